@@ -1,0 +1,142 @@
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/str.h"
+
+static struct {
+    int fd;
+    enum log_format format;
+    enum hearth_log_level level;
+} out = {.fd = STDERR_FILENO, .format = LOG_TEXT, .level = HEARTH_LOG_INFO};
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+void log_init(enum log_format format, enum hearth_log_level level, bool keep_stderr)
+{
+    out.format = format;
+    out.level = level;
+    if (keep_stderr)
+        return;
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && nowhere >= 0) {
+        out.fd = fd;
+        dup2(nowhere, STDERR_FILENO);
+    }
+    if (nowhere >= 0)
+        close(nowhere);
+}
+
+bool log_wants(enum hearth_log_level level)
+{
+    return level <= out.level;
+}
+
+static void add_time(struct buf *line)
+{
+    int64_t now = clock_now();
+    time_t seconds = (time_t)(now / 1000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    char text[32];
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+    buf_printf(line, "%s.%03dZ", text, (int)(now % 1000));
+}
+
+static void add_json(struct buf *line, const char *value)
+{
+    buf_add_char(line, '"');
+    for (const char *p = value; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c == '"' || c == '\\')
+            buf_printf(line, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(line, "\\u%04x", c);
+        else
+            buf_add_char(line, *p);
+    }
+    buf_add_char(line, '"');
+}
+
+static void add_value(struct buf *line, const char *value)
+{
+    char safe[2048];
+    if (!str_is_utf8(value, strlen(value)))
+        value = "(not UTF-8)";
+    str_printable(value, safe, sizeof(safe));
+    if (safe[0] != '\0' && strpbrk(safe, " \"=\\") == NULL)
+        buf_add_text(line, safe);
+    else
+        add_json(line, safe);
+}
+
+static void add_pair(struct buf *line, const char *key, const char *value)
+{
+    if (out.format == LOG_JSON) {
+        buf_printf(line, ",\"%s\":", key);
+        add_json(line, str_is_utf8(value, strlen(value)) ? value : "(not UTF-8)");
+    } else {
+        buf_printf(line, " %s=", key);
+        add_value(line, value);
+    }
+}
+
+static void begin_line(struct buf *line, enum hearth_log_level level, const char *module, const char *event)
+{
+    if (out.format == LOG_JSON) {
+        buf_add_text(line, "{\"time\":\"");
+        add_time(line);
+        buf_printf(line, "\",\"level\":\"%s\",\"module\":\"%s\",\"event\":\"%s\"", level_names[level], module, event);
+    } else {
+        add_time(line);
+        buf_printf(line, " %s %s %s", level_names[level], module, event);
+    }
+}
+
+static void end_line(struct buf *line)
+{
+    buf_add_text(line, out.format == LOG_JSON ? "}\n" : "\n");
+    if (!buf_failed(line)) {
+        ssize_t n = write(out.fd, line->data, line->size); /* one write a line: lines of threads do not mix */
+        (void)n;
+    }
+    buf_fini(line);
+}
+
+void log_event(enum hearth_log_level level, const char *module, const char *event, ...)
+{
+    if (!log_wants(level))
+        return;
+    struct buf line = {0};
+    begin_line(&line, level, module, event);
+    va_list ap;
+    va_start(ap, event);
+    for (const char *key; (key = va_arg(ap, const char *)) != NULL;) {
+        const char *value = va_arg(ap, const char *);
+        if (value != NULL)
+            add_pair(&line, key, value);
+    }
+    va_end(ap);
+    end_line(&line);
+}
+
+void log_text(enum hearth_log_level level, const char *module, const char *format, ...)
+{
+    if (!log_wants(level))
+        return;
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    struct buf line = {0};
+    begin_line(&line, level, module, "message");
+    add_pair(&line, "text", text);
+    end_line(&line);
+}

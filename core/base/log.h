@@ -1,0 +1,26 @@
+/* The log: one line an event on standard error, "key=value" pairs or JSON. Any thread. Values are escaped; nobody passes secrets. */
+#ifndef HEARTH_CORE_BASE_LOG_H
+#define HEARTH_CORE_BASE_LOG_H
+
+#include <stdbool.h>
+#include "hearth/plugin.h"
+
+enum log_format { LOG_TEXT, LOG_JSON };
+
+/* Once, before threads start. Takes a private copy of descriptor 2 for the log and leaves 2 to libraries, so that their chatter can be
+ * dropped or kept (`keep_stderr`) without touching ours. */
+void log_init(enum log_format format, enum hearth_log_level level, bool keep_stderr);
+bool log_wants(enum hearth_log_level level);
+
+/* log_event(HEARTH_LOG_INFO, "sync", "done", "account", id, "records", n_text, NULL): pairs of key and value end with NULL; a NULL value
+ * leaves its pair out. `module` and `event` are constants. */
+void log_event(enum hearth_log_level level, const char *module, const char *event, ...) __attribute__((sentinel));
+/* For a single formatted sentence under "text". */
+void log_text(enum hearth_log_level level, const char *module, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#define log_error(module, ...) log_text(HEARTH_LOG_ERROR, module, __VA_ARGS__)
+#define log_warning(module, ...) log_text(HEARTH_LOG_WARNING, module, __VA_ARGS__)
+#define log_info(module, ...) log_text(HEARTH_LOG_INFO, module, __VA_ARGS__)
+#define log_debug(module, ...) log_text(HEARTH_LOG_DEBUG, module, __VA_ARGS__)
+
+#endif

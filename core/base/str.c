@@ -1,0 +1,227 @@
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+bool str_equal(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool str_starts(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* The number at the start of text; *ret_rest is what follows. */
+static bool leading_int(const char *text, int64_t *ret, const char **ret_rest)
+{
+    const char *digits = text + (*text == '-');
+    if (*digits < '0' || *digits > '9')
+        return false;
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno != 0)
+        return false;
+    *ret = value;
+    *ret_rest = end;
+    return true;
+}
+
+bool str_to_int(const char *text, int64_t *ret)
+{
+    int64_t value;
+    const char *rest;
+    if (!leading_int(text, &value, &rest) || *rest != '\0')
+        return false;
+    *ret = value;
+    return true;
+}
+
+struct unit {
+    const char *name;
+    int64_t factor;
+};
+
+static bool with_unit(const char *text, const struct unit *units, int64_t *ret)
+{
+    int64_t value;
+    const char *rest;
+    if (!leading_int(text, &value, &rest) || value < 0)
+        return false;
+    while (*rest == ' ')
+        rest++;
+    for (const struct unit *u = units; u->name != NULL; u++)
+        if (strcmp(rest, u->name) == 0 && (u->factor != 0 || value == 0) && (value == 0 || value <= INT64_MAX / u->factor)) {
+            *ret = value * u->factor;
+            return true;
+        }
+    return false;
+}
+
+bool str_to_duration(const char *text, int64_t *ret_ms)
+{
+    static const struct unit units[] = {{"", 0},          {"ms", 1},       {"s", 1000},    {"sec", 1000},    {"min", 60000}, {"m", 60000},
+                                        {"h", 3600000}, {"d", 86400000}, {"day", 86400000}, {"days", 86400000}, {NULL, 0}};
+    return with_unit(text, units, ret_ms);
+}
+
+bool str_to_size(const char *text, int64_t *ret_bytes)
+{
+    static const struct unit units[] = {{"", 1},     {"B", 1},          {"kB", 1000},        {"MB", 1000000}, {"GB", 1000000000},
+                                        {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
+    return with_unit(text, units, ret_bytes);
+}
+
+bool str_to_bool(const char *text, bool *ret)
+{
+    static const char *const yes[] = {"yes", "on", "true", "1"}, *const no[] = {"no", "off", "false", "0"};
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
+            *ret = strcasecmp(text, yes[i]) == 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool str_is_utf8(const char *text, size_t size)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    for (size_t i = 0; i < size;) {
+        unsigned char c = s[i];
+        if (c < 0x80) {
+            i++;
+            continue;
+        }
+        size_t n = c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 0;
+        if (n == 0 || size - i <= n)
+            return false;
+        for (size_t k = 1; k <= n; k++)
+            if ((s[i + k] & 0xc0) != 0x80)
+                return false;
+        unsigned char d = s[i + 1];
+        if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
+            return false;
+        i += n + 1;
+    }
+    return true;
+}
+
+uint32_t str_next_char(const char *text, size_t size, size_t *at)
+{
+    const unsigned char *s = (const unsigned char *)text + *at;
+    size_t left = size - *at;
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    if (n > left)
+        n = left;
+    *at += n;
+    switch (n) {
+    case 1:
+        return s[0];
+    case 2:
+        return (uint32_t)(s[0] & 0x1f) << 6 | (s[1] & 0x3f);
+    case 3:
+        return (uint32_t)(s[0] & 0x0f) << 12 | (uint32_t)(s[1] & 0x3f) << 6 | (s[2] & 0x3f);
+    default:
+        return (uint32_t)(s[0] & 0x07) << 18 | (uint32_t)(s[1] & 0x3f) << 12 | (uint32_t)(s[2] & 0x3f) << 6 | (s[3] & 0x3f);
+    }
+}
+
+size_t str_put_char(char ret[4], uint32_t c)
+{
+    if (c < 0x80) {
+        ret[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        ret[0] = (char)(0xc0 | c >> 6);
+        ret[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        ret[0] = (char)(0xe0 | c >> 12);
+        ret[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        ret[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    ret[0] = (char)(0xf0 | c >> 18);
+    ret[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    ret[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    ret[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+void str_hex(const uint8_t *bytes, size_t size, char *ret)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        ret[2 * i] = digits[bytes[i] >> 4];
+        ret[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    ret[2 * size] = '\0';
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool str_unhex(const char *text, uint8_t *ret, size_t size)
+{
+    if (strlen(text) != 2 * size)
+        return false;
+    for (size_t i = 0; i < 2 * size; i++)
+        if (hex_digit(text[i]) < 0)
+            return false;
+    for (size_t i = 0; i < size; i++)
+        ret[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+    return true;
+}
+
+size_t str_base64url(const uint8_t *bytes, size_t size, char *ret)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t n = 0;
+    for (size_t i = 0; i < size; i += 3) {
+        uint32_t v = (uint32_t)bytes[i] << 16 | (i + 1 < size ? (uint32_t)bytes[i + 1] << 8 : 0) | (i + 2 < size ? bytes[i + 2] : 0);
+        size_t chars = size - i >= 3 ? 4 : size - i + 1;
+        for (size_t k = 0; k < chars; k++)
+            ret[n++] = digits[v >> (18 - 6 * k) & 63];
+    }
+    ret[n] = '\0';
+    return n;
+}
+
+static bool shown_as_it_is(uint32_t c)
+{
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+        return false;
+    return !(c == 0x2028 || c == 0x2029 || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069));
+}
+
+void str_printable(const char *text, char *ret, size_t ret_size)
+{
+    size_t size = strlen(text), n = 0;
+    for (size_t at = 0; at < size;) {
+        size_t from = at;
+        uint32_t c = str_next_char(text, size, &at);
+        char shown[16];
+        size_t len;
+        if (shown_as_it_is(c)) {
+            len = at - from;
+            memcpy(shown, text + from, len);
+        } else {
+            len = (size_t)snprintf(shown, sizeof(shown), c < 0x100 ? "\\x%02x" : "\\u{%x}", (unsigned)c);
+        }
+        if (n + len + 1 > ret_size)
+            break;
+        memcpy(ret + n, shown, len);
+        n += len;
+    }
+    ret[n] = '\0';
+}

@@ -1,0 +1,26 @@
+/* Text: strict parsing of numbers, durations and sizes; UTF-8; hex; base64url. */
+#ifndef HEARTH_CORE_BASE_STR_H
+#define HEARTH_CORE_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool str_equal(const char *a, const char *b); /* NULL equals NULL only */
+bool str_starts(const char *text, const char *prefix);
+/* The whole text must be the value; false leaves *ret untouched. */
+bool str_to_int(const char *text, int64_t *ret);
+bool str_to_duration(const char *text, int64_t *ret_ms); /* 250ms 10s 15min 2h 7d; "0" */
+bool str_to_size(const char *text, int64_t *ret_bytes);  /* 512 64KiB 64MiB 1GiB; kB MB GB by thousands */
+bool str_to_bool(const char *text, bool *ret);           /* yes no on off true false 1 0 */
+bool str_is_utf8(const char *text, size_t size);
+/* Decodes one code point at text[*at] (valid UTF-8 inside `size`) and moves *at behind it. */
+uint32_t str_next_char(const char *text, size_t size, size_t *at);
+size_t str_put_char(char ret[4], uint32_t c); /* encodes; returns 1..4 */
+void str_hex(const uint8_t *bytes, size_t size, char *ret); /* 2 * size + 1 bytes, lower case */
+bool str_unhex(const char *text, uint8_t *ret, size_t size); /* exactly 2 * size digits */
+size_t str_base64url(const uint8_t *bytes, size_t size, char *ret); /* without padding; ret: size * 4 / 3 + 4 */
+/* A copy fit for one line of a log or a terminal: control and bidi characters shown as \xNN or \u{NNNN}, cut at ret_size. */
+void str_printable(const char *text, char *ret, size_t ret_size);
+
+#endif

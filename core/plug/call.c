@@ -1,0 +1,56 @@
+#include "plug/call.h"
+
+#include "base/clock.h"
+#include "base/magic.h"
+
+enum { CALL_MAGIC = 0x43a11001 };
+
+void call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size_t arena_limit)
+{
+    *call = (struct call){.magic = CALL_MAGIC, .stop = stop};
+    arena_init(&call->arena, arena_limit);
+    call->hearth = (struct hearth_call){
+        .struct_size = sizeof(call->hearth),
+        .error = call->error,
+        .error_size = sizeof(call->error),
+        .deadline = timeout == 0 ? 0 : clock_monotonic() + timeout,
+        .host_data = call,
+    };
+}
+
+void call_fini(struct call *call)
+{
+    arena_fini(&call->arena);
+    call->magic = 0;
+}
+
+void call_reset(struct call *call)
+{
+    arena_reset(&call->arena);
+    call->error[0] = '\0';
+    call->hearth.retry_after = 0;
+}
+
+int call_check(struct call *call, int code, struct err *err)
+{
+    if (code >= 0)
+        return code;
+    err_set(err, code, "%s", call->error[0] != '\0' ? call->error : err_text(code));
+    if (err != NULL)
+        err->retry_after = call->hearth.retry_after;
+    return code;
+}
+
+struct call *call_of(struct hearth_call *hearth)
+{
+    struct call *call;
+    MAGIC_CAST(call, hearth->host_data, CALL_MAGIC);
+    return call;
+}
+
+bool call_should_stop(struct call *call)
+{
+    if (call->stop != NULL && atomic_load_explicit(call->stop, memory_order_relaxed))
+        return true;
+    return call->hearth.deadline != 0 && clock_monotonic() >= call->hearth.deadline;
+}

@@ -1,0 +1,28 @@
+/* The host's side of hearth_call: arena, error text, deadline and the stop flag of one call into a plugin. */
+#ifndef HEARTH_CORE_PLUG_CALL_H
+#define HEARTH_CORE_PLUG_CALL_H
+
+#include <stdatomic.h>
+#include "base/arena.h"
+#include "base/err.h"
+
+/* On the stack of the thread that calls; pass &call.hearth to plugins. Results of operations live until call_reset() or call_fini(). */
+struct call {
+    struct hearth_call hearth;
+    uint32_t magic;
+    struct arena arena;
+    char error[sizeof(((struct err *)0)->text)];
+    const char *account;   /* named in log lines of plugins; NULL */
+    const atomic_bool *stop; /* polled by should_stop; NULL: never */
+};
+
+/* timeout: ms from now until the deadline; 0: none. arena_limit: bytes, 0: none. */
+void call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size_t arena_limit);
+void call_fini(struct call *call);
+void call_reset(struct call *call); /* forgets results and error; deadline and stop flag stay */
+/* Turns the outcome of an operation into the core's error: returns code; when negative, `err` (may be NULL) gets text and retry_after. */
+int call_check(struct call *call, int code, struct err *err);
+struct call *call_of(struct hearth_call *hearth); /* checked */
+bool call_should_stop(struct call *call);
+
+#endif
