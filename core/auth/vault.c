@@ -1,0 +1,237 @@
+#include "auth/vault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "base/magic.h"
+#include "base/str.h"
+
+enum { VAULT_MAGIC = 0x5a017001, KEY_SIZE = 32, KEYS_MAX = 64, FILE_MAX = 64 * 1024, FORMAT = 1, NONCE = 12, TAG = 16, HEADER = 5 };
+
+struct key {
+    uint32_t number;
+    uint8_t bytes[KEY_SIZE];
+};
+
+struct vault {
+    uint32_t magic;
+    size_t count;
+    struct key keys[KEYS_MAX]; /* the one that seals first */
+};
+
+static int add_key(struct vault *vault, const char *path, int line_number, char *line, struct err *err)
+{
+    char *colon = strchr(line, ':');
+    int64_t number;
+    struct key key;
+    if (colon != NULL)
+        *colon = '\0';
+    if (colon == NULL || !str_to_int(line, &number) || number < 1 || number > UINT32_MAX || !str_unhex(colon + 1, key.bytes, KEY_SIZE))
+        return err_set(err, HEARTH_ERR_INVALID, "%s:%d: a line must be \"NUMBER:64 hex digits\"", path, line_number);
+    key.number = (uint32_t)number;
+    for (size_t i = 0; i < vault->count; i++)
+        if (vault->keys[i].number == key.number)
+            return err_set(err, HEARTH_ERR_INVALID, "%s:%d: there are two keys with the number %u", path, line_number, key.number);
+    if (vault->count == KEYS_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "%s: more than %d keys", path, KEYS_MAX);
+    vault->keys[vault->count++] = key;
+    if (key.number > vault->keys[0].number) {
+        vault->keys[vault->count - 1] = vault->keys[0];
+        vault->keys[0] = key;
+    }
+    OPENSSL_cleanse(&key, sizeof(key));
+    return 0;
+}
+
+static int parse(struct vault *vault, const char *path, char *text, struct err *err)
+{
+    int n = 0;
+    for (char *line = text, *next; line != NULL; line = next) {
+        next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        n++;
+        line[strcspn(line, "\r#")] = '\0';
+        for (size_t end = strlen(line); end > 0 && line[end - 1] == ' '; end--)
+            line[end - 1] = '\0';
+        int r = line[0] == '\0' ? 0 : add_key(vault, path, n, line, err);
+        if (r < 0)
+            return r;
+    }
+    return vault->count > 0 ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s: no key in it", path);
+}
+
+/* Written beside and renamed, so that a crash never leaves half a key; O_EXCL, so that two first starts do not overwrite each other. */
+static int create_file(const char *path, struct err *err)
+{
+    uint8_t key[KEY_SIZE];
+    char hex[2 * KEY_SIZE + 1], text[256], beside[4096];
+    ASSERT(RAND_priv_bytes(key, sizeof(key)) == 1);
+    str_hex(key, sizeof(key), hex);
+    int size = snprintf(text, sizeof(text), "# Hearth seals credentials with these keys. Without them everybody signs in anew: keep a copy.\n1:%s\n", hex);
+    snprintf(beside, sizeof(beside), "%s.new", path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int r = 0;
+    if (fd < 0)
+        r = err_errno(err, errno, "cannot make the key file %s", beside);
+    else if (write(fd, text, (size_t)size) != size || fsync(fd) != 0)
+        r = err_errno(err, errno, "cannot write the key file %s", beside);
+    if (fd >= 0)
+        close(fd);
+    if (r == 0 && link(beside, path) != 0 && errno != EEXIST) /* EEXIST: another process was first, and its key counts */
+        r = err_errno(err, errno, "cannot make the key file %s", path);
+    if (fd >= 0)
+        unlink(beside);
+    OPENSSL_cleanse(key, sizeof(key));
+    OPENSSL_cleanse(hex, sizeof(hex));
+    OPENSSL_cleanse(text, sizeof(text));
+    return r;
+}
+
+static int read_file(struct vault *vault, const char *path, int fd, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return err_set(err, HEARTH_ERR_INVALID, "%s is not a file", path);
+    if ((st.st_mode & 077) != 0)
+        return err_set(err, HEARTH_ERR_DENIED, "%s can be read by others (mode %04o): run chmod 600 on it", path, (unsigned)st.st_mode & 07777);
+    if (st.st_size >= FILE_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, FILE_MAX);
+    char *text = calloc(1, FILE_MAX);
+    if (text == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    ssize_t n = read(fd, text, FILE_MAX - 1);
+    int r = n < 0 ? err_errno(err, errno, "cannot read %s", path) : parse(vault, path, text, err);
+    OPENSSL_cleanse(text, FILE_MAX);
+    free(text);
+    return r;
+}
+
+int vault_open(const char *path, bool create, struct vault **ret_vault, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && create) {
+        int r = create_file(path, err);
+        if (r < 0)
+            return r;
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    if (fd < 0)
+        return err_errno(err, errno, "cannot open the key file %s", path);
+    struct vault *vault = calloc(1, sizeof(*vault));
+    int r = vault == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : read_file(vault, path, fd, err);
+    close(fd);
+    if (r < 0) {
+        vault_close(vault);
+        return r;
+    }
+    vault->magic = VAULT_MAGIC;
+    *ret_vault = vault;
+    return 0;
+}
+
+void vault_close(struct vault *vault)
+{
+    if (vault == NULL)
+        return;
+    OPENSSL_cleanse(vault, sizeof(*vault));
+    free(vault);
+}
+
+void vault_free(void *plain, size_t size)
+{
+    if (plain != NULL)
+        OPENSSL_cleanse(plain, size);
+    free(plain);
+}
+
+static void put_number(uint8_t *ret, uint32_t number)
+{
+    for (int i = 0; i < 4; i++)
+        ret[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+static uint32_t get_number(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+int vault_seal(const struct vault *vault, const char *context, const void *plain, size_t size, void **ret_sealed, size_t *ret_size,
+               struct err *err)
+{
+    ASSERT(vault->magic == VAULT_MAGIC);
+    if (size > VAULT_PLAIN_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "a secret of %zu bytes is too large", size);
+    uint8_t *sealed = malloc(size + VAULT_OVERHEAD);
+    if (sealed == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    uint8_t *nonce = sealed + HEADER, *body = nonce + NONCE;
+    int n = 0;
+    sealed[0] = FORMAT;
+    put_number(sealed + 1, vault->keys[0].number);
+    bool ok = ctx != NULL && RAND_bytes(nonce, NONCE) == 1 &&
+              EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, vault->keys[0].bytes, nonce) == 1 &&
+              EVP_EncryptUpdate(ctx, NULL, &n, sealed, HEADER) == 1 &&
+              EVP_EncryptUpdate(ctx, NULL, &n, (const uint8_t *)context, (int)strlen(context)) == 1 &&
+              EVP_EncryptUpdate(ctx, body, &n, plain, (int)size) == 1 && EVP_EncryptFinal_ex(ctx, body + size, &n) == 1 &&
+              EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG, body + size) == 1;
+    EVP_CIPHER_CTX_free(ctx);
+    if (!ok) {
+        free(sealed);
+        return err_set(err, HEARTH_ERR_INTERNAL, "a secret could not be sealed");
+    }
+    *ret_sealed = sealed;
+    *ret_size = size + VAULT_OVERHEAD;
+    return 0;
+}
+
+static const struct key *find_key(const struct vault *vault, uint32_t number)
+{
+    for (size_t i = 0; i < vault->count; i++)
+        if (vault->keys[i].number == number)
+            return &vault->keys[i];
+    return NULL;
+}
+
+int vault_unseal(const struct vault *vault, const char *context, const void *sealed_bytes, size_t size, void **ret_plain,
+                 size_t *ret_size, struct err *err)
+{
+    ASSERT(vault->magic == VAULT_MAGIC);
+    const uint8_t *sealed = sealed_bytes;
+    if (size < VAULT_OVERHEAD || size - VAULT_OVERHEAD > VAULT_PLAIN_MAX || sealed[0] != FORMAT)
+        return err_set(err, HEARTH_ERR_CORRUPT, "a sealed secret is damaged");
+    const struct key *key = find_key(vault, get_number(sealed + 1));
+    if (key == NULL)
+        return err_set(err, HEARTH_ERR_DENIED, "a secret was sealed with key %u, which is not in the key file", get_number(sealed + 1));
+    size_t plain_size = size - VAULT_OVERHEAD;
+    const uint8_t *nonce = sealed + HEADER, *body = nonce + NONCE;
+    uint8_t tag[TAG], *plain = malloc(plain_size + 1);
+    if (plain == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    memcpy(tag, body + plain_size, TAG);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int n = 0;
+    bool ok = ctx != NULL && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->bytes, nonce) == 1 &&
+              EVP_DecryptUpdate(ctx, NULL, &n, sealed, HEADER) == 1 &&
+              EVP_DecryptUpdate(ctx, NULL, &n, (const uint8_t *)context, (int)strlen(context)) == 1 &&
+              EVP_DecryptUpdate(ctx, plain, &n, body, (int)plain_size) == 1 &&
+              EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG, tag) == 1 && EVP_DecryptFinal_ex(ctx, plain + plain_size, &n) == 1;
+    EVP_CIPHER_CTX_free(ctx);
+    if (!ok) {
+        vault_free(plain, plain_size);
+        return err_set(err, HEARTH_ERR_CORRUPT, "a sealed secret is damaged, or belongs to another account");
+    }
+    plain[plain_size] = '\0'; /* for readers of text */
+    *ret_plain = plain;
+    *ret_size = plain_size;
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* The vault seals secrets at rest with AES-256-GCM under the keys of a file.
+ *
+ * The key file is text, mode 0600: one key a line, "NUMBER:64 hex digits", "#" begins a comment. The greatest number seals, all of them
+ * open: to rotate, add a line with the next number and restart; sealed values move to the new key when they are written next.
+ *
+ * A sealed value: format (1 byte: 1), key number (4 bytes, big-endian), nonce (12), ciphertext, tag (16). What it is for ("context", e.g. the
+ * account's id) is authenticated with it, so that a value cannot be moved to another place. */
+#ifndef HEARTH_CORE_AUTH_VAULT_H
+#define HEARTH_CORE_AUTH_VAULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+struct vault; /* immutable after vault_open(): any thread */
+
+enum { VAULT_OVERHEAD = 1 + 4 + 12 + 16, VAULT_PLAIN_MAX = 1 << 20 };
+
+/* Reads the key file; makes it with a fresh key when it does not exist and `create`. Refuses a file that others can read. */
+int vault_open(const char *path, bool create, struct vault **ret_vault, struct err *err);
+void vault_close(struct vault *vault); /* wipes the keys; accepts NULL */
+/* *ret_sealed: on the heap, free(); size + VAULT_OVERHEAD bytes. */
+int vault_seal(const struct vault *vault, const char *context, const void *plain, size_t size, void **ret_sealed, size_t *ret_size,
+               struct err *err);
+/* *ret_plain: on the heap, vault_free(). CORRUPT when it was changed or belongs elsewhere, DENIED when its key is not in the file. */
+int vault_unseal(const struct vault *vault, const char *context, const void *sealed, size_t size, void **ret_plain, size_t *ret_size,
+                 struct err *err);
+void vault_free(void *plain, size_t size); /* wipes; accepts NULL */
+
+#endif

@@ -1,0 +1,50 @@
+/* Receiving what workers, here or elsewhere, tell about syncs. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "jobs/backoff.h"
+#include "jobs/jobs_internal.h"
+
+enum { EVENT_WAIT = 60000, SYNC_LONGEST = 60 * 60 * 1000 };
+
+/* "syncing" is a table of accounts whose start was told and whose end was not; an hour is longer than any sync. */
+static void track(struct jobs *jobs, const char *account, const char *text)
+{
+    if (strstr(text, "\"state\":\"started\"") != NULL)
+        backoff_set(jobs->syncing, account, clock_monotonic() + SYNC_LONGEST);
+    else if (strstr(text, "\"event\":\"sync\"") != NULL)
+        backoff_clear(jobs->syncing, account);
+}
+
+static int on_event(void *ctx, const char *channel, const char *text)
+{
+    struct jobs *jobs = ctx;
+    if (channel[0] != '\0')
+        track(jobs, channel, text);
+    jobs->options.on_event(jobs->options.event_ctx, channel, text);
+    return 0;
+}
+
+void *jobs_listener_main(void *arg)
+{
+    struct jobs *jobs = arg;
+    struct call call;
+    call_init(&call, &jobs->stop, 0, 0);
+    while (!atomic_load(&jobs->stop)) {
+        struct err err = {0};
+        int r = call_check(&call, jobs->options.queue->event_wait(jobs->listener_session, &call.hearth, EVENT_WAIT, on_event, jobs), &err);
+        if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
+            log_error("events", "cannot wait for events: %s", err.text);
+            jobs_sleep(jobs, 1000);
+        }
+        call_reset(&call);
+    }
+    call_fini(&call);
+    return NULL;
+}
+
+bool jobs_is_syncing(struct jobs *jobs, const char *account)
+{
+    return backoff_left(jobs->syncing, account) > 0;
+}

@@ -1,0 +1,26 @@
+/* When an account is synced next. Pure functions: the same rules serve the scheduler, the worker, the status page and the simulation. */
+#ifndef HEARTH_CORE_JOBS_SCHEDULE_H
+#define HEARTH_CORE_JOBS_SCHEDULE_H
+
+#include "hearth/storage.h"
+
+/* From [scheduler]; all in ms. */
+struct schedule {
+    int64_t interval;       /* people seen within a day */
+    int64_t interval_week;  /* within a week */
+    int64_t interval_month; /* until dormant_after */
+    int64_t dormant_after;  /* not seen for so long: not synced until they come back */
+    int64_t retry_max;      /* longest pause after failures */
+    int jitter;             /* per cent, 0..50 */
+};
+
+/* The pause that suits how lately the person was seen; 0: none, the account sleeps. */
+int64_t schedule_interval(const struct schedule *schedule, const struct hearth_account *account, int64_t now);
+/* Time of the next sync after an attempt that ended `now` and left the account in this state with so many failures in a row; 0: none until
+ * somebody asks. `pause`: what the server demanded, ms. `random`: 0..65535, for the jitter.
+ * The first two failures wait the ordinary interval, later ones twice the last each, as Firefox does. */
+int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, unsigned random);
+/* Is what the person sees older than it should be? */
+bool schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account, int64_t now);
+
+#endif

@@ -1,0 +1,178 @@
+#include "jobs/sink.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/magic.h"
+#include "jobs/apply.h"
+#include "jobs/credentials.h"
+#include "jobs/records.h"
+
+enum { SINK_MAGIC = 0x51ac0001, DAMAGED_LOGGED = 10 };
+
+const char *sink_collection_name(int32_t collection)
+{
+    static const char *const names[] = {"account", "devices", "tabs", "bookmarks", "history"};
+    return collection >= 0 && collection <= HEARTH_HISTORY ? names[collection] : "unknown";
+}
+
+static struct sink *sink_of(void *ctx)
+{
+    struct sink *sink;
+    MAGIC_CAST(sink, ctx, SINK_MAGIC);
+    return sink;
+}
+
+static int on_begin(void *ctx, int32_t collection, int32_t how)
+{
+    struct sink *sink = sink_of(ctx);
+    if (collection < HEARTH_CLIENTS || collection > HEARTH_HISTORY || sink->collection != HEARTH_COLLECTION_NONE)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began collection %d out of turn", (int)collection);
+    sink->collection = collection;
+    sink->how = how;
+    spool_clear(&sink->spool);
+    return 0;
+}
+
+/* Records belong to a collection that was begun. */
+static int check(struct sink *sink, bool fits)
+{
+    if (!fits)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin gave a record that does not belong to %s",
+                       sink_collection_name(sink->collection));
+    sink->records++;
+    return 0;
+}
+
+static int on_device(void *ctx, const struct hearth_device *device)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, (sink->collection == HEARTH_CLIENTS || sink->collection == HEARTH_TABS) && device->id != NULL);
+    return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
+}
+
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection == HEARTH_TABS && device != NULL && tab->url != NULL);
+    return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
+}
+
+static int on_page(void *ctx, const struct hearth_page_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection == HEARTH_HISTORY && record->guid != NULL && record->url != NULL);
+    return r < 0 ? r : records_put_page(&sink->spool, record, &sink->err);
+}
+
+static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection == HEARTH_BOOKMARKS && record->guid != NULL);
+    return r < 0 ? r : records_put_bookmark(&sink->spool, record, &sink->err);
+}
+
+static int on_removed(void *ctx, const char *guid, int64_t modified)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection != HEARTH_COLLECTION_NONE && guid != NULL);
+    return r < 0 ? r : records_put_removed(&sink->spool, guid, modified, &sink->err);
+}
+
+static int on_damaged(void *ctx, const char *guid, const char *why)
+{
+    struct sink *sink = sink_of(ctx);
+    if (sink->damaged == 0)
+        snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", sink_collection_name(sink->collection),
+                 guid == NULL ? "(no id)" : guid, why);
+    if (sink->damaged++ < DAMAGED_LOGGED)
+        log_event(HEARTH_LOG_WARNING, "sync", "damaged record skipped", "account", sink->account, "collection",
+                  sink_collection_name(sink->collection), "id", guid, "why", why, NULL);
+    return 0;
+}
+
+static int on_restart(void *ctx)
+{
+    struct sink *sink = sink_of(ctx);
+    spool_clear(&sink->spool);
+    return 0;
+}
+
+static int on_commit(void *ctx, const char *mark)
+{
+    struct sink *sink = sink_of(ctx);
+    if (sink->collection == HEARTH_COLLECTION_NONE)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin committed without a collection");
+    bool changed;
+    int64_t generation;
+    int r = apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
+    if (r < 0)
+        return r;
+    if (changed) {
+        sink->changed |= 1u << sink->collection;
+        sink->generation = generation;
+    }
+    sink->collection = HEARTH_COLLECTION_NONE;
+    spool_clear(&sink->spool);
+    return 0;
+}
+
+/* Marks outside of a collection's batch are small batches of their own. */
+static int put_marks(struct sink *sink, int32_t first, int32_t last, const char *text)
+{
+    int64_t generation;
+    int r = STORE(sink->store, &sink->err, batch_begin, sink->account, HEARTH_COLLECTION_NONE, &generation);
+    for (int32_t c = first; r == 0 && c <= last; c++)
+        r = STORE(sink->store, &sink->err, mark_put, c, text);
+    if (r == 0)
+        r = STORE(sink->store, &sink->err, batch_commit, false);
+    if (r < 0)
+        sink->store->ops->batch_abort(sink->store->session);
+    store_reset(sink->store);
+    return r;
+}
+
+static int on_mark(void *ctx, int32_t collection, const char *mark)
+{
+    return put_marks(sink_of(ctx), collection, collection, mark);
+}
+
+static int on_reset(void *ctx, int32_t collection)
+{
+    bool all = collection == HEARTH_COLLECTION_NONE;
+    return put_marks(sink_of(ctx), all ? HEARTH_CLIENTS : collection, all ? HEARTH_HISTORY : collection, NULL);
+}
+
+static int on_credentials(void *ctx, const void *bytes, size_t size)
+{
+    struct sink *sink = sink_of(ctx);
+    return credentials_put(sink->vault, sink->store, sink->account, bytes, size, &sink->err);
+}
+
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory)
+{
+    *sink = (struct sink){.magic = SINK_MAGIC, .store = store, .vault = vault, .account = account};
+    sink->hearth = (struct hearth_sync_sink){
+        .struct_size = sizeof(sink->hearth),
+        .ctx = sink,
+        .begin = on_begin,
+        .device = on_device,
+        .tab = on_tab,
+        .page = on_page,
+        .bookmark = on_bookmark,
+        .removed = on_removed,
+        .damaged = on_damaged,
+        .restart = on_restart,
+        .commit = on_commit,
+        .mark = on_mark,
+        .reset = on_reset,
+        .credentials = on_credentials,
+    };
+    spool_init(&sink->spool, spool_directory);
+}
+
+void sink_fini(struct sink *sink)
+{
+    spool_fini(&sink->spool);
+    sink->magic = 0;
+}

@@ -1,0 +1,34 @@
+/* The core's end of a pull: spools the records of a collection, then stores them with the new mark as one batch. */
+#ifndef HEARTH_CORE_JOBS_SINK_H
+#define HEARTH_CORE_JOBS_SINK_H
+
+#include "auth/vault.h"
+#include "jobs/spool.h"
+#include "plug/store.h"
+#include "hearth/sync.h"
+
+/* On the stack of the worker; one pull. */
+struct sink {
+    uint32_t magic;
+    struct hearth_sync_sink hearth; /* handed to the provider */
+    struct store *store;
+    const struct vault *vault;
+    const char *account;            /* id */
+    bool fetch_anew;                /* resync: stored marks were withheld from the provider */
+    struct spool spool;
+    int32_t collection;             /* begun; NONE: none */
+    int32_t how;                    /* enum hearth_sync_begin */
+    int64_t damaged, records;
+    char damaged_example[96];       /* "bookmarks AbCdEfGhIjKl: reason" */
+    unsigned changed;               /* bit 1 << collection: it changed something */
+    int64_t generation;             /* after the last commit that changed something */
+    struct err err;                 /* why a sink function returned an error */
+};
+
+/* spool_directory is borrowed. */
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory);
+void sink_fini(struct sink *sink);
+
+const char *sink_collection_name(int32_t collection); /* "bookmarks" */
+
+#endif

@@ -1,0 +1,200 @@
+#include "jobs/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/magic.h"
+
+/* A record: size of what follows the header (u32), kind (u32), then fields: integers as 8 bytes, texts as a size (u32, NONE for NULL), the
+ * bytes and a NUL. Native byte order: it never leaves the process. */
+enum { HEADER = 8, WINDOW = 64 * 1024 };
+static const uint32_t NONE = UINT32_MAX;
+
+void spool_init(struct spool *spool, const char *directory)
+{
+    *spool = (struct spool){.directory = directory, .fd = -1};
+}
+
+void spool_fini(struct spool *spool)
+{
+    if (spool->fd >= 0)
+        close(spool->fd);
+    buf_fini(&spool->pending);
+    buf_fini(&spool->record);
+    buf_fini(&spool->window);
+    spool->fd = -1;
+}
+
+void spool_clear(struct spool *spool)
+{
+    const char *directory = spool->directory;
+    spool_fini(spool);
+    spool_init(spool, directory);
+}
+
+void spool_begin(struct spool *spool, int kind)
+{
+    uint32_t header[2] = {0, (uint32_t)kind};
+    buf_reset(&spool->record);
+    buf_add(&spool->record, header, sizeof(header));
+}
+
+void spool_put_int(struct spool *spool, int64_t value)
+{
+    buf_add(&spool->record, &value, sizeof(value));
+}
+
+void spool_put_bytes(struct spool *spool, const void *bytes, size_t size)
+{
+    uint32_t n = (uint32_t)size;
+    if (size >= SPOOL_RECORD_MAX) {
+        spool->record.failed = true;
+        return;
+    }
+    buf_add(&spool->record, &n, sizeof(n));
+    buf_add(&spool->record, bytes, size);
+    buf_add_char(&spool->record, '\0');
+}
+
+void spool_put_text(struct spool *spool, const char *text)
+{
+    if (text != NULL)
+        spool_put_bytes(spool, text, strlen(text));
+    else
+        buf_add(&spool->record, &NONE, sizeof(NONE));
+}
+
+static int open_file(struct spool *spool, struct err *err)
+{
+    spool->fd = open(spool->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (spool->fd >= 0)
+        return 0;
+    char path[4096]; /* file systems without O_TMPFILE */
+    snprintf(path, sizeof(path), "%s/spool-XXXXXX", spool->directory);
+    spool->fd = mkostemp(path, O_CLOEXEC);
+    if (spool->fd < 0)
+        return err_errno(err, errno, "cannot make a temporary file in %s", spool->directory);
+    unlink(path);
+    return 0;
+}
+
+static int flush(struct spool *spool, struct err *err)
+{
+    if (spool->fd < 0) {
+        int r = open_file(spool, err);
+        if (r < 0)
+            return r;
+    }
+    for (size_t done = 0; done < spool->pending.size;) {
+        ssize_t n = pwrite(spool->fd, spool->pending.data + done, spool->pending.size - done, spool->file_size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return err_errno(err, n < 0 ? errno : ENOSPC, "cannot write records to a temporary file in %s", spool->directory);
+        done += (size_t)n;
+        spool->file_size += n;
+    }
+    buf_reset(&spool->pending);
+    return 0;
+}
+
+int spool_end(struct spool *spool, struct err *err)
+{
+    if (buf_failed(&spool->record) || spool->record.size > SPOOL_RECORD_MAX)
+        return err_set(err, HEARTH_ERR_NOMEM, "a record of %zu bytes is too large", spool->record.size);
+    uint32_t size = (uint32_t)(spool->record.size - HEADER);
+    memcpy(spool->record.data, &size, sizeof(size));
+    buf_add(&spool->pending, spool->record.data, spool->record.size);
+    if (buf_failed(&spool->pending))
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    spool->count++;
+    return spool->pending.size < SPOOL_BUFFER ? 0 : flush(spool, err);
+}
+
+void spool_rewind(struct spool *spool)
+{
+    spool->next = 0;
+    buf_reset(&spool->window);
+    spool->window_at = 0;
+}
+
+/* Copies bytes [at, at + size) of file and pending; false when the file cannot be read. A record lies wholly in one of both, because
+ * pending is flushed whole. */
+static bool read_at(struct spool *spool, int64_t at, char *ret, size_t size)
+{
+    if (at >= spool->file_size) {
+        memcpy(ret, spool->pending.data + (at - spool->file_size), size);
+        return true;
+    }
+    while (size > 0) {
+        int64_t window_end = spool->window_at + (int64_t)spool->window.size;
+        if (at < spool->window_at || at >= window_end) {
+            buf_reset(&spool->window);
+            char *room = buf_reserve(&spool->window, WINDOW);
+            ssize_t n = room == NULL ? -1 : pread(spool->fd, room, WINDOW, at);
+            if (n <= 0)
+                return false;
+            buf_grew(&spool->window, (size_t)n);
+            spool->window_at = at;
+            continue;
+        }
+        size_t have = (size_t)(window_end - at), take = have < size ? have : size;
+        memcpy(ret, spool->window.data + (at - spool->window_at), take);
+        ret += take;
+        at += (int64_t)take;
+        size -= take;
+    }
+    return true;
+}
+
+int spool_next(struct spool *spool, int *ret_kind, struct err *err)
+{
+    if (spool->next >= spool->file_size + (int64_t)spool->pending.size)
+        return 0;
+    uint32_t header[2];
+    if (!read_at(spool, spool->next, (char *)header, sizeof(header)))
+        return err_set(err, HEARTH_ERR_IO, "cannot read records back from a temporary file in %s", spool->directory);
+    buf_reset(&spool->record);
+    char *room = buf_reserve(&spool->record, header[0]);
+    if (room == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    if (!read_at(spool, spool->next + HEADER, room, header[0]))
+        return err_set(err, HEARTH_ERR_IO, "cannot read records back from a temporary file in %s", spool->directory);
+    buf_grew(&spool->record, header[0]);
+    spool->next += HEADER + header[0];
+    spool->read_at = 0;
+    *ret_kind = (int)header[1];
+    return 1;
+}
+
+static const char *take(struct spool *spool, size_t size)
+{
+    ASSERT(spool->record.size - spool->read_at >= size);
+    const char *p = spool->record.data + spool->read_at;
+    spool->read_at += size;
+    return p;
+}
+
+int64_t spool_get_int(struct spool *spool)
+{
+    int64_t value;
+    memcpy(&value, take(spool, sizeof(value)), sizeof(value));
+    return value;
+}
+
+const void *spool_get_bytes(struct spool *spool, size_t *ret_size)
+{
+    uint32_t n;
+    memcpy(&n, take(spool, sizeof(n)), sizeof(n));
+    if (ret_size != NULL)
+        *ret_size = n == NONE ? 0 : n;
+    return n == NONE ? NULL : take(spool, (size_t)n + 1);
+}
+
+const char *spool_get_text(struct spool *spool)
+{
+    return spool_get_bytes(spool, NULL);
+}

@@ -1,0 +1,229 @@
+#include "jobs/sync_account.h"
+
+#include <jansson.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "jobs/backoff.h"
+#include "jobs/credentials.h"
+#include "jobs/sink.h"
+
+/* Marks copied out of the storage plugin's hands, because the pull goes on after the listing. */
+struct marks {
+    struct hearth_sync_mark items[HEARTH_HISTORY + 1];
+    size_t count;
+    struct arena arena;
+};
+
+static int on_mark(void *ctx, int32_t collection, const char *text)
+{
+    struct marks *marks = ctx;
+    if (marks->count < sizeof(marks->items) / sizeof(marks->items[0]))
+        marks->items[marks->count++] = (struct hearth_sync_mark){collection, arena_strdup(&marks->arena, text)};
+    return 0;
+}
+
+static void emit(const struct sync_context *context, const char *account, json_t *object)
+{
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    if (text != NULL && context->event != NULL)
+        context->event(context->event_ctx, account, text);
+    free(text);
+    json_decref(object);
+}
+
+static void emit_state(const struct sync_context *context, const char *account, const char *state, const char *detail)
+{
+    emit(context, account, json_pack("{s:s, s:s, s:s}", "event", "sync", "state", state, "detail", detail));
+}
+
+static void emit_changed(const struct sync_context *context, const struct sink *sink)
+{
+    json_t *collections = json_array();
+    for (int32_t c = HEARTH_CLIENTS; c <= HEARTH_HISTORY; c++)
+        if ((sink->changed & 1u << c) != 0)
+            json_array_append_new(collections, json_string(sink_collection_name(c)));
+    emit(context, sink->account,
+         json_pack("{s:s, s:I, s:o}", "event", "changed", "generation", (json_int_t)sink->generation, "collections", collections));
+}
+
+/* The state that a pull leaves, in words. */
+static void describe(struct sync_outcome *outcome, const struct hearth_pull_result *result, const struct sink *sink, int code,
+                     const struct err *why)
+{
+    outcome->code = code;
+    outcome->state = result->state;
+    if (code < 0 && outcome->state == HEARTH_ACCOUNT_OK)
+        outcome->state = HEARTH_ACCOUNT_ERROR;
+    snprintf(outcome->detail, sizeof(outcome->detail), "%s", result->detail);
+    if (code < 0 && outcome->detail[0] == '\0')
+        snprintf(outcome->detail, sizeof(outcome->detail), "%s", why->text);
+    if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail[0] == '\0')
+        snprintf(outcome->detail, sizeof(outcome->detail), "%lld damaged record%s skipped (%s); everything else is here",
+                 (long long)sink->damaged, sink->damaged == 1 ? " was" : "s were", sink->damaged_example);
+    outcome->requests = result->requests;
+    outcome->bytes = result->bytes;
+    outcome->records = sink->records;
+    outcome->damaged = sink->damaged;
+    outcome->generation = sink->generation;
+}
+
+static void log_outcome(const char *account, const struct sync_outcome *outcome)
+{
+    char requests[24], records[24], damaged[24], ms[24];
+    snprintf(requests, sizeof(requests), "%lld", (long long)outcome->requests);
+    snprintf(records, sizeof(records), "%lld", (long long)outcome->records);
+    snprintf(damaged, sizeof(damaged), "%lld", (long long)outcome->damaged);
+    snprintf(ms, sizeof(ms), "%lld", (long long)outcome->ms);
+    bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
+    log_event(ok ? HEARTH_LOG_INFO : HEARTH_LOG_WARNING, "sync", ok ? "done" : "failed", "account", account, "requests", requests, "records",
+              records, "damaged", damaged, "ms", ms, "error", outcome->code < 0 ? err_name(outcome->code) : NULL, "detail",
+              outcome->detail[0] != '\0' ? outcome->detail : NULL, NULL);
+    metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
+    metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
+    metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "damaged records skipped"), outcome->damaged);
+    metric_add(metric_get(METRIC_COUNTER, "sync_requests", "requests to Sync services"), outcome->requests);
+}
+
+static unsigned random16(void)
+{
+    uint16_t value = 0;
+    RAND_bytes((unsigned char *)&value, sizeof(value));
+    return value;
+}
+
+/* Writes what the attempt means for the account. A cancelled attempt (the daemon stops) leaves everything due at once. */
+static int store_outcome(const struct sync_context *context, struct store *store, const char *id, int64_t pause,
+                         struct sync_outcome *outcome, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = STORE(store, err, account_get, id, &account);
+    if (r < 0)
+        return r;
+    int64_t now = clock_now();
+    uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
+    bool ok = outcome->state == HEARTH_ACCOUNT_OK && outcome->code == 0;
+    if (outcome->code == HEARTH_ERR_CANCELLED) {
+        account.next_sync = now;
+    } else {
+        if (account.state != HEARTH_ACCOUNT_PAUSED) { /* paused while it was running: it stays so */
+            account.state = outcome->state;
+            account.state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
+            fields |= HEARTH_ACCOUNT_STATE;
+        }
+        bool failed = outcome->state == HEARTH_ACCOUNT_ERROR;
+        account.failures = failed ? account.failures + 1 : 0;
+        fields |= HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_LAST_ATTEMPT;
+        account.last_attempt = now;
+        if (ok) {
+            account.last_sync = now;
+            account.resync = 0;
+            fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
+        }
+        account.next_sync = schedule_next(&context->schedule, &account, now, pause, random16());
+    }
+    outcome->next_sync = account.next_sync;
+    return STORE(store, err, account_update, &account, fields);
+}
+
+static int pull(const struct sync_context *context, const struct hearth_sync *provider, void *session, struct call *call,
+                const struct hearth_account *account, struct sink *sink, struct hearth_pull_result *result, struct err *err)
+{
+    struct marks marks = {0};
+    arena_init(&marks.arena, 0);
+    void *credentials = NULL;
+    size_t size = 0;
+    int r = credentials_get(context->vault, sink->store, sink->account, &credentials, &size, err);
+    if (r == 0 && account->resync == 0)
+        r = STORE(sink->store, err, mark_list, sink->account, on_mark, &marks);
+    store_reset(sink->store); /* the account's texts are copies: see sync_account() */
+    if (r == 0) {
+        struct hearth_pull request = {
+            .struct_size = sizeof(request),
+            .account = sink->account,
+            .email = account->email,
+            .credentials = credentials,
+            .credentials_size = size,
+            .marks = marks.items,
+            .mark_count = marks.count,
+            .sink = &sink->hearth,
+        };
+        r = call_check(call, provider->pull(session, &call->hearth, &request, result), err);
+        if (r < 0 && sink->err.code != 0)
+            *err = sink->err; /* the storage's words are nearer to the cause than the provider's */
+    }
+    credentials_free(credentials, size);
+    arena_fini(&marks.arena);
+    return r;
+}
+
+static int64_t paused_for(const struct sync_context *context, const char *account)
+{
+    return context->backoff == NULL ? 0 : backoff_left(context->backoff, account);
+}
+
+static void remember_pause(const struct sync_context *context, const char *account, const struct hearth_pull_result *result)
+{
+    int64_t pause = result->account_backoff > result->host_backoff ? result->account_backoff : result->host_backoff;
+    if (pause > 0 && context->backoff != NULL)
+        backoff_set(context->backoff, account, clock_monotonic() + pause);
+}
+
+static int run(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *session,
+               struct call *call, const struct hearth_account *account, struct sync_outcome *outcome, struct err *err)
+{
+    int64_t begun = clock_monotonic();
+    struct sink sink;
+    sink_init(&sink, store, context->vault, account->id, context->spool_directory);
+    struct hearth_pull_result result = {.struct_size = sizeof(result)};
+    struct err why = {0};
+    emit_state(context, account->id, "started", "");
+    int code = pull(context, provider, session, call, account, &sink, &result, &why);
+    remember_pause(context, account->id, &result);
+    describe(outcome, &result, &sink, code, &why);
+    outcome->ms = clock_monotonic() - begun;
+    int64_t pause = result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
+    if (pause < why.retry_after)
+        pause = why.retry_after;
+    int r = store_outcome(context, store, account->id, pause, outcome, err);
+    if (sink.changed != 0)
+        emit_changed(context, &sink);
+    bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
+    emit_state(context, account->id, ok ? "done" : "failed", outcome->detail);
+    log_outcome(account->id, outcome);
+    sink_fini(&sink);
+    return r;
+}
+
+int sync_account(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *provider_session,
+                 struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err)
+{
+    struct sync_outcome outcome = {0};
+    struct hearth_account stored = {.struct_size = sizeof(stored)};
+    int r = STORE(store, err, account_get, id, &stored);
+    if (r < 0)
+        return r;
+    outcome.state = stored.state;
+    outcome.wait = paused_for(context, id);
+    if (stored.state == HEARTH_ACCOUNT_PAUSED || outcome.wait > 0) {
+        *ret_outcome = outcome;
+        return 0;
+    }
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct hearth_account account = stored; /* outlives the resets of the store */
+    account.id = arena_strdup(&arena, stored.id);
+    account.email = arena_strdup(&arena, stored.email);
+    r = account.id == NULL || account.email == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    store_reset(store);
+    if (r == 0)
+        r = run(context, store, provider, provider_session, provider_call, &account, &outcome, err);
+    arena_fini(&arena);
+    if (r == 0)
+        *ret_outcome = outcome;
+    return r;
+}

@@ -1,0 +1,40 @@
+/* One sync of one account, from its credentials to the new state: what a worker does with a job, and what the command line does when no
+ * daemon runs. */
+#ifndef HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
+#define HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
+
+#include "hearth/sync.h"
+#include "jobs/schedule.h"
+#include "plug/store.h"
+
+struct backoff;
+struct vault;
+
+/* What a sync needs of its surroundings; borrowed, shared by all workers. */
+struct sync_context {
+    const struct vault *vault;
+    struct backoff *backoff;       /* by account id, and by "host NAME" */
+    const char *spool_directory;
+    struct schedule schedule;
+    int64_t timeout;               /* ms for one pull */
+    /* What happened, as JSON for the events of the queue; may be NULL. */
+    void (*event)(void *ctx, const char *account, const char *json);
+    void *event_ctx;
+};
+
+struct sync_outcome {
+    int32_t state;          /* enum hearth_account_state after the sync */
+    int code;               /* 0, or what the pull returned */
+    char detail[512];       /* words for a person; "" */
+    int64_t wait;           /* ms: the server asked to come back later, nothing was fetched; 0 */
+    int64_t requests, bytes, records, damaged, ms;
+    int64_t generation;     /* 0: nothing changed */
+    int64_t next_sync;
+};
+
+/* provider: the account's, with a session of this thread. Errors of the pull are outcomes; a negative return means that the account or its
+ * state could not be read or written. */
+int sync_account(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *provider_session,
+                 struct call *provider_call, const char *account, struct sync_outcome *ret_outcome, struct err *err);
+
+#endif

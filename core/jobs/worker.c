@@ -1,0 +1,144 @@
+/* Workers: take a job, sync its account, say how it went. And the keeper, which keeps the leases of long syncs alive. */
+#include <string.h>
+
+#include "base/log.h"
+#include "jobs/jobs_internal.h"
+
+enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000 };
+
+static void set_running(struct jobs_worker *worker, const struct hearth_sync *ops, void *session)
+{
+    pthread_mutex_lock(&worker->jobs->lock);
+    worker->running = session;
+    worker->running_ops = ops;
+    pthread_mutex_unlock(&worker->jobs->lock);
+}
+
+static void set_receipt(struct jobs_worker *worker, const char *receipt)
+{
+    pthread_mutex_lock(&worker->jobs->lock);
+    snprintf(worker->receipt, sizeof(worker->receipt), "%s", receipt);
+    pthread_mutex_unlock(&worker->jobs->lock);
+}
+
+/* The provider of an account and this worker's session of it. */
+static int provider_session(struct jobs_worker *worker, struct store *store, const char *id, struct call *call, size_t *ret_index,
+                            struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = STORE(store, err, account_get, id, &account);
+    if (r < 0)
+        return r;
+    struct jobs *jobs = worker->jobs;
+    for (size_t i = 0; i < jobs->options.provider_count; i++) {
+        if (strcmp(jobs->providers[i].name, account.provider) != 0)
+            continue;
+        if (worker->provider_sessions[i] == NULL)
+            r = call_check(call, jobs->providers[i].ops->session_open(jobs->providers[i].self, &call->hearth, &worker->provider_sessions[i]),
+                           err);
+        if (r == 0)
+            *ret_index = i;
+        return r;
+    }
+    return err_set(err, HEARTH_ERR_UNSUPPORTED, "account %s belongs to [sync %s], which is not configured here", id, account.provider);
+}
+
+static int sync_job(struct jobs_worker *worker, struct store *store, const char *account, struct sync_outcome *ret_outcome, struct err *err)
+{
+    struct jobs *jobs = worker->jobs;
+    struct call call;
+    call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
+    call.account = account;
+    size_t i = 0;
+    int r = provider_session(worker, store, account, &call, &i, err);
+    if (r == 0) {
+        set_running(worker, jobs->providers[i].ops, worker->provider_sessions[i]);
+        r = sync_account(&jobs->options.sync, store, jobs->providers[i].ops, worker->provider_sessions[i], &call, account, ret_outcome, err);
+        set_running(worker, NULL, NULL);
+    }
+    call_fini(&call);
+    return r;
+}
+
+/* What the queue is told. */
+static void finish(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int r, const struct sync_outcome *outcome,
+                   struct err *err)
+{
+    int32_t how = HEARTH_JOB_DONE;
+    int64_t delay = 0;
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
+        log_error("worker", "account %s: %s", job->key, err->text);
+        how = HEARTH_JOB_RETRY;
+        delay = STORAGE_TROUBLE_PAUSE;
+    } else if (r == 0 && outcome->wait > 0) {
+        how = HEARTH_JOB_RETRY;
+        delay = outcome->wait;
+    } else if (r == 0 && outcome->code == HEARTH_ERR_CANCELLED) {
+        how = HEARTH_JOB_RETRY;
+    }
+    const struct hearth_queue *queue = worker->jobs->options.queue;
+    struct err why = {0};
+    if (call_check(call, queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why) < 0 &&
+        why.code != HEARTH_ERR_NOT_FOUND && why.code != HEARTH_ERR_CANCELLED)
+        log_warning("worker", "account %s: the queue did not take the end of the job: %s", job->key, why.text);
+}
+
+static void work(struct jobs_worker *worker, struct call *call, const struct hearth_job *job)
+{
+    struct jobs *jobs = worker->jobs;
+    struct err err = {0};
+    struct sync_outcome outcome = {0};
+    set_receipt(worker, job->receipt);
+    struct store *store = jobs_take_store(jobs, &err);
+    int r = store == NULL ? err.code : sync_job(worker, store, job->key, &outcome, &err);
+    if (store != NULL)
+        jobs_give_store(jobs, store);
+    set_receipt(worker, "");
+    finish(worker, call, job, r, &outcome, &err);
+}
+
+void *jobs_worker_main(void *arg)
+{
+    struct jobs_worker *worker = arg;
+    struct jobs *jobs = worker->jobs;
+    struct call call;
+    call_init(&call, NULL, 0, 0); /* a stop interrupts reserve(); finish() must still work then */
+    while (!atomic_load(&jobs->stop)) {
+        struct hearth_job job = {.struct_size = sizeof(job)};
+        struct err err = {0};
+        int r = call_check(
+            &call, jobs->options.queue->reserve(worker->queue_session, &call.hearth, RESERVE_WAIT, jobs->options.lease, &job), &err);
+        if (r == 0) {
+            work(worker, &call, &job);
+        } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
+            log_error("worker", "cannot take a job: %s", err.text);
+            jobs_sleep(jobs, 1000);
+        }
+        call_reset(&call);
+    }
+    call_fini(&call);
+    return NULL;
+}
+
+void *jobs_keeper_main(void *arg)
+{
+    struct jobs *jobs = arg;
+    struct call call;
+    call_init(&call, &jobs->stop, 0, 0);
+    while (jobs_sleep(jobs, jobs->options.lease / 4 + 1)) {
+        for (int i = 0; i < jobs->options.parallel; i++) {
+            char receipt[JOBS_RECEIPT_MAX];
+            pthread_mutex_lock(&jobs->lock);
+            memcpy(receipt, jobs->workers[i].receipt, sizeof(receipt));
+            pthread_mutex_unlock(&jobs->lock);
+            if (receipt[0] == '\0')
+                continue;
+            int r = jobs->options.queue->extend(jobs->keeper_session, &call.hearth, receipt, jobs->options.lease);
+            if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
+                log_warning("worker", "cannot keep a lease alive: %s", call.error);
+            call_reset(&call);
+        }
+    }
+    call_fini(&call);
+    return NULL;
+}

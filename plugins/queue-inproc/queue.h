@@ -1,0 +1,65 @@
+/* The queue itself. Every function is called with queue->lock held, unless it says otherwise. */
+#ifndef HEARTH_QUEUE_INPROC_QUEUE_H
+#define HEARTH_QUEUE_INPROC_QUEUE_H
+
+#include <pthread.h>
+#include "events.h"
+#include "hearth/queue.h"
+#include "heap.h"
+
+/* A job is in one of the two heaps:
+ *
+ *        publish                 reserve                 finish(done, dead), remove
+ *   ───────────────► READY ─────────────────► LEASED ───────────────────────────────► gone
+ *         │            ▲  ▲                    │   │
+ *         │ delay      │  └── lease runs out ──┘   │ finish(retry)
+ *         └────────► DELAYED ◄────────────────────┘
+ */
+enum entry_state { ENTRY_READY, ENTRY_DELAYED, ENTRY_LEASED };
+
+struct entry {
+    struct entry *next;  /* in its bucket */
+    size_t place;        /* in its heap */
+    uint64_t order;      /* READY: as they came */
+    int64_t time;        /* DELAYED: may be taken; LEASED: the lease ends (monotonic ms) */
+    uint64_t lease;      /* number of the current lease */
+    int32_t priority, attempt;
+    uint32_t hash;
+    enum entry_state state;
+    char *payload;
+    char key[];
+};
+
+struct queue {
+    const struct hearth_host *host;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* monotonic clock: a job became ready, an event came, somebody was interrupted */
+    size_t max_jobs;
+    struct heap ready, timed; /* by priority and order; by time */
+    struct entry **buckets;
+    size_t bucket_count, count;
+    uint64_t next_order, next_lease;
+    int64_t leased, dead;
+    struct events events;
+};
+
+struct session {
+    struct queue *queue;
+    bool waiting;     /* a call waits in it */
+    bool interrupted; /* set only while one waits */
+    struct subscriber subscriber;
+};
+
+int64_t queue_now(const struct queue *queue);
+struct entry *queue_find(struct queue *queue, const char *key);
+int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
+/* Jobs whose delay or lease is over become ready. */
+void queue_promote(struct queue *queue);
+/* The first ready job, now leased; NULL: none. */
+struct entry *queue_take(struct queue *queue, int64_t lease);
+struct entry *queue_by_receipt(struct queue *queue, const char *receipt); /* NULL: the lease was lost */
+void queue_delay(struct queue *queue, struct entry *entry, int64_t delay); /* LEASED to DELAYED or READY */
+void queue_extend(struct queue *queue, struct entry *entry, int64_t lease);
+void queue_drop(struct queue *queue, struct entry *entry);
+
+#endif

@@ -1,0 +1,72 @@
+"""Facts of the build that a compiler does not check: banned functions, layering of core/, who may include which library, file sizes,
+formatting. Prints each finding; exit status 1 if there is one."""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LAYERS = ["base", "conf", "plug", "model", "pool", "net", "search", "auth", "jobs", "http", "api", "main"]
+BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
+# A third-party header stays behind these folders.
+LIBRARIES = {
+    "h2o.h": ["core/http", "tests"],
+    "h2o/": ["core/http", "tests"],
+    "curl/": ["core/net", "core/main", "tests"],
+    "uv.h": ["core/net", "core/pool", "core/main", "tests"],
+    "sqlite3.h": ["plugins/storage-sqlite", "core/main/version.c", "tests"],
+}
+MAX_LINES = 520
+findings = []
+
+
+def tracked(*patterns):
+    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [p for p in map(pathlib.Path, out.stdout.split()) if (ROOT / p).exists()]
+
+
+def check_source(path, text):
+    in_comment = re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+    for n, line in enumerate(in_comment.split("\n"), 1):
+        found = BANNED.search(line)
+        if found:
+            findings.append(f"{path}:{n}: {found.group(1)} is banned")
+    for n, line in enumerate(text.split("\n"), 1):
+        include = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
+        if include:
+            check_include(path, n, include.group(1))
+    lines = text.count("\n")
+    if lines > MAX_LINES:
+        findings.append(f"{path}: {lines} lines; split it (at most {MAX_LINES})")
+
+
+def check_include(path, n, name):
+    for prefix, folders in LIBRARIES.items():
+        if name.startswith(prefix) and not any(str(path).startswith(f) for f in folders):
+            findings.append(f"{path}:{n}: <{name}> belongs behind {folders[0]}")
+    parts = path.parts
+    if parts[0] == "plugins" and name.split("/")[0] in LAYERS:
+        findings.append(f"{path}:{n}: a plugin uses nothing but hearth/*.h, not {name}")
+    if parts[0] == "core" and parts[1] in LAYERS and name.split("/")[0] in LAYERS and "/" in name:
+        if LAYERS.index(name.split("/")[0]) > LAYERS.index(parts[1]):
+            findings.append(f"{path}:{n}: core/{parts[1]} may not use {name}, which lies above it")
+
+
+def check_format(paths):
+    out = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", *map(str, paths)], cwd=ROOT, capture_output=True, text=True)
+    bad = sorted({line.split(":")[0] for line in out.stderr.split("\n") if "warning:" in line or "error:" in line})
+    findings.extend(f"{p}: not formatted; run ./dev format" for p in bad)
+
+
+def main():
+    sources = tracked("*.c", "*.h")
+    for path in sources:
+        check_source(path, (ROOT / path).read_text(encoding="utf-8"))
+    check_format(sources)
+    for f in findings:
+        print(f)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "auth/vault.h"
+
+static char folder[64], path[96];
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/hearth-vault-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(path, sizeof(path), "%s/hearth.key", folder);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static void write_file(const char *text, mode_t mode)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    chmod(path, mode);
+}
+
+#define KEY_A "1:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
+#define KEY_B "2:ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100\n"
+
+static void test_first_start(void **state)
+{
+    (void)state;
+    struct vault *vault;
+    struct err err = {0};
+    assert_int_equal(vault_open(path, false, &vault, &err), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(vault_open(path, true, &vault, &err), 0);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    void *sealed, *plain;
+    size_t size, plain_size;
+    assert_int_equal(vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
+    assert_int_equal(size, 6 + VAULT_OVERHEAD);
+    assert_null(memmem(sealed, size, "secret", 6));
+    vault_close(vault);
+    assert_int_equal(vault_open(path, true, &vault, &err), 0); /* the same key again */
+    assert_int_equal(vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
+    assert_int_equal(plain_size, 6);
+    assert_memory_equal(plain, "secret", 6);
+    vault_free(plain, plain_size);
+    free(sealed);
+    vault_close(vault);
+}
+
+static void test_tampering(void **state)
+{
+    (void)state;
+    write_file(KEY_A, 0600);
+    struct vault *vault;
+    struct err err = {0};
+    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    void *sealed, *plain;
+    size_t size, plain_size;
+    assert_int_equal(vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
+    for (size_t i = 0; i < size; i++) {
+        ((uint8_t *)sealed)[i] ^= 1;
+        int r = vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err);
+        assert_true(r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED); /* DENIED: another key's number */
+        ((uint8_t *)sealed)[i] ^= 1;
+    }
+    for (size_t cut = 0; cut < size; cut++)
+        assert_int_equal(vault_unseal(vault, "ada", sealed, cut, &plain, &plain_size, &err), HEARTH_ERR_CORRUPT);
+    assert_int_equal(vault_unseal(vault, "eve", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_CORRUPT);
+    assert_int_equal(vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
+    vault_free(plain, plain_size);
+    free(sealed);
+    vault_close(vault);
+}
+
+static void test_rotation(void **state)
+{
+    (void)state;
+    write_file(KEY_A, 0600);
+    struct vault *old, *both, *new;
+    struct err err = {0};
+    void *by_old, *by_both, *plain;
+    size_t size, both_size, plain_size;
+    assert_int_equal(vault_open(path, false, &old, &err), 0);
+    assert_int_equal(vault_seal(old, "c", "x", 1, &by_old, &size, &err), 0);
+    write_file("# rotated\n" KEY_A KEY_B, 0600);
+    assert_int_equal(vault_open(path, false, &both, &err), 0);
+    assert_int_equal(vault_unseal(both, "c", by_old, size, &plain, &plain_size, &err), 0);
+    vault_free(plain, plain_size);
+    assert_int_equal(vault_seal(both, "c", "x", 1, &by_both, &both_size, &err), 0);
+    assert_int_equal(vault_unseal(old, "c", by_both, both_size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    write_file(KEY_B, 0600);
+    assert_int_equal(vault_open(path, false, &new, &err), 0);
+    assert_int_equal(vault_unseal(new, "c", by_both, both_size, &plain, &plain_size, &err), 0);
+    vault_free(plain, plain_size);
+    assert_int_equal(vault_unseal(new, "c", by_old, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    free(by_old);
+    free(by_both);
+    vault_close(old);
+    vault_close(both);
+    vault_close(new);
+}
+
+static void refused(const char *text, mode_t mode, const char *why)
+{
+    struct vault *vault = NULL;
+    struct err err = {0};
+    write_file(text, mode);
+    assert_true(vault_open(path, true, &vault, &err) < 0);
+    assert_null(vault);
+    assert_non_null(strstr(err.text, why));
+    assert_non_null(strstr(err.text, path));
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    refused(KEY_A, 0644, "chmod 600");
+    refused(KEY_A, 0640, "chmod 600");
+    refused("", 0600, "no key");
+    refused("1:0011\n", 0600, ":1: a line must be");
+    refused(KEY_A KEY_A, 0600, "two keys");
+    refused("0:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0600, "a line must be");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_first_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tampering, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rotation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
