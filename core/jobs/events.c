@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "jobs/backoff.h"
+#include "base/backoff.h"
 #include "jobs/jobs_internal.h"
 
 enum { EVENT_WAIT = 60000, SYNC_LONGEST = 60 * 60 * 1000 };

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/magic.h"
-#include "jobs/backoff.h"
+#include "base/backoff.h"
 #include "jobs/jobs_internal.h"
 
 enum { JOBS_MAGIC = 0x10b50001, SEEN_EVERY = 60000, STACK = 512 * 1024 };

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "jobs/backoff.h"
+#include "base/backoff.h"
 #include "jobs/credentials.h"
 #include "jobs/sink.h"
 

@@ -109,6 +109,7 @@ static int32_t publish_again(struct queue *queue, struct entry *entry, int32_t p
     return HEARTH_RAISED;
 }
 
+/* Jobs whose time has come keep their place before those that are published now. */
 int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     if (job->key == NULL || job->key[0] == '\0' || strlen(job->key) > KEY_MAX)
@@ -117,6 +118,7 @@ int queue_publish(struct queue *queue, struct hearth_call *call, const struct he
         return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes", PAYLOAD_MAX);
     if (delay < 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
+    queue_promote(queue);
     struct entry *entry = queue_find(queue, job->key);
     if (entry != NULL) {
         *ret_result = publish_again(queue, entry, job->priority, delay);

@@ -1,4 +1,4 @@
-#include "jobs/backoff.h"
+#include "base/backoff.h"
 
 #include <pthread.h>
 #include <stdlib.h>

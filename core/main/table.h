@@ -1,0 +1,23 @@
+/* Listings of the command line: a table for people, or JSON. Cells are texts; control and bidi characters of strangers are made visible. */
+#ifndef HEARTH_CORE_MAIN_TABLE_H
+#define HEARTH_CORE_MAIN_TABLE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct table {
+    json_t *columns; /* names */
+    json_t *rows;    /* array of objects */
+};
+
+/* columns: names separated by spaces, in order; they are the keys of the JSON too. */
+void table_init(struct table *table, const char *columns);
+void table_fini(struct table *table);
+void table_add(struct table *table, json_t *row); /* takes the object over; NULL is ignored */
+/* Prints to standard output: an array of objects, or aligned columns under a heading. Numbers of columns that end in "_at" are times. */
+void table_print(const struct table *table, bool as_json);
+
+/* "2026-11-23 09:30" local time; "-" for 0. ret: 32 bytes. */
+void table_time(long long ms, char *ret);
+
+#endif

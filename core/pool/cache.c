@@ -1,0 +1,150 @@
+#include "pool/cache.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 4096, OVERHEAD = 64 };
+
+struct entry {
+    struct entry *next;           /* in its bucket */
+    struct entry *newer, *older;  /* by last use */
+    void *value;
+    size_t cost;
+    uint64_t hash;
+    char key[];
+};
+
+struct cache {
+    pthread_mutex_t lock; /* a leaf, but for ref and unref of values */
+    cache_ref_fn ref;
+    cache_unref_fn unref;
+    size_t budget, used;
+    struct entry *newest, *oldest;
+    struct entry *buckets[BUCKETS];
+};
+
+struct cache *cache_create(size_t budget, cache_ref_fn ref, cache_unref_fn unref)
+{
+    struct cache *cache = calloc(1, sizeof(*cache));
+    if (cache == NULL)
+        return NULL;
+    pthread_mutex_init(&cache->lock, NULL);
+    cache->budget = budget;
+    cache->ref = ref;
+    cache->unref = unref;
+    return cache;
+}
+
+static uint64_t hash_of(const char *key)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a: keys of one account only meet keys of its own making */
+    for (const char *p = key; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+    return hash;
+}
+
+static struct entry *find(struct cache *cache, const char *key, uint64_t hash)
+{
+    for (struct entry *e = cache->buckets[hash % BUCKETS]; e != NULL; e = e->next)
+        if (e->hash == hash && strcmp(e->key, key) == 0)
+            return e;
+    return NULL;
+}
+
+static void unlink_use(struct cache *cache, struct entry *e)
+{
+    *(e->newer != NULL ? &e->newer->older : &cache->newest) = e->older;
+    *(e->older != NULL ? &e->older->newer : &cache->oldest) = e->newer;
+}
+
+static void link_newest(struct cache *cache, struct entry *e)
+{
+    e->newer = NULL;
+    e->older = cache->newest;
+    *(e->older != NULL ? &e->older->newer : &cache->oldest) = e;
+    cache->newest = e;
+}
+
+static void drop(struct cache *cache, struct entry *e)
+{
+    struct entry **link = &cache->buckets[e->hash % BUCKETS];
+    while (*link != e)
+        link = &(*link)->next;
+    *link = e->next;
+    unlink_use(cache, e);
+    cache->used -= e->cost;
+    cache->unref(e->value);
+    free(e);
+}
+
+void cache_destroy(struct cache *cache)
+{
+    if (cache == NULL)
+        return;
+    while (cache->oldest != NULL)
+        drop(cache, cache->oldest);
+    pthread_mutex_destroy(&cache->lock);
+    free(cache);
+}
+
+void *cache_get(struct cache *cache, const char *key)
+{
+    uint64_t hash = hash_of(key);
+    void *value = NULL;
+    pthread_mutex_lock(&cache->lock);
+    struct entry *e = find(cache, key, hash);
+    if (e != NULL) {
+        unlink_use(cache, e);
+        link_newest(cache, e);
+        value = cache->ref(e->value);
+    }
+    pthread_mutex_unlock(&cache->lock);
+    return value;
+}
+
+void cache_put(struct cache *cache, const char *key, void *value, size_t size)
+{
+    size_t key_size = strlen(key) + 1, cost = size + key_size + OVERHEAD + sizeof(struct entry);
+    if (cost > cache->budget / 8)
+        return;
+    struct entry *e = malloc(sizeof(*e) + key_size);
+    if (e == NULL)
+        return;
+    memcpy(e->key, key, key_size);
+    e->hash = hash_of(key);
+    e->cost = cost;
+    pthread_mutex_lock(&cache->lock);
+    struct entry *old = find(cache, key, e->hash);
+    if (old != NULL)
+        drop(cache, old);
+    while (cache->used + cost > cache->budget)
+        drop(cache, cache->oldest);
+    e->value = cache->ref(value);
+    e->next = cache->buckets[e->hash % BUCKETS];
+    cache->buckets[e->hash % BUCKETS] = e;
+    link_newest(cache, e);
+    cache->used += cost;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+void cache_drop_account(struct cache *cache, const char *account)
+{
+    size_t n = strlen(account);
+    pthread_mutex_lock(&cache->lock);
+    for (struct entry *e = cache->newest, *older; e != NULL; e = older) {
+        older = e->older;
+        if (strncmp(e->key, account, n) == 0 && e->key[n] == '\n')
+            drop(cache, e);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
+
+size_t cache_size(struct cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    size_t used = cache->used;
+    pthread_mutex_unlock(&cache->lock);
+    return used;
+}
