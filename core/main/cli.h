@@ -1,0 +1,41 @@
+/* The command line: one table of commands, one struct of what was given. */
+#ifndef HEARTH_CORE_MAIN_CLI_H
+#define HEARTH_CORE_MAIN_CLI_H
+
+#include <stdbool.h>
+#include "base/err.h"
+
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
+
+struct cli {
+    const char *config;  /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
+    const char *role;    /* --role web,worker,scheduler; NULL: as configured */
+    const char *log;     /* --log text|json; NULL: as configured */
+    const char *name;    /* --name N */
+    const char *provider; /* --provider NAME; NULL: the first */
+    bool json, wait, read_only;
+    int argc;            /* words after the command */
+    char **argv;
+};
+
+/* Prints "hearthd: text" to standard error and returns the exit code that suits the error's code. */
+int cli_fail(const struct err *err);
+int cli_usage(const char *usage); /* prints how the command is called; returns CLI_USAGE */
+
+/* The commands. Each returns an exit code. */
+int cmd_serve(struct cli *cli);
+int cmd_check(struct cli *cli);
+int cmd_config(struct cli *cli);
+int cmd_account(struct cli *cli);
+int cmd_token(struct cli *cli);
+int cmd_search(struct cli *cli);
+int cmd_export(struct cli *cli);
+int cmd_queue(struct cli *cli);
+int cmd_plugin(struct cli *cli);
+int cmd_migrate(struct cli *cli);
+int cmd_backup(struct cli *cli);
+int cmd_verify(struct cli *cli);
+int cmd_healthcheck(struct cli *cli);
+int cmd_version(struct cli *cli);
+
+#endif

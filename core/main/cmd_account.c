@@ -1,0 +1,341 @@
+/* hearthd account …: the accounts of this server. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "auth/token.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "jobs/credentials.h"
+#include "main/app.h"
+#include "main/table.h"
+
+enum { IMPORT_MAX = 64 * 1024, ACCOUNT_ID_SIZE = 16 };
+
+static const char *const state_names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
+
+static const char *state_name(int state)
+{
+    return state >= 0 && state < (int)(sizeof(state_names) / sizeof(state_names[0])) ? state_names[state] : "unknown";
+}
+
+static int read_file(const char *path, struct buf *text, struct err *err)
+{
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (f == NULL)
+        return err_errno(err, errno, "cannot open %s", path);
+    char *room = buf_reserve(text, IMPORT_MAX);
+    size_t n = room == NULL ? 0 : fread(room, 1, IMPORT_MAX, f);
+    int r = ferror(f) ? err_errno(err, EIO, "cannot read %s", path) : 0;
+    if (f != stdin)
+        fclose(f);
+    if (r == 0 && (room == NULL || n == IMPORT_MAX))
+        r = err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, IMPORT_MAX);
+    if (r == 0)
+        buf_grew(text, n);
+    if (r == 0 && memchr(text->data, '\0', n) != NULL)
+        r = err_set(err, HEARTH_ERR_INVALID, "%s is not a text", path);
+    return r;
+}
+
+static int provider_index(const struct app *app, const char *name, struct err *err)
+{
+    for (size_t i = 0; i < app->provider_count; i++)
+        if (name == NULL || strcmp(app->provider_names[i], name) == 0)
+            return (int)i;
+    return err_set(err, HEARTH_ERR_INVALID, "there is no [sync %s] section", name == NULL ? "" : name);
+}
+
+/* Creates the account, or gives a known one new credentials. */
+static int store_identity(struct app *app, const char *provider, const struct hearth_identity *identity, struct err *err)
+{
+    struct err why = {0};
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    char id[ACCOUNT_ID_SIZE + 1];
+    int r = STORE(&app->store, &why, account_by_email, identity->email, &account);
+    if (r == 0) {
+        snprintf(id, sizeof(id), "%s", account.id);
+        account.uid = identity->uid;
+        account.name = identity->name;
+        account.state = HEARTH_ACCOUNT_OK;
+        account.state_detail = NULL;
+        account.failures = 0;
+        account.next_sync = 1;
+        r = STORE(&app->store, err, account_update, &account,
+                  HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC);
+    } else if (r == HEARTH_ERR_NOT_FOUND) {
+        token_random_id(id, ACCOUNT_ID_SIZE);
+        account = (struct hearth_account){
+            .struct_size = sizeof(account),
+            .id = id,
+            .email = identity->email,
+            .uid = identity->uid,
+            .name = identity->name,
+            .provider = provider,
+            .node = "",
+            .created = clock_now(),
+            .last_seen = clock_now(),
+        };
+        r = STORE(&app->store, err, account_create, &account);
+    } else {
+        *err = why;
+    }
+    if (r == 0)
+        r = credentials_put(app->vault, &app->store, id, identity->credentials, identity->credentials_size, err);
+    if (r == 0 && account.next_sync == 0) { /* due only when its credentials are there */
+        account.next_sync = 1;
+        r = STORE(&app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    }
+    return r;
+}
+
+static int import_text(struct app *app, const struct cli *cli, const char *text, struct err *err)
+{
+    int i = provider_index(app, cli->provider, err);
+    if (i < 0)
+        return i;
+    const struct hearth_sync *ops = plug_ops(app->providers[i]);
+    struct call call;
+    call_init(&call, NULL, 0, 0);
+    void *session = NULL;
+    struct hearth_identity identity = {.struct_size = sizeof(identity)};
+    int r = call_check(&call, ops->session_open(plug_self(app->providers[i]), &call.hearth, &session), err);
+    if (r == 0)
+        r = call_check(&call, ops->account_import(session, &call.hearth, text, &identity), err);
+    if (r == 0)
+        r = store_identity(app, app->provider_names[i], &identity, err);
+    if (r == 0)
+        printf("%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+    if (identity.credentials != NULL)
+        explicit_bzero((void *)(uintptr_t)identity.credentials, identity.credentials_size);
+    if (session != NULL)
+        ops->session_close(session);
+    call_fini(&call);
+    return r;
+}
+
+static int import(struct app *app, struct cli *cli, struct err *err)
+{
+    struct buf text = {0};
+    int r = read_file(cli->argv[1], &text, err);
+    if (r == 0)
+        r = app_open_vault(app, err);
+    if (r == 0)
+        r = app_open_providers(app, err);
+    if (r == 0)
+        r = import_text(app, cli, text.data, err);
+    if (r < 0 && strcmp(cli->argv[1], "-") != 0)
+        err_prefix(err, "%s", cli->argv[1]);
+    if (text.data != NULL)
+        explicit_bzero(text.data, text.room);
+    buf_fini(&text);
+    return r;
+}
+
+static int on_listed(void *ctx, const struct hearth_account *account)
+{
+    table_add(ctx, json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s?}", "email", account->email, "state", state_name(account->state), "name",
+                             account->name, "last_sync_at", (json_int_t)account->last_sync, "next_sync_at", (json_int_t)account->next_sync,
+                             "detail", account->state_detail));
+    return 0;
+}
+
+static int list(struct app *app, struct cli *cli, struct err *err)
+{
+    struct table table;
+    table_init(&table, "email state name last_sync_at next_sync_at detail");
+    int r = STORE(&app->store, err, account_list, on_listed, &table);
+    if (r == 0)
+        table_print(&table, cli->json);
+    table_fini(&table);
+    return r;
+}
+
+static int show(struct app *app, struct cli *cli, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r == 0)
+        r = STORE(&app->store, err, counts, account.id, &counts);
+    if (r < 0)
+        return r;
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email",
+                          account.email, "uid", account.uid, "name", account.name, "provider", account.provider, "state",
+                          state_name(account.state), "detail", account.state_detail, "created_at", (json_int_t)account.created,
+                          "last_sync_at", (json_int_t)account.last_sync, "last_attempt_at", (json_int_t)account.last_attempt,
+                          "next_sync_at", (json_int_t)account.next_sync, "last_seen_at", (json_int_t)account.last_seen, "failures",
+                          (json_int_t)account.failures, "generation", (json_int_t)account.generation);
+    json_t *c = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)counts.devices, "tabs", (json_int_t)counts.tabs,
+                          "bookmarks", (json_int_t)counts.bookmarks, "folders", (json_int_t)counts.folders, "pages",
+                          (json_int_t)counts.pages, "visits", (json_int_t)counts.visits);
+    if (cli->json) {
+        json_object_set_new(o, "counts", c);
+        json_dumpf(o, stdout, JSON_INDENT(2));
+        printf("\n");
+    } else {
+        json_object_update(o, c);
+        json_decref(c);
+        table_print_object(o);
+    }
+    json_decref(o);
+    return 0;
+}
+
+/* Runs one sync in this process: there is no daemon that would. */
+static int sync_here(struct app *app, const char *id, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct sync_context context;
+    struct sync_outcome outcome;
+    char spool[4096];
+    int r = STORE(&app->store, err, account_get, id, &account);
+    int i = r < 0 ? r : provider_index(app, account.provider, err);
+    if (i < 0)
+        return i;
+    app_sync_context(app, &context, spool);
+    const struct hearth_sync *ops = plug_ops(app->providers[i]);
+    struct call call;
+    call_init(&call, NULL, context.timeout, 0);
+    void *session = NULL;
+    r = call_check(&call, ops->session_open(plug_self(app->providers[i]), &call.hearth, &session), err);
+    if (r == 0)
+        r = sync_account(&context, &app->store, ops, session, &call, id, &outcome, err);
+    if (session != NULL)
+        ops->session_close(session);
+    call_fini(&call);
+    return r;
+}
+
+/* Waits until the daemon's attempt that began after `asked` has ended. */
+static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struct err *err)
+{
+    for (;;) {
+        struct hearth_account account = {.struct_size = sizeof(account)};
+        int r = STORE(&app->store, err, account_get, id, &account);
+        if (r < 0 || account.last_attempt >= asked)
+            return r;
+        store_reset(&app->store);
+        if (!app_daemon_runs(app))
+            return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon has stopped before the sync was done");
+        struct timespec pause = {0, 50 * 1000000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+static int report(struct app *app, const char *id, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = STORE(&app->store, err, account_get, id, &account);
+    if (r < 0)
+        return r;
+    if (account.state == HEARTH_ACCOUNT_ERROR || account.state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s: %s", account.email, account.state_detail == NULL ? "failed" : account.state_detail);
+    printf("%s: %s%s%s\n", account.email, state_name(account.state), account.state_detail == NULL ? "" : ": ",
+           account.state_detail == NULL ? "" : account.state_detail);
+    return 0;
+}
+
+static int ask_for_sync(struct app *app, struct cli *cli, bool anew, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    char id[64];
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    if (account.state == HEARTH_ACCOUNT_PAUSED)
+        return err_set(err, HEARTH_ERR_DENIED, "%s is paused; hearthd account resume %s first", account.email, account.email);
+    snprintf(id, sizeof(id), "%s", account.id);
+    int64_t asked = clock_now();
+    account.resync = anew;
+    account.next_sync = 1; /* the longest due of all */
+    r = STORE(&app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
+    store_reset(&app->store);
+    if (r < 0)
+        return r;
+    if (app_daemon_runs(app)) {
+        if (!cli->wait) {
+            printf("The daemon syncs %s within a few seconds.\n", cli->argv[1]);
+            return 0;
+        }
+        r = wait_for_daemon(app, id, asked, err);
+    } else {
+        r = app_open_vault(app, err);
+        if (r == 0)
+            r = app_open_providers(app, err);
+        if (r == 0)
+            r = sync_here(app, id, err);
+    }
+    return r == 0 ? report(app, id, err) : r;
+}
+
+static int sync_now(struct app *app, struct cli *cli, struct err *err)
+{
+    return ask_for_sync(app, cli, false, err);
+}
+
+static int resync(struct app *app, struct cli *cli, struct err *err)
+{
+    return ask_for_sync(app, cli, true, err);
+}
+
+static int set_paused(struct app *app, struct cli *cli, bool paused, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    if (!paused && account.state != HEARTH_ACCOUNT_PAUSED)
+        return err_set(err, HEARTH_ERR_CONFLICT, "%s is not paused", account.email);
+    account.state = paused ? HEARTH_ACCOUNT_PAUSED : HEARTH_ACCOUNT_OK;
+    account.state_detail = NULL;
+    account.next_sync = paused ? 0 : 1;
+    return STORE(&app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+}
+
+static int pause_account(struct app *app, struct cli *cli, struct err *err)
+{
+    return set_paused(app, cli, true, err);
+}
+
+static int resume_account(struct app *app, struct cli *cli, struct err *err)
+{
+    return set_paused(app, cli, false, err);
+}
+
+static int remove_account(struct app *app, struct cli *cli, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = app_account(app, cli->argv[1], &account, err);
+    return r < 0 ? r : STORE(&app->store, err, account_remove, account.id);
+}
+
+static const struct {
+    const char *name;
+    int words;
+    int (*run)(struct app *app, struct cli *cli, struct err *err);
+} verbs[] = {
+    {"import", 2, import},       {"list", 1, list},          {"show", 2, show},           {"sync", 2, sync_now},
+    {"resync", 2, resync},       {"pause", 2, pause_account}, {"resume", 2, resume_account}, {"remove", 2, remove_account},
+};
+
+int cmd_account(struct cli *cli)
+{
+    for (size_t i = 0; cli->argc > 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verbs[i].name, cli->argv[0]) != 0 || cli->argc != verbs[i].words)
+            continue;
+        struct app app = {0};
+        struct err err = {0};
+        int r = app_init(&app, cli, &err);
+        if (r == 0)
+            r = app_open_storage(&app, true, &err);
+        if (r == 0)
+            r = verbs[i].run(&app, cli, &err);
+        app_fini(&app);
+        return r < 0 ? cli_fail(&err) : CLI_OK;
+    }
+    return cli_usage("account import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | "
+                     "remove EMAIL");
+}

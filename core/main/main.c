@@ -1,0 +1,120 @@
+/* hearthd: finds the command and runs it. */
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "main/cli.h"
+
+static const struct command {
+    const char *name, *help;
+    int (*run)(struct cli *cli);
+} commands[] = {
+    {"serve", "run in the foreground (the default)", cmd_serve},
+    {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
+    {"config", "the effective configuration, and where each value came from", cmd_config},
+    {"account", "import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | remove EMAIL",
+     cmd_account},
+    {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID", cmd_token},
+    {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
+    {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
+    {"queue", "show | clear", cmd_queue},
+    {"plugin", "list | show NAME", cmd_plugin},
+    {"migrate", "bring the database's schema up to date", cmd_migrate},
+    {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
+    {"verify", "check the database", cmd_verify},
+    {"healthcheck", "exit code 0 when the daemon answers", cmd_healthcheck},
+    {"version", "versions of hearthd, its plugins and libraries", cmd_version},
+};
+
+enum { OPT_CONFIG = 256, OPT_ROLE, OPT_LOG, OPT_JSON, OPT_WAIT, OPT_NAME, OPT_PROVIDER, OPT_READ_ONLY, OPT_HELP, OPT_VERSION };
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, OPT_CONFIG},   {"role", required_argument, NULL, OPT_ROLE},
+    {"log", required_argument, NULL, OPT_LOG},         {"json", no_argument, NULL, OPT_JSON},
+    {"wait", no_argument, NULL, OPT_WAIT},             {"name", required_argument, NULL, OPT_NAME},
+    {"provider", required_argument, NULL, OPT_PROVIDER}, {"read-only", no_argument, NULL, OPT_READ_ONLY},
+    {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "\nListings take --json.\n");
+}
+
+int cli_fail(const struct err *err)
+{
+    fprintf(stderr, "hearthd: %s\n", err->text);
+    return err->code == HEARTH_ERR_INVALID ? CLI_USAGE : CLI_FAILED;
+}
+
+int cli_usage(const char *usage)
+{
+    fprintf(stderr, "usage: hearthd %s\n", usage);
+    return CLI_USAGE;
+}
+
+/* -1: go on with the command. */
+static int parse(int argc, char **argv, struct cli *cli)
+{
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (o) {
+        case OPT_CONFIG:
+            cli->config = optarg;
+            break;
+        case OPT_ROLE:
+            cli->role = optarg;
+            break;
+        case OPT_LOG:
+            cli->log = optarg;
+            break;
+        case OPT_JSON:
+            cli->json = true;
+            break;
+        case OPT_WAIT:
+            cli->wait = true;
+            break;
+        case OPT_NAME:
+            cli->name = optarg;
+            break;
+        case OPT_PROVIDER:
+            cli->provider = optarg;
+            break;
+        case OPT_READ_ONLY:
+            cli->read_only = true;
+            break;
+        case OPT_VERSION:
+            return cmd_version(cli);
+        case OPT_HELP:
+            print_help(stdout);
+            return CLI_OK;
+        default:
+            fprintf(stderr, "Try: hearthd --help\n");
+            return CLI_USAGE;
+        }
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    struct cli cli = {0};
+    int r = parse(argc, argv, &cli);
+    if (r >= 0)
+        return r;
+    const char *name = optind < argc ? argv[optind++] : "serve";
+    cli.argc = argc - optind;
+    cli.argv = argv + optind;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(&cli);
+    fprintf(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
+    return CLI_USAGE;
+}

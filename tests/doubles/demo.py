@@ -1,0 +1,72 @@
+"""A filled home without an account: starts the Sync double with Ada's recorded data and a hearthd, imports and syncs her account, and says how to
+look at it. Ends with Ctrl-C."""
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from client import SyncService  # noqa: E402
+
+EMAIL = "ada@example.org"
+
+
+def run(hearthd, *words, text=None):
+    done = subprocess.run([*hearthd, *words], input=text, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(words)} failed: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def start(hearthd):
+    """Starts the daemon and waits for its `ready` line; returns the process and the first address."""
+    daemon = subprocess.Popen([*hearthd, "serve"], stdout=subprocess.PIPE, text=True)
+    line = daemon.stdout.readline()
+    if not line.startswith("ready "):
+        raise SystemExit("hearthd did not start; its message is above")
+    return daemon, line.split()[1]
+
+
+def tell(address, token, counts):
+    print(f"""
+Ada's home is open at  {address}
+  {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks, {counts['pages']} pages, {counts['visits']} visits
+
+API token:  {token}
+
+Search as the address bar does:
+  curl -s -H 'Authorization: Bearer {token}' '{address}/api/v1/search?q=quiet+river&limit=5'
+
+Ctrl-C ends the demo.""", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hearthd", required=True)
+    parser.add_argument("--home", required=True)
+    parser.add_argument("--once", action="store_true", help="end as soon as everything was shown")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    hearthd = [options.hearthd, "--config", os.path.join(options.home, "conf.d")]
+    service, daemon = SyncService(), None
+    try:
+        daemon, address = start(hearthd)
+        run(hearthd, "account", "import", "-", text=json.dumps(service.import_file()))
+        run(hearthd, "account", "sync", EMAIL, "--wait")
+        counts = json.loads(run(hearthd, "account", "show", EMAIL, "--json"))["counts"]
+        tell(address, run(hearthd, "token", "new", EMAIL, "--name", "demo"), counts)
+        if not options.once:
+            daemon.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if daemon is not None:
+            daemon.terminate()
+            daemon.wait()
+        service.stop()
+
+
+if __name__ == "__main__":
+    main()
