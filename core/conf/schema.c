@@ -1,0 +1,88 @@
+/* The core's own sections and keys. What is here is what docs/configuration.md lists; a test compares them. */
+#include "conf/conf.h"
+
+#define KEY(t, n, f, h) {.struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .help = (h)}
+#define RANGE(t, n, f, low, high, h)                                                                                                       \
+    {.struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .minimum = (low),           \
+     .maximum = (high), .help = (h)}
+#define CHOICE(n, f, c, h)                                                                                                                 \
+    {.struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_ENUM, .name = (n), .fallback = (f), .choices = (c), .help = (h)}
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SECOND 1000LL
+#define HOUR (3600 * SECOND)
+#define DAY (24 * HOUR)
+
+static const struct hearth_config_key hearth_keys[] = {
+    KEY(STRING, "roles", "web worker scheduler", "what this process does: web, worker, scheduler"),
+    KEY(STRING, "state_dir", "/var/lib/hearth", "where data live: database, key file, spool"),
+    KEY(PATH, "key_file", "hearth.key", "keys that seal credentials; made on the first start"),
+    KEY(STRING, "plugin_dir", NULL, "where plugins are looked for first; else beside hearthd, then where they are installed"),
+    CHOICE("log", "text", "text json", "format of the log on standard error"),
+    CHOICE("log_level", "info", "error warning info debug", "how much is logged"),
+};
+
+static const struct hearth_config_key listen_keys[] = {
+    KEY(STRING, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
+    KEY(PATH, "tls_certificate", NULL, "PEM file with the certificate chain; with it the listener speaks TLS"),
+    KEY(PATH, "tls_key", NULL, "PEM file with the private key"),
+    KEY(BOOL, "internal", "no", "also serve /metrics here"),
+};
+
+static const struct hearth_config_key web_keys[] = {
+    KEY(URL, "base_url", NULL, "the address people use, e.g. https://home.example.org"),
+    KEY(STRING, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
+    KEY(BOOL, "metrics", "no", "serve /metrics on every listener"),
+    RANGE(INT, "threads", "0", 0, 64, "event loops; 0: one for each processor, at most 4"),
+    RANGE(INT, "storage_threads", "4", 1, 256, "threads with a storage session each, that answer requests"),
+    RANGE(SIZE, "search_memory", "64MiB", 1 << 20, 1LL << 40, "for the search blocks of accounts that searched lately"),
+    RANGE(SIZE, "cache_memory", "8MiB", 0, 1LL << 40, "for answers that are still valid"),
+    RANGE(DURATION, "request_timeout", "10s", 100, HOUR, "for headers and body of one request"),
+    RANGE(DURATION, "idle_timeout", "60s", 100, DAY, "a connection without requests is closed"),
+    RANGE(DURATION, "stall_timeout", "30s", 100, HOUR, "an answer that the client does not read is given up"),
+    RANGE(DURATION, "drain_timeout", "10s", 0, HOUR, "at a stop, answers under way have so long"),
+    RANGE(INT, "max_connections", "10000", 1, 1000000, "in total"),
+    RANGE(INT, "max_connections_per_address", "256", 1, 1000000, "of one client address; trusted proxies have no limit"),
+    RANGE(INT, "max_jobs", "1024", 1, 1000000, "requests that wait for a storage thread; more get 503"),
+    RANGE(INT, "max_jobs_per_connection", "64", 1, 100000, "of one connection"),
+};
+
+static const struct hearth_config_key plugin_keys_storage[] = {KEY(STRING, "plugin", "sqlite", "name of the storage plugin")};
+static const struct hearth_config_key plugin_keys_queue[] = {KEY(STRING, "plugin", "inproc", "name of the queue plugin")};
+static const struct hearth_config_key plugin_keys_sync[] = {KEY(STRING, "plugin", "fx", "name of the sync plugin")};
+
+static const struct hearth_config_key scheduler_keys[] = {
+    RANGE(DURATION, "interval", "15min", SECOND, 30 * DAY, "between syncs of people seen in the last day"),
+    RANGE(DURATION, "interval_week", "1h", SECOND, 30 * DAY, "of people seen within a week"),
+    RANGE(DURATION, "interval_month", "1d", SECOND, 30 * DAY, "of people seen within dormant_after"),
+    RANGE(DURATION, "dormant_after", "60d", SECOND, 3650 * DAY, "accounts of people who were not seen for so long are not synced"),
+    RANGE(DURATION, "retry_max", "8h", SECOND, 30 * DAY, "longest pause after failures"),
+    RANGE(INT, "jitter", "10", 0, 50, "per cent by which pauses vary, so that accounts spread"),
+    RANGE(DURATION, "tick", "1s", 10, HOUR, "how often due accounts are looked for"),
+    RANGE(DURATION, "claim", "15min", SECOND, DAY, "after which a due account whose job was lost is queued again"),
+    RANGE(INT, "batch", "100", 1, 100000, "accounts claimed at a time"),
+};
+
+static const struct hearth_config_key worker_keys[] = {
+    RANGE(INT, "parallel", "16", 1, 1000, "syncs at a time"),
+    RANGE(DURATION, "lease", "2min", SECOND, DAY, "a job of a dead worker is given to another after so long"),
+    RANGE(DURATION, "timeout", "30min", SECOND, DAY, "longest sync of one account"),
+    RANGE(INT, "connections_per_host", "4", 1, 100, "to one Sync server"),
+    KEY(PATH, "ca_file", NULL, "PEM file with the authorities that sign the certificates of Sync servers; default: the system's"),
+};
+
+static const struct conf_kind kinds[] = {
+    {"hearth", false, false, hearth_keys, COUNT(hearth_keys), ""},
+    {"listen", true, false, listen_keys, COUNT(listen_keys), "main"},
+    {"web", false, false, web_keys, COUNT(web_keys), ""},
+    {"storage", true, true, plugin_keys_storage, COUNT(plugin_keys_storage), "main"},
+    {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), ""},
+    {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox"},
+    {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), ""},
+    {"worker", false, false, worker_keys, COUNT(worker_keys), ""},
+    {NULL, false, false, NULL, 0, NULL},
+};
+
+const struct conf_kind *conf_kinds(void)
+{
+    return kinds;
+}

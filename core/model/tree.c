@@ -1,0 +1,204 @@
+#include "model/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/rand.h>
+
+#include "base/magic.h"
+#include "model/tree_internal.h"
+
+static void *grow(void *items, size_t count, size_t *room, size_t item_size)
+{
+    if (count < *room)
+        return items;
+    size_t wanted = *room == 0 ? 64 : *room + *room / 2;
+    if (wanted > INT32_MAX / 2)
+        return NULL;
+    void *grown = realloc(items, wanted * item_size);
+    if (grown != NULL)
+        *room = wanted;
+    return grown;
+}
+
+static uint64_t hash_of(const struct model_tree *tree, const char *id, size_t size)
+{
+    uint64_t hash = tree->seed ^ size;
+    while (size > 0) {
+        uint64_t part = 0;
+        size_t n = size < sizeof(part) ? size : sizeof(part);
+        memcpy(&part, id, n);
+        hash = (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+        id += n;
+        size -= n;
+    }
+    return hash ^ hash >> 32;
+}
+
+static int rehash(struct model_tree *tree)
+{
+    size_t count = tree->slot_count == 0 ? 256 : tree->slot_count * 2;
+    uint32_t *slots = calloc(count, sizeof(*slots));
+    if (slots == NULL)
+        return HEARTH_ERR_NOMEM;
+    for (size_t i = 0; i < tree->node_count; i++) {
+        const char *name = tree_name(tree, (int32_t)i);
+        size_t at = hash_of(tree, name, strlen(name)) & (count - 1);
+        while (slots[at] != 0)
+            at = (at + 1) & (count - 1);
+        slots[at] = (uint32_t)i + 1;
+    }
+    free(tree->slots);
+    tree->slots = slots;
+    tree->slot_count = count;
+    return 0;
+}
+
+static int add_name(struct model_tree *tree, const char *id, size_t size, uint32_t *ret_name)
+{
+    if (tree->name_room - tree->name_size < size) {
+        size_t room = tree->name_room * 2 + size + 4096;
+        char *names = room > UINT32_MAX ? NULL : realloc(tree->names, room);
+        if (names == NULL)
+            return HEARTH_ERR_NOMEM;
+        tree->names = names;
+        tree->name_room = room;
+    }
+    memcpy(tree->names + tree->name_size, id, size);
+    *ret_name = (uint32_t)tree->name_size;
+    tree->name_size += size;
+    return 0;
+}
+
+/* The node of an id, made if it is new. NULL gives TREE_NONE. */
+static int intern(struct model_tree *tree, const char *id, int32_t *ret_node)
+{
+    if (id == NULL) {
+        *ret_node = TREE_NONE;
+        return 0;
+    }
+    if (tree->node_count * 2 >= tree->slot_count && rehash(tree) < 0)
+        return HEARTH_ERR_NOMEM;
+    size_t size = strlen(id);
+    size_t at = hash_of(tree, id, size) & (tree->slot_count - 1);
+    for (; tree->slots[at] != 0; at = (at + 1) & (tree->slot_count - 1)) {
+        int32_t node = (int32_t)tree->slots[at] - 1;
+        if (strcmp(tree_name(tree, node), id) == 0) {
+            *ret_node = node;
+            return 0;
+        }
+    }
+    struct tree_node *nodes = grow(tree->nodes, tree->node_count, &tree->node_room, sizeof(*nodes));
+    if (nodes == NULL)
+        return HEARTH_ERR_NOMEM;
+    tree->nodes = nodes;
+    struct tree_node *node = &nodes[tree->node_count];
+    *node = (struct tree_node){
+        .said = TREE_NONE, .was_parent = TREE_NONE, .buried_in = TREE_NONE, .parent = TREE_NONE, .claimed_by = TREE_NONE};
+    int r = add_name(tree, id, size + 1, &node->name);
+    if (r < 0)
+        return r;
+    *ret_node = (int32_t)tree->node_count++;
+    tree->slots[at] = (uint32_t)tree->node_count;
+    return 0;
+}
+
+struct model_tree *model_tree_create(void)
+{
+    static const char *const fixed[] = {"toolbar", "menu", "unfiled", "mobile", "places"};
+    struct model_tree *tree = calloc(1, sizeof(*tree));
+    if (tree == NULL)
+        return NULL;
+    ASSERT(RAND_bytes((unsigned char *)&tree->seed, sizeof(tree->seed)) == 1);
+    for (int32_t i = 0; i <= TREE_PLACES; i++) {
+        int32_t node;
+        if (intern(tree, fixed[i], &node) < 0) {
+            model_tree_destroy(tree);
+            return NULL;
+        }
+        ASSERT(node == i);
+        tree->nodes[i].folder = i < TREE_ROOTS;
+    }
+    return tree;
+}
+
+void model_tree_destroy(struct model_tree *tree)
+{
+    if (tree == NULL)
+        return;
+    free(tree->nodes);
+    free(tree->claims);
+    free(tree->names);
+    free(tree->slots);
+    free(tree->order);
+    free(tree);
+}
+
+static int32_t clamp(int64_t position)
+{
+    return position < 0 ? 0 : position > INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)position;
+}
+
+int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_node *row)
+{
+    int32_t at, said, parent;
+    int r = intern(tree, row->guid, &at);
+    if (r == 0)
+        r = intern(tree, row->said_parent, &said);
+    if (r == 0)
+        r = intern(tree, row->parent, &parent);
+    if (r < 0 || at == TREE_PLACES)
+        return r;
+    struct tree_node *node = &tree->nodes[at];
+    node->live = true;
+    node->folder = at < TREE_ROOTS || row->kind == HEARTH_FOLDER;
+    node->said = said;
+    node->was_parent = parent;
+    node->was_position = row->position == clamp(row->position) ? (int32_t)row->position : TREE_NONE;
+    node->added = row->added;
+    node->modified = row->modified;
+    return 0;
+}
+
+int model_tree_add_claim(struct model_tree *tree, const char *folder, int64_t position, const char *child)
+{
+    struct tree_claim claim = {.position = clamp(position)};
+    int r = intern(tree, folder, &claim.folder);
+    if (r == 0)
+        r = intern(tree, child, &claim.child);
+    if (r < 0)
+        return r;
+    struct tree_claim *claims = grow(tree->claims, tree->claim_count, &tree->claim_room, sizeof(*claims));
+    if (claims == NULL)
+        return HEARTH_ERR_NOMEM;
+    tree->claims = claims;
+    claims[tree->claim_count++] = claim;
+    return 0;
+}
+
+int model_tree_add_tombstone(struct model_tree *tree, const char *guid, const char *parent)
+{
+    int32_t at, above;
+    int r = intern(tree, guid, &at);
+    if (r == 0)
+        r = intern(tree, parent, &above);
+    if (r < 0)
+        return r;
+    tree->nodes[at].buried = true;
+    tree->nodes[at].buried_in = above;
+    return 0;
+}
+
+void model_tree_place(const struct model_tree *tree, size_t index, struct model_tree_place *ret_place)
+{
+    ASSERT(index < tree->order_count);
+    int32_t at = tree->order[index];
+    const struct tree_node *node = &tree->nodes[at];
+    *ret_place = (struct model_tree_place){
+        .guid = tree_name(tree, at),
+        .parent = tree_name(tree, node->parent),
+        .position = node->position,
+        .known = node->live,
+        .changed = !node->live || node->parent != node->was_parent || node->position != node->was_position,
+    };
+}

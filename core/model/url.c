@@ -1,0 +1,136 @@
+#include "model/url.h"
+
+#include <string.h>
+#include <openssl/sha.h>
+
+#include "base/str.h"
+
+int64_t model_page_id(const char *url)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256((const unsigned char *)url, strlen(url), digest);
+    uint64_t id = 0;
+    for (int i = 0; i < 8; i++)
+        id = id << 8 | digest[i];
+    id &= INT64_MAX;
+    return id == 0 ? 1 : (int64_t)id;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool is_scheme_char(char c)
+{
+    char l = lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+}
+
+void model_url_host(const char *url, char *ret_host, size_t size)
+{
+    ret_host[0] = '\0';
+    const char *p = url;
+    while (is_scheme_char(*p))
+        p++;
+    if (p == url || strncmp(p, "://", 3) != 0)
+        return;
+    p += 3;
+    const char *end = p + strcspn(p, "/?#\\");
+    for (const char *at = p; at < end; at++)
+        if (*at == '@')
+            p = at + 1;
+    const char *stop = p;
+    if (*p == '[') {
+        while (stop < end && *stop != ']')
+            stop++;
+        if (stop == end)
+            return;
+        stop++;
+    } else {
+        while (stop < end && *stop != ':')
+            stop++;
+    }
+    size_t n = (size_t)(stop - p);
+    if (n >= size)
+        return;
+    for (size_t i = 0; i < n; i++)
+        ret_host[i] = lower(p[i]);
+    ret_host[n] = '\0';
+}
+
+static bool has_scheme(const char *url, const char *scheme)
+{
+    while (*scheme != '\0')
+        if (lower(*url++) != *scheme++)
+            return false;
+    return true;
+}
+
+bool model_url_is_link(const char *url)
+{
+    return has_scheme(url, "https://") || has_scheme(url, "http://") || has_scheme(url, "ftp://") || has_scheme(url, "mailto:");
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    char l = lower(c);
+    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+size_t model_url_decode(const char *text, size_t size, char *ret_text)
+{
+    size_t n = 0;
+    bool decoded = false;
+    for (size_t i = 0; i < size; i++) {
+        int high = -1, low = -1;
+        if (text[i] == '%' && i + 2 < size) {
+            high = hex_digit(text[i + 1]);
+            low = hex_digit(text[i + 2]);
+        }
+        if (high < 2 || low < 0 || (high == 7 && low == 15)) {
+            ret_text[n++] = text[i];
+        } else {
+            ret_text[n++] = (char)(high << 4 | low);
+            decoded = true;
+            i += 2;
+        }
+    }
+    if (decoded && !str_is_utf8(ret_text, n)) {
+        memcpy(ret_text, text, size);
+        return size;
+    }
+    return n;
+}
+
+static bool starts(const char *text, size_t size, const char *prefix, size_t prefix_size)
+{
+    return size >= prefix_size && memcmp(text, prefix, prefix_size) == 0;
+}
+
+size_t model_url_scheme(const char *text, size_t size)
+{
+    return starts(text, size, "https://", 8) ? 8 : starts(text, size, "http://", 7) ? 7 : starts(text, size, "ftp://", 6) ? 6 : 0;
+}
+
+void model_url_key(const char *url, size_t size, struct model_url_key *ret_key)
+{
+    *ret_key = (struct model_url_key){.text = url, .size = size, .rank = MODEL_URL_HTTPS};
+    size_t scheme = model_url_scheme(url, size);
+    if (scheme < 7)
+        return;
+    ret_key->text += scheme;
+    ret_key->size -= scheme;
+    bool www = starts(ret_key->text, ret_key->size, "www.", 4);
+    if (www) {
+        ret_key->text += 4;
+        ret_key->size -= 4;
+    }
+    ret_key->rank = scheme == 8 ? (www ? MODEL_URL_HTTPS_WWW : MODEL_URL_HTTPS) : (www ? MODEL_URL_HTTP_WWW : MODEL_URL_HTTP);
+    static const char tail[] = "#?/";
+    for (int i = 0; i < 3; i++)
+        if (ret_key->size > 0 && ret_key->text[ret_key->size - 1] == tail[i])
+            ret_key->size--;
+}

@@ -1,0 +1,199 @@
+"""Runs hearthd as a user would, for the tests of this folder: each node has its own directory and port 0.
+
+The environment: HEARTHD (the binary, default build/hearthd), set by meson."""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+FIXTURES = os.path.join(ROOT, "tests", "fixtures", "firefox-esr")
+sys.path.insert(0, os.path.join(ROOT, "tests", "doubles"))
+sys.path.insert(0, FIXTURES)
+from client import SyncService  # noqa: E402
+
+HEARTHD = os.environ.get("HEARTHD", os.path.join(ROOT, "build", "hearthd"))
+ADA = "ada@example.org"
+PATIENCE = 120  # seconds until a condition that should come true is given up
+
+
+def until(condition, what, patience=PATIENCE):
+    """Polls until the condition holds; the only place where tests wait."""
+    end = time.monotonic() + patience
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {patience} s for: {what}")
+        time.sleep(0.02)
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Node:
+    """One hearthd with its own state directory."""
+
+    def __init__(self, config="", environment=None):
+        self.folder = tempfile.mkdtemp(prefix="hearth-e2e-")
+        self.conf = os.path.join(self.folder, "conf.d")
+        self.state = os.path.join(self.folder, "state")
+        os.mkdir(self.conf)
+        os.mkdir(self.state, 0o700)
+        self.environment = {**os.environ, **(environment or {})}
+        self.process, self.address, self.tokens = None, None, {}
+        self.configure("00-test", f"[hearth]\nstate_dir = {self.state}\n[listen main]\naddress = 127.0.0.1:0\n[scheduler]\ntick = 100ms\n")
+        if config:
+            self.configure("50-test", config)
+
+    def configure(self, name, text):
+        with open(os.path.join(self.conf, name + ".conf"), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def start(self):
+        self.log = open(os.path.join(self.folder, "log"), "ab")
+        self.process = subprocess.Popen([HEARTHD, "--config", self.conf, "serve"], stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment)
+        line = self.process.stdout.readline()
+        if not line.startswith("ready "):
+            self.process.wait()
+            raise AssertionError(f"hearthd did not start: {line!r}\n{self.log_text()}")
+        self.address = line.split()[1]
+        return self
+
+    def log_text(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def stop(self, expected=0):
+        """Asks it to stop; its exit code is part of the test (a sanitizer's finding is one)."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            code = "timeout"
+        process.stdout.close()
+        self.log.close()
+        if code != expected:
+            raise AssertionError(f"hearthd ended with {code}\n{self.log_text()[-6000:]}")
+
+    def kill(self):
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        self.log.close()
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def cli(self, *words, text=None, code=0):
+        done = subprocess.run([HEARTHD, "--config", self.conf, *words], input=text, capture_output=True, text=True, env=self.environment, timeout=PATIENCE)
+        if done.returncode != code:
+            raise AssertionError(f"hearthd {' '.join(words)}: exit code {done.returncode}, expected {code}\n{done.stdout}{done.stderr}")
+        return done.stdout if code == 0 else done.stderr
+
+    def cli_json(self, *words):
+        return json.loads(self.cli(*words, "--json"))
+
+    def add_account(self, service, email=ADA, auth="access", sync=True):
+        self.cli("account", "import", "-", text=json.dumps(service.import_file(email, auth)))
+        if sync:
+            self.sync(email)
+        return self.token(email)
+
+    def sync(self, email=ADA, code=0):
+        return self.cli("account", "sync", email, "--wait", code=code)
+
+    def token(self, email=ADA):
+        if email not in self.tokens:
+            self.tokens[email] = self.cli("token", "new", email, "--name", "test").strip()
+        return self.tokens[email]
+
+    def request(self, path, method="GET", email=ADA, headers=None, body=None, token=None):
+        headers = dict(headers or {})
+        if email is not None or token is not None:
+            headers.setdefault("Authorization", f"Bearer {token or self.token(email)}")
+        data = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
+        if data is not None:
+            headers.setdefault("Content-Type", "application/json")
+        request = urllib.request.Request(self.address + path, method=method, headers=headers, data=data)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=PATIENCE) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    def api(self, path, email=ADA, **parameters):
+        """The JSON of a successful GET below /api/v1."""
+        query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
+        answer = self.request(f"/api/v1{path}{query}", email=email)
+        if answer.status != 200:
+            raise AssertionError(f"{path}{query}: {answer.status} {answer.body[:500]}")
+        return answer.json
+
+    def pages_of(self, path, key, email=ADA, **parameters):
+        """All rows of a paged listing."""
+        rows, cursor = [], None
+        while True:
+            more = {"cursor": cursor} if cursor else {}
+            answer = self.api(path, email, limit=500, **parameters, **more)
+            rows += answer[key]
+            cursor = answer["next"]
+            if cursor is None:
+                return rows
+
+    @contextlib.contextmanager
+    def database(self):
+        """The SQLite file, as a person with the sqlite3 shell sees it."""
+        connection = sqlite3.connect(f"file:{self.state}/hearth.db?mode=ro", uri=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def memory(self, field="VmRSS"):
+        """KiB."""
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as f:
+            return int(next(line for line in f if line.startswith(field + ":")).split()[1])
+
+
+class TestCase(unittest.TestCase):
+    """Gives tests `service()` and `node()`, ended and cleaned up afterwards."""
+
+    def service(self, **options):
+        service = SyncService(**options)
+        self.addCleanup(service.stop)
+        return service
+
+    def node(self, config="", start=True, **options):
+        node = Node(config, **options)
+        self.addCleanup(node.close)
+        return node.start() if start else node

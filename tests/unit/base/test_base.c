@@ -1,0 +1,217 @@
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/backoff.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/metrics.h"
+#include "base/str.h"
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    int64_t v = 7;
+    assert_true(str_to_int("-42", &v));
+    assert_int_equal(v, -42);
+    static const char *const wrong[] = {"", "-", "1x", " 1", "0x10", "99999999999999999999", "1.0"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_false(str_to_int(wrong[i], &v));
+    assert_int_equal(v, -42); /* untouched */
+    assert_true(str_to_duration("15min", &v) && v == 900000);
+    assert_true(str_to_duration("250 ms", &v) && v == 250);
+    assert_true(str_to_duration("0", &v) && v == 0);
+    assert_false(str_to_duration("15", &v));
+    assert_false(str_to_duration("-1s", &v));
+    assert_false(str_to_duration("99999999999999d", &v));
+    assert_true(str_to_size("64MiB", &v) && v == 67108864);
+    assert_true(str_to_size("512", &v) && v == 512);
+    assert_false(str_to_size("64 mib", &v));
+    bool b = false;
+    assert_true(str_to_bool("Yes", &b) && b);
+    assert_true(str_to_bool("off", &b) && !b);
+    assert_false(str_to_bool("maybe", &b));
+}
+
+static void test_utf8(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool valid;
+    } cases[] = {
+        {"", true},          {"abc", true},           {"Zażółć", true},      {"\xf0\x9f\x9a\x80", true}, {"\x80", false},
+        {"\xc0\xaf", false}, {"\xc3", false},         {"\xed\xa0\x80", false}, {"\xf4\x90\x80\x80", false}, {"\xe0\x80\xaf", false},
+        {"\xf5\x80\x80\x80", false}, {"a\xff", false}, {"\xef\xbf\xbd", true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(str_is_utf8(cases[i].text, strlen(cases[i].text)), cases[i].valid);
+    for (uint32_t c = 1; c < 0x110000; c += 7) { /* there and back */
+        if (c >= 0xd800 && c < 0xe000)
+            continue;
+        char bytes[4];
+        size_t n = str_put_char(bytes, c), at = 0;
+        assert_true(str_is_utf8(bytes, n));
+        assert_int_equal(str_next_char(bytes, n, &at), c);
+        assert_int_equal(at, n);
+    }
+    char shown[64];
+    str_printable("a\n\x1b[31m\xe2\x80\xae\xc3\xbc", shown, sizeof(shown));
+    assert_string_equal(shown, "a\\x0a\\x1b[31m\\u{202e}\xc3\xbc");
+    str_printable("\xc3\xbc\xc3\xbc\xc3\xbc", shown, 4);
+    assert_string_equal(shown, "\xc3\xbc"); /* cut between characters */
+}
+
+static void test_hex(void **state)
+{
+    (void)state;
+    uint8_t bytes[4];
+    char text[16];
+    assert_true(str_unhex("00fFa5c3", bytes, 4));
+    str_hex(bytes, 4, text);
+    assert_string_equal(text, "00ffa5c3");
+    assert_false(str_unhex("00ffa5c", bytes, 4));
+    assert_false(str_unhex("00ffa5cg", bytes, 4));
+    assert_int_equal(str_base64url((const uint8_t *)"\xfb\xff", 2, text), 3);
+    assert_string_equal(text, "-_8");
+    str_base64url((const uint8_t *)"abc", 3, text);
+    assert_string_equal(text, "YWJj");
+}
+
+static void test_arena(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 100000);
+    for (int i = 1; i < 200; i++) {
+        unsigned char *p = arena_alloc(&arena, (size_t)i * 3);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+        for (int k = 0; k < i * 3; k++)
+            assert_int_equal(p[k], 0);
+        memset(p, 0xaa, (size_t)i * 3);
+    }
+    assert_null(arena_alloc(&arena, 100000)); /* over the limit */
+    assert_null(arena_alloc(&arena, SIZE_MAX - 8));
+    arena_reset(&arena);
+    assert_int_equal(arena.used, 0);
+    assert_string_equal(arena_printf(&arena, "%s-%d", "x", 5), "x-5");
+    assert_string_equal(arena_strndup(&arena, "abcdef", 3), "abc");
+    assert_null(arena_strdup(&arena, NULL));
+    arena_fini(&arena);
+}
+
+static void test_buf(void **state)
+{
+    (void)state;
+    struct buf buf = {0};
+    for (int i = 0; i < 1000; i++)
+        buf_printf(&buf, "%03d,", i);
+    assert_int_equal(buf.size, 4000);
+    assert_int_equal(strlen(buf.data), 4000);
+    buf_reset(&buf);
+    buf_add_text(&buf, "ab");
+    buf_add_char(&buf, 'c');
+    size_t size;
+    char *taken = buf_take(&buf, &size);
+    assert_string_equal(taken, "abc");
+    assert_int_equal(size, 3);
+    free(taken);
+    assert_null(buf_reserve(&buf, SIZE_MAX / 2));
+    assert_true(buf_failed(&buf));
+    buf_add_text(&buf, "ignored");
+    assert_int_equal(buf.size, 0);
+    assert_null(buf_take(&buf, &size));
+    char *empty = buf_take(&buf, &size); /* taking resets the failure */
+    assert_string_equal(empty, "");
+    free(empty);
+}
+
+static void test_err(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    assert_int_equal(err_set(&err, HEARTH_ERR_TIMEOUT, "step %d", 3), HEARTH_ERR_TIMEOUT);
+    assert_int_equal(err_prefix(&err, "account %s", "ada"), HEARTH_ERR_TIMEOUT);
+    assert_string_equal(err.text, "account ada: step 3");
+    assert_int_equal(err_errno(&err, ENOENT, "open %s", "x"), HEARTH_ERR_NOT_FOUND);
+    assert_string_equal(err.text, "open x: No such file or directory");
+    assert_int_equal(err_set(NULL, HEARTH_ERR_IO, "nobody listens"), HEARTH_ERR_IO);
+    assert_string_equal(err_name(HEARTH_ERR_CORRUPT), "CORRUPT");
+    assert_string_equal(err_name(-99), "UNKNOWN");
+    assert_true(err_retry_helps(HEARTH_ERR_UNAVAILABLE));
+    assert_false(err_retry_helps(HEARTH_ERR_INVALID));
+    char long_text[2000];
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    err_set(&err, -1, "%s", long_text);
+    err_prefix(&err, "%s", long_text);
+    assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+}
+
+static void test_backoff(void **state)
+{
+    (void)state;
+    struct backoff *backoff = backoff_create();
+    assert_int_equal(backoff_left(backoff, "a"), 0);
+    int64_t now = clock_monotonic();
+    backoff_set(backoff, "a", now + 60000);
+    backoff_set(backoff, "a", now + 10); /* an earlier time changes nothing */
+    assert_in_range(backoff_left(backoff, "a"), 50000, 60000);
+    assert_int_equal(backoff_left(backoff, "b"), 0);
+    backoff_clear(backoff, "a");
+    assert_int_equal(backoff_left(backoff, "a"), 0);
+    for (int i = 0; i < 5000; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "k%d", i);
+        backoff_set(backoff, key, now + (i % 2 == 0 ? 60000 : -1));
+    }
+    for (int i = 0; i < 5000; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "k%d", i);
+        assert_int_equal(backoff_left(backoff, key) > 0, i % 2 == 0);
+    }
+    backoff_destroy(backoff);
+}
+
+static void *count(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 10000; i++)
+        metric_add(metric_get(METRIC_COUNTER, "test_counter", "counts"), 1);
+    return NULL;
+}
+
+static void test_metrics(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, count, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(metric_value(metric_get(METRIC_COUNTER, "test_counter", NULL)), 40000);
+    metric_set(metric_get(METRIC_GAUGE, "test_gauge", NULL), -5);
+    struct buf text = {0};
+    metrics_write(&text);
+    assert_non_null(strstr(text.data, "# HELP hearth_test_counter counts\n# TYPE hearth_test_counter counter\nhearth_test_counter 40000\n"));
+    assert_non_null(strstr(text.data, "hearth_test_gauge -5\n"));
+    buf_fini(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8), cmocka_unit_test(test_hex),     cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),  cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

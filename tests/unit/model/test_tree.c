@@ -1,0 +1,356 @@
+/* The rules of tree.h one by one, then random and hostile graphs: whatever is said, every node is placed once, below a root, without cycles;
+ * the result depends on the facts only, and repairing a repaired tree changes nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "model/tree.h"
+
+static void add(struct model_tree *tree, const char *guid, int kind, const char *said, int64_t modified)
+{
+    struct hearth_bookmark_node node = {.struct_size = sizeof(node), .guid = guid, .kind = kind, .said_parent = said, .added = 1, .modified = modified};
+    assert_int_equal(model_tree_add(tree, &node), 0);
+}
+
+static void claim(struct model_tree *tree, const char *folder, int64_t position, const char *child)
+{
+    assert_int_equal(model_tree_add_claim(tree, folder, position, child), 0);
+}
+
+/* "guid<parent@position " for every node but untouched roots, in the order of the ids. */
+static int by_guid(const void *a, const void *b)
+{
+    return strcmp(((const struct model_tree_place *)a)->guid, ((const struct model_tree_place *)b)->guid);
+}
+
+static void expect(struct model_tree *tree, const char *want)
+{
+    size_t count, used = 0;
+    assert_int_equal(model_tree_repair(tree, &count), 0);
+    struct model_tree_place places[64];
+    assert_true(count <= 64);
+    for (size_t i = 0; i < count; i++)
+        model_tree_place(tree, i, &places[i]);
+    for (int i = 0; i < 4; i++) {
+        static const char *const roots[] = {"toolbar", "menu", "unfiled", "mobile"};
+        assert_string_equal(places[i].guid, roots[i]);
+        assert_string_equal(places[i].parent, "places");
+        assert_int_equal(places[i].position, i);
+    }
+    qsort(places + 4, count - 4, sizeof(*places), by_guid);
+    char text[1024] = "";
+    for (size_t i = 4; i < count; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s<%s@%d ", places[i].guid, places[i].parent, (int)places[i].position);
+    assert_string_equal(text, want);
+    model_tree_destroy(tree);
+}
+
+static void roots_always(void **state)
+{
+    struct model_tree *tree = model_tree_create();
+    add(tree, "menu", HEARTH_FOLDER, "unfiled", 1);
+    add(tree, "places", HEARTH_FOLDER, NULL, 1);
+    add(tree, "a", HEARTH_BOOKMARK, "places", 1);
+    claim(tree, "menu", 0, "menu");
+    claim(tree, "menu", 1, "toolbar");
+    claim(tree, "menu", 2, "places");
+    expect(tree, "a<unfiled@0 ");
+    tree = model_tree_create();
+    size_t count;
+    struct model_tree_place place;
+    assert_int_equal(model_tree_repair(tree, &count), 0);
+    assert_int_equal(count, 4);
+    model_tree_place(tree, 0, &place);
+    assert_true(place.changed && !place.known);
+    model_tree_destroy(tree);
+}
+
+static void lists_win(void **state)
+{
+    struct model_tree *tree = model_tree_create();
+    add(tree, "f", HEARTH_FOLDER, "menu", 5);
+    add(tree, "g", HEARTH_FOLDER, "menu", 6);
+    add(tree, "a", HEARTH_BOOKMARK, "nowhere", 9);
+    add(tree, "b", HEARTH_BOOKMARK, "f", 9);
+    add(tree, "c", HEARTH_BOOKMARK, "nowhere", 9);
+    claim(tree, "menu", 0, "g");
+    claim(tree, "menu", 1, "f");
+    claim(tree, "f", 0, "unknown"); /* a hole that may fill */
+    claim(tree, "f", 1, "a");       /* one list against an unknown parent */
+    claim(tree, "f", 2, "b");
+    claim(tree, "f", 3, "a"); /* twice in one list */
+    claim(tree, "f", 4, "f"); /* itself */
+    claim(tree, "f", 5, "c");
+    claim(tree, "g", 0, "b"); /* two lists, the child names f */
+    claim(tree, "g", 1, "c"); /* two lists, neither named: g is newer */
+    claim(tree, "a", 0, "b"); /* not a folder */
+    expect(tree, "a<f@1 b<f@2 c<g@1 f<menu@1 g<menu@0 ");
+}
+
+static void ties_by_id(void **state)
+{
+    for (int order = 0; order < 2; order++) {
+        struct model_tree *tree = model_tree_create();
+        add(tree, order ? "g" : "f", HEARTH_FOLDER, "menu", 5);
+        add(tree, order ? "f" : "g", HEARTH_FOLDER, "menu", 5);
+        add(tree, "a", HEARTH_BOOKMARK, NULL, 9);
+        claim(tree, order ? "f" : "g", 0, "a");
+        claim(tree, order ? "g" : "f", 0, "a");
+        expect(tree, "a<f@0 f<menu@0 g<menu@1 ");
+    }
+}
+
+static void moved(void **state)
+{
+    struct model_tree *tree = model_tree_create();
+    add(tree, "f", HEARTH_FOLDER, "menu", 5);
+    add(tree, "g", HEARTH_FOLDER, "menu", 5);
+    add(tree, "new", HEARTH_BOOKMARK, "g", 6); /* changed after the folder that still lists it */
+    add(tree, "old", HEARTH_BOOKMARK, "g", 5);
+    claim(tree, "f", 0, "new");
+    claim(tree, "f", 1, "old");
+    claim(tree, "g", 3, "unknown");
+    expect(tree, "f<menu@0 g<menu@1 new<g@4 old<f@1 ");
+}
+
+static void unclaimed(void **state)
+{
+    struct model_tree *tree = model_tree_create();
+    struct hearth_bookmark_node late = {.struct_size = sizeof(late), .guid = "a", .kind = HEARTH_BOOKMARK, .said_parent = "menu", .added = 3};
+    struct hearth_bookmark_node early = late;
+    early.guid = "b";
+    early.added = 2;
+    assert_int_equal(model_tree_add(tree, &late), 0);
+    assert_int_equal(model_tree_add(tree, &early), 0);
+    add(tree, "c", HEARTH_SEPARATOR, "a", 1);    /* parent is no folder */
+    add(tree, "d", HEARTH_BOOKMARK, "gone", 1);  /* parent unknown */
+    add(tree, "e", HEARTH_BOOKMARK, NULL, 1);    /* parent unsaid */
+    add(tree, "self", HEARTH_FOLDER, "self", 1); /* in itself */
+    expect(tree, "a<menu@1 b<menu@0 c<unfiled@0 d<unfiled@1 e<unfiled@2 self<unfiled@3 ");
+}
+
+static void deleted_parents(void **state)
+{
+    struct model_tree *tree = model_tree_create();
+    add(tree, "f", HEARTH_FOLDER, "mobile", 1);
+    add(tree, "a", HEARTH_BOOKMARK, "x", 1);
+    add(tree, "b", HEARTH_BOOKMARK, "y", 1);
+    add(tree, "c", HEARTH_BOOKMARK, "round1", 1);
+    add(tree, "d", HEARTH_BOOKMARK, "z", 1);
+    assert_int_equal(model_tree_add_tombstone(tree, "x", "y"), 0);
+    assert_int_equal(model_tree_add_tombstone(tree, "y", "f"), 0);
+    assert_int_equal(model_tree_add_tombstone(tree, "z", NULL), 0);
+    assert_int_equal(model_tree_add_tombstone(tree, "round1", "round2"), 0);
+    assert_int_equal(model_tree_add_tombstone(tree, "round2", "round1"), 0);
+    expect(tree, "a<f@0 b<f@1 c<unfiled@0 d<unfiled@1 f<mobile@0 ");
+}
+
+static void cycles(void **state)
+{
+    struct model_tree *tree = model_tree_create();
+    add(tree, "a", HEARTH_FOLDER, "c", 1);
+    add(tree, "b", HEARTH_FOLDER, "a", 3); /* the newest of the round a > b > c */
+    add(tree, "c", HEARTH_FOLDER, "b", 2);
+    add(tree, "leaf", HEARTH_BOOKMARK, "c", 9);
+    claim(tree, "a", 0, "b");
+    claim(tree, "b", 0, "c");
+    claim(tree, "c", 0, "a");
+    expect(tree, "a<c@0 b<unfiled@0 c<b@0 leaf<c@1 ");
+}
+
+/* xorshift: the same graphs in every run. */
+static uint64_t seed;
+static uint32_t below(uint32_t n)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 16) % n;
+}
+
+enum { MOST = 200, FACTS = 4 * MOST };
+struct fact {
+    int what, kind;
+    char a[16], b[16];
+    int64_t number, other;
+};
+
+static void any_id(char *ret, uint32_t n)
+{
+    static const char *const special[] = {"menu", "toolbar", "unfiled", "mobile", "places"};
+    uint32_t i = below(n + 6);
+    if (i < 5)
+        snprintf(ret, 16, "%s", special[i]);
+    else
+        snprintf(ret, 16, "n%u", i - 5);
+}
+
+static size_t random_facts(struct fact *facts)
+{
+    uint32_t n = 1 + below(MOST);
+    size_t count = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (below(8) != 0) {
+            facts[count] = (struct fact){.what = 'N', .kind = below(3) ? HEARTH_FOLDER : HEARTH_BOOKMARK, .number = below(4), .other = below(6)};
+            snprintf(facts[count].a, 16, "n%u", i);
+            any_id(facts[count++].b, n);
+        }
+    uint32_t claims = below(2 * n);
+    for (uint32_t i = 0; i < claims; i++) {
+        facts[count] = (struct fact){.what = 'C', .number = i}; /* a list has each position once */
+        any_id(facts[count].a, n);
+        any_id(facts[count++].b, n);
+    }
+    for (uint32_t i = 0; i < n / 8; i++) {
+        facts[count] = (struct fact){.what = 'T'};
+        snprintf(facts[count].a, 16, "n%u", i * 8); /* each id has one tombstone */
+        any_id(facts[count++].b, n);
+    }
+    return count;
+}
+
+static struct model_tree *tree_of(const struct fact *facts, size_t count, bool backwards)
+{
+    struct model_tree *tree = model_tree_create();
+    for (size_t k = 0; k < count; k++) {
+        const struct fact *f = &facts[backwards ? count - 1 - k : k];
+        struct hearth_bookmark_node node = {
+            .struct_size = sizeof(node), .guid = f->a, .kind = f->kind, .said_parent = f->b, .added = f->number, .modified = f->other};
+        int r = f->what == 'N'   ? model_tree_add(tree, &node)
+                : f->what == 'C' ? model_tree_add_claim(tree, f->a, f->number, f->b)
+                                 : model_tree_add_tombstone(tree, f->a, f->b);
+        assert_int_equal(r, 0);
+    }
+    return tree;
+}
+
+static struct model_tree_place *solve(struct model_tree *tree, size_t *ret_count)
+{
+    assert_int_equal(model_tree_repair(tree, ret_count), 0);
+    struct model_tree_place *places = calloc(*ret_count, sizeof(*places));
+    for (size_t i = 0; i < *ret_count; i++)
+        model_tree_place(tree, i, &places[i]);
+    qsort(places, *ret_count, sizeof(*places), by_guid);
+    return places;
+}
+
+static const struct model_tree_place *find(const struct model_tree_place *places, size_t count, const char *guid)
+{
+    const struct model_tree_place key = {.guid = guid};
+    return bsearch(&key, places, count, sizeof(*places), by_guid);
+}
+
+static void check_sound(const struct model_tree_place *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(i == 0 || strcmp(places[i - 1].guid, places[i].guid) < 0); /* once */
+        const struct model_tree_place *at = &places[i];
+        for (size_t steps = 0; strcmp(at->parent, "places") != 0; steps++) {
+            assert_true(steps <= count);
+            at = find(places, count, at->parent);
+            assert_non_null(at);
+        }
+        for (size_t k = 0; k < i; k++)
+            assert_false(places[i].position == places[k].position && strcmp(places[i].parent, places[k].parent) == 0);
+    }
+}
+
+static void check_settled(const struct fact *facts, size_t fact_count, const struct model_tree_place *places, size_t count)
+{
+    struct model_tree *tree = model_tree_create();
+    for (size_t i = 0; i < fact_count; i++) {
+        const struct fact *f = &facts[i];
+        const struct model_tree_place *at = f->what == 'N' ? find(places, count, f->a) : NULL;
+        if (at == NULL)
+            continue;
+        struct hearth_bookmark_node node = {.struct_size = sizeof(node), .guid = f->a, .kind = f->kind, .said_parent = at->parent, .parent = at->parent,
+                                            .position = at->position, .added = f->number, .modified = f->other};
+        assert_int_equal(model_tree_add(tree, &node), 0);
+        assert_int_equal(model_tree_add_claim(tree, at->parent, at->position, f->a), 0);
+    }
+    size_t again;
+    assert_int_equal(model_tree_repair(tree, &again), 0);
+    assert_int_equal(again, count);
+    for (size_t i = 0; i < again; i++) {
+        struct model_tree_place place;
+        model_tree_place(tree, i, &place);
+        assert_true(!place.changed || !place.known);
+    }
+    model_tree_destroy(tree);
+}
+
+static void random_graphs(void **state)
+{
+    static struct fact facts[FACTS];
+    seed = 42;
+    for (int round = 0; round < 3000; round++) {
+        size_t fact_count = random_facts(facts), count, other;
+        struct model_tree *a = tree_of(facts, fact_count, false), *b = tree_of(facts, fact_count, true);
+        struct model_tree_place *x = solve(a, &count), *y = solve(b, &other);
+        assert_int_equal(count, other);
+        for (size_t i = 0; i < count; i++) {
+            assert_string_equal(x[i].guid, y[i].guid);
+            assert_string_equal(x[i].parent, y[i].parent);
+            assert_int_equal(x[i].position, y[i].position);
+        }
+        check_sound(x, count);
+        check_settled(facts, fact_count, x, count);
+        free(x);
+        free(y);
+        model_tree_destroy(a);
+        model_tree_destroy(b);
+    }
+}
+
+/* A chain of 100,000 folders, twice as many tombstones one in the other, and one child that 20,000 folders claim. */
+static void deep_and_wide(void **state)
+{
+    enum { DEEP = 100000, WIDE = 20000 };
+    struct model_tree *tree = model_tree_create();
+    char a[32], b[32];
+    for (int i = 0; i < DEEP; i++) {
+        snprintf(a, sizeof(a), "d%d", i);
+        snprintf(b, sizeof(b), "d%d", i - 1);
+        add(tree, a, HEARTH_FOLDER, i == 0 ? "menu" : b, 1);
+        if (i % 2 == 0)
+            claim(tree, i == 0 ? "menu" : b, 0, a);
+        snprintf(a, sizeof(a), "t%d", i);
+        snprintf(b, sizeof(b), "t%d", i + 1);
+        assert_int_equal(model_tree_add_tombstone(tree, a, i == DEEP - 1 ? "mobile" : b), 0);
+        if (i % 10 == 0) {
+            snprintf(b, sizeof(b), "o%d", i);
+            add(tree, b, HEARTH_BOOKMARK, a, 1);
+        }
+    }
+    for (int i = 0; i < WIDE; i++) {
+        snprintf(a, sizeof(a), "w%d", i);
+        add(tree, a, HEARTH_FOLDER, "toolbar", i);
+        claim(tree, a, 0, "child");
+    }
+    add(tree, "child", HEARTH_BOOKMARK, NULL, 1);
+    size_t count, in_mobile = 0;
+    struct model_tree_place *places = solve(tree, &count);
+    assert_int_equal(count, 4 + DEEP + DEEP / 10 + WIDE + 1);
+    for (size_t i = 0; i < count; i++)
+        in_mobile += strcmp(places[i].parent, "mobile") == 0;
+    assert_int_equal(in_mobile, DEEP / 10);
+    assert_string_equal(find(places, count, "child")->parent, "w19999");
+    assert_string_equal(find(places, count, "d99999")->parent, "d99998");
+    free(places);
+    model_tree_destroy(tree);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(roots_always), cmocka_unit_test(lists_win),       cmocka_unit_test(ties_by_id),
+        cmocka_unit_test(moved),        cmocka_unit_test(unclaimed),       cmocka_unit_test(deleted_parents),
+        cmocka_unit_test(cycles),       cmocka_unit_test(random_graphs),   cmocka_unit_test(deep_and_wide),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

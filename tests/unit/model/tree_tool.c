@@ -1,0 +1,48 @@
+/* The repair of the tree as a filter, for test_tree_of_firefox.py. Standard input, one fact a line, separated by tabs:
+ *   N guid kind said_parent added modified / C folder position child / T guid
+ * Standard output: guid, parent, position. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/tree.h"
+
+enum { FIELDS = 6 };
+
+static int add_line(struct model_tree *tree, char *line)
+{
+    char *fields[FIELDS] = {0};
+    size_t count = 0;
+    for (char *field; count < FIELDS && (field = strsep(&line, "\t\n")) != NULL;)
+        fields[count++] = field;
+    if (strcmp(fields[0], "C") == 0)
+        return model_tree_add_claim(tree, fields[1], strtoll(fields[2], NULL, 10), fields[3]);
+    if (strcmp(fields[0], "T") == 0)
+        return model_tree_add_tombstone(tree, fields[1], NULL);
+    struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+                                        .guid = fields[1],
+                                        .kind = (int32_t)strtol(fields[2], NULL, 10),
+                                        .said_parent = fields[3][0] == '\0' ? NULL : fields[3],
+                                        .added = strtoll(fields[4], NULL, 10),
+                                        .modified = strtoll(fields[5], NULL, 10)};
+    return model_tree_add(tree, &node);
+}
+
+int main(void)
+{
+    struct model_tree *tree = model_tree_create();
+    char line[4096];
+    while (tree != NULL && fgets(line, sizeof(line), stdin) != NULL)
+        if (add_line(tree, line) < 0)
+            return 1;
+    size_t count;
+    if (tree == NULL || model_tree_repair(tree, &count) < 0)
+        return 1;
+    for (size_t i = 0; i < count; i++) {
+        struct model_tree_place place;
+        model_tree_place(tree, i, &place);
+        printf("%s\t%s\t%lld\n", place.guid, place.parent, (long long)place.position);
+    }
+    model_tree_destroy(tree);
+    return 0;
+}
