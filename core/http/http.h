@@ -82,7 +82,7 @@ typedef void (*http_handler)(struct http_request *request, struct http_reply *re
 enum http_route_kind { HTTP_INLINE, HTTP_POOLED };
 
 struct http_route {
-    const char *path;      /* "/api/v1/me", or "/api/v1/bookmarks/*" for everything below; exact paths win, then the longest */
+    const char *path;      /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then the longest */
     unsigned methods;      /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
     enum http_route_kind kind;
     http_handler handler;  /* worker: NULL on the loop; on the pool what the pool made for the thread */

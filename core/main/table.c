@@ -107,3 +107,14 @@ void table_print(const struct table *table, bool as_json)
         print_row(table, row, widths, false);
     free(widths);
 }
+
+void table_print_object(const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
+        char text[CELL_MAX];
+        cell_text(key, value, text);
+        printf("%-16s%s\n", key, text);
+    }
+}

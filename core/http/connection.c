@@ -1,0 +1,173 @@
+/* The table of connections, and the sweep that ends those which cost without asking for anything. h2o 2.2.5 has no write timeout, its HTTP/2
+ * idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
+#include "http/internal.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/metrics.h"
+
+struct address_count {
+    struct address_count *next;
+    uint8_t address[16];
+    size_t count;
+};
+
+/* IPv4 as mapped IPv6; of IPv6 the /64, which one customer has to himself. */
+static bool address_bytes(const struct sockaddr *address, uint8_t ret[16])
+{
+    memset(ret, 0, 16);
+    if (address->sa_family == AF_INET) {
+        ret[10] = ret[11] = 0xff;
+        memcpy(ret + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+        return true;
+    }
+    if (address->sa_family == AF_INET6) {
+        const uint8_t *six = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr;
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+        memcpy(ret, six, mapped ? 16 : 8);
+        return true;
+    }
+    return false;
+}
+
+static struct address_count **find_address(struct http_server *server, const uint8_t address[16])
+{
+    uint32_t hash = 2166136261u;
+    for (int i = 0; i < 16; i++)
+        hash = (hash ^ address[i]) * 16777619u;
+    struct address_count **link = &server->addresses[hash % (sizeof(server->addresses) / sizeof(server->addresses[0]))];
+    while (*link != NULL && memcmp((*link)->address, address, 16) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused)
+{
+    uint8_t bytes[16];
+    *ret_refused = false;
+    if (!address_bytes(address, bytes) || forwarded_matches(server, address))
+        return NULL;
+    pthread_mutex_lock(&server->address_lock);
+    struct address_count **link = find_address(server, bytes), *count = *link;
+    if (count == NULL && (count = calloc(1, sizeof(*count))) != NULL) {
+        memcpy(count->address, bytes, 16);
+        *link = count;
+    }
+    *ret_refused = count == NULL || count->count >= server->options.max_connections_per_address;
+    if (!*ret_refused)
+        count->count++;
+    pthread_mutex_unlock(&server->address_lock);
+    return *ret_refused ? NULL : count;
+}
+
+void address_give(struct http_server *server, struct address_count *count)
+{
+    if (count == NULL)
+        return;
+    pthread_mutex_lock(&server->address_lock);
+    if (--count->count == 0) {
+        struct address_count **link = find_address(server, count->address);
+        *link = count->next;
+        free(count);
+    }
+    pthread_mutex_unlock(&server->address_lock);
+}
+
+struct conn *conn_of(h2o_req_t *req)
+{
+    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+}
+
+void conn_unref(struct conn *conn)
+{
+    if (--conn->refs == 0)
+        free(conn);
+}
+
+static void on_close(void *data) /* the h2o_socket_t is gone after this */
+{
+    struct conn *conn = data;
+    struct loop *loop = conn->loop;
+    conn->sock_closed = true;
+    h2o_linklist_unlink(&conn->link);
+    loop->conn_count--;
+    metric_set(loop->server->connections, (int64_t)atomic_fetch_sub(&loop->server->conn_total, 1) - 1);
+    address_give(loop->server, conn->address);
+    if (loop->paused)
+        listener_resume(loop);
+    conn_unref(conn);
+}
+
+struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address)
+{
+    struct conn *conn = calloc(1, sizeof(*conn));
+    if (conn == NULL)
+        return NULL;
+    conn->loop = loop;
+    conn->sock = sock;
+    conn->address = address;
+    conn->budget = RESET_BUDGET;
+    conn->refs = 1;
+    conn->last_request = h2o_now(loop->h2o);
+    sock->on_close.cb = on_close;
+    sock->on_close.data = conn;
+    h2o_linklist_insert(&loop->conns, &conn->link);
+    loop->conn_count++;
+    metric_set(loop->server->connections, (int64_t)atomic_fetch_add(&loop->server->conn_total, 1) + 1);
+    return conn;
+}
+
+void conn_kill(struct conn *conn)
+{
+    int fd;
+    if (conn->sock_closed || (fd = h2o_socket_get_fd(conn->sock)) < 0)
+        return;
+    /* connect(AF_UNSPEC) also drops what is queued in the kernel; after shutdown() alone h2o would parse it all first. */
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (connect(fd, &nobody, sizeof(nobody)) != 0)
+        shutdown(fd, SHUT_RDWR);
+    metric_add(conn->loop->server->killed, 1);
+}
+
+/* Bytes that led to no request: frames that nobody needs. */
+static bool floods(struct conn *conn)
+{
+    size_t bytes = conn->sock->bytes_read - conn->last_bytes;
+    bool progressed = conn->progressed;
+    conn->last_bytes = conn->sock->bytes_read;
+    conn->progressed = false;
+    return bytes > FLOOD_BYTES && !progressed;
+}
+
+static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
+{
+    struct exchange *exchange = track->exchange;
+    bool works = exchange != NULL && exchange->in_pool && !exchange->started;
+    if (track->req->bytes_sent != track->progress || works || track->waits) {
+        track->progress = track->req->bytes_sent;
+        track->progress_at = now;
+    } else if (now - track->progress_at > (uint64_t)loop->server->options.stall_timeout) {
+        conn_kill(track->conn);
+    }
+}
+
+void conn_sweep(struct loop *loop, uint64_t now)
+{
+    h2o_linklist_t *link, *next;
+    for (link = loop->conns.next; link != &loop->conns; link = next) {
+        struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
+        next = link->next;
+        bool idle = conn->inflight == 0 && now - conn->last_request > (uint64_t)loop->server->options.idle_timeout;
+        if (floods(conn) || idle || (loop->stopping && now >= loop->stop_at))
+            conn_kill(conn);
+        else if (loop->stopping && conn->inflight == 0) /* h2o's graceful shutdown leaves idle HTTP/1 connections alone */
+            shutdown(h2o_socket_get_fd(conn->sock), SHUT_RD);
+    }
+    for (link = loop->tracks.next; link != &loop->tracks; link = next) {
+        struct track *track = H2O_STRUCT_FROM_MEMBER(struct track, link, link);
+        next = link->next;
+        sweep_track(loop, track, now);
+    }
+}

@@ -1,0 +1,144 @@
+/* Server-sent events. Published from any thread, delivered on the loops; a stream whose client is slow loses what does not fit and catches up by the
+ * next event's generation. */
+#include "http/internal.h"
+
+#include <stdlib.h>
+
+struct event {
+    atomic_int refs;
+    const char *channel;
+    char *text; /* as it goes over the wire */
+    char bytes[];
+};
+
+void event_unref(struct event *event)
+{
+    if (atomic_fetch_sub(&event->refs, 1) == 1)
+        free(event);
+}
+
+static struct event *create(const char *channel, int64_t id, const char *name, const char *data)
+{
+    struct buf text = {0};
+    if (id > 0)
+        buf_printf(&text, "id: %lld\n", (long long)id);
+    buf_printf(&text, "event: %s\ndata: %s\n\n", name, data);
+    size_t channel_size = strlen(channel) + 1;
+    struct event *event = buf_failed(&text) ? NULL : malloc(sizeof(*event) + channel_size + text.size + 1);
+    if (event != NULL) {
+        atomic_init(&event->refs, 1);
+        memcpy(event->bytes, channel, channel_size);
+        event->channel = event->bytes;
+        event->text = event->bytes + channel_size;
+        memcpy(event->text, text.data, text.size + 1);
+    }
+    buf_fini(&text);
+    return event;
+}
+
+void http_publish(struct http_server *server, const char *channel, int64_t id, const char *name, const char *data)
+{
+    struct event *event = create(channel, id, name, data);
+    for (int i = 0; event != NULL && i < server->loop_count; i++) {
+        struct message *message = calloc(1, sizeof(*message));
+        if (message == NULL)
+            break;
+        atomic_fetch_add(&event->refs, 1);
+        message->kind = MESSAGE_EVENT;
+        message->event = event;
+        loop_send(&server->loops[i], message);
+    }
+    if (event != NULL)
+        event_unref(event);
+}
+
+static struct exchange *exchange_of(h2o_linklist_t *link)
+{
+    return H2O_STRUCT_FROM_MEMBER(struct exchange, subscriber.link, link);
+}
+
+/* Never before h2o asked for more. */
+static void flush(struct exchange *exchange, uint64_t now)
+{
+    struct subscriber *subscriber = &exchange->subscriber;
+    exchange->track->waits = subscriber->pending.size == 0;
+    if (!subscriber->ready || subscriber->pending.size == 0)
+        return;
+    struct buf taken = subscriber->pending;
+    subscriber->pending = exchange->outgoing;
+    buf_reset(&subscriber->pending);
+    exchange->outgoing = taken;
+    subscriber->ready = false;
+    subscriber->last_sent = now;
+    h2o_iovec_t piece = {taken.data, taken.size};
+    h2o_send(exchange->track->req, &piece, 1, H2O_SEND_STATE_IN_PROGRESS);
+}
+
+static void add(struct exchange *exchange, const char *text)
+{
+    struct subscriber *subscriber = &exchange->subscriber;
+    if (subscriber->pending.size + strlen(text) > EVENTS_PENDING)
+        buf_reset(&subscriber->pending);
+    buf_add_text(&subscriber->pending, text);
+}
+
+void events_start(struct exchange *exchange)
+{
+    struct loop *loop = exchange->loop;
+    struct subscriber *subscriber = &exchange->subscriber;
+    snprintf(subscriber->channel, sizeof(subscriber->channel), "%s", exchange->reply.events_channel);
+    exchange->reply.content_type = "text/event-stream";
+    exchange->reply.gzip = false;
+    exchange->reply.status = 200;
+    http_reply_header(&exchange->reply, "cache-control", "no-store");
+    reply_start(exchange);
+    if (exchange->head) {
+        h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+        return;
+    }
+    subscriber->ready = true;
+    h2o_linklist_insert(&loop->subscribers, &subscriber->link);
+    add(exchange, ": welcome\n\n"); /* the client sees at once that the stream is open */
+    if (exchange->reply.body.size > 0)
+        add(exchange, exchange->reply.body.data);
+    flush(exchange, h2o_now(loop->h2o));
+}
+
+void events_deliver(struct loop *loop, struct event *event)
+{
+    h2o_linklist_t *link, *next;
+    for (link = loop->subscribers.next; link != &loop->subscribers; link = next) {
+        struct exchange *exchange = exchange_of(link);
+        next = link->next;
+        if (strcmp(exchange->subscriber.channel, event->channel) == 0) {
+            add(exchange, event->text);
+            flush(exchange, h2o_now(loop->h2o));
+        }
+    }
+}
+
+void events_heartbeat(struct loop *loop, uint64_t now)
+{
+    h2o_linklist_t *link, *next;
+    for (link = loop->subscribers.next; link != &loop->subscribers; link = next) {
+        struct exchange *exchange = exchange_of(link);
+        next = link->next;
+        /* Spread by address, so that streams opened together do not beat together. */
+        uint64_t every = HEARTBEAT - ((uintptr_t)exchange >> 4) % 3000;
+        if (exchange->subscriber.pending.size == 0 && now - exchange->subscriber.last_sent >= every)
+            add(exchange, ":\n\n");
+        flush(exchange, now);
+    }
+}
+
+void events_end_all(struct loop *loop)
+{
+    while (!h2o_linklist_is_empty(&loop->subscribers)) {
+        struct exchange *exchange = exchange_of(loop->subscribers.next);
+        h2o_linklist_unlink(&exchange->subscriber.link);
+        if (exchange->subscriber.ready)
+            h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+        else
+            conn_kill(exchange->track->conn);
+    }
+}

@@ -1,0 +1,90 @@
+/* The life of an exchange: made on the loop, lent to the pool, back on the loop, freed when h2o is done with the request. */
+#include "http/internal.h"
+
+#include <stdlib.h>
+
+enum { ARENA_MAX = 4 << 20 };
+
+struct exchange *exchange_create(struct loop *loop, struct track *track)
+{
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    if (exchange == NULL)
+        return NULL;
+    arena_init(&exchange->request.arena, ARENA_MAX);
+    exchange->loop = loop;
+    exchange->track = track;
+    exchange->done = (struct message){.kind = MESSAGE_DONE, .exchange = exchange};
+    exchange->chunk = (struct message){.kind = MESSAGE_CHUNK, .exchange = exchange};
+    stream_init(&exchange->stream, exchange);
+    track->exchange = exchange;
+    return exchange;
+}
+
+void exchange_free(struct exchange *exchange)
+{
+    if (exchange->request.auth != NULL && exchange->loop->server->options.auth_free != NULL)
+        exchange->loop->server->options.auth_free(exchange->request.auth);
+    arena_fini(&exchange->request.arena);
+    buf_fini(&exchange->reply.body);
+    http_shared_unref(exchange->reply.shared);
+    buf_fini(&exchange->outgoing);
+    buf_fini(&exchange->subscriber.pending);
+    stream_fini(&exchange->stream);
+    free(exchange);
+}
+
+/* On a thread of the pool. */
+static void work(void *job, void *worker)
+{
+    struct exchange *exchange = job;
+    pthread_mutex_lock(&exchange->stream.lock);
+    bool gone = exchange->stream.gone;
+    pthread_mutex_unlock(&exchange->stream.lock);
+    if (!gone) {
+        exchange->route->handler(&exchange->request, &exchange->reply, worker);
+        if (exchange->reply.stream != NULL)
+            stream_run(exchange);
+        else if (exchange->accepts_gzip && exchange->reply.gzip)
+            gzip_body(&exchange->reply);
+    }
+    loop_send(exchange->loop, &exchange->done);
+}
+
+int exchange_submit(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    struct conn *conn = exchange->track->conn;
+    if (conn->jobs >= (int)server->options.max_jobs_per_connection || atomic_load(&server->job_total) >= server->options.max_jobs)
+        return HEARTH_ERR_FULL;
+    exchange->conn = conn;
+    exchange->in_pool = true;
+    conn->jobs++; /* until the worker is done, not until the client loses interest: else resets would fill the queue without bound */
+    conn->refs++;
+    exchange->loop->pool_count++;
+    atomic_fetch_add(&server->job_total, 1);
+    int r = server->options.pool.run(server->options.pool.self, work, exchange);
+    if (r == 0)
+        return 0;
+    exchange->in_pool = false;
+    conn->jobs--;
+    conn->refs--;
+    exchange->loop->pool_count--;
+    atomic_fetch_sub(&server->job_total, 1);
+    return r;
+}
+
+void exchange_done(struct exchange *exchange)
+{
+    struct conn *conn = exchange->conn;
+    exchange->in_pool = false;
+    exchange->loop->pool_count--;
+    atomic_fetch_sub(&exchange->loop->server->job_total, 1);
+    conn->jobs--;
+    conn_unref(conn);
+    if (exchange->track == NULL)
+        exchange_free(exchange);
+    else if (exchange->reply.stream != NULL && exchange->reply.status != 0)
+        stream_advance(exchange); /* the rest, and the end */
+    else
+        reply_send(exchange);
+}

@@ -1,0 +1,32 @@
+#include "http/internal.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+enum { GZIP_LEVEL = 4, GZIP_FROM = 1024, WINDOW_GZIP = 15 + 16 };
+
+bool gzip_body(struct http_reply *reply)
+{
+    if (reply->body.size <= GZIP_FROM || reply->fixed != NULL || reply->shared != NULL || buf_failed(&reply->body))
+        return false;
+    z_stream z = {0};
+    if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, WINDOW_GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return false;
+    struct buf out = {0};
+    size_t bound = deflateBound(&z, reply->body.size);
+    z.next_in = (unsigned char *)reply->body.data;
+    z.avail_in = (uInt)reply->body.size;
+    z.next_out = (unsigned char *)buf_reserve(&out, bound);
+    z.avail_out = (uInt)bound;
+    bool ok = z.next_out != NULL && deflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out < reply->body.size;
+    if (ok) {
+        buf_grew(&out, z.total_out);
+        buf_fini(&reply->body);
+        reply->body = out;
+        http_reply_header(reply, "content-encoding", "gzip");
+    } else {
+        buf_fini(&out);
+    }
+    deflateEnd(&z);
+    return ok;
+}

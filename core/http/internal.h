@@ -1,0 +1,212 @@
+/* What the files of core/http share: the server, its loops, connections and exchanges. */
+#ifndef HEARTH_CORE_HTTP_INTERNAL_H
+#define HEARTH_CORE_HTTP_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <h2o.h>
+#include <h2o/http1.h>
+#include <h2o/http2.h>
+
+#include "http/http.h"
+
+enum {
+    HTTP_LISTENERS_MAX = 16,
+    HTTP_PROXIES_MAX = 32,
+    RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
+    FLOOD_BYTES = 1 << 20,     /* read in one second without any request making progress: the connection is killed */
+    STREAM_WINDOW = 256 * 1024,
+    EVENTS_PENDING = 64 * 1024,
+    HEARTBEAT = 25000,
+    SWEEP = 1000,
+};
+
+struct loop;
+struct exchange;
+
+/* One client connection. Loop thread only. Freed when its socket is closed and no job needs it any more. */
+struct conn {
+    h2o_linklist_t link;      /* in loop->conns */
+    struct loop *loop;
+    h2o_socket_t *sock;       /* gone when sock_closed */
+    struct address_count *address;
+    uint64_t last_request;    /* ms: accepted, or a request began or ended */
+    size_t last_bytes;        /* bytes_read at the last sweep */
+    size_t listener;          /* index: the one it came by */
+    int budget, inflight, jobs, refs;
+    bool banned, sock_closed, progressed;
+};
+
+/* One request, from the handler's call until h2o disposes of it. Lives in the request's pool. Loop thread only. */
+struct track {
+    h2o_linklist_t link;      /* in loop->tracks */
+    struct conn *conn;
+    h2o_req_t *req;
+    struct exchange *exchange;
+    uint64_t progress_at;
+    size_t progress;
+    bool stopped;             /* h2o told that the client went away */
+    bool waits;               /* nothing to send now: an idle event stream, a stream whose writer is busy */
+};
+
+enum message_kind { MESSAGE_DONE, MESSAGE_CHUNK, MESSAGE_EVENT, MESSAGE_STOP, MESSAGE_RELOAD };
+
+/* From any thread to a loop. */
+struct message {
+    h2o_multithread_message_t super; /* first: h2o hands its link back */
+    enum message_kind kind;
+    struct exchange *exchange;       /* DONE, CHUNK: part of it */
+    struct event *event;             /* EVENT: counted */
+    size_t listener;                 /* RELOAD */
+    SSL_CTX *tls;                    /* RELOAD: one reference */
+};
+
+/* A body that is written piece by piece. */
+struct http_stream {
+    struct exchange *exchange;
+    pthread_mutex_t lock;   /* a leaf; guards what follows */
+    pthread_cond_t room;
+    struct buf pending;
+    bool gone, notified, finished, failed;
+};
+
+/* A stream of server-sent events. Loop thread only. */
+struct subscriber {
+    h2o_linklist_t link; /* in loop->subscribers */
+    char channel[72];
+    struct buf pending;
+    uint64_t last_sent;
+    bool ready;
+};
+
+/* Request and reply as handlers see them. Owned by the loop, except between pool.run() and MESSAGE_DONE, when the pool's thread has it. */
+struct exchange {
+    h2o_generator_t generator; /* first: h2o hands it back */
+    struct http_request request;
+    struct http_reply reply;
+    const struct http_route *route;
+    struct loop *loop;
+    struct conn *conn;        /* a reference while in_pool */
+    struct track *track;      /* NULL: the request is gone */
+    struct message done, chunk;
+    struct http_stream stream;
+    struct subscriber subscriber;
+    struct buf outgoing;      /* what h2o is sending of a stream */
+    bool in_pool, head, accepts_gzip, started, sending, stream_open;
+};
+
+struct loop {
+    struct http_server *server;
+    int index;
+    pthread_t thread;
+    bool thread_started;
+    h2o_loop_t *h2o;
+    h2o_context_t ctx;
+    h2o_accept_ctx_t accept[HTTP_LISTENERS_MAX];
+    h2o_socket_t *listeners[HTTP_LISTENERS_MAX];
+    int fds[HTTP_LISTENERS_MAX]; /* -1: this loop does not listen there */
+    h2o_multithread_receiver_t inbox;
+    h2o_linklist_t conns, tracks, subscribers;
+    size_t conn_count, pool_count;
+    h2o_timeout_t timer;
+    h2o_timeout_entry_t sweep;
+    bool stopping, paused;
+    uint64_t stop_at;
+};
+
+struct listener {
+    struct http_listener options; /* texts copied */
+    bool tls, is_unix;
+    char url[256];
+};
+
+struct network {
+    int family, bits;
+    uint8_t address[16];
+};
+
+struct http_server {
+    struct http_options options;
+    struct arena arena; /* texts and routes */
+    h2o_globalconf_t conf;
+    struct listener listeners[HTTP_LISTENERS_MAX];
+    size_t listener_count;
+    struct network proxies[HTTP_PROXIES_MAX];
+    size_t proxy_count;
+    struct loop *loops;
+    int loop_count;
+    atomic_size_t conn_total, job_total;
+    pthread_mutex_t address_lock; /* a leaf; guards addresses */
+    struct address_count *addresses[1024];
+    atomic_bool stopping;
+    struct metric *requests, *cancelled, *killed, *refused, *connections;
+};
+
+/* connection.c */
+struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address);
+struct conn *conn_of(h2o_req_t *req);
+void conn_unref(struct conn *conn);
+/* Pulls the TCP connection from under h2o, which then tears everything down on its own stack. */
+void conn_kill(struct conn *conn);
+void conn_sweep(struct loop *loop, uint64_t now);
+struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused); /* NULL: not counted */
+void address_give(struct http_server *server, struct address_count *count);
+
+/* listener.c */
+int listener_bind(struct http_server *server, struct err *err);
+int listener_open(struct loop *loop);
+void listener_close(struct loop *loop);
+void listener_resume(struct loop *loop);
+
+/* tls.c */
+int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err);
+
+/* guard.c */
+int guard_check(struct err *err); /* did the pre-emption of h2o's HPACK parser take? */
+void guard_set_limits(size_t block_bytes, size_t fields);
+bool guard_headers_too_large(const struct http_server *server, const h2o_req_t *req);
+
+/* request.c: handler of everything */
+int request_handle(h2o_handler_t *handler, h2o_req_t *req);
+bool request_parse(struct exchange *exchange, h2o_req_t *req);
+
+/* forwarded.c */
+bool forwarded_parse_network(const char *text, struct network *ret_network);
+bool forwarded_matches(const struct http_server *server, const struct sockaddr *address);
+void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
+
+/* router.c */
+const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal, unsigned *ret_allowed);
+
+/* exchange.c */
+struct exchange *exchange_create(struct loop *loop, struct track *track);
+void exchange_free(struct exchange *exchange);
+int exchange_submit(struct exchange *exchange); /* to the pool; 0 or why not */
+void exchange_done(struct exchange *exchange);  /* MESSAGE_DONE */
+
+/* reply.c */
+void reply_send(struct exchange *exchange);
+void reply_start(struct exchange *exchange); /* status and headers of a body of unknown length */
+
+/* gzip.c: replaces the body by its gzip form when that pays; true: did */
+bool gzip_body(struct http_reply *reply);
+
+/* stream.c */
+void stream_init(struct http_stream *stream, struct exchange *exchange);
+void stream_run(struct exchange *exchange);   /* pool thread */
+void stream_advance(struct exchange *exchange); /* loop: sends what is there */
+void stream_abandon(struct exchange *exchange); /* loop: the request is gone */
+void stream_fini(struct http_stream *stream);
+
+/* events.c */
+void events_start(struct exchange *exchange);
+void events_deliver(struct loop *loop, struct event *event);
+void events_heartbeat(struct loop *loop, uint64_t now);
+void events_end_all(struct loop *loop);
+void event_unref(struct event *event);
+
+/* server.c */
+void loop_send(struct loop *loop, struct message *message); /* any thread */
+
+#endif

@@ -1,0 +1,215 @@
+/* Addresses: parsing, binding, accepting. TCP listeners have one socket for each loop (SO_REUSEPORT); a unix socket belongs to the first loop. */
+#include "http/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+enum { BACKLOG = 4096, ACCEPTS_A_TURN = 32, USER_TIMEOUT = 60000 };
+
+static int bind_unix(struct listener *listener, int *ret_fd, struct err *err)
+{
+    const char *path = listener->options.address + 5;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path))
+        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: the path %s is too long for a socket", listener->options.name, path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct stat st;
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        unlink(path); /* of a process that has ended: a living one holds the lock of the state directory */
+    mode_t old = umask(0777 & ~(mode_t)(listener->options.mode == 0 ? 0660 : listener->options.mode));
+    int r = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, BACKLOG) != 0 ? errno : 0;
+    umask(old);
+    if (r != 0) {
+        if (fd >= 0)
+            close(fd);
+        return err_errno(err, r, "[listen %s]: cannot listen on %s", listener->options.name, path);
+    }
+    snprintf(listener->url, sizeof(listener->url), "http+unix:%.200s", path);
+    *ret_fd = fd;
+    return 0;
+}
+
+/* "host:port" or "[v6]:port"; a name is looked up. */
+static int resolve(const struct listener *listener, struct sockaddr_storage *ret, socklen_t *ret_size, struct err *err)
+{
+    char host[256];
+    const char *text = listener->options.address, *colon = strrchr(text, ':');
+    size_t n = colon == NULL ? 0 : (size_t)(colon - text);
+    if (colon == NULL || n >= sizeof(host) || colon[1] == '\0')
+        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: address %s must be host:port, [ipv6]:port or unix:/path", listener->options.name, text);
+    memcpy(host, text, n);
+    host[n] = '\0';
+    char *name = host;
+    if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
+        host[n - 1] = '\0';
+        name = host + 1;
+    }
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found;
+    int r = getaddrinfo(name[0] == '\0' ? NULL : name, colon + 1, &hints, &found);
+    if (r != 0)
+        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: address %s: %s", listener->options.name, text, gai_strerror(r));
+    memcpy(ret, found->ai_addr, found->ai_addrlen);
+    *ret_size = found->ai_addrlen;
+    freeaddrinfo(found);
+    return 0;
+}
+
+static int bind_tcp(const struct sockaddr_storage *address, socklen_t size)
+{
+    int one = 1, fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+    if (bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static void describe(struct listener *listener, const struct sockaddr_storage *address)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    const char *scheme = listener->tls ? "https" : "http";
+    if (address->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+        inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
+        snprintf(listener->url, sizeof(listener->url), "%s://[%s]:%d", scheme, host, ntohs(six->sin6_port));
+    } else {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
+        inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
+        snprintf(listener->url, sizeof(listener->url), "%s://%s:%d", scheme, host, ntohs(four->sin_port));
+    }
+}
+
+/* The first loop's socket decides the port, if 0 was asked for; the other loops bind the same. */
+static int bind_all(struct http_server *server, size_t i, struct err *err)
+{
+    struct listener *listener = &server->listeners[i];
+    struct sockaddr_storage address = {0};
+    socklen_t size;
+    if (listener->is_unix)
+        return bind_unix(listener, &server->loops[0].fds[i], err);
+    int r = resolve(listener, &address, &size, err);
+    for (int k = 0; r == 0 && k < server->loop_count; k++) {
+        int fd = server->loops[k].fds[i] = bind_tcp(&address, size);
+        if (fd < 0)
+            return err_errno(err, errno, "[listen %s]: cannot listen on %s", listener->options.name, listener->options.address);
+        if (k == 0)
+            getsockname(fd, (struct sockaddr *)&address, &size);
+    }
+    if (r == 0)
+        describe(listener, &address);
+    return r;
+}
+
+int listener_bind(struct http_server *server, struct err *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < server->listener_count; i++)
+        r = bind_all(server, i, err);
+    return r;
+}
+
+static void refuse(struct loop *loop, h2o_socket_t *sock)
+{
+    metric_add(loop->server->refused, 1);
+    h2o_socket_close(sock);
+}
+
+static void take(struct loop *loop, h2o_socket_t *sock, size_t i)
+{
+    struct http_server *server = loop->server;
+    struct sockaddr_storage peer = {0};
+    struct address_count *count = NULL;
+    bool refused = false;
+    int fd = h2o_socket_get_fd(sock);
+    if (!server->listeners[i].is_unix) {
+        int one = 1;
+        unsigned timeout = USER_TIMEOUT;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+        if (h2o_socket_getpeername(sock, (struct sockaddr *)&peer) != 0)
+            count = address_take(server, (struct sockaddr *)&peer, &refused);
+    }
+    struct conn *conn = refused ? NULL : conn_create(loop, sock, count);
+    if (conn == NULL) {
+        address_give(server, count);
+        refuse(loop, sock);
+        return;
+    }
+    conn->listener = i;
+    h2o_accept(&loop->accept[i], sock);
+}
+
+static void on_accept(h2o_socket_t *listener, const char *error)
+{
+    if (error != NULL)
+        return;
+    struct loop *loop = listener->data;
+    struct http_server *server = loop->server;
+    size_t i = 0;
+    while (loop->listeners[i] != listener)
+        i++;
+    for (int n = 0; n < ACCEPTS_A_TURN; n++) {
+        if (atomic_load(&server->conn_total) >= server->options.max_connections) {
+            for (size_t k = 0; k < server->listener_count; k++) /* what waits in the kernel is served when others have gone */
+                if (loop->listeners[k] != NULL)
+                    h2o_socket_read_stop(loop->listeners[k]);
+            loop->paused = true;
+            return;
+        }
+        h2o_socket_t *sock = h2o_evloop_socket_accept(listener);
+        if (sock == NULL)
+            return;
+        take(loop, sock, i);
+    }
+}
+
+void listener_resume(struct loop *loop)
+{
+    if (loop->stopping || atomic_load(&loop->server->conn_total) >= loop->server->options.max_connections)
+        return;
+    loop->paused = false;
+    for (size_t i = 0; i < loop->server->listener_count; i++)
+        if (loop->listeners[i] != NULL)
+            h2o_socket_read_start(loop->listeners[i], on_accept);
+}
+
+int listener_open(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->server->listener_count; i++) {
+        if (loop->fds[i] < 0)
+            continue;
+        loop->listeners[i] = h2o_evloop_socket_create(loop->h2o, loop->fds[i], H2O_SOCKET_FLAG_DONT_READ);
+        loop->fds[i] = -1;
+        loop->listeners[i]->data = loop;
+        h2o_socket_read_start(loop->listeners[i], on_accept);
+    }
+    return 0;
+}
+
+void listener_close(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->server->listener_count; i++) {
+        if (loop->listeners[i] != NULL) {
+            h2o_socket_read_stop(loop->listeners[i]);
+            h2o_socket_close(loop->listeners[i]);
+            loop->listeners[i] = NULL;
+        }
+        if (loop->index == 0 && loop->server->listeners[i].is_unix)
+            unlink(loop->server->listeners[i].options.address + 5);
+    }
+}

@@ -1,0 +1,134 @@
+#include "http/query.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+const char *query_decode(struct arena *arena, const char *text, size_t size, bool plus_is_space)
+{
+    char *out = arena_alloc(arena, size + 1);
+    size_t n = 0;
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+        if (c == '%') {
+            if (size - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
+                return NULL;
+            c = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
+            i += 2;
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
+        }
+        if (c == '\0')
+            return NULL;
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return str_is_utf8(out, n) ? out : NULL;
+}
+
+const char *query_path(struct arena *arena, const char *text, size_t size)
+{
+    const char *decoded = size > 0 && text[0] == '/' ? query_decode(arena, text, size, false) : NULL;
+    char *out = decoded == NULL ? NULL : arena_alloc(arena, strlen(decoded) + 2);
+    size_t n = 0;
+    if (out == NULL)
+        return NULL;
+    for (const char *p = decoded; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return NULL;
+    for (const char *p = decoded; *p == '/';) {
+        const char *segment = ++p;
+        p += strcspn(p, "/");
+        size_t length = (size_t)(p - segment);
+        bool last = *p == '\0';
+        if (length == 2 && memcmp(segment, "..", 2) == 0) {
+            while (n > 0 && out[--n] != '/')
+                ;
+            continue;
+        }
+        if ((length == 0 && !last) || (length == 1 && segment[0] == '.'))
+            continue;
+        out[n++] = '/';
+        memcpy(out + n, segment, length);
+        n += length;
+    }
+    if (n == 0)
+        out[n++] = '/';
+    out[n] = '\0';
+    return out;
+}
+
+bool query_parameters(struct http_request *request, const char *text, size_t size)
+{
+    const char **names = arena_alloc(&request->arena, QUERY_PARAMETERS_MAX * sizeof(*names));
+    const char **values = arena_alloc(&request->arena, QUERY_PARAMETERS_MAX * sizeof(*values));
+    size_t n = 0;
+    if (names == NULL || values == NULL)
+        return false;
+    for (size_t at = 0; at < size;) {
+        const char *end = memchr(text + at, '&', size - at);
+        size_t length = end == NULL ? size - at : (size_t)(end - (text + at));
+        if (length > 0) {
+            const char *equals = memchr(text + at, '=', length);
+            size_t name_size = equals == NULL ? length : (size_t)(equals - (text + at));
+            if (n == QUERY_PARAMETERS_MAX)
+                return false;
+            names[n] = query_decode(&request->arena, text + at, name_size, true);
+            values[n] = equals == NULL ? "" : query_decode(&request->arena, equals + 1, length - name_size - 1, true);
+            if (names[n] == NULL || values[n] == NULL)
+                return false;
+            n++;
+        }
+        at += length + 1;
+    }
+    request->names = names;
+    request->values = values;
+    request->parameter_count = n;
+    return true;
+}
+
+const char *http_parameter(const struct http_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->parameter_count; i++)
+        if (strcmp(request->names[i], name) == 0)
+            return request->values[i];
+    return NULL;
+}
+
+/* "q=0", "q=0.0", "q=0.000": no. */
+static bool weight_is_zero(const char *parameters, size_t size)
+{
+    for (size_t i = 0; i + 2 < size; i++) {
+        if ((parameters[i] != 'q' && parameters[i] != 'Q') || parameters[i + 1] != '=')
+            continue;
+        for (size_t k = i + 2; k < size && parameters[k] != ';' && parameters[k] != ' '; k++)
+            if (parameters[k] != '0' && parameters[k] != '.')
+                return false;
+        return true;
+    }
+    return false;
+}
+
+bool query_accepts_gzip(const char *accept_encoding)
+{
+    bool any = false;
+    for (const char *p = accept_encoding; p != NULL && *p != '\0';) {
+        p += strspn(p, " \t,");
+        size_t item = strcspn(p, ","), name = strcspn(p, " \t,;");
+        bool zero = weight_is_zero(p + name, item - name);
+        if ((name == 4 && strncasecmp(p, "gzip", 4) == 0) || (name == 6 && strncasecmp(p, "x-gzip", 6) == 0))
+            return !zero;
+        if (name == 1 && *p == '*')
+            any = !zero;
+        p += item;
+    }
+    return any;
+}

@@ -1,0 +1,18 @@
+/* Paths, query strings and small header values: text from strangers, taken apart without trust. No h2o here, so that it can be fuzzed. */
+#ifndef HEARTH_CORE_HTTP_QUERY_H
+#define HEARTH_CORE_HTTP_QUERY_H
+
+#include "http/http.h"
+
+enum { QUERY_PARAMETERS_MAX = 64 };
+
+/* Decodes %XX ('+' to a space in queries), checks UTF-8, refuses control characters in paths and NUL anywhere. NULL: malformed, or no memory. */
+const char *query_decode(struct arena *arena, const char *text, size_t size, bool plus_is_space);
+/* The path of a request target, decoded, "." and ".." and empty segments resolved; it begins with "/". NULL: malformed. */
+const char *query_path(struct arena *arena, const char *text, size_t size);
+/* Fills names, values, parameter_count. False: malformed or too many. */
+bool query_parameters(struct http_request *request, const char *text, size_t size);
+/* Does an Accept-Encoding value take gzip? (RFC 9110, 12.5.3: "gzip;q=0" and "identity" do not.) */
+bool query_accepts_gzip(const char *accept_encoding);
+
+#endif

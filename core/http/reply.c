@@ -1,0 +1,188 @@
+/* From a reply to h2o. */
+#include "http/internal.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/magic.h"
+
+void http_reply_header(struct http_reply *reply, const char *name, const char *value)
+{
+    ASSERT(reply->header_count < sizeof(reply->headers) / sizeof(reply->headers[0]));
+    if (value == NULL)
+        return;
+    reply->headers[reply->header_count].name = name;
+    reply->headers[reply->header_count++].value = value;
+}
+
+static const char *reason(int status)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } reasons[] = {{200, "OK"},
+                   {201, "Created"},
+                   {202, "Accepted"},
+                   {204, "No Content"},
+                   {303, "See Other"},
+                   {304, "Not Modified"},
+                   {307, "Temporary Redirect"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {409, "Conflict"},
+                   {413, "Content Too Large"},
+                   {415, "Unsupported Media Type"},
+                   {421, "Misdirected Request"},
+                   {429, "Too Many Requests"},
+                   {431, "Request Header Fields Too Large"},
+                   {500, "Internal Server Error"},
+                   {501, "Not Implemented"},
+                   {503, "Service Unavailable"}};
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].status == status)
+            return reasons[i].text;
+    return "Other";
+}
+
+static void add_json_text(struct buf *body, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_printf(body, "\\%c", *p);
+        else if ((unsigned char)*p < 0x20)
+            buf_printf(body, "\\u%04x", (unsigned)*p);
+        else
+            buf_add_char(body, *p);
+    }
+}
+
+void http_reply_problem(struct http_reply *reply, int status, const char *code, const char *detail)
+{
+    buf_reset(&reply->body);
+    buf_printf(&reply->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d", reason(status), status);
+    if (detail != NULL) {
+        buf_add_text(&reply->body, ",\"detail\":\"");
+        add_json_text(&reply->body, detail);
+        buf_add_char(&reply->body, '"');
+    }
+    buf_printf(&reply->body, ",\"code\":\"%s\"}", code);
+    reply->status = status;
+    reply->content_type = "application/problem+json";
+    reply->gzip = false;
+}
+
+struct http_shared *http_shared_create(const void *bytes, size_t size)
+{
+    struct http_shared *shared = malloc(sizeof(*shared) + size);
+    if (shared == NULL)
+        return NULL;
+    shared->refs = 1;
+    shared->size = size;
+    memcpy(shared->bytes, bytes, size);
+    return shared;
+}
+
+struct http_shared *http_shared_ref(struct http_shared *shared)
+{
+    shared->refs++;
+    return shared;
+}
+
+void http_shared_unref(struct http_shared *shared)
+{
+    if (shared != NULL && --shared->refs == 0)
+        free(shared);
+}
+
+static void add_header(h2o_req_t *req, const char *name, const char *value)
+{
+    h2o_iovec_t v = h2o_strdup(&req->pool, value, SIZE_MAX);
+    h2o_iovec_t n = h2o_strdup(&req->pool, name, SIZE_MAX);
+    h2o_add_header_by_str(&req->pool, &req->res.headers, n.base, n.len, 1, NULL, v.base, v.len);
+}
+
+/* Status line and headers, those of every answer among them. */
+static void fill_head(struct exchange *exchange, size_t content_length)
+{
+    h2o_req_t *req = exchange->track->req;
+    struct http_reply *reply = &exchange->reply;
+    req->res.status = reply->status;
+    req->res.reason = reason(reply->status);
+    req->res.content_length = content_length;
+    if (reply->content_type != NULL && reply->status != 204 && reply->status != 304)
+        add_header(req, "content-type", reply->content_type);
+    for (size_t i = 0; i < reply->header_count; i++)
+        add_header(req, reply->headers[i].name, reply->headers[i].value);
+    if (reply->gzip)
+        add_header(req, "vary", "accept-encoding");
+    static const char *const always[][2] = {{"x-content-type-options", "nosniff"},
+                                            {"referrer-policy", "no-referrer"},
+                                            {"x-frame-options", "DENY"},
+                                            {"cross-origin-resource-policy", "same-origin"}};
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+        h2o_add_header_by_str(&req->pool, &req->res.headers, always[i][0], strlen(always[i][0]), 1, NULL, always[i][1], strlen(always[i][1]));
+}
+
+static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)
+{
+    (void)req;
+    struct exchange *exchange = (struct exchange *)generator;
+    exchange->sending = false;
+    exchange->subscriber.ready = true;
+    if (exchange->stream_open)
+        stream_advance(exchange);
+}
+
+static void on_stop(h2o_generator_t *generator, h2o_req_t *req)
+{
+    (void)req;
+    struct exchange *exchange = (struct exchange *)generator;
+    if (exchange->track != NULL)
+        exchange->track->stopped = true;
+}
+
+void reply_start(struct exchange *exchange)
+{
+    exchange->generator = (h2o_generator_t){on_proceed, on_stop};
+    exchange->started = true;
+    fill_head(exchange, SIZE_MAX);
+    h2o_start_response(exchange->track->req, &exchange->generator);
+}
+
+static h2o_iovec_t body_of(const struct http_reply *reply)
+{
+    if (reply->fixed != NULL)
+        return (h2o_iovec_t){(char *)(uintptr_t)reply->fixed, reply->fixed_size};
+    if (reply->shared != NULL)
+        return (h2o_iovec_t){reply->shared->bytes, reply->shared->size};
+    return (h2o_iovec_t){reply->body.data, reply->body.size};
+}
+
+void reply_send(struct exchange *exchange)
+{
+    struct http_reply *reply = &exchange->reply;
+    h2o_req_t *req = exchange->track->req;
+    if (buf_failed(&reply->body) || reply->status == 0) {
+        log_error("http", "no answer to %s: out of memory, or a handler without a reply", exchange->request.path);
+        buf_fini(&reply->body);
+        reply->header_count = 0;
+        http_reply_problem(reply, 500, "internal", NULL);
+    }
+    if (reply->events_channel != NULL) {
+        events_start(exchange);
+        return;
+    }
+    if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->accepts_gzip && reply->gzip)
+        gzip_body(reply);
+    h2o_iovec_t body = body_of(reply);
+    bool bodiless = reply->status == 204 || reply->status == 304;
+    exchange->generator = (h2o_generator_t){NULL, on_stop};
+    exchange->started = true;
+    fill_head(exchange, bodiless ? SIZE_MAX : body.len);
+    h2o_start_response(req, &exchange->generator);
+    /* h2o 2.2.5 does not drop the body of an answer to HEAD. */
+    h2o_send(req, &body, bodiless || exchange->head || body.len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
+}

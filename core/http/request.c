@@ -1,0 +1,238 @@
+/* Every request enters here, on its loop: limits, parsing, routing, then the handler or the pool. */
+#include "http/internal.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "http/query.h"
+
+static void on_track_dispose(void *p)
+{
+    struct track *track = p;
+    struct conn *conn = track->conn;
+    struct loop *loop = conn->loop;
+    h2o_req_t *req = track->req;
+    /* *req is still readable. bytes_sent counts what went into frames or to the socket: a short count means that the client gave up first. */
+    bool head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
+    bool complete = req->res.content_length == SIZE_MAX || req->bytes_sent >= req->res.content_length || head || req->res.status == 304;
+    bool finished = !track->stopped && req->res.status != 0 && complete;
+    conn->inflight--;
+    conn->last_request = h2o_now(loop->h2o);
+    conn->progressed = conn->progressed || finished;
+    h2o_linklist_unlink(&track->link);
+    if (track->exchange != NULL) {
+        struct exchange *exchange = track->exchange;
+        if (loop->server->options.after != NULL && finished)
+            loop->server->options.after(&exchange->request, req->res.status, req->bytes_sent, clock_monotonic() - exchange->request.received,
+                                        loop->server->options.ctx);
+        exchange->track = NULL;
+        if (h2o_linklist_is_linked(&exchange->subscriber.link))
+            h2o_linklist_unlink(&exchange->subscriber.link);
+        if (exchange->in_pool)
+            stream_abandon(exchange);
+        else
+            exchange_free(exchange);
+    }
+    if (finished) {
+        if (conn->budget < RESET_BUDGET)
+            conn->budget++;
+    } else {
+        metric_add(loop->server->cancelled, 1);
+        if (conn->budget > 0 && --conn->budget == 0 && !conn->banned) {
+            conn->banned = true;
+            conn_kill(conn);
+        }
+    }
+}
+
+static struct track *track_create(struct loop *loop, h2o_req_t *req)
+{
+    struct conn *conn = conn_of(req);
+    struct track *track = h2o_mem_alloc_shared(&req->pool, sizeof(*track), on_track_dispose);
+    *track = (struct track){.conn = conn, .req = req, .progress_at = h2o_now(loop->h2o)};
+    conn->last_request = track->progress_at;
+    conn->inflight++;
+    h2o_linklist_insert(&loop->tracks, &track->link);
+    metric_add(loop->server->requests, 1);
+    return track;
+}
+
+static bool parse_method(const h2o_req_t *req, enum http_method *ret)
+{
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } methods[] = {{"GET", HTTP_GET},     {"HEAD", HTTP_HEAD},   {"POST", HTTP_POST},      {"PUT", HTTP_PUT},
+                   {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (h2o_memis(req->input.method.base, req->input.method.len, methods[i].name, strlen(methods[i].name))) {
+            *ret = methods[i].method;
+            return true;
+        }
+    return false;
+}
+
+static void parse_remote(struct http_request *request, h2o_req_t *req)
+{
+    struct sockaddr_storage peer = {0};
+    if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) == 0)
+        peer.ss_family = AF_UNSPEC;
+    if (peer.ss_family == AF_INET)
+        inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)&peer)->sin_addr, request->remote, sizeof(request->remote));
+    else if (peer.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)(void *)&peer)->sin6_addr, request->remote, sizeof(request->remote));
+    else
+        snprintf(request->remote, sizeof(request->remote), "local");
+}
+
+/* A header as text; one that is not valid UTF-8, or has a NUL, counts as absent. */
+static void parse_headers(struct http_request *request, const h2o_req_t *req)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } wanted[] = {
+        {"authorization", &request->authorization},     {"cookie", &request->cookie},
+        {"if-none-match", &request->if_none_match},     {"accept", &request->accept},
+        {"accept-encoding", &request->accept_encoding}, {"accept-language", &request->accept_language},
+        {"content-type", &request->content_type},       {"origin", &request->origin},
+        {"sec-fetch-site", &request->sec_fetch_site},   {"x-hearth-csrf", &request->csrf},
+        {"last-event-id", &request->last_event_id},     {"user-agent", &request->user_agent},
+        {"range", &request->range},
+    };
+    for (size_t i = 0; i < req->headers.size; i++) {
+        const h2o_header_t *h = &req->headers.entries[i];
+        for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++) {
+            if (*wanted[k].to != NULL || !h2o_memis(h->name->base, h->name->len, wanted[k].name, strlen(wanted[k].name)))
+                continue;
+            if (memchr(h->value.base, '\0', h->value.len) == NULL)
+                *wanted[k].to = arena_strndup(&request->arena, h->value.base, h->value.len);
+            break;
+        }
+    }
+    request->host = arena_strndup(&request->arena, req->input.authority.base, req->input.authority.len);
+}
+
+bool request_parse(struct exchange *exchange, h2o_req_t *req)
+{
+    struct http_request *request = &exchange->request;
+    size_t size = req->input.query_at != SIZE_MAX ? req->input.query_at : req->input.path.len;
+    request->received = clock_monotonic();
+    request->version = req->version >= 0x200 ? 20 : req->version == 0x101 ? 11 : 10;
+    request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
+    parse_remote(request, req);
+    parse_headers(request, req);
+    exchange->accepts_gzip = query_accepts_gzip(request->accept_encoding);
+    request->path = query_path(&request->arena, req->input.path.base, size);
+    if (request->path == NULL || !parse_method(req, &request->method))
+        return false;
+    if (req->input.query_at != SIZE_MAX) {
+        const char *query = req->input.path.base + req->input.query_at + 1;
+        size_t query_size = req->input.path.len - req->input.query_at - 1;
+        request->query = arena_strndup(&request->arena, query, query_size);
+        if (memchr(query, '\0', query_size) != NULL || !query_parameters(request, query, query_size))
+            return false;
+    }
+    return true;
+}
+
+static void refuse(struct exchange *exchange, int status, const char *code, const char *detail)
+{
+    http_reply_problem(&exchange->reply, status, code, detail);
+    reply_send(exchange);
+}
+
+static void refuse_method(struct exchange *exchange, unsigned allowed)
+{
+    static const struct {
+        unsigned method;
+        const char *name;
+    } names[] = {{HTTP_GET, "GET"},     {HTTP_HEAD, "HEAD"},     {HTTP_POST, "POST"},      {HTTP_PUT, "PUT"},
+                 {HTTP_PATCH, "PATCH"}, {HTTP_DELETE, "DELETE"}, {HTTP_OPTIONS, "OPTIONS"}};
+    struct buf list = {0};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (((allowed | HTTP_OPTIONS) & names[i].method) != 0)
+            buf_printf(&list, "%s%s", list.size == 0 ? "" : ", ", names[i].name);
+    const char *allow = arena_strdup(&exchange->request.arena, list.data);
+    buf_fini(&list);
+    http_reply_header(&exchange->reply, "allow", allow);
+    if (exchange->request.method == HTTP_OPTIONS) {
+        exchange->reply.status = 204;
+        reply_send(exchange);
+        return;
+    }
+    refuse(exchange, 405, "method_not_allowed", NULL);
+}
+
+static void take_body(struct exchange *exchange, h2o_req_t *req)
+{
+    exchange->request.body_size = req->entity.len;
+    exchange->request.body = req->entity.len == 0 ? NULL : arena_strndup(&exchange->request.arena, req->entity.base, req->entity.len);
+}
+
+static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
+{
+    struct http_server *server = exchange->loop->server;
+    unsigned allowed;
+    exchange->route = router_find(server, &exchange->request, internal, &allowed);
+    if (exchange->route == NULL && allowed == 0) {
+        refuse(exchange, 404, "not_found", NULL);
+        return;
+    }
+    if (exchange->route == NULL) {
+        refuse_method(exchange, allowed);
+        return;
+    }
+    if (req->entity.len > exchange->route->max_body) {
+        refuse(exchange, 413, "too_large", NULL);
+        return;
+    }
+    take_body(exchange, req);
+    size_t n = strlen(exchange->route->path);
+    exchange->request.argument = exchange->route->path[n - 1] == '*' ? exchange->request.path + n - 1 : "";
+    exchange->request.route_data = exchange->route->data;
+    if (server->options.before != NULL && server->options.before(&exchange->request, exchange->route, &exchange->reply, server->options.ctx)) {
+        reply_send(exchange);
+    } else if (exchange->route->kind == HTTP_INLINE) {
+        exchange->route->handler(&exchange->request, &exchange->reply, NULL);
+        reply_send(exchange);
+    } else if (exchange_submit(exchange) < 0) {
+        metric_add(server->refused, 1);
+        http_reply_header(&exchange->reply, "retry-after", "1");
+        refuse(exchange, 503, "busy", "Too many requests are waiting. Try again in a moment.");
+    }
+}
+
+int request_handle(h2o_handler_t *handler, h2o_req_t *req)
+{
+    (void)handler;
+    struct conn *conn = conn_of(req);
+    struct loop *loop = conn->loop;
+    struct track *track = track_create(loop, req);
+    struct exchange *exchange = exchange_create(loop, track);
+    if (exchange == NULL) {
+        h2o_send_error_503(req, "Service Unavailable", "out of memory", 0);
+        return 0;
+    }
+    exchange->head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
+    bool parsed = request_parse(exchange, req);
+    if (loop->server->proxy_count > 0) {
+        struct sockaddr_storage peer = {0};
+        if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 && forwarded_matches(loop->server, (struct sockaddr *)&peer))
+            forwarded_apply(loop->server, req, &exchange->request);
+    }
+    if (conn->banned) {
+        refuse(exchange, 503, "busy", NULL);
+    } else if (guard_headers_too_large(loop->server, req)) {
+        req->http1_is_persistent = 0;
+        refuse(exchange, 431, "headers_too_large", NULL);
+    } else if (!parsed) {
+        bool unknown = exchange->request.path != NULL && exchange->request.method == 0;
+        refuse(exchange, unknown ? 501 : 400, unknown ? "not_implemented" : "bad_request", unknown ? NULL : "The address is malformed.");
+    } else {
+        dispatch(exchange, req, loop->server->listeners[conn->listener].options.internal);
+    }
+    return 0;
+}

@@ -1,0 +1,41 @@
+#include "http/internal.h"
+
+/* Exact paths win; then the longest of those that end in "*". 0: no match; else the greater the better. */
+static size_t rank(const struct http_route *route, const char *path)
+{
+    size_t n = strlen(route->path);
+    if (route->path[n - 1] != '*')
+        return strcmp(route->path, path) == 0 ? SIZE_MAX : 0;
+    return strncmp(route->path, path, n - 1) == 0 && path[n - 1] != '\0' ? n : 0;
+}
+
+struct best {
+    size_t rank;
+    unsigned allowed; /* methods of all routes of that rank */
+    const struct http_route *route;
+};
+
+static void search(struct best *best, const struct http_route *routes, size_t count, const struct http_request *request)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t found = rank(&routes[i], request->path);
+        if (found == 0 || found < best->rank)
+            continue;
+        if (found > best->rank)
+            *best = (struct best){.rank = found};
+        unsigned methods = routes[i].methods | ((routes[i].methods & HTTP_GET) != 0 ? (unsigned)HTTP_HEAD : 0u);
+        best->allowed |= methods;
+        if ((methods & (unsigned)request->method) != 0)
+            best->route = &routes[i];
+    }
+}
+
+const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal, unsigned *ret_allowed)
+{
+    struct best best = {0};
+    search(&best, server->options.routes, server->options.route_count, request);
+    if (internal)
+        search(&best, server->options.internal_routes, server->options.internal_route_count, request);
+    *ret_allowed = best.allowed;
+    return best.route;
+}

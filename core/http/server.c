@@ -1,0 +1,340 @@
+/* Start, the loops' threads, messages, stop. */
+#include "http/internal.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+enum { LOOPS_DEFAULT_MAX = 4, STACK = 256 * 1024, BODY_ROOM = 1024 };
+
+/* --- messages -------------------------------------------------------------------------------------------------------------------- */
+
+void loop_send(struct loop *loop, struct message *message)
+{
+    h2o_multithread_send_message(&loop->inbox, &message->super);
+}
+
+static void begin_stop(struct loop *loop)
+{
+    if (loop->stopping)
+        return;
+    loop->stopping = true;
+    loop->stop_at = h2o_now(loop->h2o) + (uint64_t)loop->server->options.drain_timeout;
+    listener_close(loop);
+    events_end_all(loop);
+    h2o_context_request_shutdown(&loop->ctx); /* GOAWAY to HTTP/2, Connection: close to HTTP/1 */
+    conn_sweep(loop, h2o_now(loop->h2o));
+}
+
+static void reload(struct loop *loop, struct message *message)
+{
+    SSL_CTX *old = loop->accept[message->listener].ssl_ctx;
+    loop->accept[message->listener].ssl_ctx = message->tls;
+    SSL_CTX_free(old); /* connections hold references of their own */
+}
+
+static void on_message(h2o_multithread_receiver_t *inbox, h2o_linklist_t *messages)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, inbox, inbox);
+    while (!h2o_linklist_is_empty(messages)) {
+        struct message *message = H2O_STRUCT_FROM_MEMBER(struct message, super.link, messages->next);
+        h2o_linklist_unlink(&message->super.link);
+        switch (message->kind) {
+        case MESSAGE_DONE:
+            exchange_done(message->exchange);
+            break;
+        case MESSAGE_CHUNK:
+            stream_advance(message->exchange);
+            break;
+        case MESSAGE_EVENT:
+            events_deliver(loop, message->event);
+            event_unref(message->event);
+            free(message);
+            break;
+        case MESSAGE_RELOAD:
+            reload(loop, message);
+            free(message);
+            break;
+        case MESSAGE_STOP:
+            begin_stop(loop);
+            free(message);
+            break;
+        }
+    }
+}
+
+/* --- loops ----------------------------------------------------------------------------------------------------------------------- */
+
+static void on_sweep(h2o_timeout_entry_t *entry)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, sweep, entry);
+    uint64_t now = h2o_now(loop->h2o);
+    conn_sweep(loop, now);
+    events_heartbeat(loop, now);
+    if (loop->paused)
+        listener_resume(loop);
+    h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
+}
+
+static void *run(void *arg)
+{
+    struct loop *loop = arg;
+    listener_open(loop);
+    while (!(loop->stopping && loop->conn_count == 0 && loop->pool_count == 0))
+        h2o_evloop_run(loop->h2o, SWEEP);
+    return NULL;
+}
+
+static int loop_init(struct loop *loop, struct http_server *server, int index)
+{
+    loop->server = server;
+    loop->index = index;
+    loop->h2o = h2o_evloop_create();
+    h2o_context_init(&loop->ctx, loop->h2o, &server->conf);
+    h2o_multithread_register_receiver(loop->ctx.queue, &loop->inbox, on_message);
+    h2o_linklist_init_anchor(&loop->conns);
+    h2o_linklist_init_anchor(&loop->tracks);
+    h2o_linklist_init_anchor(&loop->subscribers);
+    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++)
+        loop->fds[i] = -1;
+    h2o_timeout_init(loop->h2o, &loop->timer, SWEEP);
+    loop->sweep.cb = on_sweep;
+    h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
+    return 0;
+}
+
+static void loop_fini(struct loop *loop)
+{
+    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
+        if (loop->fds[i] >= 0)
+            close(loop->fds[i]);
+        SSL_CTX_free(loop->accept[i].ssl_ctx);
+    }
+    h2o_timeout_unlink(&loop->sweep);
+    h2o_timeout_dispose(loop->h2o, &loop->timer);
+    /* h2o_context_dispose() asserts that the timer of the graceful shutdown is not running. */
+    if (h2o_timeout_is_linked(&loop->ctx.http2._graceful_shutdown_timeout))
+        h2o_timeout_unlink(&loop->ctx.http2._graceful_shutdown_timeout);
+    h2o_multithread_unregister_receiver(loop->ctx.queue, &loop->inbox);
+    h2o_context_dispose(&loop->ctx);
+    free(loop->h2o);
+}
+
+/* --- start ----------------------------------------------------------------------------------------------------------------------- */
+
+static void set_defaults(struct http_options *o)
+{
+#define DEFAULT(field, value) o->field = o->field == 0 ? (value) : o->field
+    DEFAULT(request_timeout, 10000);
+    DEFAULT(idle_timeout, 60000);
+    DEFAULT(stall_timeout, 30000);
+    DEFAULT(drain_timeout, 10000);
+    DEFAULT(max_connections, 10000);
+    DEFAULT(max_connections_per_address, 256);
+    DEFAULT(max_jobs_per_connection, 64);
+    DEFAULT(max_jobs, 1024);
+    DEFAULT(max_header_bytes, 32 * 1024);
+    DEFAULT(max_header_fields, 128);
+#undef DEFAULT
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (o->threads == 0)
+        o->threads = processors < 1 ? 1 : processors > LOOPS_DEFAULT_MAX ? LOOPS_DEFAULT_MAX : (int)processors;
+    /* The loop spins at the descriptor limit: stay below it, with room for everybody else. */
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        if (limit.rlim_cur < limit.rlim_max) {
+            limit.rlim_cur = limit.rlim_max;
+            setrlimit(RLIMIT_NOFILE, &limit);
+        }
+        size_t most = limit.rlim_cur > 400 ? (size_t)limit.rlim_cur - 200 : (size_t)limit.rlim_cur / 2;
+        if (o->max_connections > most)
+            o->max_connections = most;
+    }
+}
+
+static int copy_listeners(struct http_server *server, const struct http_options *options, struct err *err)
+{
+    if (options->listener_count > HTTP_LISTENERS_MAX || options->trusted_proxy_count > HTTP_PROXIES_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "at most %d listeners and %d trusted proxies are possible", HTTP_LISTENERS_MAX, HTTP_PROXIES_MAX);
+    for (size_t i = 0; i < options->listener_count; i++) {
+        struct listener *to = &server->listeners[server->listener_count++];
+        to->options = options->listeners[i];
+        to->options.name = arena_strdup(&server->arena, to->options.name);
+        to->options.address = arena_strdup(&server->arena, to->options.address);
+        to->options.certificate = arena_strdup(&server->arena, to->options.certificate);
+        to->options.key = arena_strdup(&server->arena, to->options.key);
+        to->tls = to->options.certificate != NULL;
+        to->is_unix = strncmp(to->options.address, "unix:", 5) == 0;
+        if (to->tls && to->options.key == NULL)
+            return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: tls_certificate needs tls_key", to->options.name);
+    }
+    for (size_t i = 0; i < options->trusted_proxy_count; i++)
+        if (!forwarded_parse_network(options->trusted_proxies[i], &server->proxies[server->proxy_count++]))
+            return err_set(err, HEARTH_ERR_INVALID, "[web] trusted_proxies: %s is not a network such as 10.0.0.0/8", options->trusted_proxies[i]);
+    return 0;
+}
+
+static size_t largest_body(const struct http_server *server)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < server->options.route_count; i++)
+        most = server->options.routes[i].max_body > most ? server->options.routes[i].max_body : most;
+    return most + BODY_ROOM;
+}
+
+static void configure_h2o(struct http_server *server)
+{
+    h2o_config_init(&server->conf);
+    server->conf.server_name = h2o_iovec_init(H2O_STRLIT("hearth"));
+    server->conf.max_request_entity_size = largest_body(server);
+    server->conf.http1.req_timeout = (uint64_t)server->options.request_timeout;
+    server->conf.http2.idle_timeout = (uint64_t)server->options.idle_timeout;
+    server->conf.http2.graceful_shutdown_timeout = (uint64_t)server->options.drain_timeout;
+    server->conf.handshake_timeout = (uint64_t)server->options.request_timeout;
+    h2o_hostconf_t *host = h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+    host->http2.push_preload = 0;
+    h2o_create_handler(h2o_config_register_path(host, "/", 0), sizeof(h2o_handler_t))->on_req = request_handle;
+    guard_set_limits(server->options.max_header_bytes, server->options.max_header_fields);
+}
+
+static int create_tls(struct http_server *server, struct err *err)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        SSL_CTX *tls = NULL;
+        if (server->listeners[i].tls) {
+            int r = tls_create(&server->listeners[i].options, &tls, err);
+            if (r < 0)
+                return err_prefix(err, "[listen %s]", server->listeners[i].options.name);
+        }
+        for (int k = 0; k < server->loop_count; k++) {
+            struct loop *loop = &server->loops[k];
+            if (tls != NULL)
+                SSL_CTX_up_ref(tls);
+            loop->accept[i] = (h2o_accept_ctx_t){.ctx = &loop->ctx, .hosts = server->conf.hosts, .ssl_ctx = tls};
+        }
+        SSL_CTX_free(tls);
+    }
+    return 0;
+}
+
+static int start_threads(struct http_server *server, struct err *err)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK);
+    int r = 0;
+    for (int i = 0; r == 0 && i < server->loop_count; i++) {
+        r = pthread_create(&server->loops[i].thread, &attributes, run, &server->loops[i]);
+        server->loops[i].thread_started = r == 0;
+        if (r == 0)
+            pthread_setname_np(server->loops[i].thread, "http");
+    }
+    pthread_attr_destroy(&attributes);
+    return r == 0 ? 0 : err_errno(err, r, "cannot start an HTTP thread");
+}
+
+static void register_metrics(struct http_server *server)
+{
+    server->requests = metric_get(METRIC_COUNTER, "http_requests", "requests that reached a handler");
+    server->cancelled = metric_get(METRIC_COUNTER, "http_cancelled", "requests whose client went away first");
+    server->killed = metric_get(METRIC_COUNTER, "http_killed", "connections ended because they cost without asking for anything");
+    server->refused = metric_get(METRIC_COUNTER, "http_refused", "connections and requests refused at a limit");
+    server->connections = metric_get(METRIC_GAUGE, "http_connections", "open connections");
+}
+
+int http_start(const struct http_options *options, struct http_server **ret_server, struct err *err)
+{
+    int r = guard_check(err);
+    if (r < 0)
+        return r;
+    signal(SIGPIPE, SIG_IGN);
+    struct http_server *server = calloc(1, sizeof(*server));
+    if (server == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    server->options = *options;
+    arena_init(&server->arena, 0);
+    set_defaults(&server->options);
+    pthread_mutex_init(&server->address_lock, NULL);
+    register_metrics(server);
+    configure_h2o(server);
+    server->loop_count = server->options.threads;
+    server->loops = calloc((size_t)server->loop_count, sizeof(*server->loops));
+    for (int i = 0; i < server->loop_count; i++)
+        loop_init(&server->loops[i], server, i);
+    r = copy_listeners(server, options, err);
+    if (r == 0)
+        r = create_tls(server, err);
+    if (r == 0)
+        r = listener_bind(server, err);
+    if (r == 0)
+        r = start_threads(server, err);
+    if (r < 0) {
+        http_stop(server);
+        http_destroy(server);
+        return r;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+const char *http_address(const struct http_server *server, size_t i)
+{
+    return i < server->listener_count ? server->listeners[i].url : NULL;
+}
+
+int http_reload(struct http_server *server, struct err *err)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        SSL_CTX *tls;
+        if (!server->listeners[i].tls)
+            continue;
+        int r = tls_create(&server->listeners[i].options, &tls, err);
+        if (r < 0)
+            return err_prefix(err, "[listen %s]", server->listeners[i].options.name);
+        for (int k = 0; k < server->loop_count; k++) {
+            struct message *message = calloc(1, sizeof(*message));
+            if (message == NULL) {
+                SSL_CTX_free(tls);
+                return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+            }
+            SSL_CTX_up_ref(tls);
+            *message = (struct message){.kind = MESSAGE_RELOAD, .listener = i, .tls = tls};
+            loop_send(&server->loops[k], message);
+        }
+        SSL_CTX_free(tls);
+    }
+    return 0;
+}
+
+void http_stop(struct http_server *server)
+{
+    for (int i = 0; i < server->loop_count; i++) {
+        struct message *message = server->loops[i].thread_started ? calloc(1, sizeof(*message)) : NULL;
+        if (message != NULL) {
+            message->kind = MESSAGE_STOP;
+            loop_send(&server->loops[i], message);
+        }
+    }
+    for (int i = 0; i < server->loop_count; i++) {
+        if (server->loops[i].thread_started)
+            pthread_join(server->loops[i].thread, NULL);
+        server->loops[i].thread_started = false;
+    }
+}
+
+void http_destroy(struct http_server *server)
+{
+    if (server == NULL)
+        return;
+    for (int i = 0; i < server->loop_count; i++)
+        loop_fini(&server->loops[i]);
+    h2o_config_dispose(&server->conf);
+    free(server->loops);
+    pthread_mutex_destroy(&server->address_lock);
+    arena_fini(&server->arena);
+    free(server);
+}

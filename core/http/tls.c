@@ -1,0 +1,32 @@
+#include "http/internal.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+static int fail(SSL_CTX *tls, const char *file, struct err *err)
+{
+    char why[200];
+    ERR_error_string_n(ERR_peek_last_error(), why, sizeof(why));
+    ERR_clear_error();
+    SSL_CTX_free(tls);
+    return err_set(err, HEARTH_ERR_INVALID, "%s: %s", file, why);
+}
+
+int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err)
+{
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    if (tls == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+    SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_session_id_context(tls, (const unsigned char *)"hearth", 6);
+    SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF); /* resumption by tickets: nothing that threads share */
+    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);         /* 32 KB less for each idle connection */
+    if (SSL_CTX_use_certificate_chain_file(tls, listener->certificate) != 1)
+        return fail(tls, listener->certificate, err);
+    if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1)
+        return fail(tls, listener->key, err);
+    h2o_ssl_register_alpn_protocols(tls, h2o_http2_alpn_protocols);
+    *ret_tls = tls;
+    return 0;
+}

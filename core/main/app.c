@@ -1,0 +1,186 @@
+#include "main/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static const char *const default_config = "/etc/hearth/conf.d";
+
+static int init_log(struct app *app, const struct cli *cli, struct err *err)
+{
+    const struct conf_section *hearth = conf_section(app->conf, "hearth", 0);
+    const char *format = cli->log != NULL ? cli->log : conf_text(hearth, "log");
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return err_set(err, HEARTH_ERR_INVALID, "--log takes text or json");
+    log_init(strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT, (enum hearth_log_level)conf_number(hearth, "log_level"), true);
+    return 0;
+}
+
+int app_init(struct app *app, const struct cli *cli, struct err *err)
+{
+    const char *dir = cli->config;
+    if (dir == NULL && access(default_config, F_OK) == 0)
+        dir = default_config;
+    int r = conf_load(dir, &app->conf, err);
+    if (r < 0)
+        return r;
+    snprintf(app->state_dir, sizeof(app->state_dir), "%s", conf_get_text(app->conf, "hearth", "state_dir"));
+    return init_log(app, cli, err);
+}
+
+static int make_state_dir(const struct app *app, struct err *err)
+{
+    if (mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
+        return err_errno(err, errno, "cannot make the state directory %s (set state_dir in [hearth])", app->state_dir);
+    if (access(app->state_dir, R_OK | W_OK | X_OK) != 0)
+        return err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", app->state_dir);
+    return 0;
+}
+
+/* Loads the plugin of a section and opens it with the section's values. */
+static int open_plugin(struct app *app, int kind, const struct conf_section *section, host_http_fn http, void *http_data,
+                       struct plug **ret_plug, struct err *err)
+{
+    const char *const *directories;
+    size_t count = plug_directories(conf_get_text(app->conf, "hearth", "plugin_dir"), &directories);
+    struct plug *plug;
+    const struct hearth_config_value *values;
+    int r = plug_load(kind, conf_text(section, "plugin"), directories, count, &plug, err);
+    if (r < 0)
+        return r;
+    const struct hearth_plugin *descriptor = plug_descriptor(plug);
+    r = conf_plugin_values(app->conf, section, descriptor->config, descriptor->config_count, &values, err);
+    if (r == 0)
+        r = plug_open(plug, values, http, http_data, err);
+    if (r == 0)
+        *ret_plug = plug;
+    return r;
+}
+
+const struct hearth_storage *app_storage_ops(const struct app *app)
+{
+    return plug_ops(app->storage);
+}
+
+static int check_schema(struct app *app, bool migrate, struct err *err)
+{
+    int64_t has, wants;
+    int r = STORE(&app->store, err, schema_version, &has, &wants);
+    if (r < 0 || has == wants)
+        return r;
+    if (has > wants)
+        return err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, this hearthd knows %lld: use a newer hearthd", (long long)has,
+                       (long long)wants);
+    if (!migrate)
+        return err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, %lld is needed: run hearthd migrate", (long long)has,
+                       (long long)wants);
+    return STORE(&app->store, err, migrate);
+}
+
+int app_open_storage(struct app *app, bool migrate, struct err *err)
+{
+    int r = make_state_dir(app, err);
+    if (r == 0)
+        r = open_plugin(app, HEARTH_STORAGE, conf_section(app->conf, "storage", 0), NULL, NULL, &app->storage, err);
+    if (r == 0)
+        r = store_open(&app->store, app_storage_ops(app), plug_self(app->storage), NULL, err);
+    if (r < 0)
+        return r;
+    app->store_open = true;
+    r = check_schema(app, migrate, err);
+    store_reset(&app->store);
+    return r;
+}
+
+int app_open_vault(struct app *app, struct err *err)
+{
+    return app->vault != NULL ? 0 : vault_open(conf_get_text(app->conf, "hearth", "key_file"), true, &app->vault, err);
+}
+
+static int fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
+{
+    return net_fetch(host_of(host)->http_data, call, request);
+}
+
+int app_open_providers(struct app *app, struct err *err)
+{
+    const struct conf_section *worker = conf_section(app->conf, "worker", 0);
+    struct net_options options = {.max_connections_per_host = (int)conf_number(worker, "connections_per_host"),
+                                  .ca_file = conf_text(worker, "ca_file")};
+    int r = app->net != NULL ? 0 : net_start(&options, &app->net, err);
+    const struct conf_section *section;
+    while (r == 0 && (section = conf_section(app->conf, "sync", app->provider_count)) != NULL) {
+        if (app->provider_count == APP_PROVIDERS_MAX)
+            return err_set(err, HEARTH_ERR_INVALID, "at most %d [sync] sections are possible", APP_PROVIDERS_MAX);
+        size_t i = app->provider_count;
+        snprintf(app->provider_names[i], sizeof(app->provider_names[i]), "%s", conf_section_name(section));
+        r = open_plugin(app, HEARTH_SYNC, section, fetch, app->net, &app->providers[i], err);
+        if (r == 0)
+            app->provider_count++;
+    }
+    return r;
+}
+
+int app_open_queue(struct app *app, struct err *err)
+{
+    return open_plugin(app, HEARTH_QUEUE, conf_section(app->conf, "queue", 0), NULL, NULL, &app->queue, err);
+}
+
+void app_fini(struct app *app)
+{
+    if (app->store_open)
+        store_close(&app->store);
+    if (app->net != NULL)
+        net_stop(app->net);
+    for (size_t i = 0; i < app->provider_count; i++)
+        plug_close(app->providers[i]);
+    net_destroy(app->net);
+    plug_close(app->queue);
+    plug_close(app->storage);
+    vault_close(app->vault);
+    conf_free(app->conf);
+    *app = (struct app){0};
+}
+
+int app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err)
+{
+    int r = STORE(&app->store, err, account_by_email, email, ret_account);
+    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "there is no account %s here; see hearthd account list", email) : r;
+}
+
+void app_sync_context(const struct app *app, struct sync_context *ret_context, char spool_directory[4096])
+{
+    const struct conf_section *scheduler = conf_section(app->conf, "scheduler", 0);
+    snprintf(spool_directory, 4096, "%s", app->state_dir);
+    *ret_context = (struct sync_context){
+        .vault = app->vault,
+        .spool_directory = spool_directory,
+        .timeout = conf_get_number(app->conf, "worker", "timeout"),
+        .schedule =
+            {
+                .interval = conf_number(scheduler, "interval"),
+                .interval_week = conf_number(scheduler, "interval_week"),
+                .interval_month = conf_number(scheduler, "interval_month"),
+                .dormant_after = conf_number(scheduler, "dormant_after"),
+                .retry_max = conf_number(scheduler, "retry_max"),
+                .jitter = (int)conf_number(scheduler, "jitter"),
+            },
+    };
+}
+
+bool app_daemon_runs(const struct app *app)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/hearthd.lock", app->state_dir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return locked;
+}

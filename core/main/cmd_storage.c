@@ -1,0 +1,79 @@
+/* hearthd migrate, backup, verify: the database. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "main/app.h"
+
+static int migrate(struct app *app, struct cli *cli, struct err *err)
+{
+    (void)cli;
+    int64_t has, wants;
+    int r = STORE(&app->store, err, schema_version, &has, &wants);
+    if (r == 0)
+        printf("The database has schema %lld.\n", (long long)has);
+    return r;
+}
+
+static int backup(struct app *app, struct cli *cli, struct err *err)
+{
+    char path[4096], cwd[2048];
+    if (cli->argv[0][0] == '/')
+        snprintf(path, sizeof(path), "%s", cli->argv[0]);
+    else
+        snprintf(path, sizeof(path), "%s/%s", getcwd(cwd, sizeof(cwd)) == NULL ? "." : cwd, cli->argv[0]);
+    int r = STORE(&app->store, err, backup, path);
+    if (r == 0)
+        printf("The database was copied to %s. The key file is not in it: keep a copy of %s apart.\n", path,
+               conf_get_text(app->conf, "hearth", "key_file"));
+    return r;
+}
+
+static int on_finding(void *ctx, const char *line)
+{
+    ++*(int *)ctx;
+    printf("%s\n", line);
+    return 0;
+}
+
+static int verify(struct app *app, struct cli *cli, struct err *err)
+{
+    (void)cli;
+    int findings = 0;
+    int r = STORE(&app->store, err, verify, on_finding, &findings);
+    if (r == 0 && findings > 0)
+        r = err_set(err, HEARTH_ERR_CORRUPT, "%d finding%s", findings, findings == 1 ? "" : "s");
+    if (r == 0)
+        printf("The database is sound.\n");
+    return r;
+}
+
+static int run(struct cli *cli, int words, const char *usage, int (*command)(struct app *, struct cli *, struct err *))
+{
+    if (cli->argc != words)
+        return cli_usage(usage);
+    struct app app = {0};
+    struct err err = {0};
+    int r = app_init(&app, cli, &err);
+    if (r == 0)
+        r = app_open_storage(&app, true, &err);
+    if (r == 0)
+        r = command(&app, cli, &err);
+    app_fini(&app);
+    return r < 0 ? cli_fail(&err) : CLI_OK;
+}
+
+int cmd_migrate(struct cli *cli)
+{
+    return run(cli, 0, "migrate", migrate);
+}
+
+int cmd_backup(struct cli *cli)
+{
+    return run(cli, 1, "backup FILE", backup);
+}
+
+int cmd_verify(struct cli *cli)
+{
+    return run(cli, 0, "verify", verify);
+}

@@ -1,0 +1,36 @@
+/* Loading plugins: finds <kind>-<name>.so, checks everything that can be checked before it runs, opens one instance of it.
+ *
+ * A plugin is never unloaded. All functions: main thread, before others start or after they ended. */
+#ifndef HEARTH_CORE_PLUG_LOADER_H
+#define HEARTH_CORE_PLUG_LOADER_H
+
+#include "base/err.h"
+#include "plug/host.h"
+
+struct plug;
+
+/* Where plugins are looked for, in this order: `first` (may be NULL), beside the executable (a build tree has them in ../plugins/NAME), and
+ * where the package installs them. Returns the number of directories, each on the heap of the process's life. */
+size_t plug_directories(const char *first, const char *const **ret_directories);
+
+/* kind: enum hearth_plugin_kind. Errors (INVALID, NOT_FOUND) name the file, what was found, and what was needed. */
+int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err);
+/* The same for a file, whatever its kind: for `hearthd plugin check`. kind 0: any. */
+int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err);
+/* Opens the instance. values: in the order of the plugin's keys, valid until plug_close(). http: sync plugins. */
+int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err);
+void plug_close(struct plug *plug); /* closes the instance, if open; accepts NULL */
+
+/* As large as this host's struct: what the plugin did not know is zero. */
+const struct hearth_plugin *plug_descriptor(const struct plug *plug);
+const char *plug_file(const struct plug *plug);
+const void *plug_ops(const struct plug *plug); /* struct hearth_storage, hearth_queue or hearth_sync; every entry is there */
+void *plug_self(const struct plug *plug);      /* NULL before plug_open() */
+
+const char *plug_kind_name(int kind); /* "storage" */
+
+/* Every plugin of the directories, by name; a file that is refused comes with plug NULL and the reason. */
+typedef void (*plug_list_cb)(void *ctx, const char *file, const struct plug *plug, const char *why);
+void plug_list(const char *const *directories, size_t count, plug_list_cb cb, void *ctx);
+
+#endif

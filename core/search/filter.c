@@ -1,0 +1,136 @@
+#include "search/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "search/segment.h"
+
+/* Rows: single bytes and pairs at word starts tell least in few rows, triples need the most. */
+enum {
+    ONE = 0,
+    START_ONE = ONE + 256,
+    TWO = START_ONE + 256,
+    TWO_ROWS = 2048,
+    START_TWO = TWO + TWO_ROWS,
+    START_TWO_ROWS = 4096,
+    START_THREE = START_TWO + START_TWO_ROWS,
+    START_THREE_ROWS = 4096,
+    THREE = START_THREE + START_THREE_ROWS,
+    THREE_ROWS = 8192,
+    ROWS = THREE + THREE_ROWS,
+    MAX_TRIPLES = 12 /* of one word; more tell little */
+};
+
+struct filter {
+    size_t words; /* 64-bit words a row */
+    uint64_t bits[];
+};
+
+static uint32_t mix(uint32_t gram)
+{
+    uint32_t h = gram * UINT32_C(0x9E3779B1);
+    return h ^ h >> 15;
+}
+
+static uint32_t byte_at(const char *text)
+{
+    return (uint8_t)*text;
+}
+
+static uint32_t two_at(const char *text)
+{
+    return byte_at(text) | byte_at(text + 1) << 8;
+}
+
+static uint32_t three_at(const char *text)
+{
+    return two_at(text) | byte_at(text + 2) << 16;
+}
+
+static size_t row_of_three(const char *text)
+{
+    return THREE + (mix(three_at(text)) >> 3) % THREE_ROWS;
+}
+
+static size_t row_of_two(const char *text)
+{
+    return TWO + (mix(two_at(text)) >> 3) % TWO_ROWS;
+}
+
+static size_t row_of_start(const char *text, size_t size)
+{
+    if (size == 1)
+        return START_ONE + byte_at(text);
+    return size == 2 ? START_TWO + (mix(two_at(text)) >> 4) % START_TWO_ROWS : START_THREE + (mix(three_at(text)) >> 4) % START_THREE_ROWS;
+}
+
+/* The sequences of [from, end); a \0 belongs to none. */
+static void add_text(struct filter *filter, const struct segment *segment, uint32_t from, uint32_t end, size_t word, uint64_t bit)
+{
+    uint64_t *bits = filter->bits + word;
+    size_t stride = filter->words;
+    const char *text = segment->text;
+    for (uint32_t i = from; i < end; i++) {
+        if (text[i] == '\0')
+            continue;
+        bool start = (segment->starts[i / 8] >> i % 8 & 1) != 0;
+        bits[(ONE + byte_at(text + i)) * stride] |= bit;
+        if (start)
+            bits[row_of_start(text + i, 1) * stride] |= bit;
+        if (text[i + 1] == '\0')
+            continue;
+        bits[row_of_two(text + i) * stride] |= bit;
+        if (start)
+            bits[row_of_start(text + i, 2) * stride] |= bit;
+        if (text[i + 2] == '\0')
+            continue;
+        bits[row_of_three(text + i) * stride] |= bit;
+        if (start)
+            bits[row_of_start(text + i, 3) * stride] |= bit;
+    }
+}
+
+struct filter *filter_create(const struct segment *segment)
+{
+    uint32_t groups = (segment->count + FILTER_GROUP - 1) / FILTER_GROUP;
+    size_t words = (groups + 63) / 64;
+    struct filter *filter = calloc(1, sizeof(*filter) + words * ROWS * sizeof(uint64_t));
+    if (filter == NULL)
+        return NULL;
+    filter->words = words;
+    for (uint32_t group = 0; group < groups; group++) {
+        uint32_t first = group * FILTER_GROUP, last = first + FILTER_GROUP < segment->count ? first + FILTER_GROUP : segment->count;
+        add_text(filter, segment, segment->offsets[first], segment->offsets[last], group / 64, UINT64_C(1) << group % 64);
+    }
+    return filter;
+}
+
+void filter_destroy(struct filter *filter)
+{
+    free(filter);
+}
+
+size_t filter_bytes(const struct filter *filter)
+{
+    return sizeof(*filter) + filter->words * ROWS * sizeof(uint64_t);
+}
+
+static void and_row(const struct filter *filter, size_t row, uint64_t *groups)
+{
+    const uint64_t *bits = filter->bits + row * filter->words;
+    for (size_t i = 0; i < filter->words; i++)
+        groups[i] &= bits[i];
+}
+
+void filter_apply(const struct filter *filter, const struct needle *word, uint64_t anywhere[FILTER_WORDS], uint64_t at_start[FILTER_WORDS])
+{
+    if (word->size == 1)
+        and_row(filter, ONE + byte_at(word->text), anywhere);
+    else if (word->size == 2)
+        and_row(filter, row_of_two(word->text), anywhere);
+    for (size_t i = 0; i + 3 <= word->size && i < MAX_TRIPLES; i++)
+        and_row(filter, row_of_three(word->text + i), anywhere);
+    and_row(filter, row_of_start(word->text, word->size), at_start);
+    for (size_t i = 0; i < filter->words; i++)
+        at_start[i] &= anywhere[i];
+}

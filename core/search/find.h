@@ -1,0 +1,21 @@
+/* Substring search in folded text, 16 bytes at a time where the processor can. Any thread. */
+#ifndef HEARTH_CORE_SEARCH_FIND_H
+#define HEARTH_CORE_SEARCH_FIND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* So many bytes behind every searched text must be readable. */
+enum { FIND_PADDING = 64 };
+
+struct needle {
+    const char *text; /* borrowed */
+    size_t size;      /* 1 … */
+    size_t rare, other; /* offsets of its two rarest bytes */
+};
+
+void needle_init(struct needle *needle, const char *text, size_t size);
+/* The first occurrence inside [from, end); NULL: none. Up to FIND_PADDING bytes behind end are read, but do not count. */
+const char *needle_find(const struct needle *needle, const char *from, const char *end);
+
+#endif

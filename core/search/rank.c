@@ -1,0 +1,372 @@
+#include "search/rank.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/magic.h"
+#include "search/block.h"
+#include "search/picks.h"
+#include "search/query.h"
+#include "search/scan.h"
+
+enum { NONE = UINT16_MAX };
+
+/* Where a candidate stands in the answer; later ones only fill up. */
+enum part { PART_TAB, PART_SPARE_TAB, PART_PICK, PART_START, PART_ANYWHERE, PARTS };
+
+struct candidate {
+    const struct segment *segment;
+    uint32_t index; /* in it; of tabs: also in the list of tabs */
+    uint16_t next;  /* in its part */
+    uint8_t part;
+    bool out; /* another one has taken its address */
+    struct device_link *devices;
+    size_t device_count;
+};
+
+struct device_link {
+    struct device_link *next;
+    const struct search_tab *tab;
+};
+
+/* Matches of the overlay wait here until the scan of the segments comes to their frecency. */
+struct waiting {
+    uint32_t index;
+    enum scan_match match;
+};
+
+struct rank {
+    const struct block *block;
+    const struct search_request *request;
+    const struct query *query;
+    struct arena *arena;
+    struct scan_flags flags;
+    uint32_t limit, tab_cap;
+    struct candidate *candidates;
+    uint16_t candidate_count, candidate_room;
+    uint16_t *table; /* by address: candidate index; NONE: free */
+    uint32_t table_mask;
+    uint16_t first[PARTS], last[PARTS];
+    uint32_t count[PARTS]; /* that are not out */
+    struct waiting *waiting;
+    uint32_t waiting_count, waiting_next;
+};
+
+/* The folded URL without what may differ between variants. */
+static const char *core_of_url(const struct segment *segment, uint32_t index, size_t *ret_size)
+{
+    const char *url = segment->text + segment->offsets[index];
+    if (strncmp(url, "www.", 4) == 0)
+        url += 4;
+    size_t size = strlen(url);
+    static const char tail[] = "#?/";
+    for (int i = 0; i < 3; i++)
+        size -= size > 0 && url[size - 1] == tail[i];
+    *ret_size = size;
+    return url;
+}
+
+static bool same_address(const struct candidate *a, const struct segment *segment, uint32_t index)
+{
+    if (a->segment->keys[a->index] != segment->keys[index])
+        return false;
+    size_t size, other_size;
+    const char *url = core_of_url(a->segment, a->index, &size), *other = core_of_url(segment, index, &other_size);
+    return size == other_size && memcmp(url, other, size) == 0;
+}
+
+/* The slot of an address: occupied by the candidate that has it, or free. */
+static uint16_t *slot_of(struct rank *rank, const struct segment *segment, uint32_t index)
+{
+    uint32_t at = segment->keys[index] & rank->table_mask;
+    while (rank->table[at] != NONE && !same_address(&rank->candidates[rank->table[at]], segment, index))
+        at = (at + 1) & rank->table_mask;
+    return &rank->table[at];
+}
+
+static struct candidate *append(struct rank *rank, enum part part, const struct segment *segment, uint32_t index, uint16_t *slot)
+{
+    ASSERT(rank->candidate_count < rank->candidate_room);
+    uint16_t number = rank->candidate_count++;
+    rank->candidates[number] = (struct candidate){.segment = segment, .index = index, .next = NONE, .part = (uint8_t)part};
+    if (rank->last[part] == NONE)
+        rank->first[part] = number;
+    else
+        rank->candidates[rank->last[part]].next = number;
+    rank->last[part] = number;
+    rank->count[part]++;
+    *slot = number;
+    return &rank->candidates[number];
+}
+
+static void take_out(struct rank *rank, struct candidate *candidate)
+{
+    candidate->out = true;
+    rank->count[candidate->part]--;
+}
+
+static bool better_variant(const struct candidate *than, const struct segment *segment, uint32_t index)
+{
+    return segment->flags[index] >> SEGMENT_RANK_SHIFT > than->segment->flags[than->index] >> SEGMENT_RANK_SHIFT;
+}
+
+/* Puts a page into a part. If its address is there already: a part that stands before keeps it, one that stands behind gives it up; in the same
+ * part the better variant takes the place of the other. */
+static void add_page(struct rank *rank, enum part part, const struct segment *segment, uint32_t index)
+{
+    uint16_t *slot = slot_of(rank, segment, index);
+    struct candidate *there = *slot == NONE ? NULL : &rank->candidates[*slot];
+    if (there != NULL && there->part == part && better_variant(there, segment, index)) {
+        there->segment = segment;
+        there->index = index;
+    } else if (there == NULL || there->part == PART_SPARE_TAB || there->part > part) {
+        if (there != NULL)
+            take_out(rank, there);
+        append(rank, part, segment, index, slot);
+    }
+}
+
+static enum scan_want wanted(const struct rank *rank)
+{
+    uint32_t sure = rank->count[PART_TAB] + rank->count[PART_PICK] + rank->count[PART_START];
+    if (sure >= rank->limit)
+        return SCAN_WANT_NOTHING;
+    return sure + rank->count[PART_ANYWHERE] >= rank->limit ? SCAN_WANT_AT_START : SCAN_WANT_ALL;
+}
+
+static void add_match(struct rank *rank, const struct segment *segment, uint32_t index, enum scan_match match)
+{
+    enum scan_want want = wanted(rank);
+    if (want == SCAN_WANT_ALL || (want == SCAN_WANT_AT_START && match == SCAN_AT_START))
+        add_page(rank, match == SCAN_AT_START ? PART_START : PART_ANYWHERE, segment, index);
+}
+
+static enum scan_want on_overlay(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+{
+    struct rank *rank = ctx;
+    rank->waiting[rank->waiting_count++] = (struct waiting){index, match};
+    return SCAN_WANT_ALL;
+}
+
+/* Adds the waiting ones that stand before a page; segment NULL: all. */
+static void add_waiting(struct rank *rank, const struct segment *segment, uint32_t index)
+{
+    const struct segment *overlay = rank->block->overlay;
+    for (; rank->waiting_next < rank->waiting_count; rank->waiting_next++) {
+        const struct waiting *next = &rank->waiting[rank->waiting_next];
+        if (segment != NULL &&
+            !segment_before(overlay->frecency[next->index], overlay->ids[next->index], segment->frecency[index], segment->ids[index]))
+            return;
+        add_match(rank, overlay, next->index, next->match);
+    }
+}
+
+static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+{
+    struct rank *rank = ctx;
+    add_waiting(rank, segment, index);
+    add_match(rank, segment, index, match);
+    return wanted(rank);
+}
+
+static int scan_pages(struct rank *rank)
+{
+    const struct block *block = rank->block;
+    if (block->overlay != NULL) {
+        rank->waiting = arena_alloc(rank->arena, block->overlay->count * sizeof(*rank->waiting));
+        if (rank->waiting == NULL)
+            return HEARTH_ERR_NOMEM;
+        scan_segment(block->overlay, NULL, rank->query, &rank->flags, SCAN_WANT_ALL, on_overlay, rank);
+    }
+    enum scan_want want = wanted(rank);
+    for (size_t i = 0; i < block->segment_count && want != SCAN_WANT_NOTHING; i++)
+        want = scan_segment(block->segments[i], block->dead[i], rank->query, &rank->flags, want, on_match, rank);
+    add_waiting(rank, NULL, 0);
+    return 0;
+}
+
+static int add_device(struct rank *rank, struct candidate *candidate, const struct search_tab *tab)
+{
+    struct device_link **end = &candidate->devices;
+    for (; *end != NULL; end = &(*end)->next)
+        if (strcmp((*end)->tab->device, tab->device) == 0)
+            return 0;
+    *end = arena_alloc(rank->arena, sizeof(**end));
+    if (*end == NULL)
+        return HEARTH_ERR_NOMEM;
+    (*end)->tab = tab;
+    candidate->device_count++;
+    return 0;
+}
+
+/* Tabs are few and come last used first. Those beyond their share wait as spare ones for room that pages leave. */
+static int scan_tabs(struct rank *rank)
+{
+    const struct tabs *tabs = rank->block->tabs;
+    for (uint32_t i = 0; i < tabs->count; i++) {
+        if (scan_page(tabs->segment, i, rank->query) == SCAN_NONE)
+            continue;
+        uint16_t *slot = slot_of(rank, tabs->segment, i);
+        struct candidate *candidate = *slot == NONE ? NULL : &rank->candidates[*slot];
+        if (candidate == NULL && rank->count[PART_TAB] + rank->count[PART_SPARE_TAB] < rank->limit)
+            candidate = append(rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB, tabs->segment, i, slot);
+        if (candidate != NULL && add_device(rank, candidate, &tabs->list[i]) < 0)
+            return HEARTH_ERR_NOMEM;
+    }
+    return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Picks need not match the words: that the person chose them for this input is enough. */
+static int add_picks(struct rank *rank)
+{
+    const int64_t *pages;
+    size_t count;
+    int r = picks_rank(rank->request, rank->arena, &pages, &count);
+    if (r < 0 || count == 0)
+        return r;
+    int64_t *ids = arena_alloc(rank->arena, count * sizeof(*ids));
+    const struct segment **segments = arena_alloc(rank->arena, count * sizeof(struct segment *));
+    uint32_t *indexes = arena_alloc(rank->arena, count * sizeof(*indexes));
+    if (ids == NULL || segments == NULL || indexes == NULL)
+        return HEARTH_ERR_NOMEM;
+    memcpy(ids, pages, count * sizeof(*ids));
+    qsort(ids, count, sizeof(*ids), compare_ids);
+    block_find(rank->block, ids, count, segments, indexes);
+    uint32_t share = rank->limit / 3 + 1, room = rank->limit - rank->count[PART_TAB];
+    for (size_t i = 0; i < count && rank->count[PART_PICK] < (share < room ? share : room); i++) {
+        size_t at = (size_t)((const int64_t *)bsearch(&pages[i], ids, count, sizeof(*ids), compare_ids) - ids);
+        if (segments[at] != NULL && scan_passes(&rank->flags, segments[at]->flags[indexes[at]]))
+            add_page(rank, PART_PICK, segments[at], indexes[at]);
+    }
+    return 0;
+}
+
+static int fill_devices(struct rank *rank, const struct candidate *candidate, struct search_hit *hit)
+{
+    struct search_device *devices = arena_alloc(rank->arena, candidate->device_count * sizeof(*devices));
+    if (devices == NULL)
+        return HEARTH_ERR_NOMEM;
+    const struct search_tab *tab = &rank->block->tabs->list[candidate->index];
+    hit->kind = SEARCH_TAB;
+    hit->frecency = 0;
+    hit->url = arena_strdup(rank->arena, tab->url);
+    hit->title = arena_strdup(rank->arena, tab->title);
+    hit->devices = devices;
+    for (const struct device_link *link = candidate->devices; link != NULL; link = link->next) {
+        struct search_device *device = &devices[hit->device_count++];
+        *device = (struct search_device){.id = arena_strdup(rank->arena, link->tab->device),
+                                         .name = arena_strdup(rank->arena, link->tab->device_name),
+                                         .last_used = link->tab->last_used};
+        if (device->id == NULL || device->name == NULL)
+            return HEARTH_ERR_NOMEM;
+    }
+    return hit->url == NULL || hit->title == NULL ? HEARTH_ERR_NOMEM : 0;
+}
+
+static int write_part(struct rank *rank, enum part part, struct search_hit *hits, size_t *count)
+{
+    for (uint16_t i = rank->first[part]; i != NONE && *count < rank->limit; i = rank->candidates[i].next) {
+        const struct candidate *candidate = &rank->candidates[i];
+        if (candidate->out)
+            continue;
+        const struct segment *segment = candidate->segment;
+        struct search_hit *hit = &hits[(*count)++];
+        *hit = (struct search_hit){.kind = segment->flags[candidate->index] & SEGMENT_BOOKMARKED ? SEARCH_BOOKMARK : SEARCH_HISTORY,
+                                   .at_word_start = part == PART_START,
+                                   .picked = part == PART_PICK,
+                                   .page = segment->ids[candidate->index],
+                                   .frecency = segment->frecency[candidate->index]};
+        if ((part == PART_TAB || part == PART_SPARE_TAB) && fill_devices(rank, candidate, hit) < 0)
+            return HEARTH_ERR_NOMEM;
+    }
+    return 0;
+}
+
+static int write_hits(struct rank *rank, struct search_results *ret_results)
+{
+    struct search_hit *hits = arena_alloc(rank->arena, rank->limit * sizeof(*hits));
+    if (hits == NULL)
+        return HEARTH_ERR_NOMEM;
+    size_t count = 0;
+    uint32_t others = rank->count[PART_PICK] + rank->count[PART_START] + rank->count[PART_ANYWHERE];
+    uint32_t shown = rank->count[PART_TAB] + others < rank->limit ? rank->limit - others : rank->count[PART_TAB];
+    uint32_t limit = rank->limit;
+    rank->limit = shown;
+    int r = write_part(rank, PART_TAB, hits, &count);
+    if (r == 0)
+        r = write_part(rank, PART_SPARE_TAB, hits, &count);
+    rank->limit = limit;
+    for (enum part part = PART_PICK; r == 0 && part < PARTS; part++)
+        r = write_part(rank, part, hits, &count);
+    if (r == 0)
+        *ret_results = (struct search_results){.hits = hits, .count = count, .generation = rank->block->generation};
+    return r;
+}
+
+/* Which pages the request and the query's restriction allow; false: none. */
+static bool choose_pages(struct rank *rank)
+{
+    const struct search_request *request = rank->request;
+    if (rank->query->only == QUERY_TABS)
+        return false;
+    rank->flags.any = (uint8_t)((request->in & SEARCH_IN_BOOKMARKS ? SEGMENT_BOOKMARKED : 0) |
+                                (request->in & SEARCH_IN_HISTORY ? SEGMENT_VISITED : 0));
+    static const uint8_t of_restriction[] = {[QUERY_ANY] = 0,
+                                             [QUERY_HISTORY] = SEGMENT_VISITED,
+                                             [QUERY_BOOKMARKS] = SEGMENT_BOOKMARKED,
+                                             [QUERY_TAGGED] = SEGMENT_TAGGED};
+    rank->flags.all = of_restriction[rank->query->only];
+    rank->flags.none = rank->query->javascript ? 0 : SEGMENT_JAVASCRIPT;
+    return rank->flags.any != 0;
+}
+
+static bool choose_tabs(const struct rank *rank)
+{
+    const struct query *query = rank->query;
+    return (rank->request->in & SEARCH_IN_TABS) && (query->only == QUERY_TABS || (query->only == QUERY_ANY && query->word_count > 0));
+}
+
+/* Each part adds at most `limit` candidates, ANYWHERE again as many in place of those that went to START. */
+static int prepare(struct rank *rank)
+{
+    rank->candidate_room = (uint16_t)(rank->limit * (PARTS + 1));
+    uint32_t slots = 64;
+    while (slots < 2u * rank->candidate_room)
+        slots *= 2;
+    rank->table_mask = slots - 1;
+    rank->candidates = arena_alloc(rank->arena, rank->candidate_room * sizeof(*rank->candidates));
+    rank->table = arena_alloc(rank->arena, slots * sizeof(*rank->table));
+    if (rank->candidates == NULL || rank->table == NULL)
+        return HEARTH_ERR_NOMEM;
+    memset(rank->table, 0xFF, slots * sizeof(*rank->table));
+    memset(rank->first, 0xFF, sizeof(rank->first));
+    memset(rank->last, 0xFF, sizeof(rank->last));
+    return 0;
+}
+
+int rank_run(const struct block *block, const struct search_request *request, const struct query *query, struct arena *arena,
+             struct search_results *ret_results, bool *ret_full)
+{
+    struct rank rank = {.block = block, .request = request, .query = query, .arena = arena, .limit = request->limit};
+    bool pages = choose_pages(&rank), tabs = choose_tabs(&rank), typed = query->only == QUERY_ANY && query->field == QUERY_EVERYWHERE;
+    rank.tab_cap = pages ? (rank.limit + 2) / 3 : rank.limit;
+    int r = prepare(&rank);
+    if (r == 0 && tabs)
+        r = scan_tabs(&rank);
+    if (r == 0 && pages && typed)
+        r = add_picks(&rank);
+    if (r == 0 && pages)
+        r = scan_pages(&rank);
+    if (r == 0)
+        r = write_hits(&rank, ret_results);
+    if (r == 0)
+        *ret_full = !pages || wanted(&rank) == SCAN_WANT_NOTHING;
+    return r;
+}

@@ -1,0 +1,114 @@
+/* Search in one account's pages and tabs, ranked as Firefox's address bar ranks; docs/search.md has the whole picture.
+ *
+ * The engine keeps a compact read-only block for each account in use: folded text in frecency order. Blocks are loaded by one ordered scan of
+ * the storage, brought up to date by generation, and dropped, the least recently used first, when they exceed the memory they may have.
+ *
+ * Everything here may be called from any number of threads at once. Searching takes one short lock to get hold of a block and none while it
+ * searches; a reader is never blocked by a load or a rebuild of its block. */
+#ifndef HEARTH_CORE_SEARCH_SEARCH_H
+#define HEARTH_CORE_SEARCH_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hearth/storage.h"
+
+struct arena;
+struct err;
+struct search;
+
+enum { SEARCH_MAX_LIMIT = 500, SEARCH_MAX_QUERY = 4096 };
+
+struct search_config {
+    size_t memory;      /* bytes for the blocks of all accounts; 0: 64 MiB. The account in use may exceed it alone */
+    size_t filter_from; /* pages from which on a block gets a gram filter; 0: 30,000 */
+};
+
+/* Starts the thread "search" that builds filters and merges changes into blocks. */
+int search_create(const struct search_config *config, struct search **ret_search, struct err *err);
+void search_destroy(struct search *search); /* when no search_*() runs any more; accepts NULL */
+
+struct search_tab {
+    const char *device;      /* id */
+    const char *device_name;
+    const char *url;
+    const char *title;       /* "" possible */
+    int64_t last_used;
+};
+typedef int (*search_tab_cb)(void *ctx, const struct search_tab *tab); /* non-zero: end the list */
+
+/* How the engine reads the account of a request, through the caller's storage session. Called by search_run() and search_load() on the
+ * calling thread, without a lock held; what they deliver must be at least as new as the request's generation. 0, or a code with err filled. */
+struct search_source {
+    void *ctx;
+    int (*pages)(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err); /* pages_by_frecency() */
+    /* pages_changed(). NOT_FOUND: the storage no longer knows; the engine loads anew. */
+    int (*changed)(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, struct err *err);
+    int (*tabs)(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err); /* of all devices, in any order; NULL: no tabs */
+};
+
+enum search_in { SEARCH_IN_TABS = 1 << 0, SEARCH_IN_BOOKMARKS = 1 << 1, SEARCH_IN_HISTORY = 1 << 2, SEARCH_IN_ALL = 7 };
+
+struct search_request {
+    const char *account; /* id */
+    int64_t generation;  /* the account's, read before */
+    const char *query;   /* as typed; valid UTF-8 */
+    uint32_t in;         /* enum search_in */
+    uint32_t limit;      /* 1 … SEARCH_MAX_LIMIT */
+    const struct hearth_pick *picks; /* all of the account; input as search_fold_input() gives it. NULL: none */
+    size_t pick_count;
+    int64_t now;         /* ms; picks fade with time */
+};
+
+enum search_kind { SEARCH_TAB, SEARCH_BOOKMARK, SEARCH_HISTORY };
+
+struct search_device {
+    const char *id, *name;
+    int64_t last_used;
+};
+
+struct search_hit {
+    enum search_kind kind; /* BOOKMARK: the page is bookmarked */
+    bool at_word_start;    /* every word of the query matched at the beginning of a word */
+    bool picked;           /* came up because it was picked for this input before */
+    int64_t page;          /* page_get() has url, title, tags and the rest. TAB: the page of its URL if there is one */
+    int64_t frecency;      /* 0 for tabs */
+    /* TAB only; NULL, 0 for others */
+    const char *url, *title;
+    const struct search_device *devices; /* that have it open, last used first */
+    size_t device_count;
+};
+
+struct search_results {
+    const struct search_hit *hits; /* best first, one for each address */
+    size_t count;
+    int64_t generation; /* what they were computed from */
+};
+
+/* Results live in the arena; an arena of 1 MiB is enough for any request. Loads or updates the block if need be: one caller does it, the others
+ * wait and answer as soon as what has arrived fills their page of results.
+ * Errors: INVALID (query too long, limit), NOMEM, and those of the source. */
+int search_run(struct search *search, const struct search_request *request, const struct search_source *source, struct arena *arena,
+               struct search_results *ret_results, struct err *err);
+
+/* Makes the block ready without searching: for a sign-in or the first look at a page with a search field. */
+int search_load(struct search *search, const char *account, int64_t generation, const struct search_source *source, struct err *err);
+
+void search_forget(struct search *search, const char *account); /* the account was removed */
+
+/* The form in which picks are stored and compared: trimmed, case and accents folded, at most size - 1 bytes, cut between characters. */
+void search_fold_input(const char *query, char *ret_input, size_t size);
+/* What use_count of a pick becomes when it is picked once more at `now`. */
+double search_pick_again(double use_count, int64_t used, int64_t now);
+
+/* Waits until the background thread has nothing to do: tests and benchmarks. */
+void search_settle(struct search *search);
+
+struct search_stats {
+    size_t accounts, bytes, pages;
+    uint64_t loads, updates, rebuilds, evictions;
+};
+void search_stats(struct search *search, struct search_stats *ret_stats);
+
+#endif

@@ -1,0 +1,24 @@
+/* Accounts, and what each has once: counts, credentials, settings. */
+#ifndef STORAGE_SQLITE_ACCOUNTS_H
+#define STORAGE_SQLITE_ACCOUNTS_H
+
+#include "store.h"
+
+int account_create(void *session, struct hearth_call *call, const struct hearth_account *account);
+int account_update(void *session, struct hearth_call *call, const struct hearth_account *account, uint64_t fields);
+int account_get(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account);
+int account_by_email(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account);
+int account_list(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx);
+int account_remove(void *session, struct hearth_call *call, const char *account);
+int account_claim_due(void *session, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb,
+                      void *ctx);
+int account_counts(void *session, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts);
+int account_credentials_put(void *session, struct hearth_call *call, const char *account, const void *sealed, size_t size);
+int account_credentials_get(void *session, struct hearth_call *call, const char *account, const void **ret_sealed, size_t *ret_size);
+int account_settings_put(void *session, struct hearth_call *call, const char *account, const char *json);
+int account_settings_get(void *session, struct hearth_call *call, const char *account, const char **ret_json);
+
+/* The column that leads from the text id outside to the row inside; an unknown id finds no rows. */
+#define ACCOUNT_ROW(parameter) "(SELECT row FROM accounts WHERE id = " parameter ")"
+
+#endif

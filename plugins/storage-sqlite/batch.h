@@ -1,0 +1,15 @@
+/* Batches: one transaction with the counters and the generation of its account. Also marks, which are the smallest part of one. */
+#ifndef STORAGE_SQLITE_BATCH_H
+#define STORAGE_SQLITE_BATCH_H
+
+#include "store.h"
+
+int batch_begin(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation);
+/* Whatever it returns, the batch is over. */
+int batch_commit(void *session, struct hearth_call *call, bool changed);
+void batch_abort(void *session);
+
+int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
+int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
+
+#endif

@@ -1,0 +1,12 @@
+/* The physical schema: its version and the steps up to it. */
+#ifndef STORAGE_SQLITE_MIGRATE_H
+#define STORAGE_SQLITE_MIGRATE_H
+
+#include "store.h"
+
+int migrate_schema_version(void *session, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants);
+int migrate_run(void *session, struct hearth_call *call);
+/* Refuses files that are not ours (INVALID), damaged (CORRUPT), or newer than this plugin (UNSUPPORTED). */
+int migrate_check(struct session *session);
+
+#endif

@@ -1,0 +1,153 @@
+#include "open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "migrate.h"
+#include "query.h"
+#include "session.h"
+
+enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEYS };
+_Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");
+
+#define KEY(key, kind, preset, ...)                                                                                                        \
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_config_key), .type = (kind), .name = (key), .fallback = (preset), __VA_ARGS__                  \
+    }
+
+const struct hearth_config_key store_config[KEYS] = {
+    [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db", .help = "the database file; its directory must exist"),
+    [KEY_SYNCHRONOUS] = KEY("synchronous", HEARTH_CONFIG_ENUM, "normal", .choices = "normal full",
+                            .help = "full: nothing is lost at a power cut; normal: at most the last few writes"),
+    [KEY_CACHE_SIZE] =
+        KEY("cache_size", HEARTH_CONFIG_SIZE, "512KiB", .minimum = 65536, .maximum = 1LL << 33, .help = "page cache of each connection"),
+    [KEY_BATCH_CACHE_SIZE] = KEY("batch_cache_size", HEARTH_CONFIG_SIZE, "32MiB", .minimum = 65536, .maximum = 1LL << 33,
+                                 .help = "page cache of the connection that stores a batch, while it does"),
+    [KEY_BUSY_TIMEOUT] = KEY("busy_timeout", HEARTH_CONFIG_DURATION, "10s", .minimum = 0, .maximum = 3600000,
+                             .help = "how long to wait for other processes that write"),
+};
+
+/* The host's array has elements of the host's size. */
+static const struct hearth_config_value *value_at(const struct hearth_config_value *values, size_t key)
+{
+    return (const struct hearth_config_value *)((const char *)values + key * values->struct_size);
+}
+
+static int copy_path(struct store *store, struct hearth_call *call, const char *path)
+{
+    size_t size = strlen(path) + 3;
+    store->path = malloc(size);
+    if (store->path == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    snprintf(store->path, size, "%s%s", path[0] == '/' ? "" : "./", path);
+    return 0;
+}
+
+static int cannot_use(struct store *store, struct hearth_call *call, int error)
+{
+    if (error == ENOENT || error == ENOTDIR)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: the directory does not exist: create it, or change path", store->path);
+    if (error == EACCES || error == EROFS || error == EPERM)
+        return hearth_fail(call, HEARTH_ERR_DENIED, "%s: %s: the directory must be writable for this user", store->path, strerror(error));
+    if (error == ENOSPC || error == EDQUOT)
+        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", store->path);
+    return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", store->path, strerror(error));
+}
+
+/* Only ever opens a file that it made itself: closing a descriptor drops every lock that this process has on a database. */
+static int make_file(struct store *store, struct hearth_call *call)
+{
+    struct stat status;
+    int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    if (errno != EEXIST || stat(store->path, &status) != 0)
+        return cannot_use(store, call, errno);
+    if (!S_ISREG(status.st_mode))
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", store->path);
+    return 0;
+}
+
+/* The journal mode is kept in the file; one connection has to set it once. */
+static int use_wal(struct session *session)
+{
+    struct query query;
+    bool wal = false;
+    query_open(&query, session, "PRAGMA journal_mode = WAL");
+    int r = query_step(&query);
+    if (r > 0)
+        wal = column_text(&query, 0) != NULL && strcmp(column_text(&query, 0), "wal") == 0;
+    query_close(&query);
+    if (r < 0)
+        return r;
+    return wal ? 0
+               : hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
+                             "%s: this file system has no shared memory, which SQLite's write-ahead log needs: use a local disk",
+                             session->store->path);
+}
+
+static int check_file(struct store *store, struct hearth_call *call)
+{
+    void *session;
+    struct op op;
+    int r = session_open(store, call, &session);
+    if (r < 0)
+        return r;
+    r = op_begin(&op, session, call);
+    if (r == 0) {
+        r = migrate_check(op.session);
+        if (r == 0)
+            r = use_wal(op.session);
+        op_end(&op, r);
+    }
+    session_close(session);
+    return r;
+}
+
+static void store_free(struct store *store)
+{
+    writer_fini(&store->writer);
+    free(store->path);
+    store->magic = 0;
+    free(store);
+}
+
+int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+{
+    struct store *store = calloc(1, sizeof(*store));
+    if (store == NULL || writer_init(&store->writer) < 0) {
+        free(store);
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    }
+    store->magic = STORE_MAGIC;
+    store->host = host;
+    store->full = value_at(values, KEY_SYNCHRONOUS)->number == 1;
+    store->cache_size = value_at(values, KEY_CACHE_SIZE)->number;
+    store->batch_cache = value_at(values, KEY_BATCH_CACHE_SIZE)->number;
+    if (store->batch_cache < store->cache_size)
+        store->batch_cache = store->cache_size;
+    store->busy_timeout = value_at(values, KEY_BUSY_TIMEOUT)->number;
+    int r = copy_path(store, call, value_at(values, KEY_PATH)->text);
+    if (r == 0)
+        r = make_file(store, call);
+    if (r == 0)
+        r = check_file(store, call);
+    if (r < 0) {
+        store_free(store);
+        return r;
+    }
+    *ret_self = store;
+    return 0;
+}
+
+void store_close(void *self)
+{
+    if (self != NULL)
+        store_free(store_of(self));
+}

@@ -1,0 +1,234 @@
+#include "pages.h"
+
+#include "fold.h"
+#include "query.h"
+#include "session.h"
+
+enum { REMOVED_KEPT = 20000 }; /* removed pages that an account remembers */
+
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+int page_find(struct session *session, int64_t id, struct known_page *ret_page)
+{
+    static const char FIND[] = "SELECT row, host, hidden FROM pages WHERE account = ? AND id = ?";
+    struct known_page *known = &session->batch.page;
+    if (known->id != id) {
+        struct query query;
+        query_open(&query, session, FIND);
+        query_int(&query, session->batch.account);
+        query_int(&query, id);
+        int r = query_step(&query);
+        if (r > 0)
+            *known = (struct known_page){
+                .id = id,
+                .row = column_int(&query, 0),
+                .host_key = fold_host_key(or_empty(column_text(&query, 1))),
+                .hidden = column_int(&query, 2) != 0,
+            };
+        else if (r == 0)
+            *known = (struct known_page){.id = id};
+        query_close(&query);
+        if (r < 0)
+            return r;
+    }
+    if (known->row == 0)
+        return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)id);
+    *ret_page = *known;
+    return 0;
+}
+
+static void bind_page(struct query *query, const struct session *session, const struct hearth_page *page)
+{
+    query_text(query, page->url);
+    query_text(query, or_empty(page->host));
+    query_text(query, page->guid);
+    query_text(query, page->title);
+    query_text(query, page->bookmark_title);
+    query_text(query, page->tags);
+    query_int(query, page->frecency);
+    query_int(query, page->visit_count);
+    query_int(query, page->last_visit);
+    query_int(query, page->bookmarks);
+    query_int(query, page->bookmark_added);
+    query_int(query, page->typed);
+    query_int(query, page->hidden);
+    query_int(query, session->batch.generation);
+}
+
+static int insert_page(struct session *session, const struct hearth_page *page, int64_t *ret_row)
+{
+    static const char INSERT[] =
+        "INSERT INTO pages (account, id, url, host, guid, title, bookmark_title, tags, frecency, visit_count, last_visit, "
+        "bookmarks, bookmark_added, typed, hidden, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    static const char RETURNED[] = "DELETE FROM removed_pages WHERE account = ? AND id = ?";
+    struct query query;
+    query_open(&query, session, INSERT);
+    query_int(&query, session->batch.account);
+    query_int(&query, page->id);
+    bind_page(&query, session, page);
+    int r = query_run(&query);
+    if (r < 0)
+        return r;
+    *ret_row = sqlite3_last_insert_rowid(session->db);
+    if (!session->batch.knows_removed)
+        return 0;
+    query_open(&query, session, RETURNED);
+    query_int(&query, session->batch.account);
+    query_int(&query, page->id);
+    return query_run(&query);
+}
+
+static int update_page(struct session *session, const struct hearth_page *page, const struct known_page *old, int64_t host_key)
+{
+    static const char UPDATE[] =
+        "UPDATE pages SET url = ?2, host = ?3, guid = ?4, title = ?5, bookmark_title = ?6, tags = ?7, frecency = ?8, "
+        "visit_count = ?9, last_visit = ?10, bookmarks = ?11, bookmark_added = ?12, typed = ?13, hidden = ?14, "
+        "generation = ?15 WHERE row = ?1";
+    static const char VISITS[] = "UPDATE visits SET hidden = ?2, host_key = ?3 WHERE page_row = ?1";
+    struct query query;
+    query_open(&query, session, UPDATE);
+    query_int(&query, old->row);
+    bind_page(&query, session, page);
+    int r = query_run(&query);
+    if (r < 0 || (old->hidden == page->hidden && old->host_key == host_key))
+        return r;
+    query_open(&query, session, VISITS);
+    query_int(&query, old->row);
+    query_int(&query, page->hidden);
+    query_int(&query, host_key);
+    return query_run(&query);
+}
+
+int page_put(void *self, struct hearth_call *call, const struct hearth_page *page)
+{
+    struct op op;
+    struct known_page known;
+    if (page->id <= 0 || page->url == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a page needs a positive id and a URL");
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    int64_t host_key = fold_host_key(or_empty(page->host));
+    r = page_find(op.session, page->id, &known);
+    bool is_new = r == HEARTH_ERR_NOT_FOUND;
+    if (r == 0)
+        r = update_page(op.session, page, &known, host_key);
+    else if (is_new)
+        r = insert_page(op.session, page, &known.row);
+    if (r == 0)
+        op.session->batch.page = (struct known_page){
+            .id = page->id, .row = known.row, .host_key = host_key, .hidden = page->hidden, .fresh = is_new || known.fresh};
+    return op_end_in_batch(&op, r);
+}
+
+static int run_with_row(struct session *session, const char *sql, int64_t row)
+{
+    struct query query;
+    query_open(&query, session, sql);
+    query_int(&query, row);
+    return query_run(&query);
+}
+
+static int remember_removed(struct session *session, int64_t page)
+{
+    static const char REMEMBER[] = "INSERT INTO removed_pages (account, id, generation) VALUES (?, ?, ?) "
+                                   "ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation";
+    struct query query;
+    query_open(&query, session, REMEMBER);
+    query_int(&query, session->batch.account);
+    query_int(&query, page);
+    query_int(&query, session->batch.generation);
+    session->batch.removed_pages = session->batch.knows_removed = true;
+    return query_run(&query);
+}
+
+int page_remove(void *self, struct hearth_call *call, int64_t page)
+{
+    static const char GUIDS[] = "DELETE FROM page_guids WHERE page_row = ?", PAGE[] = "DELETE FROM pages WHERE row = ?";
+    struct op op;
+    struct known_page known;
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    r = page_find(op.session, page, &known);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return op_end_in_batch(&op, 0);
+    op.session->batch.page = (struct known_page){.id = 0};
+    if (r == 0)
+        r = page_remove_visits(op.session, &known);
+    if (r == 0)
+        r = run_with_row(op.session, GUIDS, known.row);
+    if (r == 0)
+        r = run_with_row(op.session, PAGE, known.row);
+    if (r == 0)
+        r = remember_removed(op.session, page);
+    return op_end_in_batch(&op, r);
+}
+
+int page_forget_removed(struct session *session)
+{
+    static const char OLDEST[] = "SELECT generation FROM removed_pages WHERE account = ?1 ORDER BY generation DESC LIMIT 1 OFFSET ?2";
+    static const char FORGET[] = "DELETE FROM removed_pages WHERE account = ? AND generation <= ?";
+    static const char NOTE[] = "UPDATE accounts SET forgotten = max(forgotten, ?2) WHERE row = ?1";
+    struct query query;
+    int64_t generation;
+    query_open(&query, session, OLDEST);
+    query_int(&query, session->batch.account);
+    query_int(&query, REMOVED_KEPT);
+    int r = query_number(&query, &generation);
+    if (r < 0)
+        return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+    query_open(&query, session, FORGET);
+    query_int(&query, session->batch.account);
+    query_int(&query, generation);
+    r = query_run(&query);
+    if (r < 0)
+        return r;
+    query_open(&query, session, NOTE);
+    query_int(&query, session->batch.account);
+    query_int(&query, generation);
+    return query_run(&query);
+}
+
+int page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t *ret_page)
+{
+    static const char BY_GUID[] = "SELECT p.id FROM page_guids g JOIN pages p ON p.row = g.page_row WHERE g.account = ? AND g.guid = ?";
+    struct op op;
+    struct query query;
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    query_open(&query, op.session, BY_GUID);
+    query_int(&query, op.session->batch.account);
+    query_text(&query, guid);
+    r = query_number(&query, ret_page);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        hearth_fail(call, r, "no page has this guid");
+    return op_end(&op, r);
+}
+
+int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_t page)
+{
+    static const char PUT[] = "INSERT INTO page_guids (account, guid, page_row) VALUES (?, ?, ?) "
+                              "ON CONFLICT (account, guid) DO UPDATE SET page_row = excluded.page_row";
+    struct op op;
+    struct query query;
+    struct known_page known;
+    if (guid == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no guid is given");
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    r = page_find(op.session, page, &known);
+    if (r == 0) {
+        query_open(&query, op.session, PUT);
+        query_int(&query, op.session->batch.account);
+        query_text(&query, guid);
+        query_int(&query, known.row);
+        r = query_run(&query);
+    }
+    return op_end_in_batch(&op, r);
+}

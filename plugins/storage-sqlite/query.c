@@ -1,0 +1,123 @@
+#include "query.h"
+
+#include "session.h"
+
+static struct statement *find_slot(struct session *session, const char *sql)
+{
+    size_t at = ((uintptr_t)sql >> 3) * 0x9e3779b97f4a7c15u >> 32;
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        struct statement *slot = &session->statements[(at + i) % STATEMENTS];
+        if (slot->sql == sql || slot->sql == NULL)
+            return slot;
+    }
+    return NULL;
+}
+
+void query_open(struct query *query, struct session *session, const char *sql)
+{
+    *query = (struct query){.session = session, .slot = find_slot(session, sql), .next = 1};
+    if (query->slot != NULL && query->slot->busy)
+        query->slot = NULL;
+    if (query->slot != NULL && query->slot->handle != NULL) {
+        query->handle = query->slot->handle;
+    } else {
+        int r = sqlite3_prepare_v3(session->db, sql, -1, query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &query->handle, NULL);
+        if (r != SQLITE_OK) {
+            query->failed = session_fail(session, r);
+            query->slot = NULL;
+            return;
+        }
+    }
+    if (query->slot != NULL)
+        *query->slot = (struct statement){.sql = sql, .handle = query->handle, .busy = true};
+}
+
+void query_close(struct query *query)
+{
+    if (query->slot == NULL) {
+        sqlite3_finalize(query->handle);
+    } else {
+        sqlite3_reset(query->handle);
+        query->slot->busy = false;
+    }
+    query->handle = NULL;
+}
+
+static void check_bind(struct query *query, int result)
+{
+    if (result != SQLITE_OK && query->failed == 0)
+        query->failed = session_fail(query->session, result);
+}
+
+void query_int(struct query *query, int64_t value)
+{
+    if (query->failed == 0)
+        check_bind(query, sqlite3_bind_int64(query->handle, query->next++, value));
+}
+
+void query_text(struct query *query, const char *text)
+{
+    if (query->failed == 0)
+        check_bind(query, sqlite3_bind_text(query->handle, query->next++, text, -1, SQLITE_STATIC));
+}
+
+void query_bytes(struct query *query, const void *bytes, size_t size)
+{
+    if (query->failed == 0)
+        check_bind(query, sqlite3_bind_blob64(query->handle, query->next++, size == 0 ? "" : bytes, size, SQLITE_STATIC));
+}
+
+void query_real(struct query *query, double value)
+{
+    if (query->failed == 0)
+        check_bind(query, sqlite3_bind_double(query->handle, query->next++, value));
+}
+
+int query_step(struct query *query)
+{
+    if (query->failed < 0)
+        return query->failed;
+    int r = sqlite3_step(query->handle);
+    if (r == SQLITE_ROW)
+        return 1;
+    return r == SQLITE_DONE ? 0 : session_fail(query->session, r);
+}
+
+int query_run(struct query *query)
+{
+    int r;
+    do
+        r = query_step(query);
+    while (r > 0);
+    query_close(query);
+    return r;
+}
+
+int query_number(struct query *query, int64_t *ret_number)
+{
+    int r = query_step(query);
+    if (r > 0)
+        *ret_number = column_int(query, 0);
+    query_close(query);
+    return r > 0 ? 0 : r == 0 ? HEARTH_ERR_NOT_FOUND : r;
+}
+
+int query_exec(struct session *session, const char *sql)
+{
+    struct query query;
+    query_open(&query, session, sql);
+    return query_run(&query);
+}
+
+int64_t query_changes(struct session *session)
+{
+    return sqlite3_changes64(session->db);
+}
+
+void query_forget_all(struct session *session)
+{
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(session->statements[i].handle);
+        session->statements[i] = (struct statement){.sql = NULL};
+    }
+}

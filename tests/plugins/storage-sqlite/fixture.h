@@ -1,0 +1,82 @@
+/* A database in a directory of its own, opened through the plugin as the daemon does it, and short ways to fill it. */
+#ifndef TESTS_STORAGE_SQLITE_FIXTURE_H
+#define TESTS_STORAGE_SQLITE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "hearth/storage.h"
+#include "plug/host.h"
+#include "plug/store.h"
+
+enum { FIXTURE_KEYS = 5 };
+
+struct fixture {
+    char directory[64], path[96];
+    struct hearth_config_value values[FIXTURE_KEYS]; /* path, synchronous, cache_size, batch_cache_size, busy_timeout */
+    struct host host;
+    const struct hearth_plugin *plugin;
+    const struct hearth_storage *ops;
+    void *self;
+    struct store store; /* one session */
+};
+
+/* The plugin comes from the file that the environment variable STORAGE_SQLITE names. */
+const struct hearth_plugin *fixture_plugin(void);
+void fixture_prepare(struct fixture *fixture); /* directory, host, values; opens nothing */
+void fixture_reopen(struct fixture *fixture);  /* opens what was prepared or closed */
+void fixture_close(struct fixture *fixture);
+void fixture_remove(struct fixture *fixture); /* the directory too */
+int fixture_setup(void **state);              /* for cmocka: prepared, open, migrated, accounts "a" and "b" */
+int fixture_teardown(void **state);
+void fixture_session(struct fixture *fixture, struct store *store);
+
+/* Operations that have to succeed, or to fail with a code and a text. */
+#define OK(store, ...)                                                                                                                     \
+    do {                                                                                                                                   \
+        struct err err_ = {0};                                                                                                             \
+        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        if (result_ != 0)                                                                                                                  \
+            fail_msg("line %d: %s: %s", __LINE__, err_name(result_), err_.text);                                                           \
+    } while (0)
+#define FAILS(code, store, ...)                                                                                                            \
+    do {                                                                                                                                   \
+        struct err err_ = {0};                                                                                                             \
+        (store)->call.error[0] = '\0';                                                                                                     \
+        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        if (result_ != HEARTH_ERR_##code)                                                                                                  \
+            fail_msg("line %d: %s instead of " #code ": %s", __LINE__, err_name(result_), err_.text);                                      \
+        if ((store)->call.error[0] == '\0')                                                                                                \
+            fail_msg("line %d: no error text", __LINE__);                                                                                  \
+    } while (0)
+
+void add_account(struct store *store, const char *id, const char *email);
+void begin(struct store *store, const char *account, int32_t collection);
+void commit(struct store *store);
+struct hearth_page make_page(int64_t id, const char *url, const char *host);
+/* A page with visits of type 1 at the given dates, consistent with them; in a batch. */
+void put_visited(struct store *store, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates);
+struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position);
+void put_bookmark(struct store *store, const char *guid, int32_t kind, const char *parent, int64_t position);
+
+/* Collects the rows of any list as text, one line each. */
+struct lines {
+    char text[65536];
+    size_t size, count, stop_after; /* 0: never stops */
+};
+int add_line(struct lines *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int on_page(void *ctx, const struct hearth_page *page);
+int on_visit_row(void *ctx, const struct hearth_visit_row *row);
+int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark);
+int on_text(void *ctx, const char *line);
+void assert_sound(struct store *store); /* verify finds nothing */
+
+#endif

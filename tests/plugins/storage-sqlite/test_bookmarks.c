@@ -1,0 +1,285 @@
+/* Bookmarks: rows, order, tags, claims, tombstones. */
+#include "fixture.h"
+
+static int on_node(void *ctx, const struct hearth_bookmark_node *node)
+{
+    return add_line(ctx, "%s %d %s %s %lld\n", node->guid, (int)node->kind, node->parent == NULL ? "-" : node->parent,
+                    node->said_parent == NULL ? "-" : node->said_parent, (long long)node->position);
+}
+
+static int on_claim(void *ctx, const char *folder, int64_t position, const char *child)
+{
+    return add_line(ctx, "%s %lld %s\n", folder, (long long)position, child);
+}
+
+static int on_tag(void *ctx, const char *tag, int64_t count)
+{
+    return add_line(ctx, "%s %lld\n", tag, (long long)count);
+}
+
+static void expect_counts(struct store *store, int64_t bookmarks, int64_t folders)
+{
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    OK(store, counts, "a", &counts);
+    assert_int_equal(counts.bookmarks, bookmarks);
+    assert_int_equal(counts.folders, folders);
+}
+
+static void put_tagged(struct store *store, const char *guid, const char *tags, int64_t added)
+{
+    struct hearth_bookmark bookmark = make_bookmark(guid, HEARTH_BOOKMARK, "unfiled_____", added);
+    bookmark.tags = tags;
+    bookmark.added = added;
+    OK(store, bookmark_put, &bookmark);
+}
+
+static void put_roots(struct store *store)
+{
+    put_bookmark(store, "root________", HEARTH_FOLDER, NULL, 0);
+    put_bookmark(store, "menu________", HEARTH_FOLDER, "root________", 0);
+    put_bookmark(store, "unfiled_____", HEARTH_FOLDER, "root________", 2);
+}
+
+static void expect_list(struct store *store, struct hearth_bookmark_query query, const char *expected)
+{
+    struct lines lines = {.size = 0};
+    query.struct_size = sizeof(query);
+    OK(store, bookmark_list, "a", &query, on_bookmark, &lines);
+    assert_string_equal(lines.text, expected);
+}
+
+static void test_put_and_get(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark),
+                                       .kind = HEARTH_QUERY,
+                                       .guid = "query_______",
+                                       .parent = "menu________",
+                                       .said_parent = "said________",
+                                       .title = "Zażółć",
+                                       .url = "place:tag=x",
+                                       .keyword = "k",
+                                       .tag_query = "x",
+                                       .tags = "one\ntwo",
+                                       .page = 7,
+                                       .position = 3,
+                                       .added = 10,
+                                       .modified = 20};
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    struct hearth_page page = make_page(7, "https://u/", "u");
+    page.visit_count = 4;
+    page.last_visit = 99;
+    OK(store, page_put, &page);
+    OK(store, bookmark_put, &bookmark);
+    commit(store);
+    struct hearth_bookmark got = {.struct_size = sizeof(got)};
+    OK(store, bookmark_get, "a", "query_______", &got);
+    assert_int_equal(got.kind, HEARTH_QUERY);
+    assert_string_equal(got.parent, "menu________");
+    assert_string_equal(got.said_parent, "said________");
+    assert_string_equal(got.title, "Zażółć");
+    assert_string_equal(got.url, "place:tag=x");
+    assert_string_equal(got.keyword, "k");
+    assert_string_equal(got.tag_query, "x");
+    assert_string_equal(got.tags, "one\ntwo");
+    assert_int_equal(got.page, 7);
+    assert_int_equal(got.position, 3);
+    assert_int_equal(got.added, 10);
+    assert_int_equal(got.modified, 20);
+    assert_int_equal(got.children, 0);
+    assert_int_equal(got.last_visit, 99);
+    assert_int_equal(got.visit_count, 4);
+    OK(store, bookmark_get, "a", "menu________", &got);
+    assert_int_equal(got.children, 1);
+    assert_int_equal(got.page, 0);
+    OK(store, bookmark_get, "a", "root________", &got);
+    assert_null(got.parent);
+    assert_int_equal(got.children, 2);
+    FAILS(NOT_FOUND, store, bookmark_get, "b", "query_______", &got);
+    struct lines lines = {.size = 0};
+    OK(store, bookmarks_of_page, "a", 7, on_bookmark, &lines);
+    OK(store, bookmarks_of_page, "b", 7, on_bookmark, &lines);
+    assert_string_equal(lines.text, "query_______\n");
+}
+
+static void test_put_keeps_the_place(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    struct hearth_bookmark got = {.struct_size = sizeof(got)};
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    put_bookmark(store, "b1__________", HEARTH_BOOKMARK, NULL, 9); /* not yet placed */
+    OK(store, bookmark_get, "a", "b1__________", &got);
+    assert_null(got.parent);
+    assert_int_equal(got.position, 0);
+    OK(store, bookmark_place, "b1__________", "menu________", 5);
+    put_bookmark(store, "b1__________", HEARTH_BOOKMARK, NULL, 9);
+    OK(store, bookmark_get, "a", "b1__________", &got);
+    assert_string_equal(got.parent, "menu________");
+    assert_int_equal(got.position, 5);
+    put_bookmark(store, "b1__________", HEARTH_BOOKMARK, "unfiled_____", 1);
+    OK(store, bookmark_get, "a", "b1__________", &got);
+    assert_string_equal(got.parent, "unfiled_____");
+    assert_int_equal(got.position, 1);
+    FAILS(NOT_FOUND, store, bookmark_place, "nothing_____", "menu________", 0);
+    struct hearth_bookmark bad = make_bookmark("x", 6, NULL, 0);
+    FAILS(INVALID, store, bookmark_put, &bad);
+    commit(store);
+    assert_sound(store);
+}
+
+static void test_counts_follow_the_kind(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    put_bookmark(store, "x___________", HEARTH_BOOKMARK, "menu________", 0);
+    put_bookmark(store, "y___________", HEARTH_FOLDER, "menu________", 1);
+    put_bookmark(store, "z___________", HEARTH_SEPARATOR, "menu________", 2);
+    put_bookmark(store, "l___________", HEARTH_LIVEMARK, "menu________", 3);
+    expect_counts(store, 2, 1);
+    put_bookmark(store, "x___________", HEARTH_FOLDER, "menu________", 0);
+    expect_counts(store, 1, 2);
+    OK(store, bookmark_remove, "x___________");
+    OK(store, bookmark_remove, "x___________");
+    commit(store);
+    expect_counts(store, 1, 1);
+    assert_sound(store);
+    begin(store, "a", HEARTH_BOOKMARKS);
+    OK(store, bookmark_clear);
+    put_bookmark(store, "y___________", HEARTH_FOLDER, NULL, 1);
+    commit(store);
+    expect_counts(store, 0, 1);
+    assert_sound(store);
+}
+
+static void test_list_by_position(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    begin(store, "b", HEARTH_BOOKMARKS);
+    put_bookmark(store, "b1__________", HEARTH_BOOKMARK, "menu________", 0); /* equal guids in another account */
+    commit(store);
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    put_bookmark(store, "b2__________", HEARTH_BOOKMARK, "menu________", 10);
+    put_bookmark(store, "b1__________", HEARTH_BOOKMARK, "menu________", 30);
+    put_bookmark(store, "b3__________", HEARTH_SEPARATOR, "menu________", 20);
+    commit(store);
+    expect_list(store, (struct hearth_bookmark_query){.parent = "menu________", .after = -1}, "b2__________\nb3__________\nb1__________\n");
+    expect_list(store, (struct hearth_bookmark_query){.parent = "menu________", .after = 10}, "b3__________\nb1__________\n");
+    expect_list(store, (struct hearth_bookmark_query){.parent = "menu________", .after = 30}, "");
+    expect_list(store, (struct hearth_bookmark_query){.parent = NULL, .after = -1}, "root________\n");
+    struct lines lines = {.size = 0};
+    FAILS(INVALID, store, bookmark_list, "a", &(struct hearth_bookmark_query){.order = 9}, on_bookmark, &lines);
+}
+
+static void test_list_by_added(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    put_tagged(store, "b1__________", NULL, 200);
+    put_tagged(store, "b2__________", NULL, 300);
+    put_tagged(store, "b3__________", NULL, 201);
+    struct hearth_bookmark same = make_bookmark("b4__________", HEARTH_LIVEMARK, "menu________", 0);
+    same.added = 200;
+    OK(store, bookmark_put, &same);
+    put_bookmark(store, "b0__________", HEARTH_BOOKMARK, "menu________", 1); /* added 0: unknown */
+    put_bookmark(store, "s___________", HEARTH_SEPARATOR, "menu________", 2);
+    commit(store);
+    const char *all = "b2__________\nb3__________\nb4__________\nb1__________\nb0__________\n";
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED}, all);
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED, .after = 200, .after_guid = "b4__________"},
+                "b1__________\nb0__________\n");
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED, .after = 0, .after_guid = "b0__________"}, "");
+}
+
+static void test_tags(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    struct lines lines = {.size = 0};
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    put_tagged(store, "b1__________", "Work\nÉTÉ\nwork\n", 100); /* a tag twice, an empty end */
+    put_tagged(store, "b2__________", "WORK", 200);
+    put_tagged(store, "b3__________", "été\nСтраница", 300);
+    put_bookmark(store, "f___________", HEARTH_FOLDER, "menu________", 0);
+    struct hearth_bookmark folder = make_bookmark("f___________", HEARTH_FOLDER, NULL, 0);
+    folder.tags = "work"; /* only bookmarks are listed by tag */
+    OK(store, bookmark_put, &folder);
+    commit(store);
+    OK(store, tag_list, "a", on_tag, &lines);
+    OK(store, tag_list, "b", on_tag, &lines);
+    assert_string_equal(lines.text, "WORK 2\nÉTÉ 2\nСтраница 1\n");
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "wOrK"}, "b2__________\nb1__________\n");
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "wOrK", .after = 200, .after_guid = "b2__________"},
+                "b1__________\n");
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "éTé"}, "b3__________\nb1__________\n");
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "СТРАНИЦА"}, "b3__________\n");
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = ""}, "");
+    assert_sound(store);
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_tagged(store, "b2__________", "other", 250);
+    OK(store, bookmark_remove, "b3__________");
+    commit(store);
+    lines = (struct lines){.size = 0};
+    OK(store, tag_list, "a", on_tag, &lines);
+    assert_string_equal(lines.text, "other 1\nWork 1\nÉTÉ 1\n");
+    assert_sound(store);
+}
+
+static void test_nodes_claims_tombstones(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    struct lines lines = {.size = 0};
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    struct hearth_bookmark bookmark = make_bookmark("b1__________", HEARTH_BOOKMARK, "menu________", 4);
+    bookmark.said_parent = "unfiled_____";
+    OK(store, bookmark_put, &bookmark);
+    OK(store, bookmark_claims_put, "unfiled_____", (const char *const[]){"b9__________", "b1__________"}, 2);
+    OK(store, bookmark_claims_put, "menu________", (const char *const[]){"b1__________", "b1__________", "b2__________"}, 3);
+    OK(store, bookmark_claims_put, "menu________", (const char *const[]){"b2__________"}, 1);
+    commit(store);
+    OK(store, bookmark_nodes, "a", on_node, &lines);
+    assert_string_equal(lines.text, "b1__________ 1 menu________ unfiled_____ 4\nmenu________ 2 root________ - 0\nroot________ 2 - - 0\n"
+                                    "unfiled_____ 2 root________ - 2\n");
+    lines = (struct lines){.size = 0};
+    OK(store, bookmark_claims, "a", on_claim, &lines);
+    OK(store, bookmark_claims, "b", on_claim, &lines);
+    assert_string_equal(lines.text, "menu________ 0 b2__________\nunfiled_____ 0 b9__________\nunfiled_____ 1 b1__________\n");
+    begin(store, "a", HEARTH_BOOKMARKS);
+    OK(store, bookmark_remove, "b1__________");
+    OK(store, bookmark_remove, "b1__________"); /* again: the parent stays known */
+    OK(store, bookmark_remove, "unfiled_____"); /* its claims go with it */
+    OK(store, bookmark_remove, "unknown_____");
+    OK(store, bookmark_claims_put, "menu________", NULL, 0);
+    commit(store);
+    lines = (struct lines){.size = 0};
+    OK(store, bookmark_tombstones, "a", on_node, &lines);
+    OK(store, bookmark_claims, "a", on_claim, &lines);
+    assert_string_equal(lines.text, "b1__________ 0 menu________ - 0\nunfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_bookmark(store, "b1__________", HEARTH_BOOKMARK, "menu________", 0); /* it is back */
+    commit(store);
+    lines = (struct lines){.size = 0};
+    OK(store, bookmark_tombstones, "a", on_node, &lines);
+    assert_string_equal(lines.text, "unfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
+    assert_sound(store);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_put_and_get),
+        TEST(test_put_keeps_the_place),
+        TEST(test_counts_follow_the_kind),
+        TEST(test_list_by_position),
+        TEST(test_list_by_added),
+        TEST(test_tags),
+        TEST(test_nodes_claims_tombstones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

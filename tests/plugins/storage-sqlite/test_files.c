@@ -1,0 +1,294 @@
+/* The file: opening, schema, verify, backup. */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int setup_prepared(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    fixture_prepare(fixture);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown_prepared(void **state)
+{
+    fixture_remove(*state);
+    free(*state);
+    return 0;
+}
+
+/* Changes the file behind the plugin's back. */
+static void tamper(const char *path, const char *sql)
+{
+    sqlite3 *db;
+    char *message = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    sqlite3_close(db);
+}
+
+static void expect_open(struct fixture *fixture, int code, const char *words)
+{
+    struct call call;
+    void *self = NULL;
+    call_init(&call, NULL, 0, 0);
+    int r = fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &self);
+    if (r != code || strstr(call.error, words) == NULL)
+        fail_msg("open: %d, not %d: \"%s\" instead of \"%s\"", r, code, call.error, words);
+    assert_null(self);
+    call_fini(&call);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void test_descriptor(void **state)
+{
+    const struct hearth_plugin *plugin = fixture_plugin();
+    (void)state;
+    assert_int_equal(plugin->struct_size, sizeof(*plugin));
+    assert_int_equal(plugin->kind, HEARTH_STORAGE);
+    assert_string_equal(plugin->name, "sqlite");
+    assert_int_equal(plugin->data_model, HEARTH_DATA_MODEL);
+    assert_int_equal(plugin->config_count, FIXTURE_KEYS);
+    assert_string_equal(plugin->config[0].name, "path");
+    assert_string_equal(plugin->config[0].fallback, "hearth.db");
+    const struct hearth_storage *ops = plugin->operations;
+    assert_int_equal(ops->struct_size, sizeof(*ops));
+    /* No operation is missing: everything behind the two numbers at the beginning is a function. */
+    for (size_t at = offsetof(struct hearth_storage, open); at < sizeof(*ops); at += sizeof(void *))
+        assert_non_null(*(void *const *)((const char *)ops + at));
+}
+
+static void test_new_file_is_private(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stat status;
+    umask(0);
+    fixture_reopen(fixture);
+    OK(&fixture->store, migrate);
+    OK(&fixture->store, ping);
+    for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end != NULL; end++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s%s", fixture->path, *end);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+    fixture_close(fixture);
+}
+
+static void test_refused_files(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/nowhere/hearth.db", fixture->directory);
+    fixture->values[0].text = path;
+    expect_open(fixture, HEARTH_ERR_INVALID, "the directory does not exist");
+    fixture->values[0].text = fixture->directory;
+    expect_open(fixture, HEARTH_ERR_INVALID, "is not a file");
+    fixture->values[0].text = fixture->path;
+    write_file(fixture->path,
+               "This is a letter and not a database, and it is long enough to be looked at as one, which takes a hundred bytes.");
+    expect_open(fixture, HEARTH_ERR_CORRUPT, fixture->path);
+    unlink(fixture->path);
+    tamper(fixture->path, "CREATE TABLE t (x)");
+    expect_open(fixture, HEARTH_ERR_INVALID, "another program");
+}
+
+static void test_schema(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t has = -1, wants = -1;
+    struct hearth_account got = {.struct_size = sizeof(got)};
+    fixture_reopen(fixture);
+    OK(&fixture->store, schema_version, &has, &wants);
+    assert_int_equal(has, 0);
+    assert_int_equal(wants, 1);
+    FAILS(UNSUPPORTED, &fixture->store, account_get, "a", &got);
+    assert_non_null(strstr(fixture->store.call.error, "hearthd migrate"));
+    OK(&fixture->store, ping);
+    OK(&fixture->store, migrate);
+    OK(&fixture->store, migrate);
+    OK(&fixture->store, schema_version, &has, &wants);
+    assert_int_equal(has, wants);
+    assert_sound(&fixture->store);
+    fixture_close(fixture);
+    tamper(fixture->path, "PRAGMA user_version = 99");
+    expect_open(fixture, HEARTH_ERR_UNSUPPORTED, "newer than this plugin");
+}
+
+static void test_newer_schema_while_open(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_reopen(fixture);
+    OK(&fixture->store, migrate);
+    tamper(fixture->path, "PRAGMA user_version = 2");
+    FAILS(UNSUPPORTED, &fixture->store, migrate);
+    fixture_close(fixture);
+}
+
+static void fill(struct store *store)
+{
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 1; i <= 200; i++)
+        put_visited(store, i, "https://example.org/some/longer/address/so/that/it/takes/pages", "example.org", 2,
+                    (const int64_t[]){i, 1000 + i});
+    put_bookmark(store, "menu________", HEARTH_FOLDER, NULL, 0);
+    struct hearth_bookmark bookmark = make_bookmark("b1__________", HEARTH_BOOKMARK, "menu________", 0);
+    bookmark.tags = "one\ntwo";
+    OK(store, bookmark_put, &bookmark);
+    put_bookmark(store, "b2__________", HEARTH_BOOKMARK, "menu________", 1);
+    OK(store, page_guid_put, "guid", 1);
+    commit(store);
+    store_reset(store);
+}
+
+static void test_damaged_file(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_reopen(fixture);
+    OK(&fixture->store, migrate);
+    add_account(&fixture->store, "a", "a@example.org");
+    fill(&fixture->store);
+    begin(&fixture->store, "a", HEARTH_HISTORY);
+    for (int64_t i = 1000; i < 5000; i++)
+        put_visited(&fixture->store, i, "https://example.org/much/more", "example.org", 1, (const int64_t[]){i});
+    commit(&fixture->store);
+    fixture_close(fixture); /* the log is in the file now */
+    int fd = open(fixture->path, O_WRONLY);
+    char junk[4096];
+    memset(junk, 0x5a, sizeof(junk));
+    struct stat status;
+    assert_int_equal(fstat(fd, &status), 0);
+    for (off_t at = status.st_size / 2 / 4096 * 4096; at + 4096 <= status.st_size; at += 4096)
+        assert_int_equal(pwrite(fd, junk, sizeof(junk), at), sizeof(junk));
+    close(fd);
+    fixture_reopen(fixture);
+    struct lines lines = {.stop_after = 3};
+    struct err err = {0};
+    int r = STORE(&fixture->store, &err, verify, on_text, &lines);
+    assert_true(r == HEARTH_ERR_CORRUPT || (r == 0 && lines.count > 0));
+    FAILS(CORRUPT, &fixture->store, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)},
+          on_visit_row, &(struct lines){.size = 0});
+    fixture_close(fixture);
+}
+
+static void test_verify_finds(void **state)
+{
+    static const struct {
+        const char *sql, *words;
+    } planted[] = {
+        {"UPDATE accounts SET visits = visits + 1 WHERE id = 'a'", "visits is kept as 401, but there are 400"},
+        {"UPDATE accounts SET tabs = 5 WHERE id = 'b'", "account b: tabs is kept as 5"},
+        {"UPDATE accounts SET folders = 1 WHERE id = 'a'", "folders is kept as 1, but there are 0"},
+        {"UPDATE pages SET visit_count = 9 WHERE id = 7", "page 7 of account row 1: visit_count is 9, its visits make 2"},
+        {"UPDATE visits SET type = 4 WHERE page = 7 AND date = 7", "visit_count is 2, its visits make 1"},
+        {"UPDATE pages SET last_visit = 1 WHERE id = 7", "last_visit is 1, its newest visit 1007"},
+        {"UPDATE pages SET hidden = 1 WHERE id = 7", "page 7 of account row 1: 2 visits do not agree"},
+        {"UPDATE visits SET host_key = 0 WHERE page = 7 AND date = 7", "page 7 of account row 1: 1 visits do not agree"},
+        {"UPDATE pages SET bookmarks = 1 WHERE id = 7", "bookmarks is 1, but 0 have its URL"},
+        {"UPDATE pages SET generation = 9 WHERE id = 7", "generation 9 has not come yet"},
+        {"INSERT INTO removed_pages VALUES (1, 7, 1)", "page 7 of account row 1: is there, but remembered as removed"},
+        {"UPDATE bookmarks SET parent = 'nowhere' WHERE guid = 'b1__________'", "its parent nowhere is not there"},
+        {"UPDATE bookmarks SET parent = 'b2__________' WHERE guid = 'b1__________'", "its parent b2__________ is not a folder"},
+        {"UPDATE bookmarks SET parent = 'menu________' WHERE guid = 'menu________'",
+         "bookmark menu________ of account row 1: its folders go round"},
+        {"UPDATE bookmarks SET position = 1 WHERE guid = 'b1__________'", "2 bookmarks have position 1"},
+        {"INSERT INTO bookmark_tombstones VALUES (1, 'b1__________', NULL)", "is there, but has a tombstone"},
+        {"UPDATE bookmarks SET page = 999 WHERE guid = 'b1__________'", "its page 999 is not there"},
+        {"DELETE FROM bookmark_tags WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},
+        {"UPDATE bookmark_tags SET folded = 'ONE' WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},
+        {"UPDATE bookmarks SET tags = NULL WHERE guid = 'b1__________'", "has rows of tags, but no tags"},
+        {"UPDATE bookmark_tags SET added = 5", "its tags were added at 5, it at 0"},
+        {"INSERT INTO tokens VALUES ('t', 1, 'n', x'00', 0, 0, 0, 0)", "token t: its hash has 1 bytes"},
+        {"PRAGMA foreign_keys = OFF; DELETE FROM pages WHERE id = 1", "page_guids: refers to a row of pages that is not there"},
+        {"PRAGMA foreign_keys = OFF; INSERT INTO settings VALUES (77, '{}')", "settings row 77: refers to a row of accounts"},
+    };
+    struct fixture *fixture = *state;
+    char saved[128];
+    fill(&fixture->store);
+    assert_sound(&fixture->store);
+    snprintf(saved, sizeof(saved), "%s/saved.db", fixture->directory);
+    OK(&fixture->store, backup, saved);
+    for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++) {
+        fixture_close(fixture);
+        unlink(fixture->path);
+        assert_int_equal(link(saved, fixture->path), 0);
+        unlink(saved);
+        fixture_reopen(fixture);
+        OK(&fixture->store, backup, saved);
+        tamper(fixture->path, planted[i].sql);
+        struct lines lines = {.size = 0};
+        OK(&fixture->store, verify, on_text, &lines);
+        if (strstr(lines.text, planted[i].words) == NULL)
+            fail_msg("%s: \"%s\" instead of \"%s\"", planted[i].sql, lines.text, planted[i].words);
+        lines = (struct lines){.stop_after = 1};
+        OK(&fixture->store, verify, on_text, &lines);
+        assert_int_equal(lines.count, 1);
+    }
+}
+
+static void test_backup(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stat status;
+    char path[128];
+    fill(&fixture->store);
+    snprintf(path, sizeof(path), "%s/copy.db", fixture->directory);
+    umask(0);
+    OK(&fixture->store, backup, path);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    FAILS(CONFLICT, &fixture->store, backup, path);
+    FAILS(CONFLICT, &fixture->store, backup, fixture->path);
+    FAILS(INVALID, &fixture->store, backup, "/nowhere/at/all/copy.db");
+    FAILS(INVALID, &fixture->store, backup, "");
+    fixture_close(fixture);
+    fixture->values[0].text = path; /* open the copy instead */
+    fixture_reopen(fixture);
+    assert_sound(&fixture->store);
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    OK(&fixture->store, counts, "a", &counts);
+    assert_int_equal(counts.visits, 400);
+}
+
+/* One that was stopped, by the host or by its deadline. */
+static void test_stopped_backup_leaves_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    atomic_bool stop = true;
+    char path[128], command[200];
+    fill(&fixture->store);
+    snprintf(path, sizeof(path), "%s/copy.db", fixture->directory);
+    fixture->store.call.stop = &stop;
+    FAILS(CANCELLED, &fixture->store, backup, path);
+    fixture->store.call.stop = NULL;
+    fixture->store.call.hearth.deadline = 1;
+    FAILS(TIMEOUT, &fixture->store, backup, path);
+    fixture->store.call.hearth.deadline = 0;
+    snprintf(command, sizeof(command), "ls %s | grep -q copy", fixture->directory);
+    assert_int_not_equal(system(command), 0);
+    OK(&fixture->store, backup, path);
+}
+
+int main(void)
+{
+#define PREPARED(name) cmocka_unit_test_setup_teardown(name, setup_prepared, teardown_prepared)
+#define TEST(name)     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_descriptor),        PREPARED(test_new_file_is_private), PREPARED(test_refused_files), PREPARED(test_schema),
+        PREPARED(test_newer_schema_while_open),   PREPARED(test_damaged_file),        TEST(test_verify_finds),      TEST(test_backup),
+        TEST(test_stopped_backup_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

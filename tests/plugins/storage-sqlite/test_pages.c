@@ -1,0 +1,330 @@
+/* Devices, tabs, pages with their guids and visits. */
+#include "fixture.h"
+
+static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
+{
+    return add_line(ctx, "%s %s %s %s %lld\n", device->id, device->name, device->type, device->os == NULL ? "-" : device->os,
+                    (long long)tabs);
+}
+
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    return add_line(ctx, "%s %d %s %s%s\n", device, (int)tab->position, tab->url, tab->group == NULL ? "-" : tab->group,
+                    tab->pinned ? " pinned" : "");
+}
+
+static int on_visit(void *ctx, const struct hearth_visit *visit)
+{
+    return add_line(ctx, "%lld %d\n", (long long)visit->date, (int)visit->type);
+}
+
+static void put_tab(struct store *store, const char *device, int32_t position, const char *url, int64_t last_used)
+{
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = position, .title = "t", .url = url, .last_used = last_used};
+    OK(store, tab_put, device, &tab);
+}
+
+static void put_device(struct store *store, const char *id, const char *name, int64_t last_upload)
+{
+    struct hearth_device device = {.struct_size = sizeof(device), .id = id, .name = name, .type = "mobile", .last_upload = last_upload};
+    OK(store, device_put, &device);
+}
+
+static void expect_counts(struct store *store, int64_t devices, int64_t tabs, int64_t pages, int64_t visits)
+{
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    OK(store, counts, "a", &counts);
+    assert_int_equal(counts.devices, devices);
+    assert_int_equal(counts.tabs, tabs);
+    assert_int_equal(counts.pages, pages);
+    assert_int_equal(counts.visits, visits);
+}
+
+static void test_devices_and_tabs(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    begin(store, "a", HEARTH_TABS);
+    put_device(store, "d1", "old name", 100);
+    put_device(store, "d1", "phone", 100);
+    put_device(store, "d2", "laptop", 200);
+    put_tab(store, "d1", 0, "https://u/0", 5);
+    put_tab(store, "d1", 1, "https://u/1", 9);
+    put_tab(store, "d1", 2, "https://u/2", 9);
+    put_tab(store, "d1", 2, "https://u/again", 9); /* (device, position) is unique: the later one stays */
+    put_tab(store, "d2", 0, "https://u/3", 1);
+    put_tab(store, "d9", 0, "https://u/4", 1); /* its device has not come yet */
+    expect_counts(store, 2, 5, 0, 0);
+    commit(store);
+    expect_counts(store, 2, 5, 0, 0);
+    struct lines lines = {.size = 0};
+    OK(store, device_list, "a", on_device, &lines);
+    assert_string_equal(lines.text, "d2 laptop mobile - 1\nd1 phone mobile - 3\n");
+    lines = (struct lines){.size = 0};
+    OK(store, tab_list, "a", NULL, on_tab, &lines);
+    assert_string_equal(lines.text,
+                        "d1 1 https://u/1 -\nd1 2 https://u/again -\nd1 0 https://u/0 -\nd2 0 https://u/3 -\nd9 0 https://u/4 -\n");
+    lines = (struct lines){.size = 0};
+    OK(store, tab_list, "a", "d2", on_tab, &lines);
+    OK(store, tab_list, "b", NULL, on_tab, &lines);
+    assert_string_equal(lines.text, "d2 0 https://u/3 -\n");
+    begin(store, "a", HEARTH_TABS);
+    OK(store, device_remove, "d1");
+    OK(store, device_remove, "d1");
+    OK(store, tabs_clear, "d9");
+    commit(store);
+    expect_counts(store, 1, 1, 0, 0);
+    begin(store, "a", HEARTH_TABS);
+    OK(store, tabs_clear, NULL);
+    commit(store);
+    expect_counts(store, 1, 0, 0, 0);
+    assert_sound(store);
+}
+
+static void test_page_is_inserted_and_replaced(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    struct hearth_page page = {.struct_size = sizeof(page),
+                               .bookmarks = 0,
+                               .id = 42,
+                               .url = "https://example.org/x",
+                               .host = "example.org",
+                               .guid = "guid1",
+                               .title = "one",
+                               .frecency = 9,
+                               .typed = true};
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_put, &page);
+    struct hearth_page got = {.struct_size = sizeof(got)};
+    OK(store, page_get, "a", 42, &got); /* reads see what the batch has written */
+    assert_int_equal(got.generation, 1);
+    page.title = NULL;
+    page.bookmark_title = "mark";
+    page.tags = "a,b";
+    page.guid = "guid2";
+    page.frecency = -1;
+    page.typed = false;
+    page.hidden = true;
+    OK(store, page_put, &page);
+    commit(store);
+    OK(store, page_get, "a", 42, &got);
+    assert_string_equal(got.url, "https://example.org/x");
+    assert_string_equal(got.host, "example.org");
+    assert_string_equal(got.guid, "guid2");
+    assert_null(got.title);
+    assert_string_equal(got.bookmark_title, "mark");
+    assert_string_equal(got.tags, "a,b");
+    assert_int_equal(got.frecency, -1);
+    assert_false(got.typed);
+    assert_true(got.hidden);
+    assert_int_equal(got.generation, 1);
+    FAILS(NOT_FOUND, store, page_get, "b", 42, &got);
+    FAILS(NOT_FOUND, store, page_get, "a", 43, &got);
+    begin(store, "a", HEARTH_HISTORY);
+    page.id = 0;
+    FAILS(INVALID, store, page_put, &page);
+    page.id = 1;
+    page.url = NULL;
+    FAILS(INVALID, store, page_put, &page);
+    commit(store);
+    expect_counts(store, 0, 0, 0, 0); /* a page without visits is not counted */
+}
+
+static int on_url_size(void *ctx, const struct hearth_page *page)
+{
+    *(size_t *)ctx = strlen(page->url);
+    return 0;
+}
+
+static void test_long_url(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    enum { SIZE = 65536 };
+    char *url = malloc(SIZE + 1);
+    memset(url, 'x', SIZE);
+    memcpy(url, "https://", 8);
+    url[SIZE] = '\0';
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 5, url, "x", 1, (const int64_t[]){10});
+    commit(store);
+    struct hearth_page got = {.struct_size = sizeof(got)};
+    OK(store, page_get, "a", 5, &got);
+    assert_string_equal(got.url, url);
+    size_t seen = 0;
+    OK(store, pages_by_frecency, "a", on_url_size, &seen);
+    assert_int_equal(seen, SIZE);
+    assert_sound(store);
+    free(url);
+}
+
+static void test_frecency_order(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    const int64_t frecency[] = {5, 100, -1, 100, 0};
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 0; i < 5; i++) {
+        struct hearth_page page = make_page(i + 1, "https://u/", "u");
+        page.frecency = frecency[i];
+        OK(store, page_put, &page);
+    }
+    commit(store);
+    begin(store, "b", HEARTH_HISTORY);
+    struct hearth_page other = make_page(4, "https://other/", "other");
+    other.frecency = 7;
+    OK(store, page_put, &other);
+    commit(store);
+    struct lines lines = {.size = 0};
+    OK(store, pages_by_frecency, "a", on_page, &lines);
+    assert_string_equal(
+        lines.text, "4 https://u/ 100 -|-|-\n2 https://u/ 100 -|-|-\n1 https://u/ 5 -|-|-\n5 https://u/ 0 -|-|-\n3 https://u/ -1 -|-|-\n");
+    lines = (struct lines){.stop_after = 2};
+    OK(store, pages_by_frecency, "a", on_page, &lines);
+    assert_int_equal(lines.count, 2);
+    lines = (struct lines){.size = 0};
+    OK(store, pages_by_frecency, "b", on_page, &lines);
+    assert_string_equal(lines.text, "4 https://other/ 7 -|-|-\n");
+}
+
+static void test_visits(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    const struct hearth_visit visits[] = {{100, 1, 0}, {100, 2, 0}, {100, 1, 0}, {300, 1, 0}}, bad = {1, 10, 0};
+    struct hearth_page page = make_page(1, "https://u/", "u");
+    int64_t added = -1;
+    begin(store, "a", HEARTH_HISTORY);
+    FAILS(NOT_FOUND, store, visits_put, 1, visits, 4, &added);
+    assert_int_equal(added, -1);
+    OK(store, page_put, &page);
+    FAILS(INVALID, store, visits_put, 1, &bad, 1, &added);
+    OK(store, visits_put, 1, visits, 0, &added);
+    assert_int_equal(added, 0);
+    expect_counts(store, 0, 0, 0, 0);
+    OK(store, visits_put, 1, visits, 4, &added);
+    assert_int_equal(added, 3);
+    expect_counts(store, 0, 0, 1, 3);
+    OK(store, visits_put, 1, visits, 4, &added);
+    assert_int_equal(added, 0);
+    commit(store);
+    struct lines lines = {.size = 0};
+    OK(store, page_visits, "a", 1, on_visit, &lines);
+    assert_string_equal(lines.text, "300 1\n100 2\n100 1\n");
+    OK(store, page_visits, "b", 1, on_visit, &lines);
+    assert_int_equal(lines.count, 3);
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, visits_remove, 1);
+    OK(store, visits_remove, 1);
+    OK(store, visits_remove, 99);
+    expect_counts(store, 0, 0, 0, 0);
+    OK(store, visits_put, 1, visits, 1, &added);
+    commit(store);
+    expect_counts(store, 0, 0, 1, 1);
+}
+
+static void test_guids(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    struct hearth_page page = make_page(7, "https://u/", "u");
+    int64_t found = -1;
+    for (int i = 0; i < 2; i++) { /* equal guids in two accounts do not meet */
+        begin(store, i == 0 ? "a" : "b", HEARTH_HISTORY);
+        page.id = 7 + i;
+        OK(store, page_put, &page);
+        OK(store, page_guid_put, "g1", page.id);
+        OK(store, page_guid_put, "g2", page.id);
+        FAILS(NOT_FOUND, store, page_guid_put, "g3", 99);
+        commit(store);
+    }
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_by_guid, "g1", &found);
+    assert_int_equal(found, 7);
+    OK(store, page_by_guid, "g2", &found);
+    assert_int_equal(found, 7);
+    page.id = 9;
+    OK(store, page_put, &page);
+    OK(store, page_guid_put, "g2", 9); /* moves */
+    OK(store, page_by_guid, "g2", &found);
+    assert_int_equal(found, 9);
+    OK(store, page_remove, 7);
+    FAILS(NOT_FOUND, store, page_by_guid, "g1", &found);
+    OK(store, page_by_guid, "g2", &found);
+    commit(store);
+    begin(store, "b", HEARTH_HISTORY);
+    OK(store, page_by_guid, "g1", &found);
+    assert_int_equal(found, 8);
+    commit(store);
+    assert_sound(store);
+}
+
+static void test_changed_pages(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    put_visited(store, 2, "https://u/2", "u", 1, (const int64_t[]){100});
+    put_visited(store, 3, "https://u/3", "u", 1, (const int64_t[]){100});
+    commit(store);
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 2, "https://u/2", "u", 1, (const int64_t[]){300});
+    OK(store, page_remove, 1);
+    OK(store, page_remove, 77);
+    commit(store);
+    struct lines lines = {.size = 0};
+    OK(store, pages_changed, "a", 1, on_page, &lines);
+    assert_string_equal(lines.text, "2 https://u/2 0 title|-|-\ngone 1\n");
+    lines = (struct lines){.stop_after = 1};
+    OK(store, pages_changed, "a", 1, on_page, &lines);
+    assert_int_equal(lines.count, 1);
+    lines = (struct lines){.size = 0};
+    OK(store, pages_changed, "a", 2, on_page, &lines);
+    assert_int_equal(lines.count, 0);
+    FAILS(NOT_FOUND, store, pages_changed, "a", 3, on_page, &lines); /* never happened here: a restored backup */
+    begin(store, "a", HEARTH_HISTORY);                               /* a page that comes back is not gone */
+    put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    commit(store);
+    OK(store, pages_changed, "a", 1, on_page, &lines);
+    assert_string_equal(lines.text, "2 https://u/2 0 title|-|-\n1 https://u/1 0 title|-|-\n");
+}
+
+static int on_gone(void *ctx, const struct hearth_page *page)
+{
+    *(size_t *)ctx += page->gone;
+    return 0;
+}
+
+static void test_removed_pages_are_forgotten(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    enum { MANY = 20010 };
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 1; i <= MANY; i++) {
+        struct hearth_page page = make_page(i, "https://u/", "u");
+        OK(store, page_put, &page);
+    }
+    commit(store);
+    struct lines lines = {.size = 0};
+    for (int64_t i = 1; i <= MANY;) { /* generations 2 and 3 */
+        begin(store, "a", HEARTH_HISTORY);
+        for (int64_t end = i == 1 ? 15 : MANY; i <= end; i++)
+            OK(store, page_remove, i);
+        commit(store);
+        if (i == 16)
+            OK(store, pages_changed, "a", 1, on_page, &lines);
+    }
+    assert_int_equal(lines.count, 15);
+    FAILS(NOT_FOUND, store, pages_changed, "a", 1, on_page, &lines);
+    size_t count = 0;
+    OK(store, pages_changed, "a", 2, on_gone, &count);
+    assert_int_equal(count, MANY - 15);
+    assert_sound(store);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_devices_and_tabs), TEST(test_page_is_inserted_and_replaced),
+        TEST(test_long_url),         TEST(test_frecency_order),
+        TEST(test_visits),           TEST(test_guids),
+        TEST(test_changed_pages),    TEST(test_removed_pages_are_forgotten),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

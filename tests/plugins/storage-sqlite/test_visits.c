@@ -1,0 +1,164 @@
+/* The history: lists of visits by date and host, and going on in them. */
+#include "fixture.h"
+
+/* Two hosts, a hidden page, equal dates. */
+static void fill_history(struct store *store)
+{
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 1, "https://one/", "one", 3, (const int64_t[]){100, 200, 300});
+    put_visited(store, 2, "https://two/", "two", 2, (const int64_t[]){200, 400});
+    put_visited(store, 3, "https://one/3", "one", 1, (const int64_t[]){200});
+    put_visited(store, 4, "https://one/hidden", "one", 1, (const int64_t[]){250});
+    struct hearth_page hidden = {.struct_size = sizeof(hidden)};
+    OK(store, page_get, "a", 4, &hidden);
+    hidden.hidden = true;
+    OK(store, page_put, &hidden);
+    commit(store);
+}
+
+static void expect_visits(struct store *store, struct hearth_visit_query query, const char *expected)
+{
+    struct lines lines = {.size = 0};
+    query.struct_size = sizeof(query);
+    OK(store, visit_list, "a", &query, on_visit_row, &lines);
+    assert_string_equal(lines.text, expected);
+}
+
+static void test_visit_list(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    fill_history(store);
+    expect_visits(store, (struct hearth_visit_query){.from = 0},
+                  "400 2 1 https://two/\n300 1 1 https://one/\n200 3 1 https://one/3\n200 2 1 https://two/\n200 1 1 https://one/\n"
+                  "100 1 1 https://one/\n");
+    expect_visits(store, (struct hearth_visit_query){.from = 200, .to = 400},
+                  "300 1 1 https://one/\n200 3 1 https://one/3\n200 2 1 https://two/\n200 1 1 https://one/\n");
+    expect_visits(store, (struct hearth_visit_query){.host = "one"},
+                  "300 1 1 https://one/\n200 3 1 https://one/3\n200 1 1 https://one/\n100 1 1 https://one/\n");
+    expect_visits(store, (struct hearth_visit_query){.host = "one", .from = 150, .to = 300},
+                  "200 3 1 https://one/3\n200 1 1 https://one/\n");
+    expect_visits(store, (struct hearth_visit_query){.host = "On"}, "");
+    expect_visits(store, (struct hearth_visit_query){.after_date = 200, .after_page = 2, .after_type = 1},
+                  "200 1 1 https://one/\n100 1 1 https://one/\n");
+    expect_visits(store, (struct hearth_visit_query){.after_date = 300, .after_page = 1, .after_type = 1, .to = 200},
+                  "100 1 1 https://one/\n");
+    expect_visits(store, (struct hearth_visit_query){.host = "one", .after_date = 200, .after_page = 3, .after_type = 1, .from = 150},
+                  "200 1 1 https://one/\n");
+    struct lines lines = {.size = 0};
+    OK(store, visit_dates, "a", 150, 400, on_visit_row, &lines);
+    assert_string_equal(lines.text, "300 1 1 -\n200 3 1 -\n200 2 1 -\n200 1 1 -\n");
+    lines = (struct lines){.size = 0};
+    OK(store, visit_dates, "b", 0, 0, on_visit_row, &lines);
+    assert_int_equal(lines.count, 0);
+    OK(store, visit_dates, "a", 0, 0, on_visit_row, &lines);
+    assert_int_equal(lines.count, 6);
+    assert_sound(store);
+}
+
+static void test_hosts_with_one_key_are_told_apart(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    /* FNV-1a (32 bits) of both is 0x5e4daa9d. */
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 1, "https://costarring/", "costarring", 1, (const int64_t[]){100});
+    put_visited(store, 2, "https://liquid/", "liquid", 1, (const int64_t[]){200});
+    commit(store);
+    expect_visits(store, (struct hearth_visit_query){.host = "costarring"}, "100 1 1 https://costarring/\n");
+    expect_visits(store, (struct hearth_visit_query){.host = "liquid"}, "200 2 1 https://liquid/\n");
+}
+
+struct walk {
+    struct hearth_visit_query query;
+    struct lines lines;
+};
+
+static int on_next(void *ctx, const struct hearth_visit_row *row)
+{
+    struct walk *walk = ctx;
+    walk->query.after_date = row->date;
+    walk->query.after_page = row->page;
+    walk->query.after_type = row->type;
+    on_visit_row(&walk->lines, row);
+    return 1;
+}
+
+/* Paging one by one meets every old row once, whatever is written between the pages. */
+static void test_cursor_is_stable(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    fill_history(store);
+    struct lines all = {.size = 0};
+    struct walk walk = {.query = {.struct_size = sizeof(walk.query)}};
+    OK(store, visit_list, "a", &walk.query, on_visit_row, &all);
+    for (int64_t i = 0; i < 6; i++) {
+        struct hearth_visit_query query = walk.query;
+        OK(store, visit_list, "a", &query, on_next, &walk);
+        begin(store, "a", HEARTH_HISTORY); /* newer than every cursor */
+        put_visited(store, 100 + i, "https://new/", "new", 1, (const int64_t[]){1000 + i});
+        commit(store);
+    }
+    assert_string_equal(walk.lines.text, all.text);
+    struct hearth_visit_query query = walk.query;
+    OK(store, visit_list, "a", &query, on_next, &walk);
+    assert_int_equal(walk.lines.count, 6);
+}
+
+static void test_a_page_changes_host_and_visibility_with_its_visits(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    fill_history(store);
+    begin(store, "a", HEARTH_HISTORY);
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    OK(store, page_get, "a", 1, &page);
+    page.host = "two";
+    OK(store, page_put, &page);
+    OK(store, page_get, "a", 4, &page);
+    page.hidden = false;
+    OK(store, page_put, &page);
+    commit(store);
+    expect_visits(store, (struct hearth_visit_query){.host = "one"}, "250 4 1 https://one/hidden\n200 3 1 https://one/3\n");
+    expect_visits(store, (struct hearth_visit_query){.host = "two", .to = 300},
+                  "200 2 1 https://two/\n200 1 1 https://one/\n100 1 1 https://one/\n");
+    assert_sound(store);
+}
+
+static int on_title(void *ctx, const struct hearth_visit_row *row)
+{
+    return add_line(ctx, "%s %d\n", row->title == NULL ? "-" : row->title, row->bookmarked);
+}
+
+static void test_visit_title_and_bookmarked(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    struct lines lines = {.size = 0};
+    struct hearth_page page = make_page(1, "https://u/", "u");
+    int64_t added;
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_put, &page);
+    OK(store, visits_put, 1, &(struct hearth_visit){100, 1, 0}, 1, &added);
+    page.id = 2;
+    page.bookmark_title = "marked";
+    page.bookmarks = 1;
+    OK(store, page_put, &page);
+    OK(store, visits_put, 2, &(struct hearth_visit){200, 1, 0}, 1, &added);
+    page.id = 3;
+    page.title = "visited";
+    OK(store, page_put, &page);
+    OK(store, visits_put, 3, &(struct hearth_visit){300, 1, 0}, 1, &added);
+    commit(store);
+    OK(store, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)}, on_title, &lines);
+    assert_string_equal(lines.text, "visited 1\nmarked 1\n- 0\n");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_visit_list),
+        TEST(test_hosts_with_one_key_are_told_apart),
+        TEST(test_cursor_is_stable),
+        TEST(test_a_page_changes_host_and_visibility_with_its_visits),
+        TEST(test_visit_title_and_bookmarked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
