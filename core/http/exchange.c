@@ -44,8 +44,8 @@ static void work(void *job, void *worker)
         exchange->route->handler(&exchange->request, &exchange->reply, worker);
         if (exchange->reply.stream != NULL)
             stream_run(exchange);
-        else if (exchange->accepts_gzip && exchange->reply.gzip)
-            gzip_body(&exchange->reply);
+        else if (exchange->request.accepts_gzip && exchange->reply.gzip)
+            http_reply_gzip(&exchange->reply);
     }
     loop_send(exchange->loop, &exchange->done);
 }

@@ -5,9 +5,17 @@
 
 enum { GZIP_LEVEL = 4, GZIP_FROM = 1024, WINDOW_GZIP = 15 + 16 };
 
-bool gzip_body(struct http_reply *reply)
+static bool is_compressed(const struct http_reply *reply)
 {
-    if (reply->body.size <= GZIP_FROM || reply->fixed != NULL || reply->shared != NULL || buf_failed(&reply->body))
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, "content-encoding") == 0)
+            return true;
+    return false;
+}
+
+bool http_reply_gzip(struct http_reply *reply)
+{
+    if (is_compressed(reply) || reply->body.size <= GZIP_FROM || reply->fixed != NULL || reply->shared != NULL || buf_failed(&reply->body))
         return false;
     z_stream z = {0};
     if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, WINDOW_GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)

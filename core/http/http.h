@@ -33,6 +33,7 @@ struct http_request {
     char remote[64];        /* address without port; through trusted proxies the client's. "local" for unix sockets */
     bool tls;               /* over TLS, here or at a trusted proxy */
     int version;            /* 10, 11, 20 */
+    bool accepts_gzip;      /* by Accept-Encoding */
     const char *argument;   /* what matched "*" at the end of the route's path; "" */
     void *route_data;
     void *auth;             /* set by the `before` hook: who asks. Freed with `auth_free` */
@@ -51,7 +52,7 @@ struct http_reply {
     struct http_shared *shared;  /* instead of body: counted bytes (response cache); the reply holds one reference */
     struct { const char *name, *value; } headers[16]; /* constants, or in the request's arena */
     size_t header_count;
-    bool gzip;                   /* body may be compressed when the client takes it and it is over 1 KB */
+    bool gzip;                   /* the body differs by Accept-Encoding: compressed when the client takes it and it is over 1 KB */
     /* After the handler of a POOLED route returned: writes the body piece by piece on the same pool thread. 0 or a negative code
      * (the connection is then cut so that the client sees the failure). */
     int (*stream)(struct http_stream *stream, void *ctx);
@@ -61,6 +62,9 @@ struct http_reply {
 };
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
+/* Compresses the body now, on the caller's thread, when that pays (over 1 KB, and smaller); true: it did, and the header is set. The server
+ * does it by itself for replies with `gzip` set; a handler that keeps the compressed form calls it. */
+bool http_reply_gzip(struct http_reply *reply);
 /* application/problem+json (RFC 9457): type, title, status, detail, code. detail may be NULL. */
 void http_reply_problem(struct http_reply *reply, int status, const char *code, const char *detail);
 

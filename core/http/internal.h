@@ -93,7 +93,7 @@ struct exchange {
     struct http_stream stream;
     struct subscriber subscriber;
     struct buf outgoing;      /* what h2o is sending of a stream */
-    bool in_pool, head, accepts_gzip, started, sending, stream_open;
+    bool in_pool, head, started, sending, stream_open;
 };
 
 struct loop {
@@ -188,9 +188,6 @@ void exchange_done(struct exchange *exchange);  /* MESSAGE_DONE */
 /* reply.c */
 void reply_send(struct exchange *exchange);
 void reply_start(struct exchange *exchange); /* status and headers of a body of unknown length */
-
-/* gzip.c: replaces the body by its gzip form when that pays; true: did */
-bool gzip_body(struct http_reply *reply);
 
 /* stream.c */
 void stream_init(struct http_stream *stream, struct exchange *exchange);

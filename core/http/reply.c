@@ -175,8 +175,8 @@ void reply_send(struct exchange *exchange)
         events_start(exchange);
         return;
     }
-    if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->accepts_gzip && reply->gzip)
-        gzip_body(reply);
+    if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->request.accepts_gzip && reply->gzip)
+        http_reply_gzip(reply);
     h2o_iovec_t body = body_of(reply);
     bool bodiless = reply->status == 204 || reply->status == 304;
     exchange->generator = (h2o_generator_t){NULL, on_stop};

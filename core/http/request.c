@@ -124,7 +124,7 @@ bool request_parse(struct exchange *exchange, h2o_req_t *req)
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     parse_remote(request, req);
     parse_headers(request, req);
-    exchange->accepts_gzip = query_accepts_gzip(request->accept_encoding);
+    exchange->request.accepts_gzip = query_accepts_gzip(request->accept_encoding);
     request->path = query_path(&request->arena, req->input.path.base, size);
     if (request->path == NULL || !parse_method(req, &request->method))
         return false;

@@ -23,8 +23,8 @@ void model_frecency_add(struct model_frecency *frecency, int64_t date, int type)
         return;
     frecency->counted++;
     int at = frecency->taken;
-    while (at > 0 && (frecency->samples[at - 1].date < date ||
-                      (frecency->samples[at - 1].date == date && frecency->samples[at - 1].type < type)))
+    while (at > 0 &&
+           (frecency->samples[at - 1].date < date || (frecency->samples[at - 1].date == date && frecency->samples[at - 1].type < type)))
         at--;
     if (at == MODEL_FRECENCY_SAMPLES)
         return;

@@ -19,11 +19,11 @@ struct tree_node {
     int32_t parent;    /* the result */
     int32_t position;
     int32_t was_position;
-    int32_t end;          /* folders: behind its list */
-    int32_t claimed_by;   /* the best folder that lists it … */
-    int32_t claimed_at;   /* … and where */
-    int32_t claims;       /* how many folders list it; it may stop counting at 2 */
-    int32_t mark;         /* scratch of the step that runs */
+    int32_t end;        /* folders: behind its list */
+    int32_t claimed_by; /* the best folder that lists it … */
+    int32_t claimed_at; /* … and where */
+    int32_t claims;     /* how many folders list it; it may stop counting at 2 */
+    int32_t mark;       /* scratch of the step that runs */
     int64_t added, modified;
     bool live, folder, buried, appended, said_claims;
 };
@@ -41,7 +41,7 @@ struct model_tree {
     size_t name_size, name_room;
     uint32_t *slots; /* open addressing: node index + 1; 0: empty */
     size_t slot_count;
-    uint64_t seed; /* ids are chosen by others: where they fall in the table must not be */
+    uint64_t seed;  /* ids are chosen by others: where they fall in the table must not be */
     int32_t *order; /* the result: live nodes and roots */
     size_t order_count;
 };

@@ -17,8 +17,10 @@ enum {
     START_THREE_ROWS = 4096,
     THREE = START_THREE + START_THREE_ROWS,
     THREE_ROWS = 8192,
-    ROWS = THREE + THREE_ROWS,
-    MAX_TRIPLES = 12 /* of one word; more tell little */
+    FOUR = THREE + THREE_ROWS,
+    FOUR_ROWS = 8192,
+    ROWS = FOUR + FOUR_ROWS,
+    MAX_GRAMS = 12 /* of four bytes, of one word; more tell little */
 };
 
 struct filter {
@@ -50,6 +52,11 @@ static uint32_t three_at(const char *text)
 static size_t row_of_three(const char *text)
 {
     return THREE + (mix(three_at(text)) >> 3) % THREE_ROWS;
+}
+
+static size_t row_of_four(const char *text)
+{
+    return FOUR + (mix(three_at(text) | byte_at(text + 3) << 24) >> 3) % FOUR_ROWS;
 }
 
 static size_t row_of_two(const char *text)
@@ -87,6 +94,8 @@ static void add_text(struct filter *filter, const struct segment *segment, uint3
         bits[row_of_three(text + i) * stride] |= bit;
         if (start)
             bits[row_of_start(text + i, 3) * stride] |= bit;
+        if (text[i + 3] != '\0')
+            bits[row_of_four(text + i) * stride] |= bit;
     }
 }
 
@@ -115,22 +124,30 @@ size_t filter_bytes(const struct filter *filter)
     return sizeof(*filter) + filter->words * ROWS * sizeof(uint64_t);
 }
 
-static void and_row(const struct filter *filter, size_t row, uint64_t *groups)
+static uint64_t and_row(const struct filter *filter, size_t row, uint64_t *groups)
 {
     const uint64_t *bits = filter->bits + row * filter->words;
+    uint64_t left = 0;
     for (size_t i = 0; i < filter->words; i++)
-        groups[i] &= bits[i];
+        left |= groups[i] &= bits[i];
+    return left;
 }
 
-void filter_apply(const struct filter *filter, const struct needle *word, uint64_t anywhere[FILTER_WORDS], uint64_t at_start[FILTER_WORDS])
+bool filter_apply(const struct filter *filter, const struct needle *word, uint64_t anywhere[FILTER_WORDS], uint64_t at_start[FILTER_WORDS])
 {
+    uint64_t left = 1;
     if (word->size == 1)
-        and_row(filter, ONE + byte_at(word->text), anywhere);
+        left = and_row(filter, ONE + byte_at(word->text), anywhere);
     else if (word->size == 2)
-        and_row(filter, row_of_two(word->text), anywhere);
-    for (size_t i = 0; i + 3 <= word->size && i < MAX_TRIPLES; i++)
-        and_row(filter, row_of_three(word->text + i), anywhere);
+        left = and_row(filter, row_of_two(word->text), anywhere);
+    else if (word->size == 3)
+        left = and_row(filter, row_of_three(word->text), anywhere);
+    for (size_t i = 0; left != 0 && i + 4 <= word->size && i < MAX_GRAMS; i++)
+        left = and_row(filter, row_of_four(word->text + i), anywhere);
+    if (left == 0)
+        return false;
     and_row(filter, row_of_start(word->text, word->size), at_start);
     for (size_t i = 0; i < filter->words; i++)
         at_start[i] &= anywhere[i];
+    return true;
 }

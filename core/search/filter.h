@@ -1,9 +1,10 @@
-/* Which groups of 32 pages of a segment may contain a word: a bit for each group in each of many rows, one row for every (hashed) sequence of
- * one, two or three bytes, anywhere or at the start of a word. The rows of a word's sequences are and-ed: what remains has to be looked at.
- * It can say "maybe" for a group without the word, never "no" for one with it. Immutable once built; any thread. */
+/* Which groups of 32 pages of a segment may contain a word: a bit for each group in each of many rows, one row for every (hashed) sequence
+ * of one to four bytes, anywhere or at the start of a word. The rows of a word's sequences are and-ed: what remains has to be looked at. It
+ * can say "maybe" for a group without the word, never "no" for one with it. Immutable once built; any thread. */
 #ifndef HEARTH_CORE_SEARCH_FILTER_H
 #define HEARTH_CORE_SEARCH_FILTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,7 @@ void filter_destroy(struct filter *filter); /* accepts NULL */
 size_t filter_bytes(const struct filter *filter);
 
 /* Clears the bits of groups that cannot contain the word: in anywhere those without it, in at_start those without it at the start of a
- * word. Both must be given with a bit for each group. */
-void filter_apply(const struct filter *filter, const struct needle *word, uint64_t anywhere[FILTER_WORDS], uint64_t at_start[FILTER_WORDS]);
+ * word. Both must be given with a bit for each group. False: nothing is left. */
+bool filter_apply(const struct filter *filter, const struct needle *word, uint64_t anywhere[FILTER_WORDS], uint64_t at_start[FILTER_WORDS]);
 
 #endif

@@ -1,5 +1,6 @@
 #include "search/find.h"
 
+#include <stdbool.h>
 #include <string.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -20,6 +21,9 @@ static int commonness(uint8_t c)
 void needle_init(struct needle *needle, const char *text, size_t size)
 {
     *needle = (struct needle){.text = text, .size = size};
+    size_t head = size < sizeof(needle->head) ? size : sizeof(needle->head);
+    memcpy(&needle->head, text, head);
+    memset(&needle->head_mask, 0xFF, head);
     for (size_t i = 1; i < size; i++)
         if (commonness((uint8_t)text[i]) < commonness((uint8_t)text[needle->rare]))
             needle->rare = i;
@@ -30,6 +34,14 @@ void needle_init(struct needle *needle, const char *text, size_t size)
 }
 
 #if defined(__SSE2__)
+
+static bool is_at(const struct needle *needle, const char *at)
+{
+    uint64_t head;
+    memcpy(&head, at, sizeof(head));
+    return ((head ^ needle->head) & needle->head_mask) == 0 &&
+           (needle->size <= sizeof(head) || memcmp(at + sizeof(head), needle->text + sizeof(head), needle->size - sizeof(head)) == 0);
+}
 
 const char *needle_find(const struct needle *needle, const char *from, const char *end)
 {
@@ -46,7 +58,7 @@ const char *needle_find(const struct needle *needle, const char *from, const cha
             const char *at = p + __builtin_ctz(found);
             if (at > last)
                 return NULL;
-            if (memcmp(at, needle->text, needle->size) == 0)
+            if (is_at(needle, at))
                 return at;
         }
     }

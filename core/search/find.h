@@ -9,9 +9,10 @@
 enum { FIND_PADDING = 64 };
 
 struct needle {
-    const char *text; /* borrowed */
-    size_t size;      /* 1 … */
-    size_t rare, other; /* offsets of its two rarest bytes */
+    const char *text;         /* borrowed */
+    size_t size;              /* 1 … */
+    size_t rare, other;       /* offsets of its two rarest bytes */
+    uint64_t head, head_mask; /* its first 8 bytes, and which of them count */
 };
 
 void needle_init(struct needle *needle, const char *text, size_t size);

@@ -12,8 +12,8 @@
 
 enum { TABLE_SIZE = 0x10000, REPLACEMENT = 0xFFFD };
 
-/* Beyond canonical decomposition: a character and the ASCII character that it is found by, alternately. These are the one-character rules of
- * CLDR's Latin-ASCII, which Firefox uses too, as far as they don't give white space. */
+/* Beyond canonical decomposition: a character and the ASCII character that it is found by, alternately. These are the one-character rules
+ * of CLDR's Latin-ASCII, which Firefox uses too, as far as they don't give white space. */
 static const char ascii_forms[] =
     "¡!\u00AD-¿?×*ðd÷/øođdħhıiĸqŀlłlŋnŧtſsƀbƃbƈcƌdƒfƙkƚlƞnƥpƫtƭtƴyƶzǥgǿoȡdȥzȴlȵnȶtȷjȼcȿsɀzɇeɉjɍrɏyɓbɕcɖdɗdɛeɟjɠgɡgɢgɦhɧhɨiɪi"
     "ɫlɬlɭlɱmɲnɳnɴnɼrɽrɾrʀrʂsʈtʉuʋvʏyʐzʑzʙbʛgʜhʝjʟlʠqʹ'ʺ\"ʻ'ʼ'ʽ'˂<˃>˄^ˆ^ˈ'ˋ`ː:˖+˗-˜~ʹ';;ᴀaᴃbᴄcᴅdᴆdᴇeᴊjᴋkᴌlᴍmᴏoᴘpᴛtᴜuᴠvᴡwᴢzᵬb"
@@ -44,8 +44,7 @@ static uint32_t without_accent(uint32_t c)
     enum { MAX_PARTS = 8 };
     utf8proc_int32_t parts[MAX_PARTS];
     int last_class = 0;
-    utf8proc_ssize_t n =
-        utf8proc_decompose_char((utf8proc_int32_t)c, parts, MAX_PARTS, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &last_class);
+    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, MAX_PARTS, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &last_class);
     return n >= 2 && n <= MAX_PARTS && parts[0] < TABLE_SIZE && is_accent((uint32_t)parts[1]) ? (uint32_t)parts[0] : c;
 }
 
@@ -129,8 +128,7 @@ static bool fold_ascii_block(struct output *out, const uint8_t *text)
     __m128i lower = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('z' + 1)));
     __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('Z' + 1)));
     uint32_t is_lower = (uint32_t)_mm_movemask_epi8(lower), is_letter = is_lower | (uint32_t)_mm_movemask_epi8(upper);
-    _mm_storeu_si128((__m128i *)(void *)(out->text + out->size),
-                     _mm_add_epi8(bytes, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A'))));
+    _mm_storeu_si128((__m128i *)(void *)(out->text + out->size), _mm_add_epi8(bytes, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A'))));
     if (out->starts != NULL) {
         uint32_t starts = ~(is_lower & (is_letter << 1 | out->after_letter)) & 0xFFFF;
         size_t bit = out->first_bit + out->size;

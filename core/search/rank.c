@@ -111,8 +111,8 @@ static bool better_variant(const struct candidate *than, const struct segment *s
     return segment->flags[index] >> SEGMENT_RANK_SHIFT > than->segment->flags[than->index] >> SEGMENT_RANK_SHIFT;
 }
 
-/* Puts a page into a part. If its address is there already: a part that stands before keeps it, one that stands behind gives it up; in the same
- * part the better variant takes the place of the other. */
+/* Puts a page into a part. If its address is there already: a part that stands before keeps it, one that stands behind gives it up; in the
+ * same part the better variant takes the place of the other. */
 static void add_page(struct rank *rank, enum part part, const struct segment *segment, uint32_t index)
 {
     uint16_t *slot = slot_of(rank, segment, index);
@@ -316,12 +316,10 @@ static bool choose_pages(struct rank *rank)
     const struct search_request *request = rank->request;
     if (rank->query->only == QUERY_TABS)
         return false;
-    rank->flags.any = (uint8_t)((request->in & SEARCH_IN_BOOKMARKS ? SEGMENT_BOOKMARKED : 0) |
-                                (request->in & SEARCH_IN_HISTORY ? SEGMENT_VISITED : 0));
-    static const uint8_t of_restriction[] = {[QUERY_ANY] = 0,
-                                             [QUERY_HISTORY] = SEGMENT_VISITED,
-                                             [QUERY_BOOKMARKS] = SEGMENT_BOOKMARKED,
-                                             [QUERY_TAGGED] = SEGMENT_TAGGED};
+    rank->flags.any =
+        (uint8_t)((request->in & SEARCH_IN_BOOKMARKS ? SEGMENT_BOOKMARKED : 0) | (request->in & SEARCH_IN_HISTORY ? SEGMENT_VISITED : 0));
+    static const uint8_t of_restriction[] = {
+        [QUERY_ANY] = 0, [QUERY_HISTORY] = SEGMENT_VISITED, [QUERY_BOOKMARKS] = SEGMENT_BOOKMARKED, [QUERY_TAGGED] = SEGMENT_TAGGED};
     rank->flags.all = of_restriction[rank->query->only];
     rank->flags.none = rank->query->javascript ? 0 : SEGMENT_JAVASCRIPT;
     return rank->flags.any != 0;
@@ -356,7 +354,7 @@ int rank_run(const struct block *block, const struct search_request *request, co
 {
     struct rank rank = {.block = block, .request = request, .query = query, .arena = arena, .limit = request->limit};
     bool pages = choose_pages(&rank), tabs = choose_tabs(&rank), typed = query->only == QUERY_ANY && query->field == QUERY_EVERYWHERE;
-    rank.tab_cap = pages ? (rank.limit + 2) / 3 : rank.limit;
+    rank.tab_cap = pages && rank.limit >= 3 ? rank.limit / 3 : pages ? 1 : rank.limit;
     int r = prepare(&rank);
     if (r == 0 && tabs)
         r = scan_tabs(&rank);

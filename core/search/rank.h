@@ -1,4 +1,5 @@
-/* The answer to a request from one block: open tabs, earlier picks, matches at word starts, matches anywhere; one result for each address. */
+/* The answer to a request from one block: open tabs, earlier picks, matches at word starts, matches anywhere; one result for each address.
+ */
 #ifndef HEARTH_CORE_SEARCH_RANK_H
 #define HEARTH_CORE_SEARCH_RANK_H
 

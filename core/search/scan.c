@@ -101,7 +101,8 @@ static void scan_filtered(struct scan *scan, const struct filter *filter)
     memset(anywhere, 0xFF, sizeof(anywhere));
     memset(at_start, 0xFF, sizeof(at_start));
     for (size_t i = 0; i < scan->query->word_count; i++)
-        filter_apply(filter, &scan->query->words[i], anywhere, at_start);
+        if (!filter_apply(filter, &scan->query->words[i], anywhere, at_start))
+            return;
     uint32_t count = scan->segment->count;
     for (uint32_t word = 0; word * 64 * FILTER_GROUP < count; word++) {
         uint64_t left = UINT64_MAX;

@@ -1,7 +1,7 @@
 /* Search in one account's pages and tabs, ranked as Firefox's address bar ranks; docs/search.md has the whole picture.
  *
- * The engine keeps a compact read-only block for each account in use: folded text in frecency order. Blocks are loaded by one ordered scan of
- * the storage, brought up to date by generation, and dropped, the least recently used first, when they exceed the memory they may have.
+ * The engine keeps a compact read-only block for each account in use: folded text in frecency order. Blocks are loaded by one ordered scan
+ * of the storage, brought up to date by generation, and dropped, the least recently used first, when they exceed the memory they may have.
  *
  * Everything here may be called from any number of threads at once. Searching takes one short lock to get hold of a block and none while it
  * searches; a reader is never blocked by a load or a rebuild of its block. */
@@ -30,16 +30,17 @@ int search_create(const struct search_config *config, struct search **ret_search
 void search_destroy(struct search *search); /* when no search_*() runs any more; accepts NULL */
 
 struct search_tab {
-    const char *device;      /* id */
+    const char *device; /* id */
     const char *device_name;
     const char *url;
-    const char *title;       /* "" possible */
+    const char *title; /* "" possible */
     int64_t last_used;
 };
 typedef int (*search_tab_cb)(void *ctx, const struct search_tab *tab); /* non-zero: end the list */
 
 /* How the engine reads the account of a request, through the caller's storage session. Called by search_run() and search_load() on the
- * calling thread, without a lock held; what they deliver must be at least as new as the request's generation. 0, or a code with err filled. */
+ * calling thread, without a lock held; what they deliver must be at least as new as the request's generation. 0, or a code with err filled.
+ */
 struct search_source {
     void *ctx;
     int (*pages)(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err); /* pages_by_frecency() */
@@ -51,14 +52,14 @@ struct search_source {
 enum search_in { SEARCH_IN_TABS = 1 << 0, SEARCH_IN_BOOKMARKS = 1 << 1, SEARCH_IN_HISTORY = 1 << 2, SEARCH_IN_ALL = 7 };
 
 struct search_request {
-    const char *account; /* id */
-    int64_t generation;  /* the account's, read before */
-    const char *query;   /* as typed; valid UTF-8 */
-    uint32_t in;         /* enum search_in */
-    uint32_t limit;      /* 1 … SEARCH_MAX_LIMIT */
+    const char *account;             /* id */
+    int64_t generation;              /* the account's, read before */
+    const char *query;               /* as typed; valid UTF-8 */
+    uint32_t in;                     /* enum search_in */
+    uint32_t limit;                  /* 1 … SEARCH_MAX_LIMIT */
     const struct hearth_pick *picks; /* all of the account; input as search_fold_input() gives it. NULL: none */
     size_t pick_count;
-    int64_t now;         /* ms; picks fade with time */
+    int64_t now; /* ms; picks fade with time */
 };
 
 enum search_kind { SEARCH_TAB, SEARCH_BOOKMARK, SEARCH_HISTORY };
@@ -86,9 +87,9 @@ struct search_results {
     int64_t generation; /* what they were computed from */
 };
 
-/* Results live in the arena; an arena of 1 MiB is enough for any request. Loads or updates the block if need be: one caller does it, the others
- * wait and answer as soon as what has arrived fills their page of results.
- * Errors: INVALID (query too long, limit), NOMEM, and those of the source. */
+/* Results live in the arena; an arena of 1 MiB is enough for any request. Loads or updates the block if need be: one caller does it, the
+ * others wait and answer as soon as what has arrived fills their page of results. Errors: INVALID (query too long, limit), NOMEM, and those
+ * of the source. */
 int search_run(struct search *search, const struct search_request *request, const struct search_source *source, struct arena *arena,
                struct search_results *ret_results, struct err *err);
 

@@ -137,7 +137,8 @@ int segment_builder_add(struct segment_builder *builder, const struct hearth_pag
     size_t url_size = strlen(url);
     struct model_url_key key;
     model_url_key(url, url_size, &key);
-    struct segment_row row = {.id = page->id, .key = hash_of(key.text, key.size), .frecency = clamp(page->frecency), .flags = flags_of(page, &key)};
+    struct segment_row row = {
+        .id = page->id, .key = hash_of(key.text, key.size), .frecency = clamp(page->frecency), .flags = flags_of(page, &key)};
     if (memchr(url, '%', url_size) != NULL) {
         if (reserve_scratch(builder, url_size) < 0)
             return HEARTH_ERR_NOMEM;
@@ -147,7 +148,8 @@ int segment_builder_add(struct segment_builder *builder, const struct hearth_pag
     size_t scheme = model_url_scheme(url, url_size);
     url += scheme;
     url_size = fold_cut(url, url_size - scheme, MAX_FIELD);
-    size_t title_size = fold_cut(title, strnlen(title, MAX_FIELD + 1), MAX_FIELD), tags_size = fold_cut(tags, strnlen(tags, MAX_TAGS + 1), MAX_TAGS);
+    size_t title_size = fold_cut(title, strnlen(title, MAX_FIELD + 1), MAX_FIELD),
+           tags_size = fold_cut(tags, strnlen(tags, MAX_TAGS + 1), MAX_TAGS);
     if (reserve(builder, FOLD_ROOM(url_size) + FOLD_ROOM(title_size) + FOLD_ROOM(tags_size) + START) < 0)
         return HEARTH_ERR_NOMEM;
     row.offset = (uint32_t)builder->text_size;

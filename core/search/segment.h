@@ -1,8 +1,8 @@
 /* A run of pages in frecency order, folded for searching: the part that blocks are made of. Immutable once sealed, but for its filter, and
  * shared by reference counts; any thread may read it.
  *
- * A page's text is  url \0 title \0 tags \0 , padded with \0 to a multiple of 8 bytes, so that no word is ever found across two fields and the
- * bits of a page begin at a whole byte. */
+ * A page's text is  url \0 title \0 tags \0 , padded with \0 to a multiple of 8 bytes, so that no word is ever found across two fields and
+ * the bits of a page begin at a whole byte. */
 #ifndef HEARTH_CORE_SEARCH_SEGMENT_H
 #define HEARTH_CORE_SEARCH_SEGMENT_H
 
@@ -30,14 +30,14 @@ struct segment {
     atomic_uint references;
     uint32_t count;
     uint32_t text_size;
-    uint32_t *offsets;  /* count + 1: where the text of a page begins */
-    uint32_t *keys;     /* hash of the URL's key: equal for variants of one address */
-    int32_t *frecency;  /* descending; ties by descending id */
+    uint32_t *offsets; /* count + 1: where the text of a page begins */
+    uint32_t *keys;    /* hash of the URL's key: equal for variants of one address */
+    int32_t *frecency; /* descending; ties by descending id */
     int64_t *ids;
     uint8_t *flags;
-    uint8_t *starts;    /* a bit for each byte of text: fold_text() */
-    char *text;         /* FIND_PADDING more bytes may be read */
-    size_t bytes;       /* memory taken, without the filter */
+    uint8_t *starts;                 /* a bit for each byte of text: fold_text() */
+    char *text;                      /* FIND_PADDING more bytes may be read */
+    size_t bytes;                    /* memory taken, without the filter */
     _Atomic(struct filter *) filter; /* NULL: none (yet) */
 };
 
@@ -52,7 +52,7 @@ struct segment_builder {
         uint32_t key, offset, size; /* of its text */
         int32_t frecency;
         uint8_t flags;
-    } *rows;
+    } * rows;
     uint32_t count, room;
     char *text;
     uint8_t *starts;

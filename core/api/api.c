@@ -1,0 +1,273 @@
+/* Routes, and the way of every request: who asks, is it unchanged, is it in the cache, else the resource's function. */
+#include "api/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/log.h"
+#include "search/search.h"
+
+enum { BODY_MAX = 16 * 1024 };
+
+static const struct {
+    const char *path;
+    unsigned methods;
+    int (*run)(struct api_call *call);
+    unsigned flags;
+    bool internal; /* on internal listeners alone */
+} table[] = {
+    {"/api/v1/me", HTTP_GET, me_get, 0, false},
+    {"/api/v1/me", HTTP_DELETE, me_delete, API_CHANGES, false},
+    {"/api/v1/sync", HTTP_POST, sync_post, 0, false},
+    {"/api/v1/devices", HTTP_GET, devices_get, API_VALIDATED, false},
+    {"/api/v1/tabs", HTTP_GET, tabs_get, API_VALIDATED, false},
+    {"/api/v1/bookmarks", HTTP_GET, bookmarks_get, API_VALIDATED, false},
+    {"/api/v1/bookmarks/*", HTTP_GET, bookmark_get, API_VALIDATED, false},
+    {"/api/v1/tags", HTTP_GET, tags_get, API_VALIDATED, false},
+    {"/api/v1/history", HTTP_GET, history_get, API_VALIDATED, false},
+    {"/api/v1/history/days", HTTP_GET, history_days_get, API_VALIDATED, false},
+    {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED, false},
+    {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED, false},
+    {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES, false},
+    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED, false},
+    {"/api/v1/events", HTTP_GET, events_get, 0, false},
+    {"/api/v1/settings", HTTP_GET, settings_get, 0, false},
+    {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES, false},
+    {"/api/v1/tokens", HTTP_GET, tokens_get, 0, false},
+    {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES, false},
+    {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES, false},
+    {"/api/v1/export/*", HTTP_GET, export_get, 0, false},
+    {"/healthz", HTTP_GET, healthz_get, API_OPEN, false},
+    {"/readyz", HTTP_GET, readyz_get, API_OPEN, false},
+    {"/version", HTTP_GET, version_get, API_OPEN, false},
+    {"/metrics", HTTP_GET, metrics_get, API_OPEN, true},
+};
+
+enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
+
+static bool is_inline(size_t i)
+{
+    return table[i].run == healthz_get || table[i].run == version_get || table[i].run == metrics_get;
+}
+
+/* What a person is told of an error whose details are none of theirs. */
+static void reply_error(struct api_call *call)
+{
+    int status = 500;
+    const char *code = "internal", *detail = "Something went wrong here. The server's log knows more.";
+    switch (call->err.code) {
+    case HEARTH_ERR_NOT_FOUND:
+        status = 404;
+        code = "not_found";
+        detail = NULL;
+        break;
+    case HEARTH_ERR_INVALID:
+        status = 400;
+        code = "bad_request";
+        detail = call->err.text;
+        break;
+    case HEARTH_ERR_UNAVAILABLE:
+    case HEARTH_ERR_TIMEOUT:
+    case HEARTH_ERR_CANCELLED:
+    case HEARTH_ERR_FULL:
+        status = 503;
+        code = "unavailable";
+        detail = "The storage does not answer at the moment. Try again in a little while.";
+        http_reply_header(call->reply, "retry-after", "5");
+        break;
+    default:
+        break;
+    }
+    if (status >= 500)
+        log_error("api", "%s: %s", call->request->path, call->err.text);
+    http_reply_problem(call->reply, status, code, detail);
+}
+
+static int find_account(struct api_call *call)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = STORE(call->store, &call->err, account_get, call->account, &account);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return err_set(&call->err, HEARTH_ERR_DENIED, "the account is gone");
+    if (r < 0)
+        return r;
+    call->generation = account.generation;
+    generations_set(call->api->generations, call->account, account.generation);
+    if (call->api->options.note_seen != NULL)
+        call->api->options.note_seen(call->api->options.ctx, call->store, call->account);
+    return 0;
+}
+
+static int run_authenticated(struct api_call *call, const struct api_endpoint *endpoint, struct identity *identity)
+{
+    int r = auth_look_up(call, identity);
+    if (r < 0)
+        return r;
+    call->who = identity;
+    call->account = identity->account;
+    if ((endpoint->flags & API_CHANGES) != 0 && identity->read_only)
+        return api_problem(call, 403, "read_only", "This token may only read.");
+    r = find_account(call);
+    if (r < 0)
+        return r;
+    if ((endpoint->flags & API_VALIDATED) == 0)
+        return endpoint->run(call);
+    char etag[64];
+    validate_etag(call->request, call->account, call->generation, call->request->accepts_gzip, etag);
+    if (validate_matches(call->request, etag)) {
+        call->reply->status = 304;
+        http_reply_header(call->reply, "etag", arena_strdup(&call->request->arena, etag));
+        http_reply_header(call->reply, "cache-control", "private, no-cache");
+        return 0;
+    }
+    r = endpoint->run(call);
+    if (r == 0)
+        validate_keep(call);
+    return r;
+}
+
+static void handle(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    const struct api_endpoint *endpoint = request->route_data;
+    struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .store = worker};
+    struct identity identity;
+    int r;
+    if (worker == NULL && (endpoint->flags & API_NO_ACCOUNT) == 0)
+        r = err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
+    else if ((endpoint->flags & API_OPEN) != 0)
+        r = endpoint->run(&call);
+    else
+        r = run_authenticated(&call, endpoint, &identity);
+    if (r == HEARTH_ERR_DENIED)
+        auth_refuse(reply);
+    else if (r < 0)
+        reply_error(&call);
+    /* A streamed body is written after this, on the same thread. */
+    if (worker != NULL && reply->stream == NULL)
+        store_reset(worker);
+}
+
+bool api_before(struct http_request *request, const struct http_route *route, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    const struct api_endpoint *endpoint = route->data;
+    struct identity identity;
+    uint8_t hash[TOKEN_HASH_SIZE];
+    if (endpoint < api->endpoints || endpoint >= api->endpoints + ENDPOINTS || (endpoint->flags & API_OPEN) != 0)
+        return false;
+    if (!auth_hash(request, hash)) {
+        auth_refuse(reply);
+        return true;
+    }
+    if ((endpoint->flags & API_VALIDATED) == 0 || !token_cache_get(api->tokens, hash, &identity))
+        return false;
+    int64_t generation = generations_get(api->generations, identity.account);
+    return generation > 0 && validate_from_cache(api, request, identity.account, generation, reply);
+}
+
+void api_auth_free(void *auth)
+{
+    free(auth);
+}
+
+static void *ref_shared(void *shared)
+{
+    return http_shared_ref(shared);
+}
+
+static void unref_shared(void *shared)
+{
+    http_shared_unref(shared);
+}
+
+static void make_routes(struct api *api)
+{
+    for (size_t i = 0; i < ENDPOINTS; i++) {
+        unsigned flags = table[i].flags | (is_inline(i) ? (unsigned)API_NO_ACCOUNT : 0u);
+        api->endpoints[i] = (struct api_endpoint){api, table[i].run, flags};
+        struct http_route route = {
+            .path = table[i].path,
+            .methods = table[i].methods,
+            .kind = is_inline(i) ? HTTP_INLINE : HTTP_POOLED,
+            .handler = handle,
+            .data = &api->endpoints[i],
+            .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
+        };
+        if (!table[i].internal || api->options.public_metrics)
+            api->routes[api->route_count++] = route;
+        else
+            api->internal_routes[api->internal_count++] = route;
+    }
+}
+
+int api_create(const struct api_options *options, struct api **ret_api, struct err *err)
+{
+    struct api *api = calloc(1, sizeof(*api));
+    if (api == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    api->options = *options;
+    api->routes = calloc(ENDPOINTS, sizeof(*api->routes));
+    api->internal_routes = calloc(ENDPOINTS, sizeof(*api->internal_routes));
+    api->endpoints = calloc(ENDPOINTS, sizeof(*api->endpoints));
+    api->cache = cache_create(options->cache_memory, ref_shared, unref_shared);
+    api->tokens = token_cache_create();
+    api->generations = generations_create();
+    api->asked = backoff_create();
+    api->version = strdup(options->version);
+    if (api->routes == NULL || api->internal_routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL ||
+        api->generations == NULL || api->asked == NULL || api->version == NULL) {
+        api_destroy(api);
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    }
+    make_routes(api);
+    *ret_api = api;
+    return 0;
+}
+
+void api_destroy(struct api *api)
+{
+    if (api == NULL)
+        return;
+    cache_destroy(api->cache);
+    token_cache_destroy(api->tokens);
+    generations_destroy(api->generations);
+    backoff_destroy(api->asked);
+    free(api->routes);
+    free(api->internal_routes);
+    free(api->endpoints);
+    free(api->version);
+    free(api);
+}
+
+const struct http_route *api_routes(struct api *api, size_t *ret_count)
+{
+    *ret_count = api->route_count;
+    return api->routes;
+}
+
+const struct http_route *api_internal_routes(struct api *api, size_t *ret_count)
+{
+    *ret_count = api->internal_count;
+    return api->internal_routes;
+}
+
+void api_changed(struct api *api, const char *account, int64_t generation)
+{
+    generations_set(api->generations, account, generation);
+}
+
+int64_t api_generation(struct api *api, const char *account)
+{
+    return generations_get(api->generations, account);
+}
+
+void api_forget(struct api *api, const char *account)
+{
+    generations_forget(api->generations, account);
+    if (account == NULL)
+        return;
+    cache_drop_account(api->cache, account);
+    search_forget(api->options.search, account);
+    token_cache_clear(api->tokens);
+}

@@ -1,0 +1,43 @@
+/* The JSON services of docs/openapi.yaml, one file for each resource.
+ *
+ * A request is answered on the HTTP loop when its token is known and its answer is in the cache or unchanged; else on a thread of the
+ * storage pool, by straight-line code with a storage session. */
+#ifndef HEARTH_CORE_API_API_H
+#define HEARTH_CORE_API_API_H
+
+#include "http/http.h"
+#include "plug/store.h"
+
+struct api;
+struct search;
+
+struct api_options {
+    struct search *search;
+    size_t cache_memory; /* bytes for answers that are still valid */
+    bool public_metrics; /* /metrics on every listener */
+    const char *version; /* JSON text of GET /version */
+    /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing. */
+    int (*request_sync)(void *ctx, const char *account, struct err *err);
+    void (*note_seen)(void *ctx, struct store *store, const char *account);
+    bool (*is_syncing)(void *ctx, const char *account);
+    void (*account_removed)(void *ctx, const char *account);
+    /* Appends a sentence for each thing that is not ready; for /readyz. */
+    void (*not_ready)(void *ctx, struct store *store, struct buf *reasons);
+    void *ctx;
+};
+
+int api_create(const struct api_options *options, struct api **ret_api, struct err *err);
+void api_destroy(struct api *api); /* accepts NULL */
+/* Routes of the public and of the internal listeners; live as long as api. Their workers are struct store *. */
+const struct http_route *api_routes(struct api *api, size_t *ret_count);
+const struct http_route *api_internal_routes(struct api *api, size_t *ret_count);
+/* http_options.before and auth_free; their ctx is the api. */
+bool api_before(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *api);
+void api_auth_free(void *auth);
+/* The data of an account changed: its answers of older generations are out of date. Any thread. */
+void api_changed(struct api *api, const char *account, int64_t generation);
+int64_t api_generation(struct api *api, const char *account); /* as far as known; 0 */
+/* Forgets what is kept in memory of an account, or of all (NULL). Any thread. */
+void api_forget(struct api *api, const char *account);
+
+#endif

@@ -1,0 +1,77 @@
+#include "api/bookmark_walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ID_MAX = 256 };
+
+struct level {
+    char folder[ID_MAX];
+    int64_t after, index; /* position of the row given last; how many came before */
+};
+
+struct walk {
+    const struct bookmark_visitor *visitor;
+    struct level *levels;
+    size_t depth, room;
+    bool entered;
+    int result;
+};
+
+static int push(struct walk *walk, const char *guid)
+{
+    if (walk->depth == walk->room) {
+        size_t room = walk->room == 0 ? 16 : walk->room * 2;
+        struct level *grown = realloc(walk->levels, room * sizeof(*grown));
+        if (grown == NULL)
+            return HEARTH_ERR_NOMEM;
+        walk->levels = grown;
+        walk->room = room;
+    }
+    struct level *level = &walk->levels[walk->depth++];
+    snprintf(level->folder, sizeof(level->folder), "%s", guid);
+    level->after = -1;
+    level->index = 0;
+    return 0;
+}
+
+/* One row at a time: the next is asked for when this one, and everything below it, was given. */
+static int on_row(void *ctx, const struct hearth_bookmark *row)
+{
+    struct walk *walk = ctx;
+    struct level *level = &walk->levels[walk->depth - 1];
+    int depth = (int)walk->depth - 1;
+    int64_t index = level->index++;
+    level->after = row->position;
+    if (row->kind != HEARTH_FOLDER) {
+        walk->result = walk->visitor->item(walk->visitor->ctx, row, index, depth);
+        return walk->result < 0; /* items follow each other without a new query */
+    }
+    walk->result = walk->visitor->enter(walk->visitor->ctx, row, index, depth);
+    if (walk->result == 0)
+        walk->result = push(walk, row->guid);
+    walk->entered = true;
+    return 1;
+}
+
+int bookmark_walk(struct store *store, const char *account, const struct bookmark_visitor *visitor, struct err *err)
+{
+    struct walk walk = {.visitor = visitor};
+    int r = push(&walk, "places");
+    while (r == 0 && walk.depth > 0) {
+        struct level *level = &walk.levels[walk.depth - 1];
+        struct hearth_bookmark_query query = {
+            .struct_size = sizeof(query), .order = HEARTH_BY_POSITION, .parent = level->folder, .after = level->after};
+        walk.entered = false;
+        r = STORE(store, err, bookmark_list, account, &query, on_row, &walk);
+        if (r == 0)
+            r = walk.result;
+        if (r == 0 && !walk.entered) {
+            walk.depth--;
+            if (walk.depth > 0)
+                r = visitor->leave(visitor->ctx, (int)walk.depth - 1);
+        }
+    }
+    free(walk.levels);
+    return r < 0 && err != NULL && err->code == 0 ? err_set(err, r, "the walk through the bookmarks ended early") : r;
+}

@@ -1,0 +1,17 @@
+/* The bookmark tree from the root, depth first, row by row, without recursion: trees of strangers may be deep. */
+#ifndef HEARTH_CORE_API_BOOKMARK_WALK_H
+#define HEARTH_CORE_API_BOOKMARK_WALK_H
+
+#include "plug/store.h"
+
+struct bookmark_visitor {
+    void *ctx;
+    /* index: in its folder, from 0. depth: 0 for the four roots. A negative code ends the walk. */
+    int (*enter)(void *ctx, const struct hearth_bookmark *folder, int64_t index, int depth);
+    int (*leave)(void *ctx, int depth);
+    int (*item)(void *ctx, const struct hearth_bookmark *item, int64_t index, int depth);
+};
+
+int bookmark_walk(struct store *store, const char *account, const struct bookmark_visitor *visitor, struct err *err);
+
+#endif

@@ -1,0 +1,84 @@
+#include "api/export.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+enum { PIECE = 32 * 1024 };
+
+static const struct export_format formats[] = {
+    {"bookmarks.html", "text/html; charset=utf-8", export_bookmarks_html},
+    {"bookmarks.json", "application/json", export_bookmarks_json},
+    {"history.json", "application/json", export_history_json},
+    {"history.csv", "text/csv; charset=utf-8", export_history_csv},
+};
+
+const struct export_format *export_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
+
+int export_flush(struct export *export, bool all)
+{
+    if (buf_failed(&export->piece))
+        return err_set(export->err, HEARTH_ERR_NOMEM, "out of memory");
+    if (export->piece.size == 0 || (!all && export->piece.size < PIECE))
+        return 0;
+    int r = export->write(export->ctx, export->piece.data, export->piece.size);
+    buf_reset(&export->piece);
+    return r < 0 ? err_set(export->err, r, "nobody takes the export any more") : 0;
+}
+
+int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx, struct err *err)
+{
+    struct export export = {.store = store, .account = account, .write = write, .ctx = ctx, .err = err};
+    int r = format->write(&export);
+    if (r == 0)
+        r = export_flush(&export, true);
+    buf_fini(&export.piece);
+    return r;
+}
+
+struct download {
+    const struct export_format *format;
+    struct store *store;
+    char account[40];
+};
+
+static int to_stream(void *stream, const void *bytes, size_t size)
+{
+    return http_stream_write(stream, bytes, size);
+}
+
+static int stream(struct http_stream *stream, void *ctx)
+{
+    struct download *download = ctx;
+    struct err err = {0};
+    int r = export_run(download->format, download->store, download->account, to_stream, stream, &err);
+    store_reset(download->store);
+    return r;
+}
+
+int export_get(struct api_call *call)
+{
+    struct download *download = arena_alloc(&call->request->arena, sizeof(*download));
+    const struct export_format *format = export_find(call->request->argument);
+    if (format == NULL)
+        return err_set(&call->err, HEARTH_ERR_NOT_FOUND, "no such export");
+    if (download == NULL)
+        return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
+    *download = (struct download){.format = format, .store = call->store};
+    snprintf(download->account, sizeof(download->account), "%s", call->account);
+    call->reply->status = 200;
+    call->reply->content_type = format->content_type;
+    call->reply->stream = stream;
+    call->reply->stream_ctx = download;
+    http_reply_header(call->reply, "content-disposition",
+                      arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
+    http_reply_header(call->reply, "cache-control", "private, no-store");
+    return 0;
+}

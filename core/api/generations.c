@@ -1,0 +1,73 @@
+/* The generation of accounts, as far as this process has heard: what lets a loop answer 304 without a look at the storage. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+enum { SLOTS = 8192 };
+
+struct generations {
+    pthread_mutex_t lock; /* a leaf */
+    struct {
+        char account[40];
+        int64_t generation;
+    } slots[SLOTS];
+};
+
+struct generations *generations_create(void)
+{
+    struct generations *generations = calloc(1, sizeof(*generations));
+    if (generations != NULL)
+        pthread_mutex_init(&generations->lock, NULL);
+    return generations;
+}
+
+void generations_destroy(struct generations *generations)
+{
+    if (generations == NULL)
+        return;
+    pthread_mutex_destroy(&generations->lock);
+    free(generations);
+}
+
+static size_t slot_of(const char *account)
+{
+    uint32_t hash = 2166136261u;
+    for (const char *p = account; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    return hash % SLOTS;
+}
+
+int64_t generations_get(struct generations *generations, const char *account)
+{
+    size_t i = slot_of(account);
+    pthread_mutex_lock(&generations->lock);
+    int64_t found = strcmp(generations->slots[i].account, account) == 0 ? generations->slots[i].generation : 0;
+    pthread_mutex_unlock(&generations->lock);
+    return found;
+}
+
+void generations_set(struct generations *generations, const char *account, int64_t generation)
+{
+    size_t i = slot_of(account);
+    pthread_mutex_lock(&generations->lock);
+    bool same = strcmp(generations->slots[i].account, account) == 0;
+    if (!same || generations->slots[i].generation < generation) { /* a reader that began earlier must not turn it back */
+        snprintf(generations->slots[i].account, sizeof(generations->slots[i].account), "%s", account);
+        generations->slots[i].generation = generation;
+    }
+    pthread_mutex_unlock(&generations->lock);
+}
+
+void generations_forget(struct generations *generations, const char *account)
+{
+    pthread_mutex_lock(&generations->lock);
+    if (account == NULL) {
+        memset(generations->slots, 0, sizeof(generations->slots));
+    } else {
+        size_t i = slot_of(account);
+        if (strcmp(generations->slots[i].account, account) == 0)
+            generations->slots[i].account[0] = '\0';
+    }
+    pthread_mutex_unlock(&generations->lock);
+}

@@ -1,0 +1,37 @@
+/* For machines that watch: /healthz, /readyz, /version, /metrics. */
+#include "api/internal.h"
+#include "base/metrics.h"
+
+int healthz_get(struct api_call *call)
+{
+    return api_reply_json(call, json_pack("{s:b}", "ok", 1));
+}
+
+int version_get(struct api_call *call)
+{
+    call->reply->status = 200;
+    call->reply->content_type = "application/json";
+    buf_add_text(&call->reply->body, call->api->version);
+    return 0;
+}
+
+int metrics_get(struct api_call *call)
+{
+    call->reply->status = 200;
+    call->reply->content_type = "text/plain; version=0.0.4";
+    metrics_write(&call->reply->body);
+    return 0;
+}
+
+int readyz_get(struct api_call *call)
+{
+    struct buf reasons = {0};
+    if (call->api->options.not_ready != NULL)
+        call->api->options.not_ready(call->api->options.ctx, call->store, &reasons);
+    if (reasons.size > 0)
+        api_problem(call, 503, "not_ready", reasons.data);
+    else
+        api_reply_json(call, json_pack("{s:b}", "ready", 1));
+    buf_fini(&reasons);
+    return 0;
+}

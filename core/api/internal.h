@@ -1,0 +1,137 @@
+/* What the resources share. */
+#ifndef HEARTH_CORE_API_INTERNAL_H
+#define HEARTH_CORE_API_INTERNAL_H
+
+#include <jansson.h>
+#include <pthread.h>
+
+#include "api/api.h"
+#include "auth/token.h"
+#include "base/backoff.h"
+#include "base/str.h"
+#include "pool/cache.h"
+
+enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64 };
+
+/* Who asks. */
+struct identity {
+    char account[40], token[16];
+    bool read_only;
+};
+
+struct api_call {
+    struct api *api;
+    struct http_request *request;
+    struct http_reply *reply;
+    struct store *store;
+    const struct identity *who; /* NULL on open endpoints */
+    const char *account;        /* who->account */
+    int64_t generation;         /* of the account, when the call began */
+    struct err err;
+};
+
+enum api_flag {
+    API_OPEN = 1,       /* no authentication */
+    API_CHANGES = 2,    /* refused to read-only tokens */
+    API_VALIDATED = 4,  /* the answer depends on generation and request alone: ETag, 304, cache */
+    API_NO_ACCOUNT = 8, /* does not look at the account's row */
+};
+
+/* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code with call->err. */
+struct api_endpoint {
+    struct api *api;
+    int (*run)(struct api_call *call);
+    unsigned flags;
+};
+
+struct api {
+    struct api_options options;
+    struct http_route *routes, *internal_routes;
+    struct api_endpoint *endpoints;
+    size_t route_count, internal_count;
+    struct cache *cache;
+    struct token_cache *tokens;
+    struct generations *generations;
+    struct backoff *asked; /* accounts that asked for a sync within 30 s */
+    char *version;
+};
+
+/* --- answers (reply.c) --- */
+/* Status 200 with this JSON; takes the reference. */
+int api_reply_json(struct api_call *call, json_t *value);
+/* A list that is rendered row by row: {"name":[…  then rows, then api_list_end(). */
+void api_list_begin(struct api_call *call, const char *prefix); /* e.g. "{\"items\":[" */
+void api_list_add(struct api_call *call, json_t *row);          /* takes the reference; NULL is an error at the end */
+void api_list_end(struct api_call *call, const char *next);     /* closes with "next"; NULL: null */
+void api_list_close(struct api_call *call, const char *suffix); /* closes with this text */
+int api_problem(struct api_call *call, int status, const char *code, const char *detail); /* returns 0 */
+json_t *api_text(const char *text); /* a string, or null for NULL */
+json_t *api_time(int64_t ms);       /* an integer, or null for 0 */
+
+/* --- parameters (params.c): false: call->reply is a 400 that names the parameter --- */
+bool api_limit(struct api_call *call, size_t *ret_limit);
+bool api_int_parameter(struct api_call *call, const char *name, int64_t fallback, int64_t *ret);
+bool api_text_parameter(struct api_call *call, const char *name, const char **ret); /* NULL: absent; at most 4 KiB */
+/* The cursor's fields: up to `count` integers and a text. *ret_given: was there one? `kind`: a letter that keeps listings apart. */
+bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t count, const char **ret_text, bool *ret_given);
+char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, size_t count, const char *text); /* in the arena */
+json_t *api_body(struct api_call *call); /* an object, depth and size bounded; NULL: the reply is a 400 or 415 */
+
+/* --- who asks (auth.c) --- */
+struct token_cache *token_cache_create(void);
+void token_cache_destroy(struct token_cache *cache);
+bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity);
+void token_cache_put(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity);
+void token_cache_clear(struct token_cache *cache);
+bool auth_hash(const struct http_request *request, uint8_t ret_hash[TOKEN_HASH_SIZE]); /* of the Bearer token; false: none, or malformed */
+/* On a pool thread. 0, or DENIED. */
+int auth_look_up(struct api_call *call, struct identity *ret_identity);
+void auth_refuse(struct http_reply *reply);
+
+/* --- what is current (generations.c) --- */
+struct generations *generations_create(void);
+void generations_destroy(struct generations *generations);
+int64_t generations_get(struct generations *generations, const char *account); /* 0: unknown */
+void generations_set(struct generations *generations, const char *account, int64_t generation);
+void generations_forget(struct generations *generations, const char *account); /* NULL: all */
+
+/* --- validators and cache (validate.c) --- */
+/* "…-…": from account, generation, request and coding. ret: 64 bytes. */
+void validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64]);
+bool validate_matches(const struct http_request *request, const char *etag);
+bool validate_from_cache(struct api *api, struct http_request *request, const char *account, int64_t generation, struct http_reply *reply);
+void validate_keep(struct api_call *call);
+
+/* --- shared rows (item.c) --- */
+json_t *item_json(const struct hearth_bookmark *bookmark);
+json_t *device_json(const struct hearth_device *device, int64_t tabs);
+const char *item_root_title(const char *guid); /* NULL: not a root */
+
+/* --- resources --- */
+int me_get(struct api_call *call);
+int me_delete(struct api_call *call);
+int sync_post(struct api_call *call);
+int devices_get(struct api_call *call);
+int tabs_get(struct api_call *call);
+int bookmarks_get(struct api_call *call);
+int bookmark_get(struct api_call *call);
+int tags_get(struct api_call *call);
+int history_get(struct api_call *call);
+int history_days_get(struct api_call *call);
+int page_get(struct api_call *call);
+int search_get(struct api_call *call);
+int search_picked_post(struct api_call *call);
+int suggest_get(struct api_call *call);
+int events_get(struct api_call *call);
+int settings_get(struct api_call *call);
+int settings_patch(struct api_call *call);
+int tokens_get(struct api_call *call);
+int tokens_post(struct api_call *call);
+int token_delete(struct api_call *call);
+int export_get(struct api_call *call);
+int healthz_get(struct api_call *call);
+int readyz_get(struct api_call *call);
+int version_get(struct api_call *call);
+int metrics_get(struct api_call *call);
+
+#endif

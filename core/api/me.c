@@ -1,0 +1,78 @@
+/* The account: its state, "sync now", and "forget me". */
+#include "api/internal.h"
+#include "base/clock.h"
+
+enum { ASK_EVERY = 30000 };
+
+static const char *state_name(int state)
+{
+    static const char *const names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
+    return state >= 0 && state < (int)(sizeof(names) / sizeof(names[0])) ? names[state] : "error";
+}
+
+int me_get(struct api_call *call)
+{
+    struct hearth_account a = {.struct_size = sizeof(a)};
+    struct hearth_counts c = {.struct_size = sizeof(c)};
+    int r = STORE(call->store, &call->err, account_get, call->account, &a);
+    if (r == 0)
+        r = STORE(call->store, &call->err, counts, call->account, &c);
+    if (r < 0)
+        return r;
+    bool syncing = call->api->options.is_syncing != NULL && call->api->options.is_syncing(call->api->options.ctx, call->account);
+    json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices, "tabs", (json_int_t)c.tabs, "bookmarks",
+                               (json_int_t)c.bookmarks, "folders", (json_int_t)c.folders, "pages", (json_int_t)c.pages, "visits",
+                               (json_int_t)c.visits);
+    json_t *account =
+        json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:o, s:o, s:o, s:b, s:o}", "id", a.id, "email", a.email, "name", api_text(a.name),
+                  "state", state_name(a.state), "state_detail", api_text(a.state_detail), "node", a.node, "created", (json_int_t)a.created,
+                  "last_sync", api_time(a.last_sync), "last_attempt", api_time(a.last_attempt), "next_sync",
+                  a.next_sync > 1 ? json_integer(a.next_sync) : json_null(), "syncing", syncing, "counts", counts);
+    api_reply_json(call, json_pack("{s:o, s:I}", "account", account, "generation", (json_int_t)a.generation));
+    /* More than the generation goes into this answer, so its validator is its content. */
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < call->reply->body.size; i++)
+        h = (h ^ (unsigned char)call->reply->body.data[i]) * 1099511628211u;
+    char *etag = arena_printf(&call->request->arena, "\"m-%016llx\"", (unsigned long long)h);
+    http_reply_header(call->reply, "etag", etag);
+    http_reply_header(call->reply, "cache-control", "private, no-cache");
+    if (etag != NULL && validate_matches(call->request, etag)) {
+        buf_reset(&call->reply->body);
+        call->reply->status = 304;
+    }
+    return 0;
+}
+
+int sync_post(struct api_call *call)
+{
+    int64_t left = backoff_left(call->api->asked, call->account);
+    if (left > 0) {
+        http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(left + 999) / 1000));
+        return api_problem(call, 429, "too_soon", "A sync was asked for less than 30 seconds ago.");
+    }
+    struct hearth_account a = {.struct_size = sizeof(a)};
+    int r = STORE(call->store, &call->err, account_get, call->account, &a);
+    if (r < 0)
+        return r;
+    if (a.state == HEARTH_ACCOUNT_PAUSED)
+        return api_problem(call, 409, "paused", "Syncing is paused for this account.");
+    r = call->api->options.request_sync(call->api->options.ctx, call->account, &call->err);
+    if (r < 0)
+        return r;
+    backoff_set(call->api->asked, call->account, clock_monotonic() + ASK_EVERY);
+    api_reply_json(call, json_pack("{s:b}", "queued", 1));
+    call->reply->status = 202;
+    return 0;
+}
+
+int me_delete(struct api_call *call)
+{
+    int r = STORE(call->store, &call->err, account_remove, call->account);
+    if (r < 0)
+        return r;
+    api_forget(call->api, call->account);
+    if (call->api->options.account_removed != NULL)
+        call->api->options.account_removed(call->api->options.ctx, call->account);
+    call->reply->status = 204;
+    return 0;
+}

@@ -1,0 +1,125 @@
+/* Settings of the person, the same on every device: known keys only. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "api/timezone.h"
+
+static json_t *defaults(void)
+{
+    return json_pack("{s:{s:s, s:s}, s:s}", "theme", "mode", "auto", "name", "hearth", "timezone", "UTC");
+}
+
+/* Stored settings over the defaults. */
+static int load(struct api_call *call, json_t **ret)
+{
+    const char *text;
+    struct err why = {0};
+    json_t *settings = defaults();
+    int r = STORE(call->store, &why, settings_get, call->account, &text);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        json_decref(settings);
+        call->err = why;
+        return r;
+    }
+    json_t *stored = r == 0 ? json_loads(text, 0, NULL) : NULL;
+    if (json_is_object(stored)) {
+        json_object_update(json_object_get(settings, "theme"), json_object_get(stored, "theme"));
+        if (json_object_get(stored, "timezone") != NULL)
+            json_object_set(settings, "timezone", json_object_get(stored, "timezone"));
+    }
+    json_decref(stored);
+    *ret = settings;
+    return 0;
+}
+
+int settings_get(struct api_call *call)
+{
+    json_t *settings;
+    int r = load(call, &settings);
+    if (r < 0)
+        return r;
+    http_reply_header(call->reply, "cache-control", "private, no-cache");
+    return api_reply_json(call, settings);
+}
+
+static bool is_word(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && text[0] != '\0' && strlen(text) <= 32 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
+/* NULL: fine; else what is wrong. */
+static const char *merge_theme(json_t *theme, const json_t *change)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(change))
+        return "theme must be an object";
+    json_object_foreach ((json_t *)(uintptr_t)change, key, value) {
+        const char *text = json_string_value(value);
+        bool mode = strcmp(key, "mode") == 0;
+        if (!mode && strcmp(key, "name") != 0)
+            return "theme has the keys mode and name";
+        if (mode && (text == NULL || (strcmp(text, "auto") != 0 && strcmp(text, "light") != 0 && strcmp(text, "dark") != 0)))
+            return "theme.mode must be auto, light or dark";
+        if (!mode && !is_word(value))
+            return "theme.name must be a word of a-z 0-9 -";
+        json_object_set(theme, key, value);
+    }
+    return NULL;
+}
+
+static const char *merge_timezone(json_t *settings, json_t *value)
+{
+    struct zone *zone;
+    const char *name = json_string_value(value);
+    if (name == NULL || timezone_load(name, &zone, NULL) < 0)
+        return "timezone must be the name of a time zone such as Europe/Berlin";
+    timezone_free(zone);
+    json_object_set(settings, "timezone", value);
+    return NULL;
+}
+
+static const char *merge(json_t *settings, const json_t *change)
+{
+    const char *key, *wrong = NULL;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)change, key, value) {
+        if (strcmp(key, "theme") == 0)
+            wrong = merge_theme(json_object_get(settings, "theme"), value);
+        else if (strcmp(key, "timezone") == 0)
+            wrong = merge_timezone(settings, value);
+        else
+            wrong = "known settings are theme and timezone";
+        if (wrong != NULL)
+            return wrong;
+    }
+    return NULL;
+}
+
+int settings_patch(struct api_call *call)
+{
+    json_t *settings, *change = api_body(call);
+    if (change == NULL)
+        return 0;
+    int r = load(call, &settings);
+    if (r < 0) {
+        json_decref(change);
+        return r;
+    }
+    const char *wrong = merge(settings, change);
+    json_decref(change);
+    if (wrong != NULL) {
+        json_decref(settings);
+        return api_problem(call, 400, "bad_request", wrong);
+    }
+    char *text = json_dumps(settings, JSON_COMPACT);
+    r = text == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : STORE(call->store, &call->err, settings_put, call->account, text);
+    free(text);
+    if (r < 0) {
+        json_decref(settings);
+        return r;
+    }
+    return api_reply_json(call, settings);
+}

@@ -1,0 +1,83 @@
+/* API tokens: listed without their secrets, made with the secret shown once, revoked. */
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/clock.h"
+
+enum { NAME_LONGEST = 100 };
+
+static json_t *token_json(const struct hearth_token *token)
+{
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "id", token->id, "name", token->name, "scope", token->scope == 0 ? "full" : "read",
+                     "created", (json_int_t)token->created, "last_used", api_time(token->last_used), "expires", api_time(token->expires));
+}
+
+static int on_token(void *ctx, const struct hearth_token *token)
+{
+    api_list_add(ctx, token_json(token));
+    return 0;
+}
+
+int tokens_get(struct api_call *call)
+{
+    api_list_begin(call, "{\"tokens\":[");
+    int r = STORE(call->store, &call->err, token_list, call->account, on_token, call);
+    api_list_close(call, "]}");
+    return r;
+}
+
+static int create(struct api_call *call, const char *name, bool read_only, int64_t expires)
+{
+    struct token token;
+    token_make(&token);
+    struct hearth_token row = {
+        .struct_size = sizeof(row),
+        .scope = read_only ? 1 : 0,
+        .id = token.id,
+        .account = call->account,
+        .name = name,
+        .hash = token.hash,
+        .created = clock_now(),
+        .expires = expires,
+    };
+    int r = STORE(call->store, &call->err, token_create, &row);
+    if (r == 0) {
+        json_t *value = token_json(&row);
+        json_object_set_new(value, "secret", json_string(token.secret));
+        api_reply_json(call, json_pack("{s:o}", "token", value));
+        call->reply->status = 201;
+        http_reply_header(call->reply, "cache-control", "no-store");
+    }
+    token_wipe(&token);
+    return r;
+}
+
+int tokens_post(struct api_call *call)
+{
+    json_t *body = api_body(call);
+    if (body == NULL)
+        return 0;
+    const char *name = json_string_value(json_object_get(body, "name")), *scope = json_string_value(json_object_get(body, "scope"));
+    const json_t *expires = json_object_get(body, "expires");
+    int r = 0;
+    if (name == NULL || name[0] == '\0' || strlen(name) > NAME_LONGEST)
+        api_problem(call, 400, "bad_request", "name must be a text of 1 to 100 bytes.");
+    else if (json_object_get(body, "scope") != NULL && (scope == NULL || (strcmp(scope, "full") != 0 && strcmp(scope, "read") != 0)))
+        api_problem(call, 400, "bad_request", "scope must be full or read.");
+    else if (expires != NULL && !json_is_null(expires) && (!json_is_integer(expires) || json_integer_value(expires) <= clock_now()))
+        api_problem(call, 400, "bad_request", "expires must be a time to come, in milliseconds.");
+    else
+        r = create(call, name, scope != NULL && strcmp(scope, "read") == 0, json_integer_value(expires));
+    json_decref(body);
+    return r;
+}
+
+int token_delete(struct api_call *call)
+{
+    int r = STORE(call->store, &call->err, token_remove, call->account, call->request->argument);
+    if (r < 0)
+        return r;
+    token_cache_clear(call->api->tokens);
+    call->reply->status = 204;
+    return 0;
+}

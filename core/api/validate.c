@@ -1,0 +1,98 @@
+/* Validators and the response cache: both keyed by account, generation and request. */
+#include <string.h>
+
+#include "api/internal.h"
+
+/* Two FNV-1a hashes of the request: nobody gains by a collision, which would need two requests of the same person. */
+static uint64_t hash(const char *text, uint64_t seed)
+{
+    uint64_t h = 14695981039346656037u ^ seed;
+    for (const char *p = text; *p != '\0'; p++)
+        h = (h ^ (unsigned char)*p) * 1099511628211u;
+    return h;
+}
+
+void validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64])
+{
+    uint64_t h = hash(request->path, hash(account, 0));
+    h = hash(request->query == NULL ? "" : request->query, h);
+    snprintf(ret, 64, "\"%llx-%016llx%s\"", (unsigned long long)generation, (unsigned long long)h, gzip ? "-g" : "");
+}
+
+/* If-None-Match: a list of entity tags, or "*"; compared weakly (RFC 9110, 13.1.2). */
+bool validate_matches(const struct http_request *request, const char *etag)
+{
+    const char *list = request->if_none_match;
+    size_t n = strlen(etag);
+    if (list == NULL)
+        return false;
+    for (const char *p = list; *p != '\0';) {
+        p += strspn(p, " \t,");
+        if (p[0] == 'W' && p[1] == '/')
+            p += 2;
+        if (*p == '*' || (strncmp(p, etag, n) == 0 && (p[n] == '\0' || p[n] == ',' || p[n] == ' ')))
+            return true;
+        p += strcspn(p, ",");
+    }
+    return false;
+}
+
+static const char *key_of(struct http_request *request, const char *account, int64_t generation, bool gzip)
+{
+    return arena_printf(&request->arena, "%s\n%lld%c%s?%s", account, (long long)generation, gzip ? 'g' : 'i', request->path,
+                        request->query == NULL ? "" : request->query);
+}
+
+static const char *content_type_of(const struct http_request *request)
+{
+    return strcmp(request->path, "/api/v1/suggest") == 0 ? "application/x-suggestions+json" : "application/json";
+}
+
+static void set_headers(struct http_request *request, struct http_reply *reply, const char *etag)
+{
+    http_reply_header(reply, "etag", arena_strdup(&request->arena, etag));
+    http_reply_header(reply, "cache-control", "private, no-cache");
+    reply->gzip = true;
+}
+
+bool validate_from_cache(struct api *api, struct http_request *request, const char *account, int64_t generation, struct http_reply *reply)
+{
+    char etag[64];
+    bool gzip = request->accepts_gzip;
+    validate_etag(request, account, generation, gzip, etag);
+    if (validate_matches(request, etag)) {
+        reply->status = 304;
+        set_headers(request, reply, etag);
+        return true;
+    }
+    const char *key = key_of(request, account, generation, gzip);
+    struct http_shared *shared = key == NULL ? NULL : cache_get(api->cache, key);
+    if (shared == NULL)
+        return false;
+    reply->status = 200;
+    reply->content_type = content_type_of(request);
+    reply->shared = shared;
+    if (shared->size > 2 && memcmp(shared->bytes, "\x1f\x8b", 2) == 0)
+        http_reply_header(reply, "content-encoding", "gzip");
+    set_headers(request, reply, etag);
+    return true;
+}
+
+void validate_keep(struct api_call *call)
+{
+    struct http_reply *reply = call->reply;
+    if (reply->status != 200 || buf_failed(&reply->body))
+        return;
+    char etag[64];
+    bool gzip = call->request->accepts_gzip;
+    validate_etag(call->request, call->account, call->generation, gzip, etag);
+    set_headers(call->request, reply, etag);
+    if (gzip)
+        http_reply_gzip(reply);
+    const char *key = key_of(call->request, call->account, call->generation, gzip);
+    struct http_shared *shared = key == NULL ? NULL : http_shared_create(reply->body.data, reply->body.size);
+    if (shared == NULL)
+        return;
+    cache_put(call->api->cache, key, shared, shared->size);
+    http_shared_unref(shared);
+}

@@ -1,0 +1,106 @@
+#include "main/control.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "jobs/jobs.h"
+
+enum { ANSWER_MAX = 64 << 20 };
+
+static struct jobs *jobs; /* set once, before the HTTP threads start */
+
+void control_set_jobs(struct jobs *j)
+{
+    jobs = j;
+}
+
+bool control_path(const char *state_dir, char *ret, size_t size)
+{
+    int n = snprintf(ret, size, "%s/hearthd.sock", state_dir);
+    return n > 0 && (size_t)n < size && (size_t)n < sizeof(((struct sockaddr_un *)NULL)->sun_path);
+}
+
+static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
+{
+    (void)one;
+    struct buf *body = ctx;
+    if (body->size + size > ANSWER_MAX)
+        return 0;
+    buf_add(body, bytes, size);
+    return buf_failed(body) ? 0 : size;
+}
+
+int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err)
+{
+    char socket_path[4200], url[256];
+    CURL *easy = control_path(state_dir, socket_path, sizeof(socket_path)) ? curl_easy_init() : NULL;
+    if (easy == NULL)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "the path of the control socket in %s is too long", state_dir);
+    snprintf(url, sizeof(url), "http://localhost%s", path);
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, 30L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, ret_body);
+    CURLcode r = curl_easy_perform(easy);
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(easy);
+    if (r == CURLE_COULDNT_CONNECT)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
+    if (r != CURLE_OK)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s", socket_path, curl_easy_strerror(r));
+    *ret_status = (int)status;
+    return 0;
+}
+
+static int on_job(void *ctx, const struct hearth_job *job)
+{
+    static const char *const priorities[] = {"person", "schedule", "background"};
+    const char *priority = job->priority >= 0 && job->priority <= 2 ? priorities[job->priority] : "background";
+    json_array_append_new(ctx, json_pack("{s:s, s:s, s:s, s:I, s:i}", "account", job->key, "state",
+                                         job->in_work ? "in work" : job->wait > 0 ? "delayed" : "ready", "priority", priority, "wait_ms",
+                                         (json_int_t)job->wait, "attempt", (int)job->attempt));
+    return 0;
+}
+
+static void queue_show(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    struct err err = {0};
+    json_t *list = json_array();
+    if (jobs == NULL || jobs_queue_peek(jobs, on_job, list, &err) < 0) {
+        http_reply_problem(reply, 503, "unavailable", err.text);
+    } else {
+        char *text = json_dumps(list, JSON_COMPACT);
+        reply->status = 200;
+        reply->content_type = "application/json";
+        buf_add_text(&reply->body, text == NULL ? "[]" : text);
+        free(text);
+    }
+    json_decref(list);
+}
+
+static void queue_clear(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    struct err err = {0};
+    if (jobs == NULL || jobs_queue_clear(jobs, &err) < 0)
+        http_reply_problem(reply, 503, "unavailable", err.text);
+    else
+        reply->status = 204;
+}
+
+const struct http_route control_routes[] = {
+    {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
+    {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
+};
+const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);

@@ -1,0 +1,22 @@
+/* Talking to the daemon of this state directory, over its control socket (unix, mode 0600). */
+#ifndef HEARTH_CORE_MAIN_CONTROL_H
+#define HEARTH_CORE_MAIN_CONTROL_H
+
+#include <stddef.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "http/http.h"
+
+struct app;
+struct jobs;
+
+/* The socket's path; false: it would be too long for a socket. */
+bool control_path(const char *state_dir, char *ret, size_t size);
+/* One exchange. UNAVAILABLE when no daemon listens. */
+int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err);
+/* The daemon's side: routes for its internal listeners. `jobs`: filled in before the server starts. */
+extern const struct http_route control_routes[];
+extern const size_t control_route_count;
+void control_set_jobs(struct jobs *jobs);
+
+#endif

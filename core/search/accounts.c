@@ -1,0 +1,132 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "search/search_internal.h"
+
+static size_t slot_of(const char *id)
+{
+    size_t hash = 5381;
+    for (; *id != '\0'; id++)
+        hash = hash * 33 ^ (uint8_t)*id;
+    return hash % ACCOUNT_TABLE_SIZE;
+}
+
+static void unlink_by_use(struct search *search, struct account *account)
+{
+    *(account->newer == NULL ? &search->newest : &account->newer->older) = account->older;
+    *(account->older == NULL ? &search->oldest : &account->older->newer) = account->newer;
+}
+
+static void link_newest(struct search *search, struct account *account)
+{
+    account->newer = NULL;
+    account->older = search->newest;
+    *(search->newest == NULL ? &search->oldest : &search->newest->newer) = account;
+    search->newest = account;
+}
+
+struct account *accounts_find(struct search *search, const char *id)
+{
+    struct account *account = search->table[slot_of(id)];
+    while (account != NULL && strcmp(account->id, id) != 0)
+        account = account->next;
+    return account;
+}
+
+struct account *accounts_acquire(struct search *search, const char *id)
+{
+    struct account *account = accounts_find(search, id);
+    if (account == NULL) {
+        account = calloc(1, sizeof(*account));
+        char *copy = strdup(id);
+        if (account == NULL || copy == NULL) {
+            free(account);
+            free(copy);
+            return NULL;
+        }
+        account->id = copy;
+        pthread_cond_init(&account->progress, NULL);
+        account->next = search->table[slot_of(id)];
+        search->table[slot_of(id)] = account;
+        search->stats.accounts++;
+    } else {
+        unlink_by_use(search, account);
+    }
+    link_newest(search, account);
+    account->users++;
+    return account;
+}
+
+void accounts_discard(struct search *search, struct block *block)
+{
+    if (block == NULL)
+        return;
+    if (search->trash_count == search->trash_room) {
+        struct block **trash = realloc(search->trash, (search->trash_room + 64) * sizeof(struct block *));
+        if (trash == NULL) {
+            block_unref(block);
+            return;
+        }
+        search->trash = trash;
+        search->trash_room += 64;
+    }
+    search->trash[search->trash_count++] = block;
+    pthread_cond_signal(&search->work);
+}
+
+void accounts_release(struct search *search, struct account *account)
+{
+    if (--account->users > 0 || !account->gone)
+        return;
+    accounts_discard(search, account->block);
+    accounts_discard(search, account->beginning);
+    pthread_cond_destroy(&account->progress);
+    free(account->id);
+    free(account);
+}
+
+void accounts_detach(struct search *search, struct account *account)
+{
+    struct account **at = &search->table[slot_of(account->id)];
+    while (*at != account)
+        at = &(*at)->next;
+    *at = account->next;
+    unlink_by_use(search, account);
+    search->stats.accounts--;
+    search->stats.bytes -= account->bytes;
+    account->bytes = 0;
+    account->gone = true;
+    account->users++;
+    accounts_release(search, account);
+}
+
+void accounts_count(struct search *search, struct account *account)
+{
+    if (!account->gone) {
+        size_t bytes = account->block == NULL ? 0 : block_bytes(account->block);
+        search->stats.bytes += bytes - account->bytes;
+        account->bytes = bytes;
+    }
+    for (struct account *oldest = search->oldest, *newer; oldest != NULL && search->stats.bytes > search->memory; oldest = newer) {
+        newer = oldest->newer;
+        if (oldest->users > 0 || oldest == search->newest)
+            continue;
+        accounts_detach(search, oldest);
+        search->stats.evictions++;
+    }
+}
+
+void accounts_install(struct search *search, struct account *account, struct block *block)
+{
+    accounts_discard(search, account->block);
+    account->block = block;
+    accounts_count(search, account);
+    if (account->queued || account->gone || !improve_can(search, block))
+        return;
+    account->queued = true;
+    account->users++;
+    account->next_job = NULL;
+    *(search->first_job == NULL ? &search->first_job : &search->last_job->next_job) = account;
+    search->last_job = account;
+    pthread_cond_signal(&search->work);
+}

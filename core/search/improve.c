@@ -1,0 +1,111 @@
+/* The background thread: makes filters, merges changes into blocks, and frees what nobody needs any more. */
+#include <stdlib.h>
+
+#include "search/filter.h"
+#include "search/search_internal.h"
+
+/* Loads begin with small segments, to be searched soon, which are too small for filters. */
+static bool wants_rebuild(const struct search *search, const struct block *block)
+{
+    if (block->overlay != NULL && block->overlay->count > BLOCK_OVERLAY_MAX)
+        return true;
+    return block_pages(block) >= search->filter_from && block->segment_count > 1 && block->segments[0]->count < FILTER_MIN_PAGES;
+}
+
+bool improve_can(const struct search *search, const struct block *block)
+{
+    if (wants_rebuild(search, block))
+        return true;
+    if (block_pages(block) < search->filter_from)
+        return false;
+    for (size_t i = 0; i < block->segment_count; i++)
+        if (block->segments[i]->count >= FILTER_MIN_PAGES && atomic_load(&block->segments[i]->filter) == NULL)
+            return true;
+    return false;
+}
+
+/* Filters first for the segments with the best pages. Memory that cannot be had leaves the plain scan. */
+static void add_filters(const struct block *block)
+{
+    for (size_t i = 0; i < block->segment_count; i++) {
+        struct segment *segment = block->segments[i];
+        if (segment->count < FILTER_MIN_PAGES || atomic_load(&segment->filter) != NULL)
+            continue;
+        struct filter *filter = filter_create(segment), *none = NULL;
+        if (!atomic_compare_exchange_strong(&segment->filter, &none, filter))
+            filter_destroy(filter);
+    }
+}
+
+/* Without the lock. Returns the block to put in place of this one, or NULL. */
+static struct block *improve(const struct search *search, const struct block *block)
+{
+    struct block *rebuilt = NULL;
+    if (wants_rebuild(search, block) && block_rebuild(block, &rebuilt) < 0)
+        return NULL;
+    const struct block *best = rebuilt == NULL ? block : rebuilt;
+    if (block_pages(best) >= search->filter_from)
+        add_filters(best);
+    return rebuilt;
+}
+
+static void do_job(struct search *search)
+{
+    struct account *account = search->first_job;
+    search->first_job = account->next_job;
+    account->queued = false;
+    if (!account->gone && account->block != NULL) {
+        struct block *block = block_ref(account->block);
+        search->working = true;
+        pthread_mutex_unlock(&search->lock);
+        struct block *better = improve(search, block);
+        pthread_mutex_lock(&search->lock);
+        search->working = false;
+        /* If it was updated meanwhile, that update has queued the account again. */
+        if (better != NULL && account->block == block && !account->gone) {
+            accounts_install(search, account, better);
+            search->stats.rebuilds++;
+        } else {
+            accounts_discard(search, better);
+            accounts_count(search, account);
+        }
+        accounts_discard(search, block);
+    }
+    accounts_release(search, account);
+}
+
+static void empty_trash(struct search *search)
+{
+    struct block **trash = search->trash;
+    size_t count = search->trash_count;
+    search->trash = NULL;
+    search->trash_count = search->trash_room = 0;
+    search->working = true;
+    pthread_mutex_unlock(&search->lock);
+    for (size_t i = 0; i < count; i++)
+        block_unref(trash[i]);
+    free(trash);
+    pthread_mutex_lock(&search->lock);
+    search->working = false;
+}
+
+void *improve_thread(void *ctx)
+{
+    struct search *search = ctx;
+    pthread_setname_np(pthread_self(), "search");
+    pthread_mutex_lock(&search->lock);
+    while (!search->stop) {
+        if (search->trash_count > 0) {
+            empty_trash(search);
+            continue;
+        }
+        if (search->first_job != NULL) {
+            do_job(search);
+            continue;
+        }
+        pthread_cond_broadcast(&search->idle);
+        pthread_cond_wait(&search->work, &search->lock);
+    }
+    pthread_mutex_unlock(&search->lock);
+    return NULL;
+}

@@ -1,0 +1,210 @@
+#include "search/search.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/magic.h"
+#include "search/load.h"
+#include "search/query.h"
+#include "search/rank.h"
+#include "search/search_internal.h"
+
+enum { DEFAULT_FILTER_FROM = 30000, DEFAULT_MEMORY = 64 << 20 };
+
+int search_create(const struct search_config *config, struct search **ret_search, struct err *err)
+{
+    struct search *search = calloc(1, sizeof(*search));
+    if (search == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    search->memory = config->memory == 0 ? DEFAULT_MEMORY : config->memory;
+    search->filter_from = config->filter_from == 0 ? DEFAULT_FILTER_FROM : config->filter_from;
+    pthread_mutex_init(&search->lock, NULL);
+    pthread_cond_init(&search->work, NULL);
+    pthread_cond_init(&search->idle, NULL);
+    int failed = pthread_create(&search->thread, NULL, improve_thread, search);
+    if (failed != 0) {
+        free(search);
+        return err_errno(err, failed, "cannot start the search thread");
+    }
+    *ret_search = search;
+    return 0;
+}
+
+void search_destroy(struct search *search)
+{
+    if (search == NULL)
+        return;
+    pthread_mutex_lock(&search->lock);
+    search->stop = true;
+    pthread_cond_signal(&search->work);
+    pthread_mutex_unlock(&search->lock);
+    pthread_join(search->thread, NULL);
+    for (struct account *next; search->first_job != NULL; search->first_job = next) {
+        next = search->first_job->next_job;
+        accounts_release(search, search->first_job);
+    }
+    while (search->oldest != NULL) {
+        ASSERT(search->oldest->users == 0);
+        accounts_detach(search, search->oldest);
+    }
+    for (size_t i = 0; i < search->trash_count; i++)
+        block_unref(search->trash[i]);
+    free(search->trash);
+    pthread_mutex_destroy(&search->lock);
+    pthread_cond_destroy(&search->work);
+    pthread_cond_destroy(&search->idle);
+    free(search);
+}
+
+struct progress {
+    struct search *search;
+    struct account *account;
+};
+
+static void on_beginning(void *ctx, struct block *beginning)
+{
+    struct progress *progress = ctx;
+    pthread_mutex_lock(&progress->search->lock);
+    struct block *before = progress->account->beginning;
+    progress->account->beginning = beginning;
+    progress->account->beginnings++;
+    pthread_cond_broadcast(&progress->account->progress);
+    pthread_mutex_unlock(&progress->search->lock);
+    block_unref(before);
+}
+
+/* Brings the account's block to the generation. The lock is held, and let go meanwhile; account->loading keeps others out. */
+static int refresh(struct search *search, struct account *account, int64_t generation, const struct search_source *source, struct err *err)
+{
+    struct block *old = block_ref(account->block), *block = NULL;
+    struct progress progress = {search, account};
+    bool anew = old == NULL;
+    account->loading = true;
+    pthread_mutex_unlock(&search->lock);
+    int r = anew ? load_block(source, generation, on_beginning, &progress, &block, err)
+                 : load_update(old, source, generation, on_beginning, &progress, &block, &anew, err);
+    pthread_mutex_lock(&search->lock);
+    accounts_discard(search, old);
+    account->loading = false;
+    accounts_discard(search, account->beginning);
+    account->beginning = NULL;
+    if (r == 0) {
+        *(anew ? &search->stats.loads : &search->stats.updates) += 1;
+        accounts_install(search, account, block);
+    }
+    pthread_cond_broadcast(&account->progress);
+    return r;
+}
+
+/* Answers from the beginning of a block that another thread loads, if it suffices. The lock is held, and let go meanwhile. */
+static int try_beginning(struct search *search, struct account *account, const struct search_request *request, const struct query *query,
+                         struct arena *arena, struct search_results *ret_results, bool *ret_full)
+{
+    struct block *block = block_ref(account->beginning);
+    pthread_mutex_unlock(&search->lock);
+    struct search_results results;
+    int r = rank_run(block, request, query, arena, &results, ret_full);
+    if (r == 0 && *ret_full)
+        *ret_results = results;
+    block_unref(block);
+    pthread_mutex_lock(&search->lock);
+    return r;
+}
+
+/* Runs until there is a block of the generation (*ret_block, a reference), or, with a query, until the beginning of one has answered it.
+ * The lock is held. */
+static int get_block(struct search *search, struct account *account, const struct search_request *request, const struct query *query,
+                     const struct search_source *source, struct arena *arena, struct search_results *ret_results, struct block **ret_block,
+                     struct err *err)
+{
+    uint64_t seen = 0;
+    int r = 0;
+    while (r == 0) {
+        bool full = false;
+        if (account->block != NULL && account->block->generation >= request->generation) {
+            *ret_block = block_ref(account->block);
+            return 0;
+        }
+        if (!account->loading) {
+            r = refresh(search, account, request->generation, source, err);
+        } else if (query != NULL && account->beginning != NULL && account->beginnings != seen &&
+                   account->beginning->generation >= request->generation) {
+            seen = account->beginnings;
+            r = try_beginning(search, account, request, query, arena, ret_results, &full);
+            if (r < 0)
+                err_set(err, r, "out of memory");
+            else if (full)
+                return 0;
+        } else {
+            pthread_cond_wait(&account->progress, &search->lock);
+        }
+    }
+    return r;
+}
+
+int search_run(struct search *search, const struct search_request *request, const struct search_source *source, struct arena *arena,
+               struct search_results *ret_results, struct err *err)
+{
+    if (request->limit < 1 || request->limit > SEARCH_MAX_LIMIT)
+        return err_set(err, HEARTH_ERR_INVALID, "the limit is not between 1 and %d", SEARCH_MAX_LIMIT);
+    struct query query;
+    int r = query_parse(request->query, arena, &query, err);
+    if (r < 0)
+        return r;
+    pthread_mutex_lock(&search->lock);
+    struct account *account = accounts_acquire(search, request->account);
+    struct block *block = NULL;
+    r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                        : get_block(search, account, request, &query, source, arena, ret_results, &block, err);
+    if (account != NULL)
+        accounts_release(search, account);
+    pthread_mutex_unlock(&search->lock);
+    if (r < 0 || block == NULL)
+        return r;
+    bool full;
+    r = rank_run(block, request, &query, arena, ret_results, &full);
+    block_unref(block);
+    return r < 0 ? err_set(err, r, "out of memory") : 0;
+}
+
+int search_load(struct search *search, const char *id, int64_t generation, const struct search_source *source, struct err *err)
+{
+    const struct search_request request = {.account = id, .generation = generation};
+    struct block *block = NULL;
+    pthread_mutex_lock(&search->lock);
+    struct account *account = accounts_acquire(search, id);
+    int r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                            : get_block(search, account, &request, NULL, source, NULL, NULL, &block, err);
+    if (account != NULL)
+        accounts_release(search, account);
+    pthread_mutex_unlock(&search->lock);
+    block_unref(block);
+    return r;
+}
+
+void search_forget(struct search *search, const char *id)
+{
+    pthread_mutex_lock(&search->lock);
+    struct account *account = accounts_find(search, id);
+    if (account != NULL)
+        accounts_detach(search, account);
+    pthread_mutex_unlock(&search->lock);
+}
+
+void search_settle(struct search *search)
+{
+    pthread_mutex_lock(&search->lock);
+    while (search->first_job != NULL || search->trash_count > 0 || search->working)
+        pthread_cond_wait(&search->idle, &search->lock);
+    pthread_mutex_unlock(&search->lock);
+}
+
+void search_stats(struct search *search, struct search_stats *ret_stats)
+{
+    pthread_mutex_lock(&search->lock);
+    *ret_stats = search->stats;
+    ret_stats->pages = 0;
+    for (const struct account *account = search->newest; account != NULL; account = account->older)
+        ret_stats->pages += account->block == NULL ? 0 : block_pages(account->block);
+    pthread_mutex_unlock(&search->lock);
+}

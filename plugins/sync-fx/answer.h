@@ -1,0 +1,37 @@
+/* What the plugin reads of an HTTP answer's headers. */
+#ifndef HEARTH_PLUGINS_SYNC_FX_ANSWER_H
+#define HEARTH_PLUGINS_SYNC_FX_ANSWER_H
+
+#include "hearth/plugin.h"
+
+enum fx_body_type { FX_BODY_OTHER = 0, FX_BODY_JSON, FX_BODY_NEWLINES };
+
+enum { FX_OFFSET_MAX = 512, FX_ALERT_MAX = 300, FX_ERROR_BODY_MAX = 2048 };
+
+/* Times: -1 absent. */
+struct fx_answer {
+    int status;
+    int body_type;         /* enum fx_body_type */
+    int64_t last_modified; /* centiseconds */
+    int64_t server_time;   /* ms: X-Weave-Timestamp, X-Timestamp */
+    int64_t hawk_ts;       /* seconds, from WWW-Authenticate: Hawk ts="…" */
+    int64_t retry_after;   /* ms; 0 absent */
+    int64_t backoff;       /* ms: X-Weave-Backoff, X-Backoff; 0 absent */
+    int64_t records;
+    bool has_next;            /* X-Weave-Next-Offset */
+    char next[FX_OFFSET_MAX]; /* "" with has_next: unusable */
+    char alert[FX_ALERT_MAX]; /* X-Weave-Alert on one line; "" absent */
+    /* Of a body that nobody asked to stream, or of an error: its beginning, NUL-terminated. */
+    char error_body[FX_ERROR_BODY_MAX];
+    size_t error_body_size;
+};
+
+void fx_answer_read(const struct hearth_http_response *response, struct fx_answer *ret_answer);
+
+/* "Retry-After: 120" and its like: whole seconds with a fraction at most, to ms, no more than a day. INVALID otherwise. */
+int fx_answer_seconds(const char *text, int64_t *ret_ms);
+
+/* ts of a Hawk challenge, in seconds. NOT_FOUND. */
+int fx_answer_hawk_ts(const char *www_authenticate, int64_t *ret_ts);
+
+#endif

@@ -1,0 +1,150 @@
+#include "bso.h"
+
+#include <string.h>
+
+#include "hearth/plugin.h"
+#include "json_scan.h"
+#include "text.h"
+#include "timestamp.h"
+
+int fx_decoder_init(struct fx_decoder *decoder)
+{
+    *decoder = (struct fx_decoder){0};
+    return fx_box_init(&decoder->box);
+}
+
+void fx_decoder_fini(struct fx_decoder *decoder)
+{
+    fx_box_fini(&decoder->box);
+    fx_buf_fini(&decoder->payload);
+    fx_buf_fini(&decoder->work);
+    fx_buf_fini(&decoder->plain);
+}
+
+struct envelope {
+    struct fx_span id, modified, payload;
+};
+
+static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct envelope *envelope = ctx;
+    if (fx_span_is(key, "id"))
+        envelope->id = *value;
+    else if (fx_span_is(key, "modified"))
+        envelope->modified = *value;
+    else if (fx_span_is(key, "payload"))
+        envelope->payload = *value;
+    return 0;
+}
+
+/* 1 … 64 printable ASCII characters. */
+static bool read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
+{
+    char id[FX_ID_MAX * 2];
+    size_t size;
+    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || size == 0 ||
+        size >= FX_ID_MAX)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (id[i] < 0x20 || id[i] > 0x7e)
+            return false;
+    }
+    memcpy(ret_id, id, size + 1);
+    return true;
+}
+
+enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size, struct fx_bso *ret_bso)
+{
+    struct envelope envelope = {0};
+    *ret_bso = (struct fx_bso){0};
+    if (fx_json_scan(line, size, on_member, &envelope) != 0)
+        return FX_BSO_NOT_JSON;
+    if (!read_id(&envelope.id, ret_bso->id))
+        return FX_BSO_NO_ID;
+    if (envelope.modified.at == NULL || envelope.modified.kind != FX_JSON_NUMBER ||
+        fx_timestamp_parse(envelope.modified.at, envelope.modified.size, &ret_bso->modified) != 0)
+        return FX_BSO_NO_MODIFIED;
+    if (envelope.payload.at == NULL || envelope.payload.kind != FX_JSON_STRING || envelope.payload.size == 0)
+        return FX_BSO_NO_PAYLOAD;
+    decoder->payload.size = 0;
+    if (fx_buf_reserve(&decoder->payload, envelope.payload.size + 1) != 0)
+        return FX_BSO_NOMEM;
+    fx_span_text(&envelope.payload, decoder->payload.data, decoder->payload.capacity, &decoder->payload.size);
+    ret_bso->payload = decoder->payload.data;
+    ret_bso->payload_size = decoder->payload.size;
+    return FX_BSO_OK;
+}
+
+enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso)
+{
+    static const enum fx_bso_status of[] = {[FX_OPEN_OK] = FX_BSO_OK,
+                                            [FX_OPEN_FORMAT] = FX_BSO_BAD_FORMAT,
+                                            [FX_OPEN_HMAC] = FX_BSO_BAD_HMAC,
+                                            [FX_OPEN_CIPHER] = FX_BSO_BAD_CIPHER,
+                                            [FX_OPEN_NOMEM] = FX_BSO_NOMEM};
+    return of[fx_box_open(&decoder->box, key, bso->payload, bso->payload_size, &decoder->work, &decoder->plain)];
+}
+
+/* Firefox cuts long titles in the middle of surrogate pairs, and old clients wrote bytes that are no UTF-8: one bad character should not
+ * cost the record. Neither should a number beyond 64 bits. */
+static json_t *parse(struct fx_buf *plain)
+{
+    if (fx_json_scan(plain->data, plain->size, NULL, NULL) != 0)
+        return NULL;
+    json_t *json = json_loadb(plain->data, plain->size, JSON_ALLOW_NUL, NULL);
+    if (json == NULL) {
+        fx_text_repair_json(plain->data, plain->size);
+        json = json_loadb(plain->data, plain->size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+    }
+    return json;
+}
+
+enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso, json_t **ret_json)
+{
+    enum fx_bso_status status = fx_bso_decrypt(decoder, key, bso);
+    if (status != FX_BSO_OK)
+        return status;
+    json_t *json = parse(&decoder->plain);
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return FX_BSO_BAD_TEXT;
+    }
+    json_t *id = json_object_get(json, "id");
+    if (!json_is_string(id) || json_string_length(id) != strlen(bso->id) || strcmp(json_string_value(id), bso->id) != 0) {
+        json_decref(json);
+        return FX_BSO_OTHER_ID;
+    }
+    *ret_json = json;
+    return FX_BSO_OK;
+}
+
+const char *fx_bso_words(enum fx_bso_status status)
+{
+    switch (status) {
+    case FX_BSO_OK:
+        return "it is sound";
+    case FX_BSO_NOT_JSON:
+        return "it is not JSON";
+    case FX_BSO_NO_ID:
+        return "it has no usable id";
+    case FX_BSO_NO_MODIFIED:
+        return "it has no time of modification";
+    case FX_BSO_NO_PAYLOAD:
+        return "it has no payload";
+    case FX_BSO_BAD_FORMAT:
+        return "its payload is not an encrypted record";
+    case FX_BSO_BAD_HMAC:
+        return "its HMAC is wrong (damaged, or encrypted with another key)";
+    case FX_BSO_BAD_CIPHER:
+        return "it cannot be decrypted";
+    case FX_BSO_BAD_TEXT:
+        return "its cleartext is not a JSON object";
+    case FX_BSO_OTHER_ID:
+        return "the id inside is not the id outside";
+    case FX_BSO_TOO_LARGE:
+        return "it is too large";
+    case FX_BSO_NOMEM:
+        return "out of memory";
+    }
+    return "it is damaged";
+}

@@ -1,0 +1,61 @@
+/* From a line of a collection to the cleartext record. */
+#ifndef HEARTH_PLUGINS_SYNC_FX_BSO_H
+#define HEARTH_PLUGINS_SYNC_FX_BSO_H
+
+#include <jansson.h>
+
+#include "crypto.h"
+
+enum { FX_ID_MAX = 65 };
+
+struct fx_bso {
+    char id[FX_ID_MAX];
+    int64_t modified;    /* centiseconds */
+    const char *payload; /* in the decoder's memory, until its next use */
+    size_t payload_size;
+};
+
+/* A decrypted record. */
+struct fx_record {
+    const char *id;
+    int64_t modified; /* ms, server time */
+    json_t *json;     /* an object whose id is right */
+    size_t size;      /* of the cleartext */
+};
+
+enum fx_bso_status {
+    FX_BSO_OK = 0,
+    FX_BSO_NOT_JSON,
+    FX_BSO_NO_ID,
+    FX_BSO_NO_MODIFIED,
+    FX_BSO_NO_PAYLOAD,
+    FX_BSO_BAD_FORMAT,
+    FX_BSO_BAD_HMAC,
+    FX_BSO_BAD_CIPHER,
+    FX_BSO_BAD_TEXT,
+    FX_BSO_OTHER_ID,
+    FX_BSO_TOO_LARGE,
+    FX_BSO_NOMEM
+};
+
+/* Buffers that are reused from record to record; one thread. */
+struct fx_decoder {
+    struct fx_box box;
+    struct fx_buf payload, work, plain;
+};
+
+int fx_decoder_init(struct fx_decoder *decoder); /* NOMEM */
+void fx_decoder_fini(struct fx_decoder *decoder);
+
+/* The envelope. On failure ret_bso->id is the id when it could be read, else "". */
+enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size, struct fx_bso *ret_bso);
+
+/* Decrypts and leaves the cleartext in decoder->plain. */
+enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso);
+
+/* Decrypts and parses. ret_json: the caller's to json_decref(). */
+enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso, json_t **ret_json);
+
+const char *fx_bso_words(enum fx_bso_status status); /* "its HMAC is wrong" */
+
+#endif

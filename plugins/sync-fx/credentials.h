@@ -1,0 +1,42 @@
+/* What an account's credentials are: the import file, and the blob that the core seals. */
+#ifndef HEARTH_PLUGINS_SYNC_FX_CREDENTIALS_H
+#define HEARTH_PLUGINS_SYNC_FX_CREDENTIALS_H
+
+#include "crypto.h"
+#include "url.h"
+
+enum {
+    FX_EMAIL_MAX = 256,
+    FX_UID_MAX = 65,
+    FX_NAME_MAX = 513,
+    FX_KID_MAX = 48,
+    FX_TOKEN_MAX = 1537, /* FxA's JWTs have at most 1,024 characters */
+    FX_BLOB_MAX = 4096,
+    FX_IMPORT_MAX = 65536
+};
+
+struct fx_credentials {
+    char uid[FX_UID_MAX];
+    struct fx_key sync_key;
+    char kid[FX_KID_MAX];
+    char token_server[FX_URL_MAX];   /* "": as configured */
+    char access_token[FX_TOKEN_MAX]; /* one of the two is "" */
+    char refresh_token[FX_TOKEN_MAX];
+};
+
+struct fx_import {
+    char email[FX_EMAIL_MAX];
+    char name[FX_NAME_MAX]; /* "": none */
+    struct fx_credentials credentials;
+};
+
+/* Reads an import file. INVALID with `ret_error` (at least 160 bytes) naming the field; on success ret_import holds secrets: wipe it. */
+int fx_import_parse(const char *json, bool insecure_http, struct fx_import *ret_import, char *ret_error, size_t error_size);
+
+/* Compact, versioned JSON. The result has no NUL; its length is returned. */
+size_t fx_credentials_format(const struct fx_credentials *credentials, char ret_blob[FX_BLOB_MAX]);
+
+/* Reads what fx_credentials_format() made. INVALID: something else. */
+int fx_credentials_parse(const void *blob, size_t size, struct fx_credentials *ret_credentials);
+
+#endif

@@ -1,0 +1,239 @@
+/* Devices and their tabs. Both collections are small, and a device's row needs both of them (the newest upload, whether it is stale), so
+ * that they are always read together and whole, and handed over when all is known. */
+#include "fx.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+
+enum { MAX_DEVICES = 1000, MAX_DAMAGED = 100, MAX_KEPT = 32 << 20, STALE_AFTER = 7 * 86400 * 1000 };
+
+struct device {
+    char id[FX_ID_MAX];
+    json_t *client, *tabs;                  /* NULL: no such record */
+    int64_t client_modified, tabs_modified; /* ms */
+    const char *name, *fxa_id;              /* borrowed from client */
+    bool hidden;
+};
+
+struct broken {
+    char id[FX_ID_MAX]; /* "": unknown */
+    const char *why;    /* a constant */
+};
+
+struct devices {
+    struct fx_pull *p;
+    int collection; /* that is being read */
+    struct device *list;
+    size_t count;
+    size_t kept[FX_COLLECTIONS]; /* bytes of cleartext */
+    struct broken broken[FX_COLLECTIONS][MAX_DAMAGED];
+    size_t broken_count[FX_COLLECTIONS];
+    struct fx_arena arena;
+    struct fx_translate translate;
+};
+
+static struct device *find(struct devices *d, const char *id)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        if (strcmp(d->list[i].id, id) == 0)
+            return &d->list[i];
+    }
+    return NULL;
+}
+
+static int on_damaged(void *ctx, const char *id, const char *why)
+{
+    struct devices *d = ctx;
+    size_t *count = &d->broken_count[d->collection];
+    if (*count < MAX_DAMAGED) {
+        struct broken *broken = &d->broken[d->collection][(*count)++];
+        snprintf(broken->id, sizeof(broken->id), "%s", id == NULL ? "" : id);
+        broken->why = why;
+    }
+    return 0;
+}
+
+static int on_take(void *ctx, const struct fx_record *record)
+{
+    struct devices *d = ctx;
+    if (fx_record_is_tombstone(record))
+        return 0;
+    struct device *device = find(d, record->id);
+    if ((device == NULL && d->count == MAX_DEVICES) || d->kept[d->collection] + record->size > MAX_KEPT)
+        return on_damaged(ctx, record->id, "the account's devices have too many tabs");
+    d->kept[d->collection] += record->size;
+    if (device == NULL) {
+        device = &d->list[d->count++];
+        *device = (struct device){0};
+        snprintf(device->id, sizeof(device->id), "%s", record->id);
+    }
+    json_t **slot = d->collection == HEARTH_CLIENTS ? &device->client : &device->tabs;
+    json_decref(*slot);
+    *slot = json_incref(record->json);
+    *(d->collection == HEARTH_CLIENTS ? &device->client_modified : &device->tabs_modified) = record->modified;
+    return 0;
+}
+
+static void drop_records(struct devices *d, int collection)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        json_t **slot = collection == HEARTH_CLIENTS ? &d->list[i].client : &d->list[i].tabs;
+        json_decref(*slot);
+        *slot = NULL;
+    }
+    d->broken_count[collection] = 0;
+    d->kept[collection] = 0;
+}
+
+static int on_restart(void *ctx)
+{
+    struct devices *d = ctx;
+    drop_records(d, d->collection);
+    return 0;
+}
+
+static int read_one(struct devices *d, int collection, int64_t *ret_modified)
+{
+    static const struct fx_reader_ops ops = {on_take, on_damaged, on_restart};
+    *ret_modified = 0;
+    if (d->p->timestamps[collection] == 0 || !fx_account_wants(d->p, collection))
+        return 0;
+    struct fx_reader reader = {.p = d->p, .collection = collection, .ops = &ops, .ctx = d};
+    d->collection = collection;
+    int r = fx_reader_run(&reader);
+    if (r == FX_REKEYED) { /* read with the old key: once more with the new one */
+        drop_records(d, collection);
+        r = fx_reader_run(&reader);
+    }
+    *ret_modified = reader.first_modified;
+    return r;
+}
+
+static int64_t last_upload(const struct device *device)
+{
+    int64_t client = device->client == NULL ? 0 : device->client_modified, tabs = device->tabs == NULL ? 0 : device->tabs_modified;
+    return client > tabs ? client : tabs;
+}
+
+static const char *text_of(struct devices *d, const json_t *json, const char *name)
+{
+    const char *text = fx_record_text(&d->translate, json, name);
+    return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+/* A device that signed in anew leaves its old self behind: the same device of the account, or the same name and a week older. */
+static bool replaces(const struct device *a, const struct device *b)
+{
+    int64_t younger = last_upload(a) - last_upload(b);
+    if (a->client == NULL || b->client == NULL || younger < 0)
+        return false;
+    if (a->fxa_id != NULL && b->fxa_id != NULL && strcmp(a->fxa_id, b->fxa_id) == 0)
+        return younger > 0 || a < b;
+    return a->name != NULL && b->name != NULL && strcmp(a->name, b->name) == 0 && younger > STALE_AFTER;
+}
+
+static void hide_stale(struct devices *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        d->list[i].name = text_of(d, d->list[i].client, "name");
+        d->list[i].fxa_id = text_of(d, d->list[i].client, "fxaDeviceId");
+    }
+    for (size_t i = 0; i < d->count; i++) {
+        for (size_t k = 0; k < d->count && !d->list[i].hidden; k++)
+            d->list[i].hidden = k != i && replaces(&d->list[k], &d->list[i]);
+    }
+}
+
+static int emit_device(struct devices *d, const struct device *device)
+{
+    struct hearth_device row;
+    struct fx_record record = {.id = device->id, .modified = last_upload(device), .json = device->client};
+    if (device->hidden || (device->client == NULL && device->tabs == NULL))
+        return 0;
+    fx_record_client(&d->translate, &record, &row);
+    if (device->client == NULL) { /* known by its tabs only */
+        const char *name = fx_record_cut(&d->translate, text_of(d, device->tabs, "clientName"), FX_NAME_UNITS);
+        row.name = name == NULL ? row.name : name;
+    }
+    return d->p->sink->device(d->p->sink->ctx, &row);
+}
+
+static int emit_tabs(struct devices *d, const struct device *device)
+{
+    struct fx_record record = {.id = device->id, .modified = device->tabs_modified, .json = device->tabs};
+    return device->hidden || device->tabs == NULL ? 0 : fx_record_tabs(&d->translate, &record);
+}
+
+static int emit(struct devices *d, int collection, int64_t modified)
+{
+    struct fx_pull *p = d->p;
+    if (!fx_account_wants(p, collection) && (p->account.declined >> collection & 1) == 0)
+        return 0; /* a format that is not understood: what was read before stays */
+    struct fx_collection_mark mark;
+    fx_collection_mark_make(p, collection, modified, &mark);
+    int r = fx_begin(p, collection, HEARTH_COMPLETE);
+    for (size_t i = 0; r == 0 && i < d->broken_count[collection]; i++) {
+        struct broken *broken = &d->broken[collection][i];
+        r = p->sink->damaged(p->sink->ctx, broken->id[0] != '\0' ? broken->id : NULL, broken->why);
+    }
+    for (size_t i = 0; r == 0 && i < d->count; i++) {
+        r = collection == HEARTH_CLIENTS ? emit_device(d, &d->list[i]) : emit_tabs(d, &d->list[i]);
+        fx_arena_reset(&d->arena);
+    }
+    return r != 0 ? r : fx_commit(p, &mark);
+}
+
+static int read_and_emit(struct devices *d)
+{
+    int64_t clients_modified, tabs_modified;
+    int r = read_one(d, HEARTH_CLIENTS, &clients_modified);
+    if (r == 0)
+        r = read_one(d, HEARTH_TABS, &tabs_modified);
+    if (r != 0)
+        return r;
+    struct fx_arena names = {0}; /* outlives the records' arena */
+    d->translate.arena = &names;
+    hide_stale(d);
+    d->translate.arena = &d->arena;
+    r = emit(d, HEARTH_CLIENTS, clients_modified);
+    if (r == 0)
+        r = emit(d, HEARTH_TABS, tabs_modified);
+    fx_arena_fini(&names);
+    return r;
+}
+
+int fx_devices_run(struct fx_pull *p)
+{
+    bool whole, reset, changed = false;
+    int r = 0;
+    for (int c = HEARTH_CLIENTS; r == 0 && c <= HEARTH_TABS; c++) {
+        bool declined = p->account.declined >> c & 1, differs = fx_collection_changed(p, c, &whole, &reset);
+        bool emptied = declined && p->marks[c].present && p->marks[c].last_modified == 0;
+        changed = changed || (fx_account_wants(p, c) && differs) || (declined && !emptied);
+        if (reset && fx_account_wants(p, c))
+            r = p->sink->reset(p->sink->ctx, c);
+    }
+    if (r != 0 || !changed)
+        return r;
+    struct devices *d = calloc(1, sizeof(*d));
+    if (d == NULL || (d->list = calloc(MAX_DEVICES, sizeof(*d->list))) == NULL) {
+        free(d);
+        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+    }
+    d->p = p;
+    d->translate = (struct fx_translate){.arena = &d->arena, .sink = p->sink, .now = p->host->now_ms(p->host)};
+    r = read_and_emit(d);
+    drop_records(d, HEARTH_CLIENTS);
+    drop_records(d, HEARTH_TABS);
+    fx_arena_fini(&d->arena);
+    free(d->list);
+    free(d);
+    if (r == FX_LEFT || r == FX_REKEYED) {
+        p->incomplete = true;
+        r = 0;
+    }
+    return r;
+}

@@ -1,0 +1,101 @@
+/* One HTTP exchange through the host: counts, keeps headers, splits good bodies from bad ones. */
+#include "fx.h"
+
+#include <string.h>
+
+struct exchange {
+    struct fx_pull *p;
+    const struct fx_request *request;
+    struct fx_answer *answer;
+    int stopped; /* why a callback ended the exchange */
+};
+
+static int on_response(void *ctx, const struct hearth_http_response *response)
+{
+    struct exchange *x = ctx;
+    fx_answer_read(response, x->answer);
+    if (fx_stopping(x->p))
+        x->stopped = HEARTH_ERR_CANCELLED;
+    else if (x->answer->status == 200 && x->request->on_begin != NULL)
+        x->stopped = x->request->on_begin(x->request->ctx, x->answer);
+    return x->stopped != 0;
+}
+
+static int on_body(void *ctx, const void *data, size_t size)
+{
+    struct exchange *x = ctx;
+    x->p->result->bytes += (int64_t)size;
+    if (fx_stopping(x->p)) {
+        x->stopped = HEARTH_ERR_CANCELLED;
+    } else if (x->answer->status != 200) {
+        size_t room = sizeof(x->answer->error_body) - 1 - x->answer->error_body_size;
+        memcpy(x->answer->error_body + x->answer->error_body_size, data, size < room ? size : room);
+        x->answer->error_body_size += size < room ? size : room;
+    } else if (x->request->on_data != NULL) {
+        x->stopped = x->request->on_data(x->request->ctx, data, size);
+    } else if (x->request->ret_body != NULL) {
+        x->stopped = fx_buf_append(x->request->ret_body, data, size);
+    }
+    return x->stopped != 0;
+}
+
+static int explain(struct fx_pull *p, const struct fx_request *request, int code)
+{
+    char reason[256];
+    snprintf(reason, sizeof(reason), "%s", p->call->error); /* the host's words */
+    if (p->call->retry_after > 0 && p->result->account_backoff < p->call->retry_after)
+        p->result->account_backoff = p->call->retry_after;
+    switch (code) {
+    case HEARTH_ERR_CANCELLED:
+        return fx_break(p, code, "The sync was interrupted.");
+    case HEARTH_ERR_TIMEOUT:
+        return fx_break(p, code, "The %s did not answer in time (%s).", request->who, request->what);
+    case HEARTH_ERR_FULL:
+        return fx_break(p, code, "The answer of the %s to %s is larger than Hearth accepts.", request->who, request->what);
+    case HEARTH_ERR_NOMEM:
+        return fx_break(p, code, "Out of memory.");
+    default:
+        return fx_break(p, code, "The %s cannot be reached: %s. Check the address and the network.", request->who,
+                        reason[0] != '\0' ? reason : "no reason given");
+    }
+}
+
+int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer)
+{
+    struct exchange x = {.p = p, .request = request, .answer = ret_answer};
+    struct hearth_http_request http = {
+        .struct_size = sizeof(http),
+        .timeout = p->fx->config.request_timeout,
+        .method = request->method,
+        .url = request->url,
+        .headers = request->headers,
+        .header_count = request->header_count,
+        .body = request->body,
+        .body_size = request->body == NULL ? 0 : strlen(request->body),
+        .max_response = request->max_response == 0 ? FX_SMALL_BODY : request->max_response,
+        .insecure_http = p->fx->config.insecure_http,
+        .on_response = on_response,
+        .on_body = on_body,
+        .ctx = &x,
+    };
+    *ret_answer = (struct fx_answer){0};
+    if (fx_stopping(p))
+        return explain(p, request, HEARTH_ERR_CANCELLED);
+    if (request->ret_body != NULL)
+        request->ret_body->size = 0;
+    p->result->requests++;
+    p->call->error[0] = '\0';
+    p->call->retry_after = 0;
+    int r = p->host->http_fetch(p->host, p->call, &http);
+    if (x.stopped == HEARTH_ERR_CANCELLED || x.stopped == HEARTH_ERR_NOMEM)
+        return explain(p, request, x.stopped);
+    if (x.stopped != 0)
+        return x.stopped;
+    if (r < 0)
+        return explain(p, request, r);
+    if (request->ret_body != NULL && fx_buf_append(request->ret_body, "", 1) != 0)
+        return explain(p, request, HEARTH_ERR_NOMEM);
+    if (request->ret_body != NULL)
+        request->ret_body->size--;
+    return 0;
+}

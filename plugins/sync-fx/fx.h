@@ -1,0 +1,204 @@
+/* The plugin instance, its sessions, and one pull: what the files of this folder share. */
+#ifndef HEARTH_PLUGINS_SYNC_FX_FX_H
+#define HEARTH_PLUGINS_SYNC_FX_FX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "answer.h"
+#include "bso.h"
+#include "cache.h"
+#include "hearth/sync.h"
+#include "marks.h"
+
+enum { FX_MAGIC = 0x5f780001, FX_SESSION_MAGIC = 0x5f780002 };
+
+struct fx_config {
+    char accounts_url[FX_URL_MAX]; /* no trailing slash */
+    char token_server[FX_URL_MAX]; /* complete, no trailing slash */
+    char client_id[65];            /* "": not configured */
+    bool insecure_http, history;
+    int page_size;
+    uint32_t request_timeout; /* ms */
+};
+
+struct fx {
+    uint32_t magic;
+    const struct hearth_host *host;
+    struct fx_config config;
+    struct fx_cache *cache;
+    pthread_mutex_t lock;            /* guards the two below */
+    char token_endpoint[FX_URL_MAX]; /* of the OAuth server, discovered; "" not yet */
+    int64_t token_endpoint_until;    /* monotonic ms */
+};
+
+struct fx_session {
+    uint32_t magic;
+    struct fx *fx;
+    atomic_bool interrupted;
+};
+
+/* What steps of a pull return besides 0 and negative codes (the pull broke off; detail is set). */
+enum fx_step {
+    FX_END = 1,       /* the pull is over, the result is filled */
+    FX_MOVED = 2,     /* the account lives elsewhere now: marks are reset, begin again */
+    FX_MODIFIED = 3,  /* 412 */
+    FX_MISSING = 4,   /* 404 */
+    FX_UNCHANGED = 5, /* 304 */
+    FX_LEFT = 6,      /* this collection has to wait for the next run; p->left says why */
+    FX_REKEYED = 7    /* the collection's key changed: read it whole */
+};
+
+/* One pull; on the heap, wiped at the end; used by one thread. */
+struct fx_pull {
+    struct fx *fx;
+    struct fx_session *session;
+    struct hearth_call *call;
+    const struct hearth_host *host;
+    const struct hearth_sync_sink *sink;
+    struct hearth_pull_result *result;
+    struct fx_credentials credentials;
+    struct fx_state state; /* copy of the cache's entry; goes back at the end */
+    struct fx_account_mark account;
+    struct fx_account_mark stored_account; /* as the core has it */
+    struct fx_collection_mark marks[FX_COLLECTIONS];
+    int64_t timestamps[FX_COLLECTIONS]; /* info/collections, centiseconds; 0: not on the server */
+    int64_t info, meta_timestamp, keys_timestamp;
+    bool renewed;                      /* a 401 of the storage server has cost a new token already */
+    bool clock_fixed;                  /* so has a wrong clock */
+    bool alerted;                      /* X-Weave-Alert was logged */
+    bool incomplete;                   /* something was left for the next run */
+    int64_t soft_backoff;              /* X-Weave-Backoff: ms */
+    int32_t open_collection, open_how; /* batch in the sink; 0: none */
+    char left[256];                    /* why something was left behind, in words; "" nothing */
+    bool left_is_error;                /* it will not mend itself by the next run */
+};
+
+/* --- result.c ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Ends the pull with a state and a sentence. Returns FX_END. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+int fx_end(struct fx_pull *p, int state, const char *format, ...);
+/* The pull broke off: fills result and the call's error text. Returns code. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+int fx_break(struct fx_pull *p, int code, const char *format, ...);
+/* Ends the pull because of a status that no step knows how to handle: sentence and pauses from section 5.5 of the protocol.
+ * `who`: "Sync server", "token server", "accounts server"; what: "info/collections". Returns FX_END. */
+int fx_end_status(struct fx_pull *p, const char *who, const char *what, const struct fx_answer *answer);
+/* A server's wish for a pause, with up to 25 % on top, so that not all come back at once. */
+int64_t fx_with_jitter(struct fx_pull *p, int64_t ms);
+bool fx_stopping(struct fx_pull *p);
+
+/* --- exchange.c --------------------------------------------------------------------------------------------------------------------- */
+
+struct fx_request {
+    const char *who;  /* for sentences: "Sync server" */
+    const char *what; /* "info/collections" */
+    const char *method;
+    const char *url;
+    const struct hearth_http_header *headers;
+    size_t header_count;
+    const char *body;        /* NULL: none */
+    uint64_t max_response;   /* 0: FX_SMALL_BODY */
+    struct fx_buf *ret_body; /* collects the body of a 200, NUL-terminated; or NULL */
+    /* Instead of ret_body: gets the body of a 200 while it arrives. on_begin (or NULL) comes first. Non-zero ends the exchange. */
+    int (*on_begin)(void *ctx, const struct fx_answer *answer);
+    int (*on_data)(void *ctx, const char *data, size_t size);
+    void *ctx;
+};
+
+enum { FX_SMALL_BODY = 1 << 20 };
+
+/* One request to any server. 0 with the answer, whatever its status; a negative code with the result filled; or what a callback returned.
+ */
+int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer);
+
+/* --- oauth.c ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Makes p->state.access_token usable. `fresh`: the one that is there was refused. 0, FX_END, negative. */
+int fx_oauth_ensure(struct fx_pull *p, bool fresh);
+
+/* --- token.c ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Makes the Hawk credentials in p->state usable. `fresh`: get new ones in any case. 0, FX_MOVED (marks are reset), FX_END, negative. */
+int fx_token_ensure(struct fx_pull *p, bool fresh);
+
+/* --- storage_api.c ------------------------------------------------------------------------------------------------------------------ */
+
+struct fx_get {
+    const char *path;          /* "info/collections", with query; encoded */
+    int64_t if_modified_since; /* centiseconds; 0: none */
+    int64_t if_unmodified_since;
+    bool newlines;
+    uint64_t max_response;
+    struct fx_buf *ret_body;
+    int (*on_begin)(void *ctx, const struct fx_answer *answer);
+    int (*on_data)(void *ctx, const char *data, size_t size);
+    void *ctx;
+};
+
+/* A signed GET to the storage server: the only thing that is ever sent there. Renews credentials, corrects the clock. 0 (status 200),
+ * FX_UNCHANGED, FX_MODIFIED, FX_MISSING, FX_MOVED, FX_END, negative, or what a callback returned. */
+int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer);
+
+/* --- account.c: info, meta/global, crypto/keys ---------------------------------------------------------------------------------------- */
+
+int fx_account_info(struct fx_pull *p); /* 0, FX_UNCHANGED, or as above */
+int fx_account_configuration(struct fx_pull *p);
+int fx_account_meta(struct fx_pull *p); /* applies changes of sync ids to the marks */
+int fx_account_keys(struct fx_pull *p);
+/* Records had a wrong HMAC: reads crypto/keys again, at most once in ten minutes. ret_changed: the key of `collection` is another now. */
+int fx_account_refetch_keys(struct fx_pull *p, int collection, bool *ret_changed);
+/* Stores the account's mark if it differs from what the core has. */
+int fx_account_store_mark(struct fx_pull *p);
+bool fx_account_wants(const struct fx_pull *p, int collection);
+/* Forgets everything that was read from one place: all marks, meta, keys. */
+int fx_account_reset(struct fx_pull *p);
+
+/* --- reader.c: one collection, page by page ----------------------------------------------------------------------------------------------
+ */
+
+/* What becomes of the records. Non-zero (negative) ends the reading with that code. */
+struct fx_reader_ops {
+    int (*take)(void *ctx, const struct fx_record *record);
+    int (*damaged)(void *ctx, const char *id, const char *why); /* id may be NULL */
+    int (*restart)(void *ctx);                                  /* forget all that was taken */
+};
+
+struct fx_reader {
+    struct fx_pull *p;
+    int collection;
+    int64_t since; /* centiseconds; 0: whole */
+    const struct fx_reader_ops *ops;
+    void *ctx;
+    int64_t first_modified; /* result: X-Last-Modified of the first page */
+};
+
+/* 0, FX_LEFT, FX_REKEYED (restart was not called), FX_MOVED, FX_END, negative. */
+int fx_reader_run(struct fx_reader *reader);
+
+/* --- devices.c, collection.c
+ * -------------------------------------------------------------------------------------------------------------- */
+
+int fx_devices_run(struct fx_pull *p);                    /* clients and tabs, together */
+int fx_collection_run(struct fx_pull *p, int collection); /* bookmarks, history */
+
+/* What a collection's mark will be when it is read up to `last_modified`. */
+void fx_collection_mark_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_mark *ret_mark);
+/* The server's collection is not as the mark says. ret_whole: and has to be read whole; ret_reset: because the mark no longer holds. */
+bool fx_collection_changed(const struct fx_pull *p, int collection, bool *ret_whole, bool *ret_reset);
+int fx_begin(struct fx_pull *p, int collection, int how);
+int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark); /* of the open collection */
+/* Gives up the open batch. Bookmarks read whole stay open, because committing nothing would remove them all. */
+int fx_abandon(struct fx_pull *p);
+
+/* --- pull.c ------------------------------------------------------------------------------------------------------------------------- */
+
+int fx_pull_run(struct fx_session *session, struct hearth_call *call, const struct hearth_pull *pull,
+                struct hearth_pull_result *ret_result);
+
+#endif

@@ -1,0 +1,288 @@
+#include "json_scan.h"
+
+#include <string.h>
+
+#include "hearth/plugin.h"
+
+struct scanner {
+    const char *at, *end;
+    char stack[FX_JSON_DEPTH]; /* '{' or '[' */
+    int depth, values;
+};
+
+static void skip_blanks(struct scanner *s)
+{
+    while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
+        s->at++;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* At the opening quote; leaves at behind the closing one. */
+static bool scan_string(struct scanner *s, struct fx_span *ret_span)
+{
+    const char *c = ++s->at;
+    for (; c < s->end && *c != '"'; c++) {
+        if ((unsigned char)*c < 0x20)
+            return false;
+        if (*c != '\\')
+            continue;
+        if (++c == s->end || strchr("\"\\/bfnrtu", *c) == NULL || *c == '\0')
+            return false;
+        if (*c == 'u') {
+            if (s->end - c < 5 || !is_hex(c[1]) || !is_hex(c[2]) || !is_hex(c[3]) || !is_hex(c[4]))
+                return false;
+            c += 4;
+        }
+    }
+    if (c >= s->end)
+        return false;
+    *ret_span = (struct fx_span){s->at, (size_t)(c - s->at), FX_JSON_STRING};
+    s->at = c + 1;
+    return true;
+}
+
+static size_t digits(const char *at, const char *end)
+{
+    const char *c = at;
+    while (c < end && *c >= '0' && *c <= '9')
+        c++;
+    return (size_t)(c - at);
+}
+
+static bool scan_number(struct scanner *s)
+{
+    const char *c = s->at + (*s->at == '-');
+    size_t n = digits(c, s->end);
+    if (n == 0 || (n > 1 && *c == '0'))
+        return false;
+    c += n;
+    if (c < s->end && *c == '.') {
+        n = digits(++c, s->end);
+        if (n == 0)
+            return false;
+        c += n;
+    }
+    if (c < s->end && (*c == 'e' || *c == 'E')) {
+        c++;
+        if (c < s->end && (*c == '+' || *c == '-'))
+            c++;
+        n = digits(c, s->end);
+        if (n == 0)
+            return false;
+        c += n;
+    }
+    s->at = c;
+    return true;
+}
+
+static bool scan_word(struct scanner *s)
+{
+    static const char *const words[] = {"true", "false", "null"};
+    for (int i = 0; i < 3; i++) {
+        size_t n = strlen(words[i]);
+        if ((size_t)(s->end - s->at) >= n && memcmp(s->at, words[i], n) == 0) {
+            s->at += n;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A scalar, or the opening of a container (pushed). */
+static bool scan_value(struct scanner *s, struct fx_span *ret_span)
+{
+    skip_blanks(s);
+    if (s->at == s->end || ++s->values > FX_JSON_VALUES)
+        return false;
+    const char *start = s->at;
+    bool ok;
+    int kind;
+    switch (*s->at) {
+    case '"':
+        return scan_string(s, ret_span);
+    case '{':
+    case '[':
+        if (s->depth == FX_JSON_DEPTH)
+            return false;
+        kind = *s->at == '{' ? FX_JSON_OBJECT : FX_JSON_ARRAY;
+        s->stack[s->depth++] = *s->at++;
+        ok = true;
+        break;
+    case 't':
+    case 'f':
+    case 'n':
+        kind = FX_JSON_WORD;
+        ok = scan_word(s);
+        break;
+    default:
+        kind = FX_JSON_NUMBER;
+        ok = scan_number(s);
+    }
+    *ret_span = (struct fx_span){start, (size_t)(s->at - start), kind};
+    return ok;
+}
+
+static bool scan_key(struct scanner *s, struct fx_span *ret_key)
+{
+    skip_blanks(s);
+    if (s->at == s->end || *s->at != '"' || !scan_string(s, ret_key))
+        return false;
+    skip_blanks(s);
+    return s->at < s->end && *s->at++ == ':';
+}
+
+/* Behind an element: closes containers as far as they end here. False: bad syntax. ret_more: another element follows. */
+static bool scan_after(struct scanner *s, bool *ret_more)
+{
+    skip_blanks(s);
+    if (s->at == s->end)
+        return false;
+    char c = *s->at++;
+    *ret_more = c == ',';
+    if (c == ',')
+        return true;
+    s->depth--;
+    return c == (s->stack[s->depth] == '{' ? '}' : ']');
+}
+
+static bool is_empty(struct scanner *s)
+{
+    skip_blanks(s);
+    if (s->at == s->end || *s->at != (s->stack[s->depth - 1] == '{' ? '}' : ']'))
+        return false;
+    s->at++;
+    s->depth--;
+    return true;
+}
+
+int fx_json_scan(const char *text, size_t size, fx_json_member_fn fn, void *ctx)
+{
+    struct scanner s = {.at = text, .end = text + size};
+    struct fx_span value, key = {0}, top_key = {0}, top = {0};
+    if (!scan_value(&s, &value) || s.depth == 0)
+        return HEARTH_ERR_INVALID;
+    bool more = !is_empty(&s);
+    while (s.depth > 0) {
+        if (more) {
+            key = (struct fx_span){.at = s.at};
+            if (s.stack[s.depth - 1] == '{' && !scan_key(&s, &key))
+                return HEARTH_ERR_INVALID;
+            int level = s.depth;
+            if (!scan_value(&s, &value))
+                return HEARTH_ERR_INVALID;
+            if (level == 1) {
+                top_key = key;
+                top = value;
+            }
+            if (s.depth > level && !is_empty(&s))
+                continue; /* into the container */
+        }
+        if (s.depth == 1) {
+            if (top.kind == FX_JSON_OBJECT || top.kind == FX_JSON_ARRAY)
+                top.size = (size_t)(s.at - top.at);
+            int r = fn == NULL ? 0 : fn(ctx, &top_key, &top);
+            if (r != 0)
+                return r;
+        }
+        if (!scan_after(&s, &more))
+            return HEARTH_ERR_INVALID;
+    }
+    skip_blanks(&s);
+    return s.at == s.end ? 0 : HEARTH_ERR_INVALID;
+}
+
+bool fx_span_is(const struct fx_span *span, const char *text)
+{
+    return strlen(text) == span->size && memcmp(span->at, text, span->size) == 0;
+}
+
+bool fx_span_is_null(const struct fx_span *span)
+{
+    return span->kind == FX_JSON_WORD && span->at[0] == 'n';
+}
+
+static uint32_t unit_of(const char *hex)
+{
+    uint32_t unit = 0;
+    for (int i = 0; i < 4; i++)
+        unit = unit << 4 | (uint32_t)(hex[i] <= '9' ? hex[i] - '0' : (hex[i] | 0x20) - 'a' + 10);
+    return unit;
+}
+
+static char *put_character(char *out, uint32_t c)
+{
+    if (c == 0 || (c >= 0xd800 && c <= 0xdfff))
+        c = 0xfffd;
+    if (c < 0x80) {
+        *out++ = (char)c;
+    } else if (c < 0x800) {
+        *out++ = (char)(0xc0 | c >> 6);
+        *out++ = (char)(0x80 | (c & 63));
+    } else {
+        if (c >= 0x10000) {
+            *out++ = (char)(0xf0 | c >> 18);
+            *out++ = (char)(0x80 | (c >> 12 & 63));
+        } else {
+            *out++ = (char)(0xe0 | c >> 12);
+        }
+        *out++ = (char)(0x80 | (c >> 6 & 63));
+        *out++ = (char)(0x80 | (c & 63));
+    }
+    return out;
+}
+
+int fx_span_text(const struct fx_span *span, char *ret_text, size_t capacity, size_t *ret_size)
+{
+    if (capacity <= span->size)
+        return HEARTH_ERR_FULL;
+    const char *in = span->at, *end = span->at + span->size;
+    char *out = ret_text;
+    while (in < end) {
+        const char *escape = memchr(in, '\\', (size_t)(end - in));
+        size_t plain = (size_t)((escape == NULL ? end : escape) - in);
+        memcpy(out, in, plain);
+        out += plain;
+        in += plain;
+        if (in == end)
+            break;
+        static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+        const char *simple = strchr(from, in[1]);
+        if (simple != NULL) {
+            *out++ = to[simple - from];
+            in += 2;
+            continue;
+        }
+        uint32_t c = unit_of(in + 2);
+        in += 6;
+        if (c >= 0xd800 && c <= 0xdbff && end - in >= 6 && in[0] == '\\' && in[1] == 'u') {
+            uint32_t low = unit_of(in + 2);
+            if (low >= 0xdc00 && low <= 0xdfff) {
+                c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+                in += 6;
+            }
+        }
+        out = put_character(out, c);
+    }
+    *out = '\0';
+    if (ret_size != NULL)
+        *ret_size = (size_t)(out - ret_text);
+    return 0;
+}
+
+int fx_span_integer(const struct fx_span *span, int64_t *ret_value)
+{
+    if (span->kind != FX_JSON_NUMBER)
+        return HEARTH_ERR_INVALID;
+    size_t i = span->at[0] == '-', n = span->size - i;
+    if (n > 18 || digits(span->at + i, span->at + span->size) != n)
+        return HEARTH_ERR_INVALID;
+    int64_t value = 0;
+    for (; i < span->size; i++)
+        value = value * 10 + (span->at[i] - '0');
+    *ret_value = span->at[0] == '-' ? -value : value;
+    return 0;
+}

@@ -1,0 +1,105 @@
+#include "marks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "json_scan.h"
+#include "text.h"
+
+struct text_field {
+    const char *name;
+    char *text;
+    size_t capacity;
+    bool seen;
+};
+
+struct number_field {
+    const char *name;
+    int64_t *number;
+    bool seen;
+};
+
+struct reader {
+    struct text_field *texts;
+    size_t text_count;
+    struct number_field *numbers;
+    size_t number_count;
+};
+
+static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct reader *reader = ctx;
+    for (size_t i = 0; i < reader->text_count; i++) {
+        struct text_field *f = &reader->texts[i];
+        if (fx_span_is(key, f->name))
+            f->seen = value->kind == FX_JSON_STRING && (value->size == 0 || fx_text_is_token(value->at, value->size, f->capacity - 1)) &&
+                      fx_span_text(value, f->text, f->capacity, NULL) == 0;
+    }
+    for (size_t i = 0; i < reader->number_count; i++) {
+        struct number_field *f = &reader->numbers[i];
+        if (fx_span_is(key, f->name))
+            f->seen = fx_span_integer(value, f->number) == 0 && *f->number >= 0;
+    }
+    return 0;
+}
+
+/* True when every field was there and well-formed. */
+static bool read_all(const char *text, struct reader *reader)
+{
+    if (text == NULL || text[0] != '{' || fx_json_scan(text, strlen(text), on_member, reader) != 0)
+        return false;
+    for (size_t i = 0; i < reader->text_count; i++) {
+        if (!reader->texts[i].seen)
+            return false;
+    }
+    for (size_t i = 0; i < reader->number_count; i++) {
+        if (!reader->numbers[i].seen)
+            return false;
+    }
+    return true;
+}
+
+void fx_account_mark_parse(const char *text, struct fx_account_mark *ret_mark)
+{
+    struct fx_account_mark m = {0};
+    int64_t version = 0;
+    struct text_field texts[] = {{"endpoint", m.endpoint, sizeof(m.endpoint), false},
+                                 {"kid", m.kid, sizeof(m.kid), false},
+                                 {"sync_id", m.sync_id, sizeof(m.sync_id), false}};
+    struct number_field numbers[] = {{"v", &version, false},
+                                     {"uid", &m.uid, false},
+                                     {"info", &m.info, false},
+                                     {"meta", &m.meta, false},
+                                     {"keys", &m.keys, false},
+                                     {"declined", &m.declined, false},
+                                     {"unsupported", &m.unsupported, false}};
+    struct reader reader = {texts, sizeof(texts) / sizeof(texts[0]), numbers, sizeof(numbers) / sizeof(numbers[0])};
+    m.present = read_all(text, &reader) && version == 1;
+    *ret_mark = m.present ? m : (struct fx_account_mark){0};
+}
+
+void fx_account_mark_format(const struct fx_account_mark *m, char ret_text[FX_MARK_MAX])
+{
+    snprintf(ret_text, FX_MARK_MAX,
+             "{\"v\":1,\"endpoint\":\"%s\",\"uid\":%lld,\"kid\":\"%s\",\"sync_id\":\"%s\",\"info\":%lld,\"meta\":%lld,\"keys\":%lld,"
+             "\"declined\":%lld,\"unsupported\":%lld}",
+             m->endpoint, (long long)m->uid, m->kid, m->sync_id, (long long)m->info, (long long)m->meta, (long long)m->keys,
+             (long long)m->declined, (long long)m->unsupported);
+}
+
+void fx_collection_mark_parse(const char *text, struct fx_collection_mark *ret_mark)
+{
+    struct fx_collection_mark m = {0};
+    int64_t version = 0;
+    struct text_field texts[] = {{"sync_id", m.sync_id, sizeof(m.sync_id), false}, {"key", m.key, sizeof(m.key), false}};
+    struct number_field numbers[] = {{"v", &version, false}, {"lm", &m.last_modified, false}, {"version", &m.version, false}};
+    struct reader reader = {texts, sizeof(texts) / sizeof(texts[0]), numbers, sizeof(numbers) / sizeof(numbers[0])};
+    m.present = read_all(text, &reader) && version == 1;
+    *ret_mark = m.present ? m : (struct fx_collection_mark){0};
+}
+
+void fx_collection_mark_format(const struct fx_collection_mark *m, char ret_text[FX_MARK_MAX])
+{
+    snprintf(ret_text, FX_MARK_MAX, "{\"v\":1,\"lm\":%lld,\"sync_id\":\"%s\",\"version\":%lld,\"key\":\"%s\"}", (long long)m->last_modified,
+             m->sync_id, (long long)m->version, m->key);
+}

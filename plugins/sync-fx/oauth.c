@@ -1,0 +1,229 @@
+/* From refresh token to access token. The only POST that this plugin knows. */
+#include "fx.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <openssl/crypto.h>
+
+#include "json_scan.h"
+#include "text.h"
+
+static const char SCOPE[] = "https://identity.mozilla.com/apps/oldsync";
+
+enum { DISCOVERY_LIFE = 24 * 3600 * 1000, TOKEN_LIFE = 21600, ACCESS_TOKEN_UNKNOWN_LIFE = 3600 };
+
+static const struct hearth_http_header json_headers[] = {{"accept", "application/json"}, {"content-type", "application/json"}};
+
+struct discovered {
+    const char *member;
+    const char *suffix; /* appended unless there */
+    char url[FX_URL_MAX];
+};
+
+static int on_discovery(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct discovered *d = ctx;
+    char text[FX_URL_MAX];
+    if (fx_span_is(key, d->member) && value->kind == FX_JSON_STRING && fx_span_text(value, text, sizeof(text), NULL) == 0 &&
+        fx_url_base(text, d->suffix, d->url) != 0)
+        d->url[0] = '\0';
+    return 0;
+}
+
+/* 0 with the address, FX_MISSING, FX_END or negative. */
+static int read_document(struct fx_pull *p, const char *name, struct discovered *d, struct fx_answer *answer)
+{
+    char url[FX_URL_MAX + 64];
+    struct fx_buf body = {0};
+    snprintf(url, sizeof(url), "%s/.well-known/%s", p->fx->config.accounts_url, name);
+    struct fx_request request = {
+        .who = "accounts server", .what = name, .method = "GET", .url = url, .headers = json_headers, .header_count = 1, .ret_body = &body};
+    int r = fx_exchange(p, &request, answer);
+    if (r == 0 && answer->status == 200) {
+        struct fx_url parsed;
+        int scanned = fx_json_scan(body.data, body.size, on_discovery, d);
+        if (scanned != 0 || fx_url_parse(d->url, &parsed) != 0)
+            r = FX_MISSING;
+        else if (!fx_url_is_allowed(&parsed, p->fx->config.insecure_http))
+            r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server names a plain http address for tokens, which is refused.");
+    } else if (r == 0) {
+        r = answer->status == 404 || answer->status == 410 ? FX_MISSING : fx_end_status(p, "accounts server", name, answer);
+    }
+    fx_buf_fini(&body);
+    return r;
+}
+
+/* Where tokens are given out: known for a day. */
+static int discover(struct fx_pull *p, bool anew, char ret_url[FX_URL_MAX])
+{
+    struct fx *fx = p->fx;
+    int64_t now = p->host->monotonic_ms(p->host);
+    pthread_mutex_lock(&fx->lock);
+    bool known = !anew && fx->token_endpoint[0] != '\0' && now < fx->token_endpoint_until;
+    if (known)
+        memcpy(ret_url, fx->token_endpoint, FX_URL_MAX);
+    pthread_mutex_unlock(&fx->lock);
+    if (known)
+        return 0;
+    struct fx_answer answer;
+    struct discovered openid = {.member = "token_endpoint"};
+    struct discovered legacy = {.member = "oauth_server_base_url", .suffix = "/v1/token"};
+    struct discovered *found = &openid;
+    int r = read_document(p, "openid-configuration", &openid, &answer);
+    if (r == FX_MISSING) {
+        found = &legacy;
+        r = read_document(p, "fxa-client-configuration", &legacy, &answer);
+    }
+    if (r == FX_MISSING)
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server %s does not say where tokens are given out. Check accounts_url.",
+                      fx->config.accounts_url);
+    if (r != 0)
+        return r;
+    pthread_mutex_lock(&fx->lock);
+    memcpy(fx->token_endpoint, found->url, FX_URL_MAX);
+    fx->token_endpoint_until = now + DISCOVERY_LIFE;
+    pthread_mutex_unlock(&fx->lock);
+    memcpy(ret_url, found->url, FX_URL_MAX);
+    return 0;
+}
+
+struct grant {
+    char access_token[FX_TOKEN_MAX], refresh_token[FX_TOKEN_MAX];
+    int64_t expires_in;
+};
+
+static void read_token(const struct fx_span *value, char ret_token[FX_TOKEN_MAX])
+{
+    size_t size;
+    if (value->kind != FX_JSON_STRING || fx_span_text(value, ret_token, FX_TOKEN_MAX, &size) != 0 ||
+        !fx_text_is_token(ret_token, size, FX_TOKEN_MAX - 1))
+        ret_token[0] = '\0';
+}
+
+static int on_grant(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct grant *grant = ctx;
+    if (fx_span_is(key, "access_token"))
+        read_token(value, grant->access_token);
+    else if (fx_span_is(key, "refresh_token"))
+        read_token(value, grant->refresh_token);
+    else if (fx_span_is(key, "expires_in"))
+        fx_span_integer(value, &grant->expires_in);
+    return 0;
+}
+
+/* A server that hands out a new refresh token has retired the old one: it is stored before anything else. */
+static int keep_refresh_token(struct fx_pull *p, const char *token)
+{
+    char blob[FX_BLOB_MAX];
+    snprintf(p->credentials.refresh_token, sizeof(p->credentials.refresh_token), "%s", token);
+    size_t size = fx_credentials_format(&p->credentials, blob);
+    int r = p->sink->credentials(p->sink->ctx, blob, size);
+    OPENSSL_cleanse(blob, sizeof(blob));
+    return r < 0 ? fx_break(p, r, "The new sign-in token could not be stored.") : 0;
+}
+
+static int take_grant(struct fx_pull *p, const struct fx_buf *body)
+{
+    struct grant grant = {.expires_in = ACCESS_TOKEN_UNKNOWN_LIFE};
+    int r = 0;
+    if (fx_json_scan(body->data, body->size, on_grant, &grant) != 0 || grant.access_token[0] == '\0')
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server's answer holds no access token. Check accounts_url.");
+    else if (grant.refresh_token[0] != '\0' && strcmp(grant.refresh_token, p->credentials.refresh_token) != 0)
+        r = keep_refresh_token(p, grant.refresh_token);
+    if (r == 0) {
+        int64_t life = grant.expires_in < 0 ? 0 : grant.expires_in > 86400 ? 86400 : grant.expires_in;
+        memcpy(p->state.access_token, grant.access_token, FX_TOKEN_MAX);
+        p->state.access_until = p->host->monotonic_ms(p->host) + life * 800;
+    }
+    OPENSSL_cleanse(&grant, sizeof(grant));
+    return r;
+}
+
+static int on_errno(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    if (fx_span_is(key, "errno"))
+        fx_span_integer(value, ctx);
+    return 0;
+}
+
+/* The numbers of the OAuth server and of the accounts server, which newer releases answer with at the same place. */
+static int end_refused(struct fx_pull *p, const struct fx_answer *answer)
+{
+    static const int dead[] = {108, 110, 115, 119, 121, 122, 138, 164, 182, 104};
+    static const int configuration[] = {101, 102, 111, 112, 114, 116, 162, 163, 166, 169, 171, 204};
+    int64_t number = 0;
+    fx_json_scan(answer->error_body, answer->error_body_size, on_errno, &number);
+    for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
+        if (number == dead[i])
+            return fx_end(
+                p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
+                "The sign-in is no longer valid: the password was changed, or Hearth was disconnected from the account. Sign in again.");
+    }
+    bool refused = answer->status >= 400 && answer->status <= 403; /* 114 is "throttled" too, with 429 */
+    for (size_t i = 0; i < sizeof(configuration) / sizeof(configuration[0]); i++) {
+        if (refused && number == configuration[i])
+            return fx_end(
+                p, HEARTH_ACCOUNT_ERROR,
+                "The accounts server does not accept client_id for Sync (%d, errno %d). Set the client_id that the account signed in with.",
+                answer->status, (int)number);
+    }
+    if (answer->status == 401)
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The accounts server refused the sign-in (401). Sign in again.");
+    return fx_end_status(p, "accounts server", "an access token", answer);
+}
+
+static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *answer, struct fx_buf *body)
+{
+    char text[FX_TOKEN_MAX + 512]; /* tokens and ids need no escapes: they were checked */
+    snprintf(text, sizeof(text),
+             "{\"client_id\":\"%s\",\"grant_type\":\"refresh_token\",\"refresh_token\":\"%s\",\"scope\":\"%s\",\"ttl\":%d}",
+             p->fx->config.client_id, p->credentials.refresh_token, SCOPE, TOKEN_LIFE);
+    struct fx_request request = {.who = "accounts server",
+                                 .what = "an access token",
+                                 .method = "POST",
+                                 .url = url,
+                                 .headers = json_headers,
+                                 .header_count = 2,
+                                 .body = text,
+                                 .ret_body = body};
+    int r = fx_exchange(p, &request, answer);
+    OPENSSL_cleanse(text, sizeof(text));
+    return r;
+}
+
+static int refresh(struct fx_pull *p)
+{
+    if (p->fx->config.client_id[0] == '\0')
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, "client_id is not set in the [sync …] section; without it the sign-in cannot be renewed.");
+    char url[FX_URL_MAX];
+    struct fx_answer answer;
+    struct fx_buf body = {0};
+    int r = discover(p, false, url);
+    if (r == 0)
+        r = post_refresh(p, url, &answer, &body);
+    if (r == 0 && (answer.status == 404 || answer.status == 410)) { /* moved since it was discovered */
+        r = discover(p, true, url);
+        if (r == 0)
+            r = post_refresh(p, url, &answer, &body);
+    }
+    if (r == 0)
+        r = answer.status == 200 ? take_grant(p, &body) : end_refused(p, &answer);
+    fx_buf_fini(&body);
+    return r;
+}
+
+int fx_oauth_ensure(struct fx_pull *p, bool fresh)
+{
+    if (p->credentials.access_token[0] != '\0') {
+        if (fresh)
+            return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
+                          "The access token of this account is no longer accepted. Sign in or import it again.");
+        memcpy(p->state.access_token, p->credentials.access_token, FX_TOKEN_MAX);
+        return 0;
+    }
+    if (!fresh && p->state.access_token[0] != '\0' && p->host->monotonic_ms(p->host) < p->state.access_until)
+        return 0;
+    p->state.access_token[0] = '\0';
+    return refresh(p);
+}

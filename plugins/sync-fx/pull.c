@@ -1,0 +1,213 @@
+/* One pull, from credentials to committed collections.
+ *
+ *            +--------------------- FX_MOVED: another uid or server, marks reset (twice at most) ----------------------+
+ *            v                                                                                                         |
+ *   token (cached?) -> info/collections --304--> nothing to do: OK                                                     |
+ *                          | 200                                                                                       |
+ *                          v                                                                                           |
+ *                  nothing that is read here changed? -> remember the time: OK                                         |
+ *                          |                                                                                           |
+ *                          v                                                                                           |
+ *                  meta/global -> crypto/keys -> clients and tabs -> bookmarks -> history -> account's mark: OK  ------+
+ *                     |             |                   |
+ *                     |             |                   412 three times, unreadable: left for the next run
+ *                     |             sync key does not open it: SIGNIN_NEEDED
+ *                     none yet: WAITING
+ *
+ * Any step may end the pull (FX_END, result filled) or break it off (negative: network, sink, interrupt). */
+#include "fx.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+enum { MOVES = 2 };
+
+static bool anything_changed(const struct fx_pull *p)
+{
+    if (!p->account.present || p->account.meta != p->meta_timestamp || p->account.keys != p->keys_timestamp)
+        return true;
+    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+        if (fx_account_wants(p, c) && (!p->marks[c].present || p->marks[c].last_modified != p->timestamps[c]))
+            return true;
+    }
+    return false;
+}
+
+static int read_collections(struct fx_pull *p)
+{
+    static const int orders[][3] = {{HEARTH_CLIENTS, HEARTH_BOOKMARKS, HEARTH_HISTORY},
+                                    {HEARTH_CLIENTS, HEARTH_HISTORY, HEARTH_BOOKMARKS},
+                                    {HEARTH_BOOKMARKS, HEARTH_CLIENTS, HEARTH_HISTORY}};
+    const int *order = orders[p->open_collection != 0 ? 2 : p->state.bookmarks_last ? 1 : 0];
+    int r = 0;
+    for (int i = 0; r == 0 && i < 3; i++) {
+        r = order[i] == HEARTH_CLIENTS ? fx_devices_run(p) : fx_collection_run(p, order[i]);
+        if (r == 0 && p->open_collection != 0) { /* the new server has no bookmarks: nothing may be committed for them */
+            p->incomplete = true;
+            r = fx_end(p, HEARTH_ACCOUNT_OK,
+                       "The account was moved to another server while it was read; the rest follows with the next sync.");
+        }
+    }
+    return r;
+}
+
+static int run_once(struct fx_pull *p)
+{
+    int r = fx_account_info(p);
+    if (r == FX_UNCHANGED)
+        return 0;
+    if (r != 0)
+        return r;
+    if (anything_changed(p)) {
+        r = fx_account_meta(p);
+        if (r == 0)
+            r = fx_account_keys(p);
+        if (r == 0)
+            r = fx_account_store_mark(p);
+        if (r == 0)
+            r = fx_account_configuration(p);
+        if (r == 0)
+            r = read_collections(p);
+    }
+    if (r == 0 && !p->incomplete) {
+        p->account.info = p->info;
+        r = fx_account_store_mark(p);
+    }
+    return r;
+}
+
+/* "Not synced, by choice in Firefox: history." */
+static void append_list(struct fx_pull *p, char *text, size_t capacity, const char *intro, int64_t bits, const char *end)
+{
+    const char *separator = intro;
+    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+        if ((bits >> c & 1) == 0 || (c == HEARTH_HISTORY && !p->fx->config.history))
+            continue;
+        size_t used = strlen(text);
+        snprintf(text + used, capacity - used, "%s%s", separator, fx_collections[c].title);
+        separator = ", ";
+    }
+    size_t used = strlen(text);
+    if (separator != intro)
+        snprintf(text + used, capacity - used, "%s", end);
+}
+
+/* Good, with notes for the person. */
+static void conclude(struct fx_pull *p)
+{
+    char text[512] = "";
+    append_list(p, text, sizeof(text),
+                "Not read, because it is in a newer format than this Hearth understands (update Hearth): ", p->account.unsupported, ". ");
+    append_list(p, text, sizeof(text), "Not synced, by choice in Firefox: ", p->account.declined, ".");
+    if (p->left[0] != '\0')
+        fx_end(p, p->left_is_error ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, "%s", p->left);
+    else
+        fx_end(p, HEARTH_ACCOUNT_OK, "%s", text);
+}
+
+static int run(struct fx_pull *p)
+{
+    int r = FX_MOVED;
+    for (int moves = 0; r == FX_MOVED && moves <= MOVES; moves++) {
+        r = fx_abandon(p);
+        if (r == 0)
+            r = run_once(p);
+    }
+    if (r == FX_MOVED)
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, "The token server names another storage server each time. Ask its operator.");
+    if (r == 0)
+        conclude(p);
+    return r;
+}
+
+static void read_marks(struct fx_pull *p, const struct hearth_pull *pull)
+{
+    for (size_t i = 0; i < pull->mark_count; i++) {
+        const struct hearth_sync_mark *mark = &pull->marks[i];
+        if (mark->collection == HEARTH_COLLECTION_NONE)
+            fx_account_mark_parse(mark->text, &p->account);
+        else if (mark->collection > 0 && mark->collection < FX_COLLECTIONS)
+            fx_collection_mark_parse(mark->text, &p->marks[mark->collection]);
+    }
+    p->stored_account = p->account;
+}
+
+/* What the cache holds belongs to one set of credentials. */
+static void fingerprint(const struct fx_pull *p, uint8_t ret_digest[sizeof(p->state.credentials)])
+{
+    uint8_t digest[EVP_MAX_MD_SIZE] = {0};
+    char blob[FX_BLOB_MAX];
+    size_t size = fx_credentials_format(&p->credentials, blob);
+    EVP_Digest(blob, size, digest, NULL, EVP_sha256(), NULL);
+    OPENSSL_cleanse(blob, sizeof(blob));
+    memcpy(ret_digest, digest, sizeof(p->state.credentials));
+}
+
+static void load_state(struct fx_pull *p, const char *account, uint64_t *ret_ticket)
+{
+    uint8_t digest[sizeof(p->state.credentials)];
+    fx_cache_get(p->fx->cache, account, &p->state, ret_ticket);
+    fingerprint(p, digest);
+    if (memcmp(digest, p->state.credentials, sizeof(digest)) != 0)
+        OPENSSL_cleanse(&p->state, sizeof(p->state));
+}
+
+/* Marks of another key, or marks without the account's own, say nothing. */
+static int check_marks(struct fx_pull *p)
+{
+    bool any = false;
+    for (int c = 0; c < FX_COLLECTIONS; c++)
+        any = any || p->marks[c].present;
+    bool stale = p->account.present ? strcmp(p->account.kid, p->credentials.kid) != 0 : any;
+    if (!stale)
+        return 0;
+    int r = p->sink->reset(p->sink->ctx, HEARTH_COLLECTION_NONE);
+    memset(p->marks, 0, sizeof(p->marks));
+    p->account = (struct fx_account_mark){0};
+    return r;
+}
+
+static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
+{
+    uint64_t ticket;
+    if (fx_credentials_parse(pull->credentials, pull->credentials_size, &p->credentials) != 0)
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored sign-in cannot be read. Sign in or import the account again.");
+    load_state(p, pull->account, &ticket);
+    read_marks(p, pull);
+    int r = check_marks(p);
+    if (r == 0)
+        r = run(p);
+    fingerprint(p, p->state.credentials); /* a refresh token may be new */
+    fx_cache_put(p->fx->cache, pull->account, &p->state, ticket);
+    return r;
+}
+
+int fx_pull_run(struct fx_session *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+{
+    struct hearth_pull_result result = {.struct_size = ret_result->struct_size, .state = HEARTH_ACCOUNT_ERROR};
+    struct fx_pull *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    p->fx = session->fx;
+    p->session = session;
+    p->call = call;
+    p->host = session->fx->host;
+    p->sink = pull->sink;
+    p->result = &result;
+    int r = prepare_and_run(p, pull);
+    if (p->soft_backoff > 0) {
+        int64_t wait = fx_with_jitter(p, p->soft_backoff);
+        if (wait > result.account_backoff)
+            result.account_backoff = wait;
+    }
+    if (r < 0 && result.detail[0] == '\0')
+        fx_break(p, r, "What was read could not be stored; it is tried again.");
+    OPENSSL_cleanse(p, sizeof(*p));
+    free(p);
+    size_t size = ret_result->struct_size < sizeof(result) ? ret_result->struct_size : sizeof(result);
+    memcpy(ret_result, &result, size);
+    return r < 0 ? r : 0;
+}

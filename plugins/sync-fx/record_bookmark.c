@@ -1,0 +1,211 @@
+/* Bookmarks: repaired as Firefox's own clients repair them, never thrown away for an odd field. */
+#include "record.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "codec.h"
+#include "text.h"
+
+static int kind_of(const char *type, const char *url)
+{
+    static const struct {
+        const char *type;
+        int kind;
+    } kinds[] = {{"bookmark", HEARTH_BOOKMARK}, {"microsummary", HEARTH_BOOKMARK}, {"query", HEARTH_QUERY},
+                 {"folder", HEARTH_FOLDER},     {"livemark", HEARTH_LIVEMARK},     {"separator", HEARTH_SEPARATOR}};
+    for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(type, kinds[i].type) != 0)
+            continue;
+        bool place = kinds[i].kind == HEARTH_BOOKMARK && url != NULL && strncasecmp(url, "place:", 6) == 0;
+        return place ? HEARTH_QUERY : kinds[i].kind;
+    }
+    return 0;
+}
+
+static const char *usable_url(const char *url)
+{
+    return url == NULL || url[0] == '\0' || strlen(url) > FX_URL_BYTES ? NULL : url;
+}
+
+static bool is_junk(const char *id)
+{
+    return id != NULL && (strcmp(id, "pinned") == 0 || strcmp(id, "readinglist") == 0);
+}
+
+static bool is_usable_id(const char *id)
+{
+    size_t size = strlen(id);
+    if (size == 0 || size >= FX_ID_MAX)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (id[i] < 0x20 || id[i] > 0x7e)
+            return false;
+    }
+    return true;
+}
+
+static int read_children(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+{
+    const json_t *list = json_object_get(json, "children");
+    size_t count = json_array_size(list);
+    const char **children = fx_arena_alloc(t->arena, (count + 1) * sizeof(*children));
+    if (children == NULL)
+        return HEARTH_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *child = json_array_get(list, i);
+        const char *id = json_is_string(child) ? json_string_value(child) : "";
+        if (json_string_length(child) == strlen(id) && is_usable_id(id) && !is_junk(id))
+            children[b->child_count++] = id;
+    }
+    b->children = children;
+    return 0;
+}
+
+static int read_tags(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+{
+    const json_t *list = json_object_get(json, "tags");
+    size_t count = json_array_size(list);
+    if (count > FX_TAGS_MAX)
+        count = FX_TAGS_MAX;
+    const char **tags = fx_arena_alloc(t->arena, (count + 1) * sizeof(*tags));
+    if (tags == NULL)
+        return HEARTH_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const char *text = fx_record_string(t, json_array_get(list, i));
+        size_t size = text == NULL ? 0 : strlen(text);
+        fx_text_trim(&text, &size);
+        if (size == 0 || fx_utf8_cut(text, size, FX_TAG_UNITS) != size)
+            continue;
+        char *tag = fx_arena_copy(t->arena, text, size);
+        if (tag == NULL)
+            return HEARTH_ERR_NOMEM;
+        fx_text_plain(tag); /* the core joins tags by line feeds */
+        bool known = false;
+        for (size_t k = 0; k < b->tag_count && !known; k++)
+            known = strcmp(tags[k], tag) == 0;
+        if (!known)
+            tags[b->tag_count++] = tag;
+    }
+    b->tags = tags;
+    return 0;
+}
+
+static const char *read_keyword(struct fx_translate *t, const json_t *json)
+{
+    const char *text = fx_record_text(t, json, "keyword");
+    size_t size = text == NULL ? 0 : strlen(text);
+    fx_text_trim(&text, &size);
+    char *keyword = size == 0 || size > FX_URL_BYTES ? NULL : fx_arena_copy(t->arena, text, size);
+    for (char *c = keyword; c != NULL && *c != '\0'; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c + 32);
+    }
+    return keyword;
+}
+
+/* The value of the only parameter `name` in a place: URL, percent-decoded; NULL: none, or several, or not text. */
+static char *place_parameter(struct fx_translate *t, const char *url, const char *name)
+{
+    const char *found = NULL;
+    size_t found_size = 0;
+    for (const char *at = url + strlen("place:"); *at != '\0';) {
+        size_t size = strcspn(at, "&"), n = strlen(name);
+        if (size > n && strncmp(at, name, n) == 0 && at[n] == '=') {
+            if (found != NULL)
+                return NULL;
+            found = at + n + 1;
+            found_size = size - n - 1;
+        }
+        at += size + (at[size] == '&');
+    }
+    if (found_size == 0)
+        return NULL;
+    char *text = fx_arena_alloc(t->arena, found_size + 1);
+    size_t size = text == NULL ? 0 : fx_percent_decode(found, found_size, text);
+    return size == 0 || !fx_utf8_valid(text, size) || strlen(text) != size ? NULL : text;
+}
+
+/* Which tag a query shows. The name inside the URL is right; folderName of old records can be UTF-8 that was encoded twice. */
+static const char *read_tag_query(struct fx_translate *t, const json_t *json, const char *url)
+{
+    if (url == NULL || strncasecmp(url, "place:", 6) != 0)
+        return NULL;
+    const char *tag = place_parameter(t, url, "tag");
+    const char *type = place_parameter(t, url, "type");
+    if (tag == NULL && type != NULL && strcmp(type, "7") == 0) {
+        const char *name = fx_record_text(t, json, "folderName");
+        char *copy = name == NULL ? NULL : fx_arena_copy(t->arena, name, strlen(name));
+        if (copy != NULL)
+            fx_text_ungarble(copy);
+        tag = copy;
+    }
+    size_t size = tag == NULL ? 0 : strlen(tag);
+    fx_text_trim(&tag, &size);
+    char *plain = size == 0 || fx_utf8_cut(tag, size, FX_TAG_UNITS) != size ? NULL : fx_arena_copy(t->arena, tag, size);
+    if (plain != NULL)
+        fx_text_plain(plain);
+    return plain;
+}
+
+static int64_t read_added(const json_t *json, int64_t modified)
+{
+    int64_t added;
+    if (!fx_record_integer(json_object_get(json, "dateAdded"), true, &added) || added < FX_EARLIEST_DATE)
+        return 0;
+    return added < modified ? added : modified;
+}
+
+static int read_fields(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+{
+    const char *site;
+    switch (b->kind) {
+    case HEARTH_FOLDER:
+        return read_children(t, json, b);
+    case HEARTH_LIVEMARK:
+        site = usable_url(fx_record_text(t, json, "siteUri"));
+        b->url = site != NULL ? site : usable_url(fx_record_text(t, json, "feedUri"));
+        return 0;
+    case HEARTH_SEPARATOR:
+        b->title = NULL;
+        return 0;
+    case HEARTH_QUERY:
+        b->tag_query = read_tag_query(t, json, b->url);
+        break;
+    default:
+        b->keyword = read_keyword(t, json);
+    }
+    return read_tags(t, json, b);
+}
+
+int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
+{
+    const json_t *json = record->json;
+    const char *parent = fx_record_text(t, json, "parentid");
+    if (strcmp(record->id, "places") == 0 || is_junk(record->id) || is_junk(parent))
+        return FX_SKIPPED; /* Firefox removes these when it sees them */
+    if (fx_record_is_tombstone(record)) {
+        int r = t->sink->removed(t->sink->ctx, record->id, record->modified);
+        return r < 0 ? r : FX_TAKEN;
+    }
+    const char *url = usable_url(fx_record_text(t, json, "bmkUri"));
+    struct hearth_bookmark_record b = {
+        .struct_size = sizeof(b),
+        .kind = kind_of(fx_record_text(t, json, "type"), url),
+        .guid = record->id,
+        .parent_guid = parent == NULL || is_usable_id(parent) ? parent : NULL,
+        .title = fx_record_cut(t, fx_record_text(t, json, "title"), FX_TITLE_UNITS),
+        .added = read_added(json, record->modified),
+        .modified = record->modified,
+    };
+    if (b.kind == 0) {
+        t->why = "its type is unknown";
+        return FX_DAMAGED;
+    }
+    if (b.kind == HEARTH_BOOKMARK || b.kind == HEARTH_QUERY)
+        b.url = url;
+    int r = read_fields(t, json, &b);
+    if (r == 0)
+        r = t->sink->bookmark(t->sink->ctx, &b);
+    return r < 0 ? r : FX_TAKEN;
+}

@@ -1,0 +1,165 @@
+#include "text.h"
+
+#include <string.h>
+
+size_t fx_utf8_length(const char *text, size_t size)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    if (s[0] < 0x80)
+        return 1;
+    size_t length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    if (length == 0 || size < length)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+bool fx_utf8_valid(const char *text, size_t size)
+{
+    for (size_t i = 0, n; i < size; i += n) {
+        n = fx_utf8_length(text + i, size - i);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
+
+size_t fx_utf8_cut(const char *text, size_t size, size_t units)
+{
+    if (size <= units)
+        return size;
+    size_t i = 0;
+    for (size_t n; i < size; i += n) {
+        n = fx_utf8_length(text + i, size - i);
+        size_t needs = n == 4 ? 2 : 1;
+        if (n == 0 || needs > units)
+            break;
+        units -= needs;
+    }
+    return i;
+}
+
+static size_t blank_at(const char *text, size_t size)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    if (s[0] == ' ' || (s[0] >= '\t' && s[0] <= '\r'))
+        return 1;
+    if (size >= 2 && s[0] == 0xc2 && s[1] == 0xa0)
+        return 2;
+    if (size < 3)
+        return 0;
+    bool wide = (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf) || (s[0] == 0xe3 && s[1] == 0x80 && s[2] == 0x80) ||
+                (s[0] == 0xe2 && s[1] == 0x80 && ((s[2] >= 0x80 && s[2] <= 0x8a) || s[2] == 0xa8 || s[2] == 0xa9));
+    return wide ? 3 : 0;
+}
+
+void fx_text_trim(const char **text, size_t *size)
+{
+    for (size_t n; *size > 0 && (n = blank_at(*text, *size)) > 0;) {
+        *text += n;
+        *size -= n;
+    }
+    while (*size > 0) {
+        size_t start = *size - 1; /* of the last character */
+        while (start > 0 && ((unsigned char)(*text)[start] & 0xc0) == 0x80)
+            start--;
+        if (blank_at(*text + start, *size - start) != *size - start)
+            return;
+        *size = start;
+    }
+}
+
+bool fx_text_ungarble(char *text)
+{
+    size_t size = strlen(text), out = 0;
+    bool high = false;
+    for (size_t i = 0, n; i < size; i += n) {
+        n = fx_utf8_length(text + i, size - i);
+        if (n == 0 || n > 2 || (n == 2 && (unsigned char)text[i] > 0xc3))
+            return false;
+        out++;
+        high = high || n == 2;
+    }
+    if (!high)
+        return false;
+    char plain[512]; /* names of tags: longer ones stay as they are */
+    if (out >= sizeof(plain))
+        return false;
+    out = 0;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0xc2)
+            c = (unsigned char)(c << 6 | (text[++i] & 0x3f));
+        plain[out++] = (char)c;
+    }
+    if (!fx_utf8_valid(plain, out))
+        return false;
+    memcpy(text, plain, out);
+    text[out] = '\0';
+    return true;
+}
+
+/* The code unit of the escape \uXXXX at text, or -1. */
+static int unit_at(const char *text, size_t size)
+{
+    if (size < 6 || text[0] != '\\' || text[1] != 'u')
+        return -1;
+    int unit = 0;
+    for (int i = 2; i < 6; i++) {
+        char c = text[i];
+        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        if (digit < 0)
+            return -1;
+        unit = unit << 4 | digit;
+    }
+    return unit;
+}
+
+void fx_text_repair_json(char *text, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        if (text[i] != '\\') {
+            size_t n = fx_utf8_length(text + i, size - i);
+            if (n == 0)
+                text[i] = '?';
+            i += n == 0 ? 1 : n;
+            continue;
+        }
+        int unit = unit_at(text + i, size - i);
+        if (unit < 0xd800 || unit > 0xdfff) {
+            i += unit >= 0 ? 6 : size - i >= 2 && (unsigned char)text[i + 1] < 0x80 ? 2 : 1;
+            continue;
+        }
+        int next = unit <= 0xdbff && size - i >= 12 ? unit_at(text + i + 6, size - i - 6) : -1;
+        if (next >= 0xdc00 && next <= 0xdfff) {
+            i += 12;
+        } else {
+            memcpy(text + i, "\\ufffd", 6);
+            i += 6;
+        }
+    }
+}
+
+bool fx_text_is_token(const char *text, size_t size, size_t max)
+{
+    if (size == 0 || size > max)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < 0x21 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
+            return false;
+    }
+    return true;
+}
+
+void fx_text_plain(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = ' ';
+    }
+}

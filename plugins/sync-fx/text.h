@@ -1,0 +1,32 @@
+/* UTF-8 text from records: checking, cutting, repairing. */
+#ifndef HEARTH_PLUGINS_SYNC_FX_TEXT_H
+#define HEARTH_PLUGINS_SYNC_FX_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Length in bytes of the well-formed character at text (1 … 4), 0 when it is not one. size > 0. */
+size_t fx_utf8_length(const char *text, size_t size);
+bool fx_utf8_valid(const char *text, size_t size);
+
+/* How many bytes of valid UTF-8 hold at most `units` UTF-16 units: how Firefox measures titles and tags. */
+size_t fx_utf8_cut(const char *text, size_t size, size_t units);
+
+/* Narrows [*text, *text + *size) by blanks (ASCII white space, U+00A0, U+FEFF, U+2000-U+200A, U+3000) at both ends. */
+void fx_text_trim(const char **text, size_t *size);
+
+/* "übung" that was encoded twice ("Ã¼bung") is decoded once, in place. True when that was so. */
+bool fx_text_ungarble(char *text);
+
+/* Makes JSON text acceptable that holds bytes which are not UTF-8 (become '?') or escapes of lone surrogates (become U+FFFD), in place and
+ * without changing its length. */
+void fx_text_repair_json(char *text, size_t size);
+
+/* Only printable ASCII (0x21 … 0x7e) without '"' and '\', `size` from 1 to max: safe in headers, and in JSON without escapes. */
+bool fx_text_is_token(const char *text, size_t size, size_t max);
+
+/* Control characters become blanks: for log lines and sentences. */
+void fx_text_plain(char *text);
+
+#endif
