@@ -67,8 +67,11 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
 {
     struct summary *summary = ctx;
     summary->count++;
-    if (bookmark->added > summary->added)
-        summary->added = bookmark->added;
+    /* Firefox counts the date of a tag too. It is not synced; the record that brought the tags was written then. */
+    bool tagged = bookmark->tags != NULL && bookmark->tags[0] != '\0';
+    int64_t added = tagged && bookmark->modified > bookmark->added ? bookmark->modified : bookmark->added;
+    if (added > summary->added)
+        summary->added = added;
     if (summary->count == 1 || bookmark->modified > summary->newest) {
         summary->newest = bookmark->modified;
         summary->title = arena_strdup(summary->arena, bookmark->title == NULL ? "" : bookmark->title);

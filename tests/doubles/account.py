@@ -1,189 +1,189 @@
-"""One account of the double: keys, tokens and an in-memory Sync 1.5 storage."""
+"""One account of the double: its keys, its tokens, and its data as a Firefox would write them."""
 import base64
-import bisect
-import gzip
 import hashlib
 import json
-import os
 import random
+import secrets
 import time
 
-from crypto import KeyBundle
+from crypto import KeyBundle, kid_of, sync_key_of
+from storage import Collection, decimal
 
 ENGINES = {"bookmarks": 2, "history": 1, "tabs": 1, "clients": 1, "forms": 1, "passwords": 1, "prefs": 1, "addons": 1}
-
-
-def centiseconds(text):
-    """A timestamp as an integer of 10 ms; never through a binary float."""
-    whole, _, part = str(text).partition(".")
-    return int(whole) * 100 + int((part + "00")[:2])
-
-
-def decimal(cs):
-    return f"{cs // 100}.{cs % 100:02d}"
-
-
-class Collection:
-    """BSOs by id, and their rendered lines sorted by (modified, id), so that a page is a slice."""
-
-    def __init__(self):
-        self.modified = 0
-        self.bsos = {}
-        self.order = []  # (modified, id)
-        self.lines = {}  # id -> bytes
-
-    def put(self, bso_id, modified, payload, sortindex=None):
-        self.discard(bso_id)
-        body = {"id": bso_id, "modified": None, "payload": payload}
-        if sortindex is not None:
-            body["sortindex"] = sortindex
-        text = json.dumps(body, separators=(",", ":")).replace('"modified":null', f'"modified":{decimal(modified)}', 1)
-        self.bsos[bso_id] = (modified, payload, sortindex)
-        self.lines[bso_id] = text.encode()
-        if not self.order or self.order[-1] < (modified, bso_id):
-            self.order.append((modified, bso_id))
-        else:
-            bisect.insort(self.order, (modified, bso_id))
-        self.modified = max(self.modified, modified)
-
-    def discard(self, bso_id):
-        if bso_id not in self.bsos:
-            return False
-        self.order.pop(bisect.bisect_left(self.order, (self.bsos[bso_id][0], bso_id)))
-        del self.bsos[bso_id], self.lines[bso_id]
-        return True
+HOUSEKEEPING = ("meta", "crypto")
 
 
 class Account:
-    def __init__(self, email, uid, sync_key, kid, storage_uid, name=None):
+    def __init__(self, email, uid, k_b, kid, storage_uid, name=None):
         self.email, self.uid, self.name = email, uid, name or email.split("@")[0].title()
-        self.sync_key, self.kid, self.storage_uid = sync_key, kid, storage_uid
+        self.k_b, self.sync_key, self.kid, self.storage_uid = k_b, sync_key_of(k_b), kid, storage_uid
         self.prefix = ""  # of the node's path, after a reassignment
-        slug = email.split("@")[0]
-        self.access_token, self.refresh_token = f"{slug}-access-token", hashlib.sha256(email.encode()).hexdigest()
-        self.dead = False  # refresh and access tokens refused
+        self.refresh_token = hashlib.sha256(b"refresh" + email.encode()).hexdigest()
+        self.access_tokens = {hashlib.sha256(b"access" + email.encode()).hexdigest(): None}  # token -> when it expires (seconds); None: never
+        self.dead_errno = None  # set: refresh and access tokens are refused, with this number
         self.collections = {}
-        self.bulk = KeyBundle(hashlib.sha512(b"bulk" + sync_key).digest())
+        self.bulk = KeyBundle(hashlib.sha512(b"bulk" + k_b).digest())
         self.per_collection = {}
         self.random = random.Random(email)
         self.clock = 0
 
+    # --- tokens ----------------------------------------------------------------------------------------------------------------------
+    def new_access_token(self, life=None):
+        token = secrets.token_hex(32)
+        self.access_tokens[token] = None if life is None else time.time() + life
+        return token
+
+    def accepts(self, access_token):
+        """Whether the token server would take it."""
+        if self.dead_errno is not None or access_token not in self.access_tokens:
+            return False
+        until = self.access_tokens[access_token]
+        return until is None or time.time() < until
+
+    def import_file(self, base_url, auth="access"):
+        """What `hearthd account import` takes."""
+        if auth not in ("access", "refresh"):
+            raise ValueError('auth is "access" or "refresh"')
+        data = {"email": self.email, "uid": self.uid, "name": self.name, "sync_key": self.sync_key.hex(), "kid": self.kid,
+                "token_server": f"{base_url}/1.0/sync/1.5"}
+        if auth == "refresh":
+            data["refresh_token"] = self.refresh_token
+        else:
+            data["access_token"] = next(iter(self.access_tokens), None) or self.new_access_token()
+        return data
+
+    # --- reading ---------------------------------------------------------------------------------------------------------------------
+    def latest(self):
+        return max((c.modified for c in self.collections.values()), default=0)
+
+    def keys_of(self, collection):
+        return KeyBundle(self.sync_key) if collection == "crypto" else self.per_collection.get(collection, self.bulk)
+
+    def cleartext(self, collection, bso_id):
+        payload = self.collections[collection].bsos[bso_id].payload
+        return json.loads(payload) if collection == "meta" else self.keys_of(collection).open(payload)
+
+    # --- writing, as a Firefox would ---------------------------------------------------------------------------------------------------
     def now(self):
         """Server time in centiseconds, strictly growing so that every write has a time of its own."""
-        self.clock = max(self.clock + 1, int(time.time() * 100))
+        self.clock = max(self.clock + 1, self.wall())
         return self.clock
+
+    @staticmethod
+    def wall():
+        """Centiseconds of the real clock."""
+        return int(time.time() * 100)
 
     def collection(self, name):
         return self.collections.setdefault(name, Collection())
 
-    def info(self):
-        return "{" + ",".join(f'"{n}":{decimal(c.modified)}' for n, c in sorted(self.collections.items())) + "}"
+    def seal(self, collection, record):
+        if collection == "meta":
+            return json.dumps(record)
+        return self.keys_of(collection).seal(record, self.random.randbytes(16))
 
-    def latest(self):
-        return max((c.modified for c in self.collections.values()), default=0)
-
-    def import_file(self, base_url, auth="access"):
-        """What `hearthd account import` takes."""
-        data = {"email": self.email, "uid": self.uid, "name": self.name, "sync_key": self.sync_key.hex(), "kid": self.kid,
-                "token_server": f"{base_url}/1.0/sync/1.5"}
-        data["access_token" if auth == "access" else "refresh_token"] = self.access_token if auth == "access" else self.refresh_token
-        return data
-
-    # --- writing, as a Firefox would ---------------------------------------------------------------------------------------------
-    def iv(self):
-        return self.random.randbytes(16)
-
-    def keys_of(self, collection):
-        return self.per_collection.get(collection, self.bulk)
-
-    def put(self, collection, records):
-        """records: [{"id", "cleartext": {…} | "payload": raw text, "sortindex"?}]; one time for all, as one POST has."""
-        modified = self.now()
+    def put(self, collection, records, modified=None):
+        """records: [{"id", "cleartext": {…} | "payload": raw text, "sortindex"?, "ttl"?}]; one time for all, as one POST has."""
+        modified = self.now() if modified is None else modified
+        self.clock = max(self.clock, modified)
+        c = self.collection(collection)
         for r in records:
-            payload = r["payload"] if "payload" in r else self.keys_of(collection).seal(r["cleartext"], self.iv())
-            self.collection(collection).put(r["id"], modified, payload, r.get("sortindex"))
-        self.collection(collection).modified = modified
+            payload = r["payload"] if "payload" in r else self.seal(collection, r["cleartext"])
+            c.put(r["id"], modified, payload, r.get("sortindex"), r.get("ttl"))
+        c.modified = max(c.modified, modified)
+        return modified
 
     def delete(self, collection, ids):
         c = self.collection(collection)
         for i in ids:
             c.discard(i)
         c.modified = self.now()
+        return c.modified
 
+    def touch(self, collection):
+        """Another client wrote something: only the collection's time changes."""
+        c = self.collection(collection)
+        c.modified = self.now()
+        return c.modified
+
+    def expire(self, now):
+        """Drops what the server would have dropped by then. Times of collections do not change by it."""
+        dropped = 0
+        for c in self.collections.values():
+            for i in c.expired(now):
+                dropped += c.discard(i)
+        return dropped
+
+    # --- housekeeping records ----------------------------------------------------------------------------------------------------------
     def put_keys(self):
         record = {"id": "keys", "collection": "crypto", "default": self.bulk.base64_pair(),
-                  "collections": {n: k.base64_pair() for n, k in self.per_collection.items()}}
-        modified = self.now()
-        self.collection("crypto").put("keys", modified, KeyBundle(self.sync_key).seal(record, self.iv()))
+                  "collections": {n: k.base64_pair() for n, k in sorted(self.per_collection.items())}}
+        return self.put("crypto", [{"id": "keys", "cleartext": record}])
+
+    def fresh_meta(self):
+        return {"syncID": self.guid(), "storageVersion": 5, "declined": [],
+                "engines": {n: {"version": v, "syncID": self.guid()} for n, v in ENGINES.items()}}
+
+    def guid(self):
+        """12 characters of base64url, from the account's own random numbers so that a seed gives the same account again."""
+        return base64.urlsafe_b64encode(self.random.randbytes(9)).decode()
 
     def put_meta(self, meta=None):
-        if meta is None:
-            meta = {"syncID": f"global-{self.storage_uid:05d}", "storageVersion": 5, "declined": [],
-                    "engines": {n: {"version": v, "syncID": f"{n[:6]}-sync-{self.storage_uid}"} for n, v in ENGINES.items()}}
-        self.collection("meta").put("global", self.now(), json.dumps(meta))
+        return self.put("meta", [{"id": "global", "cleartext": self.fresh_meta() if meta is None else meta}])
 
     def meta(self):
-        return json.loads(self.collections["meta"].bsos["global"][1])
+        """meta/global, or a fresh one where there is none."""
+        c = self.collections.get("meta")
+        return self.cleartext("meta", "global") if c and "global" in c.bsos else self.fresh_meta()
 
-    def reseal(self, names):
-        """Encrypts the collections anew under the keys of now."""
-        for name in names:
-            c = self.collection(name)
-            old = [(i, b) for i, b in c.bsos.items()]
-            self.put(name, [{"id": i, "cleartext": self.old_bulk.open(b[1]), "sortindex": b[2]} for i, b in old])
+    # --- changes of keys and places ----------------------------------------------------------------------------------------------------
+    def new_bundle(self):
+        return KeyBundle(self.random.randbytes(64))
+
+    def _change_keys(self, names, change, reseal):
+        """`change` replaces bundles; the records of these collections are encrypted anew, or left under the old keys."""
+        clear = {}
+        if reseal:
+            clear = {n: [(i, self.keys_of(n).open_bytes(b.payload)) for i, b in self.collections[n].bsos.items()] for n in names}
+        change()
+        modified = self.put_keys()
+        for name, records in clear.items():
+            self.put(name, [{"id": i, "cleartext": text} for i, text in records])
+        return modified
+
+    def data_collections(self):
+        return [n for n in self.collections if n not in HOUSEKEEPING]
 
     def rotate_keys(self, reseal):
-        self.old_bulk = self.bulk
-        self.bulk = KeyBundle(hashlib.sha512(b"rotated" + self.bulk.aes).digest())
+        """A new default bundle."""
+        names = [n for n in self.data_collections() if n not in self.per_collection]
+
+        def change():
+            self.bulk = self.new_bundle()
+        return self._change_keys(names, change, reseal)
+
+    def own_key(self, collection, reseal):
+        """A new bundle for one collection only."""
+        names = [collection] if collection in self.collections else []
+
+        def change():
+            self.per_collection[collection] = self.new_bundle()
+        return self._change_keys(names, change, reseal)
+
+    def reset_password(self, storage_uid, reupload, keep_tokens):
+        """Without a recovery key: new kB and therefore a new kid, another storage. `reupload`: a Firefox has already filled it again (with its old
+        bulk keys, sealed anew, and new sync ids)."""
+        old_ms = int(self.kid.partition("-")[0])
+        self.k_b = hashlib.sha256(b"reset" + self.k_b).digest()
+        self.sync_key, self.kid, self.storage_uid = sync_key_of(self.k_b), kid_of(self.k_b, old_ms + 86400000), storage_uid
+        if not keep_tokens:
+            self.refresh_token, self.access_tokens = secrets.token_hex(32), {}
+        if not reupload:
+            self.collections = {}
+            return
         self.put_keys()
-        if reseal:
-            self.reseal([n for n in self.collections if n not in ("meta", "crypto")])
+        self.put_meta(self.fresh_meta())
 
-    def reset_password(self, storage_uid):
-        """Without a recovery key: a new Sync key, an empty storage, the old tokens dead."""
-        self.sync_key = hashlib.sha512(b"reset" + self.sync_key).digest()
-        self.kid = make_kid(self.sync_key, 1800000000000)
-        self.storage_uid = storage_uid
-        self.collections = {}
-        self.dead = True
-
-
-def make_kid(sync_key, ms):
-    return f"{ms}-" + base64.urlsafe_b64encode(hashlib.sha256(b"kid" + sync_key).digest()[:16]).decode().rstrip("=")
-
-
-class Ada(Account):
-    """The recorded account: what a real Firefox put on the server, step by step."""
-
-    def __init__(self, folder, storage_uid):
-        with open(os.path.join(folder, "account.json"), encoding="utf-8") as f:
-            data = json.load(f)
-        super().__init__(data["email"], data["uid"], bytes.fromhex(data["syncKey"]), data["kid"], storage_uid, "Ada")
-        self.folder, self.step = folder, -1
-
-    def load_step(self, step):
-        """Applies the recorded changes up to and including `step`; going back starts anew."""
-        if step < self.step:
-            self.collections, self.step = {}, -1
-        for name in sorted(os.listdir(os.path.join(self.folder, "server"))):
-            number = int(name[:2])
-            if not self.step < number <= step or (name.endswith(".full.jsonl.gz") and number != 0):
-                continue
-            self._apply(os.path.join(self.folder, "server", name))
-            self.step = number
-        keys = KeyBundle(self.sync_key).open(self.collections["crypto"].bsos["keys"][1])
-        self.bulk = KeyBundle(b"".join(base64.b64decode(k) for k in keys["default"]))
-        self.clock = max(self.clock, self.latest())
-
-    def _apply(self, path):
-        with gzip.open(path, "rt", encoding="utf-8") as f:
-            for line in f:
-                bso = json.loads(line, parse_float=str)
-                collection = self.collection(bso["collection"])
-                if "deleted_ids" in bso:
-                    for i in bso["deleted_ids"]:
-                        collection.discard(i)
-                elif "id" in bso:
-                    collection.put(bso["id"], centiseconds(bso["modified"]), bso["payload"], bso["sortindex"])
-                if "collection_modified" in bso:
-                    collection.modified = centiseconds(bso["collection_modified"])
+    def describe(self):
+        return {"email": self.email, "uid": self.uid, "kid": self.kid, "storage_uid": self.storage_uid, "prefix": self.prefix,
+                "collections": {n: {"records": len(c.bsos), "modified": decimal(c.modified)} for n, c in sorted(self.collections.items())}}

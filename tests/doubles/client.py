@@ -3,46 +3,90 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.parse
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "fixtures", "firefox-esr")
+ADA = "ada@example.org"
 
 
 class SyncService:
-    def __init__(self, load=True, step=7):
-        command = [sys.executable, os.path.join(HERE, "sync_service.py"), "--step", str(step)]
+    """A running double. Ends with stop(), with a `with` block, or when this process ends in whatever way."""
+
+    def __init__(self, load=True, step=7, port=0, stderr=None):
+        command = [sys.executable, os.path.join(HERE, "sync_service.py"), "--step", str(step), "--port", str(port), "--until-eof"]
         if load:
             command += ["--load", FIXTURES]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("ready "):
+            self.stop()
             raise RuntimeError(f"the Sync double did not start: {line!r}")
         self.url = line.split()[1]
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def stop(self):
+        """Ends the double; a second time does nothing."""
+        if self.process.poll() is not None and self.process.stdin.closed:
+            return
         self.process.terminate()
         self.process.wait()
+        self.process.stdin.close()
         self.process.stdout.close()
 
+    # --- any call ------------------------------------------------------------------------------------------------------------------------
     def _call(self, method, name, data=None):
-        request = urllib.request.Request(f"{self.url}/__admin/{name}", method=method, data=None if data is None else json.dumps(data).encode())
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=120) as answer:
-            return json.load(answer)
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(f"{self.url}/__admin/{urllib.parse.quote(name, safe='/?=&@')}", method=method, data=body)
+        try:
+            with self.opener.open(request, timeout=600) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise RuntimeError(json.load(error)["error"]) from None
 
     def get(self, name):
         return self._call("GET", name)
 
     def post(self, name, **data):
-        result = self._call("POST", name, data)
-        if isinstance(result, dict) and "error" in result:
-            raise RuntimeError(result["error"])
-        return result
+        return self._call("POST", name, data)
 
-    def import_file(self, email="ada@example.org", auth="access"):
+    def delete(self, name):
+        return self._call("DELETE", name)
+
+    # --- accounts and their data -------------------------------------------------------------------------------------------------------------
+    def import_file(self, email=ADA, auth="access"):
+        """The JSON that `hearthd account import` takes."""
         return self.get(f"import/{email}?auth={auth}")
 
+    def account(self, email, **size):
+        """Makes a synthetic account (history=, bookmarks=, tabs=, devices=, seed=, now=, auth=); answers its import file."""
+        return self.post("accounts", email=email, **size)
+
+    def step(self, step):
+        self.post("step", step=step)
+
+    def put(self, collection, *records, email=ADA):
+        """Records are {"id", "cleartext" or "payload", "sortindex"?, "ttl"?}; all get one time, which is answered."""
+        return self.post("put", email=email, collection=collection, records=list(records))["modified"]
+
+    def put_clear(self, collection, *cleartexts, email=ADA):
+        """The same, of cleartext objects alone."""
+        return self.put(collection, *({"id": c["id"], "cleartext": c} for c in cleartexts), email=email)
+
+    def remove(self, collection, *ids, email=ADA):
+        """Deletes for real, without tombstones."""
+        return self.post("delete", email=email, collection=collection, ids=list(ids))["modified"]
+
+    # --- looking -------------------------------------------------------------------------------------------------------------------------------
     def log(self, text=""):
         """Requests since the last clear() whose path has the text."""
         return [r for r in self.get("log") if text in r["path"]]
@@ -51,7 +95,13 @@ class SyncService:
         return self.get("counters")
 
     def clear(self):
+        """Empties log and counters."""
         self.post("clear")
 
+    # --- faults ------------------------------------------------------------------------------------------------------------------------------------
     def faults(self, *rules):
+        """Replaces the rules; without any, all is well again."""
         self.post("faults", rules=list(rules))
+
+    def settings(self, **settings):
+        return self.post("settings", **settings)

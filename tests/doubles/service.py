@@ -1,207 +1,211 @@
-"""Everything the double knows, apart from HTTP: accounts, tokens, Hawk, faults, counters."""
-import base64
+"""Everything the double knows, apart from HTTP: accounts, settings, faults, the log and the counters; and who may read what."""
 import collections
-import hashlib
-import hmac
 import json
 import re
-import secrets
 import threading
 import time
 
+import fixtures
 import storage_api
-import synthetic
-from account import Ada
-from crypto import hawk_mac
-from faults import Faults, damage
-from storage_api import Answer
+from faults import Faults, spoiler
+from hawk import Verifier, fields_of
+from storage_api import Answer, Options, json_answer
+from tokens import Tokens, oauth_error, token_error
 
-TOKEN_ERRORS = {"invalid-credentials", "invalid-timestamp", "invalid-generation", "invalid-client-state", "invalid-keysChangedAt", "invalid-key-id"}
-HAWK_FIELD = re.compile(r'(\w+)="([^"]*)"')
+STORAGE = re.compile(r"^(?P<prefix>(?:/[^/?]+)*?)/1\.5/(?P<uid>\d+)(?P<rest>/[^?]*)?(?:\?(?P<query>.*))?$")
+DISCOVERY = "/.well-known/"
+WRITING = ("PUT", "POST", "DELETE", "PATCH")
+COUNTERS = ("requests", "token", "oauth", "discovery", "storage", "other", "writes", "hawk_refused", "connections")
+LOG_LIMIT = 200000  # requests; a benchmark must not fill the memory
+LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-State", "Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
-def problem(status, word):
-    body = json.dumps({"status": word, "errors": [{"location": "body", "name": "", "description": word}]})
-    return Answer(status, body, {"Content-Type": "application/json"})
+class Request:
+    """One request of a client, and the line of the log about it."""
+
+    def __init__(self, method, path, headers, kind, email):
+        self.method, self.path, self.headers, self.kind, self.email = method, path, headers, kind, email
+        self.entry = {"method": method, "path": path, "kind": kind, "status": None, "account": email, "time": time.time(),
+                      "headers": {h: headers[h] for h in LOGGED if h in headers}}
+
+    def busy_keys(self):
+        """Under what it is counted while it is under way: all together, and its account."""
+        return ("", self.email) if self.email else ("",)
 
 
 class Service:
-    def __init__(self, fixtures=None, step=7):
+    def __init__(self, folder=None, step=7):
         self.lock = threading.RLock()
-        self.accounts, self.base = {}, ""
-        self.hawk = {}           # token id -> (key, account, storage uid, prefix, expires)
-        self.nonces = set()
-        self.faults = Faults()
-        self.log, self.counters = [], collections.Counter()
+        self.accounts, self.base, self.next_uid = {}, "", 1
+        self.settings = {"skew": 0, "duration": 3600, "access_life": 21600, "max_page": 10000, "hawk_window": 60, "short_times": False,
+                         "rotate_refresh": False}
+        self.faults, self.tokens, self.hawk = Faults(), Tokens(self), Verifier()
+        self.log = collections.deque(maxlen=LOG_LIMIT)
         self.busy = collections.Counter()
-        self.next_uid = 1
-        self.settings = {"skew": 0, "duration": 3600, "max_page": 10000, "hawk_window": 60}
-        if fixtures:
-            ada = self.add(Ada(fixtures, self.take_uid()))
-            ada.load_step(step)
+        self.clear()
+        if folder:
+            self.add(fixtures.Ada(folder, self.take_uid())).load_step(step)
 
+    # --- accounts ----------------------------------------------------------------------------------------------------------------------
     def take_uid(self):
-        self.next_uid += 1
-        return self.next_uid - 1
+        with self.lock:
+            self.next_uid += 1
+            return self.next_uid - 1
 
     def add(self, account):
-        self.accounts[account.email] = account
-        return account
-
-    def time(self):
-        return time.time() + self.settings["skew"]
-
-    # --- OAuth and token server ----------------------------------------------------------------------------------------------------
-    def oauth_token(self, body):
-        data = json.loads(body or b"{}")
-        for account in self.accounts.values():
-            if data.get("grant_type") == "refresh_token" and data.get("refresh_token") == account.refresh_token and not account.dead:
-                account.access_token = "access-" + secrets.token_hex(16)
-                return Answer(200, json.dumps({"access_token": account.access_token, "expires_in": 21600, "token_type": "bearer",
-                                               "scope": "https://identity.mozilla.com/apps/oldsync"}), {"Content-Type": "application/json"})
-        return Answer(400, json.dumps({"code": 400, "errno": 108, "error": "Bad Request", "message": "Invalid token"}),
-                      {"Content-Type": "application/json"})
-
-    def sync_token(self, headers):
-        bearer = headers.get("Authorization", "").removeprefix("Bearer ")
-        account = next((a for a in self.accounts.values() if a.access_token == bearer and not a.dead), None)
-        if account is None:
-            return problem(401, "invalid-credentials")
-        if headers.get("X-KeyID") is None:
-            return problem(401, "invalid-key-id")
-        if headers["X-KeyID"] != account.kid:
-            return problem(401, "invalid-client-state")
-        token_id, key = secrets.token_urlsafe(60) + "=", secrets.token_urlsafe(32)
-        duration = self.settings["duration"]
-        self.hawk[token_id] = (key, account, account.storage_uid, account.prefix, time.time() + duration)
-        body = {"id": token_id, "key": key, "uid": account.storage_uid, "duration": duration, "hashalg": "sha256",
-                "api_endpoint": f"{self.base}{account.prefix}/1.5/{account.storage_uid}", "hashed_fxa_uid": hashlib.sha256(account.uid.encode()).hexdigest(),
-                "node_type": "double"}
-        return Answer(200, json.dumps(body), {"Content-Type": "application/json", "X-Timestamp": str(int(self.time()))})
-
-    # --- storage -------------------------------------------------------------------------------------------------------------------
-    def authenticate(self, method, path, headers):
-        """The account of a Hawk-signed request, or an Answer."""
-        refused = Answer(401, "0", {"WWW-Authenticate": f'Hawk ts="{int(self.time())}"', "Content-Type": "application/json"})
-        text = headers.get("Authorization", "")
-        fields = dict(HAWK_FIELD.findall(text))
-        known = self.hawk.get(fields.get("id"))
-        if not text.startswith("Hawk ") or known is None:
-            return refused
-        key, account, uid, prefix, expires = known
-        host, _, port = headers.get("Host", "").partition(":")
-        mac = hawk_mac(key, fields.get("ts", ""), fields.get("nonce", ""), method, path, host, port or "80", fields.get("hash", ""), fields.get("ext", ""))
-        stale = abs(int(fields.get("ts", "0")) - self.time()) > self.settings["hawk_window"]
-        replayed = (fields.get("id"), fields.get("nonce")) in self.nonces
-        self.nonces.add((fields.get("id"), fields.get("nonce")))
-        current = uid == account.storage_uid and prefix == account.prefix
-        if not hmac.compare_digest(mac, fields.get("mac", "")) or stale or replayed or expires < time.time() or not current:
-            self.counters["hawk_refused"] += 1
-            return refused
-        return account
-
-    def storage(self, method, path, headers, fault):
-        match = re.match(r"^(/node\d+)?/1\.5/(\d+)(/[^?]*)(?:\?(.*))?$", path)
-        if not match:
-            return Answer(404, "0")
-        account = self.authenticate(method, path, headers)
-        if isinstance(account, Answer):
+        with self.lock:
+            self.accounts[account.email] = account
             return account
-        if str(account.storage_uid) != match.group(2) or account.prefix != (match.group(1) or ""):
-            return Answer(401, "0")
-        if method != "GET":
-            self.counters["writes"] += 1
-            return Answer(405, "1")
-        if "bump" in fault:
-            account.collection(fault["bump"]).modified = account.now()
-        answer = storage_api.get(account, match.group(3), match.group(4) or "", headers, self.settings["max_page"])
-        answer.headers.setdefault("X-Weave-Timestamp", f"{self.time():.2f}")
-        if "damage" in fault and answer.status == 200:
-            answer.body = spoil(answer.body, fault["damage"])
+
+    def all_accounts(self):
+        with self.lock:
+            return list(self.accounts.values())
+
+    def time(self, fault=None):
+        """Server time in seconds, as wrong as asked."""
+        return time.time() + (fault or {}).get("skew", self.settings["skew"])
+
+    # --- counting ------------------------------------------------------------------------------------------------------------------------
+    def clear(self):
+        """Empties counters and log; requests that are under way keep counting as such."""
+        with self.lock:
+            self.counters = collections.Counter({name: 0 for name in COUNTERS})
+            self.max_busy = collections.Counter()
+            self.log.clear()
+
+    def kind(self, path):
+        if path.startswith("/1.0/"):
+            return "token"
+        if path.startswith("/v1/token"):
+            return "oauth"
+        if STORAGE.match(path):
+            return "storage"
+        return "discovery" if path.startswith(DISCOVERY) else "other"
+
+    def begin(self, method, path, headers, new_connection):
+        """Notes a request; answers it with the faults that strike it."""
+        request = Request(method, path, headers, self.kind(path), self.account_of(headers))
+        with self.lock:
+            self.log.append(request.entry)
+            self.counters["requests"] += 1
+            self.counters[request.kind] += 1
+            self.counters["connections"] += new_connection
+            self.counters["writes"] += request.kind == "storage" and method in WRITING
+            for who in request.busy_keys():
+                self.busy[who] += 1
+                self.max_busy[who] = max(self.max_busy[who], self.busy[who])
+        return request, self.faults.for_request(method, path, request.email)
+
+    def end(self, request):
+        with self.lock:
+            for who in request.busy_keys():
+                self.busy[who] -= 1
+
+    def count(self):
+        with self.lock:
+            by_account = {who: n for who, n in self.max_busy.items() if who}
+            return {**self.counters, "max_concurrent": self.max_busy[""], "max_concurrent_by_account": by_account}
+
+    def account_of(self, headers):
+        """Whose request it says to be, without any check: for log, counters and rules."""
+        text = headers.get("Authorization") or ""
+        if text.startswith("Bearer "):
+            account = self.tokens.owner(text[7:])
+        else:
+            grant = self.tokens.grants.get(fields_of(text).get("id"))
+            account = grant.account if grant else None
+        return account.email if account else None
+
+    # --- answering -------------------------------------------------------------------------------------------------------------------------
+    def answer(self, request, body, fault):
+        method, path, kind = request.method, request.path, request.kind
+        self.strike(request, fault)
+        if "token_error" in fault:
+            answer = token_error(fault["token_error"], fault.get("status"))
+        elif "oauth_error" in fault:
+            answer = oauth_error(fault["oauth_error"], fault.get("status", 400))
+        elif "status" in fault:
+            answer = self.made_up(kind, fault)
+        elif kind == "token" and method == "GET":
+            answer = self.tokens.sync(path, request.headers, fault)
+        elif kind == "oauth" and method == "POST":
+            answer = self.tokens.oauth(body)
+        elif kind == "storage":
+            answer = self.storage(request, fault)
+        else:
+            answer = self.discovery(path)
+        if "status" not in fault and "body" in fault:
+            answer.body = made_up_body(fault["body"])
+        answer.headers.update(fault.get("add_headers", {}))
+        if kind == "storage":
+            answer.headers.setdefault("X-Weave-Timestamp", f"{self.time(fault):.2f}")
         return answer
 
-    # --- administration ------------------------------------------------------------------------------------------------------------
-    def admin(self, method, path, body):
-        data = json.loads(body) if body else {}
-        name = path.removeprefix("/__admin/")
+    def strike(self, request, fault):
+        """What a fault does to the data before the request is answered."""
         with self.lock:
-            if method == "GET":
-                return self.admin_get(name)
-            function = getattr(self, "admin_" + name.replace("-", "_"), None)
-            if function is None:
-                return {"error": f"no {name}"}
-            if "email" in data:
-                data["account"] = self.accounts[data.pop("email")] if name != "accounts" else data.pop("email")
-            return function(**data) or {}
+            account = self.accounts.get(request.email)
+            if "step" in fault:
+                step = fault["step"]
+                self.accounts[fixtures.EMAIL].load_step(step["step"] if isinstance(step, dict) else step)
+            if "bump" in fault and account:
+                account.touch(fault["bump"])
 
-    def admin_get(self, name):
-        if name == "log":
-            return self.log
-        if name == "counters":
-            return dict(self.counters)
-        match = re.match(r"^import/([^?]+)(?:\?auth=(\w+))?$", name)
-        if match:
-            return self.accounts[match.group(1)].import_file(self.base, match.group(2) or "access")
-        return {"error": f"no {name}"}
+    def made_up(self, kind, fault):
+        status = fault["status"]
+        headers = {"Content-Type": "application/json", **fault.get("headers", {})}
+        if status == 401 and kind == "storage":
+            headers.setdefault("WWW-Authenticate", self.challenge(fault))
+        return Answer(status, made_up_body(fault.get("body", "0")), headers)
 
-    def admin_accounts(self, account, auth="access", **size):
-        made = self.add(synthetic.make(account, self.take_uid(), **size))
-        return made.import_file(self.base, auth)
+    def discovery(self, path):
+        base = self.base
+        if path == DISCOVERY + "fxa-client-configuration":
+            return json_answer({"auth_server_base_url": base, "oauth_server_base_url": base, "profile_server_base_url": base,
+                                "pairing_server_base_uri": base, "sync_tokenserver_base_url": base})
+        if path == DISCOVERY + "openid-configuration":
+            return json_answer({"issuer": base, "authorization_endpoint": base + "/authorization", "token_endpoint": base + "/v1/token",
+                                "userinfo_endpoint": base + "/v1/profile", "jwks_uri": base + "/v1/jwks"})
+        return json_answer({"code": 404, "errno": 116, "error": "Not Found", "message": "Not Found"}, 404)
 
-    def admin_step(self, step, account=None):
-        (account or self.accounts["ada@example.org"]).load_step(step)
+    # --- storage -----------------------------------------------------------------------------------------------------------------------------
+    def challenge(self, fault):
+        return f'Hawk ts="{int(self.time(fault))}"'
 
-    def admin_put(self, account, collection, records):
-        account.put(collection, records)
+    def refusal(self, request, match, fault):
+        """Why this request may not read, in a word, and the account otherwise."""
+        fields = fields_of(request.headers.get("Authorization"))
+        grant = self.tokens.grants.get(fields.get("id"))
+        if grant is None:
+            return "unknown id", None
+        word = self.hawk.refusal(fields, grant.key, request.method, request.path, request.headers.get("Host", ""), self.time(fault),
+                                 self.settings["hawk_window"])
+        if word is None and grant.expires < time.time():
+            word = "expired"
+        account = grant.account
+        if word is None and (grant.storage_uid, grant.prefix) != (account.storage_uid, account.prefix):
+            word = "moved"
+        if word is None and (match["uid"], match["prefix"]) != (str(account.storage_uid), account.prefix):
+            word = "another's storage"
+        return word, account
 
-    def admin_delete(self, account, collection, ids):
-        account.delete(collection, ids)
-
-    def admin_drop(self, account, collection):
-        account.collections.pop(collection, None)
-
-    def admin_meta(self, account, **changes):
-        """Merges into meta/global: {"syncID": …} or {"engines": {"history": {"version": 2}}}."""
-        meta = account.meta()
-        for name, engine in changes.pop("engines", {}).items():
-            meta["engines"].setdefault(name, {}).update(engine)
-        meta.update(changes)
-        account.put_meta(meta)
-
-    def admin_rotate_keys(self, account, reseal=True):
-        account.rotate_keys(reseal)
-
-    def admin_reset_password(self, account):
-        account.reset_password(self.take_uid())
-
-    def admin_reassign(self, account, prefix="/node2"):
-        account.prefix, account.storage_uid = prefix, self.take_uid()
-
-    def admin_revoke(self, account, dead=True):
-        account.dead = dead
-
-    def admin_expire(self, account):
-        """Forgets the Hawk tokens and the access token of an account."""
-        self.hawk = {i: h for i, h in self.hawk.items() if h[1] is not account}
-        account.access_token = "expired-" + secrets.token_hex(8)
-
-    def admin_faults(self, rules):
-        self.faults.set(rules)
-
-    def admin_settings(self, **settings):
-        self.settings.update(settings)
-
-    def admin_clear(self):
-        self.log.clear()
-        self.counters.clear()
+    def storage(self, request, fault):
+        match = STORAGE.match(request.path)
+        if request.method != "GET":
+            return json_answer("1", 405, {"Allow": "GET"})
+        word, account = self.refusal(request, match, fault)
+        if word is not None:
+            request.entry["refused"] = word
+            with self.lock:
+                self.counters["hawk_refused"] += 1
+            return json_answer("0", 401, {"WWW-Authenticate": self.challenge(fault)})
+        path = match["rest"] or "/"
+        spoil = spoiler(fault["damage"], account, path.split("/")[2]) if "damage" in fault and path.startswith("/storage/") else None
+        options = Options(self.settings["max_page"], self.settings["short_times"], spoil)
+        with self.lock:
+            return storage_api.get(account, path, match["query"] or "", request.headers, options)
 
 
-def spoil(body, rule):
-    lines = body.split(b"\n")
-    for n, line in enumerate(lines):
-        if not line:
-            continue
-        hit = n % rule["every"] == 0 if "every" in rule else any(f'"id":"{i}"'.encode() in line for i in rule["ids"])
-        if hit:
-            lines[n] = damage(line, rule["kind"])
-    return b"\n".join(lines)
+def made_up_body(body):
+    """A rule's body: text as it is, anything else as JSON."""
+    return (body if isinstance(body, str) else json.dumps(body)).encode()

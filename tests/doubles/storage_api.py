@@ -1,14 +1,18 @@
-"""Storage API 1.5 over an Account, for reading; what would write is refused and counted."""
-import bisect
+"""Storage API 1.5 over an Account, for reading; what would write is refused and counted by the caller."""
 import json
 import re
 import urllib.parse
 
-from account import Collection, centiseconds, decimal
+from storage import Collection, centiseconds, decimal, short_decimal, shorten
 
 LIMITS = {"max_post_records": 100, "max_post_bytes": 2621440, "max_total_records": 10000, "max_total_bytes": 262144000,
           "max_record_payload_bytes": 2621440, "max_request_bytes": 2625536}
 TIME = re.compile(r"^\d+(\.\d{1,2})?$")
+OFFSET = re.compile(r"^\d{1,15}:\d{1,9}$")
+NAME = re.compile(r"^[A-Za-z0-9._-]{1,32}$")
+SORTS = ("newest", "oldest", "index")
+MAX_IDS = 100
+UNKNOWN, BAD_COLLECTION = "0", "13"  # weave codes, the bodies of errors
 
 
 class Answer:
@@ -17,102 +21,190 @@ class Answer:
         self.body = body if isinstance(body, bytes) else body.encode()
 
 
+class Malformed(Exception):
+    """The request's query or headers make no sense: 400."""
+
+
+def json_answer(value, status=200, headers=None):
+    text = value if isinstance(value, str) else json.dumps(value)
+    return Answer(status, text, {"Content-Type": "application/json", **(headers or {})})
+
+
+def _refuse(status, code=UNKNOWN, headers=None):
+    return json_answer(code, status, headers)
+
+
 def _time(text):
-    return centiseconds(text) if text is not None and TIME.match(text) else None
+    if text is None:
+        return None
+    if not TIME.match(text):
+        raise Malformed(text)
+    return centiseconds(text)
 
 
 def _conditional(modified, headers):
     """304 or 412 as the request's headers ask; None: go on."""
-    since, unless = headers.get("X-If-Modified-Since"), headers.get("X-If-Unmodified-Since")
+    since, unless = _time(headers.get("X-If-Modified-Since")), _time(headers.get("X-If-Unmodified-Since"))
     if since is not None and unless is not None:
-        return Answer(400, "0")
-    for text in (since, unless):
-        if text is not None and _time(text) is None:
-            return Answer(400, "0")
+        raise Malformed("both conditions")
     stamp = {"X-Last-Modified": decimal(modified)}
-    if since is not None and modified <= _time(since):
+    if since is not None and modified <= since:
         return Answer(304, b"", stamp)
-    if unless is not None and modified > _time(unless):
-        return Answer(412, "0", stamp)
+    if unless is not None and modified > unless:
+        return _refuse(412, headers=stamp)
     return None
 
 
-def _json(value, modified):
-    text = value if isinstance(value, str) else json.dumps(value)
-    return Answer(200, text, {"X-Last-Modified": decimal(modified), "Content-Type": "application/json"})
+class Page:
+    """One page of a collection: the positions that the query asks for, in its order, and where the next page begins.
+
+    An offset is "<time>:<n>", as of the MySQL servers: the n-th record from that time on (in the direction of the sort), so that it stays right
+    while a collection grows. With sort=index and ids it is "0:<n>"."""
+
+    def __init__(self, collection, query, max_page):
+        self.collection, self.sort = collection, query.get("sort", "oldest")
+        self.limit = self._limit(query.get("limit"), max_page)
+        if self.sort not in SORTS:
+            raise Malformed(self.sort)
+        newer, older = _time(query.get("newer")), _time(query.get("older"))
+        self.low = 0 if newer is None else collection.after(newer)
+        self.high = len(collection.order) if older is None else max(self.low, collection.before(older))
+        mark, skip = self._offset(query.get("offset"))
+        if "ids" in query or self.sort == "index":
+            self._take_list(self._listed(query.get("ids")), skip)
+        else:
+            self._take_range(mark, skip)
+
+    @staticmethod
+    def _limit(text, max_page):
+        if text is None:
+            return max_page
+        if not text.isdigit() or text == "0":
+            raise Malformed(text)
+        return min(int(text), max_page)
+
+    @staticmethod
+    def _offset(text):
+        if text is None:
+            return None, 0
+        if not OFFSET.match(text):
+            raise Malformed(text)
+        mark, _, skip = text.partition(":")
+        return int(mark), int(skip)
+
+    def _listed(self, ids):
+        if ids is None:
+            return [at for at in self.collection.by_index() if self.low <= at < self.high]
+        names = ids.split(",")
+        if len(names) > MAX_IDS:
+            raise Malformed("too many ids")
+        found = sorted({self.collection.position(i) for i in names if i in self.collection.bsos}, reverse=self.sort == "newest")
+        return [at for at in found if self.low <= at < self.high]
+
+    def _take_list(self, positions, skip):
+        self.positions = positions[skip:skip + self.limit]
+        self.next = f"0:{skip + self.limit}" if skip + self.limit < len(positions) else None
+
+    def _take_range(self, mark, skip):
+        if self.sort == "newest":
+            first = self.high - 1 if mark is None else min(self.high, self.collection.after(mark)) - 1
+            first -= skip
+            last = max(self.low - 1, first - self.limit)
+            self.positions = range(first, last, -1)
+            more = last >= self.low
+        else:
+            first = self.low if mark is None else max(self.low, self.collection.before(mark))
+            first += skip
+            last = min(self.high, first + self.limit)
+            self.positions = range(first, max(first, last))
+            more = last < self.high
+        self.next = self._mark_after(self.positions) if more and len(self.positions) else None
+
+    def _mark_after(self, positions):
+        """Where the next page begins: the time of this page's last record, and how many records of that time lie behind."""
+        at = positions[-1]
+        modified = self.collection.order[at][0]
+        done = self.collection.after(modified) - at if self.sort == "newest" else at + 1 - self.collection.before(modified)
+        return f"{modified}:{done}"
+
+    def lines(self):
+        p = self.positions
+        if isinstance(p, range) and p.step == 1:
+            return self.collection.lines[p.start:p.stop]
+        return [self.collection.lines[at] for at in p]
+
+    def ids(self):
+        return [json.dumps(self.collection.order[at][1]).encode() for at in self.positions]
 
 
-def _select(collection, query):
-    """Ids of a GET, sorted; None: the query is malformed."""
-    newer, older = query.get("newer"), query.get("older")
-    if (newer is not None and _time(newer) is None) or (older is not None and _time(older) is None):
-        return None
-    low = bisect.bisect_right(collection.order, (_time(newer), "\x7f")) if newer is not None else 0
-    high = bisect.bisect_left(collection.order, (_time(older), "")) if older is not None else len(collection.order)
-    ids = [i for _, i in collection.order[low:high]]
-    if "ids" in query:
-        wanted = set(query["ids"].split(","))
-        ids = [i for i in ids if i in wanted]
-    if query.get("sort") == "newest":
-        ids.reverse()
-    elif query.get("sort") == "index":
-        ids.sort(key=lambda i: -(collection.bsos[i][2] or 0))
-    return ids
-
-
-def _collection(collection, query, headers, max_page):
+def _collection(collection, query, headers, options):
     stopped = _conditional(collection.modified, headers)
     if stopped:
         return stopped
-    ids = _select(collection, query)
-    offset = query.get("offset", "0:0").rpartition(":")[2]
-    limit = query.get("limit", str(max_page))
-    if ids is None or not offset.isdigit() or not limit.isdigit() or limit == "0":
-        return Answer(400, "0")
-    first, size = int(offset), min(int(limit), max_page)
-    page = ids[first:first + size]
-    stamp = {"X-Last-Modified": decimal(collection.modified), "X-Weave-Records": str(len(page))}
-    if first + size < len(ids):
-        stamp["X-Weave-Next-Offset"] = f"{collection.modified}:{first + size}"
-    lines = [collection.lines[i] for i in page] if "full" in query else [json.dumps(i).encode() for i in page]
-    if "application/newlines" in headers.get("Accept", ""):
-        stamp["Content-Type"] = "application/newlines"
-        return Answer(200, b"".join(line + b"\n" for line in lines), stamp)
-    stamp["Content-Type"] = "application/json"
-    return Answer(200, b"[" + b",".join(lines) + b"]", stamp)
+    page = Page(collection, query, options.max_page)
+    stamp = {"X-Last-Modified": decimal(collection.modified), "X-Weave-Records": str(len(page.positions))}
+    if page.next is not None:
+        stamp["X-Weave-Next-Offset"] = page.next
+    lines = options.treat(page.lines()) if "full" in query else page.ids()
+    if "application/newlines" in (headers.get("Accept") or ""):
+        return Answer(200, b"\n".join(lines) + b"\n" if lines else b"", {**stamp, "Content-Type": "application/newlines"})
+    return Answer(200, b"[" + b",".join(lines) + b"]", {**stamp, "Content-Type": "application/json"})
 
 
-def _info(account, name, headers):
-    stopped = _conditional(account.latest(), headers)
+def _info(account, name, headers, options):
+    latest, collections = account.latest(), account.collections.items()
     if name == "configuration":
-        return _json(LIMITS, 0)
+        return json_answer(LIMITS)
+    stopped = _conditional(latest, headers)
     if stopped:
         return stopped
-    collections = account.collections.items()
+    stamp = {"X-Last-Modified": decimal(latest)}
     if name == "collections":
-        return _json(account.info(), account.latest())
+        show = short_decimal if options.short_times else decimal
+        return json_answer("{" + ",".join(f'"{n}":{show(c.modified)}' for n, c in sorted(collections)) + "}", headers=stamp)
     if name == "collection_counts":
-        return _json({n: len(c.bsos) for n, c in collections}, account.latest())
+        return json_answer({n: len(c.bsos) for n, c in collections}, headers=stamp)
     if name == "collection_usage":
-        return _json({n: sum(map(len, c.lines.values())) / 1024 for n, c in collections}, account.latest())
+        return json_answer({n: c.size() / 1024 for n, c in collections}, headers=stamp)
     if name == "quota":
-        return _json([1.0, None], account.latest())
-    return Answer(404, "0")
+        return json_answer([sum(c.size() for _, c in collections) / 1024, None], headers=stamp)
+    return _refuse(404)
 
 
-def get(account, path, query_text, headers, max_page):
+def _one(collection, bso_id, headers, options):
+    if bso_id not in collection.bsos:
+        return _refuse(404)
+    modified = collection.bsos[bso_id].modified
+    stopped = _conditional(modified, headers)
+    return stopped or Answer(200, options.treat([collection.line(bso_id)])[0], {"X-Last-Modified": decimal(modified), "Content-Type": "application/json"})
+
+
+class Options:
+    """How lines leave the server."""
+
+    def __init__(self, max_page=10000, short_times=False, spoil=None):
+        self.max_page, self.short_times, self.spoil = max_page, short_times, spoil
+
+    def treat(self, lines):
+        if self.short_times:
+            lines = [shorten(line) for line in lines]
+        return self.spoil(lines) if self.spoil else lines
+
+
+def get(account, path, query_text, headers, options):
     """path: below the endpoint, e.g. "/storage/history"."""
     query = dict(urllib.parse.parse_qsl(query_text, keep_blank_values=True))
     parts = [urllib.parse.unquote(p) for p in path.strip("/").split("/")]
-    if len(parts) == 2 and parts[0] == "info":
-        return _info(account, parts[1], headers)
-    if len(parts) == 2 and parts[0] == "storage":
-        return _collection(account.collections.get(parts[1], Collection()), query, headers, max_page)
-    if len(parts) == 3 and parts[0] == "storage":
-        collection = account.collections.get(parts[1], Collection())
-        if parts[2] not in collection.bsos:
-            return Answer(404, "0")
-        modified = collection.bsos[parts[2]][0]
-        return _conditional(modified, headers) or Answer(
-            200, collection.lines[parts[2]], {"X-Last-Modified": decimal(modified), "Content-Type": "application/json"})
-    return Answer(404, "0")
+    try:
+        if len(parts) == 2 and parts[0] == "info":
+            return _info(account, parts[1], headers, options)
+        if len(parts) in (2, 3) and parts[0] == "storage":
+            if not NAME.match(parts[1]):
+                return _refuse(400, BAD_COLLECTION)
+            collection = account.collections.get(parts[1]) or Collection()
+            if len(parts) == 2:
+                return _collection(collection, query, headers, options)
+            return _one(collection, parts[2], headers, options)
+    except Malformed:
+        return _refuse(400)
+    return _refuse(404)

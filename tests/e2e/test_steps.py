@@ -2,9 +2,9 @@
 import collections
 import unittest
 
+from harness import TestCase  # first: it tells where the recorded data are
 import check
 import truth
-from harness import TestCase
 
 
 def served_tree(node, folder):

@@ -5,8 +5,8 @@ import gzip
 import json
 import os
 
+from harness import FIXTURES  # first: it tells where the recorded data are
 import check
-from harness import FIXTURES
 
 ROOTS = {v: k for k, v in check.ROOTS.items()}
 
