@@ -3,6 +3,7 @@
 #define HEARTH_CORE_HTTP_INTERNAL_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include <h2o.h>
@@ -139,7 +140,7 @@ struct http_server {
     atomic_size_t conn_total, job_total;
     pthread_mutex_t address_lock; /* a leaf; guards addresses */
     struct address_count *addresses[1024];
-    atomic_bool stopping;
+    sem_t started; /* posted by each loop when it takes messages */
     struct metric *requests, *cancelled, *killed, *refused, *connections;
 };
 

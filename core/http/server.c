@@ -1,6 +1,7 @@
 /* Start, the loops' threads, messages, stop. */
 #include "http/internal.h"
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -80,31 +81,51 @@ static void on_sweep(h2o_timeout_entry_t *entry)
     h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
 }
 
+/* h2o keeps the memory of buffers by thread: whatever belongs to a loop is made, used and freed on its own thread. */
+static void loop_open(struct loop *loop)
+{
+    loop->h2o = h2o_evloop_create();
+    h2o_context_init(&loop->ctx, loop->h2o, &loop->server->conf);
+    h2o_multithread_register_receiver(loop->ctx.queue, &loop->inbox, on_message);
+    h2o_timeout_init(loop->h2o, &loop->timer, SWEEP);
+    loop->sweep.cb = on_sweep;
+    h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
+}
+
+static void loop_close(struct loop *loop)
+{
+    h2o_timeout_unlink(&loop->sweep);
+    h2o_timeout_dispose(loop->h2o, &loop->timer);
+    /* h2o_context_dispose() asserts that the timer of the graceful shutdown is not running. */
+    if (h2o_timeout_is_linked(&loop->ctx.http2._graceful_shutdown_timeout))
+        h2o_timeout_unlink(&loop->ctx.http2._graceful_shutdown_timeout);
+    h2o_multithread_unregister_receiver(loop->ctx.queue, &loop->inbox);
+    h2o_context_dispose(&loop->ctx);
+    h2o_evloop_run(loop->h2o, 0); /* frees the sockets that were closed */
+    free(loop->h2o);
+}
+
 static void *run(void *arg)
 {
     struct loop *loop = arg;
+    loop_open(loop);
     listener_open(loop);
+    sem_post(&loop->server->started); /* from here on it takes messages */
     while (!(loop->stopping && loop->conn_count == 0 && loop->pool_count == 0))
         h2o_evloop_run(loop->h2o, SWEEP);
+    loop_close(loop);
     return NULL;
 }
 
-static int loop_init(struct loop *loop, struct http_server *server, int index)
+static void loop_init(struct loop *loop, struct http_server *server, int index)
 {
     loop->server = server;
     loop->index = index;
-    loop->h2o = h2o_evloop_create();
-    h2o_context_init(&loop->ctx, loop->h2o, &server->conf);
-    h2o_multithread_register_receiver(loop->ctx.queue, &loop->inbox, on_message);
     h2o_linklist_init_anchor(&loop->conns);
     h2o_linklist_init_anchor(&loop->tracks);
     h2o_linklist_init_anchor(&loop->subscribers);
     for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++)
         loop->fds[i] = -1;
-    h2o_timeout_init(loop->h2o, &loop->timer, SWEEP);
-    loop->sweep.cb = on_sweep;
-    h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
-    return 0;
 }
 
 static void loop_fini(struct loop *loop)
@@ -114,14 +135,6 @@ static void loop_fini(struct loop *loop)
             close(loop->fds[i]);
         SSL_CTX_free(loop->accept[i].ssl_ctx);
     }
-    h2o_timeout_unlink(&loop->sweep);
-    h2o_timeout_dispose(loop->h2o, &loop->timer);
-    /* h2o_context_dispose() asserts that the timer of the graceful shutdown is not running. */
-    if (h2o_timeout_is_linked(&loop->ctx.http2._graceful_shutdown_timeout))
-        h2o_timeout_unlink(&loop->ctx.http2._graceful_shutdown_timeout);
-    h2o_multithread_unregister_receiver(loop->ctx.queue, &loop->inbox);
-    h2o_context_dispose(&loop->ctx);
-    free(loop->h2o);
 }
 
 /* --- start ----------------------------------------------------------------------------------------------------------------------- */
@@ -233,6 +246,8 @@ static int start_threads(struct http_server *server, struct err *err)
         if (r == 0)
             pthread_setname_np(server->loops[i].thread, "http");
     }
+    for (int i = 0; i < server->loop_count && server->loops[i].thread_started; i++)
+        sem_wait(&server->started);
     pthread_attr_destroy(&attributes);
     return r == 0 ? 0 : err_errno(err, r, "cannot start an HTTP thread");
 }
@@ -259,6 +274,7 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     arena_init(&server->arena, 0);
     set_defaults(&server->options);
     pthread_mutex_init(&server->address_lock, NULL);
+    sem_init(&server->started, 0, 0);
     register_metrics(server);
     configure_h2o(server);
     server->loop_count = server->options.threads;
@@ -335,6 +351,7 @@ void http_destroy(struct http_server *server)
     h2o_config_dispose(&server->conf);
     free(server->loops);
     pthread_mutex_destroy(&server->address_lock);
+    sem_destroy(&server->started);
     arena_fini(&server->arena);
     free(server);
 }
