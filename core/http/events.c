@@ -39,7 +39,8 @@ static struct event *create(const char *channel, int64_t id, const char *name, c
 void http_publish(struct http_server *server, const char *channel, int64_t id, const char *name, const char *data)
 {
     struct event *event = create(channel, id, name, data);
-    for (int i = 0; event != NULL && i < server->loop_count; i++) {
+    pthread_mutex_lock(&server->publish_lock);
+    for (int i = 0; event != NULL && !server->stopping && i < server->loop_count; i++) {
         struct message *message = calloc(1, sizeof(*message));
         if (message == NULL)
             break;
@@ -48,6 +49,7 @@ void http_publish(struct http_server *server, const char *channel, int64_t id, c
         message->event = event;
         loop_send(&server->loops[i], message);
     }
+    pthread_mutex_unlock(&server->publish_lock);
     if (event != NULL)
         event_unref(event);
 }

@@ -138,6 +138,8 @@ struct http_server {
     struct loop *loops;
     int loop_count;
     atomic_size_t conn_total, job_total;
+    pthread_mutex_t publish_lock; /* guards stopping: no event is sent to a loop that may have ended */
+    bool stopping;
     pthread_mutex_t address_lock; /* a leaf; guards addresses */
     struct address_count *addresses[1024];
     sem_t started; /* posted by each loop when it takes messages */

@@ -274,6 +274,7 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     arena_init(&server->arena, 0);
     set_defaults(&server->options);
     pthread_mutex_init(&server->address_lock, NULL);
+    pthread_mutex_init(&server->publish_lock, NULL);
     sem_init(&server->started, 0, 0);
     register_metrics(server);
     configure_h2o(server);
@@ -328,6 +329,9 @@ int http_reload(struct http_server *server, struct err *err)
 
 void http_stop(struct http_server *server)
 {
+    pthread_mutex_lock(&server->publish_lock);
+    server->stopping = true;
+    pthread_mutex_unlock(&server->publish_lock);
     for (int i = 0; i < server->loop_count; i++) {
         struct message *message = server->loops[i].thread_started ? calloc(1, sizeof(*message)) : NULL;
         if (message != NULL) {
@@ -351,6 +355,7 @@ void http_destroy(struct http_server *server)
     h2o_config_dispose(&server->conf);
     free(server->loops);
     pthread_mutex_destroy(&server->address_lock);
+    pthread_mutex_destroy(&server->publish_lock);
     sem_destroy(&server->started);
     arena_fini(&server->arena);
     free(server);

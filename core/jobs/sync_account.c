@@ -171,6 +171,8 @@ static void remember_pause(const struct sync_context *context, const char *accou
     int64_t pause = result->account_backoff > result->host_backoff ? result->account_backoff : result->host_backoff;
     if (pause > 0 && context->backoff != NULL)
         backoff_set(context->backoff, account, clock_monotonic() + pause);
+    if (result->host_backoff > 0 && result->host[0] != '\0' && context->pause_host != NULL)
+        context->pause_host(context->pause_ctx, result->host, result->host_backoff);
 }
 
 static int run(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *session,

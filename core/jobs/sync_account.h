@@ -17,6 +17,8 @@ struct sync_context {
     const char *spool_directory;
     struct schedule schedule;
     int64_t timeout;               /* ms for one pull */
+    void (*pause_host)(void *ctx, const char *host, int64_t ms); /* "host:port" asked everybody to wait; may be NULL */
+    void *pause_ctx;
     /* What happened, as JSON for the events of the queue; may be NULL. */
     void (*event)(void *ctx, const char *account, const char *json);
     void *event_ctx;

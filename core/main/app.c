@@ -153,6 +153,11 @@ int app_account(struct app *app, const char *email, struct hearth_account *ret_a
     return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "there is no account %s here; see hearthd account list", email) : r;
 }
 
+static void pause_host(void *net, const char *host, int64_t ms)
+{
+    net_pause_host(net, host, ms);
+}
+
 void app_sync_context(const struct app *app, struct sync_context *ret_context, char spool_directory[4096])
 {
     const struct conf_section *scheduler = conf_section(app->conf, "scheduler", 0);
@@ -160,6 +165,8 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context, c
     *ret_context = (struct sync_context){
         .vault = app->vault,
         .spool_directory = spool_directory,
+        .pause_host = pause_host,
+        .pause_ctx = app->net,
         .timeout = conf_get_number(app->conf, "worker", "timeout"),
         .schedule =
             {

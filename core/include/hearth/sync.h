@@ -47,7 +47,8 @@ enum hearth_sync_begin {
 
 /* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
  * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the mark and the
- * new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. */
+ * new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A collection that was begun and not committed when pull()
+ * returns is dropped. */
 struct hearth_sync_sink {
     uint32_t struct_size;
     uint32_t reserved;
@@ -92,7 +93,7 @@ struct hearth_pull {
 struct hearth_pull_result {
     uint32_t struct_size;
     int32_t state;           /* enum hearth_account_state: OK, WAITING (no Firefox has synced yet), SIGNIN_NEEDED, ERROR */
-    char detail[256];        /* words for a person, with the remedy; "" when OK */
+    char detail[256];        /* words for a person, with the remedy; a remark, or "", when OK */
     int64_t account_backoff; /* no pull of this account before so many ms */
     int64_t host_backoff;    /* no pull from this service before so many ms */
     char host[256];          /* "name:port" of the storage server, for the back-off; "" unknown */

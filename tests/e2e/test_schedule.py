@@ -1,0 +1,56 @@
+"""The daemon syncs by itself: on time, when a person looks at stale data, and at once when asked."""
+import unittest
+
+from harness import ADA, TestCase, until
+
+SMALL = "small@example.org"
+
+
+class Schedule(TestCase):
+    def requests(self, service):
+        return len(service.log("info/collections"))
+
+    def test_due_accounts_are_synced(self):
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1s\njitter = 0\n")
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL, sync=False)
+        until(lambda: node.api("/me", SMALL)["account"]["counts"]["pages"] == 30, "the first sync, without being asked")
+        service.put_clear("history", {"id": "AAAAAAAAAAAA", "histUri": "https://later.example/", "title": "Later", "visits": [{"date": 1795432000000000, "type": 1}]},
+                          email=SMALL)
+        until(lambda: node.api("/me", SMALL)["account"]["counts"]["pages"] == 31, "the next sync brings what is new")
+        account = node.api("/me", SMALL)["account"]
+        self.assertGreaterEqual(account["next_sync"], account["last_attempt"] + 900)
+
+    def test_a_visit_to_stale_data_goes_first(self):
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1s\ninterval_week = 1h\ninterval_month = 1h\njitter = 0\n", start=False)
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        node.cli("account", "pause", SMALL)
+        node.start()
+        until(lambda: node.api("/me", SMALL)["account"]["state"] == "paused", "the daemon is up")
+        service.clear()
+        node.cli("account", "resume", SMALL)
+        until(lambda: self.requests(service) >= 1, "a sync after the resume")
+
+    def test_asked_for_over_the_api(self):
+        service, node = self.service(), self.node("[scheduler]\ninterval = 1d\n")
+        node.add_account(service)
+        service.clear()
+        self.assertEqual(node.request("/api/v1/sync", "POST").json, {"queued": True})
+        until(lambda: self.requests(service) == 1, "one sync")
+        again = node.request("/api/v1/sync", "POST")
+        self.assertEqual(again.status, 429)
+        self.assertLessEqual(int(again.headers["Retry-After"]), 30)
+
+    def test_survives_a_restart(self):
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1s\nclaim = 1s\njitter = 0\n")
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        node.kill()  # the queue is lost with the process; the schedule is not
+        service.clear()
+        node.start()
+        until(lambda: self.requests(service) >= 1, "the account is synced again")
+
+
+if __name__ == "__main__":
+    unittest.main()
