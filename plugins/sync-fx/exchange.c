@@ -39,7 +39,8 @@ static int on_body(void *ctx, const void *data, size_t size)
     return x->stopped != 0;
 }
 
-static int explain(struct fx_pull *p, const struct fx_request *request, int code)
+/* `begun`: the headers of the answer had come. */
+static int explain(struct fx_pull *p, const struct fx_request *request, bool begun, int code)
 {
     char reason[256];
     snprintf(reason, sizeof(reason), "%s", p->call->error); /* the host's words */
@@ -55,6 +56,8 @@ static int explain(struct fx_pull *p, const struct fx_request *request, int code
     case HEARTH_ERR_NOMEM:
         return fx_break(p, code, "Out of memory.");
     default:
+        if (begun)
+            return fx_break(p, code, "The connection to the %s broke off (%s). It is tried again.", request->who, reason);
         return fx_break(p, code, "The %s cannot be reached: %s. Check the address and the network.", request->who,
                         reason[0] != '\0' ? reason : "no reason given");
     }
@@ -80,7 +83,7 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
     };
     *ret_answer = (struct fx_answer){0};
     if (fx_stopping(p))
-        return explain(p, request, HEARTH_ERR_CANCELLED);
+        return explain(p, request, false, HEARTH_ERR_CANCELLED);
     if (request->ret_body != NULL)
         request->ret_body->size = 0;
     p->result->requests++;
@@ -88,13 +91,13 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
     p->call->retry_after = 0;
     int r = p->host->http_fetch(p->host, p->call, &http);
     if (x.stopped == HEARTH_ERR_CANCELLED || x.stopped == HEARTH_ERR_NOMEM)
-        return explain(p, request, x.stopped);
+        return explain(p, request, true, x.stopped);
     if (x.stopped != 0)
         return x.stopped;
     if (r < 0)
-        return explain(p, request, r);
+        return explain(p, request, ret_answer->status != 0, r);
     if (request->ret_body != NULL && fx_buf_append(request->ret_body, "", 1) != 0)
-        return explain(p, request, HEARTH_ERR_NOMEM);
+        return explain(p, request, true, HEARTH_ERR_NOMEM);
     if (request->ret_body != NULL)
         request->ret_body->size--;
     return 0;

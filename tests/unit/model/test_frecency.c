@@ -25,9 +25,10 @@ static json_t *folders_of_tags(const json_t *bookmarks)
 {
     json_t *tags = json_object(), *row;
     size_t i;
-    json_array_foreach (json_object_get(bookmarks, "rows"), i, row)
-        if (truth_text(bookmarks, row, "parentGuid") != NULL && strcmp(truth_text(bookmarks, row, "parentGuid"), "tags________") == 0)
-            json_object_set_new(tags, truth_text(bookmarks, row, "guid"), json_true());
+    json_array_foreach(json_object_get(bookmarks, "rows"), i,
+                       row) if (truth_text(bookmarks, row, "parentGuid") != NULL &&
+                                strcmp(truth_text(bookmarks, row, "parentGuid"), "tags________") == 0)
+        json_object_set_new(tags, truth_text(bookmarks, row, "guid"), json_true());
     return tags;
 }
 
@@ -36,19 +37,22 @@ static struct facts *collect(const json_t *truth, const json_t *places)
     struct facts *facts = calloc(PAGES, sizeof(*facts));
     json_t *by_guid = json_object(), *by_url = json_object(), *row;
     size_t i;
-    json_array_foreach (json_object_get(places, "rows"), i, row) {
+    json_array_foreach(json_object_get(places, "rows"), i, row)
+    {
         json_object_set_new(by_guid, truth_text(places, row, "guid"), json_integer((json_int_t)i));
         json_object_set_new(by_url, truth_text(places, row, "url"), json_integer((json_int_t)i));
     }
     const json_t *visits = json_object_get(truth, "visits"), *bookmarks = json_object_get(truth, "bookmarks");
-    json_array_foreach (json_object_get(visits, "rows"), i, row) {
+    json_array_foreach(json_object_get(visits, "rows"), i, row)
+    {
         json_t *at = json_object_get(by_guid, truth_text(visits, row, "guid"));
         if (at != NULL)
             model_page_add_visit(&facts[json_integer_value(at)].page, truth_int(visits, row, "date") / 1000,
                                  (int)truth_int(visits, row, "type"));
     }
     json_t *tags = folders_of_tags(bookmarks);
-    json_array_foreach (json_object_get(bookmarks, "rows"), i, row) {
+    json_array_foreach(json_object_get(bookmarks, "rows"), i, row)
+    {
         json_t *at = truth_int(bookmarks, row, "type") == 1 ? json_object_get(by_url, truth_text(bookmarks, row, "url")) : NULL;
         if (at == NULL)
             continue;
@@ -75,7 +79,8 @@ static void as_firefox(void **state)
     struct facts *facts = collect(truth, places);
     size_t i;
     int without_tag_dates = 0;
-    json_array_foreach (json_object_get(places, "rows"), i, row) {
+    json_array_foreach(json_object_get(places, "rows"), i, row)
+    {
         const struct facts *f = &facts[i];
         const char *url = truth_text(places, row, "url");
         int64_t want = truth_int(places, row, "frecency");

@@ -1,5 +1,5 @@
-/* The rules of tree.h one by one, then random and hostile graphs: whatever is said, every node is placed once, below a root, without cycles;
- * the result depends on the facts only, and repairing a repaired tree changes nothing. */
+/* The rules of tree.h one by one, then random and hostile graphs: whatever is said, every node is placed once, below a root, without
+ * cycles; the result depends on the facts only, and repairing a repaired tree changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,8 @@
 
 static void add(struct model_tree *tree, const char *guid, int kind, const char *said, int64_t modified)
 {
-    struct hearth_bookmark_node node = {.struct_size = sizeof(node), .guid = guid, .kind = kind, .said_parent = said, .added = 1, .modified = modified};
+    struct hearth_bookmark_node node = {
+        .struct_size = sizeof(node), .guid = guid, .kind = kind, .said_parent = said, .added = 1, .modified = modified};
     assert_int_equal(model_tree_add(tree, &node), 0);
 }
 
@@ -116,12 +117,21 @@ static void moved(void **state)
     claim(tree, "f", 1, "old");
     claim(tree, "g", 3, "unknown");
     expect(tree, "f<menu@0 g<menu@1 new<g@4 old<f@1 ");
+    tree = model_tree_create(); /* two lists against a parent that lists it not: the newer list */
+    add(tree, "f", HEARTH_FOLDER, "menu", 5);
+    add(tree, "g", HEARTH_FOLDER, "menu", 4);
+    add(tree, "h", HEARTH_FOLDER, "menu", 3);
+    add(tree, "new", HEARTH_BOOKMARK, "h", 6);
+    claim(tree, "g", 0, "new");
+    claim(tree, "f", 0, "new");
+    expect(tree, "f<menu@0 g<menu@1 h<menu@2 new<f@0 ");
 }
 
 static void unclaimed(void **state)
 {
     struct model_tree *tree = model_tree_create();
-    struct hearth_bookmark_node late = {.struct_size = sizeof(late), .guid = "a", .kind = HEARTH_BOOKMARK, .said_parent = "menu", .added = 3};
+    struct hearth_bookmark_node late = {
+        .struct_size = sizeof(late), .guid = "a", .kind = HEARTH_BOOKMARK, .said_parent = "menu", .added = 3};
     struct hearth_bookmark_node early = late;
     early.guid = "b";
     early.added = 2;
@@ -196,7 +206,8 @@ static size_t random_facts(struct fact *facts)
     size_t count = 0;
     for (uint32_t i = 0; i < n; i++)
         if (below(8) != 0) {
-            facts[count] = (struct fact){.what = 'N', .kind = below(3) ? HEARTH_FOLDER : HEARTH_BOOKMARK, .number = below(4), .other = below(6)};
+            facts[count] =
+                (struct fact){.what = 'N', .kind = below(3) ? HEARTH_FOLDER : HEARTH_BOOKMARK, .number = below(4), .other = below(6)};
             snprintf(facts[count].a, 16, "n%u", i);
             any_id(facts[count++].b, n);
         }
@@ -268,8 +279,14 @@ static void check_settled(const struct fact *facts, size_t fact_count, const str
         const struct model_tree_place *at = f->what == 'N' ? find(places, count, f->a) : NULL;
         if (at == NULL)
             continue;
-        struct hearth_bookmark_node node = {.struct_size = sizeof(node), .guid = f->a, .kind = f->kind, .said_parent = at->parent, .parent = at->parent,
-                                            .position = at->position, .added = f->number, .modified = f->other};
+        struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+                                            .guid = f->a,
+                                            .kind = f->kind,
+                                            .said_parent = at->parent,
+                                            .parent = at->parent,
+                                            .position = at->position,
+                                            .added = f->number,
+                                            .modified = f->other};
         assert_int_equal(model_tree_add(tree, &node), 0);
         assert_int_equal(model_tree_add_claim(tree, at->parent, at->position, f->a), 0);
     }
@@ -348,9 +365,9 @@ static void deep_and_wide(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(roots_always), cmocka_unit_test(lists_win),       cmocka_unit_test(ties_by_id),
-        cmocka_unit_test(moved),        cmocka_unit_test(unclaimed),       cmocka_unit_test(deleted_parents),
-        cmocka_unit_test(cycles),       cmocka_unit_test(random_graphs),   cmocka_unit_test(deep_and_wide),
+        cmocka_unit_test(roots_always), cmocka_unit_test(lists_win),     cmocka_unit_test(ties_by_id),
+        cmocka_unit_test(moved),        cmocka_unit_test(unclaimed),     cmocka_unit_test(deleted_parents),
+        cmocka_unit_test(cycles),       cmocka_unit_test(random_graphs), cmocka_unit_test(deep_and_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

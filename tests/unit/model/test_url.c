@@ -52,8 +52,10 @@ static void links(void **state)
     assert_true(model_url_is_link("HTTP://a.example/"));
     assert_true(model_url_is_link("ftp://a.example/"));
     assert_true(model_url_is_link("mailto:ada@a.example"));
-    static const char *const no[] = {"javascript:alert(1)", "data:text/html,x", "file:///x", "about:blank", "https:", "", " https://a.example/",
-                                     "java\nscript:x", "view-source:https://a.example/", "vbscript:x", "place:sort=8"};
+    static const char *const no[] = {"javascript:alert(1)", "data:text/html,x", "file:///x",
+                                     "about:blank",         "https:",           "",
+                                     " https://a.example/", "java\nscript:x",   "view-source:https://a.example/",
+                                     "vbscript:x",          "place:sort=8"};
     for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
         assert_false(model_url_is_link(no[i]));
 }
@@ -61,8 +63,16 @@ static void links(void **state)
 static void decoding(void **state)
 {
     static const char *const cases[][2] = {
-        {"a%20b", "a b"},         {"caf%C3%A9", "caf\xc3\xa9"}, {"caf%C3", "caf%C3"},  {"%C3%A9%FF", "%C3%A9%FF"}, {"%0a%00%1f%7f%7F", "%0a%00%1f%7f%7F"},
-        {"100%", "100%"},         {"%4", "%4"},                 {"%zz%2g", "%zz%2g"},  {"%2525", "%25"},           {"%c3%b6%7e", "\xc3\xb6~"},
+        {"a%20b", "a b"},
+        {"caf%C3%A9", "caf\xc3\xa9"},
+        {"caf%C3", "caf%C3"},
+        {"%C3%A9%FF", "%C3%A9%FF"},
+        {"%0a%00%1f%7f%7F", "%0a%00%1f%7f%7F"},
+        {"100%", "100%"},
+        {"%4", "%4"},
+        {"%zz%2g", "%zz%2g"},
+        {"%2525", "%25"},
+        {"%c3%b6%7e", "\xc3\xb6~"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char out[64];
@@ -99,7 +109,7 @@ static void keys(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hosts), cmocka_unit_test(page_ids), cmocka_unit_test(links), cmocka_unit_test(decoding),
-                                       cmocka_unit_test(keys)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hosts), cmocka_unit_test(page_ids), cmocka_unit_test(links),
+                                       cmocka_unit_test(decoding), cmocka_unit_test(keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,9 +36,7 @@ static inline size_t truth_column(const json_t *table, const char *name)
 {
     size_t i;
     json_t *column;
-    json_array_foreach (json_object_get(table, "columns"), i, column)
-        if (strcmp(json_string_value(column), name) == 0)
-            return i;
+    json_array_foreach(json_object_get(table, "columns"), i, column) if (strcmp(json_string_value(column), name) == 0) return i;
     fprintf(stderr, "no column %s\n", name);
     abort();
 }

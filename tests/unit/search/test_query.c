@@ -1,0 +1,132 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "search/query.h"
+#include "search/search.h"
+
+/* "^#word|word": restrictions, then the words, the longest first. */
+static void expect(const char *typed, const char *want)
+{
+    struct arena arena;
+    struct query query;
+    struct err err = {0};
+    char text[8192], only[] = {[QUERY_ANY] = ' ', [QUERY_HISTORY] = '^', [QUERY_BOOKMARKS] = '*', [QUERY_TAGGED] = '+', [QUERY_TABS] = '%'};
+    char field[] = {[QUERY_EVERYWHERE] = ' ', [QUERY_TITLE] = '#', [QUERY_URL] = '$'};
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(query_parse(typed, &arena, &query, &err), 0);
+    size_t used = (size_t)snprintf(text, sizeof(text), "%c%c", only[query.only], field[query.field]);
+    for (size_t i = 0; i < query.word_count; i++)
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s", i == 0 ? "" : "|", (int)query.words[i].size, query.words[i].text);
+    assert_string_equal(text, want);
+    arena_fini(&arena);
+}
+
+static void words(void **state)
+{
+    expect("", "  ");
+    expect("  \t\xe3\x80\x80 ", "  ");
+    expect("River", "  river");
+    expect(" river\xc2\xa0 a  garden ", "  garden|river|a");
+    expect("Łódź É", "  lodz|e");
+    expect("\xcc\x81 a", "  a"); /* an accent alone is nothing */
+    expect("c++", "  c++");
+}
+
+static void restrictions(void **state)
+{
+    expect("^ river", "^ river");
+    expect("river *", "* river");
+    expect("+ # river", "+#river");
+    expect("river $ %", "%$river");
+    expect("# river *", "*#river");
+    expect("* + river", "* river|+"); /* one of a sort */
+    expect("^ river *", "^ river|*"); /* the beginning goes first */
+    expect("a ^ b", "  ^|a|b");
+    expect("*river", "* river");
+    expect("#river wide", " #river|wide");
+    expect("* #river", "* #river"); /* glued only when none stands alone */
+    expect("*", "* ");
+    expect("%", "% ");
+    expect("% #", "%#");
+    expect("^ * + % #", "^#%|*|+");
+    expect("%C3%A9x", "  ex"); /* an escape, not tabs */
+    expect("%zz", "% zz");
+}
+
+static void addresses(void **state)
+{
+    expect("https://www.example.org/A%20b", "  www.example.org/a|b");
+    expect("https://", "  https://");
+    expect("http://x", "  x");
+    expect("localhost:8080", "  localhost:8080");
+    expect("caf%C3%A9", "  cafe");
+    expect("caf%C3", "  caf%c3");
+    expect("100%", "  100%");
+    expect("data:text/html,a b * c", "  data:text/html,a b * c");
+}
+
+static void javascript(void **state)
+{
+    struct arena arena;
+    struct query query;
+    arena_init(&arena, 0);
+    assert_int_equal(query_parse("javascript:alert", &arena, &query, NULL), 0);
+    assert_true(query.javascript);
+    assert_int_equal(query_parse("javascript", &arena, &query, NULL), 0);
+    assert_false(query.javascript);
+    arena_fini(&arena);
+}
+
+static void limits(void **state)
+{
+    struct arena arena;
+    struct query query;
+    struct err err = {0};
+    arena_init(&arena, 1 << 20);
+    static char text[SEARCH_MAX_QUERY + 8];
+    for (size_t i = 0; i < sizeof(text) - 1; i++)
+        text[i] = i % 2 ? ' ' : (char)('a' + i / 2 % 26);
+    assert_int_equal(query_parse(text, &arena, &query, &err), HEARTH_ERR_INVALID);
+    assert_non_null(strstr(err.text, "4096"));
+    text[SEARCH_MAX_QUERY] = '\0';
+    assert_int_equal(query_parse(text, &arena, &query, &err), 0);
+    assert_int_equal(query.word_count, QUERY_MAX_WORDS);
+    /* 490 characters, a space, then a word that begins before the 500th and takes in all that follows. */
+    memset(text, 'x', 490);
+    snprintf(text + 490, sizeof(text) - 490, " %s", "yyyyyyyyyyyyyyyyyyyy zz z");
+    assert_int_equal(query_parse(text, &arena, &query, &err), 0);
+    assert_int_equal(query.word_count, 2);
+    assert_int_equal(query.words[1].size, 25);
+    assert_int_equal(query_parse("a\xff", &arena, &query, &err), HEARTH_ERR_INVALID);
+    arena_fini(&arena);
+    arena_init(&arena, 16);
+    assert_int_equal(query_parse("river", &arena, &query, &err), HEARTH_ERR_NOMEM);
+    arena_fini(&arena);
+}
+
+static void inputs(void **state)
+{
+    char input[16];
+    search_fold_input("  Łódź  Ü ", input, sizeof(input));
+    assert_string_equal(input, "lodz  u");
+    search_fold_input("", input, sizeof(input));
+    assert_string_equal(input, "");
+    search_fold_input("0123456789abcd\xd0\xbc", input, sizeof(input)); /* the last character does not fit */
+    assert_string_equal(input, "0123456789abcd");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(words),      cmocka_unit_test(restrictions), cmocka_unit_test(addresses),
+                                       cmocka_unit_test(javascript), cmocka_unit_test(limits),       cmocka_unit_test(inputs)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,230 @@
+/* The order of an answer: tabs, picks, word starts, the rest; one result for each address. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/url.h"
+#include "search/block.h"
+#include "search/load.h"
+#include "search/query.h"
+#include "search/rank.h"
+
+/* In frecency order; the id is the place in the list. */
+static const struct hearth_page all_pages[] = {
+    {.id = 1, .url = "http://river.example/", .title = "River", .frecency = 900, .visit_count = 5},
+    {.id = 2, .url = "https://driver.example/", .title = "Drivers", .frecency = 800, .visit_count = 1},
+    {.id = 3, .url = "https://www.river.example", .title = "The river", .frecency = 700, .visit_count = 5},
+    {.id = 4, .url = "https://b.example/river", .title = "x", .bookmark_title = "", .bookmarks = 1, .tags = "water,Blue", .frecency = 600},
+    {.id = 5, .url = "https://river.example/", .title = "River", .frecency = 500, .visit_count = 5},
+    {.id = 6, .url = "javascript:river()", .bookmark_title = "Let", .bookmarks = 1, .frecency = 450},
+    {.id = 7,
+     .url = "https://c.example/",
+     .title = "riverRun",
+     .bookmark_title = "My run",
+     .bookmarks = 2,
+     .frecency = 400,
+     .visit_count = 1},
+    {.id = 8, .url = "https://d.example/", .title = "Rivers", .frecency = 300, .visit_count = 0, .hidden = true},
+    {.id = 9, .url = "https://e.example/upriver", .title = "e", .frecency = 200, .visit_count = 1},
+    {.id = 10, .url = "https://f.example/#river", .title = "f", .frecency = 100, .visit_count = 1},
+    {.id = 11, .url = "https://never.example/river", .title = "River", .frecency = 0, .visit_count = 1},
+};
+enum { PAGES = sizeof(all_pages) / sizeof(all_pages[0]) };
+
+static const struct search_tab all_tabs[] = {
+    {"d1", "Laptop", "https://old.example/driver", "An old one", 100},
+    {"d2", "Phone", "https://f.example/#river", "f", 300},
+    {"d1", "Laptop", "http://f.example/#river", "f", 200},
+    {"d2", "Phone", "https://f.example/#river", "f", 150},
+    {"d1", "Laptop", "https://g.example/", "Nothing here", 400},
+    {"d3", "Tablet", "https://h.example/", "Many rivers", 50},
+};
+
+static int pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err)
+{
+    for (size_t i = 0; i < PAGES; i++)
+        cb(cb_ctx, &all_pages[i]);
+    return 0;
+}
+
+static int tabs(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err)
+{
+    for (size_t i = 0; i < sizeof(all_tabs) / sizeof(all_tabs[0]); i++)
+        cb(cb_ctx, &all_tabs[i]);
+    return 0;
+}
+
+static struct hearth_pick picks[] = {
+    {.input = "ri", .page = 9, .use_count = 1, .used = 86400000},     {.input = "riv", .page = 10, .use_count = 1.2, .used = 86400000},
+    {.input = "river", .page = 11, .use_count = 9, .used = 86400000}, /* frecency 0: not in the block */
+    {.input = "ri", .page = 2, .use_count = 0.1, .used = 86400000},   /* faded */
+    {.input = "garden", .page = 8, .use_count = 5, .used = 86400000},
+};
+
+struct setting {
+    uint32_t in, limit;
+    size_t picks;
+    bool with_tabs;
+};
+
+/* "T" tab with its devices, "P" pick, "S" word start, "A" anywhere; then the page's id, "*" if it is bookmarked. */
+static void expect(const char *typed, struct setting setting, const char *want)
+{
+    struct arena arena;
+    const struct search_source source = {.pages = pages, .tabs = setting.with_tabs ? tabs : NULL};
+    struct block *block;
+    struct query query;
+    struct search_results results;
+    bool full;
+    char text[1024] = "";
+    size_t used = 0;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(load_block(&source, 1, NULL, NULL, &block, NULL), 0);
+    const struct search_request request = {.query = typed,
+                                           .in = setting.in == 0 ? SEARCH_IN_ALL : setting.in,
+                                           .limit = setting.limit == 0 ? 20 : setting.limit,
+                                           .picks = picks,
+                                           .pick_count = setting.picks,
+                                           .now = 86400000};
+    assert_int_equal(query_parse(typed, &arena, &query, NULL), 0);
+    assert_int_equal(rank_run(block, &request, &query, &arena, &results, &full), 0);
+    block_unref(block); /* the answer does not need it */
+    for (size_t i = 0; i < results.count; i++) {
+        const struct search_hit *hit = &results.hits[i];
+        if (hit->kind == SEARCH_TAB) {
+            assert_true(hit->page == model_page_id(hit->url) && hit->device_count > 0);
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "T[%s", hit->url);
+            for (size_t k = 0; k < hit->device_count; k++)
+                used += (size_t)snprintf(text + used, sizeof(text) - used, " %s=%s@%d", hit->devices[k].id, hit->devices[k].name,
+                                         (int)hit->devices[k].last_used);
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "] ");
+            continue;
+        }
+        assert_int_equal(hit->frecency, all_pages[hit->page - 1].frecency);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%d%s ",
+                                 hit->picked          ? "P"
+                                 : hit->at_word_start ? "S"
+                                                      : "A",
+                                 (int)hit->page, hit->kind == SEARCH_BOOKMARK ? "*" : "");
+    }
+    assert_string_equal(text, want);
+    arena_fini(&arena);
+}
+
+static void passes(void **state)
+{
+    /* 1, 3 and 5 are one address: the best variant stands at the place of the first. 8 has no visit that counts and no bookmark. */
+    expect("river", (struct setting){0}, "S5 S4* S10 A2 A9 ");
+    expect("RIVER", (struct setting){.limit = 2}, "S3 S4* "); /* full before 5 was seen */
+    expect("river", (struct setting){.limit = 4}, "S5 S4* S10 A2 ");
+    expect("iver", (struct setting){.limit = 3}, "A3 A2 A4* ");
+    expect("riverrun", (struct setting){0}, ""); /* a bookmarked page is known by the bookmark's title */
+    expect("my run", (struct setting){0}, "S7* ");
+    expect("blue", (struct setting){0}, "S4* ");
+    expect("zzz", (struct setting){0}, "");
+}
+
+static void nothing_typed(void **state)
+{
+    expect("", (struct setting){.limit = 3, .with_tabs = true}, "S3 S2 S4* ");
+    expect("  ", (struct setting){.limit = 1}, "S1 ");
+}
+
+static void restrictions(void **state)
+{
+    expect("* river", (struct setting){0}, "S4* ");
+    expect("*", (struct setting){0}, "S4* S7* ");
+    expect("^ run", (struct setting){0}, "S7* ");
+    expect("+ river", (struct setting){0}, "S4* ");
+    expect("# river", (struct setting){0}, "S5 A2 ");
+    expect("$ river", (struct setting){0}, "S5 S4* S10 A2 A9 ");
+    expect("river", (struct setting){.in = SEARCH_IN_BOOKMARKS}, "S4* ");
+    expect("river", (struct setting){.in = SEARCH_IN_HISTORY}, "S5 S10 A2 A9 ");
+    expect("river", (struct setting){.in = SEARCH_IN_TABS}, "");
+    expect("javascript:river", (struct setting){0}, "S6* ");
+}
+
+static void open_tabs(void **state)
+{
+    static const char f[] = "T[https://f.example/#river d2=Phone@300 d1=Laptop@200] ",
+                      old[] = "T[https://old.example/driver d1=Laptop@100] ", h[] = "T[https://h.example/ d3=Tablet@50] ",
+                      g[] = "T[https://g.example/ d1=Laptop@400] ";
+    char want[512];
+    snprintf(want, sizeof(want), "%s%s%sS5 S4* A2 A9 ", f, old, h); /* 10 is the address of a tab */
+    expect("river", (struct setting){.with_tabs = true}, want);
+    snprintf(want, sizeof(want), "%sS5 S4* A2 ", f); /* a third is for tabs */
+    expect("river", (struct setting){.with_tabs = true, .limit = 4}, want);
+    snprintf(want, sizeof(want), "%s%s%sS4* ", f, old, h); /* more if pages leave room */
+    expect("river", (struct setting){.with_tabs = true, .limit = 5, .in = SEARCH_IN_TABS | SEARCH_IN_BOOKMARKS}, want);
+    snprintf(want, sizeof(want), "%s%s", f, old);
+    expect("river", (struct setting){.with_tabs = true, .limit = 2, .in = SEARCH_IN_TABS}, want);
+    snprintf(want, sizeof(want), "%s%s%s", f, old, h);
+    expect("% river", (struct setting){.with_tabs = true}, want);
+    snprintf(want, sizeof(want), "%s%s%s%s", g, f, old, h);
+    expect("%", (struct setting){.with_tabs = true}, want);
+    expect("% river", (struct setting){.with_tabs = true, .in = SEARCH_IN_HISTORY}, "");
+    expect("* river", (struct setting){.with_tabs = true}, "S4* ");
+}
+
+static void earlier_picks(void **state)
+{
+    enum { ALL = sizeof(picks) / sizeof(picks[0]) };
+    expect("ri", (struct setting){.picks = ALL}, "P9 P10 S5 S4* A2 "); /* typed to its end: 1 counts 2 */
+    expect("riv", (struct setting){.picks = ALL}, "P10 S5 S4* A2 A9 ");
+    expect("RÍV", (struct setting){.picks = ALL}, "P10 S5 S4* A2 A9 ");
+    expect("river", (struct setting){.picks = ALL}, "S5 S4* S10 A2 A9 ");
+    expect("ri", (struct setting){.picks = ALL, .limit = 1}, "P9 ");
+    expect("", (struct setting){.picks = ALL, .limit = 1}, "S1 ");
+    expect("gard", (struct setting){.picks = ALL}, ""); /* page 8 is not offered */
+    expect("ri", (struct setting){.picks = ALL, .limit = 3, .with_tabs = true},
+           "T[https://f.example/#river d2=Phone@300 d1=Laptop@200] P9 S1 ");
+}
+
+static void pick_arithmetic(void **state)
+{
+    int64_t day = 86400000;
+    assert_true(search_pick_again(0, 0, day) > 0.999 && search_pick_again(0, 0, day) < 1.001);
+    assert_true(search_pick_again(1, day, day) > 1.899 && search_pick_again(1, day, day) < 1.901);
+    double once = search_pick_again(1, 0, day);
+    assert_true(once > 1 + 0.9 * 0.975 - 0.001 && once < 1 + 0.9 * 0.975 + 0.001);
+}
+
+static void small_arena(void **state)
+{
+    const struct search_source source = {.pages = pages, .tabs = tabs};
+    struct block *block;
+    assert_int_equal(load_block(&source, 1, NULL, NULL, &block, NULL), 0);
+    const struct search_request request = {
+        .query = "river", .in = SEARCH_IN_ALL, .limit = 20, .picks = picks, .pick_count = 5, .now = 86400000};
+    int worked = 0;
+    for (size_t size = 64; !worked; size += 64) {
+        struct arena arena;
+        struct query query;
+        struct search_results results;
+        bool full;
+        arena_init(&arena, size);
+        int r = query_parse("river", &arena, &query, NULL);
+        if (r == 0)
+            r = rank_run(block, &request, &query, &arena, &results, &full);
+        assert_true(r == 0 || r == HEARTH_ERR_NOMEM);
+        worked = r == 0;
+        arena_fini(&arena);
+        assert_true(size < 1 << 20);
+    }
+    block_unref(block);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(passes),     cmocka_unit_test(nothing_typed), cmocka_unit_test(restrictions),
+                                       cmocka_unit_test(open_tabs),  cmocka_unit_test(earlier_picks), cmocka_unit_test(pick_arithmetic),
+                                       cmocka_unit_test(small_arena)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
