@@ -87,9 +87,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.cut(self.fault.get("reset"))
             answer = service.answer(request, body, self.fault)
             request.entry["status"] = answer.status
-            self.send(answer)
         finally:
-            service.end(request)
+            service.end(request)  # before the answer leaves: the client may ask again before this thread runs again
+        self.send(answer)
 
     def cut(self, reset=False):
         """Closes without another byte; with `reset`, by a TCP RST."""

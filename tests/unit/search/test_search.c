@@ -260,6 +260,34 @@ static void while_loading(void **state)
     search_destroy(search);
 }
 
+/* An account that is being loaded is not dropped to make room. */
+static void kept_while_loading(void **state)
+{
+    struct storage storage, other;
+    struct typist loader, waiter;
+    storage_init(&storage, 2000);
+    storage_init(&other, 2000);
+    storage.gate = 100;
+    storage.open = false;
+    struct search *search = engine(1, 0);
+    start(&loader, search, &storage, "1999.ex");
+    while (atomic_load(&storage.readers) == 0)
+        sched_yield();
+    assert_int_equal(ask(search, "b", &other, "word", 5, NULL), 5);
+    assert_int_equal(ask(search, "c", &other, "word", 5, NULL), 5);
+    start(&waiter, search, &storage, "1998.ex");
+    pthread_mutex_lock(&storage.lock);
+    storage.open = true;
+    pthread_cond_broadcast(&storage.moved);
+    pthread_mutex_unlock(&storage.lock);
+    pthread_join(loader.thread, NULL);
+    pthread_join(waiter.thread, NULL);
+    assert_int_equal(loader.result, 1);
+    assert_int_equal(waiter.result, 1);
+    assert_int_equal(storage.loads, 1);
+    search_destroy(search);
+}
+
 static struct storage shared[3];
 static atomic_bool done;
 
@@ -320,7 +348,8 @@ static void made_ready(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(up_to_date),    cmocka_unit_test(failures),    cmocka_unit_test(memory),
-                                       cmocka_unit_test(while_loading), cmocka_unit_test(all_at_once), cmocka_unit_test(made_ready)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(up_to_date),    cmocka_unit_test(failures),           cmocka_unit_test(memory),
+                                       cmocka_unit_test(while_loading), cmocka_unit_test(kept_while_loading), cmocka_unit_test(all_at_once),
+                                       cmocka_unit_test(made_ready)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
