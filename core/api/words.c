@@ -38,7 +38,7 @@ bool words_match(struct words *words, const char *title, const char *url, const 
 {
     if (words_empty(words))
         return true;
-    char decoded[WORDS_TEXT_MAX + 1];
+    char decoded[WORDS_TEXT_MAX + 8];
     size_t end = add(words, 0, title);
     if (url != NULL) {
         size_t size = fold_cut(url, strnlen(url, WORDS_TEXT_MAX + 4), WORDS_TEXT_MAX);

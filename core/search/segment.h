@@ -22,7 +22,7 @@ enum {
     SEGMENT_BOOKMARKED = 1 << 0,
     SEGMENT_TAGGED = 1 << 1,
     SEGMENT_VISITED = 1 << 2,
-    SEGMENT_JAVASCRIPT = 1 << 3, /* and never typed */
+    SEGMENT_JAVASCRIPT = 1 << 3,
     SEGMENT_RANK_SHIFT = 6
 };
 
