@@ -1,5 +1,5 @@
 /* The shared HTTP client: every request to other servers goes over one libcurl multi handle on a libuv loop in a thread of its own, so that
- * a thousand accounts on one Sync service share a few connections. docs/net.md tells more. */
+ * a thousand accounts on one Sync service share a few connections. */
 #ifndef HEARTH_CORE_NET_NET_H
 #define HEARTH_CORE_NET_NET_H
 
