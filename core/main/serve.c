@@ -29,6 +29,7 @@ struct daemon {
     struct api *api;
     struct pool *pool;
     struct http_server *http;
+    _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
     struct http_route *internal_routes;
     char spool[4096], control[4200];
 };
@@ -108,8 +109,9 @@ static void on_event(void *ctx, const char *account, const char *text)
             api_changed(d->api, account, generation);
         json_object_del(event, "event");
         char *data = json_dumps(event, JSON_COMPACT);
-        if (data != NULL && d->http != NULL)
-            http_publish(d->http, account, changed ? generation : 0, changed ? "changed" : "sync", data);
+        struct http_server *http = d->listens;
+        if (data != NULL && http != NULL)
+            http_publish(http, account, changed ? generation : 0, changed ? "changed" : "sync", data);
         free(data);
     }
     json_decref(event);
@@ -322,7 +324,9 @@ static int start_http(struct daemon *d, struct err *err)
         .ctx = d->api,
     };
     options.routes = api_routes(d->api, &options.route_count);
-    return http_start(&options, &d->http, err);
+    int r = http_start(&options, &d->http, err);
+    d->listens = d->http;
+    return r;
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------------------- */

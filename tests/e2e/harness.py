@@ -32,6 +32,9 @@ def until(condition, what, patience=PATIENCE):
     """Polls until the condition holds; the only place where tests wait."""
     end = time.monotonic() + patience
     while True:
+        for node in Node.running:
+            if node.process.poll() is not None:
+                raise AssertionError(f"hearthd ended by itself with {node.process.returncode}\n{node.log_text()[-6000:]}")
         result = condition()
         if result:
             return result
@@ -51,6 +54,7 @@ class Answer:
 
 class Node:
     """One hearthd with its own state directory."""
+    running = set()
 
     def __init__(self, config="", environment=None):
         self.folder = tempfile.mkdtemp(prefix="hearth-e2e-")
@@ -76,6 +80,7 @@ class Node:
             self.process.wait()
             raise AssertionError(f"hearthd did not start: {line!r}\n{self.log_text()}")
         self.address = line.split()[1]
+        Node.running.add(self)
         return self
 
     def log_text(self):
@@ -87,6 +92,7 @@ class Node:
         if self.process is None:
             return
         process, self.process = self.process, None
+        Node.running.discard(self)
         process.send_signal(signal.SIGTERM)
         try:
             code = process.wait(60)
@@ -101,6 +107,7 @@ class Node:
 
     def kill(self):
         process, self.process = self.process, None
+        Node.running.discard(self)
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
