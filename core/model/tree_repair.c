@@ -30,7 +30,8 @@ static bool better(const struct model_tree *tree, int32_t folder, int32_t than)
 
 static void collect_claims(struct model_tree *tree)
 {
-    qsort_r(tree->claims, tree->claim_count, sizeof(*tree->claims), compare_claims, tree);
+    if (tree->claim_count > 0)
+        qsort_r(tree->claims, tree->claim_count, sizeof(*tree->claims), compare_claims, tree);
     for (size_t i = 0; i < tree->claim_count; i++) {
         const struct tree_claim *claim = &tree->claims[i];
         if (!is_folder(tree, claim->folder))
@@ -143,7 +144,8 @@ static int place_appended(struct model_tree *tree)
     for (size_t i = 0; i < tree->order_count; i++)
         if (tree->nodes[tree->order[i]].appended)
             list[count++] = tree->order[i];
-    qsort_r(list, count, sizeof(*list), compare_appended, tree);
+    if (count > 0)
+        qsort_r(list, count, sizeof(*list), compare_appended, tree);
     for (size_t i = 0; i < count; i++) {
         struct tree_node *node = &tree->nodes[list[i]];
         node->position = tree->nodes[node->parent].end++;

@@ -1,0 +1,274 @@
+"""Attacks on the HTTP server, bounded in count and time, on loopback. Each measures memory and what reached the handlers, and that a well-behaved
+client is served meanwhile and afterwards."""
+import os
+import re
+import socket
+import struct
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from harness import TestCase, until  # noqa: E402
+import h2frames as h2  # noqa: E402
+
+CONFIG = """[web]
+metrics = yes
+threads = 2
+request_timeout = 1s
+idle_timeout = 2s
+stall_timeout = 2s
+drain_timeout = 2s
+max_connections = 60
+max_connections_per_address = 40
+max_jobs = 64
+max_jobs_per_connection = 16
+"""
+GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 40 * 1024))  # KiB that the daemon may grow by in an attack; sanitizers need more
+
+
+class Attacks(TestCase):
+    def setUp(self):
+        self.daemon = self.node(CONFIG)
+        self.connections = []
+        self.addCleanup(lambda: [c.close() for c in self.connections])
+        self.served()
+        self.memory_before = self.daemon.memory()
+
+    def connect(self, **options):
+        connection = h2.Connection(self.daemon.address, **options)
+        self.connections.append(connection)
+        return connection
+
+    def raw(self):
+        host, port = self.daemon.address.split("//")[1].split(":")
+        sock = socket.create_connection((host, int(port)), timeout=20)
+        self.connections.append(sock)
+        return sock
+
+    def served(self):
+        """The well-behaved client."""
+        self.assertEqual(self.daemon.request("/healthz", email=None).status, 200)
+
+    def metric(self, name):
+        text = self.daemon.request("/metrics", email=None).body.decode()
+        found = re.search(rf"^hearth_{name} (-?\d+)$", text, re.M)
+        return int(found.group(1)) if found else 0
+
+    def unharmed(self):
+        self.served()
+        self.assertLess(self.daemon.memory() - self.memory_before, GROWTH)
+
+    def flood(self, connection, piece, count, patience=20):
+        """Sends until the server ends the connection or everything was sent; False: it never minded."""
+        for n in range(count):
+            if not connection.send(piece) or (n % 8 == 0 and connection.drain()):
+                return True
+        until(lambda: connection.drain(), "the server ends the connection", patience)
+        return True
+
+    # --- cancelled streams -----------------------------------------------------------------------------------------------------------
+    def test_rapid_reset(self):
+        before, killed = self.metric("http_requests"), self.metric("http_killed")
+        connection = self.connect()
+        stream = 1
+        while stream < 200000 and not connection.closed:
+            piece = b""
+            for _ in range(100):
+                piece += h2.get(stream, "/readyz") + h2.frame(h2.RST_STREAM, 0, stream, struct.pack(">I", 8))
+                stream += 2
+            if not connection.send(piece) or connection.drain():
+                break
+        until(connection.drain, "the connection is killed")
+        self.assertGreater(self.metric("http_killed"), killed)
+        self.assertLess(self.metric("http_requests") - before, 2000)
+        self.unharmed()
+
+    def test_made_you_reset(self):
+        """The server is made to reset streams by breaking rules on them: what it does not finish counts, whoever cancels."""
+        connection = self.connect()
+        stream = 1
+        while stream < 100000 and not connection.closed:
+            piece = b""
+            for _ in range(50):
+                piece += h2.get(stream, "/readyz") + h2.frame(h2.WINDOW_UPDATE, 0, stream, struct.pack(">I", 0))
+                stream += 2
+            if not connection.send(piece) or connection.drain():
+                break
+        until(connection.drain, "the connection ends")
+        self.unharmed()
+
+    def test_jobs_are_counted_until_they_are_done(self):
+        connection = self.connect()
+        for batch in range(10):
+            piece = b"".join(h2.get(1 + 2 * (batch * 100 + i), "/readyz") for i in range(100))
+            if not connection.send(piece):
+                break
+            connection.drain()
+        self.unharmed()
+
+    # --- headers ---------------------------------------------------------------------------------------------------------------------
+    def test_hpack_bomb(self):
+        """A large field is put into the table once and referred to thousands of times."""
+        value = "x" * 3900
+        first = h2.request("/healthz") + b"\x40" + h2.integer(1, 7) + b"a" + h2.integer(len(value), 7) + value.encode()
+        before = self.metric("http_requests")
+        for _ in range(5):
+            connection = self.connect()
+            connection.send(h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 1, first))
+            for n in range(20):
+                block = h2.request("/healthz") + b"\xbe" * 15000
+                if not connection.send(h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 3 + 2 * n, block)):
+                    break
+            until(connection.drain, "the connection is refused")
+        self.assertLess(self.metric("http_requests") - before, 20)
+        self.unharmed()
+
+    def test_endless_continuation(self):
+        connection = self.connect()
+        connection.send(h2.frame(h2.HEADERS, h2.END_STREAM, 1, h2.request("/healthz")))
+        self.flood(connection, h2.frame(h2.CONTINUATION, 0, 1, h2.literal("a", "b" * 4000) * 4), 5000)
+        self.unharmed()
+
+    def test_oversized_headers(self):
+        for size, expected in ((20000, b"200"), (60000, b"431")):
+            sock = self.raw()
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: " + b"a" * size + b"\r\n\r\n")
+            self.assertIn(expected, sock.recv(64))
+        sock = self.raw()
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: a\r\n" % i for i in range(99)) + b"\r\n")
+        self.assertIn(b" 200 ", sock.recv(64))
+        self.unharmed()
+
+    # --- floods of frames ------------------------------------------------------------------------------------------------------------
+    def test_floods(self):
+        ping = h2.frame(h2.PING, 0, 0, b"12345678") * 4000
+        settings = h2.frame(h2.SETTINGS, 0, 0) * 8000
+        priority = b"".join(h2.frame(h2.PRIORITY, 0, 1 + 2 * i, struct.pack(">IB", 0, 9)) for i in range(4000))
+        unknown = h2.frame(0x77, 0, 0, b"x" * 8) * 4000
+        for name, piece in (("ping", ping), ("settings", settings), ("priority", priority), ("unknown", unknown)):
+            with self.subTest(flood=name):
+                self.flood(self.connect(), piece, 1500)
+                self.unharmed()
+
+    def test_empty_data(self):
+        connection = self.connect()
+        connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/sync", "POST")))
+        self.flood(connection, h2.frame(h2.DATA, 0, 1) * 8000, 1500)
+        self.unharmed()
+
+    # --- slowness --------------------------------------------------------------------------------------------------------------------
+    def test_slow_headers_and_bodies(self):
+        slow = [self.raw() for _ in range(6)]
+        for sock in slow[:3]:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        for sock in slow[3:]:
+            sock.sendall(b"POST /api/v1/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: 1000\r\n\r\nabc")
+        two = [self.connect() for _ in range(4)]
+        for connection in two[:2]:
+            connection.send(h2.frame(h2.HEADERS, 0, 1, h2.request("/healthz")))
+        for connection in two[2:]:
+            connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/sync", "POST")))
+        self.served()
+
+        def ended(sock):
+            sock.setblocking(False)
+            try:
+                return sock.recv(4096) == b""
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+        until(lambda: all(ended(s) for s in slow), "slow HTTP/1 clients are disconnected", 20)
+        until(lambda: all(c.drain() for c in two), "slow HTTP/2 clients are disconnected", 20)
+        self.unharmed()
+
+    def test_readers_that_never_read(self):
+        """They ask for more than the kernel's buffers hold and read nothing."""
+        killed = self.metric("http_killed")
+        for _ in range(4):
+            sock = self.raw()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            try:
+                for _ in range(2000):
+                    sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+                    sock.settimeout(1)
+            except OSError:
+                pass
+            connection = self.connect()
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.send(b"".join(h2.get(1 + 2 * i, "/metrics") for i in range(90)))
+        until(lambda: self.metric("http_killed") > killed, "stalled connections are killed", 30)
+        self.unharmed()
+
+    def test_slow_handshake(self):
+        silent = [self.raw() for _ in range(10)]
+        self.served()
+        for sock in silent:
+            sock.settimeout(20)
+            try:
+                self.assertEqual(sock.recv(1), b"")
+            except OSError:
+                pass
+        self.unharmed()
+
+    # --- bodies and caps -------------------------------------------------------------------------------------------------------------
+    def test_oversized_bodies(self):
+        sock = self.raw()
+        sock.sendall(b"POST /api/v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 1000)
+        self.assertIn(b" 413 ", sock.recv(64))
+        connection = self.connect()
+        connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/tokens", "POST")))
+        for _ in range(200):
+            if not connection.send(h2.frame(h2.DATA, 0, 1, b"x" * 16000)):
+                break
+            connection.drain()
+        self.unharmed()
+
+    def test_connections_of_one_address(self):
+        sockets = [self.raw() for _ in range(45)]
+        refused = 0
+        for sock in sockets:
+            try:
+                sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                refused += sock.recv(64) == b""
+            except OSError:
+                refused += 1
+        self.assertGreaterEqual(refused, 4)
+        self.assertLessEqual(refused, 6)
+        for sock in sockets:
+            sock.close()
+        until(lambda: self.metric("http_connections") < 5, "the places are free again")
+        self.unharmed()
+
+
+class TotalCap(TestCase):
+    def test_waiting_clients_are_served_when_others_have_gone(self):
+        node = self.node(CONFIG.replace("max_connections_per_address = 40", "max_connections_per_address = 1000")
+                         .replace("idle_timeout = 2s", "idle_timeout = 60s").replace("request_timeout = 1s", "request_timeout = 60s"))
+        host, port = node.address.split("//")[1].split(":")
+        sockets = [socket.create_connection((host, int(port)), timeout=20) for _ in range(90)]
+        answered = set()
+        for sock in sockets:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        def collect():
+            for i, sock in enumerate(sockets):
+                if i not in answered:
+                    sock.setblocking(False)
+                    try:
+                        if sock.recv(4096):
+                            answered.add(i)
+                    except OSError:
+                        pass
+            return len(answered)
+        until(lambda: collect() >= 55, "those inside the cap are served")
+        self.assertLessEqual(collect(), 61)
+        for i in list(answered):
+            sockets[i].close()
+        until(lambda: collect() == 90, "the others are served when places are free")
+        for sock in sockets:
+            sock.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
