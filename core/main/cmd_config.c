@@ -116,10 +116,12 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
         size_t n = strlen(prefix);
         if (strncmp(name, prefix, n) == 0 && name[n] == '-')
             bare = name + n + 1;
+        else if (strchr(name, '-') != NULL)
+            continue; /* it names another kind */
         r = plug_load(kind, bare, directories, count, &plug, err);
     }
-    if (r < 0)
-        return r;
+    if (plug == NULL)
+        return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name) : r;
     const struct hearth_plugin *d = plug_descriptor(plug);
     printf("%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
     show_capabilities(d->capabilities);

@@ -1,0 +1,30 @@
+"""docs/configuration.md has every key with its default, as `hearthd config` knows them."""
+import os
+import re
+import unittest
+
+from harness import ROOT, TestCase
+
+
+class ConfigurationPage(TestCase):
+    def test_page_and_program_agree(self):
+        with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as f:
+            page = f.read()
+        written = {}
+        for section, body in re.findall(r"^### \[(\w+)[^\n]*\n(.*?)(?=^#|\Z)", page, re.M | re.S):
+            for row in re.findall(r"^\| `(\w+)` \|(.*)\|$", body, re.M):
+                cells = [c.strip() for c in row[1].split("|")]
+                default = next(c for c in reversed(cells[:-1]))
+                written[(section, row[0])] = {"none": "", "empty": ""}.get(default, default.strip("`"))
+        node = self.node(start=False)
+        known = {}
+        for entry in node.cli_json("config"):
+            if entry["from"] == "default":
+                known[(entry["section"].split()[0], entry["key"])] = entry["value"].removeprefix(node.state + "/")
+        self.assertEqual({k: written.get(k) for k in known}, known)
+        explicit = {("hearth", "state_dir"), ("listen", "address"), ("scheduler", "tick")}  # what the harness sets
+        self.assertEqual(set(written) - set(known), explicit)
+
+
+if __name__ == "__main__":
+    unittest.main()
