@@ -11,7 +11,7 @@ struct listing {
     struct api_call *call;
     struct words words;
     size_t limit, count, scanned;
-    int64_t after;              /* where the next page goes on */
+    int64_t after; /* where the next page goes on */
     char after_guid[API_ID_MAX * 4 + 1];
     bool more;
 };

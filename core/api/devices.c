@@ -22,7 +22,7 @@ struct tabs {
     struct api_call *call;
     const char *device; /* only this one; NULL: all */
     struct words words;
-    json_t *list;       /* of the device at hand */
+    json_t *list; /* of the device at hand */
 };
 
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)

@@ -11,8 +11,9 @@ int events_get(struct api_call *call)
     call->reply->events_channel = arena_strdup(&call->request->arena, call->account);
     /* Who comes back after a gap hears at once that something has changed. */
     if (last != NULL && str_to_int(last, &seen) && seen < call->generation)
-        buf_printf(&call->reply->body,
-                   "id: %lld\nevent: changed\ndata: {\"generation\":%lld,\"collections\":[\"devices\",\"tabs\",\"bookmarks\",\"history\"]}\n\n",
-                   (long long)call->generation, (long long)call->generation);
+        buf_printf(
+            &call->reply->body,
+            "id: %lld\nevent: changed\ndata: {\"generation\":%lld,\"collections\":[\"devices\",\"tabs\",\"bookmarks\",\"history\"]}\n\n",
+            (long long)call->generation, (long long)call->generation);
     return 0;
 }

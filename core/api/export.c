@@ -33,7 +33,8 @@ int export_flush(struct export *export, bool all)
     return r < 0 ? err_set(export->err, r, "nobody takes the export any more") : 0;
 }
 
-int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx, struct err *err)
+int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx,
+               struct err *err)
 {
     struct export export = {.store = store, .account = account, .write = write, .ctx = ctx, .err = err};
     int r = format->write(&export);
@@ -77,8 +78,7 @@ int export_get(struct api_call *call)
     call->reply->content_type = format->content_type;
     call->reply->stream = stream;
     call->reply->stream_ctx = download;
-    http_reply_header(call->reply, "content-disposition",
-                      arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
+    http_reply_header(call->reply, "content-disposition", arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
     http_reply_header(call->reply, "cache-control", "private, no-store");
     return 0;
 }

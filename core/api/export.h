@@ -8,7 +8,7 @@
 struct export;
 
 struct export_format {
-    const char *name;         /* "bookmarks.html" */
+    const char *name; /* "bookmarks.html" */
     const char *content_type;
     int (*write)(struct export *export);
 };
@@ -17,7 +17,8 @@ struct export_format {
 typedef int (*export_write_fn)(void *ctx, const void *bytes, size_t size);
 
 /* One export under way. */
-struct export {
+struct export
+{
     struct store *store;
     const char *account;
     export_write_fn write;
@@ -27,7 +28,8 @@ struct export {
 };
 
 const struct export_format *export_find(const char *name); /* NULL: there is no such export */
-int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx, struct err *err);
+int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx,
+               struct err *err);
 
 /* For the formats: writes the piece when it has grown enough (or `all` of it). */
 int export_flush(struct export *export, bool all);

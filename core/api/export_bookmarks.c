@@ -157,8 +157,8 @@ static json_t *node_json(const struct hearth_bookmark *b, int64_t index, int cod
     const char *const *root = root_names(b->guid);
     const char *title = b->title == NULL ? "" : b->title;
     return json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:s}", "guid", root != NULL ? root[1] : b->guid, "title", title, "index",
-                     (json_int_t)index, "dateAdded", (json_int_t)b->added * 1000, "lastModified", (json_int_t)b->modified * 1000, "typeCode", code,
-                     "type", type);
+                     (json_int_t)index, "dateAdded", (json_int_t)b->added * 1000, "lastModified", (json_int_t)b->modified * 1000,
+                     "typeCode", code, "type", type);
 }
 
 static int json_enter(void *ctx, const struct hearth_bookmark *folder, int64_t index, int depth)

@@ -20,7 +20,8 @@ static int add_bytes(const char *bytes, size_t size, void *buf)
 static int on_visit(void *ctx, const struct hearth_visit *visit)
 {
     struct pages *pages = ctx;
-    buf_printf(&pages->export->piece, "%s{\"date\":%lld,\"type\":%d}", pages->first_visit ? "" : ",", (long long)visit->date, (int)visit->type);
+    buf_printf(&pages->export->piece, "%s{\"date\":%lld,\"type\":%d}", pages->first_visit ? "" : ",", (long long)visit->date,
+               (int)visit->type);
     pages->first_visit = false;
     return (pages->result = export_flush(pages->export, false)) < 0;
 }

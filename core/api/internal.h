@@ -65,8 +65,8 @@ void api_list_add(struct api_call *call, json_t *row);          /* takes the ref
 void api_list_end(struct api_call *call, const char *next);     /* closes with "next"; NULL: null */
 void api_list_close(struct api_call *call, const char *suffix); /* closes with this text */
 int api_problem(struct api_call *call, int status, const char *code, const char *detail); /* returns 0 */
-json_t *api_text(const char *text); /* a string, or null for NULL */
-json_t *api_time(int64_t ms);       /* an integer, or null for 0 */
+json_t *api_text(const char *text);                                                       /* a string, or null for NULL */
+json_t *api_time(int64_t ms);                                                             /* an integer, or null for 0 */
 
 /* --- parameters (params.c): false: call->reply is a 400 that names the parameter --- */
 bool api_limit(struct api_call *call, size_t *ret_limit);

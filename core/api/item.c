@@ -38,11 +38,12 @@ json_t *item_json(const struct hearth_bookmark *b)
 {
     const char *root = item_root_title(b->guid);
     bool page = b->kind == HEARTH_BOOKMARK;
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", b->guid, "kind", kind_name(b->kind), "title",
-                     api_text(root != NULL ? root : b->title), "url", api_text(b->url), "parent", api_text(b->parent), "position",
-                     (json_int_t)b->position, "tags", tags_json(b->tags), "keyword", api_text(b->keyword), "added", api_time(b->added), "modified",
-                     api_time(b->modified), "children", b->kind == HEARTH_FOLDER ? json_integer(b->children) : json_null(), "last_visit",
-                     page ? api_time(b->last_visit) : json_null(), "visit_count", page ? json_integer(b->visit_count) : json_null());
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", b->guid, "kind", kind_name(b->kind),
+                     "title", api_text(root != NULL ? root : b->title), "url", api_text(b->url), "parent", api_text(b->parent), "position",
+                     (json_int_t)b->position, "tags", tags_json(b->tags), "keyword", api_text(b->keyword), "added", api_time(b->added),
+                     "modified", api_time(b->modified), "children", b->kind == HEARTH_FOLDER ? json_integer(b->children) : json_null(),
+                     "last_visit", page ? api_time(b->last_visit) : json_null(), "visit_count",
+                     page ? json_integer(b->visit_count) : json_null());
 }
 
 json_t *device_json(const struct hearth_device *device, int64_t tabs)

@@ -20,9 +20,9 @@ int me_get(struct api_call *call)
     if (r < 0)
         return r;
     bool syncing = call->api->options.is_syncing != NULL && call->api->options.is_syncing(call->api->options.ctx, call->account);
-    json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices, "tabs", (json_int_t)c.tabs, "bookmarks",
-                               (json_int_t)c.bookmarks, "folders", (json_int_t)c.folders, "pages", (json_int_t)c.pages, "visits",
-                               (json_int_t)c.visits);
+    json_t *counts =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices, "tabs", (json_int_t)c.tabs, "bookmarks",
+                  (json_int_t)c.bookmarks, "folders", (json_int_t)c.folders, "pages", (json_int_t)c.pages, "visits", (json_int_t)c.visits);
     json_t *account =
         json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:o, s:o, s:o, s:b, s:o}", "id", a.id, "email", a.email, "name", api_text(a.name),
                   "state", state_name(a.state), "state_detail", api_text(a.state_detail), "node", a.node, "created", (json_int_t)a.created,

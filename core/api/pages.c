@@ -28,8 +28,9 @@ int page_get(struct api_call *call)
     const char *title = page.bookmark_title != NULL ? page.bookmark_title : page.title;
     json_t *bookmarks = json_array(), *visits = json_array();
     snprintf(text, sizeof(text), "%lld", (long long)page.id);
-    json_t *value = json_pack("{s:s, s:s, s:o, s:I, s:I, s:o}", "id", text, "url", page.url, "title", api_text(title), "frecency",
-                              (json_int_t)page.frecency, "visit_count", (json_int_t)page.visit_count, "last_visit", api_time(page.last_visit));
+    json_t *value =
+        json_pack("{s:s, s:s, s:o, s:I, s:I, s:o}", "id", text, "url", page.url, "title", api_text(title), "frecency",
+                  (json_int_t)page.frecency, "visit_count", (json_int_t)page.visit_count, "last_visit", api_time(page.last_visit));
     r = STORE(call->store, &call->err, bookmarks_of_page, call->account, id, on_bookmark, bookmarks);
     if (r == 0)
         r = STORE(call->store, &call->err, page_visits, call->account, id, on_visit, visits);

@@ -117,7 +117,8 @@ static bool too_deep(const char *text, size_t size)
 json_t *api_body(struct api_call *call)
 {
     const struct http_request *request = call->request;
-    if (request->content_type == NULL || strncmp(request->content_type, "application/", 12) != 0 || strstr(request->content_type, "json") == NULL) {
+    if (request->content_type == NULL || strncmp(request->content_type, "application/", 12) != 0 ||
+        strstr(request->content_type, "json") == NULL) {
         api_problem(call, 415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.");
         return NULL;
     }

@@ -95,8 +95,8 @@ int suggest_get(struct api_call *call)
     if (!api_text_parameter(call, "q", &q))
         return 0;
     struct suggestions s = {json_array(), json_array(), json_array()};
-    int r = find_run(call->api->options.search, call->store, call->account, call->generation, q == NULL ? "" : q, SEARCH_IN_ALL, SUGGESTIONS,
-                     &call->request->arena, on_suggestion, &s, &call->err);
+    int r = find_run(call->api->options.search, call->store, call->account, call->generation, q == NULL ? "" : q, SEARCH_IN_ALL,
+                     SUGGESTIONS, &call->request->arena, on_suggestion, &s, &call->err);
     json_t *all = json_pack("[s, o, o, o]", q == NULL ? "" : q, s.titles, s.descriptions, s.urls);
     api_reply_json(call, all);
     call->reply->content_type = "application/x-suggestions+json";

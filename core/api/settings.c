@@ -56,7 +56,8 @@ static const char *merge_theme(json_t *theme, const json_t *change)
     json_t *value;
     if (!json_is_object(change))
         return "theme must be an object";
-    json_object_foreach ((json_t *)(uintptr_t)change, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)change, key, value)
+    {
         const char *text = json_string_value(value);
         bool mode = strcmp(key, "mode") == 0;
         if (!mode && strcmp(key, "name") != 0)
@@ -85,7 +86,8 @@ static const char *merge(json_t *settings, const json_t *change)
 {
     const char *key, *wrong = NULL;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)change, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)change, key, value)
+    {
         if (strcmp(key, "theme") == 0)
             wrong = merge_theme(json_object_get(settings, "theme"), value);
         else if (strcmp(key, "timezone") == 0)
@@ -115,7 +117,8 @@ int settings_patch(struct api_call *call)
         return api_problem(call, 400, "bad_request", wrong);
     }
     char *text = json_dumps(settings, JSON_COMPACT);
-    r = text == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : STORE(call->store, &call->err, settings_put, call->account, text);
+    r = text == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
+                     : STORE(call->store, &call->err, settings_put, call->account, text);
     free(text);
     if (r < 0) {
         json_decref(settings);

@@ -45,14 +45,16 @@ static bool read_header(const unsigned char *p, size_t size, struct counts *ret)
 {
     if (size < HEADER || memcmp(p, "TZif", 4) != 0)
         return false;
-    *ret = (struct counts){number(p + 20, 4), number(p + 24, 4), number(p + 28, 4), number(p + 32, 4), number(p + 36, 4), number(p + 40, 4)};
+    *ret =
+        (struct counts){number(p + 20, 4), number(p + 24, 4), number(p + 28, 4), number(p + 32, 4), number(p + 36, 4), number(p + 40, 4)};
     return ret->isut >= 0 && ret->isstd >= 0 && ret->leap >= 0 && ret->time >= 0 && ret->time <= TRANSITIONS_MAX && ret->type > 0 &&
            ret->type <= 256 && ret->chars >= 0 && ret->isut <= 256 && ret->isstd <= 256 && ret->leap <= 1000 && ret->chars <= 4096;
 }
 
 static size_t data_size(const struct counts *c, size_t time_size)
 {
-    return (size_t)(c->time * (int64_t)time_size + c->time + c->type * 6 + c->chars + c->leap * ((int64_t)time_size + 4) + c->isstd + c->isut);
+    return (size_t)(c->time * (int64_t)time_size + c->time + c->type * 6 + c->chars + c->leap * ((int64_t)time_size + 4) + c->isstd +
+                    c->isut);
 }
 
 /* --- the rule for the time after the table: "CET-1CEST,M3.5.0,M10.5.0/3" ------------------------------------------------------------ */

@@ -76,7 +76,8 @@ static int create_file(const char *path, struct err *err)
     char hex[2 * KEY_SIZE + 1], text[256], beside[4096];
     ASSERT(RAND_priv_bytes(key, sizeof(key)) == 1);
     str_hex(key, sizeof(key), hex);
-    int size = snprintf(text, sizeof(text), "# Hearth seals credentials with these keys. Without them everybody signs in anew: keep a copy.\n1:%s\n", hex);
+    int size = snprintf(text, sizeof(text),
+                        "# Hearth seals credentials with these keys. Without them everybody signs in anew: keep a copy.\n1:%s\n", hex);
     snprintf(beside, sizeof(beside), "%s.new", path);
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     int r = 0;
@@ -102,7 +103,8 @@ static int read_file(struct vault *vault, const char *path, int fd, struct err *
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return err_set(err, HEARTH_ERR_INVALID, "%s is not a file", path);
     if ((st.st_mode & 077) != 0)
-        return err_set(err, HEARTH_ERR_DENIED, "%s can be read by others (mode %04o): run chmod 600 on it", path, (unsigned)st.st_mode & 07777);
+        return err_set(err, HEARTH_ERR_DENIED, "%s can be read by others (mode %04o): run chmod 600 on it", path,
+                       (unsigned)st.st_mode & 07777);
     if (st.st_size >= FILE_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, FILE_MAX);
     char *text = calloc(1, FILE_MAX);
@@ -202,8 +204,8 @@ static const struct key *find_key(const struct vault *vault, uint32_t number)
     return NULL;
 }
 
-int vault_unseal(const struct vault *vault, const char *context, const void *sealed_bytes, size_t size, void **ret_plain,
-                 size_t *ret_size, struct err *err)
+int vault_unseal(const struct vault *vault, const char *context, const void *sealed_bytes, size_t size, void **ret_plain, size_t *ret_size,
+                 struct err *err)
 {
     ASSERT(vault->magic == VAULT_MAGIC);
     const uint8_t *sealed = sealed_bytes;

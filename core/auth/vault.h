@@ -3,8 +3,8 @@
  * The key file is text, mode 0600: one key a line, "NUMBER:64 hex digits", "#" begins a comment. The greatest number seals, all of them
  * open: to rotate, add a line with the next number and restart; sealed values move to the new key when they are written next.
  *
- * A sealed value: format (1 byte: 1), key number (4 bytes, big-endian), nonce (12), ciphertext, tag (16). What it is for ("context", e.g. the
- * account's id) is authenticated with it, so that a value cannot be moved to another place. */
+ * A sealed value: format (1 byte: 1), key number (4 bytes, big-endian), nonce (12), ciphertext, tag (16). What it is for ("context", e.g.
+ * the account's id) is authenticated with it, so that a value cannot be moved to another place. */
 #ifndef HEARTH_CORE_AUTH_VAULT_H
 #define HEARTH_CORE_AUTH_VAULT_H
 

@@ -1,4 +1,5 @@
-/* A byte buffer that grows. After a failed allocation it stays valid, ignores what is added, and buf_failed() says so: check once at the end. */
+/* A byte buffer that grows. After a failed allocation it stays valid, ignores what is added, and buf_failed() says so: check once at the
+ * end. */
 #ifndef HEARTH_CORE_BASE_BUF_H
 #define HEARTH_CORE_BASE_BUF_H
 
@@ -11,7 +12,7 @@ struct buf {
     bool failed;
 };
 
-void buf_fini(struct buf *buf); /* {0} is a valid empty buffer */
+void buf_fini(struct buf *buf);  /* {0} is a valid empty buffer */
 void buf_reset(struct buf *buf); /* empty, keeps its memory */
 void buf_add(struct buf *buf, const void *bytes, size_t size);
 void buf_add_text(struct buf *buf, const char *text);

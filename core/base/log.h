@@ -18,9 +18,9 @@ void log_event(enum hearth_log_level level, const char *module, const char *even
 /* For a single formatted sentence under "text". */
 void log_text(enum hearth_log_level level, const char *module, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-#define log_error(module, ...) log_text(HEARTH_LOG_ERROR, module, __VA_ARGS__)
+#define log_error(module, ...)   log_text(HEARTH_LOG_ERROR, module, __VA_ARGS__)
 #define log_warning(module, ...) log_text(HEARTH_LOG_WARNING, module, __VA_ARGS__)
-#define log_info(module, ...) log_text(HEARTH_LOG_INFO, module, __VA_ARGS__)
-#define log_debug(module, ...) log_text(HEARTH_LOG_DEBUG, module, __VA_ARGS__)
+#define log_info(module, ...)    log_text(HEARTH_LOG_INFO, module, __VA_ARGS__)
+#define log_debug(module, ...)   log_text(HEARTH_LOG_DEBUG, module, __VA_ARGS__)
 
 #endif

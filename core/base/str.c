@@ -65,14 +65,15 @@ static bool with_unit(const char *text, const struct unit *units, int64_t *ret)
 
 bool str_to_duration(const char *text, int64_t *ret_ms)
 {
-    static const struct unit units[] = {{"", 0},          {"ms", 1},       {"s", 1000},    {"sec", 1000},    {"min", 60000}, {"m", 60000},
-                                        {"h", 3600000}, {"d", 86400000}, {"day", 86400000}, {"days", 86400000}, {NULL, 0}};
+    static const struct unit units[] = {{"", 0},           {"ms", 1},          {"s", 1000},    {"sec", 1000},
+                                        {"min", 60000},    {"m", 60000},       {"h", 3600000}, {"d", 86400000},
+                                        {"day", 86400000}, {"days", 86400000}, {NULL, 0}};
     return with_unit(text, units, ret_ms);
 }
 
 bool str_to_size(const char *text, int64_t *ret_bytes)
 {
-    static const struct unit units[] = {{"", 1},     {"B", 1},          {"kB", 1000},        {"MB", 1000000}, {"GB", 1000000000},
+    static const struct unit units[] = {{"", 1},       {"B", 1},         {"kB", 1000},        {"MB", 1000000}, {"GB", 1000000000},
                                         {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
     return with_unit(text, units, ret_bytes);
 }

@@ -16,9 +16,9 @@ bool str_to_bool(const char *text, bool *ret);           /* yes no on off true f
 bool str_is_utf8(const char *text, size_t size);
 /* Decodes one code point at text[*at] (valid UTF-8 inside `size`) and moves *at behind it. */
 uint32_t str_next_char(const char *text, size_t size, size_t *at);
-size_t str_put_char(char ret[4], uint32_t c); /* encodes; returns 1..4 */
-void str_hex(const uint8_t *bytes, size_t size, char *ret); /* 2 * size + 1 bytes, lower case */
-bool str_unhex(const char *text, uint8_t *ret, size_t size); /* exactly 2 * size digits */
+size_t str_put_char(char ret[4], uint32_t c);                       /* encodes; returns 1..4 */
+void str_hex(const uint8_t *bytes, size_t size, char *ret);         /* 2 * size + 1 bytes, lower case */
+bool str_unhex(const char *text, uint8_t *ret, size_t size);        /* exactly 2 * size digits */
 size_t str_base64url(const uint8_t *bytes, size_t size, char *ret); /* without padding; ret: size * 4 / 3 + 4 */
 /* A copy fit for one line of a log or a terminal: control and bidi characters shown as \xNN or \u{NNNN}, cut at ret_size. */
 void str_printable(const char *text, char *ret, size_t ret_size);

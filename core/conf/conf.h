@@ -31,7 +31,8 @@ int64_t conf_number(const struct conf_section *section, const char *key);   /* I
 const char *conf_get_text(const struct conf *conf, const char *kind, const char *key);
 int64_t conf_get_number(const struct conf *conf, const char *kind, const char *key);
 
-/* Checks a plugin's section against the plugin's own keys (after "plugin"). Values are in the order of the keys and live as long as conf. */
+/* Checks a plugin's section against the plugin's own keys (after "plugin"). Values are in the order of the keys and live as long as conf.
+ */
 int conf_plugin_values(const struct conf *conf, const struct conf_section *section, const struct hearth_config_key *keys, size_t count,
                        const struct hearth_config_value **ret_values, struct err *err);
 
@@ -42,8 +43,8 @@ void conf_each(const struct conf *conf, conf_entry_cb cb, void *ctx);
 /* The keys of the core's own section kinds: for documentation and its test. Kinds end with NULL. */
 struct conf_kind {
     const char *name;
-    bool named;   /* [listen NAME] */
-    bool plugin;  /* further keys come from the plugin */
+    bool named;  /* [listen NAME] */
+    bool plugin; /* further keys come from the plugin */
     const struct hearth_config_key *keys;
     size_t count;
     const char *default_name; /* of the section that exists when nobody wrote one; NULL: there is none */

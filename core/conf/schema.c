@@ -1,16 +1,24 @@
 /* The core's own sections and keys. What is here is what docs/configuration.md lists; a test compares them. */
 #include "conf/conf.h"
 
-#define KEY(t, n, f, h) {.struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .help = (h)}
+#define KEY(t, n, f, h)                                                                                                                    \
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .help = (h)              \
+    }
 #define RANGE(t, n, f, low, high, h)                                                                                                       \
-    {.struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .minimum = (low),           \
-     .maximum = (high), .help = (h)}
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .minimum = (low),        \
+        .maximum = (high), .help = (h)                                                                                                     \
+    }
 #define CHOICE(n, f, c, h)                                                                                                                 \
-    {.struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_ENUM, .name = (n), .fallback = (f), .choices = (c), .help = (h)}
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_ENUM, .name = (n), .fallback = (f), .choices = (c),         \
+        .help = (h)                                                                                                                        \
+    }
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define SECOND 1000LL
-#define HOUR (3600 * SECOND)
-#define DAY (24 * HOUR)
+#define SECOND   1000LL
+#define HOUR     (3600 * SECOND)
+#define DAY      (24 * HOUR)
 
 static const struct hearth_config_key hearth_keys[] = {
     KEY(STRING, "roles", "web worker scheduler", "what this process does: web, worker, scheduler"),

@@ -145,7 +145,9 @@ static int explain(const struct hearth_config_key *key, const struct conf_entry 
         snprintf(text, sizeof(text), "\"%s\" is not one of: %s", shown, key->choices);
     else if (key->minimum != 0 || key->maximum != 0)
         snprintf(text, sizeof(text), "\"%s\": %s (from %lld to %lld%s)", shown, why, (long long)key->minimum, (long long)key->maximum,
-                 key->type == HEARTH_CONFIG_DURATION ? " ms" : key->type == HEARTH_CONFIG_SIZE ? " bytes" : "");
+                 key->type == HEARTH_CONFIG_DURATION ? " ms"
+                 : key->type == HEARTH_CONFIG_SIZE   ? " bytes"
+                                                     : "");
     else
         snprintf(text, sizeof(text), "\"%s\": %s", shown, why);
     return fail_at(entry, err, text);
@@ -165,7 +167,8 @@ int conf_resolve(struct conf *conf, struct conf_section *section, const struct h
         values[i].struct_size = sizeof(values[i]);
         if (text == NULL && keys[i].required)
             return err_set(err, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] needs %s: %s", section->file == NULL ? "default" : section->file,
-                           section->line, section->kind->name, section->name[0] != '\0' ? " " : "", section->name, keys[i].name, keys[i].help);
+                           section->line, section->kind->name, section->name[0] != '\0' ? " " : "", section->name, keys[i].name,
+                           keys[i].help);
         if (text == NULL)
             continue;
         const char *why = convert(conf, &keys[i], text, &values[i]);

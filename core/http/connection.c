@@ -1,5 +1,5 @@
-/* The table of connections, and the sweep that ends those which cost without asking for anything. h2o 2.2.5 has no write timeout, its HTTP/2
- * idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
+/* The table of connections, and the sweep that ends those which cost without asking for anything. h2o 2.2.5 has no write timeout, its
+ * HTTP/2 idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
 #include "http/internal.h"
 
 #include <netinet/in.h>

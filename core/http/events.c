@@ -1,5 +1,5 @@
-/* Server-sent events. Published from any thread, delivered on the loops; a stream whose client is slow loses what does not fit and catches up by the
- * next event's generation. */
+/* Server-sent events. Published from any thread, delivered on the loops; a stream whose client is slow loses what does not fit and catches
+ * up by the next event's generation. */
 #include "http/internal.h"
 
 #include <stdlib.h>

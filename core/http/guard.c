@@ -1,5 +1,5 @@
-/* Bounds on header blocks before h2o expands them: its release turns 35 MB on one connection into 4.3 GB ("HPACK bomb"). libh2o calls the function
- * below through its PLT, so a definition in the executable takes its place. */
+/* Bounds on header blocks before h2o expands them: its release turns 35 MB on one connection into 4.3 GB ("HPACK bomb"). libh2o calls the
+ * function below through its PLT, so a definition in the executable takes its place. */
 #include "http/internal.h"
 
 #include <dlfcn.h>

@@ -22,37 +22,39 @@ enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTT
 struct http_request {
     struct arena arena;
     enum http_method method;
-    const char *path;       /* percent-decoded, normalised ("/a/../b" is "/b"), valid UTF-8, no NUL */
-    const char *query;      /* raw, behind "?"; NULL */
+    const char *path;                         /* percent-decoded, normalised ("/a/../b" is "/b"), valid UTF-8, no NUL */
+    const char *query;                        /* raw, behind "?"; NULL */
     const char *const *names, *const *values; /* query parameters, decoded, in order; valid UTF-8 */
     size_t parameter_count;
     const char *authorization, *cookie, *if_none_match, *accept, *accept_encoding, *accept_language, *content_type, *origin, *host,
         *sec_fetch_site, *csrf, *last_event_id, *user_agent, *range; /* NULL when absent */
     const void *body;
     size_t body_size;
-    char remote[64];        /* address without port; through trusted proxies the client's. "local" for unix sockets */
-    bool tls;               /* over TLS, here or at a trusted proxy */
-    int version;            /* 10, 11, 20 */
-    bool accepts_gzip;      /* by Accept-Encoding */
-    const char *argument;   /* what matched "*" at the end of the route's path; "" */
+    char remote[64];      /* address without port; through trusted proxies the client's. "local" for unix sockets */
+    bool tls;             /* over TLS, here or at a trusted proxy */
+    int version;          /* 10, 11, 20 */
+    bool accepts_gzip;    /* by Accept-Encoding */
+    const char *argument; /* what matched "*" at the end of the route's path; "" */
     void *route_data;
-    void *auth;             /* set by the `before` hook: who asks. Freed with `auth_free` */
-    int64_t received;       /* monotonic ms */
+    void *auth;       /* set by the `before` hook: who asks. Freed with `auth_free` */
+    int64_t received; /* monotonic ms */
 };
 
 const char *http_parameter(const struct http_request *request, const char *name); /* first of that name; NULL */
 
 /* What to answer. Starts as {0}; the server owns the body afterwards. */
 struct http_reply {
-    int status;                  /* 100..599; 0 becomes 500 */
-    const char *content_type;    /* a constant, or in the request's arena; NULL without body */
+    int status;               /* 100..599; 0 becomes 500 */
+    const char *content_type; /* a constant, or in the request's arena; NULL without body */
     struct buf body;
-    const void *fixed;           /* instead of body: bytes that outlive the server (static files) */
+    const void *fixed; /* instead of body: bytes that outlive the server (static files) */
     size_t fixed_size;
-    struct http_shared *shared;  /* instead of body: counted bytes (response cache); the reply holds one reference */
-    struct { const char *name, *value; } headers[16]; /* constants, or in the request's arena */
+    struct http_shared *shared; /* instead of body: counted bytes (response cache); the reply holds one reference */
+    struct {
+        const char *name, *value;
+    } headers[16]; /* constants, or in the request's arena */
     size_t header_count;
-    bool gzip;                   /* the body differs by Accept-Encoding: compressed when the client takes it and it is over 1 KB */
+    bool gzip; /* the body differs by Accept-Encoding: compressed when the client takes it and it is over 1 KB */
     /* After the handler of a POOLED route returned: writes the body piece by piece on the same pool thread. 0 or a negative code
      * (the connection is then cut so that the client sees the failure). */
     int (*stream)(struct http_stream *stream, void *ctx);
@@ -76,7 +78,7 @@ struct http_shared {
 };
 struct http_shared *http_shared_create(const void *bytes, size_t size); /* one reference; NULL when memory is short */
 struct http_shared *http_shared_ref(struct http_shared *shared);
-void http_shared_unref(struct http_shared *shared);                      /* accepts NULL */
+void http_shared_unref(struct http_shared *shared); /* accepts NULL */
 
 /* On the pool thread inside reply.stream: blocks while the client is slow; CANCELLED when it has gone or the server stops. */
 int http_stream_write(struct http_stream *stream, const void *bytes, size_t size);
@@ -86,12 +88,12 @@ typedef void (*http_handler)(struct http_request *request, struct http_reply *re
 enum http_route_kind { HTTP_INLINE, HTTP_POOLED };
 
 struct http_route {
-    const char *path;      /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then the longest */
-    unsigned methods;      /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
+    const char *path; /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then the longest */
+    unsigned methods; /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
     enum http_route_kind kind;
-    http_handler handler;  /* worker: NULL on the loop; on the pool what the pool made for the thread */
-    void *data;            /* request->route_data */
-    size_t max_body;       /* bytes; 0: no body allowed. More: 413 */
+    http_handler handler; /* worker: NULL on the loop; on the pool what the pool made for the thread */
+    void *data;           /* request->route_data */
+    size_t max_body;      /* bytes; 0: no body allowed. More: 413 */
 };
 
 /* What the pool is to the server; see core/pool. `run` calls work(job, worker) on one of its threads later, never from inside; returns
@@ -102,11 +104,11 @@ struct http_pool {
 };
 
 struct http_listener {
-    const char *name;         /* of the section: [listen NAME] */
-    const char *address;      /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
+    const char *name;              /* of the section: [listen NAME] */
+    const char *address;           /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
     const char *certificate, *key; /* PEM files; NULL: no TLS */
-    bool internal;            /* serves the routes of `internal_routes` too (metrics, control) */
-    int mode;                 /* unix sockets: permissions, e.g. 0600 */
+    bool internal;                 /* serves the routes of `internal_routes` too (metrics, control) */
+    int mode;                      /* unix sockets: permissions, e.g. 0600 */
 };
 
 struct http_options {
@@ -117,20 +119,20 @@ struct http_options {
     const struct http_route *internal_routes;
     size_t internal_route_count;
     struct http_pool pool;
-    int threads;                 /* event loops; 0: one for each processor, at most 4 */
+    int threads;                        /* event loops; 0: one for each processor, at most 4 */
     const char *const *trusted_proxies; /* "127.0.0.1/32"; X-Forwarded-For/-Proto and Forwarded are honoured from these only */
     size_t trusted_proxy_count;
     /* Limits; 0 takes the default in brackets. */
-    int64_t request_timeout;     /* ms for headers and body of one request [10,000] */
-    int64_t idle_timeout;        /* ms without a request: the connection is closed [60,000] */
-    int64_t stall_timeout;       /* ms in which a reply makes no progress [30,000] */
-    int64_t drain_timeout;       /* ms that http_stop() waits for answers under way [10,000] */
-    size_t max_connections;      /* in total [10,000, and below the descriptor limit] */
+    int64_t request_timeout;            /* ms for headers and body of one request [10,000] */
+    int64_t idle_timeout;               /* ms without a request: the connection is closed [60,000] */
+    int64_t stall_timeout;              /* ms in which a reply makes no progress [30,000] */
+    int64_t drain_timeout;              /* ms that http_stop() waits for answers under way [10,000] */
+    size_t max_connections;             /* in total [10,000, and below the descriptor limit] */
     size_t max_connections_per_address; /* [256; unlimited for trusted proxies and unix sockets] */
     size_t max_jobs_per_connection;     /* pooled requests until the worker is done with them [64] */
-    size_t max_jobs;             /* in total [1,024] */
-    size_t max_header_bytes;     /* [32 KiB]; more: 431 */
-    size_t max_header_fields;    /* [128] */
+    size_t max_jobs;                    /* in total [1,024] */
+    size_t max_header_bytes;            /* [32 KiB]; more: 431 */
+    size_t max_header_fields;           /* [128] */
     /* Runs on the loop before the route's handler; true: the reply is complete (401 from a cache, 304, a cached answer). Must not block. */
     bool (*before)(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *ctx);
     /* Runs on the loop when the answer is known: for an access log or metrics. May be NULL. */

@@ -15,8 +15,8 @@
 enum {
     HTTP_LISTENERS_MAX = 16,
     HTTP_PROXIES_MAX = 32,
-    RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
-    FLOOD_BYTES = 1 << 20,     /* read in one second without any request making progress: the connection is killed */
+    RESET_BUDGET = 100,    /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
+    FLOOD_BYTES = 1 << 20, /* read in one second without any request making progress: the connection is killed */
     STREAM_WINDOW = 256 * 1024,
     EVENTS_PENDING = 64 * 1024,
     HEARTBEAT = 25000,
@@ -28,27 +28,27 @@ struct exchange;
 
 /* One client connection. Loop thread only. Freed when its socket is closed and no job needs it any more. */
 struct conn {
-    h2o_linklist_t link;      /* in loop->conns */
+    h2o_linklist_t link; /* in loop->conns */
     struct loop *loop;
-    h2o_socket_t *sock;       /* gone when sock_closed */
+    h2o_socket_t *sock; /* gone when sock_closed */
     struct address_count *address;
-    uint64_t last_request;    /* ms: accepted, or a request began or ended */
-    size_t last_bytes;        /* bytes_read at the last sweep */
-    size_t listener;          /* index: the one it came by */
+    uint64_t last_request; /* ms: accepted, or a request began or ended */
+    size_t last_bytes;     /* bytes_read at the last sweep */
+    size_t listener;       /* index: the one it came by */
     int budget, inflight, jobs, refs;
     bool banned, sock_closed, progressed;
 };
 
 /* One request, from the handler's call until h2o disposes of it. Lives in the request's pool. Loop thread only. */
 struct track {
-    h2o_linklist_t link;      /* in loop->tracks */
+    h2o_linklist_t link; /* in loop->tracks */
     struct conn *conn;
     h2o_req_t *req;
     struct exchange *exchange;
     uint64_t progress_at;
     size_t progress;
-    bool stopped;             /* h2o told that the client went away */
-    bool waits;               /* nothing to send now: an idle event stream, a stream whose writer is busy */
+    bool stopped; /* h2o told that the client went away */
+    bool waits;   /* nothing to send now: an idle event stream, a stream whose writer is busy */
 };
 
 enum message_kind { MESSAGE_DONE, MESSAGE_CHUNK, MESSAGE_EVENT, MESSAGE_STOP, MESSAGE_RELOAD };
@@ -57,16 +57,16 @@ enum message_kind { MESSAGE_DONE, MESSAGE_CHUNK, MESSAGE_EVENT, MESSAGE_STOP, ME
 struct message {
     h2o_multithread_message_t super; /* first: h2o hands its link back */
     enum message_kind kind;
-    struct exchange *exchange;       /* DONE, CHUNK: part of it */
-    struct event *event;             /* EVENT: counted */
-    size_t listener;                 /* RELOAD */
-    SSL_CTX *tls;                    /* RELOAD: one reference */
+    struct exchange *exchange; /* DONE, CHUNK: part of it */
+    struct event *event;       /* EVENT: counted */
+    size_t listener;           /* RELOAD */
+    SSL_CTX *tls;              /* RELOAD: one reference */
 };
 
 /* A body that is written piece by piece. */
 struct http_stream {
     struct exchange *exchange;
-    pthread_mutex_t lock;   /* a leaf; guards what follows */
+    pthread_mutex_t lock; /* a leaf; guards what follows */
     pthread_cond_t room;
     struct buf pending;
     bool gone, notified, finished, failed;
@@ -88,12 +88,12 @@ struct exchange {
     struct http_reply reply;
     const struct http_route *route;
     struct loop *loop;
-    struct conn *conn;        /* a reference while in_pool */
-    struct track *track;      /* NULL: the request is gone */
+    struct conn *conn;   /* a reference while in_pool */
+    struct track *track; /* NULL: the request is gone */
     struct message done, chunk;
     struct http_stream stream;
     struct subscriber subscriber;
-    struct buf outgoing;      /* what h2o is sending of a stream */
+    struct buf outgoing; /* what h2o is sending of a stream */
     bool in_pool, head, started, sending, stream_open;
 };
 
@@ -180,7 +180,8 @@ bool forwarded_matches(const struct http_server *server, const struct sockaddr *
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
 
 /* router.c */
-const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal, unsigned *ret_allowed);
+const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal,
+                                     unsigned *ret_allowed);
 
 /* exchange.c */
 struct exchange *exchange_create(struct loop *loop, struct track *track);
@@ -194,7 +195,7 @@ void reply_start(struct exchange *exchange); /* status and headers of a body of 
 
 /* stream.c */
 void stream_init(struct http_stream *stream, struct exchange *exchange);
-void stream_run(struct exchange *exchange);   /* pool thread */
+void stream_run(struct exchange *exchange);     /* pool thread */
 void stream_advance(struct exchange *exchange); /* loop: sends what is there */
 void stream_abandon(struct exchange *exchange); /* loop: the request is gone */
 void stream_fini(struct http_stream *stream);

@@ -1,4 +1,5 @@
-/* Addresses: parsing, binding, accepting. TCP listeners have one socket for each loop (SO_REUSEPORT); a unix socket belongs to the first loop. */
+/* Addresses: parsing, binding, accepting. TCP listeners have one socket for each loop (SO_REUSEPORT); a unix socket belongs to the first
+ * loop. */
 #include "http/internal.h"
 
 #include <arpa/inet.h>
@@ -46,7 +47,8 @@ static int resolve(const struct listener *listener, struct sockaddr_storage *ret
     const char *text = listener->options.address, *colon = strrchr(text, ':');
     size_t n = colon == NULL ? 0 : (size_t)(colon - text);
     if (colon == NULL || n >= sizeof(host) || colon[1] == '\0')
-        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: address %s must be host:port, [ipv6]:port or unix:/path", listener->options.name, text);
+        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: address %s must be host:port, [ipv6]:port or unix:/path",
+                       listener->options.name, text);
     memcpy(host, text, n);
     host[n] = '\0';
     char *name = host;

@@ -6,7 +6,8 @@
 
 enum { QUERY_PARAMETERS_MAX = 64 };
 
-/* Decodes %XX ('+' to a space in queries), checks UTF-8, refuses control characters in paths and NUL anywhere. NULL: malformed, or no memory. */
+/* Decodes %XX ('+' to a space in queries), checks UTF-8, refuses control characters in paths and NUL anywhere. NULL: malformed, or no
+ * memory. */
 const char *query_decode(struct arena *arena, const char *text, size_t size, bool plus_is_space);
 /* The path of a request target, decoded, "." and ".." and empty segments resolved; it begins with "/". NULL: malformed. */
 const char *query_path(struct arena *arena, const char *text, size_t size);

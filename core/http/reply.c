@@ -123,7 +123,8 @@ static void fill_head(struct exchange *exchange, size_t content_length)
                                             {"x-frame-options", "DENY"},
                                             {"cross-origin-resource-policy", "same-origin"}};
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-        h2o_add_header_by_str(&req->pool, &req->res.headers, always[i][0], strlen(always[i][0]), 1, NULL, always[i][1], strlen(always[i][1]));
+        h2o_add_header_by_str(&req->pool, &req->res.headers, always[i][0], strlen(always[i][0]), 1, NULL, always[i][1],
+                              strlen(always[i][1]));
 }
 
 static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)
@@ -175,7 +176,8 @@ void reply_send(struct exchange *exchange)
         events_start(exchange);
         return;
     }
-    if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->request.accepts_gzip && reply->gzip)
+    if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->request.accepts_gzip &&
+        reply->gzip)
         http_reply_gzip(reply);
     h2o_iovec_t body = body_of(reply);
     bool bodiless = reply->status == 204 || reply->status == 304;

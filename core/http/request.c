@@ -14,7 +14,8 @@ static void on_track_dispose(void *p)
     struct conn *conn = track->conn;
     struct loop *loop = conn->loop;
     h2o_req_t *req = track->req;
-    /* *req is still readable. bytes_sent counts what went into frames or to the socket: a short count means that the client gave up first. */
+    /* *req is still readable. bytes_sent counts what went into frames or to the socket: a short count means that the client gave up first.
+     */
     bool head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     bool complete = req->res.content_length == SIZE_MAX || req->bytes_sent >= req->res.content_length || head || req->res.status == 304;
     bool finished = !track->stopped && req->res.status != 0 && complete;
@@ -25,8 +26,8 @@ static void on_track_dispose(void *p)
     if (track->exchange != NULL) {
         struct exchange *exchange = track->exchange;
         if (loop->server->options.after != NULL && finished)
-            loop->server->options.after(&exchange->request, req->res.status, req->bytes_sent, clock_monotonic() - exchange->request.received,
-                                        loop->server->options.ctx);
+            loop->server->options.after(&exchange->request, req->res.status, req->bytes_sent,
+                                        clock_monotonic() - exchange->request.received, loop->server->options.ctx);
         exchange->track = NULL;
         if (h2o_linklist_is_linked(&exchange->subscriber.link))
             h2o_linklist_unlink(&exchange->subscriber.link);
@@ -64,7 +65,7 @@ static bool parse_method(const h2o_req_t *req, enum http_method *ret)
     static const struct {
         const char *name;
         enum http_method method;
-    } methods[] = {{"GET", HTTP_GET},     {"HEAD", HTTP_HEAD},   {"POST", HTTP_POST},      {"PUT", HTTP_PUT},
+    } methods[] = {{"GET", HTTP_GET},     {"HEAD", HTTP_HEAD},     {"POST", HTTP_POST},      {"PUT", HTTP_PUT},
                    {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}};
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (h2o_memis(req->input.method.base, req->input.method.len, methods[i].name, strlen(methods[i].name))) {
@@ -94,12 +95,18 @@ static void parse_headers(struct http_request *request, const h2o_req_t *req)
         const char *name;
         const char **to;
     } wanted[] = {
-        {"authorization", &request->authorization},     {"cookie", &request->cookie},
-        {"if-none-match", &request->if_none_match},     {"accept", &request->accept},
-        {"accept-encoding", &request->accept_encoding}, {"accept-language", &request->accept_language},
-        {"content-type", &request->content_type},       {"origin", &request->origin},
-        {"sec-fetch-site", &request->sec_fetch_site},   {"x-hearth-csrf", &request->csrf},
-        {"last-event-id", &request->last_event_id},     {"user-agent", &request->user_agent},
+        {"authorization", &request->authorization},
+        {"cookie", &request->cookie},
+        {"if-none-match", &request->if_none_match},
+        {"accept", &request->accept},
+        {"accept-encoding", &request->accept_encoding},
+        {"accept-language", &request->accept_language},
+        {"content-type", &request->content_type},
+        {"origin", &request->origin},
+        {"sec-fetch-site", &request->sec_fetch_site},
+        {"x-hearth-csrf", &request->csrf},
+        {"last-event-id", &request->last_event_id},
+        {"user-agent", &request->user_agent},
         {"range", &request->range},
     };
     for (size_t i = 0; i < req->headers.size; i++) {
@@ -193,7 +200,8 @@ static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
     size_t n = strlen(exchange->route->path);
     exchange->request.argument = exchange->route->path[n - 1] == '*' ? exchange->request.path + n - 1 : "";
     exchange->request.route_data = exchange->route->data;
-    if (server->options.before != NULL && server->options.before(&exchange->request, exchange->route, &exchange->reply, server->options.ctx)) {
+    if (server->options.before != NULL &&
+        server->options.before(&exchange->request, exchange->route, &exchange->reply, server->options.ctx)) {
         reply_send(exchange);
     } else if (exchange->route->kind == HTTP_INLINE) {
         exchange->route->handler(&exchange->request, &exchange->reply, NULL);
@@ -220,7 +228,8 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
     bool parsed = request_parse(exchange, req);
     if (loop->server->proxy_count > 0) {
         struct sockaddr_storage peer = {0};
-        if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 && forwarded_matches(loop->server, (struct sockaddr *)&peer))
+        if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 &&
+            forwarded_matches(loop->server, (struct sockaddr *)&peer))
             forwarded_apply(loop->server, req, &exchange->request);
     }
     if (conn->banned) {

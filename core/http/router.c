@@ -30,7 +30,8 @@ static void search(struct best *best, const struct http_route *routes, size_t co
     }
 }
 
-const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal, unsigned *ret_allowed)
+const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal,
+                                     unsigned *ret_allowed)
 {
     struct best best = {0};
     search(&best, server->options.routes, server->options.route_count, request);

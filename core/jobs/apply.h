@@ -12,10 +12,10 @@ struct model_page;
 struct apply {
     struct store *store;
     const char *account;
-    int32_t how;         /* enum hearth_sync_begin */
+    int32_t how; /* enum hearth_sync_begin */
     struct spool *spool;
-    struct arena arena;  /* reset for each record */
-    bool changed;        /* something a reader can see was written */
+    struct arena arena; /* reset for each record */
+    bool changed;       /* something a reader can see was written */
 };
 
 /* One function for each collection: replays the spool into the open batch. */

@@ -8,7 +8,8 @@
 
 int apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page, bool *ret_new, struct err *err)
 {
-    /* Ids come from the URL. Two URLs of one account with the same 63 bits are not to be expected; should it happen, the next id is taken. */
+    /* Ids come from the URL. Two URLs of one account with the same 63 bits are not to be expected; should it happen, the next id is taken.
+     */
     for (int64_t id = model_page_id(url);; id = id == INT64_MAX ? 1 : id + 1) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         struct err why = {0};

@@ -24,7 +24,8 @@ int credentials_put(const struct vault *vault, struct store *store, const char *
     return r;
 }
 
-int credentials_get(const struct vault *vault, struct store *store, const char *account, void **ret_bytes, size_t *ret_size, struct err *err)
+int credentials_get(const struct vault *vault, struct store *store, const char *account, void **ret_bytes, size_t *ret_size,
+                    struct err *err)
 {
     char context[64];
     const void *sealed;

@@ -10,7 +10,8 @@ struct vault;
 
 int credentials_put(const struct vault *vault, struct store *store, const char *account, const void *bytes, size_t size, struct err *err);
 /* *ret_bytes: on the heap; give it to credentials_free(), which wipes it. */
-int credentials_get(const struct vault *vault, struct store *store, const char *account, void **ret_bytes, size_t *ret_size, struct err *err);
+int credentials_get(const struct vault *vault, struct store *store, const char *account, void **ret_bytes, size_t *ret_size,
+                    struct err *err);
 void credentials_free(void *bytes, size_t size); /* accepts NULL */
 
 #endif

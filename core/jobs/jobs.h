@@ -1,7 +1,7 @@
 /* Scheduler and workers. docs/architecture.md tells the life of a job.
  *
- * Threads: one for the scheduler, `parallel` workers, one that keeps leases alive, one that receives events. They share nothing but the queue,
- * the storage and a few small tables with locks of their own. */
+ * Threads: one for the scheduler, `parallel` workers, one that keeps leases alive, one that receives events. They share nothing but the
+ * queue, the storage and a few small tables with locks of their own. */
 #ifndef HEARTH_CORE_JOBS_JOBS_H
 #define HEARTH_CORE_JOBS_JOBS_H
 
@@ -17,19 +17,19 @@ struct jobs_provider {
 };
 
 struct jobs_options {
-    bool scheduler, worker;          /* which roles run here */
+    bool scheduler, worker; /* which roles run here */
     const struct hearth_storage *storage;
     void *storage_self;
     const struct hearth_queue *queue;
     void *queue_self;
     const struct jobs_provider *providers; /* borrowed */
     size_t provider_count;
-    struct sync_context sync;        /* vault, spool directory, schedule, timeout; the rest is filled in */
-    int parallel;                    /* workers */
-    int64_t lease;                   /* ms a job is held before others may take it; kept alive while the worker lives */
-    int64_t tick;                    /* ms between two looks at what is due */
-    int64_t claim;                   /* ms after which a due account whose job was lost is claimed again */
-    int64_t batch;                   /* accounts claimed at a time */
+    struct sync_context sync; /* vault, spool directory, schedule, timeout; the rest is filled in */
+    int parallel;             /* workers */
+    int64_t lease;            /* ms a job is held before others may take it; kept alive while the worker lives */
+    int64_t tick;             /* ms between two looks at what is due */
+    int64_t claim;            /* ms after which a due account whose job was lost is claimed again */
+    int64_t batch;            /* accounts claimed at a time */
     /* Events of the queue, on a thread of jobs: channel is an account's id, text JSON; "" says that some were lost. NULL: not wanted. */
     void (*on_event)(void *ctx, const char *channel, const char *text);
     void *event_ctx;
@@ -42,7 +42,8 @@ void jobs_destroy(struct jobs *jobs); /* after jobs_stop(); accepts NULL */
 
 /* Puts the account in front of the schedule: a person waits. Any thread. */
 int jobs_request(struct jobs *jobs, const char *account, struct err *err);
-/* The person is here: remembers when (at most once a minute) and asks for a sync when the data are stale. Any thread, with its own store. */
+/* The person is here: remembers when (at most once a minute) and asks for a sync when the data are stale. Any thread, with its own store.
+ */
 void jobs_note_seen(struct jobs *jobs, struct store *store, const char *account);
 /* Is a sync of the account running, as far as the events told? Any thread. Needs on_event. */
 bool jobs_is_syncing(struct jobs *jobs, const char *account);

@@ -11,10 +11,10 @@ struct jobs_worker {
     struct jobs *jobs;
     pthread_t thread;
     bool started;
-    void *queue_session;               /* of this thread */
+    void *queue_session;                         /* of this thread */
     void *provider_sessions[JOBS_PROVIDERS_MAX]; /* opened at first use */
-    char receipt[JOBS_RECEIPT_MAX];    /* under jobs->lock: the lease that is kept alive; "" when idle */
-    void *running;                     /* under jobs->lock: provider session inside pull(), to be interrupted */
+    char receipt[JOBS_RECEIPT_MAX];              /* under jobs->lock: the lease that is kept alive; "" when idle */
+    void *running;                               /* under jobs->lock: provider session inside pull(), to be interrupted */
     const struct hearth_sync *running_ops;
 };
 
@@ -23,15 +23,15 @@ struct jobs {
     struct jobs_options options;
     struct jobs_provider providers[JOBS_PROVIDERS_MAX];
     atomic_bool stop;
-    pthread_mutex_t lock;              /* the workers' receipts, the free stores; a leaf */
-    pthread_cond_t wake;               /* monotonic; signalled at stop: ends waits of scheduler, keeper and pauses */
+    pthread_mutex_t lock; /* the workers' receipts, the free stores; a leaf */
+    pthread_cond_t wake;  /* monotonic; signalled at stop: ends waits of scheduler, keeper and pauses */
     struct jobs_worker *workers;
-    struct store **stores;             /* sessions nobody uses, newest last: few stay open when few are needed */
+    struct store **stores; /* sessions nobody uses, newest last: few stay open when few are needed */
     size_t store_count;
     pthread_t scheduler, keeper, listener;
     bool scheduler_started, keeper_started, listener_started;
     void *keeper_session, *listener_session; /* of the queue */
-    pthread_mutex_t publish_lock;      /* guards publish_session; taken alone */
+    pthread_mutex_t publish_lock;            /* guards publish_session; taken alone */
     void *publish_session;
     struct call publish_call;
     struct backoff *paused, *seen, *syncing;

@@ -11,7 +11,7 @@ struct page_set {
     size_t room, count;
 };
 
-void page_set_fini(struct page_set *set);             /* {0} is a valid empty set */
+void page_set_fini(struct page_set *set);              /* {0} is a valid empty set */
 bool page_set_add(struct page_set *set, int64_t page); /* 0 is ignored; false when memory is short */
 
 #endif

@@ -1,5 +1,5 @@
-/* The scheduler: claims accounts that are due and publishes their jobs. A claim keeps other schedulers away; a job that is lost with the queue
- * is published again when its claim runs out. */
+/* The scheduler: claims accounts that are due and publishes their jobs. A claim keeps other schedulers away; a job that is lost with the
+ * queue is published again when its claim runs out. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"

@@ -105,7 +105,8 @@ static int on_commit(void *ctx, const char *mark)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin committed without a collection");
     bool changed;
     int64_t generation;
-    int r = apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
+    int r =
+        apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
     if (r < 0)
         return r;
     if (changed) {

@@ -13,16 +13,16 @@ struct sink {
     struct hearth_sync_sink hearth; /* handed to the provider */
     struct store *store;
     const struct vault *vault;
-    const char *account;            /* id */
-    bool fetch_anew;                /* resync: stored marks were withheld from the provider */
+    const char *account; /* id */
+    bool fetch_anew;     /* resync: stored marks were withheld from the provider */
     struct spool spool;
-    int32_t collection;             /* begun; NONE: none */
-    int32_t how;                    /* enum hearth_sync_begin */
+    int32_t collection; /* begun; NONE: none */
+    int32_t how;        /* enum hearth_sync_begin */
     int64_t damaged, records;
-    char damaged_example[96];       /* "bookmarks AbCdEfGhIjKl: reason" */
-    unsigned changed;               /* bit 1 << collection: it changed something */
-    int64_t generation;             /* after the last commit that changed something */
-    struct err err;                 /* why a sink function returned an error */
+    char damaged_example[96]; /* "bookmarks AbCdEfGhIjKl: reason" */
+    unsigned changed;         /* bit 1 << collection: it changed something */
+    int64_t generation;       /* after the last commit that changed something */
+    struct err err;           /* why a sink function returned an error */
 };
 
 /* spool_directory is borrowed. */

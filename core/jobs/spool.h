@@ -12,13 +12,13 @@ struct spool {
     const char *directory; /* borrowed: where the file goes */
     int fd;                /* -1: all of it is still in memory */
     int64_t file_size;
-    struct buf pending;    /* written behind the file */
-    struct buf record;     /* the one being built or read */
-    size_t read_at;        /* in record */
-    int64_t next;          /* reading: offset of the next record in file and pending together */
+    struct buf pending; /* written behind the file */
+    struct buf record;  /* the one being built or read */
+    size_t read_at;     /* in record */
+    int64_t next;       /* reading: offset of the next record in file and pending together */
     int64_t count;
-    struct buf window;     /* reading: a piece of the file */
-    int64_t window_at;     /* its offset in the file */
+    struct buf window; /* reading: a piece of the file */
+    int64_t window_at; /* its offset in the file */
 };
 
 void spool_init(struct spool *spool, const char *directory);

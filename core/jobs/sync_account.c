@@ -80,8 +80,8 @@ static void log_outcome(const char *account, const struct sync_outcome *outcome)
     snprintf(damaged, sizeof(damaged), "%lld", (long long)outcome->damaged);
     snprintf(ms, sizeof(ms), "%lld", (long long)outcome->ms);
     bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
-    log_event(ok ? HEARTH_LOG_INFO : HEARTH_LOG_WARNING, "sync", ok ? "done" : "failed", "account", account, "requests", requests, "records",
-              records, "damaged", damaged, "ms", ms, "error", outcome->code < 0 ? err_name(outcome->code) : NULL, "detail",
+    log_event(ok ? HEARTH_LOG_INFO : HEARTH_LOG_WARNING, "sync", ok ? "done" : "failed", "account", account, "requests", requests,
+              "records", records, "damaged", damaged, "ms", ms, "error", outcome->code < 0 ? err_name(outcome->code) : NULL, "detail",
               outcome->detail[0] != '\0' ? outcome->detail : NULL, NULL);
     metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
     metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);

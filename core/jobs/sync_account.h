@@ -13,10 +13,10 @@ struct vault;
 /* What a sync needs of its surroundings; borrowed, shared by all workers. */
 struct sync_context {
     const struct vault *vault;
-    struct backoff *backoff;       /* by account id, and by "host NAME" */
+    struct backoff *backoff; /* by account id, and by "host NAME" */
     const char *spool_directory;
     struct schedule schedule;
-    int64_t timeout;               /* ms for one pull */
+    int64_t timeout;                                             /* ms for one pull */
     void (*pause_host)(void *ctx, const char *host, int64_t ms); /* "host:port" asked everybody to wait; may be NULL */
     void *pause_ctx;
     /* What happened, as JSON for the events of the queue; may be NULL. */
@@ -25,12 +25,12 @@ struct sync_context {
 };
 
 struct sync_outcome {
-    int32_t state;          /* enum hearth_account_state after the sync */
-    int code;               /* 0, or what the pull returned */
-    char detail[512];       /* words for a person; "" */
-    int64_t wait;           /* ms: the server asked to come back later, nothing was fetched; 0 */
+    int32_t state;    /* enum hearth_account_state after the sync */
+    int code;         /* 0, or what the pull returned */
+    char detail[512]; /* words for a person; "" */
+    int64_t wait;     /* ms: the server asked to come back later, nothing was fetched; 0 */
     int64_t requests, bytes, records, damaged, ms;
-    int64_t generation;     /* 0: nothing changed */
+    int64_t generation; /* 0: nothing changed */
     int64_t next_sync;
 };
 

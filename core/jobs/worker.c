@@ -34,8 +34,8 @@ static int provider_session(struct jobs_worker *worker, struct store *store, con
         if (strcmp(jobs->providers[i].name, account.provider) != 0)
             continue;
         if (worker->provider_sessions[i] == NULL)
-            r = call_check(call, jobs->providers[i].ops->session_open(jobs->providers[i].self, &call->hearth, &worker->provider_sessions[i]),
-                           err);
+            r = call_check(
+                call, jobs->providers[i].ops->session_open(jobs->providers[i].self, &call->hearth, &worker->provider_sessions[i]), err);
         if (r == 0)
             *ret_index = i;
         return r;
@@ -53,7 +53,8 @@ static int sync_job(struct jobs_worker *worker, struct store *store, const char 
     int r = provider_session(worker, store, account, &call, &i, err);
     if (r == 0) {
         set_running(worker, jobs->providers[i].ops, worker->provider_sessions[i]);
-        r = sync_account(&jobs->options.sync, store, jobs->providers[i].ops, worker->provider_sessions[i], &call, account, ret_outcome, err);
+        r = sync_account(&jobs->options.sync, store, jobs->providers[i].ops, worker->provider_sessions[i], &call, account, ret_outcome,
+                         err);
         set_running(worker, NULL, NULL);
     }
     call_fini(&call);

@@ -74,8 +74,8 @@ static int check_schema(struct app *app, bool migrate, struct err *err)
     if (r < 0 || has == wants)
         return r;
     if (has > wants)
-        return err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, this hearthd knows %lld: use a newer hearthd", (long long)has,
-                       (long long)wants);
+        return err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, this hearthd knows %lld: use a newer hearthd",
+                       (long long)has, (long long)wants);
     if (!migrate)
         return err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, %lld is needed: run hearthd migrate", (long long)has,
                        (long long)wants);

@@ -8,13 +8,13 @@
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
 
 struct cli {
-    const char *config;  /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
-    const char *role;    /* --role web,worker,scheduler; NULL: as configured */
-    const char *log;     /* --log text|json; NULL: as configured */
-    const char *name;    /* --name N */
+    const char *config;   /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
+    const char *role;     /* --role web,worker,scheduler; NULL: as configured */
+    const char *log;      /* --log text|json; NULL: as configured */
+    const char *name;     /* --name N */
     const char *provider; /* --provider NAME; NULL: the first */
     bool json, wait, read_only;
-    int argc;            /* words after the command */
+    int argc; /* words after the command */
     char **argv;
 };
 

@@ -162,12 +162,12 @@ static int show(struct app *app, struct cli *cli, struct err *err)
         r = STORE(&app->store, err, counts, account.id, &counts);
     if (r < 0)
         return r;
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email",
-                          account.email, "uid", account.uid, "name", account.name, "provider", account.provider, "state",
-                          state_name(account.state), "detail", account.state_detail, "created_at", (json_int_t)account.created,
-                          "last_sync_at", (json_int_t)account.last_sync, "last_attempt_at", (json_int_t)account.last_attempt,
-                          "next_sync_at", (json_int_t)account.next_sync, "last_seen_at", (json_int_t)account.last_seen, "failures",
-                          (json_int_t)account.failures, "generation", (json_int_t)account.generation);
+    json_t *o =
+        json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email", account.email,
+                  "uid", account.uid, "name", account.name, "provider", account.provider, "state", state_name(account.state), "detail",
+                  account.state_detail, "created_at", (json_int_t)account.created, "last_sync_at", (json_int_t)account.last_sync,
+                  "last_attempt_at", (json_int_t)account.last_attempt, "next_sync_at", (json_int_t)account.next_sync, "last_seen_at",
+                  (json_int_t)account.last_seen, "failures", (json_int_t)account.failures, "generation", (json_int_t)account.generation);
     json_t *c = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)counts.devices, "tabs", (json_int_t)counts.tabs,
                           "bookmarks", (json_int_t)counts.bookmarks, "folders", (json_int_t)counts.folders, "pages",
                           (json_int_t)counts.pages, "visits", (json_int_t)counts.visits);
@@ -232,7 +232,8 @@ static int report(struct app *app, const char *id, struct err *err)
     if (r < 0)
         return r;
     if (account.state == HEARTH_ACCOUNT_ERROR || account.state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
-        return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s: %s", account.email, account.state_detail == NULL ? "failed" : account.state_detail);
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s: %s", account.email,
+                       account.state_detail == NULL ? "failed" : account.state_detail);
     printf("%s: %s%s%s\n", account.email, state_name(account.state), account.state_detail == NULL ? "" : ": ",
            account.state_detail == NULL ? "" : account.state_detail);
     return 0;
@@ -317,8 +318,14 @@ static const struct {
     int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
-    {"import", 2, import},       {"list", 1, list},          {"show", 2, show},           {"sync", 2, sync_now},
-    {"resync", 2, resync},       {"pause", 2, pause_account}, {"resume", 2, resume_account}, {"remove", 2, remove_account},
+    {"import", 2, import},
+    {"list", 1, list},
+    {"show", 2, show},
+    {"sync", 2, sync_now},
+    {"resync", 2, resync},
+    {"pause", 2, pause_account},
+    {"resume", 2, resume_account},
+    {"remove", 2, remove_account},
 };
 
 int cmd_account(struct cli *cli)

@@ -93,8 +93,9 @@ int cmd_check(struct cli *cli)
 static void on_plugin(void *ctx, const char *file, const struct plug *plug, const char *why)
 {
     const struct hearth_plugin *d = plug == NULL ? NULL : plug_descriptor(plug);
-    table_add(ctx, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", d == NULL ? "" : plug_kind_name(d->kind), "name", d == NULL ? "" : d->name,
-                             "version", d == NULL ? "" : d->version, "description", d == NULL ? why : d->description, "file", file));
+    table_add(ctx,
+              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", d == NULL ? "" : plug_kind_name(d->kind), "name", d == NULL ? "" : d->name,
+                        "version", d == NULL ? "" : d->version, "description", d == NULL ? why : d->description, "file", file));
 }
 
 static void show_capabilities(uint64_t capabilities)
@@ -121,12 +122,14 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
         r = plug_load(kind, bare, directories, count, &plug, err);
     }
     if (plug == NULL)
-        return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name) : r;
+        return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name)
+                                                                 : r;
     const struct hearth_plugin *d = plug_descriptor(plug);
     printf("%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
     show_capabilities(d->capabilities);
     for (size_t i = 0; i < d->config_count; i++)
-        printf("  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help, d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
+        printf("  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
+               d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
     return 0;
 }
 

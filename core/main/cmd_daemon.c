@@ -22,8 +22,7 @@ static int show(struct app *app, struct cli *cli, struct err *err)
     size_t i;
     json_t *row;
     table_init(&table, "account state priority wait_ms attempt");
-    json_array_foreach (list, i, row)
-        table_add(&table, json_incref(row));
+    json_array_foreach(list, i, row) table_add(&table, json_incref(row));
     table_print(&table, cli->json);
     table_fini(&table);
     json_decref(list);

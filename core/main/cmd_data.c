@@ -63,8 +63,8 @@ static int export(struct app *app, struct cli *cli, struct err *err)
     char id[64];
     const struct export_format *format = export_find(cli->argv[1]);
     if (format == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "there is no export %s; there are bookmarks.html, bookmarks.json, history.json, history.csv",
-                       cli->argv[1]);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "there is no export %s; there are bookmarks.html, bookmarks.json, history.json, history.csv", cli->argv[1]);
     int r = app_account(app, cli->argv[0], &account, err);
     if (r < 0)
         return r;

@@ -31,11 +31,16 @@ static const struct command {
 enum { OPT_CONFIG = 256, OPT_ROLE, OPT_LOG, OPT_JSON, OPT_WAIT, OPT_NAME, OPT_PROVIDER, OPT_READ_ONLY, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
-    {"config", required_argument, NULL, OPT_CONFIG},   {"role", required_argument, NULL, OPT_ROLE},
-    {"log", required_argument, NULL, OPT_LOG},         {"json", no_argument, NULL, OPT_JSON},
-    {"wait", no_argument, NULL, OPT_WAIT},             {"name", required_argument, NULL, OPT_NAME},
-    {"provider", required_argument, NULL, OPT_PROVIDER}, {"read-only", no_argument, NULL, OPT_READ_ONLY},
-    {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"role", required_argument, NULL, OPT_ROLE},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"wait", no_argument, NULL, OPT_WAIT},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"provider", required_argument, NULL, OPT_PROVIDER},
+    {"read-only", no_argument, NULL, OPT_READ_ONLY},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
 };
 

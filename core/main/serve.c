@@ -67,7 +67,8 @@ static int check_split(const struct daemon *d, struct err *err)
         const struct hearth_plugin *plugin = plug_descriptor(backends[i]);
         if ((plugin->capabilities & HEARTH_SHARED) == 0)
             return err_set(err, HEARTH_ERR_INVALID,
-                           "%s-%s cannot be shared by several processes, so all roles must run in one: use roles = web worker scheduler, or another %s plugin",
+                           "%s-%s cannot be shared by several processes, so all roles must run in one: use roles = web worker scheduler, "
+                           "or another %s plugin",
                            plug_kind_name(plugin->kind), plugin->name, plug_kind_name(plugin->kind));
     }
     return 0;
@@ -266,7 +267,8 @@ static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
         snprintf(d->control, sizeof(d->control), "unix:%s", path);
         ret[n++] = (struct http_listener){.name = "control", .address = d->control, .internal = true, .mode = 0600};
     } else {
-        log_warning("main", "the path of the control socket in %s is too long: hearthd queue and healthcheck will not work", d->app.state_dir);
+        log_warning("main", "the path of the control socket in %s is too long: hearthd queue and healthcheck will not work",
+                    d->app.state_dir);
     }
     return n;
 }
@@ -389,8 +391,8 @@ static void say_ready(const struct daemon *d)
     printf("\n");
     fflush(stdout);
     sd_notify(0, "READY=1");
-    log_event(HEARTH_LOG_INFO, "main", "ready", "version", HEARTH_VERSION, "address", d->http == NULL ? NULL : http_address(d->http, 0), "state_dir",
-              d->app.state_dir, NULL);
+    log_event(HEARTH_LOG_INFO, "main", "ready", "version", HEARTH_VERSION, "address", d->http == NULL ? NULL : http_address(d->http, 0),
+              "state_dir", d->app.state_dir, NULL);
 }
 
 static void reload(struct daemon *d)
@@ -407,7 +409,8 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
     uint64_t watchdog = 0;
     bool watched = sd_watchdog_enabled(0, &watchdog) > 0;
     for (;;) {
-        struct timespec pause = {.tv_sec = watched ? (time_t)(watchdog / 3000000) : 3600, .tv_nsec = watched ? (long)(watchdog / 3 % 1000000) * 1000 : 0};
+        struct timespec pause = {.tv_sec = watched ? (time_t)(watchdog / 3000000) : 3600,
+                                 .tv_nsec = watched ? (long)(watchdog / 3 % 1000000) * 1000 : 0};
         int signal = sigtimedwait(signals, NULL, &pause);
         if (watched)
             sd_notify(0, "WATCHDOG=1");

@@ -69,7 +69,8 @@ static void print_row(const struct table *table, const json_t *row, const int *w
     size_t i;
     const json_t *name;
     size_t last = json_array_size(table->columns) - 1;
-    json_array_foreach (table->columns, i, name) {
+    json_array_foreach(table->columns, i, name)
+    {
         char text[CELL_MAX];
         const char *column = json_string_value(name);
         if (heading)
@@ -93,9 +94,11 @@ void table_print(const struct table *table, bool as_json)
     int *widths = calloc(count + 1, sizeof(*widths));
     if (widths == NULL)
         return;
-    json_array_foreach (table->columns, i, name) {
+    json_array_foreach(table->columns, i, name)
+    {
         widths[i] = width_of(json_string_value(name));
-        json_array_foreach (table->rows, k, row) {
+        json_array_foreach(table->rows, k, row)
+        {
             char text[CELL_MAX];
             cell_text(json_string_value(name), json_object_get(row, json_string_value(name)), text);
             if (width_of(text) > widths[i])
@@ -103,8 +106,7 @@ void table_print(const struct table *table, bool as_json)
         }
     }
     print_row(table, NULL, widths, true);
-    json_array_foreach (table->rows, k, row)
-        print_row(table, row, widths, false);
+    json_array_foreach(table->rows, k, row) print_row(table, row, widths, false);
     free(widths);
 }
 
@@ -112,7 +114,8 @@ void table_print_object(const json_t *object)
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
         char text[CELL_MAX];
         cell_text(key, value, text);
         printf("%-16s%s\n", key, text);

@@ -96,7 +96,8 @@ static void end(struct net *net, struct fetch *fetch)
 }
 
 /* Runs the callbacks until the exchange is over. True: the caller, or its call, wants no more. */
-static bool receive(struct net *net, struct fetch *fetch, struct hearth_call *call, const char *host, const struct hearth_http_request *request)
+static bool receive(struct net *net, struct fetch *fetch, struct hearth_call *call, const char *host,
+                    const struct hearth_http_request *request)
 {
     bool delivered = false, stop = false, over = false, resumed = false;
     struct buf taken = {0};

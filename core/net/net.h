@@ -20,8 +20,8 @@ int net_start(const struct net_options *options, struct net **ret_net, struct er
 void net_stop(struct net *net);
 void net_destroy(struct net *net); /* after net_stop(), when no fetch runs any more; accepts NULL */
 
-/* hearth_host.http_fetch: blocks the calling thread, which gets headers and body through the request's callbacks. See plugin.h for its errors.
- * A body waits in 256 KiB at most: then the connection (or its HTTP/2 stream) is not read until the callback has taken some.
+/* hearth_host.http_fetch: blocks the calling thread, which gets headers and body through the request's callbacks. See plugin.h for its
+ * errors. A body waits in 256 KiB at most: then the connection (or its HTTP/2 stream) is not read until the callback has taken some.
  * Answers 429 and 503 with Retry-After pause the host: until then fetches to it fail with UNAVAILABLE and the time left in retry_after. */
 int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_http_request *request);
 

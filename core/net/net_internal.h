@@ -16,24 +16,25 @@ enum { NET_WINDOW = 256 * 1024, NET_HEADERS_MAX = 64 * 1024, NET_HEADER_COUNT_MA
  *
  *   caller:  SUBMIT ──► (body: RESUME)* ──► done, or END ──► released
  *
- * After `done` the network thread touches a fetch only for a command that is still on its way; a caller that sent RESUME therefore leaves by END. */
+ * After `done` the network thread touches a fetch only for a command that is still on its way; a caller that sent RESUME therefore leaves
+ * by END. */
 enum net_command { NET_SUBMIT = 1, NET_RESUME = 2, NET_END = 4 };
 
 struct fetch {
-    struct fetch *next;         /* in net->commands, under net->lock */
-    unsigned commands;          /* of enum net_command, under net->lock */
+    struct fetch *next; /* in net->commands, under net->lock */
+    unsigned commands;  /* of enum net_command, under net->lock */
     CURL *easy;
     struct curl_slist *headers_out;
     uint64_t max_response, received;
     char error_text[CURL_ERROR_SIZE];
-    bool added;                 /* network thread: it is in the multi handle */
-    pthread_mutex_t lock;       /* guards what follows; a leaf */
-    pthread_cond_t changed;     /* monotonic */
-    struct buf headers;         /* "name\0value\0…" of the last answer */
+    bool added;             /* network thread: it is in the multi handle */
+    pthread_mutex_t lock;   /* guards what follows; a leaf */
+    pthread_cond_t changed; /* monotonic */
+    struct buf headers;     /* "name\0value\0…" of the last answer */
     size_t header_count;
     int status;
     bool headers_complete, paused, done, released, too_large;
-    struct buf body;            /* arrived, not yet taken */
+    struct buf body; /* arrived, not yet taken */
     CURLcode result;
 };
 
@@ -46,13 +47,13 @@ struct net {
     CURLM *multi;
     struct net_options options;
     char ca_file[4096], user_agent[128];
-    pthread_mutex_t lock;       /* guards commands; a leaf */
+    pthread_mutex_t lock; /* guards commands; a leaf */
     struct fetch *commands;
     atomic_bool stop;
     atomic_int under_way;
-    struct fetch **active;      /* network thread: what must be ended at stop */
+    struct fetch **active; /* network thread: what must be ended at stop */
     size_t active_count, active_room;
-    struct backoff *paused;     /* by "host:port" */
+    struct backoff *paused; /* by "host:port" */
 };
 
 /* Network thread. */

@@ -12,7 +12,7 @@ struct call {
     uint32_t magic;
     struct arena arena;
     char error[sizeof(((struct err *)0)->text)];
-    const char *account;   /* named in log lines of plugins; NULL */
+    const char *account;     /* named in log lines of plugins; NULL */
     const atomic_bool *stop; /* polled by should_stop; NULL: never */
 };
 

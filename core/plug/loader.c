@@ -26,7 +26,7 @@ struct plug {
     void *table;                     /* copied likewise */
     struct host host;
     void *self;
-    struct plug *next;               /* every plug ever loaded: their code stays, so they do */
+    struct plug *next; /* every plug ever loaded: their code stays, so they do */
 };
 
 static struct plug *loaded;
@@ -56,7 +56,8 @@ static int check_elf(const char *file, struct err *err)
 static int check_keys(const char *file, const struct hearth_plugin *d, struct err *err)
 {
     if (d->config_count > KEYS_MAX || (d->config_count > 0 && d->config == NULL))
-        return err_set(err, HEARTH_ERR_INVALID, "%s declares %zu configuration keys; at most %d are possible", file, d->config_count, KEYS_MAX);
+        return err_set(err, HEARTH_ERR_INVALID, "%s declares %zu configuration keys; at most %d are possible", file, d->config_count,
+                       KEYS_MAX);
     for (size_t i = 0; i < d->config_count; i++) {
         const struct hearth_config_key *key = &d->config[i];
         if (key->struct_size != sizeof(*key) || key->name == NULL || key->help == NULL || key->type < HEARTH_CONFIG_STRING ||
@@ -93,12 +94,14 @@ static int check_descriptor(const char *file, const struct hearth_plugin *d, int
         return err_set(err, HEARTH_ERR_INVALID, "%s: its descriptor has %u bytes, at least %d are needed", file, d->struct_size,
                        (int)DESCRIPTOR_V1_SIZE);
     if (d->abi_epoch != HEARTH_ABI_EPOCH)
-        return err_set(err, HEARTH_ERR_INVALID, "%s was built for ABI epoch %u, this hearthd has epoch %d: build it again against its headers",
-                       file, d->abi_epoch, HEARTH_ABI_EPOCH);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s was built for ABI epoch %u, this hearthd has epoch %d: build it again against its headers", file, d->abi_epoch,
+                       HEARTH_ABI_EPOCH);
     if (plug_operations(d->kind) == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s: there is no plugin kind %d", file, d->kind);
     if (kind != 0 && d->kind != kind)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is a %s plugin, a %s plugin was needed", file, plug_kind_name(d->kind), plug_kind_name(kind));
+        return err_set(err, HEARTH_ERR_INVALID, "%s is a %s plugin, a %s plugin was needed", file, plug_kind_name(d->kind),
+                       plug_kind_name(kind));
     if (!is_plugin_name(d->name) || d->version == NULL || d->description == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s: its descriptor lacks a name of a-z 0-9, a version or a description", file);
     int r = check_file_name(file, d, err);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct plug_operations {
-    size_t table_size;         /* of this host's struct */
+    size_t table_size; /* of this host's struct */
     const char *const *names;
     size_t count;
 };

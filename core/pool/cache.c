@@ -8,8 +8,8 @@
 enum { BUCKETS = 4096, OVERHEAD = 64 };
 
 struct entry {
-    struct entry *next;           /* in its bucket */
-    struct entry *newer, *older;  /* by last use */
+    struct entry *next;          /* in its bucket */
+    struct entry *newer, *older; /* by last use */
     void *value;
     size_t cost;
     uint64_t hash;

@@ -1,5 +1,5 @@
-/* The response cache: counted values under text keys, bounded in memory, least recently used first out. A key begins with the account's id and a
- * line feed, so that all of an account can be dropped. Any thread; every operation takes one short lock. */
+/* The response cache: counted values under text keys, bounded in memory, least recently used first out. A key begins with the account's id
+ * and a line feed, so that all of an account can be dropped. Any thread; every operation takes one short lock. */
 #ifndef HEARTH_CORE_POOL_CACHE_H
 #define HEARTH_CORE_POOL_CACHE_H
 
@@ -12,7 +12,7 @@ typedef void (*cache_unref_fn)(void *value);
 
 /* budget: bytes of keys and values together, 0: nothing is kept. NULL when memory is short. */
 struct cache *cache_create(size_t budget, cache_ref_fn ref, cache_unref_fn unref);
-void cache_destroy(struct cache *cache); /* accepts NULL */
+void cache_destroy(struct cache *cache);               /* accepts NULL */
 void *cache_get(struct cache *cache, const char *key); /* a reference of the caller's own; NULL */
 /* Keeps a reference of its own. size: what the value counts for. A value larger than an eighth of the budget is not kept. */
 void cache_put(struct cache *cache, const char *key, void *value, size_t size);

@@ -21,8 +21,8 @@ struct thread {
     struct pool *pool;
     pthread_t id;
     bool started;
-    void *worker;    /* its own thread opens and closes it; others read it under the lock while `running` */
-    bool running;    /* under the lock */
+    void *worker; /* its own thread opens and closes it; others read it under the lock while `running` */
+    bool running; /* under the lock */
     int64_t retry_at;
 };
 

@@ -9,9 +9,9 @@
 struct pool;
 
 struct pool_options {
-    const char *name;      /* of the threads; at most 15 characters */
+    const char *name; /* of the threads; at most 15 characters */
     int threads;
-    size_t queue_limit;    /* jobs that may wait; more are refused */
+    size_t queue_limit; /* jobs that may wait; more are refused */
     /* On the pool's thread. After a failure the thread's jobs get a NULL worker, and opening is tried again with a later one. */
     int (*open)(void *ctx, void **ret_worker, struct err *err);
     void (*close)(void *worker);

@@ -18,11 +18,11 @@
 enum entry_state { ENTRY_READY, ENTRY_DELAYED, ENTRY_LEASED };
 
 struct entry {
-    struct entry *next;  /* in its bucket */
-    size_t place;        /* in its heap */
-    uint64_t order;      /* READY: as they came */
-    int64_t time;        /* DELAYED: may be taken; LEASED: the lease ends (monotonic ms) */
-    uint64_t lease;      /* number of the current lease */
+    struct entry *next; /* in its bucket */
+    size_t place;       /* in its heap */
+    uint64_t order;     /* READY: as they came */
+    int64_t time;       /* DELAYED: may be taken; LEASED: the lease ends (monotonic ms) */
+    uint64_t lease;     /* number of the current lease */
     int32_t priority, attempt;
     uint32_t hash;
     enum entry_state state;
@@ -57,7 +57,7 @@ int queue_publish(struct queue *queue, struct hearth_call *call, const struct he
 void queue_promote(struct queue *queue);
 /* The first ready job, now leased; NULL: none. */
 struct entry *queue_take(struct queue *queue, int64_t lease);
-struct entry *queue_by_receipt(struct queue *queue, const char *receipt); /* NULL: the lease was lost */
+struct entry *queue_by_receipt(struct queue *queue, const char *receipt);  /* NULL: the lease was lost */
 void queue_delay(struct queue *queue, struct entry *entry, int64_t delay); /* LEASED to DELAYED or READY */
 void queue_extend(struct queue *queue, struct entry *entry, int64_t lease);
 void queue_drop(struct queue *queue, struct entry *entry);

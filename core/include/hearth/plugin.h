@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Before 1.0 host and plugin must have the same epoch. The version grows with every addition inside an epoch. */
-#define HEARTH_ABI_EPOCH 1
+#define HEARTH_ABI_EPOCH   1
 #define HEARTH_ABI_VERSION 1
 
 /* name, number, text, does a retry make sense? */
@@ -58,18 +58,19 @@ enum hearth_log_level { HEARTH_LOG_ERROR = 0, HEARTH_LOG_WARNING = 1, HEARTH_LOG
 /* The context of one call, made by the host, used by one thread, valid until the operation returns. */
 struct hearth_call {
     uint32_t struct_size;
-    uint32_t error_size;      /* bytes at error */
-    char *error;              /* filled by a failing operation; never NULL */
-    int64_t deadline;         /* on the monotonic clock (host->monotonic_ms); 0: none */
-    int64_t retry_after;      /* set by a failing operation: come back after so many ms; 0: no wish */
-    void *host_data;          /* the host's own */
+    uint32_t error_size; /* bytes at error */
+    char *error;         /* filled by a failing operation; never NULL */
+    int64_t deadline;    /* on the monotonic clock (host->monotonic_ms); 0: none */
+    int64_t retry_after; /* set by a failing operation: come back after so many ms; 0: no wish */
+    void *host_data;     /* the host's own */
 };
 
 /* Fills the error text and returns `code`, so that an operation can end with `return hearth_fail(call, HEARTH_ERR_…, "…")`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-static inline int hearth_fail(struct hearth_call *call, int code, const char *format, ...)
+static inline int
+hearth_fail(struct hearth_call *call, int code, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -85,23 +86,23 @@ struct hearth_http_header {
 
 struct hearth_http_response {
     uint32_t struct_size;
-    int32_t status;          /* 100..599 */
-    int64_t retry_after;     /* ms, from Retry-After (seconds or a date); 0: absent */
+    int32_t status;      /* 100..599 */
+    int64_t retry_after; /* ms, from Retry-After (seconds or a date); 0: absent */
     size_t header_count;
     const struct hearth_http_header *headers; /* names in lower case; at most 64 KiB in all */
 };
 
 struct hearth_http_request {
     uint32_t struct_size;
-    uint32_t timeout;        /* ms for the whole exchange; 0: 300,000 */
-    const char *method;      /* "GET" … */
-    const char *url;         /* absolute; sent exactly as it is, nothing is re-encoded or normalised */
+    uint32_t timeout;   /* ms for the whole exchange; 0: 300,000 */
+    const char *method; /* "GET" … */
+    const char *url;    /* absolute; sent exactly as it is, nothing is re-encoded or normalised */
     const struct hearth_http_header *headers;
     size_t header_count;
-    const void *body;        /* NULL: none */
+    const void *body; /* NULL: none */
     size_t body_size;
-    uint64_t max_response;   /* bytes after decompression; more fails with HEARTH_ERR_FULL. 0: 1 MiB */
-    bool insecure_http;      /* allow http:// to hosts that are not loopback */
+    uint64_t max_response; /* bytes after decompression; more fails with HEARTH_ERR_FULL. 0: 1 MiB */
+    bool insecure_http;    /* allow http:// to hosts that are not loopback */
     /* Both run on the calling thread, in order. A non-zero return ends the exchange; http_fetch() then returns HEARTH_ERR_CANCELLED.
      * on_response comes once, before the first on_body. Bytes wait outside the process's memory while on_body works. */
     int (*on_response)(void *ctx, const struct hearth_http_response *response);
@@ -116,8 +117,8 @@ struct hearth_host {
     void *data;
     /* One line an event. `text` is "what happened key=value …"; the host adds time, plugin and, inside a call, the account. */
     void (*log)(const struct hearth_host *host, int level, const char *text);
-    int64_t (*now_ms)(const struct hearth_host *host);       /* wall clock */
-    int64_t (*monotonic_ms)(const struct hearth_host *host); /* never jumps */
+    int64_t (*now_ms)(const struct hearth_host *host);                        /* wall clock */
+    int64_t (*monotonic_ms)(const struct hearth_host *host);                  /* never jumps */
     void (*random)(const struct hearth_host *host, void *bytes, size_t size); /* for keys; cannot fail */
     /* Zeroed memory that lives as long as the call, aligned for any type. NULL when memory is short. */
     void *(*alloc)(struct hearth_call *call, size_t size);
@@ -144,11 +145,11 @@ enum hearth_config_type {
 
 struct hearth_config_key {
     uint32_t struct_size;
-    int32_t type;            /* enum hearth_config_type */
+    int32_t type; /* enum hearth_config_type */
     const char *name;
-    const char *fallback;    /* as it would be written in conf.d; NULL: absent unless required */
-    const char *choices;     /* ENUM only */
-    const char *help;        /* one line */
+    const char *fallback;     /* as it would be written in conf.d; NULL: absent unless required */
+    const char *choices;      /* ENUM only */
+    const char *help;         /* one line */
     int64_t minimum, maximum; /* INT, SIZE, DURATION; both 0: no limits */
     bool required;
 };
@@ -156,9 +157,9 @@ struct hearth_config_key {
 /* Values in the order of the descriptor's keys. */
 struct hearth_config_value {
     uint32_t struct_size;
-    bool present;            /* false: not configured and no fallback */
-    const char *text;        /* STRING, URL, PATH, SECRET, ENUM; else the text as configured */
-    int64_t number;          /* INT, SIZE (bytes), DURATION (ms), BOOL (0, 1), ENUM (index of the choice) */
+    bool present;     /* false: not configured and no fallback */
+    const char *text; /* STRING, URL, PATH, SECRET, ENUM; else the text as configured */
+    int64_t number;   /* INT, SIZE (bytes), DURATION (ms), BOOL (0, 1), ENUM (index of the choice) */
 };
 
 enum hearth_plugin_kind { HEARTH_STORAGE = 1, HEARTH_QUEUE = 2, HEARTH_SYNC = 3 };
@@ -171,18 +172,18 @@ enum hearth_capability {
 
 struct hearth_plugin {
     uint32_t struct_size;
-    uint32_t abi_epoch;      /* HEARTH_ABI_EPOCH */
-    uint32_t abi_version;    /* HEARTH_ABI_VERSION */
-    int32_t kind;            /* enum hearth_plugin_kind */
-    const char *name;        /* [a-z0-9]+; the file is <kind>-<name>.so */
+    uint32_t abi_epoch;   /* HEARTH_ABI_EPOCH */
+    uint32_t abi_version; /* HEARTH_ABI_VERSION */
+    int32_t kind;         /* enum hearth_plugin_kind */
+    const char *name;     /* [a-z0-9]+; the file is <kind>-<name>.so */
     const char *version;
     const char *description; /* one line */
     const struct hearth_config_key *config;
     size_t config_count;
-    uint64_t capabilities;   /* enum hearth_capability */
-    uint32_t data_model;     /* storage: the HEARTH_DATA_MODEL it was built for; else 0 */
+    uint64_t capabilities; /* enum hearth_capability */
+    uint32_t data_model;   /* storage: the HEARTH_DATA_MODEL it was built for; else 0 */
     uint32_t reserved;
-    const void *operations;  /* struct hearth_storage, hearth_queue or hearth_sync, by kind */
+    const void *operations; /* struct hearth_storage, hearth_queue or hearth_sync, by kind */
 };
 
 /* The one exported symbol. Returns a constant; does nothing else. */

@@ -30,12 +30,12 @@ enum hearth_publish_result {
 struct hearth_job {
     uint32_t struct_size;
     int32_t priority;
-    const char *key;      /* the account's id: at most one job of a key exists */
-    const char *payload;  /* at most 1,024 bytes of text, the core's own */
-    const char *receipt;  /* reserved jobs: proof of the lease; NULL else */
-    int32_t attempt;      /* 1 for the first delivery */
-    int32_t in_work;      /* peek: 1 when leased */
-    int64_t wait;         /* peek: ms until it may be taken, or until its lease ends */
+    const char *key;     /* the account's id: at most one job of a key exists */
+    const char *payload; /* at most 1,024 bytes of text, the core's own */
+    const char *receipt; /* reserved jobs: proof of the lease; NULL else */
+    int32_t attempt;     /* 1 for the first delivery */
+    int32_t in_work;     /* peek: 1 when leased */
+    int64_t wait;        /* peek: ms until it may be taken, or until its lease ends */
 };
 
 struct hearth_queue_counts {
@@ -70,7 +70,7 @@ struct hearth_queue {
     /* Waiting jobs in the order they would be taken, then the ones in work. */
     int (*peek)(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx);
     int (*remove)(void *session, struct hearth_call *call, const char *key); /* waiting or in work; NOT_FOUND */
-    int (*clear)(void *session, struct hearth_call *call);                  /* all jobs that wait */
+    int (*clear)(void *session, struct hearth_call *call);                   /* all jobs that wait */
     int (*event_publish)(void *session, struct hearth_call *call, const char *channel, const char *text);
     /* Delivers events published (in any session or process) since this session's first event_wait, waiting up to `wait` for the
      * first. A subscriber that is too slow loses the oldest; the callback then gets channel "" first. */

@@ -37,13 +37,7 @@ enum hearth_collection {
     HEARTH_HISTORY = 4
 };
 
-enum hearth_bookmark_kind {
-    HEARTH_BOOKMARK = 1,
-    HEARTH_FOLDER = 2,
-    HEARTH_SEPARATOR = 3,
-    HEARTH_QUERY = 4,
-    HEARTH_LIVEMARK = 5
-};
+enum hearth_bookmark_kind { HEARTH_BOOKMARK = 1, HEARTH_FOLDER = 2, HEARTH_SEPARATOR = 3, HEARTH_QUERY = 4, HEARTH_LIVEMARK = 5 };
 
 struct hearth_account {
     uint32_t struct_size;
@@ -56,9 +50,9 @@ struct hearth_account {
     const char *node;         /* "" on a single node */
     const char *state_detail; /* words for a person; NULL */
     int64_t created, last_sync, last_attempt, next_sync, last_seen;
-    int64_t generation;       /* grows by one with every batch that changes something. Read only, except in account_create */
-    int64_t failures;         /* in a row */
-    int64_t resync;           /* 1: the next sync fetches everything anew */
+    int64_t generation; /* grows by one with every batch that changes something. Read only, except in account_create */
+    int64_t failures;   /* in a row */
+    int64_t resync;     /* 1: the next sync fetches everything anew */
 };
 
 /* Which fields account_update() writes. */
@@ -89,7 +83,7 @@ struct hearth_counts {
 struct hearth_device {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *id;            /* the record's id: joins tabs */
+    const char *id; /* the record's id: joins tabs */
     const char *name;
     const char *type;          /* desktop, mobile, tablet, tv, vr, unknown */
     const char *os;            /* NULL */
@@ -118,7 +112,7 @@ struct hearth_visit {
 /* A page is one URL of an account. Its id is made by the core (from the URL), positive, the same on every backend. */
 struct hearth_page {
     uint32_t struct_size;
-    uint32_t bookmarks;         /* how many bookmarks have its URL */
+    uint32_t bookmarks; /* how many bookmarks have its URL */
     int64_t id;
     const char *url;
     const char *host;           /* lower case, without port; "" */
@@ -127,17 +121,17 @@ struct hearth_page {
     const char *bookmark_title; /* of its newest bookmark; NULL when it has none */
     const char *tags;           /* joined by ","; NULL */
     int64_t frecency;
-    int64_t visit_count;        /* as Firefox counts: without types 4, 7, 8, 9 */
+    int64_t visit_count; /* as Firefox counts: without types 4, 7, 8, 9 */
     int64_t last_visit;
-    int64_t bookmark_added;     /* newest of its bookmarks; 0 */
+    int64_t bookmark_added; /* newest of its bookmarks; 0 */
     bool typed, hidden;
-    bool gone;                  /* pages_changed() only: the page was removed; only id and generation are set */
-    int64_t generation;         /* of its last change. Set by the plugin from the batch */
+    bool gone;          /* pages_changed() only: the page was removed; only id and generation are set */
+    int64_t generation; /* of its last change. Set by the plugin from the batch */
 };
 
 struct hearth_bookmark {
     uint32_t struct_size;
-    int32_t kind;            /* enum hearth_bookmark_kind */
+    int32_t kind; /* enum hearth_bookmark_kind */
     const char *guid;
     const char *parent;      /* where the repaired tree has it; NULL: the root itself, or not yet placed */
     const char *said_parent; /* as its record says; NULL */
@@ -150,7 +144,7 @@ struct hearth_bookmark {
     int64_t position;        /* in parent */
     int64_t added, modified;
     /* Filled by the plugin on reading. */
-    int64_t children;        /* folders: how many are placed in it */
+    int64_t children;                /* folders: how many are placed in it */
     int64_t last_visit, visit_count; /* of its page; 0 */
 };
 
@@ -174,8 +168,8 @@ struct hearth_visit_row {
 struct hearth_visit_query {
     uint32_t struct_size;
     uint32_t reserved;
-    int64_t from, to;      /* from <= date < to; 0: open */
-    const char *host;      /* exactly this host; NULL: any */
+    int64_t from, to;               /* from <= date < to; 0: open */
+    const char *host;               /* exactly this host; NULL: any */
     int64_t after_date, after_page; /* go on after this row; after_date 0: from the newest */
     int64_t after_type;
 };
@@ -188,19 +182,19 @@ enum hearth_bookmark_order {
 
 struct hearth_bookmark_query {
     uint32_t struct_size;
-    int32_t order;           /* enum hearth_bookmark_order */
+    int32_t order;            /* enum hearth_bookmark_order */
     const char *parent, *tag; /* tag: compared without regard to case, as Firefox folds it */
-    int64_t after;           /* BY_POSITION: the position, -1: from the first; else: `added` of the last row, 0: from the first */
-    const char *after_guid;  /* else: its guid; NULL */
+    int64_t after;            /* BY_POSITION: the position, -1: from the first; else: `added` of the last row, 0: from the first */
+    const char *after_guid;   /* else: its guid; NULL */
 };
 
 struct hearth_token {
     uint32_t struct_size;
-    uint32_t scope;        /* 0: full, 1: read only */
-    const char *id;        /* public */
+    uint32_t scope; /* 0: full, 1: read only */
+    const char *id; /* public */
     const char *account;
     const char *name;
-    const uint8_t *hash;   /* SHA-256 of the secret: 32 bytes */
+    const uint8_t *hash;                 /* SHA-256 of the secret: 32 bytes */
     int64_t created, last_used, expires; /* expires 0: never */
 };
 
@@ -210,7 +204,7 @@ struct hearth_pick {
     uint32_t reserved;
     const char *input; /* folded */
     int64_t page;
-    double use_count;  /* as of `used` */
+    double use_count; /* as of `used` */
     int64_t used;
 };
 
@@ -258,10 +252,10 @@ struct hearth_storage {
     int (*account_by_email)(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account);
     int (*account_list)(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx); /* by email */
     int (*account_remove)(void *session, struct hearth_call *call, const char *account);           /* with every row it has */
-    /* Claims up to `limit` accounts with 0 < next_sync <= now that nobody has claimed (or whose claim ran out), the longest due first, until
-     * `claimed_until`. Atomic over all processes: two schedulers never get the same one. */
-    int (*account_claim_due)(void *session, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb,
-                             void *ctx);
+    /* Claims up to `limit` accounts with 0 < next_sync <= now that nobody has claimed (or whose claim ran out), the longest due first,
+     * until `claimed_until`. Atomic over all processes: two schedulers never get the same one. */
+    int (*account_claim_due)(void *session, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit,
+                             hearth_account_cb cb, void *ctx);
     int (*counts)(void *session, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts);
     int (*credentials_put)(void *session, struct hearth_call *call, const char *account, const void *sealed, size_t size);
     int (*credentials_get)(void *session, struct hearth_call *call, const char *account, const void **ret_sealed, size_t *ret_size);
@@ -276,7 +270,8 @@ struct hearth_storage {
     int (*token_used)(void *session, struct hearth_call *call, const char *account, const char *id, int64_t when);
 
     /* --- adaptive history -------------------------------------------------------------------------------------------------------- */
-    int (*pick_put)(void *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick); /* (input, page) unique */
+    int (*pick_put)(void *session, struct hearth_call *call, const char *account,
+                    const struct hearth_pick *pick); /* (input, page) unique */
     int (*pick_list)(void *session, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx);
 
     /* --- batches ----------------------------------------------------------------------------------------------------------------- */
@@ -290,19 +285,21 @@ struct hearth_storage {
     /* In a batch. Reads see what the batch has written. */
     int (*mark_put)(void *session, struct hearth_call *call, int32_t collection, const char *text); /* NULL removes */
     int (*device_put)(void *session, struct hearth_call *call, const struct hearth_device *device);
-    int (*device_remove)(void *session, struct hearth_call *call, const char *device);      /* its tabs too; missing is fine */
-    int (*tab_put)(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab); /* (device, position) unique */
-    int (*tabs_clear)(void *session, struct hearth_call *call, const char *device);         /* NULL: of all devices */
+    int (*device_remove)(void *session, struct hearth_call *call, const char *device); /* its tabs too; missing is fine */
+    int (*tab_put)(void *session, struct hearth_call *call, const char *device,
+                   const struct hearth_tab *tab);                                   /* (device, position) unique */
+    int (*tabs_clear)(void *session, struct hearth_call *call, const char *device); /* NULL: of all devices */
 
     int (*page_put)(void *session, struct hearth_call *call, const struct hearth_page *page); /* inserts or replaces by id */
-    int (*page_remove)(void *session, struct hearth_call *call, int64_t page);               /* visits and guids too; remembered for pages_changed */
+    int (*page_remove)(void *session, struct hearth_call *call, int64_t page); /* visits and guids too; remembered for pages_changed */
     int (*page_by_guid)(void *session, struct hearth_call *call, const char *guid, int64_t *ret_page); /* every guid ever joined to it */
     int (*page_guid_put)(void *session, struct hearth_call *call, const char *guid, int64_t page);
     int (*visits_put)(void *session, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count,
                       int64_t *ret_added); /* existing ones are left alone */
     int (*visits_remove)(void *session, struct hearth_call *call, int64_t page);
 
-    int (*bookmark_put)(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark); /* keeps parent, position when NULL */
+    int (*bookmark_put)(void *session, struct hearth_call *call,
+                        const struct hearth_bookmark *bookmark);                       /* keeps parent, position when NULL */
     int (*bookmark_remove)(void *session, struct hearth_call *call, const char *guid); /* its claims too; remembered as a tombstone */
     int (*bookmark_clear)(void *session, struct hearth_call *call);                    /* all, with claims and tombstones */
     int (*bookmark_claims_put)(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count);
@@ -310,27 +307,33 @@ struct hearth_storage {
 
     /* --- reading, inside or outside of a batch ------------------------------------------------------------------------------------ */
     int (*mark_list)(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
-    int (*device_list)(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx); /* newest upload first */
+    int (*device_list)(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb,
+                       void *ctx); /* newest upload first */
     int (*tab_list)(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
     /* device NULL: all. By device, then newest last_used first, ties by position. */
     int (*page_get)(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
-    int (*page_visits)(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx); /* newest first */
-    /* frecency greatest first, ties by greater id; all pages, url, titles, tags, flags; one ordered scan that a person's typing waits for. */
+    int (*page_visits)(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb,
+                       void *ctx); /* newest first */
+    /* frecency greatest first, ties by greater id; all pages, url, titles, tags, flags; one ordered scan that a person's typing waits for.
+     */
     int (*pages_by_frecency)(void *session, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx);
     /* Changed or removed after generation `since`, in any order. NOT_FOUND: the plugin no longer knows (load anew). */
     int (*pages_changed)(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
     int (*visit_list)(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
                       hearth_visit_row_cb cb, void *ctx); /* without hidden pages */
     /* The same rows, date and page only, read from an index. */
-    int (*visit_dates)(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
-    int (*bookmark_get)(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark);
+    int (*visit_dates)(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb,
+                       void *ctx);
+    int (*bookmark_get)(void *session, struct hearth_call *call, const char *account, const char *guid,
+                        struct hearth_bookmark *ret_bookmark);
     int (*bookmark_list)(void *session, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
                          hearth_bookmark_cb cb, void *ctx);
     int (*bookmarks_of_page)(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx);
     int (*bookmark_nodes)(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
     int (*bookmark_tombstones)(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
     /* guid, and parent: where it was when it was removed */
-    int (*bookmark_claims)(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx); /* by folder, position */
+    int (*bookmark_claims)(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb,
+                           void *ctx);                                                                          /* by folder, position */
     int (*tag_list)(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx); /* by name, folded */
 };
 

@@ -17,9 +17,9 @@ struct hearth_page_record {
     uint32_t visit_count;
     const char *guid;
     const char *url;
-    const char *title;   /* NULL or "": none */
+    const char *title;                 /* NULL or "": none */
     const struct hearth_visit *visits; /* newest first */
-    int64_t modified;    /* server time */
+    int64_t modified;                  /* server time */
 };
 
 struct hearth_bookmark_record {
@@ -35,8 +35,8 @@ struct hearth_bookmark_record {
     size_t tag_count;
     const char *const *children; /* folders: ids in order, including ids that never came */
     size_t child_count;
-    int64_t added;           /* 0: not said */
-    int64_t modified;        /* server time of the record */
+    int64_t added;    /* 0: not said */
+    int64_t modified; /* server time of the record */
 };
 
 enum hearth_sync_begin {
@@ -46,9 +46,9 @@ enum hearth_sync_begin {
 };
 
 /* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
- * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the mark and the
- * new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A collection that was begun and not committed when pull()
- * returns is dropped. */
+ * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the mark and
+ * the new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A collection that was begun and not
+ * committed when pull() returns is dropped. */
 struct hearth_sync_sink {
     uint32_t struct_size;
     uint32_t reserved;
@@ -80,7 +80,7 @@ struct hearth_sync_mark {
 struct hearth_pull {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *account;   /* id: key of whatever the provider caches in memory (tokens, bulk keys) */
+    const char *account; /* id: key of whatever the provider caches in memory (tokens, bulk keys) */
     const char *email;
     const void *credentials; /* what account_import() or sign-in gave; plain */
     size_t credentials_size;

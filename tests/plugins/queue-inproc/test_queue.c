@@ -295,8 +295,8 @@ static struct model *model_first(struct model *jobs, int n)
 {
     struct model *best = NULL;
     for (int i = 0; i < n; i++)
-        if (jobs[i].state == 1 && (best == NULL || jobs[i].priority < best->priority ||
-                                   (jobs[i].priority == best->priority && jobs[i].order < best->order)))
+        if (jobs[i].state == 1 &&
+            (best == NULL || jobs[i].priority < best->priority || (jobs[i].priority == best->priority && jobs[i].order < best->order)))
             best = &jobs[i];
     return best;
 }
@@ -320,8 +320,8 @@ static void test_against_model(void **state)
         case 1: {
             int priority = (int)(r >> 12) % 3;
             int got = publish(f, m->key, priority, 0);
-            assert_int_equal(got, m->state == 0                                             ? HEARTH_QUEUED
-                                  : m->state == 3                                           ? HEARTH_IN_WORK
+            assert_int_equal(got, m->state == 0                                                ? HEARTH_QUEUED
+                                  : m->state == 3                                              ? HEARTH_IN_WORK
                                   : m->state == 2 || (m->state == 1 && priority < m->priority) ? HEARTH_RAISED
                                                                                                : HEARTH_WAITING);
             if (got == HEARTH_QUEUED || got == HEARTH_RAISED) {

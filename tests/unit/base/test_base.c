@@ -48,9 +48,19 @@ static void test_utf8(void **state)
         const char *text;
         bool valid;
     } cases[] = {
-        {"", true},          {"abc", true},           {"Zażółć", true},      {"\xf0\x9f\x9a\x80", true}, {"\x80", false},
-        {"\xc0\xaf", false}, {"\xc3", false},         {"\xed\xa0\x80", false}, {"\xf4\x90\x80\x80", false}, {"\xe0\x80\xaf", false},
-        {"\xf5\x80\x80\x80", false}, {"a\xff", false}, {"\xef\xbf\xbd", true},
+        {"", true},
+        {"abc", true},
+        {"Zażółć", true},
+        {"\xf0\x9f\x9a\x80", true},
+        {"\x80", false},
+        {"\xc0\xaf", false},
+        {"\xc3", false},
+        {"\xed\xa0\x80", false},
+        {"\xf4\x90\x80\x80", false},
+        {"\xe0\x80\xaf", false},
+        {"\xf5\x80\x80\x80", false},
+        {"a\xff", false},
+        {"\xef\xbf\xbd", true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(str_is_utf8(cases[i].text, strlen(cases[i].text)), cases[i].valid);
@@ -202,7 +212,8 @@ static void test_metrics(void **state)
     metric_set(metric_get(METRIC_GAUGE, "test_gauge", NULL), -5);
     struct buf text = {0};
     metrics_write(&text);
-    assert_non_null(strstr(text.data, "# HELP hearth_test_counter counts\n# TYPE hearth_test_counter counter\nhearth_test_counter 40000\n"));
+    assert_non_null(
+        strstr(text.data, "# HELP hearth_test_counter counts\n# TYPE hearth_test_counter counter\nhearth_test_counter 40000\n"));
     assert_non_null(strstr(text.data, "hearth_test_gauge -5\n"));
     buf_fini(&text);
 }

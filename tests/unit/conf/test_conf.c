@@ -52,8 +52,9 @@ static void test_syntax(void **state)
 {
     (void)state;
     setenv("HEARTH_TEST_NAME", "alder", 1);
-    struct conf *conf = load("# a comment\n; another\n\n[hearth]\r\n  state_dir=/x   # behind a value\n[listen a]\naddress = 127.0.0.1:1;2\n"
-                             "[ listen   b ]\naddress = ${HEARTH_TEST_NAME}:80\n[web]\nmetrics = YES\n[worker]\nparallel=3");
+    struct conf *conf =
+        load("# a comment\n; another\n\n[hearth]\r\n  state_dir=/x   # behind a value\n[listen a]\naddress = 127.0.0.1:1;2\n"
+             "[ listen   b ]\naddress = ${HEARTH_TEST_NAME}:80\n[web]\nmetrics = YES\n[worker]\nparallel=3");
     assert_string_equal(conf_get_text(conf, "hearth", "state_dir"), "/x");
     assert_string_equal(conf_text(conf_section(conf, "listen", 0), "address"), "127.0.0.1:1;2");
     assert_string_equal(conf_section_name(conf_section(conf, "listen", 1)), "b");

@@ -62,8 +62,12 @@ static void until_interrupted(void *job, void *worker)
 static struct pool *create(int threads, size_t limit)
 {
     opened = closed = ran = without_worker = interrupts = 0;
-    struct pool_options options = {
-        .name = "test", .threads = threads, .queue_limit = limit, .open = open_worker, .close = close_worker, .interrupt = interrupt_worker};
+    struct pool_options options = {.name = "test",
+                                   .threads = threads,
+                                   .queue_limit = limit,
+                                   .open = open_worker,
+                                   .close = close_worker,
+                                   .interrupt = interrupt_worker};
     struct pool *pool;
     struct err err = {0};
     assert_int_equal(pool_create(&options, &pool, &err), 0);
