@@ -1,0 +1,184 @@
+/* Spool and schedule. Merging is tested through the whole daemon (tests/e2e), the queue and the storage with their plugins. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "jobs/page_set.h"
+#include "jobs/records.h"
+#include "jobs/schedule.h"
+
+static const int64_t MINUTE = 60000, HOUR = 3600000, DAY = 86400000;
+
+static const struct schedule schedule = {
+    .interval = 900000, .interval_week = 3600000, .interval_month = 86400000, .dormant_after = 60LL * 86400000, .retry_max = 8LL * 3600000};
+
+static void test_steps(void **state)
+{
+    (void)state;
+    int64_t now = 1000 * DAY;
+    struct hearth_account a = {.struct_size = sizeof(a), .created = 1};
+    const struct {
+        int64_t away, interval;
+    } steps[] = {{0, 15 * MINUTE}, {DAY, 15 * MINUTE}, {DAY + 1, HOUR},   {7 * DAY, HOUR},
+                 {8 * DAY, DAY},   {60 * DAY, DAY},    {60 * DAY + 1, 0}, {900 * DAY, 0}};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        a.last_seen = now - steps[i].away;
+        assert_int_equal(schedule_interval(&schedule, &a, now), steps[i].interval);
+        assert_int_equal(schedule_next(&schedule, &a, now, 0, 7), steps[i].interval == 0 ? 0 : now + steps[i].interval);
+    }
+    a.last_seen = 0;
+    a.created = now; /* one that was just made counts as seen */
+    assert_int_equal(schedule_interval(&schedule, &a, now), 15 * MINUTE);
+}
+
+static void test_failures_and_pauses(void **state)
+{
+    (void)state;
+    int64_t now = 1000 * DAY;
+    struct hearth_account a = {.struct_size = sizeof(a), .last_seen = now, .state = HEARTH_ACCOUNT_ERROR};
+    static const int64_t minutes[] = {15, 15, 15, 30, 60, 120, 240, 480, 480, 480};
+    for (a.failures = 0; a.failures < 10; a.failures++)
+        assert_int_equal(schedule_next(&schedule, &a, now, 0, 0), now + minutes[a.failures] * MINUTE);
+    a.failures = 0;
+    assert_int_equal(schedule_next(&schedule, &a, now, 3 * HOUR, 0), now + 3 * HOUR); /* the server's word counts more */
+    assert_int_equal(schedule_next(&schedule, &a, now, MINUTE, 0), now + 15 * MINUTE);
+    a.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
+    assert_int_equal(schedule_next(&schedule, &a, now, 0, 0), 0);
+    a.state = HEARTH_ACCOUNT_PAUSED;
+    assert_int_equal(schedule_next(&schedule, &a, now, 0, 0), 0);
+}
+
+static void test_jitter(void **state)
+{
+    (void)state;
+    struct schedule spread = schedule;
+    spread.jitter = 10;
+    struct hearth_account a = {.struct_size = sizeof(a), .last_seen = DAY};
+    int64_t low = INT64_MAX, high = 0;
+    for (unsigned random = 0; random <= 0xffff; random += 17) {
+        int64_t wait = schedule_next(&spread, &a, DAY, 0, random) - DAY;
+        low = wait < low ? wait : low;
+        high = wait > high ? wait : high;
+    }
+    assert_int_equal(low, 15 * MINUTE * 9 / 10);
+    assert_in_range(high, 15 * MINUTE * 11 / 10 - 100, 15 * MINUTE * 11 / 10);
+    a.last_sync = DAY;
+    assert_false(schedule_is_stale(&spread, &a, DAY + 15 * MINUTE));
+    assert_true(schedule_is_stale(&spread, &a, DAY + 15 * MINUTE + 1));
+}
+
+static void put_page(struct spool *spool, int i, size_t title_size)
+{
+    char guid[16], *title = malloc(title_size + 1);
+    assert_non_null(title);
+    snprintf(guid, sizeof(guid), "g%d", i);
+    memset(title, 'a' + i % 26, title_size);
+    title[title_size] = '\0';
+    struct hearth_visit visits[3] = {{i, 1, 0}, {i + 1, 2, 0}, {i + 2, 3, 0}};
+    struct hearth_page_record record = {.struct_size = sizeof(record),
+                                        .guid = guid,
+                                        .url = "https://x.example/",
+                                        .title = i % 3 == 0 ? NULL : title,
+                                        .visits = visits,
+                                        .visit_count = (uint32_t)(i % 4 == 3 ? 3 : i % 4),
+                                        .modified = i * 7};
+    struct err err = {0};
+    assert_int_equal(records_put_page(spool, &record, &err), 0);
+    free(title);
+}
+
+static void check_pages(struct spool *spool, int count, size_t title_size)
+{
+    struct arena arena;
+    struct err err = {0};
+    arena_init(&arena, 0);
+    spool_rewind(spool);
+    for (int i = 0; i < count; i++) {
+        int kind;
+        char guid[16];
+        struct hearth_page_record record;
+        assert_int_equal(spool_next(spool, &kind, &err), 1);
+        assert_int_equal(kind, RECORD_PAGE);
+        assert_int_equal(records_get_page(spool, &arena, &record), 0);
+        snprintf(guid, sizeof(guid), "g%d", i);
+        assert_string_equal(record.guid, guid);
+        if (i % 3 == 0)
+            assert_null(record.title);
+        else
+            assert_int_equal(strlen(record.title), title_size);
+        assert_int_equal(record.modified, i * 7);
+        assert_int_equal(record.visit_count, i % 4);
+        for (uint32_t k = 0; k < record.visit_count; k++)
+            assert_int_equal(record.visits[k].date, i + (int)k);
+        arena_reset(&arena);
+    }
+    int kind;
+    assert_int_equal(spool_next(spool, &kind, &err), 0);
+    arena_fini(&arena);
+}
+
+static void test_spool(void **state)
+{
+    (void)state;
+    struct spool spool;
+    spool_init(&spool, "/tmp");
+    check_pages(&spool, 0, 0);
+    for (int i = 0; i < 100; i++)
+        put_page(&spool, i, 50);
+    assert_int_equal(spool.fd, -1); /* small: in memory */
+    check_pages(&spool, 100, 50);
+    check_pages(&spool, 100, 50); /* a second time */
+    spool_clear(&spool);
+    for (int i = 0; i < 20000; i++)
+        put_page(&spool, i, 60);
+    assert_true(spool.fd >= 0);
+    assert_true(spool.pending.room <= 4 * SPOOL_BUFFER); /* memory does not grow with it */
+    check_pages(&spool, 20000, 60);
+    spool_clear(&spool);
+    for (int i = 0; i < 7; i++)
+        put_page(&spool, i, 3000000);
+    check_pages(&spool, 7, 3000000);
+    spool_fini(&spool);
+    spool_init(&spool, "/nonexistent");
+    struct err err = {0};
+    int r = 0;
+    char big[4096];
+    memset(big, 'x', sizeof(big) - 1);
+    big[sizeof(big) - 1] = '\0';
+    for (int i = 0; i < 1000 && r == 0; i++)
+        r = records_put_removed(&spool, big, i, &err);
+    assert_true(r < 0);
+    assert_non_null(strstr(err.text, "/nonexistent"));
+    spool_fini(&spool);
+}
+
+static void test_page_set(void **state)
+{
+    (void)state;
+    struct page_set set = {0};
+    assert_true(page_set_add(&set, 0));
+    assert_int_equal(set.count, 0);
+    for (int round = 0; round < 2; round++)
+        for (int64_t i = 1; i <= 10000; i++)
+            assert_true(page_set_add(&set, i * 64));
+    assert_int_equal(set.count, 10000);
+    int64_t sum = 0;
+    for (size_t i = 0; i < set.room; i++)
+        sum += set.slots[i];
+    assert_int_equal(sum, 64LL * 10000 * 10001 / 2);
+    page_set_fini(&set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_steps),    cmocka_unit_test(test_failures_and_pauses),
+        cmocka_unit_test(test_jitter),   cmocka_unit_test(test_spool),
+        cmocka_unit_test(test_page_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
