@@ -1,0 +1,206 @@
+"""Every service, every answer held against docs/openapi.yaml."""
+import csv
+import datetime
+import html.parser
+import io
+import json
+import unittest
+import urllib.parse
+import zoneinfo
+
+import openapi_check
+from harness import ADA, SyncService, Node, TestCase, until
+
+
+class Api(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.sync_service, cls.home = SyncService(), Node()
+        cls.addClassCleanup(cls.sync_service.stop)
+        cls.addClassCleanup(cls.home.close)
+        cls.home.start()
+        cls.home.add_account(cls.sync_service)
+
+    def ask(self, path, method="GET", status=200, **more):
+        """One request; its answer is checked against the document."""
+        answer = self.home.request(path, method, **more)
+        self.assertEqual(answer.status, status, f"{method} {path}: {answer.body[:300]}")
+        openapi_check.check(method, path, answer)
+        if status >= 400:
+            for word in (b"SELECT", b"sqlite", b"/tmp", b".c:", b"0x"):
+                self.assertNotIn(word, answer.body)
+        return answer
+
+    def get(self, path, **parameters):
+        return self.ask("/api/v1" + path + ("?" + urllib.parse.urlencode(parameters) if parameters else "")).json
+
+    def test_document(self):
+        self.assertEqual(openapi_check.faults_of_document(), [])
+
+    def test_every_get(self):
+        page = self.get("/history", limit=1)["visits"][0]["page"]
+        for path in ("/me", "/devices", "/tabs", "/tabs?q=river", "/bookmarks", "/bookmarks?folder=toolbar", "/bookmarks?sort=added&limit=500",
+                     "/bookmarks?q=river", "/bookmarks?tag=science", "/bookmarks/toolbar", "/tags", "/history?limit=500", "/history?host=www.bbc.co.uk",
+                     "/history/days?tz=Europe/Berlin", f"/pages/{page}", "/search?q=river&limit=500", "/search?q=", "/suggest?q=river", "/settings", "/tokens"):
+            self.ask("/api/v1" + path)
+            self.ask("/api/v1" + path, "HEAD")
+        for path in ("/healthz", "/readyz", "/version"):
+            self.ask(path, email=None)
+        for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv"):
+            self.assertIn(name, self.ask(f"/api/v1/export/{name}").headers["Content-Disposition"])
+
+    def test_who_may(self):
+        for headers in ({}, {"Authorization": "Bearer hth_" + "A" * 43}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
+            answer = self.ask("/api/v1/me", status=401, email=None, headers=headers)
+            self.assertEqual(answer.json["code"], "unauthorized")
+        made = self.ask("/api/v1/tokens", "POST", 201, body={"name": "reader", "scope": "read"}).json["token"]
+        self.ask("/api/v1/me", token=made["secret"])
+        self.assertEqual(self.ask("/api/v1/me", "DELETE", 403, token=made["secret"]).json["code"], "read_only")
+        self.assertIn(made["id"], [t["id"] for t in self.get("/tokens")["tokens"]])
+        self.ask(f"/api/v1/tokens/{made['id']}", "DELETE", 204)
+        self.ask("/api/v1/me", status=401, token=made["secret"])
+        self.ask(f"/api/v1/tokens/{made['id']}", "DELETE", 404)
+        self.ask("/api/v1/tokens", "POST", 400, body={"name": ""})
+        self.ask("/api/v1/tokens", "POST", 400, body={"name": "x", "scope": "root"})
+        self.ask("/api/v1/tokens", "POST", 400, body={"name": "x", "expires": 5})
+
+    def test_refusals(self):
+        for path, name in (("/history?limit=0", "limit"), ("/history?limit=501", "limit"), ("/history?limit=x", "limit"), ("/history?from=x", "from"),
+                           ("/history?to=1.5", "to"), ("/history?cursor=zzz", "cursor"), ("/bookmarks?cursor=v1.1", "cursor"), ("/bookmarks?sort=size", "sort"),
+                           ("/search?in=everything", "in"), ("/search?q=" + "x" * 5000, "q"), ("/history/days?tz=../../etc/passwd", "tz"),
+                           ("/history/days?tz=Mars/Base", "tz"), ("/history/days?from=0&to=99999999999999", "from")):
+            detail = self.ask("/api/v1" + path, status=400).json["detail"]
+            self.assertIn(name, detail)
+        for path in ("/bookmarks/nobody", "/bookmarks?folder=nobody", "/pages/1", "/pages/x", "/export/secrets.txt"):
+            self.assertEqual(self.home.request("/api/v1" + path).status, 404)
+        self.assertEqual(self.home.request("/api/v1/nowhere").json["code"], "not_found")
+        answer = self.home.request("/api/v1/sync")
+        self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST, OPTIONS"))
+        self.ask("/api/v1/settings", "PATCH", 415, body=b"{}", headers={"Content-Type": "text/plain"})
+        for body in (b"[]", b"{", b"[" * 5000, b'{"a":1,"a":2}', b"\xff"):
+            self.ask("/api/v1/settings", "PATCH", 400, body=body)
+        self.assertEqual(self.home.request("/api/v1/settings", "PATCH", body=b" " * 20000).status, 413)
+        for path in ("/api/v1/%00", "/api/v1/me%ff", "/api/v1/search?q=%ff", "/api/v1/search?q=%zz"):
+            self.assertEqual(self.home.request(path).status, 400)
+        self.get("/history", whatever="ignored", limit=1)
+
+    def test_validators(self):
+        for path in ("/devices", "/bookmarks?sort=added", "/me", "/search?q=river"):
+            answer = self.ask("/api/v1" + path)
+            self.assertEqual(answer.headers["Cache-Control"], "private, no-cache")
+            same = self.ask("/api/v1" + path, status=304, headers={"If-None-Match": answer.headers["ETag"]})
+            self.assertEqual(same.headers["ETag"], answer.headers["ETag"])
+            self.ask("/api/v1" + path, headers={"If-None-Match": '"other"'})
+
+    def test_paging_is_complete_and_stable(self):
+        total = self.get("/me")["account"]["counts"]["bookmarks"]
+        for limit in (7, 100, 500):
+            ids, cursor = [], None
+            while True:
+                page = self.get("/bookmarks", sort="added", limit=limit, **({"cursor": cursor} if cursor else {}))
+                ids += [i["id"] for i in page["items"]]
+                cursor = page["next"]
+                if cursor is None:
+                    break
+            self.assertEqual((len(ids), len(set(ids))), (total, total))
+
+    def test_paging_while_rows_arrive(self):
+        first = self.get("/history", limit=50)
+        self.sync_service.put_clear("history", {"id": "CCCCCCCCCCCC", "histUri": "https://arrived.example/", "title": "Arrived",
+                                                "visits": [{"date": 1795440000000000, "type": 1}]})
+        self.home.sync()
+        second = self.get("/history", limit=50, cursor=first["next"])
+        rows = [(v["date"], v["page"], v["type"]) for v in first["visits"] + second["visits"]]
+        self.assertEqual(len(set(rows)), 100)
+        dates = [r[0] for r in rows]
+        self.assertEqual(dates, sorted(dates, reverse=True))
+        self.assertEqual(self.get("/history", limit=1)["visits"][0]["url"], "https://arrived.example/")
+        self.sync_service.put_clear("history", {"id": "CCCCCCCCCCCC", "deleted": True})
+        self.home.sync()
+        self.assertNotEqual(self.get("/history", limit=1)["visits"][0]["url"], "https://arrived.example/")
+
+    def test_history(self):
+        visits = self.home.pages_of("/history", "visits", host="www.bbc.co.uk")
+        self.assertTrue(visits and all("www.bbc.co.uk" in v["url"] for v in visits))
+        everything = self.home.pages_of("/history", "visits")
+        self.assertEqual(len(visits), len([v for v in everything if urllib.parse.urlsplit(v["url"]).hostname == "www.bbc.co.uk"]))
+        low, high = everything[500]["date"], everything[100]["date"]
+        between = self.home.pages_of("/history", "visits", **{"from": low, "to": high})
+        self.assertEqual(len(between), len([v for v in everything if low <= v["date"] < high]))
+        found = self.home.pages_of("/history", "visits", q="QUIET river")
+        self.assertTrue(found and all("quiet" in (v["title"] or "").lower() or "quiet" in v["url"].lower() for v in found))
+
+    def test_days(self):
+        everything = self.home.pages_of("/history", "visits")
+        last = everything[0]["date"] + 1
+        first = last - 300 * 86400 * 1000
+        for name in ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Chatham"):
+            zone, days = zoneinfo.ZoneInfo(name), {}
+            for v in everything:
+                if first <= v["date"] < last:
+                    day = datetime.datetime.fromtimestamp(v["date"] / 1000, zone).date().isoformat()
+                    days.setdefault(day, []).append(v["page"])
+            got = self.get("/history/days", **{"from": first, "to": last, "tz": name})["days"]
+            self.assertEqual({d["day"]: (d["visits"], d["pages"]) for d in got}, {d: (len(p), len(set(p))) for d, p in days.items()})
+
+    def test_settings(self):
+        self.assertEqual(self.get("/settings"), {"theme": {"mode": "auto", "name": "hearth"}, "timezone": "UTC"})
+        changed = self.ask("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}, "timezone": "Europe/Berlin"}).json
+        self.assertEqual(changed, {"theme": {"mode": "dark", "name": "hearth"}, "timezone": "Europe/Berlin"})
+        self.assertEqual(self.get("/settings"), changed)
+        for wrong in ({"colour": "red"}, {"theme": {"mode": "loud"}}, {"theme": "dark"}, {"timezone": "Nowhere"}, {"theme": {"name": "<script>"}}):
+            self.ask("/api/v1/settings", "PATCH", 400, body=wrong)
+        self.assertEqual(self.get("/settings"), changed)
+
+    def test_picked_comes_first(self):
+        results = self.get("/search", q="garden", limit=30, **{"in": "history,bookmarks"})["results"]
+        wanted = results[12]["url"]
+        for _ in range(2):
+            self.ask("/api/v1/search/picked", "POST", 204, body={"q": "garden", "url": wanted})
+        self.assertEqual(self.get("/search", q="garden", limit=30, **{"in": "history,bookmarks"})["results"][0]["url"], wanted)
+        self.ask("/api/v1/search/picked", "POST", 404, body={"q": "x", "url": "https://never.example/"})
+        self.ask("/api/v1/search/picked", "POST", 400, body={"q": "x"})
+
+    def test_exports(self):
+        class Links(html.parser.HTMLParser):
+            hrefs, folders, depth = [], 0, 0
+
+            def handle_starttag(self, tag, attributes):
+                if tag == "a":
+                    self.hrefs.append(dict(attributes)["href"])
+                self.folders += tag == "h3"
+                self.depth += tag == "dl"
+
+            def handle_endtag(self, tag):
+                self.depth -= tag == "dl"
+        links = Links()
+        links.feed(self.ask("/api/v1/export/bookmarks.html").body.decode())
+        flat = self.home.pages_of("/bookmarks", "items", sort="added")
+        self.assertEqual(sorted(links.hrefs), sorted(i["url"] for i in flat))
+        self.assertEqual((links.depth, links.folders), (0, self.get("/me")["account"]["counts"]["folders"] + 4))
+        backup = self.ask("/api/v1/export/bookmarks.json").json
+        self.assertEqual([c["root"] for c in backup["children"]], ["toolbarFolder", "bookmarksMenuFolder", "unfiledBookmarksFolder", "mobileFolder"])
+
+        def count(node):
+            return (node["typeCode"] == 1) + sum(count(c) for c in node.get("children", []))
+        self.assertEqual(count(backup), len(flat))
+        pages = self.ask("/api/v1/export/history.json").json["pages"]
+        counts = self.get("/me")["account"]["counts"]
+        self.assertEqual((len(pages), sum(len(p["visits"]) for p in pages)), (counts["pages"], counts["visits"]))
+        rows = list(csv.reader(io.StringIO(self.ask("/api/v1/export/history.csv").body.decode(), newline="")))
+        self.assertEqual(rows[0], ["date", "type", "url", "title"])
+        self.assertEqual(len(rows) - 1, len(self.home.pages_of("/history", "visits")))
+        self.assertFalse([r for r in rows if r[3][:1] in ("=", "+", "@")])
+
+    def test_hostile_titles_are_text(self):
+        self.sync_service.put_clear("history", {"id": "DDDDDDDDDDDD", "histUri": "https://hostile.example/?<b>&\"'", "title": "=1+1\u202e</a><script>\u0000\n",
+                                                "visits": [{"date": 1795430000000000, "type": 1}]})
+        self.home.sync()
+        result = self.get("/search", q="hostile.example")["results"][0]
+        self.assertEqual(result["title"], "=1+1\u202e</a><script>\ufffd\n")
+        row = [r for r in csv.reader(io.StringIO(self.ask("/api/v1/export/history.csv").body.decode(), newline="")) if "hostile" in r[2]][0]
+        self.assertTrue(row[3].startswith("'=1+1"))
+
+
+if __name__ == "__main__":
+    unittest.main()
