@@ -17,12 +17,14 @@ static struct {
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
-void log_init(enum log_format format, enum hearth_log_level level, bool keep_stderr)
+void log_init(enum log_format format, enum hearth_log_level level)
 {
     out.format = format;
     out.level = level;
-    if (keep_stderr)
-        return;
+}
+
+void log_take_stderr(void)
+{
     int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (fd >= 0 && nowhere >= 0) {

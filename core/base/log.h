@@ -7,9 +7,11 @@
 
 enum log_format { LOG_TEXT, LOG_JSON };
 
-/* Once, before threads start. Takes a private copy of descriptor 2 for the log and leaves 2 to libraries, so that their chatter can be
- * dropped or kept (`keep_stderr`) without touching ours. */
-void log_init(enum log_format format, enum hearth_log_level level, bool keep_stderr);
+/* Once, before threads start. */
+void log_init(enum log_format format, enum hearth_log_level level);
+/* From here on the log has a private copy of descriptor 2, and 2 itself leads nowhere: libraries chatter there (h2o prints a line for each
+ * unknown frame of a client). */
+void log_take_stderr(void);
 bool log_wants(enum hearth_log_level level);
 
 /* log_event(HEARTH_LOG_INFO, "sync", "done", "account", id, "records", n_text, NULL): pairs of key and value end with NULL; a NULL value

@@ -1,10 +1,11 @@
 #include "base/magic.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/log.h"
 
 _Noreturn void magic_fail(const char *file, int line, const char *condition)
 {
-    fprintf(stderr, "hearthd: fault at %s:%d: %s\n", file, line, condition);
+    log_error("fault", "%s:%d: %s", file, line, condition);
     abort();
 }

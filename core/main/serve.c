@@ -437,6 +437,8 @@ int cmd_serve(struct cli *cli)
     if (r == 0)
         r = start(&d, cli, &err);
     if (r == 0) {
+        if (getenv("HEARTH_KEEP_STDERR") == NULL) /* sanitizers report there */
+            log_take_stderr();
         say_ready(&d);
         wait_for_end(&d, &signals);
         log_event(HEARTH_LOG_INFO, "main", "stopping", NULL);
