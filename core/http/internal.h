@@ -15,12 +15,12 @@
 enum {
     HTTP_LISTENERS_MAX = 16,
     HTTP_PROXIES_MAX = 32,
-    RESET_BUDGET = 100,    /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
-    FLOOD_BYTES = 1 << 20, /* read in one second without any request making progress: the connection is killed */
+    RESET_BUDGET = 100,      /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
+    FLOOD_BYTES = 256 << 10, /* read between two sweeps without any request making progress: the connection is killed */
     STREAM_WINDOW = 256 * 1024,
     EVENTS_PENDING = 64 * 1024,
     HEARTBEAT = 25000,
-    SWEEP = 1000,
+    SWEEP = 250, /* ms: short, because a flood of SETTINGS costs an answer each until it is noticed */
 };
 
 struct loop;
