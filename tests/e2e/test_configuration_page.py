@@ -1,4 +1,4 @@
-"""docs/configuration.md has every key with its default, as `hearthd config` knows them."""
+"""docs/configuration.md has every key with its default, as `hearthd config` knows them; and the examples in conf.d are right."""
 import os
 import re
 import unittest
@@ -24,6 +24,19 @@ class ConfigurationPage(TestCase):
         self.assertEqual({k: written.get(k) for k in known}, known)
         explicit = {("hearth", "state_dir"), ("listen", "address"), ("scheduler", "tick")}  # what the harness sets
         self.assertEqual(set(written) - set(known), explicit)
+
+    def test_examples(self):
+        """As shipped they change nothing; with every comment taken as a setting they are still accepted."""
+        node, plain = self.node(start=False), self.node(start=False)
+        defaults = {(e["section"], e["key"]): e["value"] for e in plain.cli_json("config")}
+        for name in sorted(os.listdir(os.path.join(ROOT, "conf.d"))):
+            with open(os.path.join(ROOT, "conf.d", name), encoding="utf-8") as f:
+                text = f.read()
+            node.configure(name.removesuffix(".conf"), re.sub(r"^# (\w+ = )", r"\1", text, flags=re.M))
+        shown = {(e["section"], e["key"]): e["value"] for e in node.cli_json("config")}
+        self.assertEqual(shown.keys(), defaults.keys())
+        for key in (("scheduler", "interval"), ("worker", "parallel"), ("storage main", "plugin"), ("sync firefox", "token_server")):
+            self.assertEqual(shown[key], defaults[key])
 
 
 if __name__ == "__main__":
