@@ -147,9 +147,10 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
 const char *http_address(const struct http_server *server, size_t i);
 /* Reads the certificate files anew; new connections use them. On failure the old ones stay. Any thread. */
 int http_reload(struct http_server *server, struct err *err);
-/* Stops accepting, finishes what is under way until the deadline, ends event streams, kills the rest, joins the threads. */
+/* Stops accepting, finishes what is under way until the deadline, ends event streams, kills the rest. Returns when that is done. */
 void http_stop(struct http_server *server);
-void http_destroy(struct http_server *server); /* after http_stop(); accepts NULL */
+/* After http_stop(), and when no thread of the pool works for the server any more; accepts NULL. */
+void http_destroy(struct http_server *server);
 /* Sends one event to every stream of the channel. id: generation; event, data: one line each. Any thread; never blocks. */
 void http_publish(struct http_server *server, const char *channel, int64_t id, const char *event, const char *data);
 

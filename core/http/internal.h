@@ -143,6 +143,8 @@ struct http_server {
     pthread_mutex_t address_lock; /* a leaf; guards addresses */
     struct address_count *addresses[1024];
     sem_t started; /* posted by each loop when it takes messages */
+    sem_t drained; /* by each loop when nothing is left to do */
+    sem_t leave;   /* for each loop, when nobody sends to it any more */
     struct metric *requests, *cancelled, *killed, *refused, *connections;
 };
 

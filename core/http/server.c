@@ -113,6 +113,8 @@ static void *run(void *arg)
     sem_post(&loop->server->started); /* from here on it takes messages */
     while (!(loop->stopping && loop->conn_count == 0 && loop->pool_count == 0))
         h2o_evloop_run(loop->h2o, SWEEP);
+    sem_post(&loop->server->drained);
+    sem_wait(&loop->server->leave); /* whoever sent the last message may still be on its way out of h2o's queue */
     loop_close(loop);
     return NULL;
 }
@@ -278,6 +280,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     pthread_mutex_init(&server->address_lock, NULL);
     pthread_mutex_init(&server->publish_lock, NULL);
     sem_init(&server->started, 0, 0);
+    sem_init(&server->drained, 0, 0);
+    sem_init(&server->leave, 0, 0);
     register_metrics(server);
     configure_h2o(server);
     server->loop_count = server->options.threads;
@@ -341,11 +345,9 @@ void http_stop(struct http_server *server)
             loop_send(&server->loops[i], message);
         }
     }
-    for (int i = 0; i < server->loop_count; i++) {
+    for (int i = 0; i < server->loop_count; i++)
         if (server->loops[i].thread_started)
-            pthread_join(server->loops[i].thread, NULL);
-        server->loops[i].thread_started = false;
-    }
+            sem_wait(&server->drained);
 }
 
 void http_destroy(struct http_server *server)
@@ -353,12 +355,20 @@ void http_destroy(struct http_server *server)
     if (server == NULL)
         return;
     for (int i = 0; i < server->loop_count; i++)
+        if (server->loops[i].thread_started)
+            sem_post(&server->leave);
+    for (int i = 0; i < server->loop_count; i++) {
+        if (server->loops[i].thread_started)
+            pthread_join(server->loops[i].thread, NULL);
         loop_fini(&server->loops[i]);
+    }
     h2o_config_dispose(&server->conf);
     free(server->loops);
     pthread_mutex_destroy(&server->address_lock);
     pthread_mutex_destroy(&server->publish_lock);
     sem_destroy(&server->started);
+    sem_destroy(&server->drained);
+    sem_destroy(&server->leave);
     arena_fini(&server->arena);
     free(server);
 }
