@@ -2,8 +2,11 @@
  * HTTP/2 idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
 #include "http/internal.h"
 
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/metrics.h"
@@ -93,7 +96,8 @@ static void on_close(void *data) /* the h2o_socket_t is gone after this */
     conn->sock_closed = true;
     h2o_linklist_unlink(&conn->link);
     loop->conn_count--;
-    metric_set(loop->server->connections, (int64_t)atomic_fetch_sub(&loop->server->conn_total, 1) - 1);
+    atomic_fetch_sub(&loop->server->conn_total, 1);
+    metric_add(loop->server->connections, -1);
     address_give(loop->server, conn->address);
     if (loop->paused)
         listener_resume(loop);
@@ -115,7 +119,8 @@ struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_c
     sock->on_close.data = conn;
     h2o_linklist_insert(&loop->conns, &conn->link);
     loop->conn_count++;
-    metric_set(loop->server->connections, (int64_t)atomic_fetch_add(&loop->server->conn_total, 1) + 1);
+    atomic_fetch_add(&loop->server->conn_total, 1);
+    metric_add(loop->server->connections, 1);
     return conn;
 }
 
@@ -131,25 +136,60 @@ void conn_kill(struct conn *conn)
     metric_add(conn->loop->server->killed, 1);
 }
 
-/* Bytes that led to no request: frames that nobody needs. */
+/* Bytes that led to no request: frames that nobody needs. What requests explain is taken off; a little of the rest is forgiven each time.
+ */
 static bool floods(struct conn *conn)
 {
-    size_t bytes = conn->sock->bytes_read - conn->last_bytes;
-    bool progressed = conn->progressed;
+    size_t bytes = conn->sock->bytes_read - conn->last_bytes, body = conn->loop->server->conf.max_request_entity_size;
     conn->last_bytes = conn->sock->bytes_read;
-    conn->progressed = false;
-    return bytes > FLOOD_BYTES && !progressed;
+    conn->unexplained += (int64_t)bytes - (int64_t)conn->explained;
+    conn->explained = 0;
+    if (conn->unexplained > FLOOD_BYTES + 2 * (int64_t)body) /* bodies under way are explained when they are complete */
+        return true;
+    conn->unexplained = conn->unexplained > FLOOD_BYTES ? conn->unexplained - FLOOD_BYTES : 0;
+    return false;
+}
+
+/* HTTP/1 keeps what was read of a request in one buffer; h2o takes 400 KB of headers before anybody is asked. */
+static bool hoards(const struct conn *conn)
+{
+    const struct http_server *server = conn->loop->server;
+    return conn->inflight == 0 && conn->sock->input->size > 2 * server->options.max_header_bytes + server->conf.max_request_entity_size;
+}
+
+/* What the client has acknowledged: h2o counts an HTTP/1 body as sent when it is handed over, however long the client takes for it. */
+static size_t acknowledged(const struct conn *conn)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+    int queued = 0, fd = conn->sock_closed ? -1 : h2o_socket_get_fd(conn->sock);
+    if (fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+        return (size_t)info.tcpi_bytes_acked;
+    if (fd >= 0 && ioctl(fd, SIOCOUTQ, &queued) == 0) /* a unix socket: it never holds back what a local process reads */
+        return conn->sock->bytes_written - (size_t)queued;
+    return 0;
 }
 
 static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
 {
     struct exchange *exchange = track->exchange;
     bool works = exchange != NULL && exchange->in_pool && !exchange->started;
-    if (track->req->bytes_sent != track->progress || works || track->waits) {
-        track->progress = track->req->bytes_sent;
+    size_t progress = track->req->bytes_sent + (track->conn->http2 || works || track->waits ? 0 : acknowledged(track->conn));
+    /* A reader of a byte now and then makes no progress either. */
+    if (works || track->waits || progress - track->progress >= PROGRESS_BYTES) {
+        track->progress = progress;
         track->progress_at = now;
     } else if (now - track->progress_at > (uint64_t)loop->server->options.stall_timeout) {
         conn_kill(track->conn);
+    }
+}
+
+void conn_end_idle(struct loop *loop, bool http2)
+{
+    for (h2o_linklist_t *link = loop->conns.next; link != &loop->conns; link = link->next) {
+        struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
+        if (conn->inflight == 0 && (http2 || !conn->http2))
+            shutdown(h2o_socket_get_fd(conn->sock), SHUT_RD);
     }
 }
 
@@ -160,14 +200,14 @@ void conn_sweep(struct loop *loop, uint64_t now)
         struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
         next = link->next;
         bool idle = conn->inflight == 0 && now - conn->last_request > (uint64_t)loop->server->options.idle_timeout;
-        if (floods(conn) || idle || (loop->stopping && now >= loop->stop_at))
+        if (floods(conn) || idle || hoards(conn) || (loop->stopping && now >= loop->stop_at))
             conn_kill(conn);
-        else if (loop->stopping && conn->inflight == 0) /* h2o's graceful shutdown leaves idle HTTP/1 connections alone */
-            shutdown(h2o_socket_get_fd(conn->sock), SHUT_RD);
     }
     for (link = loop->tracks.next; link != &loop->tracks; link = next) {
         struct track *track = H2O_STRUCT_FROM_MEMBER(struct track, link, link);
         next = link->next;
         sweep_track(loop, track, now);
     }
+    if (loop->stopping)
+        conn_end_idle(loop, true);
 }

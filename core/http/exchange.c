@@ -42,6 +42,8 @@ static void work(void *job, void *worker)
     pthread_mutex_unlock(&exchange->stream.lock);
     if (!gone) {
         exchange->route->handler(&exchange->request, &exchange->reply, worker);
+        if (exchange->reply.status == 0)
+            exchange->reply.stream = NULL; /* the handler failed: reply_send() says 500 */
         if (exchange->reply.stream != NULL)
             stream_run(exchange);
         else if (exchange->request.accepts_gzip && exchange->reply.gzip)
@@ -83,7 +85,7 @@ void exchange_done(struct exchange *exchange)
     conn_unref(conn);
     if (exchange->track == NULL)
         exchange_free(exchange);
-    else if (exchange->reply.stream != NULL && exchange->reply.status != 0)
+    else if (exchange->reply.stream != NULL)
         stream_advance(exchange); /* the rest, and the end */
     else
         reply_send(exchange);

@@ -52,9 +52,10 @@ bool forwarded_matches(const struct http_server *server, const struct sockaddr *
 {
     if (address->sa_family == AF_INET)
         return trusted(server, AF_INET, (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr);
-    if (address->sa_family == AF_INET6)
-        return trusted(server, AF_INET6, ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr);
-    return false;
+    if (address->sa_family != AF_INET6)
+        return false;
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    return IN6_IS_ADDR_V4MAPPED(six) ? trusted(server, AF_INET, six->s6_addr + 12) : trusted(server, AF_INET6, six->s6_addr);
 }
 
 static h2o_iovec_t header(const h2o_req_t *req, const char *name)
@@ -65,79 +66,93 @@ static h2o_iovec_t header(const h2o_req_t *req, const char *name)
     return (h2o_iovec_t){NULL, 0};
 }
 
-static bool is_address(const char *text, int *ret_family, uint8_t ret_bytes[16])
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", perhaps in quotes: the address alone. */
+static bool parse_address(h2o_iovec_t text, char ret[64], int *ret_family, uint8_t ret_bytes[16])
 {
-    *ret_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-    return inet_pton(*ret_family, text, ret_bytes) == 1;
-}
-
-/* The rightmost address that is no proxy of ours. */
-static void apply_for(const struct http_server *server, h2o_iovec_t list, struct http_request *request)
-{
-    size_t end = list.len;
-    while (end > 0) {
-        size_t start = end;
-        while (start > 0 && list.base[start - 1] != ',')
-            start--;
-        size_t a = start, b = end;
-        while (a < b && list.base[a] == ' ')
-            a++;
-        while (b > a && list.base[b - 1] == ' ')
-            b--;
-        char text[64];
-        int family;
-        uint8_t bytes[16];
-        if (b - a >= sizeof(text))
-            return;
-        memcpy(text, list.base + a, b - a);
-        text[b - a] = '\0';
-        if (!is_address(text, &family, bytes))
-            return;
-        snprintf(request->remote, sizeof(request->remote), "%s", text);
-        if (!trusted(server, family, bytes) || start == 0)
-            return;
-        end = start - 1;
+    const char *p = text.base;
+    size_t n = text.len;
+    if (n >= 2 && p[0] == '"' && p[n - 1] == '"') {
+        p++;
+        n -= 2;
     }
-}
-
-/* "for=" and "proto=" of the last element of Forwarded (RFC 7239). */
-static void apply_forwarded(h2o_iovec_t value, struct http_request *request)
-{
-    size_t at = value.len;
-    while (at > 0 && value.base[at - 1] != ',')
-        at--;
-    for (size_t i = at; i < value.len;) {
-        while (i < value.len && (value.base[i] == ' ' || value.base[i] == ';'))
-            i++;
-        size_t end = i;
-        while (end < value.len && value.base[end] != ';')
-            end++;
-        char pair[96];
-        size_t n = end - i < sizeof(pair) ? end - i : sizeof(pair) - 1;
-        memcpy(pair, value.base + i, n);
-        pair[n] = '\0';
-        char *text = pair + (strncasecmp(pair, "for=", 4) == 0 ? 4 : 6);
-        text += strspn(text, "\"[");
-        text[strcspn(text, "\"]")] = '\0';
-        int family;
-        uint8_t bytes[16];
-        if (strncasecmp(pair, "for=", 4) == 0 && is_address(text, &family, bytes))
-            snprintf(request->remote, sizeof(request->remote), "%s", text);
-        else if (strncasecmp(pair, "proto=", 6) == 0)
-            request->tls = strcasecmp(text, "https") == 0;
-        i = end;
+    const char *colon = n == 0 ? NULL : memchr(p, ':', n), *bracket = n == 0 ? NULL : memchr(p, ']', n);
+    if (n > 0 && p[0] == '[' && bracket != NULL) {
+        n = (size_t)(bracket - p) - 1;
+        p++;
+    } else if (colon != NULL && memchr(colon + 1, ':', n - (size_t)(colon + 1 - p)) == NULL) {
+        n = (size_t)(colon - p);
     }
+    if (n == 0 || n >= 64 || memchr(p, '\0', n) != NULL)
+        return false;
+    memcpy(ret, p, n);
+    ret[n] = '\0';
+    *ret_family = strchr(ret, ':') != NULL ? AF_INET6 : AF_INET;
+    return inet_pton(*ret_family, ret, ret_bytes) == 1;
 }
 
+static h2o_iovec_t trim(const char *from, const char *to)
+{
+    while (from < to && (*from == ' ' || *from == '\t'))
+        from++;
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
+        to--;
+    return (h2o_iovec_t){(char *)(uintptr_t)from, (size_t)(to - from)};
+}
+
+/* Cuts the last of what `separator` divides off *rest; false when nothing is left. */
+static bool cut_last(h2o_iovec_t *rest, char separator, h2o_iovec_t *ret_last)
+{
+    if (rest->base == NULL)
+        return false;
+    const char *end = rest->base + rest->len, *begin = end;
+    while (begin > rest->base && begin[-1] != separator)
+        begin--;
+    *ret_last = trim(begin, end);
+    *rest = begin == rest->base ? (h2o_iovec_t){NULL, 0} : (h2o_iovec_t){rest->base, (size_t)(begin - rest->base) - 1};
+    return true;
+}
+
+/* Takes the address as the client's. True: it is one of our proxies, so what that one says about its client counts too. */
+static bool take_address(const struct http_server *server, h2o_iovec_t text, struct http_request *request)
+{
+    char address[64];
+    int family;
+    uint8_t bytes[16];
+    if (!parse_address(text, address, &family, bytes))
+        return false;
+    snprintf(request->remote, sizeof(request->remote), "%s", address);
+    return trusted(server, family, bytes);
+}
+
+/* One element of Forwarded (RFC 7239): pairs with ";" between them. True: go on with the element before. */
+static bool take_element(const struct http_server *server, h2o_iovec_t element, struct http_request *request)
+{
+    h2o_iovec_t pair;
+    bool more = false;
+    while (cut_last(&element, ';', &pair)) {
+        const char *equals = pair.len == 0 ? NULL : memchr(pair.base, '=', pair.len);
+        if (equals == NULL)
+            continue;
+        h2o_iovec_t name = trim(pair.base, equals), value = trim(equals + 1, pair.base + pair.len);
+        if (name.len == 3 && strncasecmp(name.base, "for", 3) == 0)
+            more = take_address(server, value, request);
+        else if (name.len == 5 && strncasecmp(name.base, "proto", 5) == 0)
+            request->tls = h2o_lcstris(value.base, value.len, H2O_STRLIT("https"));
+    }
+    return more;
+}
+
+/* From the right: each proxy adds at the end, and what stands left of the first address that is no proxy of ours is hearsay. A proxy that
+ * knows only X-Forwarded-* passes the client's own Forwarded on, and most do: so Forwarded counts only when it is alone. */
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request)
 {
     h2o_iovec_t forwarded = header(req, "forwarded"), list = header(req, "x-forwarded-for"), proto = header(req, "x-forwarded-proto");
-    if (forwarded.base != NULL) {
-        apply_forwarded(forwarded, request);
-        return;
-    }
-    if (list.base != NULL)
-        apply_for(server, list, request);
-    if (proto.base != NULL)
-        request->tls = h2o_lcstris(proto.base, proto.len, H2O_STRLIT("https"));
+    h2o_iovec_t item;
+    if (list.base == NULL && proto.base == NULL)
+        while (cut_last(&forwarded, ',', &item) && take_element(server, item, request))
+            ;
+    while (cut_last(&list, ',', &item) && take_address(server, item, request))
+        ;
+    if (proto.base != NULL && cut_last(&proto, ',', &item))
+        request->tls = h2o_lcstris(item.base, item.len, H2O_STRLIT("https"));
 }

@@ -45,12 +45,10 @@ void guard_set_limits(size_t block_bytes, size_t fields)
     limits.fields = fields;
 }
 
-bool guard_headers_too_large(const struct http_server *server, const h2o_req_t *req)
+size_t guard_header_bytes(const h2o_req_t *req)
 {
-    size_t size = req->input.path.len;
-    if (req->headers.size > server->options.max_header_fields)
-        return true;
+    size_t size = req->input.path.len + req->input.authority.len;
     for (size_t i = 0; i < req->headers.size; i++)
         size += req->headers.entries[i].name->len + req->headers.entries[i].value.len + 4;
-    return size > server->options.max_header_bytes;
+    return size;
 }

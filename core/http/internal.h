@@ -16,7 +16,9 @@ enum {
     HTTP_LISTENERS_MAX = 16,
     HTTP_PROXIES_MAX = 32,
     RESET_BUDGET = 100,      /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
-    FLOOD_BYTES = 256 << 10, /* read between two sweeps without any request making progress: the connection is killed */
+    FLOOD_BYTES = 256 << 10, /* read between two sweeps beyond what requests explain: the connection is killed */
+    REQUEST_BYTES = 256,     /* explained by a request besides its headers and body: frames around it */
+    PROGRESS_BYTES = 4096,   /* that an answer must move in stall_timeout */
     STREAM_WINDOW = 256 * 1024,
     EVENTS_PENDING = 64 * 1024,
     HEARTBEAT = 25000,
@@ -34,9 +36,11 @@ struct conn {
     struct address_count *address;
     uint64_t last_request; /* ms: accepted, or a request began or ended */
     size_t last_bytes;     /* bytes_read at the last sweep */
-    size_t listener;       /* index: the one it came by */
+    size_t explained;      /* bytes that became requests since */
+    int64_t unexplained;
+    size_t listener; /* index: the one it came by */
     int budget, inflight, jobs, refs;
-    bool banned, sock_closed, progressed;
+    bool banned, sock_closed, http2;
 };
 
 /* One request, from the handler's call until h2o disposes of it. Lives in the request's pool. Loop thread only. */
@@ -69,7 +73,8 @@ struct http_stream {
     pthread_mutex_t lock; /* a leaf; guards what follows */
     pthread_cond_t room;
     struct buf pending;
-    bool gone, notified, finished, failed;
+    bool gone, finished, failed;
+    bool notified; /* exchange->chunk is in the loop's inbox */
 };
 
 /* A stream of server-sent events. Loop thread only. */
@@ -155,6 +160,8 @@ void conn_unref(struct conn *conn);
 /* Pulls the TCP connection from under h2o, which then tears everything down on its own stack. */
 void conn_kill(struct conn *conn);
 void conn_sweep(struct loop *loop, uint64_t now);
+/* While stopping: ends connections without a request. h2o leaves idle HTTP/1 ones alone; those of HTTP/2 should see their GOAWAY first. */
+void conn_end_idle(struct loop *loop, bool http2);
 struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused); /* NULL: not counted */
 void address_give(struct http_server *server, struct address_count *count);
 
@@ -170,7 +177,7 @@ int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct e
 /* guard.c */
 int guard_check(struct err *err); /* did the pre-emption of h2o's HPACK parser take? */
 void guard_set_limits(size_t block_bytes, size_t fields);
-bool guard_headers_too_large(const struct http_server *server, const h2o_req_t *req);
+size_t guard_header_bytes(const h2o_req_t *req); /* request line or pseudo headers included */
 
 /* request.c: handler of everything */
 int request_handle(h2o_handler_t *handler, h2o_req_t *req);
@@ -197,9 +204,10 @@ void reply_start(struct exchange *exchange); /* status and headers of a body of 
 
 /* stream.c */
 void stream_init(struct http_stream *stream, struct exchange *exchange);
-void stream_run(struct exchange *exchange);     /* pool thread */
-void stream_advance(struct exchange *exchange); /* loop: sends what is there */
-void stream_abandon(struct exchange *exchange); /* loop: the request is gone */
+void stream_run(struct exchange *exchange);      /* pool thread */
+void stream_advance(struct exchange *exchange);  /* loop: sends what is there */
+void stream_on_chunk(struct exchange *exchange); /* loop: MESSAGE_CHUNK */
+void stream_abandon(struct exchange *exchange);  /* loop: the request is gone */
 void stream_fini(struct http_stream *stream);
 
 /* events.c */

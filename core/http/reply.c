@@ -104,6 +104,15 @@ static void add_header(h2o_req_t *req, const char *name, const char *value)
     h2o_add_header_by_str(&req->pool, &req->res.headers, n.base, n.len, 1, NULL, v.base, v.len);
 }
 
+/* A line break in a value would begin a header, or an answer, of the client's choice; h2o does not look. */
+static bool is_header_value(const char *value)
+{
+    for (const char *p = value; *p != '\0'; p++)
+        if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f)
+            return false;
+    return true;
+}
+
 /* Status line and headers, those of every answer among them. */
 static void fill_head(struct exchange *exchange, size_t content_length)
 {
@@ -115,7 +124,8 @@ static void fill_head(struct exchange *exchange, size_t content_length)
     if (reply->content_type != NULL && reply->status != 204 && reply->status != 304)
         add_header(req, "content-type", reply->content_type);
     for (size_t i = 0; i < reply->header_count; i++)
-        add_header(req, reply->headers[i].name, reply->headers[i].value);
+        if (is_header_value(reply->headers[i].value))
+            add_header(req, reply->headers[i].name, reply->headers[i].value);
     if (reply->gzip)
         add_header(req, "vary", "accept-encoding");
     static const char *const always[][2] = {{"x-content-type-options", "nosniff"},

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/str.h"
 #include "http/query.h"
 
 static void on_track_dispose(void *p)
@@ -21,7 +22,6 @@ static void on_track_dispose(void *p)
     bool finished = !track->stopped && req->res.status != 0 && complete;
     conn->inflight--;
     conn->last_request = h2o_now(loop->h2o);
-    conn->progressed = conn->progressed || finished;
     h2o_linklist_unlink(&track->link);
     if (track->exchange != NULL) {
         struct exchange *exchange = track->exchange;
@@ -55,6 +55,7 @@ static struct track *track_create(struct loop *loop, h2o_req_t *req)
     *track = (struct track){.conn = conn, .req = req, .progress_at = h2o_now(loop->h2o)};
     conn->last_request = track->progress_at;
     conn->inflight++;
+    conn->http2 = req->version >= 0x200;
     h2o_linklist_insert(&loop->tracks, &track->link);
     metric_add(loop->server->requests, 1);
     return track;
@@ -80,15 +81,32 @@ static void parse_remote(struct http_request *request, h2o_req_t *req)
     struct sockaddr_storage peer = {0};
     if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) == 0)
         peer.ss_family = AF_UNSPEC;
+    const struct in6_addr *six = &((struct sockaddr_in6 *)(void *)&peer)->sin6_addr;
     if (peer.ss_family == AF_INET)
         inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)&peer)->sin_addr, request->remote, sizeof(request->remote));
+    else if (peer.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(six)) /* a listener on [::] sees IPv4 clients so */
+        inet_ntop(AF_INET, &six->s6_addr[12], request->remote, sizeof(request->remote));
     else if (peer.ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)(void *)&peer)->sin6_addr, request->remote, sizeof(request->remote));
+        inet_ntop(AF_INET6, six, request->remote, sizeof(request->remote));
     else
         snprintf(request->remote, sizeof(request->remote), "local");
 }
 
-/* A header as text; one that is not valid UTF-8, or has a NUL, counts as absent. */
+/* A header that is not valid UTF-8, or has a NUL, counts as absent. */
+static const char *text_of(struct http_request *request, h2o_iovec_t value)
+{
+    if (value.base == NULL || memchr(value.base, '\0', value.len) != NULL || !str_is_utf8(value.base, value.len))
+        return NULL;
+    return arena_strndup(&request->arena, value.base, value.len);
+}
+
+static void add_cookie(struct http_request *request, h2o_iovec_t value)
+{
+    const char *text = text_of(request, value);
+    if (text != NULL)
+        request->cookie = arena_printf(&request->arena, "%s; %s", request->cookie, text);
+}
+
 static void parse_headers(struct http_request *request, const h2o_req_t *req)
 {
     const struct {
@@ -112,14 +130,16 @@ static void parse_headers(struct http_request *request, const h2o_req_t *req)
     for (size_t i = 0; i < req->headers.size; i++) {
         const h2o_header_t *h = &req->headers.entries[i];
         for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++) {
-            if (*wanted[k].to != NULL || !h2o_memis(h->name->base, h->name->len, wanted[k].name, strlen(wanted[k].name)))
+            if (!h2o_memis(h->name->base, h->name->len, wanted[k].name, strlen(wanted[k].name)))
                 continue;
-            if (memchr(h->value.base, '\0', h->value.len) == NULL)
-                *wanted[k].to = arena_strndup(&request->arena, h->value.base, h->value.len);
+            if (*wanted[k].to == NULL)
+                *wanted[k].to = text_of(request, h->value);
+            else if (wanted[k].to == &request->cookie) /* browsers cut it into one field for each cookie: RFC 9113, 8.2.3 */
+                add_cookie(request, h->value);
             break;
         }
     }
-    request->host = arena_strndup(&request->arena, req->input.authority.base, req->input.authority.len);
+    request->host = text_of(request, req->input.authority);
 }
 
 bool request_parse(struct exchange *exchange, h2o_req_t *req)
@@ -173,10 +193,11 @@ static void refuse_method(struct exchange *exchange, unsigned allowed)
     refuse(exchange, 405, "method_not_allowed", NULL);
 }
 
-static void take_body(struct exchange *exchange, h2o_req_t *req)
+static bool take_body(struct exchange *exchange, h2o_req_t *req)
 {
     exchange->request.body_size = req->entity.len;
     exchange->request.body = req->entity.len == 0 ? NULL : arena_strndup(&exchange->request.arena, req->entity.base, req->entity.len);
+    return req->entity.len == 0 || exchange->request.body != NULL;
 }
 
 static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
@@ -196,7 +217,10 @@ static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
         refuse(exchange, 413, "too_large", NULL);
         return;
     }
-    take_body(exchange, req);
+    if (!take_body(exchange, req)) {
+        refuse(exchange, 503, "busy", "Memory is short.");
+        return;
+    }
     size_t n = strlen(exchange->route->path);
     exchange->request.argument = exchange->route->path[n - 1] == '*' ? exchange->request.path + n - 1 : "";
     exchange->request.route_data = exchange->route->data;
@@ -225,8 +249,14 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
         return 0;
     }
     exchange->head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
-    bool parsed = request_parse(exchange, req);
-    if (loop->server->proxy_count > 0) {
+    size_t header_bytes = guard_header_bytes(req);
+    conn->explained += header_bytes + req->entity.len + REQUEST_BYTES;
+    bool large = header_bytes > loop->server->options.max_header_bytes || req->headers.size > loop->server->options.max_header_fields;
+    bool parsed = !large && request_parse(exchange, req);
+    bool unknown = exchange->request.path != NULL && exchange->request.method == 0;
+    if (exchange->request.path == NULL)
+        exchange->request.path = "";
+    if (parsed && loop->server->proxy_count > 0) {
         struct sockaddr_storage peer = {0};
         if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 &&
             forwarded_matches(loop->server, (struct sockaddr *)&peer))
@@ -234,11 +264,10 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
     }
     if (conn->banned) {
         refuse(exchange, 503, "busy", NULL);
-    } else if (guard_headers_too_large(loop->server, req)) {
+    } else if (large) {
         req->http1_is_persistent = 0;
         refuse(exchange, 431, "headers_too_large", NULL);
     } else if (!parsed) {
-        bool unknown = exchange->request.path != NULL && exchange->request.method == 0;
         refuse(exchange, unknown ? 501 : 400, unknown ? "not_implemented" : "bad_request", unknown ? NULL : "The address is malformed.");
     } else {
         dispatch(exchange, req, loop->server->listeners[conn->listener].options.internal);

@@ -28,7 +28,7 @@ static void begin_stop(struct loop *loop)
     listener_close(loop);
     events_end_all(loop);
     h2o_context_request_shutdown(&loop->ctx); /* GOAWAY to HTTP/2, Connection: close to HTTP/1 */
-    conn_sweep(loop, h2o_now(loop->h2o));
+    conn_end_idle(loop, false);
 }
 
 static void reload(struct loop *loop, struct message *message)
@@ -49,7 +49,7 @@ static void on_message(h2o_multithread_receiver_t *inbox, h2o_linklist_t *messag
             exchange_done(message->exchange);
             break;
         case MESSAGE_CHUNK:
-            stream_advance(message->exchange);
+            stream_on_chunk(message->exchange);
             break;
         case MESSAGE_EVENT:
             events_deliver(loop, message->event);
@@ -195,19 +195,31 @@ static int copy_listeners(struct http_server *server, const struct http_options 
     return 0;
 }
 
-static size_t largest_body(const struct http_server *server)
+static size_t largest_body(const struct http_route *routes, size_t count)
 {
     size_t most = 0;
-    for (size_t i = 0; i < server->options.route_count; i++)
-        most = server->options.routes[i].max_body > most ? server->options.routes[i].max_body : most;
-    return most + BODY_ROOM;
+    for (size_t i = 0; i < count; i++)
+        most = routes[i].max_body > most ? routes[i].max_body : most;
+    return most;
+}
+
+static const struct http_route *copy_routes(struct http_server *server, const struct http_route *from, size_t count)
+{
+    struct http_route *routes = arena_alloc(&server->arena, count * sizeof(*routes) + 1);
+    for (size_t i = 0; routes != NULL && i < count; i++) {
+        routes[i] = from[i];
+        routes[i].path = arena_strdup(&server->arena, from[i].path);
+    }
+    return routes;
 }
 
 static void configure_h2o(struct http_server *server)
 {
     h2o_config_init(&server->conf);
     server->conf.server_name = h2o_iovec_init(H2O_STRLIT("hearth"));
-    server->conf.max_request_entity_size = largest_body(server);
+    size_t body = largest_body(server->options.routes, server->options.route_count);
+    size_t internal = largest_body(server->options.internal_routes, server->options.internal_route_count);
+    server->conf.max_request_entity_size = (body > internal ? body : internal) + BODY_ROOM;
     server->conf.http1.req_timeout = (uint64_t)server->options.request_timeout;
     server->conf.http2.idle_timeout = (uint64_t)server->options.idle_timeout;
     server->conf.http2.graceful_shutdown_timeout = (uint64_t)server->options.drain_timeout;
@@ -276,6 +288,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     server->options = *options;
     arena_init(&server->arena, 0);
+    server->options.routes = copy_routes(server, options->routes, options->route_count);
+    server->options.internal_routes = copy_routes(server, options->internal_routes, options->internal_route_count);
     set_defaults(&server->options);
     pthread_mutex_init(&server->address_lock, NULL);
     pthread_mutex_init(&server->publish_lock, NULL);
@@ -309,28 +323,29 @@ const char *http_address(const struct http_server *server, size_t i)
     return i < server->listener_count ? server->listeners[i].url : NULL;
 }
 
+static void send_tls(struct loop *loop, size_t listener, SSL_CTX *tls)
+{
+    struct message *message = h2o_mem_alloc(sizeof(*message)); /* ends the process when memory is short: half a reload is no state */
+    SSL_CTX_up_ref(tls);
+    *message = (struct message){.kind = MESSAGE_RELOAD, .listener = listener, .tls = tls};
+    loop_send(loop, message);
+}
+
 int http_reload(struct http_server *server, struct err *err)
 {
-    for (size_t i = 0; i < server->listener_count; i++) {
-        SSL_CTX *tls;
-        if (!server->listeners[i].tls)
-            continue;
-        int r = tls_create(&server->listeners[i].options, &tls, err);
-        if (r < 0)
-            return err_prefix(err, "[listen %s]", server->listeners[i].options.name);
-        for (int k = 0; k < server->loop_count; k++) {
-            struct message *message = calloc(1, sizeof(*message));
-            if (message == NULL) {
-                SSL_CTX_free(tls);
-                return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-            }
-            SSL_CTX_up_ref(tls);
-            *message = (struct message){.kind = MESSAGE_RELOAD, .listener = i, .tls = tls};
-            loop_send(&server->loops[k], message);
-        }
-        SSL_CTX_free(tls);
-    }
-    return 0;
+    SSL_CTX *fresh[HTTP_LISTENERS_MAX] = {NULL};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < server->listener_count; i++)
+        if (server->listeners[i].tls && (r = tls_create(&server->listeners[i].options, &fresh[i], err)) < 0)
+            err_prefix(err, "[listen %s]", server->listeners[i].options.name);
+    pthread_mutex_lock(&server->publish_lock); /* a loop that may have ended gets no message */
+    for (size_t i = 0; r == 0 && !server->stopping && i < server->listener_count; i++)
+        for (int k = 0; fresh[i] != NULL && k < server->loop_count; k++)
+            send_tls(&server->loops[k], i, fresh[i]);
+    pthread_mutex_unlock(&server->publish_lock);
+    for (size_t i = 0; i < server->listener_count; i++)
+        SSL_CTX_free(fresh[i]);
+    return r;
 }
 
 void http_stop(struct http_server *server)

@@ -63,7 +63,6 @@ void stream_advance(struct exchange *exchange)
     stream->pending = exchange->outgoing; /* its memory is used again */
     buf_reset(&stream->pending);
     exchange->outgoing = taken;
-    stream->notified = false;
     bool finished = stream->finished, failed = stream->failed;
     pthread_cond_signal(&stream->room);
     pthread_mutex_unlock(&stream->lock);
@@ -77,6 +76,15 @@ void stream_advance(struct exchange *exchange)
     } else if (taken.size > 0) {
         send_piece(exchange, H2O_SEND_STATE_IN_PROGRESS);
     }
+}
+
+/* Only here may the message be sent again: on_proceed() comes while it still waits in the inbox. */
+void stream_on_chunk(struct exchange *exchange)
+{
+    pthread_mutex_lock(&exchange->stream.lock);
+    exchange->stream.notified = false;
+    pthread_mutex_unlock(&exchange->stream.lock);
+    stream_advance(exchange);
 }
 
 void stream_abandon(struct exchange *exchange)

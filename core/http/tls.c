@@ -3,6 +3,16 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+static char http2[] = "h2", http1[] = "http/1.1";
+static const h2o_iovec_t protocols[] = {{http2, sizeof(http2) - 1}, {http1, sizeof(http1) - 1}, {NULL, 0}};
+
+/* An encrypted key fails; without this OpenSSL would ask for its password on the terminal. */
+static int no_password(char *buffer, int size, int writing, void *ctx)
+{
+    (void)buffer, (void)size, (void)writing, (void)ctx;
+    return 0;
+}
+
 static int fail(SSL_CTX *tls, const char *file, struct err *err)
 {
     char why[200];
@@ -22,11 +32,12 @@ int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct e
     SSL_CTX_set_session_id_context(tls, (const unsigned char *)"hearth", 6);
     SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF); /* resumption by tickets: nothing that threads share */
     SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);         /* 32 KB less for each idle connection */
+    SSL_CTX_set_default_passwd_cb(tls, no_password);
     if (SSL_CTX_use_certificate_chain_file(tls, listener->certificate) != 1)
         return fail(tls, listener->certificate, err);
     if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1)
         return fail(tls, listener->key, err);
-    h2o_ssl_register_alpn_protocols(tls, h2o_http2_alpn_protocols);
+    h2o_ssl_register_alpn_protocols(tls, protocols);
     *ret_tls = tls;
     return 0;
 }
