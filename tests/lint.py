@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LAYERS = ["base", "conf", "plug", "model", "pool", "net", "search", "auth", "jobs", "http", "api", "main"]
+LAYERS = ["base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "jobs", "http", "api", "check", "main"]
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
 # A third-party header stays behind these folders.
 LIBRARIES = {
@@ -15,6 +15,8 @@ LIBRARIES = {
     "curl/": ["core/net", "core/main", "tests"],
     "uv.h": ["core/net", "core/pool", "core/main", "tests"],
     "sqlite3.h": ["plugins/storage-sqlite", "core/main/version.c", "tests"],
+    "libpq-fe.h": ["plugins/storage-pg", "tests"],
+    "hiredis/": ["plugins/queue-redis", "tests"],
 }
 MAX_LINES = 520
 findings = []

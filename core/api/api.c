@@ -17,6 +17,7 @@ static const struct {
     unsigned flags;
     bool internal; /* on internal listeners alone */
 } table[] = {
+    {"/api/v1/node", HTTP_GET, node_get, API_OPEN, false},
     {"/api/v1/me", HTTP_GET, me_get, 0, false},
     {"/api/v1/me", HTTP_DELETE, me_delete, API_CHANGES, false},
     {"/api/v1/sync", HTTP_POST, sync_post, 0, false},
@@ -88,8 +89,6 @@ static int find_account(struct api_call *call)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = STORE(call->store, &call->err, account_get, call->account, &account);
-    if (r == HEARTH_ERR_NOT_FOUND)
-        return err_set(&call->err, HEARTH_ERR_DENIED, "the account is gone");
     if (r < 0)
         return r;
     call->generation = account.generation;
@@ -104,13 +103,21 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     int r = auth_look_up(call, identity);
     if (r < 0)
         return r;
+    if (identity->node != call->api->options.nodes->own)
+        return node_elsewhere(call, identity->node);
     call->who = identity;
     call->account = identity->account;
     if ((endpoint->flags & API_CHANGES) != 0 && identity->read_only)
         return api_problem(call, 403, "read_only", "This token may only read.");
     r = find_account(call);
+    if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
+        token_cache_clear(call->api->tokens);
+        r = node_of_bearer(call, &identity->node);
+        return r == 0 ? node_elsewhere(call, identity->node) : r;
+    }
     if (r < 0)
         return r;
+    node_set_cookie(call, identity->node);
     if ((endpoint->flags & API_VALIDATED) == 0)
         return endpoint->run(call);
     char etag[64];
@@ -130,11 +137,13 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
 static void handle(struct http_request *request, struct http_reply *reply, void *worker)
 {
     const struct api_endpoint *endpoint = request->route_data;
-    struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .store = worker};
+    struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .stores = worker};
     struct identity identity;
-    int r;
-    if (worker == NULL && (endpoint->flags & API_NO_ACCOUNT) == 0)
-        r = err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
+    int r = 0;
+    if (worker != NULL)
+        call.store = node_stores_get(worker, endpoint->api->options.nodes->own, &call.err);
+    if (call.store == NULL && (endpoint->flags & API_OPEN) == 0)
+        r = call.err.code != 0 ? call.err.code : err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
     else if ((endpoint->flags & API_OPEN) != 0)
         r = endpoint->run(&call);
     else
@@ -144,8 +153,8 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     else if (r < 0)
         reply_error(&call);
     /* A streamed body is written after this, on the same thread. */
-    if (worker != NULL && reply->stream == NULL)
-        store_reset(worker);
+    if (call.store != NULL && reply->stream == NULL)
+        store_reset(call.store);
 }
 
 bool api_before(struct http_request *request, const struct http_route *route, struct http_reply *reply, void *ctx)
@@ -194,6 +203,8 @@ static void make_routes(struct api *api)
             .data = &api->endpoints[i],
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
         };
+        if ((flags & API_OPEN) != 0 && table[i].run != node_get)
+            api->watch_routes[api->watch_count++] = route;
         if (!table[i].internal || api->options.public_metrics)
             api->routes[api->route_count++] = route;
         else
@@ -209,14 +220,15 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->options = *options;
     api->routes = calloc(ENDPOINTS, sizeof(*api->routes));
     api->internal_routes = calloc(ENDPOINTS, sizeof(*api->internal_routes));
+    api->watch_routes = calloc(ENDPOINTS, sizeof(*api->watch_routes));
     api->endpoints = calloc(ENDPOINTS, sizeof(*api->endpoints));
     api->cache = cache_create(options->cache_memory, ref_shared, unref_shared);
     api->tokens = token_cache_create();
     api->generations = generations_create();
     api->asked = backoff_create();
     api->version = strdup(options->version);
-    if (api->routes == NULL || api->internal_routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL ||
-        api->generations == NULL || api->asked == NULL || api->version == NULL) {
+    if (api->routes == NULL || api->internal_routes == NULL || api->watch_routes == NULL || api->endpoints == NULL || api->cache == NULL ||
+        api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
@@ -235,6 +247,7 @@ void api_destroy(struct api *api)
     backoff_destroy(api->asked);
     free(api->routes);
     free(api->internal_routes);
+    free(api->watch_routes);
     free(api->endpoints);
     free(api->version);
     free(api);
@@ -244,6 +257,12 @@ const struct http_route *api_routes(struct api *api, size_t *ret_count)
 {
     *ret_count = api->route_count;
     return api->routes;
+}
+
+const struct http_route *api_watch_routes(struct api *api, size_t *ret_count)
+{
+    *ret_count = api->watch_count;
+    return api->watch_routes;
 }
 
 const struct http_route *api_internal_routes(struct api *api, size_t *ret_count)

@@ -6,12 +6,13 @@
 #define HEARTH_CORE_API_API_H
 
 #include "http/http.h"
-#include "plug/store.h"
+#include "nodes/nodes.h"
 
 struct api;
 struct search;
 
 struct api_options {
+    struct nodes *nodes; /* borrowed; this process answers for the accounts of nodes->own */
     struct search *search;
     size_t cache_memory; /* bytes for answers that are still valid */
     bool public_metrics; /* /metrics on every listener */
@@ -21,15 +22,17 @@ struct api_options {
     void (*note_seen)(void *ctx, struct store *store, const char *account);
     bool (*is_syncing)(void *ctx, const char *account);
     void (*account_removed)(void *ctx, const char *account);
-    /* Appends a sentence for each thing that is not ready; for /readyz. */
+    /* Appends a sentence for each thing that is not ready; for /readyz. store: NULL when the storage has no session. */
     void (*not_ready)(void *ctx, struct store *store, struct buf *reasons);
     void *ctx;
 };
 
 int api_create(const struct api_options *options, struct api **ret_api, struct err *err);
 void api_destroy(struct api *api); /* accepts NULL */
-/* Routes of the public and of the internal listeners; live as long as api. Their workers are struct store *. */
+/* Routes of the public and of the internal listeners; live as long as api. Their workers are struct node_stores *. */
 const struct http_route *api_routes(struct api *api, size_t *ret_count);
+/* Of a process without the role web: those that serve no account. */
+const struct http_route *api_watch_routes(struct api *api, size_t *ret_count);
 const struct http_route *api_internal_routes(struct api *api, size_t *ret_count);
 /* http_options.before and auth_free; their ctx is the api. */
 bool api_before(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *api);

@@ -77,6 +77,18 @@ bool auth_hash(const struct http_request *request, uint8_t ret_hash[TOKEN_HASH_S
     return token_hash(text + 7 + strspn(text + 7, " "), ret_hash);
 }
 
+/* What is known of other nodes' tokens, and of unknown ones, is kept as long as one's own: a flood of one wrong token asks once. */
+static int look_elsewhere(struct api_call *call, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity)
+{
+    struct identity identity = {.node = NODES_NONE};
+    int r = node_of_bearer(call, &identity.node);
+    if (r == 0 || (r == HEARTH_ERR_DENIED && call->api->options.nodes->count > 1))
+        token_cache_put(call->api->tokens, hash, &identity);
+    if (r == 0)
+        *ret_identity = identity;
+    return r;
+}
+
 /* The hash is looked up, not the secret compared: what timing tells about a hash is of no use. */
 int auth_look_up(struct api_call *call, struct identity *ret_identity)
 {
@@ -84,17 +96,17 @@ int auth_look_up(struct api_call *call, struct identity *ret_identity)
     if (!auth_hash(call->request, hash))
         return HEARTH_ERR_DENIED;
     if (token_cache_get(call->api->tokens, hash, ret_identity))
-        return 0;
+        return ret_identity->node == NODES_NONE ? HEARTH_ERR_DENIED : 0;
     struct hearth_token token = {.struct_size = sizeof(token)};
     int r = STORE(call->store, &call->err, token_by_hash, hash, &token);
     if (r == HEARTH_ERR_NOT_FOUND)
-        return HEARTH_ERR_DENIED;
+        return look_elsewhere(call, hash, ret_identity);
     if (r < 0)
         return r;
     int64_t now = clock_now();
     if (token.expires != 0 && token.expires <= now)
         return HEARTH_ERR_DENIED;
-    struct identity identity = {.read_only = token.scope != 0};
+    struct identity identity = {.read_only = token.scope != 0, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
     if (now - token.last_used > USED_EVERY)

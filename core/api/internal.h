@@ -16,6 +16,7 @@ enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_
 /* Who asks. */
 struct identity {
     char account[40], token[16];
+    size_t node; /* where the account is; NODES_NONE: nowhere, the token is not known */
     bool read_only;
 };
 
@@ -23,7 +24,8 @@ struct api_call {
     struct api *api;
     struct http_request *request;
     struct http_reply *reply;
-    struct store *store;
+    struct node_stores *stores; /* of this thread */
+    struct store *store;        /* of the own node; NULL on open endpoints when it has no session */
     const struct identity *who; /* NULL on open endpoints */
     const char *account;        /* who->account */
     int64_t generation;         /* of the account, when the call began */
@@ -46,9 +48,9 @@ struct api_endpoint {
 
 struct api {
     struct api_options options;
-    struct http_route *routes, *internal_routes;
+    struct http_route *routes, *internal_routes, *watch_routes;
     struct api_endpoint *endpoints;
-    size_t route_count, internal_count;
+    size_t route_count, internal_count, watch_count;
     struct cache *cache;
     struct token_cache *tokens;
     struct generations *generations;
@@ -88,6 +90,13 @@ bool auth_hash(const struct http_request *request, uint8_t ret_hash[TOKEN_HASH_S
 int auth_look_up(struct api_call *call, struct identity *ret_identity);
 void auth_refuse(struct http_reply *reply);
 
+/* --- which node (node.c) --- */
+/* Sends the client to the node that has the account: 307, or 421 for requests that change something. Returns 0. */
+int node_elsewhere(struct api_call *call, size_t node);
+void node_set_cookie(struct api_call *call, size_t node);
+/* Where the bearer of this request is, if not here. 0, DENIED (nowhere), or why it could not be found out. */
+int node_of_bearer(struct api_call *call, size_t *ret_node);
+
 /* --- what is current (generations.c) --- */
 struct generations *generations_create(void);
 void generations_destroy(struct generations *generations);
@@ -108,6 +117,7 @@ json_t *device_json(const struct hearth_device *device, int64_t tabs);
 const char *item_root_title(const char *guid); /* NULL: not a root */
 
 /* --- resources --- */
+int node_get(struct api_call *call);
 int me_get(struct api_call *call);
 int me_delete(struct api_call *call);
 int sync_post(struct api_call *call);

@@ -38,6 +38,7 @@ static const struct hearth_config_key listen_keys[] = {
 
 static const struct hearth_config_key web_keys[] = {
     KEY(URL, "base_url", NULL, "the address people use, e.g. https://home.example.org"),
+    KEY(STRING, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
     KEY(STRING, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
     KEY(BOOL, "metrics", "no", "serve /metrics on every listener"),
     RANGE(INT, "threads", "0", 0, 64, "event loops; 0: one for each processor, at most 4"),
@@ -52,6 +53,12 @@ static const struct hearth_config_key web_keys[] = {
     RANGE(INT, "max_connections_per_address", "256", 1, 1000000, "of one client address; trusted proxies have no limit"),
     RANGE(INT, "max_jobs", "1024", 1, 1000000, "requests that wait for a storage thread; more get 503"),
     RANGE(INT, "max_jobs_per_connection", "64", 1, 100000, "of one connection"),
+};
+
+static const struct hearth_config_key node_keys[] = {
+    KEY(URL, "url", NULL, "the address of this node's web processes, for people that come to another one"),
+    KEY(STRING, "storage", NULL, "the [storage] section of its database; default: the one of the same name"),
+    RANGE(INT, "weight", "100", 0, 1000000, "its share of new accounts, beside the other nodes' weights; 0: none"),
 };
 
 static const struct hearth_config_key plugin_keys_storage[] = {KEY(STRING, "plugin", "sqlite", "name of the storage plugin")};
@@ -83,6 +90,7 @@ static const struct conf_kind kinds[] = {
     {"listen", true, false, listen_keys, COUNT(listen_keys), "main"},
     {"web", false, false, web_keys, COUNT(web_keys), ""},
     {"storage", true, true, plugin_keys_storage, COUNT(plugin_keys_storage), "main"},
+    {"node", true, false, node_keys, COUNT(node_keys), NULL},
     {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), ""},
     {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox"},
     {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), ""},

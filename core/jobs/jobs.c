@@ -31,10 +31,11 @@ bool jobs_sleep(struct jobs *jobs, int64_t ms)
     return !atomic_load(&jobs->stop);
 }
 
-struct store *jobs_take_store(struct jobs *jobs, struct err *err)
+struct store *jobs_take_store(struct jobs *jobs, size_t node, struct err *err)
 {
+    struct jobs_stores *stores = &jobs->stores[node];
     pthread_mutex_lock(&jobs->lock);
-    struct store *store = jobs->store_count > 0 ? jobs->stores[--jobs->store_count] : NULL;
+    struct store *store = stores->count > 0 ? stores->items[--stores->count] : NULL;
     pthread_mutex_unlock(&jobs->lock);
     if (store != NULL)
         return store;
@@ -43,24 +44,25 @@ struct store *jobs_take_store(struct jobs *jobs, struct err *err)
         err_set(err, HEARTH_ERR_NOMEM, "out of memory");
         return NULL;
     }
-    if (store_open(store, jobs->options.storage, jobs->options.storage_self, NULL, err) < 0) {
+    if (node_open_store(&jobs->options.nodes->items[node], NULL, store, err) < 0) {
         free(store);
         return NULL;
     }
     return store;
 }
 
-void jobs_give_store(struct jobs *jobs, struct store *store)
+void jobs_give_store(struct jobs *jobs, size_t node, struct store *store)
 {
     store_reset(store);
     pthread_mutex_lock(&jobs->lock);
-    jobs->stores[jobs->store_count++] = store; /* room for every thread of ours */
+    jobs->stores[node].items[jobs->stores[node].count++] = store; /* room for every thread of ours */
     pthread_mutex_unlock(&jobs->lock);
 }
 
-int jobs_publish(struct jobs *jobs, const char *account, int priority, struct err *err)
+int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, struct err *err)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .priority = priority, .key = account, .payload = ""};
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .priority = priority, .key = account, .payload = jobs->options.nodes->items[node].name};
     int32_t result;
     pthread_mutex_lock(&jobs->publish_lock);
     struct call *call = &jobs->publish_call;
@@ -72,7 +74,7 @@ int jobs_publish(struct jobs *jobs, const char *account, int priority, struct er
 
 int jobs_request(struct jobs *jobs, const char *account, struct err *err)
 {
-    return jobs_publish(jobs, account, HEARTH_PERSON_WAITS, err);
+    return jobs_publish(jobs, jobs->options.nodes->own, account, HEARTH_PERSON_WAITS, err);
 }
 
 void jobs_note_seen(struct jobs *jobs, struct store *store, const char *id)
@@ -149,6 +151,19 @@ static int start_workers(struct jobs *jobs, struct err *err)
     return r;
 }
 
+static int start_schedulers(struct jobs *jobs, struct err *err)
+{
+    size_t count = jobs->options.nodes->count;
+    jobs->schedulers = calloc(count, sizeof(*jobs->schedulers));
+    int r = jobs->schedulers == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        struct jobs_scheduler *scheduler = &jobs->schedulers[i];
+        *scheduler = (struct jobs_scheduler){.jobs = jobs, .node = i};
+        r = start_thread(&scheduler->thread, &scheduler->started, jobs_scheduler_main, scheduler, "scheduler", err);
+    }
+    return r;
+}
+
 static int start_threads(struct jobs *jobs, struct err *err)
 {
     const struct jobs_options *options = &jobs->options;
@@ -161,7 +176,7 @@ static int start_threads(struct jobs *jobs, struct err *err)
     if (r == 0 && options->worker)
         r = start_workers(jobs, err);
     if (r == 0 && options->scheduler)
-        r = start_thread(&jobs->scheduler, &jobs->scheduler_started, jobs_scheduler_main, jobs, "scheduler", err);
+        r = start_schedulers(jobs, err);
     return r;
 }
 
@@ -187,12 +202,15 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
     jobs->paused = backoff_create();
     jobs->seen = backoff_create();
     jobs->syncing = backoff_create();
-    jobs->stores = calloc((size_t)options->parallel + 2, sizeof(*jobs->stores));
     jobs->options.sync.backoff = jobs->paused;
     jobs->options.sync.event = on_sync_event;
     jobs->options.sync.event_ctx = jobs;
     int r = 0;
-    if (jobs->paused == NULL || jobs->seen == NULL || jobs->syncing == NULL || jobs->stores == NULL)
+    for (size_t i = 0; i < options->nodes->count && r == 0; i++) {
+        jobs->stores[i].items = calloc((size_t)options->parallel * 2 + 2, sizeof(*jobs->stores[i].items));
+        r = jobs->stores[i].items == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    }
+    if (jobs->paused == NULL || jobs->seen == NULL || jobs->syncing == NULL)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
         r = start_threads(jobs, err);
@@ -249,7 +267,8 @@ void jobs_stop(struct jobs *jobs)
     pthread_cond_broadcast(&jobs->wake);
     pthread_mutex_unlock(&jobs->lock);
     interrupt_all(jobs);
-    join(jobs, jobs->scheduler, &jobs->scheduler_started);
+    for (size_t i = 0; jobs->schedulers != NULL && i < jobs->options.nodes->count; i++)
+        join(jobs, jobs->schedulers[i].thread, &jobs->schedulers[i].started);
     for (int i = 0; jobs->workers != NULL && i < jobs->options.parallel; i++)
         join(jobs, jobs->workers[i].thread, &jobs->workers[i].started);
     join(jobs, jobs->keeper, &jobs->keeper_started);
@@ -277,11 +296,14 @@ void jobs_destroy(struct jobs *jobs)
     close_session(jobs, jobs->keeper_session);
     close_session(jobs, jobs->listener_session);
     close_session(jobs, jobs->publish_session);
-    for (size_t i = 0; i < jobs->store_count; i++) {
-        store_close(jobs->stores[i]);
-        free(jobs->stores[i]);
+    for (size_t node = 0; node < jobs->options.nodes->count; node++) {
+        for (size_t i = 0; i < jobs->stores[node].count; i++) {
+            store_close(jobs->stores[node].items[i]);
+            free(jobs->stores[node].items[i]);
+        }
+        free(jobs->stores[node].items);
     }
-    free(jobs->stores);
+    free(jobs->schedulers);
     backoff_destroy(jobs->paused);
     backoff_destroy(jobs->seen);
     backoff_destroy(jobs->syncing);

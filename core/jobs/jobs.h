@@ -1,12 +1,14 @@
-/* Scheduler and workers. docs/architecture.md tells the life of a job.
+/* Scheduler and workers. docs/architecture.md tells the life of a job. A job's key is the account's id, its payload the name of the node
+ * that published it.
  *
- * Threads: one for the scheduler, `parallel` workers, one that keeps leases alive, one that receives events. They share nothing but the
- * queue, the storage and a few small tables with locks of their own. */
+ * Threads: one scheduler for each node, `parallel` workers, one that keeps leases alive, one that receives events. They share nothing but
+ * the queue, the storage and a few small tables with locks of their own. */
 #ifndef HEARTH_CORE_JOBS_JOBS_H
 #define HEARTH_CORE_JOBS_JOBS_H
 
 #include "hearth/queue.h"
 #include "jobs/sync_account.h"
+#include "nodes/nodes.h"
 
 struct jobs;
 
@@ -18,8 +20,7 @@ struct jobs_provider {
 
 struct jobs_options {
     bool scheduler, worker; /* which roles run here */
-    const struct hearth_storage *storage;
-    void *storage_self;
+    struct nodes *nodes;    /* borrowed; workers and schedulers serve all of them */
     const struct hearth_queue *queue;
     void *queue_self;
     const struct jobs_provider *providers; /* borrowed */
@@ -40,7 +41,7 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
 void jobs_stop(struct jobs *jobs);
 void jobs_destroy(struct jobs *jobs); /* after jobs_stop(); accepts NULL */
 
-/* Puts the account in front of the schedule: a person waits. Any thread. */
+/* Puts an account of the own node in front of the schedule: a person waits. Any thread. */
 int jobs_request(struct jobs *jobs, const char *account, struct err *err);
 /* The person is here: remembers when (at most once a minute) and asks for a sync when the data are stale. Any thread, with its own store.
  */

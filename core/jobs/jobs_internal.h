@@ -18,6 +18,19 @@ struct jobs_worker {
     const struct hearth_sync *running_ops;
 };
 
+struct jobs_scheduler {
+    struct jobs *jobs;
+    size_t node;
+    pthread_t thread;
+    bool started;
+};
+
+/* Sessions of one node that nobody uses, newest last: few stay open when few are needed. */
+struct jobs_stores {
+    struct store **items;
+    size_t count;
+};
+
 struct jobs {
     uint32_t magic;
     struct jobs_options options;
@@ -26,10 +39,10 @@ struct jobs {
     pthread_mutex_t lock; /* the workers' receipts, the free stores; a leaf */
     pthread_cond_t wake;  /* monotonic; signalled at stop: ends waits of scheduler, keeper and pauses */
     struct jobs_worker *workers;
-    struct store **stores; /* sessions nobody uses, newest last: few stay open when few are needed */
-    size_t store_count;
-    pthread_t scheduler, keeper, listener;
-    bool scheduler_started, keeper_started, listener_started;
+    struct jobs_scheduler *schedulers; /* one for each node */
+    struct jobs_stores stores[NODES_MAX];
+    pthread_t keeper, listener;
+    bool keeper_started, listener_started;
     void *keeper_session, *listener_session; /* of the queue */
     pthread_mutex_t publish_lock;            /* guards publish_session; taken alone */
     void *publish_session;
@@ -39,11 +52,16 @@ struct jobs {
 
 /* Sleeps until the time passed or stop; false: stop. */
 bool jobs_sleep(struct jobs *jobs, int64_t ms);
-struct store *jobs_take_store(struct jobs *jobs, struct err *err); /* NULL on error */
-void jobs_give_store(struct jobs *jobs, struct store *store);
-int jobs_publish(struct jobs *jobs, const char *account, int priority, struct err *err);
+/* A session of a node; NULL on error. Give it back to the same node. */
+struct store *jobs_take_store(struct jobs *jobs, size_t node, struct err *err);
+void jobs_give_store(struct jobs *jobs, size_t node, struct store *store);
+int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, struct err *err);
 
-void *jobs_scheduler_main(void *jobs);
+/* Takes an account to the node `to` (move.c). store: a session of the node that has it. Errors are those of sync_account(). */
+int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct hearth_sync *provider, void *provider_session,
+              struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err);
+
+void *jobs_scheduler_main(void *scheduler);
 void *jobs_worker_main(void *worker);
 void *jobs_keeper_main(void *jobs);
 void *jobs_listener_main(void *jobs);

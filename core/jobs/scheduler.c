@@ -1,31 +1,66 @@
-/* The scheduler: claims accounts that are due and publishes their jobs. A claim keeps other schedulers away; a job that is lost with the
- * queue is published again when its claim runs out. */
+/* The scheduler of a node: claims accounts that are due and publishes their jobs. A claim keeps other schedulers away; a job that is lost
+ * with the queue is published again when its claim runs out. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "jobs/jobs_internal.h"
 
+struct claim {
+    char account[40];
+    int64_t next_sync;
+};
+
 struct claimed {
     struct jobs *jobs;
+    size_t node;
     int64_t count;
+    struct claim *unpublished; /* room for a batch */
+    size_t unpublished_count;
     struct err err;
 };
 
+/* When the queue refuses one it is not asked again for the rest of the batch. */
 static int on_claimed(void *ctx, const struct hearth_account *account)
 {
     struct claimed *claimed = ctx;
     claimed->count++;
-    return jobs_publish(claimed->jobs, account->id, HEARTH_SCHEDULED, &claimed->err);
+    if (claimed->err.code == 0 && jobs_publish(claimed->jobs, claimed->node, account->id, HEARTH_SCHEDULED, &claimed->err) == 0)
+        return 0;
+    struct claim *claim = &claimed->unpublished[claimed->unpublished_count++];
+    snprintf(claim->account, sizeof(claim->account), "%s", account->id);
+    claim->next_sync = account->next_sync;
+    return 0;
+}
+
+/* Accounts whose jobs the queue did not take are due again at once, for whoever has a queue. */
+static void give_up_claims(struct store *store, const struct claimed *claimed)
+{
+    for (size_t i = 0; i < claimed->unpublished_count; i++) {
+        const struct claim *claim = &claimed->unpublished[i];
+        struct hearth_account account = {.struct_size = sizeof(account), .id = claim->account, .next_sync = claim->next_sync};
+        STORE(store, NULL, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    }
 }
 
 /* One look at what is due; the number of accounts claimed, or an error. */
-static int64_t tick(struct jobs *jobs, struct store *store, struct err *err)
+static int64_t tick(struct jobs_scheduler *scheduler, struct store *store, struct err *err)
 {
+    struct jobs *jobs = scheduler->jobs;
     const struct jobs_options *options = &jobs->options;
     int64_t now = clock_now();
-    struct claimed claimed = {.jobs = jobs};
+    struct claimed claimed = {.jobs = jobs, .node = scheduler->node};
+    if (jobs_ping(jobs, err) < 0)
+        return err_prefix(err, "the queue does not answer");
+    claimed.unpublished = calloc((size_t)options->batch, sizeof(*claimed.unpublished));
+    if (claimed.unpublished == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     int r = STORE(store, err, account_claim_due, now, now + options->claim, options->batch, on_claimed, &claimed);
+    give_up_claims(store, &claimed);
     store_reset(store);
+    free(claimed.unpublished);
     if (r == 0 && claimed.err.code != 0) {
         *err = claimed.err;
         r = err_prefix(err, "the queue takes no job");
@@ -35,7 +70,8 @@ static int64_t tick(struct jobs *jobs, struct store *store, struct err *err)
 
 void *jobs_scheduler_main(void *arg)
 {
-    struct jobs *jobs = arg;
+    struct jobs_scheduler *scheduler = arg;
+    struct jobs *jobs = scheduler->jobs;
     struct metric *claims = metric_get(METRIC_COUNTER, "scheduler_claims", "due accounts that were put into the queue");
     struct store *store = NULL;
     int64_t pause = jobs->options.tick;
@@ -43,18 +79,18 @@ void *jobs_scheduler_main(void *arg)
         struct err err = {0};
         int64_t count = 0;
         if (store == NULL)
-            store = jobs_take_store(jobs, &err);
+            store = jobs_take_store(jobs, scheduler->node, &err);
         if (store != NULL)
-            count = tick(jobs, store, &err);
+            count = tick(scheduler, store, &err);
         if (err.code != 0 && err.code != HEARTH_ERR_CANCELLED) {
             log_error("scheduler", "cannot look for due accounts: %s", err.text);
-            pause = pause < 60000 ? pause * 2 : 60000;
+            pause = pause < jobs->options.tick * 8 ? pause * 2 : jobs->options.tick * 8;
         } else {
             metric_add(claims, count);
             pause = count == jobs->options.batch ? 1 : jobs->options.tick; /* more may be due: look again soon */
         }
     } while (jobs_sleep(jobs, pause));
     if (store != NULL)
-        jobs_give_store(jobs, store);
+        jobs_give_store(jobs, scheduler->node, store);
     return NULL;
 }

@@ -21,17 +21,14 @@ static void set_receipt(struct jobs_worker *worker, const char *receipt)
     pthread_mutex_unlock(&worker->jobs->lock);
 }
 
-/* The provider of an account and this worker's session of it. */
-static int provider_session(struct jobs_worker *worker, struct store *store, const char *id, struct call *call, size_t *ret_index,
+/* This worker's session of an account's provider. */
+static int provider_session(struct jobs_worker *worker, const struct hearth_account *account, struct call *call, size_t *ret_index,
                             struct err *err)
 {
-    struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(store, err, account_get, id, &account);
-    if (r < 0)
-        return r;
     struct jobs *jobs = worker->jobs;
+    int r = 0;
     for (size_t i = 0; i < jobs->options.provider_count; i++) {
-        if (strcmp(jobs->providers[i].name, account.provider) != 0)
+        if (strcmp(jobs->providers[i].name, account->provider) != 0)
             continue;
         if (worker->provider_sessions[i] == NULL)
             r = call_check(
@@ -40,21 +37,31 @@ static int provider_session(struct jobs_worker *worker, struct store *store, con
             *ret_index = i;
         return r;
     }
-    return err_set(err, HEARTH_ERR_UNSUPPORTED, "account %s belongs to [sync %s], which is not configured here", id, account.provider);
+    return err_set(err, HEARTH_ERR_UNSUPPORTED, "account %s belongs to [sync %s], which is not configured here", account->id,
+                   account->provider);
 }
 
-static int sync_job(struct jobs_worker *worker, struct store *store, const char *account, struct sync_outcome *ret_outcome, struct err *err)
+/* Syncs the account where it is, or takes it to the node that its row names. */
+static int sync_job(struct jobs_worker *worker, size_t node, struct store *store, const char *id, struct sync_outcome *ret_outcome,
+                    struct err *err)
 {
     struct jobs *jobs = worker->jobs;
     struct call call;
     call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
-    call.account = account;
-    size_t i = 0;
-    int r = provider_session(worker, store, account, &call, &i, err);
+    call.account = id;
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    size_t i = 0, to = NODES_NONE;
+    int r = STORE(store, err, account_get, id, &account);
+    if (r == 0) {
+        to = nodes_find(jobs->options.nodes, account.node);
+        r = provider_session(worker, &account, &call, &i, err);
+    }
     if (r == 0) {
         set_running(worker, jobs->providers[i].ops, worker->provider_sessions[i]);
-        r = sync_account(&jobs->options.sync, store, jobs->providers[i].ops, worker->provider_sessions[i], &call, account, ret_outcome,
-                         err);
+        if (to == NODES_NONE || to == node)
+            r = sync_account(&jobs->options.sync, store, jobs->providers[i].ops, worker->provider_sessions[i], &call, id, ret_outcome, err);
+        else
+            r = jobs_move(jobs, store, to, jobs->providers[i].ops, worker->provider_sessions[i], &call, id, ret_outcome, err);
         set_running(worker, NULL, NULL);
     }
     call_fini(&call);
@@ -90,10 +97,17 @@ static void work(struct jobs_worker *worker, struct call *call, const struct hea
     struct err err = {0};
     struct sync_outcome outcome = {0};
     set_receipt(worker, job->receipt);
-    struct store *store = jobs_take_store(jobs, &err);
-    int r = store == NULL ? err.code : sync_job(worker, store, job->key, &outcome, &err);
+    size_t node = nodes_find(jobs->options.nodes, job->payload);
+    if (node == NODES_NONE) { /* of another configuration; it is published again by whoever knows better */
+        log_warning("worker", "account %s: its job names the node \"%s\", which is not configured here", job->key, job->payload);
+        set_receipt(worker, "");
+        finish(worker, call, job, HEARTH_ERR_NOT_FOUND, &outcome, &err);
+        return;
+    }
+    struct store *store = jobs_take_store(jobs, node, &err);
+    int r = store == NULL ? err.code : sync_job(worker, node, store, job->key, &outcome, &err);
     if (store != NULL)
-        jobs_give_store(jobs, store);
+        jobs_give_store(jobs, node, store);
     set_receipt(worker, "");
     finish(worker, call, job, r, &outcome, &err);
 }

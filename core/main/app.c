@@ -62,38 +62,106 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
     return r;
 }
 
-const struct hearth_storage *app_storage_ops(const struct app *app)
+static const struct conf_section *storage_section(const struct app *app, const char *name)
 {
-    return plug_ops(app->storage);
+    const struct conf_section *section;
+    for (size_t i = 0; (section = conf_section(app->conf, "storage", i)) != NULL; i++)
+        if (name == NULL || strcmp(conf_section_name(section), name) == 0)
+            return section;
+    return NULL;
 }
 
-static int check_schema(struct app *app, bool migrate, struct err *err)
+bool app_is_fleet(const struct app *app)
 {
-    int64_t has, wants;
-    int r = STORE(&app->store, err, schema_version, &has, &wants);
-    if (r < 0 || has == wants)
-        return r;
-    if (has > wants)
-        return err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, this hearthd knows %lld: use a newer hearthd",
-                       (long long)has, (long long)wants);
-    if (!migrate)
-        return err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, %lld is needed: run hearthd migrate", (long long)has,
-                       (long long)wants);
-    return STORE(&app->store, err, migrate);
+    return conf_section(app->conf, "node", 0) != NULL;
 }
 
-int app_open_storage(struct app *app, bool migrate, struct err *err)
+/* Without [node] sections: one node without a name. */
+static int add_node(struct app *app, const struct conf_section *section, bool migrate, struct err *err)
 {
+    struct nodes *nodes = &app->nodes;
+    struct node *node = &nodes->items[nodes->count];
+    const char *name = section == NULL ? "" : conf_section_name(section), *storage = section == NULL ? NULL : conf_text(section, "storage");
+    const char *url = section == NULL ? conf_get_text(app->conf, "web", "base_url") : conf_text(section, "url");
+    if (nodes->count == NODES_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "at most %d [node] sections are possible", NODES_MAX);
+    const struct conf_section *source = storage_section(app, section != NULL && storage == NULL ? name : storage);
+    if (source == NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "[node %s] is kept in [storage %s], which does not exist", name,
+                       storage == NULL ? name : storage);
+    *node =
+        (struct node){.url = url == NULL ? "" : url, .weight = section == NULL ? 1 : conf_number(section, "weight"), .migrates = migrate};
+    snprintf(node->name, sizeof(node->name), "%s", name);
+    int r = open_plugin(app, HEARTH_STORAGE, source, NULL, NULL, &node->storage, err);
+    if (r < 0 && section != NULL)
+        return err_prefix(err, "node %s", name);
+    nodes->count += r == 0;
+    return r;
+}
+
+/* A database that no node has would be forgotten data, or a slip in the configuration. */
+static int check_storages(const struct app *app, struct err *err)
+{
+    const struct conf_section *storage, *node;
+    bool fleet = app_is_fleet(app);
+    for (size_t i = 0; (storage = conf_section(app->conf, "storage", i)) != NULL; i++) {
+        bool used = !fleet && i == 0;
+        for (size_t k = 0; (node = conf_section(app->conf, "node", k)) != NULL; k++) {
+            const char *name = conf_text(node, "storage");
+            used |= strcmp(name == NULL ? conf_section_name(node) : name, conf_section_name(storage)) == 0;
+        }
+        if (!used)
+            return err_set(err, HEARTH_ERR_INVALID, "no [node] is kept in [storage %s]: remove it, or name it in a [node] section",
+                           conf_section_name(storage));
+    }
+    return 0;
+}
+
+int app_open_nodes(struct app *app, enum app_migrate how, struct err *err)
+{
+    bool migrate = how == APP_MIGRATE_ALL || (how == APP_MIGRATE_SINGLE && !app_is_fleet(app));
+    const struct conf_section *section;
     int r = make_state_dir(app, err);
     if (r == 0)
-        r = open_plugin(app, HEARTH_STORAGE, conf_section(app->conf, "storage", 0), NULL, NULL, &app->storage, err);
-    if (r == 0)
-        r = store_open(&app->store, app_storage_ops(app), plug_self(app->storage), NULL, err);
-    if (r < 0)
-        return r;
-    app->store_open = true;
-    r = check_schema(app, migrate, err);
-    store_reset(&app->store);
+        r = check_storages(app, err);
+    if (r == 0 && !app_is_fleet(app))
+        r = add_node(app, NULL, migrate, err);
+    for (size_t i = 0; r == 0 && (section = conf_section(app->conf, "node", i)) != NULL; i++)
+        r = add_node(app, section, migrate, err);
+    const char *own = conf_get_text(app->conf, "web", "node");
+    app->nodes.own = own == NULL || r < 0 ? 0 : nodes_find(&app->nodes, own);
+    if (app->nodes.own == NODES_NONE)
+        return err_set(err, HEARTH_ERR_INVALID, "[web] node = %s, but there is no [node %s]", own, own);
+    node_stores_init(&app->stores, &app->nodes);
+    return r;
+}
+
+int app_use_node(struct app *app, size_t node, struct err *err)
+{
+    struct store *store = node_stores_get(&app->stores, node, err);
+    if (store == NULL)
+        return err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code;
+    app->store = store;
+    app->node = node;
+    return 0;
+}
+
+int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err)
+{
+    int r = app_open_nodes(app, migrate, err);
+    return r < 0 ? r : app_use_node(app, app->nodes.own, err);
+}
+
+int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < app->nodes.count; i++) {
+        r = app_use_node(app, i, err);
+        if (r == 0)
+            r = run(app, ctx, err);
+        if (r == 0)
+            store_reset(app->store);
+    }
     return r;
 }
 
@@ -133,15 +201,16 @@ int app_open_queue(struct app *app, struct err *err)
 
 void app_fini(struct app *app)
 {
-    if (app->store_open)
-        store_close(&app->store);
+    if (app->nodes.count > 0)
+        node_stores_close(&app->stores);
     if (app->net != NULL)
         net_stop(app->net);
     for (size_t i = 0; i < app->provider_count; i++)
         plug_close(app->providers[i]);
     net_destroy(app->net);
     plug_close(app->queue);
-    plug_close(app->storage);
+    for (size_t i = 0; i < app->nodes.count; i++)
+        plug_close(app->nodes.items[i].storage);
     vault_close(app->vault);
     conf_free(app->conf);
     *app = (struct app){0};
@@ -149,8 +218,11 @@ void app_fini(struct app *app)
 
 int app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err)
 {
-    int r = STORE(&app->store, err, account_by_email, email, ret_account);
-    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "there is no account %s here; see hearthd account list", email) : r;
+    size_t node = 0;
+    int r = node_stores_by_email(&app->stores, email, &node, ret_account, err);
+    if (r < 0)
+        return r;
+    return app_use_node(app, node, err);
 }
 
 static void pause_host(void *net, const char *host, int64_t ms)

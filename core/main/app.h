@@ -9,36 +9,48 @@
 #include "jobs/jobs.h"
 #include "main/cli.h"
 #include "net/net.h"
+#include "nodes/nodes.h"
 #include "plug/loader.h"
 #include "plug/store.h"
 
 enum { APP_PROVIDERS_MAX = 8 };
 
+/* Whose schema is brought up by the first session. The operator of a fleet says when, because other processes must know the new one. */
+enum app_migrate { APP_MIGRATE_NEVER, APP_MIGRATE_SINGLE, APP_MIGRATE_ALL };
+
 struct app {
     struct conf *conf;
     char state_dir[4096];
-    struct plug *storage, *queue;
+    struct plug *queue;
+    struct nodes nodes;
     struct plug *providers[APP_PROVIDERS_MAX];
     char provider_names[APP_PROVIDERS_MAX][64];
     size_t provider_count;
     struct net *net;
     struct vault *vault;
-    struct store store; /* the main thread's session */
-    bool store_open;
+    struct node_stores stores; /* the main thread's sessions */
+    struct store *store;       /* the one of the node in use; NULL before app_use_node() */
+    size_t node;
 };
 
 /* Configuration and log. Nothing is connected. */
 int app_init(struct app *app, const struct cli *cli, struct err *err);
-/* Loads and opens the storage plugin and a session, makes state_dir; `migrate`: brings the schema up, else an older one is an error. */
-int app_open_storage(struct app *app, bool migrate, struct err *err);
+/* Loads and opens the storage plugin of every node, makes state_dir. Nothing is connected yet. */
+int app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
+/* The same, and a session with the own node (on a single node: the one there is). */
+int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err);
+/* From here on app->store is a session with this node. */
+int app_use_node(struct app *app, size_t node, struct err *err);
+/* Does something with each node in turn; ends with the first error. */
+int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err);
 int app_open_vault(struct app *app, struct err *err);
 /* The HTTP client and the sync plugins. */
 int app_open_providers(struct app *app, struct err *err);
 int app_open_queue(struct app *app, struct err *err);
 void app_fini(struct app *app); /* whatever was opened; a zeroed app is fine */
 
-const struct hearth_storage *app_storage_ops(const struct app *app);
-/* The account of an e-mail address; texts live until store_reset(). */
+bool app_is_fleet(const struct app *app); /* there are [node] sections */
+/* The account of an e-mail address, on whichever node; that node is then in use. Texts live until store_reset(app->store). */
 int app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err);
 /* How syncs are scheduled and run, from [scheduler] and [worker]. */
 void app_sync_context(const struct app *app, struct sync_context *ret_context, char spool_directory[4096]);

@@ -8,12 +8,13 @@
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
 
 struct cli {
-    const char *config;   /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
-    const char *role;     /* --role web,worker,scheduler; NULL: as configured */
-    const char *log;      /* --log text|json; NULL: as configured */
-    const char *name;     /* --name N */
-    const char *provider; /* --provider NAME; NULL: the first */
-    bool json, wait, read_only;
+    const char *config;               /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
+    const char *role;                 /* --role web,worker,scheduler; NULL: as configured */
+    const char *log;                  /* --log text|json; NULL: as configured */
+    const char *name;                 /* --name N */
+    const char *provider;             /* --provider NAME; NULL: the first */
+    const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
+    bool json, wait, read_only, faults;
     int argc; /* words after the command */
     char **argv;
 };
@@ -31,6 +32,7 @@ int cmd_token(struct cli *cli);
 int cmd_search(struct cli *cli);
 int cmd_export(struct cli *cli);
 int cmd_queue(struct cli *cli);
+int cmd_node(struct cli *cli);
 int cmd_plugin(struct cli *cli);
 int cmd_migrate(struct cli *cli);
 int cmd_backup(struct cli *cli);

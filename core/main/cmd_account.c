@@ -54,7 +54,7 @@ static int store_identity(struct app *app, const char *provider, const struct he
     struct err why = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
     char id[ACCOUNT_ID_SIZE + 1];
-    int r = STORE(&app->store, &why, account_by_email, identity->email, &account);
+    int r = app_account(app, identity->email, &account, &why);
     if (r == 0) {
         snprintf(id, sizeof(id), "%s", account.id);
         account.uid = identity->uid;
@@ -63,9 +63,12 @@ static int store_identity(struct app *app, const char *provider, const struct he
         account.state_detail = NULL;
         account.failures = 0;
         account.next_sync = 1;
-        r = STORE(&app->store, err, account_update, &account,
+        r = STORE(app->store, err, account_update, &account,
                   HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC);
     } else if (r == HEARTH_ERR_NOT_FOUND) {
+        r = app_use_node(app, nodes_home(&app->nodes, identity->email, NODES_NONE), err);
+        if (r < 0)
+            return r;
         token_random_id(id, ACCOUNT_ID_SIZE);
         account = (struct hearth_account){
             .struct_size = sizeof(account),
@@ -74,19 +77,19 @@ static int store_identity(struct app *app, const char *provider, const struct he
             .uid = identity->uid,
             .name = identity->name,
             .provider = provider,
-            .node = "",
+            .node = app->nodes.items[app->node].name,
             .created = clock_now(),
             .last_seen = clock_now(),
         };
-        r = STORE(&app->store, err, account_create, &account);
+        r = STORE(app->store, err, account_create, &account);
     } else {
         *err = why;
     }
     if (r == 0)
-        r = credentials_put(app->vault, &app->store, id, identity->credentials, identity->credentials_size, err);
+        r = credentials_put(app->vault, app->store, id, identity->credentials, identity->credentials_size, err);
     if (r == 0 && account.next_sync == 0) { /* due only when its credentials are there */
         account.next_sync = 1;
-        r = STORE(&app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+        r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
     return r;
 }
@@ -134,22 +137,36 @@ static int import(struct app *app, struct cli *cli, struct err *err)
     return r;
 }
 
+struct listing {
+    struct table table;
+    const char *node;
+};
+
 static int on_listed(void *ctx, const struct hearth_account *account)
 {
-    table_add(ctx, json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s?}", "email", account->email, "state", state_name(account->state), "name",
-                             account->name, "last_sync_at", (json_int_t)account->last_sync, "next_sync_at", (json_int_t)account->next_sync,
-                             "detail", account->state_detail));
+    struct listing *listing = ctx;
+    table_add(&listing->table, json_pack("{s:s, s:s, s:s, s:s?, s:I, s:I, s:s?}", "email", account->email, "node", listing->node, "state",
+                                         state_name(account->state), "name", account->name, "last_sync_at", (json_int_t)account->last_sync,
+                                         "next_sync_at", (json_int_t)account->next_sync, "detail", account->state_detail));
     return 0;
+}
+
+static int list_node(struct app *app, void *ctx, struct err *err)
+{
+    struct listing *listing = ctx;
+    listing->node = app->nodes.items[app->node].name;
+    return STORE(app->store, err, account_list, on_listed, listing);
 }
 
 static int list(struct app *app, struct cli *cli, struct err *err)
 {
-    struct table table;
-    table_init(&table, "email state name last_sync_at next_sync_at detail");
-    int r = STORE(&app->store, err, account_list, on_listed, &table);
+    struct listing listing;
+    table_init(&listing.table, app_is_fleet(app) ? "email node state name last_sync_at next_sync_at detail"
+                                                 : "email state name last_sync_at next_sync_at detail");
+    int r = app_each_node(app, list_node, &listing, err);
     if (r == 0)
-        table_print(&table, cli->json);
-    table_fini(&table);
+        table_print(&listing.table, cli->json);
+    table_fini(&listing.table);
     return r;
 }
 
@@ -159,15 +176,16 @@ static int show(struct app *app, struct cli *cli, struct err *err)
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     int r = app_account(app, cli->argv[1], &account, err);
     if (r == 0)
-        r = STORE(&app->store, err, counts, account.id, &counts);
+        r = STORE(app->store, err, counts, account.id, &counts);
     if (r < 0)
         return r;
     json_t *o =
-        json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email", account.email,
-                  "uid", account.uid, "name", account.name, "provider", account.provider, "state", state_name(account.state), "detail",
-                  account.state_detail, "created_at", (json_int_t)account.created, "last_sync_at", (json_int_t)account.last_sync,
-                  "last_attempt_at", (json_int_t)account.last_attempt, "next_sync_at", (json_int_t)account.next_sync, "last_seen_at",
-                  (json_int_t)account.last_seen, "failures", (json_int_t)account.failures, "generation", (json_int_t)account.generation);
+        json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email", account.email,
+                  "uid", account.uid, "name", account.name, "provider", account.provider, "node", app->nodes.items[app->node].name, "state",
+                  state_name(account.state), "detail", account.state_detail, "created_at", (json_int_t)account.created, "last_sync_at",
+                  (json_int_t)account.last_sync, "last_attempt_at", (json_int_t)account.last_attempt, "next_sync_at",
+                  (json_int_t)account.next_sync, "last_seen_at", (json_int_t)account.last_seen, "failures", (json_int_t)account.failures,
+                  "generation", (json_int_t)account.generation);
     json_t *c = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)counts.devices, "tabs", (json_int_t)counts.tabs,
                           "bookmarks", (json_int_t)counts.bookmarks, "folders", (json_int_t)counts.folders, "pages",
                           (json_int_t)counts.pages, "visits", (json_int_t)counts.visits);
@@ -191,7 +209,7 @@ static int sync_here(struct app *app, const char *id, struct err *err)
     struct sync_context context;
     struct sync_outcome outcome;
     char spool[4096];
-    int r = STORE(&app->store, err, account_get, id, &account);
+    int r = STORE(app->store, err, account_get, id, &account);
     int i = r < 0 ? r : provider_index(app, account.provider, err);
     if (i < 0)
         return i;
@@ -202,7 +220,7 @@ static int sync_here(struct app *app, const char *id, struct err *err)
     void *session = NULL;
     r = call_check(&call, ops->session_open(plug_self(app->providers[i]), &call.hearth, &session), err);
     if (r == 0)
-        r = sync_account(&context, &app->store, ops, session, &call, id, &outcome, err);
+        r = sync_account(&context, app->store, ops, session, &call, id, &outcome, err);
     if (session != NULL)
         ops->session_close(session);
     call_fini(&call);
@@ -214,10 +232,10 @@ static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struc
 {
     for (;;) {
         struct hearth_account account = {.struct_size = sizeof(account)};
-        int r = STORE(&app->store, err, account_get, id, &account);
+        int r = STORE(app->store, err, account_get, id, &account);
         if (r < 0 || account.last_attempt >= asked)
             return r;
-        store_reset(&app->store);
+        store_reset(app->store);
         if (!app_daemon_runs(app))
             return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon has stopped before the sync was done");
         struct timespec pause = {0, 50 * 1000000};
@@ -228,7 +246,7 @@ static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struc
 static int report(struct app *app, const char *id, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(&app->store, err, account_get, id, &account);
+    int r = STORE(app->store, err, account_get, id, &account);
     if (r < 0)
         return r;
     if (account.state == HEARTH_ACCOUNT_ERROR || account.state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
@@ -252,8 +270,8 @@ static int ask_for_sync(struct app *app, struct cli *cli, bool anew, struct err 
     int64_t asked = clock_now();
     account.resync = anew;
     account.next_sync = 1; /* the longest due of all */
-    r = STORE(&app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
-    store_reset(&app->store);
+    r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
+    store_reset(app->store);
     if (r < 0)
         return r;
     if (app_daemon_runs(app)) {
@@ -293,7 +311,7 @@ static int set_paused(struct app *app, struct cli *cli, bool paused, struct err 
     account.state = paused ? HEARTH_ACCOUNT_PAUSED : HEARTH_ACCOUNT_OK;
     account.state_detail = NULL;
     account.next_sync = paused ? 0 : 1;
-    return STORE(&app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+    return STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
 static int pause_account(struct app *app, struct cli *cli, struct err *err)
@@ -310,7 +328,7 @@ static int remove_account(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = app_account(app, cli->argv[1], &account, err);
-    return r < 0 ? r : STORE(&app->store, err, account_remove, account.id);
+    return r < 0 ? r : STORE(app->store, err, account_remove, account.id);
 }
 
 static const struct {
@@ -337,7 +355,7 @@ int cmd_account(struct cli *cli)
         struct err err = {0};
         int r = app_init(&app, cli, &err);
         if (r == 0)
-            r = app_open_storage(&app, true, &err);
+            r = app_open_storage(&app, APP_MIGRATE_SINGLE, &err);
         if (r == 0)
             r = verbs[i].run(&app, cli, &err);
         app_fini(&app);

@@ -1,4 +1,4 @@
-/* hearthd queue, healthcheck: questions to the running daemon. */
+/* hearthd queue, healthcheck: questions to the running daemon, or to a queue that processes share. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,32 +6,91 @@
 #include "main/control.h"
 #include "main/table.h"
 
-static int show(struct app *app, struct cli *cli, struct err *err)
+/* A queue that processes share is asked itself; else the daemon that holds it. */
+struct shared_queue {
+    const struct hearth_queue *ops;
+    void *session;
+    struct call call;
+};
+
+static int open_shared(struct app *app, struct shared_queue *ret_queue, struct err *err)
 {
-    struct buf body = {0};
-    int status, r = control_request(app->state_dir, "GET", "/control/queue", &status, &body, err);
-    json_t *list = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
-    buf_fini(&body);
+    call_init(&ret_queue->call, NULL, 0, 0);
+    ret_queue->ops = plug_ops(app->queue);
+    int r = call_check(&ret_queue->call, ret_queue->ops->session_open(plug_self(app->queue), &ret_queue->call.hearth, &ret_queue->session),
+                       err);
     if (r < 0)
-        return r;
-    if (!json_is_array(list)) {
-        json_decref(list);
-        return err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer");
-    }
-    struct table table;
-    size_t i;
-    json_t *row;
-    table_init(&table, "account state priority wait_ms attempt");
-    json_array_foreach(list, i, row) table_add(&table, json_incref(row));
-    table_print(&table, cli->json);
-    table_fini(&table);
-    json_decref(list);
+        call_fini(&ret_queue->call);
+    return r;
+}
+
+static void close_shared(struct shared_queue *queue)
+{
+    queue->ops->session_close(queue->session);
+    call_fini(&queue->call);
+}
+
+static int add_job(void *ctx, const struct hearth_job *job)
+{
+    json_array_append_new(ctx, control_job_json(job));
     return 0;
 }
 
-static int clear(struct app *app, struct cli *cli, struct err *err)
+static int peek_shared(struct app *app, json_t *list, struct err *err)
+{
+    struct shared_queue queue;
+    int r = open_shared(app, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue.call, queue.ops->peek(queue.session, &queue.call.hearth, add_job, list), err);
+    close_shared(&queue);
+    return r;
+}
+
+static int clear_shared(struct app *app, struct err *err)
+{
+    struct shared_queue queue;
+    int r = open_shared(app, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue.call, queue.ops->clear(queue.session, &queue.call.hearth), err);
+    close_shared(&queue);
+    return r;
+}
+
+static int peek_daemon(struct app *app, json_t *list, struct err *err)
+{
+    struct buf body = {0};
+    int status, r = control_request(app->state_dir, "GET", "/control/queue", &status, &body, err);
+    json_t *answer = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
+    buf_fini(&body);
+    if (r == 0 && json_array_extend(list, answer) != 0)
+        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer");
+    json_decref(answer);
+    return r;
+}
+
+static int show(struct app *app, bool shared, struct cli *cli, struct err *err)
+{
+    json_t *list = json_array(), *row;
+    int r = shared ? peek_shared(app, list, err) : peek_daemon(app, list, err);
+    size_t i;
+    if (r == 0) {
+        struct table table;
+        table_init(&table, "account node state priority wait_ms attempt");
+        json_array_foreach(list, i, row) table_add(&table, json_incref(row));
+        table_print(&table, cli->json);
+        table_fini(&table);
+    }
+    json_decref(list);
+    return r;
+}
+
+static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
 {
     (void)cli;
+    if (shared)
+        return clear_shared(app, err);
     struct buf body = {0};
     int status, r = control_request(app->state_dir, "DELETE", "/control/queue", &status, &body, err);
     buf_fini(&body);
@@ -47,7 +106,10 @@ int cmd_queue(struct cli *cli)
     struct err err = {0};
     int r = app_init(&app, cli, &err);
     if (r == 0)
-        r = is_show ? show(&app, cli, &err) : clear(&app, cli, &err);
+        r = app_open_queue(&app, &err);
+    bool shared = r == 0 && (plug_descriptor(app.queue)->capabilities & HEARTH_SHARED) != 0;
+    if (r == 0)
+        r = is_show ? show(&app, shared, cli, &err) : clear(&app, shared, cli, &err);
     app_fini(&app);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

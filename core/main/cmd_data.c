@@ -42,7 +42,7 @@ static int search(struct app *app, struct cli *cli, struct err *err)
         r = search_create(&config, &engine, err);
     }
     if (r == 0)
-        r = find_run(engine, &app->store, id, account.generation, query, SEARCH_IN_ALL, RESULTS, &arena, on_result, &table, err);
+        r = find_run(engine, app->store, id, account.generation, query, SEARCH_IN_ALL, RESULTS, &arena, on_result, &table, err);
     if (r == 0)
         table_print(&table, cli->json);
     search_destroy(engine);
@@ -69,7 +69,7 @@ static int export(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     snprintf(id, sizeof(id), "%s", account.id);
-    r = export_run(format, &app->store, id, to_stdout, NULL, err);
+    r = export_run(format, app->store, id, to_stdout, NULL, err);
     return r == 0 && fflush(stdout) != 0 ? err_set(err, HEARTH_ERR_IO, "cannot write to standard output") : r;
 }
 
@@ -79,7 +79,7 @@ static int run(struct cli *cli, int (*command)(struct app *, struct cli *, struc
     struct err err = {0};
     int r = app_init(&app, cli, &err);
     if (r == 0)
-        r = app_open_storage(&app, true, &err);
+        r = app_open_storage(&app, APP_MIGRATE_SINGLE, &err);
     if (r == 0)
         r = command(&app, cli, &err);
     app_fini(&app);

@@ -5,14 +5,22 @@
 
 #include "main/app.h"
 
+/* Opening a session has migrated it. */
+static int migrate_node(struct app *app, void *ctx, struct err *err)
+{
+    int64_t has, wants;
+    const char *node = app->nodes.items[app->node].name;
+    (void)ctx;
+    int r = STORE(app->store, err, schema_version, &has, &wants);
+    if (r == 0)
+        printf("The database%s%s has schema %lld.\n", node[0] != '\0' ? " of node " : "", node, (long long)has);
+    return r;
+}
+
 static int migrate(struct app *app, struct cli *cli, struct err *err)
 {
     (void)cli;
-    int64_t has, wants;
-    int r = STORE(&app->store, err, schema_version, &has, &wants);
-    if (r == 0)
-        printf("The database has schema %lld.\n", (long long)has);
-    return r;
+    return app_each_node(app, migrate_node, NULL, err);
 }
 
 static int backup(struct app *app, struct cli *cli, struct err *err)
@@ -22,7 +30,7 @@ static int backup(struct app *app, struct cli *cli, struct err *err)
         snprintf(path, sizeof(path), "%s", cli->argv[0]);
     else
         snprintf(path, sizeof(path), "%s/%s", getcwd(cwd, sizeof(cwd)) == NULL ? "." : cwd, cli->argv[0]);
-    int r = STORE(&app->store, err, backup, path);
+    int r = STORE(app->store, err, backup, path);
     if (r == 0)
         printf("The database was copied to %s. The key file is not in it: keep a copy of %s apart.\n", path,
                conf_get_text(app->conf, "hearth", "key_file"));
@@ -36,15 +44,23 @@ static int on_finding(void *ctx, const char *line)
     return 0;
 }
 
+static int verify_node(struct app *app, void *ctx, struct err *err)
+{
+    const char *node = app->nodes.items[app->node].name;
+    if (node[0] != '\0')
+        printf("Node %s:\n", node);
+    return STORE(app->store, err, verify, on_finding, ctx);
+}
+
 static int verify(struct app *app, struct cli *cli, struct err *err)
 {
     (void)cli;
     int findings = 0;
-    int r = STORE(&app->store, err, verify, on_finding, &findings);
+    int r = app_each_node(app, verify_node, &findings, err);
     if (r == 0 && findings > 0)
         r = err_set(err, HEARTH_ERR_CORRUPT, "%d finding%s", findings, findings == 1 ? "" : "s");
     if (r == 0)
-        printf("The database is sound.\n");
+        printf(app->nodes.count > 1 ? "The databases are sound.\n" : "The database is sound.\n");
     return r;
 }
 
@@ -56,7 +72,7 @@ static int run(struct cli *cli, int words, const char *usage, int (*command)(str
     struct err err = {0};
     int r = app_init(&app, cli, &err);
     if (r == 0)
-        r = app_open_storage(&app, true, &err);
+        r = app_open_storage(&app, command == migrate ? APP_MIGRATE_ALL : APP_MIGRATE_SINGLE, &err);
     if (r == 0)
         r = command(&app, cli, &err);
     app_fini(&app);

@@ -24,7 +24,7 @@ static int create(struct app *app, struct cli *cli, struct err *err)
         .hash = token.hash,
         .created = clock_now(),
     };
-    r = STORE(&app->store, err, token_create, &row);
+    r = STORE(app->store, err, token_create, &row);
     if (r == 0)
         printf("%s\n", token.secret);
     token_wipe(&token);
@@ -46,7 +46,7 @@ static int list(struct app *app, struct cli *cli, struct err *err)
     table_init(&table, "id name scope created_at last_used_at expires_at");
     int r = app_account(app, cli->argv[1], &account, err);
     if (r == 0)
-        r = STORE(&app->store, err, token_list, account.id, on_token, &table);
+        r = STORE(app->store, err, token_list, account.id, on_token, &table);
     if (r == 0)
         table_print(&table, cli->json);
     table_fini(&table);
@@ -65,7 +65,7 @@ static int try_account(void *ctx, const struct hearth_account *account)
     struct owner *owner = ctx;
     struct store store;
     struct err err = {0};
-    if (store_open(&store, app_storage_ops(owner->app), plug_self(owner->app->storage), NULL, &err) < 0) {
+    if (node_open_store(&owner->app->nodes.items[owner->app->node], NULL, &store, &err) < 0) {
         owner->result = err.code;
         return 1;
     }
@@ -74,10 +74,16 @@ static int try_account(void *ctx, const struct hearth_account *account)
     return owner->result != HEARTH_ERR_NOT_FOUND;
 }
 
+static int revoke_on_node(struct app *app, void *ctx, struct err *err)
+{
+    struct owner *owner = ctx;
+    return owner->result != HEARTH_ERR_NOT_FOUND ? 0 : STORE(app->store, err, account_list, try_account, owner);
+}
+
 static int revoke(struct app *app, struct cli *cli, struct err *err)
 {
     struct owner owner = {app, cli->argv[1], HEARTH_ERR_NOT_FOUND};
-    int r = STORE(&app->store, err, account_list, try_account, &owner);
+    int r = app_each_node(app, revoke_on_node, &owner, err);
     if (r < 0)
         return r;
     return owner.result == 0 ? 0 : err_set(err, owner.result, "token %s: %s", cli->argv[1], err_text(owner.result));
@@ -98,7 +104,7 @@ int cmd_token(struct cli *cli)
     struct err err = {0};
     int r = app_init(&app, cli, &err);
     if (r == 0)
-        r = app_open_storage(&app, true, &err);
+        r = app_open_storage(&app, APP_MIGRATE_SINGLE, &err);
     if (r == 0)
         r = run(&app, cli, &err);
     app_fini(&app);

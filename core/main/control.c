@@ -60,15 +60,20 @@ int control_request(const char *state_dir, const char *method, const char *path,
     return 0;
 }
 
-static int on_job(void *ctx, const struct hearth_job *job)
+json_t *control_job_json(const struct hearth_job *job)
 {
     static const char *const priorities[] = {"person", "schedule", "background"};
     const char *priority = job->priority >= 0 && job->priority <= 2 ? priorities[job->priority] : "background";
-    json_array_append_new(ctx, json_pack("{s:s, s:s, s:s, s:I, s:i}", "account", job->key, "state",
-                                         job->in_work    ? "in work"
-                                         : job->wait > 0 ? "delayed"
-                                                         : "ready",
-                                         "priority", priority, "wait_ms", (json_int_t)job->wait, "attempt", (int)job->attempt));
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "account", job->key, "node", job->payload == NULL ? "" : job->payload, "state",
+                     job->in_work    ? "in work"
+                     : job->wait > 0 ? "delayed"
+                                     : "ready",
+                     "priority", priority, "wait_ms", (json_int_t)job->wait, "attempt", (int)job->attempt);
+}
+
+static int on_job(void *ctx, const struct hearth_job *job)
+{
+    json_array_append_new(ctx, control_job_json(job));
     return 0;
 }
 

@@ -2,9 +2,11 @@
 #ifndef HEARTH_CORE_MAIN_CONTROL_H
 #define HEARTH_CORE_MAIN_CONTROL_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "hearth/queue.h"
 #include "http/http.h"
 
 struct app;
@@ -18,5 +20,7 @@ int control_request(const char *state_dir, const char *method, const char *path,
 extern const struct http_route control_routes[];
 extern const size_t control_route_count;
 void control_set_jobs(struct jobs *jobs);
+/* A row of `hearthd queue show`; a new reference. */
+json_t *control_job_json(const struct hearth_job *job);
 
 #endif

@@ -20,7 +20,8 @@ static const struct command {
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
     {"queue", "show | clear", cmd_queue},
-    {"plugin", "list | show NAME", cmd_plugin},
+    {"node", "list | drain NAME [--wait]", cmd_node},
+    {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
     {"verify", "check the database", cmd_verify},
@@ -28,7 +29,22 @@ static const struct command {
     {"version", "versions of hearthd, its plugins and libraries", cmd_version},
 };
 
-enum { OPT_CONFIG = 256, OPT_ROLE, OPT_LOG, OPT_JSON, OPT_WAIT, OPT_NAME, OPT_PROVIDER, OPT_READ_ONLY, OPT_HELP, OPT_VERSION };
+enum {
+    OPT_CONFIG = 256,
+    OPT_ROLE,
+    OPT_LOG,
+    OPT_JSON,
+    OPT_WAIT,
+    OPT_NAME,
+    OPT_PROVIDER,
+    OPT_READ_ONLY,
+    OPT_SEED,
+    OPT_TEST,
+    OPT_IMPORT,
+    OPT_FAULTS,
+    OPT_HELP,
+    OPT_VERSION
+};
 
 static const struct option options[] = {
     {"config", required_argument, NULL, OPT_CONFIG},
@@ -39,6 +55,10 @@ static const struct option options[] = {
     {"name", required_argument, NULL, OPT_NAME},
     {"provider", required_argument, NULL, OPT_PROVIDER},
     {"read-only", no_argument, NULL, OPT_READ_ONLY},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"test", required_argument, NULL, OPT_TEST},
+    {"import", required_argument, NULL, OPT_IMPORT},
+    {"faults", no_argument, NULL, OPT_FAULTS},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -92,6 +112,18 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_READ_ONLY:
             cli->read_only = true;
+            break;
+        case OPT_SEED:
+            cli->seed = optarg;
+            break;
+        case OPT_TEST:
+            cli->test = optarg;
+            break;
+        case OPT_IMPORT:
+            cli->import = optarg;
+            break;
+        case OPT_FAULTS:
+            cli->faults = true;
             break;
         case OPT_VERSION:
             return cmd_version(cli);

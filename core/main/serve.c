@@ -57,20 +57,43 @@ static int parse_roles(const char *text, unsigned *ret, struct err *err)
     return roles != 0 ? 0 : err_set(err, HEARTH_ERR_INVALID, "no role was given; there are web, worker, scheduler");
 }
 
+static int check_shared(const struct plug *plug, struct err *err)
+{
+    const struct hearth_plugin *plugin = plug_descriptor(plug);
+    if ((plugin->capabilities & HEARTH_SHARED) != 0)
+        return 0;
+    return err_set(err, HEARTH_ERR_INVALID,
+                   "%s-%s cannot be shared by several processes, so all roles must run in one: use roles = web worker scheduler, "
+                   "or another %s plugin",
+                   plug_kind_name(plugin->kind), plugin->name, plug_kind_name(plugin->kind));
+}
+
 /* Roles in processes of their own need backends that processes can share. */
 static int check_split(const struct daemon *d, struct err *err)
 {
-    const struct plug *backends[] = {d->app.storage, d->app.queue};
-    if (d->roles == ROLE_ALL)
-        return 0;
-    for (size_t i = 0; i < 2; i++) {
-        const struct hearth_plugin *plugin = plug_descriptor(backends[i]);
-        if ((plugin->capabilities & HEARTH_SHARED) == 0)
-            return err_set(err, HEARTH_ERR_INVALID,
-                           "%s-%s cannot be shared by several processes, so all roles must run in one: use roles = web worker scheduler, "
-                           "or another %s plugin",
-                           plug_kind_name(plugin->kind), plugin->name, plug_kind_name(plugin->kind));
+    int r = 0;
+    for (size_t i = 0; r == 0 && d->roles != ROLE_ALL && i < d->app.nodes.count; i++)
+        r = check_shared(d->app.nodes.items[i].storage, err);
+    if (r == 0 && d->roles != ROLE_ALL)
+        r = check_shared(d->app.queue, err);
+    if (r == 0 && (d->roles & ROLE_WEB) != 0 && d->app.nodes.count > 1 && conf_get_text(d->app.conf, "web", "node") == NULL)
+        r = err_set(err, HEARTH_ERR_INVALID, "there are %zu nodes: say which one's people this process serves, in [web] node = NAME",
+                    d->app.nodes.count);
+    return r;
+}
+
+/* The database is looked at before anything starts. In a fleet a node that is down for now does not keep the others' processes from
+ * starting: who needs it tries again. */
+static int connect_storage(struct daemon *d, struct err *err)
+{
+    struct err why = {0};
+    int r = app_use_node(&d->app, d->app.nodes.own, &why);
+    bool later = r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT;
+    if (r == 0 || !app_is_fleet(&d->app) || !later) {
+        *err = why;
+        return r;
     }
+    log_error("main", "the storage does not answer yet: %s", why.text);
     return 0;
 }
 
@@ -128,8 +151,7 @@ static int start_jobs(struct daemon *d, struct err *err)
     struct jobs_options options = {
         .scheduler = (d->roles & ROLE_SCHEDULER) != 0,
         .worker = (d->roles & ROLE_WORKER) != 0,
-        .storage = app_storage_ops(&d->app),
-        .storage_self = plug_self(d->app.storage),
+        .nodes = &d->app.nodes,
         .queue = plug_ops(d->app.queue),
         .queue_self = plug_self(d->app.queue),
         .providers = providers,
@@ -151,27 +173,23 @@ static int start_jobs(struct daemon *d, struct err *err)
 static int open_worker(void *ctx, void **ret_worker, struct err *err)
 {
     struct daemon *d = ctx;
-    struct store *store = malloc(sizeof(*store));
-    if (store == NULL)
+    struct node_stores *stores = malloc(sizeof(*stores));
+    if (stores == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = store_open(store, app_storage_ops(&d->app), plug_self(d->app.storage), NULL, err);
-    if (r < 0)
-        free(store);
-    else
-        *ret_worker = store;
-    return r;
+    node_stores_init(stores, &d->app.nodes);
+    *ret_worker = stores;
+    return 0;
 }
 
 static void close_worker(void *worker)
 {
-    store_close(worker);
+    node_stores_close(worker);
     free(worker);
 }
 
 static void interrupt_worker(void *worker)
 {
-    struct store *store = worker;
-    store->ops->interrupt(store->session);
+    node_stores_interrupt(worker);
 }
 
 static int request_sync(void *ctx, const char *account, struct err *err)
@@ -202,8 +220,9 @@ static void not_ready(void *ctx, struct store *store, struct buf *reasons)
 {
     struct daemon *d = ctx;
     struct err err = {0};
-    if (STORE(store, &err, ping) < 0)
-        buf_printf(reasons, "The storage does not answer (%s).", err_text(err.code));
+    if ((d->roles & ROLE_WEB) != 0 && (store == NULL || STORE(store, &err, ping) < 0))
+        buf_printf(reasons, "The storage does not answer%s%s%s.", err.code != 0 ? " (" : "", err.code != 0 ? err_text(err.code) : "",
+                   err.code != 0 ? ")" : "");
     err.code = 0;
     if (jobs_ping(d->jobs, &err) < 0)
         buf_printf(reasons, "%sThe queue does not answer (%s).", reasons->size > 0 ? " " : "", err_text(err.code));
@@ -219,6 +238,7 @@ static int create_api(struct daemon *d, struct err *err)
     json_t *version = version_json(&d->app);
     char *text = json_dumps(version, JSON_COMPACT);
     struct api_options options = {
+        .nodes = &d->app.nodes,
         .search = d->search,
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .public_metrics = conf_number(web, "metrics") != 0,
@@ -240,7 +260,7 @@ static int create_pool(struct daemon *d, struct err *err)
 {
     struct pool_options options = {
         .name = "storage",
-        .threads = (int)conf_get_number(d->app.conf, "web", "storage_threads"),
+        .threads = (d->roles & ROLE_WEB) != 0 ? (int)conf_get_number(d->app.conf, "web", "storage_threads") : 1,
         .queue_limit = POOL_QUEUE,
         .open = open_worker,
         .close = close_worker,
@@ -254,14 +274,18 @@ static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
 {
     const struct conf_section *section;
     size_t n = 0;
-    while (n < LISTENERS_MAX && (section = conf_section(d->app.conf, "listen", n)) != NULL)
+    for (size_t i = 0; n < LISTENERS_MAX && (section = conf_section(d->app.conf, "listen", i)) != NULL; i++) {
+        bool internal = conf_number(section, "internal") != 0;
+        if (!internal && (d->roles & ROLE_WEB) == 0)
+            continue; /* without the role web nobody is served but those who watch */
         ret[n++] = (struct http_listener){
             .name = conf_section_name(section),
             .address = conf_text(section, "address"),
             .certificate = conf_text(section, "tls_certificate"),
             .key = conf_text(section, "tls_key"),
-            .internal = conf_number(section, "internal") != 0,
+            .internal = internal,
         };
+    }
     char path[4096];
     if (control_path(d->app.state_dir, path, sizeof(path))) {
         snprintf(d->control, sizeof(d->control), "unix:%s", path);
@@ -325,7 +349,9 @@ static int start_http(struct daemon *d, struct err *err)
         .auth_free = api_auth_free,
         .ctx = d->api,
     };
-    options.routes = api_routes(d->api, &options.route_count);
+    options.routes = (d->roles & ROLE_WEB) != 0 ? api_routes(d->api, &options.route_count) : api_watch_routes(d->api, &options.route_count);
+    if ((d->roles & ROLE_WEB) == 0)
+        options.threads = 1;
     int r = http_start(&options, &d->http, err);
     d->listens = d->http;
     return r;
@@ -337,7 +363,7 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
 {
     int r = parse_roles(cli->role != NULL ? cli->role : conf_get_text(d->app.conf, "hearth", "roles"), &d->roles, err);
     if (r == 0)
-        r = app_open_storage(&d->app, true, err);
+        r = app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
     if (r == 0)
         r = take_lock(d, err);
     if (r == 0)
@@ -345,16 +371,18 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
     if (r == 0)
         r = check_split(d, err);
     if (r == 0)
+        r = connect_storage(d, err);
+    if (r == 0)
         r = app_open_vault(&d->app, err);
     if (r == 0)
         r = app_open_providers(&d->app, err);
-    if (r == 0 && (d->roles & ROLE_WEB) != 0)
+    if (r == 0)
         r = create_api(d, err);
     if (r == 0)
         r = start_jobs(d, err);
-    if (r == 0 && (d->roles & ROLE_WEB) != 0)
+    if (r == 0)
         r = create_pool(d, err);
-    if (r == 0 && (d->roles & ROLE_WEB) != 0)
+    if (r == 0)
         r = start_http(d, err);
     return r;
 }

@@ -21,7 +21,8 @@ json_t *version_json(const struct app *app)
 {
     json_t *plugins = json_object();
     if (app != NULL) {
-        add_plugin(plugins, app->storage);
+        for (size_t i = 0; i < app->nodes.count; i++)
+            add_plugin(plugins, app->nodes.items[i].storage);
         add_plugin(plugins, app->queue);
         for (size_t i = 0; i < app->provider_count; i++)
             add_plugin(plugins, app->providers[i]);

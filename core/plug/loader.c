@@ -279,10 +279,10 @@ void plug_list(const char *const *directories, size_t count, plug_list_cb cb, vo
 
 size_t plug_directories(const char *first, const char *const **ret_directories)
 {
-    enum { BUILD_TREE = 3 };
+    enum { BUILD_TREE = 5 };
     static char beside[4096], tree[BUILD_TREE][4200], configured[4096];
     static const char *directories[2 + BUILD_TREE + 1];
-    static const char *const in_tree[BUILD_TREE] = {"storage-sqlite", "queue-inproc", "sync-fx"};
+    static const char *const in_tree[BUILD_TREE] = {"storage-sqlite", "storage-pg", "queue-inproc", "queue-redis", "sync-fx"};
     size_t n = 0;
     if (first != NULL) {
         snprintf(configured, sizeof(configured), "%s", first);

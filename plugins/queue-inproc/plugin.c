@@ -102,6 +102,10 @@ static int publish(void *s, struct hearth_call *call, const struct hearth_job *j
 /* Waits, with the lock held, until something changed or the monotonic time `until`. 0, or CANCELLED after an interrupt. */
 static int wait_until(struct session *session, struct hearth_call *call, int64_t until)
 {
+    if (session->queue->host->should_stop(call))
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped");
+    if (call->deadline != 0 && call->deadline < until)
+        until = call->deadline;
     struct timespec time = {until / 1000, until % 1000 * 1000000};
     session->waiting = true;
     pthread_cond_timedwait(&session->queue->changed, &session->queue->lock, &time);

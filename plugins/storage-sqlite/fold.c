@@ -74,17 +74,3 @@ int64_t fold_host_key(const char *host)
         hash = (hash ^ (unsigned char)*host) * 16777619u;
     return (int32_t)hash; /* SQLite stores small numbers in four bytes when they are signed */
 }
-
-static void host_key_function(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count;
-    const char *host = (const char *)sqlite3_value_text(values[0]);
-    if (host != NULL)
-        sqlite3_result_int64(context, fold_host_key(host));
-}
-
-int fold_register(sqlite3 *db)
-{
-    return sqlite3_create_function(db, "host_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, host_key_function, NULL,
-                                   NULL);
-}

@@ -1,8 +1,7 @@
-/* Text keys that SQLite has no function for. */
+/* Text keys that the databases have no function for. Shared with storage-pg, which compiles the same source. */
 #ifndef STORAGE_SQLITE_FOLD_H
 #define STORAGE_SQLITE_FOLD_H
 
-#include <sqlite3.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +12,5 @@ enum { FOLD_GROWTH = 3 }; /* the folded text is at most this many times as long 
 size_t fold_text(const char *text, size_t size, char *out);
 /* The key of a host in visits.host_key. Different hosts may share one. */
 int64_t fold_host_key(const char *host);
-/* Makes host_key(text) known to verify's queries. Nothing stored uses it: the sqlite3 shell can do all without it. SQLite's result code. */
-int fold_register(sqlite3 *db);
 
 #endif

@@ -17,6 +17,7 @@ class ConfigurationPage(TestCase):
                 default = next(c for c in reversed(cells[:-1]))
                 written[(section, row[0])] = {"none": "", "empty": ""}.get(default, default.strip("`"))
         node = self.node(start=False)
+        node.configure("50-node", "[node main]\n")
         known = {}
         for entry in node.cli_json("config"):
             if entry["from"] == "default":

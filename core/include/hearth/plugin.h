@@ -11,7 +11,8 @@
  *   callback ends the list early and the operation returns 0. Single results live in the call's arena. Nothing is freed across the border.
  * - Every function returns 0 or a negative code of HEARTH_ERRORS; on failure outputs (ret_*) are untouched and the call's error text
  *   says what happened, in words for a person. A plugin that returns an error does not log it: the host does.
- * - Every struct begins with struct_size and only grows at its end. Whoever reads a struct trusts only its first struct_size bytes.
+ * - Every struct begins with struct_size and only grows at its end. Whoever reads a struct trusts only its first struct_size bytes. Whoever
+ *   fills a ret_ struct writes no more than the struct_size bytes that the caller set, and may lower struct_size to what it filled.
  */
 #ifndef HEARTH_PLUGIN_H
 #define HEARTH_PLUGIN_H

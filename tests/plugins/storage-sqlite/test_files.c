@@ -1,4 +1,4 @@
-/* The file: opening, schema, verify, backup. */
+/* The file: opening, schema, verify, backup, and what it forgets in time. */
 #include "fixture.h"
 
 #include <fcntl.h>
@@ -281,14 +281,54 @@ static void test_stopped_backup_leaves_nothing(void **state)
     OK(&fixture->store, backup, path);
 }
 
+static int on_gone(void *ctx, const struct hearth_page *page)
+{
+    *(size_t *)ctx += page->gone;
+    return 0;
+}
+
+static void test_removed_pages_are_forgotten(void **state)
+{
+    struct store *store = &((struct fixture *)*state)->store;
+    enum { MANY = 20010 };
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 1; i <= MANY; i++) {
+        struct hearth_page page = make_page(i, "https://u/", "u");
+        OK(store, page_put, &page);
+    }
+    commit(store);
+    struct lines lines = {.size = 0};
+    for (int64_t i = 1; i <= MANY;) { /* generations 2 and 3 */
+        begin(store, "a", HEARTH_HISTORY);
+        for (int64_t end = i == 1 ? 15 : MANY; i <= end; i++)
+            OK(store, page_remove, i);
+        commit(store);
+        if (i == 16)
+            OK(store, pages_changed, "a", 1, on_page, &lines);
+    }
+    assert_int_equal(lines.count, 15);
+    FAILS(NOT_FOUND, store, pages_changed, "a", 1, on_page, &lines);
+    size_t count = 0;
+    OK(store, pages_changed, "a", 2, on_gone, &count);
+    assert_int_equal(count, MANY - 15);
+    assert_sound(store);
+}
+
 int main(void)
 {
 #define PREPARED(name) cmocka_unit_test_setup_teardown(name, setup_prepared, teardown_prepared)
 #define TEST(name)     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptor),        PREPARED(test_new_file_is_private), PREPARED(test_refused_files), PREPARED(test_schema),
-        PREPARED(test_newer_schema_while_open),   PREPARED(test_damaged_file),        TEST(test_verify_finds),      TEST(test_backup),
+        cmocka_unit_test(test_descriptor),
+        PREPARED(test_new_file_is_private),
+        PREPARED(test_refused_files),
+        PREPARED(test_schema),
+        PREPARED(test_newer_schema_while_open),
+        PREPARED(test_damaged_file),
+        TEST(test_verify_finds),
+        TEST(test_backup),
         TEST(test_stopped_backup_leaves_nothing),
+        TEST(test_removed_pages_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

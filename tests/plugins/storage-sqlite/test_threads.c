@@ -1,9 +1,8 @@
-/* Several sessions at once: waiting, interrupts, deadlines, mixed work, a backup meanwhile, another process. */
+/* Several sessions at once: backups while all of them write; another process. The rest is in the conformance kit. */
 #include "fixture.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,162 +17,6 @@ static void put_many(struct store *store, int64_t first, int64_t count)
 {
     for (int64_t i = first; i < first + count; i++)
         put_visited(store, i, "https://example.org/", "example.org", 2, (const int64_t[]){i, i + 1});
-}
-
-/* One thread that calls one operation and notes what came out. */
-struct caller {
-    struct store store;
-    int (*run)(struct caller *caller);
-    atomic_bool running;
-    atomic_size_t rows;
-    int result;
-    int64_t took;
-    pthread_t thread;
-};
-
-static void *caller_main(void *self)
-{
-    struct caller *caller = self;
-    int64_t start = now_ms();
-    atomic_store(&caller->running, true);
-    caller->result = caller->run(caller);
-    caller->took = now_ms() - start;
-    return NULL;
-}
-
-static void caller_start(struct caller *caller, struct fixture *fixture, int (*run)(struct caller *caller))
-{
-    *caller = (struct caller){.run = run};
-    fixture_session(fixture, &caller->store);
-    assert_int_equal(pthread_create(&caller->thread, NULL, caller_main, caller), 0);
-}
-
-static int caller_end(struct caller *caller)
-{
-    pthread_join(caller->thread, NULL);
-    store_close(&caller->store);
-    return caller->result;
-}
-
-static int run_begin(struct caller *caller)
-{
-    int64_t generation;
-    return STORE(&caller->store, NULL, batch_begin, "a", HEARTH_HISTORY, &generation);
-}
-
-/* Interrupts until the call returns: one that comes before the call is running has no effect, by contract. */
-static void interrupt_until_done(struct caller *caller)
-{
-    while (!atomic_load(&caller->running) || pthread_tryjoin_np(caller->thread, NULL) != 0) {
-        if (atomic_load(&caller->running))
-            caller->store.ops->interrupt(caller->store.session);
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    store_close(&caller->store);
-}
-
-static void test_interrupt_of_a_waiting_writer(void **state)
-{
-    struct fixture *fixture = *state;
-    struct caller waiting, next;
-    begin(&fixture->store, "a", HEARTH_HISTORY);
-    caller_start(&waiting, fixture, run_begin);
-    interrupt_until_done(&waiting);
-    assert_int_equal(waiting.result, HEARTH_ERR_CANCELLED);
-    assert_true(waiting.took < 1000);
-    caller_start(&next, fixture, run_begin); /* the queue goes on without the one that left */
-    commit(&fixture->store);
-    assert_int_equal(caller_end(&next), 0);
-    begin(&fixture->store, "a", HEARTH_HISTORY);
-    commit(&fixture->store);
-}
-
-static void test_stop_and_deadline_of_a_waiting_writer(void **state)
-{
-    struct fixture *fixture = *state;
-    struct store waiting;
-    atomic_bool stop = true;
-    int64_t generation;
-    fixture_session(fixture, &waiting);
-    begin(&fixture->store, "a", HEARTH_HISTORY);
-    waiting.call.stop = &stop;
-    FAILS(CANCELLED, &waiting, batch_begin, "a", HEARTH_HISTORY, &generation);
-    stop = false;
-    waiting.call.hearth.deadline = now_ms() + 60;
-    FAILS(TIMEOUT, &waiting, batch_begin, "a", HEARTH_HISTORY, &generation);
-    waiting.call.hearth.deadline = 0;
-    commit(&fixture->store);
-    begin(&waiting, "a", HEARTH_HISTORY);
-    commit(&waiting);
-    store_close(&waiting);
-}
-
-static int on_slow_page(void *ctx, const struct hearth_page *page)
-{
-    struct caller *caller = ctx;
-    (void)page;
-    atomic_fetch_add(&caller->rows, 1);
-    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
-    return 0;
-}
-
-static int run_scan(struct caller *caller)
-{
-    return STORE(&caller->store, NULL, pages_by_frecency, "a", on_slow_page, caller);
-}
-
-static void test_interrupt_of_a_long_scan(void **state)
-{
-    struct fixture *fixture = *state;
-    struct caller scanning;
-    enum { PAGES = 20000 };
-    begin(&fixture->store, "a", HEARTH_HISTORY);
-    put_many(&fixture->store, 1, PAGES);
-    commit(&fixture->store);
-    caller_start(&scanning, fixture, run_scan);
-    while (atomic_load(&scanning.rows) == 0)
-        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
-    interrupt_until_done(&scanning);
-    assert_int_equal(scanning.result, HEARTH_ERR_CANCELLED);
-    assert_true(scanning.rows < PAGES);
-    struct lines lines = {.size = 0, .stop_after = 1};
-    OK(&fixture->store, pages_by_frecency, "a", on_page, &lines); /* other sessions are not touched */
-}
-
-struct deadline_scan {
-    struct store *store;
-    size_t rows;
-};
-
-static int on_first_page(void *ctx, const struct hearth_page *page)
-{
-    struct deadline_scan *scan = ctx;
-    (void)page;
-    if (scan->rows++ == 0)
-        scan->store->call.hearth.deadline = 1; /* long ago */
-    return 0;
-}
-
-static void test_deadline_of_a_long_scan(void **state)
-{
-    struct store *store = &((struct fixture *)*state)->store;
-    struct deadline_scan scan = {.store = store};
-    begin(store, "a", HEARTH_HISTORY);
-    put_many(store, 1, 5000);
-    commit(store);
-    FAILS(TIMEOUT, store, pages_by_frecency, "a", on_first_page, &scan);
-    assert_true(scan.rows < 5000);
-    store->call.hearth.deadline = 0;
-    begin(store, "a", HEARTH_HISTORY); /* and in a batch: a stopped write breaks it */
-    put_many(store, 10000, 5);
-    store->call.hearth.deadline = 1;
-    FAILS(TIMEOUT, store, visits_remove, 10000);
-    FAILS(TIMEOUT, store, batch_commit, true);
-    store->call.hearth.deadline = 0;
-    struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    OK(store, counts, "a", &counts);
-    assert_int_equal(counts.pages, 5000);
-    assert_sound(store);
 }
 
 /* Eight threads, each with a session: batches on two accounts, single writes and reads of every kind. */
@@ -266,62 +109,6 @@ static void test_mixed_work(void **state)
     fixture_reopen(fixture);
 }
 
-/* Schedulers that claim at the same time, from two instances of the store as two processes would have. */
-struct claimer {
-    struct fixture *fixture;
-    void *self;
-    atomic_int *claims; /* of each account */
-    pthread_t thread;
-};
-
-static int on_claimed(void *ctx, const struct hearth_account *account)
-{
-    atomic_int *claims = ctx;
-    atomic_fetch_add(&claims[strtol(account->id + 1, NULL, 10)], 1);
-    return 0;
-}
-
-static void *claimer_main(void *self)
-{
-    struct claimer *claimer = self;
-    struct store store;
-    struct err err = {0};
-    assert_int_equal(store_open(&store, claimer->fixture->ops, claimer->self, NULL, &err), 0);
-    for (int i = 0; i < 40; i++)
-        OK(&store, account_claim_due, 1000, 2000, 7, on_claimed, claimer->claims);
-    store_close(&store);
-    return NULL;
-}
-
-static void test_claims_are_exclusive(void **state)
-{
-    struct fixture *fixture = *state;
-    enum { ACCOUNTS = 200, CLAIMERS = 4 };
-    static atomic_int claims[ACCOUNTS];
-    struct claimer claimers[CLAIMERS];
-    struct call call;
-    void *other;
-    for (int i = 0; i < ACCOUNTS; i++) {
-        char id[16], email[32];
-        snprintf(id, sizeof(id), "x%d", i);
-        snprintf(email, sizeof(email), "x%d@example.org", i);
-        struct hearth_account account = {.struct_size = sizeof(account), .id = id, .email = email, .next_sync = 1 + i};
-        OK(&fixture->store, account_create, &account);
-    }
-    call_init(&call, NULL, 0, 0);
-    assert_int_equal(fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &other), 0);
-    for (int i = 0; i < CLAIMERS; i++) {
-        claimers[i] = (struct claimer){.fixture = fixture, .self = i % 2 == 0 ? fixture->self : other, .claims = claims};
-        assert_int_equal(pthread_create(&claimers[i].thread, NULL, claimer_main, &claimers[i]), 0);
-    }
-    for (int i = 0; i < CLAIMERS; i++)
-        pthread_join(claimers[i].thread, NULL);
-    fixture->ops->close(other);
-    call_fini(&call);
-    for (int i = 0; i < ACCOUNTS; i++)
-        assert_int_equal(claims[i], 1);
-}
-
 /* A connection that is not ours holds the write lock, as another process would. */
 static void test_another_process_writes(void **state)
 {
@@ -349,12 +136,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_interrupt_of_a_waiting_writer),
-        TEST(test_stop_and_deadline_of_a_waiting_writer),
-        TEST(test_interrupt_of_a_long_scan),
-        TEST(test_deadline_of_a_long_scan),
         TEST(test_mixed_work),
-        TEST(test_claims_are_exclusive),
         TEST(test_another_process_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Accounts and what hangs on them directly: claims, credentials, settings, tokens, picks. */
-#include "fixture.h"
+#include "check/storage_kit.h"
 
 static int on_account(void *ctx, const struct hearth_account *account)
 {
@@ -16,9 +16,9 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
     return add_line(ctx, "%s %lld %.2f %lld\n", pick->input, (long long)pick->page, pick->use_count, (long long)pick->used);
 }
 
-static void test_create_and_get(void **state)
+static void create_and_get(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_account account = {.struct_size = sizeof(account),
                                      .id = "c",
                                      .email = "Carla@Example.org",
@@ -39,29 +39,29 @@ static void test_create_and_get(void **state)
     OK(store, account_create, &account);
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(store, account_get, "c", &got);
-    assert_string_equal(got.email, "Carla@Example.org");
-    assert_string_equal(got.uid, "u3");
-    assert_string_equal(got.name, "Carla");
-    assert_string_equal(got.provider, "fx");
-    assert_string_equal(got.node, "alder");
-    assert_string_equal(got.state_detail, "no network");
-    assert_int_equal(got.state, HEARTH_ACCOUNT_ERROR);
-    assert_int_equal(got.created, 1);
-    assert_int_equal(got.last_sync, 2);
-    assert_int_equal(got.last_attempt, 3);
-    assert_int_equal(got.next_sync, 4);
-    assert_int_equal(got.last_seen, 5);
-    assert_int_equal(got.generation, 6);
-    assert_int_equal(got.failures, 7);
-    assert_int_equal(got.resync, 1);
+    expect_text(got.email, "Carla@Example.org");
+    expect_text(got.uid, "u3");
+    expect_text(got.name, "Carla");
+    expect_text(got.provider, "fx");
+    expect_text(got.node, "alder");
+    expect_text(got.state_detail, "no network");
+    expect_number(got.state, HEARTH_ACCOUNT_ERROR);
+    expect_number(got.created, 1);
+    expect_number(got.last_sync, 2);
+    expect_number(got.last_attempt, 3);
+    expect_number(got.next_sync, 4);
+    expect_number(got.last_seen, 5);
+    expect_number(got.generation, 6);
+    expect_number(got.failures, 7);
+    expect_number(got.resync, 1);
     struct hearth_account by_email = {.struct_size = sizeof(by_email)};
     OK(store, account_by_email, "cARLA@eXAMPLE.ORG", &by_email);
-    assert_string_equal(by_email.id, "c");
+    expect_text(by_email.id, "c");
 }
 
-static void test_conflicts(void **state)
+static void conflicts(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_account account = {
         .struct_size = sizeof(account), .id = "c", .email = "ANNA@example.ORG", .uid = "", .provider = "fx", .node = ""};
     FAILS(CONFLICT, store, account_create, &account);
@@ -77,32 +77,32 @@ static void test_conflicts(void **state)
     FAILS(INVALID, store, account_create, &account);
 }
 
-static void test_unknown_account(void **state)
+static void unknown_account(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_account account = {.struct_size = sizeof(account), .id = "zz", .email = "z@example.org"};
     struct hearth_counts counts = {.struct_size = sizeof(counts), .visits = 77};
     const char *json = "untouched";
     struct lines lines = {.size = 0};
     FAILS(NOT_FOUND, store, account_get, "zz", &account);
-    assert_string_equal(account.email, "z@example.org");
+    expect_text(account.email, "z@example.org");
     FAILS(NOT_FOUND, store, account_by_email, "z@example.org", &account);
     FAILS(NOT_FOUND, store, account_update, &account, HEARTH_ACCOUNT_NAME);
     FAILS(NOT_FOUND, store, account_remove, "zz");
     FAILS(NOT_FOUND, store, counts, "zz", &counts);
-    assert_int_equal(counts.visits, 77);
+    expect_number(counts.visits, 77);
     FAILS(NOT_FOUND, store, credentials_put, "zz", "x", 1);
     FAILS(NOT_FOUND, store, settings_put, "zz", "{}");
     FAILS(NOT_FOUND, store, settings_get, "a", &json);
-    assert_string_equal(json, "untouched");
+    expect_text(json, "untouched");
     FAILS(NOT_FOUND, store, pages_changed, "zz", 0, on_page, &lines);
     OK(store, pages_by_frecency, "zz", on_page, &lines);
-    assert_int_equal(lines.count, 0);
+    expect_number(lines.count, 0);
 }
 
-static void test_update_writes_only_what_is_named(void **state)
+static void update_writes_only_what_is_named(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_account account = {.struct_size = sizeof(account),
                                      .id = "a",
                                      .state = HEARTH_ACCOUNT_PAUSED,
@@ -118,38 +118,38 @@ static void test_update_writes_only_what_is_named(void **state)
     OK(store, account_update, &account, HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_FAILURES);
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(store, account_get, "a", &got);
-    assert_string_equal(got.name, "Anna");
-    assert_int_equal(got.failures, 3);
-    assert_int_equal(got.state, HEARTH_ACCOUNT_OK);
-    assert_string_equal(got.node, "");
-    assert_string_equal(got.uid, "uid");
-    assert_int_equal(got.last_sync + got.next_sync + got.resync + got.last_seen + got.last_attempt, 0);
+    expect_text(got.name, "Anna");
+    expect_number(got.failures, 3);
+    expect_number(got.state, HEARTH_ACCOUNT_OK);
+    expect_text(got.node, "");
+    expect_text(got.uid, "uid");
+    expect_number(got.last_sync + got.next_sync + got.resync + got.last_seen + got.last_attempt, 0);
     OK(store, account_update, &account,
        HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NODE | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_LAST_ATTEMPT |
            HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_RESYNC);
     OK(store, account_get, "a", &got);
-    assert_int_equal(got.state, HEARTH_ACCOUNT_PAUSED);
-    assert_string_equal(got.node, "x");
-    assert_string_equal(got.uid, "y");
-    assert_int_equal(got.last_sync, 50);
-    assert_int_equal(got.last_attempt, 8);
-    assert_int_equal(got.next_sync, 60);
-    assert_int_equal(got.last_seen, 9);
-    assert_int_equal(got.resync, 1);
-    assert_string_equal(got.email, "anna@example.org");
+    expect_number(got.state, HEARTH_ACCOUNT_PAUSED);
+    expect_text(got.node, "x");
+    expect_text(got.uid, "y");
+    expect_number(got.last_sync, 50);
+    expect_number(got.last_attempt, 8);
+    expect_number(got.next_sync, 60);
+    expect_number(got.last_seen, 9);
+    expect_number(got.resync, 1);
+    expect_text(got.email, "anna@example.org");
 }
 
-static void test_list_by_email(void **state)
+static void list_by_email(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct lines lines = {.size = 0};
     add_account(store, "c", "Aaron@example.org");
     add_account(store, "d", "Zoe@example.org");
     OK(store, account_list, on_account, &lines);
-    assert_string_equal(lines.text, "c Aaron@example.org 0\na anna@example.org 0\nb ben@example.org 0\nd Zoe@example.org 0\n");
+    expect_text(lines.text, "c Aaron@example.org 0\na anna@example.org 0\nb ben@example.org 0\nd Zoe@example.org 0\n");
     lines = (struct lines){.stop_after = 2};
     OK(store, account_list, on_account, &lines);
-    assert_int_equal(lines.count, 2);
+    expect_number(lines.count, 2);
 }
 
 static void set_next_sync(struct store *store, const char *id, int64_t when)
@@ -158,9 +158,9 @@ static void set_next_sync(struct store *store, const char *id, int64_t when)
     OK(store, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
-static void test_claim_due(void **state)
+static void claim_due(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     add_account(store, "c", "c@example.org");
     add_account(store, "d", "d@example.org");
     set_next_sync(store, "a", 300);
@@ -168,55 +168,55 @@ static void test_claim_due(void **state)
     set_next_sync(store, "c", 200); /* d: 0, never due */
     struct lines lines = {.size = 0};
     OK(store, account_claim_due, 99, 1000, 10, on_account, &lines);
-    assert_int_equal(lines.count, 0);
+    expect_number(lines.count, 0);
     OK(store, account_claim_due, 300, 1000, 2, on_account, &lines);
-    assert_string_equal(lines.text, "b ben@example.org 100\nc c@example.org 200\n");
+    expect_text(lines.text, "b ben@example.org 100\nc c@example.org 200\n");
     lines = (struct lines){.size = 0};
     OK(store, account_claim_due, 300, 1000, 10, on_account, &lines);
-    assert_string_equal(lines.text, "a anna@example.org 300\n");
+    expect_text(lines.text, "a anna@example.org 300\n");
     lines = (struct lines){.size = 0};
     OK(store, account_claim_due, 999, 2000, 10, on_account, &lines);
-    assert_int_equal(lines.count, 0);
+    expect_number(lines.count, 0);
     set_next_sync(store, "c", 250); /* gives up the claim */
     OK(store, account_claim_due, 999, 2000, 10, on_account, &lines);
-    assert_string_equal(lines.text, "c c@example.org 250\n");
+    expect_text(lines.text, "c c@example.org 250\n");
     lines = (struct lines){.stop_after = 1}; /* a claim ran out; a stopped callback leaves all claimed */
     OK(store, account_claim_due, 1000, 3000, 10, on_account, &lines);
-    assert_string_equal(lines.text, "b ben@example.org 100\n");
+    expect_text(lines.text, "b ben@example.org 100\n");
     lines = (struct lines){.size = 0};
     OK(store, account_claim_due, 1000, 3000, 10, on_account, &lines);
-    assert_int_equal(lines.count, 0);
+    expect_number(lines.count, 0);
 }
 
-static void test_credentials_and_settings(void **state)
+static void credentials_and_settings(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     const void *sealed = NULL;
     const char *json;
     size_t size = 99;
     FAILS(NOT_FOUND, store, credentials_get, "a", &sealed, &size);
-    assert_int_equal(size, 99);
+    expect_number(size, 99);
     OK(store, credentials_put, "a", "se\0aled", 7);
     OK(store, credentials_put, "b", "", 0);
     OK(store, credentials_get, "a", &sealed, &size);
-    assert_int_equal(size, 7);
-    assert_memory_equal(sealed, "se\0aled", 7);
+    expect_number(size, 7);
+    expect(memcmp(sealed, "se\0aled", 7) == 0);
     OK(store, credentials_put, "a", "other", 5);
     OK(store, credentials_get, "a", &sealed, &size);
-    assert_int_equal(size, 5);
-    assert_memory_equal(sealed, "other", 5);
+    expect_number(size, 5);
+    expect(memcmp(sealed, "other", 5) == 0);
     OK(store, credentials_get, "b", &sealed, &size);
-    assert_int_equal(size, 0);
+    expect_number(size, 0);
     OK(store, settings_put, "a", "{\"theme\":1}");
     OK(store, settings_put, "a", "{\"theme\":2}");
     OK(store, settings_get, "a", &json);
-    assert_string_equal(json, "{\"theme\":2}");
+    expect_text(json, "{\"theme\":2}");
     FAILS(NOT_FOUND, store, settings_get, "b", &json);
 }
 
-static void test_tokens(void **state)
+static void tokens(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     uint8_t hash[3][32] = {{1}, {2}, {3}};
     struct hearth_token token = {
         .struct_size = sizeof(token), .id = "t1", .account = "a", .name = "cli", .hash = hash[0], .scope = 1, .created = 20, .expires = 99};
@@ -237,19 +237,19 @@ static void test_tokens(void **state)
     FAILS(NOT_FOUND, store, token_create, &token);
     struct hearth_token got = {.struct_size = sizeof(got)};
     OK(store, token_by_hash, hash[0], &got);
-    assert_string_equal(got.id, "t1");
-    assert_string_equal(got.account, "a");
-    assert_string_equal(got.name, "cli");
-    assert_int_equal(got.scope, 1);
-    assert_int_equal(got.expires, 99);
-    assert_memory_equal(got.hash, hash[0], 32);
+    expect_text(got.id, "t1");
+    expect_text(got.account, "a");
+    expect_text(got.name, "cli");
+    expect_number(got.scope, 1);
+    expect_number(got.expires, 99);
+    expect(memcmp(got.hash, hash[0], 32) == 0);
     FAILS(NOT_FOUND, store, token_by_hash, token.hash, &got);
     struct lines lines = {.size = 0};
     OK(store, token_list, "a", on_token, &lines);
-    assert_string_equal(lines.text, "t2 a cli 2\nt1 a cli 1\n");
+    expect_text(lines.text, "t2 a cli 2\nt1 a cli 1\n");
     OK(store, token_used, "a", "t1", 555);
     OK(store, token_by_hash, hash[0], &got);
-    assert_int_equal(got.last_used, 555);
+    expect_number(got.last_used, 555);
     FAILS(NOT_FOUND, store, token_used, "b", "t1", 556);
     FAILS(NOT_FOUND, store, token_remove, "b", "t1");
     OK(store, token_remove, "a", "t1");
@@ -257,9 +257,9 @@ static void test_tokens(void **state)
     FAILS(NOT_FOUND, store, token_by_hash, hash[0], &got);
 }
 
-static void test_picks(void **state)
+static void picks(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "ex", .page = 7, .use_count = 1, .used = 10};
     OK(store, pick_put, "a", &pick);
     pick.use_count = 1.75;
@@ -271,13 +271,13 @@ static void test_picks(void **state)
     FAILS(NOT_FOUND, store, pick_put, "zz", &pick);
     struct lines lines = {.size = 0};
     OK(store, pick_list, "a", on_pick, &lines);
-    assert_string_equal(lines.text, "ex 6 1.75 20\nex 7 1.75 20\n");
+    expect_text(lines.text, "ex 6 1.75 20\nex 7 1.75 20\n");
 }
 
 /* A call whose memory is used up: the result is untouched, and the next call works. */
-static void test_memory_of_a_call_runs_out(void **state)
+static void memory_of_a_call_runs_out(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_account got = {.struct_size = sizeof(got), .email = "untouched"};
     const char *json = "untouched";
     char large[10000];
@@ -286,13 +286,13 @@ static void test_memory_of_a_call_runs_out(void **state)
     OK(store, settings_put, "a", large);
     store->call.arena.limit = store->call.arena.used + 64;
     FAILS(NOMEM, store, settings_get, "a", &json);
-    assert_string_equal(json, "untouched");
+    expect_text(json, "untouched");
     store->call.arena.limit = store->call.arena.used + 4;
     FAILS(NOMEM, store, account_get, "a", &got);
-    assert_string_equal(got.email, "untouched");
+    expect_text(got.email, "untouched");
     store->call.arena.limit = 0;
     OK(store, settings_get, "a", &json);
-    assert_string_equal(json, large);
+    expect_text(json, large);
 }
 
 static void fill(struct store *store, const char *account)
@@ -325,9 +325,9 @@ static void fill(struct store *store, const char *account)
     store_reset(store);
 }
 
-static void test_remove_takes_every_row_of_one_account(void **state)
+static void remove_takes_every_row_of_one_account(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     fill(store, "a");
     fill(store, "b");
     OK(store, account_remove, "a");
@@ -335,12 +335,12 @@ static void test_remove_takes_every_row_of_one_account(void **state)
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     FAILS(NOT_FOUND, store, counts, "a", &counts);
     OK(store, counts, "b", &counts);
-    assert_int_equal(counts.devices, 1);
-    assert_int_equal(counts.tabs, 1);
-    assert_int_equal(counts.bookmarks, 1);
-    assert_int_equal(counts.folders, 0);
-    assert_int_equal(counts.pages, 1);
-    assert_int_equal(counts.visits, 2);
+    expect_number(counts.devices, 1);
+    expect_number(counts.tabs, 1);
+    expect_number(counts.bookmarks, 1);
+    expect_number(counts.folders, 0);
+    expect_number(counts.pages, 1);
+    expect_number(counts.visits, 2);
     add_account(store, "a", "anna@example.org"); /* the same name again finds nothing of the old one */
     struct lines lines = {.size = 0};
     OK(store, pages_by_frecency, "a", on_page, &lines);
@@ -349,28 +349,24 @@ static void test_remove_takes_every_row_of_one_account(void **state)
     OK(store, pages_changed, "a", 0, on_page, &lines);
     OK(store, token_list, "a", on_token, &lines);
     OK(store, pick_list, "a", on_pick, &lines);
-    assert_int_equal(lines.count, 0);
+    expect_number(lines.count, 0);
     const char *json;
     FAILS(NOT_FOUND, store, settings_get, "a", &json);
     OK(store, settings_get, "b", &json);
-    assert_string_equal(json, "b");
+    expect_text(json, "b");
 }
 
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(test_create_and_get),
-        TEST(test_conflicts),
-        TEST(test_unknown_account),
-        TEST(test_update_writes_only_what_is_named),
-        TEST(test_list_by_email),
-        TEST(test_claim_due),
-        TEST(test_credentials_and_settings),
-        TEST(test_tokens),
-        TEST(test_picks),
-        TEST(test_memory_of_a_call_runs_out),
-        TEST(test_remove_takes_every_row_of_one_account),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+const struct kit_test storage_accounts_tests[] = {
+    {"accounts: what was created is read back, by id and by e-mail in any case", create_and_get},
+    {"accounts: an id or e-mail exists once; malformed ones are refused", conflicts},
+    {"accounts: an unknown account is NOT_FOUND and outputs stay untouched", unknown_account},
+    {"accounts: an update writes the named fields and no others", update_writes_only_what_is_named},
+    {"accounts: the list is ordered by e-mail and ends when the callback says so", list_by_email},
+    {"accounts: due ones are claimed once, the longest due first, until the claim runs out", claim_due},
+    {"accounts: credentials and settings are kept as they are", credentials_and_settings},
+    {"accounts: tokens are found by hash and belong to one account", tokens},
+    {"accounts: a pick is unique by input and page", picks},
+    {"accounts: NOMEM of the host leaves results untouched", memory_of_a_call_runs_out},
+    {"accounts: a removal takes every row of one account and none of another", remove_takes_every_row_of_one_account},
+    {NULL, NULL},
+};

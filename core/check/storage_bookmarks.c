@@ -1,5 +1,5 @@
 /* Bookmarks: rows, order, tags, claims, tombstones. */
-#include "fixture.h"
+#include "check/storage_kit.h"
 
 static int on_node(void *ctx, const struct hearth_bookmark_node *node)
 {
@@ -21,8 +21,8 @@ static void expect_counts(struct store *store, int64_t bookmarks, int64_t folder
 {
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     OK(store, counts, "a", &counts);
-    assert_int_equal(counts.bookmarks, bookmarks);
-    assert_int_equal(counts.folders, folders);
+    expect_number(counts.bookmarks, bookmarks);
+    expect_number(counts.folders, folders);
 }
 
 static void put_tagged(struct store *store, const char *guid, const char *tags, int64_t added)
@@ -45,12 +45,12 @@ static void expect_list(struct store *store, struct hearth_bookmark_query query,
     struct lines lines = {.size = 0};
     query.struct_size = sizeof(query);
     OK(store, bookmark_list, "a", &query, on_bookmark, &lines);
-    assert_string_equal(lines.text, expected);
+    expect_text(lines.text, expected);
 }
 
-static void test_put_and_get(void **state)
+static void put_and_get(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark),
                                        .kind = HEARTH_QUERY,
                                        .guid = "query_______",
@@ -75,53 +75,53 @@ static void test_put_and_get(void **state)
     commit(store);
     struct hearth_bookmark got = {.struct_size = sizeof(got)};
     OK(store, bookmark_get, "a", "query_______", &got);
-    assert_int_equal(got.kind, HEARTH_QUERY);
-    assert_string_equal(got.parent, "menu________");
-    assert_string_equal(got.said_parent, "said________");
-    assert_string_equal(got.title, "Zażółć");
-    assert_string_equal(got.url, "place:tag=x");
-    assert_string_equal(got.keyword, "k");
-    assert_string_equal(got.tag_query, "x");
-    assert_string_equal(got.tags, "one\ntwo");
-    assert_int_equal(got.page, 7);
-    assert_int_equal(got.position, 3);
-    assert_int_equal(got.added, 10);
-    assert_int_equal(got.modified, 20);
-    assert_int_equal(got.children, 0);
-    assert_int_equal(got.last_visit, 99);
-    assert_int_equal(got.visit_count, 4);
+    expect_number(got.kind, HEARTH_QUERY);
+    expect_text(got.parent, "menu________");
+    expect_text(got.said_parent, "said________");
+    expect_text(got.title, "Zażółć");
+    expect_text(got.url, "place:tag=x");
+    expect_text(got.keyword, "k");
+    expect_text(got.tag_query, "x");
+    expect_text(got.tags, "one\ntwo");
+    expect_number(got.page, 7);
+    expect_number(got.position, 3);
+    expect_number(got.added, 10);
+    expect_number(got.modified, 20);
+    expect_number(got.children, 0);
+    expect_number(got.last_visit, 99);
+    expect_number(got.visit_count, 4);
     OK(store, bookmark_get, "a", "menu________", &got);
-    assert_int_equal(got.children, 1);
-    assert_int_equal(got.page, 0);
+    expect_number(got.children, 1);
+    expect_number(got.page, 0);
     OK(store, bookmark_get, "a", "root________", &got);
-    assert_null(got.parent);
-    assert_int_equal(got.children, 2);
+    expect((got.parent) == NULL);
+    expect_number(got.children, 2);
     FAILS(NOT_FOUND, store, bookmark_get, "b", "query_______", &got);
     struct lines lines = {.size = 0};
     OK(store, bookmarks_of_page, "a", 7, on_bookmark, &lines);
     OK(store, bookmarks_of_page, "b", 7, on_bookmark, &lines);
-    assert_string_equal(lines.text, "query_______\n");
+    expect_text(lines.text, "query_______\n");
 }
 
-static void test_put_keeps_the_place(void **state)
+static void put_keeps_the_place(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct hearth_bookmark got = {.struct_size = sizeof(got)};
     begin(store, "a", HEARTH_BOOKMARKS);
     put_roots(store);
     put_bookmark(store, "b1__________", HEARTH_BOOKMARK, NULL, 9); /* not yet placed */
     OK(store, bookmark_get, "a", "b1__________", &got);
-    assert_null(got.parent);
-    assert_int_equal(got.position, 0);
+    expect((got.parent) == NULL);
+    expect_number(got.position, 0);
     OK(store, bookmark_place, "b1__________", "menu________", 5);
     put_bookmark(store, "b1__________", HEARTH_BOOKMARK, NULL, 9);
     OK(store, bookmark_get, "a", "b1__________", &got);
-    assert_string_equal(got.parent, "menu________");
-    assert_int_equal(got.position, 5);
+    expect_text(got.parent, "menu________");
+    expect_number(got.position, 5);
     put_bookmark(store, "b1__________", HEARTH_BOOKMARK, "unfiled_____", 1);
     OK(store, bookmark_get, "a", "b1__________", &got);
-    assert_string_equal(got.parent, "unfiled_____");
-    assert_int_equal(got.position, 1);
+    expect_text(got.parent, "unfiled_____");
+    expect_number(got.position, 1);
     FAILS(NOT_FOUND, store, bookmark_place, "nothing_____", "menu________", 0);
     struct hearth_bookmark bad = make_bookmark("x", 6, NULL, 0);
     FAILS(INVALID, store, bookmark_put, &bad);
@@ -129,9 +129,9 @@ static void test_put_keeps_the_place(void **state)
     assert_sound(store);
 }
 
-static void test_counts_follow_the_kind(void **state)
+static void counts_follow_the_kind(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     begin(store, "a", HEARTH_BOOKMARKS);
     put_roots(store);
     put_bookmark(store, "x___________", HEARTH_BOOKMARK, "menu________", 0);
@@ -154,9 +154,9 @@ static void test_counts_follow_the_kind(void **state)
     assert_sound(store);
 }
 
-static void test_list_by_position(void **state)
+static void list_by_position(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     begin(store, "b", HEARTH_BOOKMARKS);
     put_bookmark(store, "b1__________", HEARTH_BOOKMARK, "menu________", 0); /* equal guids in another account */
     commit(store);
@@ -174,9 +174,9 @@ static void test_list_by_position(void **state)
     FAILS(INVALID, store, bookmark_list, "a", &(struct hearth_bookmark_query){.order = 9}, on_bookmark, &lines);
 }
 
-static void test_list_by_added(void **state)
+static void list_by_added(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     begin(store, "a", HEARTH_BOOKMARKS);
     put_roots(store);
     put_tagged(store, "b1__________", NULL, 200);
@@ -195,9 +195,9 @@ static void test_list_by_added(void **state)
     expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED, .after = 0, .after_guid = "b0__________"}, "");
 }
 
-static void test_tags(void **state)
+static void tags(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct lines lines = {.size = 0};
     begin(store, "a", HEARTH_BOOKMARKS);
     put_roots(store);
@@ -211,7 +211,7 @@ static void test_tags(void **state)
     commit(store);
     OK(store, tag_list, "a", on_tag, &lines);
     OK(store, tag_list, "b", on_tag, &lines);
-    assert_string_equal(lines.text, "WORK 2\nÉTÉ 2\nСтраница 1\n");
+    expect_text(lines.text, "WORK 2\nÉTÉ 2\nСтраница 1\n");
     expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "wOrK"}, "b2__________\nb1__________\n");
     expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "wOrK", .after = 200, .after_guid = "b2__________"},
                 "b1__________\n");
@@ -225,13 +225,13 @@ static void test_tags(void **state)
     commit(store);
     lines = (struct lines){.size = 0};
     OK(store, tag_list, "a", on_tag, &lines);
-    assert_string_equal(lines.text, "other 1\nWork 1\nÉTÉ 1\n");
+    expect_text(lines.text, "other 1\nWork 1\nÉTÉ 1\n");
     assert_sound(store);
 }
 
-static void test_nodes_claims_tombstones(void **state)
+static void nodes_claims_tombstones(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct lines lines = {.size = 0};
     begin(store, "a", HEARTH_BOOKMARKS);
     put_roots(store);
@@ -243,12 +243,12 @@ static void test_nodes_claims_tombstones(void **state)
     OK(store, bookmark_claims_put, "menu________", (const char *const[]){"b2__________"}, 1);
     commit(store);
     OK(store, bookmark_nodes, "a", on_node, &lines);
-    assert_string_equal(lines.text, "b1__________ 1 menu________ unfiled_____ 4\nmenu________ 2 root________ - 0\nroot________ 2 - - 0\n"
-                                    "unfiled_____ 2 root________ - 2\n");
+    expect_text(lines.text, "b1__________ 1 menu________ unfiled_____ 4\nmenu________ 2 root________ - 0\nroot________ 2 - - 0\n"
+                            "unfiled_____ 2 root________ - 2\n");
     lines = (struct lines){.size = 0};
     OK(store, bookmark_claims, "a", on_claim, &lines);
     OK(store, bookmark_claims, "b", on_claim, &lines);
-    assert_string_equal(lines.text, "menu________ 0 b2__________\nunfiled_____ 0 b9__________\nunfiled_____ 1 b1__________\n");
+    expect_text(lines.text, "menu________ 0 b2__________\nunfiled_____ 0 b9__________\nunfiled_____ 1 b1__________\n");
     begin(store, "a", HEARTH_BOOKMARKS);
     OK(store, bookmark_remove, "b1__________");
     OK(store, bookmark_remove, "b1__________"); /* again: the parent stays known */
@@ -259,27 +259,23 @@ static void test_nodes_claims_tombstones(void **state)
     lines = (struct lines){.size = 0};
     OK(store, bookmark_tombstones, "a", on_node, &lines);
     OK(store, bookmark_claims, "a", on_claim, &lines);
-    assert_string_equal(lines.text, "b1__________ 0 menu________ - 0\nunfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
+    expect_text(lines.text, "b1__________ 0 menu________ - 0\nunfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
     begin(store, "a", HEARTH_BOOKMARKS);
     put_bookmark(store, "b1__________", HEARTH_BOOKMARK, "menu________", 0); /* it is back */
     commit(store);
     lines = (struct lines){.size = 0};
     OK(store, bookmark_tombstones, "a", on_node, &lines);
-    assert_string_equal(lines.text, "unfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
+    expect_text(lines.text, "unfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
     assert_sound(store);
 }
 
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(test_put_and_get),
-        TEST(test_put_keeps_the_place),
-        TEST(test_counts_follow_the_kind),
-        TEST(test_list_by_position),
-        TEST(test_list_by_added),
-        TEST(test_tags),
-        TEST(test_nodes_claims_tombstones),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+const struct kit_test storage_bookmarks_tests[] = {
+    {"bookmarks: what was put is read back", put_and_get},
+    {"bookmarks: a put without a parent keeps the place", put_keeps_the_place},
+    {"bookmarks: the counts follow the kinds", counts_follow_the_kind},
+    {"bookmarks: a folder is listed in its order, from any row on", list_by_position},
+    {"bookmarks: the newest come first, ties by guid, from any row on", list_by_added},
+    {"bookmarks: tags are compared without regard to case", tags},
+    {"bookmarks: nodes, claims and tombstones are kept", nodes_claims_tombstones},
+    {NULL, NULL},
+};

@@ -1,5 +1,5 @@
 /* The history: lists of visits by date and host, and going on in them. */
-#include "fixture.h"
+#include "check/storage_kit.h"
 
 /* Two hosts, a hidden page, equal dates. */
 static void fill_history(struct store *store)
@@ -21,12 +21,12 @@ static void expect_visits(struct store *store, struct hearth_visit_query query, 
     struct lines lines = {.size = 0};
     query.struct_size = sizeof(query);
     OK(store, visit_list, "a", &query, on_visit_row, &lines);
-    assert_string_equal(lines.text, expected);
+    expect_text(lines.text, expected);
 }
 
-static void test_visit_list(void **state)
+static void visit_list(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     fill_history(store);
     expect_visits(store, (struct hearth_visit_query){.from = 0},
                   "400 2 1 https://two/\n300 1 1 https://one/\n200 3 1 https://one/3\n200 2 1 https://two/\n200 1 1 https://one/\n"
@@ -46,18 +46,18 @@ static void test_visit_list(void **state)
                   "200 1 1 https://one/\n");
     struct lines lines = {.size = 0};
     OK(store, visit_dates, "a", 150, 400, on_visit_row, &lines);
-    assert_string_equal(lines.text, "300 1 1 -\n200 3 1 -\n200 2 1 -\n200 1 1 -\n");
+    expect_text(lines.text, "300 1 1 -\n200 3 1 -\n200 2 1 -\n200 1 1 -\n");
     lines = (struct lines){.size = 0};
     OK(store, visit_dates, "b", 0, 0, on_visit_row, &lines);
-    assert_int_equal(lines.count, 0);
+    expect_number(lines.count, 0);
     OK(store, visit_dates, "a", 0, 0, on_visit_row, &lines);
-    assert_int_equal(lines.count, 6);
+    expect_number(lines.count, 6);
     assert_sound(store);
 }
 
-static void test_hosts_with_one_key_are_told_apart(void **state)
+static void hosts_with_one_key_are_told_apart(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     /* FNV-1a (32 bits) of both is 0x5e4daa9d. */
     begin(store, "a", HEARTH_HISTORY);
     put_visited(store, 1, "https://costarring/", "costarring", 1, (const int64_t[]){100});
@@ -83,9 +83,9 @@ static int on_next(void *ctx, const struct hearth_visit_row *row)
 }
 
 /* Paging one by one meets every old row once, whatever is written between the pages. */
-static void test_cursor_is_stable(void **state)
+static void cursor_is_stable(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     fill_history(store);
     struct lines all = {.size = 0};
     struct walk walk = {.query = {.struct_size = sizeof(walk.query)}};
@@ -97,15 +97,15 @@ static void test_cursor_is_stable(void **state)
         put_visited(store, 100 + i, "https://new/", "new", 1, (const int64_t[]){1000 + i});
         commit(store);
     }
-    assert_string_equal(walk.lines.text, all.text);
+    expect_text(walk.lines.text, all.text);
     struct hearth_visit_query query = walk.query;
     OK(store, visit_list, "a", &query, on_next, &walk);
-    assert_int_equal(walk.lines.count, 6);
+    expect_number(walk.lines.count, 6);
 }
 
-static void test_a_page_changes_host_and_visibility_with_its_visits(void **state)
+static void a_page_changes_host_and_visibility_with_its_visits(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     fill_history(store);
     begin(store, "a", HEARTH_HISTORY);
     struct hearth_page page = {.struct_size = sizeof(page)};
@@ -127,9 +127,9 @@ static int on_title(void *ctx, const struct hearth_visit_row *row)
     return add_line(ctx, "%s %d\n", row->title == NULL ? "-" : row->title, row->bookmarked);
 }
 
-static void test_visit_title_and_bookmarked(void **state)
+static void visit_title_and_bookmarked(struct kit *kit)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct store *store = &kit->store;
     struct lines lines = {.size = 0};
     struct hearth_page page = make_page(1, "https://u/", "u");
     int64_t added;
@@ -147,18 +147,14 @@ static void test_visit_title_and_bookmarked(void **state)
     OK(store, visits_put, 3, &(struct hearth_visit){300, 1, 0}, 1, &added);
     commit(store);
     OK(store, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)}, on_title, &lines);
-    assert_string_equal(lines.text, "visited 1\nmarked 1\n- 0\n");
+    expect_text(lines.text, "visited 1\nmarked 1\n- 0\n");
 }
 
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(test_visit_list),
-        TEST(test_hosts_with_one_key_are_told_apart),
-        TEST(test_cursor_is_stable),
-        TEST(test_a_page_changes_host_and_visibility_with_its_visits),
-        TEST(test_visit_title_and_bookmarked),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+const struct kit_test storage_visits_tests[] = {
+    {"visits: newest first, by time and by host, without hidden pages", visit_list},
+    {"visits: two hosts are never taken for one", hosts_with_one_key_are_told_apart},
+    {"visits: a cursor meets every old row once, whatever is written meanwhile", cursor_is_stable},
+    {"visits: a page that changes host or visibility takes its visits along", a_page_changes_host_and_visibility_with_its_visits},
+    {"visits: the title is that of history, else of the bookmark", visit_title_and_bookmarked},
+    {NULL, NULL},
+};

@@ -1,0 +1,85 @@
+/* Which node an account is on: GET /node for front ends, and the answer to requests that came to the wrong one. */
+#include <string.h>
+
+#include "api/internal.h"
+
+int node_get(struct api_call *call)
+{
+    struct nodes *nodes = call->api->options.nodes;
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    const char *email;
+    size_t node = 0;
+    if (!api_text_parameter(call, "account", &email))
+        return 0;
+    if (email == NULL)
+        return api_problem(call, 400, "bad_request", "Say whose: account=EMAIL.");
+    int r = node_stores_by_email(call->stores, email, &node, &account, &call->err);
+    if (r == HEARTH_ERR_NOT_FOUND) { /* the same shape for strangers: where they would be */
+        node = nodes_home(nodes, email, NODES_NONE);
+        r = 0;
+    }
+    if (r < 0)
+        return r;
+    http_reply_header(call->reply, "cache-control", "no-store");
+    return api_reply_json(call, json_pack("{s:s, s:s}", "node", nodes->items[node].name, "url", nodes->items[node].url));
+}
+
+static const char *percent_encode(struct arena *arena, const char *path)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *out = arena_alloc(arena, strlen(path) * 3 + 1), *p = out;
+    for (; out != NULL && *path != '\0'; path++) {
+        unsigned char c = (unsigned char)*path;
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("-._~/", c) != NULL;
+        if (plain) {
+            *p++ = (char)c;
+        } else {
+            *p++ = '%';
+            *p++ = hex[c >> 4];
+            *p++ = hex[c & 15];
+        }
+    }
+    return out;
+}
+
+void node_set_cookie(struct api_call *call, size_t node)
+{
+    const struct node *n = &call->api->options.nodes->items[node];
+    char *pair = arena_printf(&call->request->arena, "hearth_node=%s", n->name);
+    if (call->api->options.nodes->count < 2 || pair == NULL ||
+        (call->request->cookie != NULL && strstr(call->request->cookie, pair) != NULL))
+        return;
+    http_reply_header(call->reply, "set-cookie",
+                      arena_printf(&call->request->arena, "%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax%s", pair,
+                                   call->request->tls ? "; Secure" : ""));
+}
+
+int node_elsewhere(struct api_call *call, size_t node)
+{
+    const struct node *n = &call->api->options.nodes->items[node];
+    const char *path = percent_encode(&call->request->arena, call->request->path), *query = call->request->query;
+    size_t size = strlen(n->url);
+    while (size > 0 && n->url[size - 1] == '/')
+        size--;
+    char *url = arena_printf(&call->request->arena, "%.*s%s%s%s", (int)size, n->url, path == NULL ? "/" : path, query == NULL ? "" : "?",
+                             query == NULL ? "" : query);
+    node_set_cookie(call, node);
+    http_reply_header(call->reply, "cache-control", "no-store");
+    if (size > 0)
+        http_reply_header(call->reply, "location", url);
+    if (call->request->method == HTTP_GET || call->request->method == HTTP_HEAD) {
+        call->reply->status = 307;
+        return 0;
+    }
+    char *detail = arena_printf(&call->request->arena, "This account is on node %s: send the request to %s.", n->name, url);
+    return api_problem(call, 421, "wrong_node", detail);
+}
+
+int node_of_bearer(struct api_call *call, size_t *ret_node)
+{
+    uint8_t hash[TOKEN_HASH_SIZE];
+    if (call->api->options.nodes->count < 2 || !auth_hash(call->request, hash))
+        return HEARTH_ERR_DENIED;
+    int r = node_stores_by_token(call->stores, hash, ret_node, &call->err);
+    return r == HEARTH_ERR_NOT_FOUND ? HEARTH_ERR_DENIED : r;
+}

@@ -1,0 +1,142 @@
+/* Moving an account to another node. The row on the old node names the new one; that is what makes it a move, and what a crash cannot undo:
+ *
+ *   old: node = new          old: as before          old: as before              old: gone
+ *   new: nothing        ->   new: row, secrets  ->   new: everything synced  ->  new: settings, tokens, picks of the old
+ *
+ * The old node answers its people until the last step. All of it happens under the lease of the account's one job, so that no other sync
+ * of the account runs anywhere; each step can be repeated. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "jobs/jobs_internal.h"
+
+/* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as they are: all nodes have one key file. */
+static int create_row(struct store *old, struct store *new, const char *node, const char *id, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)}, known = {.struct_size = sizeof(known)};
+    const void *sealed;
+    size_t size;
+    struct err why = {0};
+    int r = STORE(old, err, account_get, id, &account);
+    if (r == 0)
+        r = STORE(old, err, credentials_get, id, &sealed, &size);
+    if (r < 0)
+        return r;
+    r = STORE(new, &why, account_get, id, &known);
+    if (r == HEARTH_ERR_NOT_FOUND) {
+        account.node = node;
+        account.last_sync = account.last_attempt = account.next_sync = account.failures = account.resync = 0;
+        r = STORE(new, err, account_create, &account);
+    } else if (r == 0) { /* of an earlier attempt, before which the account may have been paused or in trouble */
+        known.state = account.state;
+        known.state_detail = account.state_detail;
+        r = STORE(new, err, account_update, &known, HEARTH_ACCOUNT_STATE);
+    } else if (err != NULL) {
+        *err = why;
+    }
+    return r < 0 ? r : STORE(new, err, credentials_put, id, sealed, size);
+}
+
+struct copy {
+    struct store *to;
+    const char *account;
+    struct err err;
+};
+
+static int copy_token(void *ctx, const struct hearth_token *token)
+{
+    struct copy *copy = ctx;
+    struct err why = {0};
+    int r = STORE(copy->to, &why, token_create, token);
+    if (r < 0 && r != HEARTH_ERR_CONFLICT) /* it came with an earlier attempt */
+        copy->err = why;
+    return copy->err.code;
+}
+
+static int copy_pick(void *ctx, const struct hearth_pick *pick)
+{
+    struct copy *copy = ctx;
+    return STORE(copy->to, &copy->err, pick_put, copy->account, pick);
+}
+
+/* What people and operators set on the old node, up to a pause that came during the move. */
+static int copy_small(struct store *old, struct store *new, const char *id, struct err *err)
+{
+    struct copy copy = {.to = new, .account = id};
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    const char *json;
+    int r = STORE(old, err, account_get, id, &account);
+    if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {
+        account.next_sync = 0;
+        r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+    }
+    if (r < 0)
+        return r;
+    r = STORE(old, NULL, settings_get, id, &json);
+    if (r == 0)
+        r = STORE(new, err, settings_put, id, json);
+    if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
+        r = STORE(old, err, token_list, id, copy_token, &copy);
+    if (r == 0 && copy.err.code == 0)
+        r = STORE(old, err, pick_list, id, copy_pick, &copy);
+    if (r == 0 && copy.err.code != 0) {
+        if (err != NULL)
+            *err = copy.err;
+        r = copy.err.code;
+    }
+    return r;
+}
+
+/* A sync that failed on the new node is told where the person looks, and tried again from there. */
+static int stay(struct jobs *jobs, struct store *old, struct store *new, const char *id, const struct sync_outcome *outcome,
+                struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account), .id = id};
+    int r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    if (r == 0)
+        r = STORE(old, err, account_get, id, &account);
+    if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED) /* paused while it was under way: it stays so */
+        return r;
+    account.state = outcome->state;
+    account.state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
+    account.last_attempt = clock_now();
+    account.failures++;
+    account.next_sync = outcome->code == HEARTH_ERR_CANCELLED
+                            ? account.last_attempt
+                            : schedule_next(&jobs->options.sync.schedule, &account, account.last_attempt, outcome->wait, 0x8000);
+    return STORE(old, err, account_update, &account,
+                 HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC);
+}
+
+int jobs_move(struct jobs *jobs, struct store *old, size_t to, const struct hearth_sync *provider, void *provider_session,
+              struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err)
+{
+    const char *node = jobs->options.nodes->items[to].name;
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = STORE(old, err, account_get, id, &account);
+    if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED) {
+        ret_outcome->state = HEARTH_ACCOUNT_PAUSED;
+        return r;
+    }
+    struct store *new = jobs_take_store(jobs, to, err);
+    r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code) : create_row(old, new, node, id, err);
+    store_reset(old);
+    if (r == 0)
+        r = sync_account(&jobs->options.sync, new, provider, provider_session, provider_call, id, ret_outcome, err);
+    bool complete = r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&
+                    (ret_outcome->state == HEARTH_ACCOUNT_OK || ret_outcome->state == HEARTH_ACCOUNT_WAITING);
+    if (complete)
+        r = copy_small(old, new, id, err);
+    if (complete && r == 0)
+        r = STORE(old, err, account_remove, id);
+    if (complete && r == 0)
+        log_event(HEARTH_LOG_INFO, "worker", "moved", "account", id, "node", node, NULL);
+    if (!complete && r == 0 && ret_outcome->wait == 0)
+        r = stay(jobs, old, new, id, ret_outcome, err);
+    if (new != NULL)
+        jobs_give_store(jobs, to, new);
+    return r;
+}

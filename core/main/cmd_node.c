@@ -1,0 +1,166 @@
+/* hearthd node: the nodes of a fleet. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "main/app.h"
+#include "main/table.h"
+
+struct census {
+    const struct app *app;
+    int64_t accounts, leaving, stuck;
+    char why[600]; /* of one that cannot leave */
+};
+
+/* Accounts that cannot be synced cannot be filled anew on another node. */
+static bool is_stuck(const struct hearth_account *account)
+{
+    return account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED || account->state == HEARTH_ACCOUNT_PAUSED;
+}
+
+static int count_account(void *ctx, const struct hearth_account *account)
+{
+    struct census *census = ctx;
+    size_t to = nodes_find(&census->app->nodes, account->node);
+    bool leaving = to != NODES_NONE && to != census->app->node;
+    census->accounts++;
+    census->leaving += leaving;
+    if (leaving && (is_stuck(account) || account->failures > 0)) {
+        census->stuck += is_stuck(account);
+        snprintf(census->why, sizeof(census->why), "%s: %s", account->email,
+                 account->state_detail != NULL ? account->state_detail
+                 : is_stuck(account)           ? "it is paused, or its sign-in is needed"
+                                               : "its sync failed");
+    }
+    return 0;
+}
+
+static int list(struct app *app, struct cli *cli, struct err *err)
+{
+    struct table table;
+    (void)err;
+    table_init(&table, "node url weight storage accounts leaving state");
+    for (size_t i = 0; i < app->nodes.count; i++) {
+        const struct node *node = &app->nodes.items[i];
+        struct census census = {.app = app};
+        struct err why = {0};
+        int r = app_use_node(app, i, &why);
+        if (r == 0)
+            r = STORE(app->store, &why, account_list, count_account, &census);
+        table_add(&table,
+                  json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:s}", "node", node->name, "url", node->url, "weight", (json_int_t)node->weight,
+                            "storage", plug_descriptor(node->storage)->name, "accounts", (json_int_t)census.accounts, "leaving",
+                            (json_int_t)census.leaving, "state", r == 0 ? "answers" : why.text));
+    }
+    table_print(&table, cli->json);
+    table_fini(&table);
+    return 0;
+}
+
+/* Accounts are gathered first: a listing and its changes do not mix. */
+struct leavers {
+    struct app *app;
+    struct leaver {
+        char id[40];
+        size_t to;
+        bool paused;
+    } * items;
+    size_t count, room;
+};
+
+static int note_leaver(void *ctx, const struct hearth_account *account)
+{
+    struct leavers *leavers = ctx;
+    if (leavers->count == leavers->room) {
+        leavers->room = leavers->room == 0 ? 256 : leavers->room * 2;
+        struct leaver *items = realloc(leavers->items, leavers->room * sizeof(*items));
+        if (items == NULL)
+            return 1;
+        leavers->items = items;
+    }
+    struct leaver *leaver = &leavers->items[leavers->count++];
+    snprintf(leaver->id, sizeof(leaver->id), "%s", account->id);
+    leaver->to = nodes_home(&leavers->app->nodes, account->email, leavers->app->node);
+    leaver->paused = account->state == HEARTH_ACCOUNT_PAUSED;
+    return 0;
+}
+
+/* The rest is done by schedulers and workers: see core/jobs/move.c. One that is paused goes when it is resumed. */
+static int send_away(struct app *app, struct leavers *leavers, struct err *err)
+{
+    int r = STORE(app->store, err, account_list, note_leaver, leavers);
+    for (size_t i = 0; r == 0 && i < leavers->count; i++) {
+        struct hearth_account account = {.struct_size = sizeof(account),
+                                         .id = leavers->items[i].id,
+                                         .node = app->nodes.items[leavers->items[i].to].name,
+                                         .next_sync = 1};
+        r = STORE(app->store, err, account_update, &account,
+                  HEARTH_ACCOUNT_NODE | (leavers->items[i].paused ? 0 : HEARTH_ACCOUNT_NEXT_SYNC));
+        if (r == HEARTH_ERR_NOT_FOUND) /* it has just left */
+            r = 0;
+        store_reset(app->store);
+    }
+    return r;
+}
+
+static int wait_until_empty(struct app *app, struct err *err)
+{
+    int64_t shown = -1;
+    for (;;) {
+        struct census census = {.app = app};
+        int r = STORE(app->store, err, account_list, count_account, &census);
+        store_reset(app->store);
+        if (r < 0)
+            return r;
+        if (census.accounts != shown)
+            printf("%lld account%s left to move\n", (long long)census.accounts, census.accounts == 1 ? "" : "s");
+        fflush(stdout);
+        shown = census.accounts;
+        if (census.accounts == 0)
+            return 0;
+        if (census.accounts == census.stuck)
+            return err_set(err, HEARTH_ERR_CONFLICT,
+                           "%lld account%s cannot be synced and so cannot move; they are still served from here. One of them: %s",
+                           (long long)census.stuck, census.stuck == 1 ? "" : "s", census.why);
+        struct timespec pause = {0, 200 * 1000000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+static int drain(struct app *app, struct cli *cli, struct err *err)
+{
+    size_t node = nodes_find(&app->nodes, cli->argv[1]);
+    if (!app_is_fleet(app) || node == NODES_NONE)
+        return err_set(err, HEARTH_ERR_INVALID, "there is no [node %s]", cli->argv[1]);
+    if (app->nodes.count < 2)
+        return err_set(err, HEARTH_ERR_INVALID, "there is no other node that the accounts of %s could go to", cli->argv[1]);
+    struct leavers leavers = {.app = app};
+    int r = app_use_node(app, node, err);
+    if (r == 0)
+        r = send_away(app, &leavers, err);
+    free(leavers.items);
+    if (r < 0)
+        return r;
+    printf("%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
+           leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
+    if (app->nodes.items[node].weight > 0)
+        printf("Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
+    return cli->wait ? wait_until_empty(app, err) : 0;
+}
+
+int cmd_node(struct cli *cli)
+{
+    bool is_list = cli->argc == 1 && strcmp(cli->argv[0], "list") == 0, is_drain = cli->argc == 2 && strcmp(cli->argv[0], "drain") == 0;
+    if (!is_list && !is_drain)
+        return cli_usage("node list | drain NAME [--wait]");
+    struct app app = {0};
+    struct err err = {0};
+    int r = app_init(&app, cli, &err);
+    if (r == 0)
+        r = app_open_nodes(&app, APP_MIGRATE_NEVER, &err);
+    if (r == 0)
+        r = is_list ? list(&app, cli, &err) : drain(&app, cli, &err);
+    app_fini(&app);
+    return r < 0 ? cli_fail(&err) : CLI_OK;
+}

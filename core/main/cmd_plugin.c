@@ -1,0 +1,115 @@
+/* hearthd plugin: what there is, what it can be told, and whether it keeps the contract. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "main/app.h"
+#include "main/table.h"
+
+static void on_plugin(void *ctx, const char *file, const struct plug *plug, const char *why)
+{
+    const struct hearth_plugin *d = plug == NULL ? NULL : plug_descriptor(plug);
+    table_add(ctx,
+              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", d == NULL ? "" : plug_kind_name(d->kind), "name", d == NULL ? "" : d->name,
+                        "version", d == NULL ? "" : d->version, "description", d == NULL ? why : d->description, "file", file));
+}
+
+static void show_capabilities(uint64_t capabilities)
+{
+    static const char *const names[] = {"shared", "durable", "ordered"};
+    printf("capabilities");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if ((capabilities & 1u << i) != 0)
+            printf(" %s", names[i]);
+    printf("\n\n");
+}
+
+static int show_plugin(const char *name, const char *const *directories, size_t count, struct err *err)
+{
+    struct plug *plug = NULL;
+    int r = HEARTH_ERR_NOT_FOUND;
+    for (int kind = HEARTH_STORAGE; r == HEARTH_ERR_NOT_FOUND && kind <= HEARTH_SYNC; kind++) {
+        const char *prefix = plug_kind_name(kind), *bare = name;
+        size_t n = strlen(prefix);
+        if (strncmp(name, prefix, n) == 0 && name[n] == '-')
+            bare = name + n + 1;
+        else if (strchr(name, '-') != NULL)
+            continue; /* it names another kind */
+        r = plug_load(kind, bare, directories, count, &plug, err);
+    }
+    if (plug == NULL)
+        return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name)
+                                                                 : r;
+    const struct hearth_plugin *d = plug_descriptor(plug);
+    printf("%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
+    show_capabilities(d->capabilities);
+    for (size_t i = 0; i < d->config_count; i++)
+        printf("  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
+               d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
+    return 0;
+}
+
+/* The kit is a program of its own (it replaces the allocator): beside this one in a build tree, else where the package puts it. */
+static int check_plugin(const struct cli *cli, struct err *err)
+{
+    char program[4096];
+    const char *argv[16];
+    int n = 0;
+    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 32);
+    program[size > 0 ? size : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash != NULL)
+        memcpy(slash, "/plugin-check", sizeof("/plugin-check"));
+    if (slash == NULL || access(program, X_OK) != 0)
+        snprintf(program, sizeof(program), "%s", HEARTH_LIBEXEC_DIR "/plugin-check");
+    argv[n++] = program;
+    const struct {
+        const char *option, *value;
+    } given[] = {{"--config", cli->config}, {"--seed", cli->seed}, {"--test", cli->test}, {"--import", cli->import}};
+    for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+        if (given[i].value == NULL)
+            continue;
+        argv[n++] = given[i].option;
+        argv[n++] = given[i].value;
+    }
+    if (cli->faults)
+        argv[n++] = "--faults";
+    argv[n++] = cli->argv[1];
+    argv[n] = NULL;
+    execv(program, (char **)(uintptr_t)argv);
+    return err_set(err, HEARTH_ERR_NOT_FOUND, "cannot run the conformance kit %s: is the package complete?", program);
+}
+
+static int list_or_show(const struct cli *cli, bool show, struct err *err)
+{
+    struct app app = {0};
+    const char *const *directories;
+    int r = app_init(&app, cli, err);
+    if (r == 0) {
+        size_t count = plug_directories(conf_get_text(app.conf, "hearth", "plugin_dir"), &directories);
+        if (show) {
+            r = show_plugin(cli->argv[1], directories, count, err);
+        } else {
+            struct table table;
+            table_init(&table, "kind name version description file");
+            plug_list(directories, count, on_plugin, &table);
+            table_print(&table, cli->json);
+            table_fini(&table);
+        }
+    }
+    app_fini(&app);
+    return r;
+}
+
+int cmd_plugin(struct cli *cli)
+{
+    const char *what = cli->argc > 0 ? cli->argv[0] : "";
+    bool list = cli->argc == 1 && strcmp(what, "list") == 0, show = cli->argc == 2 && strcmp(what, "show") == 0;
+    bool check = cli->argc == 2 && strcmp(what, "check") == 0;
+    struct err err = {0};
+    if (!list && !show && !check)
+        return cli_usage("plugin list | show NAME | [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] check PATH.so");
+    int r = check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
+    return r < 0 ? cli_fail(&err) : CLI_OK;
+}

@@ -1,0 +1,84 @@
+#include "nodes/nodes.h"
+
+#include <math.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+const struct hearth_storage *node_ops(const struct node *node)
+{
+    return plug_ops(node->storage);
+}
+
+size_t nodes_find(const struct nodes *nodes, const char *name)
+{
+    for (size_t i = 0; i < nodes->count; i++)
+        if (strcmp(nodes->items[i].name, name) == 0)
+            return i;
+    return NODES_NONE;
+}
+
+/* In (0, 1): the first 52 bits of SHA-256 over name, NUL, lower-case address. */
+static double draw(const char *name, const char *email)
+{
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    char text[64 + 320];
+    size_t n = strlen(name) + 1, m = strlen(email);
+    if (m > sizeof(text) - 64)
+        m = sizeof(text) - 64;
+    memcpy(text, name, n);
+    for (size_t i = 0; i < m; i++)
+        text[n + i] = email[i] >= 'A' && email[i] <= 'Z' ? (char)(email[i] - 'A' + 'a') : email[i];
+    SHA256((const unsigned char *)text, n + m, hash);
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | hash[i];
+    return ((double)(bits >> 12) + 0.5) / 4503599627370496.0;
+}
+
+/* Weighted rendezvous hashing: the greatest -weight / ln(draw) wins (Schindelhauer and Schomaker, 2005). */
+size_t nodes_home(const struct nodes *nodes, const char *email, size_t except)
+{
+    size_t best = NODES_NONE;
+    double best_score = -1;
+    bool weighted = false;
+    for (size_t i = 0; i < nodes->count; i++)
+        weighted |= i != except && nodes->items[i].weight > 0;
+    for (size_t i = 0; i < nodes->count; i++) {
+        double weight = weighted ? (double)nodes->items[i].weight : 1;
+        double score = -weight / log(draw(nodes->items[i].name, email));
+        if (i != except && score > best_score && weight > 0) {
+            best = i;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static int check_schema(struct node *node, struct store *store, struct err *err)
+{
+    int64_t has, wants;
+    int r = STORE(store, err, schema_version, &has, &wants);
+    if (r == 0 && has > wants)
+        r = err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, this hearthd knows %lld: use a newer hearthd",
+                    (long long)has, (long long)wants);
+    else if (r == 0 && has < wants && !node->migrates)
+        r = err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, %lld is needed: run hearthd migrate", (long long)has,
+                    (long long)wants);
+    else if (r == 0 && has < wants)
+        r = STORE(store, err, migrate);
+    store_reset(store);
+    if (r == 0)
+        atomic_store(&node->checked, true);
+    return r;
+}
+
+int node_open_store(struct node *node, const atomic_bool *stop, struct store *ret_store, struct err *err)
+{
+    int r = store_open(ret_store, node_ops(node), plug_self(node->storage), stop, err);
+    if (r == 0 && !atomic_load(&node->checked)) {
+        r = check_schema(node, ret_store, err);
+        if (r < 0)
+            store_close(ret_store);
+    }
+    return r < 0 && node->name[0] != '\0' ? err_prefix(err, "node %s", node->name) : r;
+}

@@ -1,0 +1,56 @@
+/* The nodes of a fleet: each has a storage of its own and the people whose rows are in it. A single node is one without a name.
+ *
+ * Which node an account is on is decided once, by a weighted rendezvous hash over its e-mail, and from then on by where its rows are. An
+ * account whose row names another node than the one whose storage holds it is on its way there (see jobs/move.h). */
+#ifndef HEARTH_CORE_NODES_NODES_H
+#define HEARTH_CORE_NODES_NODES_H
+
+#include <stdatomic.h>
+#include "plug/loader.h"
+#include "plug/store.h"
+
+enum { NODES_MAX = 64, NODES_NONE = NODES_MAX };
+
+struct node {
+    char name[64];        /* of [node NAME]; "" on a single node */
+    const char *url;      /* how people reach it; "" unknown. Lives as long as the configuration */
+    int64_t weight;       /* share of the newcomers; 0: none */
+    struct plug *storage; /* opened */
+    bool migrates;        /* brings its schema up by itself */
+    atomic_bool checked;  /* its schema is the one wanted */
+};
+
+/* Filled before threads start, constant afterwards. */
+struct nodes {
+    struct node items[NODES_MAX];
+    size_t count;
+    size_t own; /* the one this process serves people of */
+};
+
+const struct hearth_storage *node_ops(const struct node *node);
+size_t nodes_find(const struct nodes *nodes, const char *name); /* NODES_NONE: there is none of that name */
+/* The node of a newcomer: the same for the same address whatever its case, evenly by weight; a node that goes or comes moves only its own
+ * share. except: a node that is not to be taken; NODES_NONE. With no other weight than 0, weights do not count. */
+size_t nodes_home(const struct nodes *nodes, const char *email, size_t except);
+/* Opens a session; the first one of a node checks its schema. UNSUPPORTED with words when that is not the one wanted. */
+int node_open_store(struct node *node, const atomic_bool *stop, struct store *ret_store, struct err *err);
+
+/* One thread's sessions with all nodes, opened when they are needed. */
+struct node_stores {
+    struct nodes *nodes;
+    struct store stores[NODES_MAX];
+    atomic_bool open[NODES_MAX];
+};
+
+void node_stores_init(struct node_stores *stores, struct nodes *nodes);
+void node_stores_close(struct node_stores *stores);
+void node_stores_interrupt(struct node_stores *stores);                                  /* whatever runs in them; any thread */
+struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err); /* NULL on error */
+/* Where an account is, own node first; an account on its way counts as where its data are complete. Texts live until store_reset() of that
+ * node's store. NOT_FOUND only when every node was asked; else the error of the one that was not. */
+int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,
+                         struct err *err);
+/* Where the owner of a token is; own node excluded. NOT_FOUND only when every other node was asked. */
+int node_stores_by_token(struct node_stores *stores, const uint8_t hash[32], size_t *ret_node, struct err *err);
+
+#endif

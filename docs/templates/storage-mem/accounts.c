@@ -1,0 +1,318 @@
+/* Accounts, and what they have besides synced data. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "store.h"
+
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static void account_of(const struct row *row, struct hearth_account *ret_account)
+{
+    *ret_account = (struct hearth_account){
+        .struct_size = sizeof(*ret_account),
+        .id = row->text[ACCOUNT_ID],
+        .email = row->text[ACCOUNT_EMAIL],
+        .uid = row->text[ACCOUNT_UID],
+        .name = row->text[ACCOUNT_NAME],
+        .provider = row->text[ACCOUNT_PROVIDER],
+        .node = row->text[ACCOUNT_NODE],
+        .state = (int32_t)row->number[ACCOUNT_STATE],
+        .state_detail = row->text[ACCOUNT_DETAIL],
+        .created = row->number[ACCOUNT_CREATED],
+        .last_sync = row->number[ACCOUNT_LAST_SYNC],
+        .last_attempt = row->number[ACCOUNT_LAST_ATTEMPT],
+        .next_sync = row->number[ACCOUNT_NEXT_SYNC],
+        .last_seen = row->number[ACCOUNT_LAST_SEEN],
+        .generation = row->number[ACCOUNT_GENERATION],
+        .failures = row->number[ACCOUNT_FAILURES],
+        .resync = row->number[ACCOUNT_RESYNC],
+    };
+}
+
+static const struct account *find_email(const struct world *world, const char *email)
+{
+    for (size_t i = 0; i < world->count; i++)
+        if (strcasecmp(world->accounts[i]->row->text[ACCOUNT_EMAIL], email) == 0)
+            return world->accounts[i];
+    return NULL;
+}
+
+int mem_account_create(void *s, struct hearth_call *call, const struct hearth_account *account)
+{
+    struct session *session = s;
+    if (account->id == NULL || account->email == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
+    int r;
+    struct world *world = write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    const char *texts[TEXTS] = {
+        account->id,          account->email, or_empty(account->uid), account->name, or_empty(account->provider), or_empty(account->node),
+        account->state_detail};
+    int64_t numbers[NUMBERS] = {account->state,     account->created,    account->last_sync, account->last_attempt, account->next_sync,
+                                account->last_seen, account->generation, account->failures,  account->resync};
+    if (world_account(world, account->id) != NULL || find_email(world, account->email) != NULL)
+        return write_end(session, world,
+                         hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already"));
+    struct row *row = row_create(texts, numbers, 0);
+    if (row == NULL || !world_add(world, row)) {
+        row_unref(row);
+        r = no_memory(call);
+    }
+    return write_end(session, world, r);
+}
+
+/* The row with the named fields replaced. */
+static struct row *updated(const struct row *old, const struct hearth_account *account, uint64_t fields)
+{
+    const char *texts[TEXTS];
+    int64_t numbers[NUMBERS];
+    memcpy(texts, old->text, sizeof(texts));
+    memcpy(numbers, old->number, sizeof(numbers));
+    const struct {
+        uint64_t field;
+        int column;
+        const char *value;
+    } text[] = {{HEARTH_ACCOUNT_STATE, ACCOUNT_DETAIL, account->state_detail},
+                {HEARTH_ACCOUNT_NAME, ACCOUNT_NAME, account->name},
+                {HEARTH_ACCOUNT_EMAIL, ACCOUNT_EMAIL, account->email},
+                {HEARTH_ACCOUNT_UID, ACCOUNT_UID, or_empty(account->uid)},
+                {HEARTH_ACCOUNT_NODE, ACCOUNT_NODE, or_empty(account->node)}};
+    const struct {
+        uint64_t field;
+        int column;
+        int64_t value;
+    } number[] = {{HEARTH_ACCOUNT_STATE, ACCOUNT_STATE, account->state},
+                  {HEARTH_ACCOUNT_LAST_SYNC, ACCOUNT_LAST_SYNC, account->last_sync},
+                  {HEARTH_ACCOUNT_LAST_ATTEMPT, ACCOUNT_LAST_ATTEMPT, account->last_attempt},
+                  {HEARTH_ACCOUNT_NEXT_SYNC, ACCOUNT_NEXT_SYNC, account->next_sync},
+                  {HEARTH_ACCOUNT_NEXT_SYNC, ACCOUNT_CLAIMED_UNTIL, 0},
+                  {HEARTH_ACCOUNT_LAST_SEEN, ACCOUNT_LAST_SEEN, account->last_seen},
+                  {HEARTH_ACCOUNT_FAILURES, ACCOUNT_FAILURES, account->failures},
+                  {HEARTH_ACCOUNT_RESYNC, ACCOUNT_RESYNC, account->resync}};
+    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+        if ((fields & text[i].field) != 0)
+            texts[text[i].column] = text[i].value;
+    for (size_t i = 0; i < sizeof(number) / sizeof(number[0]); i++)
+        if ((fields & number[i].field) != 0)
+            numbers[number[i].column] = number[i].value;
+    return row_create(texts, numbers, 0);
+}
+
+int mem_account_update(void *s, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+{
+    struct session *session = s;
+    if ((fields & HEARTH_ACCOUNT_EMAIL) != 0 && account->email == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an e-mail address");
+    int r;
+    struct world *world = write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    if (world_account(world, account->id) == NULL)
+        return write_end(session, world, no_account(call));
+    const struct account *same = (fields & HEARTH_ACCOUNT_EMAIL) != 0 ? find_email(world, account->email) : NULL;
+    if (same != NULL && strcmp(same->row->text[ACCOUNT_ID], account->id) != 0)
+        return write_end(session, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this e-mail address already"));
+    struct account *own = world_own(world, account->id);
+    struct row *row = own == NULL ? NULL : updated(own->row, account, fields);
+    if (row == NULL)
+        return write_end(session, world, no_memory(call));
+    row_unref(own->row);
+    own->row = row;
+    return write_end(session, world, 0);
+}
+
+static int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
+{
+    struct hearth_account account;
+    if (found == NULL)
+        return no_account(call);
+    account_of(found->row, &account);
+    const char **texts[] = {&account.id,       &account.email, &account.uid,         &account.name,
+                            &account.provider, &account.node,  &account.state_detail};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (!keep_text(session, call, texts[i]))
+            return no_memory(call);
+    RESULT_GIVE(account, ret_account);
+    return 0;
+}
+
+int mem_account_get(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+{
+    int r;
+    struct world *world = read_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    r = give_account(session, call, world_account(world, account), ret_account);
+    world_unref(world);
+    return r;
+}
+
+int mem_account_by_email(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+{
+    int r;
+    struct world *world = read_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    r = give_account(session, call, find_email(world, email), ret_account);
+    world_unref(world);
+    return r;
+}
+
+static int by_email(const void *a, const void *b)
+{
+    return strcasecmp((*(struct row *const *)a)->text[ACCOUNT_EMAIL], (*(struct row *const *)b)->text[ACCOUNT_EMAIL]);
+}
+
+struct deliver_account {
+    hearth_account_cb cb;
+    void *ctx;
+};
+
+static int deliver_account(void *ctx, const struct row *row)
+{
+    struct deliver_account *d = ctx;
+    struct hearth_account account;
+    account_of(row, &account);
+    return d->cb(d->ctx, &account);
+}
+
+/* The accounts' own rows as a list. */
+static int list_accounts(struct world *world, struct hearth_call *call, bool (*matches)(const struct row *row, const void *what),
+                         const void *what, struct list *ret_list)
+{
+    struct list list = {.rows = malloc((world->count + 1) * sizeof(struct row *))};
+    if (list.rows == NULL)
+        return no_memory(call);
+    for (size_t i = 0; i < world->count; i++)
+        if (matches == NULL || matches(world->accounts[i]->row, what))
+            list.rows[list.count++] = row_ref(world->accounts[i]->row);
+    *ret_list = list;
+    return 0;
+}
+
+int mem_account_list(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx)
+{
+    struct list list;
+    int r;
+    struct world *world = read_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    r = list_accounts(world, call, NULL, NULL, &list);
+    world_unref(world);
+    if (r < 0)
+        return r;
+    list_sort(&list, by_email);
+    return list_deliver(session, call, &list, deliver_account, &(struct deliver_account){cb, ctx});
+}
+
+int mem_account_remove(void *s, struct hearth_call *call, const char *account)
+{
+    struct session *session = s;
+    if (session->batch != NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
+    int r;
+    struct world *world = write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    if (world_account(world, account) == NULL)
+        r = no_account(call);
+    else
+        world_remove(world, account);
+    return write_end(session, world, r);
+}
+
+static bool is_due(const struct row *row, const void *what)
+{
+    int64_t now = *(const int64_t *)what;
+    return row->number[ACCOUNT_NEXT_SYNC] > 0 && row->number[ACCOUNT_NEXT_SYNC] <= now && row->number[ACCOUNT_CLAIMED_UNTIL] <= now;
+}
+
+static int by_due(const void *a, const void *b)
+{
+    const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
+    int64_t p = x->number[ACCOUNT_NEXT_SYNC], q = y->number[ACCOUNT_NEXT_SYNC];
+    return p != q ? (p < q ? -1 : 1) : strcmp(x->text[ACCOUNT_ID], y->text[ACCOUNT_ID]);
+}
+
+static bool claim(struct world *world, const char *id, int64_t until)
+{
+    struct account *account = world_own(world, id);
+    struct row *row = account == NULL ? NULL : row_create(account->row->text, account->row->number, 0);
+    if (row == NULL)
+        return false;
+    row->number[ACCOUNT_CLAIMED_UNTIL] = until;
+    row_unref(account->row);
+    account->row = row;
+    return true;
+}
+
+int mem_account_claim_due(void *s, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb,
+                          void *ctx)
+{
+    struct session *session = s;
+    struct list list;
+    int r;
+    if (limit <= 0)
+        return 0;
+    struct world *world = write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    r = list_accounts(world, call, is_due, &now, &list);
+    if (r < 0)
+        return write_end(session, world, r);
+    list_sort(&list, by_due);
+    while (list.count > (size_t)limit)
+        row_unref(list.rows[--list.count]);
+    for (size_t i = 0; r == 0 && i < list.count; i++)
+        if (!claim(world, list.rows[i]->text[ACCOUNT_ID], claimed_until))
+            r = no_memory(call);
+    r = write_end(session, world, r);
+    if (r == 0)
+        return list_deliver(session, call, &list, deliver_account, &(struct deliver_account){cb, ctx});
+    list_free(&list);
+    return r;
+}
+
+static bool is_root(const char *guid)
+{
+    static const char *const roots[] = {"root________", "places",       "menu________", "menu",         "toolbar_____",
+                                        "toolbar",      "unfiled_____", "unfiled",      "mobile______", "mobile"};
+    for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+        if (strcmp(roots[i], guid) == 0)
+            return true;
+    return false;
+}
+
+int mem_counts(void *session, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts)
+{
+    int r;
+    struct world *world = read_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    const struct account *found = world_account(world, account);
+    if (found == NULL) {
+        world_unref(world);
+        return no_account(call);
+    }
+    struct table *const *tables = found->tables;
+    struct hearth_counts counts = {.struct_size = sizeof(counts),
+                                   .devices = (int64_t)tables[DEVICES]->count,
+                                   .tabs = (int64_t)tables[TABS]->count,
+                                   .visits = (int64_t)tables[VISITS]->count};
+    for (size_t i = 0; i < tables[VISITS]->count; i++) /* sorted by page */
+        counts.pages += i == 0 || tables[VISITS]->rows[i]->number[VISIT_PAGE] != tables[VISITS]->rows[i - 1]->number[VISIT_PAGE];
+    for (size_t i = 0; i < tables[BOOKMARKS]->count; i++) {
+        const struct row *row = tables[BOOKMARKS]->rows[i];
+        int64_t kind = row->number[MARKED_KIND];
+        counts.bookmarks += kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
+        counts.folders += kind == HEARTH_FOLDER && !is_root(row->text[MARKED_GUID]);
+    }
+    world_unref(world);
+    RESULT_GIVE(counts, ret_counts);
+    return 0;
+}

@@ -1,0 +1,116 @@
+/* Providers that break one rule each. They need no good one: each is a few lines. */
+#include <string.h>
+
+#include "hearth/sync.h"
+
+static const struct hearth_host *host;
+
+static int plugin_open(const struct hearth_host *h, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+{
+    (void)call;
+    (void)values;
+    host = h;
+    *ret_self = &host;
+    return 0;
+}
+
+static void plugin_close(void *self)
+{
+    (void)self;
+}
+
+static int session_open(void *self, struct hearth_call *call, void **ret_session)
+{
+    (void)call;
+    *ret_session = self;
+    return 0;
+}
+
+static void interrupt(void *session)
+{
+    (void)session;
+}
+
+static int account_import(void *session, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity)
+{
+    (void)session;
+    if (strcmp(RULE, "gullible") != 0 && strstr(json, "\"account\"") == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "the file has no \"account\"");
+    ret_identity->email = "a@example.org";
+    ret_identity->uid = "1";
+    ret_identity->credentials = "account";
+    ret_identity->credentials_size = 7;
+    return 0;
+}
+
+static int fetch(struct hearth_call *call)
+{
+    struct hearth_http_request request = {
+        .struct_size = sizeof(request), .method = "GET", .url = strcmp(RULE, "relative") == 0 ? "/info" : "https://sync.example/info"};
+    return host->http_fetch(host, call, &request);
+}
+
+static int pull(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+{
+    const struct hearth_sync_sink *sink = pull->sink;
+    (void)session;
+    if (pull->credentials_size != 7 || memcmp(pull->credentials, "account", 7) != 0) {
+        ret_result->state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
+        return hearth_fail(call, HEARTH_ERR_DENIED, "foreign credentials");
+    }
+    if (host->should_stop(call))
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped");
+    int r = fetch(call);
+    if (strcmp(RULE, "endless") == 0)
+        while (r == 0)
+            r = fetch(call);
+    if (r < 0)
+        return r;
+    if (strcmp(RULE, "wordless") == 0) {
+        call->error[0] = '\0';
+        return HEARTH_ERR_IO;
+    }
+    if (strcmp(RULE, "order") == 0)
+        return sink->commit(sink->ctx, "mark");
+    r = sink->begin(sink->ctx, HEARTH_CLIENTS, HEARTH_COMPLETE);
+    if (r < 0 && strcmp(RULE, "stubborn") != 0)
+        return hearth_fail(call, r, "the sink failed");
+    r = sink->commit(sink->ctx, "mark");
+    if (r < 0)
+        return hearth_fail(call, strcmp(RULE, "code") == 0 ? HEARTH_ERR_INTERNAL : r, "the sink failed");
+    ret_result->state = strcmp(RULE, "state") == 0 ? 17 : HEARTH_ACCOUNT_OK;
+    return 0;
+}
+
+static void forget(void *self, const char *account)
+{
+    (void)self;
+    (void)account;
+}
+
+static const struct hearth_sync ops = {
+    .struct_size = sizeof(ops),
+    .open = plugin_open,
+    .close = plugin_close,
+    .session_open = session_open,
+    .session_close = plugin_close,
+    .interrupt = interrupt,
+    .account_import = account_import,
+    .pull = pull,
+    .forget = forget,
+};
+
+const struct hearth_plugin *hearth_plugin_v1(void)
+{
+    static const struct hearth_plugin plugin = {
+        .struct_size = sizeof(plugin),
+        .abi_epoch = HEARTH_ABI_EPOCH,
+        .abi_version = HEARTH_ABI_VERSION,
+        .kind = HEARTH_SYNC,
+        .name = RULE,
+        .version = "1",
+        .description = "breaks a rule",
+        .operations = &ops,
+    };
+    return &plugin;
+}

@@ -1,0 +1,126 @@
+"""Several nodes: where newcomers go, what happens at the wrong node, and moving accounts away. One process with all roles serves node alder;
+its workers serve both nodes."""
+import json
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from harness import TestCase, until
+
+CONFIG = """[scheduler]
+interval = 1s
+[storage alder]
+path = alder.db
+[storage birch]
+path = birch.db
+[node alder]
+url = https://alder.example.org/
+[node birch]
+url = https://birch.example.org
+weight = 100
+[web]
+node = alder
+"""
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def ask(node, path, method="GET", token=None, headers=None):
+    """(status, headers, body), redirects not followed."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect())
+    headers = dict(headers or {}, **({"Authorization": f"Bearer {token}"} if token else {}))
+    try:
+        with opener.open(urllib.request.Request(node.address + path, method=method, headers=headers, data=b"" if method == "POST" else None)) as a:
+            return a.status, a.headers, a.read()
+    except urllib.error.HTTPError as e:
+        with e:
+            return e.code, e.headers, e.read()
+
+
+class Nodes(TestCase):
+    def fleet(self, count=8):
+        service = self.service(load=False)
+        node = self.node(CONFIG)
+        emails = [f"person{i}@example.org" for i in range(count)]
+        for email in emails:
+            data = service.account(email, history=30, bookmarks=10, tabs=5, seed=len(email))
+            node.cli("account", "import", "-", text=json.dumps(data))
+            node.sync(email)
+        places = {row["email"]: row["node"] for row in node.cli_json("account", "list")}
+        self.assertEqual(set(places), set(emails))
+        self.assertEqual(set(places.values()), {"alder", "birch"})
+        return service, node, places
+
+    def test_where_accounts_are(self):
+        _, node, places = self.fleet()
+        for email, place in places.items():
+            status, _, body = ask(node, "/api/v1/node?account=" + urllib.parse.quote(email.upper()))
+            self.assertEqual((status, json.loads(body)["node"]), (200, place))
+        strangers = [f"stranger{i}@example.net" for i in range(40)]
+        answers = [json.loads(ask(node, f"/api/v1/node?account={e}")[2]) for e in strangers]
+        self.assertEqual({a["node"] for a in answers}, {"alder", "birch"})
+        self.assertEqual(answers, [json.loads(ask(node, f"/api/v1/node?account={e}")[2]) for e in strangers])
+        self.assertEqual(ask(node, "/api/v1/node")[0], 400)
+
+    def test_wrong_node(self):
+        _, node, places = self.fleet()
+        here = next(e for e, p in places.items() if p == "alder")
+        there = next(e for e, p in places.items() if p == "birch")
+        status, headers, body = ask(node, "/api/v1/me", token=node.token(here))
+        self.assertEqual((status, json.loads(body)["account"]["node"]), (200, "alder"))
+        self.assertIn("hearth_node=alder;", headers["Set-Cookie"])
+        self.assertIsNone(ask(node, "/api/v1/me", token=node.token(here), headers={"Cookie": "hearth_node=alder"})[1]["Set-Cookie"])
+        for _ in range(2):  # the second from what is remembered
+            status, headers, _ = ask(node, "/api/v1/bookmarks/caf%C3%A9%2F?a=b%26c", token=node.token(there))
+            self.assertEqual(status, 307)
+            self.assertEqual(headers["Location"], "https://birch.example.org/api/v1/bookmarks/caf%C3%A9/?a=b%26c")
+            self.assertIn("hearth_node=birch;", headers["Set-Cookie"])
+        status, headers, body = ask(node, "/api/v1/sync", "POST", token=node.token(there))
+        self.assertEqual((status, json.loads(body)["code"]), (421, "wrong_node"))
+        self.assertIn("https://birch.example.org/api/v1/sync", json.loads(body)["detail"])
+        self.assertEqual(ask(node, "/api/v1/me", token="hth_" + "a" * 43)[0], 401)
+
+    def test_drain(self):
+        service, node, places = self.fleet()
+        leaving = [e for e, p in places.items() if p == "birch"]
+        tokens = {e: node.token(e) for e in leaving}
+        service.faults({"match": "storage/history", "status": 500, "times": 1})
+        said = node.cli("node", "drain", "birch", "--wait")
+        self.assertIn("Newcomers still go there: set weight = 0", said)
+        self.assertEqual({row["node"] for row in node.cli_json("account", "list")}, {"alder"})
+        self.assertEqual({row["node"]: row["accounts"] for row in node.cli_json("node", "list")}, {"alder": len(places), "birch": 0})
+        for email in leaving:
+            status, _, body = ask(node, "/api/v1/me", token=tokens[email])
+            self.assertEqual(status, 200)
+            account = json.loads(body)["account"]
+            self.assertEqual((account["node"], account["state"], account["counts"]["bookmarks"]), ("alder", "ok", 10))
+            self.assertGreater(account["counts"]["visits"], 0)
+        self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
+    def test_an_account_that_cannot_move_stays(self):
+        service, node, places = self.fleet(4)
+        stays = next(e for e, p in places.items() if p == "birch")
+        node.cli("account", "pause", stays)
+        self.assertIn("cannot move", node.cli("node", "drain", "birch", "--wait", code=1))
+        self.assertEqual([r["email"] for r in node.cli_json("account", "list") if r["node"] == "birch"], [stays])
+        node.cli("account", "resume", stays)
+        until(lambda: all(r["node"] == "alder" for r in node.cli_json("account", "list")), "the resumed account moved")
+
+    def test_configuration_errors(self):
+        node = self.node(CONFIG + "[storage oak]\npath = oak.db\n", start=False)
+        self.assertIn("no [node] is kept in [storage oak]", node.cli("check", code=2))
+        node = self.node(CONFIG.replace("node = alder", ""), start=False)
+        self.assertIn("say which one's people this process serves", node.cli("serve", code=2))
+        node = self.node(CONFIG.replace("node = alder", "node = elm"), start=False)
+        self.assertIn("there is no [node elm]", node.cli("check", code=2))
+        node = self.node("[hearth]\nroles = worker\n", start=False)
+        self.assertIn("storage-sqlite cannot be shared by several processes", node.cli("serve", code=2))
+        self.assertIn("there is no [node x]", node.cli("node", "drain", "x", code=2))
+
+
+if __name__ == "__main__":
+    unittest.main()
