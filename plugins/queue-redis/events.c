@@ -1,0 +1,185 @@
+/* Events are messages of one channel of the server: the account's id, a NUL, the text. The server keeps them in its output buffer for a
+ * subscriber that is slow, and drops its connection when that gets too long; the subscriber then connects anew and says so. */
+#include <string.h>
+
+#include "queue.h"
+
+enum { PING_EVERY = 10000, AT_ONCE = 1000 };
+
+static void event_channel(const struct queue *queue, char channel[NAME_MAX_SIZE])
+{
+    snprintf(channel, NAME_MAX_SIZE, "%sevent:%d", queue->keys, queue->url.db);
+}
+
+static int publish(struct session *session, struct hearth_call *call, const char *channel, const char *text)
+{
+    char name[NAME_MAX_SIZE], message[CHANNEL_MAX + 1 + TEXT_MAX];
+    struct args args = {.count = 0};
+    redisReply *reply;
+    size_t channel_size = strlen(channel), text_size = strlen(text);
+    if (channel_size > CHANNEL_MAX || text_size > TEXT_MAX)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "an event's channel has at most %d bytes, its text %d", CHANNEL_MAX, TEXT_MAX);
+    memcpy(message, channel, channel_size + 1);
+    memcpy(message + channel_size + 1, text, text_size);
+    event_channel(session->queue, name);
+    args_text(&args, "PUBLISH");
+    args_text(&args, name);
+    args_bytes(&args, message, channel_size + 1 + text_size);
+    return session_command(session, call, &session->main, CHANGES, &args, &reply);
+}
+
+int events_publish(void *s, struct hearth_call *call, const char *channel, const char *text)
+{
+    int r = session_enter(s, call);
+    return session_leave(s, r < 0 ? r : publish(s, call, channel, text));
+}
+
+/* What one event_wait() does. */
+struct receiver {
+    struct session *session;
+    struct hearth_call *call;
+    hearth_event_cb cb;
+    void *ctx;
+    int delivered;
+    bool stop; /* the callback has seen enough */
+    bool pong; /* the server has answered the last PING */
+};
+
+static void hand_over(struct receiver *receiver, const char *channel, const char *text)
+{
+    receiver->delivered++;
+    receiver->stop = receiver->cb(receiver->ctx, channel, text) != 0;
+}
+
+static bool is_word(const redisReply *reply, const char *word)
+{
+    return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, word) == 0;
+}
+
+static void take(struct receiver *receiver, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
+        return;
+    if (is_word(reply->element[0], "pong")) {
+        receiver->pong = true;
+        return;
+    }
+    const redisReply *message = reply->elements == 3 ? reply->element[2] : NULL;
+    if (message == NULL || !is_word(reply->element[0], "message") || message->type != REDIS_REPLY_STRING)
+        return;
+    const char *nul = memchr(message->str, '\0', message->len);
+    if (nul != NULL && nul > message->str) /* else it is none of ours */
+        hand_over(receiver, message->str, nul + 1);
+}
+
+/* Delivers what has been read. CONN_OK: the callback has seen enough, or so much has come that the caller should look around. */
+static enum conn_result deliver(struct receiver *receiver)
+{
+    for (int n = 0; n < AT_ONCE && !receiver->stop; n++) {
+        redisReply *reply;
+        enum conn_result r = conn_next(&receiver->session->event, &reply);
+        if (r != CONN_OK)
+            return r;
+        take(receiver, reply);
+    }
+    return CONN_OK;
+}
+
+static int64_t now_of(const struct session *session)
+{
+    return session->queue->host->monotonic_ms(session->queue->host);
+}
+
+/* One wait for bytes and what came of them; `until`: for how long at most. CONN_NONE: all of it was delivered. */
+static enum conn_result step(struct receiver *receiver, int64_t until)
+{
+    struct session *session = receiver->session;
+    enum conn_result r = deliver(receiver);
+    if (r != CONN_NONE)
+        return r;
+    struct patience patience = patience_for(session->queue->host, receiver->call, &session->interrupt, until - now_of(session), 0);
+    r = conn_fill(&session->event, &patience);
+    return r == CONN_OK ? deliver(receiver) : r;
+}
+
+static enum conn_result send_ping(struct receiver *receiver)
+{
+    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+    struct session *session = receiver->session;
+    struct patience patience = patience_for(session->queue->host, receiver->call, &session->interrupt, session->queue->command_timeout, 0);
+    receiver->pong = false;
+    return conn_send(&session->event, ping, sizeof(ping) - 1, &patience);
+}
+
+/* The server's answer comes behind every event that was published before: none of these is missed, however short the wait. */
+static enum conn_result catch_up(struct receiver *receiver)
+{
+    int64_t until = now_of(receiver->session) + receiver->session->queue->command_timeout;
+    enum conn_result r = send_ping(receiver);
+    while ((r == CONN_OK || r == CONN_NONE) && !receiver->pong && !receiver->stop) {
+        if (now_of(receiver->session) >= until && receiver->delivered == 0)
+            return CONN_TIMEOUT;
+        r = step(receiver, until);
+    }
+    return r == CONN_NONE ? CONN_OK : r;
+}
+
+/* Waits for the first event. Asks the server now and then whether it is still there. */
+static enum conn_result await(struct receiver *receiver, int64_t until)
+{
+    struct session *session = receiver->session;
+    while (receiver->delivered == 0 && now_of(session) < until) {
+        int64_t soon = now_of(session) + PING_EVERY;
+        enum conn_result r = step(receiver, soon < until ? soon : until);
+        if (r == CONN_TIMEOUT && soon < until)
+            r = catch_up(receiver);
+        else if (r == CONN_TIMEOUT)
+            return CONN_OK;
+        if (r != CONN_OK && r != CONN_NONE)
+            return r;
+    }
+    return CONN_OK;
+}
+
+static int subscribe(struct receiver *receiver)
+{
+    struct session *session = receiver->session;
+    char channel[NAME_MAX_SIZE];
+    event_channel(session->queue, channel);
+    if (session->subscribed) /* it was so before, or should have been: what came in between is lost */
+        session->lost = true;
+    session->subscribed = true;
+    return session_subscribe(session, receiver->call, &session->event, channel);
+}
+
+static int wait_for_events(struct receiver *receiver, int64_t wait)
+{
+    struct session *session = receiver->session;
+    int64_t until = now_of(session) + (wait < 0 ? 0 : wait > INT32_MAX ? INT32_MAX : wait);
+    for (int attempt = 0;; attempt++) {
+        int r = session->event.fd >= 0 ? 0 : subscribe(receiver);
+        if (r < 0)
+            return r;
+        if (session->lost) {
+            session->lost = false;
+            hand_over(receiver, "", "");
+        }
+        enum conn_result result = receiver->stop ? CONN_OK : catch_up(receiver);
+        if (result == CONN_OK && !receiver->stop)
+            result = await(receiver, until);
+        if (result == CONN_OK)
+            return 0;
+        if (result == CONN_CANCELLED)
+            return receiver->delivered > 0 ? 0 : hearth_fail(receiver->call, HEARTH_ERR_CANCELLED, "interrupted while waiting for events");
+        conn_close(&session->event);
+        if (attempt > 0)
+            return session_broken(session, receiver->call, result, false, READS);
+    }
+}
+
+int events_wait(void *s, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+{
+    struct receiver receiver = {.session = s, .call = call, .cb = cb, .ctx = ctx};
+    int r = session_enter(s, call);
+    return session_leave(s, r < 0 ? r : wait_for_events(&receiver, wait));
+}

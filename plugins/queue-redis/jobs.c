@@ -1,0 +1,259 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue.h"
+
+enum {
+    NAP = 1000,           /* ms: a waiting session looks again after that, whatever it was told; a lost wake-up costs no more */
+    REGISTERED_FOR = 500, /* ms beyond its nap for which a session is known to wait */
+    CLEAR_AT_ONCE = 500,
+    RECEIPT_SIZE = 40 + 1 + KEY_MAX + 1,
+};
+
+static const int64_t LONGEST = INT64_C(1) << 40; /* ms, 34 years: keeps times exact in the server's doubles */
+
+static int64_t bounded(int64_t duration)
+{
+    return duration < 0 ? 0 : duration > LONGEST ? LONGEST : duration;
+}
+
+static int check_job(struct hearth_call *call, const struct hearth_job *job, int64_t delay)
+{
+    if (job->key == NULL || job->key[0] == '\0' || strlen(job->key) > KEY_MAX)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's key has 1 to %d bytes", KEY_MAX);
+    if (job->payload != NULL && strlen(job->payload) > PAYLOAD_MAX)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes", PAYLOAD_MAX);
+    if (job->priority < 0 || job->priority > 100)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's priority is a number from 0 to 100");
+    if (delay < 0)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
+    return 0;
+}
+
+static int publish(struct session *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+{
+    struct args args = {.count = 0};
+    redisReply *reply;
+    int r = check_job(call, job, delay);
+    if (r < 0)
+        return r;
+    args_text(&args, job->key);
+    args_text(&args, job->payload == NULL ? "" : job->payload);
+    args_number(&args, job->priority);
+    args_number(&args, bounded(delay));
+    args_number(&args, session->queue->max_jobs);
+    r = session_script(session, call, SCRIPT_PUBLISH, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    if (r == 0 && reply->integer == -1)
+        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %" PRId64 " jobs, its max_jobs", session->queue->max_jobs);
+    if (r == 0)
+        *ret_result = (int32_t)reply->integer;
+    return r;
+}
+
+int jobs_publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+{
+    int r = session_enter(s, call);
+    return session_leave(s, r < 0 ? r : publish(s, call, job, delay, ret_result));
+}
+
+/* Memory for what reserve() returns: taken before the job is, so that no job is taken in vain. */
+struct parcel {
+    char key[KEY_MAX + 1], payload[PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
+};
+
+static bool is_text(const redisReply *reply, size_t most)
+{
+    return reply->type == REDIS_REPLY_STRING && reply->len <= most;
+}
+
+static int unpack(struct hearth_call *call, const redisReply *reply, struct parcel *parcel, struct hearth_job *ret_job)
+{
+    redisReply **e = reply->element;
+    if (reply->elements != 5 || !is_text(e[0], KEY_MAX) || !is_text(e[1], PAYLOAD_MAX) || e[2]->type != REDIS_REPLY_INTEGER ||
+        e[3]->type != REDIS_REPLY_INTEGER || !is_text(e[4], 40))
+        return hearth_fail(call, HEARTH_ERR_CORRUPT, "Redis gave a job that this plugin cannot have put there; choose another prefix");
+    memcpy(parcel->key, e[0]->str, e[0]->len + 1);
+    memcpy(parcel->payload, e[1]->str, e[1]->len + 1);
+    snprintf(parcel->receipt, sizeof(parcel->receipt), "%s:%s", e[4]->str, e[0]->str);
+    ret_job->key = parcel->key;
+    ret_job->payload = parcel->payload;
+    ret_job->receipt = parcel->receipt;
+    ret_job->priority = (int32_t)e[2]->integer;
+    ret_job->attempt = (int32_t)e[3]->integer;
+    ret_job->in_work = 1;
+    ret_job->wait = 0;
+    return 0;
+}
+
+/* Takes a job; if there is none, *ret_next: ms until there may be one. register_for: ms for which the session wants to be woken. */
+static int try_reserve(struct session *session, struct hearth_call *call, int64_t lease, int64_t register_for, redisReply **ret_job,
+                       int64_t *ret_next)
+{
+    struct args args = {.count = 0};
+    redisReply *reply;
+    args_number(&args, bounded(lease));
+    args_text(&args, session->id);
+    args_number(&args, register_for);
+    int r = session_script(session, call, SCRIPT_RESERVE, READS, &args, 0, &reply); /* a lease that nobody knows of runs out */
+    if (r < 0)
+        return r;
+    if (reply->type == REDIS_REPLY_ARRAY) {
+        *ret_job = reply;
+        return 0;
+    }
+    *ret_job = NULL;
+    *ret_next = reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 || reply->integer > NAP ? NAP : reply->integer;
+    return 0;
+}
+
+static int open_wake(struct session *session, struct hearth_call *call)
+{
+    char channel[NAME_MAX_SIZE];
+    snprintf(channel, sizeof(channel), "%swake:%s", session->queue->keys, session->id);
+    return session_subscribe(session, call, &session->wake, channel);
+}
+
+/* What is told does not matter, only that something was. */
+static void drain_wake(struct session *session)
+{
+    redisReply *message;
+    while (session->wake.fd >= 0 && conn_next(&session->wake, &message) == CONN_OK)
+        ;
+}
+
+static int nap(struct session *session, struct hearth_call *call, int64_t duration)
+{
+    struct patience patience = patience_for(session->queue->host, call, &session->interrupt, duration, 0);
+    enum conn_result r = conn_fill(&session->wake, &patience);
+    drain_wake(session);
+    return r == CONN_CANCELLED ? hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while waiting for a job") : 0;
+}
+
+static int reserve(struct session *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+{
+    const struct hearth_host *host = session->queue->host;
+    int64_t until = host->monotonic_ms(host) + bounded(wait), next = 0;
+    struct parcel *parcel = host->alloc(call, sizeof(*parcel));
+    if (parcel == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    for (;;) {
+        redisReply *job = NULL;
+        int64_t left = until - host->monotonic_ms(host), register_for = 0;
+        if (left > 0 && session->wake.fd >= 0)
+            register_for = (left < NAP ? left : NAP) + REGISTERED_FOR;
+        int r = try_reserve(session, call, lease, register_for, &job, &next);
+        if (r < 0)
+            return r;
+        if (job != NULL)
+            return unpack(call, job, parcel, ret_job);
+        left = until - host->monotonic_ms(host);
+        if (left <= 0)
+            return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job");
+        if (register_for == 0) /* it begins to wait; a job may come before it can be told, so it looks once more */
+            r = session->wake.fd >= 0 ? 0 : open_wake(session, call);
+        else
+            r = nap(session, call, next < left ? next : left);
+        if (r < 0)
+            return r;
+    }
+}
+
+int jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+{
+    int r = session_enter(s, call);
+    return session_leave(s, r < 0 ? r : reserve(s, call, wait, lease, ret_job));
+}
+
+/* Splits "number:key" into the first two arguments of a script. False: no receipt of ours. */
+static bool add_receipt(struct args *args, const char *receipt)
+{
+    size_t digits = strspn(receipt, "0123456789");
+    if (digits == 0 || digits > 40 || receipt[digits] != ':' || strlen(receipt + digits + 1) > KEY_MAX)
+        return false;
+    args_text(args, receipt + digits + 1);
+    args_bytes(args, receipt, digits);
+    return true;
+}
+
+static int with_lease(struct session *session, struct hearth_call *call, enum script_name name, const char *receipt, int64_t a, int64_t b)
+{
+    struct args args = {.count = 0};
+    redisReply *reply;
+    if (!add_receipt(&args, receipt))
+        return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost: no receipt of this queue");
+    args_number(&args, a);
+    args_number(&args, b);
+    int r = session_script(session, call, name, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    if (r == 0 && reply->integer == 0)
+        return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost");
+    return r;
+}
+
+int jobs_extend(void *s, struct hearth_call *call, const char *receipt, int64_t lease)
+{
+    int r = session_enter(s, call);
+    return session_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_EXTEND, receipt, bounded(lease), 0));
+}
+
+int jobs_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+{
+    if (outcome < HEARTH_JOB_DONE || outcome > HEARTH_JOB_DEAD || delay < 0)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no such outcome, or a negative delay");
+    int r = session_enter(s, call);
+    return session_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_FINISH, receipt, outcome, bounded(delay)));
+}
+
+static int counts(struct session *session, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+{
+    struct args args = {.count = 0};
+    redisReply *reply;
+    int r = session_script(session, call, SCRIPT_COUNTS, READS, &args, REDIS_REPLY_ARRAY, &reply);
+    if (r < 0)
+        return r;
+    int64_t n[4] = {0};
+    for (size_t i = 0; i < reply->elements && i < 4; i++)
+        n[i] = reply->element[i]->integer;
+    ret_counts->ready = n[0];
+    ret_counts->delayed = n[1];
+    ret_counts->in_work = n[2];
+    ret_counts->dead = n[3];
+    return 0;
+}
+
+int jobs_counts(void *s, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+{
+    int r = session_enter(s, call);
+    return session_leave(s, r < 0 ? r : counts(s, call, ret_counts));
+}
+
+int jobs_remove(void *s, struct hearth_call *call, const char *key)
+{
+    struct args args = {.count = 0};
+    redisReply *reply;
+    int r = session_enter(s, call);
+    if (r == 0 && strlen(key) > KEY_MAX)
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that key");
+    args_text(&args, key);
+    if (r == 0)
+        r = session_script(s, call, SCRIPT_REMOVE, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    if (r == 0 && reply->integer == 0)
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that key");
+    return session_leave(s, r);
+}
+
+int jobs_clear(void *s, struct hearth_call *call)
+{
+    struct session *session = s;
+    int r = session_enter(session, call);
+    for (bool more = true; r == 0 && more;) {
+        struct args args = {.count = 0};
+        redisReply *reply;
+        args_number(&args, CLEAR_AT_ONCE);
+        r = session_script(session, call, SCRIPT_CLEAR, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+        more = r == 0 && reply->integer == CLEAR_AT_ONCE;
+        if (more && session_is_stopped(session, call))
+            r = hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped while waiting jobs were being removed; some are gone");
+    }
+    return session_leave(session, r);
+}

@@ -1,0 +1,78 @@
+/* Shows all jobs, page by page, so that neither the server nor this process ever has more than a page in hand. */
+#include <stdlib.h>
+
+#include "queue.h"
+
+enum { READY_SET = 1, DELAYED_SET, LEASED_SET };
+enum { PAGE_ROWS = 64, PAGE_BYTES = 16384, ROW = 6 };
+
+struct cursor {
+    int set;
+    char key[KEY_MAX + 1], score[32]; /* the last job shown; "": none yet */
+    bool stop;                        /* the callback has seen enough */
+};
+
+static bool row_is_sound(redisReply **row)
+{
+    for (int i = 0; i < 3; i++)
+        if (row[i]->type != REDIS_REPLY_STRING)
+            return false;
+    for (int i = 3; i < ROW; i++)
+        if (row[i]->type != REDIS_REPLY_INTEGER)
+            return false;
+    return row[0]->len <= KEY_MAX && row[1]->len < sizeof(((struct cursor *)NULL)->score) && row[2]->len <= PAYLOAD_MAX;
+}
+
+static int show(struct hearth_call *call, const redisReply *reply, struct cursor *cursor, hearth_job_cb cb, void *ctx)
+{
+    redisReply **row = reply->element;
+    for (size_t i = 0; i + ROW <= reply->elements && !cursor->stop; i += ROW, row += ROW) {
+        if (!row_is_sound(row))
+            return hearth_fail(call, HEARTH_ERR_CORRUPT, "Redis gave a job that this plugin cannot have put there; choose another prefix");
+        struct hearth_job job = {
+            .struct_size = sizeof(job),
+            .key = row[0]->str,
+            .payload = row[2]->str,
+            .priority = (int32_t)row[3]->integer,
+            .attempt = (int32_t)row[4]->integer,
+            .in_work = cursor->set == LEASED_SET,
+            .wait = row[5]->integer,
+        };
+        snprintf(cursor->key, sizeof(cursor->key), "%s", row[0]->str);
+        snprintf(cursor->score, sizeof(cursor->score), "%s", row[1]->str);
+        cursor->stop = cb(ctx, &job) != 0;
+    }
+    return 0;
+}
+
+/* *ret_more: the set may have another page. */
+static int page(struct session *session, struct hearth_call *call, struct cursor *cursor, hearth_job_cb cb, void *ctx, bool *ret_more)
+{
+    struct args args = {.count = 0};
+    redisReply *reply;
+    if (session_is_stopped(session, call))
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while the jobs were listed");
+    args_number(&args, cursor->set);
+    args_text(&args, cursor->key);
+    args_text(&args, cursor->score);
+    args_number(&args, PAGE_ROWS);
+    args_number(&args, PAGE_BYTES);
+    int r = session_script(session, call, SCRIPT_PEEK, READS, &args, REDIS_REPLY_ARRAY, &reply);
+    if (r < 0)
+        return r;
+    *ret_more = reply->elements > 0;
+    return show(call, reply, cursor, cb, ctx);
+}
+
+int jobs_peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)
+{
+    int r = session_enter(s, call);
+    struct cursor cursor = {.set = READY_SET};
+    while (r == 0 && !cursor.stop && cursor.set <= LEASED_SET) {
+        bool more = false;
+        r = page(s, call, &cursor, cb, ctx, &more);
+        if (!more)
+            cursor = (struct cursor){.set = cursor.set + 1};
+    }
+    return session_leave(s, r);
+}

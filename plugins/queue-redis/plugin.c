@@ -1,0 +1,181 @@
+/* Descriptor, configuration, and the lives of instances and sessions. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue.h"
+
+enum { CONFIG_URL, CONFIG_PREFIX, CONFIG_CONNECT_TIMEOUT, CONFIG_COMMAND_TIMEOUT, CONFIG_MAX_JOBS };
+enum { REPLY_SIZE = 65536, MESSAGE_SIZE = 8192, PREFIX_MAX = 64 };
+
+/* Braces would end or move the hash tag that keeps all keys in one slot of a cluster; the rest mean something in patterns of ACLs. */
+static bool is_prefix(const char *prefix)
+{
+    size_t size = strlen(prefix);
+    if (size < 1 || size > PREFIX_MAX || strpbrk(prefix, "{}*?[]\\ \"'") != NULL)
+        return false;
+    for (const char *p = prefix; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return false;
+    return true;
+}
+
+static int queue_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+{
+    struct queue *queue = calloc(1, sizeof(*queue));
+    if (queue == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    const char *why = url_parse(values[CONFIG_URL].text, &queue->url), *prefix = values[CONFIG_PREFIX].text;
+    int r = 0;
+    if (why != NULL)
+        r = hearth_fail(call, HEARTH_ERR_INVALID, "url is not redis://[user[:password]@]host[:port][/db] or unix:/path[?db=n]: %s", why);
+    else if (!is_prefix(prefix))
+        r = hearth_fail(call, HEARTH_ERR_INVALID, "prefix has 1 to %d characters, without spaces, quotes and any of {}*?[]\\", PREFIX_MAX);
+    if (r < 0) {
+        free(queue);
+        return r;
+    }
+    queue->host = host;
+    snprintf(queue->keys, sizeof(queue->keys), "{%s}:", prefix);
+    queue->connect_timeout = values[CONFIG_CONNECT_TIMEOUT].number;
+    queue->command_timeout = values[CONFIG_COMMAND_TIMEOUT].number;
+    queue->max_jobs = values[CONFIG_MAX_JOBS].number;
+    pthread_mutex_init(&queue->gate.lock, NULL);
+    *ret_self = queue;
+    return 0;
+}
+
+static void queue_close(void *self)
+{
+    struct queue *queue = self;
+    if (queue == NULL)
+        return;
+    pthread_mutex_destroy(&queue->gate.lock);
+    explicit_bzero(queue, sizeof(*queue));
+    free(queue);
+}
+
+static void session_close(void *s)
+{
+    struct session *session = s;
+    conn_fini(&session->main);
+    conn_fini(&session->wake);
+    conn_fini(&session->event);
+    interrupt_fini(&session->interrupt);
+    free(session);
+}
+
+static int ping(void *s, struct hearth_call *call)
+{
+    struct session *session = s;
+    struct args args = {.count = 0};
+    redisReply *reply;
+    int r = session_enter(session, call);
+    args_text(&args, "PING");
+    if (r == 0)
+        r = session_command(session, call, &session->main, READS, &args, &reply);
+    return session_leave(session, r);
+}
+
+static int session_open(void *self, struct hearth_call *call, void **ret_session)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (!interrupt_init(&session->interrupt)) {
+        free(session);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no descriptor is left for a session of the queue; raise the limit of open files");
+    }
+    session->queue = self;
+    uint64_t id;
+    session->queue->host->random(session->queue->host, &id, sizeof(id));
+    snprintf(session->id, sizeof(session->id), "%016llx", (unsigned long long)id);
+    bool room = conn_init(&session->main, REPLY_SIZE);
+    room = conn_init(&session->wake, MESSAGE_SIZE) && room;
+    room = conn_init(&session->event, MESSAGE_SIZE) && room;
+    int r = room ? ping(session, call) : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r < 0) {
+        session_close(session);
+        return r;
+    }
+    *ret_session = session;
+    return 0;
+}
+
+static void interrupt(void *s)
+{
+    struct session *session = s;
+    interrupt_raise(&session->interrupt);
+}
+
+static const struct hearth_config_key config[] = {
+    [CONFIG_URL] = {.struct_size = sizeof(config[0]),
+                    .type = HEARTH_CONFIG_SECRET,
+                    .name = "url",
+                    .fallback = "redis://127.0.0.1:6379/0",
+                    .help = "redis://[user[:password]@]host[:port][/db] or unix:/path[?db=n]"},
+    [CONFIG_PREFIX] = {.struct_size = sizeof(config[0]),
+                       .type = HEARTH_CONFIG_STRING,
+                       .name = "prefix",
+                       .fallback = "hearth",
+                       .help = "every key and channel begins with {prefix}:"},
+    [CONFIG_CONNECT_TIMEOUT] = {.struct_size = sizeof(config[0]),
+                                .type = HEARTH_CONFIG_DURATION,
+                                .name = "connect_timeout",
+                                .fallback = "5s",
+                                .help = "for one attempt to connect",
+                                .minimum = 10,
+                                .maximum = 600000},
+    [CONFIG_COMMAND_TIMEOUT] = {.struct_size = sizeof(config[0]),
+                                .type = HEARTH_CONFIG_DURATION,
+                                .name = "command_timeout",
+                                .fallback = "10s",
+                                .help = "for the answer to one command",
+                                .minimum = 10,
+                                .maximum = 600000},
+    [CONFIG_MAX_JOBS] = {.struct_size = sizeof(config[0]),
+                         .type = HEARTH_CONFIG_INT,
+                         .name = "max_jobs",
+                         .fallback = "1000000",
+                         .help = "jobs that may exist at once",
+                         .minimum = 1,
+                         .maximum = 100000000},
+};
+
+static const struct hearth_queue operations = {
+    .struct_size = sizeof(operations),
+    .open = queue_open,
+    .close = queue_close,
+    .session_open = session_open,
+    .session_close = session_close,
+    .interrupt = interrupt,
+    .ping = ping,
+    .publish = jobs_publish,
+    .reserve = jobs_reserve,
+    .extend = jobs_extend,
+    .finish = jobs_finish,
+    .counts = jobs_counts,
+    .peek = jobs_peek,
+    .remove = jobs_remove,
+    .clear = jobs_clear,
+    .event_publish = events_publish,
+    .event_wait = events_wait,
+};
+
+static const struct hearth_plugin plugin = {
+    .struct_size = sizeof(plugin),
+    .abi_epoch = HEARTH_ABI_EPOCH,
+    .abi_version = HEARTH_ABI_VERSION,
+    .kind = HEARTH_QUEUE,
+    .name = "redis",
+    .version = HEARTH_VERSION,
+    .description = "jobs and events in a Redis server, for several processes and machines",
+    .config = config,
+    .config_count = sizeof(config) / sizeof(config[0]),
+    .capabilities = HEARTH_SHARED | HEARTH_ORDERED,
+    .operations = &operations,
+};
+
+const struct hearth_plugin *hearth_plugin_v1(void)
+{
+    return &plugin;
+}

@@ -1,0 +1,89 @@
+/* An open queue, its sessions, and the way one command takes: connect if need be, send, wait for the answer, turn errors into words. */
+#ifndef QUEUE_REDIS_QUEUE_H
+#define QUEUE_REDIS_QUEUE_H
+
+#include <pthread.h>
+#include "conn.h"
+#include "hearth/queue.h"
+#include "script.h"
+
+enum { KEY_MAX = 64, PAYLOAD_MAX = 1024, CHANNEL_MAX = 64, TEXT_MAX = 4096, NAME_MAX_SIZE = 160 };
+
+/* Attempts to connect, of all sessions together: after a failure the next one is at once, then after growing pauses. */
+struct gate {
+    pthread_mutex_t lock;
+    int failures;
+    int64_t next; /* monotonic ms */
+};
+
+struct queue {
+    const struct hearth_host *host;
+    struct redis_url url;
+    char keys[NAME_MAX_SIZE / 2]; /* "{prefix}:", before every key and channel */
+    int64_t connect_timeout, command_timeout, max_jobs;
+    struct gate gate;
+};
+
+struct session {
+    struct queue *queue;
+    struct interrupt interrupt;
+    char id[17];                   /* names its channel for waking it */
+    struct conn main, wake, event; /* commands; SUBSCRIBE wake:<id>; SUBSCRIBE event:<db>: only in sessions that wait for these */
+    bool subscribed, lost;         /* event_wait() was called; events may have been lost since then */
+    char out[16384];               /* the command being sent: the longest is a script with its arguments, or an event */
+};
+
+/* Does a command that was sent and not answered leave something behind? Then its outcome is UNCERTAIN. */
+enum effect { READS, CHANGES };
+
+/* The arguments of a command. Texts are borrowed. */
+struct args {
+    struct {
+        const char *bytes;
+        size_t size;
+    } items[12];
+    char numbers[8][24];
+    int count, number_count;
+};
+
+void args_bytes(struct args *args, const char *bytes, size_t size);
+void args_text(struct args *args, const char *text);
+void args_number(struct args *args, int64_t number);
+
+/* Every operation begins with session_enter() and ends with `return session_leave(session, code)`. */
+int session_enter(struct session *session, struct hearth_call *call);
+int session_leave(struct session *session, int code);
+bool session_is_stopped(struct session *session, struct hearth_call *call); /* between the commands of a long operation */
+/* Opens a closed connection, logs in and selects the database. */
+int session_connect(struct session *session, struct hearth_call *call, struct conn *conn);
+/* One command on `conn`, connected if need be; error replies are failures. *ret_reply lives until the next command there. */
+int session_command(struct session *session, struct hearth_call *call, struct conn *conn, enum effect effect, const struct args *args,
+                    redisReply **ret_reply);
+/* One of the scripts on the main connection; `args` are its ARGV. type: what its reply has to be (REDIS_REPLY_…; 0: anything). */
+int session_script(struct session *session, struct hearth_call *call, enum script_name name, enum effect effect, const struct args *args,
+                   int type, redisReply **ret_reply);
+/* The error of a connection that failed while somebody waited for messages. */
+int session_broken(struct session *session, struct hearth_call *call, enum conn_result result, bool sent, enum effect effect);
+/* Connects if need be and subscribes to the channel. */
+int session_subscribe(struct session *session, struct hearth_call *call, struct conn *conn, const char *channel);
+
+/* gate.c. 0, or UNAVAILABLE while a pause lasts. */
+int gate_pass(struct queue *queue, struct hearth_call *call);
+void gate_report(struct queue *queue, bool connected);
+
+/* errors.c: the code and the words for an error reply. *ret_close: the connection is of no more use. */
+int error_of_reply(struct hearth_call *call, const struct queue *queue, const redisReply *reply, bool *ret_close);
+
+/* jobs.c, peek.c, events.c: the operations. */
+int jobs_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
+int jobs_reserve(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job);
+int jobs_extend(void *session, struct hearth_call *call, const char *receipt, int64_t lease);
+int jobs_finish(void *session, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay);
+int jobs_counts(void *session, struct hearth_call *call, struct hearth_queue_counts *ret_counts);
+int jobs_remove(void *session, struct hearth_call *call, const char *key);
+int jobs_clear(void *session, struct hearth_call *call);
+int jobs_peek(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx);
+int events_publish(void *session, struct hearth_call *call, const char *channel, const char *text);
+int events_wait(void *session, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx);
+
+#endif

@@ -1,0 +1,9 @@
+/* Makes replies of what hiredis parses, in the room of a struct conn. They need not be freed. */
+#ifndef QUEUE_REDIS_REPLY_H
+#define QUEUE_REDIS_REPLY_H
+
+#include <hiredis/hiredis.h>
+
+extern redisReplyObjectFunctions reply_functions; /* privdata: the struct conn */
+
+#endif

@@ -1,0 +1,14 @@
+/* The Lua scripts of scripts/: every change of the queue is one of them, and so atomic. */
+#ifndef QUEUE_REDIS_SCRIPT_H
+#define QUEUE_REDIS_SCRIPT_H
+
+enum script_name { SCRIPT_PUBLISH, SCRIPT_RESERVE, SCRIPT_EXTEND, SCRIPT_FINISH, SCRIPT_COUNTS, SCRIPT_PEEK, SCRIPT_REMOVE, SCRIPT_CLEAR };
+
+struct script {
+    const char *sha1; /* hex */
+    const char *text;
+};
+
+extern const struct script scripts[];
+
+#endif

@@ -1,0 +1,191 @@
+#include "batch.h"
+
+#include <stdlib.h>
+
+#include "connection.h"
+#include "pages.h"
+#include "session.h"
+
+static size_t slot_of(const struct numbers *numbers, uint64_t number)
+{
+    size_t i = (size_t)(number * 0x9e3779b97f4a7c15u >> 20) & (numbers->room - 1);
+    while (numbers->slots[i] != 0 && numbers->slots[i] != number)
+        i = (i + 1) & (numbers->room - 1);
+    return i;
+}
+
+static bool grow(struct numbers *numbers)
+{
+    struct numbers bigger = {.room = numbers->room == 0 ? 1024 : numbers->room * 2, .count = numbers->count};
+    bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
+    if (bigger.slots == NULL)
+        return false;
+    for (size_t i = 0; i < numbers->room; i++)
+        if (numbers->slots[i] != 0)
+            bigger.slots[slot_of(&bigger, numbers->slots[i])] = numbers->slots[i];
+    free(numbers->slots);
+    *numbers = bigger;
+    return true;
+}
+
+bool numbers_add(struct numbers *numbers, uint64_t number)
+{
+    number = number == 0 ? 1 : number;
+    if (numbers->count * 2 >= numbers->room && !grow(numbers))
+        return false;
+    size_t i = slot_of(numbers, number);
+    numbers->count += numbers->slots[i] == 0;
+    numbers->slots[i] = number;
+    return true;
+}
+
+bool numbers_have(const struct numbers *numbers, uint64_t number)
+{
+    number = number == 0 ? 1 : number;
+    return numbers->room > 0 && numbers->slots[slot_of(numbers, number)] == number;
+}
+
+void batch_forget(struct batch *batch)
+{
+    free(batch->pages.slots);
+    free(batch->guids.slots);
+    *batch = (struct batch){.open = false};
+}
+
+/* The row lock makes batches of one account, in whatever process, wait for each other here; readers do not ask for it. */
+static int load_account(struct session *session, const char *account)
+{
+    static const char LOAD[] =
+        "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row) "
+        "AND NOT EXISTS (SELECT 1 FROM removed_pages r WHERE r.account = a.row) FROM accounts a WHERE id = $1 FOR UPDATE";
+    struct batch *batch = &session->batch;
+    struct query query;
+    query_open(&query, session, LOAD);
+    query_text(&query, account);
+    int r = query_step(&query);
+    if (r > 0) {
+        *batch = (struct batch){
+            .open = true, .account = column_int(&query, 0), .generation = column_int(&query, 1) + 1, .first = column_bool(&query, 2)};
+        strncat(batch->id, account, sizeof(batch->id) - 1);
+    }
+    query_close(&query);
+    if (r == 0)
+        return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such account");
+    return r < 0 ? r : 0;
+}
+
+int batch_begin(void *self, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+{
+    struct op op;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    if (op.session->batch.open)
+        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already"));
+    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
+    r = transaction_begin(op.session, "BEGIN");
+    if (r == 0) {
+        r = load_account(op.session, account);
+        if (r < 0)
+            r = transaction_end(op.session, r);
+    }
+    if (r == 0)
+        *ret_generation = op.session->batch.generation;
+    return op_end(&op, r);
+}
+
+static int finish_account(struct session *session, bool changed)
+{
+    static const char FINISH[] =
+        "UPDATE accounts SET generation = CASE WHEN $2::boolean THEN $3::bigint ELSE generation END, devices = devices + $4, "
+        "tabs = tabs + $5, bookmarks = bookmarks + $6, folders = folders + $7, pages = pages + $8, visits = visits + $9 WHERE row = $1";
+    struct batch *batch = &session->batch;
+    struct query query;
+    query_open(&query, session, FINISH);
+    query_int(&query, batch->account);
+    query_bool(&query, changed);
+    query_int(&query, batch->generation);
+    for (int i = 0; i < COUNTERS; i++)
+        query_int(&query, batch->delta[i]);
+    int r = query_later(&query, COUNT_NONE, COUNT_NONE);
+    if (r == 0 && batch->removed_pages)
+        r = page_forget_removed(session);
+    return r == 0 ? query_settle(session) : r;
+}
+
+int batch_commit(void *self, struct hearth_call *call, bool changed)
+{
+    struct op op;
+    struct session *session = session_of(self);
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0) {
+        batch_abort(session);
+        return r;
+    }
+    r = query_settle(session); /* the counters are complete now */
+    if (r == 0)
+        r = finish_account(session, changed);
+    batch_forget(&session->batch);
+    return op_end(&op, transaction_end(session, r));
+}
+
+void batch_abort(void *self)
+{
+    struct session *session = session_of(self);
+    char error[512];
+    struct hearth_call call = {.struct_size = sizeof(call), .error = error, .error_size = sizeof(error)}, *outer = session->call;
+    if (!session->batch.open)
+        return;
+    batch_forget(&session->batch);
+    if (session->pg == NULL)
+        return;
+    /* Nobody's call: what is still under way is dropped with the connection when it is much, else answered first. */
+    if (session->pending_count > 0 || PQtransactionStatus(session->pg) == PQTRANS_ACTIVE) {
+        connection_close(session);
+        return;
+    }
+    if (session->depth > 0) {
+        session->call = &call;
+        call.host_data = outer->host_data;
+        transaction_end(session, HEARTH_ERR_CANCELLED);
+        session->call = outer;
+    } else {
+        connection_close(session);
+    }
+}
+
+int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
+{
+    static const char PUT[] = "INSERT INTO marks (account, collection, text) VALUES ($1, $2, $3) "
+                              "ON CONFLICT (account, collection) DO UPDATE SET text = excluded.text";
+    static const char REMOVE[] = "DELETE FROM marks WHERE account = $1 AND collection = $2";
+    struct op op;
+    struct query query;
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
+    query_open(&query, op.session, text == NULL ? REMOVE : PUT);
+    query_int(&query, op.session->batch.account);
+    query_int(&query, collection);
+    if (text != NULL)
+        query_text(&query, text);
+    return op_end_in_batch(&op, query_later(&query, COUNT_NONE, COUNT_NONE));
+}
+
+int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
+{
+    static const char LIST[] = "SELECT collection, text FROM marks WHERE account = " ACCOUNT_ROW("$1") " ORDER BY collection";
+    struct op op;
+    struct query query;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    query_open(&query, op.session, LIST);
+    query_text(&query, account);
+    EACH_ROW(query, op, r, if (cb(ctx, (int32_t)column_int(&query, 0), column_text(&query, 1)) != 0) break;)
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
+}

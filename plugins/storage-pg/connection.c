@@ -1,0 +1,286 @@
+#include "connection.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+
+enum { SLICE = 100, PAUSE_FIRST = 100, PAUSE_LONGEST = 10000 };
+
+static int64_t now_of(const struct session *session)
+{
+    return session->store->host->monotonic_ms(session->store->host);
+}
+
+int connection_stopped(struct session *session)
+{
+    struct pollfd wake = {.fd = session->wake, .events = POLLIN};
+    struct hearth_call *call = session->call;
+    if (poll(&wake, 1, 0) > 0)
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted");
+    if (call->deadline != 0 && now_of(session) >= call->deadline)
+        return hearth_fail(call, HEARTH_ERR_TIMEOUT, "%s: the operation took too long", session->store->where);
+    return session->store->host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped") : 0;
+}
+
+void connection_close(struct session *session)
+{
+    if (session->pg != NULL)
+        PQfinish(session->pg);
+    session->pg = NULL;
+    session->pending_first = session->pending_count = 0;
+    memset(session->prepared, 0, sizeof(session->prepared));
+}
+
+/* libpq ends its messages with a line feed, and some have several lines. */
+static void one_line(const char *message, char *ret, size_t size)
+{
+    size_t n = 0;
+    for (; message != NULL && *message != '\0' && n + 1 < size; message++) {
+        if (*message != '\n' && *message != '\t')
+            ret[n++] = *message;
+        else if (n > 0 && ret[n - 1] != ' ')
+            ret[n++] = ' ';
+    }
+    while (n > 0 && ret[n - 1] == ' ')
+        n--;
+    ret[n] = '\0';
+}
+
+/* Waits for the socket. 1: ready, 0: `until` is reached (0: never), or an error. */
+static int wait_socket(struct session *session, short events, int64_t until)
+{
+    for (;;) {
+        int r = connection_stopped(session);
+        if (r < 0)
+            return r;
+        int64_t now = now_of(session), left = until == 0 ? SLICE : until - now;
+        if (session->call->deadline != 0 && session->call->deadline - now < left)
+            left = session->call->deadline - now;
+        struct pollfd fds[2] = {{.fd = PQsocket(session->pg), .events = events}, {.fd = session->wake, .events = POLLIN}};
+        int n = poll(fds, 2, left < 0 ? 0 : left < SLICE ? (int)left : SLICE);
+        if (n > 0 && fds[0].revents != 0)
+            return 1;
+        if (n < 0 && errno != EINTR)
+            return hearth_fail(session->call, HEARTH_ERR_IO, "poll: %s", strerror(errno));
+        if (until != 0 && now_of(session) >= until)
+            return 0;
+    }
+}
+
+static int lost(struct session *session, const char *what)
+{
+    char why[300];
+    one_line(PQerrorMessage(session->pg), why, sizeof(why));
+    connection_close(session);
+    return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: %s%s%s", session->store->where, what, why[0] != '\0' ? ": " : "", why);
+}
+
+/* A statement that nobody waits for any more should not go on working on the server. */
+static void cancel(struct session *session)
+{
+    char error[64];
+    PGcancel *cancel = PQgetCancel(session->pg);
+    if (cancel != NULL)
+        PQcancel(cancel, error, sizeof(error));
+    PQfreeCancel(cancel);
+}
+
+int connection_wait(struct session *session)
+{
+    for (;;) {
+        int unsent = PQflush(session->pg);
+        if (unsent < 0)
+            return lost(session, "the connection broke");
+        if (unsent == 0 && PQisBusy(session->pg) == 0)
+            return 0;
+        int r = wait_socket(session, unsent > 0 ? POLLIN | POLLOUT : POLLIN, 0);
+        if (r < 0) {
+            cancel(session);
+            connection_close(session);
+            return r;
+        }
+        if (PQconsumeInput(session->pg) == 0)
+            return lost(session, "the connection broke");
+    }
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------------------------------ */
+
+static int connect_poll(struct session *session)
+{
+    int64_t until = now_of(session) + session->store->connect_timeout;
+    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+    while (status != PGRES_POLLING_OK) {
+        int r = wait_socket(session, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until);
+        if (r <= 0) {
+            if (r == 0)
+                return lost(session, "does not answer in time");
+            connection_close(session);
+            return r;
+        }
+        status = PQconnectPoll(session->pg);
+        if (status == PGRES_POLLING_FAILED)
+            return lost(session, "cannot be reached");
+    }
+    return 0;
+}
+
+/* Settings of the session; statement_timeout is the server's own guard against statements that nobody ends. */
+static int greet(struct session *session)
+{
+    char sql[300];
+    snprintf(sql, sizeof(sql),
+             "SET statement_timeout = %lld; SET idle_in_transaction_session_timeout = '10min'; SET TimeZone = 'UTC'; "
+             "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'",
+             (long long)session->store->statement_timeout);
+    if (PQsetnonblocking(session->pg, 1) != 0 || PQsendQuery(session->pg, sql) != 1)
+        return lost(session, "takes no statement");
+    int r = 0;
+    for (;;) {
+        r = connection_wait(session);
+        if (r < 0)
+            return r;
+        PGresult *result = PQgetResult(session->pg);
+        if (result == NULL)
+            break;
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR && r == 0)
+            r = connection_error(session, result);
+        PQclear(result);
+    }
+    if (r == 0 && PQenterPipelineMode(session->pg) != 1)
+        return lost(session, "libpq has no pipeline mode");
+    if (r < 0)
+        connection_close(session);
+    return r;
+}
+
+/* After a failed attempt all sessions wait together: 100 ms, twice as long each time up to 10 s, give or take a quarter. */
+static void note_attempt(struct session *session, bool failed)
+{
+    struct store *store = session->store;
+    uint16_t random;
+    store->host->random(store->host, &random, sizeof(random));
+    pthread_mutex_lock(&store->lock);
+    store->failures = failed ? store->failures + 1 : 0;
+    int64_t pause = PAUSE_FIRST;
+    for (int i = 1; i < store->failures && pause < PAUSE_LONGEST; i++)
+        pause *= 2;
+    if (pause > PAUSE_LONGEST)
+        pause = PAUSE_LONGEST;
+    store->not_before = failed ? now_of(session) + pause * 3 / 4 + pause * random / 131072 : 0;
+    pthread_mutex_unlock(&store->lock);
+}
+
+/* What the server says to a connection that it does not want has no SQLSTATE in libpq's hands. */
+static int refine(struct session *session, int code)
+{
+    static const struct {
+        const char *words;
+        int code;
+        const char *advice;
+    } known[] = {
+        {"password authentication failed", HEARTH_ERR_DENIED, "check user and password of dsn"},
+        {"no password supplied", HEARTH_ERR_DENIED, "dsn needs a password"},
+        {"no pg_hba.conf entry", HEARTH_ERR_DENIED, "the server's pg_hba.conf does not let this user in from here"},
+        {"Peer authentication failed", HEARTH_ERR_DENIED, "run hearthd as the user of dsn, or use a password"},
+        {"role", HEARTH_ERR_DENIED, "create the user: createuser NAME"},
+        {"database", HEARTH_ERR_INVALID, "create it: createdb -O USER NAME"},
+    };
+    char text[400];
+    snprintf(text, sizeof(text), "%s", session->call->error);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        bool missing = i < 4 || strstr(text, "does not exist") != NULL;
+        if (code == HEARTH_ERR_UNAVAILABLE && missing && strstr(text, known[i].words) != NULL)
+            return hearth_fail(session->call, known[i].code, "%s (%s)", text, known[i].advice);
+    }
+    return code;
+}
+
+static int open_now(struct session *session)
+{
+    static const char *const keywords[] = {"dbname", "fallback_application_name", "client_encoding", NULL};
+    const char *values[] = {session->store->dsn, "hearth", "UTF8", NULL};
+    session->pg = PQconnectStartParams(keywords, values, 1);
+    if (session->pg == NULL)
+        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+    if (PQstatus(session->pg) == CONNECTION_BAD)
+        return lost(session, "cannot be reached");
+    int r = connect_poll(session);
+    return r < 0 ? refine(session, r) : greet(session);
+}
+
+int connection_ensure(struct session *session)
+{
+    struct store *store = session->store;
+    if (session->pg != NULL)
+        return 0;
+    if (session->batch.open)
+        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: the connection of this batch was lost; nothing of it was stored",
+                           store->where);
+    pthread_mutex_lock(&store->lock);
+    int64_t left = store->not_before - now_of(session);
+    pthread_mutex_unlock(&store->lock);
+    if (left > 0) {
+        session->call->retry_after = left;
+        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s could not be reached; the next attempt is in %lld ms", store->where,
+                           (long long)left);
+    }
+    int r = open_now(session);
+    if (r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT && r != HEARTH_ERR_NOMEM) /* these say nothing about the server */
+        note_attempt(session, r < 0);
+    return r;
+}
+
+void connection_look(struct session *session)
+{
+    if (session->pg == NULL || session->pending_count > 0 || session->batch.open)
+        return;
+    struct pollfd fd = {.fd = PQsocket(session->pg), .events = POLLIN};
+    if (poll(&fd, 1, 0) > 0 && (PQconsumeInput(session->pg) == 0 || PQstatus(session->pg) == CONNECTION_BAD))
+        connection_close(session);
+}
+
+/* --- errors ------------------------------------------------------------------------------------------------------------------------- */
+
+int connection_error(struct session *session, const PGresult *result)
+{
+    static const struct {
+        const char *state; /* or the beginning of it */
+        int code;
+        const char *advice;
+    } known[] = {
+        {"23505", HEARTH_ERR_CONFLICT, "exists already"},
+        {"57014", HEARTH_ERR_TIMEOUT, "the statement took longer than statement_timeout, or was cancelled"},
+        {"57P", HEARTH_ERR_UNAVAILABLE, "the server is being stopped or started"},
+        {"08", HEARTH_ERR_UNAVAILABLE, "the connection broke"},
+        {"53300", HEARTH_ERR_UNAVAILABLE,
+         "the server has no connection left: raise max_connections, or lower storage_threads and parallel"},
+        {"53100", HEARTH_ERR_FULL, "the server's disk is full"},
+        {"53200", HEARTH_ERR_NOMEM, "the server is out of memory"},
+        {"40", HEARTH_ERR_UNAVAILABLE, "it met with another transaction; try again"},
+        {"55P03", HEARTH_ERR_UNAVAILABLE, "a lock is held; try again"},
+        {"25P03", HEARTH_ERR_UNAVAILABLE, "the transaction was idle too long"},
+        {"25006", HEARTH_ERR_UNAVAILABLE, "the server is read-only: it is a standby, name the primary in dsn"},
+        {"42P01", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
+        {"42703", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
+        {"42501", HEARTH_ERR_DENIED, "the user lacks a permission: it has to own the tables"},
+        {"28", HEARTH_ERR_DENIED, "the server refuses the user"},
+        {"XX", HEARTH_ERR_CORRUPT, "the database may be damaged: look into the server's log"},
+        {"58", HEARTH_ERR_IO, "the server cannot read or write its files"},
+        {"2200", HEARTH_ERR_INVALID, "refused by the database"},
+        {"22", HEARTH_ERR_INVALID, "refused by the database"},
+        {"23", HEARTH_ERR_INVALID, "refused by the database"},
+    };
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    char message[250];
+    one_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), message, sizeof(message));
+    for (size_t i = 0; state != NULL && i < sizeof(known) / sizeof(known[0]); i++)
+        if (strncmp(state, known[i].state, strlen(known[i].state)) == 0)
+            return hearth_fail(session->call, known[i].code, "%s: %s (%s)", session->store->where, known[i].advice, message);
+    if (state == NULL) {
+        one_line(PQresultErrorMessage(result), message, sizeof(message));
+        bool memory = strstr(message, "out of memory") != NULL;
+        return hearth_fail(session->call, memory ? HEARTH_ERR_NOMEM : HEARTH_ERR_UNAVAILABLE, "%s: %s", session->store->where, message);
+    }
+    return hearth_fail(session->call, HEARTH_ERR_INTERNAL, "%s: %s (SQLSTATE %s)", session->store->where, message, state);
+}

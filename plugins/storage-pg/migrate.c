@@ -1,0 +1,113 @@
+#include "connection.h"
+#include "life.h"
+#include "migrations.h"
+#include "session.h"
+
+/* 0: the database is empty. */
+static int has_version(struct session *session, int64_t *ret_version)
+{
+    struct query query;
+    int64_t version = 0;
+    query_open(&query, session, "SELECT to_regclass('schema_version') IS NOT NULL");
+    int r = query_step(&query);
+    bool there = r > 0 && column_bool(&query, 0);
+    query_close(&query);
+    if (there) {
+        query_open(&query, session, "SELECT max(version) FROM schema_version");
+        r = query_step(&query);
+        if (r > 0)
+            version = column_int(&query, 0);
+        query_close(&query);
+    }
+    if (r >= 0)
+        *ret_version = version;
+    return r < 0 ? r : 0;
+}
+
+int migrate_schema_version(void *self, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants)
+{
+    struct op op;
+    int64_t has = 0;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    r = has_version(op.session, &has);
+    if (r == 0) {
+        *ret_has = has;
+        *ret_wants = (int64_t)migration_count;
+    }
+    return op_end(&op, r);
+}
+
+/* A migration is many statements, which only the simple protocol takes; the pipeline is left for it. */
+static int run_script(struct session *session, const char *sql)
+{
+    if (PQexitPipelineMode(session->pg) != 1 || PQsendQuery(session->pg, sql) != 1) {
+        connection_close(session);
+        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: the migration could not be sent", session->store->where);
+    }
+    int r = 0;
+    for (;;) {
+        int w = connection_wait(session);
+        if (w < 0)
+            return w;
+        PGresult *result = PQgetResult(session->pg);
+        if (result == NULL)
+            break;
+        if (r == 0 && PQresultStatus(result) == PGRES_FATAL_ERROR)
+            r = connection_error(session, result);
+        PQclear(result);
+    }
+    if (PQenterPipelineMode(session->pg) != 1)
+        connection_close(session);
+    return r;
+}
+
+/* One step in one transaction, under a lock that every other process that migrates waits for, and then finds it done. */
+static int migrate_step(struct session *session, bool *ret_done)
+{
+    static const char LOCK[] = "SELECT pg_advisory_xact_lock(1215460456)"; /* "Hrth" */
+    struct query query;
+    int64_t has = 0;
+    int r = transaction_begin(session, "BEGIN");
+    if (r < 0)
+        return r;
+    query_open(&query, session, LOCK);
+    r = query_run(&query, NULL);
+    if (r == 0)
+        r = has_version(session, &has);
+    if (r == 0 && has > (int64_t)migration_count)
+        r = hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
+                        "%s: the database is newer than this plugin (schema %lld, known up to %zu): install the newer version",
+                        session->store->where, (long long)has, migration_count);
+    bool done = r == 0 && has == (int64_t)migration_count;
+    if (r == 0 && !done)
+        r = run_script(session, migrations[has].sql);
+    r = transaction_end(session, r);
+    if (r == 0)
+        *ret_done = done;
+    return r;
+}
+
+int migrate_run(void *self, struct hearth_call *call)
+{
+    struct op op;
+    bool done = false;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    if (op.session->batch.open)
+        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
+    while (r == 0 && !done)
+        r = migrate_step(op.session, &done);
+    return op_end(&op, r);
+}
+
+int backup_refuse(void *self, struct hearth_call *call, const char *path)
+{
+    (void)path;
+    if (session_of(self)->batch.open)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
+    return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
+                       "PostgreSQL has its own tools: pg_dump for one database, pg_basebackup and WAL archiving for a server");
+}

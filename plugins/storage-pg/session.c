@@ -1,0 +1,149 @@
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "batch.h"
+#include "connection.h"
+
+static void enter(struct session *session)
+{
+    uint64_t old;
+    if (session->depth++ > 0)
+        return;
+    if (read(session->wake, &old, sizeof(old)) < 0) { /* nobody interrupted late: that is the usual case */
+    }
+    atomic_store(&session->running, true);
+}
+
+static void leave(struct session *session)
+{
+    if (--session->depth == 0)
+        atomic_store(&session->running, false);
+}
+
+int op_begin(struct op *op, void *self, struct hearth_call *call)
+{
+    struct session *session = session_of(self);
+    *op = (struct op){.session = session, .outer = session->call};
+    enter(session);
+    session->call = call;
+    int r = connection_stopped(session);
+    return r < 0 ? op_end(op, r) : 0;
+}
+
+int op_end(struct op *op, int code)
+{
+    leave(op->session);
+    op->session->call = op->outer;
+    return code;
+}
+
+int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
+{
+    if (!session_of(self)->batch.open)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open");
+    int r = op_begin(op, self, call);
+    if (r == 0 && op->session->batch.broken != 0)
+        return op_end(op, query_settle(op->session));
+    return r;
+}
+
+int op_end_in_batch(struct op *op, int code)
+{
+    struct batch *batch = &op->session->batch;
+    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID && batch->broken == 0) {
+        batch->broken = code;
+        strncat(batch->why, op->session->call->error, sizeof(batch->why) - 1);
+    }
+    return op_end(op, code);
+}
+
+int transaction_begin(struct session *session, const char *how)
+{
+    if (session->batch.open)
+        return 0;
+    connection_look(session);
+    return query_exec(session, how);
+}
+
+int transaction_end(struct session *session, int code)
+{
+    if (session->batch.open || session->pg == NULL)
+        return code;
+    struct hearth_call *call = session->call;
+    if (code == 0) {
+        int r = query_exec(session, "COMMIT");
+        return r < 0 && session->doubt ? HEARTH_ERR_UNCERTAIN : r;
+    }
+    char text[512] = "";
+    strncat(text, call->error, sizeof(text) - 1);
+    if (query_exec(session, "ROLLBACK") < 0)
+        connection_close(session);
+    return hearth_fail(call, code, "%s", text);
+}
+
+int session_copy(struct session *session, const char *text, const char **ret_copy)
+{
+    size_t size = text == NULL ? 0 : strlen(text) + 1;
+    char *copy = text == NULL ? NULL : session->store->host->alloc(session->call, size);
+    if (text != NULL && copy == NULL)
+        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+    *ret_copy = text == NULL ? NULL : memcpy(copy, text, size);
+    return 0;
+}
+
+/* Fails when the server cannot be reached: who opens a session wants to use it. Later breaks mend themselves. */
+int session_open(void *self, struct hearth_call *call, void **ret_session)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    session->magic = SESSION_MAGIC;
+    session->store = store_of(self);
+    session->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (session->wake < 0) {
+        free(session);
+        return hearth_fail(call, HEARTH_ERR_IO, "eventfd: %s", strerror(errno));
+    }
+    struct op op;
+    int r = op_begin(&op, session, call);
+    if (r == 0)
+        r = op_end(&op, connection_ensure(session));
+    if (r < 0)
+        session_close(session);
+    else
+        *ret_session = session;
+    return r;
+}
+
+void session_close(void *self)
+{
+    struct session *session = session_of(self);
+    batch_forget(&session->batch); /* the server rolls back what was not committed */
+    connection_close(session);
+    close(session->wake);
+    session->magic = 0;
+    free(session);
+}
+
+void session_interrupt(void *self)
+{
+    struct session *session = session_of(self);
+    uint64_t one = 1;
+    if (atomic_load(&session->running) && write(session->wake, &one, sizeof(one)) < 0)
+        assert(errno == EAGAIN); /* it is set already */
+}
+
+int session_ping(void *self, struct hearth_call *call)
+{
+    struct op op;
+    struct query query;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    query_open(&query, op.session, "SELECT 1");
+    return op_end(&op, query_run(&query, NULL));
+}

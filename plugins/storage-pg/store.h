@@ -1,0 +1,93 @@
+/* The objects of this plugin: one store for each database, one session (a connection) for each thread of the host. */
+#ifndef STORAGE_PG_STORE_H
+#define STORAGE_PG_STORE_H
+
+#include <assert.h>
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "hearth/storage.h"
+
+enum { STORE_MAGIC = 0x5a11fe11, SESSION_MAGIC = 0x5a11fe12 };
+
+/* Shared by the sessions. */
+struct store {
+    uint32_t magic;
+    const struct hearth_host *host;
+    char *dsn;
+    char where[300]; /* "host:port/database", for error texts: without user and password */
+    int64_t connect_timeout, statement_timeout;
+    pthread_mutex_t lock; /* a leaf; guards the back-off */
+    int failures;         /* attempts to connect in a row */
+    int64_t not_before;   /* monotonic ms of the next attempt */
+};
+
+enum counter { COUNT_NONE = -1, COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUNT_FOLDERS, COUNT_PAGES, COUNT_VISITS, COUNTERS };
+
+/* 64-bit numbers that were written: open addressing, at most half full. */
+struct numbers {
+    uint64_t *slots; /* 0: free */
+    size_t count, room;
+};
+
+struct batch {
+    bool open;
+    int broken;    /* the first error of it: it cannot be committed */
+    char why[300]; /* its text */
+    char id[40];   /* of the account, outside */
+    int64_t account, generation;
+    int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account; complete when nothing is pending */
+    bool removed_pages;
+    /* An account without pages, as at its first sync: what was not written by this batch is not there, and need not be asked for. */
+    bool first;
+    struct numbers pages, guids; /* ids, and hashes of guids, written by such a batch */
+    int64_t absent;              /* page that was looked up last and is not there; 0 */
+    int64_t fresh;               /* page that this batch has inserted, without visits yet; 0 */
+};
+
+/* What the server still has to answer, in order. */
+enum pending_kind { PENDING_PREPARE, PENDING_LATER, PENDING_MINE, PENDING_SYNC };
+
+struct pending {
+    enum pending_kind kind;
+    int statement;   /* PREPARE: index */
+    int counters[2]; /* LATER: enum counter to which the columns 0 and 1 of the result are added */
+};
+
+enum { STATEMENTS = 256, PENDING_MAX = 512 };
+
+/* Used by one thread; only session_interrupt() may come from others. */
+struct session {
+    uint32_t magic;
+    struct store *store;
+    PGconn *pg; /* NULL: closed. In pipeline mode, and good */
+    int wake;   /* eventfd: an interrupt makes it readable */
+    atomic_bool running;
+    bool doubt; /* a statement was sent, and what came of it is not known */
+    int depth;  /* of nested operations */
+    struct hearth_call *call;
+    struct batch batch;
+    const char *statements[STATEMENTS]; /* texts, by address; prepared as "s0", "s1" … */
+    bool prepared[STATEMENTS];
+    int statement_count;
+    struct pending pending[PENDING_MAX];
+    int pending_first, pending_count;
+};
+
+static inline struct store *store_of(void *self)
+{
+    struct store *store = self;
+    assert(store != NULL && store->magic == STORE_MAGIC);
+    return store;
+}
+
+static inline struct session *session_of(void *self)
+{
+    struct session *session = self;
+    assert(session != NULL && session->magic == SESSION_MAGIC);
+    return session;
+}
+
+#endif

@@ -1,0 +1,89 @@
+#include "bookmarks.h"
+#include "connection.h"
+#include "fold.h"
+#include "life.h"
+#include "session.h"
+
+/* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they end up in bug reports. */
+static const char *const rules[] = {
+    "SELECT format('account %s: %s is kept as %s, but there are %s', id, what, kept, found) FROM ("
+    "SELECT id, 'devices' AS what, devices AS kept, (SELECT count(*) FROM devices d WHERE d.account = a.row) AS found FROM accounts a "
+    "UNION ALL SELECT id, 'tabs', tabs, (SELECT count(*) FROM tabs t WHERE t.account = a.row) FROM accounts a "
+    "UNION ALL SELECT id, 'bookmarks', bookmarks, (SELECT count(*) FROM bookmarks b WHERE b.account = a.row AND b.kind IN (1, 4, 5)) "
+    "FROM accounts a UNION ALL SELECT id, 'folders', folders, (SELECT count(*) FROM bookmarks b WHERE b.account = a.row AND b.kind = 2 "
+    "AND b.guid NOT IN (SELECT guid FROM bookmark_roots)) FROM accounts a "
+    "UNION ALL SELECT id, 'pages', pages, (SELECT count(DISTINCT page) FROM visits v WHERE v.account = a.row) FROM accounts a "
+    "UNION ALL SELECT id, 'visits', visits, (SELECT count(*) FROM visits v WHERE v.account = a.row) FROM accounts a) c WHERE kept <> found",
+    "SELECT format('page %s of account row %s: visit_count is %s, its visits make %s', p.id, p.account, p.visit_count, coalesce(n, 0)) "
+    "FROM pages p LEFT JOIN (SELECT account, page, count(*) AS n FROM visits JOIN visit_types t USING (type) WHERE t.counted GROUP BY 1, "
+    "2) v "
+    "ON v.account = p.account AND v.page = p.id WHERE p.visit_count <> coalesce(n, 0)",
+    "SELECT format('page %s of account row %s: last_visit is %s, its newest visit %s', p.id, p.account, p.last_visit, coalesce(n, 0)) "
+    "FROM pages p LEFT JOIN (SELECT account, page, max(date) AS n FROM visits GROUP BY 1, 2) v ON v.account = p.account AND v.page = p.id "
+    "WHERE p.last_visit <> coalesce(n, 0)",
+    "SELECT format('visits of page %s of account row %s: there is no such page', v.page, v.account) FROM visits v "
+    "LEFT JOIN pages p ON p.account = v.account AND p.id = v.page WHERE p.id IS NULL GROUP BY v.account, v.page",
+    "SELECT format('page %s of account row %s: %s visits do not agree with it in host or hidden', p.id, p.account, count(*)) "
+    "FROM pages p JOIN visits v ON v.account = p.account AND v.page = p.id WHERE v.hidden <> p.hidden OR v.host_key <> p.host_key "
+    "GROUP BY p.account, p.id",
+    "SELECT format('page %s of account row %s: bookmarks is %s, but %s have its URL', p.id, p.account, p.bookmarks, coalesce(n, 0)) "
+    "FROM pages p LEFT JOIN (SELECT account, page, count(*) AS n FROM bookmarks WHERE page IS NOT NULL GROUP BY 1, 2) b "
+    "ON b.account = p.account AND b.page = p.id WHERE p.bookmarks <> coalesce(n, 0)",
+    "SELECT format('page %s of account row %s: its generation %s has not come yet', p.id, p.account, p.generation) "
+    "FROM pages p JOIN accounts a ON a.row = p.account WHERE p.generation > a.generation + 1",
+    "SELECT format('page %s of account row %s: is there, but remembered as removed', p.id, p.account) "
+    "FROM removed_pages r JOIN pages p ON p.account = r.account AND p.id = r.id",
+    "SELECT format('page guid %s of account row %s: its page is not there', g.guid, g.account) FROM page_guids g "
+    "LEFT JOIN pages p ON p.account = g.account AND p.id = g.page WHERE p.id IS NULL",
+    "SELECT format('%s: has rows of account row %s, which is not there', t, account) FROM (SELECT DISTINCT 'pages' AS t, account FROM "
+    "pages "
+    "UNION SELECT DISTINCT 'visits', account FROM visits UNION SELECT DISTINCT 'bookmarks', account FROM bookmarks) x "
+    "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = x.account)",
+    /* The tree of bookmarks. The root itself may have no row. */
+    "SELECT format('bookmark %s of account row %s: its parent %s is not there', b.guid, b.account, b.parent) FROM bookmarks b "
+    "WHERE b.parent IS NOT NULL AND b.parent NOT IN ('root________', 'places') AND NOT EXISTS (SELECT 1 FROM bookmarks p "
+    "WHERE p.account = b.account AND md5(p.guid) = md5(b.parent) AND p.guid = b.parent)",
+    "SELECT format('bookmark %s of account row %s: its parent %s is not a folder', b.guid, b.account, b.parent) FROM bookmarks b "
+    "JOIN bookmarks p ON p.account = b.account AND md5(p.guid) = md5(b.parent) AND p.guid = b.parent WHERE p.kind <> 2",
+    "WITH RECURSIVE up (account, guid) AS (SELECT account, guid FROM bookmarks WHERE parent IS NULL OR parent IN ('root________', "
+    "'places') "
+    "UNION SELECT b.account, b.guid FROM up JOIN bookmarks b ON b.account = up.account AND md5(b.parent) = md5(up.guid) "
+    "AND b.parent = up.guid) SELECT format('bookmark %s of account row %s: its folders go round in a circle', b.guid, b.account) "
+    "FROM bookmarks b JOIN bookmarks p ON p.account = b.account AND md5(p.guid) = md5(b.parent) AND p.guid = b.parent "
+    "WHERE NOT EXISTS (SELECT 1 FROM up WHERE up.account = b.account AND up.guid = b.guid)",
+    "SELECT format('folder %s of account row %s: %s bookmarks have position %s', parent, account, count(*), position) FROM bookmarks "
+    "WHERE parent IS NOT NULL GROUP BY account, parent, position HAVING count(*) > 1",
+    "SELECT format('bookmark %s of account row %s: is there, but has a tombstone', b.guid, b.account) FROM bookmark_tombstones t "
+    "JOIN bookmarks b ON b.account = t.account AND md5(b.guid) = md5(t.guid) AND b.guid = t.guid",
+    "SELECT format('bookmark %s of account row %s: its page %s is not there', b.guid, b.account, b.page) FROM bookmarks b "
+    "WHERE b.page IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = b.account AND p.id = b.page)",
+    "SELECT DISTINCT format('bookmark %s of account row %s: its tags were added at %s, it at %s', b.guid, b.account, t.added, b.added) "
+    "FROM bookmark_tags t JOIN bookmarks b ON b.account = t.account AND md5(b.guid) = md5(t.guid) AND b.guid = t.guid "
+    "WHERE t.added <> b.added",
+    "SELECT DISTINCT format('bookmark %s of account row %s: has rows of tags, but no tags', t.guid, t.account) FROM bookmark_tags t "
+    "LEFT JOIN bookmarks b ON b.account = t.account AND md5(b.guid) = md5(t.guid) AND b.guid = t.guid "
+    "WHERE b.tags IS NULL OR b.kind NOT IN (1, 4, 5)",
+};
+
+int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ctx)
+{
+    struct op op;
+    struct query query;
+    bool stop = false;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    if (op.session->batch.open)
+        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
+    r = transaction_begin(op.session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); /* one state for all checks */
+    if (r == 0) {
+        for (size_t i = 0; r == 0 && !stop && i < sizeof(rules) / sizeof(rules[0]); i++) {
+            query_open(&query, op.session, rules[i]);
+            EACH_ROW(query, op, r, stop = cb(ctx, column_text(&query, 0)) != 0; if (stop) break;)
+            query_close(&query);
+            r = r > 0 ? 0 : r;
+        }
+        r = transaction_end(op.session, r);
+    }
+    return op_end(&op, r);
+}
