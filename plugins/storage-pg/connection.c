@@ -93,6 +93,9 @@ int connection_wait(struct session *session)
             return lost(session, "the connection broke");
         if (unsent == 0 && PQisBusy(session->pg) == 0)
             return 0;
+        /* libpq 15 takes the end of a pipeline off the socket and stays busy for ever when it has no memory for its result. */
+        if (strstr(PQerrorMessage(session->pg), "out of memory") != NULL)
+            return lost(session, "the connection had to be given up");
         int r = wait_socket(session, unsent > 0 ? POLLIN | POLLOUT : POLLIN, 0);
         if (r < 0) {
             cancel(session);
@@ -135,17 +138,10 @@ static int greet(struct session *session)
              (long long)session->store->statement_timeout);
     if (PQsetnonblocking(session->pg, 1) != 0 || PQsendQuery(session->pg, sql) != 1)
         return lost(session, "takes no statement");
-    int r = 0;
-    for (;;) {
-        r = connection_wait(session);
-        if (r < 0)
-            return r;
-        PGresult *result = PQgetResult(session->pg);
-        if (result == NULL)
-            break;
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR && r == 0)
-            r = connection_error(session, result);
-        PQclear(result);
+    int r = connection_wait(session);
+    for (PGresult *result; r == 0 && (result = PQgetResult(session->pg)) != NULL; PQclear(result)) {
+        r = PQresultStatus(result) == PGRES_FATAL_ERROR ? connection_error(session, result) : 0;
+        r = r == 0 ? connection_wait(session) : r;
     }
     if (r == 0 && PQenterPipelineMode(session->pg) != 1)
         return lost(session, "libpq has no pipeline mode");
@@ -280,6 +276,7 @@ int connection_error(struct session *session, const PGresult *result)
     if (state == NULL) {
         one_line(PQresultErrorMessage(result), message, sizeof(message));
         bool memory = strstr(message, "out of memory") != NULL;
+        connection_close(session); /* libpq's own trouble: what the server did is not known */
         return hearth_fail(session->call, memory ? HEARTH_ERR_NOMEM : HEARTH_ERR_UNAVAILABLE, "%s: %s", session->store->where, message);
     }
     return hearth_fail(session->call, HEARTH_ERR_INTERNAL, "%s: %s (SQLSTATE %s)", session->store->where, message, state);

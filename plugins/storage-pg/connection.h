@@ -14,7 +14,7 @@ void connection_look(struct session *session);
 int connection_wait(struct session *session);
 /* CANCELLED, TIMEOUT, with a text; 0: go on. */
 int connection_stopped(struct session *session);
-/* An error result as an error of ours, with a text that says what to do. */
+/* An error result as an error of ours, with a text that says what to do. One that libpq made itself closes the connection. */
 int connection_error(struct session *session, const PGresult *result);
 
 #endif
