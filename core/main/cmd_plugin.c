@@ -50,19 +50,15 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
     return 0;
 }
 
-/* The kit is a program of its own (it replaces the allocator): beside this one in a build tree, else where the package puts it. */
+/* The kit is a program of its own (it replaces the allocator): beside this one in a build tree, else with the package's other parts. */
 static int check_plugin(const struct cli *cli, struct err *err)
 {
     char program[4096];
     const char *argv[16];
     int n = 0;
-    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 32);
-    program[size > 0 ? size : 0] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash != NULL)
-        memcpy(slash, "/plugin-check", sizeof("/plugin-check"));
-    if (slash == NULL || access(program, X_OK) != 0)
-        snprintf(program, sizeof(program), "%s", HEARTH_LIBEXEC_DIR "/plugin-check");
+    plug_beside_program("plugin-check", program, sizeof(program));
+    if (access(program, X_OK) != 0)
+        plug_beside_program(HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
     argv[n++] = program;
     const struct {
         const char *option, *value;

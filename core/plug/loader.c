@@ -277,28 +277,34 @@ void plug_list(const char *const *directories, size_t count, plug_list_cb cb, vo
     }
 }
 
+void plug_beside_program(const char *path, char *ret, size_t size)
+{
+    char program[3000];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    program[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash == NULL || path[0] == '/')
+        snprintf(ret, size, "%s", path);
+    else
+        snprintf(ret, size, "%.*s/%s", (int)(slash - program), program, path);
+}
+
 size_t plug_directories(const char *first, const char *const **ret_directories)
 {
-    enum { BUILD_TREE = 5 };
-    static char beside[4096], tree[BUILD_TREE][4200], configured[4096];
-    static const char *directories[2 + BUILD_TREE + 1];
-    static const char *const in_tree[BUILD_TREE] = {"storage-sqlite", "storage-pg", "queue-inproc", "queue-redis", "sync-fx"};
+    static const char *const places[] = {"plugins/storage-sqlite", "plugins/storage-pg", "plugins/queue-inproc", "plugins/queue-redis",
+                                         "plugins/sync-fx",        HEARTH_PLUGIN_DIR}; /* in a build tree, and installed */
+    enum { PLACES = sizeof(places) / sizeof(places[0]) };
+    static char configured[4096], directory[PLACES][4096];
+    static const char *directories[1 + PLACES];
     size_t n = 0;
     if (first != NULL) {
         snprintf(configured, sizeof(configured), "%s", first);
         directories[n++] = configured;
     }
-    ssize_t size = readlink("/proc/self/exe", beside, sizeof(beside) - 1);
-    char *slash = size > 0 ? (beside[size] = '\0', strrchr(beside, '/')) : NULL;
-    if (slash != NULL) {
-        *slash = '\0';
-        directories[n++] = beside;
-        for (size_t i = 0; i < BUILD_TREE; i++) {
-            snprintf(tree[i], sizeof(tree[i]), "%s/plugins/%s", beside, in_tree[i]);
-            directories[n++] = tree[i];
-        }
+    for (size_t i = 0; i < PLACES; i++) {
+        plug_beside_program(places[i], directory[i], sizeof(directory[i]));
+        directories[n++] = directory[i];
     }
-    directories[n++] = HEARTH_PLUGIN_DIR;
     *ret_directories = directories;
     return n;
 }

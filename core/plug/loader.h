@@ -12,6 +12,8 @@ struct plug;
 /* Where plugins are looked for, in this order: `first` (may be NULL), beside the executable (a build tree has them in ../plugins/NAME), and
  * where the package installs them. Returns the number of directories, each on the heap of the process's life. */
 size_t plug_directories(const char *first, const char *const **ret_directories);
+/* A place of the package: a relative path begins at the folder of the running program, so that an installation can be moved as a whole. */
+void plug_beside_program(const char *path, char *ret, size_t size);
 
 /* kind: enum hearth_plugin_kind. Errors (INVALID, NOT_FOUND) name the file, what was found, and what was needed. */
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err);

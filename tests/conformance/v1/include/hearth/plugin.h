@@ -1,0 +1,202 @@
+/* hearth/plugin.h: what every plugin shares with the host.
+ *
+ * A plugin is one shared object <kind>-<name>.so that exports one function, hearth_plugin_v1(). This header declares the descriptor that
+ * the function returns, the call context that every operation receives, the table of host services, the error codes and the
+ * configuration schema. storage.h, queue.h and sync.h declare the operations of the three kinds.
+ *
+ * Conventions, valid for all four headers
+ * - Text is NUL-terminated, valid UTF-8. NULL means "absent" where a field says so.
+ * - Times are milliseconds since the Unix epoch, UTC, in int64_t; 0 means "unknown". Durations are milliseconds.
+ * - Inputs are borrowed for the call. Lists arrive row by row at a callback whose rows live until it returns; a non-zero return of the
+ *   callback ends the list early and the operation returns 0. Single results live in the call's arena. Nothing is freed across the border.
+ * - Every function returns 0 or a negative code of HEARTH_ERRORS; on failure outputs (ret_*) are untouched and the call's error text
+ *   says what happened, in words for a person. A plugin that returns an error does not log it: the host does.
+ * - Every struct begins with struct_size and only grows at its end. Whoever reads a struct trusts only its first struct_size bytes. Whoever
+ *   fills a ret_ struct writes no more than the struct_size bytes that the caller set, and may lower struct_size to what it filled.
+ */
+#ifndef HEARTH_PLUGIN_H
+#define HEARTH_PLUGIN_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Before 1.0 host and plugin must have the same epoch. The version grows with every addition inside an epoch. */
+#define HEARTH_ABI_EPOCH   1
+#define HEARTH_ABI_VERSION 1
+
+/* name, number, text, does a retry make sense? */
+#define HEARTH_ERRORS(X)                                                                                                                   \
+    X(NOT_FOUND, -1, "not found", false)                                                                                                   \
+    X(CONFLICT, -2, "conflicts with what is stored", false)                                                                                \
+    X(INVALID, -3, "invalid", false)                                                                                                       \
+    X(UNAVAILABLE, -4, "not available now", true)                                                                                          \
+    X(TIMEOUT, -5, "took too long", true)                                                                                                  \
+    X(CANCELLED, -6, "cancelled", false)                                                                                                   \
+    X(CORRUPT, -7, "damaged data", false)                                                                                                  \
+    X(FULL, -8, "full", true)                                                                                                              \
+    X(UNSUPPORTED, -9, "not supported", false)                                                                                             \
+    X(DENIED, -10, "not allowed", false)                                                                                                   \
+    X(NOMEM, -11, "out of memory", true)                                                                                                   \
+    X(UNCERTAIN, -12, "may or may not have happened", true)                                                                                \
+    X(IO, -13, "input or output failed", true)                                                                                             \
+    X(INTERNAL, -14, "internal fault", false)
+
+enum hearth_error_code {
+#define X(name, number, text, retry) HEARTH_ERR_##name = (number),
+    HEARTH_ERRORS(X)
+#undef X
+};
+
+enum hearth_log_level { HEARTH_LOG_ERROR = 0, HEARTH_LOG_WARNING = 1, HEARTH_LOG_INFO = 2, HEARTH_LOG_DEBUG = 3 };
+
+/* The context of one call, made by the host, used by one thread, valid until the operation returns. */
+struct hearth_call {
+    uint32_t struct_size;
+    uint32_t error_size; /* bytes at error */
+    char *error;         /* filled by a failing operation; never NULL */
+    int64_t deadline;    /* on the monotonic clock (host->monotonic_ms); 0: none */
+    int64_t retry_after; /* set by a failing operation: come back after so many ms; 0: no wish */
+    void *host_data;     /* the host's own */
+};
+
+/* Fills the error text and returns `code`, so that an operation can end with `return hearth_fail(call, HEARTH_ERR_…, "…")`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static inline int
+hearth_fail(struct hearth_call *call, int code, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(call->error, call->error_size, format, ap);
+    va_end(ap);
+    return code;
+}
+
+struct hearth_http_header {
+    const char *name;
+    const char *value;
+};
+
+struct hearth_http_response {
+    uint32_t struct_size;
+    int32_t status;      /* 100..599 */
+    int64_t retry_after; /* ms, from Retry-After (seconds or a date); 0: absent */
+    size_t header_count;
+    const struct hearth_http_header *headers; /* names in lower case; at most 64 KiB in all */
+};
+
+struct hearth_http_request {
+    uint32_t struct_size;
+    uint32_t timeout;   /* ms for the whole exchange; 0: 300,000 */
+    const char *method; /* "GET" … */
+    const char *url;    /* absolute; sent exactly as it is, nothing is re-encoded or normalised */
+    const struct hearth_http_header *headers;
+    size_t header_count;
+    const void *body; /* NULL: none */
+    size_t body_size;
+    uint64_t max_response; /* bytes after decompression; more fails with HEARTH_ERR_FULL. 0: 1 MiB */
+    bool insecure_http;    /* allow http:// to hosts that are not loopback */
+    /* Both run on the calling thread, in order. A non-zero return ends the exchange; http_fetch() then returns HEARTH_ERR_CANCELLED.
+     * on_response comes once, before the first on_body. Bytes wait outside the process's memory while on_body works. */
+    int (*on_response)(void *ctx, const struct hearth_http_response *response);
+    int (*on_body)(void *ctx, const void *data, size_t size);
+    void *ctx;
+};
+
+/* Services of the host. Every function may be called from any thread of the plugin. */
+struct hearth_host {
+    uint32_t struct_size;
+    uint32_t abi_version;
+    void *data;
+    /* One line an event. `text` is "what happened key=value …"; the host adds time, plugin and, inside a call, the account. */
+    void (*log)(const struct hearth_host *host, int level, const char *text);
+    int64_t (*now_ms)(const struct hearth_host *host);                        /* wall clock */
+    int64_t (*monotonic_ms)(const struct hearth_host *host);                  /* never jumps */
+    void (*random)(const struct hearth_host *host, void *bytes, size_t size); /* for keys; cannot fail */
+    /* Zeroed memory that lives as long as the call, aligned for any type. NULL when memory is short. */
+    void *(*alloc)(struct hearth_call *call, size_t size);
+    /* True when the call was interrupted, its deadline passed or the daemon stops: return HEARTH_ERR_CANCELLED soon. */
+    bool (*should_stop)(struct hearth_call *call);
+    void (*metric_add)(const struct hearth_host *host, const char *name, int64_t amount); /* name: [a-z_]+, a counter */
+    /* One HTTP exchange over the shared client (sync plugins; NULL for others): blocks the caller, multiplexes underneath, reuses
+     * connections over accounts, keeps per-host limits. TLS is verified, redirects are not followed. Errors: UNAVAILABLE (no
+     * connection; or the host asked for a pause: call->retry_after), TIMEOUT, CANCELLED, FULL, INVALID. Any status is a success. */
+    int (*http_fetch)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
+};
+
+enum hearth_config_type {
+    HEARTH_CONFIG_STRING,
+    HEARTH_CONFIG_INT,
+    HEARTH_CONFIG_BOOL,
+    HEARTH_CONFIG_SIZE,     /* "64MiB" -> bytes */
+    HEARTH_CONFIG_DURATION, /* "15min" -> ms */
+    HEARTH_CONFIG_URL,      /* absolute http(s) or a scheme of the plugin's own */
+    HEARTH_CONFIG_PATH,     /* made absolute against state_dir */
+    HEARTH_CONFIG_SECRET,   /* never printed; NAME_file reads it from a file */
+    HEARTH_CONFIG_ENUM      /* one of choices, separated by spaces */
+};
+
+struct hearth_config_key {
+    uint32_t struct_size;
+    int32_t type; /* enum hearth_config_type */
+    const char *name;
+    const char *fallback;     /* as it would be written in conf.d; NULL: absent unless required */
+    const char *choices;      /* ENUM only */
+    const char *help;         /* one line */
+    int64_t minimum, maximum; /* INT, SIZE, DURATION; both 0: no limits */
+    bool required;
+};
+
+/* Values in the order of the descriptor's keys. */
+struct hearth_config_value {
+    uint32_t struct_size;
+    bool present;     /* false: not configured and no fallback */
+    const char *text; /* STRING, URL, PATH, SECRET, ENUM; else the text as configured */
+    int64_t number;   /* INT, SIZE (bytes), DURATION (ms), BOOL (0, 1), ENUM (index of the choice) */
+};
+
+enum hearth_plugin_kind { HEARTH_STORAGE = 1, HEARTH_QUEUE = 2, HEARTH_SYNC = 3 };
+
+enum hearth_capability {
+    HEARTH_SHARED = 1 << 0,  /* several processes can use the same data at once */
+    HEARTH_DURABLE = 1 << 1, /* survives the end of the process */
+    HEARTH_ORDERED = 1 << 2  /* queue: jobs of one priority leave in the order they came */
+};
+
+struct hearth_plugin {
+    uint32_t struct_size;
+    uint32_t abi_epoch;   /* HEARTH_ABI_EPOCH */
+    uint32_t abi_version; /* HEARTH_ABI_VERSION */
+    int32_t kind;         /* enum hearth_plugin_kind */
+    const char *name;     /* [a-z0-9]+; the file is <kind>-<name>.so */
+    const char *version;
+    const char *description; /* one line */
+    const struct hearth_config_key *config;
+    size_t config_count;
+    uint64_t capabilities; /* enum hearth_capability */
+    uint32_t data_model;   /* storage: the HEARTH_DATA_MODEL it was built for; else 0 */
+    uint32_t reserved;
+    const void *operations; /* struct hearth_storage, hearth_queue or hearth_sync, by kind */
+};
+
+/* The one exported symbol. Returns a constant; does nothing else. */
+typedef const struct hearth_plugin *(*hearth_plugin_entry)(void);
+#if defined(__GNUC__)
+#define HEARTH_EXPORT __attribute__((visibility("default")))
+#else
+#define HEARTH_EXPORT
+#endif
+HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,133 @@
+/* hearth/sync.h: operations of a sync plugin ("provider").
+ *
+ * A provider talks to a Sync service and hands normalised records to the core as they arrive; the core merges and stores them. It keeps
+ * nothing on disk, and in memory no more than a page of records for each running pull. It never writes to the user's Sync data. */
+#ifndef HEARTH_SYNC_H
+#define HEARTH_SYNC_H
+
+#include "hearth/storage.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A history record: the visits are not complete; the core unites them with what it has. */
+struct hearth_page_record {
+    uint32_t struct_size;
+    uint32_t visit_count;
+    const char *guid;
+    const char *url;
+    const char *title;                 /* NULL or "": none */
+    const struct hearth_visit *visits; /* newest first */
+    int64_t modified;                  /* server time */
+};
+
+struct hearth_bookmark_record {
+    uint32_t struct_size;
+    int32_t kind;            /* enum hearth_bookmark_kind */
+    const char *guid;        /* as on the server: "menu", "toolbar", "unfiled", "mobile" for the roots */
+    const char *parent_guid; /* as the record says it; NULL */
+    const char *title;       /* NULL: none */
+    const char *url;         /* NULL: none. Queries: the place: URL. Livemarks: the site, else the feed */
+    const char *keyword;     /* NULL: none */
+    const char *tag_query;   /* queries for a tag: its name; NULL */
+    const char *const *tags;
+    size_t tag_count;
+    const char *const *children; /* folders: ids in order, including ids that never came */
+    size_t child_count;
+    int64_t added;    /* 0: not said */
+    int64_t modified; /* server time of the record */
+};
+
+enum hearth_sync_begin {
+    HEARTH_INCREMENTAL = 0, /* what follows changed since the mark */
+    HEARTH_COMPLETE = 1     /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
+                             * always united with what is stored, because the server forgets */
+};
+
+/* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
+ * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the mark and
+ * the new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A collection that was begun and not
+ * committed when pull() returns is dropped. */
+struct hearth_sync_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void *ctx;
+    int (*begin)(void *ctx, int32_t collection, int32_t how); /* enum hearth_collection, enum hearth_sync_begin */
+    int (*device)(void *ctx, const struct hearth_device *device);
+    int (*tab)(void *ctx, const char *device, const struct hearth_tab *tab); /* in the order they should be shown */
+    int (*page)(void *ctx, const struct hearth_page_record *record);
+    int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
+    int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
+    int (*damaged)(void *ctx, const char *guid, const char *why);  /* a record that was skipped; guid may be NULL */
+    int (*restart)(void *ctx);                                     /* forget everything since begin() */
+    /* `mark`: opaque text, at most 4,096 bytes, handed to the next pull. NULL: keep. A commit without records or
+     * mark changes stores nothing and makes no new generation. */
+    int (*commit)(void *ctx, const char *mark);
+    /* A mark outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
+    int (*mark)(void *ctx, int32_t collection, const char *mark);
+    /* Forget the marks of all collections (or of one): the next pull reads them whole. Stored records stay until then. */
+    int (*reset)(void *ctx, int32_t collection);
+    /* New credentials (a rotated refresh token): sealed and stored by the core at once. */
+    int (*credentials)(void *ctx, const void *bytes, size_t size);
+};
+
+struct hearth_sync_mark {
+    int32_t collection;
+    const char *text;
+};
+
+struct hearth_pull {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *account; /* id: key of whatever the provider caches in memory (tokens, bulk keys) */
+    const char *email;
+    const void *credentials; /* what account_import() or sign-in gave; plain */
+    size_t credentials_size;
+    const struct hearth_sync_mark *marks;
+    size_t mark_count;
+    const struct hearth_sync_sink *sink;
+};
+
+/* What came of a pull, also filled when it fails. */
+struct hearth_pull_result {
+    uint32_t struct_size;
+    int32_t state;           /* enum hearth_account_state: OK, WAITING (no Firefox has synced yet), SIGNIN_NEEDED, ERROR */
+    char detail[256];        /* words for a person, with the remedy; a remark, or "", when OK */
+    int64_t account_backoff; /* no pull of this account before so many ms */
+    int64_t host_backoff;    /* no pull from this service before so many ms */
+    char host[256];          /* "name:port" of the storage server, for the back-off; "" unknown */
+    int64_t requests, bytes, records, damaged;
+};
+
+/* What an account is, as the provider knows it. */
+struct hearth_identity {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *email, *uid, *name; /* name may be NULL */
+    const void *credentials;        /* to be sealed */
+    size_t credentials_size;
+};
+
+struct hearth_sync {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int (*open)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
+    void (*close)(void *self);
+    int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
+    void (*session_close)(void *session);
+    void (*interrupt)(void *session);
+    /* Takes the text of an `account import` file (JSON). INVALID with the field's name when something is missing or malformed.
+     * The result lives in the call's arena. */
+    int (*account_import)(void *session, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity);
+    /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull broke off; collections that were
+     * committed stay, `ret_result` says why in words and how long to wait. */
+    int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
+    /* Forgets what is cached in memory for an account (removed, paused, imported anew). */
+    void (*forget)(void *self, const char *account);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

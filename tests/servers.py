@@ -1,0 +1,139 @@
+"""PostgreSQL, Redis and HAProxy of a test's own: each in a folder and on a Unix socket or free ports of its own, ended with the test.
+
+PostgreSQL refuses to run as root; then it runs as the user `postgres` that its package makes."""
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+PATIENCE = 60  # seconds for a server to start or to end
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """A process with a folder; kill, pause and start again as a test likes."""
+    def __init__(self, prefix):
+        self.folder = tempfile.mkdtemp(prefix=prefix)
+        os.chmod(self.folder, 0o755)  # PostgreSQL's user passes through
+        self.process = None
+
+    def spawn(self, command, **options):
+        self.log = open(os.path.join(self.folder, "log"), "ab")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True, **options)
+        self.wait_until_ready()
+        return self
+
+    def wait_until_ready(self):
+        end = time.monotonic() + PATIENCE
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"{type(self).__name__} did not start\n{self.log_text()[-3000:]}")
+            time.sleep(0.02)
+
+    def log_text(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def send(self, number):
+        os.killpg(self.process.pid, number)
+
+    def end(self, number=signal.SIGTERM):
+        """Ends the process; its data stay for another start()."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        for attempt in (number, signal.SIGKILL):
+            try:
+                os.killpg(process.pid, attempt)
+                process.wait(PATIENCE)
+                break
+            except ProcessLookupError:
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        process.wait()
+        self.log.close()
+
+    def close(self):
+        self.end(signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Postgres(Server):
+    """`dsn(database)` names a database; `create(database)` makes one. Its files are not flushed: it is for tests."""
+    def __init__(self):
+        super().__init__("hearth-pg-")
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[-2]))[-1]
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self.data = os.path.join(self.folder, "data")
+        os.mkdir(self.data)
+        if os.geteuid() == 0:
+            for folder in (self.folder, self.data):
+                shutil.chown(folder, self.user)
+        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    def options(self):
+        return {"user": self.user, "extra_groups": []} if os.geteuid() == 0 else {}
+
+    def run(self, program, *words):
+        done = subprocess.run([os.path.join(self.bin, program), *words], capture_output=True, text=True, cwd=self.folder, timeout=PATIENCE * 2, **self.options())
+        if done.returncode != 0:
+            raise AssertionError(f"{program}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start(self):
+        return self.spawn([os.path.join(self.bin, "postgres"), "-D", self.data, "-k", self.folder, "-c", "listen_addresses=", "-c", "fsync=off",
+                           "-c", "full_page_writes=off", "-c", "max_connections=200"], cwd=self.folder, **self.options())
+
+    def answers(self):
+        try:
+            self.sql("postgres", "SELECT 1")
+            return True
+        except AssertionError:
+            return False
+
+    def sql(self, database, text):
+        """What psql prints: one line a row, columns separated by |."""
+        return self.run("psql", "-h", self.folder, "-U", "postgres", "-d", database, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text)
+
+    def create(self, database):
+        self.sql("postgres", f"CREATE DATABASE {database}")
+        return self.dsn(database)
+
+    def dsn(self, database):
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def end(self, number=signal.SIGINT):  # "fast": sessions are ended, nothing is lost
+        super().end(number)
+
+
+class Redis(Server):
+    def __init__(self):
+        super().__init__("hearth-redis-")
+        self.socket = os.path.join(self.folder, "s")
+        self.url = f"unix:{self.socket}"
+
+    def start(self):
+        return self.spawn(["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--dir", self.folder])
+
+    def command(self, *words):
+        done = subprocess.run(["redis-cli", "-s", self.socket, *words], capture_output=True, text=True, timeout=PATIENCE)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
+        return done.stdout.strip()
+
+    def answers(self):
+        try:
+            return self.command("PING") == "PONG"
+        except AssertionError:
+            return False
