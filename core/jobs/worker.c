@@ -135,6 +135,19 @@ void *jobs_worker_main(void *arg)
     return NULL;
 }
 
+/* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
+static void drop_work(struct jobs *jobs, int i, const char *receipt)
+{
+    struct jobs_worker *worker = &jobs->workers[i];
+    pthread_mutex_lock(&jobs->lock);
+    bool drop = worker->running != NULL && strcmp(worker->receipt, receipt) == 0;
+    if (drop)
+        worker->running_ops->interrupt(worker->running);
+    pthread_mutex_unlock(&jobs->lock);
+    if (drop)
+        log_warning("worker", "a job's lease was lost while it was worked on: the sync is stopped, and done again by whoever gets it");
+}
+
 void *jobs_keeper_main(void *arg)
 {
     struct jobs *jobs = arg;
@@ -149,7 +162,9 @@ void *jobs_keeper_main(void *arg)
             if (receipt[0] == '\0')
                 continue;
             int r = jobs->options.queue->extend(jobs->keeper_session, &call.hearth, receipt, jobs->options.lease);
-            if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
+            if (r == HEARTH_ERR_NOT_FOUND)
+                drop_work(jobs, i, receipt);
+            else if (r < 0 && r != HEARTH_ERR_CANCELLED)
                 log_warning("worker", "cannot keep a lease alive: %s", call.error);
             call_reset(&call);
         }
