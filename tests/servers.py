@@ -137,3 +137,31 @@ class Redis(Server):
             return self.command("PING") == "PONG"
         except AssertionError:
             return False
+
+
+class HAProxy(Server):
+    """Runs the configuration that the package ships, with addresses of its own."""
+    def __init__(self, config, **addresses):
+        super().__init__("hearth-haproxy-")
+        self.config, self.port = config, free_port()
+        self.certificate = os.path.join(self.folder, "cert.pem")
+        pem = os.path.join(self.folder, "both.pem")
+        key = os.path.join(self.folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", self.certificate, "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+        with open(pem, "w", encoding="utf-8") as out:
+            for part in (self.certificate, key):
+                with open(part, encoding="utf-8") as f:
+                    out.write(f.read())
+        self.environment = {**os.environ, "HEARTH_BIND": f"127.0.0.1:{self.port}", "HEARTH_CERTIFICATE": pem, **addresses}
+        self.url = f"https://localhost:{self.port}"
+
+    def start(self):
+        return self.spawn(["haproxy", "-db", "-f", self.config], env=self.environment)
+
+    def answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False

@@ -50,6 +50,8 @@ void jobs_note_seen(struct jobs *jobs, struct store *store, const char *account)
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
 /* Does the queue answer? For /readyz. Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
+/* Does any node's storage answer? While one does there is work to do. Any thread. */
+int jobs_ping_storages(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`. Any thread. */
 int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err);
 int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err);
