@@ -37,10 +37,20 @@ void conf_free(struct conf *conf)
     free(conf);
 }
 
+/* systemd tells a service its directory (StateDirectory=); what is written in conf.d comes first. */
+static const char *default_state_dir(const struct conf_section *hearth)
+{
+    const char *given = getenv("STATE_DIRECTORY");
+    for (const struct conf_entry *e = hearth->entries; e != NULL; e = e->next)
+        if (strcmp(e->key, "state_dir") == 0)
+            given = NULL;
+    return given != NULL && given[0] == '/' ? given : conf_text(hearth, "state_dir");
+}
+
 static int find_state_dir(struct conf *conf, struct err *err)
 {
     const struct conf_section *hearth = conf_section(conf, "hearth", 0);
-    const char *dir = conf_text(hearth, "state_dir");
+    const char *dir = default_state_dir(hearth);
     char cwd[4096];
     if (dir[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
         dir = arena_printf(&conf->arena, "%s/%s", cwd, dir);

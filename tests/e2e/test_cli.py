@@ -110,7 +110,7 @@ class CommandLine(TestCase):
     def test_plugins(self):
         node = self.node(start=False)
         names = {(p["kind"], p["name"]) for p in node.cli_json("plugin", "list")}
-        self.assertEqual(names, {("storage", "sqlite"), ("queue", "inproc"), ("sync", "fx")})
+        self.assertEqual(names, {("storage", "sqlite"), ("storage", "pg"), ("queue", "inproc"), ("queue", "redis"), ("sync", "fx")})
         self.assertIn("token_server", node.cli("plugin", "show", "fx"))
         version = node.cli_json("version")
         self.assertIn("storage-sqlite", version["plugins"])
