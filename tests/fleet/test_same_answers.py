@@ -1,0 +1,74 @@
+"""Ada's account on SQLite and on PostgreSQL: every answer of the API is the same, byte for byte, after each step of her recorded life."""
+import json
+import re
+import sys
+import os
+import unittest
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from harness import ADA, TestCase  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from servers import Postgres, Redis  # noqa: E402
+
+PATHS = ["/devices", "/tabs", "/bookmarks", "/bookmarks?sort=added&limit=50", "/tags", "/history?limit=100", "/history/days", "/settings", "/suggest?q=a",
+         "/export/bookmarks.html", "/export/bookmarks.json", "/export/history.json", "/export/history.csv"]
+WORDS = ["a", "e", "ex", "exam", "firefox", "moz wiki", "wikipedia.org", "ü", "straße", "^ red", "* news", "% tab", "http://", "nothing like it"]
+TIMES = re.compile(rb'"(created|last_sync|last_attempt|next_sync|id|node|last_seen)":("[^"]*"|-?[0-9]+|null)')  # of this installation, not of Ada's data
+
+
+class SameAnswers(TestCase):
+    maxDiff = 4000
+
+    def answers(self, node, deep):
+        """{path: (status, body, generation)} of what Ada can ask for, each listing to its end. deep: every item by itself, too."""
+        found = {}
+        pending = list(PATHS) + [f"/search?q={urllib.parse.quote(w)}&limit=50" for w in WORDS] + [f"/history?q={urllib.parse.quote(w)}" for w in WORDS]
+        while pending:
+            path = pending.pop()
+            if path in found:
+                continue
+            answer = node.request("/api/v1" + path)
+            self.assertIn(answer.status, (200, 400), path)
+            found[path] = (answer.status, answer.body, (answer.headers["ETag"] or "").split("-")[0])  # generation; the rest names the account
+            if answer.status != 200 or not answer.headers["Content-Type"].startswith("application/json") or path.startswith("/export"):
+                continue
+            value = answer.json
+            if value.get("next"):
+                base = path.split("&cursor=")[0]
+                pending.append(base + ("&" if "?" in base else "?") + "cursor=" + urllib.parse.quote(value["next"]))
+            pending += [f"/bookmarks?folder={i['id']}" for i in value.get("items", []) if i["kind"] == "folder"]
+            if not deep:
+                continue
+            pending += [f"/bookmarks/{i['id']}" for i in value.get("items", [])[::5]]
+            pending += [f"/pages/{v['page']}" for v in value.get("visits", [])[:20]]
+            pending += [f"/bookmarks?tag={urllib.parse.quote(t['name'])}" for t in value.get("tags", [])]
+        found["/me"] = (200, TIMES.sub(rb"", node.request("/api/v1/me").body), None)
+        return found
+
+    def test_every_step(self):
+        service = self.service(step=1)
+        postgres, redis = Postgres(), Redis()
+        for server in (postgres, redis):
+            self.addCleanup(server.close)
+            server.start()
+        single = self.node()
+        other = self.node(f"[storage main]\nplugin = pg\ndsn = {postgres.create('ada')}\n[queue]\nplugin = redis\nurl = {redis.url}\n")
+        for node in (single, other):
+            node.add_account(service, sync=False)
+        count = 0
+        for step in range(1, 8):
+            service.step(step)
+            for node in (single, other):
+                node.sync()
+            expected, got = self.answers(single, step == 7), self.answers(other, step == 7)
+            for path in sorted(expected):
+                self.assertEqual(got.get(path), expected[path], f"step {step}: {path}")
+            self.assertEqual(len(got), len(expected))
+            count += len(expected)
+        self.assertGreater(count, 1000)
+        self.assertGreater(len(json.loads(expected["/bookmarks"][1])["items"]), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
