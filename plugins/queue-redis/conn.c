@@ -122,7 +122,7 @@ static bool make_reader(struct conn *conn)
     }
     reader->buf = buf;
     reader->maxbuf = 0;
-    redisReaderSetPrivdata(reader, conn);
+    reader->privdata = conn; /* the macro of the same purpose casts it to int */
     conn->reader = reader;
     conn->taken = true;
     return true;

@@ -128,13 +128,18 @@ static int connect_poll(struct session *session)
     return 0;
 }
 
-/* Settings of the session; statement_timeout is the server's own guard against statements that nobody ends. */
+/* Settings of the session; statement_timeout is the server's own guard against statements that nobody ends.
+ *
+ * Every statement is written for one index, and most read a part of it in order up to a LIMIT. Without statistics (a first sync has just
+ * filled the tables) the planner would rather read all rows and sort them; so it is left no other way, and plans are made once. */
 static int greet(struct session *session)
 {
-    char sql[300];
+    char sql[600];
     snprintf(sql, sizeof(sql),
              "SET statement_timeout = %lld; SET idle_in_transaction_session_timeout = '10min'; SET TimeZone = 'UTC'; "
-             "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'",
+             "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'; SET enable_seqscan = off; "
+             "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
+             "SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_generic_plan",
              (long long)session->store->statement_timeout);
     if (PQsetnonblocking(session->pg, 1) != 0 || PQsendQuery(session->pg, sql) != 1)
         return lost(session, "takes no statement");

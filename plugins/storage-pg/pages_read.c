@@ -117,22 +117,24 @@ int pages_by_frecency(void *self, struct hearth_call *call, const char *account,
     return op_end(&op, r);
 }
 
-/* Pages changed, then pages gone, in pieces by id. 0: that was all, 1: there is more, 2: the callback wants no more. */
-static int changed_piece(struct op *op, const char *account, int64_t since, bool gone, int64_t *after, hearth_page_cb cb, void *ctx)
+/* Pages changed, then pages gone, in pieces by (generation, id). 0: that was all, 1: there is more, 2: the callback wants no more. */
+static int changed_piece(struct op *op, const char *account, bool gone, struct hearth_page *after, hearth_page_cb cb, void *ctx)
 {
     enum { PIECE = 2000 };
     static const char CHANGED[] =
-        "SELECT " COLUMNS " FROM pages WHERE account = " ACCOUNT_ROW("$1") " AND generation > $2 AND id > $3 ORDER BY id LIMIT 2000";
+        "SELECT " COLUMNS
+        " FROM pages WHERE account = " ACCOUNT_ROW("$1") " AND (generation, id) > ($2, $3) ORDER BY generation, id LIMIT 2000";
     static const char GONE[] = "SELECT id, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, false, false, generation FROM removed_pages "
-                               "WHERE account = " ACCOUNT_ROW("$1") " AND generation > $2 AND id > $3 ORDER BY id LIMIT 2000";
+                               "WHERE account = " ACCOUNT_ROW("$1") " AND (generation, id) > ($2, $3) ORDER BY generation, id LIMIT 2000";
     struct query query;
     struct hearth_page page;
     query_open(&query, op->session, gone ? GONE : CHANGED);
     query_text(&query, account);
-    query_int(&query, since);
-    query_int(&query, *after);
+    query_int(&query, after->generation);
+    query_int(&query, after->id);
     int r;
-    EACH_ROW(query, *op, r, row_of(&query, 0, &page); page.gone = gone; *after = page.id; if (cb(ctx, &page) != 0) break;)
+    EACH_ROW(query, *op, r, row_of(&query, 0, &page); page.gone = gone; after->generation = page.generation; after->id = page.id;
+             if (cb(ctx, &page) != 0) break;)
     if (r == 0)
         r = query.rows == PIECE;
     else if (r > 0)
@@ -166,9 +168,9 @@ int pages_changed(void *self, struct hearth_call *call, const char *account, int
     if (r == 0) {
         r = is_known(&op, account, since);
         for (int gone = 0; r == 0 && gone < 2; gone++) {
-            int64_t after = INT64_MIN;
+            struct hearth_page after = {.struct_size = sizeof(after), .generation = since, .id = INT64_MAX};
             do
-                r = changed_piece(&op, account, since, gone != 0, &after, cb, ctx);
+                r = changed_piece(&op, account, gone != 0, &after, cb, ctx);
             while (r == 1);
         }
         r = transaction_end(op.session, r > 0 ? 0 : r);

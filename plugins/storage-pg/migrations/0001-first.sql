@@ -146,7 +146,7 @@ CREATE TABLE pages (
     PRIMARY KEY (account, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 CREATE INDEX pages_by_frecency ON pages (account, frecency DESC, id DESC);
-CREATE INDEX pages_by_generation ON pages (account, generation);
+CREATE INDEX pages_by_generation ON pages (account, generation, id);
 
 CREATE TABLE removed_pages (
     account bigint NOT NULL,
@@ -154,7 +154,7 @@ CREATE TABLE removed_pages (
     generation bigint NOT NULL,
     PRIMARY KEY (account, id)
 );
-CREATE INDEX removed_pages_by_generation ON removed_pages (account, generation);
+CREATE INDEX removed_pages_by_generation ON removed_pages (account, generation, id);
 
 CREATE TABLE page_guids (
     account bigint NOT NULL,
