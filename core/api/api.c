@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "search/search.h"
 
@@ -74,8 +75,12 @@ static void reply_error(struct api_call *call)
     case HEARTH_ERR_FULL:
         status = 503;
         code = "unavailable";
-        detail = "The storage does not answer at the moment. Try again in a little while.";
+        detail = "The storage or the queue does not answer at the moment. Try again in a little while.";
         http_reply_header(call->reply, "retry-after", "5");
+        break;
+    case HEARTH_ERR_UNCERTAIN:
+        code = "uncertain";
+        detail = "This may or may not have been done. Look before you try again.";
         break;
     default:
         break;
@@ -140,8 +145,10 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .stores = worker};
     struct identity identity;
     int r = 0;
-    if (worker != NULL)
+    if (worker != NULL) {
+        node_stores_deadline(worker, clock_monotonic() + endpoint->api->options.storage_timeout);
         call.store = node_stores_get(worker, endpoint->api->options.nodes->own, &call.err);
+    }
     if (call.store == NULL && (endpoint->flags & API_OPEN) == 0)
         r = call.err.code != 0 ? call.err.code : err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
     else if ((endpoint->flags & API_OPEN) != 0)
@@ -152,7 +159,9 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
         auth_refuse(reply);
     else if (r < 0)
         reply_error(&call);
-    /* A streamed body is written after this, on the same thread. */
+    /* A streamed body is written after this, on the same thread, and takes as long as its reader does. */
+    if (worker != NULL)
+        node_stores_deadline(worker, 0);
     if (call.store != NULL && reply->stream == NULL)
         store_reset(call.store);
 }

@@ -14,9 +14,10 @@ struct search;
 struct api_options {
     struct nodes *nodes; /* borrowed; this process answers for the accounts of nodes->own */
     struct search *search;
-    size_t cache_memory; /* bytes for answers that are still valid */
-    bool public_metrics; /* /metrics on every listener */
-    const char *version; /* JSON text of GET /version */
+    int64_t storage_timeout; /* ms that the storage has for a request; downloads have no limit */
+    size_t cache_memory;     /* bytes for answers that are still valid */
+    bool public_metrics;     /* /metrics on every listener */
+    const char *version;     /* JSON text of GET /version */
     /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing. */
     int (*request_sync)(void *ctx, const char *account, struct err *err);
     void (*note_seen)(void *ctx, struct store *store, const char *account);

@@ -59,11 +59,16 @@ static int folder_json(struct api_call *call, const char *guid, json_t **ret)
     const char *root = item_root_title(guid), *parent = folder.parent;
     for (int depth = 0; parent != NULL && strcmp(parent, "places") != 0 && depth < PATH_MAX_DEPTH; depth++) {
         struct hearth_bookmark up = {.struct_size = sizeof(up)};
-        if (STORE(call->store, NULL, bookmark_get, call->account, parent, &up) < 0)
+        r = STORE(call->store, &call->err, bookmark_get, call->account, parent, &up);
+        if (r < 0)
             break;
         const char *title = item_root_title(up.guid);
         json_array_insert_new(path, 0, json_pack("{s:s, s:o}", "id", up.guid, "title", api_text(title != NULL ? title : up.title)));
         parent = up.parent;
+    }
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        json_decref(path);
+        return r;
     }
     *ret = json_pack("{s:s, s:o, s:o}", "id", guid, "title", api_text(root != NULL ? root : folder.title), "path", path);
     return 0;

@@ -104,15 +104,16 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return 0;
 }
 
-/* What is stored of a hit's page. A page that vanished since the block was made is left out: false. */
-static bool fill(struct store *store, const char *account, const struct search_hit *hit, struct arena *arena, struct find_result *ret)
+/* What is stored of a hit's page. NOT_FOUND: it vanished since the block was made. */
+static int fill(struct store *store, const char *account, const struct search_hit *hit, struct arena *arena, struct find_result *ret,
+                struct err *err)
 {
     struct find_result result = {.hit = hit, .url = hit->url, .title = hit->title, .page = hit->page, .frecency = hit->frecency};
     struct hearth_page page = {.struct_size = sizeof(page)};
-    bool found = hit->page != 0 && STORE(store, NULL, page_get, account, hit->page, &page) == 0;
-    if (!found && hit->kind != SEARCH_TAB)
-        return false;
-    if (found) {
+    int r = hit->page == 0 ? HEARTH_ERR_NOT_FOUND : STORE(store, err, page_get, account, hit->page, &page);
+    if (r < 0 && (r != HEARTH_ERR_NOT_FOUND || hit->kind != SEARCH_TAB))
+        return r;
+    if (r == 0) {
         if (hit->kind != SEARCH_TAB) {
             result.url = page.url;
             result.title = page.bookmark_title != NULL ? page.bookmark_title : page.title;
@@ -122,7 +123,9 @@ static bool fill(struct store *store, const char *account, const struct search_h
         result.tags = page.tags;
         if (page.bookmarks > 0) {
             struct first first = {.arena = arena};
-            STORE(store, NULL, bookmarks_of_page, account, hit->page, on_bookmark, &first);
+            r = STORE(store, err, bookmarks_of_page, account, hit->page, on_bookmark, &first);
+            if (r < 0)
+                return r;
             result.bookmark = first.guid;
         }
     } else {
@@ -131,7 +134,7 @@ static bool fill(struct store *store, const char *account, const struct search_h
     if (result.title == NULL)
         result.title = "";
     *ret = result;
-    return true;
+    return 0;
 }
 
 int find_run(struct search *search, struct store *store, const char *account, int64_t generation, const char *query, uint32_t in,
@@ -157,8 +160,11 @@ int find_run(struct search *search, struct store *store, const char *account, in
     r = search_run(search, &request, &reading, arena, &results, err);
     for (size_t i = 0; r == 0 && i < results.count; i++) {
         struct find_result result;
-        if (fill(store, account, &results.hits[i], arena, &result) && cb(ctx, &result) != 0)
+        r = fill(store, account, &results.hits[i], arena, &result, err);
+        if (r == 0 && cb(ctx, &result) != 0)
             break;
+        if (r == HEARTH_ERR_NOT_FOUND)
+            r = 0;
     }
     return r;
 }

@@ -3,14 +3,16 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/clock.h"
 
-enum { SLOTS = 8192 };
+/* An event can be lost between processes: so long at most an old answer is taken for a new one then. */
+enum { SLOTS = 8192, SURE_FOR = 60000 };
 
 struct generations {
     pthread_mutex_t lock; /* a leaf */
     struct {
         char account[40];
-        int64_t generation;
+        int64_t generation, until;
     } slots[SLOTS];
 };
 
@@ -42,7 +44,8 @@ int64_t generations_get(struct generations *generations, const char *account)
 {
     size_t i = slot_of(account);
     pthread_mutex_lock(&generations->lock);
-    int64_t found = strcmp(generations->slots[i].account, account) == 0 ? generations->slots[i].generation : 0;
+    bool sure = strcmp(generations->slots[i].account, account) == 0 && clock_monotonic() < generations->slots[i].until;
+    int64_t found = sure ? generations->slots[i].generation : 0;
     pthread_mutex_unlock(&generations->lock);
     return found;
 }
@@ -56,6 +59,8 @@ void generations_set(struct generations *generations, const char *account, int64
         snprintf(generations->slots[i].account, sizeof(generations->slots[i].account), "%s", account);
         generations->slots[i].generation = generation;
     }
+    if (generations->slots[i].generation == generation)
+        generations->slots[i].until = clock_monotonic() + SURE_FOR;
     pthread_mutex_unlock(&generations->lock);
 }
 

@@ -87,7 +87,10 @@ void backoff_set(struct backoff *backoff, const char *key, int64_t until)
 void backoff_clear(struct backoff *backoff, const char *key)
 {
     pthread_mutex_lock(&backoff->lock);
-    struct entry *e = find(bucket_of(backoff, key), key, clock_monotonic());
+    for (size_t i = 0; key == NULL && i < BUCKETS; i++)
+        for (struct entry *each = backoff->buckets[i]; each != NULL; each = each->next)
+            each->until = 0;
+    struct entry *e = key == NULL ? NULL : find(bucket_of(backoff, key), key, clock_monotonic());
     if (e != NULL)
         e->until = 0; /* the next walk frees it */
     pthread_mutex_unlock(&backoff->lock);

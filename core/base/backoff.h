@@ -11,7 +11,7 @@ struct backoff *backoff_create(void); /* NULL when memory is short */
 void backoff_destroy(struct backoff *backoff);
 /* Not before `until` (monotonic ms); an earlier time than known changes nothing. */
 void backoff_set(struct backoff *backoff, const char *key, int64_t until);
-void backoff_clear(struct backoff *backoff, const char *key);
+void backoff_clear(struct backoff *backoff, const char *key);   /* NULL: all */
 int64_t backoff_left(struct backoff *backoff, const char *key); /* ms to wait; 0: go ahead */
 
 #endif

@@ -17,11 +17,13 @@ static void track(struct jobs *jobs, const char *account, const char *text)
         backoff_clear(jobs->syncing, account);
 }
 
-static int on_event(void *ctx, const char *channel, const char *text)
+int jobs_heard(void *ctx, const char *channel, const char *text)
 {
     struct jobs *jobs = ctx;
     if (channel[0] != '\0')
         track(jobs, channel, text);
+    else
+        backoff_clear(jobs->syncing, NULL); /* some were lost, perhaps the ends of these */
     jobs->options.on_event(jobs->options.event_ctx, channel, text);
     return 0;
 }
@@ -33,9 +35,11 @@ void *jobs_listener_main(void *arg)
     call_init(&call, &jobs->stop, 0, 0);
     while (!atomic_load(&jobs->stop)) {
         struct err err = {0};
-        int r = call_check(&call, jobs->options.queue->event_wait(jobs->listener_session, &call.hearth, EVENT_WAIT, on_event, jobs), &err);
+        int r =
+            call_check(&call, jobs->options.queue->event_wait(jobs->listener_session, &call.hearth, EVENT_WAIT, jobs_heard, jobs), &err);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
             log_error("events", "cannot wait for events: %s", err.text);
+            jobs_heard(jobs, "", ""); /* who knows what was missed */
             jobs_sleep(jobs, 1000);
         }
         call_reset(&call);

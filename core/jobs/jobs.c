@@ -11,7 +11,7 @@
 #include "base/backoff.h"
 #include "jobs/jobs_internal.h"
 
-enum { JOBS_MAGIC = 0x10b50001, SEEN_EVERY = 60000, STACK = 512 * 1024 };
+enum { JOBS_MAGIC = 0x10b50001, SEEN_EVERY = 60000, PUBLISH_TIMEOUT = 5000, STOP_GRACE = 3000, STACK = 512 * 1024 };
 
 bool jobs_sleep(struct jobs *jobs, int64_t ms)
 {
@@ -48,6 +48,9 @@ struct store *jobs_take_store(struct jobs *jobs, size_t node, struct err *err)
         free(store);
         return NULL;
     }
+    pthread_mutex_lock(&jobs->lock);
+    stores->all[stores->all_count++] = store; /* room for every thread of ours */
+    pthread_mutex_unlock(&jobs->lock);
     return store;
 }
 
@@ -55,8 +58,22 @@ void jobs_give_store(struct jobs *jobs, size_t node, struct store *store)
 {
     store_reset(store);
     pthread_mutex_lock(&jobs->lock);
-    jobs->stores[node].items[jobs->stores[node].count++] = store; /* room for every thread of ours */
+    jobs->stores[node].items[jobs->stores[node].count++] = store;
     pthread_mutex_unlock(&jobs->lock);
+}
+
+/* The session that whoever has none of their own shares. A queue that hangs holds nobody up for long. */
+static struct call *publish_begin(struct jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->publish_lock);
+    jobs->publish_call.hearth.deadline = clock_monotonic() + PUBLISH_TIMEOUT;
+    return &jobs->publish_call;
+}
+
+static void publish_end(struct jobs *jobs)
+{
+    call_reset(&jobs->publish_call);
+    pthread_mutex_unlock(&jobs->publish_lock);
 }
 
 int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, struct err *err)
@@ -64,11 +81,9 @@ int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priori
     struct hearth_job job = {
         .struct_size = sizeof(job), .priority = priority, .key = account, .payload = jobs->options.nodes->items[node].name};
     int32_t result;
-    pthread_mutex_lock(&jobs->publish_lock);
-    struct call *call = &jobs->publish_call;
+    struct call *call = publish_begin(jobs);
     int r = call_check(call, jobs->options.queue->publish(jobs->publish_session, &call->hearth, &job, 0, &result), err);
-    call_reset(call);
-    pthread_mutex_unlock(&jobs->publish_lock);
+    publish_end(jobs);
     return r;
 }
 
@@ -100,13 +115,14 @@ static void on_sync_event(void *ctx, const char *account, const char *json)
 {
     struct jobs *jobs = ctx;
     struct err err = {0};
-    pthread_mutex_lock(&jobs->publish_lock);
-    struct call *call = &jobs->publish_call;
+    struct call *call = publish_begin(jobs);
     call_check(call, jobs->options.queue->event_publish(jobs->publish_session, &call->hearth, account, json), &err);
-    call_reset(call);
-    pthread_mutex_unlock(&jobs->publish_lock);
-    if (err.code != 0)
-        log_warning("jobs", "account %s: an event was not sent: %s", account, err.text);
+    publish_end(jobs);
+    if (err.code == 0)
+        return;
+    log_warning("jobs", "account %s: an event was not sent: %s", account, err.text);
+    if (jobs->options.on_event != NULL) /* this process, at least, hears it */
+        jobs_heard(jobs, account, json);
 }
 
 static int open_session(struct jobs *jobs, void **ret_session, struct err *err)
@@ -207,8 +223,10 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
     jobs->options.sync.event_ctx = jobs;
     int r = 0;
     for (size_t i = 0; i < options->nodes->count && r == 0; i++) {
-        jobs->stores[i].items = calloc((size_t)options->parallel * 2 + 2, sizeof(*jobs->stores[i].items));
-        r = jobs->stores[i].items == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+        struct jobs_stores *stores = &jobs->stores[i];
+        stores->items = calloc((size_t)options->parallel * 2 + 2, sizeof(*stores->items));
+        stores->all = calloc((size_t)options->parallel * 2 + 2, sizeof(*stores->all));
+        r = stores->items == NULL || stores->all == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
     }
     if (jobs->paused == NULL || jobs->seen == NULL || jobs->syncing == NULL)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -241,6 +259,18 @@ static void interrupt_all(struct jobs *jobs)
     }
 }
 
+/* Threads that end still write what became of their jobs: the storage is only interrupted when it takes too long. */
+static void interrupt_stores(struct jobs *jobs)
+{
+    if (clock_monotonic() - jobs->stop_since < STOP_GRACE)
+        return;
+    pthread_mutex_lock(&jobs->lock);
+    for (size_t node = 0; node < jobs->options.nodes->count; node++)
+        for (size_t i = 0; i < jobs->stores[node].all_count; i++)
+            jobs->stores[node].all[i]->ops->interrupt(jobs->stores[node].all[i]->session);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
 /* An interrupt that comes between two calls does nothing, so it is repeated until the thread has ended. */
 static void join(struct jobs *jobs, pthread_t thread, bool *started)
 {
@@ -252,10 +282,12 @@ static void join(struct jobs *jobs, pthread_t thread, bool *started)
             until.tv_sec++;
             until.tv_nsec -= 1000000000;
         }
-        if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+        if (pthread_timedjoin_np(thread, NULL, &until) == 0) {
             *started = false;
-        else
+        } else {
             interrupt_all(jobs);
+            interrupt_stores(jobs);
+        }
     }
 }
 
@@ -264,6 +296,7 @@ void jobs_stop(struct jobs *jobs)
     ASSERT(jobs->magic == JOBS_MAGIC);
     pthread_mutex_lock(&jobs->lock);
     atomic_store(&jobs->stop, true);
+    jobs->stop_since = clock_monotonic();
     pthread_cond_broadcast(&jobs->wake);
     pthread_mutex_unlock(&jobs->lock);
     interrupt_all(jobs);
@@ -302,6 +335,7 @@ void jobs_destroy(struct jobs *jobs)
             free(jobs->stores[node].items[i]);
         }
         free(jobs->stores[node].items);
+        free(jobs->stores[node].all);
     }
     free(jobs->schedulers);
     backoff_destroy(jobs->paused);
@@ -317,11 +351,9 @@ void jobs_destroy(struct jobs *jobs)
 
 int jobs_ping(struct jobs *jobs, struct err *err)
 {
-    pthread_mutex_lock(&jobs->publish_lock);
-    struct call *call = &jobs->publish_call;
+    struct call *call = publish_begin(jobs);
     int r = call_check(call, jobs->options.queue->ping(jobs->publish_session, &call->hearth), err);
-    call_reset(call);
-    pthread_mutex_unlock(&jobs->publish_lock);
+    publish_end(jobs);
     return r;
 }
 
@@ -341,30 +373,24 @@ int jobs_ping_storages(struct jobs *jobs, struct err *err)
 
 int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err)
 {
-    pthread_mutex_lock(&jobs->publish_lock);
-    struct call *call = &jobs->publish_call;
+    struct call *call = publish_begin(jobs);
     int r = call_check(call, jobs->options.queue->peek(jobs->publish_session, &call->hearth, cb, ctx), err);
-    call_reset(call);
-    pthread_mutex_unlock(&jobs->publish_lock);
+    publish_end(jobs);
     return r;
 }
 
 int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err)
 {
-    pthread_mutex_lock(&jobs->publish_lock);
-    struct call *call = &jobs->publish_call;
+    struct call *call = publish_begin(jobs);
     int r = call_check(call, jobs->options.queue->counts(jobs->publish_session, &call->hearth, ret_counts), err);
-    call_reset(call);
-    pthread_mutex_unlock(&jobs->publish_lock);
+    publish_end(jobs);
     return r;
 }
 
 int jobs_queue_clear(struct jobs *jobs, struct err *err)
 {
-    pthread_mutex_lock(&jobs->publish_lock);
-    struct call *call = &jobs->publish_call;
+    struct call *call = publish_begin(jobs);
     int r = call_check(call, jobs->options.queue->clear(jobs->publish_session, &call->hearth), err);
-    call_reset(call);
-    pthread_mutex_unlock(&jobs->publish_lock);
+    publish_end(jobs);
     return r;
 }

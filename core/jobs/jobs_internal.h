@@ -25,10 +25,12 @@ struct jobs_scheduler {
     bool started;
 };
 
-/* Sessions of one node that nobody uses, newest last: few stay open when few are needed. */
+/* Sessions of one node. Those that nobody uses, newest last: few stay open when few are needed. */
 struct jobs_stores {
     struct store **items;
     size_t count;
+    struct store **all;
+    size_t all_count;
 };
 
 struct jobs {
@@ -36,6 +38,7 @@ struct jobs {
     struct jobs_options options;
     struct jobs_provider providers[JOBS_PROVIDERS_MAX];
     atomic_bool stop;
+    int64_t stop_since;   /* of the thread that stops */
     pthread_mutex_t lock; /* the workers' receipts, the free stores; a leaf */
     pthread_cond_t wake;  /* monotonic; signalled at stop: ends waits of scheduler, keeper and pauses */
     struct jobs_worker *workers;
@@ -60,6 +63,9 @@ int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priori
 /* Takes an account to the node `to` (move.c). store: a session of the node that has it. Errors are those of sync_account(). */
 int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct hearth_sync *provider, void *provider_session,
               struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err);
+
+/* What came as an event: passes it on to this process. */
+int jobs_heard(void *jobs, const char *channel, const char *text);
 
 void *jobs_scheduler_main(void *scheduler);
 void *jobs_worker_main(void *worker);

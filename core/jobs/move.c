@@ -67,6 +67,7 @@ static int copy_small(struct store *old, struct store *new, const char *id, stru
 {
     struct copy copy = {.to = new, .account = id};
     struct hearth_account account = {.struct_size = sizeof(account)};
+    struct err why = {0};
     const char *json;
     int r = STORE(old, err, account_get, id, &account);
     if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {
@@ -75,7 +76,9 @@ static int copy_small(struct store *old, struct store *new, const char *id, stru
     }
     if (r < 0)
         return r;
-    r = STORE(old, NULL, settings_get, id, &json);
+    r = STORE(old, &why, settings_get, id, &json);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        return err_set(err, r, "%s", why.text);
     if (r == 0)
         r = STORE(new, err, settings_put, id, json);
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)

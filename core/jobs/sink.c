@@ -118,18 +118,29 @@ static int on_commit(void *ctx, const char *mark)
     return 0;
 }
 
-/* Marks outside of a collection's batch are small batches of their own. */
-static int put_marks(struct sink *sink, int32_t first, int32_t last, const char *text)
+static int put_marks_once(struct sink *sink, int32_t first, int32_t last, const char *text, struct err *err)
 {
     int64_t generation;
-    int r = STORE(sink->store, &sink->err, batch_begin, sink->account, HEARTH_COLLECTION_NONE, &generation);
+    int r = STORE(sink->store, err, batch_begin, sink->account, HEARTH_COLLECTION_NONE, &generation);
     for (int32_t c = first; r == 0 && c <= last; c++)
-        r = STORE(sink->store, &sink->err, mark_put, c, text);
+        r = STORE(sink->store, err, mark_put, c, text);
     if (r == 0)
-        r = STORE(sink->store, &sink->err, batch_commit, false);
+        r = STORE(sink->store, err, batch_commit, false);
     if (r < 0)
         sink->store->ops->batch_abort(sink->store->session);
     store_reset(sink->store);
+    return r;
+}
+
+/* Marks outside of a collection's batch are small batches of their own. Every batch can be repeated. */
+static int put_marks(struct sink *sink, int32_t first, int32_t last, const char *text)
+{
+    struct err err = {0};
+    int r = put_marks_once(sink, first, last, text, &err);
+    if (r == HEARTH_ERR_UNCERTAIN)
+        r = put_marks_once(sink, first, last, text, &err);
+    if (r < 0)
+        sink->err = err;
     return r;
 }
 

@@ -72,7 +72,8 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
     outcome->generation = sink->generation;
 }
 
-static void log_outcome(const char *account, const struct sync_outcome *outcome)
+/* cause: what is behind the detail, for the operator alone; "": nothing more. */
+static void log_outcome(const char *account, const struct sync_outcome *outcome, const char *cause)
 {
     char requests[24], records[24], damaged[24], ms[24];
     snprintf(requests, sizeof(requests), "%lld", (long long)outcome->requests);
@@ -82,7 +83,8 @@ static void log_outcome(const char *account, const struct sync_outcome *outcome)
     bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
     log_event(ok ? HEARTH_LOG_INFO : HEARTH_LOG_WARNING, "sync", ok ? "done" : "failed", "account", account, "requests", requests,
               "records", records, "damaged", damaged, "ms", ms, "error", outcome->code < 0 ? err_name(outcome->code) : NULL, "detail",
-              outcome->detail[0] != '\0' ? outcome->detail : NULL, NULL);
+              outcome->detail[0] != '\0' ? outcome->detail : NULL, "cause",
+              cause[0] != '\0' && strcmp(cause, outcome->detail) != 0 ? cause : NULL, NULL);
     metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
     metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
     metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "damaged records skipped"), outcome->damaged);
@@ -196,7 +198,7 @@ static int run(const struct sync_context *context, struct store *store, const st
         emit_changed(context, &sink);
     bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
     emit_state(context, account->id, ok ? "done" : "failed", outcome->detail);
-    log_outcome(account->id, outcome);
+    log_outcome(account->id, outcome, why.text);
     sink_fini(&sink);
     return r;
 }

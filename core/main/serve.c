@@ -247,6 +247,7 @@ static int create_api(struct daemon *d, struct err *err)
     struct api_options options = {
         .nodes = &d->app.nodes,
         .search = d->search,
+        .storage_timeout = conf_number(web, "storage_timeout"),
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .public_metrics = conf_number(web, "metrics") != 0,
         .version = text == NULL ? "{}" : text,

@@ -38,6 +38,7 @@ int node_open_store(struct node *node, const atomic_bool *stop, struct store *re
 /* One thread's sessions with all nodes, opened when they are needed. */
 struct node_stores {
     struct nodes *nodes;
+    int64_t deadline; /* of every call in them, on the monotonic clock; 0: none */
     struct store stores[NODES_MAX];
     atomic_bool open[NODES_MAX];
 };
@@ -45,6 +46,7 @@ struct node_stores {
 void node_stores_init(struct node_stores *stores, struct nodes *nodes);
 void node_stores_close(struct node_stores *stores);
 void node_stores_interrupt(struct node_stores *stores);                                  /* whatever runs in them; any thread */
+void node_stores_deadline(struct node_stores *stores, int64_t deadline);                 /* from now on; by the thread itself */
 struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err); /* NULL on error */
 /* Where an account is, own node first; an account on its way counts as where its data are complete. Texts live until store_reset() of that
  * node's store. NOT_FOUND only when every node was asked; else the error of the one that was not. */

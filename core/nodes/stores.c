@@ -8,6 +8,7 @@ void node_stores_init(struct node_stores *stores, struct nodes *nodes)
     for (size_t i = 0; i < NODES_MAX; i++)
         atomic_init(&stores->open[i], false);
     stores->nodes = nodes;
+    stores->deadline = 0;
 }
 
 void node_stores_close(struct node_stores *stores)
@@ -24,11 +25,20 @@ void node_stores_interrupt(struct node_stores *stores)
             stores->stores[i].ops->interrupt(stores->stores[i].session);
 }
 
+void node_stores_deadline(struct node_stores *stores, int64_t deadline)
+{
+    stores->deadline = deadline;
+    for (size_t i = 0; i < NODES_MAX; i++)
+        if (atomic_load(&stores->open[i]))
+            stores->stores[i].call.hearth.deadline = deadline;
+}
+
 struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err)
 {
     if (!atomic_load(&stores->open[node])) {
         if (node_open_store(&stores->nodes->items[node], NULL, &stores->stores[node], err) < 0)
             return NULL;
+        stores->stores[node].call.hearth.deadline = stores->deadline;
         atomic_store(&stores->open[node], true);
     }
     return &stores->stores[node];

@@ -1,0 +1,133 @@
+/* storage-fault: every operation of a storage plugin. */
+#include <string.h>
+
+#include "fault.h"
+#include "hearth/storage.h"
+
+#define INNER(s) ((const struct hearth_storage *)(s)->fault->table)
+#define BATCH    s->account /* what is written in a batch names no account */
+
+/* What can be lost is what other calls see when it returns: not what a batch still holds. */
+#define CALLS(X)                                                                                                                           \
+    X(ping, 0, NULL, (), ())                                                                                                               \
+    X(schema_version, 0, NULL, (int64_t * ret_has, int64_t * ret_wants), (ret_has, ret_wants))                                             \
+    X(migrate, FAULT_CHANGES, NULL, (), ())                                                                                                \
+    X(backup, 0, NULL, (const char *path), (path))                                                                                         \
+    X(account_create, FAULT_CHANGES, account->id, (const struct hearth_account *account), (account))                                       \
+    X(account_update, FAULT_CHANGES, account->id, (const struct hearth_account *account, uint64_t fields), (account, fields))              \
+    X(account_get, 0, account, (const char *account, struct hearth_account *ret_account), (account, ret_account))                          \
+    X(account_by_email, 0, NULL, (const char *email, struct hearth_account *ret_account), (email, ret_account))                            \
+    X(account_remove, FAULT_CHANGES, account, (const char *account), (account))                                                            \
+    X(counts, 0, account, (const char *account, struct hearth_counts *ret_counts), (account, ret_counts))                                  \
+    X(credentials_put, FAULT_CHANGES, account, (const char *account, const void *sealed, size_t size), (account, sealed, size))            \
+    X(credentials_get, 0, account, (const char *account, const void **ret_sealed, size_t *ret_size), (account, ret_sealed, ret_size))      \
+    X(settings_put, FAULT_CHANGES, account, (const char *account, const char *json), (account, json))                                      \
+    X(settings_get, 0, account, (const char *account, const char **ret_json), (account, ret_json))                                         \
+    X(token_create, FAULT_CHANGES, token->account, (const struct hearth_token *token), (token))                                            \
+    X(token_by_hash, 0, NULL, (const uint8_t hash[32], struct hearth_token *ret_token), (hash, ret_token))                                 \
+    X(token_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                          \
+    X(token_used, FAULT_CHANGES, account, (const char *account, const char *id, int64_t when), (account, id, when))                        \
+    X(pick_put, FAULT_CHANGES, account, (const char *account, const struct hearth_pick *pick), (account, pick))                            \
+    X(batch_commit, FAULT_CHANGES, BATCH, (bool changed), (changed))                                                                       \
+    X(mark_put, 0, BATCH, (int32_t collection, const char *text), (collection, text))                                                      \
+    X(device_put, 0, BATCH, (const struct hearth_device *device), (device))                                                                \
+    X(device_remove, 0, BATCH, (const char *device), (device))                                                                             \
+    X(tab_put, 0, BATCH, (const char *device, const struct hearth_tab *tab), (device, tab))                                                \
+    X(tabs_clear, 0, BATCH, (const char *device), (device))                                                                                \
+    X(page_put, 0, BATCH, (const struct hearth_page *page), (page))                                                                        \
+    X(page_remove, 0, BATCH, (int64_t page), (page))                                                                                       \
+    X(page_by_guid, 0, BATCH, (const char *guid, int64_t *ret_page), (guid, ret_page))                                                     \
+    X(page_guid_put, 0, BATCH, (const char *guid, int64_t page), (guid, page))                                                             \
+    X(visits_put, 0, BATCH, (int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added),                           \
+      (page, visits, count, ret_added))                                                                                                    \
+    X(visits_remove, 0, BATCH, (int64_t page), (page))                                                                                     \
+    X(bookmark_put, 0, BATCH, (const struct hearth_bookmark *bookmark), (bookmark))                                                        \
+    X(bookmark_remove, 0, BATCH, (const char *guid), (guid))                                                                               \
+    X(bookmark_clear, 0, BATCH, (), ())                                                                                                    \
+    X(bookmark_claims_put, 0, BATCH, (const char *folder, const char *const *children, size_t count), (folder, children, count))           \
+    X(bookmark_place, 0, BATCH, (const char *guid, const char *parent, int64_t position), (guid, parent, position))                        \
+    X(page_get, 0, account, (const char *account, int64_t page, struct hearth_page *ret_page), (account, page, ret_page))                  \
+    X(bookmark_get, 0, account, (const char *account, const char *guid, struct hearth_bookmark *ret_bookmark),                             \
+      (account, guid, ret_bookmark))
+
+#define LISTS(X)                                                                                                                           \
+    X(verify, 0, NULL, text, (), ())                                                                                                       \
+    X(account_list, 0, NULL, account, (), ())                                                                                              \
+    X(account_claim_due, FAULT_CHANGES, NULL, account, (int64_t now, int64_t claimed_until, int64_t limit), (now, claimed_until, limit))   \
+    X(token_list, 0, account, token, (const char *account), (account))                                                                     \
+    X(pick_list, 0, account, pick, (const char *account), (account))                                                                       \
+    X(mark_list, 0, account, mark, (const char *account), (account))                                                                       \
+    X(device_list, 0, account, device, (const char *account), (account))                                                                   \
+    X(tab_list, 0, account, tab, (const char *account, const char *device), (account, device))                                             \
+    X(page_visits, 0, account, visit, (const char *account, int64_t page), (account, page))                                                \
+    X(pages_by_frecency, 0, account, page, (const char *account), (account))                                                               \
+    X(pages_changed, 0, account, page, (const char *account, int64_t since), (account, since))                                             \
+    X(visit_list, 0, account, visit_row, (const char *account, const struct hearth_visit_query *query), (account, query))                  \
+    X(visit_dates, 0, account, visit_row, (const char *account, int64_t from, int64_t to), (account, from, to))                            \
+    X(bookmark_list, 0, account, bookmark, (const char *account, const struct hearth_bookmark_query *query), (account, query))             \
+    X(bookmarks_of_page, 0, account, bookmark, (const char *account, int64_t page), (account, page))                                       \
+    X(bookmark_nodes, 0, account, bookmark_node, (const char *account), (account))                                                         \
+    X(bookmark_tombstones, 0, account, bookmark_node, (const char *account), (account))                                                    \
+    X(bookmark_claims, 0, account, claim, (const char *account), (account))                                                                \
+    X(tag_list, 0, account, tag, (const char *account), (account))
+
+/* row, parameters, arguments */
+#define ROWS(X)                                                                                                                            \
+    X(account, (void *ctx, const struct hearth_account *account), (rows->ctx, account))                                                    \
+    X(mark, (void *ctx, int32_t collection, const char *text), (rows->ctx, collection, text))                                              \
+    X(device, (void *ctx, const struct hearth_device *device, int64_t tabs), (rows->ctx, device, tabs))                                    \
+    X(tab, (void *ctx, const char *device, const struct hearth_tab *tab), (rows->ctx, device, tab))                                        \
+    X(page, (void *ctx, const struct hearth_page *page), (rows->ctx, page))                                                                \
+    X(visit, (void *ctx, const struct hearth_visit *visit), (rows->ctx, visit))                                                            \
+    X(visit_row, (void *ctx, const struct hearth_visit_row *row), (rows->ctx, row))                                                        \
+    X(bookmark, (void *ctx, const struct hearth_bookmark *bookmark), (rows->ctx, bookmark))                                                \
+    X(bookmark_node, (void *ctx, const struct hearth_bookmark_node *node), (rows->ctx, node))                                              \
+    X(claim, (void *ctx, const char *folder, int64_t position, const char *child), (rows->ctx, folder, position, child))                   \
+    X(tag, (void *ctx, const char *tag, int64_t count), (rows->ctx, tag, count))                                                           \
+    X(token, (void *ctx, const struct hearth_token *token), (rows->ctx, token))                                                            \
+    X(pick, (void *ctx, const struct hearth_pick *pick), (rows->ctx, pick))                                                                \
+    X(text, (void *ctx, const char *line), (rows->ctx, line))
+
+#define X(row, parameters, arguments)                                                                                                      \
+    static int row_##row parameters                                                                                                        \
+    {                                                                                                                                      \
+        struct fault_rows *rows = ctx;                                                                                                     \
+        FAULT_ROW(rows, ((hearth_##row##_cb)rows->cb)arguments);                                                                           \
+    }
+ROWS(X)
+#undef X
+
+CALLS(FAULT_CALL)
+LISTS(FAULT_LIST)
+
+/* Rules may name the account of a batch. */
+static int batch_begin(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+{
+    struct fault_session *s = session;
+    struct fault_strike strike;
+    snprintf(s->account, sizeof(s->account), "%s", account);
+    int r = fault_before(s->fault, s, call, "batch_begin", account, &strike);
+    return r < 0 ? r : INNER(s)->batch_begin(s->inner, call, account, collection, ret_generation);
+}
+
+static void batch_abort(void *session)
+{
+    struct fault_session *s = session;
+    INNER(s)->batch_abort(s->inner);
+}
+
+static struct hearth_storage table = {
+    .struct_size = sizeof(table), FAULT_LIFE, CALLS(FAULT_ENTRY) LISTS(FAULT_ENTRY).batch_begin = batch_begin, .batch_abort = batch_abort};
+
+static const struct fault_operation operations[] = {
+    {"open", 0}, {"session_open", 0}, {"batch_begin", 0}, CALLS(FAULT_CALL_NAME) LISTS(FAULT_LIST_NAME)};
+
+const struct fault_kind fault_kind = {
+    .kind = HEARTH_STORAGE,
+    .data_model = HEARTH_DATA_MODEL,
+    .capabilities = "HEARTH_FAULT_STORAGE",
+    .table = &table,
+    .table_size = sizeof(table),
+    .operations = operations,
+    .count = sizeof(operations) / sizeof(operations[0]),
+};

@@ -1,0 +1,83 @@
+"""A storage or a queue that does not do what the schedule needs: syncs are late, none is lost, and the daemon still stops."""
+import time
+import unittest
+
+from faulty import DAILY, OFTEN, FaultCase
+from harness import until
+
+
+class Scheduling(FaultCase):
+    def wait_for_syncs(self, node, count=2):
+        self.ada.clear()
+        until(lambda: len(self.ada.log("info/collections")) >= count, "the schedule goes on")
+
+    def test_claims_fail_for_a_while(self):
+        for rule in ("error=UNAVAILABLE times=3", "short=0 error=IO times=3", "lost times=2", "error=UNCERTAIN times=2"):
+            with self.subTest(rule):
+                node = self.home(OFTEN + "claim = 1s\n")
+                node.faults("storage", "account_claim_due " + rule)
+                until(lambda: "cannot look for due accounts" in node.log_text(), "it is told")
+                self.wait_for_syncs(node)
+                node.close()
+
+    def test_the_queue_takes_no_jobs(self):
+        node = self.home(OFTEN + "claim = 1h\n")
+        for error in ("FULL", "UNAVAILABLE", "UNCERTAIN"):
+            with self.subTest(error):
+                node.faults("queue", f"publish error={error} words=no room")
+                until(lambda: "the queue takes no job: no room" in node.log_text(), "it is told")
+                node.clear()
+                self.wait_for_syncs(node)  # claims were given up: nobody waits an hour
+
+    def test_asking_for_a_sync_when_the_queue_takes_none(self):
+        node = self.home()
+        for error in ("FULL", "UNAVAILABLE"):
+            node.faults("queue", f"publish error={error}")
+            self.assert_unavailable(node.request("/api/v1/sync", "POST"))
+        node.clear()
+        self.ada.clear()
+        self.assertEqual(node.request("/api/v1/sync", "POST").status, 202)  # the refused wishes do not count
+        until(lambda: self.ada.log("info/collections"), "the sync")
+
+    def test_jobs_that_cannot_be_taken_or_ended(self):
+        for rule in ("reserve error=UNAVAILABLE times=2", "finish error=UNAVAILABLE times=2", "finish lost times=2", "reserve lost times=1", "extend error=IO"):
+            with self.subTest(rule):
+                node = self.home(OFTEN + "claim = 1s\n[worker]\nlease = 2s\nparallel = 2\n")
+                node.faults("queue", rule)
+                self.wait_for_syncs(node)
+                node.close()
+
+    def test_lost_events(self):
+        for rule in ("event_publish error=UNAVAILABLE", "event_publish lost", "event_wait error=UNAVAILABLE", "event_wait short=0 error=IO"):
+            with self.subTest(rule):
+                node = self.home(step=3, config=DAILY)
+                paths = ("/tabs", "/history", "/bookmarks?sort=added")
+                before = [node.request("/api/v1" + p).json for p in paths]
+                node.faults("queue", rule)
+                self.ada.post("step", step=7)
+                node.sync()
+                until(lambda: all(node.request("/api/v1" + p).json != b for p, b in zip(paths, before)), "no stale answers", 5)
+                until(lambda: not node.api("/me")["account"]["syncing"], "the end of the sync", 5)
+                node.close()
+
+
+class Stopping(FaultCase):
+    def test_stops_while_something_hangs(self):
+        hangs = {"storage": ("account_claim_due", "batch_commit", "page_put", "account_update", "ping", "account_get", "pages_by_frecency"),
+                 "queue": ("publish", "reserve", "finish", "event_publish", "event_wait", "ping")}
+        for kind, operations in hangs.items():
+            for operation in operations:
+                with self.subTest(operation):
+                    node = self.home(OFTEN + "claim = 1s\n", sync=False)
+                    node.token()
+                    node.faults(kind, f"{operation} delay=600000")
+                    for path in ("/readyz", "/api/v1/search?q=a", "/api/v1/sync"):
+                        node.request(path, "POST" if path.endswith("sync") else "GET")
+                    begun = time.monotonic()
+                    node.stop()
+                    self.assertLess(time.monotonic() - begun, 15)
+                    node.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
