@@ -104,26 +104,70 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return 0;
 }
 
-/* What is stored of a hit's page. NOT_FOUND: it vanished since the block was made. */
-static int fill(struct store *store, const char *account, const struct search_hit *hit, struct arena *arena, struct find_result *ret,
-                struct err *err)
+/* What is stored of the hits' pages, in one go. */
+struct pages {
+    struct arena *arena;
+    struct hearth_page *items; /* NULL until there is one */
+    size_t count, room;
+};
+
+static int on_page(void *ctx, const struct hearth_page *page)
+{
+    struct pages *pages = ctx;
+    if (pages->count == pages->room)
+        return 1;
+    struct hearth_page *copy = &pages->items[pages->count++];
+    *copy = *page;
+    copy->url = arena_strdup(pages->arena, page->url);
+    copy->title = page->title == NULL ? NULL : arena_strdup(pages->arena, page->title);
+    copy->bookmark_title = page->bookmark_title == NULL ? NULL : arena_strdup(pages->arena, page->bookmark_title);
+    copy->tags = page->tags == NULL ? NULL : arena_strdup(pages->arena, page->tags);
+    return 0;
+}
+
+static int read_pages(struct store *store, const char *account, const struct search_results *results, struct pages *pages, struct err *err)
+{
+    int64_t *ids = arena_alloc(pages->arena, (results->count + 1) * sizeof(*ids));
+    pages->items = arena_alloc(pages->arena, (results->count + 1) * sizeof(*pages->items));
+    if (ids == NULL || pages->items == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < results->count; i++) {
+        int64_t id = results->hits[i].page;
+        bool known = id == 0; /* several tabs may show one page */
+        for (size_t k = 0; k < pages->room && !known; k++)
+            known = ids[k] == id;
+        if (!known)
+            ids[pages->room++] = id;
+    }
+    return pages->room == 0 ? 0 : store_pages_get(store, account, ids, pages->room, on_page, pages, err);
+}
+
+static const struct hearth_page *page_of(const struct pages *pages, int64_t id)
+{
+    for (size_t i = 0; i < pages->count; i++)
+        if (pages->items[i].id == id)
+            return &pages->items[i];
+    return NULL;
+}
+
+/* `page`: what is stored of the hit's page; NULL: it vanished since the block was made, which is NOT_FOUND. */
+static int fill(struct store *store, const char *account, const struct search_hit *hit, const struct hearth_page *page, struct arena *arena,
+                struct find_result *ret, struct err *err)
 {
     struct find_result result = {.hit = hit, .url = hit->url, .title = hit->title, .page = hit->page, .frecency = hit->frecency};
-    struct hearth_page page = {.struct_size = sizeof(page)};
-    int r = hit->page == 0 ? HEARTH_ERR_NOT_FOUND : STORE(store, err, page_get, account, hit->page, &page);
-    if (r < 0 && (r != HEARTH_ERR_NOT_FOUND || hit->kind != SEARCH_TAB))
-        return r;
-    if (r == 0) {
+    if (page == NULL && hit->kind != SEARCH_TAB)
+        return HEARTH_ERR_NOT_FOUND;
+    if (page != NULL) {
         if (hit->kind != SEARCH_TAB) {
-            result.url = page.url;
-            result.title = page.bookmark_title != NULL ? page.bookmark_title : page.title;
+            result.url = page->url;
+            result.title = page->bookmark_title != NULL ? page->bookmark_title : page->title;
         }
-        result.frecency = page.frecency;
-        result.last_visit = page.last_visit;
-        result.tags = page.tags;
-        if (page.bookmarks > 0) {
+        result.frecency = page->frecency;
+        result.last_visit = page->last_visit;
+        result.tags = page->tags;
+        if (page->bookmarks > 0) {
             struct first first = {.arena = arena};
-            r = STORE(store, err, bookmarks_of_page, account, hit->page, on_bookmark, &first);
+            int r = STORE(store, err, bookmarks_of_page, account, hit->page, on_bookmark, &first);
             if (r < 0)
                 return r;
             result.bookmark = first.guid;
@@ -158,9 +202,12 @@ int find_run(struct search *search, struct store *store, const char *account, in
     };
     struct search_results results;
     r = search_run(search, &request, &reading, arena, &results, err);
+    struct pages pages = {.arena = arena};
+    if (r == 0)
+        r = read_pages(store, account, &results, &pages, err);
     for (size_t i = 0; r == 0 && i < results.count; i++) {
         struct find_result result;
-        r = fill(store, account, &results.hits[i], arena, &result, err);
+        r = fill(store, account, &results.hits[i], page_of(&pages, results.hits[i].page), arena, &result, err);
         if (r == 0 && cb(ctx, &result) != 0)
             break;
         if (r == HEARTH_ERR_NOT_FOUND)

@@ -287,6 +287,45 @@ static void changed_pages(struct kit *kit)
     expect(strstr(lines.text, "2 https://u/2 0 title|-|-\n") != NULL && strstr(lines.text, "1 https://u/1 0 title|-|-\n") != NULL);
 }
 
+static void several_pages(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    if (store->ops->pages_get == NULL)
+        kit_skip("the plugin has no pages_get");
+    int64_t ids[300];
+    struct lines lines = {.size = 0}, none = {.size = 0}, few = {.stop_after = 3};
+    begin(store, "b", HEARTH_HISTORY);
+    struct hearth_page other = make_page(1000, "https://b/", "b");
+    OK(store, page_put, &other);
+    commit(store);
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 0; i < 300; i++) {
+        struct hearth_page page = make_page(i * 2 + 1, "https://u/", "u");
+        OK(store, page_put, &page);
+        ids[i] = i + 1; /* every second one is not there */
+    }
+    ids[299] = 1000;
+    OK(store, pages_get, "a", ids, 300, on_page, &lines); /* reads see what the batch has written */
+    commit(store);
+    expect_number(lines.count, 150);
+    lines = (struct lines){.size = 0};
+    OK(store, pages_get, "a", ids, 300, on_page, &lines);
+    expect_number(lines.count, 150);
+    OK(store, pages_get, "a", ids, 0, on_page, &none);
+    OK(store, pages_get, "nobody", ids, 300, on_page, &none);
+    OK(store, pages_get, "b", ids, 299, on_page, &none);
+    expect_number(none.count, 0);
+    OK(store, pages_get, "a", ids, 300, on_page, &few);
+    expect_number(few.count, 3);
+    struct lines one = {.size = 0};
+    OK(store, pages_get, "a", &ids[2], 1, on_page, &one);
+    struct lines same = {.size = 0};
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    OK(store, page_get, "a", 3, &page);
+    on_page(&same, &page);
+    expect_text(one.text, same.text);
+}
+
 const struct kit_test storage_pages_tests[] = {
     {"devices: tabs belong to a device and are listed by use", devices_and_tabs},
     {"pages: a put inserts or replaces by id", page_is_inserted_and_replaced},
@@ -294,6 +333,7 @@ const struct kit_test storage_pages_tests[] = {
     {"pages: the order is frecency, then id, both greatest first", frecency_order},
     {"pages: a visit is unique by page, date and type", visits},
     {"pages: every guid joined to a page finds it, in its account only", guids},
+    {"pages: several at once are what each is by itself", several_pages},
     {"pages: what changed or went after a generation is told", changed_pages},
     {NULL, NULL},
 };

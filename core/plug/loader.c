@@ -111,7 +111,7 @@ static int check_descriptor(const char *file, const struct hearth_plugin *d, int
     return r < 0 ? r : check_keys(file, d, err);
 }
 
-/* The table as this host has it: the plugin's part copied, every operation of this version there. */
+/* The table as this host has it: the plugin's part copied, every required operation there. */
 static int copy_table(const char *file, const struct hearth_plugin *d, void **ret_table, struct err *err)
 {
     const struct plug_operations *operations = plug_operations(d->kind);
@@ -125,7 +125,7 @@ static int copy_table(const char *file, const struct hearth_plugin *d, void **re
     if (table == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     memcpy(table, d->operations, size < operations->table_size ? size : operations->table_size);
-    for (size_t i = 0; i < operations->count; i++) {
+    for (size_t i = 0; i < operations->required; i++) {
         void *operation;
         memcpy(&operation, (char *)table + HEADER + i * sizeof(operation), sizeof(operation));
         if (operation == NULL) {

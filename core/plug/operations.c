@@ -71,6 +71,7 @@ static const char *const storage_operations[] = {
     "bookmark_tombstones",
     "bookmark_claims",
     "tag_list",
+    "pages_get",
 };
 
 static const char *const queue_operations[] = {
@@ -91,9 +92,9 @@ _Static_assert(sizeof(struct hearth_sync) == HEADER + COUNT(sync_operations) * s
 const struct plug_operations *plug_operations(int kind)
 {
     static const struct plug_operations kinds[] = {
-        [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations)},
-        [HEARTH_QUEUE] = {sizeof(struct hearth_queue), queue_operations, COUNT(queue_operations)},
-        [HEARTH_SYNC] = {sizeof(struct hearth_sync), sync_operations, COUNT(sync_operations)},
+        [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations), COUNT(storage_operations) - 1},
+        [HEARTH_QUEUE] = {sizeof(struct hearth_queue), queue_operations, COUNT(queue_operations), COUNT(queue_operations)},
+        [HEARTH_SYNC] = {sizeof(struct hearth_sync), sync_operations, COUNT(sync_operations), COUNT(sync_operations)},
     };
     return kind >= HEARTH_STORAGE && kind <= HEARTH_SYNC ? &kinds[kind] : NULL;
 }

@@ -8,6 +8,7 @@ struct plug_operations {
     size_t table_size; /* of this host's struct */
     const char *const *names;
     size_t count;
+    size_t required; /* the first so many; the others came later or are optional: NULL in the host's copy when a plugin lacks them */
 };
 
 /* kind: enum hearth_plugin_kind; NULL for others. */

@@ -22,3 +22,23 @@ void store_reset(struct store *store)
 {
     call_reset(&store->call);
 }
+
+int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
+                    struct err *err)
+{
+    if (store->ops->pages_get != NULL)
+        return STORE(store, err, pages_get, account, pages, count, cb, ctx);
+    for (size_t i = 0; i < count; i++) {
+        struct hearth_page page = {.struct_size = sizeof(page)};
+        struct err why = {0};
+        int r = STORE(store, &why, page_get, account, pages[i], &page);
+        if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+            if (err != NULL)
+                *err = why;
+            return r;
+        }
+        if (r == 0 && cb(ctx, &page) != 0)
+            return 0;
+    }
+    return 0;
+}

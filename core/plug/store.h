@@ -17,6 +17,10 @@ int store_open(struct store *store, const struct hearth_storage *ops, void *self
 void store_close(struct store *store);
 void store_reset(struct store *store); /* frees the results of earlier operations */
 
+/* pages_get(), or page_get() for each where a plugin has no such operation. */
+int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
+                    struct err *err);
+
 /* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err` filled. */
 #define STORE(store, err, operation, ...)                                                                                                  \
     call_check(&(store)->call, (store)->ops->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__), (err))

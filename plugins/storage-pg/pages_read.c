@@ -71,6 +71,32 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
     return op_end(&op, r);
 }
 
+/* In pieces, whose ids fit into an array that is written out as text. */
+int pages_get(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx)
+{
+    static const char GET[] = "SELECT " COLUMNS " FROM pages WHERE account = " ACCOUNT_ROW("$1") " AND id = ANY ($2::bigint[])";
+    enum { PIECE = 100, DIGITS = 21 };
+    struct op op;
+    struct query query;
+    bool stop = false;
+    int r = op_begin(&op, self, call);
+    for (size_t done = 0; r == 0 && !stop && done < count; done += PIECE) {
+        char array[PIECE * DIGITS + 3] = "{";
+        size_t size = 1;
+        for (size_t i = done; i < count && i < done + PIECE; i++)
+            size += (size_t)snprintf(array + size, sizeof(array) - size, "%s%lld", i > done ? "," : "", (long long)pages[i]);
+        array[size] = '}';
+        query_open(&query, op.session, GET);
+        query_text(&query, account);
+        query_text(&query, array);
+        struct hearth_page page;
+        EACH_ROW(query, op, r, row_of(&query, 0, &page); stop = cb(ctx, &page) != 0; if (stop) break;)
+        query_close(&query);
+        r = r > 0 ? 0 : r;
+    }
+    return op_end(&op, r);
+}
+
 /* A piece of the scan, and where the next one begins. */
 static int scan_piece(struct op *op, const char *account, int limit, struct hearth_page *page, hearth_page_cb cb, void *ctx)
 {

@@ -61,6 +61,7 @@ static const struct hearth_storage operations = {
     .device_list = device_list,
     .tab_list = tab_list,
     .page_get = page_get,
+    .pages_get = pages_get,
     .page_visits = page_visits,
     .pages_by_frecency = pages_by_frecency,
     .pages_changed = pages_changed,

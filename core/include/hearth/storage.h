@@ -335,6 +335,10 @@ struct hearth_storage {
     int (*bookmark_claims)(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb,
                            void *ctx);                                                                          /* by folder, position */
     int (*tag_list)(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx); /* by name, folded */
+    /* Optional (abi_version 2): what page_get() says of each, in any order, without those that are not there; each id comes once. For
+     * backends that are far away: a search shows twenty pages. Without it the host calls page_get(). */
+    int (*pages_get)(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb,
+                     void *ctx);
 };
 
 #ifdef __cplusplus
