@@ -61,6 +61,10 @@ int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priori
 int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct hearth_sync *provider, void *provider_session,
               struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err);
 
+/* One look at what is due at the time `now`; the number of accounts claimed, or an error. store: of the scheduler's node. */
+int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err);
+/* ms until the next look, after one that claimed `count` (negative: it failed) and had followed a pause of `pause`. */
+int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, int64_t pause);
 void *jobs_scheduler_main(void *scheduler);
 void *jobs_worker_main(void *worker);
 void *jobs_keeper_main(void *jobs);
