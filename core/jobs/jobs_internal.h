@@ -67,6 +67,10 @@ int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct he
 /* What came as an event: passes it on to this process. */
 int jobs_heard(void *jobs, const char *channel, const char *text);
 
+/* One look at what is due at the time `now`; the number of accounts claimed, or an error. store: of the scheduler's node. */
+int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err);
+/* ms until the next look, after one that claimed `count` (negative: it failed) and had followed a pause of `pause`. */
+int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, int64_t pause);
 void *jobs_scheduler_main(void *scheduler);
 void *jobs_worker_main(void *worker);
 void *jobs_keeper_main(void *jobs);

@@ -19,6 +19,16 @@ static int64_t with_jitter(const struct schedule *schedule, int64_t pause, unsig
     return pause - spread + 2 * spread * (int64_t)(random & 0xffff) / 0xffff;
 }
 
+/* An account that was synced late goes back to the times it had. Else those that an outage heaped up would come in heaps again, for hours:
+ * the jitter spreads them only slowly. */
+static int64_t back_in_step(const struct hearth_account *account, int64_t now, int64_t wait)
+{
+    if (account->next_sync <= 1 || account->next_sync >= now) /* 1: as soon as possible, which is no time of its own */
+        return wait;
+    int64_t late = (now - account->next_sync) % wait;
+    return late < wait / 2 ? wait - late : 2 * wait - late;
+}
+
 int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, unsigned random)
 {
     if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED || account->state == HEARTH_ACCOUNT_PAUSED)
@@ -35,7 +45,7 @@ int64_t schedule_next(const struct schedule *schedule, const struct hearth_accou
         if (retry > wait)
             wait = retry;
     }
-    wait = with_jitter(schedule, wait, random);
+    wait = with_jitter(schedule, back_in_step(account, now, wait), random);
     return now + (wait > pause ? wait : pause);
 }
 

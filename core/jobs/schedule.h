@@ -18,7 +18,9 @@ struct schedule {
 int64_t schedule_interval(const struct schedule *schedule, const struct hearth_account *account, int64_t now);
 /* Time of the next sync after an attempt that ended `now` and left the account in this state with so many failures in a row; 0: none until
  * somebody asks. `pause`: what the server demanded, ms. `random`: 0..65535, for the jitter.
- * The first two failures wait the ordinary interval, later ones twice the last each, as Firefox does. */
+ * The first two failures wait the ordinary interval, later ones twice the last each, as Firefox does.
+ * account->next_sync is when it should have been: one that comes late keeps its place in the schedule, so that what an outage heaped up is
+ * spread again at once. The pause is then between a half and three halves of the ordinary one. */
 int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, unsigned random);
 /* Is what the person sees older than it should be? */
 bool schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account, int64_t now);

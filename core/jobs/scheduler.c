@@ -45,12 +45,10 @@ static void give_up_claims(struct store *store, const struct claimed *claimed)
     }
 }
 
-/* One look at what is due; the number of accounts claimed, or an error. */
-static int64_t tick(struct jobs_scheduler *scheduler, struct store *store, struct err *err)
+int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
 {
     struct jobs *jobs = scheduler->jobs;
     const struct jobs_options *options = &jobs->options;
-    int64_t now = clock_now();
     struct claimed claimed = {.jobs = jobs, .node = scheduler->node};
     if (jobs_ping(jobs, err) < 0)
         return err_prefix(err, "the queue does not answer");
@@ -68,6 +66,13 @@ static int64_t tick(struct jobs_scheduler *scheduler, struct store *store, struc
     return r < 0 ? r : claimed.count;
 }
 
+int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, int64_t pause)
+{
+    if (count < 0)
+        return pause < options->tick * 8 ? pause * 2 : options->tick * 8;
+    return count == options->batch ? 1 : options->tick; /* more may be due: look again soon */
+}
+
 void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
@@ -81,14 +86,13 @@ void *jobs_scheduler_main(void *arg)
         if (store == NULL)
             store = jobs_take_store(jobs, scheduler->node, &err);
         if (store != NULL)
-            count = tick(scheduler, store, &err);
-        if (err.code != 0 && err.code != HEARTH_ERR_CANCELLED) {
+            count = jobs_scheduler_tick(scheduler, store, clock_now(), &err);
+        bool failed = err.code != 0 && err.code != HEARTH_ERR_CANCELLED;
+        if (failed)
             log_error("scheduler", "cannot look for due accounts: %s", err.text);
-            pause = pause < jobs->options.tick * 8 ? pause * 2 : jobs->options.tick * 8;
-        } else {
+        else if (count > 0)
             metric_add(claims, count);
-            pause = count == jobs->options.batch ? 1 : jobs->options.tick; /* more may be due: look again soon */
-        }
+        pause = jobs_scheduler_pause(&jobs->options, failed ? -1 : count > 0 ? count : 0, pause);
     } while (jobs_sleep(jobs, pause));
     if (store != NULL)
         jobs_give_store(jobs, scheduler->node, store);

@@ -98,7 +98,32 @@ static unsigned random16(void)
     return value;
 }
 
-/* Writes what the attempt means for the account. A cancelled attempt (the daemon stops) leaves everything due at once. */
+uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
+                     struct hearth_account *account)
+{
+    uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
+    if (outcome->code == HEARTH_ERR_CANCELLED) {
+        account->next_sync = now;
+        return fields;
+    }
+    if (account->state != HEARTH_ACCOUNT_PAUSED) { /* paused while it was running: it stays so */
+        account->state = outcome->state;
+        account->state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
+        fields |= HEARTH_ACCOUNT_STATE;
+    }
+    bool failed = outcome->state == HEARTH_ACCOUNT_ERROR;
+    account->failures = failed ? account->failures + 1 : 0;
+    account->last_attempt = now;
+    fields |= HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_LAST_ATTEMPT;
+    if (outcome->state == HEARTH_ACCOUNT_OK && outcome->code == 0) {
+        account->last_sync = now;
+        account->resync = 0;
+        fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
+    }
+    account->next_sync = schedule_next(schedule, account, now, pause, random);
+    return fields;
+}
+
 static int store_outcome(const struct sync_context *context, struct store *store, const char *id, int64_t pause,
                          struct sync_outcome *outcome, struct err *err)
 {
@@ -106,28 +131,7 @@ static int store_outcome(const struct sync_context *context, struct store *store
     int r = STORE(store, err, account_get, id, &account);
     if (r < 0)
         return r;
-    int64_t now = clock_now();
-    uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
-    bool ok = outcome->state == HEARTH_ACCOUNT_OK && outcome->code == 0;
-    if (outcome->code == HEARTH_ERR_CANCELLED) {
-        account.next_sync = now;
-    } else {
-        if (account.state != HEARTH_ACCOUNT_PAUSED) { /* paused while it was running: it stays so */
-            account.state = outcome->state;
-            account.state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
-            fields |= HEARTH_ACCOUNT_STATE;
-        }
-        bool failed = outcome->state == HEARTH_ACCOUNT_ERROR;
-        account.failures = failed ? account.failures + 1 : 0;
-        fields |= HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_LAST_ATTEMPT;
-        account.last_attempt = now;
-        if (ok) {
-            account.last_sync = now;
-            account.resync = 0;
-            fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
-        }
-        account.next_sync = schedule_next(&context->schedule, &account, now, pause, random16());
-    }
+    uint64_t fields = sync_settle(&context->schedule, outcome, pause, clock_now(), random16(), &account);
     outcome->next_sync = account.next_sync;
     return STORE(store, err, account_update, &account, fields);
 }

@@ -38,5 +38,10 @@ struct sync_outcome {
  * state could not be read or written. */
 int sync_account(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *provider_session,
                  struct call *provider_call, const char *account, struct sync_outcome *ret_outcome, struct err *err);
+/* What an attempt that ended `now` means for the account: changes it, and returns the fields to write. The account's state_detail is the
+ * outcome's then. A cancelled attempt (the daemon stops) leaves everything due at once. pause: what the server demanded, ms. random:
+ * 0..65535. Pure. */
+uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
+                     struct hearth_account *account);
 
 #endif

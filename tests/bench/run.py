@@ -1,4 +1,4 @@
-"""./dev bench [search|sync|http|memory]…: benchmarks that compare with a peer or a floor in the same run. Prints Markdown tables for
+"""./dev bench [search|sync|http|memory|jobs]…: benchmarks that compare with a peer or a floor in the same run. Prints Markdown tables for
 docs/performance.md. Absolute figures belong to the machine; the ratios are what to look at."""
 import concurrent.futures
 import http.client
@@ -209,7 +209,35 @@ def bench_memory():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-STAGES = {"search": (bench_search, bench_search_http), "sync": (bench_sync,), "http": (bench_http,), "memory": (bench_memory,)}
+# --- scheduler and queue -----------------------------------------------------------------------------------------------------------------
+def simulation(*words):
+    """The values that a run of the simulation printed; a list, one for each line that begins with accounts=."""
+    plugins = os.path.join(BUILD, "plugins")
+    env = dict(os.environ, STORAGE_SQLITE=os.path.join(plugins, "storage-sqlite", "storage-sqlite.so"),
+               QUEUE_INPROC=os.path.join(plugins, "queue-inproc", "queue-inproc.so"))
+    out = subprocess.run([os.path.join(BUILD, "tests", "sim", "sim"), *words], env=env, capture_output=True, text=True, check=True).stdout
+    return [dict(re.findall(r"(\w+)=(-?[\d.]+)", run)) for run in re.split(r"^(?=accounts=)", out, flags=re.M)[1:]]
+
+
+def bench_jobs():
+    # Six hours, in which nearly everybody who is awake is synced several times: a day takes a quarter of an hour, because it is twelve
+    # million commits of four or five pages each, and two thirds of each is system calls.
+    run = simulation("--accounts", "1000000", "--seed", "1", "--hours", "6")[0]
+    print("### A million accounts, six simulated hours\n")
+    table(("claims", "syncs per minute, mean / max", "longest lateness", "longest queue", "workers busy, mean / all", "commits/s", "CPU per million claims",
+           "CPU per million syncs, claims included"),
+          (run["claims"], f"{run['syncs_per_minute_mean']} / {run['syncs_per_minute_max']}", f"{int(run['lateness_max_ms']) / 1000:.1f} s", run["queue_max"],
+           f"{run['workers_busy_mean']} / {run['workers']}", run["commits_per_second"], f"{run['cpu_s_per_million_claims']} s", f"{run['cpu_s_per_million_syncs']} s"))
+
+
+def bench_looks():
+    runs = simulation("--looks", "10000", "100000", "1000000")
+    print("### CPU of one look of the scheduler\n")
+    table(("accounts", "nothing due", "100 due: claimed and queued", "nothing due, 5,000 claimed ones wait for workers"),
+          *((r["accounts"], f"{r['idle_us']} µs", f"{r['due_100_us']} µs", f"{r['claimed_5000_us']} µs") for r in runs))
+
+
+STAGES = {"search": (bench_search, bench_search_http), "sync": (bench_sync,), "http": (bench_http,), "memory": (bench_memory,), "jobs": (bench_jobs, bench_looks)}
 
 for stage in sys.argv[2:] or STAGES:
     for run in STAGES[stage]:

@@ -71,6 +71,24 @@ static void test_jitter(void **state)
     assert_true(schedule_is_stale(&spread, &a, DAY + 15 * MINUTE + 1));
 }
 
+static void test_back_in_step(void **state)
+{
+    (void)state;
+    int64_t now = 1000 * DAY;
+    struct hearth_account a = {.struct_size = sizeof(a), .last_seen = now};
+    static const struct {
+        int64_t late, wait; /* minutes */
+    } cases[] = {{0, 15}, {1, 14}, {7, 8}, {8, 22}, {14, 16}, {15, 15}, {15 + 5, 10}, {8 * 15 + 10, 20}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        a.next_sync = now - cases[i].late * MINUTE;
+        assert_int_equal(schedule_next(&schedule, &a, now, 0, 0), now + cases[i].wait * MINUTE);
+    }
+    a.next_sync = now + 5 * MINUTE; /* somebody asked for it before its time */
+    assert_int_equal(schedule_next(&schedule, &a, now, 0, 0), now + 15 * MINUTE);
+    a.next_sync = 1;
+    assert_int_equal(schedule_next(&schedule, &a, now, 0, 0), now + 15 * MINUTE);
+}
+
 static void put_page(struct spool *spool, int i, size_t title_size)
 {
     char guid[16], *title = malloc(title_size + 1);
@@ -176,9 +194,9 @@ static void test_page_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),    cmocka_unit_test(test_failures_and_pauses),
-        cmocka_unit_test(test_jitter),   cmocka_unit_test(test_spool),
-        cmocka_unit_test(test_page_set),
+        cmocka_unit_test(test_steps),  cmocka_unit_test(test_failures_and_pauses),
+        cmocka_unit_test(test_jitter), cmocka_unit_test(test_back_in_step),
+        cmocka_unit_test(test_spool),  cmocka_unit_test(test_page_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
