@@ -203,7 +203,7 @@ static void write_bookmark(struct run *run)
             BOTH(run, bookmark_clear);
             break;
         }
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         tell(run, "bookmark_put %s kind %d in %s", b.guid, (int)b.kind, b.parent == NULL ? "(as it is)" : b.parent);
         BOTH(run, bookmark_put, &b);

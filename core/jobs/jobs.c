@@ -99,10 +99,15 @@ void jobs_note_seen(struct jobs *jobs, struct store *store, const char *id)
     backoff_set(jobs->seen, id, clock_monotonic() + SEEN_EVERY);
     struct err err = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
+    uint64_t fields = HEARTH_ACCOUNT_LAST_SEEN;
     int r = STORE(store, &err, account_get, id, &account);
     if (r == 0) {
         account.last_seen = clock_now();
-        r = STORE(store, &err, account_update, &account, HEARTH_ACCOUNT_LAST_SEEN);
+        if (account.next_sync == 0 && account.state != HEARTH_ACCOUNT_PAUSED && account.state != HEARTH_ACCOUNT_SIGNIN_NEEDED) {
+            account.next_sync = account.last_seen; /* it slept: the schedule has it again, whatever becomes of the request below */
+            fields |= HEARTH_ACCOUNT_NEXT_SYNC;
+        }
+        r = STORE(store, &err, account_update, &account, fields);
     }
     bool may = account.state == HEARTH_ACCOUNT_OK || account.state == HEARTH_ACCOUNT_WAITING;
     if (r == 0 && may && account.failures == 0 && schedule_is_stale(&jobs->options.sync.schedule, &account, clock_now()))

@@ -3,7 +3,8 @@
 #include "migrations.h"
 #include "session.h"
 
-/* 0: the database is empty. */
+/* 0: the database is empty. A newer version counts as the one that is known here when it says that programs like this can go on: so a fleet
+ * is upgraded one process after another. */
 static int has_version(struct session *session, int64_t *ret_version)
 {
     struct query query;
@@ -13,10 +14,13 @@ static int has_version(struct session *session, int64_t *ret_version)
     bool there = r > 0 && column_bool(&query, 0);
     query_close(&query);
     if (there) {
-        query_open(&query, session, "SELECT max(version) FROM schema_version");
+        query_open(&query, session, "SELECT version, oldest FROM schema_version ORDER BY version DESC LIMIT 1");
         r = query_step(&query);
-        if (r > 0)
+        if (r > 0) {
             version = column_int(&query, 0);
+            if (version > (int64_t)migration_count && column_int(&query, 1) <= (int64_t)migration_count)
+                version = (int64_t)migration_count;
+        }
         query_close(&query);
     }
     if (r >= 0)

@@ -90,10 +90,11 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
     return op_end_write(&op, exists_already(op.session, query_run(&query)));
 }
 
-/* ?2 is the set of enum hearth_account_field. */
+/* ?2 is the set of enum hearth_account_field. The address has a statement of its own: one that names it writes its index, changed or not.
+ */
 static const char UPDATE[] =
     "UPDATE accounts SET state = iif(?2 & 1, ?3, state), state_detail = iif(?2 & 1, ?4, state_detail), name = iif(?2 & 2, ?5, name), "
-    "email = iif(?2 & 4, ?6, email), uid = iif(?2 & 8, ?7, uid), node = iif(?2 & 16, ?8, node), "
+    "uid = iif(?2 & 8, ?7, uid), node = iif(?2 & 16, ?8, node), "
     "last_sync = iif(?2 & 32, ?9, last_sync), last_attempt = iif(?2 & 64, ?10, last_attempt), "
     "next_sync = iif(?2 & 128, ?11, next_sync), claimed_until = iif(?2 & 128, 0, claimed_until), "
     "last_seen = iif(?2 & 256, ?12, last_seen), failures = iif(?2 & 512, ?13, failures), resync = iif(?2 & 1024, ?14, resync) WHERE id = "
@@ -123,9 +124,15 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_int(&query, account->last_seen);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
-    r = exists_already(op.session, query_run(&query));
+    r = query_run(&query);
     if (r == 0 && query_changes(op.session) == 0)
         r = no_account(op.session);
+    if (r == 0 && (fields & HEARTH_ACCOUNT_EMAIL) != 0) {
+        query_open(&query, op.session, "UPDATE accounts SET email = ?2 WHERE id = ?1");
+        query_text(&query, account->id);
+        query_text(&query, account->email);
+        r = exists_already(op.session, query_run(&query));
+    }
     return op_end_write(&op, r);
 }
 
@@ -227,9 +234,10 @@ static void insert_by_due(struct claimed **list, struct claimed *claimed)
 
 static int claim(struct session *session, int64_t now, int64_t claimed_until, int64_t limit, struct claimed **list)
 {
-    static const char CLAIM[] = "UPDATE accounts SET claimed_until = ?2 WHERE row IN (SELECT row FROM accounts "
-                                "WHERE next_sync > 0 AND next_sync <= ?1 AND claimed_until <= ?1 ORDER BY next_sync LIMIT ?3) "
-                                "RETURNING " COLUMNS;
+    static const char CLAIM[] =
+        "UPDATE accounts SET claimed_until = ?2 WHERE row IN (SELECT row FROM accounts "
+        "WHERE next_sync > 0 AND max(next_sync, claimed_until) <= ?1 ORDER BY max(next_sync, claimed_until) LIMIT ?3) "
+        "RETURNING " COLUMNS;
     struct query query;
     int r;
     query_open(&query, session, CLAIM);

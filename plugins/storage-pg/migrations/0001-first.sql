@@ -6,8 +6,9 @@
 -- Large tables declare no foreign keys: a first sync would pay a look-up for each of 300,000 visits. Every statement of the plugin names the
 -- account, and `hearthd verify` checks the rest.
 
-CREATE TABLE schema_version (version bigint NOT NULL);
-INSERT INTO schema_version VALUES (1);
+-- oldest: programs that know this version can still work with the tables as they are now. Each migration adds a row.
+CREATE TABLE schema_version (version bigint PRIMARY KEY, oldest bigint NOT NULL);
+INSERT INTO schema_version VALUES (1, 1);
 
 CREATE TABLE account_states (state integer PRIMARY KEY, name text NOT NULL UNIQUE);
 INSERT INTO account_states VALUES (0, 'ok'), (1, 'waiting'), (2, 'signin_needed'), (3, 'paused'), (4, 'error');

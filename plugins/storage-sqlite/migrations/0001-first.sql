@@ -57,7 +57,7 @@ CREATE TABLE accounts (
     pages INTEGER NOT NULL DEFAULT 0,
     visits INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX accounts_due ON accounts (next_sync) WHERE next_sync > 0;
+CREATE INDEX accounts_due ON accounts (max(next_sync, claimed_until)) WHERE next_sync > 0;
 
 CREATE TABLE credentials (
     account INTEGER PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,

@@ -1,0 +1,95 @@
+"""What only PostgreSQL can do to the daemon: schemas of other releases, connections that are ended, wrong addresses, several that migrate at once."""
+import os
+import subprocess
+import threading
+import unittest
+
+from fleet import HEARTHD, Postgres, TestCase, until
+
+
+class WithPostgres(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.addClassCleanup(cls.postgres.close)
+        cls.postgres.start()
+        cls.count = 0
+
+    def fresh(self, migrate=True, start=False):
+        """A node on a database of its own; (node, database)."""
+        WithPostgres.count += 1
+        database = f"db{WithPostgres.count}"
+        node = self.node(f"[storage main]\nplugin = pg\ndsn = {self.postgres.create(database)}\n", start=False)
+        if migrate:
+            node.cli("migrate")
+        return (node.start() if start else node), database
+
+    def test_schemas(self):
+        node, database = self.fresh()
+        node.cli("check")
+        self.postgres.sql(database, "INSERT INTO schema_version VALUES (2, 1)")
+        self.assertIn("The configuration is good.", node.cli("check"))  # a newer release has been here, and says that this one may go on
+        node.cli("migrate")
+        self.postgres.sql(database, "INSERT INTO schema_version VALUES (3, 2)")
+        self.assertIn("use a newer hearthd", node.cli("check", code=1))
+        self.assertIn("use a newer hearthd", node.cli("migrate", code=1))
+
+    def test_many_migrate_at_once(self):
+        node, database = self.fresh(migrate=False)
+        command = [HEARTHD, "--config", node.conf, "migrate"]
+        done = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(6)]
+        said = [p.communicate(timeout=60)[0] for p in done]
+        self.assertEqual([p.returncode for p in done], [0] * 6, said)
+        self.assertEqual(self.postgres.sql(database, "SELECT count(*) FROM schema_version"), "1\n")
+
+    def test_addresses_that_lead_nowhere(self):
+        cases = {"postgresql://postgres@/nothere?host=" + self.postgres.folder: ("createdb", 2),
+                 "postgresql://nobody@/postgres?host=" + self.postgres.folder: ("createuser", 1),
+                 "postgresql://postgres@/postgres?host=/nonexistent": ("cannot be reached", 1),
+                 "postgresql://postgres@127.0.0.1:1/postgres": ("cannot be reached", 1), "nonsense": ("dsn", 2)}
+        for dsn, (words, code) in cases.items():
+            node = self.node(f"[storage main]\nplugin = pg\ndsn = {dsn}\n", start=False)
+            said = node.cli("check", code=code)
+            self.assertIn(words, said)
+            self.assertLessEqual(said.count("\n"), 1)
+
+    def test_the_password_is_not_shown(self):
+        node = self.node("[storage main]\nplugin = pg\ndsn = postgresql://someone:hunter2@127.0.0.1:1/x\n", start=False)
+        for command in (["check"], ["migrate"]):
+            self.assertNotIn("hunter2", node.cli(*command, code=1))
+        self.assertNotIn("hunter2", node.cli("config"))
+
+    def test_connections_that_are_ended(self):
+        """People read and syncs run while every connection is ended again and again: answers or clean errors, and nothing half done."""
+        service = self.service(step=1)
+        node, database = self.fresh(start=True)
+        node.add_account(service)
+        wrong, done = [], threading.Event()
+
+        def read():
+            while not done.is_set():
+                answer = node.request("/api/v1/bookmarks")
+                if answer.status not in (200, 503) or answer.headers["Content-Type"].split(";")[0] not in ("application/json", "application/problem+json"):
+                    wrong.append((answer.status, answer.body))
+        reader = threading.Thread(target=read)
+        reader.start()
+        for step in range(2, 8):
+            service.step(step)
+            syncing = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "sync", "ada@example.org"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(8):
+                self.postgres.sql("postgres", f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'")
+            syncing.wait(60)
+        done.set()
+        reader.join()
+        self.assertEqual(wrong, [])
+        until(lambda: node.request("/readyz", email=None).status == 200, "ready again")
+        node.sync()
+        self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
+        single = self.node()
+        single.add_account(service)
+        for path in ("/bookmarks?folder=menu", "/bookmarks?sort=added&limit=500", "/tags", "/tabs", "/devices"):
+            self.assertEqual(node.request("/api/v1" + path).body, single.request("/api/v1" + path).body, path)
+
+
+if __name__ == "__main__":
+    unittest.main()
