@@ -127,7 +127,7 @@ const struct fault_kind fault_kind = {
     .data_model = HEARTH_DATA_MODEL,
     .capabilities = "HEARTH_FAULT_STORAGE",
     .table = &table,
-    .table_size = sizeof(table),
+    .table_size = offsetof(struct hearth_storage, pages_get), /* optional operations are left out: the host does without */
     .operations = operations,
     .count = sizeof(operations) / sizeof(operations[0]),
 };
