@@ -1,4 +1,4 @@
-"""./dev bench [search|sync|http|memory|jobs]…: benchmarks that compare with a peer or a floor in the same run. Prints Markdown tables for
+"""./dev bench [search|sync|http|memory|jobs|fleet]…: benchmarks that compare with a peer or a floor in the same run. Prints Markdown tables for
 docs/performance.md. Absolute figures belong to the machine; the ratios are what to look at."""
 import concurrent.futures
 import http.client
@@ -237,7 +237,21 @@ def bench_looks():
           *((r["accounts"], f"{r['idle_us']} µs", f"{r['due_100_us']} µs", f"{r['claimed_5000_us']} µs") for r in runs))
 
 
-STAGES = {"search": (bench_search, bench_search_http), "sync": (bench_sync,), "http": (bench_http,), "memory": (bench_memory,), "jobs": (bench_jobs, bench_looks)}
+# --- fleet -------------------------------------------------------------------------------------------------------------------------------
+def bench_fleet():
+    sys.path.insert(0, os.path.join(HERE, "..", "fleet"))
+    import bench_fleet as fleet
+    print("### The same requests on SQLite and on PostgreSQL\n")
+    table(("request", "SQLite, p50 / p95", "PostgreSQL, p50 / p95", "ratio"), *fleet.latencies())
+    print("### First sync on both\n")
+    table(("storage", "records", "seconds", "ratio"), *fleet.first_sync())
+    print("### A worker with 500 unchanged accounts\n")
+    table(("checked per minute", "CPU of the worker per check", "checks per minute and core", "connections to the Sync service", "peak memory"),
+          *fleet.unchanged())
+
+
+STAGES = {"search": (bench_search, bench_search_http), "sync": (bench_sync,), "http": (bench_http,), "memory": (bench_memory,), "jobs": (bench_jobs, bench_looks),
+          "fleet": (bench_fleet,)}
 
 for stage in sys.argv[2:] or STAGES:
     for run in STAGES[stage]:

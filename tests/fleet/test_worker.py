@@ -1,0 +1,54 @@
+"""One worker process with 500 accounts on one Sync service: a handful of connections, one request for an unchanged account, little memory."""
+import json
+import os
+import unittest
+import urllib.parse
+
+from fleet import Fleet, TestCase, until
+
+ACCOUNTS = int(os.environ.get("FLEET_ACCOUNTS", 500))
+
+
+def connections_to(pid, port):
+    """Established TCP connections of a process to a port of this machine."""
+    inodes = set()
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            inodes.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except OSError:
+            continue  # closed meanwhile
+    count = 0
+    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
+        for line in list(table)[1:]:
+            fields = line.split()
+            count += fields[3] == "01" and int(fields[2].split(":")[1], 16) == port and f"socket:[{fields[9]}]" in inodes
+    return count
+
+
+class Worker(TestCase):
+    def test_many_accounts_on_one_service(self):
+        fleet = Fleet(self, workers=1, schedulers=1, config="[scheduler]\ninterval = 2s\ntick = 100ms\n")
+        worker, service = fleet.workers[0], urllib.parse.urlparse(fleet.service.url)
+        for i in range(ACCOUNTS):
+            data = fleet.service.account(f"person{i}@example.org", history=5, bookmarks=2, tabs=1, seed=i)
+            fleet.operator.cli("account", "import", "-", text=json.dumps(data))
+        until(lambda: all(row["last_sync_at"] for row in fleet.rows()), "everybody synced")
+        fleet.service.clear()
+        most = 0
+
+        def watched():
+            nonlocal most
+            most = max(most, connections_to(worker.process.pid, service.port))
+            return fleet.service.counters()["requests"] > ACCOUNTS * 3
+        until(watched, "three rounds of unchanged accounts")
+        log = fleet.service.log()
+        self.assertEqual({r["path"].rpartition("/")[2] for r in log}, {"collections"}, "an unchanged account takes one request")
+        self.assertGreater(most, 0)
+        self.assertLessEqual(most, 4)
+        if "FLEET_SANITIZED" not in os.environ:  # a sanitizer's own memory is much more
+            self.assertLess(worker.memory("VmHWM"), 100 * 1024)
+        self.assertEqual({row["state"] for row in fleet.rows()}, {"ok"})
+
+
+if __name__ == "__main__":
+    unittest.main()
