@@ -1,10 +1,11 @@
 """What only PostgreSQL can do to the daemon: schemas of other releases, connections that are ended, wrong addresses, several that migrate at once."""
 import os
+import re
 import subprocess
 import threading
 import unittest
 
-from fleet import HEARTHD, Postgres, TestCase, until
+from fleet import HEARTHD, ROOT, Postgres, TestCase, until
 
 
 class WithPostgres(TestCase):
@@ -33,6 +34,28 @@ class WithPostgres(TestCase):
         self.postgres.sql(database, "INSERT INTO schema_version VALUES (3, 2)")
         self.assertIn("use a newer hearthd", node.cli("check", code=1))
         self.assertIn("use a newer hearthd", node.cli("migrate", code=1))
+
+    def test_the_schema_is_the_documented_one(self):
+        """docs/schema.md: the same tables and columns as SQLite's but for what it says, and examples that run."""
+        node, database = self.fresh()
+        columns = {}
+        for line in self.postgres.sql(database, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'").splitlines():
+            columns.setdefault(line.split("|")[0], set()).add(line.split("|")[1])
+        single = self.node()
+        with single.database() as db:
+            names = [n for (n,) in db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'")]
+            expected = {name: {row[1] for row in db.execute(f"PRAGMA table_info({name})")} for name in names}
+        for table, gone, new in (("pages", {"row"}, {"host_key"}), ("bookmarks", {"row"}, set()), ("visits", {"page_row"}, set()),
+                                 ("page_guids", {"page_row"}, {"page"}), ("schema_version", set(), {"version", "oldest"})):
+            expected[table] = expected.get(table, set()) - gone | new
+        self.assertEqual(columns, expected)
+        with open(os.path.join(ROOT, "docs", "schema.md"), encoding="utf-8") as f:
+            examples = re.search(r"```postgresql\n(.*?)```", f.read(), re.S)[1].split(";\n")
+        service = self.service()
+        node.start()
+        node.add_account(service)
+        for sql in filter(None, examples):
+            self.assertGreater(len(self.postgres.sql(database, sql).splitlines()), 1, sql)
 
     def test_many_migrate_at_once(self):
         node, database = self.fresh(migrate=False)
