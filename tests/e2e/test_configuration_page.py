@@ -11,19 +11,22 @@ class ConfigurationPage(TestCase):
         with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as f:
             page = f.read()
         written = {}
-        for section, body in re.findall(r"^### \[(\w+)[^\n]*\n(.*?)(?=^#|\Z)", page, re.M | re.S):
+        for section, plugin, body in re.findall(r"^### \[(\w+)[^\n]*?(?: with plugin = (\w+))?\n(.*?)(?=^#|\Z)", page, re.M | re.S):
             for row in re.findall(r"^\| `(\w+)` \|(.*)\|$", body, re.M):
                 cells = [c.strip() for c in row[1].split("|")]
                 default = next(c for c in reversed(cells[:-1]))
-                written[(section, row[0])] = {"none": "", "empty": ""}.get(default, default.strip("`"))
-        node = self.node(start=False)
-        node.configure("50-node", "[node main]\n")
+                written[(section, plugin, row[0])] = {"none": "", "empty": ""}.get(default, default.strip("`"))
+        single, fleet = self.node(start=False), self.node("[storage main]\nplugin = pg\ndsn = dbname=x\n[queue]\nplugin = redis\n", start=False)
         known = {}
-        for entry in node.cli_json("config"):
-            if entry["from"] == "default":
-                known[(entry["section"].split()[0], entry["key"])] = entry["value"].removeprefix(node.state + "/")
+        for node, plugins in ((single, {"storage": "sqlite", "queue": "inproc", "sync": "fx"}), (fleet, {"storage": "pg", "queue": "redis", "sync": "fx"})):
+            node.configure("50-node" if node is single else "55-node", "[node main]\n")
+            for entry in node.cli_json("config"):
+                section = entry["section"].split()[0]
+                if entry["from"] == "default" and entry["value"] != "(secret)":
+                    known[(section, plugins.get(section, ""), entry["key"])] = entry["value"].removeprefix(node.state + "/")
         self.assertEqual({k: written.get(k) for k in known}, known)
-        explicit = {("hearth", "state_dir"), ("listen", "address"), ("scheduler", "tick")}  # what the harness sets
+        explicit = {("hearth", "", "state_dir"), ("listen", "", "address"), ("scheduler", "", "tick"),  # what the harness sets
+                    ("storage", "pg", "plugin"), ("storage", "pg", "dsn"), ("queue", "redis", "plugin"), ("queue", "redis", "url")}
         self.assertEqual(set(written) - set(known), explicit)
 
     def test_examples(self):
