@@ -93,6 +93,8 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
     room = conn_init(&session->wake, MESSAGE_SIZE) && room;
     room = conn_init(&session->event, MESSAGE_SIZE) && room;
     int r = room ? ping(session, call) : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == HEARTH_ERR_UNAVAILABLE) /* a server that is away comes back: whoever uses the session is told until then */
+        r = 0;
     if (r < 0) {
         session_close(session);
         return r;

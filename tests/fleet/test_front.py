@@ -62,6 +62,19 @@ class Front(TestCase):
         fleet.webs["birch"].start()
         until(lambda: fleet.ask(self.here["birch"], "/api/v1/me").status == 200, "birch is back")
 
+    def test_a_start_without_the_queue(self):
+        """A web process that comes up while Redis is away serves readers, says that it is not ready, and recovers by itself."""
+        fleet, web, email = self.fleet, self.fleet.webs["alder"], self.here["alder"]
+        web.stop()
+        fleet.redis.end()
+        web.start()
+        self.assertEqual(web.request("/readyz", email=None).status, 503)
+        self.assertEqual(web.request("/api/v1/me", email=None, token=fleet.tokens[email]).status, 200)
+        wish = web.request("/api/v1/sync", "POST", email=None, token=fleet.tokens[email])
+        self.assertEqual((wish.status, wish.json["code"]), (503, "unavailable"))
+        fleet.redis.start()
+        until(lambda: web.request("/readyz", email=None).status == 200, "ready again")
+
     def test_draining(self):
         """People keep reading while their accounts move; afterwards they are found on the other node."""
         fleet = self.fleet

@@ -164,7 +164,8 @@ int line_open(struct opened *opened, struct line *line)
 {
     line->session = NULL;
     call_init(&line->call, NULL, 0, 0);
-    return ops->session_open(opened->self, &line->call.hearth, &line->session);
+    int r = ops->session_open(opened->self, &line->call.hearth, &line->session);
+    return r == 0 ? ops->ping(line->session, &line->call.hearth) : r; /* a session opens while the server is away, too */
 }
 
 void line_close(struct line *line)

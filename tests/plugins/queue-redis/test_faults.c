@@ -235,17 +235,16 @@ struct impostor {
     int times;
 };
 
-/* Reads one command and answers until the other side has enough. */
+/* Reads one command and answers until the other side has enough, on each connection. */
 static void *pretend(void *arg)
 {
     struct impostor *impostor = arg;
     char bytes[4096];
-    int fd = accept(impostor->fd, NULL, NULL);
-    if (recv(fd, bytes, sizeof(bytes), 0) > 0)
-        for (int i = 0; i < impostor->times; i++)
-            if (send(fd, impostor->answer, strlen(impostor->answer), MSG_NOSIGNAL) < 0)
-                break;
-    close(fd);
+    for (int fd; (fd = accept(impostor->fd, NULL, NULL)) >= 0; close(fd))
+        if (recv(fd, bytes, sizeof(bytes), 0) > 0)
+            for (int i = 0; i < impostor->times; i++)
+                if (send(fd, impostor->answer, strlen(impostor->answer), MSG_NOSIGNAL) < 0)
+                    break;
     return NULL;
 }
 
@@ -263,6 +262,7 @@ static void meets(const char *answer, int times, int wanted)
     snprintf(url, sizeof(url), "unix:%s", address.sun_path);
     assert_int_equal(queue_open(&f.queue, url, 2000, 0), 0);
     fails(line_open(&f.queue, &f.line), wanted, &f.line, server.directory);
+    shutdown(impostor.fd, SHUT_RDWR); /* ends accept() */
     pthread_join(thread, NULL);
     close(impostor.fd);
     unlink(address.sun_path);
