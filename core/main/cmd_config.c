@@ -63,6 +63,22 @@ static int count_accounts(struct app *app, void *ctx, struct err *err)
     return STORE(app->store, err, account_list, count_account, ctx);
 }
 
+/* As a process of its own: what is in the queue of a single node is the daemon's. */
+static int ping_queue(struct app *app, struct err *err)
+{
+    const struct hearth_queue *ops = plug_ops(app->queue);
+    struct call call;
+    void *session = NULL;
+    call_init(&call, NULL, 0, 0);
+    int r = call_check(&call, ops->session_open(plug_self(app->queue), &call.hearth, &session), err);
+    if (r == 0) {
+        r = call_check(&call, ops->ping(session, &call.hearth), err);
+        ops->session_close(session);
+    }
+    call_fini(&call);
+    return r;
+}
+
 static void say_plugin(const struct plug *plug)
 {
     printf("%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name, plug_descriptor(plug)->version,
@@ -82,6 +98,8 @@ int cmd_check(struct cli *cli)
         r = app_each_node(&app, count_accounts, &accounts, &err);
     if (r == 0)
         r = app_open_queue(&app, &err);
+    if (r == 0)
+        r = ping_queue(&app, &err);
     if (r == 0)
         r = app_open_providers(&app, &err);
     if (r == 0) {

@@ -67,6 +67,7 @@ class Front(TestCase):
         fleet, web, email = self.fleet, self.fleet.webs["alder"], self.here["alder"]
         web.stop()
         fleet.redis.end()
+        self.assertIn("cannot connect to Redis", fleet.operator.cli("check", code=1))
         web.start()
         self.assertEqual(web.request("/readyz", email=None).status, 503)
         self.assertEqual(web.request("/api/v1/me", email=None, token=fleet.tokens[email]).status, 200)
