@@ -251,6 +251,59 @@ static void kill_in_the_middle(struct kit *kit)
     assert_sound(&kit->store);
 }
 
+/* Every third page is there before; the batch asks for all of them, as a history does that is merged. */
+static void many_pages(struct kit *kit)
+{
+    enum { PAGES = 600 };
+    struct store *store = &kit->store;
+    int64_t added, id = 0;
+    char guid[16];
+    begin(store, "a", HEARTH_BOOKMARKS);
+    for (int64_t i = 3; i <= PAGES; i += 3) {
+        struct hearth_page page = make_page(i, "https://u/", "u");
+        OK(store, page_put, &page);
+        snprintf(guid, sizeof(guid), "old%d", (int)i);
+        OK(store, page_guid_put, guid, i);
+    }
+    OK(store, page_remove, 3);
+    commit(store);
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 1; i <= PAGES; i++) {
+        struct hearth_page page = {.struct_size = sizeof(page)};
+        int r = STORE(store, NULL, page_get, "a", i, &page);
+        expect_number(r, i % 3 == 0 && i != 3 ? 0 : HEARTH_ERR_NOT_FOUND);
+        page = make_page(i, "https://u/", "u");
+        page.title = "merged";
+        page.visit_count = 1;
+        page.last_visit = i;
+        OK(store, page_put, &page);
+        OK(store, visits_put, i, (struct hearth_visit[]){{.date = i, .type = 1}}, 1, &added);
+        expect_number(added, 1);
+        snprintf(guid, sizeof(guid), "new%d", (int)i);
+        OK(store, page_guid_put, guid, i);
+    }
+    OK(store, page_by_guid, "old600", &id);
+    expect_number(id, 600);
+    OK(store, page_by_guid, "new1", &id);
+    expect_number(id, 1);
+    FAILS(NOT_FOUND, store, page_by_guid, "old3", &id);
+    FAILS(NOT_FOUND, store, page_by_guid, "never", &id);
+    OK(store, page_remove, 600);
+    struct hearth_page gone = {.struct_size = sizeof(gone)};
+    FAILS(NOT_FOUND, store, page_get, "a", 600, &gone);
+    FAILS(NOT_FOUND, store, page_by_guid, "old600", &id);
+    OK(store, page_get, "a", 599, &gone);
+    commit(store);
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    OK(store, counts, "a", &counts);
+    expect_number(counts.pages, PAGES - 1);
+    expect_number(counts.visits, PAGES - 1);
+    struct lines lines = {.size = 0};
+    OK(store, pages_changed, "a", 1, on_page, &lines);
+    expect_number(lines.count, PAGES);
+    assert_sound(store);
+}
+
 const struct kit_test storage_batches_tests[] = {
     {"batches: a changed batch makes the next generation, an unchanged one none", generation},
     {"batches: marks are kept for each collection", marks},
@@ -261,5 +314,6 @@ const struct kit_test storage_batches_tests[] = {
     {"batches: other writes of the session join it", other_writes_join_the_batch},
     {"batches: a callback may call the session that calls it", callbacks_may_call},
     {"batches: SIGKILL in the middle leaves the state before", kill_in_the_middle},
+    {"batches: hundreds of pages are asked for, and found or not", many_pages},
     {NULL, NULL},
 };

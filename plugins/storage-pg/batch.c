@@ -52,20 +52,28 @@ void batch_forget(struct batch *batch)
     *batch = (struct batch){.open = false};
 }
 
+/* A question takes as long as some sixty rows of a list. */
+enum { LEARN_FROM = 64 };
+
 /* The row lock makes batches of one account, in whatever process, wait for each other here; readers do not ask for it. */
 static int load_account(struct session *session, const char *account)
 {
     static const char LOAD[] =
-        "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row) "
-        "AND NOT EXISTS (SELECT 1 FROM removed_pages r WHERE r.account = a.row) FROM accounts a WHERE id = $1 FOR UPDATE";
+        "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), "
+        "EXISTS (SELECT 1 FROM removed_pages r WHERE r.account = a.row), a.pages + a.bookmarks FROM accounts a WHERE id = $1 FOR UPDATE";
     struct batch *batch = &session->batch;
     struct query query;
     query_open(&query, session, LOAD);
     query_text(&query, account);
     int r = query_step(&query);
     if (r > 0) {
-        *batch = (struct batch){
-            .open = true, .account = column_int(&query, 0), .generation = column_int(&query, 1) + 1, .first = column_bool(&query, 2)};
+        int64_t rows = column_int(&query, 4);
+        *batch = (struct batch){.open = true,
+                                .account = column_int(&query, 0),
+                                .generation = column_int(&query, 1) + 1,
+                                .had_removed = column_bool(&query, 3),
+                                .knows = column_bool(&query, 2) && !column_bool(&query, 3),
+                                .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
     }
     query_close(&query);

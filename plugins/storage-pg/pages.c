@@ -1,5 +1,5 @@
 /* Pages and their guids, in a batch. Most of it is sent without waiting for an answer; what has to be known is asked for, unless the batch
- * is the account's first and knows it anyway. */
+ * knows all pages of the account. */
 #include "pages.h"
 
 #include "batch.h"
@@ -29,7 +29,30 @@ static int known_page(struct session *session, int64_t page)
         return HEARTH_ERR_NOT_FOUND;
     if (batch->fresh == page || numbers_have(&batch->pages, (uint64_t)page))
         return 0;
-    return batch->first ? HEARTH_ERR_NOT_FOUND : 1;
+    return batch->knows ? HEARTH_ERR_NOT_FOUND : 1;
+}
+
+static int learn(struct session *session, const char *sql, bool guids)
+{
+    struct batch *batch = &session->batch;
+    struct query query;
+    int r;
+    query_open(&query, session, sql);
+    query_int(&query, batch->account);
+    while ((r = query_step(&query)) > 0)
+        if (!numbers_add(guids ? &batch->guids : &batch->pages, guids ? hash_of(column_text(&query, 0)) : (uint64_t)column_int(&query, 0)))
+            break;
+    query_close(&query);
+    return r > 0 ? hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory") : r;
+}
+
+int page_learn(struct session *session)
+{
+    int r = learn(session, "SELECT id FROM pages WHERE account = $1", false);
+    if (r == 0)
+        r = learn(session, "SELECT guid FROM page_guids WHERE account = $1", true);
+    session->batch.knows = r == 0;
+    return r;
 }
 
 static int find_page(struct session *session, int64_t page)
@@ -74,9 +97,9 @@ int page_put(void *self, struct hearth_call *call, const struct hearth_page *pag
     if (r < 0)
         return r;
     struct batch *batch = &op.session->batch;
-    bool first = batch->first && !numbers_have(&batch->pages, (uint64_t)page->id);
+    bool new = batch->knows && !numbers_have(&batch->pages, (uint64_t)page->id);
     bool fresh = known_page(op.session, page->id) == HEARTH_ERR_NOT_FOUND;
-    query_open(&query, op.session, first && !batch->removed_pages ? INSERT : PUT);
+    query_open(&query, op.session, new && !batch->removed_pages && !batch->had_removed ? INSERT : PUT);
     query_int(&query, batch->account);
     query_int(&query, page->id);
     query_text(&query, page->url);
@@ -95,7 +118,7 @@ int page_put(void *self, struct hearth_call *call, const struct hearth_page *pag
     query_bool(&query, page->hidden);
     query_int(&query, batch->generation);
     r = query_later(&query, COUNT_NONE, COUNT_NONE);
-    if (r == 0 && batch->first && !numbers_add(&batch->pages, (uint64_t)page->id))
+    if (r == 0 && batch->knows && !numbers_add(&batch->pages, (uint64_t)page->id))
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     batch->absent = batch->absent == page->id ? 0 : batch->absent;
     if (fresh)
@@ -123,7 +146,7 @@ int page_remove(void *self, struct hearth_call *call, int64_t page)
     query_int(&query, batch->generation);
     r = query_later(&query, COUNT_VISITS, COUNT_PAGES);
     batch->removed_pages = true;
-    batch->first = false; /* what it wrote is not all of what it wrote any more */
+    batch->knows = false; /* the sets cannot forget one */
     batch->fresh = 0;
     batch->absent = page;
     batch->pages.count = batch->guids.count = 0;
@@ -155,7 +178,7 @@ int page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    if (op.session->batch.first && !numbers_have(&op.session->batch.guids, hash_of(or_empty(guid))))
+    if (op.session->batch.knows && !numbers_have(&op.session->batch.guids, hash_of(or_empty(guid))))
         return op_end(&op, hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no page has this guid"));
     query_open(&query, op.session, BY_GUID);
     query_int(&query, op.session->batch.account);
@@ -181,7 +204,7 @@ int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_
     if (r < 0)
         return r;
     r = find_page(op.session, page);
-    if (r == 0 && op.session->batch.first && !numbers_add(&op.session->batch.guids, hash_of(guid)))
+    if (r == 0 && op.session->batch.knows && !numbers_add(&op.session->batch.guids, hash_of(guid)))
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0) {
         query_open(&query, op.session, PUT_GUID);

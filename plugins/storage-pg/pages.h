@@ -22,6 +22,8 @@ int visit_list(void *session, struct hearth_call *call, const char *account, con
                void *ctx);
 int visit_dates(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
 
+/* Fills the batch's sets with what is stored. */
+int page_learn(struct session *session);
 /* Keeps the list of removed pages bounded; who asks for changes before it is told to load anew. */
 int page_forget_removed(struct session *session);
 

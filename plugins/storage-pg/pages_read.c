@@ -52,11 +52,14 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
         return r;
     struct batch *batch = &op.session->batch;
     bool own = batch->open && strcmp(batch->id, account) == 0;
-    bool written = !batch->first || numbers_have(&batch->pages, (uint64_t)id);
+    if (own && !batch->knows && ++batch->asked == batch->worth)
+        r = page_learn(op.session);
+    bool there = !batch->knows || numbers_have(&batch->pages, (uint64_t)id);
     query_open(&query, op.session, GET);
     query_text(&query, account);
     query_int(&query, id);
-    r = own && !written ? 0 : query_step(&query); /* at a first sync only what was written is there */
+    if (r == 0)
+        r = own && !there ? 0 : query_step(&query);
     if (r > 0) {
         row_of(&query, 0, &page);
         r = keep(op.session, &page);

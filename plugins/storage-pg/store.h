@@ -40,9 +40,12 @@ struct batch {
     int64_t account, generation;
     int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account; complete when nothing is pending */
     bool removed_pages;
-    /* An account without pages, as at its first sync: what was not written by this batch is not there, and need not be asked for. */
-    bool first;
-    struct numbers pages, guids; /* ids, and hashes of guids, written by such a batch */
+    bool had_removed; /* removed_pages had rows of the account when it began */
+    /* All pages and guids of the account are in these sets: what is not need not be asked for. So it is from the beginning when there are
+     * none, as at a first sync, and since page_learn() when many were asked for. */
+    bool knows;
+    struct numbers pages, guids; /* ids, and hashes of guids */
+    int64_t asked, worth;        /* pages that were asked for, and how many make it worth to learn all */
     int64_t absent;              /* page that was looked up last and is not there; 0 */
     int64_t fresh;               /* page that this batch has inserted, without visits yet; 0 */
 };
