@@ -9,7 +9,9 @@ static int has_version(struct session *session, int64_t *ret_version)
 {
     struct query query;
     int64_t version = 0;
-    query_open(&query, session, "SELECT to_regclass('schema_version') IS NOT NULL");
+    /* Not to_regclass(): it may remember that there was none before a lock was waited for. */
+    query_open(&query, session,
+               "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relnamespace = current_schema()::regnamespace)");
     int r = query_step(&query);
     bool there = r > 0 && column_bool(&query, 0);
     query_close(&query);
