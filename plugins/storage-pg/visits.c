@@ -8,7 +8,7 @@
 #include "pages.h"
 #include "session.h"
 
-enum { PIECE_FIRST = 64, PIECE_MOST = 2048 };
+enum { PIECE_FIRST = 64, PIECE_MOST = 256 };
 
 static int check_types(struct session *session, const struct hearth_visit *visits, size_t count)
 {
