@@ -80,7 +80,8 @@ static const char *const queue_operations[] = {
 };
 
 static const char *const sync_operations[] = {
-    "open", "close", "session_open", "session_close", "interrupt", "account_import", "pull", "forget",
+    "open", "close",  "session_open", "session_close", "interrupt",   "account_import",
+    "pull", "forget", "signin_ways",  "signin_start",  "signin_next", "describe",
 };
 
 /* A table is struct_size, reserved, and then nothing but function pointers. */
@@ -94,7 +95,7 @@ const struct plug_operations *plug_operations(int kind)
     static const struct plug_operations kinds[] = {
         [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations), COUNT(storage_operations) - 1},
         [HEARTH_QUEUE] = {sizeof(struct hearth_queue), queue_operations, COUNT(queue_operations), COUNT(queue_operations)},
-        [HEARTH_SYNC] = {sizeof(struct hearth_sync), sync_operations, COUNT(sync_operations), COUNT(sync_operations)},
+        [HEARTH_SYNC] = {sizeof(struct hearth_sync), sync_operations, COUNT(sync_operations), COUNT(sync_operations) - 4},
     };
     return kind >= HEARTH_STORAGE && kind <= HEARTH_SYNC ? &kinds[kind] : NULL;
 }

@@ -188,9 +188,18 @@ struct hearth_bookmark_query {
     const char *after_guid;   /* else: its guid; NULL */
 };
 
+/* What a secret that was given out is good for. To a storage it is a number. */
+enum hearth_token_scope {
+    HEARTH_TOKEN_FULL = 0,    /* API token */
+    HEARTH_TOKEN_READ = 1,    /* API token that changes nothing */
+    HEARTH_TOKEN_BROWSER = 2, /* a signed-in browser */
+    HEARTH_TOKEN_LINK = 3,    /* a sign-in link that was not followed yet */
+    HEARTH_TOKEN_CODE = 4     /* the short code that goes with it */
+};
+
 struct hearth_token {
     uint32_t struct_size;
-    uint32_t scope; /* 0: full, 1: read only */
+    uint32_t scope; /* enum hearth_token_scope */
     const char *id; /* public */
     const char *account;
     const char *name;

@@ -104,9 +104,94 @@ struct hearth_pull_result {
 struct hearth_identity {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *email, *uid, *name; /* name may be NULL */
+    const char *email, *uid, *name; /* email: proven to be the person's own; name may be NULL */
     const void *credentials;        /* to be sealed */
     size_t credentials_size;
+    const char *key; /* public id of the key that opens the account's data: another one means other data. NULL: the provider has none */
+};
+
+/* --- signing in ---------------------------------------------------------------------------------------------------------------------
+ *
+ * A conversation that ends with an identity. Each step says what to show the person; what they answer goes to signin_next() with the state
+ * of the step before. The host keeps the state between two steps, sealed, for half an hour at most, and wipes it afterwards; the provider
+ * keeps nothing. Texts are for people without technical knowledge. Steps live in the call's arena.
+ *
+ *     signin_start ──► ASK, VISIT, WAIT ──► signin_next ──► … ──► DONE or FAILED
+ *
+ * A negative code (with the call's error text) is a fault of this server: the host may try the same call again. What other servers and the
+ * person say no to is a step: ASK again with `problem`, or FAILED. A provider never repeats an answer by itself that a server has refused,
+ * and asks one server for one sign-in at a time. */
+enum hearth_signin_way {
+    HEARTH_SIGNIN_BROWSER = 1 << 0, /* on the accounts server's own pages */
+    HEARTH_SIGNIN_PASSWORD = 1 << 1 /* the password is typed here */
+};
+
+enum hearth_signin_kind {
+    HEARTH_SIGNIN_ASK = 1,   /* show the fields; an answer for each of them */
+    HEARTH_SIGNIN_VISIT = 2, /* send the person to `url`. With `returns` their browser comes to the callback by itself, and the one answer
+                              * is "query": what it brought behind the "?". Else `fields` take what they saw there */
+    HEARTH_SIGNIN_WAIT = 3,  /* for something the person does elsewhere: after `wait` ms call signin_next() without an answer */
+    HEARTH_SIGNIN_DONE = 4,  /* `identity` is filled */
+    HEARTH_SIGNIN_FAILED = 5 /* over. `text` says why and what to do, `reason` is for programs */
+};
+
+enum hearth_signin_input {
+    HEARTH_SIGNIN_TEXT = 1,
+    HEARTH_SIGNIN_SECRET = 2, /* a password: not shown while it is typed */
+    HEARTH_SIGNIN_CODE = 3,   /* digits and letters, short */
+    HEARTH_SIGNIN_ADDRESS = 4 /* a long address to be pasted */
+};
+
+struct hearth_signin_field {
+    uint32_t struct_size;
+    int32_t input;     /* enum hearth_signin_input */
+    const char *name;  /* [a-z_]+ */
+    const char *label; /* "Code from your authenticator app" */
+    const char *hint;  /* NULL: none */
+};
+
+/* Something the person may do instead of answering: "Send the code again". Its answer is its name with the value "1". */
+struct hearth_signin_choice {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *name; /* [a-z_]+ */
+    const char *label;
+};
+
+struct hearth_signin_answer {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *name;  /* of a field or a choice */
+    const char *value; /* at most 64 KiB; wiped by the host after the call */
+};
+
+/* What is known when it begins. */
+struct hearth_signin {
+    uint32_t struct_size;
+    int32_t way;             /* one of enum hearth_signin_way */
+    const char *email;       /* as typed; NULL: not asked for (way BROWSER alone) */
+    const char *callback;    /* address at which the host takes browsers back; NULL: it cannot (a terminal) */
+    const char *device_name; /* under which the person finds this server in the account's list of devices; NULL: the provider's default */
+};
+
+struct hearth_signin_step {
+    uint32_t struct_size;
+    int32_t kind;        /* enum hearth_signin_kind */
+    const char *title;   /* "Enter the code" */
+    const char *text;    /* one or more sentences; NULL */
+    const char *problem; /* what was wrong with the last answer; NULL */
+    const char *reason;  /* FAILED: a stable word like "anti_bot_challenge"; NULL */
+    const char *url;     /* VISIT */
+    const struct hearth_signin_field *fields;
+    size_t field_count;
+    const struct hearth_signin_choice *choices;
+    size_t choice_count;
+    int64_t wait;      /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
+    uint64_t try_ways; /* FAILED: ways that may do better; enum hearth_signin_way */
+    const void *state; /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
+    size_t state_size;
+    bool returns;                    /* VISIT */
+    struct hearth_identity identity; /* DONE; struct_size is set */
 };
 
 struct hearth_sync {
@@ -125,6 +210,14 @@ struct hearth_sync {
     int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
     /* Forgets what is cached in memory for an account (removed, paused, imported anew). */
     void (*forget)(void *self, const char *account);
+    /* Optional, all of them (abi_version 3): without them accounts come by account_import() alone. */
+    uint64_t (*signin_ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
+    int (*signin_start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
+    /* `state`: of the step before. The answers' texts are the caller's; state and answers are not kept. */
+    int (*signin_next)(void *session, struct hearth_call *call, const void *state, size_t state_size,
+                       const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step);
+    /* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no credentials. */
+    int (*describe)(void *session, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity);
 };
 
 #ifdef __cplusplus
