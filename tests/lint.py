@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LAYERS = ["base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "jobs", "http", "api", "check", "main"]
+LAYERS = ["base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "jobs", "signin", "http", "api", "pages", "check", "main"]
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
 # A third-party header stays behind these folders.
 LIBRARIES = {
