@@ -82,12 +82,11 @@ static int check_split(const struct daemon *d, struct err *err)
     return r;
 }
 
-/* The database is looked at before anything starts. In a fleet a node that is down for now does not keep the others' processes from
- * starting: who needs it tries again. */
-static int connect_storage(struct daemon *d, struct err *err)
+/* In a fleet a node that is down for now does not keep the others' processes from starting: who needs it tries again. */
+static int connect_node(struct daemon *d, size_t node, struct err *err)
 {
     struct err why = {0};
-    int r = app_use_node(&d->app, d->app.nodes.own, &why);
+    int r = app_use_node(&d->app, node, &why);
     bool later = r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT;
     if (r == 0 || !app_is_fleet(&d->app) || !later) {
         *err = why;
@@ -95,6 +94,17 @@ static int connect_storage(struct daemon *d, struct err *err)
     }
     log_error("main", "the storage does not answer yet: %s", why.text);
     return 0;
+}
+
+/* The databases are looked at before anything starts; those that this process brings up have their schema when it says that it is ready. */
+static int connect_storage(struct daemon *d, struct err *err)
+{
+    const struct nodes *nodes = &d->app.nodes;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < nodes->count; i++)
+        if (nodes->items[i].migrates && i != nodes->own)
+            r = connect_node(d, i, err);
+    return r == 0 ? connect_node(d, nodes->own, err) : r;
 }
 
 /* One daemon for each state directory; its lock tells the command line that it runs. */
