@@ -36,6 +36,11 @@ static const struct {
     {"/api/v1/events", HTTP_GET, events_get, 0, false},
     {"/api/v1/settings", HTTP_GET, settings_get, 0, false},
     {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES, false},
+    {"/api/v1/session", HTTP_DELETE, own_session_delete, 0, false},
+    {"/api/v1/sessions", HTTP_GET, sessions_get, 0, false},
+    {"/api/v1/sessions", HTTP_DELETE, sessions_delete, API_CHANGES, false},
+    {"/api/v1/sessions/*", HTTP_DELETE, session_delete, API_CHANGES, false},
+    {"/api/v1/links", HTTP_POST, links_post, API_CHANGES, false},
     {"/api/v1/tokens", HTTP_GET, tokens_get, 0, false},
     {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES, false},
     {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES, false},
@@ -105,7 +110,10 @@ static int find_account(struct api_call *call)
 
 static int run_authenticated(struct api_call *call, const struct api_endpoint *endpoint, struct identity *identity)
 {
-    int r = auth_look_up(call, identity);
+    struct proof proof;
+    if (!auth_proof(call->request, &proof))
+        return HEARTH_ERR_DENIED;
+    int r = auth_look_up(call, &proof, identity);
     if (r < 0)
         return r;
     if (identity->node != call->api->options.nodes->own)
@@ -117,7 +125,7 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     r = find_account(call);
     if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
         token_cache_clear(call->api->tokens);
-        r = node_of_bearer(call, &identity->node);
+        r = node_of_proof(call, &proof, &identity->node);
         return r == 0 ? node_elsewhere(call, identity->node) : r;
     }
     if (r < 0)
@@ -171,17 +179,43 @@ bool api_before(struct http_request *request, const struct http_route *route, st
     struct api *api = ctx;
     const struct api_endpoint *endpoint = route->data;
     struct identity identity;
-    uint8_t hash[TOKEN_HASH_SIZE];
+    struct proof proof;
     if (endpoint < api->endpoints || endpoint >= api->endpoints + ENDPOINTS || (endpoint->flags & API_OPEN) != 0)
         return false;
-    if (!auth_hash(request, hash)) {
+    if (!auth_proof(request, &proof)) {
         auth_refuse(reply);
         return true;
     }
-    if ((endpoint->flags & API_VALIDATED) == 0 || !token_cache_get(api->tokens, hash, &identity))
+    if (auth_is_forged(api, request, &proof)) {
+        auth_refuse_forged(reply);
+        return true;
+    }
+    if ((endpoint->flags & API_VALIDATED) == 0 || !token_cache_get(api->tokens, proof.hash, &identity))
         return false;
     int64_t generation = generations_get(api->generations, identity.account);
     return generation > 0 && validate_from_cache(api, request, identity.account, generation, reply);
+}
+
+int api_who(struct api *api, struct http_request *request, struct node_stores *stores, struct api_person *ret_person, struct err *err)
+{
+    struct api_call call = {.api = api, .request = request, .stores = stores};
+    struct identity identity;
+    struct proof proof;
+    if (!auth_proof(request, &proof))
+        return HEARTH_ERR_DENIED;
+    call.store = node_stores_get(stores, api->options.nodes->own, err);
+    if (call.store == NULL)
+        return err->code;
+    int r = auth_look_up(&call, &proof, &identity);
+    if (r < 0) {
+        *err = call.err;
+        return r;
+    }
+    *ret_person = (struct api_person){.node = identity.node};
+    memcpy(ret_person->account, identity.account, sizeof(ret_person->account));
+    if (identity.kind == PROOF_BROWSER)
+        memcpy(ret_person->session, identity.token, sizeof(ret_person->session));
+    return 0;
 }
 
 void api_auth_free(void *auth)

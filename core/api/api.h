@@ -5,6 +5,7 @@
 #ifndef HEARTH_CORE_API_API_H
 #define HEARTH_CORE_API_API_H
 
+#include "auth/session.h"
 #include "http/http.h"
 #include "nodes/nodes.h"
 
@@ -16,8 +17,10 @@ struct api_options {
     struct search *search;
     int64_t storage_timeout; /* ms that the storage has for a request; downloads have no limit */
     size_t cache_memory;     /* bytes for answers that are still valid */
-    bool public_metrics;     /* /metrics on every listener */
-    const char *version;     /* JSON text of GET /version */
+    const char *base_url;    /* the address people use; NULL: unknown */
+    struct session_limits sessions;
+    bool public_metrics; /* /metrics on every listener */
+    const char *version; /* JSON text of GET /version */
     /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing. */
     int (*request_sync)(void *ctx, const char *account, struct err *err);
     void (*note_seen)(void *ctx, struct store *store, const char *account);
@@ -41,6 +44,13 @@ void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */
 void api_changed(struct api *api, const char *account, int64_t generation);
 int64_t api_generation(struct api *api, const char *account); /* as far as known; 0 */
+/* Who asks for a page, on a pool thread: an account of this node, or of another (ret_node). 0, DENIED: nobody, or why it could not be found
+ * out. `session`: the id of the browser's session; "" with another proof. */
+struct api_person {
+    char account[40], session[16];
+    size_t node;
+};
+int api_who(struct api *api, struct http_request *request, struct node_stores *stores, struct api_person *ret_person, struct err *err);
 /* Forgets what is kept in memory of an account, or of all (NULL). Any thread. */
 void api_forget(struct api *api, const char *account);
 

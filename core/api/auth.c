@@ -1,10 +1,15 @@
-/* Who asks: API tokens now; sessions will enter at auth_look_up(). */
+/* Who asks: an API token, a signed-in browser, or somebody for whom a trusted proxy vouches. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/evp.h>
+
 #include "api/internal.h"
+#include "auth/session.h"
 #include "base/clock.h"
+#include "base/magic.h"
 
 /* Known tokens, for ten seconds: so long a revocation by the command line may take; one by the API counts at once. */
 enum { SLOTS = 1024, TTL = 10000, USED_EVERY = 60000 };
@@ -69,55 +74,106 @@ void token_cache_clear(struct token_cache *cache)
     pthread_mutex_unlock(&cache->lock);
 }
 
-bool auth_hash(const struct http_request *request, uint8_t ret_hash[TOKEN_HASH_SIZE])
+/* Remembered like a token: under the hash of the address that the proxy names. */
+static bool hash_email(const char *email, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
-    const char *text = request->authorization;
-    if (text == NULL || strncasecmp(text, "Bearer ", 7) != 0)
+    char text[8 + API_EMAIL_MAX];
+    int size = snprintf(text, sizeof(text), "proxy:%s", email);
+    if (size < 0 || size >= (int)sizeof(text) || strchr(email, '@') == NULL)
         return false;
-    return token_hash(text + 7 + strspn(text + 7, " "), ret_hash);
+    for (int i = 0; i < size; i++)
+        text[i] = (char)tolower((unsigned char)text[i]);
+    ASSERT(EVP_Digest(text, (size_t)size, ret_hash, NULL, EVP_sha256(), NULL) == 1);
+    return true;
+}
+
+bool auth_proof(struct http_request *request, struct proof *ret_proof)
+{
+    const char *bearer = request->authorization;
+    if (bearer != NULL && strncasecmp(bearer, "Bearer ", 7) == 0) {
+        ret_proof->kind = PROOF_TOKEN;
+        return token_hash(HEARTH_TOKEN_FULL, bearer + 7 + strspn(bearer + 7, " "), ret_proof->hash);
+    }
+    if (request->identity != NULL) {
+        ret_proof->kind = PROOF_PROXY;
+        return hash_email(request->identity, ret_proof->hash);
+    }
+    const char *cookie = http_cookie(request, session_cookie_name(request->tls));
+    ret_proof->kind = PROOF_BROWSER;
+    return cookie != NULL && token_hash(HEARTH_TOKEN_BROWSER, cookie, ret_proof->hash);
+}
+
+bool auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof)
+{
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD || request->method == HTTP_OPTIONS;
+    if (reads || proof->kind == PROOF_TOKEN)
+        return false;
+    return request->csrf == NULL || strcmp(request->csrf, "1") != 0 || http_same_origin(request, api->options.base_url) != 1;
 }
 
 /* What is known of other nodes' tokens, and of unknown ones, is kept as long as one's own: a flood of one wrong token asks once. */
-static int look_elsewhere(struct api_call *call, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity)
+static int look_elsewhere(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
 {
     struct identity identity = {.node = NODES_NONE};
-    int r = node_of_bearer(call, &identity.node);
+    int r = node_of_proof(call, proof, &identity.node);
     if (r == 0 || (r == HEARTH_ERR_DENIED && call->api->options.nodes->count > 1))
-        token_cache_put(call->api->tokens, hash, &identity);
+        token_cache_put(call->api->tokens, proof->hash, &identity);
     if (r == 0)
         *ret_identity = identity;
     return r;
 }
 
-/* The hash is looked up, not the secret compared: what timing tells about a hash is of no use. */
-int auth_look_up(struct api_call *call, struct identity *ret_identity)
+/* The proxy has asked for the password. The account must be here already: a header makes none. */
+static int look_up_email(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
 {
-    uint8_t hash[TOKEN_HASH_SIZE];
-    if (!auth_hash(call->request, hash))
-        return HEARTH_ERR_DENIED;
-    if (token_cache_get(call->api->tokens, hash, ret_identity))
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct identity identity = {.kind = PROOF_PROXY};
+    int r = node_stores_by_email(call->stores, call->request->identity, &identity.node, &account, &call->err);
+    if (r < 0)
+        return r == HEARTH_ERR_NOT_FOUND ? HEARTH_ERR_DENIED : r;
+    snprintf(identity.account, sizeof(identity.account), "%s", account.id);
+    token_cache_put(call->api->tokens, proof->hash, &identity);
+    *ret_identity = identity;
+    return 0;
+}
+
+/* The hash is looked up, not the secret compared: what timing tells about a hash is of no use. */
+int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
+{
+    if (token_cache_get(call->api->tokens, proof->hash, ret_identity))
         return ret_identity->node == NODES_NONE ? HEARTH_ERR_DENIED : 0;
+    if (proof->kind == PROOF_PROXY)
+        return look_up_email(call, proof, ret_identity);
     struct hearth_token token = {.struct_size = sizeof(token)};
-    int r = STORE(call->store, &call->err, token_by_hash, hash, &token);
+    int r = STORE(call->store, &call->err, token_by_hash, proof->hash, &token);
     if (r == HEARTH_ERR_NOT_FOUND)
-        return look_elsewhere(call, hash, ret_identity);
+        return look_elsewhere(call, proof, ret_identity);
     if (r < 0)
         return r;
     int64_t now = clock_now();
-    if (token.expires != 0 && token.expires <= now)
+    bool browser = token.scope == HEARTH_TOKEN_BROWSER;
+    if ((browser ? PROOF_BROWSER : PROOF_TOKEN) != proof->kind || token.scope > HEARTH_TOKEN_BROWSER ||
+        session_is_over(&token, &call->api->options.sessions, now))
         return HEARTH_ERR_DENIED;
-    struct identity identity = {.read_only = token.scope != 0, .node = call->api->options.nodes->own};
+    struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
     if (now - token.last_used > USED_EVERY)
         STORE(call->store, NULL, token_used, identity.account, identity.token, now);
-    token_cache_put(call->api->tokens, hash, &identity);
+    token_cache_put(call->api->tokens, proof->hash, &identity);
     *ret_identity = identity;
     return 0;
 }
 
 void auth_refuse(struct http_reply *reply)
 {
-    http_reply_problem(reply, 401, "unauthorized", "Send an API token: Authorization: Bearer hth_…");
+    http_reply_problem(reply, 401, "unauthorized", "Sign in at /auth/signin, or send an API token: Authorization: Bearer hth_…");
     http_reply_header(reply, "www-authenticate", "Bearer realm=\"hearth\"");
+}
+
+void auth_refuse_forged(struct http_reply *reply)
+{
+    http_reply_problem(
+        reply, 403, "csrf",
+        "A signed-in browser changes something only by a request of this site's own pages, with the header X-Hearth-CSRF: 1.");
 }

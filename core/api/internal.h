@@ -11,12 +11,21 @@
 #include "base/str.h"
 #include "pool/cache.h"
 
-enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64 };
+enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64, API_EMAIL_MAX = 256 };
+
+enum proof_kind { PROOF_TOKEN = 1, PROOF_BROWSER, PROOF_PROXY };
+
+/* What a request brings to show who asks. */
+struct proof {
+    enum proof_kind kind;
+    uint8_t hash[TOKEN_HASH_SIZE];
+};
 
 /* Who asks. */
 struct identity {
     char account[40], token[16];
     size_t node; /* where the account is; NODES_NONE: nowhere, the token is not known */
+    enum proof_kind kind;
     bool read_only;
 };
 
@@ -67,8 +76,11 @@ void api_list_add(struct api_call *call, json_t *row);          /* takes the ref
 void api_list_end(struct api_call *call, const char *next);     /* closes with "next"; NULL: null */
 void api_list_close(struct api_call *call, const char *suffix); /* closes with this text */
 int api_problem(struct api_call *call, int status, const char *code, const char *detail); /* returns 0 */
-json_t *api_text(const char *text);                                                       /* a string, or null for NULL */
-json_t *api_time(int64_t ms);                                                             /* an integer, or null for 0 */
+/* How people reach this server, without a slash at the end: as configured, else as this request did. In the arena; NULL when memory is
+ * short. */
+char *api_base_url(struct api_call *call);
+json_t *api_text(const char *text); /* a string, or null for NULL */
+json_t *api_time(int64_t ms);       /* an integer, or null for 0 */
 
 /* --- parameters (params.c): false: call->reply is a 400 that names the parameter --- */
 bool api_limit(struct api_call *call, size_t *ret_limit);
@@ -85,17 +97,21 @@ void token_cache_destroy(struct token_cache *cache);
 bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity);
 void token_cache_put(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity);
 void token_cache_clear(struct token_cache *cache);
-bool auth_hash(const struct http_request *request, uint8_t ret_hash[TOKEN_HASH_SIZE]); /* of the Bearer token; false: none, or malformed */
+/* An API token before what a proxy says before a cookie. False: none, or malformed. */
+bool auth_proof(struct http_request *request, struct proof *ret_proof);
+/* A request that changes something, made by another site's page in somebody's signed-in browser. */
+bool auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof);
 /* On a pool thread. 0, or DENIED. */
-int auth_look_up(struct api_call *call, struct identity *ret_identity);
+int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity);
 void auth_refuse(struct http_reply *reply);
+void auth_refuse_forged(struct http_reply *reply);
 
 /* --- which node (node.c) --- */
 /* Sends the client to the node that has the account: 307, or 421 for requests that change something. Returns 0. */
 int node_elsewhere(struct api_call *call, size_t node);
 void node_set_cookie(struct api_call *call, size_t node);
-/* Where the bearer of this request is, if not here. 0, DENIED (nowhere), or why it could not be found out. */
-int node_of_bearer(struct api_call *call, size_t *ret_node);
+/* Where the one who shows this is, if not here. 0, DENIED (nowhere), or why it could not be found out. */
+int node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node);
 
 /* --- what is current (generations.c) --- */
 struct generations *generations_create(void);
@@ -135,6 +151,11 @@ int suggest_get(struct api_call *call);
 int events_get(struct api_call *call);
 int settings_get(struct api_call *call);
 int settings_patch(struct api_call *call);
+int sessions_get(struct api_call *call);
+int sessions_delete(struct api_call *call);
+int session_delete(struct api_call *call);
+int own_session_delete(struct api_call *call);
+int links_post(struct api_call *call);
 int tokens_get(struct api_call *call);
 int tokens_post(struct api_call *call);
 int token_delete(struct api_call *call);

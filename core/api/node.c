@@ -75,11 +75,10 @@ int node_elsewhere(struct api_call *call, size_t node)
     return api_problem(call, 421, "wrong_node", detail);
 }
 
-int node_of_bearer(struct api_call *call, size_t *ret_node)
+int node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node)
 {
-    uint8_t hash[TOKEN_HASH_SIZE];
-    if (call->api->options.nodes->count < 2 || !auth_hash(call->request, hash))
+    if (call->api->options.nodes->count < 2 || proof->kind == PROOF_PROXY)
         return HEARTH_ERR_DENIED;
-    int r = node_stores_by_token(call->stores, hash, ret_node, &call->err);
+    int r = node_stores_by_token(call->stores, proof->hash, ret_node, &call->err);
     return r == HEARTH_ERR_NOT_FOUND ? HEARTH_ERR_DENIED : r;
 }

@@ -67,3 +67,10 @@ json_t *api_time(int64_t ms)
 {
     return ms == 0 ? json_null() : json_integer(ms);
 }
+
+char *api_base_url(struct api_call *call)
+{
+    const struct nodes *nodes = call->api->options.nodes;
+    const char *node = nodes->count > 1 ? nodes->items[nodes->own].url : "";
+    return http_base_url(call->request, node[0] != '\0' ? node : call->api->options.base_url);
+}

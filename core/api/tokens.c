@@ -8,13 +8,15 @@ enum { NAME_LONGEST = 100 };
 
 static json_t *token_json(const struct hearth_token *token)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "id", token->id, "name", token->name, "scope", token->scope == 0 ? "full" : "read",
-                     "created", (json_int_t)token->created, "last_used", api_time(token->last_used), "expires", api_time(token->expires));
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "id", token->id, "name", token->name, "scope",
+                     token->scope == HEARTH_TOKEN_FULL ? "full" : "read", "created", (json_int_t)token->created, "last_used",
+                     api_time(token->last_used), "expires", api_time(token->expires));
 }
 
 static int on_token(void *ctx, const struct hearth_token *token)
 {
-    api_list_add(ctx, token_json(token));
+    if (token->scope <= HEARTH_TOKEN_READ)
+        api_list_add(ctx, token_json(token));
     return 0;
 }
 
@@ -29,10 +31,10 @@ int tokens_get(struct api_call *call)
 static int create(struct api_call *call, const char *name, bool read_only, int64_t expires)
 {
     struct token token;
-    token_make(&token);
+    token_make(HEARTH_TOKEN_FULL, &token);
     struct hearth_token row = {
         .struct_size = sizeof(row),
-        .scope = read_only ? 1 : 0,
+        .scope = read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL,
         .id = token.id,
         .account = call->account,
         .name = name,

@@ -20,28 +20,85 @@ void token_random_id(char *ret, int size)
     ret[size] = '\0';
 }
 
-bool token_hash(const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE])
+enum { BITS_SIZE = 32, TEXT_SIZE = 43, CODE_SIZE = 8 };
+
+static const char *prefix_of(uint32_t scope)
+{
+    return scope == HEARTH_TOKEN_BROWSER ? "hths_" : scope == HEARTH_TOKEN_LINK ? "hthl_" : "hth_";
+}
+
+static void digest(const char *prefix, const char *text, size_t size, uint8_t ret_hash[TOKEN_HASH_SIZE])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    ASSERT(context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
+    ASSERT(EVP_DigestUpdate(context, prefix, strlen(prefix)) == 1 && EVP_DigestUpdate(context, text, size) == 1);
+    ASSERT(EVP_DigestFinal_ex(context, ret_hash, NULL) == 1);
+    EVP_MD_CTX_free(context);
+}
+
+/* Crockford's base 32: no letter that looks like another. */
+static const char code_digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+static bool code_hash(const char *typed, uint8_t ret_hash[TOKEN_HASH_SIZE])
+{
+    char code[CODE_SIZE];
+    size_t n = 0;
+    for (const char *p = typed; *p != '\0'; p++) {
+        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+        if (c == ' ' || c == '-')
+            continue;
+        c = c == 'o' ? '0' : c == 'i' || c == 'l' ? '1' : c;
+        if (n == CODE_SIZE || strchr(code_digits, c) == NULL)
+            return false;
+        code[n++] = c;
+    }
+    if (n == CODE_SIZE)
+        digest("hthc_", code, n, ret_hash);
+    return n == CODE_SIZE;
+}
+
+bool token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t size = strnlen(secret, TOKEN_SECRET_SIZE);
-    if (size != TOKEN_SECRET_SIZE - 1 || !str_starts(secret, "hth_") || strspn(secret + 4, allowed) != size - 4)
+    if (scope == HEARTH_TOKEN_CODE)
+        return code_hash(secret, ret_hash);
+    const char *prefix = prefix_of(scope);
+    size_t n = strlen(prefix);
+    if (!str_starts(secret, prefix) || strnlen(secret, TOKEN_SECRET_SIZE) != n + TEXT_SIZE || strspn(secret + n, allowed) != TEXT_SIZE)
         return false;
-    unsigned n;
-    ASSERT(EVP_Digest(secret, size, ret_hash, &n, EVP_sha256(), NULL) == 1);
+    digest(prefix, secret + n, TEXT_SIZE, ret_hash);
     return true;
 }
 
-void token_make(struct token *ret_token)
+static void make_code(struct token *token)
 {
-    uint8_t bytes[32];
-    char text[48];
+    uint8_t bytes[CODE_SIZE];
     ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
-    str_base64url(bytes, sizeof(bytes), text);
-    snprintf(ret_token->secret, sizeof(ret_token->secret), "hth_%s", text);
-    token_random_id(ret_token->id, TOKEN_ID_SIZE - 1);
-    ASSERT(token_hash(ret_token->secret, ret_token->hash));
+    char *p = token->secret;
+    for (int i = 0; i < CODE_SIZE; i++) {
+        if (i == CODE_SIZE / 2)
+            *p++ = '-';
+        *p++ = code_digits[bytes[i] & 31];
+    }
+    *p = '\0';
     OPENSSL_cleanse(bytes, sizeof(bytes));
-    OPENSSL_cleanse(text, sizeof(text));
+}
+
+void token_make(uint32_t scope, struct token *ret_token)
+{
+    uint8_t bytes[BITS_SIZE];
+    char text[48];
+    if (scope == HEARTH_TOKEN_CODE) {
+        make_code(ret_token);
+    } else {
+        ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
+        str_base64url(bytes, sizeof(bytes), text);
+        snprintf(ret_token->secret, sizeof(ret_token->secret), "%s%s", prefix_of(scope), text);
+        OPENSSL_cleanse(bytes, sizeof(bytes));
+        OPENSSL_cleanse(text, sizeof(text));
+    }
+    token_random_id(ret_token->id, TOKEN_ID_SIZE - 1);
+    ASSERT(token_hash(scope, ret_token->secret, ret_token->hash));
 }
 
 void token_wipe(struct token *token)

@@ -1,11 +1,13 @@
-/* API tokens: "hth_" and 43 characters of base64url (256 random bits). Only the SHA-256 of the whole text is stored. */
+/* Secrets that are given out: 256 random bits as 43 characters of base64url behind a prefix that says what they are good for. Only the
+ * SHA-256 of the whole text is stored. The short code for devices that cannot follow a link has 40 bits, ten minutes and few attempts. */
 #ifndef HEARTH_CORE_AUTH_TOKEN_H
 #define HEARTH_CORE_AUTH_TOKEN_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "hearth/storage.h"
 
-enum { TOKEN_SECRET_SIZE = 4 + 43 + 1, TOKEN_ID_SIZE = 12 + 1, TOKEN_HASH_SIZE = 32 };
+enum { TOKEN_SECRET_SIZE = 5 + 43 + 1, TOKEN_ID_SIZE = 12 + 1, TOKEN_HASH_SIZE = 32 };
 
 struct token {
     char secret[TOKEN_SECRET_SIZE]; /* shown once; token_wipe() */
@@ -13,10 +15,12 @@ struct token {
     uint8_t hash[TOKEN_HASH_SIZE];
 };
 
-void token_make(struct token *ret_token);
+/* scope: enum hearth_token_scope. Codes look like "4k7m-2w9q". */
+void token_make(uint32_t scope, struct token *ret_token);
 void token_wipe(struct token *token);
-/* The hash of a secret of the right shape; false for any other text. */
-bool token_hash(const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE]);
+/* The hash of a secret of the shape that belongs to the scope (FULL and READ have one); false for any other text. Codes are taken in the
+ * way people type them. */
+bool token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE]);
 /* A random id of [a-z2-7]: for tokens and accounts. ret: size characters and a NUL. */
 void token_random_id(char *ret, int size);
 

@@ -29,6 +29,12 @@ void arena_fini(struct arena *arena)
     arena->used = 0;
 }
 
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next)
+        explicit_bzero(chunk->bytes, chunk->size);
+}
+
 void arena_reset(struct arena *arena)
 {
     struct arena_chunk *keep = NULL;

@@ -12,7 +12,8 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t limit); /* allocates nothing yet */
 void arena_fini(struct arena *arena);               /* usable again after arena_init() */
-void arena_reset(struct arena *arena);              /* frees what was handed out, keeps one chunk for what comes */
+void arena_wipe(struct arena *arena);  /* overwrites all that was handed out: before arena_fini(), when there were secrets in it */
+void arena_reset(struct arena *arena); /* frees what was handed out, keeps one chunk for what comes */
 /* Zeroed, aligned for any type. NULL when memory is short or the limit is reached. */
 void *arena_alloc(struct arena *arena, size_t size);
 char *arena_strdup(struct arena *arena, const char *text); /* NULL gives NULL */

@@ -57,6 +57,26 @@ static const struct hearth_config_key web_keys[] = {
     RANGE(INT, "max_jobs_per_connection", "64", 1, 100000, "of one connection"),
 };
 
+static const struct hearth_config_key auth_keys[] = {
+    KEY(STRING, "allow", NULL,
+        "who may sign in: addresses and patterns like *@example.org; default: who has an account here, and on a new server the first "
+        "person"),
+    KEY(BOOL, "password", "yes", "offer to sign in by typing the password of the Mozilla account here"),
+    RANGE(DURATION, "session_idle", "30d", 60 * SECOND, 3650 * DAY, "a browser that was not used for so long is signed out"),
+    RANGE(DURATION, "session_life", "365d", 60 * SECOND, 3650 * DAY, "a browser is signed out after so long in any case"),
+    KEY(STRING, "proxy_header", NULL,
+        "header in which a trusted proxy names the e-mail address of who has signed in there, e.g. Remote-Email"),
+};
+
+static const struct hearth_config_key oidc_keys[] = {
+    KEY(STRING, "title", NULL, "what people read on the button; default: the section's name"),
+    KEY(URL, "issuer", NULL, "address of the OpenID provider, exactly as it calls itself"),
+    KEY(STRING, "client_id", NULL, "the id under which this server is registered there"),
+    KEY(SECRET, "client_secret", NULL, "the secret that belongs to it; none for public clients"),
+    KEY(STRING, "scopes", "openid email profile", "what is asked for"),
+    KEY(BOOL, "insecure_http", "no", "allow plain http to a provider that is not on this machine"),
+};
+
 static const struct hearth_config_key node_keys[] = {
     KEY(URL, "url", NULL, "the address of this node's web processes, for people that come to another one"),
     KEY(STRING, "storage", NULL, "the [storage] section of its database; default: the one of the same name"),
@@ -91,6 +111,8 @@ static const struct conf_kind kinds[] = {
     {"hearth", false, false, hearth_keys, COUNT(hearth_keys), ""},
     {"listen", true, false, listen_keys, COUNT(listen_keys), "main"},
     {"web", false, false, web_keys, COUNT(web_keys), ""},
+    {"auth", false, false, auth_keys, COUNT(auth_keys), ""},
+    {"oidc", true, false, oidc_keys, COUNT(oidc_keys), NULL},
     {"storage", true, true, plugin_keys_storage, COUNT(plugin_keys_storage), "main"},
     {"node", true, false, node_keys, COUNT(node_keys), NULL},
     {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), ""},

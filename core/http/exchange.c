@@ -24,6 +24,8 @@ void exchange_free(struct exchange *exchange)
 {
     if (exchange->request.auth != NULL && exchange->loop->server->options.auth_free != NULL)
         exchange->loop->server->options.auth_free(exchange->request.auth);
+    if (exchange->route != NULL && exchange->route->secret)
+        arena_wipe(&exchange->request.arena);
     arena_fini(&exchange->request.arena);
     buf_fini(&exchange->reply.body);
     http_shared_unref(exchange->reply.shared);
@@ -64,7 +66,8 @@ int exchange_submit(struct exchange *exchange)
     conn->refs++;
     exchange->loop->pool_count++;
     atomic_fetch_add(&server->job_total, 1);
-    int r = server->options.pool.run(server->options.pool.self, work, exchange);
+    const struct http_pool *pool = exchange->route->pool == NULL ? &server->options.pool : exchange->route->pool;
+    int r = pool->run(pool->self, work, exchange);
     if (r == 0)
         return 0;
     exchange->in_pool = false;

@@ -30,6 +30,7 @@ struct http_request {
         *sec_fetch_site, *csrf, *last_event_id, *user_agent, *range; /* NULL when absent */
     const void *body;
     size_t body_size;
+    const char *identity; /* what a trusted proxy says in options.identity_header; NULL */
     char remote[64];      /* address without port; through trusted proxies the client's. "local" for unix sockets */
     bool tls;             /* over TLS, here or at a trusted proxy */
     int version;          /* 10, 11, 20 */
@@ -41,6 +42,16 @@ struct http_request {
 };
 
 const char *http_parameter(const struct http_request *request, const char *name); /* first of that name; NULL */
+/* Reads a form (application/x-www-form-urlencoded) from the body: from here on http_parameter() gives its fields instead of the query's.
+ * False: it is none, or malformed. */
+bool http_form(struct http_request *request);
+/* How people reach this server, without a slash at the end: `configured` unless NULL or "", else as this request did. In the arena. */
+char *http_base_url(struct http_request *request, const char *configured);
+/* The value of a cookie, in the request's arena; the first of that name. NULL: none. */
+const char *http_cookie(struct http_request *request, const char *name);
+/* Did a page of this server send it? By Sec-Fetch-Site, else by Origin, which must be scheme and host of the request or `base_url` (NULL:
+ * none). 1: yes, 0: no, -1: the browser says neither (old ones). */
+int http_same_origin(const struct http_request *request, const char *base_url);
 
 /* What to answer. Starts as {0}; the server owns the body afterwards. */
 struct http_reply {
@@ -87,20 +98,22 @@ typedef void (*http_handler)(struct http_request *request, struct http_reply *re
 
 enum http_route_kind { HTTP_INLINE, HTTP_POOLED };
 
-struct http_route {
-    const char *path; /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then the longest */
-    unsigned methods; /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
-    enum http_route_kind kind;
-    http_handler handler; /* worker: NULL on the loop; on the pool what the pool made for the thread */
-    void *data;           /* request->route_data */
-    size_t max_body;      /* bytes; 0: no body allowed. More: 413 */
-};
-
 /* What the pool is to the server; see core/pool. `run` calls work(job, worker) on one of its threads later, never from inside; returns
  * FULL when its queue is at the bound (the client gets 503 with Retry-After). */
 struct http_pool {
     void *self;
     int (*run)(void *self, void (*work)(void *job, void *worker), void *job);
+};
+
+struct http_route {
+    const char *path; /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then the longest */
+    unsigned methods; /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
+    enum http_route_kind kind;
+    http_handler handler;         /* worker: NULL on the loop; on the pool what the pool made for the thread */
+    void *data;                   /* request->route_data */
+    size_t max_body;              /* bytes; 0: no body allowed. More: 413 */
+    const struct http_pool *pool; /* POOLED: NULL is the server's. Lives as long as the server */
+    bool secret;                  /* bodies hold passwords: request and body are wiped when the answer was sent */
 };
 
 struct http_listener {
@@ -122,6 +135,7 @@ struct http_options {
     int threads;                        /* event loops; 0: one for each processor, at most 4 */
     const char *const *trusted_proxies; /* "127.0.0.1/32"; X-Forwarded-For/-Proto and Forwarded are honoured from these only */
     size_t trusted_proxy_count;
+    const char *identity_header; /* lower case: who has signed in at a trusted proxy; NULL */
     /* Limits; 0 takes the default in brackets. */
     int64_t request_timeout;            /* ms for headers and body of one request [10,000] */
     int64_t idle_timeout;               /* ms without a request: the connection is closed [60,000] */

@@ -100,6 +100,21 @@ static const char *text_of(struct http_request *request, h2o_iovec_t value)
     return arena_strndup(&request->arena, value.base, value.len);
 }
 
+/* Given twice it is not to be trusted: the proxy did not remove its client's. */
+static const char *identity_of(const struct http_server *server, const h2o_req_t *req, struct http_request *request)
+{
+    const char *name = server->options.identity_header, *found = NULL;
+    for (size_t i = 0; name != NULL && i < req->headers.size; i++) {
+        const h2o_header_t *h = &req->headers.entries[i];
+        if (!h2o_memis(h->name->base, h->name->len, name, strlen(name)))
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = text_of(request, h->value);
+    }
+    return found == NULL || found[0] == '\0' ? NULL : found;
+}
+
 static void add_cookie(struct http_request *request, h2o_iovec_t value)
 {
     const char *text = text_of(request, value);
@@ -197,6 +212,8 @@ static bool take_body(struct exchange *exchange, h2o_req_t *req)
 {
     exchange->request.body_size = req->entity.len;
     exchange->request.body = req->entity.len == 0 ? NULL : arena_strndup(&exchange->request.arena, req->entity.base, req->entity.len);
+    if (exchange->route->secret && req->entity.len > 0)
+        explicit_bzero(req->entity.base, req->entity.len); /* in h2o's buffer, which is reused but not cleared */
     return req->entity.len == 0 || exchange->request.body != NULL;
 }
 
@@ -259,8 +276,10 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
     if (parsed && loop->server->proxy_count > 0) {
         struct sockaddr_storage peer = {0};
         if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 &&
-            forwarded_matches(loop->server, (struct sockaddr *)&peer))
+            forwarded_matches(loop->server, (struct sockaddr *)&peer)) {
             forwarded_apply(loop->server, req, &exchange->request);
+            exchange->request.identity = identity_of(loop->server, req, &exchange->request);
+        }
     }
     if (conn->banned) {
         refuse(exchange, 503, "busy", NULL);

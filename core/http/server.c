@@ -288,6 +288,7 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     server->options = *options;
     arena_init(&server->arena, 0);
+    server->options.identity_header = arena_strdup(&server->arena, options->identity_header);
     server->options.routes = copy_routes(server, options->routes, options->route_count);
     server->options.internal_routes = copy_routes(server, options->internal_routes, options->internal_route_count);
     set_defaults(&server->options);

@@ -252,6 +252,26 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context, c
     };
 }
 
+int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err)
+{
+    struct signin_options options = {
+        .nodes = &app->nodes,
+        .vault = app->vault,
+        .allow = conf_get_text(app->conf, "auth", "allow"),
+        .password = conf_get_number(app->conf, "auth", "password") != 0,
+    };
+    for (size_t i = 0; i < app->provider_count; i++)
+        options.providers[options.provider_count++] =
+            (struct signin_provider){app->provider_names[i], plug_ops(app->providers[i]), plug_self(app->providers[i])};
+    return signin_create(&options, ret_signin, err);
+}
+
+struct session_limits app_session_limits(const struct app *app)
+{
+    return (struct session_limits){.idle = conf_get_number(app->conf, "auth", "session_idle"),
+                                   .life = conf_get_number(app->conf, "auth", "session_life")};
+}
+
 bool app_daemon_runs(const struct app *app)
 {
     char path[4200];

@@ -2,6 +2,7 @@
 #ifndef HEARTH_CORE_MAIN_APP_H
 #define HEARTH_CORE_MAIN_APP_H
 
+#include "auth/session.h"
 #include "auth/vault.h"
 #include "conf/conf.h"
 #include "hearth/queue.h"
@@ -11,6 +12,7 @@
 #include "net/net.h"
 #include "nodes/nodes.h"
 #include "plug/loader.h"
+#include "signin/signin.h"
 #include "plug/store.h"
 
 enum { APP_PROVIDERS_MAX = 8 };
@@ -54,6 +56,9 @@ bool app_is_fleet(const struct app *app); /* there are [node] sections */
 int app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err);
 /* How syncs are scheduled and run, from [scheduler] and [worker]. */
 void app_sync_context(const struct app *app, struct sync_context *ret_context, char spool_directory[4096]);
+/* After app_open_providers(): the sign-in of this configuration. signin_destroy(). */
+int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err);
+struct session_limits app_session_limits(const struct app *app);
 /* True when a daemon runs on this state_dir; holds no lock itself. */
 bool app_daemon_runs(const struct app *app);
 

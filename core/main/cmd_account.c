@@ -8,11 +8,10 @@
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "jobs/credentials.h"
 #include "main/app.h"
 #include "main/table.h"
 
-enum { IMPORT_MAX = 64 * 1024, ACCOUNT_ID_SIZE = 16 };
+enum { IMPORT_MAX = 64 * 1024 };
 
 static const char *const state_names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
 
@@ -48,74 +47,26 @@ static int provider_index(const struct app *app, const char *name, struct err *e
     return err_set(err, HEARTH_ERR_INVALID, "there is no [sync %s] section", name == NULL ? "" : name);
 }
 
-/* Creates the account, or gives a known one new credentials. */
-static int store_identity(struct app *app, const char *provider, const struct hearth_identity *identity, struct err *err)
-{
-    struct err why = {0};
-    struct hearth_account account = {.struct_size = sizeof(account)};
-    char id[ACCOUNT_ID_SIZE + 1];
-    int r = app_account(app, identity->email, &account, &why);
-    if (r == 0) {
-        snprintf(id, sizeof(id), "%s", account.id);
-        account.uid = identity->uid;
-        account.name = identity->name;
-        account.state = HEARTH_ACCOUNT_OK;
-        account.state_detail = NULL;
-        account.failures = 0;
-        account.next_sync = 1;
-        r = STORE(app->store, err, account_update, &account,
-                  HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC);
-    } else if (r == HEARTH_ERR_NOT_FOUND) {
-        r = app_use_node(app, nodes_home(&app->nodes, identity->email, NODES_NONE), err);
-        if (r < 0)
-            return r;
-        token_random_id(id, ACCOUNT_ID_SIZE);
-        account = (struct hearth_account){
-            .struct_size = sizeof(account),
-            .id = id,
-            .email = identity->email,
-            .uid = identity->uid,
-            .name = identity->name,
-            .provider = provider,
-            .node = app->nodes.items[app->node].name,
-            .created = clock_now(),
-            .last_seen = clock_now(),
-        };
-        r = STORE(app->store, err, account_create, &account);
-    } else {
-        *err = why;
-    }
-    if (r == 0)
-        r = credentials_put(app->vault, app->store, id, identity->credentials, identity->credentials_size, err);
-    if (r == 0 && account.next_sync == 0) { /* due only when its credentials are there */
-        account.next_sync = 1;
-        r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
-    }
-    return r;
-}
-
 static int import_text(struct app *app, const struct cli *cli, const char *text, struct err *err)
 {
     int i = provider_index(app, cli->provider, err);
     if (i < 0)
         return i;
-    const struct hearth_sync *ops = plug_ops(app->providers[i]);
-    struct call call;
-    call_init(&call, NULL, 0, 0);
-    void *session = NULL;
+    struct signin *signin;
+    struct signin_worker worker;
+    struct signin_result result;
+    int r = app_create_signin(app, &signin, err);
+    if (r < 0)
+        return r;
+    signin_worker_init(&worker, signin);
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
-    int r = call_check(&call, ops->session_open(plug_self(app->providers[i]), &call.hearth, &session), err);
+    r = signin_import(&worker, (size_t)i, text, &identity, err);
     if (r == 0)
-        r = call_check(&call, ops->account_import(session, &call.hearth, text, &identity), err);
-    if (r == 0)
-        r = store_identity(app, app->provider_names[i], &identity, err);
+        r = signin_finish(&worker, &app->stores, (size_t)i, &identity, SIGNIN_KEEP_DATA, true, &result, err);
     if (r == 0)
         printf("%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
-    if (identity.credentials != NULL)
-        explicit_bzero((void *)(uintptr_t)identity.credentials, identity.credentials_size);
-    if (session != NULL)
-        ops->session_close(session);
-    call_fini(&call);
+    signin_worker_close(&worker);
+    signin_destroy(signin);
     return r;
 }
 

@@ -14,10 +14,10 @@ static int create(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     struct token token;
-    token_make(&token);
+    token_make(HEARTH_TOKEN_FULL, &token);
     struct hearth_token row = {
         .struct_size = sizeof(row),
-        .scope = cli->read_only ? 1 : 0,
+        .scope = cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL,
         .id = token.id,
         .account = account.id,
         .name = cli->name == NULL ? "command line" : cli->name,
@@ -33,9 +33,10 @@ static int create(struct app *app, struct cli *cli, struct err *err)
 
 static int on_token(void *ctx, const struct hearth_token *token)
 {
-    table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", token->id, "name", token->name, "scope",
-                             token->scope == 0 ? "full" : "read", "created_at", (json_int_t)token->created, "last_used_at",
-                             (json_int_t)token->last_used, "expires_at", (json_int_t)token->expires));
+    if (token->scope <= HEARTH_TOKEN_READ)
+        table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", token->id, "name", token->name, "scope",
+                                 token->scope == HEARTH_TOKEN_FULL ? "full" : "read", "created_at", (json_int_t)token->created,
+                                 "last_used_at", (json_int_t)token->last_used, "expires_at", (json_int_t)token->expires));
     return 0;
 }
 

@@ -259,6 +259,8 @@ static int create_api(struct daemon *d, struct err *err)
         .search = d->search,
         .storage_timeout = conf_number(web, "storage_timeout"),
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
+        .base_url = conf_text(web, "base_url"),
+        .sessions = app_session_limits(&d->app),
         .public_metrics = conf_number(web, "metrics") != 0,
         .version = text == NULL ? "{}" : text,
         .request_sync = request_sync,
@@ -331,12 +333,22 @@ static size_t split(const char *text, char *copy, size_t size, const char **ret,
     return n;
 }
 
+static const char *lower_case(const char *text, char *copy, size_t size)
+{
+    if (text == NULL)
+        return NULL;
+    snprintf(copy, size, "%s", text);
+    for (char *p = copy; *p != '\0'; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    return copy;
+}
+
 static int start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
     struct http_listener listeners[LISTENERS_MAX + 1];
     const char *proxies[PROXIES_MAX];
-    char proxy_text[1024];
+    char proxy_text[1024], header[64];
     size_t count;
     const struct http_route *internal = api_internal_routes(d->api, &count);
     d->internal_routes = calloc(count + control_route_count, sizeof(*d->internal_routes));
@@ -354,6 +366,7 @@ static int start_http(struct daemon *d, struct err *err)
         .pool = {d->pool, pool_run},
         .threads = (int)conf_number(web, "threads"),
         .trusted_proxies = proxies,
+        .identity_header = lower_case(conf_get_text(d->app.conf, "auth", "proxy_header"), header, sizeof(header)),
         .trusted_proxy_count = split(conf_text(web, "trusted_proxies"), proxy_text, sizeof(proxy_text), proxies, PROXIES_MAX),
         .request_timeout = conf_number(web, "request_timeout"),
         .idle_timeout = conf_number(web, "idle_timeout"),

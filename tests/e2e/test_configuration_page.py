@@ -19,7 +19,7 @@ class ConfigurationPage(TestCase):
         single, fleet = self.node(start=False), self.node("[storage main]\nplugin = pg\ndsn = dbname=x\n[queue]\nplugin = redis\n", start=False)
         known = {}
         for node, plugins in ((single, {"storage": "sqlite", "queue": "inproc", "sync": "fx"}), (fleet, {"storage": "pg", "queue": "redis", "sync": "fx"})):
-            node.configure("50-node" if node is single else "55-node", "[node main]\n")
+            node.configure("50-node" if node is single else "55-node", "[node main]\n[oidc main]\n")
             for entry in node.cli_json("config"):
                 section = entry["section"].split()[0]
                 if entry["from"] == "default" and entry["value"] != "(secret)":

@@ -1,0 +1,112 @@
+/* Signed-in browsers: listed, signed out; links for further ones. */
+#include <string.h>
+
+#include "api/internal.h"
+#include "auth/link.h"
+#include "base/clock.h"
+
+struct browsers {
+    struct api_call *call;
+    int64_t now;
+};
+
+static int on_browser(void *ctx, const struct hearth_token *row)
+{
+    struct browsers *browsers = ctx;
+    struct api_call *call = browsers->call;
+    if (row->scope == HEARTH_TOKEN_BROWSER && !session_is_over(row, &call->api->options.sessions, browsers->now))
+        api_list_add(call, json_pack("{s:s, s:s, s:I, s:I, s:I, s:b}", "id", row->id, "name", row->name, "created",
+                                     (json_int_t)row->created, "last_used", (json_int_t)row->last_used, "expires", (json_int_t)row->expires,
+                                     "current", strcmp(row->id, call->who->token) == 0));
+    return 0;
+}
+
+int sessions_get(struct api_call *call)
+{
+    struct browsers browsers = {call, clock_now()};
+    api_list_begin(call, "{\"sessions\":[");
+    int r = STORE(call->store, &call->err, token_list, call->account, on_browser, &browsers);
+    api_list_close(call, "]}");
+    return r;
+}
+
+/* The browser drops the cookie and what it has kept of the pages. */
+static void sign_out_here(struct api_call *call)
+{
+    bool tls = call->request->tls;
+    http_reply_header(call->reply, "set-cookie",
+                      arena_printf(&call->request->arena, "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax%s", session_cookie_name(tls),
+                                   tls ? "; Secure" : ""));
+    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+    call->reply->status = 204;
+}
+
+int own_session_delete(struct api_call *call)
+{
+    if (call->who->kind != PROOF_BROWSER)
+        return api_problem(call, 409, "no_session", "This request was not made by a signed-in browser; there is nothing to sign out.");
+    int r = STORE(call->store, &call->err, token_remove, call->account, call->who->token);
+    token_cache_clear(call->api->tokens);
+    if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
+        sign_out_here(call);
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
+int sessions_delete(struct api_call *call)
+{
+    int r = session_remove_all(call->store, call->account, NULL, &call->err);
+    token_cache_clear(call->api->tokens);
+    if (r == 0)
+        sign_out_here(call);
+    return r;
+}
+
+struct wanted {
+    const char *id;
+    bool found;
+};
+
+static int on_wanted(void *ctx, const struct hearth_token *row)
+{
+    struct wanted *wanted = ctx;
+    wanted->found = row->scope == HEARTH_TOKEN_BROWSER && strcmp(row->id, wanted->id) == 0;
+    return wanted->found;
+}
+
+int session_delete(struct api_call *call)
+{
+    struct wanted wanted = {.id = call->request->argument};
+    int r = STORE(call->store, &call->err, token_list, call->account, on_wanted, &wanted);
+    if (r == 0 && !wanted.found)
+        r = err_set(&call->err, HEARTH_ERR_NOT_FOUND, "no such session");
+    if (r == 0)
+        r = STORE(call->store, &call->err, token_remove, call->account, wanted.id);
+    if (r < 0)
+        return r;
+    token_cache_clear(call->api->tokens);
+    if (strcmp(wanted.id, call->who->token) == 0)
+        sign_out_here(call);
+    call->reply->status = 204;
+    return 0;
+}
+
+int links_post(struct api_call *call)
+{
+    struct link link;
+    struct buf svg = {0};
+    char *base = api_base_url(call);
+    int r = link_create(call->store, call->account, &link, &call->err);
+    if (r < 0)
+        return r;
+    char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base, link.secret);
+    r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : link_qr_svg(url, &svg, &call->err);
+    if (r == 0) {
+        api_reply_json(call, json_pack("{s:{s:s, s:s, s:I, s:s}}", "link", "url", url, "code", link.code, "expires",
+                                       (json_int_t)link.expires, "qr", svg.data));
+        call->reply->status = 201;
+        http_reply_header(call->reply, "cache-control", "no-store");
+    }
+    buf_fini(&svg);
+    link_wipe(&link);
+    return r;
+}

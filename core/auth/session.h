@@ -1,0 +1,27 @@
+/* Signed-in browsers: a secret in a cookie, its hash in a row of the tokens (scope BROWSER). */
+#ifndef HEARTH_CORE_AUTH_SESSION_H
+#define HEARTH_CORE_AUTH_SESSION_H
+
+#include "auth/token.h"
+#include "base/err.h"
+#include "plug/store.h"
+
+enum { SESSION_NAME_SIZE = 48 };
+
+struct session_limits {
+    int64_t idle; /* ms without a request after which it ends */
+    int64_t life; /* ms after which it ends in any case */
+};
+
+/* The cookie's name: with the prefix that browsers guard where they know that the connection is secure. A constant. */
+const char *session_cookie_name(bool tls);
+/* "Firefox on Android": for the list of browsers. user_agent may be NULL. */
+void session_name(const char *user_agent, char ret_name[SESSION_NAME_SIZE]);
+/* Makes one, and forgets those of the account that have ended. The secret goes into the cookie; token_wipe(). */
+int session_create(struct store *store, const char *account, const char *name, const struct session_limits *limits, struct token *ret_token,
+                   struct err *err);
+bool session_is_over(const struct hearth_token *row, const struct session_limits *limits, int64_t now);
+/* Signs browsers out: all of the account but `except` (an id; NULL: none), or those with the scopes of links too. */
+int session_remove_all(struct store *store, const char *account, const char *except, struct err *err);
+
+#endif

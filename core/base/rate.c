@@ -1,0 +1,110 @@
+#include "base/rate.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+
+/* Keys are kept as a hash with a random start, so that nobody can choose keys that push each other out. Sets of four: the oldest goes. */
+enum { SETS = 1024, WAYS = 4 };
+
+struct entry {
+    uint64_t key;
+    int64_t since;
+    int count;
+};
+
+struct rate {
+    pthread_mutex_t lock; /* a leaf */
+    int limit;
+    int64_t window;
+    uint64_t start;
+    struct entry entries[SETS][WAYS];
+};
+
+struct rate *rate_create(int limit, int64_t window)
+{
+    struct rate *rate = calloc(1, sizeof(*rate));
+    if (rate == NULL)
+        return NULL;
+    pthread_mutex_init(&rate->lock, NULL);
+    rate->limit = limit;
+    rate->window = window;
+    if (getrandom(&rate->start, sizeof(rate->start), 0) != (ssize_t)sizeof(rate->start))
+        rate->start = (uint64_t)(uintptr_t)rate ^ (uint64_t)clock_monotonic();
+    return rate;
+}
+
+void rate_destroy(struct rate *rate)
+{
+    if (rate == NULL)
+        return;
+    pthread_mutex_destroy(&rate->lock);
+    free(rate);
+}
+
+static uint64_t hash(const struct rate *rate, const char *key)
+{
+    uint64_t h = rate->start;
+    for (const char *p = key; *p != '\0'; p++) {
+        unsigned char c = *p >= 'A' && *p <= 'Z' ? (unsigned char)(*p + 32) : (unsigned char)*p;
+        h = (h ^ c) * 0x100000001b3u;
+        h ^= h >> 29;
+    }
+    return h == 0 ? 1 : h;
+}
+
+/* The entry of the key; a new one takes the place of the oldest. */
+static struct entry *find(struct rate *rate, const char *key, int64_t now)
+{
+    uint64_t h = hash(rate, key);
+    struct entry *set = rate->entries[h % SETS], *oldest = &set[0];
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].key == h) {
+            oldest = &set[i];
+            break;
+        }
+        if (set[i].since < oldest->since)
+            oldest = &set[i];
+    }
+    if (oldest->key != h || now - oldest->since >= rate->window)
+        *oldest = (struct entry){.key = h, .since = now};
+    return oldest;
+}
+
+int64_t rate_take(struct rate *rate, const char *key)
+{
+    int64_t now = clock_monotonic(), wait = 0;
+    pthread_mutex_lock(&rate->lock);
+    struct entry *entry = find(rate, key, now);
+    if (entry->count < rate->limit)
+        entry->count++;
+    else
+        wait = entry->since + rate->window - now;
+    pthread_mutex_unlock(&rate->lock);
+    return wait;
+}
+
+void rate_give_back(struct rate *rate, const char *key)
+{
+    pthread_mutex_lock(&rate->lock);
+    struct entry *entry = find(rate, key, clock_monotonic());
+    if (entry->count > 0)
+        entry->count--;
+    pthread_mutex_unlock(&rate->lock);
+}
+
+void rate_address_key(const char *address, char ret[64])
+{
+    unsigned char six[16];
+    if (inet_pton(AF_INET6, address, six) == 1) {
+        memset(six + 8, 0, 8);
+        if (inet_ntop(AF_INET6, six, ret, 64) != NULL)
+            return;
+    }
+    snprintf(ret, 64, "%s", address);
+}

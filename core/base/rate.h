@@ -1,0 +1,18 @@
+/* How often something may be done by whom: counts for each key in windows of time. Bounded memory: when it is full, what was quiet longest
+ * is forgotten. Any thread. */
+#ifndef HEARTH_CORE_BASE_RATE_H
+#define HEARTH_CORE_BASE_RATE_H
+
+#include <stdint.h>
+
+struct rate;
+
+struct rate *rate_create(int limit, int64_t window); /* `limit` times in `window` ms; NULL when memory is short */
+void rate_destroy(struct rate *rate);                /* accepts NULL */
+/* Counts one more. 0: it may; else the ms until it may again (and nothing is counted). */
+int64_t rate_take(struct rate *rate, const char *key);
+void rate_give_back(struct rate *rate, const char *key); /* it was right after all: takes one off the count */
+/* The key of a client's address: whole for IPv4, the first half for IPv6, where one person has as many as they like. ret: 64 bytes. */
+void rate_address_key(const char *address, char ret[64]);
+
+#endif

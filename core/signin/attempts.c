@@ -1,0 +1,216 @@
+#include "signin/attempts.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "auth/vault.h"
+#include "base/clock.h"
+#include "base/magic.h"
+#include "base/str.h"
+
+struct slot {
+    struct attempt *attempt; /* NULL: free, or taken */
+    char secret[ATTEMPT_SECRET_SIZE];
+    int64_t until;
+};
+
+struct attempts {
+    pthread_mutex_t lock; /* guards slots; a leaf */
+    const struct vault *vault;
+    size_t limit;
+    struct slot slots[];
+};
+
+struct attempts *attempts_create(const struct vault *vault, size_t limit)
+{
+    struct attempts *attempts = calloc(1, sizeof(*attempts) + limit * sizeof(struct slot));
+    if (attempts == NULL)
+        return NULL;
+    pthread_mutex_init(&attempts->lock, NULL);
+    attempts->vault = vault;
+    attempts->limit = limit;
+    return attempts;
+}
+
+static void forget_sealed(struct attempt *attempt)
+{
+    free(attempt->sealed);
+    attempt->sealed = NULL;
+    attempt->sealed_size = 0;
+}
+
+static void attempt_free(struct attempt *attempt)
+{
+    if (attempt == NULL)
+        return;
+    forget_sealed(attempt);
+    buf_fini(&attempt->page);
+    OPENSSL_cleanse(attempt, sizeof(*attempt));
+    free(attempt);
+}
+
+void attempts_destroy(struct attempts *attempts)
+{
+    if (attempts == NULL)
+        return;
+    for (size_t i = 0; i < attempts->limit; i++)
+        attempt_free(attempts->slots[i].attempt);
+    OPENSSL_cleanse(attempts->slots, attempts->limit * sizeof(struct slot));
+    pthread_mutex_destroy(&attempts->lock);
+    free(attempts);
+}
+
+static bool is_over(const struct slot *slot, int64_t now)
+{
+    return slot->secret[0] == '\0' || slot->until <= now;
+}
+
+/* With the lock. The place of a secret; of none: a free one, else the one that ends first. */
+static struct slot *find(struct attempts *attempts, const char *secret, int64_t now)
+{
+    struct slot *first = &attempts->slots[0];
+    for (size_t i = 0; i < attempts->limit; i++) {
+        struct slot *slot = &attempts->slots[i];
+        if (secret != NULL && !is_over(slot, now) && CRYPTO_memcmp(slot->secret, secret, ATTEMPT_SECRET_SIZE) == 0)
+            return slot;
+        if (is_over(slot, now))
+            slot->until = 0;
+        if (slot->until < first->until)
+            first = slot;
+    }
+    return secret == NULL ? first : NULL;
+}
+
+struct attempt *attempt_begin(struct attempts *attempts)
+{
+    struct attempt *attempt = calloc(1, sizeof(*attempt));
+    uint8_t bytes[32];
+    if (attempt == NULL)
+        return NULL;
+    ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
+    char text[48];
+    str_base64url(bytes, sizeof(bytes), text);
+    memcpy(attempt->secret, text, ATTEMPT_SECRET_SIZE);
+    int64_t now = clock_monotonic();
+    attempt->until = now + ATTEMPT_LIFE;
+    pthread_mutex_lock(&attempts->lock);
+    struct slot *slot = find(attempts, NULL, now);
+    struct attempt *old = slot->attempt;
+    slot->attempt = NULL;
+    memcpy(slot->secret, attempt->secret, ATTEMPT_SECRET_SIZE);
+    slot->until = attempt->until;
+    pthread_mutex_unlock(&attempts->lock);
+    attempt_free(old);
+    return attempt;
+}
+
+struct attempt *attempt_take(struct attempts *attempts, const char *secret, bool *ret_busy)
+{
+    char whole[ATTEMPT_SECRET_SIZE] = "";
+    struct attempt *attempt = NULL;
+    *ret_busy = false;
+    if (secret == NULL || strlen(secret) != ATTEMPT_SECRET_SIZE - 1)
+        return NULL;
+    memcpy(whole, secret, ATTEMPT_SECRET_SIZE);
+    pthread_mutex_lock(&attempts->lock);
+    struct slot *slot = find(attempts, whole, clock_monotonic());
+    if (slot != NULL) {
+        attempt = slot->attempt;
+        slot->attempt = NULL;
+        *ret_busy = attempt == NULL;
+    }
+    pthread_mutex_unlock(&attempts->lock);
+    return attempt;
+}
+
+void attempt_put(struct attempts *attempts, struct attempt *attempt)
+{
+    pthread_mutex_lock(&attempts->lock);
+    struct slot *slot = find(attempts, attempt->secret, clock_monotonic());
+    bool kept = slot != NULL && slot->attempt == NULL;
+    if (kept)
+        slot->attempt = attempt;
+    pthread_mutex_unlock(&attempts->lock);
+    if (!kept) /* its time ran out meanwhile, or its place was needed */
+        attempt_free(attempt);
+}
+
+void attempt_drop(struct attempts *attempts, struct attempt *attempt)
+{
+    if (attempt == NULL)
+        return;
+    pthread_mutex_lock(&attempts->lock);
+    struct slot *slot = find(attempts, attempt->secret, clock_monotonic());
+    if (slot != NULL && slot->attempt == NULL)
+        OPENSSL_cleanse(slot, sizeof(*slot));
+    pthread_mutex_unlock(&attempts->lock);
+    attempt_free(attempt);
+}
+
+/* --- sealed --------------------------------------------------------------------------------------------------------------------------- */
+
+static const char CONTEXT[] = "signin";
+
+int attempt_seal_state(struct attempts *attempts, struct attempt *attempt, const void *state, size_t size, struct err *err)
+{
+    void *sealed;
+    size_t sealed_size;
+    int r = vault_seal(attempts->vault, CONTEXT, state, size, &sealed, &sealed_size, err);
+    if (r < 0)
+        return r;
+    forget_sealed(attempt);
+    attempt->sealed = sealed;
+    attempt->sealed_size = sealed_size;
+    return 0;
+}
+
+int attempt_open_state(struct attempts *attempts, const struct attempt *attempt, void **ret_state, size_t *ret_size, struct err *err)
+{
+    return vault_unseal(attempts->vault, CONTEXT, attempt->sealed, attempt->sealed_size, ret_state, ret_size, err);
+}
+
+/* email, uid, name, key as texts with their NUL, then the credentials. "" stands for NULL. */
+int attempt_seal_identity(struct attempts *attempts, struct attempt *attempt, const struct hearth_identity *identity, struct err *err)
+{
+    const char *texts[] = {identity->email, identity->uid, identity->name, identity->key};
+    struct buf packed = {0};
+    for (size_t i = 0; i < 4; i++)
+        buf_add(&packed, texts[i] == NULL ? "" : texts[i], texts[i] == NULL ? 1 : strlen(texts[i]) + 1);
+    buf_add(&packed, identity->credentials, identity->credentials_size);
+    int r = buf_failed(&packed) ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                                : attempt_seal_state(attempts, attempt, packed.data, packed.size, err);
+    if (packed.data != NULL)
+        OPENSSL_cleanse(packed.data, packed.size);
+    buf_fini(&packed);
+    return r;
+}
+
+int attempt_open_identity(struct attempts *attempts, const struct attempt *attempt, struct hearth_identity *ret_identity, void **ret_bytes,
+                          size_t *ret_size, struct err *err)
+{
+    void *bytes;
+    size_t size, at = 0;
+    const char *texts[4];
+    int r = attempt_open_state(attempts, attempt, &bytes, &size, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < 4; i++) {
+        texts[i] = (const char *)bytes + at;
+        at += strnlen(texts[i], size - at) + 1;
+        ASSERT(at <= size); /* it was sealed by us */
+    }
+    *ret_identity = (struct hearth_identity){.struct_size = sizeof(*ret_identity),
+                                             .email = texts[0],
+                                             .uid = texts[1],
+                                             .name = texts[2][0] == '\0' ? NULL : texts[2],
+                                             .key = texts[3][0] == '\0' ? NULL : texts[3],
+                                             .credentials = (const char *)bytes + at,
+                                             .credentials_size = size - at};
+    *ret_bytes = bytes;
+    *ret_size = size;
+    return 0;
+}

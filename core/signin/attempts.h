@@ -1,0 +1,49 @@
+/* Sign-ins that are under way in browsers: in memory, bounded, half an hour at most. An attempt belongs to one browser by a secret in its
+ * cookie; what the provider handed over is sealed while it lies here, and everything is wiped when it ends.
+ *
+ *   begin ──► (take ──► work ──► put)* ──► drop
+ *
+ * Whoever has taken an attempt owns it until it is put back or dropped: a second request of the same browser finds it busy. */
+#ifndef HEARTH_CORE_SIGNIN_ATTEMPTS_H
+#define HEARTH_CORE_SIGNIN_ATTEMPTS_H
+
+#include <stdbool.h>
+#include "base/buf.h"
+#include "signin/signin.h"
+
+enum { ATTEMPT_SECRET_SIZE = 43 + 1, ATTEMPT_NEXT_SIZE = 1024, ATTEMPT_LIFE = 30 * 60 * 1000 };
+
+struct attempts;
+
+struct attempt {
+    char secret[ATTEMPT_SECRET_SIZE]; /* the cookie's value */
+    size_t provider;
+    int way;                      /* enum hearth_signin_way */
+    bool deciding;                /* the identity is known, the person decides about the data of the old key */
+    bool waits;                   /* for something elsewhere: ask the provider again when the page is */
+    bool returns;                 /* the browser comes back to the callback */
+    char email[256];              /* as typed; "" */
+    char next[ATTEMPT_NEXT_SIZE]; /* where to go afterwards */
+    struct buf page;              /* what is shown, made by whoever does the pages */
+    void *sealed;                 /* state of the provider, or the identity */
+    size_t sealed_size;
+    int64_t until; /* monotonic */
+};
+
+struct attempts *attempts_create(const struct vault *vault, size_t limit); /* NULL when memory is short */
+void attempts_destroy(struct attempts *attempts);                          /* accepts NULL */
+/* A new one, taken. When there are too many, the oldest ends. NULL when memory is short. */
+struct attempt *attempt_begin(struct attempts *attempts);
+/* NULL: never was, or is over. *ret_busy: another request works on it. */
+struct attempt *attempt_take(struct attempts *attempts, const char *secret, bool *ret_busy);
+void attempt_put(struct attempts *attempts, struct attempt *attempt);
+void attempt_drop(struct attempts *attempts, struct attempt *attempt); /* one that was taken; accepts NULL */
+/* What a step handed over, sealed; and back, on the heap: vault_free(). */
+int attempt_seal_state(struct attempts *attempts, struct attempt *attempt, const void *state, size_t size, struct err *err);
+int attempt_open_state(struct attempts *attempts, const struct attempt *attempt, void **ret_state, size_t *ret_size, struct err *err);
+/* The same for an identity, while the person decides; its texts lie in *ret_bytes. */
+int attempt_seal_identity(struct attempts *attempts, struct attempt *attempt, const struct hearth_identity *identity, struct err *err);
+int attempt_open_identity(struct attempts *attempts, const struct attempt *attempt, struct hearth_identity *ret_identity, void **ret_bytes,
+                          size_t *ret_size, struct err *err);
+
+#endif

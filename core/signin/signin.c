@@ -1,0 +1,193 @@
+#include "signin/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { STEP_TIMEOUT = 60000, ARENA_MAX = 1 << 20 };
+
+int signin_create(const struct signin_options *options, struct signin **ret_signin, struct err *err)
+{
+    struct signin *signin = calloc(1, sizeof(*signin));
+    if (signin == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    signin->options = *options;
+    if (signin->options.step_timeout == 0)
+        signin->options.step_timeout = STEP_TIMEOUT;
+    pthread_mutex_init(&signin->finishing, NULL);
+    *ret_signin = signin;
+    return 0;
+}
+
+void signin_destroy(struct signin *signin)
+{
+    if (signin == NULL)
+        return;
+    pthread_mutex_destroy(&signin->finishing);
+    free(signin);
+}
+
+size_t signin_provider_count(const struct signin *signin)
+{
+    return signin->options.provider_count;
+}
+
+const char *signin_provider_name(const struct signin *signin, size_t provider)
+{
+    return signin->options.providers[provider].name;
+}
+
+const struct vault *signin_vault(const struct signin *signin)
+{
+    return signin->options.vault;
+}
+
+uint64_t signin_ways(const struct signin *signin, size_t provider)
+{
+    const struct signin_provider *p = &signin->options.providers[provider];
+    if (p->ops->signin_ways == NULL || p->ops->signin_start == NULL || p->ops->signin_next == NULL)
+        return 0;
+    uint64_t ways = p->ops->signin_ways(p->self);
+    return signin->options.password ? ways : ways & ~(uint64_t)HEARTH_SIGNIN_PASSWORD;
+}
+
+/* --- a thread's part ---------------------------------------------------------------------------------------------------------------- */
+
+void signin_worker_init(struct signin_worker *worker, struct signin *signin)
+{
+    memset(worker, 0, sizeof(*worker));
+    worker->signin = signin;
+    call_init(&worker->call, &worker->stop, 0, ARENA_MAX);
+}
+
+void signin_worker_close(struct signin_worker *worker)
+{
+    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
+        void *session = (void *)atomic_exchange(&worker->sessions[i], 0);
+        if (session != NULL)
+            worker->signin->options.providers[i].ops->session_close(session);
+    }
+    arena_wipe(&worker->call.arena);
+    call_fini(&worker->call);
+}
+
+void signin_worker_interrupt(struct signin_worker *worker)
+{
+    atomic_store(&worker->stop, true);
+    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
+        void *session = (void *)atomic_load(&worker->sessions[i]);
+        if (session != NULL)
+            worker->signin->options.providers[i].ops->interrupt(session);
+    }
+}
+
+int signin_session(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err)
+{
+    const struct signin_provider *p = &worker->signin->options.providers[provider];
+    void *session = (void *)atomic_load(&worker->sessions[provider]);
+    if (session == NULL) {
+        int r = call_check(&worker->call, p->ops->session_open(p->self, &worker->call.hearth, &session), err);
+        if (r < 0)
+            return r;
+        atomic_store(&worker->sessions[provider], (uintptr_t)session);
+    }
+    *ret_session = session;
+    return 0;
+}
+
+/* What a provider puts into a call's arena may be secret. */
+static int begin(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err)
+{
+    arena_wipe(&worker->call.arena);
+    call_reset(&worker->call);
+    worker->call.hearth.deadline = clock_monotonic() + worker->signin->options.step_timeout;
+    return signin_session(worker, provider, ret_session, err);
+}
+
+static bool fields_are_sound(const struct hearth_signin_step *step)
+{
+    for (size_t i = 0; i < step->field_count; i++)
+        if (step->fields[i].name == NULL || step->fields[i].label == NULL)
+            return false;
+    for (size_t i = 0; i < step->choice_count; i++)
+        if (step->choices[i].name == NULL || step->choices[i].label == NULL)
+            return false;
+    return true;
+}
+
+/* What a plugin of a stranger may get wrong. */
+static int check_step(const struct signin *signin, size_t provider, const struct hearth_signin_step *step, struct err *err)
+{
+    const char *name = signin->options.providers[provider].name;
+    bool goes_on = step->kind == HEARTH_SIGNIN_ASK || step->kind == HEARTH_SIGNIN_VISIT || step->kind == HEARTH_SIGNIN_WAIT;
+    const struct hearth_identity *identity = &step->identity;
+    if (goes_on && (step->state == NULL || step->state_size > SIGNIN_STATE_MAX || step->title == NULL || !fields_are_sound(step)))
+        return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave a malformed step", name);
+    if (step->kind == HEARTH_SIGNIN_VISIT && step->url == NULL)
+        return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] names no address to visit", name);
+    if (step->kind == HEARTH_SIGNIN_DONE && (identity->email == NULL || identity->uid == NULL || identity->credentials == NULL))
+        return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave an incomplete identity", name);
+    if (!goes_on && step->kind != HEARTH_SIGNIN_DONE && step->kind != HEARTH_SIGNIN_FAILED)
+        return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave a step of an unknown kind", name);
+    return 0;
+}
+
+static struct hearth_signin_step empty_step(void)
+{
+    return (struct hearth_signin_step){.struct_size = sizeof(struct hearth_signin_step),
+                                       .identity = {.struct_size = sizeof(struct hearth_identity)}};
+}
+
+int signin_start(struct signin_worker *worker, size_t provider, const struct hearth_signin *what, struct hearth_signin_step *ret_step,
+                 struct err *err)
+{
+    const struct signin *signin = worker->signin;
+    struct hearth_signin_step step = empty_step();
+    void *session;
+    if ((signin_ways(signin, provider) & (uint64_t)what->way) == 0)
+        return err_set(err, HEARTH_ERR_UNSUPPORTED, "[sync %s] does not offer this way of signing in",
+                       signin_provider_name(signin, provider));
+    int r = begin(worker, provider, &session, err);
+    if (r == 0)
+        r = call_check(&worker->call, signin->options.providers[provider].ops->signin_start(session, &worker->call.hearth, what, &step),
+                       err);
+    if (r == 0)
+        r = check_step(signin, provider, &step, err);
+    if (r == 0)
+        *ret_step = step;
+    return r;
+}
+
+int signin_next(struct signin_worker *worker, size_t provider, const void *state, size_t state_size,
+                const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step, struct err *err)
+{
+    const struct signin *signin = worker->signin;
+    struct hearth_signin_step step = empty_step();
+    void *session;
+    int r = begin(worker, provider, &session, err);
+    if (r == 0)
+        r = call_check(
+            &worker->call,
+            signin->options.providers[provider].ops->signin_next(session, &worker->call.hearth, state, state_size, answers, count, &step),
+            err);
+    if (r == 0)
+        r = check_step(signin, provider, &step, err);
+    if (r == 0)
+        *ret_step = step;
+    return r;
+}
+
+int signin_import(struct signin_worker *worker, size_t provider, const char *json, struct hearth_identity *ret_identity, struct err *err)
+{
+    struct hearth_identity identity = {.struct_size = sizeof(identity)};
+    void *session;
+    int r = begin(worker, provider, &session, err);
+    if (r == 0)
+        r = call_check(&worker->call,
+                       worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, json, &identity),
+                       err);
+    if (r == 0)
+        *ret_identity = identity;
+    return r;
+}

@@ -1,0 +1,82 @@
+/* Signing in: the conversation with a provider, and what comes of it. The web pages and the command line both speak through this.
+ * docs/architecture.md ("Signing in") has the picture. */
+#ifndef HEARTH_CORE_SIGNIN_SIGNIN_H
+#define HEARTH_CORE_SIGNIN_SIGNIN_H
+
+#include "hearth/sync.h"
+#include "nodes/nodes.h"
+#include "plug/call.h"
+
+enum { SIGNIN_PROVIDERS_MAX = 8, SIGNIN_STATE_MAX = 16 * 1024 };
+
+struct vault;
+struct signin;
+
+struct signin_provider {
+    const char *name; /* of the [sync NAME] section */
+    const struct hearth_sync *ops;
+    void *self;
+};
+
+struct signin_options {
+    struct nodes *nodes; /* borrowed, as is all that follows */
+    const struct vault *vault;
+    struct signin_provider providers[SIGNIN_PROVIDERS_MAX];
+    size_t provider_count;
+    const char *allow;    /* [auth] allow; NULL: who has an account, and on a server without accounts the first person */
+    bool password;        /* offer the way PASSWORD where a provider has it */
+    int64_t step_timeout; /* ms for one step; 0: 60,000 */
+};
+
+int signin_create(const struct signin_options *options, struct signin **ret_signin, struct err *err);
+void signin_destroy(struct signin *signin); /* accepts NULL */
+size_t signin_provider_count(const struct signin *signin);
+const char *signin_provider_name(const struct signin *signin, size_t provider);
+uint64_t signin_ways(const struct signin *signin, size_t provider); /* of enum hearth_signin_way; 0: none */
+const struct vault *signin_vault(const struct signin *signin);
+
+/* What a thread needs: its sessions with the providers, opened when they are needed. One conversation at a time; steps live until the next
+ * call. */
+struct signin_worker {
+    struct signin *signin;
+    atomic_bool stop;
+    struct call call;
+    atomic_uintptr_t sessions[SIGNIN_PROVIDERS_MAX];
+};
+
+void signin_worker_init(struct signin_worker *worker, struct signin *signin);
+void signin_worker_close(struct signin_worker *worker);
+void signin_worker_interrupt(struct signin_worker *worker); /* any thread */
+int signin_start(struct signin_worker *worker, size_t provider, const struct hearth_signin *what, struct hearth_signin_step *ret_step,
+                 struct err *err);
+/* The answers may lie in memory that the caller wipes afterwards. */
+int signin_next(struct signin_worker *worker, size_t provider, const void *state, size_t state_size,
+                const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step, struct err *err);
+
+/* Takes the text of an `account import` file. */
+int signin_import(struct signin_worker *worker, size_t provider, const char *json, struct hearth_identity *ret_identity, struct err *err);
+
+/* --- what comes of it (finish.c) --- */
+
+enum signin_outcome {
+    SIGNIN_IN = 1,      /* the account is there with these credentials and due for a sync */
+    SIGNIN_REFUSED,     /* this person may not come in here */
+    SIGNIN_KEY_CHANGED, /* there is data of an older key: ask the person, then call again with `keep`. Nothing was changed */
+};
+
+enum signin_keep { SIGNIN_KEEP_ASK, SIGNIN_KEEP_DATA, SIGNIN_KEEP_NOTHING };
+
+struct signin_result {
+    enum signin_outcome outcome;
+    char account[40];
+    size_t node; /* where the account is */
+    bool created;
+};
+
+/* trusted: an operator at the command line, whom [auth] allow does not concern. */
+int signin_finish(struct signin_worker *worker, struct node_stores *stores, size_t provider, const struct hearth_identity *identity,
+                  enum signin_keep keep, bool trusted, struct signin_result *ret_result, struct err *err);
+/* May somebody with this address sign in, apart from proving it? For those who sign in by other means than a provider too. */
+int signin_may(struct signin *signin, struct node_stores *stores, const char *email, bool has_account, bool *ret_may, struct err *err);
+
+#endif
