@@ -14,7 +14,7 @@ struct cli {
     const char *name;                 /* --name N */
     const char *provider;             /* --provider NAME; NULL: the first */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
-    bool json, wait, read_only, faults;
+    bool json, wait, read_only, faults, browser;
     int argc; /* words after the command */
     char **argv;
 };
@@ -28,6 +28,7 @@ int cmd_serve(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_config(struct cli *cli);
 int cmd_account(struct cli *cli);
+int cmd_link(struct cli *cli);
 int cmd_token(struct cli *cli);
 int cmd_search(struct cli *cli);
 int cmd_export(struct cli *cli);

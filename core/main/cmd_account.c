@@ -8,7 +8,8 @@
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "main/app.h"
+#include "auth/session.h"
+#include "main/cmd_account.h"
 #include "main/table.h"
 
 enum { IMPORT_MAX = 64 * 1024 };
@@ -47,22 +48,29 @@ static int provider_index(const struct app *app, const char *name, struct err *e
     return err_set(err, HEARTH_ERR_INVALID, "there is no [sync %s] section", name == NULL ? "" : name);
 }
 
+int account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err)
+{
+    int r = app_open_vault(app, err);
+    if (r == 0)
+        r = app_open_providers(app, err);
+    int provider = r == 0 ? provider_index(app, cli->provider, err) : r;
+    r = provider < 0 ? provider : app_create_signin(app, ret_signin, err);
+    return r < 0 ? r : provider;
+}
+
 static int import_text(struct app *app, const struct cli *cli, const char *text, struct err *err)
 {
-    int i = provider_index(app, cli->provider, err);
-    if (i < 0)
-        return i;
     struct signin *signin;
     struct signin_worker worker;
     struct signin_result result;
-    int r = app_create_signin(app, &signin, err);
-    if (r < 0)
-        return r;
+    int provider = account_signin(app, cli, &signin, err);
+    if (provider < 0)
+        return provider;
     signin_worker_init(&worker, signin);
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
-    r = signin_import(&worker, (size_t)i, text, &identity, err);
+    int r = signin_import(&worker, (size_t)provider, text, &identity, err);
     if (r == 0)
-        r = signin_finish(&worker, &app->stores, (size_t)i, &identity, SIGNIN_KEEP_DATA, true, &result, err);
+        r = signin_finish(&worker, &app->stores, (size_t)provider, &identity, SIGNIN_KEEP_DATA, true, &result, err);
     if (r == 0)
         printf("%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     signin_worker_close(&worker);
@@ -74,10 +82,6 @@ static int import(struct app *app, struct cli *cli, struct err *err)
 {
     struct buf text = {0};
     int r = read_file(cli->argv[1], &text, err);
-    if (r == 0)
-        r = app_open_vault(app, err);
-    if (r == 0)
-        r = app_open_providers(app, err);
     if (r == 0)
         r = import_text(app, cli, text.data, err);
     if (r < 0 && strcmp(cli->argv[1], "-") != 0)
@@ -282,19 +286,21 @@ static int remove_account(struct app *app, struct cli *cli, struct err *err)
     return r < 0 ? r : STORE(app->store, err, account_remove, account.id);
 }
 
+static int sign_out(struct app *app, struct cli *cli, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = app_account(app, cli->argv[1], &account, err);
+    return r < 0 ? r : session_remove_all(app->store, account.id, NULL, err);
+}
+
 static const struct {
     const char *name;
     int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
-    {"import", 2, import},
-    {"list", 1, list},
-    {"show", 2, show},
-    {"sync", 2, sync_now},
-    {"resync", 2, resync},
-    {"pause", 2, pause_account},
-    {"resume", 2, resume_account},
-    {"remove", 2, remove_account},
+    {"add", 2, account_add},  {"import", 2, import},         {"list", 1, list},           {"show", 2, show},
+    {"sync", 2, sync_now},    {"resync", 2, resync},         {"pause", 2, pause_account}, {"resume", 2, resume_account},
+    {"signout", 2, sign_out}, {"remove", 2, remove_account},
 };
 
 int cmd_account(struct cli *cli)
@@ -312,6 +318,7 @@ int cmd_account(struct cli *cli)
         app_fini(&app);
         return r < 0 ? cli_fail(&err) : CLI_OK;
     }
-    return cli_usage("account import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | "
-                     "remove EMAIL");
+    return cli_usage("account add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
+                     "[--wait] | pause EMAIL | resume EMAIL | "
+                     "signout EMAIL | remove EMAIL");
 }

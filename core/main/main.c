@@ -14,8 +14,11 @@ static const struct command {
     {"serve", "run in the foreground (the default)", cmd_serve},
     {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
     {"config", "the effective configuration, and where each value came from", cmd_config},
-    {"account", "import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | remove EMAIL",
+    {"account",
+     "add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | "
+     "pause EMAIL | resume EMAIL | signout EMAIL | remove EMAIL",
      cmd_account},
+    {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID", cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
@@ -42,6 +45,7 @@ enum {
     OPT_TEST,
     OPT_IMPORT,
     OPT_FAULTS,
+    OPT_BROWSER,
     OPT_HELP,
     OPT_VERSION
 };
@@ -59,6 +63,7 @@ static const struct option options[] = {
     {"test", required_argument, NULL, OPT_TEST},
     {"import", required_argument, NULL, OPT_IMPORT},
     {"faults", no_argument, NULL, OPT_FAULTS},
+    {"browser", no_argument, NULL, OPT_BROWSER},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -121,6 +126,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_IMPORT:
             cli->import = optarg;
+            break;
+        case OPT_BROWSER:
+            cli->browser = true;
             break;
         case OPT_FAULTS:
             cli->faults = true;

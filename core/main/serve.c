@@ -15,10 +15,21 @@
 #include "main/app.h"
 #include "main/control.h"
 #include "main/version.h"
+#include "pages/pages.h"
 #include "pool/pool.h"
 #include "search/search.h"
 
-enum { ROLE_WEB = 1, ROLE_WORKER = 2, ROLE_SCHEDULER = 4, ROLE_ALL = 7, LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096 };
+enum {
+    ROLE_WEB = 1,
+    ROLE_WORKER = 2,
+    ROLE_SCHEDULER = 4,
+    ROLE_ALL = 7,
+    LISTENERS_MAX = 15,
+    PROXIES_MAX = 32,
+    POOL_QUEUE = 4096,
+    SIGNIN_THREADS = 4,
+    SIGNIN_QUEUE = 64
+};
 
 struct daemon {
     struct app app;
@@ -28,9 +39,12 @@ struct daemon {
     struct search *search;
     struct api *api;
     struct pool *pool;
+    struct signin *signin; /* signing in: role web only */
+    struct pool *signin_pool;
+    struct pages *pages;
     struct http_server *http;
     _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
-    struct http_route *internal_routes;
+    struct http_route *routes, *internal_routes;
     char spool[4096], control[4200];
 };
 
@@ -290,6 +304,89 @@ static int create_pool(struct daemon *d, struct err *err)
     return pool_create(&options, &d->pool, err);
 }
 
+/* --- signing in ----------------------------------------------------------------------------------------------------------------------- */
+
+static int open_signin_worker(void *ctx, void **ret_worker, struct err *err)
+{
+    struct daemon *d = ctx;
+    struct pages_worker *worker = malloc(sizeof(*worker));
+    if (worker == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    node_stores_init(&worker->stores, &d->app.nodes);
+    signin_worker_init(&worker->signin, d->signin);
+    *ret_worker = worker;
+    return 0;
+}
+
+static void close_signin_worker(void *worker)
+{
+    struct pages_worker *w = worker;
+    signin_worker_close(&w->signin);
+    node_stores_close(&w->stores);
+    free(w);
+}
+
+static void interrupt_signin_worker(void *worker)
+{
+    struct pages_worker *w = worker;
+    signin_worker_interrupt(&w->signin);
+    node_stores_interrupt(&w->stores);
+}
+
+static void signed_in(void *ctx, const char *account, size_t node)
+{
+    struct daemon *d = ctx;
+    struct err err = {0};
+    account_removed(d, account);
+    api_forget(d->api, account);
+    if (node == d->app.nodes.own && jobs_request(d->jobs, account, &err) < 0)
+        log_warning("main", "the first sync waits for the schedule: %s", err.text);
+}
+
+static int create_pages(struct daemon *d, struct err *err)
+{
+    struct pool_options pool = {.name = "signin",
+                                .threads = SIGNIN_THREADS,
+                                .queue_limit = SIGNIN_QUEUE,
+                                .open = open_signin_worker,
+                                .close = close_signin_worker,
+                                .interrupt = interrupt_signin_worker,
+                                .ctx = d};
+    if ((d->roles & ROLE_WEB) == 0)
+        return 0;
+    int r = app_create_signin(&d->app, &d->signin, err);
+    if (r == 0)
+        r = pool_create(&pool, &d->signin_pool, err);
+    struct pages_options options = {
+        .nodes = &d->app.nodes,
+        .api = d->api,
+        .signin = d->signin,
+        .base_url = conf_get_text(d->app.conf, "web", "base_url"),
+        .sessions = app_session_limits(&d->app),
+        .signin_pool = {d->signin_pool, pool_run},
+        .storage_timeout = conf_get_number(d->app.conf, "web", "storage_timeout"),
+        .signed_in = signed_in,
+        .ctx = d,
+    };
+    return r == 0 ? pages_create(&options, &d->pages, err) : r;
+}
+
+/* What people reach: the services and the pages; without the role web only what watches. */
+static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
+{
+    size_t services, pages = 0;
+    const struct http_route *of_api = (d->roles & ROLE_WEB) != 0 ? api_routes(d->api, &services) : api_watch_routes(d->api, &services);
+    const struct http_route *of_pages = d->pages == NULL ? NULL : pages_routes(d->pages, &pages);
+    d->routes = calloc(services + pages, sizeof(*d->routes));
+    if (d->routes == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    memcpy(d->routes, of_api, services * sizeof(*of_api));
+    if (pages > 0)
+        memcpy(d->routes + services, of_pages, pages * sizeof(*of_pages));
+    *ret_count = services + pages;
+    return 0;
+}
+
 static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
 {
     const struct conf_section *section;
@@ -380,10 +477,13 @@ static int start_http(struct daemon *d, struct err *err)
         .auth_free = api_auth_free,
         .ctx = d->api,
     };
-    options.routes = (d->roles & ROLE_WEB) != 0 ? api_routes(d->api, &options.route_count) : api_watch_routes(d->api, &options.route_count);
+    int r = join_routes(d, &options.route_count, err);
+    if (r < 0)
+        return r;
+    options.routes = d->routes;
     if ((d->roles & ROLE_WEB) == 0)
         options.threads = 1;
-    int r = http_start(&options, &d->http, err);
+    r = http_start(&options, &d->http, err);
     d->listens = d->http;
     return r;
 }
@@ -414,6 +514,8 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
     if (r == 0)
         r = create_pool(d, err);
     if (r == 0)
+        r = create_pages(d, err);
+    if (r == 0)
         r = start_http(d, err);
     return r;
 }
@@ -425,16 +527,22 @@ static void stop(struct daemon *d)
         http_stop(d->http);
     if (d->pool != NULL)
         pool_stop(d->pool);
+    if (d->signin_pool != NULL)
+        pool_stop(d->signin_pool);
     if (d->app.net != NULL)
         net_stop(d->app.net); /* running pulls end at once; they are taken up again at the next start */
     if (d->jobs != NULL)
         jobs_stop(d->jobs);
     http_destroy(d->http);
     pool_destroy(d->pool);
+    pool_destroy(d->signin_pool);
+    pages_destroy(d->pages);
+    signin_destroy(d->signin);
     jobs_destroy(d->jobs);
     api_destroy(d->api);
     search_destroy(d->search);
     free(d->internal_routes);
+    free(d->routes);
     app_fini(&d->app);
     if (d->lock >= 0)
         close(d->lock);

@@ -48,6 +48,7 @@ void node_stores_close(struct node_stores *stores);
 void node_stores_interrupt(struct node_stores *stores);                                  /* whatever runs in them; any thread */
 void node_stores_deadline(struct node_stores *stores, int64_t deadline);                 /* from now on; by the thread itself */
 struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err); /* NULL on error */
+void node_stores_reset(struct node_stores *stores);                                      /* frees the results of earlier operations */
 /* Where an account is, own node first; an account on its way counts as where its data are complete. Texts live until store_reset() of that
  * node's store. NOT_FOUND only when every node was asked; else the error of the one that was not. */
 int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,

@@ -25,6 +25,13 @@ void node_stores_interrupt(struct node_stores *stores)
             stores->stores[i].ops->interrupt(stores->stores[i].session);
 }
 
+void node_stores_reset(struct node_stores *stores)
+{
+    for (size_t i = 0; i < stores->nodes->count; i++)
+        if (stores->open[i])
+            store_reset(&stores->stores[i]);
+}
+
 void node_stores_deadline(struct node_stores *stores, int64_t deadline)
 {
     stores->deadline = deadline;

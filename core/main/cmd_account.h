@@ -1,0 +1,11 @@
+/* What the files of `hearthd account` share. */
+#ifndef HEARTH_CORE_MAIN_CMD_ACCOUNT_H
+#define HEARTH_CORE_MAIN_CMD_ACCOUNT_H
+
+#include "main/app.h"
+
+int account_add(struct app *app, struct cli *cli, struct err *err);
+/* Opens the providers and the sign-in. Returns the number of the provider that --provider names, or a negative code. */
+int account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err);
+
+#endif

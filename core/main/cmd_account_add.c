@@ -1,0 +1,217 @@
+/* hearthd account add: the sign-in conversation in a terminal. What is asked goes to standard error, answers come from standard input, so
+ * that a script can give them, a line each; passwords are not shown while they are typed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "auth/vault.h"
+#include "base/str.h"
+#include "main/cmd_account.h"
+
+enum { LINE_MAX_SIZE = 64 * 1024, ANSWERS_MAX = 8 };
+
+/* Set while a password is typed, so that a program that ends early leaves the terminal usable. */
+static struct termios visible;
+static bool hidden;
+
+static void show_again(void)
+{
+    if (hidden)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &visible);
+    hidden = false;
+}
+
+static void hide(void)
+{
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &visible) != 0)
+        return;
+    struct termios silent = visible;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    hidden = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+    atexit(show_again);
+}
+
+/* Byte by byte: a buffer of stdio would keep a copy of what was typed. */
+static int read_line(char *line, size_t size, struct err *err)
+{
+    size_t n = 0;
+    for (char c; n + 1 < size;) {
+        ssize_t got = read(STDIN_FILENO, &c, 1);
+        if (got <= 0 || c == '\n') {
+            if (got <= 0 && n == 0)
+                return err_set(err, HEARTH_ERR_CANCELLED, "nothing more was typed; the sign-in was given up");
+            break;
+        }
+        line[n++] = c;
+    }
+    while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == ' '))
+        n--;
+    line[n] = '\0';
+    return str_is_utf8(line, n) ? 0 : err_set(err, HEARTH_ERR_INVALID, "what was typed is not UTF-8");
+}
+
+/* From other servers: nothing in it may steer the terminal. */
+static void say(const char *text)
+{
+    char plain[8192];
+    for (const char *p = text, *end; *p != '\0'; p = *end == '\0' ? end : end + 1) {
+        char line[4096];
+        end = strchrnul(p, '\n');
+        snprintf(line, sizeof(line), "%.*s", (int)(end - p < 4095 ? end - p : 4095), p);
+        str_printable(line, plain, sizeof(plain));
+        fprintf(stderr, "%s\n", plain);
+    }
+}
+
+struct talk {
+    struct signin_worker worker;
+    size_t provider;
+    char *line; /* LINE_MAX_SIZE for each answer */
+    struct hearth_signin_answer answers[ANSWERS_MAX];
+    size_t count;
+};
+
+/* "/resend" instead of an answer takes a choice. */
+static bool is_choice(const struct hearth_signin_step *step, const char *line, struct hearth_signin_answer *ret_answer)
+{
+    for (size_t i = 0; line[0] == '/' && i < step->choice_count; i++) {
+        if (strcmp(line + 1, step->choices[i].name) == 0) {
+            *ret_answer = (struct hearth_signin_answer){.struct_size = sizeof(*ret_answer), .name = step->choices[i].name, .value = "1"};
+            return true;
+        }
+    }
+    return false;
+}
+
+static int ask(struct talk *talk, const struct hearth_signin_step *step, struct err *err)
+{
+    for (size_t i = 0; i < step->choice_count; i++)
+        fprintf(stderr, "  (/%s: %s)\n", step->choices[i].name, step->choices[i].label);
+    talk->count = 0;
+    for (size_t i = 0; i < step->field_count && i < ANSWERS_MAX; i++) {
+        const struct hearth_signin_field *field = &step->fields[i];
+        char *line = talk->line + i * LINE_MAX_SIZE;
+        fprintf(stderr, "%s: ", field->label);
+        if (field->input == HEARTH_SIGNIN_SECRET)
+            hide();
+        int r = read_line(line, LINE_MAX_SIZE, err);
+        if (hidden)
+            fprintf(stderr, "\n");
+        show_again();
+        if (r < 0)
+            return r;
+        if (is_choice(step, line, &talk->answers[0])) {
+            talk->count = 1;
+            return 0;
+        }
+        talk->answers[talk->count++] =
+            (struct hearth_signin_answer){.struct_size = sizeof(talk->answers[0]), .name = field->name, .value = line};
+    }
+    return 0;
+}
+
+static void show(const struct hearth_signin_step *step)
+{
+    if (step->problem != NULL)
+        say(step->problem);
+    if (step->title != NULL)
+        say(step->title);
+    if (step->text != NULL)
+        say(step->text);
+    if (step->url != NULL)
+        fprintf(stderr, "\n%s\n\n", step->url);
+}
+
+/* Until DONE. What the step says lies in the worker's memory until the next one. */
+static int converse(struct talk *talk, struct hearth_signin_step *step, struct err *err)
+{
+    while (step->kind != HEARTH_SIGNIN_DONE) {
+        show(step);
+        if (step->kind == HEARTH_SIGNIN_FAILED) {
+            bool browser = (step->try_ways & HEARTH_SIGNIN_BROWSER) != 0;
+            return err_set(err, HEARTH_ERR_DENIED, "the sign-in failed (%s)%s", step->reason == NULL ? "refused" : step->reason,
+                           browser ? "; try account add --browser" : "");
+        }
+        int r = 0;
+        talk->count = 0;
+        if (step->kind == HEARTH_SIGNIN_WAIT) {
+            struct timespec pause = {step->wait / 1000, step->wait % 1000 * 1000000};
+            nanosleep(&pause, NULL);
+        } else {
+            r = ask(talk, step, err);
+        }
+        void *state = r == 0 ? malloc(step->state_size + 1) : NULL;
+        size_t size = step->state_size;
+        if (state != NULL) {
+            memcpy(state, step->state, size);
+            r = signin_next(&talk->worker, talk->provider, state, size, talk->answers, talk->count, step, err);
+            explicit_bzero(state, size);
+            free(state);
+        } else if (r == 0) {
+            r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+        }
+        explicit_bzero(talk->line, (size_t)ANSWERS_MAX * LINE_MAX_SIZE);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int decide(enum signin_keep *ret_keep, struct err *err)
+{
+    char line[64];
+    fprintf(stderr, "The account has a new key (its password was reset). Keep what is here, or delete it and begin anew? [keep/delete] ");
+    int r = read_line(line, sizeof(line), err);
+    *ret_keep = strcmp(line, "delete") == 0 ? SIGNIN_KEEP_NOTHING : SIGNIN_KEEP_DATA;
+    return r;
+}
+
+static int finish(struct app *app, struct talk *talk, const struct hearth_identity *identity, struct err *err)
+{
+    struct signin_result result;
+    enum signin_keep keep;
+    int r = signin_finish(&talk->worker, &app->stores, talk->provider, identity, SIGNIN_KEEP_ASK, true, &result, err);
+    if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
+        r = decide(&keep, err);
+        if (r == 0)
+            r = signin_finish(&talk->worker, &app->stores, talk->provider, identity, keep, true, &result, err);
+    }
+    if (r == 0)
+        printf("%s is signed in%s.\n", identity->email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+    return r;
+}
+
+static int run(struct app *app, const struct cli *cli, struct talk *talk, struct err *err)
+{
+    const char *email = cli->argc > 1 ? cli->argv[1] : NULL;
+    struct hearth_signin what = {.struct_size = sizeof(what),
+                                 .way = cli->browser ? HEARTH_SIGNIN_BROWSER : HEARTH_SIGNIN_PASSWORD,
+                                 .email = email,
+                                 .device_name = cli->name};
+    struct hearth_signin_step step;
+    int r = signin_start(&talk->worker, talk->provider, &what, &step, err);
+    if (r == 0)
+        r = converse(talk, &step, err);
+    if (r == 0 && email != NULL && strcasecmp(email, step.identity.email) != 0)
+        r = err_set(err, HEARTH_ERR_CONFLICT, "you signed in as %s, not as %s; nothing was stored", step.identity.email, email);
+    return r == 0 ? finish(app, talk, &step.identity, err) : r;
+}
+
+int account_add(struct app *app, struct cli *cli, struct err *err)
+{
+    struct signin *signin;
+    int r = account_signin(app, cli, &signin, err);
+    if (r < 0)
+        return r;
+    struct talk talk = {.provider = (size_t)r, .line = calloc(ANSWERS_MAX, LINE_MAX_SIZE)};
+    signin_worker_init(&talk.worker, signin);
+    r = talk.line == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : run(app, cli, &talk, err);
+    signin_worker_close(&talk.worker);
+    signin_destroy(signin);
+    free(talk.line);
+    return r;
+}

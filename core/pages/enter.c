@@ -1,0 +1,71 @@
+/* The end of every way of signing in: a new session for this browser. */
+#include <string.h>
+
+#include "auth/link.h"
+#include "base/log.h"
+#include "pages/internal.h"
+
+enum { HOST_SECOND = 1000 };
+
+/* The account is on another node, whose address may be another site to the browser: a link takes it there. */
+static int enter_elsewhere(struct page_call *call, struct store *store, size_t node, const char *account, const char *next)
+{
+    const struct node *n = &call->pages->options.nodes->items[node];
+    struct link link;
+    struct buf url = {0};
+    int r = link_create(store, account, &link, &call->err);
+    if (r < 0)
+        return r;
+    html_put(&url, "%r/auth/link?t=%r&next=", http_base_url(call->request, n->url), link.secret);
+    html_query_value(&url, next);
+    page_cookie(call, "hearth_node", n->name, 365 * 24 * 3600, "Lax");
+    page_redirect(call, buf_failed(&url) ? NULL : arena_strdup(&call->request->arena, url.data));
+    link_wipe(&link);
+    buf_fini(&url);
+    return 0;
+}
+
+/* A browser that was signed in gets a new secret, and the old one dies. */
+static void leave_old(struct page_call *call)
+{
+    struct api_person old;
+    struct err err = {0};
+    if (api_who(call->pages->options.api, call->request, call->stores, &old, &err) != 0 || old.session[0] == '\0' ||
+        old.node != call->pages->options.nodes->own)
+        return;
+    struct store *store = node_stores_get(call->stores, old.node, &err);
+    if (store != NULL)
+        STORE(store, NULL, token_remove, old.account, old.session);
+    api_forget(call->pages->options.api, old.account);
+}
+
+static int enter_here(struct page_call *call, struct store *store, size_t node, const char *account, const char *next)
+{
+    const struct pages_options *options = &call->pages->options;
+    char name[SESSION_NAME_SIZE];
+    struct token token;
+    leave_old(call);
+    session_name(call->request->user_agent, name);
+    int r = session_create(store, account, name, &options->sessions, &token, &call->err);
+    if (r < 0)
+        return r;
+    page_cookie(call, session_cookie_name(call->request->tls), token.secret, options->sessions.life / HOST_SECOND, "Lax");
+    token_wipe(&token);
+    if (options->nodes->count > 1)
+        page_cookie(call, "hearth_node", options->nodes->items[node].name, 365 * 24 * 3600, "Lax");
+    log_event(HEARTH_LOG_INFO, "signin", "browser signed in", "account", account, "browser", name, "address", call->request->remote, NULL);
+    page_redirect(call, arena_strdup(&call->request->arena, next));
+    return 0;
+}
+
+void enter(struct page_call *call, size_t node, const char *account, const char *next)
+{
+    struct store *store = node_stores_get(call->stores, node, &call->err);
+    int r = call->err.code;
+    if (store != NULL && node == call->pages->options.nodes->own)
+        r = enter_here(call, store, node, account, next);
+    else if (store != NULL)
+        r = enter_elsewhere(call, store, node, account, next);
+    if (r < 0)
+        page_error(call);
+}

@@ -1,0 +1,79 @@
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "base/magic.h"
+#include "base/str.h"
+#include "pages/internal.h"
+
+enum { FORM_COOKIE_LIFE = 24 * 3600 };
+
+static const char *cookie_name(const struct page_call *call)
+{
+    return call->request->tls ? "__Host-hearth_form" : "hearth_form";
+}
+
+/* The browser's value; NULL: it has none. */
+static const char *own_token(struct page_call *call)
+{
+    const char *value = http_cookie(call->request, cookie_name(call));
+    return value != NULL && strlen(value) == FORM_TOKEN_SIZE - 1 ? value : NULL;
+}
+
+static const char *token(struct page_call *call)
+{
+    const char *value = own_token(call);
+    if (value != NULL)
+        return value;
+    uint8_t bytes[16];
+    char text[32];
+    ASSERT(RAND_bytes(bytes, sizeof(bytes)) == 1);
+    str_base64url(bytes, sizeof(bytes), text);
+    page_cookie(call, cookie_name(call), text, FORM_COOKIE_LIFE, "Strict");
+    call->request->cookie = arena_printf(&call->request->arena, "%s=%s", cookie_name(call), text); /* one value for all forms of a page */
+    return arena_strdup(&call->request->arena, text);
+}
+
+void form_begin(struct page_call *call, const char *action, const char *next)
+{
+    html_put(&call->html, "<form method=\"post\" action=\"%s\">\n<div><input type=\"hidden\" name=\"form\" value=\"%s\">", action,
+             token(call));
+    if (next != NULL && strcmp(next, "/") != 0)
+        html_put(&call->html, "<input type=\"hidden\" name=\"next\" value=\"%s\">", next);
+    buf_add_text(&call->html, "</div>\n");
+}
+
+void form_end(struct page_call *call, const char *label)
+{
+    html_put(&call->html, "<p><button type=\"submit\">%s</button></p>\n</form>\n", label);
+}
+
+bool form_read(struct page_call *call)
+{
+    if (!http_form(call->request)) {
+        page_message(call, 400, "That form did not arrive", "The browser sent something that is not a form of this page.", "/auth/signin",
+                     "Start over");
+        return false;
+    }
+    const char *cookie = own_token(call), *field = http_parameter(call->request, "form");
+    bool ours = cookie != NULL && field != NULL && strlen(field) == FORM_TOKEN_SIZE - 1 &&
+                CRYPTO_memcmp(cookie, field, FORM_TOKEN_SIZE - 1) == 0 &&
+                http_same_origin(call->request, call->pages->options.base_url) != 0;
+    if (!ours)
+        page_message(call, 403, "Please try once more",
+                     "This form was not sent by a page of this site, or the page was very old. Cookies must be allowed for signing in.",
+                     "/auth/signin", "Start over");
+    return ours;
+}
+
+const char *form_next(const char *text)
+{
+    enum { NEXT_MAX = ATTEMPT_NEXT_SIZE - 1 };
+    if (text == NULL || text[0] != '/' || text[1] == '/' || text[1] == '\\' || strlen(text) > NEXT_MAX)
+        return "/";
+    for (const char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p <= ' ' || *p == '\\' || *p == 0x7f || (unsigned char)*p >= 0x80)
+            return "/";
+    return str_starts(text, "/auth/") || str_starts(text, "/api/") ? "/" : text;
+}

@@ -1,0 +1,98 @@
+/* What every page has around it. */
+#include <string.h>
+
+#include "base/log.h"
+#include "pages/internal.h"
+
+/* Browsers apply form-action to redirects behind a form as well, so none of our forms redirects to another site: see step.c. */
+static const char POLICY[] =
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+void page_begin(struct page_call *call, const char *title, int refresh, const char *to)
+{
+    struct buf *out = &call->html;
+    buf_reset(out);
+    html_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s \u2013 Hearth</title>\n", title);
+    html_put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n");
+    if (refresh >= 0 && to != NULL)
+        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d; url=%s\">\n", (int64_t)refresh, to);
+    else if (refresh >= 0)
+        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", (int64_t)refresh);
+    html_put(out,
+             "<link rel=\"stylesheet\" href=\"/auth/style.css\">\n</head>\n<body>\n<main>\n<p class=\"mark\">Hearth</p>\n<h1>%s</h1>\n",
+             title);
+}
+
+void page_close(struct page_call *call)
+{
+    buf_add_text(&call->html, "</main>\n</body>\n</html>\n");
+}
+
+void page_send(struct page_call *call, int status)
+{
+    struct http_reply *reply = call->reply;
+    buf_fini(&reply->body);
+    reply->body = call->html;
+    call->html = (struct buf){0};
+    reply->status = status;
+    reply->content_type = "text/html; charset=utf-8";
+    reply->gzip = false; /* pages with secrets in forms are not compressed: nothing is to be learned from their length */
+    http_reply_header(reply, "content-security-policy", POLICY);
+    http_reply_header(reply, "cache-control", "no-store");
+    http_reply_header(reply, "cross-origin-opener-policy", "same-origin");
+}
+
+void page_end(struct page_call *call, int status)
+{
+    page_close(call);
+    page_send(call, status);
+}
+
+void page_message(struct page_call *call, int status, const char *title, const char *text, const char *link, const char *label)
+{
+    page_begin(call, title, -1, NULL);
+    html_put(&call->html, "<p>%s</p>\n", text);
+    if (link != NULL)
+        html_put(&call->html, "<p><a class=\"button\" href=\"%s\">%s</a></p>\n", link, label);
+    page_end(call, status);
+}
+
+void page_redirect(struct page_call *call, const char *url)
+{
+    call->reply->status = url == NULL ? 500 : 303;
+    if (url == NULL)
+        return;
+    http_reply_header(call->reply, "location", url);
+    http_reply_header(call->reply, "cache-control", "no-store");
+}
+
+void page_error(struct page_call *call)
+{
+    bool later = call->err.code == HEARTH_ERR_UNAVAILABLE || call->err.code == HEARTH_ERR_TIMEOUT ||
+                 call->err.code == HEARTH_ERR_CANCELLED || call->err.code == HEARTH_ERR_FULL || call->err.code == HEARTH_ERR_NOMEM;
+    log_error("pages", "%s: %s", call->request->path, call->err.text);
+    if (later)
+        http_reply_header(call->reply, "retry-after", "10");
+    page_message(
+        call, later ? 503 : 500, later ? "Not now" : "Something went wrong here",
+        later ? "This server, or one that it needs for this, does not answer at the moment. Nothing is lost; try again in a little while."
+              : "It is not your fault. The server's log says what happened; whoever runs this server can look there.",
+        "/auth/signin", "Back to signing in");
+}
+
+void page_too_many(struct page_call *call, int64_t wait)
+{
+    int64_t minutes = (wait + 59999) / 60000;
+    http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(wait + 999) / 1000));
+    page_message(call, 429, "Too many tries",
+                 arena_printf(&call->request->arena, "There were too many attempts from here. Wait %lld minute%s, then try again.",
+                              (long long)minutes, minutes == 1 ? "" : "s"),
+                 NULL, NULL);
+}
+
+void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site)
+{
+    http_reply_header(call->reply, "set-cookie",
+                      arena_printf(&call->request->arena, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=%s%s", name, value,
+                                   (long long)seconds, same_site, call->request->tls ? "; Secure" : ""));
+}

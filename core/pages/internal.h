@@ -1,0 +1,90 @@
+#ifndef HEARTH_CORE_PAGES_INTERNAL_H
+#define HEARTH_CORE_PAGES_INTERNAL_H
+
+#include "base/buf.h"
+#include "base/rate.h"
+#include "pages/html.h"
+#include "pages/pages.h"
+#include "signin/attempts.h"
+
+enum { FORM_TOKEN_SIZE = 22 + 1 };
+
+struct pages {
+    struct pages_options options;
+    struct attempts *attempts;
+    struct attempts *sso_attempts;
+    /* Per client address: beginnings, answers, typed codes; per e-mail address: answers; of everybody: typed codes. */
+    struct rate *starts, *answers, *codes, *email_answers, *all_codes;
+    struct http_route *routes;
+    struct page_endpoint *endpoints;
+    size_t route_count;
+};
+
+/* One request for a page. */
+struct page_call {
+    struct pages *pages;
+    struct http_request *request;
+    struct http_reply *reply;
+    struct node_stores *stores;   /* NULL on the loop */
+    struct signin_worker *signin; /* NULL but on the sign-in pool */
+    struct buf html;
+    struct err err;
+};
+
+struct page_endpoint {
+    struct pages *pages;
+    void (*run)(struct page_call *call);
+    int where; /* enum page_where */
+};
+
+enum page_where { PAGE_INLINE, PAGE_STORAGE, PAGE_SIGNIN };
+
+/* --- frame (frame.c) --- */
+/* Everything between is the page's own. `refresh`: seconds, then the page is fetched again (or `to`, when not NULL); -1: never. */
+void page_begin(struct page_call *call, const char *title, int refresh, const char *to);
+void page_close(struct page_call *call);
+void page_send(struct page_call *call, int status); /* what was written becomes the reply */
+void page_end(struct page_call *call, int status);  /* both */
+/* A page that says one thing, with a link onwards (NULL: none). */
+void page_message(struct page_call *call, int status, const char *title, const char *text, const char *link, const char *label);
+void page_redirect(struct page_call *call, const char *url); /* 303; url: in the request's arena, or a constant */
+void page_error(struct page_call *call);                     /* of call->err */
+void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
+void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site);
+
+/* --- forms (form.c) --- */
+/* A form is this site's own when its hidden field repeats a cookie that other sites cannot read. */
+void form_begin(struct page_call *call, const char *action, const char *next); /* next: NULL, or where to go afterwards */
+void form_end(struct page_call *call, const char *label);                      /* with a button */
+/* Reads the form of the request; false: it is not ours, the reply says so. */
+bool form_read(struct page_call *call);
+/* A path of this site to go on to: `text` if it is one, else "/". */
+const char *form_next(const char *text);
+
+/* --- signing in --- */
+void signin_page(struct page_call *call);        /* GET /auth/signin */
+void signin_begin_post(struct page_call *call);  /* POST /auth/start */
+void signin_step_page(struct page_call *call);   /* GET /auth/step */
+void signin_step_post(struct page_call *call);   /* POST /auth/step */
+void signin_callback(struct page_call *call);    /* GET /auth/callback */
+void signin_cancel_post(struct page_call *call); /* POST /auth/cancel */
+void link_page(struct page_call *call);          /* GET /auth/link?t= */
+void link_post(struct page_call *call);          /* POST /auth/link */
+void code_page(struct page_call *call);          /* GET /auth/code */
+void code_post(struct page_call *call);          /* POST /auth/code */
+void signout_page(struct page_call *call);       /* GET /auth/signout */
+void signout_post(struct page_call *call);       /* POST /auth/signout */
+void style_sheet(struct page_call *call);        /* GET /auth/style.css */
+void sso_begin(struct page_call *call);          /* GET /auth/oidc/NAME */
+void sso_callback(struct page_call *call);       /* GET /auth/oidc-callback */
+
+/* What a step of the conversation looks like, kept in the attempt (step.c). */
+void step_render(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step);
+void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email);
+/* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. */
+void enter(struct page_call *call, size_t node, const char *account, const char *next);
+const char *attempt_cookie_name(const struct page_call *call);
+
+extern const char pages_style[]; /* style.css */
+
+#endif

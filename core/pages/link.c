@@ -1,0 +1,147 @@
+/* /auth/link and /auth/code: this browser is let in by another one. A link is shown before it is used, so that programs that only look at
+ * addresses (previews in messengers, virus scanners) do not use it up. */
+#include "auth/link.h"
+
+#include <string.h>
+
+#include "pages/internal.h"
+
+struct found {
+    struct hearth_token row;
+    struct store *store;
+    size_t node;
+};
+
+/* 0, NOT_FOUND, or why it could not be looked up. */
+static int find(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE], struct found *found)
+{
+    const struct nodes *nodes = call->pages->options.nodes;
+    struct err why = {0};
+    found->node = nodes->own;
+    found->store = node_stores_get(call->stores, nodes->own, &call->err);
+    if (found->store == NULL)
+        return call->err.code;
+    int r = link_look(found->store, hash, &found->row, &call->err);
+    if (r != HEARTH_ERR_NOT_FOUND || nodes->count < 2)
+        return r;
+    if (node_stores_by_token(call->stores, hash, &found->node, &why) != 0)
+        return r;
+    found->store = node_stores_get(call->stores, found->node, &call->err);
+    return found->store == NULL ? call->err.code : link_look(found->store, hash, &found->row, &call->err);
+}
+
+static void refuse(struct page_call *call, int r)
+{
+    if (r == HEARTH_ERR_NOT_FOUND)
+        page_message(call, 410, "This link is over",
+                     "A sign-in link works once and for ten minutes. Make a new one on the device where you are signed in.", "/auth/signin",
+                     "Sign in another way");
+    else
+        page_error(call);
+}
+
+static int email_of(struct page_call *call, const struct found *found, const char **ret_email)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = STORE(found->store, &call->err, account_get, found->row.account, &account);
+    if (r == 0)
+        *ret_email = account.email;
+    return r;
+}
+
+void link_page(struct page_call *call)
+{
+    const char *secret = http_parameter(call->request, "t"), *email = NULL;
+    uint8_t hash[TOKEN_HASH_SIZE];
+    struct found found;
+    int r = secret != NULL && token_hash(HEARTH_TOKEN_LINK, secret, hash) ? find(call, hash, &found) : HEARTH_ERR_NOT_FOUND;
+    if (r == 0)
+        r = email_of(call, &found, &email);
+    if (r < 0) {
+        refuse(call, r);
+        return;
+    }
+    page_begin(call, "Sign in on this device?", -1, NULL);
+    html_put(&call->html, "<p>This browser will show the bookmarks, history and tabs of <b>%s</b> until you sign out.</p>\n", email);
+    form_begin(call, "/auth/link", form_next(http_parameter(call->request, "next")));
+    html_put(&call->html, "<div><input type=\"hidden\" name=\"t\" value=\"%s\"></div>\n", secret);
+    form_end(call, "Sign in");
+    page_end(call, 200);
+}
+
+static void use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
+{
+    struct found found;
+    char account[40];
+    const char *next = form_next(http_parameter(call->request, "next"));
+    int r = find(call, hash, &found);
+    if (r == 0) {
+        snprintf(account, sizeof(account), "%s", found.row.account);
+        r = link_take(found.store, &found.row, &call->err);
+    }
+    if (r < 0)
+        refuse(call, r);
+    else
+        enter(call, found.node, account, next);
+}
+
+void link_post(struct page_call *call)
+{
+    uint8_t hash[TOKEN_HASH_SIZE];
+    if (!form_read(call))
+        return;
+    const char *secret = http_parameter(call->request, "t");
+    if (secret != NULL && token_hash(HEARTH_TOKEN_LINK, secret, hash))
+        use(call, hash);
+    else
+        refuse(call, HEARTH_ERR_NOT_FOUND);
+}
+
+static void code_form(struct page_call *call, int status, const char *problem)
+{
+    page_begin(call, "Type the code", -1, NULL);
+    if (problem != NULL)
+        html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", problem);
+    html_put(&call->html, "<p>On a device where you are signed in, choose \u201cAdd another device\u201d in the account view. It shows "
+                          "eight letters and digits.</p>\n");
+    form_begin(call, "/auth/code", form_next(http_parameter(call->request, "next")));
+    html_put(&call->html,
+             "<p><label for=\"code\">Code</label><br>\n<input type=\"text\" id=\"code\" name=\"code\" class=\"code\" maxlength=\"20\" "
+             "autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\" required autofocus></p>\n");
+    form_end(call, "Sign in");
+    page_end(call, status);
+}
+
+void code_page(struct page_call *call)
+{
+    code_form(call, 200, NULL);
+}
+
+/* 40 bits, ten minutes, ten tries from an address and a thousand from everybody: one in a billion. */
+static bool may_try(struct page_call *call)
+{
+    char key[64];
+    rate_address_key(call->request->remote, key);
+    int64_t wait = rate_take(call->pages->codes, key);
+    if (wait == 0)
+        wait = rate_take(call->pages->all_codes, "all");
+    if (wait > 0)
+        page_too_many(call, wait);
+    return wait == 0;
+}
+
+void code_post(struct page_call *call)
+{
+    uint8_t hash[TOKEN_HASH_SIZE];
+    struct found found;
+    if (!form_read(call) || !may_try(call))
+        return;
+    const char *typed = http_parameter(call->request, "code");
+    int r = typed != NULL && token_hash(HEARTH_TOKEN_CODE, typed, hash) ? find(call, hash, &found) : HEARTH_ERR_NOT_FOUND;
+    if (r == 0)
+        use(call, hash);
+    else if (r == HEARTH_ERR_NOT_FOUND)
+        code_form(call, 403, "That code is not valid. Codes work once and for ten minutes.");
+    else
+        page_error(call);
+}

@@ -1,0 +1,129 @@
+#include "pages/pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "pages/internal.h"
+
+enum { FORM_MAX = 16 * 1024, ATTEMPTS_MAX = 1000, WINDOW = 15 * 60 * 1000 };
+
+static const struct {
+    const char *path;
+    unsigned method;
+    void (*run)(struct page_call *call);
+    enum page_where where;
+} table[] = {
+    {"/auth/signin", HTTP_GET, signin_page, PAGE_INLINE},
+    {"/auth/style.css", HTTP_GET, style_sheet, PAGE_INLINE},
+    {"/auth/start", HTTP_POST, signin_begin_post, PAGE_SIGNIN},
+    {"/auth/step", HTTP_GET, signin_step_page, PAGE_SIGNIN},
+    {"/auth/step", HTTP_POST, signin_step_post, PAGE_SIGNIN},
+    {"/auth/callback", HTTP_GET, signin_callback, PAGE_SIGNIN},
+    {"/auth/cancel", HTTP_POST, signin_cancel_post, PAGE_STORAGE},
+    {"/auth/link", HTTP_GET, link_page, PAGE_STORAGE},
+    {"/auth/link", HTTP_POST, link_post, PAGE_STORAGE},
+    {"/auth/code", HTTP_GET, code_page, PAGE_INLINE},
+    {"/auth/code", HTTP_POST, code_post, PAGE_STORAGE},
+    {"/auth/signout", HTTP_GET, signout_page, PAGE_INLINE},
+    {"/auth/signout", HTTP_POST, signout_post, PAGE_STORAGE},
+};
+
+enum { ROUTES = sizeof(table) / sizeof(table[0]) };
+
+void style_sheet(struct page_call *call)
+{
+    call->reply->status = 200;
+    call->reply->content_type = "text/css; charset=utf-8";
+    call->reply->fixed = pages_style;
+    call->reply->fixed_size = strlen(pages_style);
+    http_reply_header(call->reply, "cache-control", "public, max-age=3600");
+}
+
+static void handle(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    const struct page_endpoint *endpoint = request->route_data;
+    struct page_call call = {.pages = endpoint->pages, .request = request, .reply = reply};
+    if (endpoint->where == PAGE_SIGNIN && worker != NULL) {
+        call.stores = &((struct pages_worker *)worker)->stores;
+        call.signin = &((struct pages_worker *)worker)->signin;
+    } else if (endpoint->where == PAGE_STORAGE) {
+        call.stores = worker;
+    }
+    if (call.stores != NULL)
+        node_stores_deadline(call.stores, clock_monotonic() + endpoint->pages->options.storage_timeout);
+    if (call.stores == NULL && endpoint->where != PAGE_INLINE) {
+        err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no thread for it");
+        page_error(&call);
+    } else {
+        endpoint->run(&call);
+    }
+    if (call.stores != NULL) {
+        node_stores_deadline(call.stores, 0);
+        node_stores_reset(call.stores);
+    }
+    buf_fini(&call.html);
+}
+
+static void make_routes(struct pages *pages)
+{
+    for (size_t i = 0; i < ROUTES; i++) {
+        pages->endpoints[i] = (struct page_endpoint){pages, table[i].run, table[i].where};
+        pages->routes[i] = (struct http_route){
+            .path = table[i].path,
+            .methods = table[i].method,
+            .kind = table[i].where == PAGE_INLINE ? HTTP_INLINE : HTTP_POOLED,
+            .handler = handle,
+            .data = &pages->endpoints[i],
+            .max_body = table[i].method == HTTP_POST ? FORM_MAX : 0,
+            .pool = table[i].where == PAGE_SIGNIN ? &pages->options.signin_pool : NULL,
+            .secret = table[i].run != style_sheet,
+        };
+    }
+    pages->route_count = ROUTES;
+}
+
+int pages_create(const struct pages_options *options, struct pages **ret_pages, struct err *err)
+{
+    struct pages *pages = calloc(1, sizeof(*pages));
+    if (pages == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    pages->options = *options;
+    pages->attempts = attempts_create(signin_vault(options->signin), ATTEMPTS_MAX);
+    pages->starts = rate_create(30, WINDOW);
+    pages->answers = rate_create(60, WINDOW);
+    pages->email_answers = rate_create(20, WINDOW);
+    pages->codes = rate_create(10, WINDOW);
+    pages->all_codes = rate_create(1000, WINDOW);
+    pages->routes = calloc(ROUTES, sizeof(*pages->routes));
+    pages->endpoints = calloc(ROUTES, sizeof(*pages->endpoints));
+    if (pages->attempts == NULL || pages->starts == NULL || pages->answers == NULL || pages->email_answers == NULL ||
+        pages->codes == NULL || pages->all_codes == NULL || pages->routes == NULL || pages->endpoints == NULL) {
+        pages_destroy(pages);
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    }
+    make_routes(pages);
+    *ret_pages = pages;
+    return 0;
+}
+
+void pages_destroy(struct pages *pages)
+{
+    if (pages == NULL)
+        return;
+    attempts_destroy(pages->attempts);
+    rate_destroy(pages->starts);
+    rate_destroy(pages->answers);
+    rate_destroy(pages->email_answers);
+    rate_destroy(pages->codes);
+    rate_destroy(pages->all_codes);
+    free(pages->routes);
+    free(pages->endpoints);
+    free(pages);
+}
+
+const struct http_route *pages_routes(const struct pages *pages, size_t *ret_count)
+{
+    *ret_count = pages->route_count;
+    return pages->routes;
+}

@@ -1,0 +1,375 @@
+/* /auth/signin, /auth/start, /auth/step, /auth/callback: the conversation with a provider, in a browser.
+ *
+ *   signin ──POST start──► step ◄──► POST step ──► DONE: enter()
+ *                           │  ▲
+ *                   another site  callback                         a form is always answered with 303 to the step's page */
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "auth/vault.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "pages/internal.h"
+
+enum { ANSWERS_MAX = 16 };
+
+const char *attempt_cookie_name(const struct page_call *call)
+{
+    return call->request->tls ? "__Host-hearth_signin" : "hearth_signin";
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------------------------ */
+
+static void begin_form(struct page_call *call, const char *provider, const char *way, const char *next)
+{
+    form_begin(call, "/auth/start", next);
+    html_put(&call->html,
+             "<div><input type=\"hidden\" name=\"provider\" value=\"%s\"><input type=\"hidden\" name=\"way\" value=\"%r\"></div>\n",
+             provider, way);
+}
+
+static void device_field(struct page_call *call, const char *id)
+{
+    html_put(
+        &call->html,
+        "<details><summary>More</summary>\n<p><label for=\"%r\">Name of this server in your account\u2019s list of devices</label><br>\n"
+        "<input type=\"text\" id=\"%r\" name=\"device\" class=\"wide\" maxlength=\"100\"></p>\n</details>\n",
+        id, id);
+}
+
+static void provider_forms(struct page_call *call, size_t provider, const char *next)
+{
+    const struct signin *signin = call->pages->options.signin;
+    const char *name = signin_provider_name(signin, provider);
+    uint64_t ways = signin_ways(signin, provider);
+    if (signin_provider_count(signin) > 1)
+        html_put(&call->html, "<h2>%s</h2>\n", name);
+    if ((ways & HEARTH_SIGNIN_BROWSER) != 0) {
+        html_put(&call->html, "<section>\n<p>Sign in where your Firefox does. Hearth never sees your password.</p>\n");
+        begin_form(call, name, "browser", next);
+        device_field(call, "d_browser");
+        form_end(call, "Continue with your Mozilla account");
+        buf_add_text(&call->html, "</section>\n");
+    }
+    if ((ways & HEARTH_SIGNIN_PASSWORD) != 0) {
+        html_put(&call->html, "<section>\n<p>Or type the password of your Mozilla account here. It is used once and not kept.</p>\n");
+        begin_form(call, name, "password", next);
+        html_put(&call->html,
+                 "<p><label for=\"email\">E-mail address</label><br>\n<input type=\"text\" id=\"email\" name=\"email\" class=\"wide\" "
+                 "autocomplete=\"username\" inputmode=\"email\" autocapitalize=\"off\" required></p>\n");
+        device_field(call, "d_password");
+        form_end(call, "Sign in with a password");
+        buf_add_text(&call->html, "</section>\n");
+    }
+}
+
+void signin_page(struct page_call *call)
+{
+    const struct pages_options *options = &call->pages->options;
+    const char *next = form_next(http_parameter(call->request, "next"));
+    struct buf escaped = {0};
+    html_query_value(&escaped, next);
+    const char *onwards = escaped.data == NULL ? "/" : escaped.data;
+    bool any = false;
+    page_begin(call, "Sign in", -1, NULL);
+    html_put(&call->html, "<p>Your Firefox bookmarks, history and open tabs, in any browser.</p>\n");
+    for (size_t i = 0; i < options->sso_count; i++)
+        html_put(&call->html, "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%r\">Sign in with %s</a></p>\n", options->sso[i].name,
+                 onwards, options->sso[i].title);
+    for (size_t i = 0; i < signin_provider_count(options->signin); i++) {
+        provider_forms(call, i, next);
+        any = any || signin_ways(options->signin, i) != 0;
+    }
+    if (!any && options->sso_count == 0)
+        html_put(&call->html,
+                 "<p>This server is not set up for signing in with a Mozilla account. Whoever runs it finds the settings under "
+                 "\u201c[sync \u2026]\u201d in its documentation.</p>\n");
+    html_put(&call->html,
+             "<section>\n<p>Signed in on another device? Let it show you a code, and <a href=\"/auth/code?next=%r\">type it here</a>.</p>\n"
+             "</section>\n",
+             onwards);
+    buf_fini(&escaped);
+    page_end(call, 200);
+}
+
+/* --- what a step leads to ------------------------------------------------------------------------------------------------------------ */
+
+static void to_step(struct page_call *call, struct attempt *attempt)
+{
+    page_cookie(call, attempt_cookie_name(call), arena_strdup(&call->request->arena, attempt->secret), ATTEMPT_LIFE / 1000, "Lax");
+    attempt_put(call->pages->attempts, attempt);
+    page_redirect(call, "/auth/step");
+}
+
+static void over(struct page_call *call, struct attempt *attempt)
+{
+    attempt_drop(call->pages->attempts, attempt);
+    page_cookie(call, attempt_cookie_name(call), "", 0, "Lax");
+}
+
+static void failed(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step)
+{
+    char *next = arena_strdup(&call->request->arena, attempt->next);
+    size_t provider = attempt->provider;
+    log_event(HEARTH_LOG_INFO, "signin", "sign-in failed", "reason", step->reason == NULL ? "unknown" : step->reason, "address",
+              call->request->remote, NULL);
+    over(call, attempt);
+    page_begin(call, step->title == NULL ? "That did not work" : step->title, -1, NULL);
+    html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n",
+             step->text == NULL ? "The sign-in was not accepted." : step->text);
+    if ((step->try_ways & signin_ways(call->pages->options.signin, provider) & HEARTH_SIGNIN_BROWSER) != 0) {
+        begin_form(call, signin_provider_name(call->pages->options.signin, provider), "browser", next);
+        form_end(call, "Continue with your Mozilla account");
+    }
+    html_put(&call->html, "<p><a href=\"/auth/signin\">Back to signing in</a></p>\n");
+    page_end(call, step->wait > 0 ? 429 : 403);
+}
+
+/* `identity` may lie in the sign-in worker's memory or in the attempt's, opened. */
+static void done(struct page_call *call, struct attempt *attempt, const struct hearth_identity *identity, enum signin_keep keep)
+{
+    const struct pages_options *options = &call->pages->options;
+    struct signin_result result;
+    int r = signin_finish(call->signin, call->stores, attempt->provider, identity, keep, false, &result, &call->err);
+    if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
+        r = attempt_seal_identity(call->pages->attempts, attempt, identity, &call->err);
+        if (r == 0) {
+            attempt->deciding = true;
+            attempt->waits = attempt->returns = false;
+            step_render_decision(call, attempt, identity->email);
+            to_step(call, attempt);
+            return;
+        }
+    }
+    char *next = arena_strdup(&call->request->arena, attempt->next);
+    over(call, attempt);
+    if (r < 0) {
+        page_error(call);
+    } else if (result.outcome == SIGNIN_REFUSED) {
+        log_event(HEARTH_LOG_WARNING, "signin", "refused: not among those who may sign in", "email", identity->email, "address",
+                  call->request->remote, NULL);
+        page_message(
+            call, 403, "Not on this server",
+            "You are who you say you are, but this server does not take you in. Ask whoever runs it to allow your address ([auth] allow).",
+            "/auth/signin", "Back to signing in");
+    } else {
+        if (options->signed_in != NULL)
+            options->signed_in(options->ctx, result.account, result.node);
+        enter(call, result.node, result.account, next == NULL ? "/" : next);
+    }
+}
+
+static void goes_on(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step)
+{
+    if (step->kind == HEARTH_SIGNIN_DONE) {
+        done(call, attempt, &step->identity, SIGNIN_KEEP_ASK);
+    } else if (step->kind == HEARTH_SIGNIN_FAILED) {
+        failed(call, attempt, step);
+    } else if (attempt_seal_state(call->pages->attempts, attempt, step->state, step->state_size, &call->err) < 0) {
+        over(call, attempt);
+        page_error(call);
+    } else {
+        attempt->waits = step->kind == HEARTH_SIGNIN_WAIT;
+        attempt->returns = step->kind == HEARTH_SIGNIN_VISIT && step->returns;
+        step_render(call, attempt, step);
+        to_step(call, attempt);
+    }
+}
+
+/* --- start -----------------------------------------------------------------------------------------------------------------------------
+ */
+
+static bool may_start(struct page_call *call, const char *email)
+{
+    char key[64];
+    rate_address_key(call->request->remote, key);
+    int64_t wait = rate_take(call->pages->starts, key);
+    if (wait == 0 && email != NULL)
+        wait = rate_take(call->pages->email_answers, email);
+    if (wait > 0)
+        page_too_many(call, wait);
+    return wait == 0;
+}
+
+static bool find_provider(struct page_call *call, const char *name, size_t *ret_provider)
+{
+    const struct signin *signin = call->pages->options.signin;
+    for (size_t i = 0; i < signin_provider_count(signin); i++) {
+        if (name != NULL && strcmp(signin_provider_name(signin, i), name) == 0) {
+            *ret_provider = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void signin_begin_post(struct page_call *call)
+{
+    if (!form_read(call))
+        return;
+    const char *way = http_parameter(call->request, "way"), *email = http_parameter(call->request, "email");
+    const char *device = http_parameter(call->request, "device");
+    bool password = way != NULL && strcmp(way, "password") == 0;
+    size_t provider;
+    if (!find_provider(call, http_parameter(call->request, "provider"), &provider) || (email != NULL && strlen(email) > 255) ||
+        (device != NULL && strlen(device) > 400)) {
+        page_message(call, 400, "That form is not complete", "Something in it is missing or too long.", "/auth/signin", "Start over");
+        return;
+    }
+    if (!may_start(call, password ? email : NULL))
+        return;
+    struct attempt *attempt = attempt_begin(call->pages->attempts);
+    struct hearth_signin_step step;
+    struct hearth_signin what = {
+        .struct_size = sizeof(what),
+        .way = password ? HEARTH_SIGNIN_PASSWORD : HEARTH_SIGNIN_BROWSER,
+        .email = email == NULL || email[0] == '\0' ? NULL : email,
+        .callback = arena_printf(&call->request->arena, "%s/auth/callback", http_base_url(call->request, call->pages->options.base_url)),
+        .device_name = device == NULL || device[0] == '\0' ? NULL : device,
+    };
+    int r = attempt == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
+                            : signin_start(call->signin, provider, &what, &step, &call->err);
+    if (r < 0) {
+        attempt_drop(call->pages->attempts, attempt);
+        page_error(call);
+        return;
+    }
+    attempt->provider = provider;
+    attempt->way = what.way;
+    snprintf(attempt->email, sizeof(attempt->email), "%s", what.email == NULL ? "" : what.email);
+    snprintf(attempt->next, sizeof(attempt->next), "%s", form_next(http_parameter(call->request, "next")));
+    goes_on(call, attempt, &step);
+}
+
+/* --- step ------------------------------------------------------------------------------------------------------------------------------
+ */
+
+/* The attempt of this browser; NULL: the reply says what is the matter. */
+static struct attempt *take(struct page_call *call)
+{
+    bool busy;
+    struct attempt *attempt = attempt_take(call->pages->attempts, http_cookie(call->request, attempt_cookie_name(call)), &busy);
+    if (attempt == NULL && busy)
+        page_message(call, 409, "One moment", "This sign-in is being worked on.", "/auth/step", "Look again");
+    else if (attempt == NULL)
+        page_message(call, 410, "This sign-in is over", "It took longer than half an hour, or it was finished or begun in another window.",
+                     "/auth/signin", "Start over");
+    return attempt;
+}
+
+static void show(struct page_call *call, struct attempt *attempt)
+{
+    buf_add(&call->html, attempt->page.data, attempt->page.size);
+    attempt_put(call->pages->attempts, attempt);
+    page_send(call, 200);
+}
+
+static void next_step(struct page_call *call, struct attempt *attempt, const struct hearth_signin_answer *answers, size_t count)
+{
+    struct hearth_signin_step step;
+    void *state;
+    size_t size;
+    int r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
+    if (r == 0) {
+        r = signin_next(call->signin, attempt->provider, state, size, answers, count, &step, &call->err);
+        vault_free(state, size);
+    }
+    if (r == 0) {
+        goes_on(call, attempt, &step);
+        return;
+    }
+    attempt_put(call->pages->attempts, attempt); /* a fault of this side: the same answer may do later */
+    page_error(call);
+}
+
+void signin_step_page(struct page_call *call)
+{
+    struct attempt *attempt = take(call);
+    if (attempt != NULL && attempt->waits)
+        next_step(call, attempt, NULL, 0);
+    else if (attempt != NULL)
+        show(call, attempt);
+}
+
+static size_t read_answers(struct page_call *call, struct hearth_signin_answer *answers)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < call->request->parameter_count && n < ANSWERS_MAX; i++)
+        if (str_starts(call->request->names[i], "f_") || str_starts(call->request->names[i], "c_"))
+            answers[n++] = (struct hearth_signin_answer){
+                .struct_size = sizeof(answers[0]), .name = call->request->names[i] + 2, .value = call->request->values[i]};
+    return n;
+}
+
+static bool may_answer(struct page_call *call, const struct attempt *attempt)
+{
+    char key[64];
+    rate_address_key(call->request->remote, key);
+    int64_t wait = rate_take(call->pages->answers, key);
+    if (wait == 0 && attempt->email[0] != '\0')
+        wait = rate_take(call->pages->email_answers, attempt->email);
+    if (wait > 0)
+        page_too_many(call, wait);
+    return wait == 0;
+}
+
+static void decide(struct page_call *call, struct attempt *attempt)
+{
+    bool keep = http_parameter(call->request, "c_keep") != NULL, nothing = http_parameter(call->request, "c_nothing") != NULL;
+    struct hearth_identity identity;
+    void *bytes;
+    size_t size;
+    if (keep == nothing) {
+        show(call, attempt);
+        return;
+    }
+    if (attempt_open_identity(call->pages->attempts, attempt, &identity, &bytes, &size, &call->err) < 0) {
+        over(call, attempt);
+        page_error(call);
+        return;
+    }
+    done(call, attempt, &identity, keep ? SIGNIN_KEEP_DATA : SIGNIN_KEEP_NOTHING);
+    vault_free(bytes, size);
+}
+
+void signin_step_post(struct page_call *call)
+{
+    struct hearth_signin_answer answers[ANSWERS_MAX];
+    if (!form_read(call))
+        return;
+    struct attempt *attempt = take(call);
+    if (attempt == NULL)
+        return;
+    if (attempt->deciding) {
+        decide(call, attempt);
+    } else if (!may_answer(call, attempt)) {
+        attempt_put(call->pages->attempts, attempt);
+    } else {
+        size_t count = read_answers(call, answers);
+        next_step(call, attempt, answers, count);
+    }
+}
+
+/* The browser comes back from another site. Which attempt it belongs to says the cookie, not the address; the provider compares `state`. */
+void signin_callback(struct page_call *call)
+{
+    struct attempt *attempt = take(call);
+    if (attempt == NULL)
+        return;
+    struct hearth_signin_answer answer = {
+        .struct_size = sizeof(answer), .name = "query", .value = call->request->query == NULL ? "" : call->request->query};
+    if (attempt->returns)
+        next_step(call, attempt, &answer, 1);
+    else
+        show(call, attempt);
+}
+
+void signin_cancel_post(struct page_call *call)
+{
+    if (!form_read(call))
+        return;
+    bool busy;
+    over(call, attempt_take(call->pages->attempts, http_cookie(call->request, attempt_cookie_name(call)), &busy));
+    page_redirect(call, "/auth/signin");
+}

@@ -1,0 +1,39 @@
+/* /auth/signout */
+#include <string.h>
+
+#include "pages/internal.h"
+
+void signout_page(struct page_call *call)
+{
+    page_begin(call, "Sign out", -1, NULL);
+    html_put(&call->html, "<p>This browser forgets you. Your data stay on the server.</p>\n");
+    form_begin(call, "/auth/signout", form_next(http_parameter(call->request, "next")));
+    form_end(call, "Sign out");
+    page_end(call, 200);
+}
+
+void signout_post(struct page_call *call)
+{
+    const struct pages_options *options = &call->pages->options;
+    struct api_person person;
+    if (!form_read(call))
+        return;
+    int r = api_who(options->api, call->request, call->stores, &person, &call->err);
+    if (r == 0 && person.session[0] == '\0') {
+        page_message(call, 409, "You are signed in elsewhere", "The proxy in front of this server has signed you in; sign out there.", "/",
+                     "Back");
+        return;
+    }
+    if (r == 0) {
+        struct store *store = node_stores_get(call->stores, person.node, &call->err);
+        r = store == NULL ? call->err.code : STORE(store, &call->err, token_remove, person.account, person.session);
+        api_forget(options->api, person.account);
+    }
+    if (r < 0 && r != HEARTH_ERR_DENIED && r != HEARTH_ERR_NOT_FOUND) {
+        page_error(call);
+        return;
+    }
+    page_cookie(call, session_cookie_name(call->request->tls), "", 0, "Lax");
+    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+    page_message(call, 200, "You are signed out", "This browser has forgotten you.", "/auth/signin", "Sign in again");
+}
