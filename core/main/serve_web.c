@@ -1,0 +1,304 @@
+/* The role web: the services, the pages, signing in, and the listeners. Without the role only what watches is served. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "main/control.h"
+#include "main/serve.h"
+#include "main/version.h"
+
+enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_THREADS = 4, SIGNIN_QUEUE = 64 };
+
+static int open_worker(void *ctx, void **ret_worker, struct err *err)
+{
+    struct daemon *d = ctx;
+    struct node_stores *stores = malloc(sizeof(*stores));
+    if (stores == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    node_stores_init(stores, &d->app.nodes);
+    *ret_worker = stores;
+    return 0;
+}
+
+static void close_worker(void *worker)
+{
+    node_stores_close(worker);
+    free(worker);
+}
+
+static void interrupt_worker(void *worker)
+{
+    node_stores_interrupt(worker);
+}
+
+static int request_sync(void *ctx, const char *account, struct err *err)
+{
+    return jobs_request(((struct daemon *)ctx)->jobs, account, err);
+}
+
+static void note_seen(void *ctx, struct store *store, const char *account)
+{
+    jobs_note_seen(((struct daemon *)ctx)->jobs, store, account);
+}
+
+static bool is_syncing(void *ctx, const char *account)
+{
+    return jobs_is_syncing(((struct daemon *)ctx)->jobs, account);
+}
+
+static void account_removed(void *ctx, const char *account)
+{
+    struct daemon *d = ctx;
+    for (size_t i = 0; i < d->app.provider_count; i++) {
+        const struct hearth_sync *ops = plug_ops(d->app.providers[i]);
+        ops->forget(plug_self(d->app.providers[i]), account);
+    }
+}
+
+/* People of a node need its database; workers and schedulers serve all nodes, and are of use while one answers. */
+static int ping_storage(struct daemon *d, struct store *store, struct err *err)
+{
+    if ((d->roles & ROLE_WEB) == 0)
+        return jobs_ping_storages(d->jobs, err);
+    return store == NULL ? err_set(err, HEARTH_ERR_UNAVAILABLE, "no session") : STORE(store, err, ping);
+}
+
+static void not_ready(void *ctx, struct store *store, struct buf *reasons)
+{
+    struct daemon *d = ctx;
+    struct err err = {0};
+    if (ping_storage(d, store, &err) < 0)
+        buf_printf(reasons, "The storage does not answer (%s).", err_text(err.code));
+    err.code = 0;
+    if (jobs_ping(d->jobs, &err) < 0)
+        buf_printf(reasons, "%sThe queue does not answer (%s).", reasons->size > 0 ? " " : "", err_text(err.code));
+}
+
+int serve_create_api(struct daemon *d, struct err *err)
+{
+    const struct conf_section *web = conf_section(d->app.conf, "web", 0);
+    struct search_config config = {.memory = (size_t)conf_number(web, "search_memory")};
+    int r = search_create(&config, &d->search, err);
+    if (r < 0)
+        return r;
+    json_t *version = version_json(&d->app);
+    char *text = json_dumps(version, JSON_COMPACT);
+    struct api_options options = {
+        .nodes = &d->app.nodes,
+        .search = d->search,
+        .storage_timeout = conf_number(web, "storage_timeout"),
+        .cache_memory = (size_t)conf_number(web, "cache_memory"),
+        .base_url = conf_text(web, "base_url"),
+        .sessions = app_session_limits(&d->app),
+        .public_metrics = conf_number(web, "metrics") != 0,
+        .version = text == NULL ? "{}" : text,
+        .request_sync = request_sync,
+        .note_seen = note_seen,
+        .is_syncing = is_syncing,
+        .account_removed = account_removed,
+        .not_ready = not_ready,
+        .ctx = d,
+    };
+    r = api_create(&options, &d->api, err);
+    free(text);
+    json_decref(version);
+    return r;
+}
+
+int serve_create_pool(struct daemon *d, struct err *err)
+{
+    struct pool_options options = {
+        .name = "storage",
+        .threads = (d->roles & ROLE_WEB) != 0 ? (int)conf_get_number(d->app.conf, "web", "storage_threads") : 1,
+        .queue_limit = POOL_QUEUE,
+        .open = open_worker,
+        .close = close_worker,
+        .interrupt = interrupt_worker,
+        .ctx = d,
+    };
+    return pool_create(&options, &d->pool, err);
+}
+
+/* --- signing in ----------------------------------------------------------------------------------------------------------------------- */
+
+static int open_signin_worker(void *ctx, void **ret_worker, struct err *err)
+{
+    struct daemon *d = ctx;
+    struct pages_worker *worker = malloc(sizeof(*worker));
+    if (worker == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    node_stores_init(&worker->stores, &d->app.nodes);
+    signin_worker_init(&worker->signin, d->signin);
+    *ret_worker = worker;
+    return 0;
+}
+
+static void close_signin_worker(void *worker)
+{
+    struct pages_worker *w = worker;
+    signin_worker_close(&w->signin);
+    node_stores_close(&w->stores);
+    free(w);
+}
+
+static void interrupt_signin_worker(void *worker)
+{
+    struct pages_worker *w = worker;
+    signin_worker_interrupt(&w->signin);
+    node_stores_interrupt(&w->stores);
+}
+
+static void signed_in(void *ctx, const char *account, size_t node)
+{
+    struct daemon *d = ctx;
+    struct err err = {0};
+    account_removed(d, account);
+    api_forget(d->api, account);
+    if (node == d->app.nodes.own && jobs_request(d->jobs, account, &err) < 0)
+        log_warning("main", "the first sync waits for the schedule: %s", err.text);
+}
+
+int serve_create_pages(struct daemon *d, struct err *err)
+{
+    struct pool_options pool = {.name = "signin",
+                                .threads = SIGNIN_THREADS,
+                                .queue_limit = SIGNIN_QUEUE,
+                                .open = open_signin_worker,
+                                .close = close_signin_worker,
+                                .interrupt = interrupt_signin_worker,
+                                .ctx = d};
+    if ((d->roles & ROLE_WEB) == 0)
+        return 0;
+    int r = app_create_signin(&d->app, &d->signin, err);
+    if (r == 0)
+        r = pool_create(&pool, &d->signin_pool, err);
+    struct pages_options options = {
+        .nodes = &d->app.nodes,
+        .api = d->api,
+        .signin = d->signin,
+        .base_url = conf_get_text(d->app.conf, "web", "base_url"),
+        .sessions = app_session_limits(&d->app),
+        .signin_pool = {d->signin_pool, pool_run},
+        .storage_timeout = conf_get_number(d->app.conf, "web", "storage_timeout"),
+        .signed_in = signed_in,
+        .ctx = d,
+    };
+    return r == 0 ? pages_create(&options, &d->pages, err) : r;
+}
+
+/* What people reach: the services and the pages; without the role web only what watches. */
+static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
+{
+    size_t services, pages = 0;
+    const struct http_route *of_api = (d->roles & ROLE_WEB) != 0 ? api_routes(d->api, &services) : api_watch_routes(d->api, &services);
+    const struct http_route *of_pages = d->pages == NULL ? NULL : pages_routes(d->pages, &pages);
+    d->routes = calloc(services + pages, sizeof(*d->routes));
+    if (d->routes == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    memcpy(d->routes, of_api, services * sizeof(*of_api));
+    if (pages > 0)
+        memcpy(d->routes + services, of_pages, pages * sizeof(*of_pages));
+    *ret_count = services + pages;
+    return 0;
+}
+
+static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
+{
+    const struct conf_section *section;
+    size_t n = 0;
+    for (size_t i = 0; n < LISTENERS_MAX && (section = conf_section(d->app.conf, "listen", i)) != NULL; i++) {
+        bool internal = conf_number(section, "internal") != 0;
+        if (!internal && (d->roles & ROLE_WEB) == 0)
+            continue; /* without the role web nobody is served but those who watch */
+        ret[n++] = (struct http_listener){
+            .name = conf_section_name(section),
+            .address = conf_text(section, "address"),
+            .certificate = conf_text(section, "tls_certificate"),
+            .key = conf_text(section, "tls_key"),
+            .internal = internal,
+        };
+    }
+    char path[4096];
+    if (control_path(d->app.state_dir, path, sizeof(path))) {
+        snprintf(d->control, sizeof(d->control), "unix:%s", path);
+        ret[n++] = (struct http_listener){.name = "control", .address = d->control, .internal = true, .mode = 0600};
+    } else {
+        log_warning("main", "the path of the control socket in %s is too long: hearthd queue and healthcheck will not work",
+                    d->app.state_dir);
+    }
+    return n;
+}
+
+static size_t split(const char *text, char *copy, size_t size, const char **ret, size_t max)
+{
+    size_t n = 0;
+    snprintf(copy, size, "%s", text);
+    for (char *p = copy; *p != '\0' && n < max;) {
+        p += strspn(p, " ,");
+        if (*p == '\0')
+            break;
+        ret[n++] = p;
+        p += strcspn(p, " ,");
+        if (*p != '\0')
+            *p++ = '\0';
+    }
+    return n;
+}
+
+static const char *lower_case(const char *text, char *copy, size_t size)
+{
+    if (text == NULL)
+        return NULL;
+    snprintf(copy, size, "%s", text);
+    for (char *p = copy; *p != '\0'; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    return copy;
+}
+
+int serve_start_http(struct daemon *d, struct err *err)
+{
+    const struct conf_section *web = conf_section(d->app.conf, "web", 0);
+    struct http_listener listeners[LISTENERS_MAX + 1];
+    const char *proxies[PROXIES_MAX];
+    char proxy_text[1024], header[64];
+    size_t count;
+    const struct http_route *internal = api_internal_routes(d->api, &count);
+    d->internal_routes = calloc(count + control_route_count, sizeof(*d->internal_routes));
+    if (d->internal_routes == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    if (count > 0)
+        memcpy(d->internal_routes, internal, count * sizeof(*internal));
+    memcpy(d->internal_routes + count, control_routes, control_route_count * sizeof(*control_routes));
+    control_set_jobs(d->jobs);
+    struct http_options options = {
+        .listeners = listeners,
+        .listener_count = fill_listeners(d, listeners),
+        .internal_routes = d->internal_routes,
+        .internal_route_count = count + control_route_count,
+        .pool = {d->pool, pool_run},
+        .threads = (int)conf_number(web, "threads"),
+        .trusted_proxies = proxies,
+        .identity_header = lower_case(conf_get_text(d->app.conf, "auth", "proxy_header"), header, sizeof(header)),
+        .trusted_proxy_count = split(conf_text(web, "trusted_proxies"), proxy_text, sizeof(proxy_text), proxies, PROXIES_MAX),
+        .request_timeout = conf_number(web, "request_timeout"),
+        .idle_timeout = conf_number(web, "idle_timeout"),
+        .stall_timeout = conf_number(web, "stall_timeout"),
+        .drain_timeout = conf_number(web, "drain_timeout"),
+        .max_connections = (size_t)conf_number(web, "max_connections"),
+        .max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address"),
+        .max_jobs = (size_t)conf_number(web, "max_jobs"),
+        .max_jobs_per_connection = (size_t)conf_number(web, "max_jobs_per_connection"),
+        .before = api_before,
+        .auth_free = api_auth_free,
+        .ctx = d->api,
+    };
+    int r = join_routes(d, &options.route_count, err);
+    if (r < 0)
+        return r;
+    options.routes = d->routes;
+    if ((d->roles & ROLE_WEB) == 0)
+        options.threads = 1;
+    r = http_start(&options, &d->http, err);
+    d->listens = d->http;
+    return r;
+}
