@@ -12,6 +12,24 @@ FIXTURES = os.path.join(HERE, "..", "fixtures", "firefox-esr")
 ADA = "ada@example.org"
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Redirects are looked at, not followed."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+def fetch(url, form=None):
+    """(status, Location or None, text) of one page."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay())
+    try:
+        answer = opener.open(urllib.request.Request(url, data=form), timeout=60)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return answer.status, answer.headers["Location"], answer.read().decode()
+
+
 class SyncService:
     """A running double. Ends with stop(), with a `with` block, or when this process ends in whatever way."""
 
@@ -68,7 +86,7 @@ class SyncService:
         return self.get(f"import/{email}?auth={auth}")
 
     def account(self, email, **size):
-        """Makes a synthetic account (history=, bookmarks=, tabs=, devices=, seed=, now=, auth=); answers its import file."""
+        """Makes a synthetic account (history=, bookmarks=, tabs=, devices=, seed=, now=, auth=, sign_in={…}); answers its import file."""
         return self.post("accounts", email=email, **size)
 
     def step(self, step):
@@ -85,6 +103,63 @@ class SyncService:
     def remove(self, collection, *ids, email=ADA):
         """Deletes for real, without tombstones."""
         return self.post("delete", email=email, collection=collection, ids=list(ids))["modified"]
+
+    # --- signing in ----------------------------------------------------------------------------------------------------------------------------
+    def sign_in(self, email=ADA, **settings):
+        """How the account lets people in: password=, version="v1", second_factor="totp", blocked=True, …: README.md. Answers all of it."""
+        return self.post("sign-in", email=email, **settings)
+
+    def new_client(self, redirect, **client):
+        """Registers an OAuth client (id=, scopes=, keys=, public=, can_grant=, jwt=); answers its id."""
+        return self.post("clients", redirect=redirect, **client)["client_id"]
+
+    def mails(self, email=ADA, kind=None):
+        """What was sent to the account, oldest first: {"kind": "login", "unblock" or "link", "code", …}."""
+        return [m for m in self.get(f"mails/{email}") if kind in (None, m["kind"])]
+
+    def code(self, email=ADA, kind="login"):
+        """The one mailed last."""
+        return self.mails(email, kind)[-1]["code"]
+
+    def totp(self, email=ADA):
+        """What the account's authenticator shows now."""
+        return self.get(f"totp/{email}")["code"]
+
+    def confirm(self, email=ADA):
+        """Follows the mailed link."""
+        self.post("confirm", email=email)
+
+    def devices(self, email=ADA):
+        """The account's list of devices; `of` says whose it is: "refresh", "session", or nobody's that is known here."""
+        return self.get(f"devices/{email}")
+
+    def sessions(self, email=ADA):
+        """All that ever were: id, verified, destroyed."""
+        return self.get(f"sessions/{email}")
+
+    def tokens(self, email=ADA):
+        """Good {"refresh": […], "access": […]} tokens that came of sign-ins."""
+        return self.get(f"tokens/{email}")
+
+    def change_password(self, password, email=ADA):
+        self.post("change-password", email=email, password=password)
+
+    def reset(self, email=ADA, **how):
+        """password=, keep_key=, reupload=, keep_tokens=."""
+        return self.post("reset", email=email, **how)
+
+    def fail(self, path, errno, status=None, times=1, **extra):
+        """Adds to the rules: the next calls of this path get this errno. `extra`: further fields of the body."""
+        rule = {"path": path, "auth_error": errno, "times": times, "extra": extra, **({"status": status} if status else {})}
+        self.post("add-fault", rule=rule)
+
+    def visit(self, url, email=ADA, password=None, code=None, answer="yes"):
+        """Fills in the sign-in page at this address, as a person in a browser would (without a password: the right one). (status, address it leads to,
+        text of the page)."""
+        form = {"email": email, "password": password or self.get(f"sign-in/{email}")["password"] or "", "answer": answer}
+        if code is not None:
+            form["code"] = code
+        return fetch(url, urllib.parse.urlencode(form).encode())
 
     # --- looking -------------------------------------------------------------------------------------------------------------------------------
     def log(self, text=""):

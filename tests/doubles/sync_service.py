@@ -79,7 +79,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET
 
     def serve(self, service, body):
-        request, self.fault = service.begin(self.command, self.path, self.headers, not self.counted)
+        request, self.fault = service.begin(self.command, self.path, self.headers, body, not self.counted)
         self.counted = True
         try:
             time.sleep(self.fault.get("delay", 0) + self.fault.get("delay_ms", 0) / 1000)
