@@ -30,19 +30,17 @@ def fetch(url, form=None):
         return answer.status, answer.headers["Location"], answer.read().decode()
 
 
-class SyncService:
+class Double:
     """A running double. Ends with stop(), with a `with` block, or when this process ends in whatever way."""
 
-    def __init__(self, load=True, step=7, port=0, stderr=None):
-        command = [sys.executable, os.path.join(HERE, "sync_service.py"), "--step", str(step), "--port", str(port), "--until-eof"]
-        if load:
-            command += ["--load", FIXTURES]
+    def __init__(self, script, *options, stderr=None):
+        command = [sys.executable, os.path.join(HERE, script), *options, "--until-eof"]
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("ready "):
             self.stop()
-            raise RuntimeError(f"the Sync double did not start: {line!r}")
+            raise RuntimeError(f"{script} did not start: {line!r}")
         self.url = line.split()[1]
 
     def __enter__(self):
@@ -79,6 +77,29 @@ class SyncService:
 
     def delete(self, name):
         return self._call("DELETE", name)
+
+    # --- what all doubles have -----------------------------------------------------------------------------------------------------------------
+    def log(self, text=""):
+        """Requests since the last clear() whose path has the text."""
+        return [r for r in self.get("log") if text in r["path"]]
+
+    def clear(self):
+        """Empties the log, and the counters where there are some."""
+        self.post("clear")
+
+    def faults(self, *rules):
+        """Replaces the rules; without any, all is well again."""
+        self.post("faults", rules=list(rules))
+
+    def settings(self, **settings):
+        return self.post("settings", **settings)
+
+
+class SyncService(Double):
+    """Accounts, token and storage servers. `load`: with Ada, at this step of her story."""
+
+    def __init__(self, load=True, step=7, port=0, stderr=None):
+        super().__init__("sync_service.py", "--step", str(step), "--port", str(port), *(["--load", FIXTURES] if load else []), stderr=stderr)
 
     # --- accounts and their data -------------------------------------------------------------------------------------------------------------
     def import_file(self, email=ADA, auth="access"):
@@ -162,21 +183,36 @@ class SyncService:
         return fetch(url, urllib.parse.urlencode(form).encode())
 
     # --- looking -------------------------------------------------------------------------------------------------------------------------------
-    def log(self, text=""):
-        """Requests since the last clear() whose path has the text."""
-        return [r for r in self.get("log") if text in r["path"]]
-
     def counters(self):
         return self.get("counters")
 
-    def clear(self):
-        """Empties log and counters."""
-        self.post("clear")
 
-    # --- faults ------------------------------------------------------------------------------------------------------------------------------------
-    def faults(self, *rules):
-        """Replaces the rules; without any, all is well again."""
-        self.post("faults", rules=list(rules))
+class OidcProvider(Double):
+    """An OpenID Connect provider, at `issuer`. `redirect`: the client's callback, or several; also later, by client()."""
 
-    def settings(self, **settings):
-        return self.post("settings", **settings)
+    def __init__(self, redirect=None, prefix="", port=0, stderr=None):
+        super().__init__("oidc_provider.py", "--port", str(port), "--prefix", prefix, stderr=stderr)
+        self.issuer = self.url + prefix
+        self.client(redirect)
+
+    def client(self, redirect=None, **client):
+        """Who may ask (client_id=, client_secret=); answers it."""
+        if redirect is not None:
+            client["redirects"] = [redirect] if isinstance(redirect, str) else list(redirect)
+        return self.post("client", **client)
+
+    def user(self, **claims):
+        """Who signs in from now on: Ada with these changes; None leaves a claim out."""
+        return self.post("user", **claims)
+
+    def rotate(self, keep_old=False):
+        return self.post("rotate", keep_old=keep_old)
+
+    def restore(self):
+        """User, settings and rules as in the beginning."""
+        self.post("restore")
+
+    def visit(self, url, answer="yes"):
+        """What a browser does at the authorization endpoint, with its form filled in if there is one: the address it is led to, or None."""
+        status, address, text = fetch(url)
+        return fetch(url, urllib.parse.urlencode({"answer": answer}).encode())[1] if status == 200 and "<form" in text else address

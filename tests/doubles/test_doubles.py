@@ -8,6 +8,7 @@ from test_accounts import KeyWrapping, Obstacles, PasswordSignIn, PasswordVector
 from test_admin import Administration  # noqa: E402, F401
 from test_faults import FaultRules  # noqa: E402, F401
 from test_oauth import OAuthSignIn, TokenEndpoints  # noqa: E402, F401
+from test_oidc import OpenId  # noqa: E402, F401
 from test_parts import Collections, Vectors  # noqa: E402, F401
 from test_reading import HawkChecks, Reading, TokenChecks  # noqa: E402, F401
 
