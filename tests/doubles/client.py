@@ -169,10 +169,10 @@ class SyncService(Double):
         """password=, keep_key=, reupload=, keep_tokens=."""
         return self.post("reset", email=email, **how)
 
-    def fail(self, path, errno, status=None, times=1, **extra):
-        """Adds to the rules: the next calls of this path get this errno. `extra`: further fields of the body."""
-        rule = {"path": path, "auth_error": errno, "times": times, "extra": extra, **({"status": status} if status else {})}
-        self.post("add-fault", rule=rule)
+    def fail(self, path, errno, status=None, times=1, account=None, headers=None, **extra):
+        """Adds to the rules: the next calls of this path (of this account) get this errno. `extra`: further fields of the body."""
+        rule = {"path": path, "auth_error": errno, "times": times, "extra": extra, "status": status, "account": account, "headers": headers}
+        self.post("add-fault", rule={name: value for name, value in rule.items() if value is not None})
 
     def visit(self, url, email=ADA, password=None, code=None, answer="yes"):
         """Fills in the sign-in page at this address, as a person in a browser would (without a password: the right one). (status, address it leads to,

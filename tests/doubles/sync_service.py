@@ -1,4 +1,4 @@
-"""A Sync service for tests and demonstrations: token server, OAuth token endpoint, storage API 1.5, on one loopback port.
+"""A Sync service for tests and demonstrations: accounts server with its pages and OAuth, token server, storage API 1.5, on one loopback port.
 
 Prints `ready http://127.0.0.1:PORT` when it listens. README.md describes the administration interface and the faults.
 """
@@ -179,6 +179,7 @@ def main():
     print("ready", service.base, flush=True)
     if options.demo:
         print(f"curl -s {service.base}/__admin/import/{fixtures.EMAIL} | hearthd account import -", file=sys.stderr)
+        print(f"{fixtures.EMAIL}, password: {service.accounts[fixtures.EMAIL].signin.password}", file=sys.stderr)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
