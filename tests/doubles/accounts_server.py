@@ -1,12 +1,12 @@
-"""The accounts server: sign-in by password, sessions, keys, devices; its OAuth and profile servers. The pages are in pages.py."""
+"""The accounts server: sign-in by password, sessions, keys; its OAuth and profile servers. The pages are in pages.py."""
 import json
 import re
-import secrets
 import time
 import urllib.parse
 
 import onepw
 from clients import OLDSYNC
+from devices import Devices
 from errors import Failure, OAuthFailure
 from pages import Pages
 from storage_api import Answer, json_answer
@@ -14,9 +14,7 @@ from storage_api import Answer, json_answer
 AUTH_PW = re.compile(r"^[0-9a-f]{64}$")
 UNBLOCK = re.compile(r"^[A-Za-z0-9]{8}$")
 DIGITS = re.compile(r"^\d{6}$")
-REFRESH = re.compile(r"^Bearer ([0-9a-zA-Z-]+)$")
 METHODS = ("email", "email-otp", "email-2fa", "email-captcha", "totp-2fa")
-DEVICE_TYPES = ("desktop", "mobile", "tablet", "vr", "tv")
 SLOW = ("/v1/account/login", "/v1/session/reauth", "/authorization", "/v1/account/keys")
 PAGES = ("/authorization", "/oauth/success/", "/complete_signin")
 # What is asked without a session: "open". Else the token that proves it, or both kinds for devices.
@@ -59,7 +57,7 @@ class Call:
 
 class AccountsServer:
     def __init__(self, service):
-        self.service, self.pages = service, Pages(service)
+        self.service, self.pages, self.devices = service, Pages(service), Devices(service)
 
     @staticmethod
     def serves(path):
@@ -93,12 +91,12 @@ class AccountsServer:
             if kind is None or (name.endswith("credentials/status") and not self.service.settings["credentials_status"]):
                 raise Failure(116)
             call.parse(OAuthFailure if oauth else Failure)
-            function = getattr(self, re.sub(r"[^a-z]+", "_", name.lower()))
+            function = getattr(self.devices if kind == "device" else self, re.sub(r"[^a-z]+", "_", name.lower()))
             if kind in ("session", "key_fetch"):
                 token = {"session": "sessionToken", "key_fetch": "keyFetchToken"}[kind]
                 result = function(call, self.service.sessions.authenticated(call.request, call.raw, token, call.fault))
             elif kind == "device":
-                result = function(call, *self._device_owner(call))
+                result = function(call, *self.devices.owner(call))
             else:
                 result = function(call)
         except Failure as failure:
@@ -298,46 +296,3 @@ class AccountsServer:
         return {"uid": account.uid, "sub": account.uid, "email": account.email, "locale": "en", "displayName": account.name,
                 "avatar": f"{self.service.base}/avatar/a", "avatarDefault": True, "amrValues": ["pwd", "otp"] if two else ["pwd"],
                 "twoFactorAuthentication": two}
-
-    # --- devices ---------------------------------------------------------------------------------------------------------------------------------
-    def _device_owner(self, call):
-        """(account, id of the token) of a session, or of a refresh token with the scope of Sync."""
-        match = REFRESH.match(call.request.headers.get("Authorization") or "")
-        account = match and self.service.oauth.living_refresh(match[1])
-        if account:
-            if OLDSYNC not in account.refreshes[match[1]].scope.split():
-                raise Failure(163)
-            return account, match[1]
-        session = self._session(call)
-        return session.account, session.derived.id
-
-    def post_account_device(self, call, account, token):
-        data, own = call.data, account.device_of(token)
-        if "id" in data and data["id"] not in account.devices:
-            raise Failure(123)
-        if own is None and "id" not in data and not {"name", "type"} <= set(data):
-            raise Failure(108)
-        if not isinstance(data.get("name", ""), str) or not 0 < len(data.get("name", "x")) <= 255 or data.get("type", "desktop") not in DEVICE_TYPES:
-            raise Failure(107)
-        device = account.devices.get(data.get("id")) or own or {"id": secrets.token_hex(16), "availableCommands": {}, "createdAt": int(time.time() * 1000)}
-        device.update({name: data[name] for name in ("name", "type", "availableCommands", "pushCallback", "pushPublicKey", "pushAuthKey") if name in data})
-        device["token"] = token
-        account.devices[device["id"]] = device
-        return self._device(device, token)
-
-    @staticmethod
-    def _device(device, token):
-        shown = {name: value for name, value in device.items() if name != "token"}
-        return {**shown, "isCurrentDevice": device["token"] == token, "lastAccessTime": int(time.time() * 1000), "location": {},
-                "pushEndpointExpired": False}
-
-    def get_account_devices(self, call, account, token):
-        return [self._device(d, token) for d in account.devices.values()]
-
-    def post_account_device_destroy(self, call, account, token):
-        device = account.devices.pop(call.text("id"), None)
-        if device is None:
-            raise Failure(123)
-        if device["token"] in account.refreshes:
-            account.end_refresh(device["token"])
-        return {}

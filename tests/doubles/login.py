@@ -48,7 +48,7 @@ class SignIn:
 
     def describe(self):
         return {**self.settings, "email": self.account.email, "password": self.password, "totp_secret": self.totp_secret,
-                "recovery_codes": list(self.recovery_codes)}
+                "recovery_codes": list(self.recovery_codes), "client_salt": self.salt}
 
     # --- the password ------------------------------------------------------------------------------------------------------------------
     def stretched(self, version):

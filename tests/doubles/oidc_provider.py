@@ -27,7 +27,8 @@ from sync_service import Handler, Server, end_with_parent  # noqa: E402
 USER = {"sub": "ada-1815", "email": "ada@example.org", "email_verified": True, "name": "Ada", "preferred_username": "ada"}
 CLIENT = {"client_id": "hearth", "client_secret": "a secret of the client", "redirects": []}
 SETTINGS = {"approve": True, "iss": None, "aud": None, "azp": None, "nonce": None, "exp": 3600, "iat": 0, "alg": "RS256", "kid": None, "claims": {},
-            "in_userinfo": {}, "require_pkce": True, "auth_methods": ["client_secret_basic", "client_secret_post"], "discovery": {}, "id_token": True,
+            "in_userinfo": {}, "require_pkce": True,
+            "auth_methods": ["client_secret_basic", "client_secret_post"], "discovery": {}, "id_token": True, "answer_iss": None,
             "skew": 0}
 CODE_LIFE = 60
 
@@ -105,10 +106,12 @@ class Provider:
 
     def _discovery(self):
         issuer = self.issuer
-        document = {"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token", "userinfo_endpoint": issuer + "/userinfo",
+        document = {"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token",
+                    "userinfo_endpoint": issuer + "/userinfo",
                     "jwks_uri": issuer + "/jwks", "response_types_supported": ["code"], "subject_types_supported": ["public"],
                     "scopes_supported": ["openid", "profile", "email"], "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-                    "token_endpoint_auth_methods_supported": self.settings["auth_methods"], "code_challenge_methods_supported": ["S256"]}
+                    "token_endpoint_auth_methods_supported": self.settings["auth_methods"], "code_challenge_methods_supported": ["S256"],
+                    "authorization_response_iss_parameter_supported": True}
         return json_answer(merged(document, self.settings["discovery"]))
 
     # --- the browser's part ------------------------------------------------------------------------------------------------------------
@@ -140,7 +143,8 @@ class Provider:
     def _back(self, asked, **query):
         if "state" in asked:
             query["state"] = asked["state"]
-        query["iss"] = self.issuer
+        said = self.settings["answer_iss"]
+        query.update({"iss": self.issuer} if said is None else {"iss": said} if said else {})
         joint = "&" if "?" in asked["redirect_uri"] else "?"
         return Answer(302, b"", {"Location": asked["redirect_uri"] + joint + urllib.parse.urlencode(query)})
 

@@ -23,7 +23,8 @@ DISCOVERY = "/.well-known/"
 WRITING = ("PUT", "POST", "DELETE", "PATCH")
 COUNTERS = ("requests", "token", "oauth", "discovery", "accounts", "storage", "other", "writes", "hawk_refused", "connections")
 LOG_LIMIT = 200000  # requests; a benchmark must not fill the memory
-LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-State", "Accept", "Accept-Encoding", "Content-Type", "User-Agent", "Origin", "Cookie", "Referer")
+LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-State", "Accept", "Accept-Encoding", "Content-Type", "User-Agent", "Origin",
+          "Cookie", "Referer")
 
 
 class Request:

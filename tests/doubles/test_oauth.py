@@ -65,10 +65,11 @@ class OAuthSignIn(AccountCase):
 
     def test_what_is_sent_back(self):
         """Mistakes of the client go back to it; where nobody knows who it is, they do not."""
-        for changes, word in (({"scope": "everything"}, "invalid_scope"), ({"scope": ""}, "invalid_scope"), ({"response_type": "token"}, "unsupported_response_type"),
-                              ({"state": None}, "invalid_request"), ({"code_challenge": "short"}, "invalid_request"), ({"code_challenge": None}, "invalid_request"),
-                              ({"code_challenge_method": "plain"}, "invalid_request"), ({"access_type": "always"}, "invalid_request"),
-                              ({"keys_jwk": "e30"}, "invalid_request"), ({"keys_jwk": "%%%"}, "invalid_request")):
+        bad = [({name: value}, "invalid_request") for name, value in (
+            ("state", None), ("code_challenge", "short"), ("code_challenge", None), ("code_challenge_method", "plain"), ("access_type", "always"),
+            ("keys_jwk", "e30"), ("keys_jwk", "%%%"))]
+        bad += [({"scope": "everything"}, "invalid_scope"), ({"scope": ""}, "invalid_scope"), ({"response_type": "token"}, "unsupported_response_type")]
+        for changes, word in bad:
             relier = self.relier(**changes)
             status, address, _ = fetch(relier.address())
             self.assertEqual((status, query_of(address or "").get("error")), (302, word), changes)

@@ -97,6 +97,12 @@ class OpenId(unittest.TestCase):
         said = query_of(self.provider.visit(self.address(), answer="no"))
         self.assertEqual((said["error"], said["state"]), ("access_denied", "s t&"))
 
+    def test_issuer_beside_the_code(self):
+        self.assertEqual(query_of(self.provider.visit(self.address()))["iss"], self.provider.issuer)
+        for said, seen in (("https://elsewhere.example", "https://elsewhere.example"), ("", None)):
+            self.provider.settings(answer_iss=said)
+            self.assertEqual(query_of(self.provider.visit(self.address())).get("iss"), seen)
+
     def test_mistakes_of_the_client(self):
         for changes, word in (({"response_type": "token"}, "unsupported_response_type"), ({"scope": "email"}, "invalid_scope"),
                               ({"code_challenge": None}, "invalid_request"), ({"code_challenge_method": "plain"}, "invalid_request")):
