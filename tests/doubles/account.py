@@ -5,12 +5,28 @@ import json
 import random
 import secrets
 import time
+from typing import NamedTuple
 
+from clients import OLDSYNC
 from crypto import KeyBundle, kid_of, sync_key_of
+from login import SignIn
 from storage import Collection, decimal
 
 ENGINES = {"bookmarks": 2, "history": 1, "tabs": 1, "clients": 1, "forms": 1, "passwords": 1, "prefs": 1, "addons": 1}
 HOUSEKEEPING = ("meta", "crypto")
+
+
+class Access(NamedTuple):
+    """What an access token is good for. `until`: seconds; None: always."""
+    until: float = None
+    scope: str = f"profile {OLDSYNC}"
+    client_id: str = ""
+
+
+class Refresh(NamedTuple):
+    """The same of a refresh token; one of an import file is any client's."""
+    client_id: str = ""
+    scope: str = f"profile {OLDSYNC}"
 
 
 class Account:
@@ -18,9 +34,10 @@ class Account:
         self.email, self.uid, self.name = email, uid, name or email.split("@")[0].title()
         self.k_b, self.sync_key, self.kid, self.storage_uid = k_b, sync_key_of(k_b), kid, storage_uid
         self.prefix = ""  # of the node's path, after a reassignment
-        self.refresh_token = hashlib.sha256(b"refresh" + email.encode()).hexdigest()
-        self.access_tokens = {hashlib.sha256(b"access" + email.encode()).hexdigest(): None}  # token -> when it expires (seconds); None: never
-        self.dead_errno = None  # set: refresh and access tokens are refused, with this number
+        self.set_tokens(*(hashlib.sha256(word + email.encode()).hexdigest() for word in (b"refresh", b"access")))
+        self.dead = {}  # tokens that are refused, and the number with which
+        self.devices = {}  # id -> what the client said of it, and its "token"
+        self.signin = SignIn(self)
         self.collections = {}
         self.bulk = KeyBundle(hashlib.sha512(b"bulk" + k_b).digest())
         self.per_collection = {}
@@ -28,17 +45,52 @@ class Account:
         self.clock = 0
 
     # --- tokens ----------------------------------------------------------------------------------------------------------------------
-    def new_access_token(self, life=None):
-        token = secrets.token_hex(32)
-        self.access_tokens[token] = None if life is None else time.time() + life
+    def set_tokens(self, refresh, access=None):
+        """These are the only ones from now on; import files name them. Sign-ins add theirs."""
+        self.refresh_token, self.refreshes = refresh, {refresh: Refresh()}
+        self.access_tokens = {access: Access()} if access else {}
+
+    def new_access_token(self, life=None, scope=Access().scope, client_id="", token=None):
+        token = token or secrets.token_hex(32)
+        self.access_tokens[token] = Access(None if life is None else time.time() + life, scope, client_id)
         return token
 
-    def accepts(self, access_token):
-        """Whether the token server would take it."""
-        if self.dead_errno is not None or access_token not in self.access_tokens:
+    def accepts(self, access_token, scope=None):
+        """Whether a server that wants this scope would take it."""
+        access = self.access_tokens.get(access_token)
+        if access is None or access_token in self.dead or (scope and scope not in access.scope.split()):
             return False
-        until = self.access_tokens[access_token]
-        return until is None or time.time() < until
+        return access.until is None or time.time() < access.until
+
+    def revoke(self, errno):
+        """Refuses every token there is; those of later sign-ins are good."""
+        self.dead.update(dict.fromkeys([*self.refreshes, *self.access_tokens], errno))
+
+    def rotate_refresh(self, old):
+        fresh = secrets.token_hex(32)
+        self.refreshes[fresh] = self.refreshes.pop(old)
+        for device in self.devices.values():
+            device["token"] = fresh if device["token"] == old else device["token"]
+        if old == self.refresh_token:
+            self.refresh_token = fresh
+        return fresh
+
+    def end_refresh(self, token):
+        """With its device, if it has one."""
+        del self.refreshes[token]
+        self.forget_devices(token)
+
+    # --- devices -----------------------------------------------------------------------------------------------------------------------
+    def device_of(self, token):
+        return next((d for d in self.devices.values() if d["token"] == token), None)
+
+    def forget_devices(self, token):
+        self.devices = {i: d for i, d in self.devices.items() if d["token"] != token}
+
+    def change_password(self, password):
+        """kB stays; whoever was signed in is not any more."""
+        self.signin.set_password(password)
+        self.set_tokens(secrets.token_hex(32))
 
     def import_file(self, base_url, auth="access"):
         """What `hearthd account import` takes."""
@@ -177,7 +229,7 @@ class Account:
         self.k_b = hashlib.sha256(b"reset" + self.k_b).digest()
         self.sync_key, self.kid, self.storage_uid = sync_key_of(self.k_b), kid_of(self.k_b, old_ms + 86400000), storage_uid
         if not keep_tokens:
-            self.refresh_token, self.access_tokens = secrets.token_hex(32), {}
+            self.set_tokens(secrets.token_hex(32))
         if not reupload:
             self.collections = {}
             return

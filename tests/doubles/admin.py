@@ -4,10 +4,11 @@ import re
 import urllib.parse
 
 import fixtures
+import onepw
 import synthetic
 from storage import centiseconds, decimal
 
-OLD_NAMES = {"password-reset": "reset-password"}
+OLD_NAMES = {"password-reset": "reset-password", "reset": "reset-password"}
 
 
 class Refused(Exception):
@@ -59,6 +60,9 @@ class Admin:
             match = re.match(r"^(?:import/(?P<a>[^/]+)|accounts/(?P<b>[^/]+)/import)$", name)
             if match:
                 return self.account(match["a"] or match["b"]).import_file(service.base, query.get("auth", "access"))
+            match = re.match(r"^(mails|devices|sessions|tokens|sign-in|totp)/([^/]+)$", name)
+            if match:
+                return getattr(self, "get_" + match[1].replace("-", "_"))(self.account(match[2]))
             match = re.match(r"^accounts/([^/]+)$", name)
             if match:
                 return self.account(match[1]).describe()
@@ -72,6 +76,29 @@ class Admin:
         else:
             raise Refused(f"no {name}")
         return {}
+
+    # --- looking at sign-ins -------------------------------------------------------------------------------------------------------------
+    def get_mails(self, account):
+        return account.signin.mails
+
+    def get_devices(self, account):
+        kinds = {None: None, **dict.fromkeys(account.refreshes, "refresh")}
+        return [{**{n: v for n, v in d.items() if n != "token"}, "of": kinds.get(d["token"], "session")} for d in account.devices.values()]
+
+    def get_sessions(self, account):
+        return [s.describe() for s in self.service.sessions.of(account)]
+
+    def get_tokens(self, account):
+        """Those that are good; not the ones of import files."""
+        refresh = [{"token": t, **r._asdict()} for t, r in account.refreshes.items() if t not in account.dead and r.client_id]
+        access = [{"token": t, **a._asdict()} for t, a in account.access_tokens.items() if account.accepts(t) and a.client_id]
+        return {"refresh": refresh, "access": access}
+
+    def get_sign_in(self, account):
+        return account.signin.describe()
+
+    def get_totp(self, account):
+        return {"code": account.signin.settings["code"] or onepw.totp(account.signin.totp_secret)}
 
     # --- changing ------------------------------------------------------------------------------------------------------------------------
     def post(self, name, data):
@@ -87,9 +114,10 @@ class Admin:
             result = function(**data)
         return {"modified": decimal(result)} if isinstance(result, int) else result or {}
 
-    def make_account(self, email, auth="access", **size):
+    def make_account(self, email, auth="access", sign_in=None, **size):
         """Made outside the lock: a big one takes seconds, and other accounts are served meanwhile."""
         made = synthetic.make(email, self.service.take_uid(), **size)
+        made.signin.change(**(sign_in or {}))
         return self.service.add(made).import_file(self.service.base, auth)
 
     def post_step(self, step, account=None):
@@ -138,9 +166,39 @@ class Admin:
     def post_rotate_keys(self, account, reseal=True):
         return account.rotate_keys(reseal)
 
-    def post_reset_password(self, account, reupload=False, keep_tokens=False):
-        account.reset_password(self.service.take_uid(), reupload, keep_tokens)
+    def post_reset_password(self, account, reupload=False, keep_tokens=False, keep_key=False, password=None):
+        password = password or account.signin.password
+        if keep_key:
+            account.change_password(password)
+        else:
+            account.reset_password(self.service.take_uid(), reupload, keep_tokens)
+            account.signin.set_password(password)
+        if not keep_tokens:
+            self.service.sign_out(account)
         return account.describe()
+
+    # --- signing in ------------------------------------------------------------------------------------------------------------------------
+    def post_sign_in(self, account, **settings):
+        account.signin.change(**settings)
+        return account.signin.describe()
+
+    def post_change_password(self, account, password):
+        account.change_password(password)
+        self.service.sign_out(account)
+
+    def post_confirm(self, account):
+        self.service.confirm(account)
+
+    def post_expire_codes(self, account):
+        """The mailed ones and those of OAuth."""
+        account.signin.expire_codes()
+        self.service.oauth.expire_codes(account)
+
+    def post_end_sessions(self, account):
+        self.service.sign_out(account)
+
+    def post_clients(self, **client):
+        return self.service.clients.register(**client)
 
     def post_reassign(self, account, prefix="/node2", empty=False):
         account.prefix, account.storage_uid = prefix, self.service.take_uid()
@@ -149,7 +207,10 @@ class Admin:
         return account.describe()
 
     def post_revoke(self, account, dead=True, errno=108):
-        account.dead_errno = errno if dead else None
+        if dead:
+            account.revoke(errno)
+        else:
+            account.dead = {}
 
     def post_expire(self, account, what="all"):
         """Lets tokens run out: "access", "hawk" or "all". The refresh token stays good; an import file of auth=access gets a new one."""
@@ -162,6 +223,9 @@ class Admin:
 
     def post_faults(self, rules):
         self.service.faults.set(rules)
+
+    def post_add_fault(self, rule):
+        self.service.faults.add(rule)
 
     def post_settings(self, **settings):
         unknown = set(settings) - set(self.service.settings)

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import SyncService  # noqa: E402
 
-EMAIL = "ada@example.org"
+EMAIL, PASSWORD = "ada@example.org", "demo-password"
 
 
 def run(hearthd, *words, text=None):
@@ -29,7 +29,7 @@ def start(hearthd):
     return daemon, line.split()[1]
 
 
-def tell(address, token, counts):
+def tell(address, token, counts, service):
     print(f"""
 Ada's home is open at  {address}
   {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks, {counts['pages']} pages, {counts['visits']} visits
@@ -38,6 +38,9 @@ API token:  {token}
 
 Search as the address bar does:
   curl -s -H 'Authorization: Bearer {token}' '{address}/api/v1/search?q=quiet+river&limit=5'
+
+Her account lives on  {service.url}  (an accounts server that is made up, like her)
+  {EMAIL}, password: {PASSWORD}
 
 Ctrl-C ends the demo.""", flush=True)
 
@@ -52,11 +55,12 @@ def main():
     hearthd = [options.hearthd, "--config", os.path.join(options.home, "conf.d")]
     service, daemon = SyncService(), None
     try:
+        service.sign_in(EMAIL, password=PASSWORD)
         daemon, address = start(hearthd)
         run(hearthd, "account", "import", "-", text=json.dumps(service.import_file()))
         run(hearthd, "account", "sync", EMAIL, "--wait")
         counts = json.loads(run(hearthd, "account", "show", EMAIL, "--json"))["counts"]
-        tell(address, run(hearthd, "token", "new", EMAIL, "--name", "demo"), counts)
+        tell(address, run(hearthd, "token", "new", EMAIL, "--name", "demo"), counts, service)
         if not options.once:
             daemon.wait()
     except KeyboardInterrupt:

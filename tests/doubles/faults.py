@@ -8,8 +8,8 @@ import re
 import threading
 
 MATCHING = {"match", "method", "path", "account", "nth", "skip", "times"}
-ACTIONS = {"status", "headers", "body", "add_headers", "token_error", "oauth_error", "delay", "delay_ms", "drop", "reset", "truncate", "drip", "chunked",
-           "gzip", "damage", "bump", "step", "skew", "duration"}
+ACTIONS = {"status", "headers", "body", "add_headers", "token_error", "oauth_error", "auth_error", "extra", "pad", "delay", "delay_ms", "drop", "reset", "truncate",
+           "drip", "chunked", "gzip", "damage", "bump", "step", "skew", "duration"}
 KINDS = {"hmac", "base64", "payload", "empty", "no_hmac", "iv", "padding", "id", "inner_id", "line", "not_json", "huge", "deep", "utf8", "nul", "list"}
 
 
@@ -50,6 +50,11 @@ class Faults:
         fresh = [Rule(r) for r in rules]
         with self.lock:
             self.rules = fresh
+
+    def add(self, rule):
+        """One more; the others keep their counts."""
+        with self.lock:
+            self.rules = [*self.rules, Rule(rule)]
 
     def for_request(self, method, path, account):
         """The actions of all rules that strike this request; later rules win."""

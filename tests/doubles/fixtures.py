@@ -16,7 +16,9 @@ class Ada(Account):
         with open(os.path.join(folder, "account.json"), encoding="utf-8") as f:
             data = json.load(f)
         super().__init__(data["email"], data["uid"], bytes.fromhex(data["kB"]), data["kid"], storage_uid, "Ada")
-        self.refresh_token, self.access_tokens = "ada-refresh-token", {"ada-access-token": None}
+        self.set_tokens("ada-refresh-token", "ada-access-token")
+        self.signin.set_password(data["password"])
+        self.devices = {d["id"]: {**d, "availableCommands": {}, "token": None} for d in data["devices"]}
         self.folder, self.step, self.recorded = folder, -1, 0
 
     def load_step(self, step):

@@ -12,7 +12,7 @@ FIELD = re.compile(r'(\w+)="([^"\\]*)"')
 def mac(key, ts, nonce, method, path, host, port, payload_hash="", ext=""):
     lines = ["hawk.1.header", ts, nonce, method.upper(), path, host.lower(), str(port), payload_hash, ext]
     text = "".join(f"{line}\n" for line in lines)
-    return base64.b64encode(hmac.digest(key.encode(), text.encode(), "sha256")).decode()
+    return base64.b64encode(hmac.digest(key.encode() if isinstance(key, str) else key, text.encode(), "sha256")).decode()
 
 
 def payload_hash(media_type, body):
@@ -20,9 +20,10 @@ def payload_hash(media_type, body):
     return base64.b64encode(hashlib.sha256(text).digest()).decode()
 
 
-def header(token_id, key, ts, nonce, method, path, host, port):
-    """The value of an Authorization header without payload hash and ext, as Sync clients send it."""
-    return f'Hawk id="{token_id}", ts="{ts}", nonce="{nonce}", mac="{mac(key, ts, nonce, method, path, host, port)}"'
+def header(token_id, key, ts, nonce, method, path, host, port, body_hash=""):
+    """The value of an Authorization header; without payload hash, as Sync clients send it, unless it is given."""
+    said = f'hash="{body_hash}", ' if body_hash else ""
+    return f'Hawk id="{token_id}", ts="{ts}", nonce="{nonce}", {said}mac="{mac(key, ts, nonce, method, path, host, port, body_hash)}"'
 
 
 def fields_of(text):

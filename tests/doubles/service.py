@@ -4,20 +4,27 @@ import json
 import re
 import threading
 import time
+import urllib.parse
 
 import fixtures
 import storage_api
+from accounts_server import AccountsServer
+from clients import Clients
+from errors import Failure, OAuthFailure
 from faults import Faults, spoiler
 from hawk import Verifier, fields_of
+from oauth import OAuth
+from sessions import Sessions
 from storage_api import Answer, Options, json_answer
-from tokens import Tokens, oauth_error, token_error
+from tokens import Tokens, token_error
 
 STORAGE = re.compile(r"^(?P<prefix>(?:/[^/?]+)*?)/1\.5/(?P<uid>\d+)(?P<rest>/[^?]*)?(?:\?(?P<query>.*))?$")
 DISCOVERY = "/.well-known/"
 WRITING = ("PUT", "POST", "DELETE", "PATCH")
-COUNTERS = ("requests", "token", "oauth", "discovery", "storage", "other", "writes", "hawk_refused", "connections")
+COUNTERS = ("requests", "token", "oauth", "discovery", "accounts", "storage", "other", "writes", "hawk_refused", "connections")
 LOG_LIMIT = 200000  # requests; a benchmark must not fill the memory
-LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-State", "Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-State", "Accept", "Accept-Encoding", "Content-Type", "User-Agent", "Origin",
+          "Cookie", "Referer")
 
 
 class Request:
@@ -38,8 +45,10 @@ class Service:
         self.lock = threading.RLock()
         self.accounts, self.base, self.next_uid = {}, "", 1
         self.settings = {"skew": 0, "duration": 3600, "access_life": 21600, "max_page": 10000, "hawk_window": 60, "short_times": False,
-                         "rotate_refresh": False}
+                         "rotate_refresh": False, "old_server": False, "credentials_status": True}
         self.faults, self.tokens, self.hawk = Faults(), Tokens(self), Verifier()
+        self.sessions, self.clients, self.oauth = Sessions(self), Clients(self), OAuth(self)
+        self.accounts_server = AccountsServer(self)
         self.log = collections.deque(maxlen=LOG_LIMIT)
         self.busy = collections.Counter()
         self.clear()
@@ -56,6 +65,25 @@ class Service:
         with self.lock:
             self.accounts[account.email] = account
             return account
+
+    def find(self, email):
+        """The account whatever the case of the letters; None."""
+        if not isinstance(email, str):
+            return None
+        return self.accounts.get(email) or next((a for a in self.all_accounts() if a.email.lower() == email.lower()), None)
+
+    def confirm(self, account):
+        """Somebody followed the mailed link: the account is theirs, and so are the sign-ins that wait for it."""
+        account.signin.settings["verified"] = True
+        for session in self.sessions.of(account):
+            if session.open and session.open[0] == "email" and session.open[1] != "change_password":
+                session.open = None
+
+    def sign_out(self, account):
+        """As a new password does: sessions and whatever else is under way end."""
+        self.sessions.end_all(account)
+        self.oauth.forget(account)
+        account.devices = {i: d for i, d in account.devices.items() if d["token"] is None}
 
     def all_accounts(self):
         with self.lock:
@@ -76,15 +104,21 @@ class Service:
     def kind(self, path):
         if path.startswith("/1.0/"):
             return "token"
-        if path.startswith("/v1/token"):
+        if path.split("?")[0] == "/v1/token":
             return "oauth"
         if STORAGE.match(path):
             return "storage"
+        if AccountsServer.serves(path):
+            return "accounts"
         return "discovery" if path.startswith(DISCOVERY) else "other"
 
-    def begin(self, method, path, headers, new_connection):
+    def begin(self, method, path, headers, body, new_connection):
         """Notes a request; answers it with the faults that strike it."""
-        request = Request(method, path, headers, self.kind(path), self.account_of(headers))
+        kind = self.kind(path)
+        said = said_in(body) if kind in ("accounts", "oauth") else {}
+        request = Request(method, path, headers, kind, self.account_of(headers, said))
+        if said:
+            request.entry["body"] = said
         with self.lock:
             self.log.append(request.entry)
             self.counters["requests"] += 1
@@ -106,14 +140,16 @@ class Service:
             by_account = {who: n for who, n in self.max_busy.items() if who}
             return {**self.counters, "max_concurrent": self.max_busy[""], "max_concurrent_by_account": by_account}
 
-    def account_of(self, headers):
-        """Whose request it says to be, without any check: for log, counters and rules."""
+    def account_of(self, headers, said):
+        """Whose request it says to be, without any check: for log, counters and rules. `said`: in its body."""
         text = headers.get("Authorization") or ""
-        if text.startswith("Bearer "):
-            account = self.tokens.owner(text[7:])
+        owner = self.tokens.grants.get(fields_of(text).get("id")) or self.sessions.named(text)
+        if owner is not None:
+            account = owner.account
+        elif text.startswith("Bearer "):
+            account = self.tokens.owner(text[7:]) or self.oauth.account_of_refresh(text[7:])
         else:
-            grant = self.tokens.grants.get(fields_of(text).get("id"))
-            account = grant.account if grant else None
+            account = self.find(said.get("email")) or self.oauth.account_of_refresh(said.get("refresh_token") or said.get("token"))
         return account.email if account else None
 
     # --- answering -------------------------------------------------------------------------------------------------------------------------
@@ -123,19 +159,23 @@ class Service:
         if "token_error" in fault:
             answer = token_error(fault["token_error"], fault.get("status"))
         elif "oauth_error" in fault:
-            answer = oauth_error(fault["oauth_error"], fault.get("status", 400))
+            answer = OAuthFailure(fault["oauth_error"], fault.get("status", 400)).answer()
+        elif "auth_error" in fault:
+            answer = Failure(fault["auth_error"], fault.get("status"), fault.get("headers"), **fault.get("extra", {})).answer()
         elif "status" in fault:
             answer = self.made_up(kind, fault)
         elif kind == "token" and method == "GET":
             answer = self.tokens.sync(path, request.headers, fault)
-        elif kind == "oauth" and method == "POST":
-            answer = self.tokens.oauth(body)
+        elif kind in ("accounts", "oauth"):
+            answer = self.accounts_server.answer(request, body, fault)
         elif kind == "storage":
             answer = self.storage(request, fault)
         else:
             answer = self.discovery(path)
         if "status" not in fault and "body" in fault:
             answer.body = made_up_body(fault["body"])
+        if "pad" in fault and answer.body.startswith(b"{"):
+            answer.body = json.dumps({**json.loads(answer.body), "padding": "x" * fault["pad"]}).encode()
         answer.headers.update(fault.get("add_headers", {}))
         if kind == "storage":
             answer.headers.setdefault("X-Weave-Timestamp", f"{self.time(fault):.2f}")
@@ -165,7 +205,9 @@ class Service:
                                 "pairing_server_base_uri": base, "sync_tokenserver_base_url": base})
         if path == DISCOVERY + "openid-configuration":
             return json_answer({"issuer": base, "authorization_endpoint": base + "/authorization", "token_endpoint": base + "/v1/token",
-                                "userinfo_endpoint": base + "/v1/profile", "jwks_uri": base + "/v1/jwks"})
+                                "userinfo_endpoint": base + "/v1/profile", "jwks_uri": base + "/v1/jwks", "introspection_endpoint": base + "/v1/introspect",
+                                "revocation_endpoint": base + "/v1/destroy", "response_types_supported": ["code"], "scopes_supported": ["openid", "profile"],
+                                "claims_supported": ["sub"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"]})
         return json_answer({"code": 404, "errno": 116, "error": "Not Found", "message": "Not Found"}, 404)
 
     # --- storage -----------------------------------------------------------------------------------------------------------------------------
@@ -204,6 +246,15 @@ class Service:
         options = Options(self.settings["max_page"], self.settings["short_times"], spoil)
         with self.lock:
             return storage_api.get(account, path, match["query"] or "", request.headers, options)
+
+
+def said_in(body):
+    """The JSON object or the form of a request's body; {} if it is neither."""
+    try:
+        said = json.loads(body) if body[:1] == b"{" else dict(urllib.parse.parse_qsl(body.decode()))
+    except ValueError:
+        return {}
+    return {name: "…" if name == "password" else value for name, value in said.items()}
 
 
 def made_up_body(body):

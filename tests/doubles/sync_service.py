@@ -1,4 +1,4 @@
-"""A Sync service for tests and demonstrations: token server, OAuth token endpoint, storage API 1.5, on one loopback port.
+"""A Sync service for tests and demonstrations: accounts server with its pages and OAuth, token server, storage API 1.5, on one loopback port.
 
 Prints `ready http://127.0.0.1:PORT` when it listens. README.md describes the administration interface and the faults.
 """
@@ -79,7 +79,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET
 
     def serve(self, service, body):
-        request, self.fault = service.begin(self.command, self.path, self.headers, not self.counted)
+        request, self.fault = service.begin(self.command, self.path, self.headers, body, not self.counted)
         self.counted = True
         try:
             time.sleep(self.fault.get("delay", 0) + self.fault.get("delay_ms", 0) / 1000)
@@ -179,6 +179,7 @@ def main():
     print("ready", service.base, flush=True)
     if options.demo:
         print(f"curl -s {service.base}/__admin/import/{fixtures.EMAIL} | hearthd account import -", file=sys.stderr)
+        print(f"{fixtures.EMAIL}, password: {service.accounts[fixtures.EMAIL].signin.password}", file=sys.stderr)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

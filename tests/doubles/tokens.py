@@ -1,4 +1,4 @@
-"""The OAuth token endpoint and the token server: from a refresh token to an access token to Hawk credentials."""
+"""The token server: from an access token to Hawk credentials."""
 import base64
 import hashlib
 import hmac
@@ -10,17 +10,15 @@ import urllib.parse
 from typing import NamedTuple
 
 from account import Account
+from clients import OLDSYNC
 from crypto import hkdf
 from storage_api import json_answer
 
-SCOPE = "https://identity.mozilla.com/apps/oldsync"
-MAX_LIFE = 86400
 TOKENLIB = b"services.mozilla.com/tokenlib/v1/"
 KID = re.compile(r"^(\d{1,15})-([A-Za-z0-9_-]{22})$")
 # Status words of the token server and the HTTP status that goes with each.
 TOKEN_ERRORS = {"invalid-credentials": 401, "invalid-timestamp": 401, "invalid-generation": 401, "invalid-client-state": 401, "invalid-keysChangedAt": 401,
                 "invalid-key-id": 401, "error": 401, "new-users-disabled": 403, "not-found": 404, "internal-error": 500, "unavailable": 503, "elapsed": 504}
-OAUTH_ERRORS = {106: "Invalid JSON in request body", 108: "Invalid token", 109: "Invalid request parameter", 182: "Unknown refresh token"}
 
 
 def token_error(word, status=None):
@@ -29,11 +27,6 @@ def token_error(word, status=None):
     body = {"status": said, "errors": [{"location": "body", "name": "", "description": word}]}
     headers = {"Retry-After": "10"} if word == "unavailable" else {}
     return json_answer(body, status or TOKEN_ERRORS.get(word, 401), headers)
-
-
-def oauth_error(errno, status=400):
-    return json_answer({"code": status, "errno": errno, "error": "Bad Request" if status == 400 else "Unauthorized",
-                        "message": OAUTH_ERRORS.get(errno, "Refused")}, status)
 
 
 def derive_key(secret, token_id, salt):
@@ -56,25 +49,6 @@ class Tokens:
         self.secret = secrets.token_bytes(32)
         self.grants = {}  # Hawk id -> Grant
 
-    # --- OAuth -----------------------------------------------------------------------------------------------------------------------
-    def oauth(self, body):
-        try:
-            data = json.loads(body)
-            life = min(int(data.get("ttl", MAX_LIFE)), self.service.settings["access_life"])
-        except (ValueError, TypeError, AttributeError):
-            return oauth_error(106)
-        if data.get("grant_type") != "refresh_token":
-            return oauth_error(109)
-        account = next((a for a in self.service.all_accounts() if a.refresh_token == data.get("refresh_token")), None)
-        if account is None:
-            return oauth_error(108)
-        if account.dead_errno is not None:
-            return oauth_error(account.dead_errno)
-        answer = {"access_token": account.new_access_token(life), "expires_in": life, "token_type": "bearer", "scope": SCOPE, "auth_at": int(time.time())}
-        if self.service.settings["rotate_refresh"]:
-            answer["refresh_token"] = account.refresh_token = secrets.token_hex(32)
-        return json_answer(answer)
-
     # --- token server ------------------------------------------------------------------------------------------------------------------
     def sync(self, path, headers, fault):
         """Every answer has the server's time."""
@@ -90,7 +64,7 @@ class Tokens:
         if scheme != "Bearer" or not bearer:
             return token_error("error")
         account = self.owner(bearer)
-        if account is None or not account.accepts(bearer):
+        if account is None or not account.accepts(bearer, OLDSYNC):
             return token_error("invalid-credentials")
         problem = self._key_problem(account, headers.get("X-KeyID"), headers.get("X-Client-State"))
         if problem:
@@ -99,7 +73,7 @@ class Tokens:
 
     def owner(self, bearer):
         """The account whose access token this is or was."""
-        return next((a for a in self.service.all_accounts() if bearer in a.access_tokens), None)
+        return next((a for a in self.service.all_accounts() if bearer in a.access_tokens), None) if isinstance(bearer, str) else None
 
     @staticmethod
     def _key_problem(account, kid, client_state):
