@@ -95,8 +95,20 @@ void signin_page(struct page_call *call)
 
 /* --- what a step leads to ------------------------------------------------------------------------------------------------------------ */
 
+static void show(struct page_call *call, struct attempt *attempt)
+{
+    buf_add(&call->html, attempt->page.data, attempt->page.size);
+    attempt_put(call->pages->attempts, attempt);
+    page_send(call, 200);
+}
+
 static void to_step(struct page_call *call, struct attempt *attempt)
 {
+    if (call->request->method == HTTP_GET &&
+        strcmp(call->request->path, "/auth/step") == 0) { /* it looked again, and is where it should be */
+        show(call, attempt);
+        return;
+    }
     page_cookie(call, attempt_cookie_name(call), arena_strdup(&call->request->arena, attempt->secret), ATTEMPT_LIFE / 1000, "Lax");
     attempt_put(call->pages->attempts, attempt);
     page_redirect(call, "/auth/step");
@@ -256,13 +268,6 @@ static struct attempt *take(struct page_call *call)
         page_message(call, 410, "This sign-in is over", "It took longer than half an hour, or it was finished or begun in another window.",
                      "/auth/signin", "Start over");
     return attempt;
-}
-
-static void show(struct page_call *call, struct attempt *attempt)
-{
-    buf_add(&call->html, attempt->page.data, attempt->page.size);
-    attempt_put(call->pages->attempts, attempt);
-    page_send(call, 200);
 }
 
 static void next_step(struct page_call *call, struct attempt *attempt, const struct hearth_signin_answer *answers, size_t count)

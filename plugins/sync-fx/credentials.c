@@ -67,6 +67,23 @@ static bool is_kid(const char *text, size_t size)
     return digits > 0 && digits <= 16 && text[digits] == '-' && size == digits + 23 && is_uid(text + digits + 1, 22);
 }
 
+bool fx_email_is_valid(const char *email)
+{
+    size_t size = strlen(email);
+    return size < FX_EMAIL_MAX && is_email(email, size) && fx_utf8_valid(email, size);
+}
+
+bool fx_kid_is_valid(const char *kid)
+{
+    return is_kid(kid, strlen(kid));
+}
+
+bool fx_import_is_person(const struct fx_import *import)
+{
+    return fx_email_is_valid(import->email) && is_uid(import->credentials.uid, strlen(import->credentials.uid)) &&
+           fx_kid_is_valid(import->credentials.kid);
+}
+
 static bool read_token(const struct fields *fields, int field, char ret_token[FX_TOKEN_MAX])
 {
     size_t size;

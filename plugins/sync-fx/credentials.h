@@ -5,6 +5,8 @@
 #include "crypto.h"
 #include "url.h"
 
+#include <stdbool.h>
+
 enum {
     FX_EMAIL_MAX = 256,
     FX_UID_MAX = 65,
@@ -32,6 +34,11 @@ struct fx_import {
 
 /* Reads an import file. INVALID with `ret_error` (at least 160 bytes) naming the field; on success ret_import holds secrets: wipe it. */
 int fx_import_parse(const char *json, bool insecure_http, struct fx_import *ret_import, char *ret_error, size_t error_size);
+
+bool fx_email_is_valid(const char *email);
+bool fx_kid_is_valid(const char *kid);
+/* Email, uid and kid of somebody who has signed in are usable, as those of an import file must be. */
+bool fx_import_is_person(const struct fx_import *import);
 
 /* Compact, versioned JSON. The result has no NUL; its length is returned. */
 size_t fx_credentials_format(const struct fx_credentials *credentials, char ret_blob[FX_BLOB_MAX]);

@@ -11,12 +11,19 @@
 #include "hearth/sync.h"
 #include "marks.h"
 
+#define FX_SCOPE_SYNC "https://identity.mozilla.com/apps/oldsync"
+
+/* What the accounts server's documents name. */
+enum fx_endpoint { FX_TOKEN_ENDPOINT, FX_AUTHORIZATION_ENDPOINT, FX_PROFILE_ENDPOINT, FX_AUTH_SERVER, FX_ENDPOINTS };
+
 enum { FX_MAGIC = 0x5f780001, FX_SESSION_MAGIC = 0x5f780002 };
 
 struct fx_config {
     char accounts_url[FX_URL_MAX]; /* no trailing slash */
     char token_server[FX_URL_MAX]; /* complete, no trailing slash */
     char client_id[65];            /* "": not configured */
+    char redirect_uri[FX_URL_MAX]; /* registered for the client id */
+    char scopes[256], device_name[256];
     bool insecure_http, history;
     int page_size;
     uint32_t request_timeout; /* ms */
@@ -27,9 +34,14 @@ struct fx {
     const struct hearth_host *host;
     struct fx_config config;
     struct fx_cache *cache;
-    pthread_mutex_t lock;            /* guards the two below */
-    char token_endpoint[FX_URL_MAX]; /* of the OAuth server, discovered; "" not yet */
-    int64_t token_endpoint_until;    /* monotonic ms */
+    pthread_mutex_t lock; /* guards what is discovered; a leaf */
+    struct {
+        char url[FX_URL_MAX];
+        int64_t until; /* monotonic ms; 0: not yet known */
+    } endpoints[FX_ENDPOINTS];
+    pthread_mutex_t signing_in;       /* one sign-in at a time: all of this server's people share an address. Held over requests */
+    atomic_bool old_accounts;         /* the accounts server knows Hawk alone */
+    atomic_int_fast64_t clock_offset; /* ms to the accounts server's clock */
 };
 
 struct fx_session {
@@ -116,6 +128,11 @@ enum { FX_SMALL_BODY = 1 << 20 };
 /* One request to any server. 0 with the answer, whatever its status; a negative code with the result filled; or what a callback returned.
  */
 int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer);
+
+/* --- discovery.c -------------------------------------------------------------------------------------------------------------------- */
+
+/* Where something of the accounts server is; known for a day. `anew`: what is known is wrong. 0, FX_END, negative. */
+int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char ret_url[FX_URL_MAX]);
 
 /* --- oauth.c ------------------------------------------------------------------------------------------------------------------------ */
 

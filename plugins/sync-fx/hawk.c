@@ -35,7 +35,8 @@ void fx_hawk_mac(const struct fx_hawk *hawk, char ret_mac[FX_HAWK_MAC_TEXT])
         used += n;
         text[used++] = '\n';
     }
-    HMAC(EVP_sha256(), hawk->key, (int)strlen(hawk->key), (const unsigned char *)text, used, mac, &size);
+    HMAC(EVP_sha256(), hawk->key, (int)(hawk->key_size == 0 ? strlen(hawk->key) : hawk->key_size), (const unsigned char *)text, used, mac,
+         &size);
     fx_base64_encode(mac, 32, ret_mac);
     OPENSSL_cleanse(mac, sizeof(mac));
 }
@@ -49,4 +50,18 @@ int fx_hawk_header(const struct fx_hawk *hawk, char *ret_header, size_t capacity
                  hawk->nonce, hawk->hash == NULL ? "" : ", hash=\"", hawk->hash == NULL ? "" : hawk->hash, hawk->hash == NULL ? "" : "\"",
                  hawk->ext == NULL ? "" : ", ext=\"", hawk->ext == NULL ? "" : hawk->ext, hawk->ext == NULL ? "" : "\"", mac);
     return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
+}
+
+void fx_hawk_payload_hash(const char *type, const char *body, char ret_hash[FX_HAWK_MAC_TEXT])
+{
+    uint8_t digest[EVP_MAX_MD_SIZE] = {0};
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1) {
+        const char *pieces[] = {"hawk.1.payload\n", type, "\n", body, "\n"};
+        for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+            EVP_DigestUpdate(ctx, pieces[i], strlen(pieces[i]));
+        EVP_DigestFinal_ex(ctx, digest, NULL);
+    }
+    EVP_MD_CTX_free(ctx);
+    fx_base64_encode(digest, 32, ret_hash);
 }

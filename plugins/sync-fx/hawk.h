@@ -8,6 +8,7 @@ enum { FX_HAWK_MAC_TEXT = 45 };
 
 struct fx_hawk {
     const char *id, *key;
+    size_t key_size;    /* 0: the key is a text */
     const char *method; /* upper case */
     const struct fx_url *url;
     int64_t ts; /* seconds, on the server's clock */
@@ -17,6 +18,9 @@ struct fx_hawk {
 };
 
 void fx_hawk_mac(const struct fx_hawk *hawk, char ret_mac[FX_HAWK_MAC_TEXT]);
+
+/* The hash of a body; type: "application/json". */
+void fx_hawk_payload_hash(const char *type, const char *body, char ret_hash[FX_HAWK_MAC_TEXT]);
 
 /* The value of the Authorization header. FULL when it does not fit. */
 int fx_hawk_header(const struct fx_hawk *hawk, char *ret_header, size_t capacity);

@@ -1,4 +1,4 @@
-/* From refresh token to access token. The only POST that this plugin knows. */
+/* From refresh token to access token: the only POST that a pull makes. */
 #include "fx.h"
 
 #include <stdio.h>
@@ -8,84 +8,9 @@
 #include "json_scan.h"
 #include "text.h"
 
-static const char SCOPE[] = "https://identity.mozilla.com/apps/oldsync";
-
-enum { DISCOVERY_LIFE = 24 * 3600 * 1000, TOKEN_LIFE = 21600, ACCESS_TOKEN_UNKNOWN_LIFE = 3600 };
+enum { TOKEN_LIFE = 21600, ACCESS_TOKEN_UNKNOWN_LIFE = 3600 };
 
 static const struct hearth_http_header json_headers[] = {{"accept", "application/json"}, {"content-type", "application/json"}};
-
-struct discovered {
-    const char *member;
-    const char *suffix; /* appended unless there */
-    char url[FX_URL_MAX];
-};
-
-static int on_discovery(void *ctx, const struct fx_span *key, const struct fx_span *value)
-{
-    struct discovered *d = ctx;
-    char text[FX_URL_MAX];
-    if (fx_span_is(key, d->member) && value->kind == FX_JSON_STRING && fx_span_text(value, text, sizeof(text), NULL) == 0 &&
-        fx_url_base(text, d->suffix, d->url) != 0)
-        d->url[0] = '\0';
-    return 0;
-}
-
-/* 0 with the address, FX_MISSING, FX_END or negative. */
-static int read_document(struct fx_pull *p, const char *name, struct discovered *d, struct fx_answer *answer)
-{
-    char url[FX_URL_MAX + 64];
-    struct fx_buf body = {0};
-    snprintf(url, sizeof(url), "%s/.well-known/%s", p->fx->config.accounts_url, name);
-    struct fx_request request = {
-        .who = "accounts server", .what = name, .method = "GET", .url = url, .headers = json_headers, .header_count = 1, .ret_body = &body};
-    int r = fx_exchange(p, &request, answer);
-    if (r == 0 && answer->status == 200) {
-        struct fx_url parsed;
-        int scanned = fx_json_scan(body.data, body.size, on_discovery, d);
-        if (scanned != 0 || fx_url_parse(d->url, &parsed) != 0)
-            r = FX_MISSING;
-        else if (!fx_url_is_allowed(&parsed, p->fx->config.insecure_http))
-            r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server names a plain http address for tokens, which is refused.");
-    } else if (r == 0) {
-        r = answer->status == 404 || answer->status == 410 ? FX_MISSING : fx_end_status(p, "accounts server", name, answer);
-    }
-    fx_buf_fini(&body);
-    return r;
-}
-
-/* Where tokens are given out: known for a day. */
-static int discover(struct fx_pull *p, bool anew, char ret_url[FX_URL_MAX])
-{
-    struct fx *fx = p->fx;
-    int64_t now = p->host->monotonic_ms(p->host);
-    pthread_mutex_lock(&fx->lock);
-    bool known = !anew && fx->token_endpoint[0] != '\0' && now < fx->token_endpoint_until;
-    if (known)
-        memcpy(ret_url, fx->token_endpoint, FX_URL_MAX);
-    pthread_mutex_unlock(&fx->lock);
-    if (known)
-        return 0;
-    struct fx_answer answer;
-    struct discovered openid = {.member = "token_endpoint"};
-    struct discovered legacy = {.member = "oauth_server_base_url", .suffix = "/v1/token"};
-    struct discovered *found = &openid;
-    int r = read_document(p, "openid-configuration", &openid, &answer);
-    if (r == FX_MISSING) {
-        found = &legacy;
-        r = read_document(p, "fxa-client-configuration", &legacy, &answer);
-    }
-    if (r == FX_MISSING)
-        return fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server %s does not say where tokens are given out. Check accounts_url.",
-                      fx->config.accounts_url);
-    if (r != 0)
-        return r;
-    pthread_mutex_lock(&fx->lock);
-    memcpy(fx->token_endpoint, found->url, FX_URL_MAX);
-    fx->token_endpoint_until = now + DISCOVERY_LIFE;
-    pthread_mutex_unlock(&fx->lock);
-    memcpy(ret_url, found->url, FX_URL_MAX);
-    return 0;
-}
 
 struct grant {
     char access_token[FX_TOKEN_MAX], refresh_token[FX_TOKEN_MAX];
@@ -178,7 +103,7 @@ static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *an
     char text[FX_TOKEN_MAX + 512]; /* tokens and ids need no escapes: they were checked */
     snprintf(text, sizeof(text),
              "{\"client_id\":\"%s\",\"grant_type\":\"refresh_token\",\"refresh_token\":\"%s\",\"scope\":\"%s\",\"ttl\":%d}",
-             p->fx->config.client_id, p->credentials.refresh_token, SCOPE, TOKEN_LIFE);
+             p->fx->config.client_id, p->credentials.refresh_token, FX_SCOPE_SYNC, TOKEN_LIFE);
     struct fx_request request = {.who = "accounts server",
                                  .what = "an access token",
                                  .method = "POST",
@@ -199,11 +124,11 @@ static int refresh(struct fx_pull *p)
     char url[FX_URL_MAX];
     struct fx_answer answer;
     struct fx_buf body = {0};
-    int r = discover(p, false, url);
+    int r = fx_discover(p, FX_TOKEN_ENDPOINT, false, url);
     if (r == 0)
         r = post_refresh(p, url, &answer, &body);
     if (r == 0 && (answer.status == 404 || answer.status == 410)) { /* moved since it was discovered */
-        r = discover(p, true, url);
+        r = fx_discover(p, FX_TOKEN_ENDPOINT, true, url);
         if (r == 0)
             r = post_refresh(p, url, &answer, &body);
     }

@@ -2,12 +2,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <openssl/crypto.h>
 
 #include "fx.h"
+#include "signin.h"
 #include "text.h"
 
-enum key { ACCOUNTS_URL, TOKEN_SERVER, CLIENT_ID, INSECURE_HTTP, PAGE_SIZE, REQUEST_TIMEOUT, HISTORY, KEYS };
+enum key {
+    ACCOUNTS_URL,
+    TOKEN_SERVER,
+    CLIENT_ID,
+    REDIRECT_URI,
+    SCOPES,
+    DEVICE_NAME,
+    INSECURE_HTTP,
+    PAGE_SIZE,
+    REQUEST_TIMEOUT,
+    HISTORY,
+    KEYS
+};
+
+/* Mozilla takes no registrations for Sync. This is the public id of its own example programs; docs/signing-in.md tells what borrowing it
+ * means. */
+static const char MOZILLA[] = "https://accounts.firefox.com", MOZILLA_CLIENT[] = "3c49430b43dfba77";
 
 #define KEY(...)                                                                                                                           \
     {                                                                                                                                      \
@@ -20,7 +38,16 @@ static const struct hearth_config_key config_keys[KEYS] = {
     [TOKEN_SERVER] = KEY(.type = HEARTH_CONFIG_URL, .name = "token_server", .fallback = "https://token.services.mozilla.com/1.0/sync/1.5",
                          .help = "the token server; your own for a self-hosted Sync; an imported account may name another"),
     [CLIENT_ID] = KEY(.type = HEARTH_CONFIG_STRING, .name = "client_id",
-                      .help = "OAuth client id that refresh tokens belong to; not needed for accounts with an access token"),
+                      .help = "OAuth client id to sign in with; default: a public one of Mozilla's with Mozilla's accounts, else none; "
+                              "empty: no signing in"),
+    [REDIRECT_URI] =
+        KEY(.type = HEARTH_CONFIG_URL, .name = "redirect_uri",
+            .help = "where the accounts server sends people back, as registered for client_id: BASE_URL/auth/callback, or a page "
+                    "of the accounts server; default: ACCOUNTS_URL/oauth/success/CLIENT_ID"),
+    [SCOPES] = KEY(.type = HEARTH_CONFIG_STRING, .name = "scopes", .fallback = "profile https://identity.mozilla.com/apps/oldsync",
+                   .help = "what is asked for"),
+    [DEVICE_NAME] = KEY(.type = HEARTH_CONFIG_STRING, .name = "device_name",
+                        .help = "what this server is called in the account's list of devices; default: Hearth on HOST"),
     [INSECURE_HTTP] = KEY(.type = HEARTH_CONFIG_BOOL, .name = "insecure_http", .fallback = "no",
                           .help = "allow plain http to other machines (tests, private networks)"),
     [PAGE_SIZE] = KEY(.type = HEARTH_CONFIG_INT, .name = "page_size", .fallback = "1000", .minimum = 50, .maximum = 1000,
@@ -42,6 +69,30 @@ static int check_base(struct hearth_call *call, const struct hearth_config_value
     return 0;
 }
 
+static int read_signin_config(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *config)
+{
+    char host[65] = "";
+    struct fx_url url;
+    if (values[REDIRECT_URI].present)
+        snprintf(config->redirect_uri, sizeof(config->redirect_uri), "%s", values[REDIRECT_URI].text);
+    else
+        snprintf(config->redirect_uri, sizeof(config->redirect_uri), "%.*s/oauth/success/%s", FX_URL_MAX - 100, config->accounts_url,
+                 config->client_id);
+    if (values[REDIRECT_URI].present && (strlen(values[REDIRECT_URI].text) >= FX_URL_MAX || fx_url_parse(config->redirect_uri, &url) != 0))
+        return hearth_fail(call, HEARTH_ERR_INVALID, "redirect_uri is not a usable address");
+    if (strlen(values[SCOPES].text) >= sizeof(config->scopes) || strstr(values[SCOPES].text, FX_SCOPE_SYNC) == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "scopes must contain " FX_SCOPE_SYNC);
+    snprintf(config->scopes, sizeof(config->scopes), "%s", values[SCOPES].text);
+    if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
+        snprintf(host, sizeof(host), "a server");
+    if (values[DEVICE_NAME].present)
+        snprintf(config->device_name, sizeof(config->device_name), "%s", values[DEVICE_NAME].text);
+    else
+        snprintf(config->device_name, sizeof(config->device_name), "Hearth on %s", host);
+    fx_text_plain(config->device_name);
+    return 0;
+}
+
 static int read_config(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *ret_config)
 {
     struct fx_config config = {
@@ -55,12 +106,15 @@ static int read_config(struct hearth_call *call, const struct hearth_config_valu
         r = check_base(call, values, TOKEN_SERVER, "/1.0/sync/1.5", config.insecure_http, config.token_server);
     if (r != 0)
         return r;
-    const char *id = values[CLIENT_ID].present ? values[CLIENT_ID].text : "";
+    const char *standard = strcmp(config.accounts_url, MOZILLA) == 0 ? MOZILLA_CLIENT : "";
+    const char *id = values[CLIENT_ID].present ? values[CLIENT_ID].text : standard;
     if (id[0] != '\0' && !fx_text_is_token(id, strlen(id), sizeof(config.client_id) - 1))
         return hearth_fail(call, HEARTH_ERR_INVALID, "client_id is not an OAuth client id");
     snprintf(config.client_id, sizeof(config.client_id), "%s", id);
-    *ret_config = config;
-    return 0;
+    r = read_signin_config(call, values, &config);
+    if (r == 0)
+        *ret_config = config;
+    return r;
 }
 
 static int on_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
@@ -80,6 +134,7 @@ static int on_open(const struct hearth_host *host, struct hearth_call *call, con
     }
     *fx = (struct fx){.magic = FX_MAGIC, .host = host, .config = config, .cache = cache};
     pthread_mutex_init(&fx->lock, NULL);
+    pthread_mutex_init(&fx->signing_in, NULL);
     *ret_self = fx;
     return 0;
 }
@@ -107,6 +162,7 @@ static void on_close(void *self)
     struct fx *fx = fx_of(self);
     fx_cache_destroy(fx->cache);
     pthread_mutex_destroy(&fx->lock);
+    pthread_mutex_destroy(&fx->signing_in);
     fx->magic = 0;
     free(fx);
 }
@@ -143,18 +199,20 @@ static const char *keep(const struct hearth_host *host, struct hearth_call *call
     return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
-static int fill_identity(const struct hearth_host *host, struct hearth_call *call, const struct fx_import *import,
-                         struct hearth_identity *ret_identity)
+int fx_fill_identity(const struct hearth_host *host, struct hearth_call *call, const struct fx_import *import,
+                     struct hearth_identity *ret_identity)
 {
     char blob[FX_BLOB_MAX];
     struct hearth_identity identity = {.struct_size = ret_identity->struct_size};
+    identity.key = keep(host, call, import->credentials.kid);
     identity.credentials_size = fx_credentials_format(&import->credentials, blob);
     void *credentials = host->alloc(call, identity.credentials_size);
     identity.email = keep(host, call, import->email);
     identity.uid = keep(host, call, import->credentials.uid);
     identity.name = import->name[0] != '\0' ? keep(host, call, import->name) : NULL;
     int r = 0;
-    if (credentials == NULL || identity.email == NULL || identity.uid == NULL || (import->name[0] != '\0' && identity.name == NULL)) {
+    if (credentials == NULL || identity.email == NULL || identity.uid == NULL || identity.key == NULL ||
+        (import->name[0] != '\0' && identity.name == NULL)) {
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     } else {
         identity.credentials = memcpy(credentials, blob, identity.credentials_size);
@@ -172,7 +230,7 @@ static int on_account_import(void *pointer, struct hearth_call *call, const char
     char error[200];
     if (fx_import_parse(json, session->fx->config.insecure_http, &import, error, sizeof(error)) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s", error);
-    int r = fill_identity(session->fx->host, call, &import, ret_identity);
+    int r = fx_fill_identity(session->fx->host, call, &import, ret_identity);
     OPENSSL_cleanse(&import, sizeof(import));
     return r;
 }
@@ -189,6 +247,44 @@ static void on_forget(void *self, const char *account)
     fx_cache_forget(fx_of(self)->cache, account);
 }
 
+/* Neither way does without a client id: tokens are given to clients. */
+static uint64_t on_signin_ways(void *self)
+{
+    return fx_of(self)->config.client_id[0] == '\0' ? 0 : HEARTH_SIGNIN_BROWSER | HEARTH_SIGNIN_PASSWORD;
+}
+
+static int on_signin_start(void *pointer, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+{
+    struct fx_session *session = session_of(pointer);
+    atomic_store(&session->interrupted, false);
+    if ((on_signin_ways(session->fx) & (uint64_t)signin->way) == 0)
+        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "this way of signing in needs client_id in the [sync \u2026] section");
+    return fx_signin_start(session, call, signin, ret_step);
+}
+
+static int on_signin_next(void *pointer, struct hearth_call *call, const void *state, size_t state_size,
+                          const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
+{
+    struct fx_session *session = session_of(pointer);
+    atomic_store(&session->interrupted, false);
+    return fx_signin_next(session, call, state, state_size, answers, count, ret_step);
+}
+
+static int on_describe(void *pointer, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity)
+{
+    struct fx_session *session = session_of(pointer);
+    struct fx_credentials c;
+    if (fx_credentials_parse(credentials, size, &c) != 0)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "these are not credentials of this plugin");
+    struct hearth_identity identity = {
+        .struct_size = ret_identity->struct_size, .uid = keep(session->fx->host, call, c.uid), .key = keep(session->fx->host, call, c.kid)};
+    OPENSSL_cleanse(&c, sizeof(c));
+    if (identity.uid == NULL || identity.key == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    memcpy(ret_identity, &identity, ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : sizeof(identity));
+    return 0;
+}
+
 static const struct hearth_sync operations = {
     .struct_size = sizeof(operations),
     .open = on_open,
@@ -199,6 +295,10 @@ static const struct hearth_sync operations = {
     .account_import = on_account_import,
     .pull = on_pull,
     .forget = on_forget,
+    .signin_ways = on_signin_ways,
+    .signin_start = on_signin_start,
+    .signin_next = on_signin_next,
+    .describe = on_describe,
 };
 
 static const struct hearth_plugin plugin = {

@@ -260,7 +260,7 @@ static void check_mac(const char *id, const char *key, const char *method, const
     struct fx_url url;
     char mac[FX_HAWK_MAC_TEXT], header[2048];
     assert_int_equal(fx_url_parse(address, &url), 0);
-    struct fx_hawk hawk = {id, key, method, &url, ts, nonce, hash, ext};
+    struct fx_hawk hawk = {id, key, 0, method, &url, ts, nonce, hash, ext};
     fx_hawk_mac(&hawk, mac);
     assert_string_equal(mac, wanted);
     assert_int_equal(fx_hawk_header(&hawk, header, sizeof(header)), 0);

@@ -1,0 +1,127 @@
+/* Where the parts of an accounts server are: its two documents (reference, section 2.1), each remembered for a day. */
+#include "fx.h"
+
+#include <string.h>
+
+#include "json_scan.h"
+
+enum { DISCOVERY_LIFE = 24 * 3600 * 1000 };
+
+static const char OPENID[] = "openid-configuration", FXA[] = "fxa-client-configuration";
+
+/* Each document names some of them; the first that does counts. `suffix` is appended unless it is there. */
+static const struct source {
+    const char *document, *member, *suffix;
+    enum fx_endpoint endpoint;
+} sources[] = {
+    {OPENID, "token_endpoint", NULL, FX_TOKEN_ENDPOINT},
+    {OPENID, "authorization_endpoint", NULL, FX_AUTHORIZATION_ENDPOINT},
+    {OPENID, "userinfo_endpoint", NULL, FX_PROFILE_ENDPOINT},
+    {FXA, "oauth_server_base_url", "/v1/token", FX_TOKEN_ENDPOINT},
+    {FXA, "profile_server_base_url", "/v1/profile", FX_PROFILE_ENDPOINT},
+    {FXA, "auth_server_base_url", "/v1", FX_AUTH_SERVER},
+};
+
+enum { SOURCES = sizeof(sources) / sizeof(sources[0]) };
+
+struct found {
+    const char *document;
+    char url[SOURCES][FX_URL_MAX];
+};
+
+static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct found *found = ctx;
+    char text[FX_URL_MAX];
+    for (size_t i = 0; i < SOURCES; i++) {
+        if (sources[i].document == found->document && fx_span_is(key, sources[i].member) && value->kind == FX_JSON_STRING &&
+            (fx_span_text(value, text, sizeof(text), NULL) != 0 || fx_url_base(text, sources[i].suffix, found->url[i]) != 0))
+            found->url[i][0] = '\0';
+    }
+    return 0;
+}
+
+/* With plain http only where that is allowed. */
+static int keep(struct fx_pull *p, struct found *found)
+{
+    int64_t until = p->host->monotonic_ms(p->host) + DISCOVERY_LIFE;
+    struct fx_url parsed;
+    for (size_t i = 0; i < SOURCES; i++) {
+        if (found->url[i][0] == '\0')
+            continue;
+        if (fx_url_parse(found->url[i], &parsed) != 0)
+            continue;
+        if (!fx_url_is_allowed(&parsed, p->fx->config.insecure_http))
+            return fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server names a plain http address (%s), which is refused.",
+                          sources[i].member);
+        pthread_mutex_lock(&p->fx->lock);
+        memcpy(p->fx->endpoints[sources[i].endpoint].url, found->url[i], FX_URL_MAX);
+        p->fx->endpoints[sources[i].endpoint].until = until;
+        pthread_mutex_unlock(&p->fx->lock);
+    }
+    return 0;
+}
+
+/* 0, FX_END, negative. A document that is not there is not an error. */
+static int read_document(struct fx_pull *p, const char *name)
+{
+    char url[FX_URL_MAX + 64];
+    struct fx_buf body = {0};
+    struct fx_answer answer;
+    struct found found = {.document = name};
+    static const struct hearth_http_header headers[] = {{"accept", "application/json"}};
+    snprintf(url, sizeof(url), "%s/.well-known/%s", p->fx->config.accounts_url, name);
+    struct fx_request request = {
+        .who = "accounts server", .what = name, .method = "GET", .url = url, .headers = headers, .header_count = 1, .ret_body = &body};
+    int r = fx_exchange(p, &request, &answer);
+    if (r == 0 && answer.status == 200) {
+        if (fx_json_scan(body.data, body.size, on_member, &found) == 0)
+            r = keep(p, &found);
+    } else if (r == 0 && answer.status != 404 && answer.status != 410) {
+        r = fx_end_status(p, "accounts server", name, &answer);
+    }
+    fx_buf_fini(&body);
+    return r;
+}
+
+static bool known(struct fx_pull *p, enum fx_endpoint endpoint, char ret_url[FX_URL_MAX])
+{
+    pthread_mutex_lock(&p->fx->lock);
+    bool yes = p->host->monotonic_ms(p->host) < p->fx->endpoints[endpoint].until;
+    if (yes)
+        memcpy(ret_url, p->fx->endpoints[endpoint].url, FX_URL_MAX);
+    pthread_mutex_unlock(&p->fx->lock);
+    return yes;
+}
+
+static void forget(struct fx_pull *p, enum fx_endpoint endpoint)
+{
+    pthread_mutex_lock(&p->fx->lock);
+    p->fx->endpoints[endpoint].until = 0;
+    pthread_mutex_unlock(&p->fx->lock);
+}
+
+int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char ret_url[FX_URL_MAX])
+{
+    if (anew)
+        forget(p, endpoint);
+    const char *read = NULL;
+    for (size_t i = 0; i < SOURCES && !known(p, endpoint, ret_url); i++) {
+        if (sources[i].endpoint != endpoint || sources[i].document == read)
+            continue;
+        int r = read_document(p, sources[i].document);
+        if (r != 0)
+            return r;
+        read = sources[i].document;
+    }
+    if (known(p, endpoint, ret_url))
+        return 0;
+    if (endpoint == FX_AUTHORIZATION_ENDPOINT) { /* older servers do not say */
+        snprintf(ret_url, FX_URL_MAX, "%.*s/authorization", FX_URL_MAX - 20, p->fx->config.accounts_url);
+        return 0;
+    }
+    return fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server %s does not say where %s. Check accounts_url.", p->fx->config.accounts_url,
+                  endpoint == FX_TOKEN_ENDPOINT     ? "tokens are given out"
+                  : endpoint == FX_PROFILE_ENDPOINT ? "profiles are"
+                                                    : "people sign in with a password");
+}

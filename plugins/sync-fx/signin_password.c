@@ -1,0 +1,372 @@
+/* Way PASSWORD: stretching, login, the second factor (reference, sections 1.1 to 1.6 and 1.9). What follows is in signin_keys.c. */
+#include "signin.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <openssl/crypto.h>
+
+#include "codec.h"
+#include "json_scan.h"
+#include "signin_keys.h"
+#include "text.h"
+
+enum { PASSWORD_MAX = 1024, LOOK_AGAIN = 10000, LINK_LIFE = 20 * 60 * 1000, CODE_TEXT = 65 };
+
+int fx_password_start(struct fx_signin *s, const char *problem)
+{
+    static const struct fx_signin_field fields[] = {{"email", "E-mail address", NULL, HEARTH_SIGNIN_TEXT},
+                                                    {"password", "Password", "Used once, and not kept.", HEARTH_SIGNIN_SECRET}};
+    bool known = s->state.email[0] != '\0' && problem == NULL;
+    char words[FX_EMAIL_MAX + 64];
+    snprintf(words, sizeof(words), "The password of the Mozilla account %s.", s->state.email);
+    if (known || (s->state.email[0] != '\0' && s->state.typed[0] != '\0'))
+        return fx_step_ask(s, FX_AT_PASSWORD, "Sign in with your password", words, problem, fields + 1, 1, NULL, NULL);
+    return fx_step_ask(s, FX_AT_PASSWORD, "Sign in with your password", NULL, problem, fields, 2, NULL, NULL);
+}
+
+/* --- stretching
+ * ---------------------------------------------------------------------------------------------------------------------------- */
+
+struct stretch {
+    char version[8], salt[FX_SALT_MAX];
+};
+
+static int on_status(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct stretch *stretch = ctx;
+    if (fx_span_is(key, "currentVersion") && value->kind == FX_JSON_STRING)
+        fx_span_text(value, stretch->version, sizeof(stretch->version), NULL);
+    else if (fx_span_is(key, "clientSalt") && value->kind == FX_JSON_STRING)
+        fx_span_text(value, stretch->salt, sizeof(stretch->salt), NULL);
+    return 0;
+}
+
+/* Which stretching the account has; servers that do not say have the first. 0, FX_END, negative. */
+static int ask_version(struct fx_signin *s, struct stretch *ret_stretch)
+{
+    static const char SALT[] = "identity.mozilla.com/picl/v1/quickStretchV2:";
+    char email[2 * FX_EMAIL_MAX], body[2 * FX_EMAIL_MAX + 16];
+    if (fx_json_quote(s->state.email, email, sizeof(email)) != 0)
+        return HEARTH_ERR_INVALID;
+    snprintf(body, sizeof(body), "{\"email\":%s}", email);
+    int r = fx_signin_ask(s, "POST", "/account/credentials/status", NULL, body);
+    if (r != 0)
+        return r;
+    s->state.version = 1;
+    if (s->answer.status == 200 && fx_json_scan(s->body.data, s->body.size, on_status, ret_stretch) == 0 &&
+        strcmp(ret_stretch->version, "v2") == 0 && strncmp(ret_stretch->salt, SALT, sizeof(SALT) - 1) == 0)
+        s->state.version = 2;
+    return 0;
+}
+
+static int stretch_password(struct fx_signin *s, const struct stretch *how, const char *password)
+{
+    uint8_t stretched[FX_SECRET];
+    int r = s->state.version == 2 ? fx_stretch_v2(how->salt, password, stretched) : fx_stretch_v1(s->state.email, password, stretched);
+    if (r == 0)
+        r = fx_derive(stretched, FX_SECRET, "authPW", s->state.auth_pw, FX_SECRET);
+    if (r == 0)
+        r = fx_derive(stretched, FX_SECRET, "unwrapBkey", s->state.unwrap, FX_SECRET);
+    OPENSSL_cleanse(stretched, sizeof(stretched));
+    return r;
+}
+
+/* --- login
+ * --------------------------------------------------------------------------------------------------------------------------------- */
+
+/* code: of the unblocking mail, checked; NULL: none. */
+static int send_login(struct fx_signin *s, const char *code)
+{
+    char email[2 * FX_EMAIL_MAX], typed[2 * FX_EMAIL_MAX], body[4 * FX_EMAIL_MAX + 512], hex[2 * FX_SECRET + 1];
+    if (fx_json_quote(s->state.email, email, sizeof(email)) != 0 || fx_json_quote(s->state.typed, typed, sizeof(typed)) != 0)
+        return HEARTH_ERR_INVALID;
+    bool other = strcmp(s->state.email, s->state.typed) != 0;
+    fx_hex_encode(s->state.auth_pw, FX_SECRET, hex);
+    snprintf(body, sizeof(body),
+             "{\"email\":%s,\"authPW\":\"%s\",\"service\":\"sync\",\"reason\":\"login\",\"verificationMethod\":\"email-2fa\"%s%s%s%s%s}",
+             email, hex, other ? ",\"originalLoginEmail\":" : "", other ? typed : "", code == NULL ? "" : ",\"unblockCode\":\"",
+             code == NULL ? "" : code, code == NULL ? "" : "\"");
+    int r = fx_signin_ask(s, "POST", "/account/login?keys=true&service=sync", NULL, body);
+    OPENSSL_cleanse(hex, sizeof(hex));
+    OPENSSL_cleanse(body, sizeof(body));
+    return r;
+}
+
+struct login {
+    struct fx_signin *s;
+    char method[32], reason[32];
+    bool session, fetch, fetch2, email_verified, session_verified, bad;
+};
+
+static void take_secret(struct login *login, const struct fx_span *value, uint8_t ret[FX_SECRET], bool *ret_there)
+{
+    char hex[2 * FX_SECRET + 1];
+    size_t size;
+    *ret_there =
+        value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 && fx_hex_decode(hex, size, ret, FX_SECRET) == 0;
+    login->bad = login->bad || !*ret_there;
+    OPENSSL_cleanse(hex, sizeof(hex));
+}
+
+static int on_login(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct login *login = ctx;
+    struct fx_signin_state *state = &login->s->state;
+    bool second = state->version == 2;
+    if (fx_span_is(key, "uid") && value->kind == FX_JSON_STRING && fx_span_text(value, state->uid, sizeof(state->uid), NULL) != 0)
+        login->bad = true;
+    else if (fx_span_is(key, "sessionToken"))
+        take_secret(login, value, state->session_token, &login->session);
+    else if (fx_span_is(key, "keyFetchToken") && !second)
+        take_secret(login, value, state->key_fetch_token, &login->fetch);
+    else if (fx_span_is(key, "keyFetchTokenVersion2") && second)
+        take_secret(login, value, state->key_fetch_token, &login->fetch);
+    else if (fx_span_is(key, "emailVerified"))
+        login->email_verified = fx_span_is(value, "true");
+    else if (fx_span_is(key, "sessionVerified"))
+        login->session_verified = fx_span_is(value, "true");
+    else if (fx_span_is(key, "verificationMethod") && value->kind == FX_JSON_STRING)
+        fx_span_text(value, login->method, sizeof(login->method), NULL);
+    else if (fx_span_is(key, "verificationReason") && value->kind == FX_JSON_STRING)
+        fx_span_text(value, login->reason, sizeof(login->reason), NULL);
+    return 0;
+}
+
+static int end(struct fx_signin *s, const char *reason, const char *words, uint64_t ways)
+{
+    fx_password_end_session(s);
+    return fx_step_failed(s, reason, words, ways, 0);
+}
+
+static int take_login(struct fx_signin *s)
+{
+    struct login login = {.s = s};
+    OPENSSL_cleanse(s->state.auth_pw, FX_SECRET);
+    if (fx_json_scan(s->body.data, s->body.size, on_login, &login) != 0 || login.bad || !login.session || s->state.uid[0] == '\0')
+        return fx_step_failed(s, "server_error",
+                              "The accounts server's answer cannot be understood. Whoever runs this server can check accounts_url.", 0, 0);
+    s->state.has_session = 1;
+    if (strcmp(login.reason, "change_password") == 0)
+        return end(
+            s, "must_change_password",
+            "The accounts server has locked this account until its password is changed. Do that on its own pages, then sign in again.",
+            HEARTH_SIGNIN_BROWSER);
+    if (!login.email_verified)
+        return end(s, "unverified_account", fx_signin_error(104)->text, 0);
+    if (!login.fetch)
+        return end(s, "no_sync_key", "The accounts server did not offer the key of your Sync data. Sign in on its own pages instead.",
+                   HEARTH_SIGNIN_BROWSER);
+    if (login.session_verified)
+        return fx_signin_keys(s);
+    snprintf(s->state.method, sizeof(s->state.method), "%.14s", login.method);
+    return fx_password_ask_factor(s, NULL);
+}
+
+/* --- the answer to a login
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static int ask_for_unblock_code(struct fx_signin *s)
+{
+    char email[2 * FX_EMAIL_MAX], body[2 * FX_EMAIL_MAX + 16];
+    if (fx_json_quote(s->state.email, email, sizeof(email)) != 0)
+        return HEARTH_ERR_INVALID;
+    snprintf(body, sizeof(body), "{\"email\":%s}", email);
+    int r = fx_signin_ask(s, "POST", "/account/login/send_unblock_code", NULL, body);
+    if (r != 0)
+        return fx_step_unreachable(s, r);
+    if (s->answer.status != 200)
+        return fx_step_refused(s);
+    s->state.stage = FX_AT_UNBLOCK;
+    return fx_step_again(s, NULL);
+}
+
+static int after_login(struct fx_signin *s)
+{
+    struct fx_signin_refusal refusal;
+    if (s->answer.status == 200)
+        return take_login(s);
+    fx_signin_refusal_read(&s->answer, &refusal);
+    bool unblock = (refusal.number == 125 || refusal.number == 114) && strcmp(refusal.method, "email-captcha") == 0;
+    if (unblock && s->state.stage != FX_AT_UNBLOCK)
+        return ask_for_unblock_code(s);
+    if (refusal.number != 127)
+        OPENSSL_cleanse(s->state.auth_pw, FX_SECRET);
+    if (s->state.stage == FX_AT_UNBLOCK && refusal.number != 127)
+        s->state.stage = FX_AT_PASSWORD; /* the code was right, the password was not */
+    return fx_step_refused(s);
+}
+
+/* The account's address is written in another case than was typed; only version 1 depends on it. Once. */
+static int login_in_right_case(struct fx_signin *s, const struct stretch *how, const char *password)
+{
+    struct fx_signin_refusal refusal;
+    fx_signin_refusal_read(&s->answer, &refusal);
+    if (s->answer.status == 200 || refusal.number != 120 || strcasecmp(refusal.email, s->state.email) != 0 ||
+        strcmp(refusal.email, s->state.email) == 0)
+        return after_login(s);
+    snprintf(s->state.email, sizeof(s->state.email), "%s", refusal.email);
+    int r = stretch_password(s, how, password);
+    if (r == 0)
+        r = send_login(s, NULL);
+    return r == 0 ? after_login(s) : fx_step_unreachable(s, r);
+}
+
+static bool take_email(struct fx_signin *s)
+{
+    const char *email = fx_signin_answer(s, "email");
+    if (email != NULL && fx_email_is_valid(email) && strlen(email) < sizeof(s->state.email)) {
+        snprintf(s->state.email, sizeof(s->state.email), "%s", email);
+        snprintf(s->state.typed, sizeof(s->state.typed), "%s", email);
+    }
+    return fx_email_is_valid(s->state.email);
+}
+
+int fx_password_login(struct fx_signin *s)
+{
+    const char *password = fx_signin_answer(s, "password");
+    struct stretch how = {0};
+    if (!take_email(s)) {
+        s->state.email[0] = s->state.typed[0] = '\0';
+        return fx_password_start(s, "That is not an e-mail address.");
+    }
+    if (password == NULL || password[0] == '\0' || strlen(password) > PASSWORD_MAX)
+        return fx_password_start(s, "Type the password of your Mozilla account.");
+    int r = ask_version(s, &how);
+    if (r == 0)
+        r = stretch_password(s, &how, password);
+    if (r == 0)
+        r = send_login(s, NULL);
+    return r == 0 ? login_in_right_case(s, &how, password) : fx_step_unreachable(s, r);
+}
+
+/* Letters and digits only, without the blanks that people type. false: nothing usable. */
+static bool take_code(const struct fx_signin *s, char ret_code[CODE_TEXT])
+{
+    const char *typed = fx_signin_answer(s, "code");
+    size_t n = 0;
+    for (const char *c = typed == NULL ? "" : typed; *c != '\0'; c++) {
+        bool good = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+        if (*c == ' ' || *c == '-')
+            continue;
+        if (!good || n + 1 == CODE_TEXT)
+            return false;
+        ret_code[n++] = *c;
+    }
+    ret_code[n] = '\0';
+    return n > 0;
+}
+
+int fx_password_unblock(struct fx_signin *s)
+{
+    char code[CODE_TEXT];
+    if (!take_code(s, code))
+        return fx_step_again(s, "Type the code from the mail: letters and digits.");
+    int r = send_login(s, code);
+    return r == 0 ? after_login(s) : fx_step_unreachable(s, r);
+}
+
+/* --- the second factor
+ * ----------------------------------------------------------------------------------------------------------------------- */
+
+int fx_password_ask_factor(struct fx_signin *s, const char *problem)
+{
+    static const struct fx_signin_field TOTP[] = {{"code", "Code from your authenticator app", "Six digits", HEARTH_SIGNIN_CODE}};
+    static const struct fx_signin_field MAILED[] = {{"code", "Code from the mail", "Six digits", HEARTH_SIGNIN_CODE}};
+    static const struct fx_signin_field BACKUP[] = {
+        {"code", "Backup code", "One of those that you were given with the authenticator", HEARTH_SIGNIN_CODE}};
+    if (s->state.stage == FX_AT_BACKUP)
+        return fx_step_ask(s, FX_AT_BACKUP, "Use a backup code", NULL, problem, BACKUP, 1, "totp", "Use the authenticator app");
+    if (strcmp(s->state.method, "totp-2fa") == 0)
+        return fx_step_ask(s, FX_AT_TOTP, "Two-step authentication", NULL, problem, TOTP, 1, "backup", "Use a backup code instead");
+    if (strcmp(s->state.method, "email-2fa") == 0 || strcmp(s->state.method, "email-otp") == 0)
+        return fx_step_ask(s, FX_AT_CODE, "Enter the code", "The accounts server has sent a mail with a code to your address.", problem,
+                           MAILED, 1, "resend", "Send the mail again");
+    if (strcmp(s->state.method, "email") == 0)
+        return fx_step_wait(s, "Look into your mail", "The accounts server has sent a mail with a link. Follow it, on any device.",
+                            LOOK_AGAIN);
+    return end(s, "needs_browser", "The accounts server wants a second factor that works only on its own pages.", HEARTH_SIGNIN_BROWSER);
+}
+
+static struct fx_signin_auth session_auth(const struct fx_signin *s)
+{
+    return (struct fx_signin_auth){.prefix = "fxs", .type = "sessionToken", .token = s->state.session_token};
+}
+
+static int on_success(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    if (fx_span_is(key, "success") && fx_span_is(value, "false"))
+        *(bool *)ctx = false;
+    return 0;
+}
+
+static int send_code(struct fx_signin *s, const char *code)
+{
+    struct fx_signin_auth auth = session_auth(s);
+    char body[CODE_TEXT + 64];
+    bool good = true, totp = s->state.stage == FX_AT_TOTP, backup = s->state.stage == FX_AT_BACKUP;
+    snprintf(body, sizeof(body), backup ? "{\"code\":\"%s\"}" : "{\"code\":\"%s\",\"service\":\"sync\"}", code);
+    int r = fx_signin_ask(s, "POST",
+                          totp     ? "/session/verify/totp"
+                          : backup ? "/session/verify/recoveryCode"
+                                   : "/session/verify_code",
+                          &auth, body);
+    OPENSSL_cleanse(body, sizeof(body));
+    if (r != 0)
+        return fx_step_unreachable(s, r);
+    if (s->answer.status != 200)
+        return fx_step_refused(s);
+    fx_json_scan(s->body.data, s->body.size, on_success, &good);
+    return good ? fx_signin_keys(s) : fx_password_ask_factor(s, "That code is not right. Codes change every 30 seconds.");
+}
+
+static int resend(struct fx_signin *s)
+{
+    struct fx_signin_auth auth = session_auth(s);
+    int r = fx_signin_ask(s, "POST", "/session/resend_code", &auth, "{}");
+    if (r != 0)
+        return fx_step_unreachable(s, r);
+    return s->answer.status == 200 ? fx_password_ask_factor(s, "A new mail is on its way. Only the newest code is good.")
+                                   : fx_step_refused(s);
+}
+
+static int on_state(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    if (fx_span_is(key, "state"))
+        *(bool *)ctx = fx_span_is(value, "verified");
+    return 0;
+}
+
+static int look_for_link(struct fx_signin *s)
+{
+    struct fx_signin_auth auth = session_auth(s);
+    bool verified = false;
+    int r = fx_signin_ask(s, "GET", "/session/status", &auth, NULL);
+    if (r != 0)
+        return fx_step_unreachable(s, r);
+    if (s->answer.status != 200)
+        return fx_step_refused(s);
+    if (fx_json_scan(s->body.data, s->body.size, on_state, &verified) == 0 && verified)
+        return fx_signin_keys(s);
+    if (s->asker.host->now_ms(s->asker.host) - s->state.began > LINK_LIFE)
+        return end(s, "too_late", "The link in the mail was not followed within twenty minutes. Please start again.", 0);
+    return fx_password_ask_factor(s, NULL);
+}
+
+int fx_password_prove(struct fx_signin *s)
+{
+    char code[CODE_TEXT];
+    if (s->state.has_session == 0)
+        return fx_step_failed(s, "session_over", "This sign-in is over. Please start again.", 0, 0);
+    if (s->state.stage == FX_AT_LINK)
+        return look_for_link(s);
+    if (s->state.stage == FX_AT_CODE && fx_signin_answer(s, "resend") != NULL)
+        return resend(s);
+    if (s->state.stage == FX_AT_TOTP && fx_signin_answer(s, "backup") != NULL)
+        s->state.stage = FX_AT_BACKUP;
+    else if (s->state.stage == FX_AT_BACKUP && fx_signin_answer(s, "totp") != NULL)
+        s->state.stage = FX_AT_TOTP;
+    else
+        return take_code(s, code) ? send_code(s, code) : fx_password_ask_factor(s, "Type the code: letters and digits.");
+    return fx_password_ask_factor(s, NULL);
+}
