@@ -76,20 +76,22 @@ static void publish_end(struct jobs *jobs)
     pthread_mutex_unlock(&jobs->publish_lock);
 }
 
-int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, struct err *err)
+int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, int32_t *ret_result, struct err *err)
 {
     struct hearth_job job = {
         .struct_size = sizeof(job), .priority = priority, .key = account, .payload = jobs->options.nodes->items[node].name};
-    int32_t result;
+    int32_t result = HEARTH_QUEUED;
     struct call *call = publish_begin(jobs);
     int r = call_check(call, jobs->options.queue->publish(jobs->publish_session, &call->hearth, &job, 0, &result), err);
     publish_end(jobs);
+    if (r == 0 && ret_result != NULL)
+        *ret_result = result;
     return r;
 }
 
 int jobs_request(struct jobs *jobs, const char *account, struct err *err)
 {
-    return jobs_publish(jobs, jobs->options.nodes->own, account, HEARTH_PERSON_WAITS, err);
+    return jobs_publish(jobs, jobs->options.nodes->own, account, HEARTH_PERSON_WAITS, NULL, err);
 }
 
 void jobs_note_seen(struct jobs *jobs, struct store *store, const char *id)

@@ -58,7 +58,7 @@ bool jobs_sleep(struct jobs *jobs, int64_t ms);
 /* A session of a node; NULL on error. Give it back to the same node. */
 struct store *jobs_take_store(struct jobs *jobs, size_t node, struct err *err);
 void jobs_give_store(struct jobs *jobs, size_t node, struct store *store);
-int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, struct err *err);
+int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, int32_t *ret_result, struct err *err);
 
 /* Takes an account to the node `to` (move.c). store: a session of the node that has it. Errors are those of sync_account(). */
 int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct hearth_sync *provider, void *provider_session,

@@ -22,13 +22,17 @@ struct claimed {
     struct err err;
 };
 
-/* When the queue refuses one it is not asked again for the rest of the batch. */
+/* When the queue refuses one it is not asked again for the rest of the batch. Somebody may have asked for a sync in the moment between a
+ * sync's outcome and the end of its job: then the queue has the account in work still, and it stays due. */
 static int on_claimed(void *ctx, const struct hearth_account *account)
 {
     struct claimed *claimed = ctx;
-    claimed->count++;
-    if (claimed->err.code == 0 && jobs_publish(claimed->jobs, claimed->node, account->id, HEARTH_SCHEDULED, &claimed->err) == 0)
+    int32_t result;
+    if (claimed->err.code == 0 && jobs_publish(claimed->jobs, claimed->node, account->id, HEARTH_SCHEDULED, &result, &claimed->err) == 0 &&
+        result != HEARTH_IN_WORK) {
+        claimed->count++;
         return 0;
+    }
     struct claim *claim = &claimed->unpublished[claimed->unpublished_count++];
     snprintf(claim->account, sizeof(claim->account), "%s", account->id);
     claim->next_sync = account->next_sync;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/oidc.h"
 #include "base/log.h"
 #include "main/serve.h"
 #include "main/version.h"
@@ -208,6 +209,8 @@ static void stop(struct daemon *d)
     pool_destroy(d->signin_pool);
     pages_destroy(d->pages);
     signin_destroy(d->signin);
+    for (size_t i = 0; i < d->sso_count; i++)
+        oidc_destroy(d->sso[i].oidc);
     jobs_destroy(d->jobs);
     api_destroy(d->api);
     search_destroy(d->search);

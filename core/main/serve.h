@@ -21,6 +21,8 @@ struct daemon {
     struct signin *signin; /* signing in: role web only */
     struct pool *signin_pool;
     struct pages *pages;
+    struct pages_sso sso[PAGES_SSO_MAX]; /* single sign-on */
+    size_t sso_count;
     struct http_server *http;
     _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
     struct http_route *routes, *internal_routes;

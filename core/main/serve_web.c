@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/oidc.h"
 #include "base/log.h"
 #include "main/control.h"
 #include "main/serve.h"
@@ -158,6 +159,33 @@ static void signed_in(void *ctx, const char *account, size_t node)
         log_warning("main", "the first sync waits for the schedule: %s", err.text);
 }
 
+static int create_sso(struct daemon *d, struct err *err)
+{
+    const struct conf_section *section;
+    for (size_t i = 0; (section = conf_section(d->app.conf, "oidc", i)) != NULL; i++) {
+        struct oidc_config config = {
+            .name = conf_section_name(section),
+            .issuer = conf_text(section, "issuer"),
+            .client_id = conf_text(section, "client_id"),
+            .client_secret = conf_text(section, "client_secret"),
+            .scopes = conf_text(section, "scopes"),
+            .insecure_http = conf_number(section, "insecure_http") != 0,
+        };
+        const char *title = conf_text(section, "title");
+        struct pages_sso *sso = &d->sso[d->sso_count];
+        if (i == PAGES_SSO_MAX || strcmp(config.name, "callback") == 0)
+            return err_set(err, HEARTH_ERR_INVALID, "[oidc %s]: there may be %d providers, and none may be called callback", config.name,
+                           (int)PAGES_SSO_MAX);
+        int r = oidc_create(&config, d->app.net, &sso->oidc, err);
+        if (r < 0)
+            return r;
+        sso->name = config.name;
+        sso->title = title == NULL ? config.name : title;
+        d->sso_count++;
+    }
+    return 0;
+}
+
 int serve_create_pages(struct daemon *d, struct err *err)
 {
     struct pool_options pool = {.name = "signin",
@@ -171,11 +199,15 @@ int serve_create_pages(struct daemon *d, struct err *err)
         return 0;
     int r = app_create_signin(&d->app, &d->signin, err);
     if (r == 0)
+        r = create_sso(d, err);
+    if (r == 0)
         r = pool_create(&pool, &d->signin_pool, err);
     struct pages_options options = {
         .nodes = &d->app.nodes,
         .api = d->api,
         .signin = d->signin,
+        .sso = d->sso,
+        .sso_count = d->sso_count,
         .base_url = conf_get_text(d->app.conf, "web", "base_url"),
         .sessions = app_session_limits(&d->app),
         .signin_pool = {d->signin_pool, pool_run},

@@ -12,7 +12,6 @@ enum { FORM_TOKEN_SIZE = 22 + 1 };
 struct pages {
     struct pages_options options;
     struct attempts *attempts;
-    struct attempts *sso_attempts;
     /* Per client address: beginnings, answers, typed codes; per e-mail address: answers; of everybody: typed codes. */
     struct rate *starts, *answers, *codes, *email_answers, *all_codes;
     struct http_route *routes;
@@ -76,7 +75,7 @@ void signout_page(struct page_call *call);       /* GET /auth/signout */
 void signout_post(struct page_call *call);       /* POST /auth/signout */
 void style_sheet(struct page_call *call);        /* GET /auth/style.css */
 void sso_begin(struct page_call *call);          /* GET /auth/oidc/NAME */
-void sso_callback(struct page_call *call);       /* GET /auth/oidc-callback */
+void sso_callback(struct page_call *call);       /* GET /auth/oidc/callback */
 
 /* What a step of the conversation looks like, kept in the attempt (step.c). */
 void step_render(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step);

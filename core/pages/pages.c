@@ -20,6 +20,8 @@ static const struct {
     {"/auth/step", HTTP_GET, signin_step_page, PAGE_SIGNIN},
     {"/auth/step", HTTP_POST, signin_step_post, PAGE_SIGNIN},
     {"/auth/callback", HTTP_GET, signin_callback, PAGE_SIGNIN},
+    {"/auth/oidc/*", HTTP_GET, sso_begin, PAGE_SIGNIN},
+    {"/auth/oidc/callback", HTTP_GET, sso_callback, PAGE_SIGNIN},
     {"/auth/cancel", HTTP_POST, signin_cancel_post, PAGE_STORAGE},
     {"/auth/link", HTTP_GET, link_page, PAGE_STORAGE},
     {"/auth/link", HTTP_POST, link_post, PAGE_STORAGE},

@@ -262,6 +262,10 @@ static struct attempt *take(struct page_call *call)
 {
     bool busy;
     struct attempt *attempt = attempt_take(call->pages->attempts, http_cookie(call->request, attempt_cookie_name(call)), &busy);
+    if (attempt != NULL && attempt->sso) {
+        attempt_put(call->pages->attempts, attempt);
+        attempt = NULL;
+    }
     if (attempt == NULL && busy)
         page_message(call, 409, "One moment", "This sign-in is being worked on.", "/auth/step", "Look again");
     else if (attempt == NULL)

@@ -19,6 +19,7 @@ struct attempt {
     char secret[ATTEMPT_SECRET_SIZE]; /* the cookie's value */
     size_t provider;
     int way;                      /* enum hearth_signin_way */
+    bool sso;                     /* not a conversation, but single sign-on with the provider of this number */
     bool deciding;                /* the identity is known, the person decides about the data of the old key */
     bool waits;                   /* for something elsewhere: ask the provider again when the page is */
     bool returns;                 /* the browser comes back to the callback */

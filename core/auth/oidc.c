@@ -1,0 +1,322 @@
+#include "auth/oidc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "auth/oidc_internal.h"
+#include "base/clock.h"
+#include "base/magic.h"
+#include "base/str.h"
+
+enum { DOCUMENT_LIFE = 24 * 3600 * 1000, KEYS_PAUSE = 60 * 1000, KEYS_LIFE = 24 * 3600 * 1000 };
+
+int oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err)
+{
+    struct oidc *oidc = calloc(1, sizeof(*oidc));
+    if (oidc == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    oidc->config = *config;
+    oidc->net = net;
+    pthread_mutex_init(&oidc->lock, NULL);
+    int r = 0;
+    if (config->issuer == NULL || config->client_id == NULL)
+        r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] needs issuer and client_id", config->name);
+    else if (!oidc_url_is_allowed(oidc, config->issuer))
+        r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] issuer must be an https address (or insecure_http = yes)", config->name);
+    if (r < 0)
+        oidc_destroy(oidc);
+    else
+        *ret_oidc = oidc;
+    return r;
+}
+
+void oidc_destroy(struct oidc *oidc)
+{
+    if (oidc == NULL)
+        return;
+    json_decref(oidc->document);
+    json_decref(oidc->keys);
+    pthread_mutex_destroy(&oidc->lock);
+    free(oidc);
+}
+
+/* --- what the provider says of itself ---------------------------------------------------------------------------------------------------
+ */
+
+/* *ret_document: json_decref(). */
+static int discover(struct oidc *oidc, struct call *call, json_t **ret_document, struct err *err)
+{
+    pthread_mutex_lock(&oidc->lock);
+    json_t *document = clock_monotonic() < oidc->document_until ? json_incref(oidc->document) : NULL;
+    pthread_mutex_unlock(&oidc->lock);
+    if (document != NULL) {
+        *ret_document = document;
+        return 0;
+    }
+    struct buf url = {0};
+    size_t size = strlen(oidc->config.issuer);
+    buf_printf(&url, "%s%s.well-known/openid-configuration", oidc->config.issuer, oidc->config.issuer[size - 1] == '/' ? "" : "/");
+    int r = buf_failed(&url) ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                             : oidc_fetch(oidc, call, url.data, NULL, NULL, OIDC_ANSWER_MAX, &document, err);
+    buf_fini(&url);
+    if (r < 0)
+        return r;
+    const char *issuer = json_string_value(json_object_get(document, "issuer"));
+    static const char *const needed[] = {"authorization_endpoint", "token_endpoint", "jwks_uri"};
+    if (issuer == NULL || strcmp(issuer, oidc->config.issuer) != 0)
+        r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] calls itself %.200s: set issuer to exactly that", oidc->config.name,
+                    issuer == NULL ? "nothing" : issuer);
+    for (size_t i = 0; r == 0 && i < 3; i++)
+        if (!oidc_url_is_allowed(oidc, json_string_value(json_object_get(document, needed[i]))))
+            r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] names no usable %s", oidc->config.name, needed[i]);
+    if (r < 0) {
+        json_decref(document);
+        return r;
+    }
+    pthread_mutex_lock(&oidc->lock);
+    json_decref(oidc->document);
+    oidc->document = json_incref(document);
+    oidc->document_until = clock_monotonic() + DOCUMENT_LIFE;
+    pthread_mutex_unlock(&oidc->lock);
+    *ret_document = document;
+    return 0;
+}
+
+/* `anew`: a key is missing; asked for at most once a minute. *ret_keys: json_decref(). */
+static int get_keys(struct oidc *oidc, struct call *call, const json_t *document, bool anew, json_t **ret_keys, struct err *err)
+{
+    int64_t now = clock_monotonic();
+    pthread_mutex_lock(&oidc->lock);
+    int64_t age = oidc->keys == NULL ? INT64_MAX : now - oidc->keys_read;
+    json_t *keys = age < (anew ? KEYS_PAUSE : KEYS_LIFE) ? json_incref(oidc->keys) : NULL;
+    pthread_mutex_unlock(&oidc->lock);
+    int r = 0;
+    if (keys == NULL) {
+        r = oidc_fetch(oidc, call, json_string_value(json_object_get(document, "jwks_uri")), NULL, NULL, OIDC_KEYS_MAX, &keys, err);
+        if (r < 0)
+            return r;
+        pthread_mutex_lock(&oidc->lock);
+        json_decref(oidc->keys);
+        oidc->keys = json_incref(keys);
+        oidc->keys_read = now;
+        pthread_mutex_unlock(&oidc->lock);
+    }
+    *ret_keys = keys;
+    return r;
+}
+
+/* --- the beginning
+ * ------------------------------------------------------------------------------------------------------------------------ */
+
+static void make_secret(char ret[OIDC_SECRET_SIZE])
+{
+    uint8_t bytes[32];
+    char text[48];
+    ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
+    str_base64url(bytes, sizeof(bytes), text);
+    memcpy(ret, text, OIDC_SECRET_SIZE);
+    OPENSSL_cleanse(bytes, sizeof(bytes));
+}
+
+static void add(struct buf *out, const char *name, const char *value)
+{
+    buf_printf(out, "%s%s=", out->size == 0 ? "" : "&", name);
+    for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL;
+        buf_printf(out, plain ? "%c" : "%%%02X", *p);
+    }
+}
+
+int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, struct oidc_attempt *ret_attempt, char ret_url[OIDC_URL_SIZE],
+               struct err *err)
+{
+    json_t *document;
+    uint8_t digest[32];
+    char challenge[48];
+    int r = discover(oidc, call, &document, err);
+    if (r < 0)
+        return r;
+    make_secret(ret_attempt->state);
+    make_secret(ret_attempt->nonce);
+    make_secret(ret_attempt->verifier);
+    ASSERT(EVP_Digest(ret_attempt->verifier, strlen(ret_attempt->verifier), digest, NULL, EVP_sha256(), NULL) == 1);
+    str_base64url(digest, sizeof(digest), challenge);
+    const char *endpoint = json_string_value(json_object_get(document, "authorization_endpoint"));
+    const char *parameters[][2] = {{"response_type", "code"},      {"client_id", oidc->config.client_id}, {"redirect_uri", callback},
+                                   {"scope", oidc->config.scopes}, {"state", ret_attempt->state},         {"nonce", ret_attempt->nonce},
+                                   {"code_challenge", challenge},  {"code_challenge_method", "S256"}};
+    struct buf query = {0};
+    for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
+        add(&query, parameters[i][0], parameters[i][1]);
+    int size = buf_failed(&query)
+                   ? OIDC_URL_SIZE
+                   : snprintf(ret_url, OIDC_URL_SIZE, "%s%s%s", endpoint, strchr(endpoint, '?') == NULL ? "?" : "&", query.data);
+    buf_fini(&query);
+    json_decref(document);
+    return size < OIDC_URL_SIZE
+               ? 0
+               : err_set(err, HEARTH_ERR_INVALID, "[oidc %s] the address of its sign-in page is too long", oidc->config.name);
+}
+
+/* --- the end
+ * ------------------------------------------------------------------------------------------------------------------------------- */
+
+static bool offers_post_only(const json_t *document)
+{
+    const json_t *methods = json_object_get(document, "token_endpoint_auth_methods_supported"), *method;
+    size_t i;
+    bool post = false;
+    json_array_foreach((json_t *)(uintptr_t)methods, i, method)
+    {
+        const char *name = json_string_value(method);
+        if (name != NULL && strcmp(name, "client_secret_basic") == 0)
+            return false;
+        post = post || (name != NULL && strcmp(name, "client_secret_post") == 0);
+    }
+    return post;
+}
+
+/* RFC 6749, 2.3.1: both parts are form-encoded before they are joined. */
+static char *basic(const struct oidc *oidc)
+{
+    struct buf id = {0}, secret = {0}, joined = {0}, out = {0};
+    add(&id, "", oidc->config.client_id);
+    add(&secret, "", oidc->config.client_secret);
+    buf_printf(&joined, "%s:%s", id.data + 1, secret.data + 1); /* behind the "=" */
+    buf_add_text(&out, "Basic ");
+    char *room = buf_reserve(&out, joined.size * 4 / 3 + 8);
+    if (room != NULL)
+        buf_grew(&out, (size_t)EVP_EncodeBlock((unsigned char *)room, (const unsigned char *)joined.data, (int)joined.size));
+    OPENSSL_cleanse(joined.data, joined.room);
+    OPENSSL_cleanse(secret.data, secret.room);
+    buf_fini(&id);
+    buf_fini(&secret);
+    buf_fini(&joined);
+    return buf_take(&out, NULL);
+}
+
+static int exchange(struct oidc *oidc, struct call *call, const json_t *document, const char *callback, const struct oidc_attempt *attempt,
+                    const char *code, json_t **ret_tokens, struct err *err)
+{
+    struct buf body = {0};
+    bool confidential = oidc->config.client_secret != NULL && oidc->config.client_secret[0] != '\0', post = offers_post_only(document);
+    add(&body, "grant_type", "authorization_code");
+    add(&body, "code", code);
+    add(&body, "redirect_uri", callback);
+    add(&body, "code_verifier", attempt->verifier);
+    if (!confidential || post)
+        add(&body, "client_id", oidc->config.client_id);
+    if (confidential && post)
+        add(&body, "client_secret", oidc->config.client_secret);
+    char *authorization = confidential && !post ? basic(oidc) : NULL;
+    int r = buf_failed(&body) || (confidential && !post && authorization == NULL)
+                ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                : oidc_fetch(oidc, call, json_string_value(json_object_get(document, "token_endpoint")), authorization, body.data,
+                             OIDC_ANSWER_MAX, ret_tokens, err);
+    if (authorization != NULL)
+        OPENSSL_cleanse(authorization, strlen(authorization));
+    free(authorization);
+    if (body.data != NULL)
+        OPENSSL_cleanse(body.data, body.room);
+    buf_fini(&body);
+    return r;
+}
+
+static int verify(struct oidc *oidc, struct call *call, const json_t *document, const struct oidc_attempt *attempt, const json_t *tokens,
+                  json_t **ret_claims, struct err *err)
+{
+    const char *token = json_string_value(json_object_get(tokens, "id_token"));
+    struct oidc_expected expected = {oidc->config.issuer, oidc->config.client_id, attempt->nonce, clock_now() / 1000};
+    json_t *keys;
+    if (token == NULL)
+        return err_set(err, HEARTH_ERR_DENIED, "it gave no ID token; scopes must contain openid");
+    int r = get_keys(oidc, call, document, false, &keys, err);
+    if (r < 0)
+        return r;
+    r = oidc_verify(token, keys, &expected, ret_claims, err);
+    json_decref(keys);
+    if (r != HEARTH_ERR_NOT_FOUND)
+        return r;
+    r = get_keys(oidc, call, document, true, &keys, err); /* they are changed now and then */
+    if (r < 0)
+        return r;
+    r = oidc_verify(token, keys, &expected, ret_claims, err);
+    json_decref(keys);
+    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, HEARTH_ERR_DENIED, "it has no key for the signature of its ID token") : r;
+}
+
+/* From the ID token, or from userinfo when that is about the same person. */
+static int read_person(struct oidc *oidc, struct call *call, const json_t *document, const json_t *tokens, const json_t *claims,
+                       struct oidc_person *ret_person, struct err *err)
+{
+    const char *endpoint = json_string_value(json_object_get(document, "userinfo_endpoint"));
+    const char *access = json_string_value(json_object_get(tokens, "access_token"));
+    const char *subject = json_string_value(json_object_get(claims, "sub"));
+    json_t *info = NULL;
+    int r = 0;
+    if (json_object_get(claims, "email") == NULL && access != NULL && oidc_url_is_allowed(oidc, endpoint)) {
+        struct buf bearer = {0};
+        buf_printf(&bearer, "Bearer %s", access);
+        r = buf_failed(&bearer) || strpbrk(access, "\r\n") != NULL
+                ? err_set(err, HEARTH_ERR_DENIED, "its access token is malformed")
+                : oidc_fetch(oidc, call, endpoint, bearer.data, NULL, OIDC_ANSWER_MAX, &info, err);
+        buf_fini(&bearer);
+        const char *about = json_string_value(json_object_get(info, "sub"));
+        if (r == 0 && (about == NULL || strcmp(about, subject) != 0))
+            r = err_set(err, HEARTH_ERR_DENIED, "its userinfo is about somebody else");
+        claims = info;
+    }
+    const char *email = r == 0 ? json_string_value(json_object_get(claims, "email")) : NULL;
+    const json_t *verified = json_object_get(claims, "email_verified");
+    if (r == 0 && (email == NULL || strlen(email) >= OIDC_EMAIL_SIZE))
+        r = err_set(err, HEARTH_ERR_DENIED, "it gives no e-mail address; scopes must contain email");
+    if (r == 0) {
+        snprintf(ret_person->email, sizeof(ret_person->email), "%s", email);
+        ret_person->email_verified = json_is_true(verified) || str_equal(json_string_value(verified), "true");
+    }
+    json_decref(info);
+    return r;
+}
+
+static int check_answer(const struct oidc *oidc, const json_t *document, const struct oidc_attempt *attempt,
+                        const struct oidc_answer *answer, struct err *err)
+{
+    bool announced = json_is_true(json_object_get(document, "authorization_response_iss_parameter_supported"));
+    if (answer->state == NULL || strlen(answer->state) != strlen(attempt->state) ||
+        CRYPTO_memcmp(answer->state, attempt->state, strlen(attempt->state)) != 0)
+        return err_set(err, HEARTH_ERR_DENIED, "its answer belongs to another sign-in");
+    if (answer->iss == NULL ? announced : strcmp(answer->iss, oidc->config.issuer) != 0) /* RFC 9207 */
+        return err_set(err, HEARTH_ERR_DENIED, "its answer comes from another provider");
+    if (answer->error != NULL)
+        return err_set(err, HEARTH_ERR_DENIED, "it says no (%.60s)", answer->error);
+    return answer->code != NULL ? 0 : err_set(err, HEARTH_ERR_DENIED, "its answer holds no code");
+}
+
+int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
+                const struct oidc_answer *answer, struct oidc_person *ret_person, struct err *err)
+{
+    json_t *document, *tokens = NULL, *claims = NULL;
+    int r = discover(oidc, call, &document, err);
+    if (r < 0)
+        return r;
+    r = check_answer(oidc, document, attempt, answer, err);
+    if (r == 0)
+        r = exchange(oidc, call, document, callback, attempt, answer->code, &tokens, err);
+    if (r < 0) { /* perhaps what is remembered is no longer so */
+        pthread_mutex_lock(&oidc->lock);
+        oidc->document_until = 0;
+        pthread_mutex_unlock(&oidc->lock);
+    }
+    if (r == 0)
+        r = verify(oidc, call, document, attempt, tokens, &claims, err);
+    if (r == 0)
+        r = read_person(oidc, call, document, tokens, claims, ret_person, err);
+    json_decref(claims);
+    json_decref(tokens);
+    json_decref(document);
+    return r;
+}

@@ -1,0 +1,52 @@
+/* OpenID Connect: who somebody is, according to a provider that the operator chose (code flow with PKCE). It says nothing about Sync, so it
+ * opens accounts that are here already.
+ *
+ * A struct oidc is one provider; any thread. Discovery (a day) and keys are remembered. */
+#ifndef HEARTH_CORE_AUTH_OIDC_H
+#define HEARTH_CORE_AUTH_OIDC_H
+
+#include <stdbool.h>
+#include "base/err.h"
+#include "plug/call.h"
+
+struct net;
+struct oidc;
+
+enum { OIDC_SECRET_SIZE = 43 + 1, OIDC_URL_SIZE = 4096, OIDC_EMAIL_SIZE = 256 };
+
+struct oidc_config {
+    const char *name;                      /* of the [oidc NAME] section */
+    const char *issuer;                    /* exactly as the provider calls itself */
+    const char *client_id, *client_secret; /* secret NULL: a public client */
+    const char *scopes;
+    bool insecure_http; /* allow plain http to other machines */
+};
+
+/* Nothing is asked yet. Texts are borrowed; they live as long as the configuration. INVALID: an unusable address, or something missing. */
+int oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err);
+void oidc_destroy(struct oidc *oidc); /* accepts NULL */
+
+/* One sign-in, bound by the caller to a browser, and wiped. */
+struct oidc_attempt {
+    char state[OIDC_SECRET_SIZE], nonce[OIDC_SECRET_SIZE], verifier[OIDC_SECRET_SIZE];
+};
+
+/* What the callback brought, decoded; NULL: absent. */
+struct oidc_answer {
+    const char *code, *state, *error, *iss;
+};
+
+struct oidc_person {
+    char email[OIDC_EMAIL_SIZE];
+    bool email_verified;
+};
+
+/* The address to send the browser to. UNAVAILABLE, TIMEOUT: the provider does not answer; INVALID: it is not what the configuration says.
+ */
+int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, struct oidc_attempt *ret_attempt, char ret_url[OIDC_URL_SIZE],
+               struct err *err);
+/* DENIED: the person declined, or something about the answer is not right; the text says what, for the log. */
+int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
+                const struct oidc_answer *answer, struct oidc_person *ret_person, struct err *err);
+
+#endif

@@ -1,0 +1,89 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/oidc_internal.h"
+#include "base/str.h"
+#include "net/net.h"
+
+struct answer {
+    struct buf body;
+    size_t most;
+    int status;
+};
+
+static int on_response(void *ctx, const struct hearth_http_response *response)
+{
+    struct answer *answer = ctx;
+    answer->status = response->status;
+    return 0;
+}
+
+static int on_body(void *ctx, const void *data, size_t size)
+{
+    struct answer *answer = ctx;
+    buf_add(&answer->body, data, size);
+    return buf_failed(&answer->body) || answer->body.size > answer->most;
+}
+
+bool oidc_url_is_allowed(const struct oidc *oidc, const char *url)
+{
+    static const char *const loopback[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
+    if (url == NULL || strlen(url) > 2000 || strpbrk(url, " \"<>\\\r\n\t") != NULL)
+        return false;
+    if (str_starts(url, "https://"))
+        return true;
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+        size_t size = strlen(loopback[i]);
+        if (strncmp(url, loopback[i], size) == 0 && (url[size] == '\0' || strchr(":/", url[size]) != NULL))
+            return true;
+    }
+    return oidc->config.insecure_http && str_starts(url, "http://");
+}
+
+int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
+               json_t **ret_object, struct err *err)
+{
+    struct answer answer = {.most = most};
+    struct hearth_http_header headers[3] = {{"accept", "application/json"}};
+    size_t count = 1;
+    if (body != NULL)
+        headers[count++] = (struct hearth_http_header){"content-type", "application/x-www-form-urlencoded"};
+    if (authorization != NULL)
+        headers[count++] = (struct hearth_http_header){"authorization", authorization};
+    struct hearth_http_request request = {
+        .struct_size = sizeof(request),
+        .timeout = 20000,
+        .method = body == NULL ? "GET" : "POST",
+        .url = url,
+        .headers = headers,
+        .header_count = count,
+        .body = body,
+        .body_size = body == NULL ? 0 : strlen(body),
+        .max_response = most,
+        .insecure_http = oidc->config.insecure_http,
+        .on_response = on_response,
+        .on_body = on_body,
+        .ctx = &answer,
+    };
+    call_reset(call);
+    int r = call_check(call, net_fetch(oidc->net, &call->hearth, &request), err);
+    if (r < 0)
+        r = err_prefix(err, "[oidc %s] %s", oidc->config.name, url);
+    else if (answer.status == 400 || answer.status == 401)
+        r = err_set(err, HEARTH_ERR_DENIED, "[oidc %s] %s refused (%d): check client_id and client_secret", oidc->config.name, url,
+                    answer.status);
+    else if (answer.status != 200)
+        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "[oidc %s] %s answered %d", oidc->config.name, url, answer.status);
+    json_t *object =
+        r == 0 ? json_loadb(answer.body.data == NULL ? "" : answer.body.data, answer.body.size, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (r == 0 && !json_is_object(object))
+        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "[oidc %s] %s does not answer with JSON", oidc->config.name, url);
+    if (answer.body.data != NULL)
+        explicit_bzero(answer.body.data, answer.body.room);
+    buf_fini(&answer.body);
+    if (r == 0)
+        *ret_object = object;
+    else
+        json_decref(object);
+    return r;
+}

@@ -1,0 +1,159 @@
+/* /auth/oidc/NAME, /auth/oidc/callback: single sign-on. It says who somebody is; the account must be here already. */
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "auth/oidc.h"
+#include "auth/vault.h"
+#include "base/log.h"
+#include "pages/internal.h"
+
+enum { SSO_TIMEOUT = 60000, ARENA_MAX = 64 * 1024 };
+
+static char *callback_url(struct page_call *call)
+{
+    return arena_printf(&call->request->arena, "%s/auth/oidc/callback", http_base_url(call->request, call->pages->options.base_url));
+}
+
+static bool find_sso(const struct page_call *call, const char *name, size_t *ret_index)
+{
+    for (size_t i = 0; i < call->pages->options.sso_count; i++) {
+        if (strcmp(call->pages->options.sso[i].name, name) == 0) {
+            *ret_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the provider or its answer did wrong is for the log; the person reads what to do. */
+static void failed(struct page_call *call, int r)
+{
+    log_warning("signin", "single sign-on: %s", call->err.text);
+    if (r == HEARTH_ERR_DENIED)
+        page_message(
+            call, 403, "That did not work",
+            "The sign-in was not accepted. If you did not decline it yourself, whoever runs this server finds the reason in its log.",
+            "/auth/signin", "Back to signing in");
+    else
+        page_error(call);
+}
+
+static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_URL_SIZE])
+{
+    struct oidc_attempt secrets;
+    struct call outside;
+    call_init(&outside, &call->signin->stop, SSO_TIMEOUT, ARENA_MAX);
+    int r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, url, &call->err);
+    if (r == 0)
+        r = attempt_seal_state(call->pages->attempts, attempt, &secrets, sizeof(secrets), &call->err);
+    call_fini(&outside);
+    OPENSSL_cleanse(&secrets, sizeof(secrets));
+    return r;
+}
+
+void sso_begin(struct page_call *call)
+{
+    char url[OIDC_URL_SIZE], key[64];
+    size_t index;
+    if (!find_sso(call, call->request->argument, &index)) {
+        page_message(call, 404, "There is no such way to sign in", "This server does not know that provider.", "/auth/signin",
+                     "Back to signing in");
+        return;
+    }
+    rate_address_key(call->request->remote, key);
+    int64_t wait = rate_take(call->pages->starts, key);
+    if (wait > 0) {
+        page_too_many(call, wait);
+        return;
+    }
+    struct attempt *attempt = attempt_begin(call->pages->attempts);
+    int r = attempt == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    if (r == 0) {
+        attempt->sso = true;
+        attempt->provider = index;
+        snprintf(attempt->next, sizeof(attempt->next), "%s", form_next(http_parameter(call->request, "next")));
+        r = begin(call, attempt, url);
+    }
+    if (r < 0) {
+        attempt_drop(call->pages->attempts, attempt);
+        failed(call, r);
+        return;
+    }
+    page_cookie(call, attempt_cookie_name(call), arena_strdup(&call->request->arena, attempt->secret), ATTEMPT_LIFE / 1000, "Lax");
+    attempt_put(call->pages->attempts, attempt);
+    page_redirect(call, arena_strdup(&call->request->arena, url));
+}
+
+static int ask_who(struct page_call *call, const struct attempt *attempt, struct oidc_person *ret_person)
+{
+    struct oidc_answer answer = {.code = http_parameter(call->request, "code"),
+                                 .state = http_parameter(call->request, "state"),
+                                 .error = http_parameter(call->request, "error"),
+                                 .iss = http_parameter(call->request, "iss")};
+    struct oidc_attempt secrets;
+    struct call outside;
+    void *state;
+    size_t size;
+    int r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
+    if (r < 0)
+        return r;
+    memcpy(&secrets, state, size < sizeof(secrets) ? size : sizeof(secrets));
+    vault_free(state, size);
+    call_init(&outside, &call->signin->stop, SSO_TIMEOUT, ARENA_MAX);
+    r = oidc_finish(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, &answer, ret_person,
+                    &call->err);
+    call_fini(&outside);
+    OPENSSL_cleanse(&secrets, sizeof(secrets));
+    return r;
+}
+
+static void let_in(struct page_call *call, const struct oidc_person *person, const char *next)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    char id[40];
+    size_t node;
+    bool may;
+    int r = person->email_verified ? node_stores_by_email(call->stores, person->email, &node, &account, &call->err) : HEARTH_ERR_NOT_FOUND;
+    if (r == 0) {
+        snprintf(id, sizeof(id), "%s", account.id);
+        r = signin_may(call->pages->options.signin, call->stores, person->email, true, &may, &call->err);
+        if (r == 0 && !may)
+            r = HEARTH_ERR_NOT_FOUND;
+    }
+    if (r == HEARTH_ERR_NOT_FOUND) {
+        log_event(HEARTH_LOG_WARNING, "signin", "single sign-on of somebody without an account", "email", person->email, "verified",
+                  person->email_verified ? "yes" : "no", NULL);
+        page_message(call, 403, "There is no account for you here yet",
+                     "You are signed in at the provider, but nobody with your confirmed e-mail address has an account on this server. Sign "
+                     "in with your "
+                     "Mozilla account once; from then on this way works, too.",
+                     "/auth/signin", "Back to signing in");
+    } else if (r < 0) {
+        page_error(call);
+    } else {
+        enter(call, node, id, next);
+    }
+}
+
+void sso_callback(struct page_call *call)
+{
+    bool busy;
+    struct oidc_person person = {0};
+    struct attempt *attempt = attempt_take(call->pages->attempts, http_cookie(call->request, attempt_cookie_name(call)), &busy);
+    if (attempt == NULL || !attempt->sso) {
+        if (attempt != NULL)
+            attempt_put(call->pages->attempts, attempt);
+        page_message(call, 410, "This sign-in is over", "It took longer than half an hour, or it was finished or begun in another window.",
+                     "/auth/signin", "Start over");
+        return;
+    }
+    int r = ask_who(call, attempt, &person);
+    char *next = arena_strdup(&call->request->arena, attempt->next);
+    attempt_drop(call->pages->attempts, attempt);
+    page_cookie(call, attempt_cookie_name(call), "", 0, "Lax");
+    if (r < 0)
+        failed(call, r);
+    else
+        let_in(call, &person, next == NULL ? "/" : next);
+}
