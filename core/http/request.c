@@ -208,12 +208,23 @@ static void refuse_method(struct exchange *exchange, unsigned allowed)
     refuse(exchange, 405, "method_not_allowed", NULL);
 }
 
+/* h2o's buffers are used again, but not cleared: the body's own, and with HTTP/2 the connection's, from which it was copied. */
+static void wipe_entity(h2o_req_t *req)
+{
+    const h2o_socket_t *sock = req->conn->callbacks->get_socket(req->conn);
+    h2o_buffer_t *input = sock == NULL ? NULL : sock->input;
+    char *found = input == NULL || input->bytes == NULL ? NULL : memmem(input->bytes, input->size, req->entity.base, req->entity.len);
+    if (found != NULL && found != req->entity.base)
+        explicit_bzero(found, req->entity.len);
+    explicit_bzero(req->entity.base, req->entity.len);
+}
+
 static bool take_body(struct exchange *exchange, h2o_req_t *req)
 {
     exchange->request.body_size = req->entity.len;
     exchange->request.body = req->entity.len == 0 ? NULL : arena_strndup(&exchange->request.arena, req->entity.base, req->entity.len);
     if (exchange->route->secret && req->entity.len > 0)
-        explicit_bzero(req->entity.base, req->entity.len); /* in h2o's buffer, which is reused but not cleared */
+        wipe_entity(req);
     return req->entity.len == 0 || exchange->request.body != NULL;
 }
 

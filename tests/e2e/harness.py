@@ -79,7 +79,7 @@ class Node:
         if not line.startswith("ready "):
             self.process.wait()
             raise AssertionError(f"hearthd did not start: {line!r}\n{self.log_text()}")
-        self.address = line.split()[1]
+        self.ready, self.address = line, line.split()[1]
         Node.running.add(self)
         return self
 
