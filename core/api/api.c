@@ -7,6 +7,7 @@
 #include "api/internal.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/magic.h"
 #include "search/search.h"
 
 enum { BODY_MAX = 16 * 1024 };
@@ -194,6 +195,15 @@ bool api_before(struct http_request *request, const struct http_route *route, st
         return false;
     int64_t generation = generations_get(api->generations, identity.account);
     return generation > 0 && validate_from_cache(api, request, identity.account, generation, reply);
+}
+
+const struct api_endpoint *api_find(const struct api *api, const char *path)
+{
+    size_t found = 0;
+    while (found < ENDPOINTS && (strcmp(table[found].path, path) != 0 || (table[found].methods & HTTP_GET) == 0))
+        found++;
+    ASSERT(found < ENDPOINTS);
+    return &api->endpoints[found];
 }
 
 int api_who(struct api *api, struct http_request *request, struct node_stores *stores, struct api_person *ret_person, struct err *err)

@@ -5,6 +5,8 @@
 #ifndef HEARTH_CORE_API_API_H
 #define HEARTH_CORE_API_API_H
 
+#include <jansson.h>
+
 #include "auth/session.h"
 #include "http/http.h"
 #include "nodes/nodes.h"
@@ -51,6 +53,15 @@ struct api_person {
     size_t node;
 };
 int api_who(struct api *api, struct http_request *request, struct node_stores *stores, struct api_person *ret_person, struct err *err);
+/* A GET of a service, from inside and on behalf of an account of this node. path: as in the table of services, "/api/v1/bookmarks/" with
+ * its argument apart. 0 with the JSON of a 200 (json_decref()), NOT_FOUND, INVALID, or why there was none. */
+struct api_question {
+    const char *path, *argument;
+    const char *const *names, *const *values;
+    size_t count;
+};
+int api_ask(struct api *api, struct node_stores *stores, const char *account, const struct api_question *question, json_t **ret_answer,
+            struct err *err);
 /* Forgets what is kept in memory of an account, or of all (NULL). Any thread. */
 void api_forget(struct api *api, const char *account);
 

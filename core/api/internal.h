@@ -67,6 +67,8 @@ struct api {
     char *version;
 };
 
+const struct api_endpoint *api_find(const struct api *api, const char *path); /* of a GET; the path must be in the table */
+
 /* --- answers (reply.c) --- */
 /* Status 200 with this JSON; takes the reference. */
 int api_reply_json(struct api_call *call, json_t *value);

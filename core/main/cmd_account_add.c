@@ -208,8 +208,12 @@ int account_add(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     struct talk talk = {.provider = (size_t)r, .line = calloc(ANSWERS_MAX, LINE_MAX_SIZE)};
+    if (talk.line == NULL) {
+        signin_destroy(signin);
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    }
     signin_worker_init(&talk.worker, signin);
-    r = talk.line == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : run(app, cli, &talk, err);
+    r = run(app, cli, &talk, err);
     signin_worker_close(&talk.worker);
     signin_destroy(signin);
     free(talk.line);

@@ -77,6 +77,14 @@ void style_sheet(struct page_call *call);        /* GET /auth/style.css */
 void sso_begin(struct page_call *call);          /* GET /auth/oidc/NAME */
 void sso_callback(struct page_call *call);       /* GET /auth/oidc/callback */
 
+/* --- /basic/ (basic_pages.c) --- */
+void basic_home(struct page_call *call);
+void basic_tabs(struct page_call *call);
+void basic_bookmarks(struct page_call *call);
+void basic_history(struct page_call *call);
+void basic_search(struct page_call *call);
+void root_page(struct page_call *call); /* GET / */
+
 /* What a step of the conversation looks like, kept in the attempt (step.c). */
 void step_render(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step);
 void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email);

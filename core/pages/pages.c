@@ -14,6 +14,13 @@ static const struct {
     void (*run)(struct page_call *call);
     enum page_where where;
 } table[] = {
+    {"/", HTTP_GET, root_page, PAGE_INLINE},
+    {"/basic/", HTTP_GET, basic_home, PAGE_STORAGE},
+    {"/basic", HTTP_GET, basic_home, PAGE_STORAGE},
+    {"/basic/tabs", HTTP_GET, basic_tabs, PAGE_STORAGE},
+    {"/basic/bookmarks", HTTP_GET, basic_bookmarks, PAGE_STORAGE},
+    {"/basic/history", HTTP_GET, basic_history, PAGE_STORAGE},
+    {"/basic/search", HTTP_GET, basic_search, PAGE_STORAGE},
     {"/auth/signin", HTTP_GET, signin_page, PAGE_INLINE},
     {"/auth/style.css", HTTP_GET, style_sheet, PAGE_INLINE},
     {"/auth/start", HTTP_POST, signin_begin_post, PAGE_SIGNIN},
@@ -32,6 +39,11 @@ static const struct {
 };
 
 enum { ROUTES = sizeof(table) / sizeof(table[0]) };
+
+void root_page(struct page_call *call)
+{
+    page_redirect(call, "/basic/");
+}
 
 void style_sheet(struct page_call *call)
 {

@@ -1,4 +1,5 @@
-/* Pages that the daemon renders: /auth/… (signing in and out). They need no script, and look like the rest where there are style sheets. */
+/* Pages that the daemon renders: /auth/… (signing in and out) and /basic/… (everything else). They need no script, and look decent where
+ * there are style sheets. */
 #ifndef HEARTH_CORE_PAGES_PAGES_H
 #define HEARTH_CORE_PAGES_PAGES_H
 

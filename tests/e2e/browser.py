@@ -24,7 +24,7 @@ class Page(HTMLParser):
             self._link = [a.get("href"), ""]
         elif tag == "form":
             self.forms.append({"action": a.get("action"), "method": a.get("method", "get"), "fields": {}, "buttons": []})
-        elif tag == "input" and self.forms:
+        elif tag == "input" and self.forms and "name" in a:
             self.forms[-1]["fields"][a["name"]] = a.get("value", "")
         elif tag == "button" and self.forms:
             self._button = {"name": a.get("name"), "value": a.get("value", ""), "label": ""}

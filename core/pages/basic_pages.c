@@ -1,0 +1,239 @@
+/* The pages under /basic/. */
+#include <string.h>
+
+#include "pages/basic.h"
+
+/* --- tabs
+ * ----------------------------------------------------------------------------------------------------------------------------------- */
+
+static void put_device(struct buf *out, const json_t *device, size_t most)
+{
+    const json_t *tabs = json_object_get(device, "tabs"), *tab;
+    char uploaded[24];
+    size_t i;
+    basic_time(json_object_get(device, "last_upload"), uploaded);
+    html_put(out, "<h2>%s</h2>\n<p><small>last uploaded %s UTC</small></p>\n", basic_text(device, "name"), uploaded);
+    if (json_array_size(tabs) == 0) {
+        buf_add_text(out, "<p>No open tabs.</p>\n");
+        return;
+    }
+    buf_add_text(out, "<ul>\n");
+    json_array_foreach((json_t *)(uintptr_t)tabs, i, tab)
+    {
+        if (i == most)
+            break;
+        buf_add_text(out, "<li>");
+        basic_link(out, json_object_get(tab, "title"), json_object_get(tab, "url"));
+        buf_add_text(out, "</li>\n");
+    }
+    buf_add_text(out, "</ul>\n");
+    if (i == most && json_array_size(tabs) > most) {
+        buf_add_text(out, "<p><a href=\"/basic/tabs?device=");
+        html_query_value(out, basic_text(device, "id"));
+        html_put(out, "\">All %d tabs</a></p>\n", (int64_t)json_array_size(tabs));
+    }
+}
+
+static void put_tabs(struct basic *basic, const json_t *answer, size_t most)
+{
+    const json_t *devices = json_object_get(answer, "devices"), *device;
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)devices, i, device) put_device(&basic->call->html, device, most);
+    if (json_array_size(devices) == 0)
+        buf_add_text(&basic->call->html, "<p>No device has uploaded anything yet.</p>\n");
+}
+
+void basic_tabs(struct page_call *call)
+{
+    struct basic basic;
+    const char *device = http_parameter(call->request, "device");
+    if (!basic_open(call, &basic))
+        return;
+    json_t *answer = basic_ask(&basic, "/api/v1/tabs", NULL, "device", device, NULL);
+    if (answer == NULL)
+        return;
+    basic_begin(&basic, "Tabs");
+    put_tabs(&basic, answer, device == NULL ? 10 : 100);
+    basic_end(&basic);
+    json_decref(answer);
+}
+
+/* --- home
+ * ------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The honest line: when it was synced, or why not. */
+static void put_status(struct buf *out, const json_t *account)
+{
+    const char *state = basic_text(account, "state"), *detail = basic_text(account, "state_detail");
+    char synced[24];
+    basic_time(json_object_get(account, "last_sync"), synced);
+    if (json_is_true(json_object_get(account, "syncing")))
+        buf_add_text(out, "<p>A sync is running.</p>\n");
+    if (synced[0] != '\0')
+        html_put(out, "<p>Synced %s UTC.</p>\n", synced);
+    else
+        html_put(out, "<p>Not synced yet. The first sync takes a moment; <a href=\"/basic/\">look again</a>.</p>\n");
+    if (detail != NULL)
+        html_put(out, "<p><strong>%s</strong></p>\n", detail);
+    if (state != NULL && strcmp(state, "signin_needed") == 0)
+        buf_add_text(out, "<p><a href=\"/auth/signin?next=/basic/\">Sign in again</a></p>\n");
+}
+
+void basic_home(struct page_call *call)
+{
+    struct basic basic;
+    if (!basic_open(call, &basic))
+        return;
+    json_t *me = basic_ask(&basic, "/api/v1/me", NULL, NULL);
+    json_t *tabs = me == NULL ? NULL : basic_ask(&basic, "/api/v1/tabs", NULL, NULL);
+    if (tabs != NULL) {
+        basic_begin(&basic, "Home");
+        put_status(&call->html, json_object_get(me, "account"));
+        put_tabs(&basic, tabs, 5);
+        basic_end(&basic);
+    }
+    json_decref(me);
+    json_decref(tabs);
+}
+
+/* --- bookmarks
+ * ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static void put_folder_link(struct buf *out, const char *id, const char *title)
+{
+    buf_add_text(out, "<a href=\"/basic/bookmarks?folder=");
+    html_query_value(out, id);
+    html_put(out, "\">%s</a>", title == NULL || title[0] == '\0' ? "(no title)" : title);
+}
+
+static void put_item(struct buf *out, const json_t *item)
+{
+    const char *kind = basic_text(item, "kind");
+    buf_add_text(out, "<li>");
+    if (kind != NULL && strcmp(kind, "folder") == 0) {
+        put_folder_link(out, basic_text(item, "id"), basic_text(item, "title"));
+        html_put(out, " (%d)", (int64_t)json_integer_value(json_object_get(item, "children")));
+    } else if (kind != NULL && strcmp(kind, "separator") == 0) {
+        buf_add_text(out, "\u2014");
+    } else {
+        basic_link(out, json_object_get(item, "title"), json_object_get(item, "url"));
+    }
+    buf_add_text(out, "</li>\n");
+}
+
+static void put_items(struct buf *out, const json_t *items)
+{
+    const json_t *item;
+    size_t i;
+    if (json_array_size(items) == 0) {
+        buf_add_text(out, "<p>Nothing here.</p>\n");
+        return;
+    }
+    buf_add_text(out, "<ul>\n");
+    json_array_foreach((json_t *)(uintptr_t)items, i, item) put_item(out, item);
+    buf_add_text(out, "</ul>\n");
+}
+
+void basic_bookmarks(struct page_call *call)
+{
+    struct basic basic;
+    const char *id = http_parameter(call->request, "folder");
+    if (!basic_open(call, &basic))
+        return;
+    json_t *answer =
+        basic_ask(&basic, "/api/v1/bookmarks", NULL, "folder", id, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
+    if (answer == NULL)
+        return;
+    const json_t *folder = json_object_get(answer, "folder"), *step;
+    const char *title = basic_text(folder, "title");
+    size_t i;
+    basic_begin(&basic, id == NULL || title == NULL ? "Bookmarks" : title);
+    if (id != NULL) {
+        buf_add_text(&call->html, "<p><a href=\"/basic/bookmarks\">Bookmarks</a>");
+        json_array_foreach(json_object_get(folder, "path"), i, step)
+        {
+            const char *name = basic_text(step, "title");
+            if (name == NULL || name[0] == '\0')
+                continue;
+            buf_add_text(&call->html, " &gt; ");
+            put_folder_link(&call->html, basic_text(step, "id"), name);
+        }
+        buf_add_text(&call->html, "</p>\n");
+    }
+    put_items(&call->html, json_object_get(answer, "items"));
+    basic_more(&call->html, "/basic/bookmarks", "folder", id, json_object_get(answer, "next"));
+    basic_end(&basic);
+    json_decref(answer);
+}
+
+/* --- history
+ * -------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Newest first, a heading for each day. */
+static void put_visits(struct buf *out, const json_t *visits)
+{
+    const json_t *visit;
+    char day[24] = "", time[24];
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)visits, i, visit)
+    {
+        basic_time(json_object_get(visit, "date"), time);
+        if (strncmp(day, time, 10) != 0) {
+            memcpy(day, time, 10);
+            html_put(out, "%r<h2>%s</h2>\n<ul>\n", i == 0 ? "" : "</ul>\n", day);
+        }
+        html_put(out, "<li>%s ", time + 11);
+        basic_link(out, json_object_get(visit, "title"), json_object_get(visit, "url"));
+        buf_add_text(out, "</li>\n");
+    }
+    buf_add_text(out, i > 0 ? "</ul>\n" : "<p>Nothing here.</p>\n");
+}
+
+void basic_history(struct page_call *call)
+{
+    struct basic basic;
+    const char *host = http_parameter(call->request, "host");
+    if (!basic_open(call, &basic))
+        return;
+    json_t *answer =
+        basic_ask(&basic, "/api/v1/history", NULL, "host", host, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
+    if (answer == NULL)
+        return;
+    basic_begin(&basic, "History");
+    put_visits(&call->html, json_object_get(answer, "visits"));
+    basic_more(&call->html, "/basic/history", "host", host, json_object_get(answer, "next"));
+    basic_end(&basic);
+    json_decref(answer);
+}
+
+/* --- search
+ * ---------------------------------------------------------------------------------------------------------------------------------------
+ */
+
+void basic_search(struct page_call *call)
+{
+    struct basic basic;
+    const json_t *result;
+    size_t i;
+    if (!basic_open(call, &basic))
+        return;
+    json_t *answer = basic_ask(&basic, "/api/v1/search", NULL, "q", http_parameter(call->request, "q"), "limit", "25", NULL);
+    if (answer == NULL)
+        return;
+    const json_t *results = json_object_get(answer, "results");
+    basic_begin(&basic, "Search");
+    if (json_array_size(results) == 0)
+        buf_add_text(&call->html, "<p>Nothing was found.</p>\n");
+    else
+        buf_add_text(&call->html, "<ol>\n");
+    json_array_foreach((json_t *)(uintptr_t)results, i, result)
+    {
+        html_put(&call->html, "<li>");
+        basic_link(&call->html, json_object_get(result, "title"), json_object_get(result, "url"));
+        html_put(&call->html, " <small>(%s)</small></li>\n", basic_text(result, "kind"));
+    }
+    if (json_array_size(results) > 0)
+        buf_add_text(&call->html, "</ol>\n");
+    basic_end(&basic);
+    json_decref(answer);
+}

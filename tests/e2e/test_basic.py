@@ -1,0 +1,104 @@
+"""The basic pages: valid HTML 4.01, small, usable without script, with any browser, for hostile titles."""
+import os
+import re
+import subprocess
+import unittest
+
+from browser import Browser
+from harness import ADA, TestCase
+
+CATALOG = "/usr/share/xml/w3c-sgml-lib/schema/dtd/sgml.soc"
+LARGEST = 15000
+
+
+class Basic(TestCase):
+    def home(self):
+        service, node = self.service(), self.node()
+        node.add_account(service)
+        return service, node, self.signed_in(node)
+
+    def signed_in(self, node):
+        browser = Browser(node.address)
+        browser.open(re.sub(r"^.*?/auth", node.address + "/auth", node.cli("link", ADA).split()[0]))
+        browser.submit("Sign in", until=node.address + "/")
+        return browser
+
+    def assert_valid(self, page):
+        """By the DTD that the page names."""
+        environment = {**os.environ, "SGML_CATALOG_FILES": CATALOG, "SP_CHARSET_FIXED": "YES", "SP_ENCODING": "UTF-8"}
+        done = subprocess.run(["onsgmls", "-s"], input=page.body.encode(), capture_output=True, env=environment)
+        self.assertEqual(done.stderr.decode(), "", page.url)
+        self.assertIn("HTML 4.01", page.body.partition("\n")[0])
+        self.assertLess(len(page.body.encode()), LARGEST, page.url)
+        self.assertNotIn("<script", page.body)
+        self.assertEqual([link for link in page.links.values() if not re.match(r"/(basic|auth)/|https?://", link)], [], page.url)
+
+    def test_every_page(self):
+        _, node, browser = self.home()
+        seen, waiting = set(), ["/basic/"]
+        while waiting and len(seen) < 150:  # every page that can be reached by links
+            path = waiting.pop(0)
+            if path in seen:
+                continue
+            seen.add(path)
+            page = browser.open(node.address + path)
+            self.assertEqual(page.status, 200, path)
+            self.assert_valid(page)
+            waiting += [link for link in page.links.values() if link.startswith("/basic/")]
+        self.assertTrue({"/basic/", "/basic/tabs", "/basic/bookmarks", "/basic/history"} <= seen)
+        self.assertGreater(len([p for p in seen if "folder=" in p]), 10)
+        self.assertGreater(len([p for p in seen if "cursor=" in p]), 10)
+
+    def test_search(self):
+        _, node, browser = self.home()
+        browser.open(node.address + "/basic/search?q=river")
+        self.assert_valid(browser.page)
+        self.assertIn("river", browser.page.text.lower())
+        for q in ("%3Cscript%3E%22%27", "%E2%80%AE", "zzzzzzzz", ""):
+            self.assert_valid(browser.open(node.address + "/basic/search?q=" + q))
+
+    def test_hostile(self):
+        service, node, browser = self.home()
+        titles = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "\u202eevil", "a" * 4000, "\x01\x02", "]]>", "&amp;&lt;"]
+        urls = ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "https://x.example/\"><script>", "https://x.example/" + "a" * 5000, "file:///etc/passwd"]
+        pairs = [(t, f"https://t{i}.example/") for i, t in enumerate(titles)] + [(f"address {i}", u) for i, u in enumerate(urls)]
+        service.put_clear("bookmarks", *({"id": f"hostile{i:05}", "type": "bookmark", "parentid": "unfiled", "title": t, "bmkUri": u, "tags": []}
+                                         for i, (t, u) in enumerate(pairs)))
+        node.sync()
+        page = browser.open(node.address + "/basic/bookmarks?folder=unfiled")
+        self.assert_valid(page)
+        shown = page.text
+        while "More" in page.links:
+            page = browser.open(page.links["More"])
+            shown += page.text
+            self.assert_valid(page)
+        self.assertIn("javascript:alert(1)", shown)  # to be seen, not to be followed
+        self.assert_valid(browser.open(node.address + "/basic/search?q=address"))
+
+    def test_signed_out(self):
+        service, node = self.service(), self.node()
+        browser = Browser(node.address)
+        for path in ("/", "/basic/", "/basic/tabs", "/basic/search?q=x"):
+            page = browser.open(node.address + path)
+            self.assertEqual(page.title, "Sign in \u2013 Hearth")
+        node.add_account(service)
+        browser = self.signed_in(node)
+        browser.open(node.address + "/basic/")
+        browser.click("Sign out")
+        browser.submit("Sign out")
+        self.assertEqual(browser.open(node.address + "/basic/").title, "Sign in \u2013 Hearth")
+
+    def test_text_browsers(self):
+        """w3m and lynx, over HTTP/1.0 as well."""
+        _, node, browser = self.home()
+        cookie = "; ".join(f"{n}={v}" for n, v in browser.cookies().items())
+        shown = subprocess.run(["w3m", "-dump", "-header", f"Cookie: {cookie}", node.address + "/basic/tabs"], capture_output=True, text=True,
+                               env={**os.environ, "HOME": node.folder}).stdout
+        self.assertIn("Ada phone", shown)
+        body = subprocess.run(["curl", "-s", "--http1.0", "-b", cookie, node.address + "/basic/tabs"], capture_output=True, text=True).stdout
+        shown = subprocess.run(["lynx", "-dump", "-stdin", "-force_html"], input=body, capture_output=True, text=True, env={**os.environ, "HOME": node.folder}).stdout
+        self.assertIn("Ada laptop", shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
