@@ -154,7 +154,8 @@ static int converse(struct talk *talk, struct hearth_signin_step *step, struct e
         } else if (r == 0) {
             r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
         }
-        explicit_bzero(talk->line, (size_t)ANSWERS_MAX * LINE_MAX_SIZE);
+        for (size_t i = 0; i < talk->count; i++)
+            explicit_bzero(talk->line + i * LINE_MAX_SIZE, LINE_MAX_SIZE);
         if (r < 0)
             return r;
     }

@@ -29,18 +29,28 @@ def start(hearthd):
     return daemon, line.split()[1]
 
 
-def tell(address, token, counts, service):
+def configure(home, service):
+    """Signing in leads to the double instead of Mozilla's accounts."""
+    with open(os.path.join(home, "conf.d", "40-demo.conf"), "w", encoding="utf-8") as f:
+        f.write(f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n")
+
+
+def tell(address, token, link, counts, service):
     print(f"""
 Ada's home is open at  {address}
   {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks, {counts['pages']} pages, {counts['visits']} visits
+
+Sign this browser in (once, within ten minutes):
+  {address}/auth/link?t={link['url'].partition('?t=')[2]}
 
 API token:  {token}
 
 Search as the address bar does:
   curl -s -H 'Authorization: Bearer {token}' '{address}/api/v1/search?q=quiet+river&limit=5'
 
-Her account lives on  {service.url}  (an accounts server that is made up, like her)
+Or sign in as she would, at  {address}/auth/signin
   {EMAIL}, password: {PASSWORD}
+Her account lives on  {service.url}  (an accounts server that is made up, like her).
 
 Ctrl-C ends the demo.""", flush=True)
 
@@ -56,11 +66,13 @@ def main():
     service, daemon = SyncService(), None
     try:
         service.sign_in(EMAIL, password=PASSWORD)
+        configure(options.home, service)
         daemon, address = start(hearthd)
         run(hearthd, "account", "import", "-", text=json.dumps(service.import_file()))
         run(hearthd, "account", "sync", EMAIL, "--wait")
         counts = json.loads(run(hearthd, "account", "show", EMAIL, "--json"))["counts"]
-        tell(address, run(hearthd, "token", "new", EMAIL, "--name", "demo"), counts, service)
+        link = json.loads(run(hearthd, "link", EMAIL, "--json"))
+        tell(address, run(hearthd, "token", "new", EMAIL, "--name", "demo"), link, counts, service)
         if not options.once:
             daemon.wait()
     except KeyboardInterrupt:
