@@ -75,7 +75,8 @@ void basic_begin(struct basic *basic, const char *title)
              "<link rel=\"stylesheet\" type=\"text/css\" href=\"/auth/style.css\">\n</head>\n<body>\n",
              title);
     html_put(out, "<p><a href=\"/basic/\">Home</a> | <a href=\"/basic/tabs\">Tabs</a> | <a href=\"/basic/bookmarks\">Bookmarks</a> | "
-                  "<a href=\"/basic/history\">History</a> | <a href=\"/auth/signout?next=/basic/\">Sign out</a></p>\n");
+                  "<a href=\"/basic/history\">History</a> | <a href=\"/auth/account\">Account</a> | <a "
+                  "href=\"/auth/signout?next=/basic/\">Sign out</a></p>\n");
     html_put(out,
              "<form method=\"get\" action=\"/basic/search\">\n<p><input type=\"text\" name=\"q\" size=\"30\" title=\"Words\" value=\"%s\"> "
              "<input type=\"submit\" value=\"Search\"></p>\n</form>\n<h1>%s</h1>\n",

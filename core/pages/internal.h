@@ -61,21 +61,25 @@ bool form_read(struct page_call *call);
 const char *form_next(const char *text);
 
 /* --- signing in --- */
-void signin_page(struct page_call *call);        /* GET /auth/signin */
-void signin_begin_post(struct page_call *call);  /* POST /auth/start */
-void signin_step_page(struct page_call *call);   /* GET /auth/step */
-void signin_step_post(struct page_call *call);   /* POST /auth/step */
-void signin_callback(struct page_call *call);    /* GET /auth/callback */
-void signin_cancel_post(struct page_call *call); /* POST /auth/cancel */
-void link_page(struct page_call *call);          /* GET /auth/link?t= */
-void link_post(struct page_call *call);          /* POST /auth/link */
-void code_page(struct page_call *call);          /* GET /auth/code */
-void code_post(struct page_call *call);          /* POST /auth/code */
-void signout_page(struct page_call *call);       /* GET /auth/signout */
-void signout_post(struct page_call *call);       /* POST /auth/signout */
-void style_sheet(struct page_call *call);        /* GET /auth/style.css */
-void sso_begin(struct page_call *call);          /* GET /auth/oidc/NAME */
-void sso_callback(struct page_call *call);       /* GET /auth/oidc/callback */
+void signin_page(struct page_call *call);             /* GET /auth/signin */
+void signin_begin_post(struct page_call *call);       /* POST /auth/start */
+void signin_step_page(struct page_call *call);        /* GET /auth/step */
+void signin_step_post(struct page_call *call);        /* POST /auth/step */
+void signin_callback(struct page_call *call);         /* GET /auth/callback */
+void signin_cancel_post(struct page_call *call);      /* POST /auth/cancel */
+void link_page(struct page_call *call);               /* GET /auth/link?t= */
+void link_post(struct page_call *call);               /* POST /auth/link */
+void code_page(struct page_call *call);               /* GET /auth/code */
+void code_post(struct page_call *call);               /* POST /auth/code */
+void signout_page(struct page_call *call);            /* GET /auth/signout */
+void signout_post(struct page_call *call);            /* POST /auth/signout */
+void account_page(struct page_call *call);            /* GET /auth/account */
+void account_link_post(struct page_call *call);       /* POST /auth/account/link */
+void account_browser_post(struct page_call *call);    /* POST /auth/account/browser */
+void account_everywhere_post(struct page_call *call); /* POST /auth/account/everywhere */
+void style_sheet(struct page_call *call);             /* GET /auth/style.css */
+void sso_begin(struct page_call *call);               /* GET /auth/oidc/NAME */
+void sso_callback(struct page_call *call);            /* GET /auth/oidc/callback */
 
 /* --- /basic/ (basic_pages.c) --- */
 void basic_home(struct page_call *call);

@@ -102,8 +102,9 @@ static void code_form(struct page_call *call, int status, const char *problem)
     page_begin(call, "Type the code", -1, NULL);
     if (problem != NULL)
         html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", problem);
-    html_put(&call->html, "<p>On a device where you are signed in, choose \u201cAdd another device\u201d in the account view. It shows "
-                          "eight letters and digits.</p>\n");
+    html_put(&call->html,
+             "<p>On a device where you are signed in, open \u201cAccount\u201d and choose \u201cAdd another device\u201d. It shows "
+             "eight letters and digits.</p>\n");
     form_begin(call, "/auth/code", form_next(http_parameter(call->request, "next")));
     html_put(&call->html,
              "<p><label for=\"code\">Code</label><br>\n<input type=\"text\" id=\"code\" name=\"code\" class=\"code\" maxlength=\"20\" "

@@ -34,6 +34,10 @@ static const struct {
     {"/auth/link", HTTP_POST, link_post, PAGE_STORAGE},
     {"/auth/code", HTTP_GET, code_page, PAGE_INLINE},
     {"/auth/code", HTTP_POST, code_post, PAGE_STORAGE},
+    {"/auth/account", HTTP_GET, account_page, PAGE_STORAGE},
+    {"/auth/account/link", HTTP_POST, account_link_post, PAGE_STORAGE},
+    {"/auth/account/browser", HTTP_POST, account_browser_post, PAGE_STORAGE},
+    {"/auth/account/everywhere", HTTP_POST, account_everywhere_post, PAGE_STORAGE},
     {"/auth/signout", HTTP_GET, signout_page, PAGE_INLINE},
     {"/auth/signout", HTTP_POST, signout_post, PAGE_STORAGE},
 };

@@ -107,6 +107,32 @@ class Sessions(TestCase):
         six.moved_to(node.start().address)  # what is remembered lasts ten seconds
         self.assertEqual(self.api(six, "GET", "/me")[0], 401)
 
+    def test_account_page(self):
+        """All of it without script: another device, browsers one by one, everywhere."""
+        node = self.home()
+        browser, other = self.signed_in(node), self.signed_in(node)
+        self.assertEqual(Browser(node.address).open(node.address + "/auth/account").title, "Sign in \u2013 Hearth")
+        browser.open(node.address + "/auth/account")
+        self.assertIn(ADA, browser.page.text)
+        page = browser.submit("Add another device")
+        self.assertIn("data:image/svg+xml,%3Csvg", page.body)
+        url, code = re.search(r"(http\S+/auth/link\?t=hthl_[\w-]{43})", page.text)[1], re.search(r"\b(\w{4}-\w{4})\b", page.text)[1]
+        third = Browser(node.address)
+        third.open(url)
+        third.submit("Sign in", until=node.address + "/")
+        self.assertEqual(self.api(third, "GET", "/me")[0], 200)
+        self.assertEqual(Browser(node.address).open(url).status, 410)
+        self.assertRegex(code, r"^[0-9a-z]{4}-[0-9a-z]{4}$")
+        mine = next(s["id"] for s in self.api(other, "GET", "/sessions")[1]["sessions"] if s["current"])
+        browser.open(node.address + "/auth/account")
+        form = next(f for f in browser.page.forms if any(b["value"] == mine for b in f["buttons"]))
+        browser.follow(browser.request("POST", form["action"], {**form["fields"], "id": mine}))
+        self.assertEqual(self.api(other, "GET", "/me")[0], 401)
+        self.assertEqual(self.api(third, "GET", "/me")[0], 200)
+        self.assertEqual(browser.request("POST", form["action"], {"id": mine}).status, 403)
+        self.assertIn("signed out everywhere", browser.submit("Sign out everywhere").text)
+        self.assertEqual((self.api(browser, "GET", "/me")[0], self.api(third, "GET", "/me")[0]), (401, 401))
+
     def test_fixation(self):
         """A secret that was in the browser before is not the one after; and dies."""
         node = self.home()

@@ -174,6 +174,44 @@ class SigningIn(TestCase):
             self.assert_tabs(browser, node)
             self.assert_clean(service)
 
+    def test_mailed_code_is_refused(self):
+        """Numbers 105, 152, 153 and 183: wrong, or too late. One may try again."""
+        service, node = self.empty()
+        service.sign_in(ADA, second_factor="email-2fa")
+        browser = self.start(node, "password", email=ADA)
+        browser.submit("Continue", f_password=self.password(service))
+        for number, words in ((105, "That code is not right"), (152, "has run out"), (153, "That code is not right"), (183, "not right, or has run out")):
+            service.sign_in(ADA, code_errno=number)
+            browser.submit("Continue", f_code="000000" if service.code(ADA) != "000000" else "111111")
+            self.assertIn(words, browser.page.text, number)
+        service.post("expire-codes", email=ADA)
+        browser.submit("Continue", f_code=service.code(ADA))
+        self.assertIn("run out", browser.page.text)
+        browser.submit("Send the mail again")
+        browser.submit("Continue", until=node.address + "/tabs", f_code=service.code(ADA))
+        self.assert_tabs(browser, node)
+
+    def test_attempts_are_few(self):
+        """From one address, and for one e-mail address whatever the browser."""
+        service, node = self.empty()
+        browser = self.start(node, "password", email=ADA)
+        for i in range(25):
+            service.faults({"path": "/v1/account/login", "auth_error": 103})
+            if i % 5 == 4:
+                browser = self.start(node, "password", email=ADA.upper())
+            if browser.page.status != 429:
+                browser.submit("Continue", f_password=f"guess {i}")
+            if browser.page.status == 429:
+                break
+        self.assertIn("Too many tries", browser.page.title)
+        self.assertLess(len(service.log("/account/login")), 21)
+        begun = [Browser(node.address) for _ in range(40)]
+        statuses = []
+        for one in begun:
+            one.open(node.address + "/auth/signin")
+            statuses.append(one.submit("Continue with your Mozilla account").status)
+        self.assertEqual((statuses[0], statuses[-1]), (200, 429))
+
     def test_mailed_link(self):
         service, node = self.empty()
         service.sign_in(ADA, second_factor="email")

@@ -1,0 +1,139 @@
+/* /auth/account: signed-in browsers, and another device. For those who have the app there is a nicer view of the same. */
+#include <string.h>
+
+#include "auth/link.h"
+#include "base/clock.h"
+#include "pages/basic.h"
+
+/* Every form here changes something for a signed-in person: the form's own cookie is checked by form_read(), the session by basic_open().
+ */
+
+static void put_browsers(struct basic *basic, const json_t *sessions)
+{
+    struct page_call *call = basic->call;
+    const json_t *session;
+    char used[24];
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)sessions, i, session)
+    {
+        bool current = json_is_true(json_object_get(session, "current")) || strcmp(basic_text(session, "id"), basic->person.session) == 0;
+        basic_time(json_object_get(session, "last_used"), used);
+        form_begin(call, "/auth/account/browser", NULL);
+        html_put(&call->html, "<p><b>%s</b>%r<br>\n<small>last used %s UTC</small><br>\n", basic_text(session, "name"),
+                 current ? " (this one)" : "", used);
+        html_put(&call->html, "<button type=\"submit\" class=\"quiet\" name=\"id\" value=\"%s\">Sign out</button></p>\n</form>\n",
+                 basic_text(session, "id"));
+    }
+    if (json_array_size(sessions) == 0)
+        buf_add_text(&call->html, "<p>None.</p>\n");
+}
+
+void account_page(struct page_call *call)
+{
+    struct basic basic;
+    if (!basic_open(call, &basic))
+        return;
+    json_t *me = basic_ask(&basic, "/api/v1/me", NULL, NULL);
+    json_t *sessions = me == NULL ? NULL : basic_ask(&basic, "/api/v1/sessions", NULL, NULL);
+    if (sessions != NULL) {
+        page_begin(call, "Account", -1, NULL);
+        html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n", basic_text(json_object_get(me, "account"), "email"));
+        form_begin(call, "/auth/account/link", NULL);
+        form_end(call, "Add another device");
+        html_put(&call->html, "</section>\n<section>\n<h2>Signed-in browsers</h2>\n");
+        put_browsers(&basic, json_object_get(sessions, "sessions"));
+        form_begin(call, "/auth/account/everywhere", NULL);
+        html_put(&call->html, "<p><button type=\"submit\" class=\"quiet\">Sign out everywhere</button></p>\n</form>\n</section>\n"
+                              "<p><a href=\"/\">Back</a></p>\n");
+        page_end(call, 200);
+    }
+    json_decref(me);
+    json_decref(sessions);
+}
+
+/* The QR code is an image of its own text: the policy of these pages allows data: for images. */
+static int put_link(struct page_call *call, const struct link *link)
+{
+    char *base = http_base_url(call->request, call->pages->options.base_url);
+    char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base, link->secret);
+    struct buf svg = {0};
+    int r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : link_qr_svg(url, &svg, &call->err);
+    if (r == 0) {
+        page_begin(call, "Add another device", -1, NULL);
+        html_put(&call->html, "<p>Once, within ten minutes: scan this with the other device,</p>\n<p><img class=\"qr\" alt=\"QR code of "
+                              "the link\" src=\"data:image/svg+xml,");
+        html_query_value(&call->html, svg.data);
+        html_put(&call->html,
+                 "\"></p>\n<p>or open this address there,</p>\n<p class=\"address\"><code>%s</code></p>\n<p>or open "
+                 "<code>%s/auth/code</code> there and type</p>\n"
+                 "<p class=\"shown-code\"><code>%s</code></p>\n<p><a href=\"/auth/account\">Back</a></p>\n",
+                 url, base, link->code);
+        page_end(call, 200);
+    }
+    buf_fini(&svg);
+    return r;
+}
+
+void account_link_post(struct page_call *call)
+{
+    struct basic basic;
+    struct link link;
+    if (!form_read(call) || !basic_open(call, &basic))
+        return;
+    struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
+    int r = store == NULL ? call->err.code : link_create(store, basic.person.account, &link, &call->err);
+    if (r == 0) {
+        r = put_link(call, &link);
+        link_wipe(&link);
+    }
+    if (r < 0)
+        page_error(call);
+}
+
+struct wanted {
+    const char *id;
+    bool found;
+};
+
+static int on_row(void *ctx, const struct hearth_token *row)
+{
+    struct wanted *wanted = ctx;
+    wanted->found = row->scope == HEARTH_TOKEN_BROWSER && strcmp(row->id, wanted->id) == 0;
+    return wanted->found;
+}
+
+void account_browser_post(struct page_call *call)
+{
+    struct basic basic;
+    if (!form_read(call) || !basic_open(call, &basic))
+        return;
+    const char *id = http_parameter(call->request, "id");
+    struct wanted wanted = {.id = id == NULL ? "" : id};
+    struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
+    int r = store == NULL ? call->err.code : STORE(store, &call->err, token_list, basic.person.account, on_row, &wanted);
+    if (r == 0 && wanted.found)
+        r = STORE(store, &call->err, token_remove, basic.person.account, wanted.id);
+    api_forget(call->pages->options.api, basic.person.account);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        page_error(call);
+    else
+        page_redirect(call, "/auth/account");
+}
+
+void account_everywhere_post(struct page_call *call)
+{
+    struct basic basic;
+    if (!form_read(call) || !basic_open(call, &basic))
+        return;
+    struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
+    int r = store == NULL ? call->err.code : session_remove_all(store, basic.person.account, NULL, &call->err);
+    api_forget(call->pages->options.api, basic.person.account);
+    if (r < 0) {
+        page_error(call);
+        return;
+    }
+    page_cookie(call, session_cookie_name(call->request->tls), "", 0, "Lax");
+    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+    page_message(call, 200, "You are signed out everywhere", "All browsers have forgotten you. API tokens still work.", "/auth/signin",
+                 "Sign in again");
+}
