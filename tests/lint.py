@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Whose bytes nobody may learn by measuring.
+SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equal)\([^;]*(?:\bsecret\b|nonce|oauth_state|attempt->state|\bh?mac\b|verifier|_token\b|password)")
 LAYERS = ["base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "jobs", "signin", "http", "api", "pages", "check", "main"]
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
 # A third-party header stays behind these folders.
@@ -33,6 +35,8 @@ def check_source(path, text):
         found = BANNED.search(line)
         if found:
             findings.append(f"{path}:{n}: {found.group(1)} is banned")
+        if path.parts[0] in ("core", "plugins") and SECRET_COMPARED.search(line):
+            findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for n, line in enumerate(text.split("\n"), 1):
         include = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
         if include:

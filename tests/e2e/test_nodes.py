@@ -6,6 +6,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from browser import Browser
 from harness import TestCase, until
 
 CONFIG = """[scheduler]
@@ -83,6 +84,35 @@ class Nodes(TestCase):
         self.assertEqual((status, json.loads(body)["code"]), (421, "wrong_node"))
         self.assertIn("https://birch.example.org/api/v1/sync", json.loads(body)["detail"])
         self.assertEqual(ask(node, "/api/v1/me", token="hth_" + "a" * 43)[0], 401)
+
+    def test_signing_in(self):
+        """At whichever node somebody begins: the account is made where it belongs, and the browser is taken there by a link."""
+        service, node = self.service(load=False), self.node()
+        node.configure("40-nodes", CONFIG.replace("url = https://birch.example.org", "url = https://birch.example.org/")
+                       + f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n[auth]\nallow = *\n")
+        node.stop()
+        node.start()
+        ends = {}
+        for i in range(8):
+            email = f"person{i}@example.org"
+            service.account(email, history=3)
+            browser = Browser(node.address)
+            browser.open(node.address + "/auth/signin?next=/history")
+            browser.submit("Sign in with a password", email=email)
+            browser.submit("Continue", until="http", f_password="a password")
+            target = browser.page.headers["Location"]
+            place = json.loads(ask(node, f"/api/v1/node?account={email}")[2])["node"]
+            ends[place] = target
+            self.assertEqual(browser.cookies()["hearth_node"], place)
+            if place == "alder":
+                self.assertEqual(target, "/history")
+                self.assertIn("hearth_session", browser.cookies())
+            else:
+                self.assertRegex(target, r"^https://birch\.example\.org/auth/link\?t=hthl_[\w-]{43}&next=/history$")
+                self.assertNotIn("hearth_session", browser.cookies())
+        self.assertEqual(set(ends), {"alder", "birch"})
+        places = {row["email"]: row["node"] for row in node.cli_json("account", "list")}
+        self.assertEqual(len(places), 8)
 
     def test_drain(self):
         service, node, places = self.fleet()
