@@ -32,4 +32,6 @@ void sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result);
 
+extern const struct kit_test signin_tests[]; /* sync_signin.c */
+
 #endif

@@ -255,6 +255,76 @@ static int pull(void *s, struct hearth_call *call, const struct hearth_pull *pul
     return r;
 }
 
+#if HEARTH_ABI_VERSION >= 3 /* this file is compiled against the first headers as well; yours need not be */
+/* Signing in: one question, for the text of the account. A service would be asked here. What a step needs later travels in its state; here
+ * that is only a word that tells our states from others. */
+static const char STATE[] = "sync-mem sign-in 1";
+
+static uint64_t signin_ways(void *self)
+{
+    (void)self;
+    return HEARTH_SIGNIN_PASSWORD;
+}
+
+static int ask(struct session *session, struct hearth_call *call, const char *problem, struct hearth_signin_step *ret_step)
+{
+    static const struct hearth_signin_field fields[] = {{.struct_size = sizeof(struct hearth_signin_field),
+                                                         .input = HEARTH_SIGNIN_SECRET,
+                                                         .name = "text",
+                                                         .label = "The account, as text.h describes it"}};
+    struct hearth_signin_step step = {
+        .kind = HEARTH_SIGNIN_ASK, .title = "Sign in", .fields = fields, .field_count = 1, .state = STATE, .state_size = sizeof(STATE)};
+    if (problem != NULL) {
+        char *copy = session->host->alloc(call, strlen(problem) + 1);
+        if (copy == NULL)
+            return no_memory(call);
+        step.problem = memcpy(copy, problem, strlen(problem) + 1);
+    }
+    step.struct_size = ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
+    memcpy(ret_step, &step, step.struct_size);
+    return 0;
+}
+
+static int signin_start(void *s, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+{
+    if (signin->way != HEARTH_SIGNIN_PASSWORD)
+        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "an account that is written down has no page to sign in at");
+    return ask(s, call, NULL, ret_step);
+}
+
+static int signin_next(void *s, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
+                       size_t count, struct hearth_signin_step *ret_step)
+{
+    struct hearth_signin_step step = {.kind = HEARTH_SIGNIN_DONE, .identity = {.struct_size = sizeof(step.identity)}};
+    if (state_size != sizeof(STATE) || memcmp(state, STATE, sizeof(STATE)) != 0)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "this sign-in was begun by another plugin; start again");
+    if (count == 0 || strcmp(answers[0].name, "text") != 0)
+        return ask(s, call, "Nothing was typed.", ret_step);
+    int r = account_import(s, call, answers[0].value, &step.identity);
+    if (r == HEARTH_ERR_INVALID)
+        return ask(s, call, call->error, ret_step);
+    if (r < 0)
+        return r;
+    step.struct_size = ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
+    memcpy(ret_step, &step, step.struct_size);
+    return 0;
+}
+
+static int describe(void *s, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity)
+{
+    struct session *session = s;
+    struct text text;
+    int r = text_parse(session->host, call, credentials, size, &text);
+    if (r < 0)
+        return r;
+    struct hearth_identity identity = {.uid = text.account->field[1]};
+    identity.struct_size = ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : (uint32_t)sizeof(identity);
+    memcpy(ret_identity, &identity, identity.struct_size);
+    return 0;
+}
+
+#endif
+
 static const struct hearth_sync operations = {
     .struct_size = sizeof(operations),
     .open = provider_open,
@@ -265,6 +335,12 @@ static const struct hearth_sync operations = {
     .account_import = account_import,
     .pull = pull,
     .forget = forget,
+#if HEARTH_ABI_VERSION >= 3
+    .signin_ways = signin_ways,
+    .signin_start = signin_start,
+    .signin_next = signin_next,
+    .describe = describe,
+#endif
 };
 
 const struct hearth_plugin *hearth_plugin_v1(void)
