@@ -5,7 +5,18 @@
 #include "base/log.h"
 #include "pages/internal.h"
 
-enum { HOST_SECOND = 1000 };
+enum { SECOND = 1000, NODE_COOKIE_LIFE = 365 * 24 * 3600 };
+
+static void to_node(struct page_call *call, size_t node)
+{
+    if (call->pages->options.nodes->count > 1)
+        page_cookie(call, "hearth_node", call->pages->options.nodes->items[node].name, NODE_COOKIE_LIFE, "Lax");
+}
+
+void stay_here(struct page_call *call)
+{
+    to_node(call, call->pages->options.nodes->own);
+}
 
 /* The account is on another node, whose address may be another site to the browser: a link takes it there. */
 static int enter_elsewhere(struct page_call *call, struct store *store, size_t node, const char *account, const char *next)
@@ -18,7 +29,7 @@ static int enter_elsewhere(struct page_call *call, struct store *store, size_t n
         return r;
     html_put(&url, "%r/auth/link?t=%r&next=", http_base_url(call->request, n->url), link.secret);
     html_query_value(&url, next);
-    page_cookie(call, "hearth_node", n->name, 365 * 24 * 3600, "Lax");
+    to_node(call, node);
     page_redirect(call, buf_failed(&url) ? NULL : arena_strdup(&call->request->arena, url.data));
     link_wipe(&link);
     buf_fini(&url);
@@ -49,10 +60,9 @@ static int enter_here(struct page_call *call, struct store *store, size_t node, 
     int r = session_create(store, account, name, &options->sessions, &token, &call->err);
     if (r < 0)
         return r;
-    page_cookie(call, session_cookie_name(call->request->tls), token.secret, options->sessions.life / HOST_SECOND, "Lax");
+    page_cookie(call, session_cookie_name(call->request->tls), token.secret, options->sessions.life / SECOND, "Lax");
     token_wipe(&token);
-    if (options->nodes->count > 1)
-        page_cookie(call, "hearth_node", options->nodes->items[node].name, 365 * 24 * 3600, "Lax");
+    to_node(call, node);
     log_event(HEARTH_LOG_INFO, "signin", "browser signed in", "account", account, "browser", name, "address", call->request->remote, NULL);
     page_redirect(call, arena_strdup(&call->request->arena, next));
     return 0;

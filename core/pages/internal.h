@@ -94,6 +94,8 @@ void step_render(struct page_call *call, struct attempt *attempt, const struct h
 void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email);
 /* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. */
 void enter(struct page_call *call, size_t node, const char *account, const char *next);
+/* In a fleet: the browser's next requests come to this node, where its attempt is. */
+void stay_here(struct page_call *call);
 const char *attempt_cookie_name(const struct page_call *call);
 
 extern const char pages_style[]; /* style.css */

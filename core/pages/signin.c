@@ -110,6 +110,7 @@ static void to_step(struct page_call *call, struct attempt *attempt)
         return;
     }
     page_cookie(call, attempt_cookie_name(call), arena_strdup(&call->request->arena, attempt->secret), ATTEMPT_LIFE / 1000, "Lax");
+    stay_here(call);
     attempt_put(call->pages->attempts, attempt);
     page_redirect(call, "/auth/step");
 }

@@ -81,6 +81,7 @@ void sso_begin(struct page_call *call)
         return;
     }
     page_cookie(call, attempt_cookie_name(call), arena_strdup(&call->request->arena, attempt->secret), ATTEMPT_LIFE / 1000, "Lax");
+    stay_here(call);
     attempt_put(call->pages->attempts, attempt);
     page_redirect(call, arena_strdup(&call->request->arena, url));
 }

@@ -99,6 +99,7 @@ class Nodes(TestCase):
             browser = Browser(node.address)
             browser.open(node.address + "/auth/signin?next=/history")
             browser.submit("Sign in with a password", email=email)
+            self.assertEqual(browser.cookies()["hearth_node"], "alder")  # where the attempt is
             browser.submit("Continue", until="http", f_password="a password")
             target = browser.page.headers["Location"]
             place = json.loads(ask(node, f"/api/v1/node?account={email}")[2])["node"]
