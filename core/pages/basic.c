@@ -72,7 +72,9 @@ void basic_begin(struct basic *basic, const char *title)
              "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n<html lang=\"en\">\n<head>\n"
              "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s \u2013 Hearth</title>\n"
-             "<link rel=\"stylesheet\" type=\"text/css\" href=\"/auth/style.css\">\n</head>\n<body class=\"basic\">\n",
+             "<link rel=\"stylesheet\" type=\"text/css\" href=\"/auth/style.css\">\n"
+             "<link rel=\"search\" type=\"application/opensearchdescription+xml\" title=\"Hearth\" "
+             "href=\"/opensearch.xml\">\n</head>\n<body class=\"basic\">\n",
              title);
     html_put(out, "<p><a href=\"/basic/\">Home</a> | <a href=\"/basic/tabs\">Tabs</a> | <a href=\"/basic/bookmarks\">Bookmarks</a> | "
                   "<a href=\"/basic/history\">History</a> | <a href=\"/auth/account\">Account</a> | <a "

@@ -237,3 +237,18 @@ void basic_search(struct page_call *call)
     basic_end(&basic);
     json_decref(answer);
 }
+
+/* Makes a browser's address bar a search box of this server: OpenSearch 1.1. */
+void opensearch(struct page_call *call)
+{
+    const char *base = http_base_url(call->request, call->pages->options.base_url);
+    html_put(&call->html,
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\">\n"
+             "<ShortName>Hearth</ShortName>\n<Description>Your Firefox bookmarks, history and "
+             "tabs</Description>\n<InputEncoding>UTF-8</InputEncoding>\n"
+             "<Url type=\"text/html\" template=\"%s/basic/search?q={searchTerms}\"/>\n"
+             "<Url type=\"application/x-suggestions+json\" template=\"%s/api/v1/suggest?q={searchTerms}\"/>\n</OpenSearchDescription>\n",
+             base, base);
+    page_send(call, 200);
+    call->reply->content_type = "application/opensearchdescription+xml";
+}

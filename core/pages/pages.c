@@ -15,6 +15,7 @@ static const struct {
     enum page_where where;
 } table[] = {
     {"/", HTTP_GET, root_page, PAGE_INLINE},
+    {"/opensearch.xml", HTTP_GET, opensearch, PAGE_INLINE},
     {"/basic/", HTTP_GET, basic_home, PAGE_STORAGE},
     {"/basic", HTTP_GET, basic_home, PAGE_STORAGE},
     {"/basic/tabs", HTTP_GET, basic_tabs, PAGE_STORAGE},

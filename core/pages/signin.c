@@ -136,7 +136,10 @@ static void failed(struct page_call *call, struct attempt *attempt, const struct
         form_end(call, "Continue with your Mozilla account");
     }
     html_put(&call->html, "<p><a href=\"/auth/signin\">Back to signing in</a></p>\n");
-    page_end(call, step->wait > 0 ? 429 : 403);
+    bool throttled = step->reason != NULL && strcmp(step->reason, "throttled") == 0;
+    if (step->wait > 0)
+        http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(step->wait + 999) / 1000));
+    page_end(call, step->wait == 0 ? 403 : throttled ? 429 : 503);
 }
 
 /* `identity` may lie in the sign-in worker's memory or in the attempt's, opened. */

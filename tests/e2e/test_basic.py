@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import unittest
+import xml.etree.ElementTree
 
 from browser import Browser
 from harness import ADA, TestCase
@@ -74,6 +75,14 @@ class Basic(TestCase):
             self.assert_valid(page)
         self.assertIn("javascript:alert(1)", shown)  # to be seen, not to be followed
         self.assert_valid(browser.open(node.address + "/basic/search?q=address"))
+
+    def test_opensearch(self):
+        node = self.node("[web]\nbase_url = https://home.example.org/\n")
+        page = Browser(node.address).open(node.address + "/opensearch.xml")
+        self.assertEqual(page.headers["Content-Type"], "application/opensearchdescription+xml")
+        names = {"o": "http://a9.com/-/spec/opensearch/1.1/"}
+        urls = xml.etree.ElementTree.fromstring(page.body).findall("o:Url", names)
+        self.assertEqual([u.get("template") for u in urls], ["https://home.example.org/basic/search?q={searchTerms}", "https://home.example.org/api/v1/suggest?q={searchTerms}"])
 
     def test_signed_out(self):
         service, node = self.service(), self.node()
