@@ -8,11 +8,12 @@
 #include <openssl/crypto.h>
 
 #include "auth/vault.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "pages/internal.h"
 
-enum { ANSWERS_MAX = 16 };
+enum { ANSWERS_MAX = 16, LOOK_PAUSE = 2000 };
 
 const char *attempt_cookie_name(const struct page_call *call)
 {
@@ -188,6 +189,7 @@ static void goes_on(struct page_call *call, struct attempt *attempt, const struc
     } else {
         attempt->waits = step->kind == HEARTH_SIGNIN_WAIT;
         attempt->returns = step->kind == HEARTH_SIGNIN_VISIT && step->returns;
+        attempt->look_at = clock_monotonic() + LOOK_PAUSE;
         step_render(call, attempt, step);
         to_step(call, attempt);
     }
@@ -299,7 +301,7 @@ static void next_step(struct page_call *call, struct attempt *attempt, const str
 void signin_step_page(struct page_call *call)
 {
     struct attempt *attempt = take(call);
-    if (attempt != NULL && attempt->waits)
+    if (attempt != NULL && attempt->waits && clock_monotonic() >= attempt->look_at)
         next_step(call, attempt, NULL, 0);
     else if (attempt != NULL)
         show(call, attempt);

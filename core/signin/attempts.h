@@ -28,7 +28,8 @@ struct attempt {
     struct buf page;              /* what is shown, made by whoever does the pages */
     void *sealed;                 /* state of the provider, or the identity */
     size_t sealed_size;
-    int64_t until; /* monotonic */
+    int64_t look_at; /* `waits`: the provider is not asked before (monotonic), however often the page is fetched */
+    int64_t until;   /* monotonic */
 };
 
 struct attempts *attempts_create(const struct vault *vault, size_t limit); /* NULL when memory is short */
