@@ -23,7 +23,7 @@ max_connections_per_address = 40
 max_jobs = 64
 max_jobs_per_connection = 16
 """
-GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 96 * 1024))  # KiB that the daemon may grow by in an attack; sanitizers need more
+GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 160 * 1024))  # KiB that the daemon may grow by in an attack; sanitizers need more
 
 
 class Attacks(TestCase):
