@@ -136,7 +136,7 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
         return endpoint->run(call);
     char etag[64];
     validate_etag(call->request, call->account, call->generation, call->request->accepts_gzip, etag);
-    if (validate_matches(call->request, etag)) {
+    if (http_etag_matches(call->request, etag)) {
         call->reply->status = 304;
         http_reply_header(call->reply, "etag", arena_strdup(&call->request->arena, etag));
         http_reply_header(call->reply, "cache-control", "private, no-cache");

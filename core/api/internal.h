@@ -125,7 +125,6 @@ void generations_forget(struct generations *generations, const char *account); /
 /* --- validators and cache (validate.c) --- */
 /* "…-…": from account, generation, request and coding. ret: 64 bytes. */
 void validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64]);
-bool validate_matches(const struct http_request *request, const char *etag);
 bool validate_from_cache(struct api *api, struct http_request *request, const char *account, int64_t generation, struct http_reply *reply);
 void validate_keep(struct api_call *call);
 

@@ -36,7 +36,7 @@ int me_get(struct api_call *call)
     char *etag = arena_printf(&call->request->arena, "\"m-%016llx\"", (unsigned long long)h);
     http_reply_header(call->reply, "etag", etag);
     http_reply_header(call->reply, "cache-control", "private, no-cache");
-    if (etag != NULL && validate_matches(call->request, etag)) {
+    if (etag != NULL && http_etag_matches(call->request, etag)) {
         buf_reset(&call->reply->body);
         call->reply->status = 304;
     }

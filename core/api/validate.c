@@ -19,24 +19,6 @@ void validate_etag(const struct http_request *request, const char *account, int6
     snprintf(ret, 64, "\"%llx-%016llx%s\"", (unsigned long long)generation, (unsigned long long)h, gzip ? "-g" : "");
 }
 
-/* If-None-Match: a list of entity tags, or "*"; compared weakly (RFC 9110, 13.1.2). */
-bool validate_matches(const struct http_request *request, const char *etag)
-{
-    const char *list = request->if_none_match;
-    size_t n = strlen(etag);
-    if (list == NULL)
-        return false;
-    for (const char *p = list; *p != '\0';) {
-        p += strspn(p, " \t,");
-        if (p[0] == 'W' && p[1] == '/')
-            p += 2;
-        if (*p == '*' || (strncmp(p, etag, n) == 0 && (p[n] == '\0' || p[n] == ',' || p[n] == ' ')))
-            return true;
-        p += strcspn(p, ",");
-    }
-    return false;
-}
-
 static const char *key_of(struct http_request *request, const char *account, int64_t generation, bool gzip)
 {
     return arena_printf(&request->arena, "%s\n%lld%c%s?%s", account, (long long)generation, gzip ? 'g' : 'i', request->path,
@@ -60,7 +42,7 @@ bool validate_from_cache(struct api *api, struct http_request *request, const ch
     char etag[64];
     bool gzip = request->accepts_gzip;
     validate_etag(request, account, generation, gzip, etag);
-    if (validate_matches(request, etag)) {
+    if (http_etag_matches(request, etag)) {
         reply->status = 304;
         set_headers(request, reply, etag);
         return true;

@@ -39,6 +39,7 @@ static const struct hearth_config_key listen_keys[] = {
 
 static const struct hearth_config_key web_keys[] = {
     KEY(URL, "base_url", NULL, "the address people use, e.g. https://home.example.org"),
+    KEY(STRING, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
     KEY(STRING, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
     KEY(STRING, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
     KEY(BOOL, "metrics", "no", "serve /metrics on every listener"),

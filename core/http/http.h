@@ -53,6 +53,11 @@ const char *http_cookie(struct http_request *request, const char *name);
  * none). 1: yes, 0: no, -1: the browser says neither (old ones). */
 int http_same_origin(const struct http_request *request, const char *base_url);
 
+/* Does the client take a body in this coding, "gzip" or "br"? */
+bool http_accepts(const struct http_request *request, const char *coding);
+/* If-None-Match: a list of entity tags, or "*"; compared weakly (RFC 9110, 13.1.2). etag: with its quotes. */
+bool http_etag_matches(const struct http_request *request, const char *etag);
+
 /* What to answer. Starts as {0}; the server owns the body afterwards. */
 struct http_reply {
     int status;               /* 100..599; 0 becomes 500 */

@@ -117,14 +117,16 @@ static bool weight_is_zero(const char *parameters, size_t size)
     return false;
 }
 
-bool query_accepts_gzip(const char *accept_encoding)
+bool query_accepts(const char *accept_encoding, const char *coding)
 {
     bool any = false;
+    size_t size = strlen(coding);
     for (const char *p = accept_encoding; p != NULL && *p != '\0';) {
         p += strspn(p, " \t,");
         size_t item = strcspn(p, ","), name = strcspn(p, " \t,;");
         bool zero = weight_is_zero(p + name, item - name);
-        if ((name == 4 && strncasecmp(p, "gzip", 4) == 0) || (name == 6 && strncasecmp(p, "x-gzip", 6) == 0))
+        if ((name == size && strncasecmp(p, coding, size) == 0) ||
+            (name == size + 2 && strncasecmp(p, "x-", 2) == 0 && strncasecmp(p + 2, coding, size) == 0))
             return !zero;
         if (name == 1 && *p == '*')
             any = !zero;

@@ -13,7 +13,7 @@ const char *query_decode(struct arena *arena, const char *text, size_t size, boo
 const char *query_path(struct arena *arena, const char *text, size_t size);
 /* Fills names, values, parameter_count. False: malformed or too many. */
 bool query_parameters(struct http_request *request, const char *text, size_t size);
-/* Does an Accept-Encoding value take gzip? (RFC 9110, 12.5.3: "gzip;q=0" and "identity" do not.) */
-bool query_accepts_gzip(const char *accept_encoding);
+/* Does an Accept-Encoding value take this coding, "gzip" or "br"? (RFC 9110, 12.5.3: "gzip;q=0" and "identity" do not take gzip.) */
+bool query_accepts(const char *accept_encoding, const char *coding);
 
 #endif

@@ -166,7 +166,7 @@ bool request_parse(struct exchange *exchange, h2o_req_t *req)
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     parse_remote(request, req);
     parse_headers(request, req);
-    exchange->request.accepts_gzip = query_accepts_gzip(request->accept_encoding);
+    exchange->request.accepts_gzip = query_accepts(request->accept_encoding, "gzip");
     request->path = query_path(&request->arena, req->input.path.base, size);
     if (request->path == NULL || !parse_method(req, &request->method))
         return false;
@@ -303,4 +303,26 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
         dispatch(exchange, req, loop->server->listeners[conn->listener].options.internal);
     }
     return 0;
+}
+
+bool http_accepts(const struct http_request *request, const char *coding)
+{
+    return query_accepts(request->accept_encoding, coding);
+}
+
+bool http_etag_matches(const struct http_request *request, const char *etag)
+{
+    const char *list = request->if_none_match;
+    size_t n = strlen(etag);
+    if (list == NULL)
+        return false;
+    for (const char *p = list; *p != '\0';) {
+        p += strspn(p, " \t,");
+        if (p[0] == 'W' && p[1] == '/')
+            p += 2;
+        if (*p == '*' || (strncmp(p, etag, n) == 0 && (p[n] == '\0' || p[n] == ',' || p[n] == ' ')))
+            return true;
+        p += strcspn(p, ",");
+    }
+    return false;
 }

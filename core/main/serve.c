@@ -208,6 +208,7 @@ static void stop(struct daemon *d)
     pool_destroy(d->pool);
     pool_destroy(d->signin_pool);
     pages_destroy(d->pages);
+    app_server_destroy(d->web_app);
     signin_destroy(d->signin);
     for (size_t i = 0; i < d->sso_count; i++)
         oidc_destroy(d->sso[i].oidc);

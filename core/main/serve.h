@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "main/app.h"
+#include "pages/app.h"
 #include "pages/pages.h"
 #include "pool/pool.h"
 #include "search/search.h"
@@ -21,6 +22,7 @@ struct daemon {
     struct signin *signin; /* signing in: role web only */
     struct pool *signin_pool;
     struct pages *pages;
+    struct app_server *web_app;
     struct pages_sso sso[PAGES_SSO_MAX]; /* single sign-on */
     size_t sso_count;
     struct http_server *http;

@@ -215,22 +215,27 @@ int serve_create_pages(struct daemon *d, struct err *err)
         .signed_in = signed_in,
         .ctx = d,
     };
+    if (r == 0)
+        r = app_server_create(conf_get_text(d->app.conf, "web", "app_dir"), &d->web_app, err);
     return r == 0 ? pages_create(&options, &d->pages, err) : r;
 }
 
-/* What people reach: the services and the pages; without the role web only what watches. */
+/* What people reach: the services, the pages and the app; without the role web only what watches. */
 static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
 {
-    size_t services, pages = 0;
+    size_t services, pages = 0, files = 0;
     const struct http_route *of_api = (d->roles & ROLE_WEB) != 0 ? api_routes(d->api, &services) : api_watch_routes(d->api, &services);
     const struct http_route *of_pages = d->pages == NULL ? NULL : pages_routes(d->pages, &pages);
-    d->routes = calloc(services + pages, sizeof(*d->routes));
+    const struct http_route *of_app = d->web_app == NULL ? NULL : app_server_routes(d->web_app, &files);
+    d->routes = calloc(services + pages + files, sizeof(*d->routes));
     if (d->routes == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     memcpy(d->routes, of_api, services * sizeof(*of_api));
     if (pages > 0)
         memcpy(d->routes + services, of_pages, pages * sizeof(*of_pages));
-    *ret_count = services + pages;
+    if (files > 0)
+        memcpy(d->routes + services + pages, of_app, files * sizeof(*of_app));
+    *ret_count = services + pages + files;
     return 0;
 }
 

@@ -246,7 +246,7 @@ void opensearch(struct page_call *call)
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\">\n"
              "<ShortName>Hearth</ShortName>\n<Description>Your Firefox bookmarks, history and "
              "tabs</Description>\n<InputEncoding>UTF-8</InputEncoding>\n"
-             "<Url type=\"text/html\" template=\"%s/basic/search?q={searchTerms}\"/>\n"
+             "<Url type=\"text/html\" template=\"%s/search?q={searchTerms}\"/>\n"
              "<Url type=\"application/x-suggestions+json\" template=\"%s/api/v1/suggest?q={searchTerms}\"/>\n</OpenSearchDescription>\n",
              base, base);
     page_send(call, 200);

@@ -87,7 +87,6 @@ void basic_tabs(struct page_call *call);
 void basic_bookmarks(struct page_call *call);
 void basic_history(struct page_call *call);
 void basic_search(struct page_call *call);
-void root_page(struct page_call *call);  /* GET / */
 void opensearch(struct page_call *call); /* GET /opensearch.xml */
 
 /* What a step of the conversation looks like, kept in the attempt (step.c). */

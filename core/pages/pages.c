@@ -14,7 +14,6 @@ static const struct {
     void (*run)(struct page_call *call);
     enum page_where where;
 } table[] = {
-    {"/", HTTP_GET, root_page, PAGE_INLINE},
     {"/opensearch.xml", HTTP_GET, opensearch, PAGE_INLINE},
     {"/basic/", HTTP_GET, basic_home, PAGE_STORAGE},
     {"/basic", HTTP_GET, basic_home, PAGE_STORAGE},
@@ -44,11 +43,6 @@ static const struct {
 };
 
 enum { ROUTES = sizeof(table) / sizeof(table[0]) };
-
-void root_page(struct page_call *call)
-{
-    page_redirect(call, "/basic/");
-}
 
 void style_sheet(struct page_call *call)
 {

@@ -82,12 +82,12 @@ class Basic(TestCase):
         self.assertEqual(page.headers["Content-Type"], "application/opensearchdescription+xml")
         names = {"o": "http://a9.com/-/spec/opensearch/1.1/"}
         urls = xml.etree.ElementTree.fromstring(page.body).findall("o:Url", names)
-        self.assertEqual([u.get("template") for u in urls], ["https://home.example.org/basic/search?q={searchTerms}", "https://home.example.org/api/v1/suggest?q={searchTerms}"])
+        self.assertEqual([u.get("template") for u in urls], ["https://home.example.org/search?q={searchTerms}", "https://home.example.org/api/v1/suggest?q={searchTerms}"])
 
     def test_signed_out(self):
         service, node = self.service(), self.node()
         browser = Browser(node.address)
-        for path in ("/", "/basic/", "/basic/tabs", "/basic/search?q=x"):
+        for path in ("/basic/", "/basic/tabs", "/basic/search?q=x"):
             page = browser.open(node.address + path)
             self.assertEqual(page.title, "Sign in \u2013 Hearth")
         node.add_account(service)

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ASSERT(str_is_utf8(request.names[i], strlen(request.names[i])) && http_parameter(&request, request.names[i]) != NULL);
     char *header = arena_strndup(&request.arena, text, size);
     if (header != NULL)
-        query_accepts_gzip(header);
+        query_accepts(header, "gzip");
     arena_fini(&request.arena);
     return 0;
 }

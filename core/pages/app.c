@@ -1,0 +1,188 @@
+#include "pages/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "pages/app_files.h"
+#include "pages/html.h"
+#include "plug/loader.h"
+
+/* No inline script or style, no other host; what becomes script passes the app's own policies. */
+static const char POLICY[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types lit-html hearth";
+
+/* The app's addresses, and the basic page that shows the same. With a star: what follows becomes the parameter. */
+static const struct {
+    const char *path, *basic, *parameter;
+} addresses[] = {
+    {"/", "/basic/", NULL},
+    {"/index.html", "/basic/", NULL},
+    {"/search", "/basic/search", "q"},
+    {"/tabs", "/basic/tabs", NULL},
+    {"/bookmarks", "/basic/bookmarks", NULL},
+    {"/bookmarks/*", "/basic/bookmarks", "folder"},
+    {"/history", "/basic/history", NULL},
+    {"/history/*", "/basic/history", NULL},
+    {"/sites", "/basic/history", NULL},
+    {"/account", "/auth/account", NULL},
+    {"/themes", "/basic/", NULL},
+};
+static const char *const file_paths[] = {"/assets/*", "/icons/*", "/sw.js", "/manifest.webmanifest"};
+
+enum { ADDRESSES = sizeof(addresses) / sizeof(addresses[0]), FILE_PATHS = sizeof(file_paths) / sizeof(file_paths[0]) };
+
+struct app_address {
+    struct app_server *server;
+    size_t index;
+};
+
+struct app_server {
+    struct app_files *files; /* NULL: there are none */
+    struct app_address addresses[ADDRESSES];
+    struct http_route routes[ADDRESSES + FILE_PATHS];
+    size_t route_count;
+};
+
+bool app_unable(const char *user_agent, int version)
+{
+    static const char *const names[] = {"Lynx/",  "w3m/",  "Links (",  "ELinks/",   "Dillo/",    "NetSurf/",   "NetFront",
+                                        "Kindle", "MSIE ", "Trident/", "Mozilla/4", "Mozilla/3", "Opera Mini", "Presto/"};
+    if (version < 11)
+        return true;
+    for (size_t i = 0; user_agent != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+        if (strstr(user_agent, names[i]) != NULL)
+            return true;
+    return false;
+}
+
+static void send_file(struct http_request *request, struct http_reply *reply, const struct app_file *file)
+{
+    bool lasting = strncmp(file->path, "/assets/", 8) == 0; /* its name changes with its contents */
+    const struct app_bytes *form = &file->plain;
+    const char *coding = NULL;
+    if (file->brotli.size > 0 && http_accepts(request, "br")) {
+        form = &file->brotli;
+        coding = "br";
+    } else if (file->gzip.size > 0 && http_accepts(request, "gzip")) {
+        form = &file->gzip;
+        coding = "gzip";
+    }
+    char *etag = arena_printf(&request->arena, "\"%s%s%s\"", file->hash, coding == NULL ? "" : "-", coding == NULL ? "" : coding);
+    http_reply_header(reply, "cache-control", lasting ? "public, max-age=31536000, immutable" : "no-cache");
+    if (file->gzip.size > 0 || file->brotli.size > 0)
+        http_reply_header(reply, "vary", "accept-encoding");
+    if (etag != NULL)
+        http_reply_header(reply, "etag", etag);
+    if (etag != NULL && http_etag_matches(request, etag)) {
+        reply->status = 304;
+        return;
+    }
+    reply->status = 200;
+    reply->content_type = file->type;
+    if (coding != NULL)
+        http_reply_header(reply, "content-encoding", coding);
+    reply->fixed = form->data;
+    reply->fixed_size = form->size;
+}
+
+static void serve_file(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    const struct app_server *server = request->route_data;
+    const struct app_file *file = app_files_find(server->files, request->path);
+    (void)worker;
+    if (file == NULL)
+        http_reply_problem(reply, 404, "not_found", "The web app has no such file; after an update, loading the page again helps.");
+    else
+        send_file(request, reply, file);
+}
+
+static void lead_to_basic(struct http_request *request, struct http_reply *reply, size_t index)
+{
+    struct buf url = {0};
+    const char *parameter = addresses[index].parameter;
+    const char *value = parameter == NULL ? NULL : request->argument[0] != '\0' ? request->argument : http_parameter(request, parameter);
+    buf_add_text(&url, addresses[index].basic);
+    if (value != NULL) {
+        buf_printf(&url, "?%s=", parameter);
+        html_query_value(&url, value);
+    }
+    const char *to = url.failed ? NULL : arena_strdup(&request->arena, url.data);
+    buf_fini(&url);
+    reply->status = to == NULL ? 500 : 303;
+    http_reply_header(reply, "cache-control", "no-store");
+    if (to != NULL)
+        http_reply_header(reply, "location", to);
+}
+
+static void serve_page(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    const struct app_address *address = request->route_data;
+    const struct app_server *server = address->server;
+    (void)worker;
+    if (server->files == NULL || app_unable(request->user_agent, request->version)) {
+        lead_to_basic(request, reply, address->index);
+        return;
+    }
+    http_reply_header(reply, "content-security-policy", POLICY);
+    http_reply_header(reply, "cross-origin-opener-policy", "same-origin");
+    http_reply_header(reply, "permissions-policy", "camera=(), microphone=(), geolocation=()");
+    send_file(request, reply, app_files_find(server->files, "/index.html"));
+}
+
+static int load(const char *folder, struct app_files **ret_files, struct err *err)
+{
+    static const char *const places[] = {"web/app", HEARTH_WEB_DIR}; /* in a build tree, and installed */
+    char path[4096];
+    if (folder != NULL) {
+        int r = app_files_load(folder, ret_files, err);
+        return r < 0 ? err_prefix(err, "[web] app_dir") : 0;
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        plug_beside_program(places[i], path, sizeof(path));
+        int r = app_files_load(path, ret_files, err);
+        if (r != HEARTH_ERR_NOT_FOUND)
+            return r;
+    }
+    *err = (struct err){0};
+    log_warning("web", "the web app is not there, so people get the basic pages: build it (npm is needed), or set [web] app_dir");
+    return 0;
+}
+
+int app_server_create(const char *folder, struct app_server **ret_server, struct err *err)
+{
+    struct app_server *server = calloc(1, sizeof(*server));
+    if (server == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    int r = load(folder, &server->files, err);
+    if (r < 0) {
+        app_server_destroy(server);
+        return r;
+    }
+    for (size_t i = 0; i < ADDRESSES; i++) {
+        server->addresses[i] = (struct app_address){server, i};
+        server->routes[server->route_count++] = (struct http_route){
+            .path = addresses[i].path, .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = serve_page, .data = &server->addresses[i]};
+    }
+    for (size_t i = 0; server->files != NULL && i < FILE_PATHS; i++)
+        server->routes[server->route_count++] =
+            (struct http_route){.path = file_paths[i], .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = serve_file, .data = server};
+    *ret_server = server;
+    return 0;
+}
+
+void app_server_destroy(struct app_server *server)
+{
+    if (server == NULL)
+        return;
+    app_files_free(server->files);
+    free(server);
+}
+
+const struct http_route *app_server_routes(const struct app_server *server, size_t *ret_count)
+{
+    *ret_count = server->route_count;
+    return server->routes;
+}

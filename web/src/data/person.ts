@@ -1,0 +1,113 @@
+// Who is signed in here, and how they like it to look.
+import { ApiError, change, get, onSignedOut } from "./api.js";
+import { listen, stopListening } from "./events.js";
+import { forgetResources, Resource, resource } from "./resource.js";
+import type { Me, Mode, Settings } from "./types.js";
+
+export const me: Resource<Me> = resource<Me>("/me");
+export type Presence = "unknown" | "in" | "out";
+let presence: Presence = "unknown";
+const listeners = new Set<() => void>();
+
+export function onPresence(listener: () => void) {
+  listeners.add(listener);
+}
+export function getPresence() {
+  return presence;
+}
+
+function become(next: Presence) {
+  if (presence === next) return;
+  presence = next;
+  listeners.forEach(l => l());
+}
+
+/** Everything that this browser keeps of the person. */
+export async function emptyCaches() {
+  forgetResources();
+  localStorage.removeItem("account");
+  if ("caches" in window) for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
+}
+
+onSignedOut(() => {
+  stopListening();
+  void emptyCaches();
+  become("out");
+});
+
+/** At the start: who is it? */
+export async function arrive() {
+  await me.load();
+  if (me.error?.signedOut) return become("out");
+  if (!me.value) return become(localStorage.getItem("account") ? "in" : "unknown");
+  const id = me.value.account.id;
+  const before = localStorage.getItem("account");
+  if (before !== null && before !== id) {
+    const now = me.value;
+    await emptyCaches(); // another person's
+    resource("/me").set(now);
+    me.value = now;
+  }
+  localStorage.setItem("account", id);
+  become("in");
+  listen();
+  void loadSettings();
+}
+
+export async function signOut() {
+  stopListening();
+  await emptyCaches();
+  try {
+    await change("DELETE", "/session");
+  } catch (e) {
+    if (!(e instanceof ApiError) || !e.signedOut) throw e;
+  }
+  become("out");
+}
+
+export async function forgetMe() {
+  stopListening();
+  await change("DELETE", "/me");
+  await emptyCaches();
+  become("out");
+}
+
+// --- how it looks ---
+
+export function currentTheme(): Settings["theme"] {
+  const { theme = "hearth", mode = "auto" } = document.documentElement.dataset;
+  return { name: theme, mode: mode as Mode };
+}
+
+function show(theme: Settings["theme"]) {
+  const root = document.documentElement;
+  root.dataset["theme"] = theme.name;
+  root.dataset["mode"] = theme.mode;
+  localStorage.setItem("theme", JSON.stringify(theme));
+  const paper = getComputedStyle(root).getPropertyValue("--paper-hex").trim() || getComputedStyle(document.body).backgroundColor;
+  document.querySelector('meta[name="theme-color"]')?.setAttribute("content", paper);
+  dispatchEvent(new Event("theme"));
+}
+
+async function loadSettings() {
+  try {
+    const settings = await get<Settings>("/settings");
+    show(settings.theme);
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone && settings.timezone === "UTC" && zone !== "UTC") await change("PATCH", "/settings", { timezone: zone });
+  } catch {
+    // the theme of last time stays
+  }
+}
+
+/** Shown at once, kept with the account so that other devices show it too. */
+export async function chooseTheme(theme: Partial<Settings["theme"]>) {
+  const before = currentTheme();
+  show({ ...before, ...theme });
+  try {
+    await change("PATCH", "/settings", { theme });
+  } catch (e) {
+    if (!(e instanceof ApiError && e.offline)) show(before);
+    throw e;
+  }
+}

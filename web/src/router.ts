@@ -1,0 +1,77 @@
+// Addresses of the app. A view is a name and what its address says.
+
+export type ViewName = "home" | "search" | "tabs" | "bookmarks" | "history" | "sites" | "account" | "themes" | "missing";
+export interface Place {
+  view: ViewName;
+  argument: string; // behind /bookmarks/ and /history/
+  parameters: URLSearchParams;
+}
+
+const WITH_ARGUMENT = new Set(["bookmarks", "history"]);
+const VIEWS = new Set(["search", "tabs", "bookmarks", "history", "sites", "account", "themes"]);
+
+export function parse(address: URL): Place {
+  const [, name = "", argument = "", ...rest] = address.pathname.split("/");
+  const parameters = address.searchParams;
+  if (name === "" || name === "index.html") return { view: "home", argument: "", parameters };
+  if (!VIEWS.has(name) || rest.length > 0 || (argument !== "" && !WITH_ARGUMENT.has(name)))
+    return { view: "missing", argument: "", parameters };
+  return { view: name as ViewName, argument: safeDecode(argument), parameters };
+}
+
+function safeDecode(text: string) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const listeners = new Set<() => void>();
+let entries = 0; // our own entries behind this one: Back stays inside
+
+export function place(): Place {
+  return parse(new URL(location.href));
+}
+export function onMove(listener: () => void) {
+  listeners.add(listener);
+}
+
+function moved() {
+  listeners.forEach(l => l());
+}
+
+export function go(to: string, how: "push" | "replace" = "push") {
+  if (to === location.pathname + location.search) return;
+  if (how === "push") {
+    history.replaceState({ ...history.state, scroll: scrollY }, "");
+    history.pushState({ depth: ++entries }, "", to);
+  } else history.replaceState(history.state, "", to);
+  moved();
+}
+
+/** Back to where one came from; to `otherwise` when that is not ours. */
+export function back(otherwise: string) {
+  if (entries > 0) history.back();
+  else go(otherwise, "replace");
+}
+
+addEventListener("popstate", e => {
+  entries = (e.state as { depth?: number } | null)?.depth ?? 0;
+  moved();
+});
+
+/** Where the page was scrolled to when it was left; null: it is new. */
+export function keptScroll(): number | null {
+  return (history.state as { scroll?: number } | null)?.scroll ?? null;
+}
+
+// Links of this app move inside it.
+document.addEventListener("click", e => {
+  if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+  const link = (e.target as Element).closest?.("a");
+  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (parse(new URL(link.href)).view === "missing") return;
+  e.preventDefault();
+  go(link.pathname + link.search);
+});

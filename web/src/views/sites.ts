@@ -1,0 +1,83 @@
+// History by site: where one goes most.
+import { html, nothing } from "lit";
+import { query as toQuery } from "../data/api.js";
+import { Paged } from "../data/paged.js";
+import type { Site } from "../data/types.js";
+import { View } from "../parts/element.js";
+import { filterField } from "../parts/filter.js";
+import { icon } from "../parts/icons.js";
+import type { Range, Section } from "../parts/scroll-list.js";
+import "../parts/scroll-list.js";
+import { tile } from "../parts/site.js";
+import { failed, nothingHere, waiting } from "../parts/states.js";
+import { clean } from "../parts/text.js";
+import { ago } from "../parts/time.js";
+import { go } from "../router.js";
+import { S } from "../strings.js";
+
+const FILTER_PAUSE = 150;
+
+class SitesView extends View {
+  static override properties = { ...View.properties, filter: { state: true } };
+  declare filter: string;
+  private sites = new Paged<Site>(this, "sites", ["history"]);
+  private timer = 0;
+
+  constructor() {
+    super();
+    this.filter = "";
+  }
+
+  override willUpdate(changed: Map<string, unknown>) {
+    const q = this.parameters.get("q") ?? "";
+    if (changed.has("parameters") && q !== this.filter.trim()) this.filter = q;
+    this.sites.path = "/history/sites" + toQuery({ q });
+  }
+
+  private onFilter(text: string) {
+    this.filter = text;
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => go("/sites" + toQuery({ q: text.trim() }), "replace"), FILTER_PAUSE);
+  }
+
+  private row(site: Site | undefined) {
+    if (!site) return html`<div class="ghost"><i></i><b></b><u></u></div>`;
+    return html`<div class="row">
+      <a class="row-link" href=${"/history?host=" + encodeURIComponent(site.host)}>
+        ${tile("https://" + site.host)}
+        <span class="row-text">
+          <bdi class="row-title">${clean(site.host)}</bdi>
+          <span class="row-more"><span>${S.visitCount(site.visits)}</span><span class="when">${site.last_visit ? ago(site.last_visit) : nothing}</span></span>
+        </span>
+        <span class="count">${S.pageCount(site.pages)}</span>
+      </a>
+    </div>`;
+  }
+
+  private list() {
+    const s = this.sites;
+    if (s.error && !s.loaded) return failed(s.error, () => s.retry());
+    if (!s.loaded) return waiting(8);
+    if (s.rows.length === 0)
+      return this.filter ? nothingHere("search", S.noResults, S.noSitesMatch) : nothingHere("history", S.noHistory, S.noHistoryText);
+    const sections: Section[] = [{ key: "all", count: s.rows.length }];
+    return html`<scroll-list
+      .sections=${sections}
+      .version=${s.rows.length}
+      .row=${(_: Section, i: number) => this.row(s.rows[i])}
+      .onRange=${(r: Range[]) => r[0] && s.need(r[0].to)}
+    ></scroll-list>`;
+  }
+
+  override render() {
+    return html`
+      <div class="view-head">
+        <h1>${S.viewNames.sites}</h1>
+        ${filterField(S.filterSites, this.filter, text => this.onFilter(text))}
+      </div>
+      <div class="bar"><a class="link" href="/history">${icon("history")}${S.byDay}</a></div>
+      ${this.list()}
+    `;
+  }
+}
+customElements.define("view-sites", SitesView);

@@ -1,0 +1,25 @@
+// Nobody is signed in here.
+import { html } from "lit";
+import { headerArt } from "../parts/header-art.js";
+import { Part } from "../parts/element.js";
+import { S } from "../strings.js";
+
+class WelcomeView extends Part {
+  override render() {
+    const next = encodeURIComponent(location.pathname + location.search);
+    return html`<div class="welcome">
+      ${headerArt()}
+      <div class="welcome-text">
+        <p class="wordmark">${S.appName}</p>
+        <h1>${S.welcomeTitle}</h1>
+        <p>${S.welcomeText}</p>
+        <p class="actions">
+          <a class="button" href=${`/auth/signin?next=${next}`}>${S.signIn}</a>
+          <a class="button quiet-button" href=${`/auth/code?next=${next}`}>${S.typeCode}</a>
+        </p>
+        <p class="hint">${S.welcomeBasic} <a href="/basic/">${S.basicPages}</a></p>
+      </div>
+    </div>`;
+  }
+}
+customElements.define("view-welcome", WelcomeView);
