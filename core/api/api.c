@@ -30,6 +30,7 @@ static const struct {
     {"/api/v1/tags", HTTP_GET, tags_get, API_VALIDATED, false},
     {"/api/v1/history", HTTP_GET, history_get, API_VALIDATED, false},
     {"/api/v1/history/days", HTTP_GET, history_days_get, API_VALIDATED, false},
+    {"/api/v1/history/sites", HTTP_GET, history_sites_get, API_VALIDATED, false},
     {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED, false},
     {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED, false},
     {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES, false},

@@ -53,12 +53,7 @@ int history_get(struct api_call *call)
     int r = words_init(&listing.words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
-    if (host != NULL) {
-        char *lower = arena_strdup(&call->request->arena, host);
-        for (char *p = lower; p != NULL && *p != '\0'; p++)
-            *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
-        query.host = lower;
-    }
+    query.host = api_lower(call, host);
     query.after_date = after[0];
     query.after_page = after[1];
     query.after_type = after[2];

@@ -91,6 +91,10 @@ bool api_text_parameter(struct api_call *call, const char *name, const char **re
 /* The cursor's fields: up to `count` integers and a text. *ret_given: was there one? `kind`: a letter that keeps listings apart. */
 bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t count, const char **ret_text, bool *ret_given);
 char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, size_t count, const char *text); /* in the arena */
+/* Letters of ASCII in lower case, as hosts are; in the arena. NULL stays NULL. */
+const char *api_lower(struct api_call *call, const char *text);
+/* This browser's session has ended: 204, and it forgets its cookie and what it kept. */
+void api_sign_out_here(struct api_call *call);
 json_t *api_body(struct api_call *call); /* an object, depth and size bounded; NULL: the reply is a 400 or 415 */
 
 /* --- who asks (auth.c) --- */
@@ -145,6 +149,7 @@ int bookmark_get(struct api_call *call);
 int tags_get(struct api_call *call);
 int history_get(struct api_call *call);
 int history_days_get(struct api_call *call);
+int history_sites_get(struct api_call *call);
 int page_get(struct api_call *call);
 int search_get(struct api_call *call);
 int search_picked_post(struct api_call *call);

@@ -74,5 +74,7 @@ int me_delete(struct api_call *call)
     if (call->api->options.account_removed != NULL)
         call->api->options.account_removed(call->api->options.ctx, call->account);
     call->reply->status = 204;
+    if (call->who->kind == PROOF_BROWSER)
+        api_sign_out_here(call);
     return 0;
 }

@@ -132,3 +132,11 @@ json_t *api_body(struct api_call *call)
     }
     return body;
 }
+
+const char *api_lower(struct api_call *call, const char *text)
+{
+    char *lower = text == NULL ? NULL : arena_strdup(&call->request->arena, text);
+    for (char *p = lower; p != NULL && *p != '\0'; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    return lower;
+}

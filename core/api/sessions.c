@@ -31,7 +31,7 @@ int sessions_get(struct api_call *call)
 }
 
 /* The browser drops the cookie and what it has kept of the pages. */
-static void sign_out_here(struct api_call *call)
+void api_sign_out_here(struct api_call *call)
 {
     bool tls = call->request->tls;
     http_reply_header(call->reply, "set-cookie",
@@ -48,7 +48,7 @@ int own_session_delete(struct api_call *call)
     int r = STORE(call->store, &call->err, token_remove, call->account, call->who->token);
     token_cache_clear(call->api->tokens);
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
-        sign_out_here(call);
+        api_sign_out_here(call);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
@@ -57,7 +57,7 @@ int sessions_delete(struct api_call *call)
     int r = session_remove_all(call->store, call->account, NULL, &call->err);
     token_cache_clear(call->api->tokens);
     if (r == 0)
-        sign_out_here(call);
+        api_sign_out_here(call);
     return r;
 }
 
@@ -85,7 +85,7 @@ int session_delete(struct api_call *call)
         return r;
     token_cache_clear(call->api->tokens);
     if (strcmp(wanted.id, call->who->token) == 0)
-        sign_out_here(call);
+        api_sign_out_here(call);
     call->reply->status = 204;
     return 0;
 }

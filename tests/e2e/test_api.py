@@ -143,6 +143,18 @@ class Api(TestCase):
             got = self.get("/history/days", **{"from": first, "to": last, "tz": name})["days"]
             self.assertEqual({d["day"]: (d["visits"], d["pages"]) for d in got}, {d: (len(p), len(set(p))) for d, p in days.items()})
 
+    def test_sites(self):
+        with self.home.database() as database:
+            rows = database.execute("SELECT host, count(*), sum(visit_count), max(last_visit) FROM pages WHERE hidden = 0 AND last_visit > 0 AND host != '' GROUP BY host").fetchall()
+        wanted = [dict(zip(("host", "pages", "visits", "last_visit"), r)) for r in sorted(rows, key=lambda r: (-r[2], r[0].encode()))]
+        self.assertEqual(self.home.pages_of("/history/sites", "sites"), wanted)
+        first = self.get("/history/sites", limit=3)
+        self.assertEqual(first["sites"] + self.get("/history/sites", limit=4, cursor=first["next"])["sites"], wanted[:7])
+        part = self.get("/history/sites", q="WikiPedia", limit=500)["sites"]
+        self.assertEqual(part, [s for s in wanted if "wikipedia" in s["host"]])
+        self.assertTrue(part)
+        self.assertIsNone(self.get("/history/sites", q="wikipedia", limit=500)["next"])
+
     def test_settings(self):
         self.assertEqual(self.get("/settings"), {"theme": {"mode": "auto", "name": "hearth"}, "timezone": "UTC"})
         changed = self.ask("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}, "timezone": "Europe/Berlin"}).json

@@ -54,11 +54,12 @@ export async function arrive() {
   void loadSettings();
 }
 
-export async function signOut() {
+/** Here, or ("/sessions") everywhere. */
+export async function signOut(path: "/session" | "/sessions" = "/session") {
   stopListening();
   await emptyCaches();
   try {
-    await change("DELETE", "/session");
+    await change("DELETE", path);
   } catch (e) {
     if (!(e instanceof ApiError) || !e.signedOut) throw e;
   }

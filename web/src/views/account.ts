@@ -145,10 +145,7 @@ class AccountView extends View {
   }
 
   private async everywhere() {
-    const others = this.sessions.value?.sessions.filter(s => !s.current) ?? [];
-    for (const s of others) await change("DELETE", `/sessions/${encodeURIComponent(s.id)}`);
-    this.sessions.reload();
-    await signOut();
+    await signOut("/sessions");
   }
 
   private newLink(link: SignInLink["link"]) {
