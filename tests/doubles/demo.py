@@ -1,13 +1,19 @@
-"""A filled home without an account: starts the Sync double with Ada's recorded data and a hearthd, imports and syncs her account, and says how to
-look at it. Ends with Ctrl-C."""
+"""A filled home without an account: starts the Sync double with Ada's recorded data and a hearthd, imports and syncs her account, and opens it,
+signed in. Ends with Ctrl-C."""
 import argparse
+import http.server
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
+import threading
+import webbrowser
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
+from browser import Browser  # noqa: E402
 from client import SyncService  # noqa: E402
 
 EMAIL, PASSWORD = "ada@example.org", "demo-password"
@@ -35,13 +41,36 @@ def configure(home, service):
         f.write(f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n")
 
 
-def tell(address, token, link, counts, service):
-    print(f"""
-Ada's home is open at  {address}
-  {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks, {counts['pages']} pages, {counts['visits']} visits
+def open_door(address, link):
+    """A page that leads to the home, signed in: browsers keep cookies by host, whatever the port, so this process can hand one over that it got
+    by signing in itself. Its address is known to whoever reads this terminal alone."""
+    browser = Browser(address)
+    browser.open(f"{address}/auth/link?t={link['url'].partition('?t=')[2]}")
+    browser.submit("Sign in")
+    cookies, path = browser.cookies(), "/" + secrets.token_urlsafe(12)
 
-Sign this browser in (once, within ten minutes):
-  {address}/auth/link?t={link['url'].partition('?t=')[2]}
+    class Door(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(303 if self.path == path else 404)
+            if self.path == path:
+                self.send_header("Location", address + "/")
+                for name, value in cookies.items():
+                    self.send_header("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer((address.partition("//")[2].rpartition(":")[0], 0), Door)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"{address.rpartition(':')[0]}:{server.server_address[1]}{path}"
+
+
+def tell(address, door, token, counts, service):
+    print(f"""
+Ada's home, signed in:  {door}
+  {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks, {counts['pages']} pages, {counts['visits']} visits
 
 API token:  {token}
 
@@ -71,8 +100,10 @@ def main():
         run(hearthd, "account", "import", "-", text=json.dumps(service.import_file()))
         run(hearthd, "account", "sync", EMAIL, "--wait")
         counts = json.loads(run(hearthd, "account", "show", EMAIL, "--json"))["counts"]
-        link = json.loads(run(hearthd, "link", EMAIL, "--json"))
-        tell(address, run(hearthd, "token", "new", EMAIL, "--name", "demo"), link, counts, service)
+        door = open_door(address, json.loads(run(hearthd, "link", EMAIL, "--json")))
+        tell(address, door, run(hearthd, "token", "new", EMAIL, "--name", "demo"), counts, service)
+        if not options.once and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(door)
         if not options.once:
             daemon.wait()
     except KeyboardInterrupt:

@@ -197,7 +197,7 @@ export const S = {
   forgetYes: "Yes, forget me",
 
   // themes
-  light: "Light",
+  light: "Light and dark",
   picture: "Picture",
   modes: { auto: "Automatic", light: "Light", dark: "Dark" },
   themes: {

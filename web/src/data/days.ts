@@ -51,7 +51,7 @@ export class HistoryDays implements ReactiveController {
     const round = ++this.round;
     const first = this.days.length === 0;
     const days: Day[] = [];
-    let to: number | null = Date.now() + 24 * 3600 * 1000; // clocks differ
+    let to: number | null = planEnd();
     try {
       while (to !== null) {
         const answer: Days = await get<Days>("/history/days" + query({ from: to - WINDOW, to, tz: zone }));
@@ -137,6 +137,12 @@ export class HistoryDays implements ReactiveController {
     for (const [day, entry] of this.loaded) if (entry.next === null && entry.visits.length === 0) this.loaded.delete(day);
     void this.load();
   }
+}
+
+/** The end of a month that is not over for two days at least (clocks differ): the same addresses all month, so that they are found offline. */
+function planEnd(): number {
+  const d = new Date(Date.now() + 2 * 24 * 3600 * 1000);
+  return new Date(d.getFullYear(), d.getMonth() + 1, 1).getTime();
 }
 
 /** Days of an older window; one that the cut divides is joined with its newer part. */

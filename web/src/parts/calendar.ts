@@ -5,7 +5,7 @@ import type { Day } from "../data/types.js";
 import { S } from "../strings.js";
 import { Part } from "./element.js";
 import { icon } from "./icons.js";
-import { count, dayBounds, dayKey, dayTitle, firstWeekday, monthTitle, weekdayNames } from "./time.js";
+import { count, dayBounds, dayKey, dayFull, firstWeekday, monthTitle, weekdayNames } from "./time.js";
 
 class VisitCalendar extends Part {
   static override properties = { days: { attribute: false }, day: {}, month: { state: true } };
@@ -56,7 +56,7 @@ class VisitCalendar extends Part {
     const key = dayKey(new Date(year, month, day).getTime());
     const n = visits.get(key) ?? 0;
     const strength = n === 0 ? 0 : 0.12 + 0.6 * Math.sqrt(n / most);
-    const label = `${dayTitle(key)}: ${S.visitCount(n)}`;
+    const label = `${dayFull(key)}: ${S.visitCount(n)}`;
     return html`<button
       ${styled({ "--activity": strength.toFixed(2) })}
       ?disabled=${n === 0}

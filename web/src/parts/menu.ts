@@ -62,7 +62,7 @@ export function openSiteMenu(button: HTMLElement, row: { url: string | null; tit
     ),
     menu,
   );
-  document.querySelector("hearth-app")!.append(menu);
+  document.querySelector("#main")!.append(menu);
   const at = button.getBoundingClientRect();
   const size = menu.getBoundingClientRect();
   const below = at.bottom + size.height + 8 < innerHeight;

@@ -60,6 +60,9 @@ export function isDayKey(text: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text) && dayKey(dayBounds(text)[0]) === text;
 }
 
+/** "Monday, 23 November 2026". */
+export const dayFull = (key: string) => dayNameYear.format(dayBounds(key)[0]);
+
 /** "Today", "Yesterday", "Monday, 23 November". */
 export function dayTitle(key: string, now = Date.now()): string {
   const [from] = dayBounds(key);

@@ -9,7 +9,7 @@ import { Watch } from "../data/resource.js";
 import { deviceIcon, icon, type IconName } from "../parts/icons.js";
 import { siteText } from "../parts/site.js";
 import { failed, nothingHere, waiting } from "../parts/states.js";
-import { clean, isLink, titleOf, wordsOf } from "../parts/text.js";
+import { clean, isLink, wordsOf } from "../parts/text.js";
 import { ago } from "../parts/time.js";
 import { go } from "../router.js";
 import { S } from "../strings.js";
@@ -132,16 +132,14 @@ export class SearchView extends View {
     const kind = html`<span class="kind" data-kind=${result.kind}>${icon(SYMBOLS[result.kind]!)}<span class="unseen">${S.kinds[result.kind]}</span></span>`;
     const text = html`${siteText({ url: result.url, title: result.title, words, before: kind, after: this.detail(result) })}`;
     const chosen = i === this.chosen;
-    const label = `${clean(titleOf(result))}, ${S.kinds[result.kind]}`;
     if (!isLink(result.url))
-      return html`<div class="row-link row-plain result" role="option" id=${`result-${i}`} aria-selected=${chosen} aria-disabled="true" aria-label=${label} title=${S.notALink}>${text}</div>`;
+      return html`<div class="row-link row-plain result" role="option" id=${`result-${i}`} aria-selected=${chosen} aria-disabled="true" title=${S.notALink}>${text}</div>`;
     return html`<a
       class="row-link result"
       role="option"
       tabindex="-1"
       id=${`result-${i}`}
       aria-selected=${chosen}
-      aria-label=${label}
       href=${result.url}
       rel="noreferrer noopener"
       @click=${() => this.picked(result)}
