@@ -1,5 +1,6 @@
 // A field that narrows the list below it as one types.
-import { html, nothing } from "lit";
+import { html, nothing, type ReactiveController, type ReactiveControllerHost } from "lit";
+import { go } from "../router.js";
 import { S } from "../strings.js";
 import { icon } from "./icons.js";
 
@@ -22,4 +23,41 @@ export function filterField(label: string, value: string, change: (text: string)
     />
     ${value === "" ? nothing : html`<button class="quiet icon-button" aria-label=${S.clear} @click=${() => change("")}>${icon("close")}</button>`}
   </div>`;
+}
+
+const PAUSE = 150; // ms without a key until the server is asked
+
+/** A filter that the address carries (?q=), so that Back and links keep it. */
+export class AddressFilter implements ReactiveController {
+  text = "";
+  private timer = 0;
+
+  /** `address`: where the view goes with this filter. */
+  constructor(
+    private readonly host: ReactiveControllerHost,
+    private readonly address: (q: string) => string,
+  ) {
+    host.addController(this);
+  }
+  hostDisconnected() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+  }
+
+  /** What the address says, unless more has been typed meanwhile. */
+  follow(q: string) {
+    if (this.timer === 0 && q !== this.text.trim()) this.text = q;
+  }
+
+  field(label: string) {
+    return filterField(label, this.text, text => {
+      this.text = text;
+      this.host.requestUpdate();
+      clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => {
+        this.timer = 0;
+        go(this.address(text.trim()), "replace");
+      }, PAUSE);
+    });
+  }
 }

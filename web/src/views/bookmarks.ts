@@ -5,7 +5,7 @@ import { Paged } from "../data/paged.js";
 import { Watch } from "../data/resource.js";
 import type { Folder, Item, Tags } from "../data/types.js";
 import { View } from "../parts/element.js";
-import { filterField } from "../parts/filter.js";
+import { AddressFilter } from "../parts/filter.js";
 import { icon } from "../parts/icons.js";
 import type { Range, Section } from "../parts/scroll-list.js";
 import "../parts/scroll-list.js";
@@ -13,25 +13,16 @@ import { siteLink, siteMenu } from "../parts/site.js";
 import { failed, nothingHere, waiting } from "../parts/states.js";
 import { clean, wordsOf } from "../parts/text.js";
 import { ago, count } from "../parts/time.js";
-import { go } from "../router.js";
 import { S } from "../strings.js";
 
-const FILTER_PAUSE = 150;
 const TAGS_SHOWN = 24;
 
 const folderName = (id: string, title: string | null) => (id === "places" ? S.viewNames.bookmarks : clean(title ?? "") || S.untitledFolder);
 
 class BookmarksView extends View {
-  static override properties = { ...View.properties, filter: { state: true } };
-  declare filter: string;
+  private filter = new AddressFilter(this, q => "/bookmarks" + toQuery({ q }));
   private items = new Paged<Item>(this, "items", ["bookmarks"]);
   private tags = new Watch<Tags>(this, "/tags");
-  private timer = 0;
-
-  constructor() {
-    super();
-    this.filter = "";
-  }
 
   private get q() {
     return this.parameters.get("q") ?? "";
@@ -47,7 +38,7 @@ class BookmarksView extends View {
   }
 
   override willUpdate(changed: Map<string, unknown>) {
-    if (changed.has("parameters") && this.q !== this.filter.trim()) this.filter = this.q;
+    if (changed.has("parameters")) this.filter.follow(this.q);
     this.items.path =
       "/bookmarks" +
       (this.q
@@ -57,12 +48,6 @@ class BookmarksView extends View {
           : this.sort
             ? "?sort=added"
             : toQuery({ folder: this.argument }));
-  }
-
-  private onFilter(text: string) {
-    this.filter = text;
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => go("/bookmarks" + toQuery({ q: text.trim() }), "replace"), FILTER_PAUSE);
   }
 
   private folderRow(item: Item) {
@@ -139,7 +124,7 @@ class BookmarksView extends View {
     return html`
       ${this.path()}
       <div class="view-head">
-        ${this.heading()} ${filterField(S.filterBookmarks, this.filter, text => this.onFilter(text))}
+        ${this.heading()} ${this.filter.field(S.filterBookmarks)}
       </div>
       <div class="bar" role="group" aria-label=${S.sortBy}>
         <a class="pill" href="/bookmarks" aria-current=${!this.flat ? "true" : nothing}>${S.byFolder}</a>

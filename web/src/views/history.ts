@@ -6,7 +6,7 @@ import { Paged } from "../data/paged.js";
 import type { Visit } from "../data/types.js";
 import "../parts/calendar.js";
 import { View } from "../parts/element.js";
-import { filterField } from "../parts/filter.js";
+import { AddressFilter } from "../parts/filter.js";
 import { icon } from "../parts/icons.js";
 import type { Range, ScrollList, Section } from "../parts/scroll-list.js";
 import "../parts/scroll-list.js";
@@ -17,23 +17,19 @@ import { clock, count, dayKey, dayTitle, isDayKey, moment } from "../parts/time.
 import { go, keptScroll } from "../router.js";
 import { S } from "../strings.js";
 
-const FILTER_PAUSE = 150; // ms
-
 class HistoryView extends View {
-  static override properties = { ...View.properties, filter: { state: true }, day: { state: true }, calendar: { state: true } };
-  declare filter: string;
+  static override properties = { ...View.properties, day: { state: true }, calendar: { state: true } };
   declare day: string; // at the top of the page
   declare calendar: boolean;
+  private filter = new AddressFilter(this, q => "/history" + toQuery({ host: this.host, q }));
   private all = new HistoryDays(this);
   private found = new Paged<Visit>(this, "visits", ["history"]);
-  private filterTimer = 0;
   private jumped = ""; // the day of the address that was scrolled to
   private groups: { from: number; section: Section }[] = []; // of what was found, by day
   private grouped = -1;
 
   constructor() {
     super();
-    this.filter = "";
     this.day = "";
     this.calendar = false;
   }
@@ -49,15 +45,9 @@ class HistoryView extends View {
   }
 
   override willUpdate(changed: Map<string, unknown>) {
-    if (changed.has("parameters") && this.filterText !== this.filter.trim()) this.filter = this.filterText;
+    if (changed.has("parameters")) this.filter.follow(this.filterText);
     this.found.path = this.filtered ? "/history" + toQuery({ host: this.host, q: this.filterText }) : null;
     if (!this.filtered) this.all.start();
-  }
-
-  private onFilter(text: string) {
-    this.filter = text;
-    clearTimeout(this.filterTimer);
-    this.filterTimer = window.setTimeout(() => go("/history" + toQuery({ host: this.host, q: text.trim() }), "replace"), FILTER_PAUSE);
   }
 
   private get list() {
@@ -166,7 +156,7 @@ class HistoryView extends View {
     return html`
       <div class="view-head">
         <h1>${S.viewNames.history}</h1>
-        ${filterField(S.filterHistory, this.filter, text => this.onFilter(text))}
+        ${this.filter.field(S.filterHistory)}
       </div>
       <div class="sticky bar">
         ${

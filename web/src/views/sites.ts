@@ -4,7 +4,7 @@ import { query as toQuery } from "../data/api.js";
 import { Paged } from "../data/paged.js";
 import type { Site } from "../data/types.js";
 import { View } from "../parts/element.js";
-import { filterField } from "../parts/filter.js";
+import { AddressFilter } from "../parts/filter.js";
 import { icon } from "../parts/icons.js";
 import type { Range, Section } from "../parts/scroll-list.js";
 import "../parts/scroll-list.js";
@@ -12,32 +12,16 @@ import { tile } from "../parts/site.js";
 import { failed, nothingHere, waiting } from "../parts/states.js";
 import { clean } from "../parts/text.js";
 import { ago } from "../parts/time.js";
-import { go } from "../router.js";
 import { S } from "../strings.js";
 
-const FILTER_PAUSE = 150;
-
 class SitesView extends View {
-  static override properties = { ...View.properties, filter: { state: true } };
-  declare filter: string;
+  private filter = new AddressFilter(this, q => "/sites" + toQuery({ q }));
   private sites = new Paged<Site>(this, "sites", ["history"]);
-  private timer = 0;
-
-  constructor() {
-    super();
-    this.filter = "";
-  }
 
   override willUpdate(changed: Map<string, unknown>) {
     const q = this.parameters.get("q") ?? "";
-    if (changed.has("parameters") && q !== this.filter.trim()) this.filter = q;
+    if (changed.has("parameters")) this.filter.follow(q);
     this.sites.path = "/history/sites" + toQuery({ q });
-  }
-
-  private onFilter(text: string) {
-    this.filter = text;
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => go("/sites" + toQuery({ q: text.trim() }), "replace"), FILTER_PAUSE);
   }
 
   private row(site: Site | undefined) {
@@ -59,7 +43,7 @@ class SitesView extends View {
     if (s.error && !s.loaded) return failed(s.error, () => s.retry());
     if (!s.loaded) return waiting(8);
     if (s.rows.length === 0)
-      return this.filter ? nothingHere("search", S.noResults, S.noSitesMatch) : nothingHere("history", S.noHistory, S.noHistoryText);
+      return this.filter.text ? nothingHere("search", S.noResults, S.noSitesMatch) : nothingHere("history", S.noHistory, S.noHistoryText);
     const sections: Section[] = [{ key: "all", count: s.rows.length }];
     return html`<scroll-list
       .sections=${sections}
@@ -73,7 +57,7 @@ class SitesView extends View {
     return html`
       <div class="view-head">
         <h1>${S.viewNames.sites}</h1>
-        ${filterField(S.filterSites, this.filter, text => this.onFilter(text))}
+        ${this.filter.field(S.filterSites)}
       </div>
       <div class="bar"><a class="link" href="/history">${icon("history")}${S.byDay}</a></div>
       ${this.list()}
