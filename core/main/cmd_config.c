@@ -4,6 +4,7 @@
 
 #include "main/app.h"
 #include "main/table.h"
+#include "pages/app.h"
 
 static void on_entry(void *ctx, const char *section, const char *key, const char *value, const char *origin)
 {
@@ -85,6 +86,13 @@ static void say_plugin(const struct plug *plug)
            plug_file(plug));
 }
 
+/* Where people are served, what is configured must be there. */
+static int check_app(struct app *app, struct err *err)
+{
+    const char *roles = conf_get_text(app->conf, "hearth", "roles");
+    return strstr(roles, "web") == NULL ? 0 : app_server_check(conf_get_text(app->conf, "web", "app_dir"), err);
+}
+
 int cmd_check(struct cli *cli)
 {
     if (cli->argc != 0)
@@ -92,6 +100,8 @@ int cmd_check(struct cli *cli)
     struct app app = {0};
     struct err err = {0};
     int accounts = 0, r = app_init(&app, cli, &err);
+    if (r == 0)
+        r = check_app(&app, &err);
     if (r == 0)
         r = app_open_storage(&app, APP_MIGRATE_NEVER, &err);
     if (r == 0)

@@ -230,11 +230,11 @@ static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
     d->routes = calloc(services + pages + files, sizeof(*d->routes));
     if (d->routes == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    memcpy(d->routes, of_api, services * sizeof(*of_api));
+    if (files > 0) /* first: what is ours wins where the app has a file of the same path */
+        memcpy(d->routes, of_app, files * sizeof(*of_app));
+    memcpy(d->routes + files, of_api, services * sizeof(*of_api));
     if (pages > 0)
-        memcpy(d->routes + services, of_pages, pages * sizeof(*of_pages));
-    if (files > 0)
-        memcpy(d->routes + services + pages, of_app, files * sizeof(*of_app));
+        memcpy(d->routes + files + services, of_pages, pages * sizeof(*of_pages));
     *ret_count = services + pages + files;
     return 0;
 }

@@ -30,9 +30,8 @@ static const struct {
     {"/account", "/auth/account", NULL},
     {"/themes", "/basic/", NULL},
 };
-static const char *const file_paths[] = {"/assets/*", "/icons/*", "/sw.js", "/manifest.webmanifest"};
 
-enum { ADDRESSES = sizeof(addresses) / sizeof(addresses[0]), FILE_PATHS = sizeof(file_paths) / sizeof(file_paths[0]) };
+enum { ADDRESSES = sizeof(addresses) / sizeof(addresses[0]), TOP_MAX = 64 };
 
 struct app_address {
     struct app_server *server;
@@ -42,7 +41,8 @@ struct app_address {
 struct app_server {
     struct app_files *files; /* NULL: there are none */
     struct app_address addresses[ADDRESSES];
-    struct http_route routes[ADDRESSES + FILE_PATHS];
+    struct arena arena; /* paths of routes */
+    struct http_route routes[ADDRESSES + TOP_MAX];
     size_t route_count;
 };
 
@@ -58,8 +58,10 @@ bool app_unable(const char *user_agent, int version)
     return false;
 }
 
-static void send_file(struct http_request *request, struct http_reply *reply, const struct app_file *file)
+/* `page`: at one of the app's addresses, where not every browser gets it. */
+static void send_file(struct http_request *request, struct http_reply *reply, const struct app_file *file, bool page)
 {
+    bool forms = file->gzip.size > 0 || file->brotli.size > 0;
     bool lasting = strncmp(file->path, "/assets/", 8) == 0; /* its name changes with its contents */
     const struct app_bytes *form = &file->plain;
     const char *coding = NULL;
@@ -72,8 +74,10 @@ static void send_file(struct http_request *request, struct http_reply *reply, co
     }
     char *etag = arena_printf(&request->arena, "\"%s%s%s\"", file->hash, coding == NULL ? "" : "-", coding == NULL ? "" : coding);
     http_reply_header(reply, "cache-control", lasting ? "public, max-age=31536000, immutable" : "no-cache");
-    if (file->gzip.size > 0 || file->brotli.size > 0)
-        http_reply_header(reply, "vary", "accept-encoding");
+    if (page && forms)
+        http_reply_header(reply, "vary", "accept-encoding, user-agent");
+    else if (page || forms)
+        http_reply_header(reply, "vary", page ? "user-agent" : "accept-encoding");
     if (etag != NULL)
         http_reply_header(reply, "etag", etag);
     if (etag != NULL && http_etag_matches(request, etag)) {
@@ -96,7 +100,7 @@ static void serve_file(struct http_request *request, struct http_reply *reply, v
     if (file == NULL)
         http_reply_problem(reply, 404, "not_found", "The web app has no such file; after an update, loading the page again helps.");
     else
-        send_file(request, reply, file);
+        send_file(request, reply, file, false);
 }
 
 static void lead_to_basic(struct http_request *request, struct http_reply *reply, size_t index)
@@ -113,6 +117,7 @@ static void lead_to_basic(struct http_request *request, struct http_reply *reply
     buf_fini(&url);
     reply->status = to == NULL ? 500 : 303;
     http_reply_header(reply, "cache-control", "no-store");
+    http_reply_header(reply, "vary", "user-agent");
     if (to != NULL)
         http_reply_header(reply, "location", to);
 }
@@ -129,7 +134,7 @@ static void serve_page(struct http_request *request, struct http_reply *reply, v
     http_reply_header(reply, "content-security-policy", POLICY);
     http_reply_header(reply, "cross-origin-opener-policy", "same-origin");
     http_reply_header(reply, "permissions-policy", "camera=(), microphone=(), geolocation=()");
-    send_file(request, reply, app_files_find(server->files, "/index.html"));
+    send_file(request, reply, app_files_find(server->files, "/index.html"), true);
 }
 
 static int load(const char *folder, struct app_files **ret_files, struct err *err)
@@ -151,11 +156,39 @@ static int load(const char *folder, struct app_files **ret_files, struct err *er
     return 0;
 }
 
+static bool is_routed(const struct app_server *server, const char *path)
+{
+    for (size_t i = 0; i < server->route_count; i++)
+        if (strcmp(server->routes[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+/* One route for each file and each folder at the top; the app's addresses keep theirs. */
+static int route_files(struct app_server *server, struct err *err)
+{
+    const struct app_file *file;
+    for (size_t i = 0; (file = app_files_at(server->files, i)) != NULL; i++) {
+        size_t top = strcspn(file->path + 1, "/") + 1;
+        const char *path = file->path[top] == '\0' ? file->path : arena_printf(&server->arena, "%.*s/*", (int)top, file->path);
+        if (path == NULL)
+            return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+        if (is_routed(server, path))
+            continue;
+        if (server->route_count == ADDRESSES + TOP_MAX)
+            return err_set(err, HEARTH_ERR_INVALID, "the web app has more than %d files and folders at its top", (int)TOP_MAX);
+        server->routes[server->route_count++] =
+            (struct http_route){.path = path, .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = serve_file, .data = server};
+    }
+    return 0;
+}
+
 int app_server_create(const char *folder, struct app_server **ret_server, struct err *err)
 {
     struct app_server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    arena_init(&server->arena, 0);
     int r = load(folder, &server->files, err);
     if (r < 0) {
         app_server_destroy(server);
@@ -166,11 +199,21 @@ int app_server_create(const char *folder, struct app_server **ret_server, struct
         server->routes[server->route_count++] = (struct http_route){
             .path = addresses[i].path, .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = serve_page, .data = &server->addresses[i]};
     }
-    for (size_t i = 0; server->files != NULL && i < FILE_PATHS; i++)
-        server->routes[server->route_count++] =
-            (struct http_route){.path = file_paths[i], .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = serve_file, .data = server};
+    r = server->files == NULL ? 0 : route_files(server, err);
+    if (r < 0) {
+        app_server_destroy(server);
+        return r;
+    }
     *ret_server = server;
     return 0;
+}
+
+int app_server_check(const char *folder, struct err *err)
+{
+    struct app_files *files = NULL;
+    int r = folder == NULL ? 0 : load(folder, &files, err);
+    app_files_free(files);
+    return r;
 }
 
 void app_server_destroy(struct app_server *server)
@@ -178,6 +221,7 @@ void app_server_destroy(struct app_server *server)
     if (server == NULL)
         return;
     app_files_free(server->files);
+    arena_fini(&server->arena);
     free(server);
 }
 

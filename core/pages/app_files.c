@@ -104,6 +104,12 @@ static int scan_entry(struct app_files *files, int folder, const char *path, int
     return r;
 }
 
+static bool is_name(const char *name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return name[0] != '.' && name[strspn(name, letters)] == '\0';
+}
+
 /* `folder` is closed. */
 static int scan(struct app_files *files, int folder, const char *path, int depth, struct err *err)
 {
@@ -116,7 +122,7 @@ static int scan(struct app_files *files, int folder, const char *path, int depth
     }
     while (r == 0 && (entry = readdir(dir)) != NULL) {
         char below[PATH_SIZE];
-        if (entry->d_name[0] == '.' || snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
+        if (!is_name(entry->d_name) || snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
             continue;
         r = scan_entry(files, folder, below, depth, err);
     }
@@ -146,6 +152,8 @@ static void join_forms(struct app_files *files)
         bool gzip = n > 3 && strcmp(file->path + n - 3, ".gz") == 0, brotli = n > 3 && strcmp(file->path + n - 3, ".br") == 0;
         snprintf(path, sizeof(path), "%.*s", (int)n - 3, file->path);
         struct app_file *whole = gzip || brotli ? find(files, path) : NULL;
+        if (whole != NULL && whole->plain.data == NULL)
+            whole = NULL; /* that is a form itself */
         if (whole != NULL)
             *(gzip ? &whole->gzip : &whole->brotli) = file->plain;
         file->plain = whole != NULL ? (struct app_bytes){0} : file->plain;
@@ -201,4 +209,9 @@ void app_files_free(struct app_files *files)
 const struct app_file *app_files_find(const struct app_files *files, const char *path)
 {
     return find(files, path);
+}
+
+const struct app_file *app_files_at(const struct app_files *files, size_t i)
+{
+    return i < files->count ? &files->files[i] : NULL;
 }

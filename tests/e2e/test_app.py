@@ -2,8 +2,11 @@
 import gzip
 import http.client
 import os
+import shutil
 import unittest
+from unittest import mock
 
+import harness
 from harness import TestCase
 
 PAGE = b"<!doctype html><title>App</title>" + b"x" * 500
@@ -16,7 +19,8 @@ class App(TestCase):
         node = self.node(start=False)
         folder = os.path.join(node.folder, "app")
         for name, content in (files or {
-            "index.html": PAGE, "sw.js": b"self;", "manifest.webmanifest": b"{}", "icons/hearth.svg": b"<svg/>", ".hidden": b"no",
+            "index.html": PAGE, "sw.js": b"self;", "manifest.webmanifest": b"{}", "icons/hearth.svg": b"<svg/>", ".hidden": b"no", "robots.txt": b"all", "index.html.gz": gzip.compress(PAGE),
+            "auth/style.css": b"not ours", "healthz": b"not ours", "history/old.html": b"not an address",
             "assets/app-1.js": SCRIPT, "assets/app-1.js.gz": gzip.compress(SCRIPT), "assets/app-1.js.br": b"brotli bytes", "assets/f-1.woff2": b"font",
         }).items():
             os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
@@ -39,7 +43,7 @@ class App(TestCase):
         node = self.served()
         for path, kind, lasting in (("/assets/app-1.js", "text/javascript; charset=utf-8", True), ("/assets/f-1.woff2", "font/woff2", True),
                                     ("/sw.js", "text/javascript; charset=utf-8", False), ("/manifest.webmanifest", "application/manifest+json", False),
-                                    ("/icons/hearth.svg", "image/svg+xml", False)):
+                                    ("/icons/hearth.svg", "image/svg+xml", False), ("/robots.txt", "text/plain; charset=utf-8", False)):
             status, headers, _ = self.get(node, path)
             self.assertEqual((status, headers["content-type"]), (200, kind), path)
             self.assertEqual(headers["cache-control"], "public, max-age=31536000, immutable" if lasting else "no-cache", path)
@@ -67,11 +71,28 @@ class App(TestCase):
             self.assertIn("default-src 'none'", policy)
             self.assertIn("require-trusted-types-for 'script'", policy)
             self.assertNotIn("unsafe", policy)
-            self.assertEqual(headers["referrer-policy"], "no-referrer")
+            self.assertEqual((headers["referrer-policy"], headers["cross-origin-opener-policy"], headers["x-content-type-options"]), ("no-referrer", "same-origin", "nosniff"))
+            self.assertEqual(headers["permissions-policy"], "camera=(), microphone=(), geolocation=()")
+            self.assertEqual((headers["cache-control"], headers["vary"]), ("no-cache", "accept-encoding, user-agent"))
+            status, same, body = self.get(node, path, If_None_Match=headers["etag"])
+            self.assertEqual((status, body, same["etag"]), (304, b"", headers["etag"]))
+            status, packed, body = self.get(node, path, Accept_Encoding="gzip", If_None_Match=headers["etag"])
+            self.assertEqual((status, packed["content-encoding"], gzip.decompress(body)), (200, "gzip", PAGE))
+            self.assertEqual(self.get(node, path, "HEAD")[::2], (200, b""))
         for path in ("/assets/none.js", "/assets/app-1.js.gz", "/assets/../../conf.d/00-test.conf", "/assets/%2e%2e/%2e%2e/conf.d/00-test.conf", "/passwd.txt", "/.hidden",
                      "/icons/../../state/hearth.key", "/nothing"):
             self.assertEqual(self.get(node, path)[0], 404, path)
         self.assertEqual(self.get(node, "/", "POST")[0], 405)
+
+    def test_precedence(self):
+        """What the daemon serves itself is not covered by files of the same name."""
+        node = self.served()
+        self.assertNotIn(b"not ours", self.get(node, "/auth/style.css")[2])
+        self.assertNotIn(b"not ours", self.get(node, "/healthz")[2])
+        self.assertEqual(self.get(node, "/history/old.html")[2], PAGE)
+        self.assertEqual(self.get(node, "/api/v1/me")[0], 401)
+        self.assertEqual([self.get(node, path)[0] for path in ("/api/v1/none", "/api", "/basic/none", "/auth/none", "/metrics")], [404] * 5)
+        self.assertEqual(self.get(node, "/basic/")[0], 303)  # to signing in
 
     def test_led_to_basic(self):
         node = self.served()
@@ -80,6 +101,8 @@ class App(TestCase):
         for agent in old:
             status, headers, _ = self.get(node, "/", agent=agent)
             self.assertEqual((status, headers["location"]), (303, "/basic/"), agent)
+            if "MSIE" not in agent:  # h2o spares it this header, which it does not understand
+                self.assertEqual(headers["vary"], "user-agent", agent)
         for path, to in (("/search?q=a%26b+c", "/basic/search?q=a%26b%20c"), ("/tabs", "/basic/tabs"), ("/bookmarks/toolbar_____", "/basic/bookmarks?folder=toolbar_____"),
                          ("/history/2026-11-22", "/basic/history"), ("/account", "/auth/account")):
             self.assertEqual(self.get(node, path, agent=old[0])[1]["location"], to)
@@ -87,18 +110,41 @@ class App(TestCase):
         self.assertEqual(self.get(node, "/", agent=None)[0], 200)
         self.assertEqual(self.get(node, "/assets/app-1.js", agent=old[0])[0], 200)
 
+    def let_go(self, node):
+        """It has ended by itself."""
+        node.process.stdout.close()
+        node.log.close()
+        node.process = None
+
     def test_not_there(self):
         node = self.served({"assets/app.js": SCRIPT}, start=False)
         with self.assertRaises(AssertionError):
             node.start()
         self.assertIn("[web] app_dir", node.log_text())
         self.assertIn("there is no index.html in it", node.log_text())
-        node.process = None
+        self.let_go(node)
         node.configure("60-app", f"[web]\napp_dir = {node.folder}/none\n")
         with self.assertRaises(AssertionError):
             node.start()
         self.assertIn("No such file or directory", node.log_text())
-        node.process = None
+        self.let_go(node)
+        self.assertIn("none: No such file or directory", node.cli("check", code=1))
+
+    def test_none(self):
+        """A program without the app beside it, and none installed: the basic pages, and a word of it in the log."""
+        node = self.node(start=False)
+        folder = os.path.join(node.folder, "bin")
+        os.mkdir(folder)
+        shutil.copy(harness.HEARTHD, folder)
+        os.symlink(os.path.join(os.path.dirname(harness.HEARTHD), "plugins"), os.path.join(folder, "plugins"))
+        with mock.patch("harness.HEARTHD", os.path.join(folder, "hearthd")):
+            node.start()
+        for path, to in (("/", "/basic/"), ("/search?q=river", "/basic/search?q=river"), ("/history/2026-11-22", "/basic/history")):
+            status, headers, _ = self.get(node, path)
+            self.assertEqual((status, headers["location"]), (303, to), path)
+        self.assertEqual([self.get(node, path)[0] for path in ("/assets/app-1.js", "/sw.js")], [404, 404])
+        self.assertEqual(node.log_text().count("the web app is not there"), 1)
+        self.assertIn("npm", node.log_text())
 
 
 if __name__ == "__main__":
