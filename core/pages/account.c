@@ -114,10 +114,13 @@ void account_browser_post(struct page_call *call)
     if (r == 0 && wanted.found)
         r = STORE(store, &call->err, token_remove, basic.person.account, wanted.id);
     api_forget(call->pages->options.api, basic.person.account);
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         page_error(call);
-    else
-        page_redirect(call, "/auth/account");
+        return;
+    }
+    if (wanted.found && strcmp(wanted.id, basic.person.session) == 0)
+        page_forget_browser(call);
+    page_redirect(call, "/auth/account");
 }
 
 void account_everywhere_post(struct page_call *call)
@@ -132,8 +135,7 @@ void account_everywhere_post(struct page_call *call)
         page_error(call);
         return;
     }
-    page_cookie(call, session_cookie_name(call->request->tls), "", 0, "Lax");
-    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+    page_forget_browser(call);
     page_message(call, 200, "You are signed out everywhere", "All browsers have forgotten you. API tokens still work.", "/auth/signin",
                  "Sign in again");
 }

@@ -73,6 +73,7 @@ void code_page(struct page_call *call);               /* GET /auth/code */
 void code_post(struct page_call *call);               /* POST /auth/code */
 void signout_page(struct page_call *call);            /* GET /auth/signout */
 void signout_post(struct page_call *call);            /* POST /auth/signout */
+void page_forget_browser(struct page_call *call);     /* its session has ended: cookie, cache and storage go */
 void account_page(struct page_call *call);            /* GET /auth/account */
 void account_link_post(struct page_call *call);       /* POST /auth/account/link */
 void account_browser_post(struct page_call *call);    /* POST /auth/account/browser */

@@ -3,6 +3,12 @@
 
 #include "pages/internal.h"
 
+void page_forget_browser(struct page_call *call)
+{
+    page_cookie(call, session_cookie_name(call->request->tls), "", 0, "Lax");
+    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+}
+
 void signout_page(struct page_call *call)
 {
     page_begin(call, "Sign out", -1, NULL);
@@ -33,7 +39,6 @@ void signout_post(struct page_call *call)
         page_error(call);
         return;
     }
-    page_cookie(call, session_cookie_name(call->request->tls), "", 0, "Lax");
-    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+    page_forget_browser(call);
     page_message(call, 200, "You are signed out", "This browser has forgotten you.", "/auth/signin", "Sign in again");
 }

@@ -90,22 +90,38 @@ class Sessions(TestCase):
         listed = self.api(one, "GET", "/sessions")[1]["sessions"]
         self.assertEqual(len(listed), 3)
         mine = next(s["id"] for s in self.api(two, "GET", "/sessions")[1]["sessions"] if s["current"])
-        self.assertEqual(self.api(one, "DELETE", f"/sessions/{mine}", **self.OWN)[0], 204)
+        other = one.request("DELETE", f"/api/v1/sessions/{mine}", headers=self.OWN)
+        self.assertEqual((other.status, other.headers["Clear-Site-Data"]), (204, None))  # this browser is not the one
         self.assertEqual(self.api(two, "GET", "/me")[0], 401)
         gone = one.request("DELETE", "/api/v1/session", headers=self.OWN)
         self.assertEqual((gone.status, gone.headers["Clear-Site-Data"]), (204, '"cache", "storage"'))
         self.assertNotIn("hearth_session", one.cookies())
         three.open(node.address + "/auth/signout")
         self.assertIn("forgotten you", three.submit("Sign out").text)
+        self.assertEqual(three.page.headers["Clear-Site-Data"], '"cache", "storage"')
+        self.assertNotIn("hearth_session", three.cookies())
         self.assertEqual(self.api(three, "GET", "/me")[0], 401)
         four, five = self.signed_in(node), self.signed_in(node)
-        self.assertEqual(self.api(four, "DELETE", "/sessions", **self.OWN)[0], 204)
+        everywhere = four.request("DELETE", "/api/v1/sessions", headers=self.OWN)
+        self.assertEqual((everywhere.status, everywhere.headers["Clear-Site-Data"]), (204, '"cache", "storage"'))
         self.assertEqual((self.api(four, "GET", "/me")[0], self.api(five, "GET", "/me")[0]), (401, 401))
         six = self.signed_in(node)
         node.cli("account", "signout", ADA)
         node.stop()
         six.moved_to(node.start().address)  # what is remembered lasts ten seconds
         self.assertEqual(self.api(six, "GET", "/me")[0], 401)
+
+    def test_account_removed(self):
+        """The browser that asked for it keeps nothing of the account; a token has nothing to forget."""
+        node = self.home()
+        browser = self.signed_in(node)
+        gone = browser.request("DELETE", "/api/v1/me", headers=self.OWN)
+        self.assertEqual((gone.status, gone.headers["Clear-Site-Data"]), (204, '"cache", "storage"'))
+        self.assertNotIn("hearth_session", browser.cookies())
+        self.assertEqual(self.api(browser, "GET", "/me")[0], 401)
+        node = self.home()
+        gone = node.request("/api/v1/me", "DELETE")
+        self.assertEqual((gone.status, gone.headers["Clear-Site-Data"], gone.headers["Set-Cookie"]), (204, None, None))
 
     def test_account_page(self):
         """All of it without script: another device, browsers one by one, everywhere."""
@@ -126,11 +142,20 @@ class Sessions(TestCase):
         mine = next(s["id"] for s in self.api(other, "GET", "/sessions")[1]["sessions"] if s["current"])
         browser.open(node.address + "/auth/account")
         form = next(f for f in browser.page.forms if any(b["value"] == mine for b in f["buttons"]))
-        browser.follow(browser.request("POST", form["action"], {**form["fields"], "id": mine}))
+        ended = browser.request("POST", form["action"], {**form["fields"], "id": mine})
+        self.assertEqual((ended.status, ended.headers["Clear-Site-Data"]), (303, None))
+        browser.follow(ended)
         self.assertEqual(self.api(other, "GET", "/me")[0], 401)
+        fourth = self.signed_in(node)
+        mine = next(s["id"] for s in self.api(fourth, "GET", "/sessions")[1]["sessions"] if s["current"])
+        own = next(f for f in fourth.open(node.address + "/auth/account").forms if f["action"] == form["action"])
+        ended = fourth.request("POST", own["action"], {**own["fields"], "id": mine})
+        self.assertEqual((ended.status, ended.headers["Clear-Site-Data"]), (303, '"cache", "storage"'))
+        self.assertEqual(fourth.follow(ended).title, "Sign in \u2013 Hearth")
         self.assertEqual(self.api(third, "GET", "/me")[0], 200)
         self.assertEqual(browser.request("POST", form["action"], {"id": mine}).status, 403)
         self.assertIn("signed out everywhere", browser.submit("Sign out everywhere").text)
+        self.assertEqual(browser.page.headers["Clear-Site-Data"], '"cache", "storage"')
         self.assertEqual((self.api(browser, "GET", "/me")[0], self.api(third, "GET", "/me")[0]), (401, 401))
 
     def test_fixation(self):
