@@ -4,6 +4,8 @@
 
 #include "api/internal.h"
 
+enum { CURSOR_MAX = 2 * API_HOST_MAX + 128 };
+
 static bool refuse(struct api_call *call, const char *name, const char *expected)
 {
     char detail[160];
@@ -68,7 +70,7 @@ static bool parse_cursor(struct api_call *call, char kind, char *cursor, int64_t
         return false;
     if (tilde != NULL) {
         size_t n = strlen(tilde + 1);
-        char *text = n % 2 == 0 && n / 2 <= API_ID_MAX ? arena_alloc(&call->request->arena, n / 2 + 1) : NULL;
+        char *text = n % 2 == 0 && n / 2 <= API_HOST_MAX ? arena_alloc(&call->request->arena, n / 2 + 1) : NULL;
         if (text == NULL || !str_unhex(tilde + 1, (uint8_t *)text, n / 2) || strlen(text) != n / 2 || !str_is_utf8(text, n / 2))
             return false;
         *ret_text = text;
@@ -96,7 +98,7 @@ bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t c
     *ret_given = given != NULL && given[0] != '\0';
     if (!*ret_given)
         return true;
-    char *copy = strlen(given) <= 512 ? arena_strdup(&call->request->arena, given) : NULL;
+    char *copy = strlen(given) <= CURSOR_MAX ? arena_strdup(&call->request->arena, given) : NULL;
     if (copy == NULL || !parse_cursor(call, kind, copy, ret_numbers, count, ret_text))
         return refuse(call, "cursor", "is not one that this list gave");
     return true;

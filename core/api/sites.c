@@ -6,15 +6,15 @@
 #include "api/internal.h"
 #include "model/url.h"
 
-enum { HOST_SIZE = 256 };
+enum { HOST_SIZE = API_HOST_MAX + 1, SITES_MAX = 1 << 18 };
 
 struct site {
-    const char *host; /* in the request's arena; NULL: the place is free */
+    const char *host; /* NULL: the place is free */
     int64_t pages, visits, last_visit;
 };
 
 struct sites {
-    struct arena *arena;
+    struct arena hosts; /* not the request's: that one is too small for a long life's sites */
     struct site *table; /* hashed by host, at most half full */
     size_t count, room; /* room: a power of two */
     bool failed;
@@ -65,8 +65,10 @@ static int on_page(void *ctx, const struct hearth_page *page)
         return 1;
     }
     struct site *site = place_of(sites, host);
+    if (site->host == NULL && sites->count == SITES_MAX)
+        return 0; /* pages come by frecency, so these are sites that are hardly used */
     if (site->host == NULL) {
-        site->host = arena_strdup(sites->arena, host);
+        site->host = arena_strdup(&sites->hosts, host);
         if (site->host == NULL) {
             sites->failed = true;
             return 1;
@@ -112,13 +114,14 @@ static void list(struct api_call *call, const struct sites *sites, const char *p
 
 int history_sites_get(struct api_call *call)
 {
-    struct sites sites = {.arena = &call->request->arena};
+    struct sites sites = {0};
     struct site after = {0};
     const char *q;
     size_t limit;
     bool given;
     if (!api_limit(call, &limit) || !api_text_parameter(call, "q", &q) || !api_cursor(call, 's', &after.visits, 1, &after.host, &given))
         return 0;
+    arena_init(&sites.hosts, (size_t)SITES_MAX * (HOST_SIZE + 16));
     int r = STORE(call->store, &call->err, pages_by_frecency, call->account, on_page, &sites);
     if (r == 0 && sites.failed)
         r = err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
@@ -129,5 +132,6 @@ int history_sites_get(struct api_call *call)
         list(call, &sites, api_lower(call, q), limit, given ? &after : NULL);
     }
     free(sites.table);
+    arena_fini(&sites.hosts);
     return r;
 }

@@ -4,6 +4,8 @@ import datetime
 import html.parser
 import io
 import json
+import os
+import sqlite3
 import unittest
 import urllib.parse
 import zoneinfo
@@ -154,6 +156,47 @@ class Api(TestCase):
         self.assertEqual(part, [s for s in wanted if "wikipedia" in s["host"]])
         self.assertTrue(part)
         self.assertIsNone(self.get("/history/sites", q="wikipedia", limit=500)["next"])
+        for host in {s["host"] for s in wanted[:3]}:  # what /history?host= filters by
+            self.assertTrue(self.get("/history", host=host, limit=1)["visits"], host)
+        for wrong in ("s1.1", "s1.1~zz", "s1.x~6161", "v1.1.1.1", "s1.1~" + "61" * 256, "x"):
+            self.ask("/api/v1/history/sites?cursor=" + wrong, status=400)
+
+    def test_sites_with_long_names(self):
+        """As long as names of hosts may be, equally often visited: the cursor finds its place among them."""
+        hosts = [f"{c * 63}.{c * 63}.{c * 63}.example" for c in "abc"]
+        ids = [c * 12 for c in "EFG"]
+        self.sync_service.put_clear("history", *({"id": i, "histUri": f"https://{h}:8443/x", "title": "", "visits": [{"date": 1795440000000000 + n, "type": 1}]}
+                                                 for n, (i, h) in enumerate(zip(ids, hosts))))
+        self.home.sync()
+        found, cursor = [], None
+        while cursor is not None or not found:
+            page = self.get("/history/sites", q=".EXAMPLE", limit=1, **({"cursor": cursor} if cursor else {}))
+            found += [s["host"] for s in page["sites"] if s["host"] in hosts]
+            cursor = page["next"]
+        self.assertEqual(found, hosts)
+        self.sync_service.put_clear("history", *({"id": i, "deleted": True} for i in ids))
+        self.home.sync()
+        self.assertEqual([s for s in self.get("/history/sites", q=hosts[0])["sites"]], [])
+
+    def test_very_many_sites(self):
+        """More than are counted: those whose pages have the least frecency are left out, and nothing else changes."""
+        service, node = self.service(), self.node()
+        node.add_account(service, sync=False)
+        node.stop()
+        count = 2**18 + 5
+        database = sqlite3.connect(os.path.join(node.state, "hearth.db"))
+        account = database.execute("SELECT row FROM accounts").fetchone()[0]
+        with database:
+            database.executemany(
+                "INSERT INTO pages (account, id, url, host, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, generation)"
+                " VALUES (?1, ?2, ?3 || '/', substr(?3, 9), ?4, ?5, 1700000000000, 0, 0, 0, 0, 1)",
+                ((account, i + 1, f"https://site{i:06}.many.example", count - i, 1 + i % 1000) for i in range(count)))
+        database.close()
+        node.start()
+        first = node.api("/history/sites", limit=3)["sites"]
+        self.assertEqual([(s["host"], s["visits"]) for s in first], [(f"site{i:06}.many.example", 1000) for i in (999, 1999, 2999)])
+        for i, found in ((0, 1), (2**17, 1), (2**18, 0), (count - 1, 0)):
+            self.assertEqual(len(node.api("/history/sites", q=f"site{i:06}.")["sites"]), found, i)
 
     def test_settings(self):
         self.assertEqual(self.get("/settings"), {"theme": {"mode": "auto", "name": "hearth"}, "timezone": "UTC"})
