@@ -1,6 +1,6 @@
 """What a writer of plugins gets: installed headers, pkg-config, templates that build outside of this tree, and an interface that stays.
 
-Arguments: the build folder. Environment: nothing of the tree is used but what `meson install` puts in place."""
+Arguments: the build folder; "true" when the web app is part of it. Environment: nothing of the tree is used but what `meson install` puts in place."""
 import os
 import pathlib
 import re
@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import abi  # noqa: E402
 
-BUILD = sys.argv[1]
+BUILD, WEB = sys.argv[1], sys.argv[2] == "true"
 MEM_ACCOUNT = "account ada@example.org 1234 Ada\ndevice d1 Phone\ntab d1 https://example.org/ Title\n"
 
 
@@ -51,6 +52,28 @@ class Package(unittest.TestCase):
 
     def test_version(self):
         self.assertIn(self.pkg_config("--modversion"), run(self.prefix / "bin" / "hearthd", "version"))
+
+    @unittest.skipUnless(WEB, "this build has no web app (-Dweb=false)")
+    def test_web_app(self):
+        """It is installed where the installed program looks for it, whole."""
+        folder = self.prefix / "share" / "hearth" / "app"
+        built = pathlib.Path(BUILD, "web", "app")
+        self.assertEqual(sorted(p.relative_to(folder) for p in folder.rglob("*")), sorted(p.relative_to(built) for p in built.rglob("*")))
+        state = pathlib.Path(self.folder, "state")
+        state.mkdir(mode=0o700)
+        conf = pathlib.Path(self.folder, "conf.web")
+        conf.mkdir()
+        (conf / "web.conf").write_text(f"[hearth]\nstate_dir = {state}\n[listen main]\naddress = 127.0.0.1:0\n")
+        process = subprocess.Popen([self.prefix / "bin" / "hearthd", "--config", conf, "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
+        try:
+            ready = process.stdout.readline().split()
+            self.assertEqual(ready[:1], ["ready"])
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ready[1] + "/history", timeout=60) as answer:
+                self.assertEqual(answer.read(), (built / "index.html").read_bytes())
+        finally:
+            process.terminate()
+            said = process.communicate(timeout=60)[1]
+        self.assertNotIn("the web app is not there", said)
 
     def template(self, name, *options):
         """Copied, built against the installed package alone, and checked by the installed kit."""
