@@ -85,7 +85,7 @@ function show(theme: Settings["theme"]) {
   root.dataset["theme"] = theme.name;
   root.dataset["mode"] = theme.mode;
   localStorage.setItem("theme", JSON.stringify(theme));
-  const paper = getComputedStyle(root).getPropertyValue("--paper-hex").trim() || getComputedStyle(document.body).backgroundColor;
+  const paper = getComputedStyle(document.body).backgroundColor;
   document.querySelector('meta[name="theme-color"]')?.setAttribute("content", paper);
   dispatchEvent(new Event("theme"));
 }
