@@ -23,7 +23,7 @@ const common = {
   legalComments: "none",
   logLevel: "warning",
   loader: { ".svg": "text", ".woff2": "file" },
-  assetNames: "assets/[name]-[hash]",
+  assetNames: "assets/[name]", // fonts: the pages that the daemon renders name them
 };
 
 // esbuild names outputs by hash; this finds the one an input became.
@@ -62,7 +62,7 @@ async function bundles() {
     style: outputOf(app.metafile, "src/styles/app.css"),
     boot: outputOf(boot.metafile, "src/boot.ts"),
     fonts: Object.keys(app.metafile.outputs)
-      .filter(o => /-latin-wght-normal-[A-Z0-9]+\.woff2$/.test(o))
+      .filter(o => /-latin-wght-normal\.woff2$/.test(o))
       .map(o => "/" + path.relative(out, path.join(here, o))),
     preload: first.imports.filter(i => i.kind === "import-statement").map(i => "/" + path.relative(out, path.join(here, i.path))),
   };

@@ -4,7 +4,10 @@ import { chromium } from "playwright-core";
 import { BASE, signInLink } from "./addresses.mjs";
 
 const WORDS = ["quiet river", "github", "wikipedia bakery", "news", "the archive", "docs example", "a", "zebra crossing"];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu"],
+});
 const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "en-GB" });
 const page = await context.newPage();
 await page.goto(signInLink());
@@ -91,7 +94,11 @@ async function scrolling() {
     await page.mouse.wheel(0, i < 80 ? 240 : 4000);
     await page.waitForTimeout(16);
   }
-  return page.evaluate(() => ({ tasks: window.tasks, frames: window.frames.sort((a, b) => a - b), rows: document.querySelectorAll("scroll-list .row").length }));
+  return page.evaluate(() => ({
+    tasks: window.tasks,
+    frames: window.frames.sort((a, b) => a - b),
+    rows: document.querySelectorAll("scroll-list .row").length,
+  }));
 }
 
 for (const path of ["/", "/search?q=river", "/tabs", "/bookmarks", "/history", "/sites", "/account", "/themes"]) {
@@ -99,7 +106,11 @@ for (const path of ["/", "/search?q=river", "/tabs", "/bookmarks", "/history", "
   console.log(`${path.padEnd(18)} script ${(script / 1024).toFixed(1)} KB, with page and styles ${(all / 1024).toFixed(1)} KB`);
 }
 const { times, tasks } = await keystrokes();
-console.log(`keystroke to painted results: ${times.length} keys, p50 ${quantile(times, 0.5).toFixed(1)} ms, p95 ${quantile(times, 0.95).toFixed(1)} ms, max ${times[times.length - 1].toFixed(1)} ms; long tasks: ${tasks.length}`);
+console.log(
+  `keystroke to painted results: ${times.length} keys, p50 ${quantile(times, 0.5).toFixed(1)} ms, p95 ${quantile(times, 0.95).toFixed(1)} ms, max ${times[times.length - 1].toFixed(1)} ms; long tasks: ${tasks.length}`,
+);
 const scrolled = await scrolling();
-console.log(`scrolling: ${scrolled.frames.length} frames, p95 ${quantile(scrolled.frames, 0.95).toFixed(1)} ms, max ${scrolled.frames[scrolled.frames.length - 1].toFixed(1)} ms; long tasks: ${scrolled.tasks.length} (${scrolled.tasks.map(t => t.toFixed(0)).join(" ")}); rows in the page: ${scrolled.rows}`);
+console.log(
+  `scrolling: ${scrolled.frames.length} frames, p95 ${quantile(scrolled.frames, 0.95).toFixed(1)} ms, max ${scrolled.frames[scrolled.frames.length - 1].toFixed(1)} ms; long tasks: ${scrolled.tasks.length} (${scrolled.tasks.map(t => t.toFixed(0)).join(" ")}); rows in the page: ${scrolled.rows}`,
+);
 await browser.close();

@@ -1,5 +1,6 @@
 // Without a network: the app opens, shows what was last seen, and searches in it. Signing out leaves nothing.
 import { strict as assert } from "node:assert";
+import { createServer, request as ask } from "node:http";
 import { test } from "node:test";
 import { BASE, open, settled, visit } from "./world.mjs";
 
@@ -59,6 +60,47 @@ test("offline: every view that was seen, and a search in it", async t => {
   await page.getByRole("button", { name: "Try again" }).click();
   await settled(page);
   assert.ok((await page.locator("scroll-list .row").count()) > 3);
+});
+
+test("a new version offers itself, and is used when asked", async t => {
+  let grown = false; // a proxy that can have a newer service worker
+  const proxy = createServer((request, answer) => {
+    const { hostname, port } = new URL(BASE);
+    const onward = ask(
+      {
+        hostname,
+        port,
+        path: request.url,
+        method: request.method,
+        headers: { ...request.headers, "accept-encoding": "identity", "if-none-match": "" },
+      },
+      from => {
+        const sw = request.url === "/sw.js" && grown;
+        const headers = { ...from.headers };
+        if (sw) delete headers["content-length"];
+        answer.writeHead(from.statusCode, headers);
+        from.pipe(answer, { end: !sw });
+        if (sw) from.on("end", () => answer.end("\n// newer"));
+      },
+    );
+    onward.on("error", () => answer.destroy());
+    request.pipe(onward);
+  });
+  await new Promise(r => proxy.listen(0, "127.0.0.1", r));
+  t.after(() => (proxy.closeAllConnections(), proxy.close()));
+  const base = `http://127.0.0.1:${proxy.address().port}`;
+  const { page } = await open(t, { worker: "allow", base });
+  await page.goto(base + "/");
+  await page.getByRole("heading", { name: "Jump back in" }).waitFor();
+  await installed(page);
+  grown = true;
+  await page.evaluate(() => navigator.serviceWorker.getRegistration().then(r => r.update()));
+  await page.getByText("A new version of Hearth is ready.").waitFor();
+  const loaded = page.waitForEvent("load");
+  await page.getByRole("button", { name: "Use it now" }).click();
+  await loaded;
+  await page.getByRole("heading", { name: "Jump back in" }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.serviceWorker.getRegistration().then(r => r.waiting)), null);
 });
 
 test("signing out empties what was kept; the next person sees nothing of it", async t => {

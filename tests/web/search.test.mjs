@@ -66,6 +66,13 @@ test("keyboard alone: slash, arrows, Enter, Escape; what was picked is told", as
   );
 });
 
+test("a page that another app shares is looked for", async t => {
+  const { page } = await open(t);
+  await page.goto(BASE + "/search?title=Something&text=" + encodeURIComponent("Look at this: https://en.wikipedia.org/wiki/Quiet_river"));
+  await answered(page, "en.wikipedia.org/wiki/Quiet_river");
+  assert.equal(await options(page).first().getAttribute("href"), "https://en.wikipedia.org/wiki/Quiet_river");
+});
+
 test("an answer that comes late changes nothing", async t => {
   const { page } = await open(t);
   await visit(page, "/", /Good|Still up/);

@@ -27,7 +27,7 @@ async function signIn(context) {
 /** { page, context, problems, close() }. Options: size, dark, signedIn, fresh (a session of its own), expected (errors that belong to the test). */
 export async function open(
   t,
-  { size = "phone", dark = false, signedIn = true, fresh = false, worker = "block", expected = [], ...more } = {},
+  { size = "phone", dark = false, signedIn = true, fresh = false, worker = "block", base = BASE, expected = [], ...more } = {},
 ) {
   const context = await browser.newContext({
     viewport: SIZES[size], colorScheme: dark ? "dark" : "light", hasTouch: size !== "desktop", locale: "en-GB", timezoneId: "Europe/Berlin",
@@ -49,7 +49,7 @@ export async function open(
     page.on("dialog", d => (problems.push(`dialog: ${d.message()}`), d.dismiss()));
     page.on(
       "request",
-      r => !r.url().startsWith(BASE + "/") && !/^(data|blob):/.test(r.url()) && problems.push(`request to ${r.url().slice(0, 100)}`),
+      r => !r.url().startsWith(base + "/") && !/^(data|blob):/.test(r.url()) && problems.push(`request to ${r.url().slice(0, 100)}`),
     );
   };
   context.on("page", watch);

@@ -6,6 +6,7 @@ import { onChange } from "./data/events.js";
 import { Part, type View } from "./parts/element.js";
 import { headerArt } from "./parts/header-art.js";
 import { icon, type IconName } from "./parts/icons.js";
+import { readable } from "./parts/text.js";
 import { go, keptScroll, onMove, place, type Place, type ViewName } from "./router.js";
 import { registerServiceWorker } from "./parts/update.js";
 import "./views/home.js";
@@ -26,7 +27,17 @@ const NAVIGATION: [ViewName, string, IconName][] = [
   ["history", "/history", "history"],
   ["account", "/account", "account"],
 ];
+const QUERY_MAX = 250;
 const URL_PAUSE = 300; // ms without a key until the address shows what was typed
+
+/** What the address asks for. Other apps share a page with this one as a title and a text with its address somewhere (manifest, share_target). */
+function searched(parameters: URLSearchParams): string {
+  const q = parameters.get("q");
+  if (q) return q;
+  const text = parameters.get("text") ?? parameters.get("title") ?? "";
+  const url = /https?:\/\/\S+/.exec(text)?.[0];
+  return (url ? readable(url) : text).slice(0, QUERY_MAX);
+}
 
 class App extends Part {
   static override properties = { place: { state: true }, query: { state: true }, loaded: { state: true } };
@@ -39,7 +50,7 @@ class App extends Part {
   constructor() {
     super();
     this.place = place();
-    this.query = this.place.parameters.get("q") ?? "";
+    this.query = searched(this.place.parameters);
     this.loaded = null;
     onMove(() => this.move());
     onPresence(() => this.requestUpdate());
@@ -55,7 +66,7 @@ class App extends Part {
 
   private move() {
     this.place = place();
-    if (this.place.view === "search") this.query = this.place.parameters.get("q") ?? "";
+    if (this.place.view === "search") this.query = searched(this.place.parameters);
     else this.query = "";
     void this.open(this.place.view);
   }
@@ -162,7 +173,7 @@ class App extends Part {
         autocapitalize="none"
         autocorrect="off"
         spellcheck="false"
-        maxlength="250"
+        maxlength=${QUERY_MAX}
         role="combobox"
         aria-autocomplete="list"
         aria-expanded=${active ? "true" : "false"}

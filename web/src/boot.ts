@@ -2,7 +2,11 @@
 // sent to the basic pages. Keep to what a browser of 2015 parses.
 (function () {
   const able =
-    "noModule" in HTMLScriptElement.prototype && "customElements" in window && "at" in Array.prototype && "inert" in HTMLElement.prototype;
+    "noModule" in HTMLScriptElement.prototype &&
+    "customElements" in window &&
+    "at" in Array.prototype &&
+    "inert" in HTMLElement.prototype &&
+    CSS.supports("color", "oklch(50% 0 0)");
   if (!able) {
     location.replace("/basic/");
     return;
