@@ -3,6 +3,7 @@
 --visits N: a made-up account with so much history instead. The tests learn where everything is from the environment: BASE, SERVICE, EMAIL, CONFIG,
 HEARTHD."""
 import argparse
+import glob
 import os
 import subprocess
 import sys
@@ -30,12 +31,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*")
     parser.add_argument("--visits", type=int, default=0)
+    parser.add_argument("--at", help="hearthd believes that it is this time, UTC, 'YYYY-MM-DD hh:mm:ss', when they start")
     parser.add_argument("--fetch", action="store_true", help="only fetch the packages")
     options = parser.parse_args()
     fetch_packages()
     if options.fetch:
         return 0
-    service, node = SyncService(load=options.visits == 0), Node()
+    clock = {}
+    if options.at:
+        library = sorted(glob.glob("/usr/lib/*/faketime/libfaketime.so.1"))[0]
+        clock = {"LD_PRELOAD": library, "FAKETIME": "@" + options.at, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
+    service, node = SyncService(load=options.visits == 0), Node(environment=clock)
     try:
         email = ADA
         if options.visits:

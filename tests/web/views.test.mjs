@@ -75,6 +75,12 @@ test("bookmarks: folders in order, the way back, tags, newest first, filter", as
   const titles = await page.locator("scroll-list .row-title").count();
   assert.equal(titles, shown.items.filter(i => i.kind !== "separator").length);
   assert.equal(await page.locator("scroll-list [role=separator]").count(), shown.items.filter(i => i.kind === "separator").length);
+  await page.getByRole("link", { name: "By name" }).click();
+  await page.waitForURL(u => u.searchParams.get("sort") === "name");
+  await settled(page);
+  const named = await page.locator("scroll-list .row:not(:has(.tile-folder)) .row-title").allTextContents();
+  assert.deepEqual(named, [...named].sort(new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare));
+  assert.equal(await page.locator("scroll-list .row-title").count(), titles);
   const crumbs = page.getByRole("navigation", { name: "Folders above" });
   assert.equal(await crumbs.locator("[aria-current=page]").textContent(), "Bookmarks Toolbar");
   await crumbs.getByRole("link", { name: "Bookmarks" }).click();

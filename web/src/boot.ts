@@ -12,12 +12,20 @@
     return;
   }
   const root = document.documentElement;
+  let kept: { name?: string; mode?: string } = {};
   try {
-    const kept = JSON.parse(localStorage.getItem("theme") || "{}");
-    root.dataset["theme"] = kept.name || "hearth";
-    root.dataset["mode"] = kept.mode || "auto";
+    kept = JSON.parse(localStorage.getItem("theme") || "{}");
   } catch (e) {
-    root.dataset["theme"] = "hearth";
-    root.dataset["mode"] = "auto";
+    // storage is not allowed: the first theme
   }
+  root.dataset["theme"] = kept.name || "hearth";
+  root.dataset["mode"] = kept.mode || "auto";
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const shade = () => {
+    const mode = root.dataset["mode"];
+    root.dataset["shade"] = mode === "dark" || (mode === "auto" && dark.matches) ? "dark" : "light";
+  };
+  shade();
+  dark.addEventListener("change", shade);
+  addEventListener("theme", shade); // another one was chosen
 })();

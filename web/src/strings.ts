@@ -119,6 +119,7 @@ export const S = {
   filterBookmarks: "Filter bookmarks",
   sortBy: "Order",
   byFolder: "By folder",
+  byName: "By name",
   byAdded: "Newest first",
   emptyFolder: "This folder is empty",
   emptyFolderText: "What you put into it in Firefox appears here.",

@@ -62,7 +62,8 @@ export class Paged<Row> implements ReactiveController {
 
   /** Rows up to here are looked at. */
   need(row: number) {
-    if (!this.done && !this.loading && !this.error && this.loaded && row >= this.rows.length - 20) void this.fetchPage(PAGE, false);
+    if (!this.done && !this.loading && !this.error && this.loaded && row >= this.rows.length - 20)
+      void this.fetchPage(this.rows.length < PAGE_MAX ? PAGE : PAGE_MAX, false);
   }
   retry() {
     this.error = undefined;

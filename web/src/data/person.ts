@@ -85,9 +85,8 @@ function show(theme: Settings["theme"]) {
   root.dataset["theme"] = theme.name;
   root.dataset["mode"] = theme.mode;
   localStorage.setItem("theme", JSON.stringify(theme));
-  const paper = getComputedStyle(document.body).backgroundColor;
-  document.querySelector('meta[name="theme-color"]')?.setAttribute("content", paper);
   dispatchEvent(new Event("theme"));
+  document.querySelector('meta[name="theme-color"]')?.setAttribute("content", getComputedStyle(document.body).backgroundColor);
 }
 
 async function loadSettings() {

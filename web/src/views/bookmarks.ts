@@ -11,11 +11,12 @@ import type { Range, Section } from "../parts/scroll-list.js";
 import "../parts/scroll-list.js";
 import { siteLink, siteMenu } from "../parts/site.js";
 import { failed, nothingHere, waiting } from "../parts/states.js";
-import { clean, wordsOf } from "../parts/text.js";
+import { clean, titleOf, wordsOf } from "../parts/text.js";
 import { ago, count } from "../parts/time.js";
 import { S } from "../strings.js";
 
 const TAGS_SHOWN = 24;
+const BY_NAME = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 const folderName = (id: string, title: string | null) => (id === "places" ? S.viewNames.bookmarks : clean(title ?? "") || S.untitledFolder);
 
@@ -32,6 +33,10 @@ class BookmarksView extends View {
   }
   private get sort() {
     return this.parameters.get("sort") === "added" ? "added" : "";
+  }
+  /** The folder's items by name, folders first: what the server gives in its own order is fetched whole for that. */
+  private get byName() {
+    return !this.flat && this.parameters.get("sort") === "name";
   }
   private get flat() {
     return this.q !== "" || this.tag !== "" || this.sort !== "";
@@ -100,6 +105,23 @@ class BookmarksView extends View {
     </nav>`;
   }
 
+  private sortedOf: Item[] | null = null;
+  private sorted: Item[] = [];
+
+  private rows(): Item[] {
+    const rows = this.items.rows;
+    if (!this.byName) return rows;
+    this.items.need(rows.length);
+    if (this.sortedOf !== rows) {
+      const name = (i: Item) => (i.kind === "folder" ? folderName(i.id, i.title) : titleOf(i));
+      this.sorted = rows
+        .filter(i => i.kind !== "separator")
+        .sort((a, b) => Number(b.kind === "folder") - Number(a.kind === "folder") || BY_NAME.compare(name(a), name(b)));
+      this.sortedOf = rows;
+    }
+    return this.sorted;
+  }
+
   private list() {
     const items = this.items;
     if (items.error?.status === 404)
@@ -110,24 +132,27 @@ class BookmarksView extends View {
       if (this.flat) return nothingHere("search", S.noResults, S.noBookmarksMatch);
       return nothingHere("folder", S.emptyFolder, this.argument === "" ? S.noBookmarksText : S.emptyFolderText);
     }
-    const sections: Section[] = [{ key: this.items.path ?? "", count: items.rows.length }];
+    const rows = this.rows();
+    const sections: Section[] = [{ key: this.items.path ?? "", count: rows.length }];
     return html`<scroll-list
         .sections=${sections}
-        .version=${items.rows.length}
-        .row=${(_: Section, i: number) => this.row(items.rows[i])}
+        .version=${rows.length}
+        .row=${(_: Section, i: number) => this.row(rows[i])}
         .onRange=${(r: Range[]) => r[0] && items.need(r[0].to)}
       ></scroll-list>
       ${items.error ? failed(items.error, () => items.retry()) : nothing}`;
   }
 
   override render() {
+    const here = "/bookmarks" + (this.argument ? "/" + encodeURIComponent(this.argument) : "");
     return html`
       ${this.path()}
       <div class="view-head">
         ${this.heading()} ${this.filter.field(S.filterBookmarks)}
       </div>
       <div class="bar" role="group" aria-label=${S.sortBy}>
-        <a class="pill" href="/bookmarks" aria-current=${!this.flat ? "true" : nothing}>${S.byFolder}</a>
+        <a class="pill" href=${here} aria-current=${!this.flat && !this.byName ? "true" : nothing}>${S.byFolder}</a>
+        <a class="pill" href=${here + "?sort=name"} aria-current=${this.byName ? "true" : nothing}>${S.byName}</a>
         <a class="pill" href="/bookmarks?sort=added" aria-current=${this.sort === "added" ? "true" : nothing}>${S.byAdded}</a>
       </div>
       ${this.tagCloud()} ${this.list()}
