@@ -84,6 +84,7 @@ test("a new version offers itself, and is used when asked", async t => {
       },
     );
     onward.on("error", () => answer.destroy());
+    answer.on("close", () => onward.destroy()); // the stream of events has no end of its own
     request.pipe(onward);
   });
   await new Promise(r => proxy.listen(0, "127.0.0.1", r));
