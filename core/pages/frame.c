@@ -5,8 +5,8 @@
 #include "pages/internal.h"
 
 /* Browsers apply form-action to redirects behind a form as well, so none of our forms redirects to another site: see step.c. */
-static const char POLICY[] =
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+static const char POLICY[] = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri "
+                             "'none'; frame-ancestors 'none'";
 
 void page_begin(struct page_call *call, const char *title, int refresh, const char *to)
 {
