@@ -1,4 +1,4 @@
-"""./dev bench [search|sync|http|memory|jobs|fleet]…: benchmarks that compare with a peer or a floor in the same run. Prints Markdown tables for
+"""./dev bench [search|sync|http|memory|jobs|fleet|web]…: benchmarks that compare with a peer or a floor in the same run. Prints Markdown tables for
 docs/performance.md. Absolute figures belong to the machine; the ratios are what to look at."""
 import concurrent.futures
 import http.client
@@ -250,8 +250,16 @@ def bench_fleet():
           *fleet.unchanged())
 
 
+# --- web app -----------------------------------------------------------------------------------------------------------------------------
+def bench_web():
+    """In Chromium: tests/web/measure.mjs, with the recorded account and with 100,000 pages."""
+    web = [sys.executable, os.path.join(HERE, "..", "web", "run.py")]
+    subprocess.run([*web, "measure.mjs", "bytes", "typing", "scrolling", "lighthouse"], check=True)
+    subprocess.run([*web, "--pages", "100000", "measure.mjs", "typing", "scrolling"], check=True)
+
+
 STAGES = {"search": (bench_search, bench_search_http), "sync": (bench_sync,), "http": (bench_http,), "memory": (bench_memory,), "jobs": (bench_jobs, bench_looks),
-          "fleet": (bench_fleet,)}
+          "fleet": (bench_fleet,), "web": (bench_web,)}
 
 for stage in sys.argv[2:] or STAGES:
     for run in STAGES[stage]:

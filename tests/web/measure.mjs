@@ -1,45 +1,68 @@
-// What the budgets of the app are held against: script bytes of each view, time from a keystroke to painted results, long tasks while typing
-// and scrolling. `tests/web/run.py [--visits 100000] measure.mjs`, on a quiet machine; results: docs/performance.md.
+// measure.mjs [bytes] [typing] [scrolling] [lighthouse]: what the budgets of the app are held against, as Markdown tables for docs/performance.md.
+// `./dev bench web` runs all of it, on a quiet machine. Typing and scrolling have a floor from the same run: a bare page that does the same.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { BASE, signInLink } from "./addresses.mjs";
 
+const LIGHTHOUSE = "lighthouse@12.8.2"; // fetched by npx when it is asked for: too large to belong to the tests
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const VIEWS = ["/", "/search?q=river", "/tabs", "/bookmarks", "/history", "/sites", "/account", "/themes"];
 const WORDS = ["quiet river", "github", "wikipedia bakery", "news", "the archive", "docs example", "a", "zebra crossing"];
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu"],
-});
+
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
 const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "en-GB" });
 const page = await context.newPage();
 await page.goto(signInLink());
 await page.getByRole("button", { name: "Sign in" }).click();
 await page.waitForURL(u => u.pathname === "/");
+const { pages } = await page.evaluate(async () => (await (await fetch("/api/v1/me")).json()).account.counts);
 
 const settled = () => page.waitForFunction(() => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"));
-const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+const quantile = (values, q) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
+const ms = number => `${number.toFixed(1)} ms`;
 
-async function scriptBytes(path) {
-  const fresh = await browser.newContext({ storageState: await context.storageState(), serviceWorkers: "block" });
-  const p = await fresh.newPage();
-  let script = 0;
-  let all = 0;
-  const client = await fresh.newCDPSession(p);
-  await client.send("Network.enable");
-  const kinds = new Map();
-  client.on("Network.responseReceived", e => kinds.set(e.requestId, e.type));
-  client.on("Network.loadingFinished", e => {
-    if (kinds.get(e.requestId) === "Script") script += e.encodedDataLength;
-    if (["Script", "Stylesheet", "Document"].includes(kinds.get(e.requestId))) all += e.encodedDataLength;
-  });
-  await p.goto(BASE + path);
-  await p.waitForFunction(() => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"));
-  await p.waitForTimeout(500); // what is loaded afterwards belongs to it
-  await fresh.close();
-  return { script, all };
+function table(title, ...rows) {
+  console.log(`### ${title}\n`);
+  const line = cells => console.log(`| ${cells.join(" | ")} |`);
+  line(rows[0]);
+  console.log("|" + "---|".repeat(rows[0].length));
+  rows.slice(1).forEach(line);
+  console.log();
 }
 
-async function keystrokes() {
-  await page.goto(BASE + "/");
-  await settled();
+async function bytes() {
+  const rows = [["view", "scripts", "scripts, styles and page"]];
+  for (const path of VIEWS) {
+    const fresh = await browser.newContext({ storageState: await context.storageState(), serviceWorkers: "block" });
+    const p = await fresh.newPage();
+    const client = await fresh.newCDPSession(p);
+    await client.send("Network.enable");
+    const kinds = new Map();
+    const sums = { Script: 0, Stylesheet: 0, Document: 0 };
+    client.on("Network.responseReceived", e => kinds.set(e.requestId, e.type));
+    client.on("Network.loadingFinished", e => (sums[kinds.get(e.requestId)] += e.encodedDataLength));
+    await p.goto(BASE + path);
+    await p.waitForFunction(() => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"));
+    await p.waitForTimeout(500); // what is loaded afterwards belongs to it
+    await fresh.close();
+    rows.push([`\`${path}\``, ...[sums.Script, sums.Script + sums.Stylesheet + sums.Document].map(n => `${(n / 1024).toFixed(1)} KB`)]);
+  }
+  table("Bytes of each view, first visit, Brotli", ...rows);
+}
+
+/** A page of this server without the app: what the browser and the server need at least. */
+async function bare(body) {
+  await page.goto(BASE + "/basic/");
+  await page.evaluate(
+    b => document.body.replaceChildren(...b.map(([name, attributes]) => Object.assign(document.createElement(name), attributes))),
+    body,
+  );
+}
+
+async function type() {
   await page.evaluate(() => {
     window.times = [];
     window.tasks = [];
@@ -47,8 +70,7 @@ async function keystrokes() {
     let typed = null;
     document.addEventListener("input", e => (typed = { at: e.timeStamp, value: e.target.value }), true);
     const look = () => {
-      const shown = document.querySelector(".results")?.dataset.query;
-      if (!typed || shown !== typed.value) return;
+      if (!typed || document.querySelector(".results")?.dataset.query !== typed.value) return;
       const { at } = typed;
       typed = null;
       requestAnimationFrame(() => {
@@ -57,12 +79,12 @@ async function keystrokes() {
         channel.port2.postMessage(null);
       });
     };
-    new MutationObserver(look).observe(document.querySelector("hearth-app"), { subtree: true, attributes: true, childList: true });
+    new MutationObserver(look).observe(document.body, { subtree: true, attributes: true, childList: true });
   });
+  await page.locator("#search").focus();
   for (const words of WORDS) {
     for (const key of words) {
       const before = await page.evaluate(() => window.times.length);
-      await page.keyboard.press(before === 0 ? "/" : "Shift");
       await page.keyboard.type(key);
       if (key === " ") continue; // asks nothing
       await page.waitForFunction(n => window.times.length > n, before, { polling: 5, timeout: 5000 });
@@ -70,12 +92,41 @@ async function keystrokes() {
     await page.locator("#search").fill("");
     await page.waitForTimeout(100);
   }
-  return page.evaluate(() => ({ times: window.times.sort((a, b) => a - b), tasks: window.tasks }));
+  return page.evaluate(() => ({ times: window.times, tasks: window.tasks }));
 }
 
-async function scrolling() {
-  await page.goto(BASE + "/history");
+async function typing() {
+  await page.goto(BASE + "/");
   await settled();
+  await page.waitForTimeout(1500);
+  const app = await type();
+  await bare([
+    ["input", { id: "search" }],
+    ["ol", { className: "results" }],
+  ]);
+  await page.evaluate(() => {
+    const list = document.querySelector(".results");
+    let newest = 0;
+    document.querySelector("#search").addEventListener("input", async e => {
+      const mine = ++newest;
+      const query = e.target.value.trim();
+      if (!query) return;
+      const { results } = await (await fetch(`/api/v1/search?limit=20&q=${encodeURIComponent(query)}`)).json();
+      if (mine !== newest) return;
+      list.replaceChildren(...results.map(r => Object.assign(document.createElement("li"), { textContent: r.title })));
+      list.dataset.query = e.target.value;
+    });
+  });
+  const floor = await type();
+  table(
+    `Keystroke to painted results, ${pages.toLocaleString("en")} pages`,
+    ["page", "keys", "p50", "p95", "max", "tasks over 50 ms"],
+    ...Object.entries({ "Hearth's": app, "bare: a list of titles": floor }).map(([name, { times, tasks }]) => [
+      name, times.length, ms(quantile(times, 0.5)), ms(quantile(times, 0.95)), ms(quantile(times, 1)), tasks.length ]), // prettier-ignore
+  );
+}
+
+async function scroll() {
   await page.waitForTimeout(1500);
   await page.evaluate(() => {
     window.tasks = [];
@@ -96,21 +147,56 @@ async function scrolling() {
   }
   return page.evaluate(() => ({
     tasks: window.tasks,
-    frames: window.frames.sort((a, b) => a - b),
-    rows: document.querySelectorAll("scroll-list .row").length,
+    frames: window.frames,
+    rows: document.querySelectorAll("scroll-list .row, li").length,
   }));
 }
 
-for (const path of ["/", "/search?q=river", "/tabs", "/bookmarks", "/history", "/sites", "/account", "/themes"]) {
-  const { script, all } = await scriptBytes(path);
-  console.log(`${path.padEnd(18)} script ${(script / 1024).toFixed(1)} KB, with page and styles ${(all / 1024).toFixed(1)} KB`);
+async function scrolling() {
+  await page.goto(BASE + "/history");
+  await settled();
+  const app = await scroll();
+  await bare([["ol", {}]]);
+  await page.evaluate(() => {
+    for (let i = 0; i < 10_000; i++) {
+      const row = document.createElement("li");
+      row.textContent = `Visit ${i}`;
+      row.style.height = "60px";
+      document.querySelector("ol").append(row);
+    }
+  });
+  const floor = await scroll();
+  table(
+    `Scrolling through all history, ${pages.toLocaleString("en")} pages`,
+    ["page", "frames", "p50", "p95", "max", "tasks over 50 ms", "rows in the page"],
+    ...Object.entries({ "Hearth's": app, "bare: 10,000 lines of text": floor }).map(([name, { frames, tasks, rows }]) => [
+      name, frames.length, ms(quantile(frames, 0.5)), ms(quantile(frames, 0.95)), ms(quantile(frames, 1)), tasks.length, rows ]), // prettier-ignore
+  );
 }
-const { times, tasks } = await keystrokes();
-console.log(
-  `keystroke to painted results: ${times.length} keys, p50 ${quantile(times, 0.5).toFixed(1)} ms, p95 ${quantile(times, 0.95).toFixed(1)} ms, max ${times[times.length - 1].toFixed(1)} ms; long tasks: ${tasks.length}`,
-);
-const scrolled = await scrolling();
-console.log(
-  `scrolling: ${scrolled.frames.length} frames, p95 ${quantile(scrolled.frames, 0.95).toFixed(1)} ms, max ${scrolled.frames[scrolled.frames.length - 1].toFixed(1)} ms; long tasks: ${scrolled.tasks.length} (${scrolled.tasks.map(t => t.toFixed(0)).join(" ")}); rows in the page: ${scrolled.rows}`,
-);
+
+async function lighthouse() {
+  const { name, value } = (await context.cookies()).find(c => c.name.endsWith("hearth_session"));
+  const folder = mkdtempSync(join(tmpdir(), "lighthouse-"));
+  const rows = [["view", "performance", "accessibility", "best practices", "first contentful paint", "largest", "blocked", "shift"]];
+  try {
+    for (const path of VIEWS) {
+      const out = join(folder, "report.json");
+      execFileSync("npx", ["--yes", LIGHTHOUSE, BASE + path, "--quiet", "--extra-headers", JSON.stringify({ Cookie: `${name}=${value}` }), "--only-categories=performance,accessibility,best-practices", "--output=json", `--output-path=${out}`, "--chrome-flags=--headless=new --no-sandbox --disable-gpu"], { env: { ...process.env, CHROME_PATH: CHROMIUM }, stdio: "inherit" }); // prettier-ignore
+      const { categories, audits } = JSON.parse(readFileSync(out, "utf8"));
+      const score = id => Math.round(100 * categories[id].score);
+      const shown = id => audits[id].displayValue.replace(/\s/g, " ");
+      rows.push([`\`${path}\``, score("performance"), score("accessibility"), score("best-practices"), shown("first-contentful-paint"), shown("largest-contentful-paint"), shown("total-blocking-time"), shown("cumulative-layout-shift")]); // prettier-ignore
+      for (const { auditRefs } of Object.values(categories))
+        for (const { id, weight } of auditRefs)
+          if (weight > 0 && audits[id].score !== null && audits[id].score < 0.9)
+            console.error(`${path}: ${id} ${audits[id].displayValue ?? ""}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  table(`Lighthouse, mobile profile (${LIGHTHOUSE})`, ...rows);
+}
+
+const stages = { bytes, typing, scrolling, lighthouse };
+for (const stage of process.argv.slice(2)) await stages[stage]();
 await browser.close();

@@ -1,6 +1,6 @@
 """run.py FILE…: starts the Sync double and a hearthd with Ada's recorded account, and runs tests of Node's runner against them.
 
---visits N: a made-up account with so much history instead. The tests learn where everything is from the environment: BASE, SERVICE, EMAIL, CONFIG,
+--pages N: a made-up account with so many pages of history instead. The tests learn where everything is from the environment: BASE, SERVICE, EMAIL, CONFIG,
 HEARTHD."""
 import argparse
 import glob
@@ -30,7 +30,7 @@ def fetch_packages():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*")
-    parser.add_argument("--visits", type=int, default=0)
+    parser.add_argument("--pages", type=int, default=0)
     parser.add_argument("--at", help="hearthd believes that it is this time, UTC, 'YYYY-MM-DD hh:mm:ss', when they start")
     parser.add_argument("--fetch", action="store_true", help="only fetch the packages")
     options = parser.parse_args()
@@ -41,12 +41,12 @@ def main():
     if options.at:
         library = sorted(glob.glob("/usr/lib/*/faketime/libfaketime.so.1"))[0]
         clock = {"LD_PRELOAD": library, "FAKETIME": "@" + options.at, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
-    service, node = SyncService(load=options.visits == 0), Node(environment=clock)
+    service, node = SyncService(load=options.pages == 0), Node(environment=clock)
     try:
         email = ADA
-        if options.visits:
+        if options.pages:
             email = "reader@example.org"
-            service.account(email, history=options.visits, bookmarks=options.visits // 20, devices=3, tabs=20, now=int(time.time()))
+            service.account(email, history=options.pages, bookmarks=options.pages // 20, devices=3, tabs=20, now=int(time.time()))
         node.start()
         node.add_account(service, email)
         environment = {**os.environ, **ENVIRONMENT, "BASE": node.address, "SERVICE": service.url, "EMAIL": email, "CONFIG": node.conf, "HEARTHD": HEARTHD}

@@ -1,4 +1,4 @@
-// 100,000 visits: the page is as high as all of them, and holds only those in sight.
+// 100,000 pages and more visits: the view is as high as all of them, and holds only those in sight.
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { open, settled, visit } from "./world.mjs";

@@ -175,7 +175,7 @@ export function art(name: string): SVGTemplateResult {
   const known = name in drawings ? name : "hearth";
   let picture = drawn.get(known);
   if (!picture) {
-    picture = svg`<svg viewBox="0 0 1200 300" preserveAspectRatio="xMidYMax slice" focusable="false">${drawings[known]!()}</svg>`;
+    picture = svg`<svg viewBox="0 0 1200 300" preserveAspectRatio="xMaxYMax slice" focusable="false">${drawings[known]!()}</svg>`;
     drawn.set(known, picture);
   }
   return picture;
