@@ -1,28 +1,7 @@
-// Everybody can use it: axe on every view, the keyboard alone, narrow and large, right to left.
+// Everybody can use it: axe on every view, the keyboard alone. layout.test.mjs: narrow and large, right to left.
 import { strict as assert } from "node:assert";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
-import { BASE, open, settled, visit } from "./world.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const VIEWS = [["/", /Good|Still up/], ["/search?q=river", "Search"], ["/tabs", "Tabs"], ["/bookmarks", "Bookmarks"], ["/bookmarks?sort=added", "Bookmarks"], ["/history", "History"], ["/sites", "Sites"], ["/account", "Account"], ["/themes", "Themes"]]; // prettier-ignore
-
-async function violations(page) {
-  return page.evaluate(async source => {
-    if (!window.axe) new Function(source)();
-    const { violations } = await window.axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return violations.map(
-      v =>
-        `${v.id}: ${v.nodes
-          .map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? ""))
-          .slice(0, 3)
-          .join(" | ")}`,
-    );
-  }, AXE);
-}
+import { BASE, open, VIEWS, violations, visit } from "./world.mjs";
 
 for (const size of ["phone", "desktop"])
   for (const dark of [false, true])
@@ -108,41 +87,3 @@ test("names as screen readers tell them", async t => {
   assert.match(tree, /- link "Between – fresh\.example .*/);
   assert.match(tree, /- button "More for Between – fresh\.example"/);
 });
-
-for (const [name, options] of [
-  ["320 CSS pixels wide", { size: "narrow" }],
-  ["text twice as large", { size: "phone" }],
-  ["right to left", { size: "phone" }],
-])
-  test(`${name}: nothing sticks out`, async t => {
-    const { page } = await open(t, { ...options, bypassCSP: name === "right to left" });
-    if (name.startsWith("text"))
-      await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.style.fontSize = "200%")));
-    if (name.startsWith("right"))
-      await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.dir = "rtl")));
-    for (const [path, heading] of VIEWS) {
-      await visit(page, path, heading);
-      const out = await page.evaluate(() => {
-        const wide = document.documentElement.scrollWidth > innerWidth + 1 ? ["page"] : [];
-        for (const e of document.querySelectorAll("#view *")) {
-          const box = e.getBoundingClientRect();
-          if (
-            box.width > 0 &&
-            (box.left < -30 || box.right > innerWidth + 30) &&
-            !e.closest(".chips, .unseen, svg") &&
-            getComputedStyle(e.parentElement).overflow === "visible"
-          )
-            wide.push(e.outerHTML.slice(0, 90));
-        }
-        return wide.slice(0, 3);
-      });
-      assert.deepEqual(out, [], path);
-      if (name.startsWith("right")) assert.deepEqual(await violations(page), [], path);
-    }
-    await visit(page, "/", /Good|Still up/);
-    if (name.startsWith("right")) {
-      const row = page.locator(".row").first();
-      const [tile, text] = [await row.locator(".tile").boundingBox(), await row.locator(".row-title").boundingBox()];
-      assert.ok(tile.x > text.x, "rows begin at the right");
-    }
-  });

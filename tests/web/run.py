@@ -3,18 +3,18 @@
 --pages N: a made-up account with so many pages of history instead. The tests learn where everything is from the environment: BASE, SERVICE, EMAIL, CONFIG,
 HEARTHD."""
 import argparse
-import glob
 import os
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+sys.path[:0] = [os.path.join(HERE, "..", "e2e"), os.path.join(HERE, "..")]
+import clock  # noqa: E402
 from harness import ADA, HEARTHD, Node, SyncService  # noqa: E402
 
 # Dates of the screenshots would differ from place to place.
 ENVIRONMENT = {"TZ": "Europe/Berlin", "LANG": "C.UTF-8"}
+NOW = "2026-11-23 17:39:30"  # an evening after Ada's last sync
 
 
 def fetch_packages():
@@ -31,22 +31,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*")
     parser.add_argument("--pages", type=int, default=0)
-    parser.add_argument("--at", help="hearthd believes that it is this time, UTC, 'YYYY-MM-DD hh:mm:ss', when they start")
+    parser.add_argument("--at", default=NOW, help="what time it is for services and browsers, UTC; without it: %(default)s")
     parser.add_argument("--fetch", action="store_true", help="only fetch the packages")
     options = parser.parse_args()
     fetch_packages()
     if options.fetch:
         return 0
-    clock = {}
-    if options.at:
-        library = sorted(glob.glob("/usr/lib/*/faketime/libfaketime.so.1"))[0]
-        clock = {"LD_PRELOAD": library, "FAKETIME": "@" + options.at, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
-    service, node = SyncService(load=options.pages == 0), Node(environment=clock)
+    os.environ.update(clock.at(options.at))  # for all that is started from here
+    service, node = SyncService(load=options.pages == 0), Node()
     try:
         email = ADA
         if options.pages:
             email = "reader@example.org"
-            service.account(email, history=options.pages, bookmarks=options.pages // 20, devices=3, tabs=20, now=int(time.time()))
+            service.account(email, history=options.pages, bookmarks=options.pages // 20, devices=3, tabs=20, now=int(clock.seconds(options.at)))
         node.start()
         node.add_account(service, email)
         environment = {**os.environ, **ENVIRONMENT, "BASE": node.address, "SERVICE": service.url, "EMAIL": email, "CONFIG": node.conf, "HEARTHD": HEARTHD}

@@ -1,5 +1,7 @@
 // A browser that is signed in, and what must hold in every test: no error, no violation of the policy, no request to another host.
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { BASE, signInLink } from "./addresses.mjs";
@@ -86,4 +88,24 @@ export async function answer(page, path, body, status = 200) {
   await page.route(wanted, r =>
     r.fulfill({ status, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) }),
   );
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+export const VIEWS = [["/", /Good|Still up/], ["/search?q=river", "Search"], ["/tabs", "Tabs"], ["/bookmarks", "Bookmarks"], ["/bookmarks?sort=added", "Bookmarks"], ["/history", "History"], ["/sites", "Sites"], ["/account", "Account"], ["/themes", "Themes"]]; // prettier-ignore
+
+/** What axe finds. The page's context needs bypassCSP. */
+export async function violations(page) {
+  return page.evaluate(async source => {
+    if (!window.axe) new Function(source)();
+    const { violations } = await window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return violations.map(
+      v =>
+        `${v.id}: ${v.nodes
+          .map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? ""))
+          .slice(0, 3)
+          .join(" | ")}`,
+    );
+  }, AXE);
 }
