@@ -14,7 +14,17 @@
 #include "base/magic.h"
 #include "base/str.h"
 
-enum { VAULT_MAGIC = 0x5a017001, KEY_SIZE = 32, KEYS_MAX = 64, FILE_MAX = 64 * 1024, FORMAT = 1, NONCE = 12, TAG = 16, HEADER = 5 };
+enum {
+    VAULT_MAGIC = 0x5a017001,
+    KEY_SIZE = 32,
+    KEYS_MAX = 64,
+    FILE_MAX = 64 * 1024,
+    FORMAT = 1,
+    NONCE = 12,
+    TAG = 16,
+    HEADER = 5,
+    PATH_SIZE = 4096
+};
 
 struct key {
     uint32_t number;
@@ -69,32 +79,54 @@ static int parse(struct vault *vault, const char *path, char *text, struct err *
     return vault->count > 0 ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s: no key in it", path);
 }
 
-/* Written beside and renamed, so that a crash never leaves half a key; O_EXCL, so that two first starts do not overwrite each other. */
-static int create_file(const char *path, struct err *err)
+/* Writes a fresh key. */
+static int write_key(int fd, const char *path, struct err *err)
 {
     uint8_t key[KEY_SIZE];
-    char hex[2 * KEY_SIZE + 1], text[256], beside[4096];
+    char hex[2 * KEY_SIZE + 1], text[256];
     ASSERT(RAND_priv_bytes(key, sizeof(key)) == 1);
     str_hex(key, sizeof(key), hex);
     int size = snprintf(text, sizeof(text),
                         "# Hearth seals credentials with these keys. Without them everybody signs in anew: keep a copy.\n1:%s\n", hex);
-    snprintf(beside, sizeof(beside), "%s.new", path);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     int r = 0;
-    if (fd < 0)
-        r = err_errno(err, errno, "cannot make the key file %s", beside);
-    else if (write(fd, text, (size_t)size) != size || fsync(fd) != 0)
-        r = err_errno(err, errno, "cannot write the key file %s", beside);
-    if (fd >= 0)
-        close(fd);
-    if (r == 0 && link(beside, path) != 0 && errno != EEXIST) /* EEXIST: another process was first, and its key counts */
-        r = err_errno(err, errno, "cannot make the key file %s", path);
-    if (fd >= 0)
-        unlink(beside);
+    if (write(fd, text, (size_t)size) != size || fsync(fd) != 0)
+        r = err_errno(err, errno, "cannot write the key file %s", path);
     OPENSSL_cleanse(key, sizeof(key));
     OPENSSL_cleanse(hex, sizeof(hex));
     OPENSSL_cleanse(text, sizeof(text));
     return r;
+}
+
+/* The entry of a new file outlives a power cut only when its folder was flushed, too. */
+static int flush_folder(const char *path, struct err *err)
+{
+    char folder[PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = fd < 0 || fsync(fd) != 0 ? err_errno(err, errno, "cannot flush the folder %s of the key file", folder) : 0;
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
+/* The key is written elsewhere and linked to its place: a crash never leaves half a key, two first starts do not overwrite each other, and
+ * what a crash leaves beside stops no later start, as its name is used only once. */
+static int create_file(const char *path, struct err *err)
+{
+    char beside[PATH_SIZE];
+    uint64_t random;
+    ASSERT(RAND_bytes((unsigned char *)&random, sizeof(random)) == 1);
+    snprintf(beside, sizeof(beside), "%s.new-%016llx", path, (unsigned long long)random);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_errno(err, errno, "cannot make the key file %s", beside);
+    int r = write_key(fd, beside, err);
+    close(fd);
+    if (r == 0 && link(beside, path) != 0 && errno != EEXIST) /* EEXIST: another process was first, and its key counts */
+        r = err_errno(err, errno, "cannot make the key file %s", path);
+    unlink(beside);
+    return r == 0 ? flush_folder(path, err) : r;
 }
 
 static int read_file(struct vault *vault, const char *path, int fd, struct err *err)

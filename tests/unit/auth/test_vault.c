@@ -42,6 +42,24 @@ static void write_file(const char *text, mode_t mode)
 #define KEY_A "1:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
 #define KEY_B "2:ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100\n"
 
+/* What a first start that was killed has left beside, under any name that was ever used, stops no later start. */
+static void test_killed_first_start(void **state)
+{
+    (void)state;
+    char left[128];
+    struct vault *vault;
+    struct err err = {0};
+    snprintf(left, sizeof(left), "%s.new", path);
+    FILE *f = fopen(left, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_int_equal(vault_open(path, true, &vault, &err), 0);
+    vault_close(vault);
+    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    vault_close(vault);
+    unlink(left); /* and nothing else is beside: tear_down() */
+}
+
 static void test_first_start(void **state)
 {
     (void)state;
@@ -146,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_first_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_killed_first_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tampering, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rotation, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
