@@ -2,6 +2,7 @@
 by one number of seconds for all of them, and goes on; nothing else changes: tests/clock/later.c."""
 import datetime
 import os
+import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -19,3 +20,7 @@ def at(text):
     if not os.path.exists(LIBRARY):
         raise SystemExit(f"{LIBRARY} is missing: build it with ninja")
     return {"LD_PRELOAD": LIBRARY, "HEARTH_TEST_LATER": str(round(seconds(text) - real))}
+
+
+if __name__ == "__main__":  # clock.py DATE: for env(1)
+    print(*(f"{name}={value}" for name, value in at(sys.argv[1]).items()), sep="\n")

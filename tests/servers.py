@@ -11,7 +11,9 @@ import subprocess
 import tempfile
 import time
 
-PATIENCE = 60  # seconds for a server to start or to end
+import lifeline
+
+PATIENCE = int(os.environ.get("HEARTH_PATIENCE", 120))  # seconds for a server to start or to end
 
 
 def free_port():
@@ -24,12 +26,14 @@ class Server:
     """A process with a folder; kill, pause and start again as a test likes."""
     def __init__(self, prefix):
         self.folder = tempfile.mkdtemp(prefix=prefix)
+        lifeline.folder(self.folder)
         os.chmod(self.folder, 0o755)  # PostgreSQL's user passes through
         self.process = None
 
     def spawn(self, command, **options):
         self.log = open(os.path.join(self.folder, "log"), "ab")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True, **options)
+        lifeline.hold(self.process.pid)
         self.wait_until_ready()
         return self
 
@@ -61,7 +65,9 @@ class Server:
                 break
             except subprocess.TimeoutExpired:
                 continue
+        lifeline.kill_group(process.pid)
         process.wait()
+        lifeline.release(process.pid)
         self.log.close()
 
     def close(self):

@@ -1,6 +1,7 @@
 """Starts the double as a child process and talks to its administration interface."""
 import json
 import os
+import select
 import subprocess
 import sys
 import urllib.error
@@ -10,6 +11,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "fixtures", "firefox-esr")
 ADA = "ada@example.org"
+PATIENCE = int(os.environ.get("HEARTH_PATIENCE", 120))  # seconds for a double to start and to end
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -37,7 +39,7 @@ class Double:
         command = [sys.executable, os.path.join(HERE, script), *options, "--until-eof"]
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True)
-        line = self.process.stdout.readline()
+        line = self.process.stdout.readline() if select.select([self.process.stdout], [], [], PATIENCE)[0] else ""  # it says one line, at once
         if not line.startswith("ready "):
             self.stop()
             raise RuntimeError(f"{script} did not start: {line!r}")
@@ -54,7 +56,11 @@ class Double:
         if self.process.poll() is not None and self.process.stdin.closed:
             return
         self.process.terminate()
-        self.process.wait()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
 

@@ -1,9 +1,12 @@
 """Runs hearthd as a user would, for the tests of this folder: each node has its own directory and port 0.
 
-The environment: HEARTHD (the binary, default build/hearthd), set by meson."""
+Every wait is here and has a limit that only a hang reaches. The environment: HEARTHD (the binary, default build/hearthd), set by meson; HEARTH_PATIENCE,
+HEARTH_TEST_LIMIT (seconds)."""
 import contextlib
+import faulthandler
 import json
 import os
+import select
 import shutil
 import signal
 import sqlite3
@@ -19,18 +22,40 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FIXTURES = os.path.join(ROOT, "tests", "fixtures", "firefox-esr")
-sys.path.insert(0, os.path.join(ROOT, "tests", "doubles"))
+sys.path[:0] = [os.path.join(ROOT, "tests", "doubles"), os.path.join(ROOT, "tests")]
 sys.path.insert(0, FIXTURES)
+import lifeline  # noqa: E402
 from client import SyncService  # noqa: E402
 
 HEARTHD = os.environ.get("HEARTHD", os.path.join(ROOT, "build", "hearthd"))
 ADA = "ada@example.org"
-PATIENCE = 120  # seconds until a condition that should come true is given up
+PATIENCE = int(os.environ.get("HEARTH_PATIENCE", 120))  # seconds without any progress until a wait is given up
+LIMIT = int(os.environ.get("HEARTH_TEST_LIMIT", 900))  # seconds after which a test ends, whatever hangs
 
 
-def until(condition, what, patience=PATIENCE):
-    """Polls until the condition holds; the only place where tests wait."""
-    end = time.monotonic() + patience
+def watchdog(seconds):
+    """Ends this process after so long with the stacks of its threads, whatever hangs; the lifeline then ends what it started."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+def first_line(process, patience=PATIENCE):
+    """The first line that a child says; what it has said so far when it does not end the line in time."""
+    said, end = b"", time.monotonic() + patience
+    while not said.endswith(b"\n"):
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+            break
+        byte = os.read(process.stdout.fileno(), 1)
+        if byte == b"":
+            break
+        said += byte
+    return said.decode(errors="replace")
+
+
+def until(condition, what, patience=PATIENCE, progress=None):
+    """Polls until the condition holds; the only place where tests wait. With `progress` (a function) the patience begins anew whenever it answers
+    something else than before: a loaded machine is slow, but something moves."""
+    end, seen = time.monotonic() + patience, None
     while True:
         for node in Node.running:
             if node.process.poll() is not None:
@@ -38,8 +63,12 @@ def until(condition, what, patience=PATIENCE):
         result = condition()
         if result:
             return result
+        if progress is not None:
+            now = progress()
+            if now != seen:
+                end, seen = time.monotonic() + patience, now
         if time.monotonic() > end:
-            raise AssertionError(f"waited {patience} s for: {what}")
+            raise AssertionError(f"waited {patience} s for: {what}" + ("" if progress is None else f"; nothing moved any more: {str(seen)[:500]}"))
         time.sleep(0.02)
 
 
@@ -58,6 +87,7 @@ class Node:
 
     def __init__(self, config="", environment=None):
         self.folder = tempfile.mkdtemp(prefix="hearth-e2e-")
+        lifeline.folder(self.folder)
         self.conf = os.path.join(self.folder, "conf.d")
         self.state = os.path.join(self.folder, "state")
         os.mkdir(self.conf)
@@ -74,10 +104,12 @@ class Node:
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "ab")
-        self.process = subprocess.Popen([HEARTHD, "--config", self.conf, "serve"], stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment)
-        line = self.process.stdout.readline()
+        self.process = subprocess.Popen([HEARTHD, "--config", self.conf, "serve"], stdout=subprocess.PIPE, stderr=self.log, env=self.environment,
+                                        start_new_session=True)
+        lifeline.hold(self.process.pid)
+        line = first_line(self.process)
         if not line.startswith("ready "):
-            self.process.wait()
+            self.kill()
             raise AssertionError(f"hearthd did not start: {line!r}\n{self.log_text()}")
         self.ready, self.address = line, line.split()[1]
         Node.running.add(self)
@@ -95,13 +127,10 @@ class Node:
         Node.running.discard(self)
         process.send_signal(signal.SIGTERM)
         try:
-            code = process.wait(60)
+            code = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
             code = "timeout"
-        process.stdout.close()
-        self.log.close()
+        self.ended(process)
         if code != expected:
             raise AssertionError(f"hearthd ended with {code}\n{self.log_text()[-6000:]}")
 
@@ -109,7 +138,13 @@ class Node:
         process, self.process = self.process, None
         Node.running.discard(self)
         process.send_signal(signal.SIGKILL)
+        self.ended(process)
+
+    def ended(self, process):
+        """Nothing of it is left, of its children neither."""
+        lifeline.kill_group(process.pid)
         process.wait()
+        lifeline.release(process.pid)
         process.stdout.close()
         self.log.close()
 
@@ -193,7 +228,15 @@ class Node:
 
 
 class TestCase(unittest.TestCase):
-    """Gives tests `service()` and `node()`, ended and cleaned up afterwards."""
+    """Gives tests `service()` and `node()`, ended and cleaned up afterwards. A test that hangs ends with the stacks of its threads; the lifeline then
+    ends what it started."""
+
+    def run(self, result=None):
+        watchdog(LIMIT)
+        try:
+            return super().run(result)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
     def service(self, **options):
         service = SyncService(**options)

@@ -110,24 +110,16 @@ class App(TestCase):
         self.assertEqual(self.get(node, "/", agent=None)[0], 200)
         self.assertEqual(self.get(node, "/assets/app-1.js", agent=old[0])[0], 200)
 
-    def let_go(self, node):
-        """It has ended by itself."""
-        node.process.stdout.close()
-        node.log.close()
-        node.process = None
-
     def test_not_there(self):
         node = self.served({"assets/app.js": SCRIPT}, start=False)
         with self.assertRaises(AssertionError):
             node.start()
         self.assertIn("[web] app_dir", node.log_text())
         self.assertIn("there is no index.html in it", node.log_text())
-        self.let_go(node)
         node.configure("60-app", f"[web]\napp_dir = {node.folder}/none\n")
         with self.assertRaises(AssertionError):
             node.start()
         self.assertIn("No such file or directory", node.log_text())
-        self.let_go(node)
         self.assertIn("none: No such file or directory", node.cli("check", code=1))
 
     def test_none(self):

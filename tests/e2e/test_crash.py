@@ -4,6 +4,7 @@ import unittest
 from harness import ADA, TestCase, until
 
 BIG = "big@example.org"
+FOR_EVER = 3600  # seconds that a request is held: until the test goes on
 
 
 class Crash(TestCase):
@@ -13,9 +14,8 @@ class Crash(TestCase):
     def test_kill_while_fetching(self):
         service, node = self.service(load=False), self.node()
         service.account(BIG, history=20000, bookmarks=500, tabs=5)
+        service.faults({"match": "storage/history", "skip": 3, "times": 1, "delay": FOR_EVER})
         node.add_account(service, BIG, sync=False)
-        service.clear()
-        service.faults({"match": "storage/history", "skip": 3, "times": 1, "delay": 30})
         until(lambda: len(service.log("storage/history")) > 3, "the sync is in the middle of the history")
         node.kill()
         counts = self.counts(node, BIG)
@@ -29,29 +29,31 @@ class Crash(TestCase):
         self.assertIn("sound", node.cli("verify"))
 
     def test_kill_at_any_time(self):
-        """Killed at moments that differ from run to run: whatever is stored is whole, and the next sync completes it."""
+        """Killed after ever more requests: whatever is stored is whole, and the next sync completes it."""
         service, node = self.service(load=False), self.node(start=False)
         service.account(BIG, history=3000, bookmarks=300, tabs=5)
         for round_number in range(6):
+            service.clear()
+            service.faults({"match": "storage/", "skip": round_number + 2, "times": 1, "delay": FOR_EVER})  # it cannot have ended before
             node.start()
             if round_number == 0:
                 node.add_account(service, BIG, sync=False)
             else:
                 node.cli("account", "resync", BIG)
-            service.clear()
             until(lambda: len(service.log("storage/")) > round_number + 2, "the sync has begun")
             node.kill()
             self.assertIn("sound", node.cli("verify"))
             counts = self.counts(node, BIG)
             self.assertIn(counts["pages"], (0, 3000))
             self.assertIn(counts["bookmarks"], (0, 300))
+        service.faults()
         node.start()
         node.sync(BIG)
         self.assertEqual(self.counts(node, BIG)["pages"], 3000)
 
     def test_stop_ends_a_sync_soon(self):
         service, node = self.service(), self.node()
-        service.faults({"match": "storage/history", "times": 1, "delay": 60})
+        service.faults({"match": "storage/history", "times": 1, "delay": FOR_EVER})
         node.add_account(service, sync=False)
         until(lambda: service.log("storage/history"), "the sync waits for the history")
         node.stop()  # the harness allows a minute; a clean exit code is asserted
@@ -65,12 +67,14 @@ class Crash(TestCase):
         node.add_account(service)
         before = self.counts(node, ADA)
         service.clear()
-        service.faults({"match": "storage/bookmarks", "times": 1, "delay": 5})
+        service.faults({"match": "storage/bookmarks", "times": 1, "delay": FOR_EVER})
         node.cli("account", "resync", ADA)
         until(lambda: service.log("storage/bookmarks"), "the new data are on their way")
         self.assertEqual(self.counts(node, ADA), before)
         self.assertEqual(len(node.pages_of("/bookmarks", "items", sort="added")), before["bookmarks"])
         service.faults()
+        node.stop()
+        node.start()
         node.sync()
         self.assertEqual(self.counts(node, ADA), before)
 

@@ -13,7 +13,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "e2e")]
-from harness import Answer, HEARTHD, Node, TestCase, until  # noqa: E402, F401
+from harness import Answer, HEARTHD, Node, PATIENCE, TestCase, until  # noqa: E402, F401
 from servers import HAProxy, Postgres, Redis, free_port  # noqa: E402
 
 NODES = ("alder", "birch")

@@ -9,16 +9,16 @@ import random
 import signal
 import sys
 import threading
-import time
 import unittest
 import urllib.error
 import urllib.request
 
-from fleet import Fleet, TestCase, until
+from fleet import Fleet, PATIENCE, TestCase, until
 
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 ACCOUNTS = int(os.environ.get("FLEET_ACCOUNTS", 300))
-SECONDS = int(os.environ.get("FLEET_SECONDS", 60))
+ROUNDED = 2  # ms: the log's times are rounded
+EVENTS = int(os.environ.get("FLEET_EVENTS", 25))
 CONFIG = """[scheduler]
 interval = 10s
 tick = 200ms
@@ -27,30 +27,38 @@ claim = 20s
 parallel = 4
 lease = 8s
 """
-NOTICED = 3  # seconds after which /readyz has to have noticed that a server is away
-RECOVERED = 20  # seconds after which it must have noticed that the server is back: the longest back-off, and a little
 
 
 class Watch(threading.Thread):
-    """Asks /readyz of every process, and remembers (time, process, status)."""
+    """Asks /readyz of every process, round by round, and remembers the statuses of each round. The test goes by these rounds, not by the clock."""
     def __init__(self, fleet):
         super().__init__(daemon=True)
-        self.fleet, self.samples, self.done = fleet, [], threading.Event()
+        self.fleet, self.rounds, self.done = fleet, [], threading.Event()
 
     def run(self):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         while not self.done.wait(0.2):
-            for node in self.fleet.daemons():
-                address, began = node.address, time.monotonic()
-                try:
-                    with opener.open(address + "/readyz", timeout=20) as answer:
-                        status = answer.status
-                except urllib.error.HTTPError as error:
-                    with error:
-                        status = error.code
-                except OSError:
-                    status = 0  # it was killed
-                self.samples.append((began, time.monotonic(), node, status))
+            self.rounds.append({node: self.ask(opener, node.address) for node in self.fleet.daemons()})
+
+    def ask(self, opener, address):
+        try:
+            with opener.open(address + "/readyz", timeout=60) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            return 0  # it was killed
+
+    def wait(self, rounds, what, meanwhile=lambda: None):
+        """Until so many more rounds are complete."""
+        wanted = len(self.rounds) + rounds
+        until(lambda: meanwhile() or len(self.rounds) >= wanted, what, progress=lambda: len(self.rounds))
+
+    def wait_for(self, good, what, meanwhile=lambda: None):
+        """Until every process that runs has said in one round that begins from now on what it should."""
+        begin = len(self.rounds) + 1
+        until(lambda: meanwhile() or any(all(good(s) for n, s in r.items() if n.process is not None) for r in self.rounds[begin:]), what)
 
 
 class Reader(threading.Thread):
@@ -91,13 +99,19 @@ class Chaos(TestCase):
         self.random = random.Random(SEED)
         self.fleet = Fleet(self, config=CONFIG)
         self.fleet.settle(ACCOUNTS)
-        until(lambda: all(row["last_sync_at"] for row in self.fleet.rows()), "everybody synced")
-        self.away, self.restarts, self.events = [], [], []  # away: (what, from, to)
+        self.rows = []
+        until(self.all_synced, "everybody synced", progress=lambda: sum(1 for row in self.rows if row["last_sync_at"]))
+        self.watch = Watch(self.fleet)
+        self.restarts, self.events = [], []
+
+    def all_synced(self):
+        self.rows = self.fleet.rows()
+        return all(row["last_sync_at"] for row in self.rows)
 
     # --- what goes wrong ---------------------------------------------------------------------------------------------------------------------
-    def kill(self, node, seconds):
+    def kill(self, node, rounds):
         node.kill()
-        self.restarts.append((time.monotonic() + seconds, node))
+        self.restarts.append((len(self.watch.rounds) + rounds, node))
 
     def kill_worker(self):
         self.kill_one(self.fleet.workers)
@@ -111,24 +125,25 @@ class Chaos(TestCase):
     def kill_one(self, nodes):
         running = [n for n in nodes if n.process is not None]
         if running:
-            self.kill(self.random.choice(running), self.random.uniform(0.5, 3))
+            self.kill(self.random.choice(running), self.random.randint(1, 10))
 
     def restart_redis(self):
-        began = time.monotonic()
         self.fleet.redis.end(signal.SIGKILL)
-        time.sleep(self.random.uniform(0, 2))
+        self.watch.wait(self.random.randint(0, 6), "Redis is away for a while")
         self.fleet.redis.start()
-        self.away.append(("redis", began, time.monotonic()))
 
     def flush_redis(self):
         self.fleet.redis.command("FLUSHALL")
 
     def stop_postgres(self):
-        began = time.monotonic()
+        """Every process says that it is not ready, and says so until the server is back."""
         self.fleet.postgres.end()
-        time.sleep(10)
+        self.watch.wait_for(lambda status: status not in (0, 200), "all processes say that PostgreSQL is away", self.start_again)
+        since = len(self.watch.rounds) + 1
+        self.watch.wait(5, "PostgreSQL is away for a while", self.start_again)
+        self.assertEqual([s for r in self.watch.rounds[since:] for s in r.values() if s == 200], [], "/readyz says ready while PostgreSQL is away")
         self.fleet.postgres.start()
-        self.away.append(("postgres", began, time.monotonic()))
+        self.watch.wait_for(lambda status: status == 200, "all processes ready again", self.start_again)
 
     def upload(self):
         for email in self.random.sample(self.fleet.emails, len(self.fleet.emails) // 10):
@@ -136,52 +151,31 @@ class Chaos(TestCase):
 
     def start_again(self):
         """As systemd would."""
-        now = time.monotonic()
+        now = len(self.watch.rounds)
         for when, node in [r for r in self.restarts if r[0] <= now]:
             self.restarts.remove((when, node))
             node.start()
 
     def storm(self):
-        begin = time.monotonic()
-        at_some_time = {begin + self.random.uniform(SECONDS / 4, SECONDS / 2): self.stop_postgres}
-        while time.monotonic() < begin + SECONDS:
-            for when in [w for w in at_some_time if w < time.monotonic()]:
-                at_some_time.pop(when)()
+        for number in range(EVENTS):
+            if number == EVENTS // 3:
+                self.stop_postgres()
             what = self.random.choice([self.kill_worker, self.kill_worker, self.kill_scheduler, self.kill_web, self.restart_redis, self.flush_redis])
             self.events.append(what.__name__)
             what()
             self.upload()
-            end = time.monotonic() + self.random.uniform(0.5, 3)
-            while time.monotonic() < end:
-                self.start_again()
-                time.sleep(0.05)
-        self.assertEqual(at_some_time, {})
+            self.watch.wait(self.random.randint(1, 8), "the processes answer", self.start_again)
         until(lambda: self.start_again() or not self.restarts, "all processes started")
 
     # --- what has to hold --------------------------------------------------------------------------------------------------------------------
-    def name_of(self, node):
-        names = {**{w: f"web {n}" for n, w in self.fleet.webs.items()}, **{w: "a worker" for w in self.fleet.workers}}
-        return names.get(node, "a scheduler")
-
-    def check_readyz(self, samples):
-        spans = [(b, e) for _, b, e in self.away]
-        told = {"away": 0, "ready": 0}
-        for begin, end, node, status in samples:
-            if any(b + NOTICED < begin and end < e for b, e in spans):
-                self.assertNotEqual(status, 200, f"/readyz of {self.name_of(node)} says ready {begin - self.away[0][1]:.1f} s after a server went: {self.away}")
-                told["away"] += 1
-            elif status != 0 and all(end < b or begin > e + RECOVERED for b, e in spans):
-                self.assertEqual(status, 200, f"/readyz of {self.name_of(node)} says {status} while all is well")
-                told["ready"] += 1
-        self.assertGreater(min(told.values()), 10, told)
-
     def check_exclusive(self):
-        """From the workers' logs: (account, begin, end) of every sync that came to its end."""
+        """From the workers' logs: (account, begin, end) of every sync. One that was starved for longer than its lease loses it, and fails: what it did is
+        not stored. Two that are done must not have been under way at once."""
         spans = {}
         for worker in self.fleet.workers:
             for line in worker.log_text().splitlines():
                 entry = json.loads(line) if line.startswith("{") else {}
-                if entry.get("module") == "sync" and entry.get("event") in ("done", "failed"):
+                if entry.get("module") == "sync" and entry.get("event") == "done":
                     end = datetime.datetime.fromisoformat(entry["time"]).timestamp() * 1000
                     spans.setdefault(entry["account"], []).append((end - int(entry["ms"]), end, worker.state))
         self.assertGreaterEqual(len(spans), ACCOUNTS)
@@ -190,7 +184,7 @@ class Chaos(TestCase):
             found.sort()
             count += len(found)
             for (_, end, first), (begin, _, second) in zip(found, found[1:]):
-                self.assertFalse(first != second and begin < end, f"account {account} was synced by two workers at once: {found}")
+                self.assertFalse(first != second and begin + ROUNDED < end, f"account {account} was synced by two workers at once: {found}")
         return count
 
     def check_everybody(self):
@@ -205,36 +199,35 @@ class Chaos(TestCase):
                 if answer.status == 200 and self.fleet.rounds_seen(email, answer) == {self.fleet.rounds[email]} and len(answer.json["items"]) == 8:
                     left.discard(email)
             return not left
-        until(arrived, "everybody sees the last round")
+        until(arrived, "everybody sees the last round", progress=lambda: len(left))
         for email in self.fleet.emails:
             visits = self.fleet.ask(email, "/api/v1/history?q=round&limit=100")
             self.assertIn(self.fleet.rounds[email], self.fleet.rounds_seen(email, visits))
             self.assertEqual(self.fleet.ask(email, "/api/v1/me").json["account"]["state"], "ok")
 
     def test_chaos(self):
-        watch = Watch(self.fleet)
+        watch = self.watch
         readers = [Reader(self.fleet, SEED * 10 + i) for i in range(3)]
         for thread in (watch, *readers):
             thread.start()
         self.storm()
-        until(lambda: all(s[3] == 200 for s in watch.samples[-2 * len(self.fleet.daemons()):]), "all processes ready")
-        time.sleep(RECOVERED / 4)
+        watch.wait_for(lambda status: status == 200, "all processes ready")
         self.check_everybody()
-        time.sleep(2)
+        watch.wait_for(lambda status: status == 200, "all processes still ready")
         for thread in (watch, *readers):
             thread.done.set()
         for thread in (watch, *readers):
-            thread.join()
+            thread.join(PATIENCE)
+            self.assertFalse(thread.is_alive(), "a reader hangs")
         wrong = [w for r in readers for w in r.wrong]
         self.assertEqual(wrong[:5], [], f"{len(wrong)} of {sum(r.answers for r in readers)}; {self.events}")
-        self.check_readyz(watch.samples)
         syncs = self.check_exclusive()
         rows = self.fleet.rows()
         self.assertEqual(len(rows), ACCOUNTS)
         self.assertEqual({r["email"]: r["node"] for r in rows}, {e: r["node"] for e, r in self.fleet.accounts.items()})
         self.assertEqual(self.fleet.operator.cli("verify").splitlines()[-1], "The databases are sound.")
         print(f"seed {SEED}: {len(self.events)} events, {syncs} syncs, {sum(r.answers for r in readers)} answers, "
-              f"{sum(r.refusals for r in readers)} refusals, {len(watch.samples)} looks at /readyz", file=sys.stderr)
+              f"{sum(r.refusals for r in readers)} refusals, {len(watch.rounds)} rounds of /readyz", file=sys.stderr)
 
 
 if __name__ == "__main__":
