@@ -25,7 +25,7 @@ findings = []
 
 
 def tracked(*patterns):
-    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
+    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     return [p for p in map(pathlib.Path, out.stdout.split()) if (ROOT / p).exists()]
 
 
@@ -59,7 +59,7 @@ def check_include(path, n, name):
 
 
 def check_format(paths):
-    out = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", *map(str, paths)], cwd=ROOT, capture_output=True, text=True)
+    out = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", *map(str, paths)], cwd=ROOT, capture_output=True, text=True, timeout=300)
     bad = sorted({line.split(":")[0] for line in out.stderr.split("\n") if "warning:" in line or "error:" in line})
     findings.extend(f"{p}: not formatted; run ./dev format" for p in bad)
 

@@ -154,7 +154,7 @@ class HAProxy(Server):
         pem = os.path.join(self.folder, "both.pem")
         key = os.path.join(self.folder, "key.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", self.certificate, "-days", "2", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True, timeout=300)
         with open(pem, "w", encoding="utf-8") as out:
             for part in (self.certificate, key):
                 with open(part, encoding="utf-8") as f:

@@ -20,7 +20,7 @@ EMAIL, PASSWORD = "ada@example.org", "demo-password"
 
 
 def run(hearthd, *words, text=None):
-    done = subprocess.run([*hearthd, *words], input=text, capture_output=True, text=True)
+    done = subprocess.run([*hearthd, *words], input=text, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(words)} failed: {done.stderr.strip()}")
     return done.stdout.strip()

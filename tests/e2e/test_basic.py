@@ -27,7 +27,7 @@ class Basic(TestCase):
     def assert_valid(self, page):
         """By the DTD that the page names."""
         environment = {**os.environ, "SGML_CATALOG_FILES": CATALOG, "SP_CHARSET_FIXED": "YES", "SP_ENCODING": "UTF-8"}
-        done = subprocess.run(["onsgmls", "-s"], input=page.body.encode(), capture_output=True, env=environment)
+        done = subprocess.run(["onsgmls", "-s"], input=page.body.encode(), capture_output=True, env=environment, timeout=300)
         self.assertEqual(done.stderr.decode(), "", page.url)
         self.assertIn("HTML 4.01", page.body.partition("\n")[0])
         self.assertLess(len(page.body.encode()), LARGEST, page.url)
@@ -102,10 +102,10 @@ class Basic(TestCase):
         _, node, browser = self.home()
         cookie = "; ".join(f"{n}={v}" for n, v in browser.cookies().items())
         shown = subprocess.run(["w3m", "-dump", "-header", f"Cookie: {cookie}", node.address + "/basic/tabs"], capture_output=True, text=True,
-                               env={**os.environ, "HOME": node.folder}).stdout
+                               env={**os.environ, "HOME": node.folder}, timeout=300).stdout
         self.assertIn("Ada phone", shown)
-        body = subprocess.run(["curl", "-s", "--http1.0", "-b", cookie, node.address + "/basic/tabs"], capture_output=True, text=True).stdout
-        shown = subprocess.run(["lynx", "-dump", "-stdin", "-force_html"], input=body, capture_output=True, text=True, env={**os.environ, "HOME": node.folder}).stdout
+        body = subprocess.run(["curl", "-s", "--http1.0", "-b", cookie, node.address + "/basic/tabs"], capture_output=True, text=True, timeout=300).stdout
+        shown = subprocess.run(["lynx", "-dump", "-stdin", "-force_html"], input=body, capture_output=True, text=True, env={**os.environ, "HOME": node.folder}, timeout=300).stdout
         self.assertIn("Ada laptop", shown)
 
 

@@ -72,14 +72,14 @@ class Secrets(TestCase):
         with tempfile.TemporaryDirectory() as folder:
             cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                            "-keyout", key, "-out", cert], check=True, capture_output=True)
+                            "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=300)
             node.configure("90-tls", f"[listen main]\n[listen tls]\naddress = 127.0.0.1:0\ntls_certificate = {cert}\ntls_key = {key}\n")
             node.stop()
             node.start()
             tls = next(word for word in node.ready.split() if word.startswith("https://"))
             for words in (["--http1.1", node.address], ["--http2-prior-knowledge", node.address], ["-k", "--http1.1", tls], ["-k", "--http2", tls]):
                 answer = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--data-urlencode", f"f_password={self.PASSWORD}",
-                                         *words[:-1], words[-1] + "/auth/step"], capture_output=True, text=True)
+                                         *words[:-1], words[-1] + "/auth/step"], capture_output=True, text=True, timeout=300)
                 self.assertEqual(answer.stdout, "403", words)
                 left = memory(node.process.pid, {name: text for name, text in self.secrets().items() if name.startswith("password")} |
                               {"password as curl sends it": self.PASSWORD.replace(" ", "%20").encode()})

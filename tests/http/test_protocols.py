@@ -25,11 +25,11 @@ class Protocols(TestCase):
     def certificate(self, node, name):
         paths = [os.path.join(node.folder, f"{kind}.pem") for kind in ("cert", "key")]
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", paths[1], "-out", paths[0]], check=True, capture_output=True)
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", paths[1], "-out", paths[0]], check=True, capture_output=True, timeout=300)
         return paths
 
     def curl(self, *words):
-        done = subprocess.run(["curl", "-s", "-S", "--max-time", "20", *words], capture_output=True, text=True)
+        done = subprocess.run(["curl", "-s", "-S", "--max-time", "20", *words], capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -83,7 +83,7 @@ class Protocols(TestCase):
         for version in ("1.2", "1.3"):
             out = self.curl("--cacert", cert, f"--tlsv{version}", "--tls-max", version, "-w", " %{http_version}", node.address + "/healthz")
             self.assertEqual(out, '{"ok":true} 2')
-        old = subprocess.run(["curl", "-s", "--cacert", cert, "--tls-max", "1.1", node.address + "/healthz"], capture_output=True)
+        old = subprocess.run(["curl", "-s", "--cacert", cert, "--tls-max", "1.1", node.address + "/healthz"], capture_output=True, timeout=300)
         self.assertNotEqual(old.returncode, 0)
         context = ssl.create_default_context(cafile=cert)
         host, port = node.address.split("//")[1].split(":")
@@ -96,7 +96,7 @@ class Protocols(TestCase):
 
         def subject():
             pem = ssl.get_server_certificate((host, int(port)))
-            return subprocess.run(["openssl", "x509", "-noout", "-subject"], input=pem, capture_output=True, text=True).stdout
+            return subprocess.run(["openssl", "x509", "-noout", "-subject"], input=pem, capture_output=True, text=True, timeout=300).stdout
         until(lambda: "second" in subject(), "new connections get the new certificate")
         open_one.request("GET", "/healthz")  # the old connection lives on
         self.assertEqual(open_one.getresponse().status, 200)

@@ -21,18 +21,18 @@ def build(headers, folder):
             source += f"void abi_{name}({kind} {name} *p);\nvoid abi_{name}({kind} {name} *p) {{ (void)p; }}\n"
     c, library = pathlib.Path(folder, "abi.c"), pathlib.Path(folder, "libhearth-abi.so")
     c.write_text(source, encoding="utf-8")
-    subprocess.run(["cc", "-g", "-O0", "-shared", "-fPIC", "-I", str(headers), str(c), "-o", str(library)], check=True)
+    subprocess.run(["cc", "-g", "-O0", "-shared", "-fPIC", "-I", str(headers), str(c), "-o", str(library)], check=True, timeout=300)
     return library
 
 
 def dump(library):
-    return subprocess.run(["abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", str(library)], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", str(library)], check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 def compare(headers=HEADERS):
     """abidiff's words for what is not as it was recorded; "" for nothing. Additions too: they are recorded by whoever makes them."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(["abidiff", "--no-show-locs", str(RECORDED), str(build(headers, folder))], capture_output=True, text=True)
+        done = subprocess.run(["abidiff", "--no-show-locs", str(RECORDED), str(build(headers, folder))], capture_output=True, text=True, timeout=300)
         if done.returncode & 3:  # of abidiff itself: a file it cannot read, wrong usage
             raise AssertionError(done.stdout + done.stderr)
         return done.stdout if done.returncode != 0 else ""

@@ -10,10 +10,12 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "e2e"), os.path.join(HERE, "..")]
 import clock  # noqa: E402
+import lifeline  # noqa: E402
 from harness import ADA, HEARTHD, Node, SyncService  # noqa: E402
 
 # Dates of the screenshots would differ from place to place.
 ENVIRONMENT = {"TZ": "Europe/Berlin", "LANG": "C.UTF-8"}
+LIMIT = 1500  # seconds for a file of tests, whatever hangs
 NOW = "2026-11-23 17:39:30"  # an evening after Ada's last sync
 
 
@@ -22,7 +24,7 @@ def fetch_packages():
     stamp, lock = os.path.join(HERE, "node_modules", ".fetched"), os.path.join(HERE, "package-lock.json")
     if os.path.exists(stamp) and os.path.getmtime(stamp) >= os.path.getmtime(lock):
         return
-    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True)
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True, timeout=600)
     with open(stamp, "w", encoding="utf-8"):
         pass
 
@@ -48,7 +50,14 @@ def main():
         node.add_account(service, email)
         environment = {**os.environ, **ENVIRONMENT, "BASE": node.address, "SERVICE": service.url, "EMAIL": email, "CONFIG": node.conf, "HEARTHD": HEARTHD}
         runner = ["node", "--test", "--test-reporter=spec"] if all(".test." in f for f in options.files) else ["node"]
-        return subprocess.run([*runner, *options.files], env=environment, cwd=HERE).returncode
+        process = subprocess.Popen([*runner, *options.files], env=environment, cwd=HERE, start_new_session=True)
+        lifeline.hold(process.pid)  # with its browsers
+        try:
+            return process.wait(LIMIT)
+        finally:
+            lifeline.kill_group(process.pid)
+            process.wait()
+            lifeline.release(process.pid)
     finally:
         try:
             node.close()

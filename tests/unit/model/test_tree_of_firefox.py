@@ -15,7 +15,7 @@ ROOTS = {"menu________": "menu", "toolbar_____": "toolbar", "unfiled_____": "unf
 
 
 def records(fixtures, step):
-    out = subprocess.run([sys.executable, os.path.join(fixtures, "check.py"), "--plain", str(step)], capture_output=True, check=True)
+    out = subprocess.run([sys.executable, os.path.join(fixtures, "check.py"), "--plain", str(step)], capture_output=True, check=True, timeout=300)
     rows = map(json.loads, out.stdout.strip(b"\n").split(b"\n"))
     return [(r["modified"], r["plaintext"]) for r in rows if r["collection"] == "bookmarks"]
 
@@ -30,7 +30,7 @@ def repaired(tool, rows, with_parents):
         facts.append(f"N\t{r['id']}\t{KINDS[r['type']]}\t{said}\t{r.get('dateAdded', 0)}\t{round(modified * 1000)}")
         facts += [f"C\t{r['id']}\t{i}\t{c}" for i, c in enumerate(r.get("children", []))]
     random.Random(1).shuffle(facts)
-    out = subprocess.run([tool], input="\n".join(facts) + "\n", capture_output=True, check=True, text=True)
+    out = subprocess.run([tool], input="\n".join(facts) + "\n", capture_output=True, check=True, text=True, timeout=300)
     children = {}
     for line in out.stdout.splitlines():
         guid, parent, position = line.split("\t")
