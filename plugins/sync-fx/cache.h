@@ -26,6 +26,7 @@ struct fx_state {
     int64_t configuration_until; /* info/configuration is known until then */
     int64_t max_payload;         /* from it: bytes of a record's payload; 0 unknown */
     bool bookmarks_last;         /* bookmarks broke off the last pull: give the others a chance first */
+    uint8_t too_damaged[FX_COLLECTIONS]; /* pulls in a row that gave the collection up because of damage */
 };
 
 struct fx_cache;
