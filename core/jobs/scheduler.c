@@ -49,6 +49,72 @@ static void give_up_claims(struct store *store, const struct claimed *claimed)
     }
 }
 
+/* --- clocks that were wrong ----------------------------------------------------------------------------------------------------------- */
+
+enum { REPAIR_EVERY = 3600000, JUMP = 60000, REPAIR_MAX = 1000 };
+
+struct repair {
+    int64_t latest, earliest; /* who is due later, or has been due for longer than that */
+    char (*ids)[40];
+    int64_t *times;
+    size_t count;
+};
+
+static int on_scheduled(void *ctx, const struct hearth_account *account)
+{
+    struct repair *repair = ctx;
+    bool late = account->next_sync > repair->latest, held = account->next_sync > 1 && account->next_sync < repair->earliest;
+    if (!late && !held)
+        return 0;
+    snprintf(repair->ids[repair->count], sizeof(repair->ids[0]), "%s", account->id);
+    repair->times[repair->count++] = late ? 0 : account->next_sync;
+    return repair->count == REPAIR_MAX; /* the others come with the next look */
+}
+
+static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct store *store, struct repair *repair, int64_t now, struct err *err)
+{
+    const struct schedule *schedule = &scheduler->jobs->options.sync.schedule;
+    int r = STORE(store, err, account_list, on_scheduled, repair);
+    store_reset(store);
+    for (size_t i = 0; r == 0 && i < repair->count; i++) {
+        struct hearth_account account = {.struct_size = sizeof(account), .id = repair->ids[i], .next_sync = repair->times[i]};
+        if (account.next_sync == 0) /* spread, because it may be everybody */
+            account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
+        r = STORE(store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC); /* gives up its claim, too */
+        if (r == HEARTH_ERR_NOT_FOUND)
+            r = 0;
+        store_reset(store);
+    }
+    return r < 0 ? r : (int64_t)repair->count;
+}
+
+int64_t jobs_scheduler_repair(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
+{
+    const struct jobs_options *options = &scheduler->jobs->options;
+    struct repair repair = {.latest = now + schedule_horizon(&options->sync.schedule), .earliest = now - REPAIR_EVERY - 2 * options->claim};
+    repair.ids = calloc(REPAIR_MAX, sizeof(*repair.ids));
+    repair.times = calloc(REPAIR_MAX, sizeof(*repair.times));
+    int64_t count = repair.ids == NULL || repair.times == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                                                               : repair_accounts(scheduler, store, &repair, now, err);
+    free(repair.ids);
+    free(repair.times);
+    return count;
+}
+
+/* At first, each hour, and when the clock went back. While there is more than fits into one look, with each. */
+static int repair_when_needed(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
+{
+    bool jumped = now < scheduler->last_tick - JUMP;
+    scheduler->last_tick = now;
+    if (!jumped && scheduler->last_repair != 0 && now >= scheduler->last_repair && now < scheduler->last_repair + REPAIR_EVERY)
+        return 0;
+    int64_t count = jobs_scheduler_repair(scheduler, store, now, err);
+    if (count < 0)
+        return (int)count;
+    scheduler->last_repair = count == REPAIR_MAX ? 0 : now;
+    return 0;
+}
+
 int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
 {
     struct jobs *jobs = scheduler->jobs;
@@ -56,6 +122,9 @@ int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *stor
     struct claimed claimed = {.jobs = jobs, .node = scheduler->node};
     if (jobs_ping(jobs, err) < 0)
         return err_prefix(err, "the queue does not answer");
+    int repaired = repair_when_needed(scheduler, store, now, err);
+    if (repaired < 0)
+        return repaired;
     claimed.unpublished = calloc((size_t)options->batch, sizeof(*claimed.unpublished));
     if (claimed.unpublished == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");

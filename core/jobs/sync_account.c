@@ -66,6 +66,7 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
         snprintf(outcome->detail, sizeof(outcome->detail), "%lld of %lld records arrived damaged (%s); what is stored of %s stays",
                  (long long)sink->damaged, (long long)(sink->records + sink->damaged), sink->damaged_example,
                  sink->damaged == 1 ? "it" : "them");
+    outcome->passing = result->passing != 0 || code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT;
     outcome->requests = result->requests;
     outcome->bytes = result->bytes;
     outcome->records = sink->records;
@@ -121,7 +122,7 @@ uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome 
         account->resync = 0;
         fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
     }
-    account->next_sync = schedule_next(schedule, account, now, pause, random);
+    account->next_sync = schedule_next(schedule, account, now, pause, outcome->passing, random);
     return fields;
 }
 

@@ -93,7 +93,8 @@ int fx_account_info(struct fx_pull *p)
         r = fx_storage_get(p, &get, &answer);
     if (r == 0 && (body.size == 0 || fx_json_scan(body.data, body.size, on_timestamp, p) != 0))
         r = fx_end_passing(
-            p, "The answer to info/collections is cut off or not from a Sync server (perhaps a proxy's or portal's page). It is tried again.");
+            p,
+            "The answer to info/collections is cut off or not from a Sync server (perhaps a proxy's or portal's page). It is tried again.");
     else if (r == 0 && answer.last_modified > 0)
         p->info = answer.last_modified;
     else if (r == FX_MISSING || r == FX_MODIFIED)

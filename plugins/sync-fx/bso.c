@@ -53,8 +53,7 @@ static bool read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
 {
     char id[FX_ID_MAX * 2];
     size_t size;
-    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 ||
-        !is_id(id, size))
+    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || !is_id(id, size))
         return false;
     memcpy(ret_id, id, size + 1);
     return true;

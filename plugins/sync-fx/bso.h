@@ -59,7 +59,8 @@ bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX]);
 /* Decrypts and leaves the cleartext in decoder->plain. */
 enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso);
 
-/* Decrypts and parses. ret_json: the caller's to json_decref(). FX_BSO_OTHER_ID: decoder->other_id is the one inside, "" when it is unusable. */
+/* Decrypts and parses. ret_json: the caller's to json_decref(). FX_BSO_OTHER_ID: decoder->other_id is the one inside, "" when it is
+ * unusable. */
 enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso, json_t **ret_json);
 
 const char *fx_bso_words(enum fx_bso_status status); /* "its HMAC is wrong" */

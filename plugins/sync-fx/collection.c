@@ -169,7 +169,7 @@ static void taker_fini(struct taker *taker)
 }
 
 /* The server has no such collection. What was read earlier stays: Firefox deletes collections just before it uploads them anew. */
-static int note_absent(struct fx_pull *p, int collection)
+int fx_note_absent(struct fx_pull *p, int collection)
 {
     struct fx_collection_mark mark;
     char text[FX_MARK_MAX];
@@ -189,7 +189,7 @@ static int read_once(struct fx_pull *p, int collection)
     struct fx_collection_mark mark;
     bool changed = fx_collection_changed(p, collection, &whole, &reset), again = fx_refetch_due(p, collection);
     if (changed && p->timestamps[collection] == 0)
-        return note_absent(p, collection);
+        return fx_note_absent(p, collection);
     if ((!changed && !again) || p->timestamps[collection] == 0)
         return 0;
     int r = 0;

@@ -208,8 +208,11 @@ static int emit(struct devices *d, int collection, int64_t modified)
         return 0; /* a format that is not understood: what was read before stays */
     struct fx_collection_mark mark;
     struct fx_failed_list failed = {0};
+    bool absent = fx_account_wants(p, collection) && p->timestamps[collection] == 0;
+    if (absent && collection == HEARTH_TABS)
+        return fx_note_absent(p, collection);
     fx_collection_mark_make(p, collection, modified, &mark);
-    int r = fx_begin(p, collection, HEARTH_COMPLETE);
+    int r = fx_begin(p, collection, absent ? HEARTH_INCREMENTAL : HEARTH_COMPLETE); /* devices may be known by their tabs */
     if (r == 0)
         r = emit_broken(d, collection, &failed);
     for (size_t i = 0; r == 0 && i < d->count; i++) {

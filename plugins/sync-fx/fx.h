@@ -224,12 +224,13 @@ struct fx_reader {
 /* 0, FX_LEFT, FX_REKEYED (restart was not called), FX_MOVED, FX_END, negative. */
 int fx_reader_run(struct fx_reader *reader);
 
-/* --- refetch.c: what arrived damaged is asked for again ---------------------------------------------------------------------------------- */
+/* --- refetch.c: what arrived damaged is asked for again ----------------------------------------------------------------------------------
+ */
 
 /* Something of the collection is to be asked for now. */
 bool fx_refetch_due(const struct fx_pull *p, int collection);
-/* Asks for those of `failed` that are due and have not come in this pull, a hundred at a time, into `ops`, which takes them off the list or notes
- * them again; those that the server no longer has are taken off. Returns as fx_reader_run(). */
+/* Asks for those of `failed` that are due and have not come in this pull, a hundred at a time, into `ops`, which takes them off the list or
+ * notes them again; those that the server no longer has are taken off. Returns as fx_reader_run(). */
 int fx_refetch(struct fx_pull *p, int collection, struct fx_failed_list *failed, const struct fx_reader_ops *ops, void *ctx);
 int64_t fx_now_s(const struct fx_pull *p);
 
@@ -243,6 +244,7 @@ int fx_collection_run(struct fx_pull *p, int collection); /* bookmarks, history 
 void fx_collection_mark_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_mark *ret_mark);
 /* The server's collection is not as the mark says. ret_whole: and has to be read whole; ret_reset: because the mark no longer holds. */
 bool fx_collection_changed(const struct fx_pull *p, int collection, bool *ret_whole, bool *ret_reset);
+int fx_note_absent(struct fx_pull *p, int collection); /* the server has no such collection */
 int fx_begin(struct fx_pull *p, int collection, int how);
 /* Of the open collection. `failed` becomes the pull's own when it is stored, and is emptied. */
 int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark, struct fx_failed_list *failed);

@@ -34,8 +34,8 @@ void fx_account_mark_format(const struct fx_account_mark *mark, char ret_text[FX
 void fx_collection_mark_parse(const char *text, struct fx_collection_mark *ret_mark);
 void fx_collection_mark_format(const struct fx_collection_mark *mark, char ret_text[FX_MARK_MAX]);
 
-/* The same with the ids of what arrived damaged: a member "failed", which is left out when there are none. parse: NOMEM; a list that cannot be
- * read makes the mark unreadable. */
+/* The same with the ids of what arrived damaged: a member "failed", which is left out when there are none. parse: NOMEM; a list that cannot
+ * be read makes the mark unreadable. */
 int fx_collection_mark_parse_failed(const char *text, struct fx_collection_mark *ret_mark, struct fx_failed_list *failed);
 void fx_collection_mark_format_failed(const struct fx_collection_mark *mark, const struct fx_failed_list *failed,
                                       char ret_text[FX_MARK_FAILED_MAX]);

@@ -10,8 +10,8 @@
 
 enum { FX_LINE_MAX = 4 << 20, FX_LINE_HEAD = 512 };
 
-/* `line` is not NUL-terminated and lives until return. NULL with the size 0: a record larger than the limit was skipped; its beginning is in
- * `head`. Non-zero ends the feed with that value. */
+/* `line` is not NUL-terminated and lives until return. NULL with the size 0: a record larger than the limit was skipped; its beginning is
+ * in `head`. Non-zero ends the feed with that value. */
 typedef int (*fx_line_fn)(void *ctx, const char *line, size_t size);
 
 struct fx_newlines {

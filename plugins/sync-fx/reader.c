@@ -84,7 +84,8 @@ static int on_begin(void *ctx, const struct fx_answer *answer)
     struct reading *g = ctx;
     if (answer->body_type == FX_BODY_OTHER)
         return fx_end_passing(
-            g->p, "The Sync server's answer to storage/%s is not a list of records (perhaps a proxy's or portal's page). It is tried again.",
+            g->p,
+            "The Sync server's answer to storage/%s is not a list of records (perhaps a proxy's or portal's page). It is tried again.",
             fx_collections[g->reader->collection].name);
     if (g->lines_ready)
         fx_newlines_fini(&g->lines);
@@ -97,7 +98,7 @@ static int on_begin(void *ctx, const struct fx_answer *answer)
 static int cut_off(struct reading *g)
 {
     return fx_end_passing(g->p, "The Sync server's answer to storage/%s was cut off. It is tried again.",
-                  fx_collections[g->reader->collection].name);
+                          fx_collections[g->reader->collection].name);
 }
 
 static int on_data(void *ctx, const char *data, size_t size)
@@ -156,44 +157,57 @@ static int read_page(struct reading *g, const char *offset, int64_t unmodified_s
     return read_path(g, path, unmodified_since, ret_answer);
 }
 
-/* What info/collections said of the collection has to be true of its list, too: an answer that is older (a wiped server, a replica that lags,
- * a cache) would delete, or hide for ever, what it does not have. Having nothing is believed only when it is said in so many words. */
+/* What info/collections said of the collection has to be true of its list, too: an answer that is older (a wiped server, a replica that
+ * lags, a cache) would delete, or hide for ever, what it does not have. Having nothing is believed only when it is said in so many words.
+ */
 static int check_first_page(struct reading *g, const struct fx_answer *answer)
 {
     int collection = g->reader->collection;
     const char *title = fx_collections[collection].title;
     if (answer->last_modified >= 0 && answer->last_modified < g->p->timestamps[collection])
-        return fx_leave(g->p, true,
-                        "The Sync server's list of %s is older than it says itself: it may be wiped or out of step. What was there before is "
-                        "kept; it is tried again.",
-                        title);
+        return fx_leave(
+            g->p, true,
+            "The Sync server's list of %s is older than it says itself: it may be wiped or out of step. What was there before is "
+            "kept; it is tried again.",
+            title);
     if (g->reader->ids == NULL && g->lines.lines == 0 && !answer->has_next && (answer->records != 0 || answer->last_modified < 0))
-        return fx_leave(g->p, true,
-                        "The Sync server says that there are %s and sends an empty answer. What was there before is kept; it is tried again.",
-                        title);
+        return fx_leave(
+            g->p, true,
+            "The Sync server says that there are %s and sends an empty answer. What was there before is kept; it is tried again.", title);
     return 0;
 }
 
-/* Whether the offsets of several pages led past something shows only in the number of ids. One that is capped says less. */
+/* Whether the offsets of several pages led past something shows only in the number of ids: a list of its own, whose pages are larger. */
 static int check_complete(struct reading *g, int64_t unmodified_since)
 {
-    char path[128], since[FX_TIMESTAMP_TEXT];
-    struct fx_answer answer;
+    char path[1800], since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT], encoded[3 * FX_OFFSET_MAX] = "";
+    struct fx_answer answer = {0};
     const struct fx_reader *reader = g->reader;
-    int size = snprintf(path, sizeof(path), "storage/%s", fx_collections[reader->collection].name);
+    const char *name = fx_collections[reader->collection].name;
+    int64_t ids = 0;
     if (reader->since > 0) {
-        fx_timestamp_print(reader->since, since);
-        snprintf(path + size, sizeof(path) - (size_t)size, "?newer=%s", since);
+        fx_timestamp_print(reader->since, time);
+        snprintf(since, sizeof(since), "?newer=%s", time);
     }
-    g->counting = true;
-    int r = read_path(g, path, unmodified_since, &answer);
-    g->counting = false;
-    if (r != 0 || g->lines.lines <= reader->records)
-        return r;
-    return fx_leave(g->p, true,
-                    "The Sync server has %lld records of %s, and its pages brought %lld of them. What was there before is kept; it is tried "
-                    "again.",
-                    (long long)g->lines.lines, fx_collections[reader->collection].title, (long long)reader->records);
+    for (int page = 0; page < MAX_PAGES; page++) {
+        const char *word = page == 0 ? "" : since[0] == '\0' ? "?offset=" : "&offset=";
+        snprintf(path, sizeof(path), "storage/%s%s%s%s", name, since, word, encoded);
+        g->counting = true;
+        int r = read_path(g, path, unmodified_since, &answer);
+        g->counting = false;
+        if (r != 0)
+            return r;
+        ids += g->lines.lines;
+        if (!answer.has_next || g->lines.lines == 0 || fx_percent_encode(answer.next, encoded, sizeof(encoded)) != 0)
+            break;
+    }
+    if (ids <= reader->records)
+        return 0;
+    return fx_leave(
+        g->p, true,
+        "The Sync server has %lld records of %s, and its pages brought %lld of them. What was there before is kept; it is tried "
+        "again.",
+        (long long)ids, fx_collections[reader->collection].title, (long long)reader->records);
 }
 
 /* Something could not be opened: with the right key? */
@@ -234,9 +248,9 @@ static int read_pages(struct reading *g)
                           fx_collections[g->reader->collection].title);
 }
 
-/* A little damage is kept apart, record by record. When much is damaged something is wrong with all of it: then nothing of it is used, thrice;
- * what is still the same by then will stay so, and the sound part is better than nothing. But what would be removed for not having come
- * (a complete collection, and a record without an id) is never given up, and neither is everything at once. */
+/* A little damage is kept apart, record by record. When much is damaged something is wrong with all of it: then nothing of it is used,
+ * thrice; what is still the same by then will stay so, and the sound part is better than nothing. But what would be removed for not having
+ * come (a complete collection, and a record without an id) is never given up, and neither is everything at once. */
 static int check_sound(struct reading *g)
 {
     struct fx_reader *reader = g->reader;
@@ -261,9 +275,11 @@ static int check_sound(struct reading *g)
                         "Of %lld records of %s, %lld cannot be opened with the account's keys; what was there before is kept. Sync with a "
                         "Firefox, or sign in again.",
                         (long long)reader->records, title, (long long)g->bad_hmac);
-    return fx_leave(g->p, true, "Of %lld records of %s, %lld arrived damaged%s. None of them is used, what was there before is kept; it is tried again.",
-                    (long long)reader->records, title, (long long)reader->damaged,
-                    unknown && !many && !none ? ", so that nobody can say which they are" : "");
+    return fx_leave(
+        g->p, true,
+        "Of %lld records of %s, %lld arrived damaged%s. None of them is used, what was there before is kept; it is tried again.",
+        (long long)reader->records, title, (long long)reader->damaged,
+        unknown && !many && !none ? ", so that nobody can say which they are" : "");
 }
 
 static void reader_forget(struct reading *g)

@@ -19,7 +19,7 @@ bool fx_refetch_due(const struct fx_pull *p, int collection)
 }
 
 struct asking {
-    char ids[IDS_TEXT];                 /* as in the address */
+    char ids[IDS_TEXT];          /* as in the address */
     char of[IDS_MAX][FX_ID_MAX]; /* the same */
     size_t count;
 };

@@ -9,7 +9,7 @@
 #include "failed.h"
 #include "marks.h"
 
-#define LIST "bookmarks?full=1&sort=oldest&limit=1000"
+#define LIST           "bookmarks?full=1&sort=oldest&limit=1000"
 #define ONLY_BOOKMARKS "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"bookmarks\":1795417403.50}"
 
 static char *bookmark(struct fake *f, const struct fx_key *key, int i)
@@ -79,9 +79,9 @@ static void test_remembered_and_healed(void **state)
     assert_int_equal(failed_in(f->marks[HEARTH_BOOKMARKS], &failed), 8);
     /* Nothing else has changed, and yet info/collections is asked for without a condition. */
     fake_expect_info(f, ONLY_BOOKMARKS)->wants[0] = "!x-if-modified-since";
-    char *good = fake_alloc(f, 4096);
+    char *good = fake_alloc(f, 4096), *end = good;
     for (int i = 0; i < 7; i++)
-        strcat(good, bookmark(f, &fake_bulk_key, i));
+        end = stpcpy(end, bookmark(f, &fake_bulk_key, i));
     fake_expect_page(f, "bookmarks?full=1&ids=b0,b1,b2,b3,b4,b5,b6,other", "1795417403.50", good);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     assert_string_equal(f->result.detail, "");
@@ -103,7 +103,8 @@ static void test_asked_for_more_and_more_rarely(void **state)
     char *bad = fake_text(f, "{\"id\":\"b0\",\"modified\":1795417403.50,\"payload\":\"\"}\n");
     expect_start(f);
     fake_expect_page(f, LIST, "1795417403.50", fake_text(f, "%s%s", bad, bookmark(f, &fake_bulk_key, 1)));
-    fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 of 2 records of bookmarks arrived damaged; earlier copies are kept, and it is asked for again.");
+    fake_pull_ends(f, HEARTH_ACCOUNT_OK,
+                   "1 of 2 records of bookmarks arrived damaged; earlier copies are kept, and it is asked for again.");
     static const int64_t hours[] = {0, 0, 0, 1, 2, 4, 8, 16, 24, 24};
     for (size_t i = 0; i < sizeof(hours) / sizeof(hours[0]); i++) {
         if (hours[i] > 0) { /* a second before */
@@ -283,7 +284,8 @@ static void test_devices(void **state)
     fake_expect_start(f, info);
     fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", "1795417401.00", client);
     fake_expect_page(f, "tabs?full=1&sort=oldest&limit=1000", "1795417402.00", fake_text(f, "%s%s", tabs, bad));
-    fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 of 2 records of open tabs arrived damaged; earlier copies are kept, and it is asked for again.");
+    fake_pull_ends(f, HEARTH_ACCOUNT_OK,
+                   "1 of 2 records of open tabs arrived damaged; earlier copies are kept, and it is asked for again.");
     assert_non_null(strstr(f->events, "begin tabs complete\ndamaged dev2 it has no payload\ncommit tabs\n"));
     fake_expect_info(f, info)->wants[0] = "!x-if-modified-since";
     fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", "1795417401.00", client);
@@ -328,12 +330,14 @@ static void test_list_of_ids(void **state)
     fx_failed_format(&list, text);
     assert_int_equal(fx_failed_parse(&again, text, strlen(text)), 0);
     assert_int_equal(again.count, list.count);
-    static const char *const bad[] = {"a", "a:", "a:1", "a:1:", "a:0:0", ":1:0", "a:1:0,", "a:1:0,,", ",", "a:1:0,a:2:0", "a:1:0;", "a:-1:0",
-                                      "%00:1:0", "a:99999999:0", "%0a:1:0"};
+    static const char *const bad[] = {"a", "a:",          "a:1",    "a:1:",   "a:0:0",   ":1:0",         "a:1:0,", "a:1:0,,",
+                                      ",", "a:1:0,a:2:0", "a:1:0;", "a:-1:0", "%00:1:0", "a:99999999:0", "%0a:1:0"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(fx_failed_parse(&again, bad[i], strlen(bad[i])), HEARTH_ERR_INVALID);
     struct fx_collection_mark mark;
-    assert_int_equal(fx_collection_mark_parse_failed("{\"v\":1,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\",\"failed\":\"x\"}", &mark, &again), 0);
+    assert_int_equal(
+        fx_collection_mark_parse_failed("{\"v\":1,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\",\"failed\":\"x\"}", &mark, &again),
+        0);
     assert_false(mark.present);
     /* A clock that was wrong does not keep an id waiting for ever. */
     struct fx_failed early = {.due = 1795417500 + 3600}, never = {.due = 1795417500 + 90000};
@@ -348,14 +352,10 @@ static void test_list_of_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_remembered_and_healed),
-        cmocka_unit_test(test_asked_for_more_and_more_rarely),
-        cmocka_unit_test(test_incremental_damage),
-        cmocka_unit_test(test_much_damage),
-        cmocka_unit_test(test_damage_without_id),
-        cmocka_unit_test(test_answers_that_cannot_be),
-        cmocka_unit_test(test_offset_that_skips),
-        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_remembered_and_healed), cmocka_unit_test(test_asked_for_more_and_more_rarely),
+        cmocka_unit_test(test_incremental_damage),    cmocka_unit_test(test_much_damage),
+        cmocka_unit_test(test_damage_without_id),     cmocka_unit_test(test_answers_that_cannot_be),
+        cmocka_unit_test(test_offset_that_skips),     cmocka_unit_test(test_devices),
         cmocka_unit_test(test_list_of_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,7 +143,7 @@ static void test_moved(void **state)
     page->headers[1] = "x-last-modified: 1795417403.50";
     page->headers[2] = "x-weave-records: 0";
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_string_equal(f->events, "reset all\nmark account\nbegin clients complete\ncommit clients\nbegin tabs complete\ncommit tabs\n"
+    assert_string_equal(f->events, "reset all\nmark account\nbegin clients incremental\ncommit clients\nmark tabs\n"
                                    "begin bookmarks complete\ncommit bookmarks\nmark history\nmark account\n");
     assert_string_equal(f->result.host, "other.example:443");
     fake_destroy(f);
