@@ -46,6 +46,16 @@ class Damage(TestCase):
             self.damaged.sync()
             self.assertEqual(self.damaged.lost(before, self.damaged.rows()), {})
 
+    def test_a_root_is_the_same_however_it_was_read(self):
+        """Its record does not say when it was added, and comes again and again."""
+        mobile = {"id": "mobile", "type": "folder", "parentid": "places", "title": "mobile", "children": []}
+        for _ in range(2):
+            self.sync_service.put_clear("bookmarks", mobile, email=self.damaged.email)
+            self.damaged.sync()
+        incremental = self.damaged.rows()
+        self.damaged.sync("resync")
+        self.assertEqual(self.damaged.differences(incremental, self.damaged.rows()), {})
+
     def test_words(self):
         self.sync_service.faults({"match": "storage/bookmarks", "damage": {"kind": "hmac", "percent": 3}})
         said = self.damaged.sync("resync")
