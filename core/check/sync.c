@@ -212,7 +212,8 @@ static void growth(struct kit *kit)
     sync_pull(kit, kit->session, &kit->call, &identity, &sink, &out.result);
     for (size_t i = 0; i < sizeof(out.more); i++)
         expect_number(out.more[i], CANARY);
-    expect_number(out.result.struct_size, sizeof(out.result));
+    /* A plugin of older headers fills the shorter struct that it knows. */
+    expect(out.result.struct_size <= sizeof(out.result) && out.result.struct_size >= offsetof(struct hearth_pull_result, passing));
 }
 
 struct puller {

@@ -80,6 +80,8 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     expect(how == HEARTH_INCREMENTAL || how == HEARTH_COMPLETE);
     if (r == 0)
         sink->open = collection;
+    sink->complete = how == HEARTH_COMPLETE;
+    sink->nameless = false;
     return r;
 }
 
@@ -148,7 +150,11 @@ static int on_damaged(void *ctx, const char *guid, const char *why)
 {
     struct sync_sink *sink = ctx;
     int r = enter(sink);
-    (void)guid;
+    if (sink->open < 0)
+        fail_msg("a damaged record came while no collection was open");
+    if (guid != NULL)
+        expect_utf8(guid, "a damaged record's guid");
+    sink->nameless = sink->nameless || guid == NULL;
     expect_utf8(why, "the reason of a damaged record");
     return r;
 }
@@ -159,14 +165,15 @@ static int on_restart(void *ctx)
     int r = enter(sink);
     if (sink->open < 0)
         fail_msg("restart came while no collection was open");
+    sink->nameless = false;
     return r;
 }
 
 static void keep_mark(struct sync_sink *sink, int32_t collection, const char *mark)
 {
     expect_collection(collection);
-    if (mark != NULL && strlen(mark) > 4096)
-        fail_msg("a mark has %zu bytes; 4096 are possible", strlen(mark));
+    if (mark != NULL && strlen(mark) > 65536)
+        fail_msg("a mark has %zu bytes; 65536 are possible", strlen(mark));
     snprintf(sink->marks[collection], sizeof(sink->marks[0]), "%s", mark == NULL ? "" : mark);
 }
 
@@ -176,6 +183,9 @@ static int on_commit(void *ctx, const char *mark)
     int r = enter(sink);
     if (sink->open < 0)
         fail_msg("commit came while no collection was open");
+    if (sink->complete && sink->nameless && sink->open != HEARTH_HISTORY)
+        fail_msg(
+            "a complete collection was committed, though a damaged record without a guid had come: what is stored of it would be removed");
     if (r < 0)
         return r;
     if (mark != NULL)

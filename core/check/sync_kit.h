@@ -20,9 +20,10 @@ struct sync_sink {
     struct hearth_sync_sink hearth;
     int32_t open; /* collection; -1: none */
     int calls, commits, records;
-    int fail_at, fail_with; /* the n-th call returns this code; 0: none */
-    bool failed;            /* it did */
-    char marks[HEARTH_HISTORY + 1][4097];
+    int fail_at, fail_with;  /* the n-th call returns this code; 0: none */
+    bool failed;             /* it did */
+    bool complete, nameless; /* of the open collection; damage without a guid came */
+    char marks[HEARTH_HISTORY + 1][65537];
 };
 
 void sync_sink_init(struct sync_sink *sink);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "jobs/apply.h"
 #include "jobs/apply_tree.h"
+#include "jobs/kept.h"
 #include "jobs/page_set.h"
 #include "jobs/records.h"
 #include "model/page.h"
@@ -32,6 +33,8 @@ static int touch(struct bookmarks *b, int64_t page)
 static int64_t added_of(const struct hearth_bookmark_record *record, int64_t known)
 {
     int64_t added = record->added;
+    if (is_root(record->guid)) /* nobody added it, and some Firefoxes say when, others do not: as its last record has it */
+        return added < earliest_date || added > record->modified ? 0 : added;
     if (added < earliest_date || added > record->modified)
         added = record->modified;
     return known >= earliest_date && known < added ? known : added;
@@ -131,10 +134,13 @@ static int on_old(void *ctx, const struct hearth_bookmark *bookmark)
     return touch(b, bookmark->page) < 0;
 }
 
-/* A complete collection replaces what was there. */
-static int clear(struct bookmarks *b)
+/* A complete collection replaces what was there, but for what arrived damaged. */
+static int clear(struct bookmarks *b, struct kept *kept)
 {
     struct apply *apply = b->apply;
+    int loaded = kept_load_bookmarks(kept, apply, b->err);
+    if (loaded < 0)
+        return loaded;
     struct hearth_bookmark_query all = {.struct_size = sizeof(all), .order = HEARTH_BY_ADDED};
     int r = STORE(apply->store, b->err, bookmark_list, apply->account, &all, on_old, b);
     if (r == 0 && b->err->code != 0)
@@ -142,6 +148,16 @@ static int clear(struct bookmarks *b)
     if (r == 0)
         r = STORE(apply->store, b->err, bookmark_clear);
     store_reset(apply->store);
+    return r == 0 ? kept_put_bookmarks(kept, apply, b->err) : r;
+}
+
+static int replace_all(struct bookmarks *b)
+{
+    struct kept kept;
+    int r = kept_init(&kept, b->apply->spool, b->err);
+    if (r == 0)
+        r = clear(b, &kept);
+    kept_fini(&kept);
     return r;
 }
 
@@ -210,7 +226,7 @@ static int replay(struct bookmarks *b)
 int apply_bookmarks(struct apply *apply, struct err *err)
 {
     struct bookmarks b = {.apply = apply, .err = err};
-    int r = apply->how == HEARTH_COMPLETE ? clear(&b) : 0;
+    int r = apply->how == HEARTH_COMPLETE ? replace_all(&b) : 0;
     if (r == 0)
         r = replay(&b);
     if (r == 0)

@@ -1,9 +1,10 @@
-/* Devices and their tabs: small collections that are always read whole, so what did not come is gone. */
+/* Devices and their tabs: small collections that are always read whole, so what did not come is gone. What came damaged stays. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "jobs/apply.h"
+#include "jobs/kept.h"
 #include "jobs/records.h"
 
 /* What is stored now, copied out of the storage plugin's hands. */
@@ -12,6 +13,7 @@ struct known {
     size_t count, room;
     bool *seen;
     struct arena *arena;
+    struct kept kept; /* came damaged */
 };
 
 static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
@@ -43,6 +45,8 @@ static int load_known(struct apply *apply, struct arena *arena, struct known *re
 {
     *ret_known = (struct known){.arena = arena};
     int r = STORE(apply->store, err, device_list, apply->account, on_known, ret_known);
+    if (r == 0)
+        r = kept_init(&ret_known->kept, apply->spool, err);
     if (r == 0 && (ret_known->seen = calloc(ret_known->count + 1, sizeof(bool))) == NULL)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     return r;
@@ -52,6 +56,7 @@ static void known_fini(struct known *known)
 {
     free(known->devices);
     free(known->seen);
+    kept_fini(&known->kept);
 }
 
 static struct hearth_device *find_known(struct known *known, const char *id)
@@ -75,6 +80,12 @@ static int put_device(struct apply *apply, struct known *known, struct hearth_de
     struct hearth_device *old = find_known(known, device->id);
     if (old != NULL && old->last_upload > device->last_upload)
         device->last_upload = old->last_upload;
+    struct hearth_device kept;
+    if (old != NULL && kept_has(&known->kept, device->id)) { /* what came is second-hand, of its tabs: only the time is news */
+        kept = *old;
+        kept.last_upload = device->last_upload;
+        device = &kept;
+    }
     if (old != NULL && same_device(old, device))
         return 0;
     apply->changed = true;
@@ -84,7 +95,7 @@ static int put_device(struct apply *apply, struct known *known, struct hearth_de
 static int remove_unseen(struct apply *apply, struct known *known, struct err *err)
 {
     for (size_t i = 0; i < known->count; i++) {
-        if (known->seen[i])
+        if (known->seen[i] || kept_has(&known->kept, known->devices[i].id))
             continue;
         apply->changed = true;
         int r = STORE(apply->store, err, device_remove, known->devices[i].id);
@@ -144,6 +155,17 @@ static int put_tab_owner(struct apply *apply, struct known *known, struct hearth
     return STORE(apply->store, err, device_put, &merged);
 }
 
+static int clear_tabs(struct apply *apply, struct known *known, struct err *err)
+{
+    if (known->kept.count == 0)
+        return STORE(apply->store, err, tabs_clear, NULL);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < known->count; i++)
+        if (!kept_has(&known->kept, known->devices[i].id))
+            r = STORE(apply->store, err, tabs_clear, known->devices[i].id);
+    return r;
+}
+
 int apply_tabs(struct apply *apply, struct err *err)
 {
     struct arena arena;
@@ -153,7 +175,7 @@ int apply_tabs(struct apply *apply, struct err *err)
     int32_t position = 0;
     int kind, more, r = load_known(apply, &arena, &known, err);
     if (r == 0)
-        r = STORE(apply->store, err, tabs_clear, NULL);
+        r = clear_tabs(apply, &known, err);
     apply->changed = true; /* the collection is read only when it has changed on the server */
     spool_rewind(apply->spool);
     while (r == 0 && (more = spool_next(apply->spool, &kind, err)) != 0) {
@@ -170,9 +192,12 @@ int apply_tabs(struct apply *apply, struct err *err)
             if (strncmp(owner, last, sizeof(last)) != 0) {
                 snprintf(last, sizeof(last), "%s", owner);
                 position = 0;
+                if (kept_has(&known.kept, owner)) /* a readable record came, too */
+                    r = STORE(apply->store, err, tabs_clear, owner);
             }
             tab.position = position++;
-            r = STORE(apply->store, err, tab_put, owner, &tab);
+            if (r == 0)
+                r = STORE(apply->store, err, tab_put, owner, &tab);
         }
         store_reset(apply->store);
     }

@@ -23,6 +23,7 @@ struct jobs_scheduler {
     size_t node;
     pthread_t thread;
     bool started;
+    int64_t last_tick, last_repair; /* wall clock; 0: none yet */
 };
 
 /* Sessions of one node. Those that nobody uses, newest last: few stay open when few are needed. */
@@ -67,6 +68,9 @@ int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct he
 /* What came as an event: passes it on to this process. */
 int jobs_heard(void *jobs, const char *channel, const char *text);
 
+/* Puts right what a clock that was wrong has left behind: accounts that are due only in months, and, with `claims`, claims that hold for
+ * months. The number of accounts, or an error. */
+int64_t jobs_scheduler_repair(struct jobs_scheduler *scheduler, struct store *store, int64_t now, bool claims, struct err *err);
 /* One look at what is due at the time `now`; the number of accounts claimed, or an error. store: of the scheduler's node. */
 int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err);
 /* ms until the next look, after one that claimed `count` (negative: it failed) and had followed a pause of `pause`. */

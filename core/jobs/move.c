@@ -107,9 +107,9 @@ static int stay(struct jobs *jobs, struct store *old, struct store *new, const c
     account.state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
     account.last_attempt = clock_now();
     account.failures++;
-    account.next_sync = outcome->code == HEARTH_ERR_CANCELLED
-                            ? account.last_attempt
-                            : schedule_next(&jobs->options.sync.schedule, &account, account.last_attempt, outcome->wait, 0x8000);
+    account.next_sync = outcome->code == HEARTH_ERR_CANCELLED ? account.last_attempt
+                                                              : schedule_next(&jobs->options.sync.schedule, &account, account.last_attempt,
+                                                                              outcome->wait, outcome->passing, 0x8000);
     return STORE(old, err, account_update, &account,
                  HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC);
 }

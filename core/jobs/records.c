@@ -161,3 +161,15 @@ void records_get_removed(struct spool *spool, const char **ret_guid, int64_t *re
     *ret_guid = spool_get_text(spool);
     *ret_modified = spool_get_int(spool);
 }
+
+int records_put_kept(struct spool *spool, const char *guid, struct err *err)
+{
+    spool_begin(spool, RECORD_KEPT);
+    spool_put_text(spool, guid);
+    return spool_end(spool, err);
+}
+
+const char *records_get_kept(struct spool *spool)
+{
+    return spool_get_text(spool);
+}

@@ -29,27 +29,58 @@ static int64_t back_in_step(const struct hearth_account *account, int64_t now, i
     return late < wait / 2 ? wait - late : 2 * wait - late;
 }
 
-int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, unsigned random)
+/* r, 3 r, 12 r, then twice the last each, up to cap: a hiccup is over after seconds, and the tenth attempt is about an hour after the
+ * first. */
+static int64_t retry_after(const struct schedule *schedule, int64_t failures, int64_t cap)
+{
+    int64_t first = schedule->retry < schedule->interval ? schedule->retry : schedule->interval;
+    int64_t wait = failures <= 1 ? first : failures == 2 ? first * 3 : first * 12;
+    for (int64_t i = 3; i < failures && wait < cap; i++)
+        wait *= 2;
+    return wait < cap ? wait : cap;
+}
+
+/* What passes by itself is looked for as often as news are, and by those who have nothing yet more often. What does not pass may wait. */
+static int64_t retry_cap(const struct schedule *schedule, const struct hearth_account *account, bool passing)
+{
+    int64_t cap = passing ? schedule->interval : schedule->retry_max;
+    if (account->last_sync == 0 && passing)
+        cap = schedule->interval > 3 ? schedule->interval / 3 : 1;
+    return cap < schedule->retry_max ? cap : schedule->retry_max;
+}
+
+int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, bool passing,
+                      unsigned random)
 {
     if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED || account->state == HEARTH_ACCOUNT_PAUSED)
         return 0;
     int64_t wait = schedule_interval(schedule, account, now);
     if (wait == 0)
         return 0;
-    if (account->failures > 2) {
-        int64_t retry = schedule->interval;
-        for (int64_t i = 2; i < account->failures && retry < schedule->retry_max; i++)
-            retry *= 2;
-        if (retry > schedule->retry_max)
-            retry = schedule->retry_max;
-        if (retry > wait)
-            wait = retry;
+    if (account->failures > 0) {
+        int64_t cap = retry_cap(schedule, account, passing), retry = retry_after(schedule, account->failures, cap);
+        bool eager = account->last_sync == 0 && passing && wait <= schedule->interval;
+        wait = retry < cap || eager ? retry : wait > retry ? wait : retry; /* at last no more often than if all were well */
+    } else {
+        wait = back_in_step(account, now, wait);
     }
-    wait = with_jitter(schedule, back_in_step(account, now, wait), random);
+    wait = with_jitter(schedule, wait, random);
     return now + (wait > pause ? wait : pause);
 }
 
 bool schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
 {
-    return now - account->last_sync > schedule->interval;
+    return account->last_sync > now || now - account->last_sync > schedule->interval; /* in the future: the clock was wrong */
+}
+
+int64_t schedule_horizon(const struct schedule *schedule)
+{
+    int64_t longest = schedule->retry_max;
+    if (schedule->interval_month > longest)
+        longest = schedule->interval_month;
+    if (schedule->interval_week > longest)
+        longest = schedule->interval_week;
+    if (schedule->interval > longest)
+        longest = schedule->interval;
+    return 2 * longest + 2 * (int64_t)DAY;
 }

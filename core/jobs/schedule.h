@@ -10,6 +10,7 @@ struct schedule {
     int64_t interval_week;  /* within a week */
     int64_t interval_month; /* until dormant_after */
     int64_t dormant_after;  /* not seen for so long: not synced until they come back */
+    int64_t retry;          /* after the first failure */
     int64_t retry_max;      /* longest pause after failures */
     int jitter;             /* per cent, 0..50 */
 };
@@ -18,10 +19,15 @@ struct schedule {
 int64_t schedule_interval(const struct schedule *schedule, const struct hearth_account *account, int64_t now);
 /* Time of the next sync after an attempt that ended `now` and left the account in this state with so many failures in a row; 0: none until
  * somebody asks. `pause`: what the server demanded, ms. `random`: 0..65535, for the jitter.
- * The first two failures wait the ordinary interval, later ones twice the last each, as Firefox does.
- * account->next_sync is when it should have been: one that comes late keeps its place in the schedule, so that what an outage heaped up is
- * spread again at once. The pause is then between a half and three halves of the ordinary one. */
-int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, unsigned random);
+ * Failures wait `retry`, three times, twelve times as long, then twice the last each: up to retry_max; when the fault is `passing` (network
+ * or service, nothing to do with the account) up to `interval`, a third of it before the first sync that succeeded. Once that is reached,
+ * no more often than if all were well (but for a first sync). account->next_sync is when it should have been: one that comes late keeps its
+ * place in the schedule, so that what an outage heaped up is spread again at once. The pause is then between a half and three halves of the
+ * ordinary one. */
+int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, bool passing,
+                      unsigned random);
+/* No account is due later than so many ms from now: one that is was written by a clock that was wrong. */
+int64_t schedule_horizon(const struct schedule *schedule);
 /* Is what the person sees older than it should be? */
 bool schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account, int64_t now);
 

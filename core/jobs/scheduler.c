@@ -49,6 +49,78 @@ static void give_up_claims(struct store *store, const struct claimed *claimed)
     }
 }
 
+/* --- clocks that were wrong ----------------------------------------------------------------------------------------------------------- */
+
+enum { REPAIR_EVERY = 3600000, JUMP = 60000, REPAIR_MAX = 1000 };
+
+struct repair {
+    int64_t latest;   /* who is due later was given that time by a clock that was wrong */
+    int64_t earliest; /* who is due for longer may be held by a claim from such a clock; 0: not looked at */
+    char (*ids)[40];
+    int64_t *times;
+    size_t count, held;
+};
+
+static int on_scheduled(void *ctx, const struct hearth_account *account)
+{
+    struct repair *repair = ctx;
+    bool late = account->next_sync > repair->latest, held = account->next_sync > 1 && account->next_sync < repair->earliest;
+    if (!late && (!held || repair->held == REPAIR_MAX / 2))
+        return 0;
+    repair->held += !late;
+    snprintf(repair->ids[repair->count], sizeof(repair->ids[0]), "%s", account->id);
+    repair->times[repair->count++] = late ? 0 : account->next_sync;
+    return repair->count == REPAIR_MAX; /* the others come with the next look */
+}
+
+static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct store *store, struct repair *repair, int64_t now, struct err *err)
+{
+    const struct schedule *schedule = &scheduler->jobs->options.sync.schedule;
+    int r = STORE(store, err, account_list, on_scheduled, repair);
+    store_reset(store);
+    for (size_t i = 0; r == 0 && i < repair->count; i++) {
+        struct hearth_account account = {.struct_size = sizeof(account), .id = repair->ids[i], .next_sync = repair->times[i]};
+        if (account.next_sync == 0) /* spread, because it may be everybody */
+            account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
+        r = STORE(store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC); /* gives up its claim, too */
+        if (r == HEARTH_ERR_NOT_FOUND)
+            r = 0;
+        store_reset(store);
+    }
+    return r < 0 ? r : (int64_t)repair->count;
+}
+
+int64_t jobs_scheduler_repair(struct jobs_scheduler *scheduler, struct store *store, int64_t now, bool claims, struct err *err)
+{
+    const struct jobs_options *options = &scheduler->jobs->options;
+    struct repair repair = {.latest = now + schedule_horizon(&options->sync.schedule),
+                            .earliest = claims ? now - REPAIR_EVERY - 2 * options->claim : 0};
+    repair.ids = calloc(REPAIR_MAX, sizeof(*repair.ids));
+    repair.times = calloc(REPAIR_MAX, sizeof(*repair.times));
+    int64_t count = repair.ids == NULL || repair.times == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                                                               : repair_accounts(scheduler, store, &repair, now, err);
+    free(repair.ids);
+    free(repair.times);
+    return count;
+}
+
+/* At first, each hour, and when the clock went back; claims only at first and then, because who waits long in an outage is not held by one.
+ * While there is more than fits into one look, with each. */
+static int repair_when_needed(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
+{
+    bool first = scheduler->last_tick == 0, jumped = now < scheduler->last_tick - JUMP;
+    if (!first && !jumped && scheduler->last_repair != 0 && now >= scheduler->last_repair && now < scheduler->last_repair + REPAIR_EVERY) {
+        scheduler->last_tick = now;
+        return 0;
+    }
+    int64_t count = jobs_scheduler_repair(scheduler, store, now, first || jumped, err);
+    if (count < 0)
+        return (int)count;
+    scheduler->last_tick = now;
+    scheduler->last_repair = count == REPAIR_MAX ? 0 : now;
+    return 0;
+}
+
 int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
 {
     struct jobs *jobs = scheduler->jobs;
@@ -56,6 +128,9 @@ int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *stor
     struct claimed claimed = {.jobs = jobs, .node = scheduler->node};
     if (jobs_ping(jobs, err) < 0)
         return err_prefix(err, "the queue does not answer");
+    int repaired = repair_when_needed(scheduler, store, now, err);
+    if (repaired < 0)
+        return repaired;
     claimed.unpublished = calloc((size_t)options->batch, sizeof(*claimed.unpublished));
     if (claimed.unpublished == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");

@@ -30,6 +30,9 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began collection %d out of turn", (int)collection);
     sink->collection = collection;
     sink->how = how;
+    sink->damaged_before = sink->damaged;
+    sink->records_before = sink->records;
+    sink->nameless = false;
     spool_clear(&sink->spool);
     return 0;
 }
@@ -82,12 +85,17 @@ static int on_removed(void *ctx, const char *guid, int64_t modified)
 static int on_damaged(void *ctx, const char *guid, const char *why)
 {
     struct sink *sink = sink_of(ctx);
+    if (sink->collection == HEARTH_COLLECTION_NONE)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin told of a damaged record outside of a collection");
     if (sink->damaged == 0)
         snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", sink_collection_name(sink->collection),
                  guid == NULL ? "(no id)" : guid, why);
     if (sink->damaged++ < DAMAGED_LOGGED)
-        log_event(HEARTH_LOG_WARNING, "sync", "damaged record skipped", "account", sink->account, "collection",
+        log_event(HEARTH_LOG_WARNING, "sync", "damaged record", "account", sink->account, "collection",
                   sink_collection_name(sink->collection), "id", guid, "why", why, NULL);
+    if (guid != NULL)
+        return records_put_kept(&sink->spool, guid, &sink->err);
+    sink->nameless = true;
     return 0;
 }
 
@@ -95,6 +103,9 @@ static int on_restart(void *ctx)
 {
     struct sink *sink = sink_of(ctx);
     spool_clear(&sink->spool);
+    sink->damaged = sink->damaged_before;
+    sink->records = sink->records_before;
+    sink->nameless = false;
     return 0;
 }
 
@@ -103,6 +114,10 @@ static int on_commit(void *ctx, const char *mark)
     struct sink *sink = sink_of(ctx);
     if (sink->collection == HEARTH_COLLECTION_NONE)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin committed without a collection");
+    if (sink->nameless && sink->how == HEARTH_COMPLETE && sink->collection != HEARTH_HISTORY)
+        return err_set(&sink->err, HEARTH_ERR_INVALID,
+                       "the sync plugin wants to replace all %s, though one of the records that came was damaged beyond recognition",
+                       sink_collection_name(sink->collection));
     bool changed;
     int64_t generation;
     int r =

@@ -19,10 +19,12 @@ struct sink {
     int32_t collection; /* begun; NONE: none */
     int32_t how;        /* enum hearth_sync_begin */
     int64_t damaged, records;
-    char damaged_example[96]; /* "bookmarks AbCdEfGhIjKl: reason" */
-    unsigned changed;         /* bit 1 << collection: it changed something */
-    int64_t generation;       /* after the last commit that changed something */
-    struct err err;           /* why a sink function returned an error */
+    int64_t damaged_before, records_before; /* begin(): a restart, or a collection that is dropped, counts again from there */
+    bool nameless;                          /* a damaged record without a guid came since begin() or restart() */
+    char damaged_example[96];               /* "bookmarks AbCdEfGhIjKl: reason" */
+    unsigned changed;                       /* bit 1 << collection: it changed something */
+    int64_t generation;                     /* after the last commit that changed something */
+    struct err err;                         /* why a sink function returned an error */
 };
 
 /* spool_directory is borrowed. */

@@ -63,8 +63,10 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
     if (code < 0 && outcome->detail[0] == '\0')
         snprintf(outcome->detail, sizeof(outcome->detail), "%s", why->text);
     if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail[0] == '\0')
-        snprintf(outcome->detail, sizeof(outcome->detail), "%lld damaged record%s skipped (%s); everything else is here",
-                 (long long)sink->damaged, sink->damaged == 1 ? " was" : "s were", sink->damaged_example);
+        snprintf(outcome->detail, sizeof(outcome->detail), "%lld of %lld records arrived damaged (%s); what is stored of %s stays",
+                 (long long)sink->damaged, (long long)(sink->records + sink->damaged), sink->damaged_example,
+                 sink->damaged == 1 ? "it" : "them");
+    outcome->passing = result->passing != 0 || code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT;
     outcome->requests = result->requests;
     outcome->bytes = result->bytes;
     outcome->records = sink->records;
@@ -87,7 +89,7 @@ static void log_outcome(const char *account, const struct sync_outcome *outcome,
               cause[0] != '\0' && strcmp(cause, outcome->detail) != 0 ? cause : NULL, NULL);
     metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
     metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
-    metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "damaged records skipped"), outcome->damaged);
+    metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);
     metric_add(metric_get(METRIC_COUNTER, "sync_requests", "requests to Sync services"), outcome->requests);
 }
 
@@ -120,7 +122,7 @@ uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome 
         account->resync = 0;
         fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
     }
-    account->next_sync = schedule_next(schedule, account, now, pause, random);
+    account->next_sync = schedule_next(schedule, account, now, pause, outcome->passing, random);
     return fields;
 }
 

@@ -28,6 +28,7 @@ struct sync_outcome {
     int32_t state;    /* enum hearth_account_state after the sync */
     int code;         /* 0, or what the pull returned */
     char detail[512]; /* words for a person; "" */
+    bool passing;     /* a fault of network or service */
     int64_t wait;     /* ms: the server asked to come back later, nothing was fetched; 0 */
     int64_t requests, bytes, records, damaged, ms;
     int64_t generation; /* 0: nothing changed */

@@ -246,6 +246,7 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context, c
                 .interval_week = conf_number(scheduler, "interval_week"),
                 .interval_month = conf_number(scheduler, "interval_month"),
                 .dormant_after = conf_number(scheduler, "dormant_after"),
+                .retry = conf_number(scheduler, "retry"),
                 .retry_max = conf_number(scheduler, "retry_max"),
                 .jitter = (int)conf_number(scheduler, "jitter"),
             },

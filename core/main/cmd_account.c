@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "auth/session.h"
 #include "main/cmd_account.h"
+#include "main/control.h"
 #include "main/table.h"
 
 enum { IMPORT_MAX = 64 * 1024 };
@@ -182,18 +183,81 @@ static int sync_here(struct app *app, const char *id, struct err *err)
     return r;
 }
 
+enum { LOOK_MS = 50, SAY_EVERY = 20, HICCUP_LOOKS = 60 * 1000 / LOOK_MS };
+
+/* What stands between the account and its sync, as the daemon's queue has it: its place among those that wait, or its own state. */
+static void describe_wait(struct app *app, const char *id, char *ret_text, size_t size)
+{
+    struct buf body = {0};
+    struct err err = {0};
+    int status = 0;
+    int r = control_request(app->state_dir, "GET", "/control/queue", &status, &body, &err);
+    json_t *list = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL, *row;
+    size_t i, before = 0;
+    buf_fini(&body);
+    snprintf(ret_text, size, list == NULL ? "The queue does not answer; waiting." : "Waiting for the scheduler to look for due accounts.");
+    json_array_foreach(list, i, row)
+    {
+        const char *account = json_string_value(json_object_get(row, "account")), *state = json_string_value(json_object_get(row, "state"));
+        if (account == NULL || state == NULL)
+            continue;
+        if (strcmp(account, id) != 0) {
+            before += strcmp(state, "ready") == 0;
+            continue;
+        }
+        long long seconds = (json_integer_value(json_object_get(row, "wait_ms")) + 999) / 1000;
+        if (strcmp(state, "delayed") == 0)
+            snprintf(ret_text, size, "The Sync service asked for a pause, which ends in about %lld seconds.", seconds);
+        else if (strcmp(state, "ready") == 0)
+            snprintf(ret_text, size, "Queued; %zu other account%s before it at most.", before, before == 1 ? " is" : "s are");
+        else
+            snprintf(ret_text, size, "The sync is running.");
+    }
+    json_decref(list);
+}
+
+/* Says what it waits for when that has changed; a pause counts down without being repeated. */
+static void say_wait(struct app *app, const char *id, char *said, size_t size)
+{
+    char text[200];
+    describe_wait(app, id, text, sizeof(text));
+    if (strncmp(text, said, strcspn(text, "0123456789") + 1) == 0)
+        return;
+    fprintf(stderr, "%s\n", text);
+    snprintf(said, size, "%s", text);
+}
+
 /* Waits until the daemon's attempt that began after `asked` has ended. */
 static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struct err *err)
 {
-    for (;;) {
+    char said[200] = "";
+    int hiccups = 0;
+    for (int look = 1;; look++) {
         struct hearth_account account = {.struct_size = sizeof(account)};
-        int r = STORE(app->store, err, account_get, id, &account);
-        if (r < 0 || account.last_attempt >= asked)
+        struct err why = {0};
+        int r = STORE(app->store, &why, account_get, id, &account);
+        bool passes = r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT;
+        if (r < 0 && !(passes && hiccups++ < HICCUP_LOOKS)) {
+            *err = why;
             return r;
+        }
+        if (r == 0) {
+            hiccups = 0;
+            if (account.last_attempt >= asked)
+                return 0;
+            if (account.state == HEARTH_ACCOUNT_PAUSED)
+                return err_set(err, HEARTH_ERR_CONFLICT, "%s was paused meanwhile, and is not synced; hearthd account resume %s",
+                               account.email, account.email);
+            if (account.next_sync == 0)
+                return err_set(err, HEARTH_ERR_CONFLICT, "%s is not synced: %s", account.email,
+                               account.state_detail != NULL ? account.state_detail : "it needs a new sign-in");
+        }
         store_reset(app->store);
         if (!app_daemon_runs(app))
             return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon has stopped before the sync was done");
-        struct timespec pause = {0, 50 * 1000000};
+        if (look % SAY_EVERY == 0)
+            say_wait(app, id, said, sizeof(said));
+        struct timespec pause = {0, LOOK_MS * 1000000};
         nanosleep(&pause, NULL);
     }
 }

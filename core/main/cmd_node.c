@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "main/app.h"
 #include "main/table.h"
 
@@ -104,13 +105,49 @@ static int send_away(struct app *app, struct leavers *leavers, struct err *err)
     return r;
 }
 
+enum { HICCUP_S = 300, LOOK_MS = 200, RETRY_S = 2 };
+
+static void pause_ms(int64_t ms)
+{
+    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+/* The listing of a node whose database may be away for a while: said once, tried again for five minutes. */
+static int take_census(struct app *app, struct census *census, struct err *err)
+{
+    int64_t since = 0;
+    for (;;) {
+        struct err why = {0};
+        *census = (struct census){.app = app};
+        int r = STORE(app->store, &why, account_list, count_account, census);
+        store_reset(app->store);
+        if (r == 0 && since != 0)
+            printf("The database answers again.\n");
+        if (r == 0)
+            return 0;
+        int64_t now = clock_monotonic();
+        bool passes = r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_IO;
+        if (!passes || (since != 0 && now - since > HICCUP_S * 1000)) {
+            *err = why;
+            return r;
+        }
+        if (since == 0) {
+            since = now;
+            printf("The database does not answer (%s); it is asked again for %d minutes. The move goes on without this command, too.\n",
+                   why.text, HICCUP_S / 60);
+            fflush(stdout);
+        }
+        pause_ms(RETRY_S * 1000);
+    }
+}
+
 static int wait_until_empty(struct app *app, struct err *err)
 {
     int64_t shown = -1;
     for (;;) {
-        struct census census = {.app = app};
-        int r = STORE(app->store, err, account_list, count_account, &census);
-        store_reset(app->store);
+        struct census census;
+        int r = take_census(app, &census, err);
         if (r < 0)
             return r;
         if (census.accounts != shown)
@@ -123,8 +160,7 @@ static int wait_until_empty(struct app *app, struct err *err)
             return err_set(err, HEARTH_ERR_CONFLICT,
                            "%lld account%s cannot be synced and so cannot move; they are still served from here. One of them: %s",
                            (long long)census.stuck, census.stuck == 1 ? "" : "s", census.why);
-        struct timespec pause = {0, 200 * 1000000};
-        nanosleep(&pause, NULL);
+        pause_ms(LOOK_MS);
     }
 }
 

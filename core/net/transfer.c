@@ -139,6 +139,7 @@ int transfer_init(struct fetch *fetch, const struct net *net, const struct heart
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error_text);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"); /* also when it was not asked for; others fail */
     curl_easy_setopt(easy, CURLOPT_USERAGENT, net->user_agent);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, str_starts(request->url, "https:") ? 1L : 0L);

@@ -24,6 +24,8 @@ int fx_account_reset(struct fx_pull *p)
     if (r < 0)
         return r;
     memset(p->marks, 0, sizeof(p->marks));
+    for (int c = 0; c < FX_COLLECTIONS; c++)
+        fx_failed_fini(&p->failed[c]);
     p->account = (struct fx_account_mark){.uid = p->state.uid};
     memcpy(p->account.endpoint, p->state.endpoint, FX_URL_MAX);
     p->state.meta.present = false;
@@ -68,11 +70,11 @@ static int on_timestamp(void *ctx, const struct fx_span *key, const struct fx_sp
     return 0;
 }
 
-/* Asking "changed since?" is right only if everything up to then was read. */
+/* Asking "changed since?" is right only if everything up to then was read, and nothing is to be asked for again. */
 static int64_t known_until(const struct fx_pull *p)
 {
     for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
-        if (fx_account_wants(p, c) && !p->marks[c].present)
+        if (fx_account_wants(p, c) && (!p->marks[c].present || fx_refetch_due(p, c)))
             return 0;
     }
     return p->account.present ? p->account.info : 0;
@@ -90,8 +92,8 @@ int fx_account_info(struct fx_pull *p)
     if (r == 0)
         r = fx_storage_get(p, &get, &answer);
     if (r == 0 && (body.size == 0 || fx_json_scan(body.data, body.size, on_timestamp, p) != 0))
-        r = fx_end(
-            p, HEARTH_ACCOUNT_ERROR,
+        r = fx_end_passing(
+            p,
             "The answer to info/collections is cut off or not from a Sync server (perhaps a proxy's or portal's page). It is tried again.");
     else if (r == 0 && answer.last_modified > 0)
         p->info = answer.last_modified;

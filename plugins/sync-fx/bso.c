@@ -37,19 +37,42 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
     return 0;
 }
 
-/* 1 … 64 printable ASCII characters. */
-static bool read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
+static bool is_id(const char *id, size_t size)
 {
-    char id[FX_ID_MAX * 2];
-    size_t size;
-    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || size == 0 ||
-        size >= FX_ID_MAX)
+    if (size == 0 || size >= FX_ID_MAX)
         return false;
     for (size_t i = 0; i < size; i++) {
         if (id[i] < 0x20 || id[i] > 0x7e)
             return false;
     }
+    return true;
+}
+
+/* 1 … 64 printable ASCII characters. */
+static bool read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
+{
+    char id[FX_ID_MAX * 2];
+    size_t size;
+    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || !is_id(id, size))
+        return false;
     memcpy(ret_id, id, size + 1);
+    return true;
+}
+
+bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX])
+{
+    static const char NAME[] = "\"id\"";
+    size_t limit = size < 512 ? size : 512;
+    const char *end = text + limit, *at = limit == 0 ? NULL : memmem(text, limit, NAME, sizeof(NAME) - 1);
+    if (at == NULL || text[0] != '{' || at[-1] == '\\') /* one with a backslash is inside of a payload */
+        return false;
+    for (at += sizeof(NAME) - 1; at < end && (*at == ' ' || *at == ':');)
+        at++;
+    const char *close = at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
+    if (close == NULL || !is_id(at + 1, (size_t)(close - at - 1)) || memchr(at + 1, '\\', (size_t)(close - at - 1)) != NULL)
+        return false;
+    memcpy(ret_id, at + 1, (size_t)(close - at - 1));
+    ret_id[close - at - 1] = '\0';
     return true;
 }
 
@@ -57,8 +80,10 @@ enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, siz
 {
     struct envelope envelope = {0};
     *ret_bso = (struct fx_bso){0};
-    if (fx_json_scan(line, size, on_member, &envelope) != 0)
+    if (fx_json_scan(line, size, on_member, &envelope) != 0) {
+        fx_bso_guess_id(line, size, ret_bso->id);
         return FX_BSO_NOT_JSON;
+    }
     if (!read_id(&envelope.id, ret_bso->id))
         return FX_BSO_NO_ID;
     if (envelope.modified.at == NULL || envelope.modified.kind != FX_JSON_NUMBER ||
@@ -110,7 +135,10 @@ enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *
         return FX_BSO_BAD_TEXT;
     }
     json_t *id = json_object_get(json, "id");
+    decoder->other_id[0] = '\0';
     if (!json_is_string(id) || json_string_length(id) != strlen(bso->id) || strcmp(json_string_value(id), bso->id) != 0) {
+        if (json_is_string(id) && is_id(json_string_value(id), json_string_length(id)))
+            memcpy(decoder->other_id, json_string_value(id), json_string_length(id) + 1);
         json_decref(json);
         return FX_BSO_OTHER_ID;
     }

@@ -22,10 +22,11 @@ struct fx_state {
     int64_t clock_offset; /* ms to add to our clock to get the server's */
     struct fx_meta meta;
     struct fx_keys keys;
-    int64_t keys_refetched;      /* when records with a wrong HMAC last made us read the keys again */
-    int64_t configuration_until; /* info/configuration is known until then */
-    int64_t max_payload;         /* from it: bytes of a record's payload; 0 unknown */
-    bool bookmarks_last;         /* bookmarks broke off the last pull: give the others a chance first */
+    int64_t keys_refetched;              /* when records with a wrong HMAC last made us read the keys again */
+    int64_t configuration_until;         /* info/configuration is known until then */
+    int64_t max_payload;                 /* from it: bytes of a record's payload; 0 unknown */
+    bool bookmarks_last;                 /* bookmarks broke off the last pull: give the others a chance first */
+    uint8_t too_damaged[FX_COLLECTIONS]; /* pulls in a row that gave the collection up because of damage */
 };
 
 struct fx_cache;

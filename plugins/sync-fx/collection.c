@@ -2,6 +2,7 @@
 #include "fx.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "record.h"
@@ -41,16 +42,27 @@ int fx_begin(struct fx_pull *p, int collection, int how)
     return r;
 }
 
-int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark)
+int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark, struct fx_failed_list *failed)
 {
-    char text[FX_MARK_MAX];
-    fx_collection_mark_format(mark, text);
+    int collection = p->open_collection;
+    char *text = malloc(FX_MARK_FAILED_MAX);
+    if (text == NULL)
+        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+    fx_collection_mark_format_failed(mark, failed, text);
     int r = p->sink->commit(p->sink->ctx, text);
-    if (r == 0) {
-        p->marks[p->open_collection] = *mark;
-        p->open_collection = 0;
-    }
-    return r;
+    free(text);
+    if (r != 0)
+        return r;
+    p->marks[collection] = *mark;
+    p->open_collection = 0;
+    p->damage[collection].forgotten += failed->more;
+    failed->more = 0;
+    for (size_t i = 0; i < failed->count; i++)
+        failed->items[i].fresh = false;
+    fx_failed_fini(&p->failed[collection]);
+    p->failed[collection] = *failed;
+    *failed = (struct fx_failed_list){0};
+    return 0;
 }
 
 int fx_abandon(struct fx_pull *p)
@@ -68,77 +80,122 @@ int fx_abandon(struct fx_pull *p)
 
 struct taker {
     struct fx_pull *p;
+    int collection;
     struct fx_arena arena;
     struct fx_translate translate;
     int (*translate_record)(struct fx_translate *t, const struct fx_record *record);
-    int64_t skipped;
+    struct fx_failed_list failed; /* as it will be after this pull */
+    int64_t skipped, unusable;
 };
 
 static int on_damaged(void *ctx, const char *id, const char *why)
 {
     struct taker *taker = ctx;
-    return taker->p->sink->damaged(taker->p->sink->ctx, id, why);
+    struct fx_pull *p = taker->p;
+    if (id != NULL && fx_failed_add(&taker->failed, id, fx_now_s(p)) != 0)
+        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+    return p->sink->damaged(p->sink->ctx, id, why);
 }
 
+/* A record that is sound and of no use (of a type that nobody knows, without a URL) keeps its stored copy as well, but to ask for it again
+ * would bring the same. */
 static int on_take(void *ctx, const struct fx_record *record)
 {
     struct taker *taker = ctx;
+    struct fx_pull *p = taker->p;
     int r = taker->translate_record(&taker->translate, record);
     fx_arena_reset(&taker->arena);
     if (r < 0)
         return r;
+    fx_failed_remove(&taker->failed, record->id);
     taker->skipped += r == FX_SKIPPED;
     if (r != FX_DAMAGED)
         return 0;
-    taker->p->result->damaged++;
-    return on_damaged(ctx, record->id, taker->translate.why);
+    p->result->damaged++;
+    taker->unusable++;
+    p->damage[taker->collection].why = taker->translate.why;
+    return p->sink->damaged(p->sink->ctx, record->id, taker->translate.why);
 }
 
 static int on_restart(void *ctx)
 {
     struct taker *taker = ctx;
-    return taker->p->sink->restart(taker->p->sink->ctx);
+    struct fx_pull *p = taker->p;
+    taker->unusable = 0;
+    if (fx_failed_copy(&taker->failed, &p->failed[taker->collection]) != 0)
+        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+    return p->sink->restart(p->sink->ctx);
 }
 
-static int read_into_sink(struct fx_pull *p, int collection, int64_t since, int64_t *ret_modified)
+static const struct fx_reader_ops taker_ops = {on_take, on_damaged, on_restart};
+
+/* Into the open batch: what changed since `since` (0: everything; negative: nothing), and then what is to be asked for again. */
+static int read_into_sink(struct fx_pull *p, int64_t since, struct taker *taker, int64_t *ret_modified)
 {
-    static const struct fx_reader_ops ops = {on_take, on_damaged, on_restart};
-    struct taker taker = {.p = p,
-                          .translate = {.arena = &taker.arena, .sink = p->sink, .now = p->host->now_ms(p->host)},
-                          .translate_record = collection == HEARTH_BOOKMARKS ? fx_record_bookmark : fx_record_history};
-    struct fx_reader reader = {.p = p, .collection = collection, .since = since, .ops = &ops, .ctx = &taker};
-    int r = fx_reader_run(&reader);
-    fx_arena_fini(&taker.arena);
-    if (taker.skipped > 0)
-        p->host->metric_add(p->host, "sync_fx_records_ignored", taker.skipped);
-    *ret_modified = reader.first_modified;
+    struct fx_damage *damage = &p->damage[taker->collection];
+    struct fx_reader reader = {.p = p, .collection = taker->collection, .since = since, .ops = &taker_ops, .ctx = taker};
+    int r = fx_failed_copy(&taker->failed, &p->failed[taker->collection]);
+    if (r != 0)
+        return fx_break(p, r, "Out of memory.");
+    if (since >= 0) {
+        r = fx_reader_run(&reader);
+        damage->records = reader.records;
+        damage->damaged = reader.damaged;
+        damage->forgotten = reader.nameless;
+        *ret_modified = reader.first_modified;
+    }
+    if (r == 0 && since == 0)
+        fx_failed_keep_fresh(&taker->failed);
+    else if (r == 0)
+        r = fx_refetch(p, taker->collection, &taker->failed, &taker_ops, taker);
+    damage->unusable = taker->unusable;
     return r;
 }
 
+static void taker_init(struct taker *taker, struct fx_pull *p, int collection)
+{
+    *taker = (struct taker){.p = p,
+                            .collection = collection,
+                            .translate = {.arena = &taker->arena, .sink = p->sink, .now = p->host->now_ms(p->host)},
+                            .translate_record = collection == HEARTH_BOOKMARKS ? fx_record_bookmark : fx_record_history};
+}
+
+static void taker_fini(struct taker *taker)
+{
+    fx_arena_fini(&taker->arena);
+    fx_failed_fini(&taker->failed);
+    if (taker->skipped > 0)
+        taker->p->host->metric_add(taker->p->host, "sync_fx_records_ignored", taker->skipped);
+}
+
 /* The server has no such collection. What was read earlier stays: Firefox deletes collections just before it uploads them anew. */
-static int note_absent(struct fx_pull *p, int collection)
+int fx_note_absent(struct fx_pull *p, int collection)
 {
     struct fx_collection_mark mark;
     char text[FX_MARK_MAX];
     fx_collection_mark_make(p, collection, 0, &mark);
     fx_collection_mark_format(&mark, text);
     int r = p->sink->mark(p->sink->ctx, collection, text);
-    if (r == 0)
+    if (r == 0) {
         p->marks[collection] = mark;
+        fx_failed_fini(&p->failed[collection]);
+    }
     return r;
 }
 
 static int read_once(struct fx_pull *p, int collection)
 {
     bool whole, reset;
-    int64_t modified;
     struct fx_collection_mark mark;
-    bool changed = fx_collection_changed(p, collection, &whole, &reset);
-    if (!changed)
+    bool changed = fx_collection_changed(p, collection, &whole, &reset), again = fx_refetch_due(p, collection);
+    if (changed && p->timestamps[collection] == 0)
+        return fx_note_absent(p, collection);
+    if ((!changed && !again) || p->timestamps[collection] == 0)
         return 0;
-    if (p->timestamps[collection] == 0)
-        return note_absent(p, collection);
     int r = 0;
+    int64_t since = whole ? 0 : changed ? p->marks[collection].last_modified : -1, modified = p->marks[collection].last_modified;
+    struct taker taker;
+    taker_init(&taker, p, collection);
     if (reset) {
         r = p->sink->reset(p->sink->ctx, collection);
         p->marks[collection] = (struct fx_collection_mark){0};
@@ -146,11 +203,12 @@ static int read_once(struct fx_pull *p, int collection)
     if (r == 0)
         r = fx_begin(p, collection, whole ? HEARTH_COMPLETE : HEARTH_INCREMENTAL);
     if (r == 0)
-        r = read_into_sink(p, collection, whole ? 0 : p->marks[collection].last_modified, &modified);
+        r = read_into_sink(p, since, &taker, &modified);
     if (r == 0) {
         fx_collection_mark_make(p, collection, modified, &mark);
-        r = fx_commit(p, &mark);
+        r = fx_commit(p, &mark, &taker.failed);
     }
+    taker_fini(&taker);
     return r;
 }
 

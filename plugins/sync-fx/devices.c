@@ -8,7 +8,7 @@
 
 #include "record.h"
 
-enum { MAX_DEVICES = 1000, MAX_DAMAGED = 100, MAX_KEPT = 32 << 20, STALE_AFTER = 7 * 86400 * 1000 };
+enum { MAX_DEVICES = 1000, MAX_DAMAGED = 500, MAX_KEPT = 32 << 20, STALE_AFTER = 7 * 86400 * 1000 };
 
 struct device {
     char id[FX_ID_MAX];
@@ -21,6 +21,7 @@ struct device {
 struct broken {
     char id[FX_ID_MAX]; /* "": unknown */
     const char *why;    /* a constant */
+    bool sound;         /* but too much: not asked for again */
 };
 
 struct devices {
@@ -31,6 +32,7 @@ struct devices {
     size_t kept[FX_COLLECTIONS]; /* bytes of cleartext */
     struct broken broken[FX_COLLECTIONS][MAX_DAMAGED];
     size_t broken_count[FX_COLLECTIONS];
+    bool too_broken; /* more than there is room for */
     struct fx_arena arena;
     struct fx_translate translate;
 };
@@ -44,15 +46,21 @@ static struct device *find(struct devices *d, const char *id)
     return NULL;
 }
 
+static struct broken *note_broken(struct devices *d, const char *id, const char *why)
+{
+    size_t *count = &d->broken_count[d->collection];
+    d->too_broken = d->too_broken || *count == MAX_DAMAGED;
+    if (*count == MAX_DAMAGED)
+        return NULL;
+    struct broken *broken = &d->broken[d->collection][(*count)++];
+    *broken = (struct broken){.why = why};
+    snprintf(broken->id, sizeof(broken->id), "%s", id == NULL ? "" : id);
+    return broken;
+}
+
 static int on_damaged(void *ctx, const char *id, const char *why)
 {
-    struct devices *d = ctx;
-    size_t *count = &d->broken_count[d->collection];
-    if (*count < MAX_DAMAGED) {
-        struct broken *broken = &d->broken[d->collection][(*count)++];
-        snprintf(broken->id, sizeof(broken->id), "%s", id == NULL ? "" : id);
-        broken->why = why;
-    }
+    note_broken(ctx, id, why);
     return 0;
 }
 
@@ -62,8 +70,12 @@ static int on_take(void *ctx, const struct fx_record *record)
     if (fx_record_is_tombstone(record))
         return 0;
     struct device *device = find(d, record->id);
-    if ((device == NULL && d->count == MAX_DEVICES) || d->kept[d->collection] + record->size > MAX_KEPT)
-        return on_damaged(ctx, record->id, "the account's devices have too many tabs");
+    if ((device == NULL && d->count == MAX_DEVICES) || d->kept[d->collection] + record->size > MAX_KEPT) {
+        struct broken *broken = note_broken(d, record->id, "the account's devices have too many tabs");
+        if (broken != NULL)
+            broken->sound = true;
+        return 0;
+    }
     d->kept[d->collection] += record->size;
     if (device == NULL) {
         device = &d->list[d->count++];
@@ -108,6 +120,11 @@ static int read_one(struct devices *d, int collection, int64_t *ret_modified)
         drop_records(d, collection);
         r = fx_reader_run(&reader);
     }
+    if (r == 0 && d->too_broken)
+        r = fx_leave(d->p, true, "Of %lld records of %s, too many arrived damaged. What was there before is kept; it is tried again.",
+                     (long long)reader.records, fx_collections[collection].title);
+    d->p->damage[collection].records = reader.records;
+    d->p->damage[collection].damaged = reader.damaged;
     *ret_modified = reader.first_modified;
     return r;
 }
@@ -167,23 +184,45 @@ static int emit_tabs(struct devices *d, const struct device *device)
     return device->hidden || device->tabs == NULL ? 0 : fx_record_tabs(&d->translate, &record);
 }
 
+/* Asked for again means here: the collections are read again. */
+static int emit_broken(struct devices *d, int collection, struct fx_failed_list *failed)
+{
+    struct fx_pull *p = d->p;
+    int r = fx_failed_copy(failed, &p->failed[collection]);
+    for (size_t i = 0; r == 0 && i < d->broken_count[collection]; i++) {
+        struct broken *broken = &d->broken[collection][i];
+        bool named = broken->id[0] != '\0';
+        if (named && !broken->sound)
+            r = fx_failed_add(failed, broken->id, fx_now_s(p));
+        if (r == 0)
+            r = p->sink->damaged(p->sink->ctx, named ? broken->id : NULL, broken->why);
+    }
+    fx_failed_keep_fresh(failed);
+    return r;
+}
+
 static int emit(struct devices *d, int collection, int64_t modified)
 {
     struct fx_pull *p = d->p;
     if (!fx_account_wants(p, collection) && (p->account.declined >> collection & 1) == 0)
         return 0; /* a format that is not understood: what was read before stays */
     struct fx_collection_mark mark;
+    struct fx_failed_list failed = {0};
+    bool absent = fx_account_wants(p, collection) && p->timestamps[collection] == 0;
+    if (absent && collection == HEARTH_TABS)
+        return fx_note_absent(p, collection);
     fx_collection_mark_make(p, collection, modified, &mark);
-    int r = fx_begin(p, collection, HEARTH_COMPLETE);
-    for (size_t i = 0; r == 0 && i < d->broken_count[collection]; i++) {
-        struct broken *broken = &d->broken[collection][i];
-        r = p->sink->damaged(p->sink->ctx, broken->id[0] != '\0' ? broken->id : NULL, broken->why);
-    }
+    int r = fx_begin(p, collection, absent ? HEARTH_INCREMENTAL : HEARTH_COMPLETE); /* devices may be known by their tabs */
+    if (r == 0)
+        r = emit_broken(d, collection, &failed);
     for (size_t i = 0; r == 0 && i < d->count; i++) {
         r = collection == HEARTH_CLIENTS ? emit_device(d, &d->list[i]) : emit_tabs(d, &d->list[i]);
         fx_arena_reset(&d->arena);
     }
-    return r != 0 ? r : fx_commit(p, &mark);
+    if (r == 0)
+        r = fx_commit(p, &mark, &failed);
+    fx_failed_fini(&failed);
+    return r;
 }
 
 static int read_and_emit(struct devices *d)
@@ -212,7 +251,7 @@ int fx_devices_run(struct fx_pull *p)
     for (int c = HEARTH_CLIENTS; r == 0 && c <= HEARTH_TABS; c++) {
         bool declined = p->account.declined >> c & 1, differs = fx_collection_changed(p, c, &whole, &reset);
         bool emptied = declined && p->marks[c].present && p->marks[c].last_modified == 0;
-        changed = changed || (fx_account_wants(p, c) && differs) || (declined && !emptied);
+        changed = changed || (fx_account_wants(p, c) && differs) || (declined && !emptied) || fx_refetch_due(p, c);
         if (reset && fx_account_wants(p, c))
             r = p->sink->reset(p->sink->ctx, c);
     }

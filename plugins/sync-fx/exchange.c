@@ -50,12 +50,14 @@ static int explain(struct fx_pull *p, const struct fx_request *request, bool beg
     case HEARTH_ERR_CANCELLED:
         return fx_break(p, code, "The sync was interrupted.");
     case HEARTH_ERR_TIMEOUT:
+        p->result->passing = 1;
         return fx_break(p, code, "The %s did not answer in time (%s).", request->who, request->what);
     case HEARTH_ERR_FULL:
         return fx_break(p, code, "The answer of the %s to %s is larger than Hearth accepts.", request->who, request->what);
     case HEARTH_ERR_NOMEM:
         return fx_break(p, code, "Out of memory.");
     default:
+        p->result->passing = 1;
         if (begun)
             return fx_break(p, code, "The connection to the %s broke off (%s). It is tried again.", request->who, reason);
         return fx_break(p, code, "The %s cannot be reached: %s. Check the address and the network.", request->who,

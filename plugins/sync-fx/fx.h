@@ -61,6 +61,15 @@ enum fx_step {
     FX_REKEYED = 7    /* the collection's key changed: read it whole */
 };
 
+/* What of a collection could not be read in this pull. */
+struct fx_damage {
+    int64_t records; /* that arrived, also damaged ones */
+    int64_t damaged;
+    int64_t forgotten; /* damaged, and not asked for again: without an id, or beyond FX_FAILED_MAX */
+    int64_t unusable;  /* sound, and of no use */
+    const char *why;   /* the last of them; a constant */
+};
+
 /* One pull; on the heap, wiped at the end; used by one thread. */
 struct fx_pull {
     struct fx *fx;
@@ -74,6 +83,8 @@ struct fx_pull {
     struct fx_account_mark account;
     struct fx_account_mark stored_account; /* as the core has it */
     struct fx_collection_mark marks[FX_COLLECTIONS];
+    struct fx_failed_list failed[FX_COLLECTIONS]; /* what arrived damaged: in the marks */
+    struct fx_damage damage[FX_COLLECTIONS];
     int64_t timestamps[FX_COLLECTIONS]; /* info/collections, centiseconds; 0: not on the server */
     int64_t info, meta_timestamp, keys_timestamp;
     bool renewed;                      /* a 401 of the storage server has cost a new token already */
@@ -101,6 +112,16 @@ int fx_break(struct fx_pull *p, int code, const char *format, ...);
 /* Ends the pull because of a status that no step knows how to handle: sentence and pauses from section 5.5 of the protocol.
  * `who`: "Sync server", "token server", "accounts server"; what: "info/collections". Returns FX_END. */
 int fx_end_status(struct fx_pull *p, const char *who, const char *what, const struct fx_answer *answer);
+/* The same for faults of network and service, which pass by themselves. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int fx_end_passing(struct fx_pull *p, const char *format, ...);
+/* The collection is given up until the next run; p->left says why. Returns FX_LEFT. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+int fx_leave(struct fx_pull *p, bool passing, const char *format, ...);
 /* A server's wish for a pause, with up to 25 % on top, so that not all come back at once. */
 int64_t fx_with_jitter(struct fx_pull *p, int64_t ms);
 bool fx_stopping(struct fx_pull *p);
@@ -189,14 +210,29 @@ struct fx_reader_ops {
 struct fx_reader {
     struct fx_pull *p;
     int collection;
-    int64_t since; /* centiseconds; 0: whole */
+    int64_t since;   /* centiseconds; 0: whole */
+    const char *ids; /* NULL; or these records alone, percent-encoded, with commas */
     const struct fx_reader_ops *ops;
     void *ctx;
-    int64_t first_modified; /* result: X-Last-Modified of the first page */
+    /* Results. */
+    int64_t first_modified; /* X-Last-Modified of the first page */
+    int64_t records;        /* that came, damaged ones too */
+    int64_t damaged;        /* of these; `nameless` of them without a usable id */
+    int64_t nameless;
 };
 
 /* 0, FX_LEFT, FX_REKEYED (restart was not called), FX_MOVED, FX_END, negative. */
 int fx_reader_run(struct fx_reader *reader);
+
+/* --- refetch.c: what arrived damaged is asked for again ----------------------------------------------------------------------------------
+ */
+
+/* Something of the collection is to be asked for now. */
+bool fx_refetch_due(const struct fx_pull *p, int collection);
+/* Asks for those of `failed` that are due and have not come in this pull, a hundred at a time, into `ops`, which takes them off the list or
+ * notes them again; those that the server no longer has are taken off. Returns as fx_reader_run(). */
+int fx_refetch(struct fx_pull *p, int collection, struct fx_failed_list *failed, const struct fx_reader_ops *ops, void *ctx);
+int64_t fx_now_s(const struct fx_pull *p);
 
 /* --- devices.c, collection.c
  * -------------------------------------------------------------------------------------------------------------- */
@@ -208,8 +244,10 @@ int fx_collection_run(struct fx_pull *p, int collection); /* bookmarks, history 
 void fx_collection_mark_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_mark *ret_mark);
 /* The server's collection is not as the mark says. ret_whole: and has to be read whole; ret_reset: because the mark no longer holds. */
 bool fx_collection_changed(const struct fx_pull *p, int collection, bool *ret_whole, bool *ret_reset);
+int fx_note_absent(struct fx_pull *p, int collection); /* the server has no such collection */
 int fx_begin(struct fx_pull *p, int collection, int how);
-int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark); /* of the open collection */
+/* Of the open collection. `failed` becomes the pull's own when it is stored, and is emptied. */
+int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark, struct fx_failed_list *failed);
 /* Gives up the open batch. Bookmarks read whole stay open, because committing nothing would remove them all. */
 int fx_abandon(struct fx_pull *p);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hearth/plugin.h"
 #include "json_scan.h"
 #include "text.h"
 
@@ -102,4 +103,39 @@ void fx_collection_mark_format(const struct fx_collection_mark *m, char ret_text
 {
     snprintf(ret_text, FX_MARK_MAX, "{\"v\":1,\"lm\":%lld,\"sync_id\":\"%s\",\"version\":%lld,\"key\":\"%s\"}", (long long)m->last_modified,
              m->sync_id, (long long)m->version, m->key);
+}
+
+static int on_failed_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct fx_span *failed = ctx;
+    if (fx_span_is(key, "failed"))
+        *failed = *value;
+    return 0;
+}
+
+int fx_collection_mark_parse_failed(const char *text, struct fx_collection_mark *ret_mark, struct fx_failed_list *failed)
+{
+    struct fx_span span = {0};
+    fx_failed_fini(failed);
+    fx_collection_mark_parse(text, ret_mark);
+    if (!ret_mark->present || fx_json_scan(text, strlen(text), on_failed_member, &span) != 0 || span.at == NULL)
+        return 0;
+    int r = span.kind == FX_JSON_STRING ? fx_failed_parse(failed, span.at, span.size) : HEARTH_ERR_INVALID;
+    if (r == HEARTH_ERR_INVALID)
+        *ret_mark = (struct fx_collection_mark){0};
+    return r == HEARTH_ERR_INVALID ? 0 : r;
+}
+
+void fx_collection_mark_format_failed(const struct fx_collection_mark *mark, const struct fx_failed_list *failed,
+                                      char ret_text[FX_MARK_FAILED_MAX])
+{
+    static const char MEMBER[] = ",\"failed\":\"";
+    fx_collection_mark_format(mark, ret_text);
+    if (failed->count == 0)
+        return;
+    size_t used = strlen(ret_text) - 1; /* behind the last member */
+    memcpy(ret_text + used, MEMBER, sizeof(MEMBER) - 1);
+    used += sizeof(MEMBER) - 1;
+    fx_failed_format(failed, ret_text + used);
+    memcpy(ret_text + used + strlen(ret_text + used), "\"}", sizeof("\"}"));
 }

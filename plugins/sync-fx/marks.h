@@ -3,9 +3,10 @@
 #define HEARTH_PLUGINS_SYNC_FX_MARKS_H
 
 #include "credentials.h"
+#include "failed.h"
 #include "names.h"
 
-enum { FX_MARK_MAX = 1536 };
+enum { FX_MARK_MAX = 1536, FX_MARK_FAILED_MAX = FX_MARK_MAX + FX_FAILED_TEXT };
 
 /* Times: centiseconds of the server. */
 struct fx_account_mark {
@@ -32,5 +33,11 @@ void fx_account_mark_parse(const char *text, struct fx_account_mark *ret_mark);
 void fx_account_mark_format(const struct fx_account_mark *mark, char ret_text[FX_MARK_MAX]);
 void fx_collection_mark_parse(const char *text, struct fx_collection_mark *ret_mark);
 void fx_collection_mark_format(const struct fx_collection_mark *mark, char ret_text[FX_MARK_MAX]);
+
+/* The same with the ids of what arrived damaged: a member "failed", which is left out when there are none. parse: NOMEM; a list that cannot
+ * be read makes the mark unreadable. */
+int fx_collection_mark_parse_failed(const char *text, struct fx_collection_mark *ret_mark, struct fx_failed_list *failed);
+void fx_collection_mark_format_failed(const struct fx_collection_mark *mark, const struct fx_failed_list *failed,
+                                      char ret_text[FX_MARK_FAILED_MAX]);
 
 #endif

@@ -26,6 +26,12 @@ static int keep(struct fx_newlines *n, const char *data, size_t size)
         return 0;
     if (n->partial.size + size > n->max) {
         n->skipping = true;
+        size_t old = n->partial.size < sizeof(n->head) ? n->partial.size : sizeof(n->head);
+        size_t new = size < sizeof(n->head) - old ? size : sizeof(n->head) - old;
+        if (old > 0)
+            memcpy(n->head, n->partial.data, old);
+        memcpy(n->head + old, data, new);
+        n->head_size = old + new;
         n->partial.size = 0;
         return 0;
     }

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FX_LINE_MAX = 4 << 20 };
+enum { FX_LINE_MAX = 4 << 20, FX_LINE_HEAD = 512 };
 
-/* `line` is not NUL-terminated and lives until return. NULL with the size 0: a record larger than the limit was skipped. Non-zero ends
- * the feed with that value. */
+/* `line` is not NUL-terminated and lives until return. NULL with the size 0: a record larger than the limit was skipped; its beginning is
+ * in `head`. Non-zero ends the feed with that value. */
 typedef int (*fx_line_fn)(void *ctx, const char *line, size_t size);
 
 struct fx_newlines {
@@ -22,6 +22,8 @@ struct fx_newlines {
     int64_t lines; /* handed over or skipped */
     bool array;    /* a JSON array */
     bool skipping; /* inside a record that is too large */
+    char head[FX_LINE_HEAD];
+    size_t head_size;
     /* array only */
     bool opened, closed, in_string, escaped, wants_element;
     int depth;

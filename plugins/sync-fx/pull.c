@@ -10,7 +10,7 @@
  *                          v                                                                                           |
  *                  meta/global -> crypto/keys -> clients and tabs -> bookmarks -> history -> account's mark: OK  ------+
  *                     |             |                   |
- *                     |             |                   412 three times, unreadable: left for the next run
+ *                     |             |                   412 three times, damage, an answer that cannot be: left for the next run
  *                     |             sync key does not open it: SIGNIN_NEEDED
  *                     none yet: WAITING
  *
@@ -30,7 +30,7 @@ static bool anything_changed(const struct fx_pull *p)
     if (!p->account.present || p->account.meta != p->meta_timestamp || p->account.keys != p->keys_timestamp)
         return true;
     for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
-        if (fx_account_wants(p, c) && (!p->marks[c].present || p->marks[c].last_modified != p->timestamps[c]))
+        if (fx_account_wants(p, c) && (!p->marks[c].present || p->marks[c].last_modified != p->timestamps[c] || fx_refetch_due(p, c)))
             return true;
     }
     return false;
@@ -95,17 +95,47 @@ static void append_list(struct fx_pull *p, char *text, size_t capacity, const ch
         snprintf(text + used, capacity - used, "%s", end);
 }
 
+/* "3 of 861 records of bookmarks arrived damaged; their earlier copies are kept, and they are asked for again. " */
+static void append_damage(const struct fx_pull *p, int collection, char *text, size_t capacity)
+{
+    const struct fx_damage *damage = &p->damage[collection];
+    const char *title = fx_collections[collection].title;
+    long long waiting = (long long)p->failed[collection].count;
+    size_t used = strlen(text);
+    if (damage->damaged > 0)
+        used += (size_t)snprintf(text + used, capacity - used, "%lld of %lld records of %s arrived damaged; ", (long long)damage->damaged,
+                                 (long long)damage->records, title);
+    else if (waiting > 0)
+        used += (size_t)snprintf(text + used, capacity - used, "%lld record%s of %s still arrive%s damaged; ", waiting,
+                                 waiting == 1 ? "" : "s", title, waiting == 1 ? "s" : "");
+    if (used < capacity && (damage->damaged > 0 || waiting > 0))
+        used += (size_t)snprintf(text + used, capacity - used, "earlier copies are kept%s",
+                                 waiting == 0   ? ""
+                                 : waiting == 1 ? ", and it is asked for again"
+                                                : ", and they are asked for again");
+    if (used < capacity && damage->forgotten > 0)
+        used += (size_t)snprintf(text + used, capacity - used, ", but for %lld", (long long)damage->forgotten);
+    if (used < capacity && (damage->damaged > 0 || waiting > 0))
+        used += (size_t)snprintf(text + used, capacity - used, ". ");
+    if (used < capacity && damage->unusable > 0)
+        snprintf(text + used, capacity - used, "%lld record%s of %s cannot be used (%s). ", (long long)damage->unusable,
+                 damage->unusable == 1 ? "" : "s", title, damage->why);
+}
+
 /* Good, with notes for the person. */
 static void conclude(struct fx_pull *p)
 {
-    char text[512] = "";
+    char text[1024] = "";
+    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++)
+        if (fx_account_wants(p, c))
+            append_damage(p, c, text, sizeof(text));
     append_list(p, text, sizeof(text),
                 "Not read, because it is in a newer format than this Hearth understands (update Hearth): ", p->account.unsupported, ". ");
     append_list(p, text, sizeof(text), "Not synced, by choice in Firefox: ", p->account.declined, ".");
     if (p->left[0] != '\0')
         fx_end(p, p->left_is_error ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, "%s", p->left);
     else
-        fx_end(p, HEARTH_ACCOUNT_OK, "%s", text);
+        fx_end(p, HEARTH_ACCOUNT_OK, "%.*s", (int)(strlen(text) - (text[0] != '\0' && text[strlen(text) - 1] == ' ')), text);
 }
 
 static int run(struct fx_pull *p)
@@ -123,16 +153,18 @@ static int run(struct fx_pull *p)
     return r;
 }
 
-static void read_marks(struct fx_pull *p, const struct hearth_pull *pull)
+static int read_marks(struct fx_pull *p, const struct hearth_pull *pull)
 {
-    for (size_t i = 0; i < pull->mark_count; i++) {
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < pull->mark_count; i++) {
         const struct hearth_sync_mark *mark = &pull->marks[i];
         if (mark->collection == HEARTH_COLLECTION_NONE)
             fx_account_mark_parse(mark->text, &p->account);
         else if (mark->collection > 0 && mark->collection < FX_COLLECTIONS)
-            fx_collection_mark_parse(mark->text, &p->marks[mark->collection]);
+            r = fx_collection_mark_parse_failed(mark->text, &p->marks[mark->collection], &p->failed[mark->collection]);
     }
     p->stored_account = p->account;
+    return r == 0 ? 0 : fx_break(p, r, "Out of memory.");
 }
 
 /* What the cache holds belongs to one set of credentials. */
@@ -166,6 +198,8 @@ static int check_marks(struct fx_pull *p)
         return 0;
     int r = p->sink->reset(p->sink->ctx, HEARTH_COLLECTION_NONE);
     memset(p->marks, 0, sizeof(p->marks));
+    for (int c = 0; c < FX_COLLECTIONS; c++)
+        fx_failed_fini(&p->failed[c]);
     p->account = (struct fx_account_mark){0};
     return r;
 }
@@ -176,8 +210,9 @@ static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
     if (fx_credentials_parse(pull->credentials, pull->credentials_size, &p->credentials) != 0)
         return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored sign-in cannot be read. Sign in or import the account again.");
     load_state(p, pull->account, &ticket);
-    read_marks(p, pull);
-    int r = check_marks(p);
+    int r = read_marks(p, pull);
+    if (r == 0)
+        r = check_marks(p);
     if (r == 0)
         r = run(p);
     fingerprint(p, p->state.credentials); /* a refresh token may be new */
@@ -205,6 +240,8 @@ int fx_pull_run(struct fx_session *session, struct hearth_call *call, const stru
     }
     if (r < 0 && result.detail[0] == '\0')
         fx_break(p, r, "What was read could not be stored; it is tried again.");
+    for (int c = 0; c < FX_COLLECTIONS; c++)
+        fx_failed_fini(&p->failed[c]);
     OPENSSL_cleanse(p, sizeof(*p));
     free(p);
     size_t size = ret_result->struct_size < sizeof(result) ? ret_result->struct_size : sizeof(result);

@@ -3,7 +3,9 @@
  *   page 1: full=1&newer=<mark>&sort=oldest&limit=N          X-Last-Modified becomes the new mark
  *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1
  *   412: somebody wrote meanwhile: everything is forgotten and read again, three times at most
- *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read again with it */
+ *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read again with it
+ *   after more than one page: the ids alone, to see that no offset led past anything
+ * With `ids`: full=1&ids=…, once. */
 #include "fx.h"
 
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include "newlines.h"
 #include "timestamp.h"
 
-enum { RESTARTS = 3, MAX_PAGES = 100000, MANY = 10 };
+enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20, PATIENCE = 3 };
 
 #define PAGE_MAX_BYTES (UINT64_C(4) << 30)
 
@@ -23,34 +25,46 @@ struct reading {
     struct fx_decoder decoder;
     struct fx_newlines lines;
     bool lines_ready, keys_checked;
-    int64_t records, bad_hmac; /* since the last restart */
-    int64_t announced;         /* X-Weave-Records of this page */
+    bool counting;     /* ids alone: see check_complete() */
+    int64_t bad_hmac;  /* since the last restart */
+    int64_t announced; /* X-Weave-Records of this page */
 };
 
-static int damaged(struct reading *g, const char *id, const char *why)
+static int reader_damaged(struct reading *g, const char *id, const char *other_id, const char *why)
 {
+    struct fx_reader *reader = g->reader;
+    reader->damaged++;
     g->p->result->damaged++;
-    return g->reader->ops->damaged(g->reader->ctx, id, why);
+    if (id == NULL)
+        reader->nameless++;
+    int r = reader->ops->damaged(reader->ctx, id, why);
+    return r == 0 && other_id != NULL ? reader->ops->damaged(reader->ctx, other_id, why) : r;
 }
 
 static int on_line(void *ctx, const char *line, size_t size)
 {
     struct reading *g = ctx;
     struct fx_reader *reader = g->reader;
-    struct fx_bso bso;
+    struct fx_bso bso = {0};
     json_t *json;
-    g->records++;
+    if (g->counting)
+        return 0;
+    reader->records++;
     g->p->result->records++;
-    if (line == NULL)
-        return damaged(g, NULL, fx_bso_words(FX_BSO_TOO_LARGE));
+    if (line == NULL) {
+        bool named = fx_bso_guess_id(g->lines.head, g->lines.head_size, bso.id);
+        return reader_damaged(g, named ? bso.id : NULL, NULL, fx_bso_words(FX_BSO_TOO_LARGE));
+    }
     enum fx_bso_status status = fx_bso_read(&g->decoder, line, size, &bso);
     if (status == FX_BSO_OK)
         status = fx_bso_open(&g->decoder, &g->p->state.keys.of[reader->collection], &bso, &json);
     if (status == FX_BSO_NOMEM)
         return HEARTH_ERR_NOMEM;
     if (status != FX_BSO_OK) {
+        /* Either of two ids may be the wrong one. */
+        bool other = status == FX_BSO_OTHER_ID && g->decoder.other_id[0] != '\0';
         g->bad_hmac += status == FX_BSO_BAD_HMAC;
-        return damaged(g, bso.id[0] != '\0' ? bso.id : NULL, fx_bso_words(status));
+        return reader_damaged(g, bso.id[0] != '\0' ? bso.id : NULL, other ? g->decoder.other_id : NULL, fx_bso_words(status));
     }
     struct fx_record record = {.id = bso.id, .modified = bso.modified * 10, .json = json, .size = g->decoder.plain.size};
     int r = reader->ops->take(reader->ctx, &record);
@@ -69,8 +83,8 @@ static int on_begin(void *ctx, const struct fx_answer *answer)
 {
     struct reading *g = ctx;
     if (answer->body_type == FX_BODY_OTHER)
-        return fx_end(
-            g->p, HEARTH_ACCOUNT_ERROR,
+        return fx_end_passing(
+            g->p,
             "The Sync server's answer to storage/%s is not a list of records (perhaps a proxy's or portal's page). It is tried again.",
             fx_collections[g->reader->collection].name);
     if (g->lines_ready)
@@ -83,8 +97,8 @@ static int on_begin(void *ctx, const struct fx_answer *answer)
 
 static int cut_off(struct reading *g)
 {
-    return fx_end(g->p, HEARTH_ACCOUNT_ERROR, "The Sync server's answer to storage/%s was cut off. It is tried again.",
-                  fx_collections[g->reader->collection].name);
+    return fx_end_passing(g->p, "The Sync server's answer to storage/%s was cut off. It is tried again.",
+                          fx_collections[g->reader->collection].name);
 }
 
 static int on_data(void *ctx, const char *data, size_t size)
@@ -104,17 +118,19 @@ static int make_path(struct reading *g, const char *offset, char *ret_path, size
     }
     if (fx_percent_encode(offset, encoded, sizeof(encoded)) != 0)
         return HEARTH_ERR_FULL;
-    int size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", fx_collections[reader->collection].name, since,
-                        g->p->fx->config.page_size, offset[0] == '\0' ? "" : "&offset=", encoded);
+    const char *name = fx_collections[reader->collection].name, *word = offset[0] == '\0' ? "" : "&offset=";
+    int size;
+    if (reader->ids != NULL)
+        size = snprintf(ret_path, capacity, "storage/%s?full=1&ids=%s%s%s", name, reader->ids, word, encoded);
+    else
+        size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", name, since, g->p->fx->config.page_size, word,
+                        encoded);
     return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
 }
 
 /* One page. ret_answer has the offset of the next. */
-static int read_page(struct reading *g, const char *offset, int64_t unmodified_since, struct fx_answer *ret_answer)
+static int read_path(struct reading *g, const char *path, int64_t unmodified_since, struct fx_answer *ret_answer)
 {
-    char path[2048];
-    if (make_path(g, offset, path, sizeof(path)) != 0)
-        return cut_off(g);
     struct fx_get get = {.path = path,
                          .newlines = true,
                          .if_unmodified_since = unmodified_since,
@@ -131,6 +147,67 @@ static int read_page(struct reading *g, const char *offset, int64_t unmodified_s
     if (r == HEARTH_ERR_INVALID || (r == 0 && g->lines.lines < g->announced))
         return cut_off(g);
     return r;
+}
+
+static int read_page(struct reading *g, const char *offset, int64_t unmodified_since, struct fx_answer *ret_answer)
+{
+    char path[2048];
+    if (make_path(g, offset, path, sizeof(path)) != 0)
+        return cut_off(g);
+    return read_path(g, path, unmodified_since, ret_answer);
+}
+
+/* What info/collections said of the collection has to be true of its list, too: an answer that is older (a wiped server, a replica that
+ * lags, a cache) would delete, or hide for ever, what it does not have. Having nothing is believed only when it is said in so many words.
+ */
+static int check_first_page(struct reading *g, const struct fx_answer *answer)
+{
+    int collection = g->reader->collection;
+    const char *title = fx_collections[collection].title;
+    if (answer->last_modified >= 0 && answer->last_modified < g->p->timestamps[collection])
+        return fx_leave(
+            g->p, true,
+            "The Sync server's list of %s is older than it says itself: it may be wiped or out of step. What was there before is "
+            "kept; it is tried again.",
+            title);
+    if (g->reader->ids == NULL && g->lines.lines == 0 && !answer->has_next && (answer->records != 0 || answer->last_modified < 0))
+        return fx_leave(
+            g->p, true,
+            "The Sync server says that there are %s and sends an empty answer. What was there before is kept; it is tried again.", title);
+    return 0;
+}
+
+/* Whether the offsets of several pages led past something shows only in the number of ids: a list of its own, whose pages are larger. */
+static int check_complete(struct reading *g, int64_t unmodified_since)
+{
+    char path[1800], since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT], encoded[3 * FX_OFFSET_MAX] = "";
+    struct fx_answer answer = {0};
+    const struct fx_reader *reader = g->reader;
+    const char *name = fx_collections[reader->collection].name;
+    int64_t ids = 0;
+    if (reader->since > 0) {
+        fx_timestamp_print(reader->since, time);
+        snprintf(since, sizeof(since), "?newer=%s", time);
+    }
+    for (int page = 0; page < MAX_PAGES; page++) {
+        const char *word = page == 0 ? "" : since[0] == '\0' ? "?offset=" : "&offset=";
+        snprintf(path, sizeof(path), "storage/%s%s%s%s", name, since, word, encoded);
+        g->counting = true;
+        int r = read_path(g, path, unmodified_since, &answer);
+        g->counting = false;
+        if (r != 0)
+            return r;
+        ids += g->lines.lines;
+        if (!answer.has_next || g->lines.lines == 0 || fx_percent_encode(answer.next, encoded, sizeof(encoded)) != 0)
+            break;
+    }
+    if (ids <= reader->records)
+        return 0;
+    return fx_leave(
+        g->p, true,
+        "The Sync server has %lld records of %s, and its pages brought %lld of them. What was there before is kept; it is tried "
+        "again.",
+        (long long)ids, fx_collections[reader->collection].title, (long long)reader->records);
 }
 
 /* Something could not be opened: with the right key? */
@@ -151,6 +228,8 @@ static int read_pages(struct reading *g)
     struct fx_answer answer;
     for (int page = 0; page < MAX_PAGES; page++) {
         int r = read_page(g, offset, first_modified, &answer);
+        if (r == 0 && page == 0)
+            r = check_first_page(g, &answer);
         if (r == 0)
             r = check_keys(g);
         if (r != 0)
@@ -159,42 +238,65 @@ static int read_pages(struct reading *g)
             first_modified = answer.last_modified > 0 ? answer.last_modified : g->p->timestamps[g->reader->collection];
         if (!answer.has_next) {
             g->reader->first_modified = first_modified;
-            return 0;
+            return page > 0 && g->reader->ids == NULL ? check_complete(g, first_modified) : 0;
         }
         if (answer.next[0] == '\0' || strcmp(answer.next, offset) == 0)
             break;
         memcpy(offset, answer.next, sizeof(offset));
     }
-    return fx_end(g->p, HEARTH_ACCOUNT_ERROR, "The Sync server's pages of %s do not come to an end. It is tried again.",
-                  fx_collections[g->reader->collection].title);
+    return fx_end_passing(g->p, "The Sync server's pages of %s do not come to an end. It is tried again.",
+                          fx_collections[g->reader->collection].title);
 }
 
-/* Storing the few that could be opened, as if they were all, would remove the rest. Devices and tabs are soon uploaded again. */
+/* A little damage is kept apart, record by record. When much is damaged something is wrong with all of it: then nothing of it is used,
+ * thrice; what is still the same by then will stay so, and the sound part is better than nothing. But what would be removed for not having
+ * come (a complete collection, and a record without an id) is never given up, and neither is everything at once. */
 static int check_sound(struct reading *g)
 {
-    bool lasting = g->reader->collection == HEARTH_BOOKMARKS || g->reader->collection == HEARTH_HISTORY;
-    bool none = lasting && g->reader->since == 0 && g->bad_hmac > 0 && g->bad_hmac == g->records;
-    bool many = g->bad_hmac >= MANY && g->bad_hmac * 2 > g->records;
-    if (!none && !many)
+    struct fx_reader *reader = g->reader;
+    const char *title = fx_collections[reader->collection].title;
+    uint8_t *given_up = &g->p->state.too_damaged[reader->collection];
+    bool whole = reader->since == 0, lasting = reader->collection == HEARTH_BOOKMARKS || reader->collection == HEARTH_HISTORY;
+    bool many = reader->damaged > FEW && reader->damaged * FEW_IN > reader->records;
+    bool none = lasting && whole && reader->damaged > 0 && reader->damaged == reader->records;
+    bool too_many_ids = reader->damaged > FX_FAILED_MAX;
+    bool unknown = reader->nameless > 0 && whole && reader->collection != HEARTH_HISTORY;
+    if (reader->ids != NULL)
         return 0;
-    snprintf(g->p->left, sizeof(g->p->left),
-             "Of %lld records of %s, %lld cannot be opened with the account's keys; what was there before is kept. Sync with a Firefox, or "
-             "sign in "
-             "again.",
-             (long long)g->records, fx_collections[g->reader->collection].title, (long long)g->bad_hmac);
-    g->p->left_is_error = true;
-    return FX_LEFT;
+    if (!many && !none && !too_many_ids && reader->nameless == 0) {
+        *given_up = 0;
+        return 0;
+    }
+    if (!none && !unknown && *given_up >= PATIENCE)
+        return 0;
+    *given_up += *given_up < PATIENCE;
+    if (g->bad_hmac > 0 && g->bad_hmac * 2 > reader->records)
+        return fx_leave(g->p, false,
+                        "Of %lld records of %s, %lld cannot be opened with the account's keys; what was there before is kept. Sync with a "
+                        "Firefox, or sign in again.",
+                        (long long)reader->records, title, (long long)g->bad_hmac);
+    return fx_leave(
+        g->p, true,
+        "Of %lld records of %s, %lld arrived damaged%s. None of them is used, what was there before is kept; it is tried again.",
+        (long long)reader->records, title, (long long)reader->damaged,
+        unknown && !many && !none ? ", so that nobody can say which they are" : "");
+}
+
+static void reader_forget(struct reading *g)
+{
+    g->bad_hmac = g->reader->records = g->reader->damaged = g->reader->nameless = 0;
 }
 
 static int read_all(struct reading *g)
 {
+    reader_forget(g);
     for (int restarts = 0;; restarts++) {
         int r = read_pages(g);
         if (r != FX_MODIFIED)
             return r != 0 ? r : check_sound(g);
         if (restarts == RESTARTS)
             break;
-        g->records = g->bad_hmac = 0;
+        reader_forget(g);
         r = g->reader->ops->restart(g->reader->ctx);
         if (r < 0)
             return r;

@@ -1,6 +1,7 @@
 #include "fx.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,27 @@ int fx_end(struct fx_pull *p, int state, const char *format, ...)
     set_detail(p, state, format, ap);
     va_end(ap);
     return FX_END;
+}
+
+int fx_end_passing(struct fx_pull *p, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    set_detail(p, HEARTH_ACCOUNT_ERROR, format, ap);
+    va_end(ap);
+    p->result->passing = 1;
+    return FX_END;
+}
+
+int fx_leave(struct fx_pull *p, bool passing, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(p->left, sizeof(p->left), format, ap);
+    va_end(ap);
+    p->left_is_error = true;
+    p->result->passing = passing;
+    return FX_LEFT;
 }
 
 int fx_break(struct fx_pull *p, int code, const char *format, ...)
@@ -88,6 +110,7 @@ int fx_end_status(struct fx_pull *p, const char *who, const char *what, const st
 {
     int state = HEARTH_ACCOUNT_ERROR;
     set_pauses(p, answer);
+    p->result->passing = answer->status == 409 || answer->status == 429 || (answer->status >= 500 && answer->status != 513);
     switch (answer->status) {
     case 400:
         return fx_end(p, state, "The %s refused the request for %s (400: %s). If it repeats, this is a fault of Hearth: please report it.",

@@ -9,8 +9,8 @@ import threading
 
 MATCHING = {"match", "method", "path", "account", "nth", "skip", "times"}
 ACTIONS = {"status", "headers", "body", "add_headers", "token_error", "oauth_error", "auth_error", "extra", "pad", "delay", "delay_ms", "drop", "reset", "truncate",
-           "drip", "chunked", "gzip", "damage", "bump", "step", "skew", "duration"}
-KINDS = {"hmac", "base64", "payload", "empty", "no_hmac", "iv", "padding", "id", "inner_id", "line", "not_json", "huge", "deep", "utf8", "nul", "list"}
+           "drip", "chunked", "gzip", "damage", "bump", "wipe", "step", "skew", "duration", "without", "pass_over"}
+KINDS = {"hmac", "base64", "payload", "empty", "no_hmac", "iv", "padding", "id", "inner_id", "null", "short", "line", "not_json", "huge", "deep", "utf8", "nul", "list"}
 
 
 class Rule:
@@ -73,16 +73,17 @@ class Faults:
 def check_damage(rule):
     if rule.get("kind") not in KINDS:
         raise ValueError(f"damage: kind is one of {', '.join(sorted(KINDS))}")
-    if not {"ids", "every", "nth"} & set(rule):
-        raise ValueError('damage: say which lines with "ids", "every" or "nth"')
+    if not {"ids", "every", "nth", "percent"} & set(rule):
+        raise ValueError('damage: say which lines with "ids", "every", "nth" or "percent"')
 
 
 def spoiler(rule, account, collection):
     """A function over the lines of an answer that damages those which the rule names."""
     ids, every, nth = set(rule.get("ids", ())), rule.get("every", 0), set(_list(rule.get("nth", ())))
+    percent = rule.get("percent", 0)  # spread evenly, the first line always
 
     def hit(n, line):
-        if n in nth or (every and n % every == 0):
+        if n in nth or (every and n % every == 0) or -(-n * percent // 100) != -(-(n - 1) * percent // 100):
             return True
         return bool(ids) and json.loads(line)["id"] in ids
 
@@ -127,6 +128,8 @@ def spoil_payload(payload, rule, keys, iv):
         return "not JSON"
     if kind == "empty":
         return ""
+    if kind == "null":
+        return None
     if kind == "huge":
         return "x" * rule.get("bytes", 8 << 20)
     if kind == "inner_id":
@@ -142,6 +145,9 @@ def spoil_payload(payload, rule, keys, iv):
         sealed["IV"] = sealed["IV"][:8]
     elif kind == "base64":
         sealed["ciphertext"] = "!" + sealed["ciphertext"][1:]
+        sign(sealed, keys)
+    elif kind == "short":  # less than a block
+        sealed["ciphertext"] = base64.b64encode(base64.b64decode(sealed["ciphertext"])[:8]).decode()
         sign(sealed, keys)
     elif kind == "padding":  # without its last block: text stands where the padding should
         sealed["ciphertext"] = base64.b64encode(base64.b64decode(sealed["ciphertext"])[:-16]).decode()

@@ -177,6 +177,8 @@ class Service:
         if "pad" in fault and answer.body.startswith(b"{"):
             answer.body = json.dumps({**json.loads(answer.body), "padding": "x" * fault["pad"]}).encode()
         answer.headers.update(fault.get("add_headers", {}))
+        for name in fault.get("without", ()):
+            answer.headers.pop(name, None)
         if kind == "storage":
             answer.headers.setdefault("X-Weave-Timestamp", f"{self.time(fault):.2f}")
         return answer
@@ -190,6 +192,9 @@ class Service:
                 self.accounts[fixtures.EMAIL].load_step(step["step"] if isinstance(step, dict) else step)
             if "bump" in fault and account:
                 account.touch(fault["bump"])
+            if "wipe" in fault and account:
+                for name in list(account.collections) if fault["wipe"] is True else [fault["wipe"]]:
+                    account.collections.pop(name, None)
 
     def made_up(self, kind, fault):
         status = fault["status"]
@@ -243,7 +248,7 @@ class Service:
             return json_answer("0", 401, {"WWW-Authenticate": self.challenge(fault)})
         path = match["rest"] or "/"
         spoil = spoiler(fault["damage"], account, path.split("/")[2]) if "damage" in fault and path.startswith("/storage/") else None
-        options = Options(self.settings["max_page"], self.settings["short_times"], spoil)
+        options = Options(self.settings["max_page"], self.settings["short_times"], spoil, fault.get("pass_over", 0))
         with self.lock:
             return storage_api.get(account, path, match["query"] or "", request.headers, options)
 

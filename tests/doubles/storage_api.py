@@ -143,6 +143,9 @@ def _collection(collection, query, headers, options):
         return stopped
     page = Page(collection, query, options.max_page)
     stamp = {"X-Last-Modified": decimal(collection.modified), "X-Weave-Records": str(len(page.positions))}
+    if page.next is not None and options.pass_over:
+        mark, _, done = page.next.partition(":")
+        page.next = f"{mark}:{int(done) + options.pass_over}"
     if page.next is not None:
         stamp["X-Weave-Next-Offset"] = page.next
     lines = options.treat(page.lines()) if "full" in query else page.ids()
@@ -182,8 +185,8 @@ def _one(collection, bso_id, headers, options):
 class Options:
     """How lines leave the server."""
 
-    def __init__(self, max_page=10000, short_times=False, spoil=None):
-        self.max_page, self.short_times, self.spoil = max_page, short_times, spoil
+    def __init__(self, max_page=10000, short_times=False, spoil=None, pass_over=0):
+        self.max_page, self.short_times, self.spoil, self.pass_over = max_page, short_times, spoil, pass_over
 
     def treat(self, lines):
         if self.short_times:

@@ -100,7 +100,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def send(self, answer):
         body, fault = answer.body, self.fault
-        if fault.get("gzip") and "gzip" in (self.headers.get("Accept-Encoding") or ""):
+        if fault.get("gzip") == "always" or (fault.get("gzip") and "gzip" in (self.headers.get("Accept-Encoding") or "")):
             body = gzip.compress(body, 1)
             answer.headers["Content-Encoding"] = "gzip"
         self.send_response(answer.status)

@@ -38,15 +38,15 @@ class Faults(TestCase):
         self.assertEqual(self.me()["counts"]["pages"], 200)  # the data stay readable
         self.assertIsNone(self.me()["next_sync"])
 
-    def test_damaged_records_are_skipped_counted_and_told(self):
+    def test_damaged_records_are_counted_and_told(self):
         self.sync_service.faults({"match": "storage/history", "damage": {"kind": "hmac", "nth": [3, 50, 120]}})
         self.home.add_account(self.sync_service, SMALL, sync=False)  # its first sync comes by itself; a second one would find nothing new
         until(lambda: self.me()["last_sync"], "the first sync")
         me = self.me()
         self.assertEqual(me["counts"]["pages"], 197)
         self.assertEqual(me["state"], "ok")
-        self.assertIn("3 damaged records", me["state_detail"])
-        self.assertIn("damaged record skipped", self.home.log_text())
+        self.assertIn("3 of 200 records of history arrived damaged", me["state_detail"])
+        self.assertIn("damaged record", self.home.log_text())
 
     def test_server_asks_to_wait(self):
         self.home.add_account(self.sync_service, SMALL)

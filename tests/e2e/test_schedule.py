@@ -1,7 +1,11 @@
 """The daemon syncs by itself: on time, when a person looks at stale data, and at once when asked."""
+import os
+import sqlite3
+import subprocess
+import time
 import unittest
 
-from harness import ADA, TestCase, until
+from harness import HEARTHD, PATIENCE, TestCase, until
 
 SMALL = "small@example.org"
 
@@ -50,6 +54,38 @@ class Schedule(TestCase):
         service.clear()
         node.start()
         until(lambda: self.requests(service) >= 1, "the account is synced again")
+
+    def test_a_clock_that_was_wrong(self):
+        """The account was synced while the clock was a year ahead."""
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1h\njitter = 0\n", start=False)
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        year = int(time.time() * 1000) + 365 * 86400000
+        for change in (f"next_sync = {year}, last_sync = {year}", f"next_sync = 2, claimed_until = {year}"):
+            with sqlite3.connect(os.path.join(node.state, "hearth.db")) as db:
+                db.execute(f"UPDATE accounts SET {change}")
+            db.close()
+            service.clear()
+            node.start()
+            until(lambda: self.requests(service) >= 1, "a sync as if nothing had been")
+            node.stop()
+
+    def test_wait_ends_when_nobody_will_sync(self):
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\ntick = 1h\n", start=False)
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        node.start()  # its scheduler has looked once, and will not look again
+        words = [HEARTHD, "--config", node.conf, "account", "sync", SMALL, "--wait"]
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=node.environment) as waiting:
+            try:
+                first = waiting.stderr.readline()
+                self.assertIn("Waiting for the scheduler", first)
+                node.cli("account", "pause", SMALL)
+                rest = waiting.communicate(timeout=PATIENCE)[1]
+            finally:
+                waiting.kill()
+        self.assertEqual(waiting.returncode, 1)
+        self.assertIn("was paused meanwhile", rest)
 
 
 if __name__ == "__main__":

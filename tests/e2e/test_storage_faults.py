@@ -1,10 +1,11 @@
 """What people and the operator see while the storage fails: clean answers, nothing half done, and recovery without a restart."""
 import http.client
 import json
+import os
 import unittest
 
-from faulty import DAILY, OFTEN, FaultCase
-from harness import ADA, until
+from faulty import BUILD, DAILY, OFTEN, FaultCase
+from harness import ADA, TestCase, until
 
 
 class Reading(FaultCase):
@@ -189,6 +190,34 @@ class Rules(FaultCase):
         node.faults("storage", f"account_get account={bob_id} error=UNAVAILABLE")
         self.assertEqual(node.request("/api/v1/me", email="bob@example.org").status, 503)
         self.assertEqual(node.request("/api/v1/me").status, 200)
+
+
+class Drain(TestCase):
+    """`node drain --wait`, seen from a command line whose database is away for a moment."""
+    NODES = "".join(f"[node {name}]\nurl = https://{name}.example.org\n" for name in ("alder", "birch"))
+
+    def test_lives_through_a_hiccup(self):
+        plain = "[storage alder]\npath = alder.db\n[storage birch]\npath = birch.db\n[web]\nnode = alder\n[scheduler]\ninterval = 1s\n"
+        service, node = self.service(load=False), self.node(self.NODES + plain)
+        for i in range(6):
+            node.cli("account", "import", "-", text=json.dumps(service.account(f"person{i}@example.org", history=5, bookmarks=5, tabs=1)))
+        faulty = os.path.join(node.folder, "faulty.d")
+        os.mkdir(faulty)
+        storages = "".join(f"[storage {name}]\nplugin = fault\ninner = {BUILD}/plugins/storage-sqlite/storage-sqlite.so\nrules = {name}.rules\n"
+                           f"options = path={name}.db\n" for name in ("alder", "birch"))
+        with open(os.path.join(faulty, "faulty.conf"), "w", encoding="utf-8") as f:
+            f.write(f"[hearth]\nstate_dir = {node.state}\nplugin_dir = {BUILD}/tests/doubles/fault\n{storages}{self.NODES}"
+                    f"[queue]\nplugin = fault\ninner = {BUILD}/plugins/queue-inproc/queue-inproc.so\n")
+        with open(os.path.join(node.state, "birch.rules"), "w", encoding="utf-8") as f:
+            f.write("account_list after=1 times=2 error=UNAVAILABLE words=the database restarts\n")  # the first lists who has to leave
+        node.conf, own = faulty, node.conf
+        try:
+            said = node.cli("node", "drain", "birch", "--wait")
+        finally:
+            node.conf = own
+        self.assertIn("The database does not answer (", said)
+        self.assertIn("The database answers again.\n", said)
+        self.assertIn("0 accounts left to move", said)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,7 @@ struct standing {
     int64_t overdue;  /* due for longer than their interval */
     int64_t stranded; /* should be synced, and nobody will */
     int64_t slow;     /* came today, and are synced as if they had not */
+    int64_t far;      /* due only when a clock that was wrong will be right */
 };
 
 static int on_account(void *ctx, const struct hearth_account *account)
@@ -116,6 +117,7 @@ static int on_account(void *ctx, const struct hearth_account *account)
     const struct person *person = &sim.people[person_of(account->id)];
     standing->overdue += wanted && account->next_sync > 0 && now - account->next_sync > interval;
     standing->stranded += wanted && account->next_sync == 0 && !person->in_work;
+    standing->far += account->next_sync > now + schedule_horizon(schedule);
     standing->slow += wanted && person->seen && account->failures == 0 && account->next_sync > now + interval * 2;
     return 0;
 }
@@ -218,6 +220,7 @@ bool check(void)
     MOST("accounts in one claim", m->claim_max, options->batch);
     MOST("syncs that were later than their interval", m->too_late, 0);
     MOST("accounts overdue at the end", at_end.overdue, 0);
+    MOST("accounts that are due in a year", at_end.far, 0);
     MOST("accounts in work twice at once", m->twice, 0);
     MOST("syncs of people who sleep", m->sleepers, 0);
     MOST("jobs in the queue", m->queue_max, rate + (double)options->batch);

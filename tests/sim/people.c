@@ -72,7 +72,9 @@ static void create_account(size_t i, bool asleep)
                                      .failures = person->broken ? 10 : 0};
     int64_t interval = schedule_interval(schedule, &account, SIM_EPOCH),
             between = person->broken && interval > 0 ? schedule->retry_max : interval;
-    account.next_sync = between == 0 ? 0 : SIM_EPOCH + 1 + sim_between(0, between) + (asleep ? 365 * (int64_t)DAY : 0);
+    account.next_sync = between == 0 ? 0 : SIM_EPOCH + 1 + sim_between(0, between) + (asleep ? 2 * (int64_t)DAY : 0);
+    if (between > 0 && i % 500 == 7 && !asleep) /* the clock was a year ahead when it was last synced */
+        account.next_sync += 365 * (int64_t)DAY;
     account.last_attempt = between == 0 ? account.last_seen : account.next_sync - between;
     account.last_sync = person->broken ? account.created : account.last_attempt;
     OK(&sim.fixture.store, account_create, &account);

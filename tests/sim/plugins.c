@@ -131,6 +131,7 @@ static void fill_jobs(void)
                                                     .interval_week = HOUR,
                                                     .interval_month = DAY,
                                                     .dormant_after = 60 * (int64_t)DAY,
+                                                    .retry = 5 * SECOND,
                                                     .retry_max = 8 * HOUR,
                                                     .jitter = 10};
     pthread_mutex_init(&jobs->lock, NULL);

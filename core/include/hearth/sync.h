@@ -59,10 +59,14 @@ struct hearth_sync_sink {
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
     int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
-    int (*damaged)(void *ctx, const char *guid, const char *why);  /* a record that was skipped; guid may be NULL */
-    int (*restart)(void *ctx);                                     /* forget everything since begin() */
-    /* `mark`: opaque text, at most 4,096 bytes, handed to the next pull. NULL: keep. A commit without records or
-     * mark changes stores nothing and makes no new generation. */
+    /* A record that arrived and could not be read. What is stored of `guid` stays, also in a COMPLETE collection: the bookmark, the device,
+     * that device's tabs; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows which record it was.
+     * A COMPLETE collection must then not be committed (the stored copy would count as gone): commit() refuses it with INVALID; restart, or
+     * leave it uncommitted. */
+    int (*damaged)(void *ctx, const char *guid, const char *why);
+    int (*restart)(void *ctx); /* forget everything since begin() */
+    /* `mark`: opaque text, at most 65,536 bytes (4,096 before abi_version 4), handed to the next pull. NULL: keep. A commit without records
+     * or mark changes stores nothing and makes no new generation. */
     int (*commit)(void *ctx, const char *mark);
     /* A mark outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
     int (*mark)(void *ctx, int32_t collection, const char *mark);
@@ -98,6 +102,10 @@ struct hearth_pull_result {
     int64_t host_backoff;    /* no pull from this service before so many ms */
     char host[256];          /* "name:port" of the storage server, for the back-off; "" unknown */
     int64_t requests, bytes, records, damaged;
+    /* abi_version 4. With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
+     * itself; the host then keeps trying at its ordinary pace instead of growing its pauses for hours. */
+    int32_t passing;
+    int32_t reserved;
 };
 
 /* What an account is, as the provider knows it. */

@@ -192,6 +192,8 @@ static int read_collection(struct reader *reader, int32_t collection)
     make_mark(&reader->text, collection, mark);
     if (is_up_to_date(reader, collection, mark))
         return 0;
+    /* A record of a service that cannot be read is told by sink->damaged(id, why): what is stored of it stays. Without an id nobody knows
+     * what to keep: do not commit. Better than both: keep its id in the mark, and ask for it again. */
     int r = reader->sink->begin(reader->sink->ctx, collection, HEARTH_COMPLETE);
     for (size_t i = 0; r == 0 && i < reader->text.count; i++) {
         const struct line *line = &reader->text.lines[i];

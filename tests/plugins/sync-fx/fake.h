@@ -37,7 +37,7 @@ struct fake {
     int fail_commit;       /* code of the next commit; 0 */
     int32_t open;          /* collection; the sink checks the order of the calls */
     char marks[5][4096];   /* "" none: go to the next pull */
-    void *allocations[512];
+    void *allocations[1 << 14];
     size_t allocation_count;
     const struct hearth_sync *ops;
     void *self, *session;
@@ -85,7 +85,7 @@ struct fake_step *fake_expect_meta(struct fake *f);
 struct fake_step *fake_expect_keys(struct fake *f);
 struct fake_step *fake_expect_configuration(struct fake *f);
 void fake_expect_start(struct fake *f, const char *info); /* token, info, meta, keys, configuration */
-/* A page: path behind storage/, X-Last-Modified, body of lines. */
+/* A page: path behind storage/, X-Last-Modified, body of lines. headers[2], [3] are free for more. */
 struct fake_step *fake_expect_page(struct fake *f, const char *path, const char *last_modified, const char *body);
 /* Devices, bookmarks, history as in FAKE_INFO, one record each. */
 void fake_expect_devices(struct fake *f);

@@ -140,8 +140,10 @@ static void test_moved(void **state)
     fake_expect(f, "GET https://other.example/1.5/8/info/configuration", 404, "");
     struct fake_step *page = fake_expect(f, "GET https://other.example/1.5/8/storage/bookmarks?full=1&sort=oldest&limit=1000", 200, "");
     page->headers[0] = "content-type: application/newlines";
+    page->headers[1] = "x-last-modified: 1795417403.50";
+    page->headers[2] = "x-weave-records: 0";
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_string_equal(f->events, "reset all\nmark account\nbegin clients complete\ncommit clients\nbegin tabs complete\ncommit tabs\n"
+    assert_string_equal(f->events, "reset all\nmark account\nbegin clients incremental\ncommit clients\nmark tabs\n"
                                    "begin bookmarks complete\ncommit bookmarks\nmark history\nmark account\n");
     assert_string_equal(f->result.host, "other.example:443");
     fake_destroy(f);
@@ -197,6 +199,7 @@ static void test_conflict(void **state)
         page->status = i == 0 ? 412 : 200;
         page->wants[1] = i == 0 ? "x-if-unmodified-since: 1795417409.02" : "x-if-unmodified-since: 1795417409.30";
     }
+    fake_expect_page(f, "history?newer=1795417404.04", "1795417409.30", "\"p1\"\n")->wants[1] = "x-if-unmodified-since: 1795417409.30";
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     assert_string_equal(
         f->events,

@@ -108,9 +108,11 @@ static void test_pages(void **state)
     page->headers[2] = "x-weave-next-offset: 9";
     page = fake_expect_page(f, "history?full=1&sort=oldest&limit=50&offset=9", "1795417404.04", "");
     page->wants[1] = "x-if-unmodified-since: 1795417404.04";
+    page = fake_expect_page(f, "history", "1795417404.04", "\"p1\"\n\"p2\"\n"); /* nothing was passed over */
+    page->wants[1] = "x-if-unmodified-since: 1795417404.04";
     assert_int_equal(fake_pull(f), 0);
     assert_string_equal(f->events,
-                        "mark account\nbegin clients complete\ncommit clients\nbegin tabs complete\ncommit tabs\nmark bookmarks\n"
+                        "mark account\nbegin clients incremental\ncommit clients\nmark tabs\nmark bookmarks\n"
                         "begin history complete\nremoved p1 1795417404010\nremoved p2 1795417404010\ncommit history\nmark account\n");
     fake_destroy(f);
 }
@@ -123,20 +125,22 @@ static void test_array_and_damage(void **state)
     fake_expect_start(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"bookmarks\":1795417403.50}");
     char *large = fake_text(f, "%*d", 5 << 20, 1);
     memset(large, 'x', 5 << 20);
-    char *body =
-        fake_text(f, "[%s,{\"id\":\"large\",\"payload\":\"%s\"},{\"id\":\"x1\",\"modified\":1,\"payload\":\"{}\"},%s,{\"no\":1},7]",
-                  fake_bso(f, &fake_bulk_key, "b1", "1795417403.50", "{\"id\":\"b1\",\"type\":\"separator\"}"), large,
-                  fake_bso(f, &fake_bulk_key, "b2", "1795417403.50", "{\"id\":\"b2\",\"type\":\"nonsense\"}"));
+    char *body = fake_text(f, "[%s,{\"id\":\"large\",\"payload\":\"%s\"},{\"id\":\"x1\",\"modified\":1,\"payload\":\"{}\"},%s]",
+                           fake_bso(f, &fake_bulk_key, "b1", "1795417403.50", "{\"id\":\"b1\",\"type\":\"separator\"}"), large,
+                           fake_bso(f, &fake_bulk_key, "b2", "1795417403.50", "{\"id\":\"b2\",\"type\":\"nonsense\"}"));
     struct fake_step *page = fake_expect_page(f, "bookmarks?full=1&sort=oldest&limit=1000", "1795417403.50", body);
     page->headers[0] = "content-type: application/json; charset=utf-8";
     page->chunk = 16384;
     assert_int_equal(fake_pull(f), 0);
     assert_int_equal(f->result.state, HEARTH_ACCOUNT_OK);
-    assert_non_null(strstr(f->events, "begin bookmarks complete\nbookmark b1 3 - - - - - 0\ndamaged - it is too large\n"
-                                      "damaged x1 its payload is not an encrypted record\ndamaged b2 its type is unknown\n"
-                                      "damaged - it has no usable id\ndamaged - it is not JSON\ncommit bookmarks\n"));
-    assert_int_equal(f->result.damaged, 5);
-    assert_int_equal(f->result.records, 6);
+    assert_non_null(strstr(f->events,
+                           "begin bookmarks complete\nbookmark b1 3 - - - - - 0\ndamaged large it is too large\n"
+                           "damaged x1 its payload is not an encrypted record\ndamaged b2 its type is unknown\ncommit bookmarks\n"));
+    assert_int_equal(f->result.damaged, 3);
+    assert_int_equal(f->result.records, 4);
+    assert_string_equal(f->result.detail,
+                        "2 of 4 records of bookmarks arrived damaged; earlier copies are kept, and they are asked for again. "
+                        "1 record of bookmarks cannot be used (its type is unknown).");
     fake_destroy(f);
 }
 
