@@ -105,8 +105,7 @@ static int find_account(struct api_call *call)
         return r;
     call->generation = account.generation;
     generations_set(call->api->generations, call->account, account.generation);
-    if (call->api->options.note_seen != NULL)
-        call->api->options.note_seen(call->api->options.ctx, call->store, call->account);
+    auth_note_seen(call->api, call->who);
     return 0;
 }
 
@@ -222,6 +221,8 @@ int api_who(struct api *api, struct http_request *request, struct node_stores *s
         *err = call.err;
         return r;
     }
+    if (identity.node == api->options.nodes->own)
+        auth_note_seen(api, &identity);
     *ret_person = (struct api_person){.node = identity.node};
     memcpy(ret_person->account, identity.account, sizeof(ret_person->account));
     if (identity.kind == PROOF_BROWSER)

@@ -12,7 +12,7 @@
 #include "base/magic.h"
 
 /* Known tokens, for ten seconds: so long a revocation by the command line may take; one by the API counts at once. */
-enum { SLOTS = 1024, TTL = 10000, USED_EVERY = 60000 };
+enum { SLOTS = 1024, TTL = 10000 };
 
 struct token_cache {
     pthread_mutex_t lock; /* a leaf */
@@ -158,11 +158,16 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
     struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
-    if (now - token.last_used > USED_EVERY)
-        STORE(call->store, NULL, token_used, identity.account, identity.token, now);
     token_cache_put(call->api->tokens, proof->hash, &identity);
     *ret_identity = identity;
     return 0;
+}
+
+void auth_note_seen(struct api *api, const struct identity *identity)
+{
+    lock_border("a person is noted");
+    if (api->options.note_seen != NULL)
+        api->options.note_seen(api->options.ctx, identity->account, identity->token);
 }
 
 void auth_refuse(struct http_reply *reply)

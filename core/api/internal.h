@@ -109,6 +109,8 @@ bool auth_proof(struct http_request *request, struct proof *ret_proof);
 bool auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof);
 /* On a pool thread. 0, or DENIED. */
 int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity);
+/* Somebody of this node is here. Reading writes nothing: this is a note in memory. Any thread. */
+void auth_note_seen(struct api *api, const struct identity *identity);
 void auth_refuse(struct http_reply *reply);
 void auth_refuse_forged(struct http_reply *reply);
 
