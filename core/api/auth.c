@@ -116,7 +116,7 @@ static int look_elsewhere(struct api_call *call, const struct proof *proof, stru
 {
     struct identity identity = {.node = NODES_NONE};
     int r = node_of_proof(call, proof, &identity.node);
-    if (r == 0 || (r == HEARTH_ERR_DENIED && call->api->options.nodes->count > 1))
+    if (r == 0 || (r == AUTH_NOBODY && call->api->options.nodes->count > 1))
         token_cache_put(call->api->tokens, proof->hash, &identity);
     if (r == 0)
         *ret_identity = identity;
@@ -130,7 +130,7 @@ static int look_up_email(struct api_call *call, const struct proof *proof, struc
     struct identity identity = {.kind = PROOF_PROXY};
     int r = node_stores_by_email(call->stores, call->request->identity, &identity.node, &account, &call->err);
     if (r < 0)
-        return r == HEARTH_ERR_NOT_FOUND ? HEARTH_ERR_DENIED : r;
+        return r == HEARTH_ERR_NOT_FOUND ? AUTH_NOBODY : r;
     snprintf(identity.account, sizeof(identity.account), "%s", account.id);
     token_cache_put(call->api->tokens, proof->hash, &identity);
     *ret_identity = identity;
@@ -141,7 +141,7 @@ static int look_up_email(struct api_call *call, const struct proof *proof, struc
 int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
 {
     if (token_cache_get(call->api->tokens, proof->hash, ret_identity))
-        return ret_identity->node == NODES_NONE ? HEARTH_ERR_DENIED : 0;
+        return ret_identity->node == NODES_NONE ? AUTH_NOBODY : 0;
     if (proof->kind == PROOF_PROXY)
         return look_up_email(call, proof, ret_identity);
     struct hearth_token token = {.struct_size = sizeof(token)};
@@ -154,7 +154,7 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
     bool browser = token.scope == HEARTH_TOKEN_BROWSER;
     if ((browser ? PROOF_BROWSER : PROOF_TOKEN) != proof->kind || token.scope > HEARTH_TOKEN_BROWSER ||
         session_is_over(&token, &call->api->options.sessions, now))
-        return HEARTH_ERR_DENIED;
+        return AUTH_NOBODY;
     struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);

@@ -286,6 +286,7 @@ int64_t presence_flush(struct presence *presence, struct store *store, int64_t u
         }
         left += put_back(presence, batch, n);
     }
+    store->call.hearth.deadline = 0;
     return left == 0 ? 0 : next_look(presence);
 }
 
@@ -324,6 +325,7 @@ static void *presence_main(void *arg)
         next = store == NULL ? presence->reads.closed_until : presence_flush(presence, store, 0);
     }
     if (store != NULL) {
+        presence->reads.closed_until = presence->writes.closed_until = 0; /* a last try */
         presence_flush(presence, store, clock_monotonic() + STOP_TIMEOUT);
         jobs_give_store(jobs, own, store);
     }

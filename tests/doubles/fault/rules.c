@@ -180,12 +180,24 @@ static bool changed(const struct fault_rules *rules, const struct stat *then)
     return gone || now.st_ino != then->st_ino || now.st_mtim.tv_sec != then->st_mtim.tv_sec || now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
 }
 
+/* A test sees that the call waits now: a file beside the rules. */
+static void tell_held(const struct fault_rules *rules)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s.held", rules->path);
+    FILE *file = fopen(path, "we");
+    if (file != NULL)
+        fclose(file);
+}
+
 /* Short naps, because the call may have to end for reasons that only the host knows. ms -1: until the rules change. */
 static int delay(struct fault *fault, struct fault_session *session, struct hearth_call *call, int64_t ms)
 {
     struct stat then = {0};
-    if (ms < 0)
+    if (ms < 0) {
         stat(fault->rules.path, &then);
+        tell_held(&fault->rules);
+    }
     const struct hearth_host *host = fault->host;
     const struct timespec nap = {.tv_nsec = NAP * 1000000};
     int64_t until = ms < 0 ? INT64_MAX : host->monotonic_ms(host) + ms;
