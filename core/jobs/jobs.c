@@ -102,11 +102,13 @@ static int start_threads(struct jobs *jobs, struct err *err)
         if (r == 0)
             r = jobs_thread(&jobs->listener, &jobs->listener_started, jobs_listener_main, jobs, "events", err);
     }
-    if (r == 0 && options->worker)
-        r = start_workers(jobs, err);
-    if (r == 0 && options->scheduler)
-        r = start_schedulers(jobs, err);
-    return r;
+    return r == 0 && !options->held ? jobs_begin(jobs, err) : r;
+}
+
+int jobs_begin(struct jobs *jobs, struct err *err)
+{
+    int r = jobs->options.worker ? start_workers(jobs, err) : 0;
+    return r == 0 && jobs->options.scheduler ? start_schedulers(jobs, err) : r;
 }
 
 int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struct err *err)
@@ -161,10 +163,10 @@ static void interrupt_all(struct jobs *jobs)
         if (jobs->workers[i].queue_session != NULL)
             queue->interrupt(jobs->workers[i].queue_session);
     }
-    jobs_interrupt_queues(jobs);
+    jobs_interrupt_queue(jobs);
     /* Threads that end still write what became of their jobs: a storage is only interrupted when it takes too long. */
-    if (clock_monotonic() - jobs->stop_since >= STOP_GRACE)
-        jobs_interrupt_stores(jobs);
+    for (size_t node = 0; clock_monotonic() - jobs->stop_since >= STOP_GRACE && node < jobs->options.nodes->count; node++)
+        jobs_interrupt_node(jobs, node);
 }
 
 /* An interrupt that comes between two calls does nothing, so it is repeated until the thread has ended. */

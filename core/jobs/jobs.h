@@ -21,6 +21,7 @@ struct jobs_provider {
 
 struct jobs_options {
     bool scheduler, worker; /* which roles run here */
+    bool held;              /* schedulers and workers begin with jobs_begin(), not at once */
     struct nodes *nodes;    /* borrowed; workers and schedulers serve all of them */
     const struct hearth_queue *queue;
     void *queue_self;
@@ -40,6 +41,11 @@ struct jobs_options {
 };
 
 int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struct err *err);
+/* With options.held: from here on jobs are published and taken. A process that is going to fail at its start has taken none by then. */
+int jobs_begin(struct jobs *jobs, struct err *err);
+/* A backend hangs: whoever waits for it is interrupted. Any thread, until jobs_destroy(). */
+void jobs_interrupt_node(struct jobs *jobs, size_t node);
+void jobs_interrupt_queue(struct jobs *jobs);
 /* Interrupts what runs (it is taken up again later), joins the threads. */
 void jobs_stop(struct jobs *jobs);
 void jobs_destroy(struct jobs *jobs); /* after jobs_stop(); accepts NULL */

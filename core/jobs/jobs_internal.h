@@ -77,9 +77,6 @@ void jobs_give_store(struct jobs *jobs, size_t node, struct store *store);
  * the call's code. */
 int jobs_take_queue(struct jobs *jobs, int64_t timeout, struct jobs_queue **ret_queue, struct err *err);
 void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code);
-/* What runs in sessions of the queue, or of the storages, returns soon. */
-void jobs_interrupt_queues(struct jobs *jobs);
-void jobs_interrupt_stores(struct jobs *jobs);
 void jobs_close_sessions(struct jobs *jobs); /* all; nobody has one any more */
 
 /* --- publish.c --- */

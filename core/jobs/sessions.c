@@ -98,7 +98,7 @@ void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code)
 }
 
 /* New ones come in front of the one that is looked at; none goes. */
-void jobs_interrupt_queues(struct jobs *jobs)
+void jobs_interrupt_queue(struct jobs *jobs)
 {
     lock_take(&jobs->lock);
     struct jobs_queue *queue = jobs->queues.all;
@@ -108,16 +108,14 @@ void jobs_interrupt_queues(struct jobs *jobs)
         jobs->options.queue->interrupt(queue->session);
 }
 
-void jobs_interrupt_stores(struct jobs *jobs)
+void jobs_interrupt_node(struct jobs *jobs, size_t node)
 {
-    for (size_t node = 0; node < jobs->options.nodes->count; node++) {
-        lock_take(&jobs->lock);
-        struct jobs_store *store = jobs->stores[node].all;
-        lock_release(&jobs->lock);
-        lock_border("sessions of a storage are interrupted");
-        for (; store != NULL; store = store->next)
-            store->store.ops->interrupt(store->store.session);
-    }
+    lock_take(&jobs->lock);
+    struct jobs_store *store = jobs->stores[node].all;
+    lock_release(&jobs->lock);
+    lock_border("sessions of a storage are interrupted");
+    for (; store != NULL; store = store->next)
+        store->store.ops->interrupt(store->store.session);
 }
 
 void jobs_close_sessions(struct jobs *jobs)

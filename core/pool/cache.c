@@ -17,7 +17,7 @@ struct entry {
 };
 
 struct cache {
-    pthread_mutex_t lock; /* a leaf, but for ref and unref of values */
+    pthread_mutex_t lock; /* a leaf, but for ref of values, which counts and does nothing else */
     cache_ref_fn ref;
     cache_unref_fn unref;
     size_t budget, used;
@@ -67,7 +67,8 @@ static void link_newest(struct cache *cache, struct entry *e)
     cache->newest = e;
 }
 
-static void drop(struct cache *cache, struct entry *e)
+/* Takes it out; the list of what is let go once the lock is. */
+static void drop(struct cache *cache, struct entry *e, struct entry **dropped)
 {
     struct entry **link = &cache->buckets[e->hash % BUCKETS];
     while (*link != e)
@@ -75,16 +76,28 @@ static void drop(struct cache *cache, struct entry *e)
     *link = e->next;
     unlink_use(cache, e);
     cache->used -= e->cost;
-    cache->unref(e->value);
-    free(e);
+    e->next = *dropped;
+    *dropped = e;
+}
+
+/* Without the lock: the last reference may free a lot. */
+static void let_go(struct cache *cache, struct entry *dropped)
+{
+    for (struct entry *next; dropped != NULL; dropped = next) {
+        next = dropped->next;
+        cache->unref(dropped->value);
+        free(dropped);
+    }
 }
 
 void cache_destroy(struct cache *cache)
 {
     if (cache == NULL)
         return;
+    struct entry *dropped = NULL;
     while (cache->oldest != NULL)
-        drop(cache, cache->oldest);
+        drop(cache, cache->oldest, &dropped);
+    let_go(cache, dropped);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
 }
@@ -109,7 +122,7 @@ void cache_put(struct cache *cache, const char *key, void *value, size_t size)
     size_t key_size = strlen(key) + 1, cost = size + key_size + OVERHEAD + sizeof(struct entry);
     if (cost > cache->budget / 8)
         return;
-    struct entry *e = malloc(sizeof(*e) + key_size);
+    struct entry *e = malloc(sizeof(*e) + key_size), *dropped = NULL;
     if (e == NULL)
         return;
     memcpy(e->key, key, key_size);
@@ -118,27 +131,30 @@ void cache_put(struct cache *cache, const char *key, void *value, size_t size)
     pthread_mutex_lock(&cache->lock);
     struct entry *old = find(cache, key, e->hash);
     if (old != NULL)
-        drop(cache, old);
+        drop(cache, old, &dropped);
     while (cache->used + cost > cache->budget)
-        drop(cache, cache->oldest);
+        drop(cache, cache->oldest, &dropped);
     e->value = cache->ref(value);
     e->next = cache->buckets[e->hash % BUCKETS];
     cache->buckets[e->hash % BUCKETS] = e;
     link_newest(cache, e);
     cache->used += cost;
     pthread_mutex_unlock(&cache->lock);
+    let_go(cache, dropped);
 }
 
 void cache_drop_account(struct cache *cache, const char *account)
 {
     size_t n = strlen(account);
+    struct entry *dropped = NULL;
     pthread_mutex_lock(&cache->lock);
     for (struct entry *e = cache->newest, *older; e != NULL; e = older) {
         older = e->older;
         if (strncmp(e->key, account, n) == 0 && e->key[n] == '\n')
-            drop(cache, e);
+            drop(cache, e, &dropped);
     }
     pthread_mutex_unlock(&cache->lock);
+    let_go(cache, dropped);
 }
 
 size_t cache_size(struct cache *cache)
