@@ -6,6 +6,7 @@
 
 #include "api/internal.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "search/search.h"
@@ -152,6 +153,7 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .stores = worker};
     struct identity identity;
     int r = 0;
+    lock_border("a request is handled");
     if (worker != NULL) {
         node_stores_deadline(worker, clock_monotonic() + endpoint->api->options.storage_timeout);
         call.store = node_stores_get(worker, endpoint->api->options.nodes->own, &call.err);
@@ -179,6 +181,7 @@ bool api_before(struct http_request *request, const struct http_route *route, st
     const struct api_endpoint *endpoint = route->data;
     struct identity identity;
     struct proof proof;
+    lock_border("a request is looked at");
     if (endpoint < api->endpoints || endpoint >= api->endpoints + ENDPOINTS || (endpoint->flags & API_OPEN) != 0)
         return false;
     if (!auth_proof(request, &proof)) {

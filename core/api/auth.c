@@ -9,6 +9,7 @@
 #include "api/internal.h"
 #include "auth/session.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/magic.h"
 
 /* Known tokens, for ten seconds: so long a revocation by the command line may take; one by the API counts at once. */
@@ -48,30 +49,30 @@ bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SI
 {
     size_t i = slot_of(hash);
     int64_t now = clock_monotonic();
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     bool found = cache->slots[i].until > now && memcmp(cache->slots[i].hash, hash, TOKEN_HASH_SIZE) == 0;
     if (found)
         *ret_identity = cache->slots[i].identity;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     return found;
 }
 
 void token_cache_put(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity)
 {
     size_t i = slot_of(hash);
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     memcpy(cache->slots[i].hash, hash, TOKEN_HASH_SIZE);
     cache->slots[i].identity = *identity;
     cache->slots[i].until = clock_monotonic() + TTL;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
 }
 
 void token_cache_clear(struct token_cache *cache)
 {
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     for (size_t i = 0; i < SLOTS; i++)
         cache->slots[i].until = 0;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
 }
 
 /* Remembered like a token: under the hash of the address that the proxy names. */

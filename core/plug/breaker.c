@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 
 enum breaker_event { EVENT_NO_ANSWERS, EVENT_PROBE_ANSWERED, EVENT_PROBE_UNANSWERED };
 
@@ -83,7 +84,7 @@ int breaker_allows(struct breaker *breaker, struct err *err)
 /* code, words: what is said of the backend from now on; 0: that it is well. */
 static bool breaker_move(struct breaker *breaker, enum breaker_event event, int code, const char *words)
 {
-    pthread_mutex_lock(&breaker->lock);
+    lock_take(&breaker->lock);
     enum breaker_state from = (enum breaker_state)atomic_load(&breaker->state);
     enum breaker_state to = breaker_moves[from][event];
     if (from != to) {
@@ -98,7 +99,7 @@ static bool breaker_move(struct breaker *breaker, enum breaker_event event, int 
     if (to == BREAKER_CLOSED)
         atomic_store(&breaker->failures, 0);
     atomic_store(&breaker->state, to);
-    pthread_mutex_unlock(&breaker->lock);
+    lock_release(&breaker->lock);
     return from != to;
 }
 
@@ -146,12 +147,12 @@ bool breaker_probed(struct breaker *breaker, int code, const char *words)
 
 void breaker_look(struct breaker *breaker, struct breaker_view *ret_view)
 {
-    pthread_mutex_lock(&breaker->lock);
+    lock_take(&breaker->lock);
     ret_view->state = (enum breaker_state)atomic_load(&breaker->state);
     ret_view->since = breaker->since;
     ret_view->good = atomic_load(&breaker->good);
     ret_view->trips = breaker->trips;
     ret_view->code = breaker->code;
     snprintf(ret_view->words, sizeof(ret_view->words), "%s", breaker->words);
-    pthread_mutex_unlock(&breaker->lock);
+    lock_release(&breaker->lock);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lock.h"
+
 enum { BUCKETS = 4096, OVERHEAD = 64 };
 
 struct entry {
@@ -106,14 +108,14 @@ void *cache_get(struct cache *cache, const char *key)
 {
     uint64_t hash = hash_of(key);
     void *value = NULL;
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     struct entry *e = find(cache, key, hash);
     if (e != NULL) {
         unlink_use(cache, e);
         link_newest(cache, e);
         value = cache->ref(e->value);
     }
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     return value;
 }
 
@@ -128,7 +130,7 @@ void cache_put(struct cache *cache, const char *key, void *value, size_t size)
     memcpy(e->key, key, key_size);
     e->hash = hash_of(key);
     e->cost = cost;
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     struct entry *old = find(cache, key, e->hash);
     if (old != NULL)
         drop(cache, old, &dropped);
@@ -139,7 +141,7 @@ void cache_put(struct cache *cache, const char *key, void *value, size_t size)
     cache->buckets[e->hash % BUCKETS] = e;
     link_newest(cache, e);
     cache->used += cost;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     let_go(cache, dropped);
 }
 
@@ -147,20 +149,20 @@ void cache_drop_account(struct cache *cache, const char *account)
 {
     size_t n = strlen(account);
     struct entry *dropped = NULL;
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     for (struct entry *e = cache->newest, *older; e != NULL; e = older) {
         older = e->older;
         if (strncmp(e->key, account, n) == 0 && e->key[n] == '\n')
             drop(cache, e, &dropped);
     }
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     let_go(cache, dropped);
 }
 
 size_t cache_size(struct cache *cache)
 {
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     size_t used = cache->used;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     return used;
 }
