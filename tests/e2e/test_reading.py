@@ -8,7 +8,7 @@ import time
 import unittest
 import urllib.parse
 
-from faulty import DAILY, OFTEN, FaultCase
+from faulty import DAILY, OFTEN, FaultCase, FaultyNode
 from harness import ADA, PATIENCE, ROOT, until
 
 # Every sync is due at once for a visitor, and nobody else asks for one.
@@ -91,9 +91,12 @@ class Visits(FaultCase):
         until(lambda: self.account(node)["last_seen_at"] > 0, "and written when it can be")
 
     def test_reading_while_a_batch_is_written(self):
-        node = self.home(STALE + "[worker]\nparallel = 1\n")
+        node = self.home(STALE + "[worker]\nparallel = 1\n", step=3)
         emails = self.people(node, 12)
+        for email in emails:
+            until(lambda e=email: self.account(node, e)["last_sync_at"] > 0, f"the first sync of {email}")
         node.faults("storage", "batch_commit hold")
+        self.ada.post("step", step=7)
         until(lambda: node.held("storage"), "a batch is open")
         before = [self.account(node, email)["generation"] for email in (ADA, *emails)]
         with concurrent.futures.ThreadPoolExecutor(12) as threads:
@@ -199,9 +202,11 @@ class Refused(FaultCase):
 class Claims(FaultCase):
     def test_a_sync_that_a_kill_ended_is_taken_up_at_the_start(self):
         """Without a word from anybody, and long before the claim runs out."""
-        node = self.home(DAILY + "claim = 1h\n", sync=False)
+        node = FaultyNode(DAILY + "claim = 1h\n")
+        self.addCleanup(node.close)
         node.faults("storage", "batch_commit hold")
-        node.cli("account", "resync", ADA)
+        node.start()
+        node.cli("account", "import", "-", text=json.dumps(self.service().import_file()))
         until(lambda: node.held("storage"), "a sync is stored")
         with node.database() as database:
             claimed = database.execute("SELECT claimed_until FROM accounts").fetchone()[0]
