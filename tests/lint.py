@@ -20,6 +20,9 @@ LIBRARIES = {
     "libpq-fe.h": ["plugins/storage-pg", "tests"],
     "hiredis/": ["plugins/queue-redis", "tests"],
 }
+# In core a lock is one that a build with checks knows of: core/base/lock.h.
+UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
+UNCHECKED_MAY = ("core/base/lock.", "core/check/", "core/signin/finish.c")
 MAX_LINES = 520
 findings = []
 
@@ -35,6 +38,8 @@ def check_source(path, text):
         found = BANNED.search(line)
         if found:
             findings.append(f"{path}:{n}: {found.group(1)} is banned")
+        if path.parts[0] == "core" and not str(path).startswith(UNCHECKED_MAY) and UNCHECKED_LOCK.search(line):
+            findings.append(f"{path}:{n}: a lock that nobody checks; use lock_take() and its like")
         if path.parts[0] in ("core", "plugins") and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for n, line in enumerate(text.split("\n"), 1):

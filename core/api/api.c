@@ -6,6 +6,7 @@
 
 #include "api/internal.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "search/search.h"
@@ -60,41 +61,39 @@ static bool is_inline(size_t i)
     return table[i].run == healthz_get || table[i].run == version_get || table[i].run == metrics_get;
 }
 
-/* What a person is told of an error whose details are none of theirs. */
+/* What a person is told of an error whose details are none of theirs; `words` NULL: the error's own, or none. */
+static const struct {
+    int error, status;
+    const char *code, *words;
+} told[] = {
+    {HEARTH_ERR_NOT_FOUND, 404, "not_found", NULL},
+    {HEARTH_ERR_INVALID, 400, "bad_request", NULL},
+    {HEARTH_ERR_UNAVAILABLE, 503, "unavailable", "The storage or the queue does not answer at the moment. Try again in a little while."},
+    {HEARTH_ERR_TIMEOUT, 503, "unavailable", "The storage or the queue took too long to answer. Try again in a little while."},
+    {HEARTH_ERR_CANCELLED, 503, "unavailable", "The server is being stopped. Try again in a little while."},
+    {HEARTH_ERR_FULL, 503, "full",
+     "There is no room left on the server's disk. What is stored can be read; whoever runs the server has to make room."},
+    {HEARTH_ERR_DENIED, 500, "storage_refused",
+     "The server may not read or write its own database. You are still signed in; whoever runs the server has to give it back its "
+     "permissions."},
+    {HEARTH_ERR_IO, 500, "storage_failed",
+     "The server's disk failed to read or write. Whoever runs the server finds the reason in its log."},
+    {HEARTH_ERR_CORRUPT, 500, "damaged",
+     "What is stored here is damaged. Nothing is lost in Firefox; whoever runs the server has to restore a backup or sync anew."},
+    {HEARTH_ERR_UNCERTAIN, 500, "uncertain", "This may or may not have been done. Look before you try again."},
+    {HEARTH_ERR_INTERNAL, 500, "internal", "Something went wrong here. The server's log knows more."}, /* last: all others */
+};
+
 static void reply_error(struct api_call *call)
 {
-    int status = 500;
-    const char *code = "internal", *detail = "Something went wrong here. The server's log knows more.";
-    switch (call->err.code) {
-    case HEARTH_ERR_NOT_FOUND:
-        status = 404;
-        code = "not_found";
-        detail = NULL;
-        break;
-    case HEARTH_ERR_INVALID:
-        status = 400;
-        code = "bad_request";
-        detail = call->err.text;
-        break;
-    case HEARTH_ERR_UNAVAILABLE:
-    case HEARTH_ERR_TIMEOUT:
-    case HEARTH_ERR_CANCELLED:
-    case HEARTH_ERR_FULL:
-        status = 503;
-        code = "unavailable";
-        detail = "The storage or the queue does not answer at the moment. Try again in a little while.";
-        http_reply_header(call->reply, "retry-after", "5");
-        break;
-    case HEARTH_ERR_UNCERTAIN:
-        code = "uncertain";
-        detail = "This may or may not have been done. Look before you try again.";
-        break;
-    default:
-        break;
-    }
-    if (status >= 500)
+    size_t i = 0;
+    while (told[i].error != call->err.code && told[i].error != HEARTH_ERR_INTERNAL)
+        i++;
+    if (told[i].status >= 500)
         log_error("api", "%s: %s", call->request->path, call->err.text);
-    http_reply_problem(call->reply, status, code, detail);
+    if (told[i].status == 503)
+        http_reply_header(call->reply, "retry-after", "5");
+    http_reply_problem(call->reply, told[i].status, told[i].code, told[i].error == HEARTH_ERR_INVALID ? call->err.text : told[i].words);
 }
 
 static int find_account(struct api_call *call)
@@ -105,8 +104,7 @@ static int find_account(struct api_call *call)
         return r;
     call->generation = account.generation;
     generations_set(call->api->generations, call->account, account.generation);
-    if (call->api->options.note_seen != NULL)
-        call->api->options.note_seen(call->api->options.ctx, call->store, call->account);
+    auth_note_seen(call->api, call->who);
     return 0;
 }
 
@@ -114,7 +112,7 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
 {
     struct proof proof;
     if (!auth_proof(call->request, &proof))
-        return HEARTH_ERR_DENIED;
+        return AUTH_NOBODY;
     int r = auth_look_up(call, &proof, identity);
     if (r < 0)
         return r;
@@ -155,6 +153,7 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .stores = worker};
     struct identity identity;
     int r = 0;
+    lock_border("a request is handled");
     if (worker != NULL) {
         node_stores_deadline(worker, clock_monotonic() + endpoint->api->options.storage_timeout);
         call.store = node_stores_get(worker, endpoint->api->options.nodes->own, &call.err);
@@ -165,7 +164,7 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
         r = endpoint->run(&call);
     else
         r = run_authenticated(&call, endpoint, &identity);
-    if (r == HEARTH_ERR_DENIED)
+    if (r == AUTH_NOBODY)
         auth_refuse(reply);
     else if (r < 0)
         reply_error(&call);
@@ -182,6 +181,7 @@ bool api_before(struct http_request *request, const struct http_route *route, st
     const struct api_endpoint *endpoint = route->data;
     struct identity identity;
     struct proof proof;
+    lock_border("a request is looked at");
     if (endpoint < api->endpoints || endpoint >= api->endpoints + ENDPOINTS || (endpoint->flags & API_OPEN) != 0)
         return false;
     if (!auth_proof(request, &proof)) {
@@ -218,10 +218,16 @@ int api_who(struct api *api, struct http_request *request, struct node_stores *s
     if (call.store == NULL)
         return err->code;
     int r = auth_look_up(&call, &proof, &identity);
+    if (r == AUTH_NOBODY)
+        return HEARTH_ERR_DENIED;
+    if (r == HEARTH_ERR_DENIED) /* by the storage: another thing than being nobody, and none of the person's */
+        r = call.err.code = HEARTH_ERR_IO;
     if (r < 0) {
         *err = call.err;
         return r;
     }
+    if (identity.node == api->options.nodes->own)
+        auth_note_seen(api, &identity);
     *ret_person = (struct api_person){.node = identity.node};
     memcpy(ret_person->account, identity.account, sizeof(ret_person->account));
     if (identity.kind == PROOF_BROWSER)

@@ -23,9 +23,10 @@ struct api_options {
     struct session_limits sessions;
     bool public_metrics; /* /metrics on every listener */
     const char *version; /* JSON text of GET /version */
-    /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing. */
+    /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing and note_seen: these
+     * look at memory. token: the id of what was shown; "". */
     int (*request_sync)(void *ctx, const char *account, struct err *err);
-    void (*note_seen)(void *ctx, struct store *store, const char *account);
+    void (*note_seen)(void *ctx, const char *account, const char *token);
     bool (*is_syncing)(void *ctx, const char *account);
     void (*account_removed)(void *ctx, const char *account);
     /* Appends a sentence for each thing that is not ready; for /readyz. store: NULL when the storage has no session. */

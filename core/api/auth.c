@@ -9,10 +9,11 @@
 #include "api/internal.h"
 #include "auth/session.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/magic.h"
 
 /* Known tokens, for ten seconds: so long a revocation by the command line may take; one by the API counts at once. */
-enum { SLOTS = 1024, TTL = 10000, USED_EVERY = 60000 };
+enum { SLOTS = 1024, TTL = 10000 };
 
 struct token_cache {
     pthread_mutex_t lock; /* a leaf */
@@ -48,30 +49,30 @@ bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SI
 {
     size_t i = slot_of(hash);
     int64_t now = clock_monotonic();
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     bool found = cache->slots[i].until > now && memcmp(cache->slots[i].hash, hash, TOKEN_HASH_SIZE) == 0;
     if (found)
         *ret_identity = cache->slots[i].identity;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     return found;
 }
 
 void token_cache_put(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity)
 {
     size_t i = slot_of(hash);
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     memcpy(cache->slots[i].hash, hash, TOKEN_HASH_SIZE);
     cache->slots[i].identity = *identity;
     cache->slots[i].until = clock_monotonic() + TTL;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
 }
 
 void token_cache_clear(struct token_cache *cache)
 {
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     for (size_t i = 0; i < SLOTS; i++)
         cache->slots[i].until = 0;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
 }
 
 /* Remembered like a token: under the hash of the address that the proxy names. */
@@ -116,7 +117,7 @@ static int look_elsewhere(struct api_call *call, const struct proof *proof, stru
 {
     struct identity identity = {.node = NODES_NONE};
     int r = node_of_proof(call, proof, &identity.node);
-    if (r == 0 || (r == HEARTH_ERR_DENIED && call->api->options.nodes->count > 1))
+    if (r == 0 || (r == AUTH_NOBODY && call->api->options.nodes->count > 1))
         token_cache_put(call->api->tokens, proof->hash, &identity);
     if (r == 0)
         *ret_identity = identity;
@@ -130,7 +131,7 @@ static int look_up_email(struct api_call *call, const struct proof *proof, struc
     struct identity identity = {.kind = PROOF_PROXY};
     int r = node_stores_by_email(call->stores, call->request->identity, &identity.node, &account, &call->err);
     if (r < 0)
-        return r == HEARTH_ERR_NOT_FOUND ? HEARTH_ERR_DENIED : r;
+        return r == HEARTH_ERR_NOT_FOUND ? AUTH_NOBODY : r;
     snprintf(identity.account, sizeof(identity.account), "%s", account.id);
     token_cache_put(call->api->tokens, proof->hash, &identity);
     *ret_identity = identity;
@@ -141,7 +142,7 @@ static int look_up_email(struct api_call *call, const struct proof *proof, struc
 int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
 {
     if (token_cache_get(call->api->tokens, proof->hash, ret_identity))
-        return ret_identity->node == NODES_NONE ? HEARTH_ERR_DENIED : 0;
+        return ret_identity->node == NODES_NONE ? AUTH_NOBODY : 0;
     if (proof->kind == PROOF_PROXY)
         return look_up_email(call, proof, ret_identity);
     struct hearth_token token = {.struct_size = sizeof(token)};
@@ -154,15 +155,20 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
     bool browser = token.scope == HEARTH_TOKEN_BROWSER;
     if ((browser ? PROOF_BROWSER : PROOF_TOKEN) != proof->kind || token.scope > HEARTH_TOKEN_BROWSER ||
         session_is_over(&token, &call->api->options.sessions, now))
-        return HEARTH_ERR_DENIED;
+        return AUTH_NOBODY;
     struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
-    if (now - token.last_used > USED_EVERY)
-        STORE(call->store, NULL, token_used, identity.account, identity.token, now);
     token_cache_put(call->api->tokens, proof->hash, &identity);
     *ret_identity = identity;
     return 0;
+}
+
+void auth_note_seen(struct api *api, const struct identity *identity)
+{
+    lock_border("a person is noted");
+    if (api->options.note_seen != NULL)
+        api->options.note_seen(api->options.ctx, identity->account, identity->token);
 }
 
 void auth_refuse(struct http_reply *reply)

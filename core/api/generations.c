@@ -4,6 +4,7 @@
 
 #include "api/internal.h"
 #include "base/clock.h"
+#include "base/lock.h"
 
 /* An event can be lost between processes: so long at most an old answer is taken for a new one then. */
 enum { SLOTS = 8192, SURE_FOR = 60000 };
@@ -43,17 +44,17 @@ static size_t slot_of(const char *account)
 int64_t generations_get(struct generations *generations, const char *account)
 {
     size_t i = slot_of(account);
-    pthread_mutex_lock(&generations->lock);
+    lock_take(&generations->lock);
     bool sure = strcmp(generations->slots[i].account, account) == 0 && clock_monotonic() < generations->slots[i].until;
     int64_t found = sure ? generations->slots[i].generation : 0;
-    pthread_mutex_unlock(&generations->lock);
+    lock_release(&generations->lock);
     return found;
 }
 
 void generations_set(struct generations *generations, const char *account, int64_t generation)
 {
     size_t i = slot_of(account);
-    pthread_mutex_lock(&generations->lock);
+    lock_take(&generations->lock);
     bool same = strcmp(generations->slots[i].account, account) == 0;
     if (!same || generations->slots[i].generation < generation) { /* a reader that began earlier must not turn it back */
         snprintf(generations->slots[i].account, sizeof(generations->slots[i].account), "%s", account);
@@ -61,12 +62,12 @@ void generations_set(struct generations *generations, const char *account, int64
     }
     if (generations->slots[i].generation == generation)
         generations->slots[i].until = clock_monotonic() + SURE_FOR;
-    pthread_mutex_unlock(&generations->lock);
+    lock_release(&generations->lock);
 }
 
 void generations_forget(struct generations *generations, const char *account)
 {
-    pthread_mutex_lock(&generations->lock);
+    lock_take(&generations->lock);
     if (account == NULL) {
         memset(generations->slots, 0, sizeof(generations->slots));
     } else {
@@ -74,5 +75,5 @@ void generations_forget(struct generations *generations, const char *account)
         if (strcmp(generations->slots[i].account, account) == 0)
             generations->slots[i].account[0] = '\0';
     }
-    pthread_mutex_unlock(&generations->lock);
+    lock_release(&generations->lock);
 }

@@ -107,8 +107,12 @@ void token_cache_clear(struct token_cache *cache);
 bool auth_proof(struct http_request *request, struct proof *ret_proof);
 /* A request that changes something, made by another site's page in somebody's signed-in browser. */
 bool auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof);
-/* On a pool thread. 0, or DENIED. */
+/* Nobody who is known here: what becomes 401. A code of its own, because a storage's DENIED says that it refuses this server. */
+enum { AUTH_NOBODY = -1000 };
+/* On a pool thread. 0, AUTH_NOBODY, or why it could not be looked up. */
 int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity);
+/* Somebody of this node is here. Reading writes nothing: this is a note in memory. Any thread. */
+void auth_note_seen(struct api *api, const struct identity *identity);
 void auth_refuse(struct http_reply *reply);
 void auth_refuse_forged(struct http_reply *reply);
 
@@ -116,7 +120,7 @@ void auth_refuse_forged(struct http_reply *reply);
 /* Sends the client to the node that has the account: 307, or 421 for requests that change something. Returns 0. */
 int node_elsewhere(struct api_call *call, size_t node);
 void node_set_cookie(struct api_call *call, size_t node);
-/* Where the one who shows this is, if not here. 0, DENIED (nowhere), or why it could not be found out. */
+/* Where the one who shows this is, if not here. 0, AUTH_NOBODY (nowhere), or why it could not be found out. */
 int node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node);
 
 /* --- what is current (generations.c) --- */

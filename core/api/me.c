@@ -56,9 +56,12 @@ int sync_post(struct api_call *call)
         return r;
     if (a.state == HEARTH_ACCOUNT_PAUSED)
         return api_problem(call, 409, "paused", "Syncing is paused for this account.");
+    lock_border("a sync is asked for");
     r = call->api->options.request_sync(call->api->options.ctx, call->account, &call->err);
-    if (r < 0)
-        return r;
+    if (r < 0) { /* whatever the queue has against it */
+        call->err.code = HEARTH_ERR_UNAVAILABLE;
+        return call->err.code;
+    }
     backoff_set(call->api->asked, call->account, clock_monotonic() + ASK_EVERY);
     api_reply_json(call, json_pack("{s:b}", "queued", 1));
     call->reply->status = 202;

@@ -78,7 +78,7 @@ int node_elsewhere(struct api_call *call, size_t node)
 int node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node)
 {
     if (call->api->options.nodes->count < 2 || proof->kind == PROOF_PROXY)
-        return HEARTH_ERR_DENIED;
+        return AUTH_NOBODY;
     int r = node_stores_by_token(call->stores, proof->hash, ret_node, &call->err);
-    return r == HEARTH_ERR_NOT_FOUND ? HEARTH_ERR_DENIED : r;
+    return r == HEARTH_ERR_NOT_FOUND ? AUTH_NOBODY : r;
 }

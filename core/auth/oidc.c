@@ -9,6 +9,7 @@
 
 #include "auth/oidc_internal.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/magic.h"
 #include "base/str.h"
 
@@ -50,9 +51,9 @@ void oidc_destroy(struct oidc *oidc)
 /* *ret_document: json_decref(). */
 static int discover(struct oidc *oidc, struct call *call, json_t **ret_document, struct err *err)
 {
-    pthread_mutex_lock(&oidc->lock);
+    lock_take(&oidc->lock);
     json_t *document = clock_monotonic() < oidc->document_until ? json_incref(oidc->document) : NULL;
-    pthread_mutex_unlock(&oidc->lock);
+    lock_release(&oidc->lock);
     if (document != NULL) {
         *ret_document = document;
         return 0;
@@ -77,11 +78,11 @@ static int discover(struct oidc *oidc, struct call *call, json_t **ret_document,
         json_decref(document);
         return r;
     }
-    pthread_mutex_lock(&oidc->lock);
+    lock_take(&oidc->lock);
     json_decref(oidc->document);
     oidc->document = json_incref(document);
     oidc->document_until = clock_monotonic() + DOCUMENT_LIFE;
-    pthread_mutex_unlock(&oidc->lock);
+    lock_release(&oidc->lock);
     *ret_document = document;
     return 0;
 }
@@ -90,20 +91,20 @@ static int discover(struct oidc *oidc, struct call *call, json_t **ret_document,
 static int get_keys(struct oidc *oidc, struct call *call, const json_t *document, bool anew, json_t **ret_keys, struct err *err)
 {
     int64_t now = clock_monotonic();
-    pthread_mutex_lock(&oidc->lock);
+    lock_take(&oidc->lock);
     int64_t age = oidc->keys == NULL ? INT64_MAX : now - oidc->keys_read;
     json_t *keys = age < (anew ? KEYS_PAUSE : KEYS_LIFE) ? json_incref(oidc->keys) : NULL;
-    pthread_mutex_unlock(&oidc->lock);
+    lock_release(&oidc->lock);
     int r = 0;
     if (keys == NULL) {
         r = oidc_fetch(oidc, call, json_string_value(json_object_get(document, "jwks_uri")), NULL, NULL, OIDC_KEYS_MAX, &keys, err);
         if (r < 0)
             return r;
-        pthread_mutex_lock(&oidc->lock);
+        lock_take(&oidc->lock);
         json_decref(oidc->keys);
         oidc->keys = json_incref(keys);
         oidc->keys_read = now;
-        pthread_mutex_unlock(&oidc->lock);
+        lock_release(&oidc->lock);
     }
     *ret_keys = keys;
     return r;
@@ -307,9 +308,9 @@ int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, cons
     if (r == 0)
         r = exchange(oidc, call, document, callback, attempt, answer->code, &tokens, err);
     if (r < 0) { /* perhaps what is remembered is no longer so */
-        pthread_mutex_lock(&oidc->lock);
+        lock_take(&oidc->lock);
         oidc->document_until = 0;
-        pthread_mutex_unlock(&oidc->lock);
+        lock_release(&oidc->lock);
     }
     if (r == 0)
         r = verify(oidc, call, document, attempt, tokens, &claims, err);

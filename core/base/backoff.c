@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 
 /* Open hashing would need deletion; a few thousand paused accounts are many, so: a fixed table of short lists that are swept as they are
  * walked. */
@@ -71,7 +72,7 @@ static struct entry *find(struct entry **link, const char *key, int64_t now)
 
 void backoff_set(struct backoff *backoff, const char *key, int64_t until)
 {
-    pthread_mutex_lock(&backoff->lock);
+    lock_take(&backoff->lock);
     struct entry **bucket = bucket_of(backoff, key), *e = find(bucket, key, clock_monotonic());
     if (e == NULL && (e = malloc(sizeof(*e) + strlen(key) + 1)) != NULL) {
         memcpy(e->key, key, strlen(key) + 1);
@@ -81,27 +82,27 @@ void backoff_set(struct backoff *backoff, const char *key, int64_t until)
     }
     if (e != NULL && e->until < until)
         e->until = until;
-    pthread_mutex_unlock(&backoff->lock);
+    lock_release(&backoff->lock);
 }
 
 void backoff_clear(struct backoff *backoff, const char *key)
 {
-    pthread_mutex_lock(&backoff->lock);
+    lock_take(&backoff->lock);
     for (size_t i = 0; key == NULL && i < BUCKETS; i++)
         for (struct entry *each = backoff->buckets[i]; each != NULL; each = each->next)
             each->until = 0;
     struct entry *e = key == NULL ? NULL : find(bucket_of(backoff, key), key, clock_monotonic());
     if (e != NULL)
         e->until = 0; /* the next walk frees it */
-    pthread_mutex_unlock(&backoff->lock);
+    lock_release(&backoff->lock);
 }
 
 int64_t backoff_left(struct backoff *backoff, const char *key)
 {
     int64_t now = clock_monotonic();
-    pthread_mutex_lock(&backoff->lock);
+    lock_take(&backoff->lock);
     struct entry *e = find(bucket_of(backoff, key), key, now);
     int64_t left = e == NULL ? 0 : e->until - now;
-    pthread_mutex_unlock(&backoff->lock);
+    lock_release(&backoff->lock);
     return left;
 }

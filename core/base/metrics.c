@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/lock.h"
 
 enum { METRICS_MAX = 512 };
 
@@ -33,7 +34,7 @@ struct metric *metric_get(enum metric_kind kind, const char *name, const char *h
     struct metric *m = find(name);
     if (m != NULL)
         return m;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     m = find(name);
     size_t n = atomic_load(&count);
     if (m == NULL && n < METRICS_MAX) {
@@ -43,7 +44,7 @@ struct metric *metric_get(enum metric_kind kind, const char *name, const char *h
         m->kind = kind;
         atomic_store_explicit(&count, n + 1, memory_order_release);
     }
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return m;
 }
 

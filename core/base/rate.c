@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 
 /* Keys are kept as a hash with a random start, so that nobody can choose keys that push each other out. Sets of four: the oldest goes. */
 enum { SETS = 1024, WAYS = 4 };
@@ -79,23 +80,23 @@ static struct entry *find(struct rate *rate, const char *key, int64_t now)
 int64_t rate_take(struct rate *rate, const char *key)
 {
     int64_t now = clock_monotonic(), wait = 0;
-    pthread_mutex_lock(&rate->lock);
+    lock_take(&rate->lock);
     struct entry *entry = find(rate, key, now);
     if (entry->count < rate->limit)
         entry->count++;
     else
         wait = entry->since + rate->window - now;
-    pthread_mutex_unlock(&rate->lock);
+    lock_release(&rate->lock);
     return wait;
 }
 
 void rate_give_back(struct rate *rate, const char *key)
 {
-    pthread_mutex_lock(&rate->lock);
+    lock_take(&rate->lock);
     struct entry *entry = find(rate, key, clock_monotonic());
     if (entry->count > 0)
         entry->count--;
-    pthread_mutex_unlock(&rate->lock);
+    lock_release(&rate->lock);
 }
 
 void rate_address_key(const char *address, char ret[64])

@@ -186,6 +186,11 @@ static void claim_due(struct kit *kit)
     lines = (struct lines){.size = 0};
     OK(store, account_claim_due, 1000, 3000, 10, on_account, &lines);
     expect_number(lines.count, 0);
+    OK(store, account_claim_due, INT64_MAX, 1, INT32_MAX, on_account, &lines); /* what the core does to give up all claims */
+    expect_number(lines.count, 3);
+    lines = (struct lines){.size = 0};
+    OK(store, account_claim_due, 300, 4000, 10, on_account, &lines);
+    expect_number(lines.count, 3);
 }
 
 static void credentials_and_settings(struct kit *kit)

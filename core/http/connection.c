@@ -1,5 +1,6 @@
 /* The table of connections, and the sweep that ends those which cost without asking for anything. h2o 2.2.5 has no write timeout, its
  * HTTP/2 idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
+#include "base/lock.h"
 #include "http/internal.h"
 
 #include <linux/sockios.h>
@@ -52,7 +53,7 @@ struct address_count *address_take(struct http_server *server, const struct sock
     *ret_refused = false;
     if (!address_bytes(address, bytes) || forwarded_matches(server, address))
         return NULL;
-    pthread_mutex_lock(&server->address_lock);
+    lock_take(&server->address_lock);
     struct address_count **link = find_address(server, bytes), *count = *link;
     if (count == NULL && (count = calloc(1, sizeof(*count))) != NULL) {
         memcpy(count->address, bytes, 16);
@@ -61,7 +62,7 @@ struct address_count *address_take(struct http_server *server, const struct sock
     *ret_refused = count == NULL || count->count >= server->options.max_connections_per_address;
     if (!*ret_refused)
         count->count++;
-    pthread_mutex_unlock(&server->address_lock);
+    lock_release(&server->address_lock);
     return *ret_refused ? NULL : count;
 }
 
@@ -69,13 +70,13 @@ void address_give(struct http_server *server, struct address_count *count)
 {
     if (count == NULL)
         return;
-    pthread_mutex_lock(&server->address_lock);
+    lock_take(&server->address_lock);
     if (--count->count == 0) {
         struct address_count **link = find_address(server, count->address);
         *link = count->next;
         free(count);
     }
-    pthread_mutex_unlock(&server->address_lock);
+    lock_release(&server->address_lock);
 }
 
 struct conn *conn_of(h2o_req_t *req)

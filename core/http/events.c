@@ -1,5 +1,6 @@
 /* Server-sent events. Published from any thread, delivered on the loops; a stream whose client is slow loses what does not fit and catches
  * up by the next event's generation. */
+#include "base/lock.h"
 #include "http/internal.h"
 
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static struct event *create(const char *channel, int64_t id, const char *name, c
 void http_publish(struct http_server *server, const char *channel, int64_t id, const char *name, const char *data)
 {
     struct event *event = create(channel, id, name, data);
-    pthread_mutex_lock(&server->publish_lock);
+    lock_take(&server->publish_lock);
     for (int i = 0; event != NULL && !server->stopping && i < server->loop_count; i++) {
         struct message *message = calloc(1, sizeof(*message));
         if (message == NULL)
@@ -49,7 +50,7 @@ void http_publish(struct http_server *server, const char *channel, int64_t id, c
         message->event = event;
         loop_send(&server->loops[i], message);
     }
-    pthread_mutex_unlock(&server->publish_lock);
+    lock_release(&server->publish_lock);
     if (event != NULL)
         event_unref(event);
 }

@@ -1,4 +1,5 @@
 /* The life of an exchange: made on the loop, lent to the pool, back on the loop, freed when h2o is done with the request. */
+#include "base/lock.h"
 #include "http/internal.h"
 
 #include <stdlib.h>
@@ -39,9 +40,9 @@ void exchange_free(struct exchange *exchange)
 static void work(void *job, void *worker)
 {
     struct exchange *exchange = job;
-    pthread_mutex_lock(&exchange->stream.lock);
+    lock_take(&exchange->stream.lock);
     bool gone = exchange->stream.gone;
-    pthread_mutex_unlock(&exchange->stream.lock);
+    lock_release(&exchange->stream.lock);
     if (!gone) {
         exchange->route->handler(&exchange->request, &exchange->reply, worker);
         if (exchange->reply.status == 0)

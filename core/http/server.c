@@ -1,4 +1,5 @@
 /* Start, the loops' threads, messages, stop. */
+#include "base/lock.h"
 #include "http/internal.h"
 
 #include <semaphore.h>
@@ -339,11 +340,11 @@ int http_reload(struct http_server *server, struct err *err)
     for (size_t i = 0; r == 0 && i < server->listener_count; i++)
         if (server->listeners[i].tls && (r = tls_create(&server->listeners[i].options, &fresh[i], err)) < 0)
             err_prefix(err, "[listen %s]", server->listeners[i].options.name);
-    pthread_mutex_lock(&server->publish_lock); /* a loop that may have ended gets no message */
+    lock_take(&server->publish_lock); /* a loop that may have ended gets no message */
     for (size_t i = 0; r == 0 && !server->stopping && i < server->listener_count; i++)
         for (int k = 0; fresh[i] != NULL && k < server->loop_count; k++)
             send_tls(&server->loops[k], i, fresh[i]);
-    pthread_mutex_unlock(&server->publish_lock);
+    lock_release(&server->publish_lock);
     for (size_t i = 0; i < server->listener_count; i++)
         SSL_CTX_free(fresh[i]);
     return r;
@@ -351,9 +352,9 @@ int http_reload(struct http_server *server, struct err *err)
 
 void http_stop(struct http_server *server)
 {
-    pthread_mutex_lock(&server->publish_lock);
+    lock_take(&server->publish_lock);
     server->stopping = true;
-    pthread_mutex_unlock(&server->publish_lock);
+    lock_release(&server->publish_lock);
     for (int i = 0; i < server->loop_count; i++) {
         struct message *message = server->loops[i].thread_started ? calloc(1, sizeof(*message)) : NULL;
         if (message != NULL) {

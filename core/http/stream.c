@@ -1,4 +1,5 @@
 /* Bodies that a pool thread writes piece by piece, for downloads. The writer waits while the client is slow. */
+#include "base/lock.h"
 #include "http/internal.h"
 
 void stream_init(struct http_stream *stream, struct exchange *exchange)
@@ -19,9 +20,9 @@ int http_stream_write(struct http_stream *stream, const void *bytes, size_t size
 {
     int r = 0;
     bool notify = false;
-    pthread_mutex_lock(&stream->lock);
+    lock_take(&stream->lock);
     while (stream->pending.size > STREAM_WINDOW && !stream->gone)
-        pthread_cond_wait(&stream->room, &stream->lock);
+        lock_wait(&stream->room, &stream->lock);
     if (stream->gone) {
         r = HEARTH_ERR_CANCELLED;
     } else {
@@ -30,7 +31,7 @@ int http_stream_write(struct http_stream *stream, const void *bytes, size_t size
         notify = stream->pending.size > STREAM_WINDOW / 4 && !stream->notified;
         stream->notified = stream->notified || notify;
     }
-    pthread_mutex_unlock(&stream->lock);
+    lock_release(&stream->lock);
     if (notify)
         loop_send(stream->exchange->loop, &stream->exchange->chunk);
     return r;
@@ -40,10 +41,10 @@ void stream_run(struct exchange *exchange)
 {
     struct http_stream *stream = &exchange->stream;
     int r = exchange->head ? 0 : exchange->reply.stream(stream, exchange->reply.stream_ctx);
-    pthread_mutex_lock(&stream->lock);
+    lock_take(&stream->lock);
     stream->finished = true;
     stream->failed = r < 0;
-    pthread_mutex_unlock(&stream->lock);
+    lock_release(&stream->lock);
 }
 
 static void send_piece(struct exchange *exchange, h2o_send_state_t state)
@@ -58,14 +59,14 @@ void stream_advance(struct exchange *exchange)
     struct http_stream *stream = &exchange->stream;
     if (exchange->track == NULL || exchange->sending)
         return;
-    pthread_mutex_lock(&stream->lock);
+    lock_take(&stream->lock);
     struct buf taken = stream->pending;
     stream->pending = exchange->outgoing; /* its memory is used again */
     buf_reset(&stream->pending);
     exchange->outgoing = taken;
     bool finished = stream->finished, failed = stream->failed;
     pthread_cond_signal(&stream->room);
-    pthread_mutex_unlock(&stream->lock);
+    lock_release(&stream->lock);
     if (!exchange->started)
         reply_start(exchange);
     exchange->stream_open = true;
@@ -81,16 +82,16 @@ void stream_advance(struct exchange *exchange)
 /* Only here may the message be sent again: on_proceed() comes while it still waits in the inbox. */
 void stream_on_chunk(struct exchange *exchange)
 {
-    pthread_mutex_lock(&exchange->stream.lock);
+    lock_take(&exchange->stream.lock);
     exchange->stream.notified = false;
-    pthread_mutex_unlock(&exchange->stream.lock);
+    lock_release(&exchange->stream.lock);
     stream_advance(exchange);
 }
 
 void stream_abandon(struct exchange *exchange)
 {
-    pthread_mutex_lock(&exchange->stream.lock);
+    lock_take(&exchange->stream.lock);
     exchange->stream.gone = true;
     pthread_cond_signal(&exchange->stream.room);
-    pthread_mutex_unlock(&exchange->stream.lock);
+    lock_release(&exchange->stream.lock);
 }

@@ -24,6 +24,7 @@ int jobs_heard(void *ctx, const char *channel, const char *text)
         track(jobs, channel, text);
     else
         backoff_clear(jobs->syncing, NULL); /* some were lost, perhaps the ends of these */
+    lock_border("an event is handed on");
     jobs->options.on_event(jobs->options.event_ctx, channel, text);
     return 0;
 }

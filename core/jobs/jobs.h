@@ -11,6 +11,7 @@
 #include "nodes/nodes.h"
 
 struct jobs;
+struct breaker;
 
 struct jobs_provider {
     const char *name; /* of the [sync NAME] section */
@@ -20,9 +21,12 @@ struct jobs_provider {
 
 struct jobs_options {
     bool scheduler, worker; /* which roles run here */
+    bool held;              /* schedulers and workers begin with jobs_begin(), not at once */
     struct nodes *nodes;    /* borrowed; workers and schedulers serve all of them */
     const struct hearth_queue *queue;
     void *queue_self;
+    bool queue_shared;                     /* by several processes; else every claim that is found at the start is void */
+    struct breaker *queue_breaker;         /* borrowed: knows whether the queue answers; NULL: nobody does */
     const struct jobs_provider *providers; /* borrowed */
     size_t provider_count;
     struct sync_context sync; /* vault, spool directory, schedule, timeout; the rest is filled in */
@@ -37,15 +41,21 @@ struct jobs_options {
 };
 
 int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struct err *err);
+/* With options.held: from here on jobs are published and taken. A process that is going to fail at its start has taken none by then. */
+int jobs_begin(struct jobs *jobs, struct err *err);
+/* A backend hangs: whoever waits for it is interrupted. Any thread, until jobs_destroy(). */
+void jobs_interrupt_node(struct jobs *jobs, size_t node);
+void jobs_interrupt_queue(struct jobs *jobs);
 /* Interrupts what runs (it is taken up again later), joins the threads. */
 void jobs_stop(struct jobs *jobs);
 void jobs_destroy(struct jobs *jobs); /* after jobs_stop(); accepts NULL */
 
-/* Puts an account of the own node in front of the schedule: a person waits. Any thread. */
+/* Puts an account of the own node in front of the schedule: a person waits. Any thread. UNAVAILABLE or TIMEOUT within two seconds when the
+ * queue does not answer, at once when that is known. */
 int jobs_request(struct jobs *jobs, const char *account, struct err *err);
-/* The person is here: remembers when (at most once a minute) and asks for a sync when the data are stale. Any thread, with its own store.
- */
-void jobs_note_seen(struct jobs *jobs, struct store *store, const char *account);
+/* The person of an account of the own node is here, with this token ("": none). Takes a short lock and returns; what follows of it is
+ * written and published by a thread of its own (presence.h). Any thread. */
+void jobs_note_seen(struct jobs *jobs, const char *account, const char *token);
 /* Is a sync of the account running, as far as the events told? Any thread. Needs on_event. */
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
 /* Does the queue answer? For /readyz. Any thread. */

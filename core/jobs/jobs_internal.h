@@ -2,9 +2,13 @@
 #ifndef HEARTH_CORE_JOBS_JOBS_INTERNAL_H
 #define HEARTH_CORE_JOBS_JOBS_INTERNAL_H
 
-#include <pthread.h>
+#include "base/lock.h"
 #include "jobs/jobs.h"
 
+struct presence;
+
+/* ms that the queue has for a call that a person waits for, and for any other. */
+enum { JOBS_PERSON_TIMEOUT = 1500, JOBS_QUEUE_TIMEOUT = 5000 };
 enum { JOBS_PROVIDERS_MAX = 8, JOBS_RECEIPT_MAX = 128 };
 
 struct jobs_worker {
@@ -16,6 +20,7 @@ struct jobs_worker {
     char receipt[JOBS_RECEIPT_MAX];              /* under jobs->lock: the lease that is kept alive; "" when idle */
     void *running;                               /* under jobs->lock: provider session inside pull(), to be interrupted */
     const struct hearth_sync *running_ops;
+    bool interrupting; /* under jobs->lock: somebody interrupts it now, without the lock; the worker takes no other job meanwhile */
 };
 
 struct jobs_scheduler {
@@ -26,12 +31,17 @@ struct jobs_scheduler {
     int64_t last_tick, last_repair; /* wall clock; 0: none yet */
 };
 
-/* Sessions of one node. Those that nobody uses, newest last: few stay open when few are needed. */
-struct jobs_stores {
-    struct store **items;
-    size_t count;
-    struct store **all;
-    size_t all_count;
+/* Sessions of one node, and of the queue. Each is used by the thread that took it, without a lock; none is closed before jobs_destroy(), so
+ * that a list of all can be walked without one. `free` newest first: few stay open when few are needed. */
+struct jobs_store {
+    struct store store; /* first: what users hold */
+    struct jobs_store *next, *next_free;
+};
+
+struct jobs_queue {
+    void *session;
+    struct call call;
+    struct jobs_queue *next, *next_free;
 };
 
 struct jobs {
@@ -39,27 +49,45 @@ struct jobs {
     struct jobs_options options;
     struct jobs_provider providers[JOBS_PROVIDERS_MAX];
     atomic_bool stop;
-    int64_t stop_since;   /* of the thread that stops */
-    pthread_mutex_t lock; /* the workers' receipts, the free stores; a leaf */
-    pthread_cond_t wake;  /* monotonic; signalled at stop: ends waits of scheduler, keeper and pauses */
+    int64_t stop_since;      /* of the thread that stops */
+    pthread_mutex_t lock;    /* the workers' receipts, the lists of sessions; a leaf */
+    pthread_cond_t wake;     /* monotonic; signalled at stop: ends waits of scheduler, keeper and pauses */
+    pthread_cond_t released; /* a worker's `interrupting` is false again */
     struct jobs_worker *workers;
     struct jobs_scheduler *schedulers; /* one for each node */
-    struct jobs_stores stores[NODES_MAX];
+    struct {
+        struct jobs_store *all, *free; /* under the lock */
+    } stores[NODES_MAX];
+    struct {
+        struct jobs_queue *all, *free; /* under the lock; for whoever has no session of their own */
+    } queues;
     pthread_t keeper, listener;
     bool keeper_started, listener_started;
     void *keeper_session, *listener_session; /* of the queue */
-    pthread_mutex_t publish_lock;            /* guards publish_session; taken alone */
-    void *publish_session;
-    struct call publish_call;
-    struct backoff *paused, *seen, *syncing;
+    struct presence *presence;
+    struct backoff *paused, *syncing;
 };
 
 /* Sleeps until the time passed or stop; false: stop. */
 bool jobs_sleep(struct jobs *jobs, int64_t ms);
+/* --- sessions.c --- */
 /* A session of a node; NULL on error. Give it back to the same node. */
 struct store *jobs_take_store(struct jobs *jobs, size_t node, struct err *err);
 void jobs_give_store(struct jobs *jobs, size_t node, struct store *store);
-int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, int32_t *ret_result, struct err *err);
+/* A session of the queue for one call that has `timeout` ms. UNAVAILABLE at once while the queue is known not to answer. Give it back with
+ * the call's code. */
+int jobs_take_queue(struct jobs *jobs, int64_t timeout, struct jobs_queue **ret_queue, struct err *err);
+void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code);
+void jobs_close_sessions(struct jobs *jobs); /* all; nobody has one any more */
+
+/* --- publish.c --- */
+int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, int64_t timeout, int32_t *ret_result, struct err *err);
+void jobs_event(void *jobs, const char *account, const char *json); /* sync_context.event */
+
+/* --- jobs.c --- */
+/* Interrupts what keeps the thread from ending until it has. */
+void jobs_join(struct jobs *jobs, pthread_t thread, bool *started);
+int jobs_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg, const char *name, struct err *err);
 
 /* Takes an account to the node `to` (move.c). store: a session of the node that has it. Errors are those of sync_account(). */
 int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct hearth_sync *provider, void *provider_session,
@@ -75,8 +103,12 @@ int64_t jobs_scheduler_repair(struct jobs_scheduler *scheduler, struct store *st
 int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err);
 /* ms until the next look, after one that claimed `count` (negative: it failed) and had followed a pause of `pause`. */
 int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, int64_t pause);
+/* Every account that is claimed is due again: whoever claimed it is dead. */
+int jobs_scheduler_void_claims(struct store *store, struct err *err);
 void *jobs_scheduler_main(void *scheduler);
 void *jobs_worker_main(void *worker);
+/* Ends the pull of a worker, if it has one and its receipt is this one (NULL: any). True: it had. No lock is held over the call. */
+bool jobs_interrupt_worker(struct jobs_worker *worker, const char *receipt);
 void *jobs_keeper_main(void *jobs);
 void *jobs_listener_main(void *jobs);
 

@@ -28,7 +28,8 @@ static int on_claimed(void *ctx, const struct hearth_account *account)
 {
     struct claimed *claimed = ctx;
     int32_t result;
-    if (claimed->err.code == 0 && jobs_publish(claimed->jobs, claimed->node, account->id, HEARTH_SCHEDULED, &result, &claimed->err) == 0 &&
+    if (claimed->err.code == 0 &&
+        jobs_publish(claimed->jobs, claimed->node, account->id, HEARTH_SCHEDULED, JOBS_QUEUE_TIMEOUT, &result, &claimed->err) == 0 &&
         result != HEARTH_IN_WORK) {
         claimed->count++;
         return 0;
@@ -152,6 +153,21 @@ int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, 
     return count == options->batch ? 1 : options->tick; /* more may be due: look again soon */
 }
 
+static int on_voided(void *ctx, const struct hearth_account *account)
+{
+    (void)ctx;
+    (void)account;
+    return 0;
+}
+
+/* At the end of time every claim has run out; one that lasts until the beginning of time has run out already. */
+int jobs_scheduler_void_claims(struct store *store, struct err *err)
+{
+    int r = STORE(store, err, account_claim_due, INT64_MAX, 1, INT32_MAX, on_voided, NULL);
+    store_reset(store);
+    return r < 0 ? err_prefix(err, "claims of before the start cannot be given up") : 0;
+}
+
 void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
@@ -159,12 +175,15 @@ void *jobs_scheduler_main(void *arg)
     struct metric *claims = metric_get(METRIC_COUNTER, "scheduler_claims", "due accounts that were put into the queue");
     struct store *store = NULL;
     int64_t pause = jobs->options.tick;
+    bool void_claims = !jobs->options.queue_shared; /* the queue was in the memory of a process that is no more: its jobs are lost */
     do {
         struct err err = {0};
         int64_t count = 0;
         if (store == NULL)
             store = jobs_take_store(jobs, scheduler->node, &err);
-        if (store != NULL)
+        if (store != NULL && void_claims)
+            void_claims = jobs_scheduler_void_claims(store, &err) < 0;
+        if (store != NULL && !void_claims)
             count = jobs_scheduler_tick(scheduler, store, clock_now(), &err);
         bool failed = err.code != 0 && err.code != HEARTH_ERR_CANCELLED;
         if (failed)

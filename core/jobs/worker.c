@@ -3,22 +3,26 @@
 
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
+#include "plug/breaker.h"
 
 enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000 };
 
+/* Who interrupts this worker's pull has looked at it, but has not called yet: the next pull must not get that. */
 static void set_running(struct jobs_worker *worker, const struct hearth_sync *ops, void *session)
 {
-    pthread_mutex_lock(&worker->jobs->lock);
+    lock_take(&worker->jobs->lock);
+    while (worker->interrupting)
+        lock_wait(&worker->jobs->released, &worker->jobs->lock);
     worker->running = session;
     worker->running_ops = ops;
-    pthread_mutex_unlock(&worker->jobs->lock);
+    lock_release(&worker->jobs->lock);
 }
 
 static void set_receipt(struct jobs_worker *worker, const char *receipt)
 {
-    pthread_mutex_lock(&worker->jobs->lock);
+    lock_take(&worker->jobs->lock);
     snprintf(worker->receipt, sizeof(worker->receipt), "%s", receipt);
-    pthread_mutex_unlock(&worker->jobs->lock);
+    lock_release(&worker->jobs->lock);
 }
 
 /* This worker's session of an account's provider. */
@@ -123,6 +127,7 @@ void *jobs_worker_main(void *arg)
         struct err err = {0};
         int r = call_check(
             &call, jobs->options.queue->reserve(worker->queue_session, &call.hearth, RESERVE_WAIT, jobs->options.lease, &job), &err);
+        breaker_note(jobs->options.queue_breaker, r, err.text);
         if (r == 0) {
             work(worker, &call, &job);
         } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
@@ -135,17 +140,27 @@ void *jobs_worker_main(void *arg)
     return NULL;
 }
 
-/* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
-static void drop_work(struct jobs *jobs, int i, const char *receipt)
+bool jobs_interrupt_worker(struct jobs_worker *worker, const char *receipt)
 {
-    struct jobs_worker *worker = &jobs->workers[i];
-    pthread_mutex_lock(&jobs->lock);
-    bool drop = worker->running != NULL && strcmp(worker->receipt, receipt) == 0;
-    if (drop)
-        worker->running_ops->interrupt(worker->running);
-    pthread_mutex_unlock(&jobs->lock);
-    if (drop)
-        log_warning("worker", "a job's lease was lost while it was worked on: the sync is stopped, and done again by whoever gets it");
+    struct jobs *jobs = worker->jobs;
+    if (jobs == NULL) /* it was never started */
+        return false;
+    lock_take(&jobs->lock);
+    void *running = receipt == NULL || strcmp(worker->receipt, receipt) == 0 ? worker->running : NULL;
+    const struct hearth_sync *ops = worker->running_ops;
+    bool had = running != NULL && !worker->interrupting;
+    if (had)
+        worker->interrupting = true;
+    lock_release(&jobs->lock);
+    if (!had)
+        return running != NULL;
+    lock_border("a pull is interrupted");
+    ops->interrupt(running);
+    lock_take(&jobs->lock);
+    worker->interrupting = false;
+    pthread_cond_broadcast(&jobs->released);
+    lock_release(&jobs->lock);
+    return true;
 }
 
 void *jobs_keeper_main(void *arg)
@@ -156,15 +171,18 @@ void *jobs_keeper_main(void *arg)
     while (jobs_sleep(jobs, jobs->options.lease / 4 + 1)) {
         for (int i = 0; i < jobs->options.parallel; i++) {
             char receipt[JOBS_RECEIPT_MAX];
-            pthread_mutex_lock(&jobs->lock);
+            lock_take(&jobs->lock);
             memcpy(receipt, jobs->workers[i].receipt, sizeof(receipt));
-            pthread_mutex_unlock(&jobs->lock);
+            lock_release(&jobs->lock);
             if (receipt[0] == '\0')
                 continue;
-            int r = jobs->options.queue->extend(jobs->keeper_session, &call.hearth, receipt, jobs->options.lease);
-            if (r == HEARTH_ERR_NOT_FOUND)
-                drop_work(jobs, i, receipt);
-            else if (r < 0 && r != HEARTH_ERR_CANCELLED)
+            int r = call_check(&call, jobs->options.queue->extend(jobs->keeper_session, &call.hearth, receipt, jobs->options.lease), NULL);
+            breaker_note(jobs->options.queue_breaker, r, call.error);
+            /* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
+            if (r == HEARTH_ERR_NOT_FOUND && jobs_interrupt_worker(&jobs->workers[i], receipt))
+                log_warning("worker",
+                            "a job's lease was lost while it was worked on: the sync is stopped, and done again by whoever gets it");
+            else if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
                 log_warning("worker", "cannot keep a lease alive: %s", call.error);
             call_reset(&call);
         }

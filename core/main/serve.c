@@ -145,6 +145,7 @@ static int start_jobs(struct daemon *d, struct err *err)
         .nodes = &d->app.nodes,
         .queue = plug_ops(d->app.queue),
         .queue_self = plug_self(d->app.queue),
+        .queue_shared = (plug_descriptor(d->app.queue)->capabilities & HEARTH_SHARED) != 0,
         .providers = providers,
         .provider_count = d->app.provider_count,
         .parallel = (int)conf_number(worker, "parallel"),

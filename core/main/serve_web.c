@@ -37,9 +37,9 @@ static int request_sync(void *ctx, const char *account, struct err *err)
     return jobs_request(((struct daemon *)ctx)->jobs, account, err);
 }
 
-static void note_seen(void *ctx, struct store *store, const char *account)
+static void note_seen(void *ctx, const char *account, const char *token)
 {
-    jobs_note_seen(((struct daemon *)ctx)->jobs, store, account);
+    jobs_note_seen(((struct daemon *)ctx)->jobs, account, token);
 }
 
 static bool is_syncing(void *ctx, const char *account)

@@ -9,6 +9,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/metrics.h"
 #include "base/str.h"
 #include "net/net_internal.h"
@@ -83,16 +84,16 @@ static void wait_for_change(struct fetch *fetch)
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
-    pthread_cond_timedwait(&fetch->changed, &fetch->lock, &until);
+    lock_wait_until(&fetch->changed, &fetch->lock, &until);
 }
 
 static void end(struct net *net, struct fetch *fetch)
 {
     net_command(net, fetch, NET_END);
-    pthread_mutex_lock(&fetch->lock);
+    lock_take(&fetch->lock);
     while (!fetch->released)
-        pthread_cond_wait(&fetch->changed, &fetch->lock);
-    pthread_mutex_unlock(&fetch->lock);
+        lock_wait(&fetch->changed, &fetch->lock);
+    lock_release(&fetch->lock);
 }
 
 /* Runs the callbacks until the exchange is over. True: the caller, or its call, wants no more. */
@@ -102,7 +103,7 @@ static bool receive(struct net *net, struct fetch *fetch, struct hearth_call *ca
     bool delivered = false, stop = false, over = false, resumed = false;
     struct buf taken = {0};
     while (!over && !stop) {
-        pthread_mutex_lock(&fetch->lock);
+        lock_take(&fetch->lock);
         if (!fetch->done && fetch->body.size == 0 && (delivered || !fetch->headers_complete))
             wait_for_change(fetch);
         bool answer = fetch->headers_complete && !delivered;
@@ -112,7 +113,7 @@ static bool receive(struct net *net, struct fetch *fetch, struct hearth_call *ca
         taken = swap;
         over = fetch->done;
         bool paused = fetch->paused;
-        pthread_mutex_unlock(&fetch->lock);
+        lock_release(&fetch->lock);
         if (paused && !over) {
             net_command(net, fetch, NET_RESUME);
             resumed = true;

@@ -6,6 +6,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/magic.h"
 #include "net/net_internal.h"
 
@@ -129,25 +130,25 @@ static void submit(struct net *net, struct fetch *fetch)
 
 static void resume(struct fetch *fetch)
 {
-    pthread_mutex_lock(&fetch->lock);
+    lock_take(&fetch->lock);
     bool paused = fetch->paused;
     fetch->paused = false;
-    pthread_mutex_unlock(&fetch->lock);
+    lock_release(&fetch->lock);
     if (paused && fetch->added)
         curl_easy_pause(fetch->easy, CURLPAUSE_CONT);
 }
 
 static void end(struct net *net, struct fetch *fetch)
 {
-    pthread_mutex_lock(&fetch->lock);
+    lock_take(&fetch->lock);
     bool done = fetch->done;
-    pthread_mutex_unlock(&fetch->lock);
+    lock_release(&fetch->lock);
     if (!done)
         finish(net, fetch, CURLE_ABORTED_BY_CALLBACK);
-    pthread_mutex_lock(&fetch->lock);
+    lock_take(&fetch->lock);
     fetch->released = true;
     pthread_cond_signal(&fetch->changed);
-    pthread_mutex_unlock(&fetch->lock);
+    lock_release(&fetch->lock);
 }
 
 static void obey(struct net *net, struct fetch *fetch, unsigned commands)
@@ -174,7 +175,7 @@ static void on_wake(uv_async_t *wake)
 {
     struct net *net = wake->data;
     for (;;) {
-        pthread_mutex_lock(&net->lock);
+        lock_take(&net->lock);
         struct fetch *fetch = net->commands;
         unsigned commands = 0;
         if (fetch != NULL) {
@@ -183,7 +184,7 @@ static void on_wake(uv_async_t *wake)
             fetch->commands = 0;
             fetch->next = NULL;
         }
-        pthread_mutex_unlock(&net->lock);
+        lock_release(&net->lock);
         if (fetch == NULL)
             break;
         obey(net, fetch, commands);
@@ -195,7 +196,7 @@ static void on_wake(uv_async_t *wake)
 
 void net_command(struct net *net, struct fetch *fetch, enum net_command command)
 {
-    pthread_mutex_lock(&net->lock);
+    lock_take(&net->lock);
     if (fetch->commands == 0) { /* not in the list: to its end, so that requests start in the order they came */
         struct fetch **end = &net->commands;
         while (*end != NULL)
@@ -204,7 +205,7 @@ void net_command(struct net *net, struct fetch *fetch, enum net_command command)
         fetch->next = NULL;
     }
     fetch->commands |= command;
-    pthread_mutex_unlock(&net->lock);
+    lock_release(&net->lock);
     uv_async_send(&net->wake);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/lock.h"
 #include "base/str.h"
 #include "net/net_internal.h"
 
@@ -39,7 +40,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *ctx)
 {
     (void)one;
     struct fetch *fetch = ctx;
-    pthread_mutex_lock(&fetch->lock);
+    lock_take(&fetch->lock);
     bool ok = true;
     if (size > 5 && strncasecmp(line, "HTTP/", 5) == 0) { /* a new answer: 100 Continue or a proxy's came before */
         buf_reset(&fetch->headers);
@@ -56,7 +57,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *ctx)
         ok = keep_header(fetch, line, size);
         fetch->too_large = fetch->too_large || !ok;
     }
-    pthread_mutex_unlock(&fetch->lock);
+    lock_release(&fetch->lock);
     return ok ? size : 0;
 }
 
@@ -65,7 +66,7 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
     (void)one;
     struct fetch *fetch = ctx;
     size_t result = size;
-    pthread_mutex_lock(&fetch->lock);
+    lock_take(&fetch->lock);
     if (fetch->received + size > fetch->max_response) {
         fetch->too_large = true;
         result = 0;
@@ -79,17 +80,17 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
             result = 0;
         signal_change(fetch);
     }
-    pthread_mutex_unlock(&fetch->lock);
+    lock_release(&fetch->lock);
     return result;
 }
 
 void transfer_done(struct fetch *fetch, CURLcode result)
 {
-    pthread_mutex_lock(&fetch->lock);
+    lock_take(&fetch->lock);
     fetch->result = result;
     fetch->done = true;
     signal_change(fetch);
-    pthread_mutex_unlock(&fetch->lock);
+    lock_release(&fetch->lock);
 }
 
 static bool add_headers(struct fetch *fetch, const struct hearth_http_request *request)

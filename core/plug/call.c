@@ -31,7 +31,7 @@ void call_reset(struct call *call)
     call->hearth.retry_after = 0;
 }
 
-int call_check(struct call *call, int code, struct err *err)
+int call_outcome(struct call *call, int code, struct err *err)
 {
     if (code >= 0)
         return code;

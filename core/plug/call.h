@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/lock.h"
 
 /* On the stack of the thread that calls; pass &call.hearth to plugins. Results of operations live until call_reset() or call_fini(). */
 struct call {
@@ -20,8 +21,10 @@ struct call {
 void call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size_t arena_limit);
 void call_fini(struct call *call);
 void call_reset(struct call *call); /* forgets results and error; deadline and stop flag stay */
-/* Turns the outcome of an operation into the core's error: returns code; when negative, `err` (may be NULL) gets text and retry_after. */
-int call_check(struct call *call, int code, struct err *err);
+/* call_check(call, ops->operation(…), err): the border to a plugin. Calls it, which no thread may do with a lock held (base/lock.h), and
+ * turns its outcome into the core's error: returns the code; when negative, `err` (may be NULL) gets text and retry_after. */
+#define call_check(call, operation, err) (lock_border("a plugin is called: " #operation), call_outcome((call), (operation), (err)))
+int call_outcome(struct call *call, int code, struct err *err);
 struct call *call_of(struct hearth_call *hearth); /* checked */
 bool call_should_stop(struct call *call);
 

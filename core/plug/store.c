@@ -12,6 +12,7 @@ int store_open(struct store *store, const struct hearth_storage *ops, void *self
 
 void store_close(struct store *store)
 {
+    lock_border("a session of the storage is closed");
     if (store->session != NULL)
         store->ops->session_close(store->session);
     store->session = NULL;

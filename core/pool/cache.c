@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lock.h"
+
 enum { BUCKETS = 4096, OVERHEAD = 64 };
 
 struct entry {
@@ -17,7 +19,7 @@ struct entry {
 };
 
 struct cache {
-    pthread_mutex_t lock; /* a leaf, but for ref and unref of values */
+    pthread_mutex_t lock; /* a leaf, but for ref of values, which counts and does nothing else */
     cache_ref_fn ref;
     cache_unref_fn unref;
     size_t budget, used;
@@ -67,7 +69,8 @@ static void link_newest(struct cache *cache, struct entry *e)
     cache->newest = e;
 }
 
-static void drop(struct cache *cache, struct entry *e)
+/* Takes it out; the list of what is let go once the lock is. */
+static void drop(struct cache *cache, struct entry *e, struct entry **dropped)
 {
     struct entry **link = &cache->buckets[e->hash % BUCKETS];
     while (*link != e)
@@ -75,16 +78,28 @@ static void drop(struct cache *cache, struct entry *e)
     *link = e->next;
     unlink_use(cache, e);
     cache->used -= e->cost;
-    cache->unref(e->value);
-    free(e);
+    e->next = *dropped;
+    *dropped = e;
+}
+
+/* Without the lock: the last reference may free a lot. */
+static void let_go(struct cache *cache, struct entry *dropped)
+{
+    for (struct entry *next; dropped != NULL; dropped = next) {
+        next = dropped->next;
+        cache->unref(dropped->value);
+        free(dropped);
+    }
 }
 
 void cache_destroy(struct cache *cache)
 {
     if (cache == NULL)
         return;
+    struct entry *dropped = NULL;
     while (cache->oldest != NULL)
-        drop(cache, cache->oldest);
+        drop(cache, cache->oldest, &dropped);
+    let_go(cache, dropped);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
 }
@@ -93,14 +108,14 @@ void *cache_get(struct cache *cache, const char *key)
 {
     uint64_t hash = hash_of(key);
     void *value = NULL;
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     struct entry *e = find(cache, key, hash);
     if (e != NULL) {
         unlink_use(cache, e);
         link_newest(cache, e);
         value = cache->ref(e->value);
     }
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     return value;
 }
 
@@ -109,42 +124,45 @@ void cache_put(struct cache *cache, const char *key, void *value, size_t size)
     size_t key_size = strlen(key) + 1, cost = size + key_size + OVERHEAD + sizeof(struct entry);
     if (cost > cache->budget / 8)
         return;
-    struct entry *e = malloc(sizeof(*e) + key_size);
+    struct entry *e = malloc(sizeof(*e) + key_size), *dropped = NULL;
     if (e == NULL)
         return;
     memcpy(e->key, key, key_size);
     e->hash = hash_of(key);
     e->cost = cost;
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     struct entry *old = find(cache, key, e->hash);
     if (old != NULL)
-        drop(cache, old);
+        drop(cache, old, &dropped);
     while (cache->used + cost > cache->budget)
-        drop(cache, cache->oldest);
+        drop(cache, cache->oldest, &dropped);
     e->value = cache->ref(value);
     e->next = cache->buckets[e->hash % BUCKETS];
     cache->buckets[e->hash % BUCKETS] = e;
     link_newest(cache, e);
     cache->used += cost;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
+    let_go(cache, dropped);
 }
 
 void cache_drop_account(struct cache *cache, const char *account)
 {
     size_t n = strlen(account);
-    pthread_mutex_lock(&cache->lock);
+    struct entry *dropped = NULL;
+    lock_take(&cache->lock);
     for (struct entry *e = cache->newest, *older; e != NULL; e = older) {
         older = e->older;
         if (strncmp(e->key, account, n) == 0 && e->key[n] == '\n')
-            drop(cache, e);
+            drop(cache, e, &dropped);
     }
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
+    let_go(cache, dropped);
 }
 
 size_t cache_size(struct cache *cache)
 {
-    pthread_mutex_lock(&cache->lock);
+    lock_take(&cache->lock);
     size_t used = cache->used;
-    pthread_mutex_unlock(&cache->lock);
+    lock_release(&cache->lock);
     return used;
 }

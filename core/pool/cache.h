@@ -10,7 +10,8 @@ struct cache;
 typedef void *(*cache_ref_fn)(void *value);
 typedef void (*cache_unref_fn)(void *value);
 
-/* budget: bytes of keys and values together, 0: nothing is kept. NULL when memory is short. */
+/* ref is called with the cache's lock held: it counts, and does nothing else. unref is called without.
+ * budget: bytes of keys and values together, 0: nothing is kept. NULL when memory is short. */
 struct cache *cache_create(size_t budget, cache_ref_fn ref, cache_unref_fn unref);
 void cache_destroy(struct cache *cache);               /* accepts NULL */
 void *cache_get(struct cache *cache, const char *key); /* a reference of the caller's own; NULL */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/metrics.h"
@@ -58,33 +59,33 @@ static void run_item(struct thread *thread, struct item item)
 {
     struct pool *pool = thread->pool;
     open_worker(thread);
-    pthread_mutex_lock(&pool->lock);
+    lock_take(&pool->lock);
     thread->running = true;
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     item.work(item.job, thread->worker);
-    pthread_mutex_lock(&pool->lock);
+    lock_take(&pool->lock);
     thread->running = false;
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
 }
 
 static void *run(void *arg)
 {
     struct thread *thread = arg;
     struct pool *pool = thread->pool;
-    pthread_mutex_lock(&pool->lock);
+    lock_take(&pool->lock);
     for (;;) {
         while (pool->count == 0 && !pool->stop)
-            pthread_cond_wait(&pool->work, &pool->lock);
+            lock_wait(&pool->work, &pool->lock);
         if (pool->count == 0)
             break;
         struct item item = pool->ring[pool->first];
         pool->first = (pool->first + 1) % pool->options.queue_limit;
         metric_set(pool->waiting, (int64_t)--pool->count);
-        pthread_mutex_unlock(&pool->lock);
+        lock_release(&pool->lock);
         run_item(thread, item);
-        pthread_mutex_lock(&pool->lock);
+        lock_take(&pool->lock);
     }
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     if (thread->worker != NULL)
         pool->options.close(thread->worker);
     return NULL;
@@ -137,7 +138,7 @@ int pool_run(void *p, pool_work work, void *job)
     struct pool *pool;
     MAGIC_CAST(pool, p, POOL_MAGIC);
     int r = 0;
-    pthread_mutex_lock(&pool->lock);
+    lock_take(&pool->lock);
     if (pool->stop) {
         r = HEARTH_ERR_CANCELLED;
     } else if (pool->count == pool->options.queue_limit) {
@@ -148,17 +149,17 @@ int pool_run(void *p, pool_work work, void *job)
         metric_set(pool->waiting, (int64_t)++pool->count);
         pthread_cond_signal(&pool->work);
     }
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     return r;
 }
 
 static void interrupt_running(struct pool *pool)
 {
-    pthread_mutex_lock(&pool->lock);
+    lock_take(&pool->lock);
     for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++)
         if (pool->threads[i].running && pool->threads[i].worker != NULL && pool->options.interrupt != NULL)
             pool->options.interrupt(pool->threads[i].worker);
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
 }
 
 /* An interrupt between two operations of a job does nothing, so it is repeated until the thread has ended. */
@@ -182,10 +183,10 @@ static void join(struct pool *pool, struct thread *thread)
 void pool_stop(struct pool *pool)
 {
     ASSERT(pool->magic == POOL_MAGIC);
-    pthread_mutex_lock(&pool->lock);
+    lock_take(&pool->lock);
     pool->stop = true;
     pthread_cond_broadcast(&pool->work);
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     interrupt_running(pool);
     for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++)
         join(pool, &pool->threads[i]);

@@ -1,6 +1,7 @@
 /* The background thread: makes filters, merges changes into blocks, and frees what nobody needs any more. */
 #include <stdlib.h>
 
+#include "base/lock.h"
 #include "search/filter.h"
 #include "search/search_internal.h"
 
@@ -57,9 +58,9 @@ static void do_job(struct search *search)
     if (!account->gone && account->block != NULL) {
         struct block *block = block_ref(account->block);
         search->working = true;
-        pthread_mutex_unlock(&search->lock);
+        lock_release(&search->lock);
         struct block *better = improve(search, block);
-        pthread_mutex_lock(&search->lock);
+        lock_take(&search->lock);
         search->working = false;
         /* If it was updated meanwhile, that update has queued the account again. */
         if (better != NULL && account->block == block && !account->gone) {
@@ -81,11 +82,11 @@ static void empty_trash(struct search *search)
     search->trash = NULL;
     search->trash_count = search->trash_room = 0;
     search->working = true;
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
     for (size_t i = 0; i < count; i++)
         block_unref(trash[i]);
     free(trash);
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     search->working = false;
 }
 
@@ -93,7 +94,7 @@ void *improve_thread(void *ctx)
 {
     struct search *search = ctx;
     pthread_setname_np(pthread_self(), "search");
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     while (!search->stop) {
         if (search->trash_count > 0) {
             empty_trash(search);
@@ -104,8 +105,8 @@ void *improve_thread(void *ctx)
             continue;
         }
         pthread_cond_broadcast(&search->idle);
-        pthread_cond_wait(&search->work, &search->lock);
+        lock_wait(&search->work, &search->lock);
     }
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
     return NULL;
 }

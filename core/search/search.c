@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/lock.h"
 #include "base/magic.h"
 #include "search/load.h"
 #include "search/query.h"
@@ -34,10 +35,10 @@ void search_destroy(struct search *search)
 {
     if (search == NULL)
         return;
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     search->stop = true;
     pthread_cond_signal(&search->work);
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
     pthread_join(search->thread, NULL);
     for (struct account *next; search->first_job != NULL; search->first_job = next) {
         next = search->first_job->next_job;
@@ -64,12 +65,12 @@ struct progress {
 static void on_beginning(void *ctx, struct block *beginning)
 {
     struct progress *progress = ctx;
-    pthread_mutex_lock(&progress->search->lock);
+    lock_take(&progress->search->lock);
     struct block *before = progress->account->beginning;
     progress->account->beginning = beginning;
     progress->account->beginnings++;
     pthread_cond_broadcast(&progress->account->progress);
-    pthread_mutex_unlock(&progress->search->lock);
+    lock_release(&progress->search->lock);
     block_unref(before);
 }
 
@@ -80,10 +81,10 @@ static int refresh(struct search *search, struct account *account, int64_t gener
     struct progress progress = {search, account};
     bool anew = old == NULL;
     account->loading = true;
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
     int r = anew ? load_block(source, generation, on_beginning, &progress, &block, err)
                  : load_update(old, source, generation, on_beginning, &progress, &block, &anew, err);
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     accounts_discard(search, old);
     account->loading = false;
     accounts_discard(search, account->beginning);
@@ -101,13 +102,13 @@ static int try_beginning(struct search *search, struct account *account, const s
                          struct arena *arena, struct search_results *ret_results, bool *ret_full)
 {
     struct block *block = block_ref(account->beginning);
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
     struct search_results results;
     int r = rank_run(block, request, query, arena, &results, ret_full);
     if (r == 0 && *ret_full)
         *ret_results = results;
     block_unref(block);
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     return r;
 }
 
@@ -136,7 +137,7 @@ static int get_block(struct search *search, struct account *account, const struc
             else if (full)
                 return 0;
         } else {
-            pthread_cond_wait(&account->progress, &search->lock);
+            lock_wait(&account->progress, &search->lock);
         }
     }
     return r;
@@ -151,14 +152,14 @@ int search_run(struct search *search, const struct search_request *request, cons
     int r = query_parse(request->query, arena, &query, err);
     if (r < 0)
         return r;
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     struct account *account = accounts_acquire(search, request->account);
     struct block *block = NULL;
     r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
                         : get_block(search, account, request, &query, source, arena, ret_results, &block, err);
     if (account != NULL)
         accounts_release(search, account);
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
     if (r < 0 || block == NULL)
         return r;
     bool full;
@@ -171,40 +172,40 @@ int search_load(struct search *search, const char *id, int64_t generation, const
 {
     const struct search_request request = {.account = id, .generation = generation};
     struct block *block = NULL;
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     struct account *account = accounts_acquire(search, id);
     int r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
                             : get_block(search, account, &request, NULL, source, NULL, NULL, &block, err);
     if (account != NULL)
         accounts_release(search, account);
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
     block_unref(block);
     return r;
 }
 
 void search_forget(struct search *search, const char *id)
 {
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     struct account *account = accounts_find(search, id);
     if (account != NULL)
         accounts_detach(search, account);
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
 }
 
 void search_settle(struct search *search)
 {
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     while (search->first_job != NULL || search->trash_count > 0 || search->working)
-        pthread_cond_wait(&search->idle, &search->lock);
-    pthread_mutex_unlock(&search->lock);
+        lock_wait(&search->idle, &search->lock);
+    lock_release(&search->lock);
 }
 
 void search_stats(struct search *search, struct search_stats *ret_stats)
 {
-    pthread_mutex_lock(&search->lock);
+    lock_take(&search->lock);
     *ret_stats = search->stats;
     ret_stats->pages = 0;
     for (const struct account *account = search->newest; account != NULL; account = account->older)
         ret_stats->pages += account->block == NULL ? 0 : block_pages(account->block);
-    pthread_mutex_unlock(&search->lock);
+    lock_release(&search->lock);
 }

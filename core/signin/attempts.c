@@ -9,6 +9,7 @@
 
 #include "auth/vault.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/magic.h"
 #include "base/str.h"
 
@@ -97,13 +98,13 @@ struct attempt *attempt_begin(struct attempts *attempts)
     memcpy(attempt->secret, text, ATTEMPT_SECRET_SIZE);
     int64_t now = clock_monotonic();
     attempt->until = now + ATTEMPT_LIFE;
-    pthread_mutex_lock(&attempts->lock);
+    lock_take(&attempts->lock);
     struct slot *slot = find(attempts, NULL, now);
     struct attempt *old = slot->attempt;
     slot->attempt = NULL;
     memcpy(slot->secret, attempt->secret, ATTEMPT_SECRET_SIZE);
     slot->until = attempt->until;
-    pthread_mutex_unlock(&attempts->lock);
+    lock_release(&attempts->lock);
     attempt_free(old);
     return attempt;
 }
@@ -116,25 +117,25 @@ struct attempt *attempt_take(struct attempts *attempts, const char *secret, bool
     if (secret == NULL || strlen(secret) != ATTEMPT_SECRET_SIZE - 1)
         return NULL;
     memcpy(whole, secret, ATTEMPT_SECRET_SIZE);
-    pthread_mutex_lock(&attempts->lock);
+    lock_take(&attempts->lock);
     struct slot *slot = find(attempts, whole, clock_monotonic());
     if (slot != NULL) {
         attempt = slot->attempt;
         slot->attempt = NULL;
         *ret_busy = attempt == NULL;
     }
-    pthread_mutex_unlock(&attempts->lock);
+    lock_release(&attempts->lock);
     return attempt;
 }
 
 void attempt_put(struct attempts *attempts, struct attempt *attempt)
 {
-    pthread_mutex_lock(&attempts->lock);
+    lock_take(&attempts->lock);
     struct slot *slot = find(attempts, attempt->secret, clock_monotonic());
     bool kept = slot != NULL && slot->attempt == NULL;
     if (kept)
         slot->attempt = attempt;
-    pthread_mutex_unlock(&attempts->lock);
+    lock_release(&attempts->lock);
     if (!kept) /* its time ran out meanwhile, or its place was needed */
         attempt_free(attempt);
 }
@@ -143,11 +144,11 @@ void attempt_drop(struct attempts *attempts, struct attempt *attempt)
 {
     if (attempt == NULL)
         return;
-    pthread_mutex_lock(&attempts->lock);
+    lock_take(&attempts->lock);
     struct slot *slot = find(attempts, attempt->secret, clock_monotonic());
     if (slot != NULL && slot->attempt == NULL)
         OPENSSL_cleanse(slot, sizeof(*slot));
-    pthread_mutex_unlock(&attempts->lock);
+    lock_release(&attempts->lock);
     attempt_free(attempt);
 }
 

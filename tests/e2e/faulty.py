@@ -49,6 +49,14 @@ class FaultyNode(Node):
             f.write("".join(rule + "\n" for rule in rules))
         os.replace(path + ".new", path)
 
+    def held(self, kind):
+        """Does a call wait because of a rule with `hold`? Forgets it."""
+        path = os.path.join(self.state, kind + ".rules.held")
+        if not os.path.exists(path):
+            return False
+        os.unlink(path)
+        return True
+
     def clear(self):
         self.faults("storage")
         self.faults("queue")

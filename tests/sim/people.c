@@ -2,6 +2,7 @@
  * 45 % are dormant; so many return from the later classes as leave the first, so that the mix stays. */
 #include <math.h>
 
+#include "jobs/presence.h"
 #include "sim.h"
 
 static const double SHARE[ACTIVITIES] = {0.08, 0.17, 0.30, 0.45};
@@ -104,7 +105,8 @@ void person_visits(size_t i)
     person_id(id, i);
     person->seen = true;
     sim.m.visits++;
-    jobs_note_seen(&sim.jobs, &sim.fixture.store, id);
+    jobs_note_seen(&sim.jobs, id, "");
+    presence_flush(sim.jobs.presence, &sim.fixture.store, 0); /* as its thread does */
     store_reset(&sim.fixture.store);
     if (person->regular)
         plan_visits(i);

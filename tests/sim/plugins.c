@@ -4,6 +4,7 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
+#include "jobs/presence.h"
 #include "sim.h"
 
 double sim_cpu(void)
@@ -135,12 +136,9 @@ static void fill_jobs(void)
                                                     .retry_max = 8 * HOUR,
                                                     .jitter = 10};
     pthread_mutex_init(&jobs->lock, NULL);
-    pthread_mutex_init(&jobs->publish_lock, NULL);
-    call_init(&jobs->publish_call, NULL, 0, 0);
-    assert_int_equal(sim.queue_plugin->session_open(sim.queue_self, &sim.call.hearth, &jobs->publish_session), 0);
     jobs->paused = backoff_create();
-    jobs->seen = backoff_create();
-    assert_true(jobs->paused != NULL && jobs->seen != NULL);
+    jobs->presence = presence_create(jobs);
+    assert_true(jobs->paused != NULL && jobs->presence != NULL);
     sim.scheduler = (struct jobs_scheduler){.jobs = jobs};
     sim.tick_pause = jobs->options.tick;
 }
@@ -156,14 +154,12 @@ void sim_open(void)
 void sim_close(void)
 {
     backoff_destroy(sim.jobs.paused);
-    backoff_destroy(sim.jobs.seen);
-    sim.queue_plugin->session_close(sim.jobs.publish_session);
+    presence_destroy(sim.jobs.presence);
+    jobs_close_sessions(&sim.jobs);
     sim.queue_plugin->session_close(sim.queue_session);
     sim.queue_plugin->close(sim.queue_self);
-    call_fini(&sim.jobs.publish_call);
     call_fini(&sim.call);
     pthread_mutex_destroy(&sim.jobs.lock);
-    pthread_mutex_destroy(&sim.jobs.publish_lock);
     fixture_close(&sim.fixture);
     fixture_remove(&sim.fixture);
 }

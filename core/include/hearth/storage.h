@@ -262,7 +262,8 @@ struct hearth_storage {
     int (*account_list)(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx); /* by email */
     int (*account_remove)(void *session, struct hearth_call *call, const char *account);           /* with every row it has */
     /* Claims up to `limit` accounts with 0 < next_sync <= now that nobody has claimed (or whose claim ran out), the longest due first,
-     * until `claimed_until`. Atomic over all processes: two schedulers never get the same one. */
+     * until `claimed_until`. Atomic over all processes: two schedulers never get the same one. With now INT64_MAX and claimed_until 1 it
+     * gives up every claim there is: so a process begins whose queue was lost with the one before. */
     int (*account_claim_due)(void *session, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit,
                              hearth_account_cb cb, void *ctx);
     int (*counts)(void *session, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts);

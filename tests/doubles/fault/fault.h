@@ -50,14 +50,17 @@ struct fault_strike {
     int64_t delay; /* ms before the call */
     int64_t rows;  /* delivered until it fails; -1: all */
     bool lost;     /* done, and UNCERTAIN returned */
+    bool hold;     /* waits until the rules' file changes */
+    bool die;      /* the daemon ends: the call was not to be made */
     char words[200];
 };
 
 enum { FAULT_RULES_MAX = 32 };
 
 struct fault_rule {
-    char operation[32]; /* "*": any */
+    char operation[32]; /* "*": any; "changes": any that changes something */
     char account[64];   /* "": any */
+    char thread[16];    /* name of the thread that calls; "": any */
     int64_t after, times, seen, struck;
     struct fault_strike strike;
 };

@@ -1,4 +1,5 @@
 /* The rules: read from their file, matched with calls. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +53,14 @@ static bool read_word(struct fault_rule *rule, const char *word)
             return number_of(value, numbers[i].number);
     if (strcmp(word, "lost") == 0)
         return strike->lost = true;
+    if (strcmp(word, "hold") == 0)
+        return strike->hold = true;
+    if (strcmp(word, "die") == 0)
+        return strike->die = true;
     if (value != NULL && strncmp(word, "error=", 6) == 0)
         return error_of(value, &strike->error);
+    if (value != NULL && strncmp(word, "thread=", 7) == 0)
+        return snprintf(rule->thread, sizeof(rule->thread), "%s", value) < (int)sizeof(rule->thread);
     if (value == NULL || strncmp(word, "account=", 8) != 0)
         return false;
     snprintf(rule->account, sizeof(rule->account), "%s", value);
@@ -86,13 +93,14 @@ static const char *read_rule(struct fault_rule *rule, char *line)
     }
     const char *name = strtok_r(line, " ", &rest);
     const struct fault_operation *operation = operation_of(name);
-    if (operation == NULL && strcmp(name, "*") != 0)
+    if (operation == NULL && strcmp(name, "*") != 0 && strcmp(name, "changes") != 0)
         return "there is no such operation";
     snprintf(rule->operation, sizeof(rule->operation), "%s", name);
     for (char *word; (word = strtok_r(NULL, " ", &rest)) != NULL;)
         if (!read_word(rule, word))
             return "a word of the rule is wrong";
-    if (rule->strike.error == 0 && rule->strike.delay == 0 && rule->strike.rows < 0 && !rule->strike.lost)
+    const struct fault_strike *strike = &rule->strike;
+    if (strike->error == 0 && strike->delay == 0 && strike->rows < 0 && !strike->lost && !strike->hold && !strike->die)
         return "the rule does nothing";
     if (operation != NULL && !fits(rule, operation->traits))
         return "this cannot happen to the operation";
@@ -137,13 +145,21 @@ static void refresh(struct fault_rules *rules)
 
 /* --- striking --------------------------------------------------------------------------------------------------------------------- */
 
+static bool names(const struct fault_rule *rule, const struct fault_operation *operation)
+{
+    bool any = strcmp(rule->operation, "*") == 0 || (strcmp(rule->operation, "changes") == 0 && (operation->traits & FAULT_CHANGES) != 0);
+    return strcmp(rule->operation, operation->name) == 0 || (any && fits(rule, operation->traits));
+}
+
 /* The first rule that strikes wins. */
 static void choose(struct fault_rules *rules, const char *name, const char *account, struct fault_strike *ret_strike)
 {
     const struct fault_operation *operation = operation_of(name);
+    char thread[16] = "";
+    pthread_getname_np(pthread_self(), thread, sizeof(thread));
     for (size_t i = 0; i < rules->count; i++) {
         struct fault_rule *rule = &rules->items[i];
-        if (strcmp(rule->operation, name) != 0 && (strcmp(rule->operation, "*") != 0 || !fits(rule, operation->traits)))
+        if (!names(rule, operation) || (rule->thread[0] != '\0' && strcmp(rule->thread, thread) != 0))
             continue;
         if (rule->account[0] != '\0' && (account == NULL || strcmp(rule->account, account) != 0))
             continue;
@@ -157,18 +173,40 @@ static void choose(struct fault_rules *rules, const char *name, const char *acco
     }
 }
 
-/* Short naps, because the call may have to end for reasons that only the host knows. */
+static bool changed(const struct fault_rules *rules, const struct stat *then)
+{
+    struct stat now = {0};
+    bool gone = stat(rules->path, &now) != 0;
+    return gone || now.st_ino != then->st_ino || now.st_mtim.tv_sec != then->st_mtim.tv_sec || now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+}
+
+/* A test sees that the call waits now: a file beside the rules. */
+static void tell_held(const struct fault_rules *rules)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s.held", rules->path);
+    FILE *file = fopen(path, "we");
+    if (file != NULL)
+        fclose(file);
+}
+
+/* Short naps, because the call may have to end for reasons that only the host knows. ms -1: until the rules change. */
 static int delay(struct fault *fault, struct fault_session *session, struct hearth_call *call, int64_t ms)
 {
+    struct stat then = {0};
+    if (ms < 0) {
+        stat(fault->rules.path, &then);
+        tell_held(&fault->rules);
+    }
     const struct hearth_host *host = fault->host;
     const struct timespec nap = {.tv_nsec = NAP * 1000000};
-    int64_t until = host->monotonic_ms(host) + ms;
+    int64_t until = ms < 0 ? INT64_MAX : host->monotonic_ms(host) + ms;
     int r = 0;
     if (session != NULL) {
         atomic_store(&session->interrupted, false);
         atomic_store(&session->waiting, true);
     }
-    while (r == 0 && host->monotonic_ms(host) < until) {
+    while (r == 0 && host->monotonic_ms(host) < until && (ms >= 0 || !changed(&fault->rules, &then))) {
         if (call->deadline != 0 && host->monotonic_ms(host) >= call->deadline)
             r = hearth_fail(call, HEARTH_ERR_TIMEOUT, "it took too long");
         else if (host->should_stop(call) || (session != NULL && atomic_load(&session->interrupted)))
@@ -194,8 +232,12 @@ int fault_before(struct fault *fault, struct fault_session *session, struct hear
     else if (rules->count > 0)
         choose(rules, operation, account, ret_strike);
     pthread_mutex_unlock(&rules->lock);
-    if (r == 0 && ret_strike->delay > 0)
-        r = delay(fault, session, call, ret_strike->delay);
+    if (r == 0 && ret_strike->die) {
+        fprintf(stderr, "fault: %s was called by a thread that may not: %s\n", operation, ret_strike->words);
+        abort();
+    }
+    if (r == 0 && (ret_strike->delay > 0 || ret_strike->hold))
+        r = delay(fault, session, call, ret_strike->hold ? -1 : ret_strike->delay);
     if (r == 0 && ret_strike->error != 0 && ret_strike->rows < 0)
         r = hearth_fail(call, ret_strike->error, "%s", ret_strike->words);
     return r;

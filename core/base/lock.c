@@ -1,0 +1,87 @@
+#include "base/lock.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+
+#ifdef HEARTH_LOCK_CHECKS
+
+enum { HELD_MAX = 8 };
+
+/* What this thread holds, in the order taken. */
+static __thread struct {
+    struct {
+        pthread_mutex_t *mutex;
+        const char *name, *file;
+        int line;
+    } items[HELD_MAX];
+    int count;
+} held;
+
+static _Noreturn void lock_fail(const char *file, int line, const char *what)
+{
+    for (int i = 0; i < held.count; i++)
+        log_error("fault", "lock %s is held; it was taken at %s:%d", held.items[i].name, held.items[i].file, held.items[i].line);
+    log_error("fault", "%s:%d: %s", file, line, what);
+    abort();
+}
+
+static void lock_note_taken(pthread_mutex_t *mutex, const char *name, const char *file, int line)
+{
+    if (held.count == HELD_MAX)
+        lock_fail(file, line, "a thread holds too many locks");
+    held.items[held.count].mutex = mutex;
+    held.items[held.count].name = name;
+    held.items[held.count].file = file;
+    held.items[held.count++].line = line;
+}
+
+void lock_take_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line)
+{
+    for (int i = 0; i < held.count; i++)
+        if (held.items[i].mutex == mutex)
+            lock_fail(file, line, "a lock is taken by the thread that holds it");
+    if (pthread_mutex_lock(mutex) != 0)
+        lock_fail(file, line, "a lock cannot be taken");
+    lock_note_taken(mutex, name, file, line);
+}
+
+bool lock_try_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line)
+{
+    if (pthread_mutex_trylock(mutex) != 0)
+        return false;
+    lock_note_taken(mutex, name, file, line);
+    return true;
+}
+
+void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line)
+{
+    int i = held.count - 1;
+    while (i >= 0 && held.items[i].mutex != mutex)
+        i--;
+    if (i < 0) {
+        log_error("fault", "%s:%d: lock %s is released by a thread that does not hold it", file, line, name);
+        abort();
+    }
+    for (held.count--; i < held.count; i++)
+        held.items[i] = held.items[i + 1];
+    pthread_mutex_unlock(mutex);
+}
+
+int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until, const char *name, const char *file,
+                      int line)
+{
+    (void)name;
+    if (held.count != 1 || held.items[0].mutex != mutex)
+        lock_fail(file, line, "a thread waits for a condition with another lock than the condition's own");
+    return until == NULL ? pthread_cond_wait(condition, mutex) : pthread_cond_timedwait(condition, mutex, until);
+}
+
+void lock_border_checked(const char *what, const char *file, int line)
+{
+    if (held.count > 0)
+        lock_fail(file, line, what);
+}
+
+#endif

@@ -1,0 +1,351 @@
+#include "jobs/presence.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "jobs/jobs_internal.h"
+
+enum { SLOTS = 4096, PROBES = 8, BATCH = 64 };                                                        /* 360 KB */
+enum { EVERY = 60000, CALL_TIMEOUT = 5000, PAUSE_MIN = 1000, PAUSE_MAX = 5000, STOP_TIMEOUT = 2000 }; /* ms */
+
+enum presence_want {
+    WANT_SEEN = 1, /* the account's last_seen is to be written */
+    WANT_USED = 2, /* the token's last_used is */
+    WANT_SYNC = 4  /* somebody is to look whether its data are stale */
+};
+
+struct presence_entry {
+    char account[40], token[16];
+    int64_t when;  /* of the newest note, ms since the epoch; 0: the slot is free */
+    int64_t again; /* monotonic ms: until then a note changes nothing */
+    unsigned wants;
+};
+
+/* A backend, seen from here. Of the thread alone. */
+struct presence_way {
+    const char *what;
+    int64_t pause, closed_until; /* monotonic ms; 0: open */
+};
+
+struct presence {
+    struct jobs *jobs;
+    pthread_t thread;
+    bool started; /* of the thread that starts and stops */
+    struct presence_way reads, writes, queue;
+    struct metric *dropped;
+    pthread_mutex_t lock; /* a leaf; guards what follows */
+    pthread_cond_t noted; /* monotonic */
+    bool news;            /* noted since the thread last looked, or stop */
+    struct presence_entry slots[SLOTS];
+};
+
+struct presence *presence_create(struct jobs *jobs)
+{
+    struct presence *presence = calloc(1, sizeof(*presence));
+    if (presence == NULL)
+        return NULL;
+    presence->jobs = jobs;
+    presence->reads.what = "an account cannot be read";
+    presence->writes.what = "it cannot be written who was here";
+    presence->queue.what = "a sync that somebody's visit asks for cannot be published";
+    presence->dropped = metric_get(METRIC_COUNTER, "visits_dropped", "visits that were not noted because too many waited to be written");
+    pthread_mutex_init(&presence->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&presence->noted, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return presence;
+}
+
+void presence_destroy(struct presence *presence)
+{
+    if (presence == NULL)
+        return;
+    pthread_cond_destroy(&presence->noted);
+    pthread_mutex_destroy(&presence->lock);
+    free(presence);
+}
+
+/* --- notes ------------------------------------------------------------------------------------- */
+
+static size_t slot_of(const char *account, const char *token)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a; ids are made here */
+    for (const char *p = account; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    for (const char *p = token; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    return hash % SLOTS;
+}
+
+static bool is_of(const struct presence_entry *e, const char *account, const char *token)
+{
+    return e->when != 0 && strcmp(e->account, account) == 0 && strcmp(e->token, token) == 0;
+}
+
+/* Its slot; else one that is free, else the one that was written longest ago; NULL: all near it still wait. The lock is held. */
+static struct presence_entry *find_slot(struct presence *presence, const char *account, const char *token, bool or_new)
+{
+    struct presence_entry *best = NULL;
+    size_t first = slot_of(account, token);
+    for (size_t i = 0; i < PROBES; i++) {
+        struct presence_entry *e = &presence->slots[(first + i) % SLOTS];
+        if (is_of(e, account, token))
+            return e;
+        if (e->wants == 0 && (best == NULL || e->again < best->again))
+            best = e; /* of a free one `again` is 0 */
+    }
+    if (best == NULL || !or_new)
+        return NULL;
+    *best = (struct presence_entry){0};
+    snprintf(best->account, sizeof(best->account), "%s", account);
+    snprintf(best->token, sizeof(best->token), "%s", token);
+    return best;
+}
+
+void presence_note(struct presence *presence, const char *account, const char *token)
+{
+    int64_t now = clock_monotonic(), when = clock_now();
+    lock_take(&presence->lock);
+    struct presence_entry *e = find_slot(presence, account, token, true);
+    if (e == NULL) {
+        metric_add(presence->dropped, 1);
+    } else if (e->when == 0 || e->again <= now) {
+        e->when = when;
+        e->again = now + EVERY;
+        e->wants = WANT_SEEN | WANT_SYNC | (token[0] != '\0' ? (unsigned)WANT_USED : 0u);
+        presence->news = true;
+        pthread_cond_signal(&presence->noted);
+    }
+    lock_release(&presence->lock);
+}
+
+/* Takes up to BATCH notes from *slot on; the thread owns their wants until put_back(). */
+static size_t take_batch(struct presence *presence, size_t *slot, struct presence_entry *ret_batch)
+{
+    size_t n = 0;
+    lock_take(&presence->lock);
+    for (; *slot < SLOTS && n < BATCH; ++*slot) {
+        struct presence_entry *e = &presence->slots[*slot];
+        if (e->wants == 0)
+            continue;
+        ret_batch[n++] = *e;
+        e->wants = 0;
+    }
+    lock_release(&presence->lock);
+    return n;
+}
+
+static size_t put_back(struct presence *presence, const struct presence_entry *batch, size_t count)
+{
+    size_t left = 0;
+    lock_take(&presence->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (batch[i].wants == 0)
+            continue;
+        struct presence_entry *e = find_slot(presence, batch[i].account, batch[i].token, true);
+        if (e == NULL) {
+            metric_add(presence->dropped, 1);
+            continue;
+        }
+        if (e->when < batch[i].when) { /* somebody else had the slot meanwhile */
+            e->when = batch[i].when;
+            e->again = batch[i].again;
+        }
+        e->wants |= batch[i].wants;
+        left++;
+    }
+    lock_release(&presence->lock);
+    return left;
+}
+
+/* --- what follows of them ---------------------------------------------------------------------- */
+
+static bool is_open(const struct presence_way *way)
+{
+    return way->closed_until <= clock_monotonic();
+}
+
+/* After a call: true when it was answered. What a backend says of one account (it is gone) is an answer. */
+static bool note_answer(struct presence_way *way, int r, const struct err *err)
+{
+    if (r == 0 || r == HEARTH_ERR_NOT_FOUND) {
+        way->pause = way->closed_until = 0;
+        return true;
+    }
+    way->pause = way->pause == 0 ? PAUSE_MIN : way->pause * 2 > PAUSE_MAX ? PAUSE_MAX : way->pause * 2;
+    way->closed_until = clock_monotonic() + way->pause;
+    if (r != HEARTH_ERR_CANCELLED)
+        log_warning("presence", "%s; it is tried again: %s", way->what, err->text);
+    return false;
+}
+
+static void set_deadline(struct store *store, int64_t until)
+{
+    store->call.hearth.deadline = until != 0 ? until : clock_monotonic() + CALL_TIMEOUT;
+}
+
+static void ask_for_sync(struct presence *presence, struct presence_entry *e, const struct hearth_account *account)
+{
+    struct jobs *jobs = presence->jobs;
+    struct err err = {0};
+    bool may = account->state == HEARTH_ACCOUNT_OK || account->state == HEARTH_ACCOUNT_WAITING;
+    if (!may || account->failures != 0 || !schedule_is_stale(&jobs->options.sync.schedule, account, clock_now())) {
+        e->wants &= ~(unsigned)WANT_SYNC;
+        return;
+    }
+    if (!is_open(&presence->queue))
+        return;
+    int r = jobs_publish(jobs, jobs->options.nodes->own, e->account, HEARTH_PERSON_WAITS, JOBS_QUEUE_TIMEOUT, NULL, &err);
+    if (note_answer(&presence->queue, r, &err))
+        e->wants &= ~(unsigned)WANT_SYNC;
+}
+
+static void write_seen(struct presence *presence, struct store *store, int64_t until, struct presence_entry *e,
+                       const struct hearth_account *known)
+{
+    struct err err = {0};
+    struct hearth_account account = *known;
+    uint64_t fields = HEARTH_ACCOUNT_LAST_SEEN;
+    account.last_seen = e->when;
+    if (account.next_sync == 0 && account.state != HEARTH_ACCOUNT_PAUSED && account.state != HEARTH_ACCOUNT_SIGNIN_NEEDED) {
+        account.next_sync = e->when; /* it slept: the schedule has it again, whatever becomes of the request */
+        fields |= HEARTH_ACCOUNT_NEXT_SYNC;
+    }
+    /* Another token of the person, or another process, may have been faster; a time far ahead is of a clock that was wrong. */
+    bool known_newer = known->last_seen >= e->when && known->last_seen - e->when < EVERY && fields == HEARTH_ACCOUNT_LAST_SEEN;
+    set_deadline(store, until);
+    int r = known_newer ? 0 : STORE(store, &err, account_update, &account, fields);
+    if (note_answer(&presence->writes, r, &err))
+        e->wants &= ~(unsigned)WANT_SEEN;
+}
+
+static void serve_account(struct presence *presence, struct store *store, int64_t until, struct presence_entry *e)
+{
+    struct err err = {0};
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    bool of_use = (e->wants & WANT_SYNC) != 0 ? is_open(&presence->queue) : false;
+    of_use = of_use || ((e->wants & WANT_SEEN) != 0 && is_open(&presence->writes));
+    if (!of_use || !is_open(&presence->reads))
+        return;
+    set_deadline(store, until);
+    int r = STORE(store, &err, account_get, e->account, &account);
+    if (!note_answer(&presence->reads, r, &err))
+        return;
+    if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
+        e->wants = 0;
+        return;
+    }
+    if ((e->wants & WANT_SYNC) != 0)
+        ask_for_sync(presence, e, &account);
+    if ((e->wants & WANT_SEEN) != 0 && is_open(&presence->writes))
+        write_seen(presence, store, until, e, &account);
+}
+
+static void serve_token(struct presence *presence, struct store *store, int64_t until, struct presence_entry *e)
+{
+    struct err err = {0};
+    if ((e->wants & WANT_USED) == 0 || !is_open(&presence->writes))
+        return;
+    set_deadline(store, until);
+    int r = STORE(store, &err, token_used, e->account, e->token, e->when);
+    if (note_answer(&presence->writes, r, &err))
+        e->wants &= ~(unsigned)WANT_USED;
+}
+
+/* When the first of the backends that were of no use may be. */
+static int64_t next_look(const struct presence *presence)
+{
+    const struct presence_way *ways[] = {&presence->reads, &presence->writes, &presence->queue};
+    int64_t next = clock_monotonic() + PAUSE_MAX;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (ways[i]->closed_until != 0 && ways[i]->closed_until < next)
+            next = ways[i]->closed_until;
+    return next;
+}
+
+int64_t presence_flush(struct presence *presence, struct store *store, int64_t until)
+{
+    struct presence_entry batch[BATCH];
+    size_t left = 0, slot = 0, n;
+    while ((n = take_batch(presence, &slot, batch)) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            if (until != 0 && clock_monotonic() >= until)
+                break;
+            if (until != 0)
+                batch[i].wants &= ~(unsigned)WANT_SYNC; /* at a stop: whoever comes after it asks for what is stale */
+            serve_account(presence, store, until, &batch[i]);
+            serve_token(presence, store, until, &batch[i]);
+            store_reset(store);
+        }
+        left += put_back(presence, batch, n);
+    }
+    store->call.hearth.deadline = 0;
+    return left == 0 ? 0 : next_look(presence);
+}
+
+/* --- the thread -------------------------------------------------------------------------------- */
+
+/* Until there is news, or the time has come to look again at what is left. False: stop. */
+static bool wait_for_news(struct presence *presence, int64_t next)
+{
+    const struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
+    lock_take(&presence->lock);
+    int r = 0;
+    while (!presence->news && !atomic_load(&presence->jobs->stop) && r != ETIMEDOUT) {
+        if (next == 0)
+            lock_wait(&presence->noted, &presence->lock);
+        else
+            r = lock_wait_until(&presence->noted, &presence->lock, &until);
+    }
+    presence->news = false;
+    lock_release(&presence->lock);
+    return !atomic_load(&presence->jobs->stop);
+}
+
+static void *presence_main(void *arg)
+{
+    struct presence *presence = arg;
+    struct jobs *jobs = presence->jobs;
+    size_t own = jobs->options.nodes->own;
+    struct store *store = NULL;
+    int64_t next = 0;
+    while (wait_for_news(presence, next)) {
+        struct err err = {0};
+        if (store == NULL && is_open(&presence->reads)) {
+            store = jobs_take_store(jobs, own, &err);
+            note_answer(&presence->reads, store == NULL ? err.code : 0, &err);
+        }
+        next = store == NULL ? presence->reads.closed_until : presence_flush(presence, store, 0);
+    }
+    if (store != NULL) {
+        presence->reads.closed_until = presence->writes.closed_until = 0; /* a last try */
+        presence_flush(presence, store, clock_monotonic() + STOP_TIMEOUT);
+        jobs_give_store(jobs, own, store);
+    }
+    return NULL;
+}
+
+int presence_start(struct presence *presence, struct err *err)
+{
+    return jobs_thread(&presence->thread, &presence->started, presence_main, presence, "presence", err);
+}
+
+void presence_join(struct presence *presence)
+{
+    jobs_join(presence->jobs, presence->thread, &presence->started);
+}
+
+void presence_wake(struct presence *presence)
+{
+    lock_take(&presence->lock);
+    presence->news = true;
+    pthread_cond_signal(&presence->noted);
+    lock_release(&presence->lock);
+}

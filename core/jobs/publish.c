@@ -1,0 +1,86 @@
+/* Calls of the queue by those who have no session of their own: each has one to itself for as long as it takes, and a deadline of its own,
+ * so that a queue that hangs keeps nobody but the one who asks. */
+#include "base/log.h"
+#include "jobs/jobs_internal.h"
+
+int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, int64_t timeout, int32_t *ret_result, struct err *err)
+{
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .priority = priority, .key = account, .payload = jobs->options.nodes->items[node].name};
+    int32_t result = HEARTH_QUEUED;
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, timeout, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->publish(queue->session, &queue->call.hearth, &job, 0, &result), err);
+    jobs_give_queue(jobs, queue, r);
+    if (r == 0 && ret_result != NULL)
+        *ret_result = result;
+    return r;
+}
+
+int jobs_request(struct jobs *jobs, const char *account, struct err *err)
+{
+    return jobs_publish(jobs, jobs->options.nodes->own, account, HEARTH_PERSON_WAITS, JOBS_PERSON_TIMEOUT, NULL, err);
+}
+
+void jobs_event(void *ctx, const char *account, const char *json)
+{
+    struct jobs *jobs = ctx;
+    struct err err = {0};
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, &err);
+    if (r == 0) {
+        r = call_check(&queue->call, jobs->options.queue->event_publish(queue->session, &queue->call.hearth, account, json), &err);
+        jobs_give_queue(jobs, queue, r);
+    }
+    if (r == 0)
+        return;
+    log_warning("jobs", "account %s: an event was not sent: %s", account, err.text);
+    if (jobs->options.on_event != NULL) /* this process, at least, hears it */
+        jobs_heard(jobs, account, json);
+}
+
+int jobs_ping(struct jobs *jobs, struct err *err)
+{
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->ping(queue->session, &queue->call.hearth), err);
+    jobs_give_queue(jobs, queue, r);
+    return r;
+}
+
+int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err)
+{
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->peek(queue->session, &queue->call.hearth, cb, ctx), err);
+    jobs_give_queue(jobs, queue, r);
+    return r;
+}
+
+int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err)
+{
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->counts(queue->session, &queue->call.hearth, ret_counts), err);
+    jobs_give_queue(jobs, queue, r);
+    return r;
+}
+
+int jobs_queue_clear(struct jobs *jobs, struct err *err)
+{
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->clear(queue->session, &queue->call.hearth), err);
+    jobs_give_queue(jobs, queue, r);
+    return r;
+}
