@@ -1,0 +1,157 @@
+/*        3 calls in a row without an answer, or a probe without one
+ *   CLOSED --------------------------------------------------------> OPEN
+ *      ^                                                              |
+ *      +--------------------------------------------------------------+
+ *                        a probe that is answered
+ *
+ * There is no half-open state: no person's request is used to find out whether a backend is back. */
+#include "plug/breaker.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum breaker_event { EVENT_NO_ANSWERS, EVENT_PROBE_ANSWERED, EVENT_PROBE_UNANSWERED };
+
+enum { RETRY_AFTER = 2000 };
+
+static const enum breaker_state breaker_moves[2][3] = {
+    [BREAKER_CLOSED] =
+        {
+            [EVENT_NO_ANSWERS] = BREAKER_OPEN,
+            [EVENT_PROBE_ANSWERED] = BREAKER_CLOSED,
+            [EVENT_PROBE_UNANSWERED] = BREAKER_OPEN,
+        },
+    [BREAKER_OPEN] =
+        {
+            [EVENT_NO_ANSWERS] = BREAKER_OPEN,
+            [EVENT_PROBE_ANSWERED] = BREAKER_CLOSED,
+            [EVENT_PROBE_UNANSWERED] = BREAKER_OPEN,
+        },
+};
+
+void breaker_init(struct breaker *breaker, const char *what)
+{
+    *breaker = (struct breaker){.since = clock_monotonic()};
+    snprintf(breaker->what, sizeof(breaker->what), "%s", what);
+    pthread_mutex_init(&breaker->lock, NULL);
+}
+
+void breaker_fini(struct breaker *breaker)
+{
+    pthread_mutex_destroy(&breaker->lock);
+}
+
+void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx)
+{
+    breaker->wake_ctx = ctx;
+    breaker->wake = wake;
+}
+
+bool breaker_is_open(const struct breaker *breaker)
+{
+    return breaker != NULL && atomic_load(&breaker->state) == BREAKER_OPEN;
+}
+
+/* At most one wake-up between two probes, unless there is news. */
+static void breaker_ask_probe(struct breaker *breaker, bool news)
+{
+    bool before = atomic_load(&breaker->asked) || atomic_exchange(&breaker->asked, true);
+    if (breaker->wake != NULL && (news || !before))
+        breaker->wake(breaker->wake_ctx);
+}
+
+int breaker_allows(struct breaker *breaker, struct err *err)
+{
+    struct breaker_view view;
+    if (breaker == NULL)
+        return 0;
+    if (!breaker_is_open(breaker)) {
+        breaker_ask_probe(breaker, false);
+        return 0;
+    }
+    breaker_look(breaker, &view);
+    int64_t seconds = (clock_monotonic() - view.since) / 1000;
+    err_set(err, HEARTH_ERR_UNAVAILABLE, "%s does not answer, for %" PRId64 " s now; it is looked at again every moment. %s", breaker->what,
+            seconds, view.words);
+    if (err != NULL)
+        err->retry_after = RETRY_AFTER;
+    return HEARTH_ERR_UNAVAILABLE;
+}
+
+/* code, words: what is said of the backend from now on; 0: that it is well. */
+static bool breaker_move(struct breaker *breaker, enum breaker_event event, int code, const char *words)
+{
+    pthread_mutex_lock(&breaker->lock);
+    enum breaker_state from = (enum breaker_state)atomic_load(&breaker->state);
+    enum breaker_state to = breaker_moves[from][event];
+    if (from != to) {
+        breaker->since = clock_monotonic();
+        breaker->trips += to == BREAKER_OPEN;
+    }
+    if (from != to || event != EVENT_NO_ANSWERS) { /* probes have the last word */
+        bool known = words != NULL && words[0] != '\0';
+        breaker->code = code;
+        snprintf(breaker->words, sizeof(breaker->words), "%s", code == 0 ? "" : known ? words : err_text(code));
+    }
+    if (to == BREAKER_CLOSED)
+        atomic_store(&breaker->failures, 0);
+    atomic_store(&breaker->state, to);
+    pthread_mutex_unlock(&breaker->lock);
+    return from != to;
+}
+
+static bool breaker_says_nothing(int code)
+{
+    return code == HEARTH_ERR_CANCELLED || code == HEARTH_ERR_NOMEM;
+}
+
+static bool breaker_is_answer(int code)
+{
+    return code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT;
+}
+
+void breaker_note(struct breaker *breaker, int code, const char *words)
+{
+    if (breaker == NULL || breaker_says_nothing(code))
+        return;
+    if (breaker_is_answer(code)) {
+        atomic_store(&breaker->good, clock_monotonic());
+        if (atomic_load(&breaker->failures) != 0)
+            atomic_store(&breaker->failures, 0);
+        return;
+    }
+    if (breaker->wake == NULL || breaker_is_open(breaker))
+        return;
+    if (atomic_fetch_add(&breaker->failures, 1) + 1 >= BREAKER_FAILURES)
+        breaker_move(breaker, EVENT_NO_ANSWERS, code, words);
+    breaker_ask_probe(breaker, true);
+}
+
+bool breaker_probing(struct breaker *breaker)
+{
+    return atomic_exchange(&breaker->asked, false);
+}
+
+bool breaker_probed(struct breaker *breaker, int code, const char *words)
+{
+    if (breaker_says_nothing(code))
+        return false;
+    bool answered = breaker_is_answer(code);
+    if (answered)
+        atomic_store(&breaker->good, clock_monotonic());
+    return breaker_move(breaker, answered ? EVENT_PROBE_ANSWERED : EVENT_PROBE_UNANSWERED, code, words);
+}
+
+void breaker_look(struct breaker *breaker, struct breaker_view *ret_view)
+{
+    pthread_mutex_lock(&breaker->lock);
+    ret_view->state = (enum breaker_state)atomic_load(&breaker->state);
+    ret_view->since = breaker->since;
+    ret_view->good = atomic_load(&breaker->good);
+    ret_view->trips = breaker->trips;
+    ret_view->code = breaker->code;
+    snprintf(ret_view->words, sizeof(ret_view->words), "%s", breaker->words);
+    pthread_mutex_unlock(&breaker->lock);
+}

@@ -1,0 +1,67 @@
+/* A circuit breaker for one backend: the storage of a node, the queue. Who is about to ask a backend
+ * that does not answer learns so at once instead of waiting for a deadline.
+ *
+ * Any thread may call anything but init and fini. Nothing here blocks, calls a plugin, or does I/O:
+ * the states are atomics, the words are kept under a leaf lock, and `wake` is called under none.
+ * Every function accepts NULL for the breaker where it says so: a backend that nobody watches. */
+#ifndef HEARTH_CORE_PLUG_BREAKER_H
+#define HEARTH_CORE_PLUG_BREAKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "base/err.h"
+
+enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN };
+
+/* So many calls in a row without an answer open it; one alone asks for a probe, which knows better:
+ * a statement may be slow, or meet another one, in a database that is well. */
+enum { BREAKER_FAILURES = 3 };
+
+struct breaker {
+    char what[80];        /* constant; begins sentences: "the storage of node alder" */
+    atomic_int state;     /* enum breaker_state; written under the lock, read without */
+    atomic_int failures;  /* calls in a row that had no answer */
+    atomic_bool asked;    /* somebody used the backend, or wants it looked at, since the last probe */
+    atomic_llong good;    /* monotonic ms of the last answer; 0: there was none yet */
+    pthread_mutex_t lock; /* a leaf; guards what follows */
+    int64_t since;        /* monotonic ms: in this state since */
+    int code;             /* what opened it, or the outcome of the newest probe; 0: it is well */
+    char words[256];      /* its text; "" */
+    int64_t trips;        /* how often it was opened */
+    void (*wake)(void *); /* set before threads use it; NULL: nobody probes, and calls never open it */
+    void *wake_ctx;
+};
+
+/* What is known of a backend; for /readyz and logs. It is ready when it is closed, `code` is 0 and
+ * `good` is not. CLOSED with a code: it answers, but its probe found that it cannot be written. */
+struct breaker_view {
+    enum breaker_state state;
+    int64_t since, good; /* monotonic ms, as above */
+    int64_t trips;
+    int code;
+    char words[256];
+};
+
+void breaker_init(struct breaker *breaker, const char *what);
+void breaker_fini(struct breaker *breaker);
+/* Who probes it. wake(ctx) runs on threads that are about to call the backend, at most once between
+ * two probes, and once more when a call had no answer: it must only wake somebody. */
+void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx);
+
+/* Before a call. 0: go on. UNAVAILABLE at once while it is open, with words: what does not answer,
+ * since when, why; retry_after is set. NULL breaker: 0. */
+int breaker_allows(struct breaker *breaker, struct err *err);
+bool breaker_is_open(const struct breaker *breaker); /* NULL breaker: false */
+/* After a call. Every code but UNAVAILABLE and TIMEOUT is an answer (CANCELLED and NOMEM are neither:
+ * they say nothing of the backend). words: the error's text; NULL. NULL breaker: nothing happens. */
+void breaker_note(struct breaker *breaker, int code, const char *words);
+
+/* For the one who probes. Begins a probe; true: somebody used the backend since the last one. */
+bool breaker_probing(struct breaker *breaker);
+/* How it went. UNAVAILABLE and TIMEOUT open, CANCELLED and NOMEM change nothing, everything else
+ * closes: what answers can be read, even if, as an error says, it cannot be written. True: moved. */
+bool breaker_probed(struct breaker *breaker, int code, const char *words);
+
+void breaker_look(struct breaker *breaker, struct breaker_view *ret_view);
+
+#endif

@@ -1,0 +1,161 @@
+/* The circuit breaker: what opens it, what closes it, what it says, and that threads may share it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plug/breaker.h"
+
+static atomic_int wakes;
+
+static void count_wake(void *ctx)
+{
+    atomic_fetch_add((atomic_int *)ctx, 1);
+}
+
+static void setup(struct breaker *breaker)
+{
+    breaker_init(breaker, "the storage of node alder");
+    breaker_watch(breaker, count_wake, &wakes);
+    atomic_store(&wakes, 0);
+}
+
+static void opens_after_failures_in_a_row(void **state)
+{
+    struct breaker b;
+    setup(&b);
+    for (int i = 0; i < 20; i++) { /* an answer in between: whoever is slow is not down */
+        breaker_note(&b, i % 2 == 0 ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_NOT_FOUND, "slow");
+        assert_int_equal(breaker_allows(&b, NULL), 0);
+    }
+    for (int i = 0; i < BREAKER_FAILURES; i++) {
+        assert_int_equal(breaker_allows(&b, NULL), 0);
+        breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "connection refused");
+    }
+    struct err err = {0};
+    assert_int_equal(breaker_allows(&b, &err), HEARTH_ERR_UNAVAILABLE);
+    assert_int_equal(err.code, HEARTH_ERR_UNAVAILABLE);
+    assert_true(err.retry_after > 0);
+    assert_non_null(strstr(err.text, "the storage of node alder does not answer"));
+    assert_non_null(strstr(err.text, "connection refused"));
+    breaker_fini(&b);
+}
+
+static void only_a_probe_closes(void **state)
+{
+    struct breaker b;
+    struct breaker_view view;
+    setup(&b);
+    assert_true(breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping"));
+    assert_false(breaker_probed(&b, HEARTH_ERR_UNAVAILABLE, "refused now"));
+    breaker_note(&b, 0, NULL); /* of a call that began before */
+    assert_true(breaker_is_open(&b));
+    breaker_look(&b, &view);
+    assert_int_equal(view.code, HEARTH_ERR_UNAVAILABLE);
+    assert_string_equal(view.words, "refused now");
+    assert_int_equal(view.trips, 1);
+    assert_true(view.good > 0);
+    assert_false(breaker_probed(&b, HEARTH_ERR_CANCELLED, "stopped"));
+    assert_true(breaker_is_open(&b));
+    assert_true(breaker_probed(&b, 0, NULL));
+    assert_int_equal(breaker_allows(&b, NULL), 0);
+    breaker_look(&b, &view);
+    assert_int_equal(view.code, 0);
+    assert_string_equal(view.words, "");
+    /* What was counted before it opened is forgotten. */
+    breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow");
+    assert_int_equal(breaker_allows(&b, NULL), 0);
+    breaker_fini(&b);
+}
+
+static void what_cannot_be_written_is_read(void **state)
+{
+    static const int codes[] = {HEARTH_ERR_FULL, HEARTH_ERR_DENIED, HEARTH_ERR_CORRUPT, HEARTH_ERR_IO, HEARTH_ERR_INTERNAL};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct breaker b;
+        struct breaker_view view;
+        setup(&b);
+        breaker_probed(&b, HEARTH_ERR_TIMEOUT, "hangs");
+        assert_true(breaker_probed(&b, codes[i], NULL));
+        assert_int_equal(breaker_allows(&b, NULL), 0);
+        breaker_look(&b, &view);
+        assert_int_equal(view.state, BREAKER_CLOSED);
+        assert_int_equal(view.code, codes[i]);
+        assert_string_equal(view.words, err_text(codes[i]));
+        breaker_note(&b, 0, NULL); /* reading goes on; that it cannot be written stays known */
+        breaker_look(&b, &view);
+        assert_int_equal(view.code, codes[i]);
+        breaker_fini(&b);
+    }
+}
+
+static void wakes_the_probe_once(void **state)
+{
+    struct breaker b;
+    setup(&b);
+    for (int i = 0; i < 5; i++)
+        breaker_allows(&b, NULL);
+    assert_int_equal(wakes, 1);
+    breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"); /* news */
+    assert_int_equal(wakes, 2);
+    assert_true(breaker_probing(&b));
+    assert_false(breaker_probing(&b));
+    breaker_allows(&b, NULL);
+    assert_int_equal(wakes, 3);
+    breaker_fini(&b);
+}
+
+static void without_a_probe_it_never_opens(void **state)
+{
+    struct breaker b;
+    breaker_init(&b, "the queue");
+    for (int i = 0; i < 100; i++)
+        breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "refused");
+    assert_int_equal(breaker_allows(&b, NULL), 0);
+    breaker_fini(&b);
+    assert_int_equal(breaker_allows(NULL, NULL), 0);
+    breaker_note(NULL, HEARTH_ERR_TIMEOUT, "nobody listens");
+}
+
+static void *hammer(void *arg)
+{
+    struct breaker *b = arg;
+    for (int i = 0; i < 20000; i++) {
+        struct err err = {0};
+        if (breaker_allows(b, &err) == 0)
+            breaker_note(b, i % 3 == 0 ? 0 : HEARTH_ERR_TIMEOUT, "slow");
+        else if (strstr(err.text, "does not answer") == NULL)
+            return b;
+    }
+    return NULL;
+}
+
+static void threads_share_it(void **state)
+{
+    struct breaker b;
+    pthread_t threads[4];
+    setup(&b);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer, &b), 0);
+    for (int i = 0; i < 20000; i++)
+        breaker_probed(&b, i % 2 == 0 ? 0 : HEARTH_ERR_TIMEOUT, "probe");
+    for (int i = 0; i < 4; i++) {
+        void *wrong;
+        pthread_join(threads[i], &wrong);
+        assert_null(wrong);
+    }
+    breaker_fini(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opens_after_failures_in_a_row),  cmocka_unit_test(only_a_probe_closes),
+        cmocka_unit_test(what_cannot_be_written_is_read), cmocka_unit_test(wakes_the_probe_once),
+        cmocka_unit_test(without_a_probe_it_never_opens), cmocka_unit_test(threads_share_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
