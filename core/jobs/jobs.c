@@ -70,6 +70,12 @@ static struct call *publish_begin(struct jobs *jobs)
     return &jobs->publish_call;
 }
 
+static int publish_check(struct jobs *jobs, struct call *call, int code, struct err *err)
+{
+    breaker_note(jobs->options.queue_breaker, code, call->error);
+    return call_check(call, code, err);
+}
+
 static void publish_end(struct jobs *jobs)
 {
     call_reset(&jobs->publish_call);
@@ -81,8 +87,11 @@ int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priori
     struct hearth_job job = {
         .struct_size = sizeof(job), .priority = priority, .key = account, .payload = jobs->options.nodes->items[node].name};
     int32_t result = HEARTH_QUEUED;
+    int r = breaker_allows(jobs->options.queue_breaker, err);
+    if (r < 0)
+        return r;
     struct call *call = publish_begin(jobs);
-    int r = call_check(call, jobs->options.queue->publish(jobs->publish_session, &call->hearth, &job, 0, &result), err);
+    r = publish_check(jobs, call, jobs->options.queue->publish(jobs->publish_session, &call->hearth, &job, 0, &result), err);
     publish_end(jobs);
     if (r == 0 && ret_result != NULL)
         *ret_result = result;
@@ -122,9 +131,11 @@ static void on_sync_event(void *ctx, const char *account, const char *json)
 {
     struct jobs *jobs = ctx;
     struct err err = {0};
-    struct call *call = publish_begin(jobs);
-    call_check(call, jobs->options.queue->event_publish(jobs->publish_session, &call->hearth, account, json), &err);
-    publish_end(jobs);
+    if (breaker_allows(jobs->options.queue_breaker, &err) == 0) {
+        struct call *call = publish_begin(jobs);
+        publish_check(jobs, call, jobs->options.queue->event_publish(jobs->publish_session, &call->hearth, account, json), &err);
+        publish_end(jobs);
+    }
     if (err.code == 0)
         return;
     log_warning("jobs", "account %s: an event was not sent: %s", account, err.text);
@@ -196,11 +207,13 @@ static int start_threads(struct jobs *jobs, struct err *err)
         if (r == 0)
             r = start_thread(&jobs->listener, &jobs->listener_started, jobs_listener_main, jobs, "events", err);
     }
-    if (r == 0 && options->worker)
-        r = start_workers(jobs, err);
-    if (r == 0 && options->scheduler)
-        r = start_schedulers(jobs, err);
-    return r;
+    return r == 0 && !options->held ? jobs_begin(jobs, err) : r;
+}
+
+int jobs_begin(struct jobs *jobs, struct err *err)
+{
+    int r = jobs->options.worker ? start_workers(jobs, err) : 0;
+    return r == 0 && jobs->options.scheduler ? start_schedulers(jobs, err) : r;
 }
 
 int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struct err *err)
@@ -271,11 +284,8 @@ static void interrupt_stores(struct jobs *jobs)
 {
     if (clock_monotonic() - jobs->stop_since < STOP_GRACE)
         return;
-    pthread_mutex_lock(&jobs->lock);
     for (size_t node = 0; node < jobs->options.nodes->count; node++)
-        for (size_t i = 0; i < jobs->stores[node].all_count; i++)
-            jobs->stores[node].all[i]->ops->interrupt(jobs->stores[node].all[i]->session);
-    pthread_mutex_unlock(&jobs->lock);
+        jobs_interrupt_node(jobs, node);
 }
 
 /* An interrupt that comes between two calls does nothing, so it is repeated until the thread has ended. */
@@ -358,46 +368,44 @@ void jobs_destroy(struct jobs *jobs)
 
 int jobs_ping(struct jobs *jobs, struct err *err)
 {
+    int r = breaker_allows(jobs->options.queue_breaker, err);
+    if (r < 0)
+        return r;
     struct call *call = publish_begin(jobs);
-    int r = call_check(call, jobs->options.queue->ping(jobs->publish_session, &call->hearth), err);
+    r = publish_check(jobs, call, jobs->options.queue->ping(jobs->publish_session, &call->hearth), err);
     publish_end(jobs);
-    return r;
-}
-
-int jobs_ping_storages(struct jobs *jobs, struct err *err)
-{
-    int r = HEARTH_ERR_UNAVAILABLE;
-    for (size_t node = 0; r < 0 && node < jobs->options.nodes->count; node++) {
-        struct err why = {0};
-        struct store *store = jobs_take_store(jobs, node, &why);
-        r = store == NULL ? why.code : STORE(store, &why, ping);
-        if (store != NULL)
-            jobs_give_store(jobs, node, store);
-        *err = why;
-    }
     return r;
 }
 
 int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err)
 {
+    int r = breaker_allows(jobs->options.queue_breaker, err);
+    if (r < 0)
+        return r;
     struct call *call = publish_begin(jobs);
-    int r = call_check(call, jobs->options.queue->peek(jobs->publish_session, &call->hearth, cb, ctx), err);
+    r = publish_check(jobs, call, jobs->options.queue->peek(jobs->publish_session, &call->hearth, cb, ctx), err);
     publish_end(jobs);
     return r;
 }
 
 int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err)
 {
+    int r = breaker_allows(jobs->options.queue_breaker, err);
+    if (r < 0)
+        return r;
     struct call *call = publish_begin(jobs);
-    int r = call_check(call, jobs->options.queue->counts(jobs->publish_session, &call->hearth, ret_counts), err);
+    r = publish_check(jobs, call, jobs->options.queue->counts(jobs->publish_session, &call->hearth, ret_counts), err);
     publish_end(jobs);
     return r;
 }
 
 int jobs_queue_clear(struct jobs *jobs, struct err *err)
 {
+    int r = breaker_allows(jobs->options.queue_breaker, err);
+    if (r < 0)
+        return r;
     struct call *call = publish_begin(jobs);
-    int r = call_check(call, jobs->options.queue->clear(jobs->publish_session, &call->hearth), err);
+    r = publish_check(jobs, call, jobs->options.queue->clear(jobs->publish_session, &call->hearth), err);
     publish_end(jobs);
     return r;
 }

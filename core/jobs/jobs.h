@@ -20,9 +20,11 @@ struct jobs_provider {
 
 struct jobs_options {
     bool scheduler, worker; /* which roles run here */
+    bool held;              /* schedulers and workers begin with jobs_begin(), not at once */
     struct nodes *nodes;    /* borrowed; workers and schedulers serve all of them */
     const struct hearth_queue *queue;
     void *queue_self;
+    struct breaker *queue_breaker;         /* borrowed; NULL: nobody watches the queue */
     const struct jobs_provider *providers; /* borrowed */
     size_t provider_count;
     struct sync_context sync; /* vault, spool directory, schedule, timeout; the rest is filled in */
@@ -37,6 +39,11 @@ struct jobs_options {
 };
 
 int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struct err *err);
+/* With options.held: from here on jobs are published and taken. A process that is going to fail at its start has taken none by then. */
+int jobs_begin(struct jobs *jobs, struct err *err);
+/* A backend hangs: whoever waits for it is interrupted. Any thread, until jobs_destroy(). */
+void jobs_interrupt_node(struct jobs *jobs, size_t node);
+void jobs_interrupt_queue(struct jobs *jobs);
 /* Interrupts what runs (it is taken up again later), joins the threads. */
 void jobs_stop(struct jobs *jobs);
 void jobs_destroy(struct jobs *jobs); /* after jobs_stop(); accepts NULL */
@@ -48,10 +55,8 @@ int jobs_request(struct jobs *jobs, const char *account, struct err *err);
 void jobs_note_seen(struct jobs *jobs, struct store *store, const char *account);
 /* Is a sync of the account running, as far as the events told? Any thread. Needs on_event. */
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
-/* Does the queue answer? For /readyz. Any thread. */
+/* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
-/* Does any node's storage answer? While one does there is work to do. Any thread. */
-int jobs_ping_storages(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`. Any thread. */
 int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err);
 int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err);

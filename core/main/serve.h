@@ -6,6 +6,7 @@
 #include "main/app.h"
 #include "pages/app.h"
 #include "pages/pages.h"
+#include "plug/probe.h"
 #include "pool/pool.h"
 #include "search/search.h"
 
@@ -15,6 +16,8 @@ struct daemon {
     struct app app;
     unsigned roles;
     int lock;
+    struct breaker queue_breaker;
+    struct probes *probes;
     struct jobs *jobs;
     struct search *search;
     struct api *api;
@@ -35,6 +38,17 @@ struct daemon {
 int serve_create_api(struct daemon *d, struct err *err);
 int serve_create_pool(struct daemon *d, struct err *err);
 int serve_create_pages(struct daemon *d, struct err *err);
+int serve_start_probes(struct daemon *d, struct err *err);
 int serve_start_http(struct daemon *d, struct err *err);
+/* What probes know, for /readyz; api_options.readiness. Never blocks. */
+void serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);
+
+/* The end of the process has a deadline: `drain` ms for answers under way, and SERVE_STOP_MORE for everything else. Then the log says what
+ * hangs (the newest serve_stop_step()), and the process ends all the same: what is stored is safe with the databases, everything else is
+ * taken up again at the next start. Call once; serve_stop_done() when everything has ended in time. */
+enum { SERVE_STOP_MORE = 5000 };
+void serve_stop_guard(int64_t drain);
+void serve_stop_step(const char *what);
+void serve_stop_done(void);
 
 #endif
