@@ -286,6 +286,7 @@ static void interrupt_stores(struct jobs *jobs)
         return;
     for (size_t node = 0; node < jobs->options.nodes->count; node++)
         jobs_interrupt_node(jobs, node);
+    jobs_interrupt_queue(jobs);
 }
 
 /* An interrupt that comes between two calls does nothing, so it is repeated until the thread has ended. */

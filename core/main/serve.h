@@ -46,7 +46,7 @@ void serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);
 /* The end of the process has a deadline: `drain` ms for answers under way, and SERVE_STOP_MORE for everything else. Then the log says what
  * hangs (the newest serve_stop_step()), and the process ends all the same: what is stored is safe with the databases, everything else is
  * taken up again at the next start. Call once; serve_stop_done() when everything has ended in time. */
-enum { SERVE_STOP_MORE = 5000 };
+enum { SERVE_STOP_MORE = 8000 };
 void serve_stop_guard(int64_t drain);
 void serve_stop_step(const char *what);
 void serve_stop_done(void);

@@ -35,7 +35,8 @@ void signout_post(struct page_call *call)
         r = store == NULL ? call->err.code : STORE(store, &call->err, token_remove, person.account, person.session);
         api_forget(options->api, person.account);
     }
-    if (r < 0 && r != HEARTH_ERR_DENIED && r != HEARTH_ERR_NOT_FOUND) {
+    bool nobody = (r == HEARTH_ERR_DENIED || r == HEARTH_ERR_NOT_FOUND) && call->err.code != HEARTH_ERR_DENIED;
+    if (r < 0 && !nobody) { /* DENIED in the error is the storage's: it refuses to forget the session */
         page_error(call);
         return;
     }

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "plug/call.h"
 
-enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_STACK = 512 * 1024 };
+enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024 };
 
 struct probe {
     struct probes *probes;
@@ -266,7 +266,7 @@ void probes_await_first(struct probes *probes)
 /* True: all have ended; else the time is over. */
 static bool probes_await_end(struct probes *probes)
 {
-    int64_t until = clock_monotonic() + probes->options.timeout + PROBE_SLACK;
+    int64_t until = clock_monotonic() + probes->options.timeout + PROBE_END;
     bool all = false;
     pthread_mutex_lock(&probes->lock);
     while (!all) {

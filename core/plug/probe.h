@@ -37,7 +37,7 @@ int probes_start(const struct probe_options *options, const struct probe_backend
 /* Until every backend was probed once, or twice the time-out has passed. */
 void probes_await_first(struct probes *probes);
 /* Ends the probes and closes their sessions. A ping that does not return even when it is
- * interrupted is left behind after the time-out, with its session: false then, and the plugin must
+ * interrupted is left behind after the time-out and two seconds, with its session: false then, and the plugin must
  * not be closed. Accepts NULL. */
 bool probes_stop(struct probes *probes);
 

@@ -46,7 +46,8 @@ static bool read_word(struct fault_rule *rule, const char *word)
     const struct {
         const char *name;
         int64_t *number;
-    } numbers[] = {{"after", &rule->after}, {"times", &rule->times}, {"delay", &strike->delay}, {"short", &strike->rows}};
+    } numbers[] = {
+        {"after", &rule->after}, {"times", &rule->times}, {"delay", &strike->delay}, {"deaf", &strike->deaf}, {"short", &strike->rows}};
     for (size_t i = 0; value != NULL && i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (strlen(numbers[i].name) == n && memcmp(numbers[i].name, word, n) == 0)
             return number_of(value, numbers[i].number);
@@ -92,7 +93,7 @@ static const char *read_rule(struct fault_rule *rule, char *line)
     for (char *word; (word = strtok_r(NULL, " ", &rest)) != NULL;)
         if (!read_word(rule, word))
             return "a word of the rule is wrong";
-    if (rule->strike.error == 0 && rule->strike.delay == 0 && rule->strike.rows < 0 && !rule->strike.lost)
+    if (rule->strike.error == 0 && rule->strike.delay == 0 && rule->strike.deaf == 0 && rule->strike.rows < 0 && !rule->strike.lost)
         return "the rule does nothing";
     if (operation != NULL && !fits(rule, operation->traits))
         return "this cannot happen to the operation";
@@ -194,6 +195,9 @@ int fault_before(struct fault *fault, struct fault_session *session, struct hear
     else if (rules->count > 0)
         choose(rules, operation, account, ret_strike);
     pthread_mutex_unlock(&rules->lock);
+    const struct timespec deaf = {.tv_sec = ret_strike->deaf / 1000, .tv_nsec = ret_strike->deaf % 1000 * 1000000};
+    if (r == 0 && ret_strike->deaf > 0)
+        nanosleep(&deaf, NULL);
     if (r == 0 && ret_strike->delay > 0)
         r = delay(fault, session, call, ret_strike->delay);
     if (r == 0 && ret_strike->error != 0 && ret_strike->rows < 0)
