@@ -203,6 +203,7 @@ static bool stop_threads(struct daemon *d)
     serve_stop_step("answers that are under way");
     if (d->http != NULL)
         http_stop(d->http);
+    serve_stop_drained();
     serve_stop_step("requests that are worked on");
     if (d->pool != NULL)
         pool_stop(d->pool);
@@ -245,7 +246,7 @@ static void destroy(struct daemon *d)
 static void stop(struct daemon *d, int64_t drain)
 {
     sd_notify(0, "STOPPING=1");
-    serve_stop_guard(drain);
+    serve_stop_guard(drain, serve_interrupt_people, d);
     if (!stop_threads(d)) {
         log_error("main", "a ping of a database or the queue does not come back: the process ends without waiting for it");
         _exit(EXIT_FAILURE);

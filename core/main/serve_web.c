@@ -130,6 +130,21 @@ static void interrupt_signin_worker(void *worker)
     node_stores_interrupt(&w->stores);
 }
 
+static void interrupt_one(void *worker, void *interrupt)
+{
+    (*(void (**)(void *))interrupt)(worker);
+}
+
+void serve_interrupt_people(void *ctx)
+{
+    struct daemon *d = ctx;
+    void (*of_web)(void *) = interrupt_worker, (*of_signin)(void *) = interrupt_signin_worker;
+    if (d->pool != NULL)
+        pool_each_running(d->pool, interrupt_one, &of_web);
+    if (d->signin_pool != NULL)
+        pool_each_running(d->signin_pool, interrupt_one, &of_signin);
+}
+
 static void signed_in(void *ctx, const char *account, size_t node)
 {
     struct daemon *d = ctx;

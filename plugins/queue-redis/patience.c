@@ -68,7 +68,8 @@ static void cancel(struct patience *patience, int64_t now)
         patience->until = now + patience->grace;
 }
 
-/* Once cancelled, the interrupt is not looked at again: what remains is the grace. The deadline has none: whoever set it waits no longer. */
+/* Once cancelled, the interrupt is not looked at again: what remains is the grace. The deadline has none: whoever set it waits no longer.
+ */
 enum patience_result patience_wait(struct patience *patience, int fd, short events)
 {
     for (;;) {

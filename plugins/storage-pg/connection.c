@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "places.h"
+
 enum { SLICE = 100, PAUSE_FIRST = 100, PAUSE_LONGEST = 2000 };
 
 static int64_t now_of(const struct session *session)
@@ -46,15 +48,15 @@ static void one_line(const char *message, char *ret, size_t size)
     ret[n] = '\0';
 }
 
-/* Waits for the socket, as long as the call may last. 0: ready, or an error. */
-static int wait_socket(struct session *session, short events)
+/* As long as the call may last. */
+int connection_wait_fd(struct session *session, int fd, short events)
 {
     for (;;) {
         int r = connection_stopped(session);
         if (r < 0)
             return r;
         int64_t left = session->call->deadline == 0 ? SLICE : session->call->deadline - now_of(session);
-        struct pollfd fds[2] = {{.fd = PQsocket(session->pg), .events = events}, {.fd = session->wake, .events = POLLIN}};
+        struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = session->wake, .events = POLLIN}};
         int n = poll(fds, 2, left < 0 ? 0 : left < SLICE ? (int)left : SLICE);
         if (n > 0 && fds[0].revents != 0)
             return 0;
@@ -85,7 +87,7 @@ int connection_wait(struct session *session)
         /* libpq 15 takes the end of a pipeline off the socket and stays busy for ever when it has no memory for its result. */
         if (strstr(PQerrorMessage(session->pg), "out of memory") != NULL)
             return lost(session, "the connection had to be given up");
-        int r = wait_socket(session, unsent > 0 ? POLLIN | POLLOUT : POLLIN);
+        int r = connection_wait_fd(session, PQsocket(session->pg), unsent > 0 ? POLLIN | POLLOUT : POLLIN);
         if (r < 0) {
             connection_close(session);
             return r;
@@ -101,7 +103,7 @@ static int connect_poll(struct session *session)
 {
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (status != PGRES_POLLING_OK) {
-        int r = wait_socket(session, status == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        int r = connection_wait_fd(session, PQsocket(session->pg), status == PGRES_POLLING_READING ? POLLIN : POLLOUT);
         if (r < 0) {
             connection_close(session);
             return r;
@@ -121,7 +123,8 @@ static int greet(struct session *session)
 {
     char sql[600];
     snprintf(sql, sizeof(sql),
-             "SET statement_timeout = %lld; SET client_connection_check_interval = '1s'; SET idle_in_transaction_session_timeout = '10min'; SET TimeZone = 'UTC'; "
+             "SET statement_timeout = %lld; SET client_connection_check_interval = '1s'; SET idle_in_transaction_session_timeout = "
+             "'10min'; SET TimeZone = 'UTC'; "
              "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'; SET enable_seqscan = off; "
              "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
              "SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_generic_plan",
@@ -186,16 +189,30 @@ static int refine(struct session *session, int code)
  * these and wins. */
 static int open_and_greet(struct session *session)
 {
-    static const char *const keywords[] = {
-        "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", "fallback_application_name",
-        "client_encoding", NULL};
-    const char *values[] = {"15", "5", "3", "30000", session->store->dsn, "hearth", "UTF8", NULL};
+    struct places places;
+    int r = places_find(session, &places);
+    if (r < 0)
+        return r;
+    const char *host = places.count > 0 ? "host" : NULL; /* NULL ends the list */
+    const char *const keywords[] = {"keepalives_idle",
+                                    "keepalives_interval",
+                                    "keepalives_count",
+                                    "tcp_user_timeout",
+                                    "dbname",
+                                    "fallback_application_name",
+                                    "client_encoding",
+                                    host,
+                                    "hostaddr",
+                                    "port",
+                                    NULL};
+    const char *const values[] = {"15",         "5", "3", "30000", session->store->dsn, "hearth", "UTF8", places.hosts, places.addresses,
+                                  places.ports, NULL};
     session->pg = PQconnectStartParams(keywords, values, 1);
     if (session->pg == NULL)
         return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
     if (PQstatus(session->pg) == CONNECTION_BAD)
         return lost(session, "cannot be reached");
-    int r = connect_poll(session);
+    r = connect_poll(session);
     return r < 0 ? refine(session, r) : greet(session);
 }
 

@@ -153,7 +153,7 @@ class Stopped(TestCase):
         for email in self.here.values():
             self.assertEqual([fleet.ask(email, p).status for p in PAGES], [200] * len(PAGES))
             self.assertIn(fleet.ask(email, "/api/v1/me", {"Hearth-Node": "", "Cookie": ""}, follow=False).status, (200, 307))
-        fleet.postgres.sql("postgres", "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
+        fleet.postgres.sql("postgres", "ALTER SYSTEM RESET default_transaction_read_only")
         fleet.postgres.sql("postgres", "SELECT pg_reload_conf()")
         self.check_recovery(fleet)
 
