@@ -21,7 +21,6 @@ struct probe {
     bool late;       /* under the lock: it was said already that this one does not return */
     bool news;       /* under the lock: look now */
     bool once;       /* under the lock: it was probed */
-    bool ended;      /* under the lock */
 };
 
 struct probes {
@@ -32,6 +31,8 @@ struct probes {
     pthread_t watcher;
     bool watching;
     size_t count;
+    size_t running; /* under the lock: threads of items that have not ended */
+    bool left;      /* under the lock: they were left behind; the last one frees this */
     struct probe items[];
 };
 
@@ -136,6 +137,13 @@ static bool probe_pause(struct probe *probe, int64_t began, bool used)
     return go_on;
 }
 
+static void probes_free(struct probes *probes)
+{
+    pthread_cond_destroy(&probes->wake);
+    pthread_mutex_destroy(&probes->lock);
+    free(probes);
+}
+
 static void *probe_main(void *arg)
 {
     struct probe *probe = arg;
@@ -151,10 +159,13 @@ static void *probe_main(void *arg)
         probe_mark(probe, 0);
     } while (probe_pause(probe, began, used));
     probe_close_session(probe);
-    pthread_mutex_lock(&probe->probes->lock);
-    probe->ended = true;
-    pthread_cond_broadcast(&probe->probes->wake);
-    pthread_mutex_unlock(&probe->probes->lock);
+    struct probes *probes = probe->probes;
+    pthread_mutex_lock(&probes->lock);
+    bool last = --probes->running == 0 && probes->left;
+    pthread_cond_broadcast(&probes->wake);
+    pthread_mutex_unlock(&probes->lock);
+    if (last)
+        probes_free(probes);
     return NULL;
 }
 
@@ -237,8 +248,15 @@ int probes_start(const struct probe_options *options, const struct probe_backend
         probes->items[i] = (struct probe){.probes = probes, .backend = backends[i]};
         breaker_watch(backends[i].breaker, probe_wake, &probes->items[i]);
     }
-    for (size_t i = 0; r == 0 && i < count; i++)
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        pthread_mutex_lock(&probes->lock);
+        probes->running++;
+        pthread_mutex_unlock(&probes->lock);
         r = probe_thread(&probes->items[i].thread, &probes->items[i].started, probe_main, &probes->items[i], err);
+        pthread_mutex_lock(&probes->lock);
+        probes->running -= r < 0;
+        pthread_mutex_unlock(&probes->lock);
+    }
     if (r == 0)
         r = probe_thread(&probes->watcher, &probes->watching, probe_watcher_main, probes, err);
     if (r < 0)
@@ -263,36 +281,24 @@ void probes_await_first(struct probes *probes)
     pthread_mutex_unlock(&probes->lock);
 }
 
-/* True: all have ended; else the time is over. */
+/* True: all have ended; else the time is over, and the rest is left to itself. */
 static bool probes_await_end(struct probes *probes)
 {
     int64_t until = clock_monotonic() + probes->options.timeout + PROBE_END;
-    bool all = false;
     pthread_mutex_lock(&probes->lock);
-    while (!all) {
-        all = true;
-        for (size_t i = 0; i < probes->count; i++)
-            all &= !probes->items[i].started || probes->items[i].ended;
-        if (all || clock_monotonic() >= until)
-            break;
+    while (probes->running > 0 && clock_monotonic() < until)
         probes_wait_until(probes, until);
-    }
+    bool all = probes->running == 0;
+    for (size_t i = 0; !all && i < probes->count; i++)
+        if (probes->items[i].started)
+            pthread_detach(probes->items[i].thread);
+    probes->left = !all;
     pthread_mutex_unlock(&probes->lock);
     return all;
 }
 
-bool probes_stop(struct probes *probes)
+static void probes_interrupt(struct probes *probes)
 {
-    if (probes == NULL)
-        return true;
-    for (size_t i = 0; i < probes->count; i++)
-        breaker_watch(probes->items[i].backend.breaker, NULL, NULL);
-    pthread_mutex_lock(&probes->lock);
-    probes->stop = true;
-    pthread_cond_broadcast(&probes->wake);
-    pthread_mutex_unlock(&probes->lock);
-    if (probes->watching)
-        pthread_join(probes->watcher, NULL);
     for (size_t i = 0; i < probes->count; i++) {
         struct probe *probe = &probes->items[i];
         pthread_mutex_lock(&probes->lock);
@@ -307,13 +313,26 @@ bool probes_stop(struct probes *probes)
             pthread_cond_broadcast(&probes->wake);
         pthread_mutex_unlock(&probes->lock);
     }
+}
+
+bool probes_stop(struct probes *probes)
+{
+    if (probes == NULL)
+        return true;
+    for (size_t i = 0; i < probes->count; i++)
+        breaker_watch(probes->items[i].backend.breaker, NULL, NULL);
+    pthread_mutex_lock(&probes->lock);
+    probes->stop = true;
+    pthread_cond_broadcast(&probes->wake);
+    pthread_mutex_unlock(&probes->lock);
+    if (probes->watching)
+        pthread_join(probes->watcher, NULL);
+    probes_interrupt(probes);
     if (!probes_await_end(probes))
-        return false; /* somebody is still in a plugin, with a pointer to this */
+        return false;
     for (size_t i = 0; i < probes->count; i++)
         if (probes->items[i].started)
             pthread_join(probes->items[i].thread, NULL);
-    pthread_cond_destroy(&probes->wake);
-    pthread_mutex_destroy(&probes->lock);
-    free(probes);
+    probes_free(probes);
     return true;
 }

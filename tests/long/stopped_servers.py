@@ -41,9 +41,12 @@ class Reader(threading.Thread):
                 answer.read()
                 status = answer.status
             except (OSError, http.client.HTTPException):
+                connection.close()
                 connection, status = None, 0
             self.seen.append((begun, time.monotonic() - begun, status))
             self.ends.wait(self.pause)
+        if connection is not None:
+            connection.close()
 
     def end(self):
         self.ends.set()
