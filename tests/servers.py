@@ -1,6 +1,7 @@
 """PostgreSQL, Redis and HAProxy of a test's own: each in a folder and on a Unix socket or free ports of its own, ended with the test.
 
 PostgreSQL refuses to run as root; then it runs as the user `postgres` that its package makes."""
+import contextlib
 import glob
 import os
 import pwd
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import lifeline
@@ -51,10 +53,18 @@ class Server:
     def send(self, number):
         os.killpg(self.process.pid, number)
 
+    def freeze(self):
+        """Stops the process (SIGSTOP): its sockets stay open, the kernel even accepts connections for it, and nobody answers."""
+        self.send(signal.SIGSTOP)
+
+    def thaw(self):
+        self.send(signal.SIGCONT)
+
     def end(self, number=signal.SIGTERM):
         """Ends the process; its data stay for another start()."""
         if self.process is None:
             return
+        self.thaw()
         process, self.process = self.process, None
         for attempt in (number, signal.SIGKILL):
             try:
@@ -87,6 +97,21 @@ class Postgres(Server):
             for folder in (self.folder, self.data):
                 shutil.chown(folder, self.user)
         self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    def backends(self):
+        """The processes of the sessions and helpers: each leads a group of its own."""
+        done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, timeout=PATIENCE)
+        return [int(pid) for pid in done.stdout.split()]
+
+    def freeze(self):
+        super().freeze()  # first: it makes no new ones then
+        for pid in self.backends():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in self.backends():
+            os.kill(pid, signal.SIGCONT)
+        super().thaw()
 
     def options(self):
         return {"user": self.user, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -121,6 +146,77 @@ class Postgres(Server):
 
     def end(self, number=signal.SIGINT):  # "fast": sessions are ended, nothing is lost
         super().end(number)
+
+
+class Hole:
+    """A TCP proxy before a server on a Unix socket. swallow(): from then on nothing that is sent through it arrives, in either direction, and
+    nobody is told; new connections are accepted and lead nowhere. release(): the swallowed connections are gone, new ones get through."""
+    def __init__(self, path):
+        self.path, self.open, self.pairs, self.lock = path, True, set(), threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            with self.lock:
+                if self.open:
+                    server = socket.socket(socket.AF_UNIX)
+                    try:
+                        server.connect(self.path)
+                    except OSError:
+                        client.close()
+                        continue
+                    pair = (client, server)
+                    for source, target in (pair, pair[::-1]):
+                        threading.Thread(target=self.pump, args=(pair, source, target), daemon=True).start()
+                else:
+                    pair = (client,)
+                self.pairs.add(pair)
+
+    def pump(self, pair, source, target):
+        while True:
+            try:
+                data = source.recv(65536)
+            except OSError:
+                data = b""
+            with self.lock:
+                if not self.open or pair not in self.pairs:
+                    return  # neither data nor the end get through
+            try:
+                if not data:
+                    self.forget(pair)
+                    return
+                target.sendall(data)
+            except OSError:
+                self.forget(pair)
+                return
+
+    def forget(self, pair):
+        with self.lock:
+            self.pairs.discard(pair)
+        for s in pair:
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+            s.close()
+
+    def swallow(self):
+        with self.lock:
+            self.open = False
+
+    def release(self):
+        with self.lock:
+            pairs, self.open = list(self.pairs), True
+        for pair in pairs:
+            self.forget(pair)
+
+    def close(self):
+        self.listener.close()
+        self.release()
 
 
 class Redis(Server):

@@ -58,7 +58,7 @@ enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
 
 static bool is_inline(size_t i)
 {
-    return table[i].run == healthz_get || table[i].run == version_get || table[i].run == metrics_get;
+    return table[i].run == healthz_get || table[i].run == readyz_get || table[i].run == version_get || table[i].run == metrics_get;
 }
 
 /* What a person is told of an error whose details are none of theirs; `words` NULL: the error's own, or none. */

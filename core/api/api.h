@@ -29,8 +29,9 @@ struct api_options {
     void (*note_seen)(void *ctx, const char *account, const char *token);
     bool (*is_syncing)(void *ctx, const char *account);
     void (*account_removed)(void *ctx, const char *account);
-    /* Appends a sentence for each thing that is not ready; for /readyz. store: NULL when the storage has no session. */
-    void (*not_ready)(void *ctx, struct store *store, struct buf *reasons);
+    /* What is known at the moment, for /readyz, on the loop: must not block. Appends a sentence to `reasons` for each thing without which
+     * this process is of no use, and to `queue` what is the matter with the queue. NULL: always ready. */
+    void (*readiness)(void *ctx, struct buf *reasons, struct buf *queue);
     void *ctx;
 };
 

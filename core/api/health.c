@@ -25,13 +25,15 @@ int metrics_get(struct api_call *call)
 
 int readyz_get(struct api_call *call)
 {
-    struct buf reasons = {0};
-    if (call->api->options.not_ready != NULL)
-        call->api->options.not_ready(call->api->options.ctx, call->store, &reasons);
+    const struct api_options *options = &call->api->options;
+    struct buf reasons = {0}, queue = {0};
+    if (options->readiness != NULL)
+        options->readiness(options->ctx, &reasons, &queue);
     if (reasons.size > 0)
         api_problem(call, 503, "not_ready", reasons.data);
     else
-        api_reply_json(call, json_pack("{s:b}", "ready", 1));
+        api_reply_json(call, json_pack("{s:b, s:s}", "ready", 1, "queue", queue.size > 0 ? queue.data : "ok"));
     buf_fini(&reasons);
+    buf_fini(&queue);
     return 0;
 }

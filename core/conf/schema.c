@@ -28,6 +28,8 @@ static const struct hearth_config_key hearth_keys[] = {
     KEY(STRING, "plugin_dir", NULL, "where plugins are looked for first; else beside hearthd, then where they are installed"),
     CHOICE("log", "text", "text json", "format of the log on standard error"),
     CHOICE("log_level", "info", "error warning info debug", "how much is logged"),
+    RANGE(DURATION, "probe_interval", "500ms", 10, HOUR, "how often databases and queue are probed while they are used; rarer when not"),
+    RANGE(DURATION, "probe_timeout", "1s", 10, HOUR, "a probe that takes longer has failed: who needs it gets 503 at once from then on"),
 };
 
 static const struct hearth_config_key listen_keys[] = {
@@ -48,7 +50,7 @@ static const struct hearth_config_key web_keys[] = {
     RANGE(SIZE, "search_memory", "64MiB", 1 << 20, 1LL << 40, "for the search blocks of accounts that searched lately"),
     RANGE(SIZE, "cache_memory", "8MiB", 0, 1LL << 40, "for answers that are still valid"),
     RANGE(DURATION, "request_timeout", "10s", 100, HOUR, "for headers and body of one request"),
-    RANGE(DURATION, "storage_timeout", "30s", 100, HOUR, "a request that the storage has not answered by then gets 503"),
+    RANGE(DURATION, "storage_timeout", "10s", 100, HOUR, "a request that the storage has not answered by then gets 503"),
     RANGE(DURATION, "idle_timeout", "60s", 100, DAY, "a connection without requests is closed"),
     RANGE(DURATION, "stall_timeout", "30s", 100, HOUR, "an answer that the client does not read is given up"),
     RANGE(DURATION, "drain_timeout", "10s", 0, HOUR, "at a stop, answers under way have so long"),

@@ -239,17 +239,3 @@ void jobs_destroy(struct jobs *jobs)
     jobs->magic = 0;
     free(jobs);
 }
-
-int jobs_ping_storages(struct jobs *jobs, struct err *err)
-{
-    int r = HEARTH_ERR_UNAVAILABLE;
-    for (size_t node = 0; r < 0 && node < jobs->options.nodes->count; node++) {
-        struct err why = {0};
-        struct store *store = jobs_take_store(jobs, node, &why);
-        r = store == NULL ? why.code : STORE(store, &why, ping);
-        if (store != NULL)
-            jobs_give_store(jobs, node, store);
-        *err = why;
-    }
-    return r;
-}

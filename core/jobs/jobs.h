@@ -26,7 +26,7 @@ struct jobs_options {
     const struct hearth_queue *queue;
     void *queue_self;
     bool queue_shared;                     /* by several processes; else every claim that is found at the start is void */
-    struct breaker *queue_breaker;         /* borrowed: knows whether the queue answers; NULL: nobody does */
+    struct breaker *queue_breaker;         /* borrowed; NULL: nobody watches the queue */
     const struct jobs_provider *providers; /* borrowed */
     size_t provider_count;
     struct sync_context sync; /* vault, spool directory, schedule, timeout; the rest is filled in */
@@ -58,10 +58,8 @@ int jobs_request(struct jobs *jobs, const char *account, struct err *err);
 void jobs_note_seen(struct jobs *jobs, const char *account, const char *token);
 /* Is a sync of the account running, as far as the events told? Any thread. Needs on_event. */
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
-/* Does the queue answer? For /readyz. Any thread. */
+/* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
-/* Does any node's storage answer? While one does there is work to do. Any thread. */
-int jobs_ping_storages(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`. Any thread. */
 int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err);
 int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err);

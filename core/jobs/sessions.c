@@ -49,6 +49,7 @@ static struct jobs_queue *queue_session_open(struct jobs *jobs, int64_t timeout,
         return NULL;
     }
     call_init(&queue->call, NULL, timeout, 0);
+    queue->call.breaker = jobs->options.queue_breaker;
     int r =
         call_check(&queue->call, jobs->options.queue->session_open(jobs->options.queue_self, &queue->call.hearth, &queue->session), err);
     if (r < 0) {

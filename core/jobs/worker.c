@@ -81,7 +81,7 @@ static void finish(struct jobs_worker *worker, struct call *call, const struct h
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
         log_error("worker", "account %s: %s", job->key, err->text);
         how = HEARTH_JOB_RETRY;
-        delay = STORAGE_TROUBLE_PAUSE;
+        delay = err->retry_after > 0 ? err->retry_after : STORAGE_TROUBLE_PAUSE;
     } else if (r == 0 && outcome->wait > 0) {
         how = HEARTH_JOB_RETRY;
         delay = outcome->wait;

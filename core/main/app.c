@@ -92,6 +92,7 @@ static int add_node(struct app *app, const struct conf_section *section, bool mi
     *node =
         (struct node){.url = url == NULL ? "" : url, .weight = section == NULL ? 1 : conf_number(section, "weight"), .migrates = migrate};
     snprintf(node->name, sizeof(node->name), "%s", name);
+    node_init(node);
     int r = open_plugin(app, HEARTH_STORAGE, source, NULL, NULL, &node->storage, err);
     if (r < 0 && section != NULL)
         return err_prefix(err, "node %s", name);
@@ -209,8 +210,10 @@ void app_fini(struct app *app)
         plug_close(app->providers[i]);
     net_destroy(app->net);
     plug_close(app->queue);
-    for (size_t i = 0; i < app->nodes.count; i++)
+    for (size_t i = 0; i < app->nodes.count; i++) {
         plug_close(app->nodes.items[i].storage);
+        node_fini(&app->nodes.items[i]);
+    }
     vault_close(app->vault);
     conf_free(app->conf);
     *app = (struct app){0};

@@ -150,6 +150,7 @@ int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, like a full disk */
     struct cli cli = {0};
     int r = parse(argc, argv, &cli);
     if (r >= 0)

@@ -146,6 +146,8 @@ static int start_jobs(struct daemon *d, struct err *err)
         .queue = plug_ops(d->app.queue),
         .queue_self = plug_self(d->app.queue),
         .queue_shared = (plug_descriptor(d->app.queue)->capabilities & HEARTH_SHARED) != 0,
+        .queue_breaker = &d->queue_breaker,
+        .held = true,
         .providers = providers,
         .provider_count = d->app.provider_count,
         .parallel = (int)conf_number(worker, "parallel"),
@@ -188,23 +190,40 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
     if (r == 0)
         r = serve_create_pages(d, err);
     if (r == 0)
+        r = serve_start_probes(d, err);
+    if (r == 0)
         r = serve_start_http(d, err);
+    if (r == 0)
+        r = jobs_begin(d->jobs, err); /* last: who cannot listen has taken no job */
     return r;
 }
 
-static void stop(struct daemon *d)
+/* True: all threads have ended. */
+static bool stop_threads(struct daemon *d)
 {
-    sd_notify(0, "STOPPING=1");
+    serve_stop_step("answers that are under way");
     if (d->http != NULL)
         http_stop(d->http);
+    serve_stop_drained();
+    serve_stop_step("requests that are worked on");
     if (d->pool != NULL)
         pool_stop(d->pool);
+    serve_stop_step("people who sign in");
     if (d->signin_pool != NULL)
         pool_stop(d->signin_pool);
+    serve_stop_step("requests to other servers");
     if (d->app.net != NULL)
         net_stop(d->app.net); /* running pulls end at once; they are taken up again at the next start */
+    serve_stop_step("syncs that run");
     if (d->jobs != NULL)
         jobs_stop(d->jobs);
+    serve_stop_step("probes of the databases and the queue");
+    return probes_stop(d->probes); /* last: they know the others */
+}
+
+static void destroy(struct daemon *d)
+{
+    serve_stop_step("its own tidying up");
     http_destroy(d->http);
     pool_destroy(d->pool);
     pool_destroy(d->signin_pool);
@@ -219,8 +238,22 @@ static void stop(struct daemon *d)
     free(d->internal_routes);
     free(d->routes);
     app_fini(&d->app);
+    breaker_fini(&d->queue_breaker);
     if (d->lock >= 0)
         close(d->lock);
+}
+
+/* drain: ms for answers under way. */
+static void stop(struct daemon *d, int64_t drain)
+{
+    sd_notify(0, "STOPPING=1");
+    serve_stop_guard(drain, serve_interrupt_people, d);
+    if (!stop_threads(d)) {
+        log_error("main", "a ping of a database or the queue does not come back: the process ends without waiting for it");
+        _exit(EXIT_FAILURE);
+    }
+    destroy(d);
+    serve_stop_done();
 }
 
 static void say_ready(const struct daemon *d)
@@ -274,6 +307,7 @@ int cmd_serve(struct cli *cli)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists; the main thread waits for them */
     struct daemon d = {.lock = -1};
+    breaker_init(&d.queue_breaker, "the queue");
     struct err err = {0};
     int r = app_init(&d.app, cli, &err);
     if (r == 0)
@@ -285,6 +319,6 @@ int cmd_serve(struct cli *cli)
         wait_for_end(&d, &signals);
         log_event(HEARTH_LOG_INFO, "main", "stopping", NULL);
     }
-    stop(&d);
+    stop(&d, d.app.conf == NULL ? 0 : conf_get_number(d.app.conf, "web", "drain_timeout"));
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

@@ -6,6 +6,7 @@
 #include "main/app.h"
 #include "pages/app.h"
 #include "pages/pages.h"
+#include "plug/probe.h"
 #include "pool/pool.h"
 #include "search/search.h"
 
@@ -15,6 +16,8 @@ struct daemon {
     struct app app;
     unsigned roles;
     int lock;
+    struct breaker queue_breaker;
+    struct probes *probes;
     struct jobs *jobs;
     struct search *search;
     struct api *api;
@@ -35,6 +38,20 @@ struct daemon {
 int serve_create_api(struct daemon *d, struct err *err);
 int serve_create_pool(struct daemon *d, struct err *err);
 int serve_create_pages(struct daemon *d, struct err *err);
+int serve_start_probes(struct daemon *d, struct err *err);
 int serve_start_http(struct daemon *d, struct err *err);
+void serve_interrupt_people(void *daemon); /* whatever requests wait for, in the storages and at other servers; for serve_stop_guard() */
+/* What probes know, for /readyz; api_options.readiness. Never blocks. */
+void serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);
+
+/* The end of the process has a deadline: `drain` ms for answers under way, and SERVE_STOP_MORE for everything else. From the end of `drain`
+ * until serve_stop_drained() hurry(ctx) is called every now and then, on a thread of its own: it interrupts what answers wait for. At the
+ * deadline the log says what hangs (the newest serve_stop_step()), and the process ends all the same: what is stored is safe with the
+ * databases, everything else is taken up again at the next start. Call once; serve_stop_done() when everything has ended in time. */
+enum { SERVE_STOP_MORE = 8000 };
+void serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx);
+void serve_stop_step(const char *what);
+void serve_stop_drained(void); /* hurry() does not run after that: what it uses may be destroyed */
+void serve_stop_done(void);
 
 #endif

@@ -56,25 +56,6 @@ static void account_removed(void *ctx, const char *account)
     }
 }
 
-/* People of a node need its database; workers and schedulers serve all nodes, and are of use while one answers. */
-static int ping_storage(struct daemon *d, struct store *store, struct err *err)
-{
-    if ((d->roles & ROLE_WEB) == 0)
-        return jobs_ping_storages(d->jobs, err);
-    return store == NULL ? err_set(err, HEARTH_ERR_UNAVAILABLE, "no session") : STORE(store, err, ping);
-}
-
-static void not_ready(void *ctx, struct store *store, struct buf *reasons)
-{
-    struct daemon *d = ctx;
-    struct err err = {0};
-    if (ping_storage(d, store, &err) < 0)
-        buf_printf(reasons, "The storage does not answer (%s).", err_text(err.code));
-    err.code = 0;
-    if (jobs_ping(d->jobs, &err) < 0)
-        buf_printf(reasons, "%sThe queue does not answer (%s).", reasons->size > 0 ? " " : "", err_text(err.code));
-}
-
 int serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -97,7 +78,7 @@ int serve_create_api(struct daemon *d, struct err *err)
         .note_seen = note_seen,
         .is_syncing = is_syncing,
         .account_removed = account_removed,
-        .not_ready = not_ready,
+        .readiness = serve_readiness,
         .ctx = d,
     };
     r = api_create(&options, &d->api, err);
@@ -147,6 +128,21 @@ static void interrupt_signin_worker(void *worker)
     struct pages_worker *w = worker;
     signin_worker_interrupt(&w->signin);
     node_stores_interrupt(&w->stores);
+}
+
+static void interrupt_one(void *worker, void *interrupt)
+{
+    (*(void (**)(void *))interrupt)(worker);
+}
+
+void serve_interrupt_people(void *ctx)
+{
+    struct daemon *d = ctx;
+    void (*of_web)(void *) = interrupt_worker, (*of_signin)(void *) = interrupt_signin_worker;
+    if (d->pool != NULL)
+        pool_each_running(d->pool, interrupt_one, &of_web);
+    if (d->signin_pool != NULL)
+        pool_each_running(d->signin_pool, interrupt_one, &of_signin);
 }
 
 static void signed_in(void *ctx, const char *account, size_t node)

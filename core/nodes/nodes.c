@@ -72,9 +72,29 @@ static int check_schema(struct node *node, struct store *store, struct err *err)
     return r;
 }
 
+void node_init(struct node *node)
+{
+    char what[sizeof(node->breaker.what)];
+    if (node->name[0] == '\0')
+        snprintf(what, sizeof(what), "the storage");
+    else
+        snprintf(what, sizeof(what), "the storage of node %s", node->name);
+    breaker_init(&node->breaker, what);
+}
+
+void node_fini(struct node *node)
+{
+    breaker_fini(&node->breaker);
+}
+
 int node_open_store(struct node *node, const atomic_bool *stop, struct store *ret_store, struct err *err)
 {
-    int r = store_open(ret_store, node_ops(node), plug_self(node->storage), stop, err);
+    return node_open_store_until(node, stop, 0, ret_store, err);
+}
+
+int node_open_store_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct store *ret_store, struct err *err)
+{
+    int r = store_open_until(ret_store, node_ops(node), plug_self(node->storage), stop, &node->breaker, deadline, err);
     if (r == 0 && !atomic_load(&node->checked)) {
         r = check_schema(node, ret_store, err);
         if (r < 0)

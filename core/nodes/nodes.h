@@ -12,12 +12,13 @@
 enum { NODES_MAX = 64, NODES_NONE = NODES_MAX };
 
 struct node {
-    char name[64];        /* of [node NAME]; "" on a single node */
-    const char *url;      /* how people reach it; "" unknown. Lives as long as the configuration */
-    int64_t weight;       /* share of the newcomers; 0: none */
-    struct plug *storage; /* opened */
-    bool migrates;        /* brings its schema up by itself */
-    atomic_bool checked;  /* its schema is the one wanted */
+    char name[64];          /* of [node NAME]; "" on a single node */
+    const char *url;        /* how people reach it; "" unknown. Lives as long as the configuration */
+    int64_t weight;         /* share of the newcomers; 0: none */
+    struct plug *storage;   /* opened */
+    bool migrates;          /* brings its schema up by itself */
+    atomic_bool checked;    /* its schema is the one wanted */
+    struct breaker breaker; /* of its storage; node_init() makes it */
 };
 
 /* Filled before threads start, constant afterwards. */
@@ -27,6 +28,9 @@ struct nodes {
     size_t own; /* the one this process serves people of */
 };
 
+/* The breaker, after the name was set; node_fini() once nobody asks any more. */
+void node_init(struct node *node);
+void node_fini(struct node *node);
 const struct hearth_storage *node_ops(const struct node *node);
 size_t nodes_find(const struct nodes *nodes, const char *name); /* NODES_NONE: there is none of that name */
 /* The node of a newcomer: the same for the same address whatever its case, evenly by weight; a node that goes or comes moves only its own
@@ -34,6 +38,8 @@ size_t nodes_find(const struct nodes *nodes, const char *name); /* NODES_NONE: t
 size_t nodes_home(const struct nodes *nodes, const char *email, size_t except);
 /* Opens a session; the first one of a node checks its schema. UNSUPPORTED with words when that is not the one wanted. */
 int node_open_store(struct node *node, const atomic_bool *stop, struct store *ret_store, struct err *err);
+/* deadline: monotonic ms, for the opening and the calls that follow; 0: none. */
+int node_open_store_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct store *ret_store, struct err *err);
 
 /* One thread's sessions with all nodes, opened when they are needed. */
 struct node_stores {
@@ -45,12 +51,16 @@ struct node_stores {
 
 void node_stores_init(struct node_stores *stores, struct nodes *nodes);
 void node_stores_close(struct node_stores *stores);
-void node_stores_interrupt(struct node_stores *stores);                                  /* whatever runs in them; any thread */
-void node_stores_deadline(struct node_stores *stores, int64_t deadline);                 /* from now on; by the thread itself */
-struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err); /* NULL on error */
-void node_stores_reset(struct node_stores *stores);                                      /* frees the results of earlier operations */
+/* Whatever runs in them. Any thread, for as long as the owner keeps them open. */
+void node_stores_interrupt(struct node_stores *stores);
+void node_stores_interrupt_node(struct node_stores *stores, size_t node);
+void node_stores_deadline(struct node_stores *stores, int64_t deadline); /* from now on; by the thread itself */
+/* NULL on error: UNAVAILABLE at once while the node's breaker is open. */
+struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err);
+void node_stores_reset(struct node_stores *stores); /* frees the results of earlier operations */
 /* Where an account is, own node first; an account on its way counts as where its data are complete. Texts live until store_reset() of that
- * node's store. NOT_FOUND only when every node was asked; else the error of the one that was not. */
+ * node's store. NOT_FOUND only when every node was asked; else the error of the one that was not. A node whose breaker is open is not
+ * waited for. */
 int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,
                          struct err *err);
 /* Where the owner of a token is; own node excluded. NOT_FOUND only when every other node was asked. */

@@ -18,11 +18,16 @@ void node_stores_close(struct node_stores *stores)
             store_close(&stores->stores[i]);
 }
 
+void node_stores_interrupt_node(struct node_stores *stores, size_t node)
+{
+    if (atomic_load(&stores->open[node]))
+        stores->stores[node].ops->interrupt(stores->stores[node].session);
+}
+
 void node_stores_interrupt(struct node_stores *stores)
 {
     for (size_t i = 0; i < NODES_MAX; i++)
-        if (atomic_load(&stores->open[i]))
-            stores->stores[i].ops->interrupt(stores->stores[i].session);
+        node_stores_interrupt_node(stores, i);
 }
 
 void node_stores_reset(struct node_stores *stores)
@@ -43,10 +48,11 @@ void node_stores_deadline(struct node_stores *stores, int64_t deadline)
 struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err)
 {
     if (!atomic_load(&stores->open[node])) {
-        if (node_open_store(&stores->nodes->items[node], NULL, &stores->stores[node], err) < 0)
+        if (node_open_store_until(&stores->nodes->items[node], NULL, stores->deadline, &stores->stores[node], err) < 0)
             return NULL;
-        stores->stores[node].call.hearth.deadline = stores->deadline;
         atomic_store(&stores->open[node], true);
+    } else if (breaker_allows(&stores->nodes->items[node].breaker, err) < 0) {
+        return NULL;
     }
     return &stores->stores[node];
 }

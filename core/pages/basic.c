@@ -25,7 +25,7 @@ bool basic_open(struct page_call *call, struct basic *ret_basic)
     const struct pages_options *options = &call->pages->options;
     *ret_basic = (struct basic){.call = call};
     int r = api_who(options->api, call->request, call->stores, &ret_basic->person, &call->err);
-    if (r == HEARTH_ERR_DENIED)
+    if (r == HEARTH_ERR_DENIED && call->err.code != HEARTH_ERR_DENIED) /* nobody; the error is the storage's, which refuses us */
         to_signin(call);
     else if (r < 0)
         page_error(call);

@@ -15,7 +15,7 @@
 
 enum breaker_event { EVENT_NO_ANSWERS, EVENT_PROBE_ANSWERED, EVENT_PROBE_UNANSWERED };
 
-enum { RETRY_AFTER = 2000 };
+enum { RETRY_AFTER = 5000 };
 
 static const enum breaker_state breaker_moves[2][3] = {
     [BREAKER_CLOSED] =
@@ -110,7 +110,7 @@ static bool breaker_says_nothing(int code)
 
 static bool breaker_is_answer(int code)
 {
-    return code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT;
+    return code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT && code != HEARTH_ERR_UNCERTAIN;
 }
 
 void breaker_note(struct breaker *breaker, int code, const char *words)

@@ -52,13 +52,13 @@ void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx);
  * since when, why; retry_after is set. NULL breaker: 0. */
 int breaker_allows(struct breaker *breaker, struct err *err);
 bool breaker_is_open(const struct breaker *breaker); /* NULL breaker: false */
-/* After a call. Every code but UNAVAILABLE and TIMEOUT is an answer (CANCELLED and NOMEM are neither:
- * they say nothing of the backend). words: the error's text; NULL. NULL breaker: nothing happens. */
+/* After a call. Every code but UNAVAILABLE, TIMEOUT and UNCERTAIN is an answer (CANCELLED and NOMEM
+ * are neither: they say nothing of the backend). words: the error's text; NULL. NULL breaker: nothing happens. */
 void breaker_note(struct breaker *breaker, int code, const char *words);
 
 /* For the one who probes. Begins a probe; true: somebody used the backend since the last one. */
 bool breaker_probing(struct breaker *breaker);
-/* How it went. UNAVAILABLE and TIMEOUT open, CANCELLED and NOMEM change nothing, everything else
+/* How it went. UNAVAILABLE, TIMEOUT, UNCERTAIN open, CANCELLED and NOMEM change nothing, everything else
  * closes: what answers can be read, even if, as an error says, it cannot be written. True: moved. */
 bool breaker_probed(struct breaker *breaker, int code, const char *words);
 

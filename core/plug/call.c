@@ -52,5 +52,7 @@ bool call_should_stop(struct call *call)
 {
     if (call->stop != NULL && atomic_load_explicit(call->stop, memory_order_relaxed))
         return true;
+    if (breaker_is_open(call->breaker))
+        return true;
     return call->hearth.deadline != 0 && clock_monotonic() >= call->hearth.deadline;
 }

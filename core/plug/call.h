@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/lock.h"
+#include "plug/breaker.h"
 
 /* On the stack of the thread that calls; pass &call.hearth to plugins. Results of operations live until call_reset() or call_fini(). */
 struct call {
@@ -13,8 +14,9 @@ struct call {
     uint32_t magic;
     struct arena arena;
     char error[sizeof(((struct err *)0)->text)];
-    const char *account;     /* named in log lines of plugins; NULL */
-    const atomic_bool *stop; /* polled by should_stop; NULL: never */
+    const char *account;           /* named in log lines of plugins; NULL */
+    const atomic_bool *stop;       /* polled by should_stop; NULL: never */
+    const struct breaker *breaker; /* the same: who waits for a backend that hangs stops; NULL: never */
 };
 
 /* timeout: ms from now until the deadline; 0: none. arena_limit: bytes, 0: none. */

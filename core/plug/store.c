@@ -2,12 +2,42 @@
 
 int store_open(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct err *err)
 {
-    *store = (struct store){.ops = ops};
+    return store_open_until(store, ops, self, stop, NULL, 0, err);
+}
+
+int store_open_until(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct breaker *breaker,
+                     int64_t deadline, struct err *err)
+{
+    int r = breaker_allows(breaker, err);
+    if (r < 0)
+        return r;
+    *store = (struct store){.ops = ops, .breaker = breaker};
     call_init(&store->call, stop, 0, 0);
-    int r = call_check(&store->call, ops->session_open(self, &store->call.hearth, &store->session), err);
+    store->call.hearth.deadline = deadline;
+    store->call.breaker = breaker;
+    lock_border("a session of the storage is opened");
+    r = store_check(store, ops->session_open(self, &store->call.hearth, &store->session), err);
     if (r < 0)
         call_fini(&store->call);
     return r;
+}
+
+bool store_allows(struct store *store)
+{
+    struct err err = {0};
+    if (breaker_allows(store->breaker, &err) == 0)
+        return true;
+    snprintf(store->call.error, sizeof(store->call.error), "%s", err.text);
+    store->call.hearth.retry_after = err.retry_after;
+    return false;
+}
+
+int store_check(struct store *store, int code, struct err *err)
+{
+    breaker_note(store->breaker, code, store->call.error);
+    if (code == HEARTH_ERR_CANCELLED && !store_allows(store)) /* it was waited for when it was found to hang */
+        code = HEARTH_ERR_UNAVAILABLE;
+    return call_outcome(&store->call, code, err);
 }
 
 void store_close(struct store *store)

@@ -3,17 +3,23 @@
 #define HEARTH_CORE_PLUG_STORE_H
 
 #include "hearth/storage.h"
+#include "plug/breaker.h"
 #include "plug/call.h"
 
 /* One thread at a time. */
 struct store {
     const struct hearth_storage *ops;
     void *session;
-    struct call call; /* results live until store_reset() */
+    struct call call;        /* results live until store_reset() */
+    struct breaker *breaker; /* of the database; NULL: nobody watches it */
 };
 
 /* self: the opened plugin instance. stop: polled by long operations; NULL. */
 int store_open(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct err *err);
+/* The same for a database with a breaker (NULL: without): UNAVAILABLE at once when it is open. deadline: monotonic ms, for the opening
+ * and for the calls that follow; 0: none. */
+int store_open_until(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct breaker *breaker,
+                     int64_t deadline, struct err *err);
 void store_close(struct store *store);
 void store_reset(struct store *store); /* frees the results of earlier operations */
 
@@ -21,8 +27,17 @@ void store_reset(struct store *store); /* frees the results of earlier operation
 int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
                     struct err *err);
 
-/* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err` filled. */
+/* What STORE() does around the operation. */
+bool store_allows(struct store *store);
+int store_check(struct store *store, int code, struct err *err);
+
+/* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err` filled. While the breaker of the database is
+ * open nothing is called: UNAVAILABLE at once. */
 #define STORE(store, err, operation, ...)                                                                                                  \
-    call_check(&(store)->call, (store)->ops->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__), (err))
+    (lock_border("a plugin is called: " #operation),                                                                                       \
+     store_check((store),                                                                                                                  \
+                 store_allows(store) ? (store)->ops->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__)         \
+                                     : HEARTH_ERR_UNAVAILABLE,                                                                             \
+                 (err)))
 
 #endif

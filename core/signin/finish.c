@@ -5,6 +5,7 @@
 
 #include "auth/token.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "jobs/credentials.h"
 #include "signin/internal.h"
@@ -188,9 +189,9 @@ int signin_finish(struct signin_worker *worker, struct node_stores *stores, size
     struct signin_result result = {0};
     if (strlen(identity->email) > EMAIL_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "the e-mail address is longer than %d bytes", EMAIL_MAX);
-    pthread_mutex_lock(&worker->signin->finishing);
+    lock_take(&worker->signin->finishing);
     int r = finish(&f, stores, keep, trusted, &result, err);
-    pthread_mutex_unlock(&worker->signin->finishing);
+    lock_release(&worker->signin->finishing);
     if (r == 0)
         *ret_result = result;
     return r;

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lookup.h"
 #include "reply.h"
 
 enum { READ_SIZE = 16384 };
@@ -89,17 +90,33 @@ static void set_tcp_options(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-static enum conn_result connect_tcp(struct conn *conn, const struct redis_url *url, struct patience *patience, const char **ret_why)
+/* A name server that does not answer is waited for like any other. */
+static enum conn_result look_up(const struct redis_url *url, struct patience *patience, struct addrinfo **ret_list, const char **ret_why)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found = NULL;
     char port[8];
     snprintf(port, sizeof(port), "%d", url->port);
-    int e = getaddrinfo(url->host, port, &hints, &found);
+    struct lookup *lookup = lookup_start(url->host, port);
+    if (lookup == NULL) {
+        *ret_why = "the name server does not answer";
+        return errno == EAGAIN ? CONN_BROKEN : CONN_NOMEM;
+    }
+    enum conn_result r = of_patience(patience_wait(patience, lookup_fd(lookup), POLLIN));
+    int e = r == CONN_OK ? lookup_take(lookup, ret_list) : 0;
+    lookup_drop(lookup);
     if (e != 0) {
         *ret_why = gai_strerror(e);
         return e == EAI_MEMORY ? CONN_NOMEM : CONN_BROKEN;
     }
-    enum conn_result r = CONN_BROKEN;
+    return r;
+}
+
+static enum conn_result connect_tcp(struct conn *conn, const struct redis_url *url, struct patience *patience, const char **ret_why)
+{
+    struct addrinfo *found = NULL;
+    enum conn_result r = look_up(url, patience, &found, ret_why);
+    if (r != CONN_OK)
+        return r;
+    r = CONN_BROKEN;
     for (struct addrinfo *a = found; a != NULL && r == CONN_BROKEN; a = a->ai_next)
         r = connect_to(conn, a->ai_addr, a->ai_addrlen, patience);
     int saved = errno;

@@ -1,6 +1,6 @@
 #include "queue.h"
 
-enum { FIRST_PAUSE = 100, LONGEST_PAUSE = 5000 };
+enum { FIRST_PAUSE = 100, LONGEST_PAUSE = 2000 };
 
 int gate_pass(struct queue *queue, struct hearth_call *call)
 {
@@ -16,7 +16,7 @@ int gate_pass(struct queue *queue, struct hearth_call *call)
                        queue->url.shown, failures, (long long)left);
 }
 
-/* The pause before attempt n: none, 100 ms, 200 ms … 5 s, a quarter more or less, so that processes do not come back together. */
+/* The pause before attempt n: none, 100 ms, 200 ms … 2 s, a quarter more or less, so that processes do not come back together. */
 void gate_report(struct queue *queue, bool connected)
 {
     struct gate *gate = &queue->gate;
@@ -30,4 +30,19 @@ void gate_report(struct queue *queue, bool connected)
         pause = LONGEST_PAUSE;
     gate->next = queue->host->monotonic_ms(queue->host) + pause * 3 / 4 + (int64_t)(dice % (uint32_t)(pause / 2 + 1));
     pthread_mutex_unlock(&gate->lock);
+}
+
+bool gate_is_silent(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->gate.lock);
+    bool silent = queue->host->monotonic_ms(queue->host) < queue->gate.silent;
+    pthread_mutex_unlock(&queue->gate.lock);
+    return silent;
+}
+
+void gate_report_silence(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->gate.lock);
+    queue->gate.silent = queue->host->monotonic_ms(queue->host) + queue->command_timeout;
+    pthread_mutex_unlock(&queue->gate.lock);
 }

@@ -68,14 +68,16 @@ static void cancel(struct patience *patience, int64_t now)
         patience->until = now + patience->grace;
 }
 
-/* Once cancelled, neither the interrupt nor the deadline is looked at again: what remains is the grace. */
+/* Once cancelled, the interrupt is not looked at again: what remains is the grace. The deadline has none: whoever set it waits no longer.
+ */
 enum patience_result patience_wait(struct patience *patience, int fd, short events)
 {
     for (;;) {
         int64_t now = patience->host->monotonic_ms(patience->host), deadline = patience->call->deadline;
-        if (!patience->cancelled && ((deadline != 0 && now >= deadline) || patience->host->should_stop(patience->call)))
+        bool late = deadline != 0 && now >= deadline; /* should_stop() says so, too */
+        if (!patience->cancelled && !late && patience->host->should_stop(patience->call))
             cancel(patience, now);
-        int64_t until = !patience->cancelled && deadline != 0 && deadline < patience->until ? deadline : patience->until;
+        int64_t until = deadline != 0 && deadline < patience->until ? deadline : patience->until;
         int64_t wait = until <= now ? 0 : until - now > 60000 ? 60000 : until - now;
         struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = patience->cancelled ? -1 : patience->interrupt->fd, .events = POLLIN}};
         int n = poll(fds, 2, (int)wait);
@@ -87,7 +89,7 @@ enum patience_result patience_wait(struct patience *patience, int fd, short even
             return PATIENCE_CANCELLED;
         if (n > 0 && fds[0].revents != 0)
             return PATIENCE_READY;
-        if (n == 0 && patience->host->monotonic_ms(patience->host) >= patience->until)
+        if (n == 0 && patience->host->monotonic_ms(patience->host) >= until)
             return patience->cancelled ? PATIENCE_CANCELLED : PATIENCE_OVER;
     }
 }

@@ -27,7 +27,7 @@ struct patience {
     struct interrupt *interrupt;
     int64_t until;  /* monotonic ms */
     int64_t grace;  /* ms that an exchange under way still gets after an interrupt; 0: it ends at once */
-    bool cancelled; /* an interrupt, a stop or the call's deadline was seen; `until` was shortened to the grace */
+    bool cancelled; /* an interrupt or a stop was seen; `until` was shortened to the grace */
 };
 
 struct patience patience_for(const struct hearth_host *host, struct hearth_call *call, struct interrupt *interrupt, int64_t wait,

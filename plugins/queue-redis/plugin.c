@@ -92,7 +92,14 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
     bool room = conn_init(&session->main, REPLY_SIZE);
     room = conn_init(&session->wake, MESSAGE_SIZE) && room;
     room = conn_init(&session->event, MESSAGE_SIZE) && room;
-    int r = room ? ping(session, call) : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    int r = room ? 0 : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0 && !gate_is_silent(self))
+        r = ping(session, call);
+    bool late = call->deadline != 0 && session->queue->host->monotonic_ms(session->queue->host) >= call->deadline;
+    if (r == HEARTH_ERR_TIMEOUT && !late) {
+        gate_report_silence(self);
+        r = 0;
+    }
     if (r == HEARTH_ERR_UNAVAILABLE) /* a server that is away comes back: whoever uses the session is told until then */
         r = 0;
     if (r < 0) {

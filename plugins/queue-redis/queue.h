@@ -13,7 +13,8 @@ enum { KEY_MAX = 64, PAYLOAD_MAX = 1024, CHANNEL_MAX = 64, TEXT_MAX = 4096, NAME
 struct gate {
     pthread_mutex_t lock;
     int failures;
-    int64_t next; /* monotonic ms */
+    int64_t next;   /* monotonic ms */
+    int64_t silent; /* monotonic ms: until then the server counts as one that accepts connections and says nothing */
 };
 
 struct queue {
@@ -70,6 +71,9 @@ int session_subscribe(struct session *session, struct hearth_call *call, struct 
 /* gate.c. 0, or UNAVAILABLE while a pause lasts. */
 int gate_pass(struct queue *queue, struct hearth_call *call);
 void gate_report(struct queue *queue, bool connected);
+/* A server that hangs is waited for by one session that opens, not by each: a process with many would not start. */
+bool gate_is_silent(struct queue *queue);
+void gate_report_silence(struct queue *queue);
 
 /* errors.c: the code and the words for an error reply. *ret_close: the connection is of no more use. */
 int error_of_reply(struct hearth_call *call, const struct queue *queue, const redisReply *reply, bool *ret_close);

@@ -66,6 +66,12 @@ static size_t encode(const struct args *args, char *out, size_t room)
     return size;
 }
 
+/* Its caller's deadline was nearer than ours. */
+static bool is_late(const struct session *session, const struct hearth_call *call)
+{
+    return call->deadline != 0 && session->queue->host->monotonic_ms(session->queue->host) >= call->deadline;
+}
+
 int session_broken(struct session *session, struct hearth_call *call, enum conn_result result, bool sent, enum effect effect)
 {
     const char *at = session->queue->url.shown, *why = errno == 0 ? "the server closed it" : strerrordesc_np(errno);
@@ -79,6 +85,8 @@ int session_broken(struct session *session, struct hearth_call *call, enum conn_
                                                       : why);
     if (result == CONN_CANCELLED)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while Redis at %s was asked", at);
+    if (result == CONN_TIMEOUT && is_late(session, call))
+        return hearth_fail(call, HEARTH_ERR_TIMEOUT, "Redis at %s did not answer in time", at);
     if (result == CONN_TIMEOUT)
         return hearth_fail(call, HEARTH_ERR_TIMEOUT, "Redis at %s did not answer within %" PRId64 " ms; see command_timeout", at,
                            session->queue->command_timeout);
@@ -144,6 +152,8 @@ static int open_failed(struct session *session, struct hearth_call *call, enum c
     const struct queue *queue = session->queue;
     switch (result) {
     case CONN_TIMEOUT:
+        if (is_late(session, call))
+            return hearth_fail(call, HEARTH_ERR_TIMEOUT, "no connection to Redis at %s in time", queue->url.shown);
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no connection to Redis at %s within %" PRId64 " ms; is it running?",
                            queue->url.shown, queue->connect_timeout);
     case CONN_BROKEN:

@@ -138,6 +138,9 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
     return op_end(&op, transaction_end(session, r));
 }
 
+/* ms for a rollback; after that the connection is closed, and the server rolls back. */
+enum { ABORT_PATIENCE = 1000 };
+
 void batch_abort(void *self)
 {
     struct session *session = session_of(self);
@@ -155,6 +158,7 @@ void batch_abort(void *self)
     }
     if (session->depth > 0) {
         session->call = &call;
+        call.deadline = session->store->host->monotonic_ms(session->store->host) + ABORT_PATIENCE;
         call.host_data = outer->host_data;
         transaction_end(session, HEARTH_ERR_CANCELLED);
         session->call = outer;

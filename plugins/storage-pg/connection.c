@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { SLICE = 100, PAUSE_FIRST = 100, PAUSE_LONGEST = 10000 };
+#include "places.h"
+
+enum { SLICE = 100, PAUSE_FIRST = 100, PAUSE_LONGEST = 2000 };
 
 static int64_t now_of(const struct session *session)
 {
@@ -46,24 +48,20 @@ static void one_line(const char *message, char *ret, size_t size)
     ret[n] = '\0';
 }
 
-/* Waits for the socket. 1: ready, 0: `until` is reached (0: never), or an error. */
-static int wait_socket(struct session *session, short events, int64_t until)
+/* As long as the call may last. */
+int connection_wait_fd(struct session *session, int fd, short events)
 {
     for (;;) {
         int r = connection_stopped(session);
         if (r < 0)
             return r;
-        int64_t now = now_of(session), left = until == 0 ? SLICE : until - now;
-        if (session->call->deadline != 0 && session->call->deadline - now < left)
-            left = session->call->deadline - now;
-        struct pollfd fds[2] = {{.fd = PQsocket(session->pg), .events = events}, {.fd = session->wake, .events = POLLIN}};
+        int64_t left = session->call->deadline == 0 ? SLICE : session->call->deadline - now_of(session);
+        struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = session->wake, .events = POLLIN}};
         int n = poll(fds, 2, left < 0 ? 0 : left < SLICE ? (int)left : SLICE);
         if (n > 0 && fds[0].revents != 0)
-            return 1;
+            return 0;
         if (n < 0 && errno != EINTR)
             return hearth_fail(session->call, HEARTH_ERR_IO, "poll: %s", strerror(errno));
-        if (until != 0 && now_of(session) >= until)
-            return 0;
     }
 }
 
@@ -75,16 +73,9 @@ static int lost(struct session *session, const char *what)
     return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: %s%s%s", session->store->where, what, why[0] != '\0' ? ": " : "", why);
 }
 
-/* A statement that nobody waits for any more should not go on working on the server. */
-static void cancel(struct session *session)
-{
-    char error[64];
-    PGcancel *cancel = PQgetCancel(session->pg);
-    if (cancel != NULL)
-        PQcancel(cancel, error, sizeof(error));
-    PQfreeCancel(cancel);
-}
-
+/* When nobody waits any more the socket is closed, and that is all: to ask the server for a cancel
+ * would mean to connect to it and wait again, for ever if it hangs. The server sees the closed socket
+ * (client_connection_check_interval) and ends the statement by itself. */
 int connection_wait(struct session *session)
 {
     for (;;) {
@@ -96,9 +87,8 @@ int connection_wait(struct session *session)
         /* libpq 15 takes the end of a pipeline off the socket and stays busy for ever when it has no memory for its result. */
         if (strstr(PQerrorMessage(session->pg), "out of memory") != NULL)
             return lost(session, "the connection had to be given up");
-        int r = wait_socket(session, unsent > 0 ? POLLIN | POLLOUT : POLLIN, 0);
+        int r = connection_wait_fd(session, PQsocket(session->pg), unsent > 0 ? POLLIN | POLLOUT : POLLIN);
         if (r < 0) {
-            cancel(session);
             connection_close(session);
             return r;
         }
@@ -111,13 +101,10 @@ int connection_wait(struct session *session)
 
 static int connect_poll(struct session *session)
 {
-    int64_t until = now_of(session) + session->store->connect_timeout;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (status != PGRES_POLLING_OK) {
-        int r = wait_socket(session, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until);
-        if (r <= 0) {
-            if (r == 0)
-                return lost(session, "does not answer in time");
+        int r = connection_wait_fd(session, PQsocket(session->pg), status == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        if (r < 0) {
             connection_close(session);
             return r;
         }
@@ -136,7 +123,8 @@ static int greet(struct session *session)
 {
     char sql[600];
     snprintf(sql, sizeof(sql),
-             "SET statement_timeout = %lld; SET idle_in_transaction_session_timeout = '10min'; SET TimeZone = 'UTC'; "
+             "SET statement_timeout = %lld; SET client_connection_check_interval = '1s'; SET idle_in_transaction_session_timeout = "
+             "'10min'; SET TimeZone = 'UTC'; "
              "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'; SET enable_seqscan = off; "
              "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
              "SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_generic_plan",
@@ -197,17 +185,52 @@ static int refine(struct session *session, int code)
     return code;
 }
 
-static int open_now(struct session *session)
+/* A peer that vanished without a word is given up within half a minute; what dsn says comes after
+ * these and wins. */
+static int open_and_greet(struct session *session)
 {
-    static const char *const keywords[] = {"dbname", "fallback_application_name", "client_encoding", NULL};
-    const char *values[] = {session->store->dsn, "hearth", "UTF8", NULL};
+    struct places places;
+    int r = places_find(session, &places);
+    if (r < 0)
+        return r;
+    const char *host = places.count > 0 ? "host" : NULL; /* NULL ends the list */
+    const char *const keywords[] = {"keepalives_idle",
+                                    "keepalives_interval",
+                                    "keepalives_count",
+                                    "tcp_user_timeout",
+                                    "dbname",
+                                    "fallback_application_name",
+                                    "client_encoding",
+                                    host,
+                                    "hostaddr",
+                                    "port",
+                                    NULL};
+    const char *const values[] = {"15",         "5", "3", "30000", session->store->dsn, "hearth", "UTF8", places.hosts, places.addresses,
+                                  places.ports, NULL};
     session->pg = PQconnectStartParams(keywords, values, 1);
     if (session->pg == NULL)
         return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
     if (PQstatus(session->pg) == CONNECTION_BAD)
         return lost(session, "cannot be reached");
-    int r = connect_poll(session);
+    r = connect_poll(session);
     return r < 0 ? refine(session, r) : greet(session);
+}
+
+/* connect_timeout is for all of it, the settings of the session too: a server that stopped may have
+ * accepted the connection. */
+static int open_now(struct session *session)
+{
+    struct hearth_call *call = session->call;
+    int64_t deadline = call->deadline, until = now_of(session) + session->store->connect_timeout;
+    bool sooner = deadline == 0 || until < deadline;
+    if (sooner)
+        call->deadline = until;
+    int r = open_and_greet(session);
+    call->deadline = deadline;
+    if (r == HEARTH_ERR_TIMEOUT && sooner)
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s: does not answer within %lld ms; see connect_timeout", session->store->where,
+                           (long long)session->store->connect_timeout);
+    return r;
 }
 
 int connection_ensure(struct session *session)
@@ -261,7 +284,7 @@ int connection_error(struct session *session, const PGresult *result)
         {"40", HEARTH_ERR_UNAVAILABLE, "it met with another transaction; try again"},
         {"55P03", HEARTH_ERR_UNAVAILABLE, "a lock is held; try again"},
         {"25P03", HEARTH_ERR_UNAVAILABLE, "the transaction was idle too long"},
-        {"25006", HEARTH_ERR_UNAVAILABLE, "the server is read-only: it is a standby, name the primary in dsn"},
+        {"25006", HEARTH_ERR_DENIED, "the server is read-only: it is a standby, name the primary in dsn"},
         {"42P01", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
         {"42703", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
         {"42501", HEARTH_ERR_DENIED, "the user lacks a permission: it has to own the tables"},

@@ -12,6 +12,8 @@ void connection_close(struct session *session);
 void connection_look(struct session *session);
 /* Waits until PQgetResult() does not block. Ends with CANCELLED, TIMEOUT or UNAVAILABLE; the connection is closed then. */
 int connection_wait(struct session *session);
+/* Until the descriptor has one of `events` (poll.h). 0, or CANCELLED, TIMEOUT. */
+int connection_wait_fd(struct session *session, int fd, short events);
 /* CANCELLED, TIMEOUT, with a text; 0: go on. */
 int connection_stopped(struct session *session);
 /* An error result as an error of ours, with a text that says what to do. One that libpq made itself closes the connection. */

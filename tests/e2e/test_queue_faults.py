@@ -1,4 +1,8 @@
 """A storage or a queue that does not do what the schedule needs: syncs are late, none is lost, and the daemon still stops."""
+import contextlib
+import http.client
+import os
+import threading
 import unittest
 
 from faulty import DAILY, OFTEN, FaultCase
@@ -74,6 +78,55 @@ class Stopping(FaultCase):
                         node.request(path, "POST" if path.endswith("sync") else "GET")
                     node.stop()  # within the harness's patience
                     node.close()
+
+    def test_stops_although_a_plugin_does_not_come_back(self):
+        """Nothing can interrupt it: the process says what it waits for, and ends in the time that it has for stopping."""
+        for rule, words, path in (("account_get deaf=600000", "it waited for answers that are under way", "/api/v1/me"),
+                                  ("ping deaf=600000", "a ping of a database or the queue does not come back", None)):
+            with self.subTest(rule):
+                node = self.home("interval = 1d\n[hearth]\nprobe_interval = 50ms\nprobe_timeout = 200ms\n", sync=False)
+                node.token()
+                node.faults("storage", rule)
+                if path is not None:
+                    stuck = threading.Thread(target=self.ask_and_forget, args=(node, path), daemon=True)
+                    stuck.start()
+                    self.addCleanup(stuck.join)
+                    until(lambda n=node: self.in_nanosleep(n), "the request is stuck")
+                else:
+                    until(lambda n=node: n.request("/readyz", email=None).status == 503, "the one that watches the probes notices it")
+                    self.assert_unavailable(node.request("/api/v1/me"))  # at once: no thread is sent after the one that is stuck
+                node.stop(expected=1)
+                self.assertIn(words, node.log_text())
+
+    def test_stops_with_a_patient_request(self):
+        """A request may take an hour, by configuration: not at a stop, which ends it after drain_timeout and is a clean one."""
+        node = self.home(sync=False)
+        node.token()
+        node.stop()
+        node.configure("60-patience", "[hearth]\nprobe_interval = 1h\n[web]\nstorage_timeout = 1h\n")
+        node.start()
+        node.faults("storage", "account_get delay=3600000")
+        stuck = threading.Thread(target=self.ask_and_forget, args=(node, "/api/v1/me"), daemon=True)
+        stuck.start()
+        self.addCleanup(stuck.join)
+        until(lambda: self.in_nanosleep(node), "the request waits")
+        node.stop()
+        self.assertNotIn("the stop takes too long", node.log_text())
+
+    @staticmethod
+    def ask_and_forget(node, path):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            node.request(path)
+
+    @staticmethod
+    def in_nanosleep(node):
+        """A thread named `storage` sleeps as the rule says."""
+        folder = f"/proc/{node.process.pid}/task"
+        for task in os.listdir(folder):
+            with open(f"{folder}/{task}/comm", encoding="ascii") as name, open(f"{folder}/{task}/wchan", encoding="ascii") as where:
+                if name.read().strip() == "storage" and "nanosleep" in where.read():
+                    return True
+        return False
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """What people and the operator see while the storage fails: clean answers, nothing half done, and recovery without a restart."""
+import concurrent.futures
 import http.client
 import json
 import os
@@ -19,13 +20,13 @@ class Reading(FaultCase):
                 answer = node.request("/api/v1" + self.uncached(path))
                 self.assert_unavailable(answer)
                 self.assertNotIn(b"fishing", answer.body)
-            ready = node.request("/readyz", email=None)
-            self.assertEqual((ready.status, ready.json["code"]), (503, "not_ready"))
+            ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
+            self.assertEqual(ready.json["code"], "not_ready")
             self.assertIn("storage does not answer", ready.json["detail"])
             self.assertEqual(node.request("/healthz", email=None).status, 200)
             self.assertEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 503)
             node.clear()
-            self.assertEqual(node.request("/readyz", email=None).status, 200)
+            until(lambda: node.request("/readyz", email=None).status == 200, "a probe notices that it is back")
             for path in paths:
                 self.assertEqual(node.api(path).keys() if path == "/me" else node.api(path), before[path].keys() if path == "/me" else before[path])
         self.assertIn("the disk has gone fishing", node.log_text())
@@ -35,20 +36,51 @@ class Reading(FaultCase):
         node.token()
         node.faults("storage", "session_open error=UNAVAILABLE", "* error=UNAVAILABLE")
         self.assert_unavailable(node.request("/api/v1/me"))
-        self.assertEqual(node.request("/readyz", email=None).status, 503)
+        until(lambda: node.request("/readyz", email=None).status == 503, "a probe notices it")
         node.clear()
+        until(lambda: node.request("/readyz", email=None).status == 200, "a probe notices that it is back")
         self.assertEqual(node.request("/api/v1/me").status, 200)
-        self.assertEqual(node.request("/readyz", email=None).status, 200)
 
     def test_queue_does_not_answer(self):
         node = self.home()
         node.faults("queue", "ping error=UNAVAILABLE")
-        ready = node.request("/readyz", email=None)
-        self.assertEqual(ready.status, 503)
-        self.assertEqual(ready.json["detail"], "The queue does not answer (not available now).")
+        ready = until(lambda: (a := node.request("/readyz", email=None)).json["queue"] != "ok" and a, "a probe notices it")
+        self.assertEqual((ready.status, ready.json), (200, {"ready": True, "queue": "The queue does not answer (not available now)."}))
         self.assertEqual(node.request("/api/v1/tabs").status, 200)
         node.clear()
-        self.assertEqual(node.request("/readyz", email=None).status, 200)
+        until(lambda: node.request("/readyz", email=None).json["queue"] == "ok", "a probe notices that it is back")
+
+    def test_a_storage_that_cannot_write(self):
+        """Reading goes on, whatever keeps it from writing; /readyz says so; it is never "sign in"."""
+        node = self.home()
+        for error, words in (("FULL", "full"), ("DENIED", "not allowed"), ("CORRUPT", "damaged data"), ("IO", "input or output failed")):
+            node.faults("storage", f"ping error={error}")
+            ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
+            self.assertEqual(ready.json["detail"], f"The storage cannot be written ({words}).")
+            self.assertEqual(node.request("/api/v1/tabs").status, 200)
+            node.clear()
+            until(lambda: node.request("/readyz", email=None).status == 200, "a probe notices that it is back")
+        fresh = node.cli("token", "new", ADA, "--name", "fresh").strip()
+        node.faults("storage", "* error=DENIED")
+        for path in ("/basic/", "/basic/bookmarks"):
+            for token in (fresh, node.token()):  # not known yet, known
+                answer = node.request(path, token=token)  # follows redirects: the sign-in page would be a 200
+                self.assertIn(answer.status, (500, 503))
+
+    def test_many_readers_of_a_storage_that_hangs(self):
+        """All storage threads are stuck before anybody knows: everybody gets an answer nevertheless, and nobody waits once it is known."""
+        node = self.home()
+        node.stop()
+        node.configure("60-patience", "[hearth]\nprobe_interval = 50ms\nprobe_timeout = 300ms\n[web]\nstorage_timeout = 1h\n")
+        node.start()
+        paths = [self.uncached("/api/v1/history") for _ in range(12)]
+        node.faults("storage", "* delay=600000")
+        with concurrent.futures.ThreadPoolExecutor(len(paths)) as pool:
+            answers = list(pool.map(node.request, paths))  # not after an hour: the probe has freed the threads
+        for answer in answers:
+            self.assert_unavailable(answer)
+        node.clear()
+        until(lambda: node.request("/api/v1/history").status == 200, "it is back")
 
     def test_listings_that_break_off(self):
         node = self.home()
@@ -120,8 +152,9 @@ class Reading(FaultCase):
         node.faults("storage", "account_get delay=600000")
         self.assert_unavailable(node.request("/api/v1/me"))  # within the harness's patience; the storage answers after ten minutes
         node.faults("storage", "ping delay=600000")
-        self.assertEqual(node.request("/readyz", email=None).status, 503)
+        until(lambda: node.request("/readyz", email=None).status == 503, "a probe notices it")
         node.faults("storage", "account_get delay=200")
+        until(lambda: node.request("/readyz", email=None).status == 200, "a probe notices that it is back")
         self.assertEqual(node.request("/api/v1/me").status, 200)
 
 

@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "e2e")]
 from harness import Answer, HEARTHD, Node, PATIENCE, TestCase, until  # noqa: E402, F401
-from servers import HAProxy, Postgres, Redis, free_port  # noqa: E402
+from servers import HAProxy, Hole, Postgres, Redis, free_port  # noqa: E402
 
 NODES = ("alder", "birch")
 BOOKMARKS, VISITS = 8, 5  # of each round of an account
@@ -26,9 +26,12 @@ class KeepRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class Fleet:
-    def __init__(self, case, workers=3, schedulers=2, config=""):
+    def __init__(self, case, workers=3, schedulers=2, config="", apart=False, hole=None):
+        """apart: each node has a PostgreSQL of its own. hole: the name of a node whose database is reached through a Hole."""
         self.case = case
         self.postgres = self.server(Postgres())
+        self.databases = {name: self.server(Postgres()) if apart and name != NODES[0] else self.postgres for name in NODES}
+        self.hole = None
         self.redis = self.server(Redis())
         self.service = case.service(load=False)
         self.folder = tempfile.TemporaryDirectory(prefix="hearth-fleet-")
@@ -40,7 +43,12 @@ class Fleet:
         self.common = f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n[listen main]\ninternal = yes\n"
         self.common += f"[queue]\nplugin = redis\nurl = {self.redis.url}\n"
         for name in NODES:
-            self.common += f"[storage {name}]\nplugin = pg\ndsn = {self.postgres.create(name)}\n[node {name}]\nurl = {self.haproxy.url}\n"
+            dsn = self.databases[name].create(name)
+            if name == hole:
+                self.hole = Hole(os.path.join(self.databases[name].folder, ".s.PGSQL.5432"))
+                case.addCleanup(self.hole.close)
+                dsn = f"postgresql://postgres@127.0.0.1:{self.hole.port}/{name}"
+            self.common += f"[storage {name}]\nplugin = pg\ndsn = {dsn}\n[node {name}]\nurl = {self.haproxy.url}\n"
         self.common += config
         self.operator = self.process("")
         self.operator.cli("migrate")

@@ -1,10 +1,12 @@
 """One worker process with 500 accounts on one Sync service: a handful of connections, one request for an unchanged account, little memory."""
 import json
 import os
+import socket
+import subprocess
 import unittest
 import urllib.parse
 
-from fleet import Fleet, TestCase, until
+from fleet import Fleet, HEARTHD, TestCase, until
 
 ACCOUNTS = int(os.environ.get("FLEET_ACCOUNTS", 500))
 
@@ -48,6 +50,26 @@ class Worker(TestCase):
         if "FLEET_SANITIZED" not in os.environ:  # a sanitizer's own memory is much more
             self.assertLess(worker.memory("VmHWM"), 100 * 1024)
         self.assertEqual({row["state"] for row in fleet.rows()}, {"ok"})
+
+    def test_takes_no_job_before_it_listens(self):
+        """A worker whose port is taken ends, and has taken no job: else each start of a crash loop would interrupt somebody's sync."""
+        fleet = Fleet(self, workers=1, schedulers=1, config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        fleet.settle(1)
+        worker, email = fleet.workers[0], fleet.emails[0]
+        until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
+        until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
+        worker.stop()
+        self.assertEqual(fleet.webs[fleet.rows()[0]["node"]].request("/api/v1/sync", "POST", email=None, token=fleet.tokens[email]).status, 202)
+        before = fleet.operator.cli_json("queue", "show")
+        self.assertEqual([(job["state"], job["attempt"]) for job in before], [("ready", before[0]["attempt"])])
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            worker.configure("70-port", f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n")
+            for _ in range(3):
+                done = subprocess.run([HEARTHD, "--config", worker.conf, "serve"], capture_output=True, text=True, env=worker.environment, timeout=60)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("Address already in use", done.stderr)
+        after = fleet.operator.cli_json("queue", "show")
+        self.assertEqual([(job["state"], job["attempt"]) for job in after], [("ready", before[0]["attempt"])])
 
 
 if __name__ == "__main__":

@@ -242,7 +242,12 @@ struct hearth_storage {
     void (*close)(void *self); /* after every session was closed; accepts NULL */
     int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
     void (*session_close)(void *session); /* aborts an open batch */
-    void (*interrupt)(void *session);     /* from any thread */
+    /* From any thread; never blocks. The operation that runs in the session ends soon with CANCELLED, without it nothing happens. Every
+     * operation ends by its deadline and by an interrupt even when the other side has stopped; session_close() waits for nobody. */
+    void (*interrupt)(void *session);
+    /* Can the database be read and written? It must find out, by writing something small that nobody waits for (in a batch: by reading).
+     * UNAVAILABLE, TIMEOUT: it does not answer, and the host asks it for nothing until a ping succeeds. Any other error says why it cannot
+     * be written, FULL, DENIED (read-only), CORRUPT, IO; reading goes on then. Called twice a second while the storage is used. */
     int (*ping)(void *session, struct hearth_call *call);
     /* Physical schema: what the database has (0: empty) and what the plugin wants. */
     int (*schema_version)(void *session, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants);

@@ -58,6 +58,7 @@ static void interrupt(void *s)
     pthread_mutex_unlock(&session->store->lock);
 }
 
+/* "Can it be read and written?" Memory can; a plugin with a server or a file writes a row here. */
 static int ping(void *session, struct hearth_call *call)
 {
     (void)session;

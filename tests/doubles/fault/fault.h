@@ -48,6 +48,7 @@ extern const struct fault_kind fault_kind;
 struct fault_strike {
     int error;     /* 0: none */
     int64_t delay; /* ms before the call */
+    int64_t deaf;  /* the same, but nothing ends it: a plugin that breaks its promise */
     int64_t rows;  /* delivered until it fails; -1: all */
     bool lost;     /* done, and UNCERTAIN returned */
     bool hold;     /* waits until the rules' file changes */

@@ -47,7 +47,8 @@ static bool read_word(struct fault_rule *rule, const char *word)
     const struct {
         const char *name;
         int64_t *number;
-    } numbers[] = {{"after", &rule->after}, {"times", &rule->times}, {"delay", &strike->delay}, {"short", &strike->rows}};
+    } numbers[] = {
+        {"after", &rule->after}, {"times", &rule->times}, {"delay", &strike->delay}, {"deaf", &strike->deaf}, {"short", &strike->rows}};
     for (size_t i = 0; value != NULL && i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (strlen(numbers[i].name) == n && memcmp(numbers[i].name, word, n) == 0)
             return number_of(value, numbers[i].number);
@@ -100,7 +101,7 @@ static const char *read_rule(struct fault_rule *rule, char *line)
         if (!read_word(rule, word))
             return "a word of the rule is wrong";
     const struct fault_strike *strike = &rule->strike;
-    if (strike->error == 0 && strike->delay == 0 && strike->rows < 0 && !strike->lost && !strike->hold && !strike->die)
+    if (strike->error == 0 && strike->delay == 0 && strike->deaf == 0 && strike->rows < 0 && !strike->lost && !strike->hold && !strike->die)
         return "the rule does nothing";
     if (operation != NULL && !fits(rule, operation->traits))
         return "this cannot happen to the operation";
@@ -236,6 +237,9 @@ int fault_before(struct fault *fault, struct fault_session *session, struct hear
         fprintf(stderr, "fault: %s was called by a thread that may not: %s\n", operation, ret_strike->words);
         abort();
     }
+    const struct timespec deaf = {.tv_sec = ret_strike->deaf / 1000, .tv_nsec = ret_strike->deaf % 1000 * 1000000};
+    if (r == 0 && ret_strike->deaf > 0)
+        nanosleep(&deaf, NULL);
     if (r == 0 && (ret_strike->delay > 0 || ret_strike->hold))
         r = delay(fault, session, call, ret_strike->hold ? -1 : ret_strike->delay);
     if (r == 0 && ret_strike->error != 0 && ret_strike->rows < 0)

@@ -1,7 +1,11 @@
 /* Addresses, logins and rights; and a server that is not there. */
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -179,13 +183,58 @@ static void test_silent_host(void **state)
     assert_int_equal(queue_open(&queue, url, 0, 0), 0);
     int64_t began = clock_monotonic();
     call_init(&line.call, NULL, 100, 0); /* its deadline ends the attempt, not connect_timeout */
-    fails(ops->session_open(queue.self, &line.call.hearth, &line.session), HEARTH_ERR_CANCELLED, &line, "Redis");
+    fails(ops->session_open(queue.self, &line.call.hearth, &line.session), HEARTH_ERR_TIMEOUT, &line, "Redis");
     assert_true(clock_monotonic() - began < 4000);
     line_close(&line);
     queue_close(&queue);
     for (int i = 0; i < 8; i++)
         close(fds[i]);
     close(fd);
+}
+
+/* --- a name server that does not answer --- */
+
+static pthread_mutex_t name_gate = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int asked_names, answered_names;
+
+/* Takes the place of the C library's, for the plugin too. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                                                       struct addrinfo **ret_list)
+{
+    static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    if (strcmp(host, "silent.invalid") == 0) {
+        asked_names++;
+        pthread_mutex_lock(&name_gate);
+        pthread_mutex_unlock(&name_gate);
+        answered_names++;
+        return EAI_AGAIN;
+    }
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(host, port, hints, ret_list);
+}
+
+static void test_silent_name_server(void **state)
+{
+    enum { MORE_THAN_ENOUGH = 40, LEFT_BEHIND = 16 };
+    struct opened queue;
+    (void)state;
+    pthread_mutex_lock(&name_gate);
+    for (int i = 0; i < MORE_THAN_ENOUGH; i++) { /* each ends, whatever the name server does; the threads left behind are bounded */
+        struct line line = {.session = NULL};
+        assert_int_equal(queue_open(&queue, "redis://silent.invalid:6379", 0, 0), 0);
+        call_init(&line.call, NULL, 20, 0);
+        int r = ops->session_open(queue.self, &line.call.hearth, &line.session);
+        assert_int_equal(r, i < LEFT_BEHIND ? HEARTH_ERR_TIMEOUT : 0); /* 0: UNAVAILABLE, it is opened for better times */
+        line_close(&line);
+        queue_close(&queue);
+    }
+    while (asked_names < LEFT_BEHIND) /* the last threads may not have begun yet */
+        ;
+    pthread_mutex_unlock(&name_gate);
+    while (answered_names < LEFT_BEHIND)
+        ;
+    assert_int_equal(asked_names, LEFT_BEHIND);
 }
 
 int main(int argc, char **argv)
@@ -197,6 +246,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_least_rights, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nobody_listens, set_up, tear_down),
         cmocka_unit_test(test_silent_host),
+        cmocka_unit_test(test_silent_name_server),
     };
     int r = tests_begin(argc, argv);
     return r != 0 ? r : cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,9 +31,11 @@ static void opens_after_failures_in_a_row(void **state)
         breaker_note(&b, i % 2 == 0 ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_NOT_FOUND, "slow");
         assert_int_equal(breaker_allows(&b, NULL), 0);
     }
+    static const int lost[BREAKER_FAILURES] = {HEARTH_ERR_TIMEOUT, HEARTH_ERR_UNCERTAIN, HEARTH_ERR_UNAVAILABLE};
     for (int i = 0; i < BREAKER_FAILURES; i++) {
         assert_int_equal(breaker_allows(&b, NULL), 0);
-        breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "connection refused");
+        breaker_note(&b, HEARTH_ERR_CANCELLED, "says nothing");
+        breaker_note(&b, lost[i], "connection refused");
     }
     struct err err = {0};
     assert_int_equal(breaker_allows(&b, &err), HEARTH_ERR_UNAVAILABLE);

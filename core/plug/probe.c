@@ -1,0 +1,339 @@
+#include "plug/probe.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "plug/call.h"
+
+enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024 };
+
+struct probe {
+    struct probes *probes;
+    struct probe_backend backend;
+    pthread_t thread;
+    bool started;
+    void *session;   /* of its own thread; others interrupt it, under `using`, while it is published */
+    void *published; /* under the lock: the session, to be interrupted */
+    int using;       /* under the lock: so many are interrupting it */
+    int64_t since;   /* under the lock: monotonic ms when the running probe began; 0: none runs */
+    bool late;       /* under the lock: it was said already that this one does not return */
+    bool news;       /* under the lock: look now */
+    bool once;       /* under the lock: it was probed */
+};
+
+struct probes {
+    struct probe_options options;
+    pthread_mutex_t lock; /* a leaf */
+    pthread_cond_t wake;  /* monotonic; for everybody */
+    bool stop;
+    pthread_t watcher;
+    bool watching;
+    size_t count;
+    size_t running; /* under the lock: threads of items that have not ended */
+    bool left;      /* under the lock: they were left behind; the last one frees this */
+    struct probe items[];
+};
+
+static void probes_wait_until(struct probes *probes, int64_t until)
+{
+    struct timespec t = {until / 1000, until % 1000 * 1000000};
+    lock_wait_until(&probes->wake, &probes->lock, &t);
+}
+
+/* breaker_watch()'s: on threads that are about to use the backend. */
+static void probe_wake(void *ctx)
+{
+    struct probe *probe = ctx;
+    lock_take(&probe->probes->lock);
+    probe->news = true;
+    pthread_cond_broadcast(&probe->probes->wake);
+    lock_release(&probe->probes->lock);
+}
+
+static void probe_report(struct probe *probe, int code, const char *words)
+{
+    const struct probe_backend *backend = &probe->backend;
+    struct breaker_view before, after;
+    breaker_look(backend->breaker, &before);
+    bool moved = breaker_probed(backend->breaker, code, words);
+    breaker_look(backend->breaker, &after);
+    const char *what = backend->breaker->what;
+    if (moved && after.state == BREAKER_OPEN)
+        log_error("probe", "%s does not answer; who needs it is told so at once until it does: %s", what, after.words);
+    else if (moved)
+        log_event(HEARTH_LOG_INFO, "probe", "answers again", "backend", what, NULL);
+    if (after.state == BREAKER_CLOSED && after.code != 0 && after.code != before.code)
+        log_error("probe", "%s answers, but cannot be used in full: %s", what, after.words);
+    if (breaker_is_open(backend->breaker) && backend->hangs != NULL)
+        backend->hangs(backend->ctx, backend->index);
+}
+
+/* Published while somebody else may interrupt it. */
+static void probe_publish(struct probe *probe, void *session)
+{
+    struct probes *probes = probe->probes;
+    lock_take(&probes->lock);
+    probe->published = session;
+    while (session == NULL && probe->using > 0)
+        lock_wait(&probes->wake, &probes->lock);
+    lock_release(&probes->lock);
+}
+
+static void probe_close_session(struct probe *probe)
+{
+    probe_publish(probe, NULL);
+    if (probe->session != NULL)
+        probe->backend.session_close(probe->session);
+    probe->session = NULL;
+}
+
+static int probe_ping(struct probe *probe, struct err *err)
+{
+    const struct probe_backend *backend = &probe->backend;
+    struct call call;
+    int r = 0;
+    call_init(&call, NULL, probe->probes->options.timeout, 0);
+    if (probe->session == NULL)
+        r = call_check(&call, backend->session_open(backend->self, &call.hearth, &probe->session), err);
+    if (r == 0) {
+        probe_publish(probe, probe->session);
+        r = call_check(&call, backend->ping(probe->session, &call.hearth), err);
+    }
+    call_fini(&call);
+    if (r < 0) /* the next one begins anew */
+        probe_close_session(probe);
+    return r;
+}
+
+static void probe_mark(struct probe *probe, int64_t since)
+{
+    lock_take(&probe->probes->lock);
+    probe->since = since;
+    probe->once |= since == 0;
+    probe->late = false;
+    pthread_cond_broadcast(&probe->probes->wake);
+    lock_release(&probe->probes->lock);
+}
+
+/* Until the next probe is due; false: the end. */
+static bool probe_pause(struct probe *probe, int64_t began, bool used)
+{
+    struct probes *probes = probe->probes;
+    int64_t interval = probes->options.interval, gap = interval < PROBE_GAP ? interval : PROBE_GAP;
+    int64_t due = began + (used || breaker_is_open(probe->backend.breaker) ? interval : interval * PROBE_IDLE);
+    int64_t earliest = clock_monotonic() + gap;
+    lock_take(&probes->lock);
+    while (!probes->stop) {
+        int64_t until = probe->news || due < earliest ? earliest : due;
+        if (clock_monotonic() >= until)
+            break;
+        probes_wait_until(probes, until);
+    }
+    probe->news = false;
+    bool go_on = !probes->stop;
+    lock_release(&probes->lock);
+    return go_on;
+}
+
+static void probes_free(struct probes *probes)
+{
+    pthread_cond_destroy(&probes->wake);
+    pthread_mutex_destroy(&probes->lock);
+    free(probes);
+}
+
+static void *probe_main(void *arg)
+{
+    struct probe *probe = arg;
+    bool used;
+    int64_t began;
+    do {
+        struct err err = {0};
+        began = clock_monotonic();
+        used = breaker_probing(probe->backend.breaker);
+        probe_mark(probe, began);
+        int r = probe_ping(probe, &err);
+        probe_report(probe, r, err.text);
+        probe_mark(probe, 0);
+    } while (probe_pause(probe, began, used));
+    probe_close_session(probe);
+    struct probes *probes = probe->probes;
+    lock_take(&probes->lock);
+    bool last = --probes->running == 0 && probes->left;
+    pthread_cond_broadcast(&probes->wake);
+    lock_release(&probes->lock);
+    if (last)
+        probes_free(probes);
+    return NULL;
+}
+
+/* --- the watcher: pings that do not return --- */
+
+/* Under the lock, which is given up meanwhile. */
+static void probe_is_late(struct probe *probe)
+{
+    struct probes *probes = probe->probes;
+    char words[128];
+    void *session = probe->published;
+    probe->late = true;
+    probe->using ++;
+    lock_release(&probes->lock);
+    snprintf(words, sizeof(words), "a ping has not come back within %lld ms", (long long)probes->options.timeout);
+    probe_report(probe, HEARTH_ERR_TIMEOUT, words);
+    if (session != NULL)
+        probe->backend.interrupt(session);
+    lock_take(&probes->lock);
+    if (--probe->using == 0)
+        pthread_cond_broadcast(&probes->wake);
+}
+
+static void *probe_watcher_main(void *arg)
+{
+    struct probes *probes = arg;
+    int64_t patience = probes->options.timeout + PROBE_SLACK;
+    lock_take(&probes->lock);
+    while (!probes->stop) {
+        int64_t now = clock_monotonic(), until = now + 3600000;
+        for (size_t i = 0; i < probes->count; i++) {
+            struct probe *probe = &probes->items[i];
+            int64_t due = probe->since + patience;
+            if (probe->since == 0 || probe->late)
+                continue;
+            if (due <= now)
+                probe_is_late(probe);
+            else if (due < until)
+                until = due;
+        }
+        if (!probes->stop)
+            probes_wait_until(probes, until);
+    }
+    lock_release(&probes->lock);
+    return NULL;
+}
+
+/* --- life --- */
+
+static int probe_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg, struct err *err)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, PROBE_STACK);
+    int r = pthread_create(ret_thread, &attributes, main, arg);
+    pthread_attr_destroy(&attributes);
+    if (r != 0)
+        return err_errno(err, r, "cannot start a thread that watches a backend");
+    pthread_setname_np(*ret_thread, "probe");
+    *ret_started = true;
+    return 0;
+}
+
+int probes_start(const struct probe_options *options, const struct probe_backend *backends, size_t count, struct probes **ret_probes,
+                 struct err *err)
+{
+    struct probes *probes = calloc(1, sizeof(*probes) + count * sizeof(probes->items[0]));
+    if (probes == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&probes->lock, NULL);
+    pthread_cond_init(&probes->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    probes->options = *options;
+    probes->count = count;
+    int r = 0;
+    for (size_t i = 0; i < count; i++) {
+        probes->items[i] = (struct probe){.probes = probes, .backend = backends[i]};
+        breaker_watch(backends[i].breaker, probe_wake, &probes->items[i]);
+    }
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        lock_take(&probes->lock);
+        probes->running++;
+        lock_release(&probes->lock);
+        r = probe_thread(&probes->items[i].thread, &probes->items[i].started, probe_main, &probes->items[i], err);
+        lock_take(&probes->lock);
+        probes->running -= r < 0;
+        lock_release(&probes->lock);
+    }
+    if (r == 0)
+        r = probe_thread(&probes->watcher, &probes->watching, probe_watcher_main, probes, err);
+    if (r < 0)
+        probes_stop(probes);
+    else
+        *ret_probes = probes;
+    return r;
+}
+
+void probes_await_first(struct probes *probes)
+{
+    int64_t until = clock_monotonic() + probes->options.timeout * 2;
+    bool all = false;
+    lock_take(&probes->lock);
+    while (!all && clock_monotonic() < until) {
+        all = true;
+        for (size_t i = 0; i < probes->count; i++)
+            all &= probes->items[i].once;
+        if (!all)
+            probes_wait_until(probes, until);
+    }
+    lock_release(&probes->lock);
+}
+
+/* True: all have ended; else the time is over, and the rest is left to itself. */
+static bool probes_await_end(struct probes *probes)
+{
+    int64_t until = clock_monotonic() + probes->options.timeout + PROBE_END;
+    lock_take(&probes->lock);
+    while (probes->running > 0 && clock_monotonic() < until)
+        probes_wait_until(probes, until);
+    bool all = probes->running == 0;
+    for (size_t i = 0; !all && i < probes->count; i++)
+        if (probes->items[i].started)
+            pthread_detach(probes->items[i].thread);
+    probes->left = !all;
+    lock_release(&probes->lock);
+    return all;
+}
+
+static void probes_interrupt(struct probes *probes)
+{
+    for (size_t i = 0; i < probes->count; i++) {
+        struct probe *probe = &probes->items[i];
+        lock_take(&probes->lock);
+        void *session = probe->published;
+        probe->using += session != NULL;
+        lock_release(&probes->lock);
+        if (session == NULL)
+            continue;
+        probe->backend.interrupt(session);
+        lock_take(&probes->lock);
+        if (--probe->using == 0)
+            pthread_cond_broadcast(&probes->wake);
+        lock_release(&probes->lock);
+    }
+}
+
+bool probes_stop(struct probes *probes)
+{
+    if (probes == NULL)
+        return true;
+    for (size_t i = 0; i < probes->count; i++)
+        breaker_watch(probes->items[i].backend.breaker, NULL, NULL);
+    lock_take(&probes->lock);
+    probes->stop = true;
+    pthread_cond_broadcast(&probes->wake);
+    lock_release(&probes->lock);
+    if (probes->watching)
+        pthread_join(probes->watcher, NULL);
+    probes_interrupt(probes);
+    if (!probes_await_end(probes))
+        return false;
+    for (size_t i = 0; i < probes->count; i++)
+        if (probes->items[i].started)
+            pthread_join(probes->items[i].thread, NULL);
+    probes_free(probes);
+    return true;
+}

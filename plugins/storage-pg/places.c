@@ -1,0 +1,112 @@
+#include "places.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "connection.h"
+#include "lookup.h"
+
+enum { HOST_SIZE = 256, PORT_SIZE = 16, ADDRESS_SIZE = 80 };
+
+static const char *option_of(const PQconninfoOption *options, const char *name)
+{
+    for (; options->keyword != NULL; options++)
+        if (strcmp(options->keyword, name) == 0)
+            return options->val != NULL ? options->val : "";
+    return "";
+}
+
+/* The i-th part of a list; of a list of one, that one. False: there is none. */
+static bool part_of(const char *list, int i, char *ret, size_t size)
+{
+    for (bool single = strchr(list, ',') == NULL; i > 0 && !single; i--) {
+        list = strchr(list, ',');
+        if (list++ == NULL)
+            return false;
+    }
+    snprintf(ret, size, "%.*s", (int)strcspn(list, ","), list);
+    return true;
+}
+
+static bool list_add(char *list, size_t size, const char *text, bool first)
+{
+    size_t n = strlen(list);
+    int m = snprintf(list + n, size - n, "%s%s", first ? "" : ",", text);
+    return m >= 0 && (size_t)m < size - n;
+}
+
+static int place_add(struct session *session, struct places *places, const char *host, const char *address, const char *port)
+{
+    bool first = places->count++ == 0;
+    bool fits = list_add(places->hosts, sizeof(places->hosts), host, first) &&
+                list_add(places->addresses, sizeof(places->addresses), address, first) &&
+                list_add(places->ports, sizeof(places->ports), port, first);
+    return fits ? 0 : hearth_fail(session->call, HEARTH_ERR_INVALID, "%s: the hosts in dsn have too many addresses", session->store->where);
+}
+
+static int add_addresses(struct session *session, struct places *places, const char *host, const char *port, const struct addrinfo *list)
+{
+    int r = 0;
+    for (; r == 0 && list != NULL; list = list->ai_next) {
+        char address[ADDRESS_SIZE];
+        if (getnameinfo(list->ai_addr, list->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST) == 0)
+            r = place_add(session, places, host, address, port);
+    }
+    return r;
+}
+
+/* A name that is not known leaves its reason in `why`: another host may be. */
+static int find_host(struct session *session, struct places *places, const char *host, const char *port, char why[128])
+{
+    struct addrinfo *list = NULL;
+    struct lookup *lookup = lookup_start(host, port[0] == '\0' ? "5432" : port);
+    if (lookup == NULL && errno == EAGAIN)
+        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: the name server does not answer", session->store->where);
+    if (lookup == NULL)
+        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+    int r = connection_wait_fd(session, lookup_fd(lookup), POLLIN);
+    int e = r == 0 ? lookup_take(lookup, &list) : 0;
+    lookup_drop(lookup);
+    if (e != 0)
+        snprintf(why, 128, "%s: %s", host, gai_strerror(e));
+    if (list != NULL) {
+        r = add_addresses(session, places, host, port, list);
+        freeaddrinfo(list);
+    }
+    return r;
+}
+
+static int find_all(struct session *session, struct places *places, const char *hosts, const char *ports)
+{
+    char host[HOST_SIZE], port[PORT_SIZE], why[128] = "";
+    bool many = strchr(hosts, ',') != NULL;
+    int r = 0;
+    for (int i = 0; r == 0 && (i == 0 || many) && part_of(hosts, i, host, sizeof(host)); i++) {
+        if (!part_of(ports, i, port, sizeof(port)))
+            return hearth_fail(session->call, HEARTH_ERR_INVALID, "%s: dsn has more hosts than ports", session->store->where);
+        if (host[0] == '/' || host[0] == '@' || host[0] == '\0') /* a socket */
+            r = place_add(session, places, host, "", port);
+        else
+            r = find_host(session, places, host, port, why);
+    }
+    if (r == 0 && places->count == 0)
+        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: the host is not known (%s)", session->store->where, why);
+    return r;
+}
+
+int places_find(struct session *session, struct places *ret_places)
+{
+    *ret_places = (struct places){.count = 0};
+    PQconninfoOption *options = PQconninfoParse(session->store->dsn, NULL);
+    if (options == NULL)
+        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+    const char *hosts = option_of(options, "host");
+    int r = 0;
+    if (hosts[0] != '\0' && option_of(options, "hostaddr")[0] == '\0')
+        r = find_all(session, ret_places, hosts, option_of(options, "port"));
+    PQconninfoFree(options);
+    return r;
+}
