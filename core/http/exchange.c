@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 enum { ARENA_MAX = 4 << 20 };
 
 struct exchange *exchange_create(struct loop *loop, struct track *track)
@@ -14,8 +16,7 @@ struct exchange *exchange_create(struct loop *loop, struct track *track)
     exchange->loop = loop;
     exchange->track = track;
     exchange->done = (struct message){.kind = MESSAGE_DONE, .exchange = exchange};
-    exchange->chunk = (struct message){.kind = MESSAGE_CHUNK, .exchange = exchange};
-    stream_init(&exchange->stream, exchange);
+    exchange->spool_fd = -1;
     track->exchange = exchange;
     return exchange;
 }
@@ -24,6 +25,10 @@ void exchange_free(struct exchange *exchange)
 {
     if (exchange->request.auth != NULL && exchange->loop->server->options.auth_free != NULL)
         exchange->loop->server->options.auth_free(exchange->request.auth);
+    budget_give(exchange);
+    budget_give_export(exchange);
+    download_fini(exchange);
+    free(exchange->piece);
     if (exchange->route != NULL && exchange->route->secret)
         arena_wipe(&exchange->request.arena);
     arena_fini(&exchange->request.arena);
@@ -31,23 +36,29 @@ void exchange_free(struct exchange *exchange)
     http_shared_unref(exchange->reply.shared);
     buf_fini(&exchange->outgoing);
     buf_fini(&exchange->subscriber.pending);
-    stream_fini(&exchange->stream);
     free(exchange);
 }
 
+/* It waited for a thread as long as the storage may take: whoever asked has given up, or should know. */
+static bool waited_too_long(struct exchange *exchange)
+{
+    if (clock_monotonic() - exchange->request.received <= exchange->loop->server->options.job_timeout)
+        return false;
+    http_reply_header(&exchange->reply, "retry-after", "5");
+    http_reply_problem(&exchange->reply, 503, "busy", "This server could not turn to your request in time. Try again in a moment.");
+    return true;
+}
+
 /* On a thread of the pool. */
-static void work(void *job, void *worker)
+static void work_exchange(void *job, void *worker)
 {
     struct exchange *exchange = job;
-    pthread_mutex_lock(&exchange->stream.lock);
-    bool gone = exchange->stream.gone;
-    pthread_mutex_unlock(&exchange->stream.lock);
-    if (!gone) {
+    if (!atomic_load(&exchange->gone) && !waited_too_long(exchange)) {
         exchange->route->handler(&exchange->request, &exchange->reply, worker);
         if (exchange->reply.status == 0)
             exchange->reply.stream = NULL; /* the handler failed: reply_send() says 500 */
         if (exchange->reply.stream != NULL)
-            stream_run(exchange);
+            download_make(exchange);
         else if (exchange->request.accepts_gzip && exchange->reply.gzip)
             http_reply_gzip(&exchange->reply);
     }
@@ -58,7 +69,8 @@ int exchange_submit(struct exchange *exchange)
 {
     struct http_server *server = exchange->loop->server;
     struct conn *conn = exchange->track->conn;
-    if (conn->jobs >= (int)server->options.max_jobs_per_connection || atomic_load(&server->job_total) >= server->options.max_jobs)
+    bool many = conn->address != NULL && conn->jobs >= (int)server->options.max_jobs_per_connection; /* a proxy's carries many people's */
+    if (many || atomic_load(&server->job_total) >= server->options.max_jobs || !budget_take_job(exchange))
         return HEARTH_ERR_FULL;
     exchange->conn = conn;
     exchange->in_pool = true;
@@ -67,10 +79,11 @@ int exchange_submit(struct exchange *exchange)
     exchange->loop->pool_count++;
     atomic_fetch_add(&server->job_total, 1);
     const struct http_pool *pool = exchange->route->pool == NULL ? &server->options.pool : exchange->route->pool;
-    int r = pool->run(pool->self, work, exchange);
+    int r = pool->run(pool->self, work_exchange, exchange);
     if (r == 0)
         return 0;
     exchange->in_pool = false;
+    budget_give_job(exchange);
     conn->jobs--;
     conn->refs--;
     exchange->loop->pool_count--;
@@ -84,12 +97,11 @@ void exchange_done(struct exchange *exchange)
     exchange->in_pool = false;
     exchange->loop->pool_count--;
     atomic_fetch_sub(&exchange->loop->server->job_total, 1);
+    budget_give_job(exchange);
     conn->jobs--;
     conn_unref(conn);
     if (exchange->track == NULL)
         exchange_free(exchange);
-    else if (exchange->reply.stream != NULL)
-        stream_advance(exchange); /* the rest, and the end */
     else
         reply_send(exchange);
 }

@@ -179,6 +179,8 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
     if (r == 0)
         r = app_open_providers(&d->app, err);
     if (r == 0)
+        r = serve_create_export_pool(d, err);
+    if (r == 0)
         r = serve_create_api(d, err);
     if (r == 0)
         r = start_jobs(d, err);
@@ -198,6 +200,8 @@ static void stop(struct daemon *d)
         http_stop(d->http);
     if (d->pool != NULL)
         pool_stop(d->pool);
+    if (d->export_pool != NULL)
+        pool_stop(d->export_pool);
     if (d->signin_pool != NULL)
         pool_stop(d->signin_pool);
     if (d->app.net != NULL)
@@ -206,6 +210,7 @@ static void stop(struct daemon *d)
         jobs_stop(d->jobs);
     http_destroy(d->http);
     pool_destroy(d->pool);
+    pool_destroy(d->export_pool);
     pool_destroy(d->signin_pool);
     pages_destroy(d->pages);
     app_server_destroy(d->web_app);

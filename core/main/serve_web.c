@@ -8,7 +8,7 @@
 #include "main/serve.h"
 #include "main/version.h"
 
-enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_THREADS = 4, SIGNIN_QUEUE = 64 };
+enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_THREADS = 4, SIGNIN_QUEUE = 64, EXPORT_QUEUE = 256 };
 
 static int open_worker(void *ctx, void **ret_worker, struct err *err)
 {
@@ -88,6 +88,8 @@ int serve_create_api(struct daemon *d, struct err *err)
         .nodes = &d->app.nodes,
         .search = d->search,
         .storage_timeout = conf_number(web, "storage_timeout"),
+        .export_timeout = conf_number(web, "export_timeout"),
+        .export_pool = {d->export_pool, pool_run},
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .base_url = conf_text(web, "base_url"),
         .sessions = app_session_limits(&d->app),
@@ -118,6 +120,21 @@ int serve_create_pool(struct daemon *d, struct err *err)
         .ctx = d,
     };
     return pool_create(&options, &d->pool, err);
+}
+
+/* Before the services, whose routes name it. */
+int serve_create_export_pool(struct daemon *d, struct err *err)
+{
+    struct pool_options options = {
+        .name = "export",
+        .threads = (int)conf_get_number(d->app.conf, "web", "export_threads"),
+        .queue_limit = EXPORT_QUEUE,
+        .open = open_worker,
+        .close = close_worker,
+        .interrupt = interrupt_worker,
+        .ctx = d,
+    };
+    return (d->roles & ROLE_WEB) == 0 ? 0 : pool_create(&options, &d->export_pool, err);
 }
 
 /* --- signing in ----------------------------------------------------------------------------------------------------------------------- */
@@ -325,6 +342,14 @@ int serve_start_http(struct daemon *d, struct err *err)
         .max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address"),
         .max_jobs = (size_t)conf_number(web, "max_jobs"),
         .max_jobs_per_connection = (size_t)conf_number(web, "max_jobs_per_connection"),
+        .max_jobs_per_account = (size_t)conf_number(web, "max_jobs_per_account"),
+        .job_timeout = conf_number(web, "storage_timeout"),
+        .unsent_per_connection = (size_t)conf_number(web, "unsent_per_connection"),
+        .unsent_per_account = (size_t)conf_number(web, "unsent_per_account"),
+        .unsent_total = (size_t)conf_number(web, "unsent_total"),
+        .spool_dir = d->spool,
+        .export_space = (size_t)conf_number(web, "export_space"),
+        .exports_per_account = (size_t)conf_number(web, "exports_per_account"),
         .before = api_before,
         .auth_free = api_auth_free,
         .ctx = d->api,
