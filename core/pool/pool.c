@@ -14,15 +14,18 @@ enum { POOL_MAGIC = 0x90010001, STACK = 512 * 1024, REOPEN_PAUSE = 1000 };
 
 struct item {
     pool_work work;
+    pool_expired expired; /* NULL: it waits as long as it takes */
     void *job;
+    int64_t deadline; /* monotonic ms; with `expired` */
 };
 
 struct thread {
     struct pool *pool;
     pthread_t id;
     bool started;
-    void *worker; /* its own thread opens and closes it; others read it under the lock while `running` */
+    void *worker; /* its own thread opens and closes it; others take it under the lock while `running` */
     bool running; /* under the lock */
+    int held;     /* under the lock: so many others use the worker; it is not closed meanwhile */
     int64_t retry_at;
 };
 
@@ -30,13 +33,17 @@ struct pool {
     uint32_t magic;
     struct pool_options options;
     char name[16];
-    pthread_mutex_t lock; /* guards the ring and `running`; interrupt() is called under it */
-    pthread_cond_t work;
+    pthread_mutex_t lock;    /* a leaf; guards the ring, `running` and `held` */
+    pthread_cond_t work;     /* there is a job, or the pool stops */
+    pthread_cond_t released; /* nobody uses a worker any more */
+    pthread_cond_t waits;    /* monotonic: the first in the ring is another one */
+    pthread_t reaper;        /* lets jobs expire */
+    bool reaping;
     struct item *ring;
     size_t first, count;
     bool stop;
     struct thread *threads;
-    struct metric *waiting, *refused;
+    struct metric *waiting, *refused, *expired;
 };
 
 static void open_worker(struct thread *thread)
@@ -67,7 +74,27 @@ static void run_item(struct thread *thread, struct item item)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void *run(void *arg)
+/* Under the lock; the ring is not empty. */
+static struct item pool_take_first(struct pool *pool)
+{
+    struct item item = pool->ring[pool->first];
+    pool->first = (pool->first + 1) % pool->options.queue_limit;
+    metric_set(pool->waiting, (int64_t)--pool->count);
+    return item;
+}
+
+static bool item_is_expired(const struct item *item, int64_t now)
+{
+    return item->expired != NULL && item->deadline != 0 && now >= item->deadline;
+}
+
+static void item_expire(struct pool *pool, const struct item *item)
+{
+    metric_add(pool->expired, 1);
+    item->expired(item->job);
+}
+
+static void *pool_thread_main(void *arg)
 {
     struct thread *thread = arg;
     struct pool *pool = thread->pool;
@@ -77,16 +104,42 @@ static void *run(void *arg)
             pthread_cond_wait(&pool->work, &pool->lock);
         if (pool->count == 0)
             break;
-        struct item item = pool->ring[pool->first];
-        pool->first = (pool->first + 1) % pool->options.queue_limit;
-        metric_set(pool->waiting, (int64_t)--pool->count);
+        struct item item = pool_take_first(pool);
         pthread_mutex_unlock(&pool->lock);
-        run_item(thread, item);
+        if (item_is_expired(&item, clock_monotonic()))
+            item_expire(pool, &item);
+        else
+            run_item(thread, item);
         pthread_mutex_lock(&pool->lock);
     }
+    while (thread->held > 0)
+        pthread_cond_wait(&pool->released, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
     if (thread->worker != NULL)
         pool->options.close(thread->worker);
+    return NULL;
+}
+
+/* When all threads are held up, those who wait still hear of it in time. */
+static void *pool_reaper_main(void *arg)
+{
+    struct pool *pool = arg;
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->stop) {
+        struct item *first = pool->count > 0 ? &pool->ring[pool->first] : NULL;
+        if (first != NULL && item_is_expired(first, clock_monotonic())) {
+            struct item item = pool_take_first(pool);
+            pthread_mutex_unlock(&pool->lock);
+            item_expire(pool, &item);
+            pthread_mutex_lock(&pool->lock);
+        } else if (first != NULL && first->expired != NULL && first->deadline != 0) {
+            struct timespec until = {first->deadline / 1000, first->deadline % 1000 * 1000000};
+            pthread_cond_timedwait(&pool->waits, &pool->lock, &until);
+        } else {
+            pthread_cond_wait(&pool->waits, &pool->lock);
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
 
@@ -98,10 +151,16 @@ static int start(struct pool *pool, struct err *err)
     int r = 0;
     for (int i = 0; r == 0 && i < pool->options.threads; i++) {
         pool->threads[i].pool = pool;
-        r = pthread_create(&pool->threads[i].id, &attributes, run, &pool->threads[i]);
+        r = pthread_create(&pool->threads[i].id, &attributes, pool_thread_main, &pool->threads[i]);
         pool->threads[i].started = r == 0;
         if (r == 0)
             pthread_setname_np(pool->threads[i].id, pool->name);
+    }
+    if (r == 0) {
+        r = pthread_create(&pool->reaper, &attributes, pool_reaper_main, pool);
+        pool->reaping = r == 0;
+        if (r == 0)
+            pthread_setname_np(pool->reaper, "reaper");
     }
     pthread_attr_destroy(&attributes);
     return r == 0 ? 0 : err_errno(err, r, "cannot start a thread of the %s pool", pool->name);
@@ -117,11 +176,18 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     pool->options = *options;
     snprintf(pool->name, sizeof(pool->name), "%s", options->name);
     pthread_mutex_init(&pool->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&pool->work, NULL);
+    pthread_cond_init(&pool->released, NULL);
+    pthread_cond_init(&pool->waits, &attributes);
+    pthread_condattr_destroy(&attributes);
     pool->ring = calloc(options->queue_limit, sizeof(*pool->ring));
     pool->threads = calloc((size_t)options->threads, sizeof(*pool->threads));
     pool->waiting = metric_get(METRIC_GAUGE, "pool_waiting", "jobs that wait for a storage session");
     pool->refused = metric_get(METRIC_COUNTER, "pool_refused", "jobs refused because too many wait");
+    pool->expired = metric_get(METRIC_COUNTER, "pool_expired", "jobs that waited too long and were not run");
     int r = pool->ring == NULL || pool->threads == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : start(pool, err);
     if (r < 0) {
         pool_stop(pool);
@@ -132,7 +198,12 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     return 0;
 }
 
-int pool_run(void *p, pool_work work, void *job)
+int pool_run(void *pool, pool_work work, void *job)
+{
+    return pool_run_until(pool, work, NULL, job, 0);
+}
+
+int pool_run_until(void *p, pool_work work, pool_expired expired, void *job, int64_t deadline)
 {
     struct pool *pool;
     MAGIC_CAST(pool, p, POOL_MAGIC);
@@ -144,21 +215,44 @@ int pool_run(void *p, pool_work work, void *job)
         r = HEARTH_ERR_FULL;
         metric_add(pool->refused, 1);
     } else {
-        pool->ring[(pool->first + pool->count) % pool->options.queue_limit] = (struct item){work, job};
+        pool->ring[(pool->first + pool->count) % pool->options.queue_limit] = (struct item){work, expired, job, deadline};
         metric_set(pool->waiting, (int64_t)++pool->count);
         pthread_cond_signal(&pool->work);
+        if (expired != NULL)
+            pthread_cond_signal(&pool->waits);
     }
     pthread_mutex_unlock(&pool->lock);
     return r;
 }
 
+void pool_each_running(struct pool *pool, void (*look)(void *worker, void *ctx), void *ctx)
+{
+    for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++) {
+        struct thread *thread = &pool->threads[i];
+        pthread_mutex_lock(&pool->lock);
+        void *worker = thread->running ? thread->worker : NULL;
+        thread->held += worker != NULL;
+        pthread_mutex_unlock(&pool->lock);
+        if (worker == NULL)
+            continue;
+        look(worker, ctx);
+        pthread_mutex_lock(&pool->lock);
+        if (--thread->held == 0)
+            pthread_cond_broadcast(&pool->released);
+        pthread_mutex_unlock(&pool->lock);
+    }
+}
+
+static void worker_interrupt(void *worker, void *ctx)
+{
+    const struct pool *pool = ctx;
+    pool->options.interrupt(worker);
+}
+
 static void interrupt_running(struct pool *pool)
 {
-    pthread_mutex_lock(&pool->lock);
-    for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++)
-        if (pool->threads[i].running && pool->threads[i].worker != NULL && pool->options.interrupt != NULL)
-            pool->options.interrupt(pool->threads[i].worker);
-    pthread_mutex_unlock(&pool->lock);
+    if (pool->options.interrupt != NULL)
+        pool_each_running(pool, worker_interrupt, pool);
 }
 
 /* An interrupt between two operations of a job does nothing, so it is repeated until the thread has ended. */
@@ -185,10 +279,14 @@ void pool_stop(struct pool *pool)
     pthread_mutex_lock(&pool->lock);
     pool->stop = true;
     pthread_cond_broadcast(&pool->work);
+    pthread_cond_broadcast(&pool->waits);
     pthread_mutex_unlock(&pool->lock);
     interrupt_running(pool);
     for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++)
         join(pool, &pool->threads[i]);
+    if (pool->reaping)
+        pthread_join(pool->reaper, NULL);
+    pool->reaping = false;
 }
 
 void pool_destroy(struct pool *pool)
@@ -196,6 +294,8 @@ void pool_destroy(struct pool *pool)
     if (pool == NULL)
         return;
     pthread_cond_destroy(&pool->work);
+    pthread_cond_destroy(&pool->released);
+    pthread_cond_destroy(&pool->waits);
     pthread_mutex_destroy(&pool->lock);
     free(pool->ring);
     free(pool->threads);

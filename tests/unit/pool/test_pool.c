@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "pool/pool.h"
 
 /* A worker that counts; its jobs can be held at a gate. */
@@ -137,6 +138,76 @@ static void test_stop_interrupts(void **state)
     pool_destroy(NULL);
 }
 
+static void note_expiry(void *job)
+{
+    atomic_fetch_add((atomic_int *)job, 100);
+}
+
+/* The only thread is held up; whoever waits behind hears of it all the same, and is not run later. */
+static void test_who_waits_too_long_is_told(void **state)
+{
+    (void)state;
+    atomic_int at_gate = 0, early[3] = {0}, patient = 0, late = 0;
+    struct pool *pool = create(1, 10);
+    pthread_mutex_lock(&gate);
+    pool_run(pool, wait_at_gate, &at_gate);
+    while (at_gate == 0)
+        ;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pool_run_until(pool, count, note_expiry, &early[i], clock_monotonic() + 1), 0);
+    assert_int_equal(pool_run_until(pool, count, note_expiry, &patient, clock_monotonic() + 3600000), 0);
+    assert_int_equal(pool_run(pool, count, &late), 0);
+    for (int i = 0; i < 3; i++)
+        while (early[i] == 0)
+            ;
+    assert_int_equal(patient, 0);
+    pthread_mutex_unlock(&gate);
+    pool_stop(pool);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(early[i], 100); /* once, and not run */
+    assert_int_equal(patient, 1);
+    assert_int_equal(late, 1);
+    pool_destroy(pool);
+}
+
+static struct pool *reentered;
+
+static void reenter(void *worker)
+{
+    static atomic_int job;
+    pool_run(reentered, count, &job); /* hangs when a lock is held */
+    interrupt_worker(worker);
+}
+
+static void look(void *worker, void *ctx)
+{
+    if (worker != NULL)
+        (*(int *)ctx)++;
+    reenter(worker);
+}
+
+/* No lock is held while the worker's owner is called. */
+static void test_interrupts_under_no_lock(void **state)
+{
+    (void)state;
+    struct pool_options options = {
+        .name = "test", .threads = 2, .queue_limit = 100000, .open = open_worker, .close = close_worker, .interrupt = reenter};
+    atomic_int started = 0;
+    int seen = 0;
+    opened = closed = ran = without_worker = interrupts = 0;
+    assert_int_equal(pool_create(&options, &reentered, NULL), 0);
+    pool_each_running(reentered, look, &seen);
+    assert_int_equal(seen, 0); /* nothing runs */
+    pool_run(reentered, until_interrupted, &started);
+    while (started == 0)
+        ;
+    pool_each_running(reentered, look, &seen);
+    assert_int_equal(seen, 1);
+    pool_stop(reentered);
+    assert_int_equal(opened, closed);
+    pool_destroy(reentered);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +215,8 @@ int main(void)
         cmocka_unit_test(test_bound),
         cmocka_unit_test(test_no_session),
         cmocka_unit_test(test_stop_interrupts),
+        cmocka_unit_test(test_who_waits_too_long_is_told),
+        cmocka_unit_test(test_interrupts_under_no_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
