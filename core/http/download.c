@@ -161,7 +161,7 @@ void download_fini(struct exchange *exchange)
     struct closing *closing = exchange->spool_size < SLOW_TO_CLOSE ? NULL : malloc(sizeof(*closing));
     if (closing != NULL)
         closing->fd = exchange->spool_fd;
-    if (closing == NULL || pool->run(pool->self, close_on_pool, closing) < 0) {
+    if (closing == NULL || pool->run(pool->self, close_on_pool, NULL, closing, 0) < 0) {
         free(closing);
         close(exchange->spool_fd);
     }

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-
 enum { ARENA_MAX = 4 << 20 };
 
 struct exchange *exchange_create(struct loop *loop, struct track *track)
@@ -39,21 +37,20 @@ void exchange_free(struct exchange *exchange)
     free(exchange);
 }
 
-/* It waited for a thread as long as the storage may take: whoever asked has given up, or should know. */
-static bool waited_too_long(struct exchange *exchange)
+/* On a thread of the pool that no job holds up: no other was free in time. */
+static void expire_exchange(void *job)
 {
-    if (clock_monotonic() - exchange->request.received <= exchange->loop->server->options.job_timeout)
-        return false;
+    struct exchange *exchange = job;
     http_reply_header(&exchange->reply, "retry-after", "5");
     http_reply_problem(&exchange->reply, 503, "busy", "This server could not turn to your request in time. Try again in a moment.");
-    return true;
+    loop_send(exchange->loop, &exchange->done);
 }
 
 /* On a thread of the pool. */
 static void work_exchange(void *job, void *worker)
 {
     struct exchange *exchange = job;
-    if (!atomic_load(&exchange->gone) && !waited_too_long(exchange)) {
+    if (!atomic_load(&exchange->gone)) {
         exchange->route->handler(&exchange->request, &exchange->reply, worker);
         if (exchange->reply.status == 0)
             exchange->reply.stream = NULL; /* the handler failed: reply_send() says 500 */
@@ -79,7 +76,8 @@ int exchange_submit(struct exchange *exchange)
     exchange->loop->pool_count++;
     atomic_fetch_add(&server->job_total, 1);
     const struct http_pool *pool = exchange->route->pool == NULL ? &server->options.pool : exchange->route->pool;
-    int r = pool->run(pool->self, work_exchange, exchange);
+    int64_t deadline = exchange->request.received + server->options.job_timeout;
+    int r = pool->run(pool->self, work_exchange, expire_exchange, exchange, deadline);
     if (r == 0)
         return 0;
     exchange->in_pool = false;

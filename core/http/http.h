@@ -108,11 +108,12 @@ typedef void (*http_handler)(struct http_request *request, struct http_reply *re
 
 enum http_route_kind { HTTP_INLINE, HTTP_POOLED };
 
-/* What the pool is to the server; see core/pool. `run` calls work(job, worker) on one of its threads later, never from inside; returns
- * FULL when its queue is at the bound (the client gets 503 with Retry-After). */
+/* What the pool is to the server; see pool_run_until() in core/pool. `run` calls work(job, worker) on one of its threads later, never from
+ * inside; when none was free by `deadline` (monotonic ms) it calls expired(job) instead, which does not block (expired NULL: never).
+ * Returns FULL when its queue is at the bound (the client gets 503 with Retry-After). */
 struct http_pool {
     void *self;
-    int (*run)(void *self, void (*work)(void *job, void *worker), void *job);
+    int (*run)(void *self, void (*work)(void *job, void *worker), void (*expired)(void *job), void *job, int64_t deadline);
 };
 
 struct http_route {

@@ -50,7 +50,7 @@ void memory_sweep(struct loop *loop)
         atomic_store(&server->trimmed_to, now);
     } else if (now > least + GROWN) {
         atomic_store(&server->trimming, true);
-        if (server->options.pool.run(server->options.pool.self, trim_memory, server) < 0)
+        if (server->options.pool.run(server->options.pool.self, trim_memory, NULL, server, 0) < 0)
             atomic_store(&server->trimming, false);
     }
 }
