@@ -7,8 +7,9 @@
 #include "main/control.h"
 #include "main/serve.h"
 #include "main/version.h"
+#include "signin/gate.h"
 
-enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_THREADS = 4, SIGNIN_QUEUE = 64, EXPORT_QUEUE = 256 };
+enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_SPARE = 2, SIGNIN_QUEUE = 64, EXPORT_QUEUE = 256 };
 
 static int open_worker(void *ctx, void **ret_worker, struct err *err)
 {
@@ -203,20 +204,27 @@ static int create_sso(struct daemon *d, struct err *err)
     return 0;
 }
 
+/* As many as may wait for servers elsewhere, and a few that never do: all those servers may hang at once. A thread costs little until it is
+ * used. */
+static int signin_threads(const struct daemon *d)
+{
+    return GATE_ROOM * (int)(d->app.provider_count + d->sso_count) + SIGNIN_SPARE;
+}
+
 int serve_create_pages(struct daemon *d, struct err *err)
 {
-    struct pool_options pool = {.name = "signin",
-                                .threads = SIGNIN_THREADS,
-                                .queue_limit = SIGNIN_QUEUE,
-                                .open = open_signin_worker,
-                                .close = close_signin_worker,
-                                .interrupt = interrupt_signin_worker,
-                                .ctx = d};
     if ((d->roles & ROLE_WEB) == 0)
         return 0;
     int r = app_create_signin(&d->app, &d->signin, err);
     if (r == 0)
         r = create_sso(d, err);
+    struct pool_options pool = {.name = "signin",
+                                .threads = signin_threads(d),
+                                .queue_limit = SIGNIN_QUEUE,
+                                .open = open_signin_worker,
+                                .close = close_signin_worker,
+                                .interrupt = interrupt_signin_worker,
+                                .ctx = d};
     if (r == 0)
         r = pool_create(&pool, &d->signin_pool, err);
     struct pages_options options = {
@@ -229,6 +237,7 @@ int serve_create_pages(struct daemon *d, struct err *err)
         .sessions = app_session_limits(&d->app),
         .signin_pool = {d->signin_pool, pool_run_until},
         .storage_timeout = conf_get_number(d->app.conf, "web", "storage_timeout"),
+        .step_timeout = conf_get_number(d->app.conf, "auth", "step_timeout"),
         .signed_in = signed_in,
         .ctx = d,
     };
