@@ -72,7 +72,8 @@ static const struct hearth_config_key auth_keys[] = {
         "who may sign in: addresses and patterns like *@example.org; default: who has an account here, and on a new server the first "
         "person"),
     KEY(BOOL, "password", "yes", "offer to sign in by typing the password of the Mozilla account here"),
-    RANGE(DURATION, "step_timeout", "60s", 1000, HOUR, "so long a step of a sign-in may wait for the accounts server or the OpenID provider"),
+    RANGE(DURATION, "step_timeout", "60s", 1000, HOUR,
+          "so long a step of a sign-in may wait for the accounts server or the OpenID provider"),
     RANGE(DURATION, "session_idle", "30d", 60 * SECOND, 3650 * DAY, "a browser that was not used for so long is signed out"),
     RANGE(DURATION, "session_life", "365d", 60 * SECOND, 3650 * DAY, "a browser is signed out after so long in any case"),
     KEY(STRING, "proxy_header", NULL,

@@ -1,5 +1,5 @@
-/* What answers hold until their clients have fetched them, and who pays for it: the account that asked, or without one the address. Nobody's
- * slowness costs others more than a bounded part of the memory, the disk and the threads. */
+/* What answers hold until their clients have fetched them, and who pays for it: the account that asked, or without one the address.
+ * Nobody's slowness costs others more than a bounded part of the memory, the disk and the threads. */
 #include "http/internal.h"
 
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static struct payer *ref_payer(struct http_server *server, const char *key)
         payer = calloc(1, sizeof(*payer) + strlen(key) + 1);
         if (payer == NULL)
             return NULL;
-        strcpy(payer->key, key);
+        memcpy(payer->key, key, strlen(key) + 1);
         *link = payer;
     }
     payer->refs++;
@@ -70,7 +70,7 @@ static void write_key(const struct exchange *exchange, char ret_key[PAYER_KEY])
 {
     char address[64];
     if (exchange->reply.account != NULL && strlen(exchange->reply.account) < PAYER_KEY) {
-        strcpy(ret_key, exchange->reply.account);
+        snprintf(ret_key, PAYER_KEY, "%s", exchange->reply.account);
         return;
     }
     rate_address_key(exchange->request.remote, address);
@@ -185,7 +185,8 @@ const char *budget_over(const struct exchange *exchange)
     return NULL;
 }
 
-/* --- pooled requests and exports of one payer -------------------------------------------------------------------------------------------- */
+/* --- pooled requests and exports of one payer --------------------------------------------------------------------------------------------
+ */
 
 bool budget_take_job(struct exchange *exchange)
 {

@@ -172,6 +172,20 @@ static size_t acknowledged(const struct conn *conn)
     return 0;
 }
 
+/* Many people share a proxy's connection: of theirs only the stream ends whose reader has stopped, as if the proxy had cancelled it. */
+static void give_up(struct track *track)
+{
+    if (track->conn->address != NULL || !track->conn->http2 || track->conn->sock_closed) {
+        conn_kill(track->conn);
+        return;
+    }
+    if (track->given_up)
+        return;
+    track->given_up = true;
+    metric_add(track->conn->loop->server->killed, 1);
+    cancel_stream(track->req);
+}
+
 static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
 {
     struct exchange *exchange = track->exchange;
@@ -184,7 +198,8 @@ static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
         track->progress = progress;
         track->progress_at = now;
     } else if (now - track->progress_at > (uint64_t)loop->server->options.stall_timeout) {
-        conn_kill(track->conn);
+        give_up(track);
+        return; /* it may be gone */
     }
     track->conn->stalled = track->conn->stalled || now - track->progress_at > STALLED;
 }

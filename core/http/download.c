@@ -116,7 +116,8 @@ void download_make(struct exchange *exchange)
     if (!budget_take_export(exchange)) {
         reply->header_count = 0;
         http_reply_header(reply, "retry-after", "10");
-        http_reply_problem(reply, 429, "too_many_exports", "Other exports of this account are being fetched. Try again when they are done.");
+        http_reply_problem(reply, 429, "too_many_exports",
+                           "Other exports of this account are being fetched. Try again when they are done.");
         return;
     }
     struct http_stream stream = {.exchange = exchange, .fd = -1};

@@ -100,8 +100,8 @@ struct http_shared *http_shared_create(const void *bytes, size_t size); /* one r
 struct http_shared *http_shared_ref(struct http_shared *shared);
 void http_shared_unref(struct http_shared *shared); /* accepts NULL */
 
-/* On the pool thread inside reply.stream; never waits for the client. CANCELLED when it has gone, FULL when there is no room: then, and after
- * any other failure, nothing more is taken. */
+/* On the pool thread inside reply.stream; never waits for the client. CANCELLED when it has gone, FULL when there is no room: then, and
+ * after any other failure, nothing more is taken. */
 int http_stream_write(struct http_stream *stream, const void *bytes, size_t size);
 
 typedef void (*http_handler)(struct http_request *request, struct http_reply *ret_reply, void *worker);
@@ -158,15 +158,15 @@ struct http_options {
     size_t max_jobs_per_account;        /* the same of one account, or of one address without [128] */
     int64_t job_timeout;                /* ms: a pooled request that waited longer for a thread gets 503 [30,000] */
     /* Answers that were not fetched, in bytes of memory. Who is above gets 503; at twice as much the connection is ended. */
-    size_t unsent_per_connection;       /* [8 MiB; unlimited for trusted proxies] */
-    size_t unsent_per_account;          /* of one account, or of one address without [16 MiB] */
-    size_t unsent_total;                /* [64 MiB]; above, the most stalled connections are ended */
-    const char *spool_dir;              /* where downloads are written; copied ["/tmp"] */
-    size_t export_space;                /* bytes of downloads in all [1 GiB] */
-    size_t exports_per_account;         /* downloads made or being fetched at a time [2]; more get 429 */
-    size_t max_jobs;                    /* in total [1,024] */
-    size_t max_header_bytes;            /* [32 KiB]; more: 431 */
-    size_t max_header_fields;           /* [128] */
+    size_t unsent_per_connection; /* [8 MiB; unlimited for trusted proxies] */
+    size_t unsent_per_account;    /* of one account, or of one address without [16 MiB] */
+    size_t unsent_total;          /* [64 MiB]; above, the most stalled connections are ended */
+    const char *spool_dir;        /* where downloads are written; copied ["/tmp"] */
+    size_t export_space;          /* bytes of downloads in all [1 GiB] */
+    size_t exports_per_account;   /* downloads made or being fetched at a time [2]; more get 429 */
+    size_t max_jobs;              /* in total [1,024] */
+    size_t max_header_bytes;      /* [32 KiB]; more: 431 */
+    size_t max_header_fields;     /* [128] */
     /* Runs on the loop before the route's handler; true: the reply is complete (401 from a cache, 304, a cached answer). Must not block. */
     bool (*before)(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *ctx);
     /* Runs on the loop when the answer is known: for an access log or metrics. May be NULL. */

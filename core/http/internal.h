@@ -15,12 +15,12 @@
 enum {
     HTTP_LISTENERS_MAX = 16,
     HTTP_PROXIES_MAX = 32,
-    RESET_BUDGET = 100,      /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
-    FLOOD_BYTES = 256 << 10, /* read between two sweeps beyond what requests explain: the connection is killed */
-    REQUEST_BYTES = 256,     /* explained by a request besides its headers and body: frames around it */
-    PROGRESS_BYTES = 4096,   /* that an answer must move in stall_timeout */
-    ANSWER_COST = 10 * 1024,  /* bytes that any answer holds until it was fetched, here and in h2o (measured: 9.4 KiB) */
-    BODY_PIECE = 64 * 1024,   /* of a body, handed to h2o at a time */
+    RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
+    FLOOD_BYTES = 256 << 10,   /* read between two sweeps beyond what requests explain: the connection is killed */
+    REQUEST_BYTES = 256,       /* explained by a request besides its headers and body: frames around it */
+    PROGRESS_BYTES = 4096,     /* that an answer must move in stall_timeout */
+    ANSWER_COST = 10 * 1024,   /* bytes that any answer holds until it was fetched, here and in h2o (measured: 9.4 KiB) */
+    BODY_PIECE = 64 * 1024,    /* of a body, handed to h2o at a time */
     EVENTS_PENDING = 4 * 1024, /* of one stream: within what ANSWER_COST covers */
     PAYER_KEY = 72,
     HEARTBEAT = 25000,
@@ -55,8 +55,9 @@ struct track {
     struct exchange *exchange;
     uint64_t progress_at;
     size_t progress;
-    bool stopped; /* h2o told that the client went away */
-    bool waits;   /* nothing to send now: an idle event stream, a download that is being read from the disk */
+    bool stopped;  /* h2o told that the client went away */
+    bool given_up; /* by us: it is not the connection's fault */
+    bool waits;    /* nothing to send now: an idle event stream, a download that is being read from the disk */
 };
 
 enum message_kind { MESSAGE_DONE, MESSAGE_EVENT, MESSAGE_STOP, MESSAGE_RELOAD };
@@ -98,7 +99,7 @@ struct exchange {
     struct loop *loop;
     struct conn *conn;   /* a reference while in_pool */
     struct track *track; /* NULL: the request is gone */
-    atomic_bool gone; /* nobody takes the answer: a download that is being made may end */
+    atomic_bool gone;    /* nobody takes the answer: a download that is being made may end */
     struct message done;
     struct subscriber subscriber;
     struct buf outgoing; /* what h2o is sending of an event stream */
@@ -163,8 +164,8 @@ struct http_server {
     pthread_mutex_t payer_lock; /* a leaf; guards payers, and who pays for shared bytes */
     struct payer *payers[1024];
     uint64_t payer_seed;
-    atomic_size_t unsent;  /* bytes of answers that were not fetched */
-    atomic_size_t spooled; /* bytes of downloads, in files */
+    atomic_size_t unsent;          /* bytes of answers that were not fetched */
+    atomic_size_t spooled;         /* bytes of downloads, in files */
     unsigned memory_sweeps, quiet; /* memory.c; first loop's */
     atomic_size_t trimmed_to;
     atomic_bool trimming;
@@ -225,7 +226,7 @@ void reply_refuse(struct exchange *exchange, int status, const char *code, const
 void reply_start(struct exchange *exchange); /* status and headers of a body of unknown length */
 
 /* download.c */
-void download_make(struct exchange *exchange);  /* pool thread: makes the download */
+void download_make(struct exchange *exchange); /* pool thread: makes the download */
 void download_fini(struct exchange *exchange); /* loop */
 
 /* body.c; loop */
@@ -248,6 +249,9 @@ void budget_give_export(struct exchange *exchange);
 /* memory.c */
 void memory_init(struct http_server *server);
 void memory_sweep(struct loop *loop);
+
+/* cancel.c */
+void cancel_stream(h2o_req_t *req); /* of HTTP/2; the request may be gone afterwards */
 
 /* events.c */
 void events_start(struct exchange *exchange);

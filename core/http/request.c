@@ -36,7 +36,9 @@ static void on_track_dispose(void *p)
         else
             exchange_free(exchange);
     }
-    if (finished) {
+    if (track->given_up) {
+        return;
+    } else if (finished) {
         if (conn->budget < RESET_BUDGET)
             conn->budget++;
     } else {

@@ -73,7 +73,8 @@ struct finish {
     bool first; /* holds signin->first_comes */
 };
 
-/* --- one at a time ---------------------------------------------------------------------------------------------------------------------- */
+/* --- one at a time ----------------------------------------------------------------------------------------------------------------------
+ */
 
 /* On the stack of who finishes. */
 struct finishing {
@@ -129,7 +130,8 @@ static void end_first(struct finish *f)
     f->first = false;
 }
 
-/* ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* ----------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Has the account's key become another one? Its old credentials say which it was. */
 static int key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err)

@@ -29,8 +29,8 @@ struct fx_config {
     uint32_t request_timeout; /* ms */
 };
 
-/* Sign-ins that ask the accounts server at a time. They share this server's address and its limits there, which count requests, not those at
- * a time; it is fewer than the host lets in, so that a step that asks nobody always gets through. */
+/* Sign-ins that ask the accounts server at a time. They share this server's address and its limits there, which count requests, not those
+ * at a time; it is fewer than the host lets in, so that a step that asks nobody always gets through. */
 enum { FX_SIGNING_IN = 3 };
 
 struct fx {
@@ -44,8 +44,8 @@ struct fx {
         int64_t until; /* monotonic ms; 0: not yet known */
     } endpoints[FX_ENDPOINTS];
     int64_t signing_in[FX_SIGNING_IN]; /* under `lock`: since when (monotonic ms) who waits for the accounts server; 0: nobody */
-    atomic_bool old_accounts;         /* the accounts server knows Hawk alone */
-    atomic_int_fast64_t clock_offset; /* ms to the accounts server's clock */
+    atomic_bool old_accounts;          /* the accounts server knows Hawk alone */
+    atomic_int_fast64_t clock_offset;  /* ms to the accounts server's clock */
 };
 
 struct fx_session {

@@ -55,7 +55,8 @@ const char *fx_signin_answer(const struct fx_signin *s, const char *name)
     return NULL;
 }
 
-/* --- a few at a time -------------------------------------------------------------------------------------------------------------------- */
+/* --- a few at a time --------------------------------------------------------------------------------------------------------------------
+ */
 
 /* A place among those who ask the accounts server; -1: none is free. *ret_slow: it is slow for the one who has asked longest. */
 static int take_place(struct fx *fx, int64_t now, bool *ret_slow)

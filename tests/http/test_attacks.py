@@ -321,6 +321,24 @@ class Parked(TestCase):
         self.assertTrue(self.connections[0].drain(), "at twice as much it is ended")
         self.assertEqual(node.request("/auth/signin", email=None).status, 200)
 
+    def test_behind_a_proxy(self):
+        """A proxy's connection carries many people: of them only who has stopped reading is given up."""
+        node = self.home("trusted_proxies = 127.0.0.1/32\n")
+        node.configure("60-stall", "[web]\nstall_timeout = 1s\nidle_timeout = 60s\nunsent_per_connection = 64KiB\n")
+        node.stop()
+        node.start()
+        connection = h2.Connection(node.address, struct.pack(">HI", 4, 0))
+        self.connections.append(connection)
+        auth = [("authorization", "Bearer " + node.token())]
+        streams = range(1, 60, 2)
+        connection.send(b"".join(h2.get(stream, "/api/v1/history?limit=500", extra=auth) for stream in streams))
+        resets = lambda: {stream for kind, _, stream, _ in connection.frames() if kind == h2.RST_STREAM}
+        until(lambda: connection.drain() or resets() == set(streams), "the streams are given up")
+        self.assertFalse(connection.drain(), "the connection goes on")
+        connection.send(h2.get(61, "/healthz") + h2.frame(h2.WINDOW_UPDATE, 0, 61, struct.pack(">I", 1000)))
+        until(lambda: connection.drain() or 61 in connection.ended(), "others are served on it")
+        self.assertEqual(connection.statuses()[61], 200)
+
     def test_in_total(self):
         """All together: those who hold most are ended, until there is room."""
         node = self.home("unsent_total = 1MiB\n")
