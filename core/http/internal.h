@@ -19,7 +19,7 @@ enum {
     FLOOD_BYTES = 256 << 10,   /* read between two sweeps beyond what requests explain: the connection is killed */
     REQUEST_BYTES = 256,       /* explained by a request besides its headers and body: frames around it */
     PROGRESS_BYTES = 4096,     /* that an answer must move in stall_timeout */
-    ANSWER_COST = 10 * 1024,   /* bytes that any answer holds until it was fetched, here and in h2o (measured: 9.4 KiB) */
+    ANSWER_COST = 12 * 1024,   /* bytes that any answer holds until it was fetched, here and in h2o (measured: 11.4 KiB) */
     BODY_PIECE = 64 * 1024,    /* of a body, handed to h2o at a time */
     EVENTS_PENDING = 4 * 1024, /* of one stream: within what ANSWER_COST covers */
     PAYER_KEY = 72,

@@ -201,6 +201,42 @@ class SilentServers(TestCase):
         page = late.submit("Continue", until=node.address + "/tabs", f_password=password) if late.page.forms else late.open("/auth/step")
         self.assertIn(page.status, (200, 303))
 
+    def at_once(self, node, passwords):
+        """All of them type their passwords at the same time; [status]."""
+        browsers = [self.start(node, email) for email, _ in passwords]
+        barrier = threading.Barrier(len(browsers), timeout=60)
+
+        def submit(browser, password):
+            barrier.wait()
+            browser.submit("Continue", until=node.address + "/tabs", f_password=password)
+        threads = [threading.Thread(target=submit, args=(browser, password)) for browser, (_, password) in zip(browsers, passwords)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return [browser.page.status for browser in browsers]
+
+    def test_one_first_person(self):
+        """A new server, and three who come at the same moment: it belongs to one of them."""
+        service = self.service()
+        node = self.node(f"[sync firefox]\nplugin = fx\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n")
+        emails = [ADA, "eve@example.org", "bob@example.org"]
+        for email in emails[1:]:
+            service.account(email, history=3)
+        statuses = self.at_once(node, [(email, service.get(f"sign-in/{email}")["password"]) for email in emails])
+        self.assertTrue(set(statuses) <= {303, 403, 503}, statuses)
+        self.assertEqual((statuses.count(303), len(node.cli_json("account", "list"))), (1, 1), statuses)
+
+    def test_one_account_for_each(self):
+        """The same person in three browsers at the same moment has one account."""
+        service, _, node = self.home()
+        service.account("eve@example.org", history=3)
+        password = service.get("sign-in/eve@example.org")["password"]
+        statuses = self.at_once(node, [("eve@example.org", password)] * 3)
+        self.assertTrue(set(statuses) <= {303, 503}, statuses)
+        self.assertIn(303, statuses)
+        self.assertEqual(sorted(account["email"] for account in node.cli_json("account", "list")), [ADA, "eve@example.org"])
+
     def test_the_deadline_of_a_step(self):
         """The server is stopped, not dead: the step ends all the same, and the storage has its whole time afterwards."""
         service, _, node = self.home("[auth]\nstep_timeout = 5s\n")
