@@ -120,6 +120,7 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
         return node_elsewhere(call, identity->node);
     call->who = identity;
     call->account = identity->account;
+    call->reply->account = arena_strdup(&call->request->arena, identity->account);
     if ((endpoint->flags & API_CHANGES) != 0 && identity->read_only)
         return api_problem(call, 403, "read_only", "This token may only read.");
     r = find_account(call);
@@ -168,9 +169,9 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
         auth_refuse(reply);
     else if (r < 0)
         reply_error(&call);
-    /* A streamed body is written after this, on the same thread, and takes as long as its reader does. */
+    /* A download is made after this, on the same thread. */
     if (worker != NULL)
-        node_stores_deadline(worker, 0);
+        node_stores_deadline(worker, reply->stream != NULL ? clock_monotonic() + endpoint->api->options.export_timeout : 0);
     if (call.store != NULL && reply->stream == NULL)
         store_reset(call.store);
 }
@@ -192,7 +193,10 @@ bool api_before(struct http_request *request, const struct http_route *route, st
         auth_refuse_forged(reply);
         return true;
     }
-    if ((endpoint->flags & API_VALIDATED) == 0 || !token_cache_get(api->tokens, proof.hash, &identity))
+    if (!token_cache_get(api->tokens, proof.hash, &identity))
+        return false;
+    reply->account = arena_strdup(&request->arena, identity.account);
+    if ((endpoint->flags & API_VALIDATED) == 0)
         return false;
     int64_t generation = generations_get(api->generations, identity.account);
     return generation > 0 && validate_from_cache(api, request, identity.account, generation, reply);
@@ -261,6 +265,7 @@ static void make_routes(struct api *api)
             .kind = is_inline(i) ? HTTP_INLINE : HTTP_POOLED,
             .handler = handle,
             .data = &api->endpoints[i],
+            .pool = table[i].run == export_get ? &api->options.export_pool : NULL,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
         };
         if ((flags & API_OPEN) != 0 && table[i].run != node_get)

@@ -17,9 +17,11 @@ struct search;
 struct api_options {
     struct nodes *nodes; /* borrowed; this process answers for the accounts of nodes->own */
     struct search *search;
-    int64_t storage_timeout; /* ms that the storage has for a request; downloads have no limit */
-    size_t cache_memory;     /* bytes for answers that are still valid */
-    const char *base_url;    /* the address people use; NULL: unknown */
+    int64_t storage_timeout;      /* ms that the storage has for a request */
+    int64_t export_timeout;       /* ms that it has for a download */
+    struct http_pool export_pool; /* makes downloads: they take long, and must not keep readers waiting */
+    size_t cache_memory;          /* bytes for answers that are still valid */
+    const char *base_url;         /* the address people use; NULL: unknown */
     struct session_limits sessions;
     bool public_metrics; /* /metrics on every listener */
     const char *version; /* JSON text of GET /version */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/log.h"
 
 enum { PIECE = 32 * 1024 };
 
@@ -30,7 +31,9 @@ int export_flush(struct export *export, bool all)
         return 0;
     int r = export->write(export->ctx, export->piece.data, export->piece.size);
     buf_reset(&export->piece);
-    return r < 0 ? err_set(export->err, r, "nobody takes the export any more") : 0;
+    if (r == HEARTH_ERR_CANCELLED)
+        return err_set(export->err, r, "nobody takes the export any more");
+    return r < 0 ? err_set(export->err, r, "the export cannot be written (%s)", err_text(r)) : 0;
 }
 
 int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx,
@@ -61,6 +64,8 @@ static int stream(struct http_stream *stream, void *ctx)
     struct err err = {0};
     int r = export_run(download->format, download->store, download->account, to_stream, stream, &err);
     store_reset(download->store);
+    if (r < 0 && r != HEARTH_ERR_CANCELLED)
+        log_error("api", "%s of %s was not made: %s", download->format->name, download->account, err.text);
     return r;
 }
 

@@ -48,7 +48,15 @@ void oidc_destroy(struct oidc *oidc)
 /* --- what the provider says of itself ---------------------------------------------------------------------------------------------------
  */
 
-/* *ret_document: json_decref(). */
+/* What several threads use is counted under the lock: jansson's counts are not meant for them. */
+static void unref_shared(struct oidc *oidc, json_t *object)
+{
+    lock_take(&oidc->lock);
+    json_decref(object);
+    lock_release(&oidc->lock);
+}
+
+/* *ret_document: unref_shared(). */
 static int discover(struct oidc *oidc, struct call *call, json_t **ret_document, struct err *err)
 {
     lock_take(&oidc->lock);
@@ -87,7 +95,7 @@ static int discover(struct oidc *oidc, struct call *call, json_t **ret_document,
     return 0;
 }
 
-/* `anew`: a key is missing; asked for at most once a minute. *ret_keys: json_decref(). */
+/* `anew`: a key is missing; asked for at most once a minute. *ret_keys: unref_shared(). */
 static int get_keys(struct oidc *oidc, struct call *call, const json_t *document, bool anew, json_t **ret_keys, struct err *err)
 {
     int64_t now = clock_monotonic();
@@ -157,7 +165,7 @@ int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, struc
                    ? OIDC_URL_SIZE
                    : snprintf(ret_url, OIDC_URL_SIZE, "%s%s%s", endpoint, strchr(endpoint, '?') == NULL ? "?" : "&", query.data);
     buf_fini(&query);
-    json_decref(document);
+    unref_shared(oidc, document);
     return size < OIDC_URL_SIZE
                ? 0
                : err_set(err, HEARTH_ERR_INVALID, "[oidc %s] the address of its sign-in page is too long", oidc->config.name);
@@ -239,14 +247,14 @@ static int verify(struct oidc *oidc, struct call *call, const json_t *document, 
     if (r < 0)
         return r;
     r = oidc_verify(token, keys, &expected, ret_claims, err);
-    json_decref(keys);
+    unref_shared(oidc, keys);
     if (r != HEARTH_ERR_NOT_FOUND)
         return r;
     r = get_keys(oidc, call, document, true, &keys, err); /* they are changed now and then */
     if (r < 0)
         return r;
     r = oidc_verify(token, keys, &expected, ret_claims, err);
-    json_decref(keys);
+    unref_shared(oidc, keys);
     return r == HEARTH_ERR_NOT_FOUND ? err_set(err, HEARTH_ERR_DENIED, "it has no key for the signature of its ID token") : r;
 }
 
@@ -318,6 +326,6 @@ int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, cons
         r = read_person(oidc, call, document, tokens, claims, ret_person, err);
     json_decref(claims);
     json_decref(tokens);
-    json_decref(document);
+    unref_shared(oidc, document);
     return r;
 }

@@ -2,8 +2,11 @@
 #include <string.h>
 
 #include "auth/oidc_internal.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "net/net.h"
+
+enum { TIMEOUT = 20000 };
 
 struct answer {
     struct buf body;
@@ -40,6 +43,13 @@ bool oidc_url_is_allowed(const struct oidc *oidc, const char *url)
     return oidc->config.insecure_http && str_starts(url, "http://");
 }
 
+/* What is left for the call. */
+static uint32_t timeout_of(const struct call *call)
+{
+    int64_t left = call->hearth.deadline == 0 ? TIMEOUT : call->hearth.deadline - clock_monotonic();
+    return left < 1 ? 1 : left > UINT32_MAX ? UINT32_MAX : (uint32_t)left;
+}
+
 int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
                json_t **ret_object, struct err *err)
 {
@@ -52,7 +62,7 @@ int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char
         headers[count++] = (struct hearth_http_header){"authorization", authorization};
     struct hearth_http_request request = {
         .struct_size = sizeof(request),
-        .timeout = 20000,
+        .timeout = timeout_of(call),
         .method = body == NULL ? "GET" : "POST",
         .url = url,
         .headers = headers,

@@ -57,7 +57,16 @@ static const struct hearth_config_key web_keys[] = {
     RANGE(INT, "max_connections", "10000", 1, 1000000, "in total"),
     RANGE(INT, "max_connections_per_address", "256", 1, 1000000, "of one client address; trusted proxies have no limit"),
     RANGE(INT, "max_jobs", "1024", 1, 1000000, "requests that wait for a storage thread; more get 503"),
-    RANGE(INT, "max_jobs_per_connection", "64", 1, 100000, "of one connection"),
+    RANGE(INT, "max_jobs_per_connection", "64", 1, 100000, "of one connection; trusted proxies have no limit"),
+    RANGE(INT, "max_jobs_per_account", "128", 1, 100000, "of one account, or of one address that is not signed in"),
+    RANGE(SIZE, "unsent_per_connection", "8MiB", 1 << 16, 1LL << 40,
+          "memory for answers that a client has not fetched; beyond it gets 503, at twice as much it is disconnected"),
+    RANGE(SIZE, "unsent_per_account", "16MiB", 1 << 16, 1LL << 40, "the same of one account, or of one address that is not signed in"),
+    RANGE(SIZE, "unsent_total", "64MiB", 1 << 16, 1LL << 40, "the same of all clients; beyond, those who hold most are disconnected"),
+    RANGE(INT, "export_threads", "2", 1, 64, "exports made at a time"),
+    RANGE(DURATION, "export_timeout", "10min", 100, DAY, "an export that the storage has not given by then gets 503"),
+    RANGE(SIZE, "export_space", "1GiB", 1 << 16, 1LL << 50, "disk for exports until they were fetched; those that do not fit get 503"),
+    RANGE(INT, "exports_per_account", "2", 1, 1000, "exports of one account until they were fetched; more get 429"),
 };
 
 static const struct hearth_config_key auth_keys[] = {
@@ -65,6 +74,8 @@ static const struct hearth_config_key auth_keys[] = {
         "who may sign in: addresses and patterns like *@example.org; default: who has an account here, and on a new server the first "
         "person"),
     KEY(BOOL, "password", "yes", "offer to sign in by typing the password of the Mozilla account here"),
+    RANGE(DURATION, "step_timeout", "60s", 1000, HOUR,
+          "so long a step of a sign-in may wait for the accounts server or the OpenID provider"),
     RANGE(DURATION, "session_idle", "30d", 60 * SECOND, 3650 * DAY, "a browser that was not used for so long is signed out"),
     RANGE(DURATION, "session_life", "365d", 60 * SECOND, 3650 * DAY, "a browser is signed out after so long in any case"),
     KEY(STRING, "proxy_header", NULL,

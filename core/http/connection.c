@@ -12,6 +12,8 @@
 
 #include "base/metrics.h"
 
+enum { STALLED = 1000 }; /* ms without progress, from which on an answer counts as parked */
+
 struct address_count {
     struct address_count *next;
     uint8_t address[16];
@@ -171,9 +173,25 @@ static size_t acknowledged(const struct conn *conn)
     return 0;
 }
 
+/* Many people share a proxy's connection: of theirs only the stream ends whose reader has stopped, as if the proxy had cancelled it. */
+static void give_up(struct track *track)
+{
+    if (track->conn->address != NULL || !track->conn->http2 || track->conn->sock_closed) {
+        conn_kill(track->conn);
+        return;
+    }
+    if (track->given_up)
+        return;
+    track->given_up = true;
+    metric_add(track->conn->loop->server->killed, 1);
+    cancel_stream(track->req);
+}
+
 static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
 {
     struct exchange *exchange = track->exchange;
+    if (exchange != NULL)
+        body_retry(exchange);
     bool works = exchange != NULL && exchange->in_pool && !exchange->started;
     size_t progress = track->req->bytes_sent + (track->conn->http2 || works || track->waits ? 0 : acknowledged(track->conn));
     /* A reader of a byte now and then makes no progress either. */
@@ -181,8 +199,25 @@ static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
         track->progress = progress;
         track->progress_at = now;
     } else if (now - track->progress_at > (uint64_t)loop->server->options.stall_timeout) {
-        conn_kill(track->conn);
+        give_up(track);
+        return; /* it may be gone */
     }
+    track->conn->stalled = track->conn->stalled || now - track->progress_at > STALLED;
+}
+
+/* Together clients hold too much: the one that holds most, and does not move, makes room. Each loop ends one at each sweep. */
+static void end_most_stalled(struct loop *loop)
+{
+    struct conn *most = NULL;
+    if (atomic_load(&loop->server->unsent) < loop->server->options.unsent_total)
+        return;
+    for (h2o_linklist_t *link = loop->conns.next; link != &loop->conns; link = link->next) {
+        struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
+        if (conn->stalled && conn->address != NULL && (most == NULL || conn->unsent > most->unsent))
+            most = conn;
+    }
+    if (most != NULL)
+        conn_kill(most);
 }
 
 void conn_end_idle(struct loop *loop, bool http2)
@@ -200,6 +235,7 @@ void conn_sweep(struct loop *loop, uint64_t now)
     for (link = loop->conns.next; link != &loop->conns; link = next) {
         struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
         next = link->next;
+        conn->stalled = false;
         bool idle = conn->inflight == 0 && now - conn->last_request > (uint64_t)loop->server->options.idle_timeout;
         if (floods(conn) || idle || hoards(conn) || (loop->stopping && now >= loop->stop_at))
             conn_kill(conn);
@@ -209,6 +245,7 @@ void conn_sweep(struct loop *loop, uint64_t now)
         next = link->next;
         sweep_track(loop, track, now);
     }
+    end_most_stalled(loop);
     if (loop->stopping)
         conn_end_idle(loop, true);
 }

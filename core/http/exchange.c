@@ -15,8 +15,7 @@ struct exchange *exchange_create(struct loop *loop, struct track *track)
     exchange->loop = loop;
     exchange->track = track;
     exchange->done = (struct message){.kind = MESSAGE_DONE, .exchange = exchange};
-    exchange->chunk = (struct message){.kind = MESSAGE_CHUNK, .exchange = exchange};
-    stream_init(&exchange->stream, exchange);
+    exchange->spool_fd = -1;
     track->exchange = exchange;
     return exchange;
 }
@@ -25,6 +24,10 @@ void exchange_free(struct exchange *exchange)
 {
     if (exchange->request.auth != NULL && exchange->loop->server->options.auth_free != NULL)
         exchange->loop->server->options.auth_free(exchange->request.auth);
+    budget_give(exchange);
+    budget_give_export(exchange);
+    download_fini(exchange);
+    free(exchange->piece);
     if (exchange->route != NULL && exchange->route->secret)
         arena_wipe(&exchange->request.arena);
     arena_fini(&exchange->request.arena);
@@ -32,23 +35,28 @@ void exchange_free(struct exchange *exchange)
     http_shared_unref(exchange->reply.shared);
     buf_fini(&exchange->outgoing);
     buf_fini(&exchange->subscriber.pending);
-    stream_fini(&exchange->stream);
     free(exchange);
 }
 
-/* On a thread of the pool. */
-static void work(void *job, void *worker)
+/* On a thread of the pool that no job holds up: no other was free in time. */
+static void expire_exchange(void *job)
 {
     struct exchange *exchange = job;
-    lock_take(&exchange->stream.lock);
-    bool gone = exchange->stream.gone;
-    lock_release(&exchange->stream.lock);
-    if (!gone) {
+    http_reply_header(&exchange->reply, "retry-after", "5");
+    http_reply_problem(&exchange->reply, 503, "busy", "This server could not turn to your request in time. Try again in a moment.");
+    loop_send(exchange->loop, &exchange->done);
+}
+
+/* On a thread of the pool. */
+static void work_exchange(void *job, void *worker)
+{
+    struct exchange *exchange = job;
+    if (!atomic_load(&exchange->gone)) {
         exchange->route->handler(&exchange->request, &exchange->reply, worker);
         if (exchange->reply.status == 0)
             exchange->reply.stream = NULL; /* the handler failed: reply_send() says 500 */
         if (exchange->reply.stream != NULL)
-            stream_run(exchange);
+            download_make(exchange);
         else if (exchange->request.accepts_gzip && exchange->reply.gzip)
             http_reply_gzip(&exchange->reply);
     }
@@ -59,7 +67,8 @@ int exchange_submit(struct exchange *exchange)
 {
     struct http_server *server = exchange->loop->server;
     struct conn *conn = exchange->track->conn;
-    if (conn->jobs >= (int)server->options.max_jobs_per_connection || atomic_load(&server->job_total) >= server->options.max_jobs)
+    bool many = conn->address != NULL && conn->jobs >= (int)server->options.max_jobs_per_connection; /* a proxy's carries many people's */
+    if (many || atomic_load(&server->job_total) >= server->options.max_jobs || !budget_take_job(exchange))
         return HEARTH_ERR_FULL;
     exchange->conn = conn;
     exchange->in_pool = true;
@@ -68,10 +77,12 @@ int exchange_submit(struct exchange *exchange)
     exchange->loop->pool_count++;
     atomic_fetch_add(&server->job_total, 1);
     const struct http_pool *pool = exchange->route->pool == NULL ? &server->options.pool : exchange->route->pool;
-    int r = pool->run(pool->self, work, exchange);
+    int64_t deadline = exchange->request.received + server->options.job_timeout;
+    int r = pool->run(pool->self, work_exchange, expire_exchange, exchange, deadline);
     if (r == 0)
         return 0;
     exchange->in_pool = false;
+    budget_give_job(exchange);
     conn->jobs--;
     conn->refs--;
     exchange->loop->pool_count--;
@@ -85,12 +96,11 @@ void exchange_done(struct exchange *exchange)
     exchange->in_pool = false;
     exchange->loop->pool_count--;
     atomic_fetch_sub(&exchange->loop->server->job_total, 1);
+    budget_give_job(exchange);
     conn->jobs--;
     conn_unref(conn);
     if (exchange->track == NULL)
         exchange_free(exchange);
-    else if (exchange->reply.stream != NULL)
-        stream_advance(exchange); /* the rest, and the end */
     else
         reply_send(exchange);
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct http_server;
+struct payer;
 struct http_stream;
 
 enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_PATCH = 16, HTTP_DELETE = 32, HTTP_OPTIONS = 64 };
@@ -71,10 +72,11 @@ struct http_reply {
     } headers[16]; /* constants, or in the request's arena */
     size_t header_count;
     bool gzip; /* the body differs by Accept-Encoding: compressed when the client takes it and it is over 1 KB */
-    /* After the handler of a POOLED route returned: writes the body piece by piece on the same pool thread. 0 or a negative code
-     * (the connection is then cut so that the client sees the failure). */
+    /* After the handler of a POOLED route returned: writes the body, a download, on the same pool thread, at the storage's speed; the
+     * loop sends it when it is complete, with its length. Not called for HEAD. 0; or a negative code, and the client gets 503 or 500. */
     int (*stream)(struct http_stream *stream, void *ctx);
     void *stream_ctx;
+    const char *account; /* who pays until the answer was fetched; a constant, or in the request's arena. NULL: the client's address */
     /* Turns the answer into a stream of server-sent events of this channel (an account id). `first` is sent at once. */
     const char *events_channel;
 };
@@ -89,6 +91,8 @@ void http_reply_problem(struct http_reply *reply, int status, const char *code, 
 /* Bytes shared by several replies; counted, any thread. */
 struct http_shared {
     _Atomic int refs;
+    size_t sent_by;      /* answers under way; with `payer` the server's (budget.c) */
+    struct payer *payer; /* who pays for these bytes meanwhile */
     size_t size;
     char bytes[];
 };
@@ -96,18 +100,20 @@ struct http_shared *http_shared_create(const void *bytes, size_t size); /* one r
 struct http_shared *http_shared_ref(struct http_shared *shared);
 void http_shared_unref(struct http_shared *shared); /* accepts NULL */
 
-/* On the pool thread inside reply.stream: blocks while the client is slow; CANCELLED when it has gone or the server stops. */
+/* On the pool thread inside reply.stream; never waits for the client. CANCELLED when it has gone, FULL when there is no room: then, and
+ * after any other failure, nothing more is taken. */
 int http_stream_write(struct http_stream *stream, const void *bytes, size_t size);
 
 typedef void (*http_handler)(struct http_request *request, struct http_reply *ret_reply, void *worker);
 
 enum http_route_kind { HTTP_INLINE, HTTP_POOLED };
 
-/* What the pool is to the server; see core/pool. `run` calls work(job, worker) on one of its threads later, never from inside; returns
- * FULL when its queue is at the bound (the client gets 503 with Retry-After). */
+/* What the pool is to the server; see pool_run_until() in core/pool. `run` calls work(job, worker) on one of its threads later, never from
+ * inside; when none was free by `deadline` (monotonic ms) it calls expired(job) instead, which does not block (expired NULL: never).
+ * Returns FULL when its queue is at the bound (the client gets 503 with Retry-After). */
 struct http_pool {
     void *self;
-    int (*run)(void *self, void (*work)(void *job, void *worker), void *job);
+    int (*run)(void *self, void (*work)(void *job, void *worker), void (*expired)(void *job), void *job, int64_t deadline);
 };
 
 struct http_route {
@@ -148,10 +154,19 @@ struct http_options {
     int64_t drain_timeout;              /* ms that http_stop() waits for answers under way [10,000] */
     size_t max_connections;             /* in total [10,000, and below the descriptor limit] */
     size_t max_connections_per_address; /* [256; unlimited for trusted proxies and unix sockets] */
-    size_t max_jobs_per_connection;     /* pooled requests until the worker is done with them [64] */
-    size_t max_jobs;                    /* in total [1,024] */
-    size_t max_header_bytes;            /* [32 KiB]; more: 431 */
-    size_t max_header_fields;           /* [128] */
+    size_t max_jobs_per_connection;     /* pooled requests until the worker is done with them [64; unlimited for trusted proxies] */
+    size_t max_jobs_per_account;        /* the same of one account, or of one address without [128] */
+    int64_t job_timeout;                /* ms: a pooled request that waited longer for a thread gets 503 [30,000] */
+    /* Answers that were not fetched, in bytes of memory. Who is above gets 503; at twice as much the connection is ended. */
+    size_t unsent_per_connection; /* [8 MiB; unlimited for trusted proxies] */
+    size_t unsent_per_account;    /* of one account, or of one address without [16 MiB] */
+    size_t unsent_total;          /* [64 MiB]; above, the most stalled connections are ended */
+    const char *spool_dir;        /* where downloads are written; copied ["/tmp"] */
+    size_t export_space;          /* bytes of downloads in all [1 GiB] */
+    size_t exports_per_account;   /* downloads made or being fetched at a time [2]; more get 429 */
+    size_t max_jobs;              /* in total [1,024] */
+    size_t max_header_bytes;      /* [32 KiB]; more: 431 */
+    size_t max_header_fields;     /* [128] */
     /* Runs on the loop before the route's handler; true: the reply is complete (401 from a cache, 304, a cached answer). Must not block. */
     bool (*before)(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *ctx);
     /* Runs on the loop when the answer is known: for an access log or metrics. May be NULL. */

@@ -15,12 +15,14 @@
 enum {
     HTTP_LISTENERS_MAX = 16,
     HTTP_PROXIES_MAX = 32,
-    RESET_BUDGET = 100,      /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
-    FLOOD_BYTES = 256 << 10, /* read between two sweeps beyond what requests explain: the connection is killed */
-    REQUEST_BYTES = 256,     /* explained by a request besides its headers and body: frames around it */
-    PROGRESS_BYTES = 4096,   /* that an answer must move in stall_timeout */
-    STREAM_WINDOW = 256 * 1024,
-    EVENTS_PENDING = 64 * 1024,
+    RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
+    FLOOD_BYTES = 256 << 10,   /* read between two sweeps beyond what requests explain: the connection is killed */
+    REQUEST_BYTES = 256,       /* explained by a request besides its headers and body: frames around it */
+    PROGRESS_BYTES = 4096,     /* that an answer must move in stall_timeout */
+    ANSWER_COST = 12 * 1024,   /* bytes that any answer holds until it was fetched, here and in h2o (measured: 11.4 KiB) */
+    BODY_PIECE = 64 * 1024,    /* of a body, handed to h2o at a time */
+    EVENTS_PENDING = 4 * 1024, /* of one stream: within what ANSWER_COST covers */
+    PAYER_KEY = 72,
     HEARTBEAT = 25000,
     SWEEP = 250, /* ms: short, because a flood of SETTINGS costs an answer each until it is noticed */
 };
@@ -38,9 +40,11 @@ struct conn {
     size_t last_bytes;     /* bytes_read at the last sweep */
     size_t explained;      /* bytes that became requests since */
     int64_t unexplained;
+    size_t unsent;   /* bytes of answers that were not fetched (budget.c) */
     size_t listener; /* index: the one it came by */
     int budget, inflight, jobs, refs;
     bool banned, sock_closed, http2;
+    bool stalled; /* at the last sweep one of its answers had not moved for a while */
 };
 
 /* One request, from the handler's call until h2o disposes of it. Lives in the request's pool. Loop thread only. */
@@ -51,30 +55,30 @@ struct track {
     struct exchange *exchange;
     uint64_t progress_at;
     size_t progress;
-    bool stopped; /* h2o told that the client went away */
-    bool waits;   /* nothing to send now: an idle event stream, a stream whose writer is busy */
+    bool stopped;  /* h2o told that the client went away */
+    bool given_up; /* by us: it is not the connection's fault */
+    bool waits;    /* nothing to send now: an idle event stream, a download that is being read from the disk */
 };
 
-enum message_kind { MESSAGE_DONE, MESSAGE_CHUNK, MESSAGE_EVENT, MESSAGE_STOP, MESSAGE_RELOAD };
+enum message_kind { MESSAGE_DONE, MESSAGE_EVENT, MESSAGE_STOP, MESSAGE_RELOAD };
 
 /* From any thread to a loop. */
 struct message {
     h2o_multithread_message_t super; /* first: h2o hands its link back */
     enum message_kind kind;
-    struct exchange *exchange; /* DONE, CHUNK: part of it */
+    struct exchange *exchange; /* DONE: part of it */
     struct event *event;       /* EVENT: counted */
     size_t listener;           /* RELOAD */
     SSL_CTX *tls;              /* RELOAD: one reference */
 };
 
-/* A body that is written piece by piece. */
+/* A download that is being made. Pool thread only. */
 struct http_stream {
     struct exchange *exchange;
-    pthread_mutex_t lock; /* a leaf; guards what follows */
-    pthread_cond_t room;
-    struct buf pending;
-    bool gone, finished, failed;
-    bool notified; /* exchange->chunk is in the loop's inbox */
+    struct buf small; /* until it is worth a file */
+    int fd;           /* -1: still in memory */
+    size_t space;     /* of server->spooled */
+    int error;        /* of the first write that failed */
 };
 
 /* A stream of server-sent events. Loop thread only. */
@@ -95,11 +99,21 @@ struct exchange {
     struct loop *loop;
     struct conn *conn;   /* a reference while in_pool */
     struct track *track; /* NULL: the request is gone */
-    struct message done, chunk;
-    struct http_stream stream;
+    atomic_bool gone;    /* nobody takes the answer: a download that is being made may end */
+    struct message done;
     struct subscriber subscriber;
-    struct buf outgoing; /* what h2o is sending of a stream */
-    bool in_pool, head, started, sending, stream_open;
+    struct buf outgoing; /* what h2o is sending of an event stream */
+    /* body.c */
+    size_t body_size, body_at;
+    int spool_fd; /* -1: the body is in memory */
+    size_t spool_size;
+    char *piece; /* of the spool file: what h2o is sending */
+    int cold;    /* sweeps since the file's next piece was asked for; 0: it was there */
+    /* budget.c */
+    size_t cost;
+    struct conn *paying_conn;
+    struct payer *payer, *job_payer, *export_payer;
+    bool in_pool, head, started, sending;
 };
 
 struct loop {
@@ -147,6 +161,14 @@ struct http_server {
     bool stopping;
     pthread_mutex_t address_lock; /* a leaf; guards addresses */
     struct address_count *addresses[1024];
+    pthread_mutex_t payer_lock; /* a leaf; guards payers, and who pays for shared bytes */
+    struct payer *payers[1024];
+    uint64_t payer_seed;
+    atomic_size_t unsent;          /* bytes of answers that were not fetched */
+    atomic_size_t spooled;         /* bytes of downloads, in files */
+    unsigned memory_sweeps, quiet; /* memory.c; first loop's */
+    atomic_size_t trimmed_to;
+    atomic_bool trimming;
     sem_t started; /* posted by each loop when it takes messages */
     sem_t drained; /* by each loop when nothing is left to do */
     sem_t leave;   /* for each loop, when nobody sends to it any more */
@@ -200,15 +222,36 @@ void exchange_done(struct exchange *exchange);  /* MESSAGE_DONE */
 
 /* reply.c */
 void reply_send(struct exchange *exchange);
+void reply_refuse(struct exchange *exchange, int status, const char *code, const char *detail);
 void reply_start(struct exchange *exchange); /* status and headers of a body of unknown length */
 
-/* stream.c */
-void stream_init(struct http_stream *stream, struct exchange *exchange);
-void stream_run(struct exchange *exchange);      /* pool thread */
-void stream_advance(struct exchange *exchange);  /* loop: sends what is there */
-void stream_on_chunk(struct exchange *exchange); /* loop: MESSAGE_CHUNK */
-void stream_abandon(struct exchange *exchange);  /* loop: the request is gone */
-void stream_fini(struct http_stream *stream);
+/* download.c */
+void download_make(struct exchange *exchange); /* pool thread: makes the download */
+void download_fini(struct exchange *exchange); /* loop */
+
+/* body.c; loop */
+size_t body_size(const struct exchange *exchange);
+void body_send(struct exchange *exchange);    /* not empty; the head was sent */
+void body_proceed(struct exchange *exchange); /* h2o takes more */
+void body_retry(struct exchange *exchange);   /* at each sweep: what was not in memory may be there */
+
+/* budget.c; loop, but for exports, which a pool's thread takes */
+void budget_init(struct http_server *server);
+void budget_fini(struct http_server *server);
+const char *budget_over(const struct exchange *exchange); /* NULL; else what to tell who has too much unfetched */
+void budget_take(struct exchange *exchange);              /* for the reply as it is now, until budget_give() */
+void budget_give(struct exchange *exchange);              /* before the reply's bytes go */
+bool budget_take_job(struct exchange *exchange);          /* false: too many of this account */
+void budget_give_job(struct exchange *exchange);
+bool budget_take_export(struct exchange *exchange);
+void budget_give_export(struct exchange *exchange);
+
+/* memory.c */
+void memory_init(struct http_server *server);
+void memory_sweep(struct loop *loop);
+
+/* cancel.c */
+void cancel_stream(h2o_req_t *req); /* of HTTP/2; the request may be gone afterwards */
 
 /* events.c */
 void events_start(struct exchange *exchange);

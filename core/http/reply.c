@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/magic.h"
+#include "base/metrics.h"
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *value)
 {
@@ -80,6 +81,8 @@ struct http_shared *http_shared_create(const void *bytes, size_t size)
     if (shared == NULL)
         return NULL;
     shared->refs = 1;
+    shared->sent_by = 0;
+    shared->payer = NULL;
     shared->size = size;
     memcpy(shared->bytes, bytes, size);
     return shared;
@@ -141,10 +144,8 @@ static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)
 {
     (void)req;
     struct exchange *exchange = (struct exchange *)generator;
-    exchange->sending = false;
     exchange->subscriber.ready = true;
-    if (exchange->stream_open)
-        stream_advance(exchange);
+    body_proceed(exchange);
 }
 
 static void on_stop(h2o_generator_t *generator, h2o_req_t *req)
@@ -163,38 +164,64 @@ void reply_start(struct exchange *exchange)
     h2o_start_response(exchange->track->req, &exchange->generator);
 }
 
-static h2o_iovec_t body_of(const struct http_reply *reply)
+/* Instead of what the reply says so far. */
+static void replace_reply(struct exchange *exchange, int status, const char *code, const char *detail)
 {
-    if (reply->fixed != NULL)
-        return (h2o_iovec_t){(char *)(uintptr_t)reply->fixed, reply->fixed_size};
-    if (reply->shared != NULL)
-        return (h2o_iovec_t){reply->shared->bytes, reply->shared->size};
-    return (h2o_iovec_t){reply->body.data, reply->body.size};
+    struct http_reply *reply = &exchange->reply;
+    http_shared_unref(reply->shared);
+    download_fini(exchange);
+    buf_fini(&reply->body);
+    *reply = (struct http_reply){.account = reply->account};
+    if (status == 503)
+        http_reply_header(reply, "retry-after", "5");
+    http_reply_problem(reply, status, code, detail);
+}
+
+static void send_reply(struct exchange *exchange)
+{
+    struct http_reply *reply = &exchange->reply;
+    budget_take(exchange);
+    if (reply->events_channel != NULL) {
+        events_start(exchange);
+        return;
+    }
+    bool bodiless = reply->status == 204 || reply->status == 304;
+    bool unknown = reply->stream != NULL; /* HEAD of a download, which is not made for it */
+    exchange->generator = (h2o_generator_t){on_proceed, on_stop};
+    exchange->started = true;
+    fill_head(exchange, bodiless || unknown ? SIZE_MAX : exchange->body_size);
+    h2o_start_response(exchange->track->req, &exchange->generator);
+    /* h2o 2.2.5 does not drop the body of an answer to HEAD. */
+    if (bodiless || exchange->head || exchange->body_size == 0) {
+        exchange->body_at = exchange->body_size;
+        h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+    } else {
+        body_send(exchange);
+    }
+}
+
+void reply_refuse(struct exchange *exchange, int status, const char *code, const char *detail)
+{
+    http_reply_problem(&exchange->reply, status, code, detail);
+    exchange->body_size = body_size(exchange);
+    send_reply(exchange);
 }
 
 void reply_send(struct exchange *exchange)
 {
     struct http_reply *reply = &exchange->reply;
-    h2o_req_t *req = exchange->track->req;
     if (buf_failed(&reply->body) || reply->status == 0) {
         log_error("http", "no answer to %s: out of memory, or a handler without a reply", exchange->request.path);
-        buf_fini(&reply->body);
-        reply->header_count = 0;
-        http_reply_problem(reply, 500, "internal", NULL);
+        replace_reply(exchange, 500, "internal", NULL);
     }
-    if (reply->events_channel != NULL) {
-        events_start(exchange);
-        return;
+    const char *over = budget_over(exchange);
+    if (over != NULL) {
+        metric_add(exchange->loop->server->refused, 1);
+        replace_reply(exchange, 503, "unfetched", over);
     }
     if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->request.accepts_gzip &&
         reply->gzip)
         http_reply_gzip(reply);
-    h2o_iovec_t body = body_of(reply);
-    bool bodiless = reply->status == 204 || reply->status == 304;
-    exchange->generator = (h2o_generator_t){NULL, on_stop};
-    exchange->started = true;
-    fill_head(exchange, bodiless ? SIZE_MAX : body.len);
-    h2o_start_response(req, &exchange->generator);
-    /* h2o 2.2.5 does not drop the body of an answer to HEAD. */
-    h2o_send(req, &body, bodiless || exchange->head || body.len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
+    exchange->body_size = reply->events_channel != NULL ? 0 : body_size(exchange); /* events.c sends those itself */
+    send_reply(exchange);
 }

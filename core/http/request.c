@@ -32,11 +32,13 @@ static void on_track_dispose(void *p)
         if (h2o_linklist_is_linked(&exchange->subscriber.link))
             h2o_linklist_unlink(&exchange->subscriber.link);
         if (exchange->in_pool)
-            stream_abandon(exchange);
+            atomic_store(&exchange->gone, true);
         else
             exchange_free(exchange);
     }
-    if (finished) {
+    if (track->given_up) {
+        return;
+    } else if (finished) {
         if (conn->budget < RESET_BUDGET)
             conn->budget++;
     } else {
@@ -231,6 +233,7 @@ static bool take_body(struct exchange *exchange, h2o_req_t *req)
 static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
 {
     struct http_server *server = exchange->loop->server;
+    const char *over;
     unsigned allowed;
     exchange->route = router_find(server, &exchange->request, internal, &allowed);
     if (exchange->route == NULL && allowed == 0) {
@@ -258,6 +261,10 @@ static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
     } else if (exchange->route->kind == HTTP_INLINE) {
         exchange->route->handler(&exchange->request, &exchange->reply, NULL);
         reply_send(exchange);
+    } else if ((over = budget_over(exchange)) != NULL) { /* before anybody works for an answer that nobody fetches */
+        metric_add(server->refused, 1);
+        http_reply_header(&exchange->reply, "retry-after", "5");
+        reply_refuse(exchange, 503, "unfetched", over);
     } else if (exchange_submit(exchange) < 0) {
         metric_add(server->refused, 1);
         http_reply_header(&exchange->reply, "retry-after", "1");

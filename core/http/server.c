@@ -49,9 +49,6 @@ static void on_message(h2o_multithread_receiver_t *inbox, h2o_linklist_t *messag
         case MESSAGE_DONE:
             exchange_done(message->exchange);
             break;
-        case MESSAGE_CHUNK:
-            stream_on_chunk(message->exchange);
-            break;
         case MESSAGE_EVENT:
             events_deliver(loop, message->event);
             event_unref(message->event);
@@ -77,6 +74,7 @@ static void on_sweep(h2o_timeout_entry_t *entry)
     uint64_t now = h2o_now(loop->h2o);
     conn_sweep(loop, now);
     events_heartbeat(loop, now);
+    memory_sweep(loop);
     if (loop->paused)
         listener_resume(loop);
     h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
@@ -153,6 +151,14 @@ static void set_defaults(struct http_options *o)
     DEFAULT(max_connections_per_address, 256);
     DEFAULT(max_jobs_per_connection, 64);
     DEFAULT(max_jobs, 1024);
+    DEFAULT(max_jobs_per_account, 128);
+    DEFAULT(job_timeout, 30000);
+    DEFAULT(unsent_per_connection, (size_t)8 << 20);
+    DEFAULT(unsent_per_account, (size_t)16 << 20);
+    DEFAULT(unsent_total, (size_t)64 << 20);
+    DEFAULT(spool_dir, "/tmp");
+    DEFAULT(export_space, (size_t)1 << 30);
+    DEFAULT(exports_per_account, 2);
     DEFAULT(max_header_bytes, 32 * 1024);
     DEFAULT(max_header_fields, 128);
 #undef DEFAULT
@@ -293,6 +299,9 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     server->options.routes = copy_routes(server, options->routes, options->route_count);
     server->options.internal_routes = copy_routes(server, options->internal_routes, options->internal_route_count);
     set_defaults(&server->options);
+    server->options.spool_dir = arena_strdup(&server->arena, server->options.spool_dir);
+    budget_init(server);
+    memory_init(server);
     pthread_mutex_init(&server->address_lock, NULL);
     pthread_mutex_init(&server->publish_lock, NULL);
     sem_init(&server->started, 0, 0);
@@ -381,6 +390,7 @@ void http_destroy(struct http_server *server)
     }
     h2o_config_dispose(&server->conf);
     free(server->loops);
+    budget_fini(server);
     pthread_mutex_destroy(&server->address_lock);
     pthread_mutex_destroy(&server->publish_lock);
     sem_destroy(&server->started);

@@ -263,6 +263,7 @@ int app_create_signin(struct app *app, struct signin **ret_signin, struct err *e
         .vault = app->vault,
         .allow = conf_get_text(app->conf, "auth", "allow"),
         .password = conf_get_number(app->conf, "auth", "password") != 0,
+        .step_timeout = conf_get_number(app->conf, "auth", "step_timeout"),
     };
     for (size_t i = 0; i < app->provider_count; i++)
         options.providers[options.provider_count++] =

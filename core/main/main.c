@@ -1,6 +1,7 @@
 /* hearthd: finds the command and runs it. */
 #include <getopt.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +152,9 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, like a full disk */
+    /* Few arenas, and large blocks straight from the system: what many threads have freed goes back (core/http/memory.c). */
+    mallopt(M_ARENA_MAX, 4);
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     struct cli cli = {0};
     int r = parse(argc, argv, &cli);
     if (r >= 0)

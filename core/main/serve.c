@@ -182,6 +182,8 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
     if (r == 0)
         r = app_open_providers(&d->app, err);
     if (r == 0)
+        r = serve_create_export_pool(d, err);
+    if (r == 0)
         r = serve_create_api(d, err);
     if (r == 0)
         r = start_jobs(d, err);
@@ -208,6 +210,9 @@ static bool stop_threads(struct daemon *d)
     serve_stop_step("requests that are worked on");
     if (d->pool != NULL)
         pool_stop(d->pool);
+    serve_stop_step("exports that are made");
+    if (d->export_pool != NULL)
+        pool_stop(d->export_pool);
     serve_stop_step("people who sign in");
     if (d->signin_pool != NULL)
         pool_stop(d->signin_pool);
@@ -226,6 +231,7 @@ static void destroy(struct daemon *d)
     serve_stop_step("its own tidying up");
     http_destroy(d->http);
     pool_destroy(d->pool);
+    pool_destroy(d->export_pool);
     pool_destroy(d->signin_pool);
     pages_destroy(d->pages);
     app_server_destroy(d->web_app);

@@ -21,7 +21,7 @@ struct daemon {
     struct jobs *jobs;
     struct search *search;
     struct api *api;
-    struct pool *pool;
+    struct pool *pool, *export_pool;
     struct signin *signin; /* signing in: role web only */
     struct pool *signin_pool;
     struct pages *pages;
@@ -35,6 +35,7 @@ struct daemon {
 };
 
 /* In this order, after the queue and the providers are there; each is undone by serve.c's stop(). */
+int serve_create_export_pool(struct daemon *d, struct err *err);
 int serve_create_api(struct daemon *d, struct err *err);
 int serve_create_pool(struct daemon *d, struct err *err);
 int serve_create_pages(struct daemon *d, struct err *err);

@@ -19,6 +19,8 @@ static void storage_hangs(void *ctx, size_t node)
 {
     struct daemon *d = ctx;
     pool_each_running(d->pool, interrupt_node_of_web, &node);
+    if (d->export_pool != NULL)
+        pool_each_running(d->export_pool, interrupt_node_of_web, &node);
     if (d->signin_pool != NULL)
         pool_each_running(d->signin_pool, interrupt_node_of_signin, &node);
     jobs_interrupt_node(d->jobs, node);

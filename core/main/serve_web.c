@@ -7,8 +7,9 @@
 #include "main/control.h"
 #include "main/serve.h"
 #include "main/version.h"
+#include "signin/gate.h"
 
-enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_THREADS = 4, SIGNIN_QUEUE = 64 };
+enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_SPARE = 2, SIGNIN_QUEUE = 64, EXPORT_QUEUE = 256 };
 
 static int open_worker(void *ctx, void **ret_worker, struct err *err)
 {
@@ -69,6 +70,8 @@ int serve_create_api(struct daemon *d, struct err *err)
         .nodes = &d->app.nodes,
         .search = d->search,
         .storage_timeout = conf_number(web, "storage_timeout"),
+        .export_timeout = conf_number(web, "export_timeout"),
+        .export_pool = {d->export_pool, pool_run_until},
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .base_url = conf_text(web, "base_url"),
         .sessions = app_session_limits(&d->app),
@@ -99,6 +102,21 @@ int serve_create_pool(struct daemon *d, struct err *err)
         .ctx = d,
     };
     return pool_create(&options, &d->pool, err);
+}
+
+/* Before the services, whose routes name it. */
+int serve_create_export_pool(struct daemon *d, struct err *err)
+{
+    struct pool_options options = {
+        .name = "export",
+        .threads = (int)conf_get_number(d->app.conf, "web", "export_threads"),
+        .queue_limit = EXPORT_QUEUE,
+        .open = open_worker,
+        .close = close_worker,
+        .interrupt = interrupt_worker,
+        .ctx = d,
+    };
+    return (d->roles & ROLE_WEB) == 0 ? 0 : pool_create(&options, &d->export_pool, err);
 }
 
 /* --- signing in ----------------------------------------------------------------------------------------------------------------------- */
@@ -182,20 +200,27 @@ static int create_sso(struct daemon *d, struct err *err)
     return 0;
 }
 
+/* As many as may wait for servers elsewhere, and a few that never do: all those servers may hang at once. A thread costs little until it is
+ * used. */
+static int signin_threads(const struct daemon *d)
+{
+    return GATE_ROOM * (int)(d->app.provider_count + d->sso_count) + SIGNIN_SPARE;
+}
+
 int serve_create_pages(struct daemon *d, struct err *err)
 {
-    struct pool_options pool = {.name = "signin",
-                                .threads = SIGNIN_THREADS,
-                                .queue_limit = SIGNIN_QUEUE,
-                                .open = open_signin_worker,
-                                .close = close_signin_worker,
-                                .interrupt = interrupt_signin_worker,
-                                .ctx = d};
     if ((d->roles & ROLE_WEB) == 0)
         return 0;
     int r = app_create_signin(&d->app, &d->signin, err);
     if (r == 0)
         r = create_sso(d, err);
+    struct pool_options pool = {.name = "signin",
+                                .threads = signin_threads(d),
+                                .queue_limit = SIGNIN_QUEUE,
+                                .open = open_signin_worker,
+                                .close = close_signin_worker,
+                                .interrupt = interrupt_signin_worker,
+                                .ctx = d};
     if (r == 0)
         r = pool_create(&pool, &d->signin_pool, err);
     struct pages_options options = {
@@ -206,8 +231,9 @@ int serve_create_pages(struct daemon *d, struct err *err)
         .sso_count = d->sso_count,
         .base_url = conf_get_text(d->app.conf, "web", "base_url"),
         .sessions = app_session_limits(&d->app),
-        .signin_pool = {d->signin_pool, pool_run},
+        .signin_pool = {d->signin_pool, pool_run_until},
         .storage_timeout = conf_get_number(d->app.conf, "web", "storage_timeout"),
+        .step_timeout = conf_get_number(d->app.conf, "auth", "step_timeout"),
         .signed_in = signed_in,
         .ctx = d,
     };
@@ -308,7 +334,7 @@ int serve_start_http(struct daemon *d, struct err *err)
         .listener_count = fill_listeners(d, listeners),
         .internal_routes = d->internal_routes,
         .internal_route_count = count + control_route_count,
-        .pool = {d->pool, pool_run},
+        .pool = {d->pool, pool_run_until},
         .threads = (int)conf_number(web, "threads"),
         .trusted_proxies = proxies,
         .identity_header = lower_case(conf_get_text(d->app.conf, "auth", "proxy_header"), header, sizeof(header)),
@@ -321,6 +347,14 @@ int serve_start_http(struct daemon *d, struct err *err)
         .max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address"),
         .max_jobs = (size_t)conf_number(web, "max_jobs"),
         .max_jobs_per_connection = (size_t)conf_number(web, "max_jobs_per_connection"),
+        .max_jobs_per_account = (size_t)conf_number(web, "max_jobs_per_account"),
+        .job_timeout = conf_number(web, "storage_timeout"),
+        .unsent_per_connection = (size_t)conf_number(web, "unsent_per_connection"),
+        .unsent_per_account = (size_t)conf_number(web, "unsent_per_account"),
+        .unsent_total = (size_t)conf_number(web, "unsent_total"),
+        .spool_dir = d->spool,
+        .export_space = (size_t)conf_number(web, "export_space"),
+        .exports_per_account = (size_t)conf_number(web, "exports_per_account"),
         .before = api_before,
         .auth_free = api_auth_free,
         .ctx = d->api,

@@ -80,6 +80,15 @@ void page_error(struct page_call *call)
         "/auth/signin", "Back to signing in");
 }
 
+void page_slow(struct page_call *call, const char *link)
+{
+    log_warning("signin", "%s: %s", call->request->path, call->err.text);
+    http_reply_header(call->reply, "retry-after", "10");
+    page_message(call, 503, "One moment",
+                 "The accounts server is slow: it has not answered others who are signing in yet. Nothing is lost; try again in a minute.",
+                 link, "Try again");
+}
+
 void page_too_many(struct page_call *call, int64_t wait)
 {
     int64_t minutes = (wait + 59999) / 60000;

@@ -6,6 +6,7 @@
 #include "pages/html.h"
 #include "pages/pages.h"
 #include "signin/attempts.h"
+#include "signin/gate.h"
 
 enum { FORM_TOKEN_SIZE = 22 + 1 };
 
@@ -14,6 +15,7 @@ struct pages {
     struct attempts *attempts;
     /* Per client address: beginnings, answers, typed codes; per e-mail address: answers; of everybody: typed codes. */
     struct rate *starts, *answers, *codes, *email_answers, *all_codes;
+    struct gate sso_gates[PAGES_SSO_MAX]; /* to options.sso of that number */
     struct http_route *routes;
     struct page_endpoint *endpoints;
     size_t route_count;
@@ -48,6 +50,7 @@ void page_end(struct page_call *call, int status);  /* both */
 void page_message(struct page_call *call, int status, const char *title, const char *text, const char *link, const char *label);
 void page_redirect(struct page_call *call, const char *url); /* 303; url: in the request's arena, or a constant */
 void page_error(struct page_call *call);                     /* of call->err */
+void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
 void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
 void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site);
 
@@ -61,6 +64,8 @@ bool form_read(struct page_call *call);
 const char *form_next(const char *text);
 
 /* --- signing in --- */
+/* From now on the storage has its time anew: what came before was another server's. */
+void page_renew_deadline(struct page_call *call);
 void signin_page(struct page_call *call);             /* GET /auth/signin */
 void signin_begin_post(struct page_call *call);       /* POST /auth/start */
 void signin_step_page(struct page_call *call);        /* GET /auth/step */

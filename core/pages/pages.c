@@ -53,6 +53,11 @@ void style_sheet(struct page_call *call)
     http_reply_header(call->reply, "cache-control", "public, max-age=3600");
 }
 
+void page_renew_deadline(struct page_call *call)
+{
+    node_stores_deadline(call->stores, clock_monotonic() + call->pages->options.storage_timeout);
+}
+
 static void handle(struct http_request *request, struct http_reply *reply, void *worker)
 {
     const struct page_endpoint *endpoint = request->route_data;
@@ -64,7 +69,7 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
         call.stores = worker;
     }
     if (call.stores != NULL)
-        node_stores_deadline(call.stores, clock_monotonic() + endpoint->pages->options.storage_timeout);
+        page_renew_deadline(&call);
     if (call.stores == NULL && endpoint->where != PAGE_INLINE) {
         err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no thread for it");
         page_error(&call);
@@ -102,6 +107,8 @@ int pages_create(const struct pages_options *options, struct pages **ret_pages, 
     if (pages == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     pages->options = *options;
+    for (size_t i = 0; i < PAGES_SSO_MAX; i++)
+        gate_init(&pages->sso_gates[i]);
     pages->attempts = attempts_create(signin_vault(options->signin), ATTEMPTS_MAX);
     pages->starts = rate_create(30, WINDOW);
     pages->answers = rate_create(60, WINDOW);
@@ -125,6 +132,8 @@ void pages_destroy(struct pages *pages)
     if (pages == NULL)
         return;
     attempts_destroy(pages->attempts);
+    for (size_t i = 0; i < PAGES_SSO_MAX; i++)
+        gate_fini(&pages->sso_gates[i]);
     rate_destroy(pages->starts);
     rate_destroy(pages->answers);
     rate_destroy(pages->email_answers);

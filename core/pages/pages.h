@@ -26,6 +26,7 @@ struct pages_options {
     struct session_limits sessions;
     struct http_pool signin_pool; /* its workers are struct pages_worker *, which may take their time; else those of the server */
     int64_t storage_timeout;
+    int64_t step_timeout; /* ms that a provider of single sign-on has for a step */
     /* An account has new credentials. Any thread, may block. */
     void (*signed_in)(void *ctx, const char *account, size_t node);
     void *ctx;

@@ -148,6 +148,7 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
 {
     const struct pages_options *options = &call->pages->options;
     struct signin_result result;
+    page_renew_deadline(call);
     int r = signin_finish(call->signin, call->stores, attempt->provider, identity, keep, false, &result, &call->err);
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
         r = attempt_seal_identity(call->pages->attempts, attempt, identity, &call->err);
@@ -250,7 +251,10 @@ void signin_begin_post(struct page_call *call)
                             : signin_start(call->signin, provider, &what, &step, &call->err);
     if (r < 0) {
         attempt_drop(call->pages->attempts, attempt);
-        page_error(call);
+        if (r == HEARTH_ERR_UNAVAILABLE)
+            page_slow(call, "/auth/signin");
+        else
+            page_error(call);
         return;
     }
     attempt->provider = provider;
@@ -294,8 +298,11 @@ static void next_step(struct page_call *call, struct attempt *attempt, const str
         goes_on(call, attempt, &step);
         return;
     }
-    attempt_put(call->pages->attempts, attempt); /* a fault of this side: the same answer may do later */
-    page_error(call);
+    attempt_put(call->pages->attempts, attempt); /* the same answer may do later */
+    if (r == HEARTH_ERR_UNAVAILABLE)
+        page_slow(call, "/auth/step");
+    else
+        page_error(call);
 }
 
 void signin_step_page(struct page_call *call)

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "pages/internal.h"
 
-enum { SSO_TIMEOUT = 60000, ARENA_MAX = 64 * 1024 };
+enum { ARENA_MAX = 64 * 1024 };
 
 static char *callback_url(struct page_call *call)
 {
@@ -39,12 +39,26 @@ static void failed(struct page_call *call, int r)
         page_error(call);
 }
 
+/* A provider that is slow takes no more than its share of the threads. */
+static int enter_gate(struct page_call *call, size_t index, int *ret_place)
+{
+    *ret_place = gate_enter(&call->pages->sso_gates[index]);
+    if (*ret_place >= 0)
+        return 0;
+    return err_set(&call->err, HEARTH_ERR_UNAVAILABLE, "[oidc %s]: the provider is slow; %d people already wait for it",
+                   call->pages->options.sso[index].name, (int)GATE_ROOM);
+}
+
 static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_URL_SIZE])
 {
     struct oidc_attempt secrets;
     struct call outside;
-    call_init(&outside, &call->signin->stop, SSO_TIMEOUT, ARENA_MAX);
-    int r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, url, &call->err);
+    int place, r = enter_gate(call, attempt->provider, &place);
+    if (r < 0)
+        return r;
+    call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
+    r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, url, &call->err);
+    gate_leave(&call->pages->sso_gates[attempt->provider], place);
     if (r == 0)
         r = attempt_seal_state(call->pages->attempts, attempt, &secrets, sizeof(secrets), &call->err);
     call_fini(&outside);
@@ -96,14 +110,20 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
     struct call outside;
     void *state;
     size_t size;
-    int r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
+    int place, r = enter_gate(call, attempt->provider, &place);
     if (r < 0)
         return r;
+    r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
+    if (r < 0) {
+        gate_leave(&call->pages->sso_gates[attempt->provider], place);
+        return r;
+    }
     memcpy(&secrets, state, size < sizeof(secrets) ? size : sizeof(secrets));
     vault_free(state, size);
-    call_init(&outside, &call->signin->stop, SSO_TIMEOUT, ARENA_MAX);
+    call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
     r = oidc_finish(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, &answer, ret_person,
                     &call->err);
+    gate_leave(&call->pages->sso_gates[attempt->provider], place);
     call_fini(&outside);
     OPENSSL_cleanse(&secrets, sizeof(secrets));
     return r;
@@ -115,6 +135,7 @@ static void let_in(struct page_call *call, const struct oidc_person *person, con
     char id[40];
     size_t node;
     bool may;
+    page_renew_deadline(call);
     int r = person->email_verified ? node_stores_by_email(call->stores, person->email, &node, &account, &call->err) : HEARTH_ERR_NOT_FOUND;
     if (r == 0) {
         snprintf(id, sizeof(id), "%s", account.id);

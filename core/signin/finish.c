@@ -2,6 +2,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "auth/token.h"
 #include "base/clock.h"
@@ -30,6 +31,28 @@ static int on_any(void *ctx, const struct hearth_account *account)
     return 1;
 }
 
+/* Does this server belong to somebody yet? A node that does not answer is passed over: one account elsewhere settles it. If none was found,
+ * but a node did not answer, nobody can know, and nobody comes in by that way (UNAVAILABLE): else a stranger would own the server while its
+ * owner's database is down. */
+static int has_accounts(struct signin *signin, struct node_stores *stores, bool *ret_any, struct err *err)
+{
+    const struct nodes *nodes = signin->options.nodes;
+    struct err missed = {0};
+    bool any = false;
+    for (size_t i = 0; !any && i < nodes->count; i++) {
+        size_t node = (nodes->own + i) % nodes->count;
+        struct err why = {0};
+        struct store *store = node_stores_get(stores, node, &why);
+        if ((store == NULL || STORE(store, &why, account_list, on_any, &any) < 0) && !any && missed.code == 0)
+            missed = why;
+    }
+    if (!any && missed.code != 0)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "whether this server belongs to somebody already cannot be found out now: %s",
+                       missed.text);
+    *ret_any = any;
+    return 0;
+}
+
 int signin_may(struct signin *signin, struct node_stores *stores, const char *email, bool has_account, bool *ret_may, struct err *err)
 {
     bool any = false;
@@ -37,14 +60,10 @@ int signin_may(struct signin *signin, struct node_stores *stores, const char *em
         *ret_may = matches(signin->options.allow, email);
         return 0;
     }
-    for (size_t i = 0; !has_account && !any && i < signin->options.nodes->count; i++) {
-        struct store *store = node_stores_get(stores, i, err);
-        int r = store == NULL ? err->code : STORE(store, err, account_list, on_any, &any);
-        if (r < 0)
-            return r;
-    }
-    *ret_may = has_account || !any;
-    return 0;
+    int r = has_account ? 0 : has_accounts(signin, stores, &any, err);
+    if (r == 0)
+        *ret_may = has_account || !any;
+    return r;
 }
 
 struct finish {
@@ -52,7 +71,68 @@ struct finish {
     struct store *store; /* of the account's node */
     const struct hearth_identity *identity;
     size_t provider, node;
+    bool first; /* holds signin->first_comes */
 };
+
+/* --- one at a time ----------------------------------------------------------------------------------------------------------------------
+ */
+
+/* On the stack of who finishes. */
+struct finishing {
+    struct finishing *next;
+    const char *email;
+};
+
+/* Two sign-ins of one person that end at the same moment would tread on each other: the second is told to come back. */
+static int finishing_begin(struct signin *signin, struct finishing *mine, struct err *err)
+{
+    bool busy = false;
+    lock_take(&signin->lock);
+    for (const struct finishing *other = signin->finishing; other != NULL; other = other->next)
+        busy = busy || strcasecmp(other->email, mine->email) == 0;
+    if (!busy) {
+        mine->next = signin->finishing;
+        signin->finishing = mine;
+    }
+    lock_release(&signin->lock);
+    return busy ? err_set(err, HEARTH_ERR_UNAVAILABLE, "another sign-in of %s is being finished at this moment", mine->email) : 0;
+}
+
+static void finishing_end(struct signin *signin, const struct finishing *mine)
+{
+    lock_take(&signin->lock);
+    struct finishing **link = &signin->finishing;
+    while (*link != mine)
+        link = &(*link)->next;
+    *link = mine->next;
+    lock_release(&signin->lock);
+}
+
+/* There is one first person: who seems to be it looks once more while no other can become it. */
+static int come_first(struct finish *f, struct node_stores *stores, bool *ret_may, struct err *err)
+{
+    struct signin *signin = f->worker->signin;
+    lock_take(&signin->lock);
+    f->first = !signin->first_comes;
+    signin->first_comes = true;
+    lock_release(&signin->lock);
+    if (!f->first)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "somebody else is becoming the first person of this server at this moment");
+    return signin_may(signin, stores, f->identity->email, false, ret_may, err);
+}
+
+static void end_first(struct finish *f)
+{
+    if (!f->first)
+        return;
+    lock_take(&f->worker->signin->lock);
+    f->worker->signin->first_comes = false;
+    lock_release(&f->worker->signin->lock);
+    f->first = false;
+}
+
+/* ----------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Has the account's key become another one? Its old credentials say which it was. */
 static int key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err)
@@ -166,6 +246,8 @@ static int finish(struct finish *f, struct node_stores *stores, enum signin_keep
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
         return r;
     r = trusted ? 0 : signin_may(f->worker->signin, stores, f->identity->email, known, &may, err);
+    if (r == 0 && may && !known && !trusted && options->allow == NULL)
+        r = come_first(f, stores, &may, err);
     if (r < 0)
         return r;
     result->outcome = may ? SIGNIN_IN : SIGNIN_REFUSED;
@@ -189,9 +271,17 @@ int signin_finish(struct signin_worker *worker, struct node_stores *stores, size
     struct signin_result result = {0};
     if (strlen(identity->email) > EMAIL_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "the e-mail address is longer than %d bytes", EMAIL_MAX);
-    lock_take(&worker->signin->finishing);
-    int r = finish(&f, stores, keep, trusted, &result, err);
-    lock_release(&worker->signin->finishing);
+    struct finishing mine = {.email = identity->email};
+    int r = finishing_begin(worker->signin, &mine, err);
+    if (r < 0)
+        return r;
+    r = finish(&f, stores, keep, trusted, &result, err);
+    if (r == HEARTH_ERR_CONFLICT && result.created) { /* another process was faster: it is known now */
+        result = (struct signin_result){0};
+        r = finish(&f, stores, keep, trusted, &result, err);
+    }
+    end_first(&f);
+    finishing_end(worker->signin, &mine);
     if (r == 0)
         *ret_result = result;
     return r;

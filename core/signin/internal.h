@@ -3,11 +3,15 @@
 
 #include <pthread.h>
 
+#include "signin/gate.h"
 #include "signin/signin.h"
 
 struct signin {
     struct signin_options options;
-    pthread_mutex_t finishing; /* one account is made at a time, so that there is one first person. Held over storage calls */
+    struct gate gates[SIGNIN_PROVIDERS_MAX]; /* to the provider of that number */
+    pthread_mutex_t lock;                    /* a leaf; guards what follows */
+    bool first_comes;                        /* somebody is becoming the first person of a new server */
+    struct finishing *finishing;             /* whose sign-ins are being finished */
 };
 
 /* The worker's session with a provider. */

@@ -15,7 +15,9 @@ int signin_create(const struct signin_options *options, struct signin **ret_sign
     signin->options = *options;
     if (signin->options.step_timeout == 0)
         signin->options.step_timeout = STEP_TIMEOUT;
-    pthread_mutex_init(&signin->finishing, NULL);
+    pthread_mutex_init(&signin->lock, NULL);
+    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++)
+        gate_init(&signin->gates[i]);
     *ret_signin = signin;
     return 0;
 }
@@ -24,7 +26,9 @@ void signin_destroy(struct signin *signin)
 {
     if (signin == NULL)
         return;
-    pthread_mutex_destroy(&signin->finishing);
+    pthread_mutex_destroy(&signin->lock);
+    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++)
+        gate_fini(&signin->gates[i]);
     free(signin);
 }
 
@@ -139,6 +143,16 @@ static struct hearth_signin_step empty_step(void)
                                        .identity = {.struct_size = sizeof(struct hearth_identity)}};
 }
 
+/* A provider's server that is slow takes no more than its share of the threads. */
+static int enter_gate(struct signin *signin, size_t provider, int *ret_place, struct err *err)
+{
+    *ret_place = gate_enter(&signin->gates[provider]);
+    if (*ret_place >= 0)
+        return 0;
+    return err_set(err, HEARTH_ERR_UNAVAILABLE, "[sync %s]: the accounts server is slow; %d people already wait for it",
+                   signin_provider_name(signin, provider), (int)GATE_ROOM);
+}
+
 int signin_start(struct signin_worker *worker, size_t provider, const struct hearth_signin *what, struct hearth_signin_step *ret_step,
                  struct err *err)
 {
@@ -148,10 +162,14 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
     if ((signin_ways(signin, provider) & (uint64_t)what->way) == 0)
         return err_set(err, HEARTH_ERR_UNSUPPORTED, "[sync %s] does not offer this way of signing in",
                        signin_provider_name(signin, provider));
-    int r = begin(worker, provider, &session, err);
+    int place, r = enter_gate(worker->signin, provider, &place, err);
+    if (r < 0)
+        return r;
+    r = begin(worker, provider, &session, err);
     if (r == 0)
         r = call_check(&worker->call, signin->options.providers[provider].ops->signin_start(session, &worker->call.hearth, what, &step),
                        err);
+    gate_leave(&worker->signin->gates[provider], place);
     if (r == 0)
         r = check_step(signin, provider, &step, err);
     if (r == 0)
@@ -165,12 +183,16 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     const struct signin *signin = worker->signin;
     struct hearth_signin_step step = empty_step();
     void *session;
-    int r = begin(worker, provider, &session, err);
+    int place, r = enter_gate(worker->signin, provider, &place, err);
+    if (r < 0)
+        return r;
+    r = begin(worker, provider, &session, err);
     if (r == 0)
         r = call_check(
             &worker->call,
             signin->options.providers[provider].ops->signin_next(session, &worker->call.hearth, state, state_size, answers, count, &step),
             err);
+    gate_leave(&worker->signin->gates[provider], place);
     if (r == 0)
         r = check_step(signin, provider, &step, err);
     if (r == 0)

@@ -134,7 +134,6 @@ static int on_open(const struct hearth_host *host, struct hearth_call *call, con
     }
     *fx = (struct fx){.magic = FX_MAGIC, .host = host, .config = config, .cache = cache};
     pthread_mutex_init(&fx->lock, NULL);
-    pthread_mutex_init(&fx->signing_in, NULL);
     *ret_self = fx;
     return 0;
 }
@@ -162,7 +161,6 @@ static void on_close(void *self)
     struct fx *fx = fx_of(self);
     fx_cache_destroy(fx->cache);
     pthread_mutex_destroy(&fx->lock);
-    pthread_mutex_destroy(&fx->signing_in);
     fx->magic = 0;
     free(fx);
 }

@@ -57,6 +57,8 @@ class Page(HTMLParser):
 
 
 class Browser:
+    patience = 60  # seconds for an answer
+
     def __init__(self, base, headers=None):
         self.base, self.headers = base, dict(headers or {})
         self.jars = {}  # "host:port" -> {name: (value, attributes)}
@@ -92,7 +94,7 @@ class Browser:
         if isinstance(body, dict):
             body = urllib.parse.urlencode(body)
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=self.patience)
         try:
             connection.request(method, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, sent)
             answer = connection.getresponse()

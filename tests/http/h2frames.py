@@ -43,7 +43,7 @@ class Connection:
         host, port = address.split("//")[1].split(":")
         self.socket = socket.create_connection((host, int(port)), timeout=20)
         self.socket.sendall(PREFACE + frame(SETTINGS, 0, 0, settings))
-        self.closed = False
+        self.closed, self.data = False, bytearray()
 
     def send(self, data):
         """False when the other side has ended the connection."""
@@ -62,6 +62,7 @@ class Connection:
                 if not data:
                     self.closed = True
                     break
+                self.data += data
         except BlockingIOError:
             pass
         except OSError:
@@ -69,6 +70,32 @@ class Connection:
         finally:
             self.socket.settimeout(20)
         return self.closed
+
+    def frames(self):
+        """(kind, flags, stream, payload) of what was drained."""
+        at = 0
+        while at + 9 <= len(self.data):
+            size = int.from_bytes(self.data[at:at + 3], "big")
+            if at + 9 + size > len(self.data):
+                break
+            yield self.data[at + 3], self.data[at + 4], int.from_bytes(self.data[at + 5:at + 9], "big") & 0x7fffffff, bytes(self.data[at + 9:at + 9 + size])
+            at += 9 + size
+
+    def statuses(self):
+        """{stream: status} of the answers that have begun: 200, or 0 for any that is not in HPACK's static table."""
+        self.drain()
+        indexed = {0x88: 200, 0x89: 204, 0x8b: 304, 0x8c: 400, 0x8d: 404, 0x8e: 500}
+        return {stream: indexed.get(payload[0], 0) for kind, _, stream, payload in self.frames() if kind == HEADERS}
+
+    def ended(self):
+        return {stream for kind, flags, stream, _ in self.frames() if kind in (DATA, HEADERS) and flags & END_STREAM}
+
+    def bodies(self):
+        found = {}
+        for kind, _, stream, payload in self.frames():
+            if kind == DATA:
+                found[stream] = found.get(stream, b"") + payload
+        return found
 
     def close(self):
         self.socket.close()

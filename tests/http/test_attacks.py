@@ -247,6 +247,110 @@ class Attacks(TestCase):
         self.unharmed()
 
 
+class Parked(TestCase):
+    """Answers that nobody fetches: streams with window 0. Who parks them pays, and nobody else."""
+    CONFIG = CONFIG.replace("max_connections = 60", "max_connections = 400").replace("max_connections_per_address = 40", "max_connections_per_address = 300") \
+        .replace("stall_timeout = 2s", "stall_timeout = 60s").replace("idle_timeout = 2s", "idle_timeout = 60s").replace("max_jobs_per_connection = 16", "max_jobs_per_connection = 100") \
+        .replace("max_jobs = 64", "max_jobs = 2000") + "max_jobs_per_account = 2000\n"
+    COST = 12 * 1024  # of an answer, besides its bytes (core/http/internal.h)
+
+    def setUp(self):
+        self.connections = []
+        self.addCleanup(lambda: [c.close() for c in self.connections])
+
+    def home(self, config):
+        node = self.node(self.CONFIG + config)
+        node.add_account(self.service())
+        self.assertEqual(node.request("/api/v1/me").status, 200)
+        self.before = node.memory()
+        return node
+
+    def park(self, node, path, connections, streams, token=None):
+        """Answers that were accepted; -1 for a connection that was ended."""
+        accepted = 0
+        extra = [("authorization", "Bearer " + token)] if token else []
+        for n in range(connections):
+            connection = h2.Connection(node.address, struct.pack(">HI", 4, 0))
+            self.connections.append(connection)
+            connection.send(b"".join(h2.get(1 + 2 * i, path.format(n * streams + i), extra=extra) for i in range(streams)))
+            until(lambda: connection.drain() or len(connection.statuses()) == streams, "each is answered, or the connection ended")
+            accepted += sum(status == 200 for status in connection.statuses().values())
+        return accepted
+
+    def gives_back(self, node):
+        for connection in self.connections:
+            connection.close()
+        if "HEARTH_TEST_GROWTH_KIB" not in os.environ:  # sanitizers keep what was freed
+            until(lambda: node.memory() - self.before < 10 * 1024, "memory goes back to the system", 60)
+
+    def test_of_one_account(self):
+        node = self.home("unsent_per_account = 4MiB\n")
+        budget = 4 * 1024 * 1024 // self.COST
+        accepted = self.park(node, "/api/v1/search?q=different{}", 100, 100, node.token())
+        self.assertLessEqual(accepted, budget + 1)
+        self.assertGreater(accepted, budget // 4)
+        self.assertLess(node.memory() - self.before, min(GROWTH, 48 * 1024) if GROWTH < 200000 else GROWTH)
+        answer = node.request("/api/v1/me")
+        self.assertEqual((answer.status, answer.json["code"]), (503, "unfetched"))
+        self.assertIn("Retry-After", answer.headers)
+        self.assertEqual(node.request("/auth/signin", email=None).status, 200, "others are served")
+        self.gives_back(node)
+        self.assertEqual(node.request("/api/v1/me").status, 200)
+
+    def test_of_the_same_cached_answer(self):
+        """Shared bytes are paid once."""
+        node = self.home("unsent_per_account = 4MiB\n")
+        path = "/api/v1/history?limit=500"
+        size = len(node.request(path).body)
+        self.assertGreater(size, 60 * 1024)
+        accepted = self.park(node, path, 1, 100, node.token())
+        self.assertEqual(accepted, 100)
+
+    def test_of_strangers(self):
+        node = self.home("unsent_per_account = 4MiB\n")
+        budget = 4 * 1024 * 1024 // self.COST
+        accepted = self.park(node, "/auth/signin?{}", 30, 100)
+        self.assertLessEqual(accepted, budget + 1)
+        self.assertEqual(node.request("/api/v1/me").status, 200, "who is signed in pays for herself")
+        self.gives_back(node)
+
+    def test_of_one_connection(self):
+        node = self.home("unsent_per_connection = 256KiB\n")
+        accepted = self.park(node, "/auth/signin?{}", 1, 100)
+        self.assertLessEqual(accepted, 256 // 12 + 1)
+        self.assertTrue(self.connections[0].drain(), "at twice as much it is ended")
+        self.assertEqual(node.request("/auth/signin", email=None).status, 200)
+
+    def test_behind_a_proxy(self):
+        """A proxy's connection carries many people: of them only who has stopped reading is given up."""
+        node = self.home("trusted_proxies = 127.0.0.1/32\n")
+        node.configure("60-stall", "[web]\nstall_timeout = 1s\nidle_timeout = 60s\nunsent_per_connection = 64KiB\n")
+        node.stop()
+        node.start()
+        connection = h2.Connection(node.address, struct.pack(">HI", 4, 0))
+        self.connections.append(connection)
+        auth = [("authorization", "Bearer " + node.token())]
+        streams = range(1, 60, 2)
+        connection.send(b"".join(h2.get(stream, "/api/v1/history?limit=500", extra=auth) for stream in streams))
+        resets = lambda: {stream for kind, _, stream, _ in connection.frames() if kind == h2.RST_STREAM}
+        until(lambda: connection.drain() or resets() == set(streams), "the streams are given up")
+        self.assertFalse(connection.drain(), "the connection goes on")
+        connection.send(h2.get(61, "/healthz") + h2.frame(h2.WINDOW_UPDATE, 0, 61, struct.pack(">I", 1000)))
+        until(lambda: connection.drain() or 61 in connection.ended(), "others are served on it")
+        self.assertEqual(connection.statuses()[61], 200)
+
+    def test_in_total(self):
+        """All together: those who hold most are ended, until there is room."""
+        node = self.home("unsent_total = 1MiB\n")
+        for n in range(10):
+            connection = h2.Connection(node.address, struct.pack(">HI", 4, 0))
+            self.connections.append(connection)
+            connection.send(b"".join(h2.get(1 + 2 * i, "/auth/signin") for i in range(15)))
+        until(lambda: sum(connection.drain() for connection in self.connections) > 0, "the most stalled are ended")
+        until(lambda: node.request("/auth/signin", email=None).status == 200, "there is room again")
+        self.assertLess(sum(connection.drain() for connection in self.connections), 10, "not all of them")
+
+
 class TotalCap(TestCase):
     def test_waiting_clients_are_served_when_others_have_gone(self):
         node = self.node(CONFIG.replace("max_connections_per_address = 40", "max_connections_per_address = 1000")

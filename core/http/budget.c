@@ -1,0 +1,248 @@
+/* What answers hold until their clients have fetched them, and who pays for it: the account that asked, or without one the address.
+ * Nobody's slowness costs others more than a bounded part of the memory, the disk and the threads. */
+#include "base/lock.h"
+#include "http/internal.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/magic.h"
+#include "base/rate.h"
+
+struct payer {
+    struct payer *next;
+    size_t bytes;   /* unsent */
+    size_t jobs;    /* pooled requests that are not done */
+    size_t exports; /* made or being fetched */
+    size_t refs;    /* exchanges and shared bytes that name it */
+    char key[];     /* an account, or "@" and an address */
+};
+
+void budget_init(struct http_server *server)
+{
+    pthread_mutex_init(&server->payer_lock, NULL);
+    if (getrandom(&server->payer_seed, sizeof(server->payer_seed), 0) != (ssize_t)sizeof(server->payer_seed))
+        server->payer_seed = (uintptr_t)server;
+}
+
+void budget_fini(struct http_server *server)
+{
+    pthread_mutex_destroy(&server->payer_lock);
+}
+
+/* With the lock. */
+static struct payer **find_payer(struct http_server *server, const char *key)
+{
+    uint64_t hash = 14695981039346656037u ^ server->payer_seed;
+    for (const char *p = key; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+    struct payer **link = &server->payers[(hash ^ hash >> 32) % (sizeof(server->payers) / sizeof(server->payers[0]))];
+    while (*link != NULL && strcmp((*link)->key, key) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+/* With the lock. NULL: memory is short. */
+static struct payer *ref_payer(struct http_server *server, const char *key)
+{
+    struct payer **link = find_payer(server, key), *payer = *link;
+    if (payer == NULL) {
+        payer = calloc(1, sizeof(*payer) + strlen(key) + 1);
+        if (payer == NULL)
+            return NULL;
+        memcpy(payer->key, key, strlen(key) + 1);
+        *link = payer;
+    }
+    payer->refs++;
+    return payer;
+}
+
+/* With the lock. */
+static void unref_payer(struct http_server *server, struct payer *payer)
+{
+    if (--payer->refs > 0)
+        return;
+    struct payer **link = find_payer(server, payer->key);
+    *link = payer->next;
+    free(payer);
+}
+
+static void write_key(const struct exchange *exchange, char ret_key[PAYER_KEY])
+{
+    char address[64];
+    if (exchange->reply.account != NULL && strlen(exchange->reply.account) < PAYER_KEY) {
+        snprintf(ret_key, PAYER_KEY, "%s", exchange->reply.account);
+        return;
+    }
+    rate_address_key(exchange->request.remote, address);
+    snprintf(ret_key, PAYER_KEY, "@%s", address);
+}
+
+/* Shared bytes are paid once, by the first who asked for them, until nobody sends them any more. With the lock. */
+static void pay_shared(struct http_server *server, struct http_shared *shared, struct payer *payer)
+{
+    if (shared->sent_by++ > 0)
+        return;
+    shared->payer = payer;
+    payer->refs++;
+    payer->bytes += shared->size;
+    atomic_fetch_add(&server->unsent, shared->size);
+}
+
+static void release_shared(struct http_server *server, struct http_shared *shared)
+{
+    if (--shared->sent_by > 0)
+        return;
+    atomic_fetch_sub(&server->unsent, shared->size);
+    if (shared->payer == NULL)
+        return;
+    shared->payer->bytes -= shared->size;
+    unref_payer(server, shared->payer);
+    shared->payer = NULL;
+}
+
+/* What is held for an answer besides shared bytes. Over HTTP/1 and TLS h2o keeps a piece a second time, encrypted. */
+static size_t cost_of(const struct exchange *exchange)
+{
+    const struct http_reply *reply = &exchange->reply;
+    size_t own = reply->fixed != NULL || reply->shared != NULL ? 0 : reply->body.room;
+    size_t piece = exchange->body_size < BODY_PIECE ? exchange->body_size : BODY_PIECE;
+    const struct conn *conn = exchange->track->conn;
+    bool copied = !conn->sock_closed && conn->sock->ssl != NULL && !conn->http2;
+    return ANSWER_COST + own + (exchange->spool_fd >= 0 ? BODY_PIECE : 0) + (copied ? piece : 0);
+}
+
+void budget_take(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    char key[PAYER_KEY];
+    if (exchange->cost != 0)
+        return;
+    write_key(exchange, key);
+    exchange->cost = cost_of(exchange);
+    exchange->paying_conn = exchange->track->conn;
+    exchange->paying_conn->unsent += exchange->cost;
+    exchange->paying_conn->refs++;
+    lock_take(&server->payer_lock);
+    exchange->payer = ref_payer(server, key);
+    if (exchange->payer != NULL) {
+        exchange->payer->bytes += exchange->cost;
+        if (exchange->reply.shared != NULL)
+            pay_shared(server, exchange->reply.shared, exchange->payer);
+    }
+    lock_release(&server->payer_lock);
+    if (exchange->reply.events_channel == NULL) /* those have nothing unsent most of the time, and are there to stay */
+        atomic_fetch_add(&server->unsent, exchange->cost);
+}
+
+void budget_give(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    if (exchange->cost == 0)
+        return;
+    exchange->paying_conn->unsent -= exchange->cost;
+    conn_unref(exchange->paying_conn);
+    if (exchange->reply.events_channel == NULL)
+        atomic_fetch_sub(&server->unsent, exchange->cost);
+    lock_take(&server->payer_lock);
+    if (exchange->payer != NULL) {
+        exchange->payer->bytes -= exchange->cost;
+        if (exchange->reply.shared != NULL)
+            release_shared(server, exchange->reply.shared);
+        unref_payer(server, exchange->payer);
+    }
+    lock_release(&server->payer_lock);
+    exchange->payer = NULL;
+    exchange->cost = 0;
+}
+
+/* A proxy's connection carries many people's answers: each of them has a budget, the connection has none. */
+static bool is_shared(const struct conn *conn)
+{
+    return conn->address == NULL;
+}
+
+const char *budget_over(const struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    struct conn *conn = exchange->track->conn;
+    char key[PAYER_KEY];
+    write_key(exchange, key);
+    lock_take(&server->payer_lock);
+    const struct payer *payer = *find_payer(server, key);
+    size_t bytes = payer == NULL ? 0 : payer->bytes;
+    lock_release(&server->payer_lock);
+    bool much = !is_shared(conn) && conn->unsent >= server->options.unsent_per_connection;
+    /* Whoever does not fetch refusals either is cut off. */
+    if (!is_shared(conn) && (conn->unsent >= 2 * server->options.unsent_per_connection || bytes >= 2 * server->options.unsent_per_account))
+        conn_kill(conn);
+    if (much)
+        return "This connection has many answers that were not fetched. Fetch them first.";
+    if (bytes >= server->options.unsent_per_account)
+        return key[0] == '@' ? "Clients at your address have many answers that they did not fetch. Try again when they are gone."
+                             : "Your programs and browsers have many answers that they did not fetch. Try again when they are gone.";
+    if (atomic_load(&server->unsent) >= 2 * server->options.unsent_total)
+        return "This server waits for many clients to fetch their answers. Try again in a moment.";
+    return NULL;
+}
+
+/* --- pooled requests and exports of one payer --------------------------------------------------------------------------------------------
+ */
+
+bool budget_take_job(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    char key[PAYER_KEY];
+    write_key(exchange, key);
+    lock_take(&server->payer_lock);
+    struct payer *payer = ref_payer(server, key);
+    bool may = payer != NULL && payer->jobs < server->options.max_jobs_per_account;
+    if (may)
+        payer->jobs++;
+    else if (payer != NULL)
+        unref_payer(server, payer);
+    exchange->job_payer = may ? payer : NULL;
+    lock_release(&server->payer_lock);
+    return may;
+}
+
+void budget_give_job(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    if (exchange->job_payer == NULL)
+        return;
+    lock_take(&server->payer_lock);
+    exchange->job_payer->jobs--;
+    unref_payer(server, exchange->job_payer);
+    lock_release(&server->payer_lock);
+    exchange->job_payer = NULL;
+}
+
+bool budget_take_export(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    char key[PAYER_KEY];
+    write_key(exchange, key);
+    lock_take(&server->payer_lock);
+    struct payer *payer = ref_payer(server, key);
+    bool may = payer != NULL && payer->exports < server->options.exports_per_account;
+    if (may)
+        payer->exports++;
+    else if (payer != NULL)
+        unref_payer(server, payer);
+    exchange->export_payer = may ? payer : NULL;
+    lock_release(&server->payer_lock);
+    return may;
+}
+
+void budget_give_export(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    if (exchange->export_payer == NULL)
+        return;
+    lock_take(&server->payer_lock);
+    exchange->export_payer->exports--;
+    unref_payer(server, exchange->export_payer);
+    lock_release(&server->payer_lock);
+    exchange->export_payer = NULL;
+}

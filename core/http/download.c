@@ -1,0 +1,170 @@
+/* Downloads: a thread of a pool writes one at the storage's speed, into memory while it is small, then into a file without a name. The loop
+ * sends it when it is complete (body.c): its size is known, and the thread and its storage session are free, however slow the client is. */
+#include "http/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+enum { IN_MEMORY = 64 * 1024, SLOW_TO_CLOSE = 16 << 20 };
+
+/* NOT_FOUND and the like cannot be: the folder was there when the server started. */
+static int create_file(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
+        return fd;
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/export-XXXXXX", folder);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+static int fail_spool(struct http_stream *stream, int error, const char *what)
+{
+    log_error("http", "an export cannot be written: %s in %s: %s", what, stream->exchange->loop->server->options.spool_dir,
+              strerror(error));
+    return error == ENOSPC || error == EDQUOT || error == EFBIG ? HEARTH_ERR_FULL : HEARTH_ERR_IO;
+}
+
+static int write_file(struct http_stream *stream, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(stream->fd, bytes, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_spool(stream, errno, "writing");
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* From memory to a file. */
+static int leave_memory(struct http_stream *stream)
+{
+    stream->fd = create_file(stream->exchange->loop->server->options.spool_dir);
+    if (stream->fd < 0)
+        return fail_spool(stream, errno, "making a file");
+    int r = write_file(stream, stream->small.data, stream->small.size);
+    buf_fini(&stream->small);
+    return r;
+}
+
+static int take_space(struct http_stream *stream, size_t size)
+{
+    struct http_server *server = stream->exchange->loop->server;
+    if (atomic_fetch_add(&server->spooled, size) + size > server->options.export_space) {
+        atomic_fetch_sub(&server->spooled, size);
+        return HEARTH_ERR_FULL;
+    }
+    stream->space += size;
+    return 0;
+}
+
+static int write_some(struct http_stream *stream, const void *bytes, size_t size)
+{
+    if (atomic_load(&stream->exchange->gone))
+        return HEARTH_ERR_CANCELLED;
+    int r = take_space(stream, size);
+    if (r < 0)
+        return r;
+    if (stream->fd < 0 && stream->small.size + size <= IN_MEMORY) {
+        buf_add(&stream->small, bytes, size);
+        return buf_failed(&stream->small) ? HEARTH_ERR_NOMEM : 0;
+    }
+    if (stream->fd < 0 && (r = leave_memory(stream)) < 0)
+        return r;
+    return write_file(stream, bytes, size);
+}
+
+int http_stream_write(struct http_stream *stream, const void *bytes, size_t size)
+{
+    if (stream->error == 0)
+        stream->error = write_some(stream, bytes, size);
+    return stream->error;
+}
+
+static void refuse_export(struct http_reply *reply, int r)
+{
+    reply->header_count = 0;
+    if (r == HEARTH_ERR_FULL) {
+        http_reply_header(reply, "retry-after", "60");
+        http_reply_problem(reply, 503, "no_space", "There is no room for this export at the moment. Try again later.");
+    } else if (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_CANCELLED) {
+        http_reply_header(reply, "retry-after", "5");
+        http_reply_problem(reply, 503, "unavailable", "The storage does not answer at the moment. Try again in a little while.");
+    } else {
+        http_reply_problem(reply, 500, "internal", "Something went wrong here. The server's log knows more.");
+    }
+}
+
+void download_make(struct exchange *exchange)
+{
+    struct http_reply *reply = &exchange->reply;
+    int (*produce)(struct http_stream *, void *) = reply->stream;
+    if (exchange->head)
+        return;
+    reply->stream = NULL;
+    if (!budget_take_export(exchange)) {
+        reply->header_count = 0;
+        http_reply_header(reply, "retry-after", "10");
+        http_reply_problem(reply, 429, "too_many_exports",
+                           "Other exports of this account are being fetched. Try again when they are done.");
+        return;
+    }
+    struct http_stream stream = {.exchange = exchange, .fd = -1};
+    int r = produce(&stream, reply->stream_ctx);
+    r = r < 0 ? r : stream.error;
+    if (r < 0) {
+        refuse_export(reply, r == HEARTH_ERR_CANCELLED && stream.error != 0 ? stream.error : r);
+        if (stream.fd >= 0)
+            close(stream.fd);
+        buf_fini(&stream.small);
+        atomic_fetch_sub(&exchange->loop->server->spooled, stream.space);
+        return;
+    }
+    exchange->spool_fd = stream.fd;
+    exchange->spool_size = stream.space;
+    if (stream.fd < 0) {
+        atomic_fetch_sub(&exchange->loop->server->spooled, stream.space);
+        reply->body = stream.small;
+    }
+}
+
+struct closing {
+    int fd;
+};
+
+static void close_on_pool(void *job, void *worker)
+{
+    (void)worker;
+    struct closing *closing = job;
+    close(closing->fd);
+    free(closing);
+}
+
+/* The file's blocks are freed by its last close: of a large one not on the loop. */
+void download_fini(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    if (exchange->spool_fd < 0)
+        return;
+    atomic_fetch_sub(&server->spooled, exchange->spool_size);
+    const struct http_pool *pool = exchange->route == NULL || exchange->route->pool == NULL ? &server->options.pool : exchange->route->pool;
+    struct closing *closing = exchange->spool_size < SLOW_TO_CLOSE ? NULL : malloc(sizeof(*closing));
+    if (closing != NULL)
+        closing->fd = exchange->spool_fd;
+    if (closing == NULL || pool->run(pool->self, close_on_pool, NULL, closing, 0) < 0) {
+        free(closing);
+        close(exchange->spool_fd);
+    }
+    exchange->spool_fd = -1;
+}
