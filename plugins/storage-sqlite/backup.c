@@ -17,8 +17,8 @@
 
 enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
 
-/* The archive while it is being made is "<path>.partial-<random>" beside its place, so that a broken one is never taken for a backup; copies
- * of single files are "….shared" and "….copy" beside that. */
+/* The archive while it is being made is "<path>.partial-<random>" beside its place, so that a broken one is never taken for a backup;
+ * copies of single files are "….shared" and "….copy" beside that. */
 struct copy {
     struct session *session;
     const char *path;
@@ -67,7 +67,7 @@ static int make_partial(struct copy *copy)
 
 static int fail_target(struct copy *copy, sqlite3 *db, int code)
 {
-    int error = db == NULL ? 0 : sqlite3_system_errno(db);
+    int error = db == NULL ? 0 : connection_errno(db);
     if ((code & 0xff) == SQLITE_FULL)
         return fail_errno(copy, ENOSPC);
     if ((code & 0xff) == SQLITE_NOMEM)

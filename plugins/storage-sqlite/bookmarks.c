@@ -163,8 +163,7 @@ int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
 
 static int count_cleared(struct session *session)
 {
-    static const char COUNT[] =
-        "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks GROUP BY 1, 2";
+    static const char COUNT[] = "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks GROUP BY 1, 2";
     struct query query;
     int r;
     query_open(&query, session, COUNT);

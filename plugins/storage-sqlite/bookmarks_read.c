@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                                                            \
     "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \
-    "b.modified, iif(b.kind = 2, (SELECT count(*) FROM bookmarks c WHERE c.parent = b.guid), 0), "               \
+    "b.modified, iif(b.kind = 2, (SELECT count(*) FROM bookmarks c WHERE c.parent = b.guid), 0), "                                         \
     "coalesce(p.last_visit, 0), coalesce(p.visit_count, 0) "
 #define WITH_PAGE " LEFT JOIN pages p ON p.id = b.page "
 
@@ -82,8 +82,7 @@ static int deliver(struct query *query, hearth_bookmark_cb cb, void *ctx)
     return r;
 }
 
-static int list_by_position(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                            void *ctx)
+static int list_by_position(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_parent" WITH_PAGE
                                "WHERE b.parent IS ? AND b.position > ? ORDER BY b.position, b.guid";
@@ -102,25 +101,22 @@ static void bind_before(struct query *query, const struct hearth_bookmark_query 
     query_text(query, filter->after_guid == NULL ? "" : filter->after_guid);
 }
 
-static int list_by_added(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                         void *ctx)
+static int list_by_added(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_added" WITH_PAGE
                                "WHERE b.kind IN (1, 4, 5) AND (b.added, b.guid) < (?, ?) "
-                                                                     "ORDER BY b.added DESC, b.guid DESC";
+                               "ORDER BY b.added DESC, b.guid DESC";
     struct query query;
     query_open(&query, session, LIST);
     bind_before(&query, filter);
     return deliver(&query, cb, ctx);
 }
 
-static int list_by_tag(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                       void *ctx)
+static int list_by_tag(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] =
-        "SELECT " COLUMNS "FROM bookmark_tags t CROSS JOIN bookmarks b ON b.guid = t.guid" WITH_PAGE
-        "WHERE t.folded = CAST(? AS TEXT) AND (t.added, t.guid) < (?, ?) "
-                                              "ORDER BY t.added DESC, t.guid DESC";
+    static const char LIST[] = "SELECT " COLUMNS "FROM bookmark_tags t CROSS JOIN bookmarks b ON b.guid = t.guid" WITH_PAGE
+                               "WHERE t.folded = CAST(? AS TEXT) AND (t.added, t.guid) < (?, ?) "
+                               "ORDER BY t.added DESC, t.guid DESC";
     struct query query;
     if (filter->tag == NULL)
         return hearth_fail(session->call, HEARTH_ERR_INVALID, "no tag is given");
@@ -155,8 +151,8 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
 
 int bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_page" WITH_PAGE
-                               "WHERE b.page = ? ORDER BY b.added DESC, b.guid DESC";
+    static const char LIST[] =
+        "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_page" WITH_PAGE "WHERE b.page = ? ORDER BY b.added DESC, b.guid DESC";
     struct op op;
     struct query query;
     int r = op_begin_person(&op, self, call, account);
@@ -197,22 +193,19 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
 
 int bookmark_nodes(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
 {
-    static const char NODES[] =
-        "SELECT guid, parent, said_parent, kind, position, added, modified FROM bookmarks ORDER BY guid";
+    static const char NODES[] = "SELECT guid, parent, said_parent, kind, position, added, modified FROM bookmarks ORDER BY guid";
     return list_nodes(self, call, NODES, account, cb, ctx);
 }
 
 int bookmark_tombstones(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
 {
-    static const char TOMBSTONES[] =
-        "SELECT guid, parent, NULL, 0, 0, 0, 0 FROM bookmark_tombstones ORDER BY guid";
+    static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0 FROM bookmark_tombstones ORDER BY guid";
     return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
 }
 
 int bookmark_claims(void *self, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
 {
-    static const char CLAIMS[] =
-        "SELECT folder, position, child FROM bookmark_claims ORDER BY folder, position";
+    static const char CLAIMS[] = "SELECT folder, position, child FROM bookmark_claims ORDER BY folder, position";
     struct op op;
     struct query query;
     int r = op_begin_person(&op, self, call, account);
@@ -232,8 +225,7 @@ int bookmark_claims(void *self, struct hearth_call *call, const char *account, h
 int bookmark_tag_list(void *self, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
 {
     /* Of several spellings, one: always the same. */
-    static const char TAGS[] =
-        "SELECT min(tag), count(*) FROM bookmark_tags GROUP BY folded ORDER BY folded";
+    static const char TAGS[] = "SELECT min(tag), count(*) FROM bookmark_tags GROUP BY folded ORDER BY folded";
     struct op op;
     struct query query;
     int r = op_begin_person(&op, self, call, account);

@@ -95,8 +95,8 @@ int connection_fail_text(struct hearth_call *call, const char *path, int code, i
                            error == 0 ? message : strerror(error));
     case SQLITE_READONLY:
         if (code == SQLITE_READONLY_DBMOVED)
-            return hearth_fail(call, HEARTH_ERR_IO, "%s: the database file was moved or removed while it was open: put it back, and restart",
-                               path);
+            return hearth_fail(call, HEARTH_ERR_IO,
+                               "%s: the database file was moved or removed while it was open: put it back, and restart", path);
         /* fall through */
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -107,6 +107,23 @@ int connection_fail_text(struct hearth_call *call, const char *path, int code, i
     }
 }
 
+static int file_errno(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    int error = 0;
+    if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file != NULL && file->pMethods != NULL)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+}
+
+int connection_errno(sqlite3 *db)
+{
+    int error = sqlite3_system_errno(db);
+    if (error == 0) /* a COMMIT that fails does not note it there */
+        error = file_errno(db, SQLITE_FCNTL_JOURNAL_POINTER);
+    return error == 0 ? file_errno(db, SQLITE_FCNTL_FILE_POINTER) : error;
+}
+
 int connection_fail(struct connection *connection, int code)
 {
     struct session *session = connection->session;
@@ -115,7 +132,7 @@ int connection_fail(struct connection *connection, int code)
         return session_stopped_text(session, stopped);
     char message[200]; /* the call's error text must not be made from memory that it may free */
     snprintf(message, sizeof(message), "%s", connection->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(connection->db));
-    return connection_fail_text(session->call, connection->path, code, connection->db == NULL ? 0 : sqlite3_system_errno(connection->db),
+    return connection_fail_text(session->call, connection->path, code, connection->db == NULL ? 0 : connection_errno(connection->db),
                                 message);
 }
 

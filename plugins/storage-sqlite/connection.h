@@ -13,7 +13,9 @@ bool connection_moved(struct connection *connection);
 int connection_exec(struct connection *connection, const char *sql); /* text without results */
 /* The result code of SQLite's last call as an error of ours, with a text that names the file and what to do. */
 int connection_fail(struct connection *connection, int sqlite_code);
-/* The same for a database that this plugin opened by hand; call may be NULL. */
+/* The same for a database that this plugin opened by hand. */
 int connection_fail_text(struct hearth_call *call, const char *path, int sqlite_code, int system_errno, const char *message);
+/* What the system said of the read or write that failed last; 0: nothing. */
+int connection_errno(sqlite3 *db);
 
 #endif

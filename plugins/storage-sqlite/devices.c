@@ -169,8 +169,7 @@ int device_list(void *self, struct hearth_call *call, const char *account, heart
 
 int tab_list(void *self, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx)
 {
-#define COLUMNS                                                                                                                            \
-    "SELECT device, position, title, url, icon, \"group\", last_used, inactive, pinned FROM tabs"
+#define COLUMNS "SELECT device, position, title, url, icon, \"group\", last_used, inactive, pinned FROM tabs"
     static const char ALL[] = COLUMNS " ORDER BY device, last_used DESC, position";
     static const char ONE[] = COLUMNS " WHERE device = ? ORDER BY last_used DESC, position";
 #undef COLUMNS

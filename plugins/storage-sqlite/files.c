@@ -73,13 +73,13 @@ static int put_account(struct session *session, sqlite3 *db, const char *path, c
     if (r == SQLITE_OK)
         r = sqlite3_step(put);
     sqlite3_finalize(put);
-    return r == SQLITE_DONE ? 0 : connection_fail_text(session->call, path, r, sqlite3_system_errno(db), sqlite3_errmsg(db));
+    return r == SQLITE_DONE ? 0 : connection_fail_text(session->call, path, r, connection_errno(db), sqlite3_errmsg(db));
 }
 
 static int exec_text(struct session *session, sqlite3 *db, const char *path, const char *sql)
 {
     int r = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    return r == SQLITE_OK ? 0 : connection_fail_text(session->call, path, r, sqlite3_system_errno(db), sqlite3_errmsg(db));
+    return r == SQLITE_OK ? 0 : connection_fail_text(session->call, path, r, connection_errno(db), sqlite3_errmsg(db));
 }
 
 /* Nobody else knows the file, and a half one is thrown away: it needs no journal. */

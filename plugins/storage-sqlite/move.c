@@ -40,7 +40,7 @@ struct moving {
 
 static int fail(struct moving *moving, sqlite3 *db, int code)
 {
-    return connection_fail_text(moving->session->call, moving->session->store->path, code, sqlite3_system_errno(db), sqlite3_errmsg(db));
+    return connection_fail_text(moving->session->call, moving->session->store->path, code, connection_errno(db), sqlite3_errmsg(db));
 }
 
 static int on_progress(void *ctx)

@@ -53,10 +53,10 @@ static int check_header(struct session *session)
     if (r == SQLITE_OK)
         r = file->pMethods->xRead(file, header, sizeof(header), 0);
     if (r == SQLITE_OK)
-        return memcmp(header, MAGIC, sizeof(MAGIC)) == 0 ? 0
-                                                         : hearth_fail(session->call, HEARTH_ERR_CORRUPT,
-                                                                       "%s: is damaged (it does not begin as a database does): restore a backup",
-                                                                       session->store->path);
+        return memcmp(header, MAGIC, sizeof(MAGIC)) == 0
+                   ? 0
+                   : hearth_fail(session->call, HEARTH_ERR_CORRUPT,
+                                 "%s: is damaged (it does not begin as a database does): restore a backup", session->store->path);
     return connection_fail_text(session->call, session->store->path, r, errno, "reading its first bytes failed");
 }
 

@@ -170,8 +170,9 @@ static int check_person(struct connection *connection)
     struct query query;
     struct connection *before = session->current;
     session->current = connection;
-    query_open(&query, session,
-               "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), id FROM account");
+    query_open(
+        &query, session,
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), id FROM account");
     int r = query_step(&query);
     int64_t application = 0, version = 0;
     bool own = false;
@@ -183,8 +184,8 @@ static int check_person(struct connection *connection)
     query_close(&query);
     session->current = before;
     if (r == 0 || r == HEARTH_ERR_UNSUPPORTED || (r > 0 && (application != PERSON_APPLICATION_ID || !own)))
-        return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is not the file of this account: put the right one back, or restore a backup",
-                           connection->path);
+        return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
+                           "%s: is not the file of this account: put the right one back, or restore a backup", connection->path);
     if (r > 0 && version > 1)
         return hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
                            "%s: the file is newer than this plugin (schema %lld, known up to 1): install the newer version",

@@ -8,7 +8,7 @@
 struct query {
     struct session *session;
     struct connection *connection; /* the session's current one when it was opened */
-    struct statement *slot; /* NULL: a second copy, because the cached one is in use by an outer operation */
+    struct statement *slot;        /* NULL: a second copy, because the cached one is in use by an outer operation */
     sqlite3_stmt *handle;
     int next;   /* parameter */
     int failed; /* of a bind or the opening; reported by the first step */

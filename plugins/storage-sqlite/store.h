@@ -43,8 +43,8 @@ struct known_page {
 
 struct batch {
     bool open;
-    int broken;  /* an error after which only part of an operation may be in the transaction: it cannot be committed */
-    char id[40]; /* of the account */
+    int broken;                    /* an error after which only part of an operation may be in the transaction: it cannot be committed */
+    char id[40];                   /* of the account */
     struct connection *connection; /* with the person's file; borrowed until the end of the batch */
     int64_t generation;
     int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account */

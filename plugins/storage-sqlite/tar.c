@@ -10,8 +10,8 @@ enum { BLOCK = 512, NAME_SIZE = 100 };
 
 /* POSIX.1-1988; numbers are octal text. */
 struct header {
-    char name[NAME_SIZE], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100], magic[6], version[2], user[32], group[32],
-        device_major[8], device_minor[8], prefix[155], unused[12];
+    char name[NAME_SIZE], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100], magic[6], version[2], user[32],
+        group[32], device_major[8], device_minor[8], prefix[155], unused[12];
 };
 _Static_assert(sizeof(struct header) == BLOCK, "a header is one block");
 

@@ -1,4 +1,5 @@
-/* The archive that backup() makes and restore() reads: POSIX ustar, which `tar` reads as well. Nothing but regular files with short names. */
+/* The archive that backup() makes and restore() reads: POSIX ustar, which `tar` reads as well. Nothing but regular files with short names.
+ */
 #ifndef STORAGE_SQLITE_TAR_H
 #define STORAGE_SQLITE_TAR_H
 

@@ -145,9 +145,8 @@ static int has_tag(struct session *session, const char *guid, const char *tag, s
 /* A field "tags" and the rows made of it, both ways: every tag has a row, and there are no more rows than different tags. */
 static int check_tags(struct report *report)
 {
-    static const char TAGGED[] =
-        "SELECT guid, tags, (SELECT count(*) FROM bookmark_tags t WHERE t.guid = b.guid) "
-        "FROM bookmarks b WHERE tags IS NOT NULL AND kind IN (1, 4, 5)";
+    static const char TAGGED[] = "SELECT guid, tags, (SELECT count(*) FROM bookmark_tags t WHERE t.guid = b.guid) "
+                                 "FROM bookmarks b WHERE tags IS NOT NULL AND kind IN (1, 4, 5)";
     struct query query;
     char line[200];
     int r = 0;

@@ -9,7 +9,8 @@
  * Writes of synced data come as one batch for each collection: batch_begin() … batch_commit(). All of it is stored, or nothing. Readers
  * are never blocked by a batch, and see the state before it until the commit. At most one batch is open in a session; batches of one plugin
  * may wait for each other in batch_begin(). Everything else is atomic by itself, and does not wait for a batch of another session. What a
- * session writes besides while its own batch is open may be part of that batch, or be kept when it is aborted: nobody may count on either. */
+ * session writes besides while its own batch is open may be part of that batch, or be kept when it is aborted: nobody may count on either.
+ */
 #ifndef HEARTH_STORAGE_H
 #define HEARTH_STORAGE_H
 
@@ -54,8 +55,8 @@ struct hearth_account {
     /* Grows by one with every batch that changes something. Read only, except in account_create. account_list() and account_claim_due()
      * need not know it, and say 0 then. */
     int64_t generation;
-    int64_t failures;   /* in a row */
-    int64_t resync;     /* 1: the next sync fetches everything anew */
+    int64_t failures; /* in a row */
+    int64_t resync;   /* 1: the next sync fetches everything anew */
 };
 
 /* Which fields account_update() writes. */

@@ -28,7 +28,7 @@ void fixture_prepare(struct fixture *fixture)
     host_init(&fixture->host, "storage-sqlite", NULL, NULL);
     const struct hearth_config_value values[FIXTURE_KEYS] = {
         {sizeof(values[0]), true, fixture->path, 0},  {sizeof(values[0]), true, "normal", 0}, {sizeof(values[0]), true, "512KiB", 1 << 19},
-        {sizeof(values[0]), true, "32MiB", 32 << 20}, {sizeof(values[0]), true, "2s", 2000},      {sizeof(values[0]), true, "32", 32},
+        {sizeof(values[0]), true, "32MiB", 32 << 20}, {sizeof(values[0]), true, "2s", 2000},  {sizeof(values[0]), true, "32", 32},
     };
     memcpy(fixture->values, values, sizeof(values));
 }
