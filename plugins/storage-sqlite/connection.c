@@ -97,7 +97,7 @@ int connection_fail_text(struct hearth_call *call, const char *path, int code, i
         if (code == SQLITE_READONLY_DBMOVED)
             return hearth_fail(call, HEARTH_ERR_IO,
                                "%s: the database file was moved or removed while it was open: put it back, and restart", path);
-        /* fall through */
+        __attribute__((fallthrough));
     case SQLITE_PERM:
     case SQLITE_AUTH:
         /* Not DENIED: that says to the caller that he is nobody. */

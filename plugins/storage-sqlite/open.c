@@ -22,7 +22,7 @@ _Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all k
     }
 
 const struct hearth_config_key store_config[KEYS] = {
-    [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db", .help = "the database file; its directory must exist"),
+    [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db", .help = "the shared database file; its directory must exist"),
     [KEY_SYNCHRONOUS] = KEY("synchronous", HEARTH_CONFIG_ENUM, "normal", .choices = "normal full",
                             .help = "full: nothing is lost at a power cut; normal: at most the last few writes"),
     [KEY_CACHE_SIZE] =
