@@ -91,6 +91,10 @@ int connection_fail_text(struct hearth_call *call, const char *path, int code, i
     case SQLITE_CANTOPEN:
         if (error == ENOENT || access(path, F_OK) != 0)
             return hearth_fail(call, HEARTH_ERR_IO, "%s: the database file is missing: put it back, or restore a backup", path);
+        if (error == EACCES || error == EPERM || error == EROFS)
+            return hearth_fail(call, HEARTH_ERR_IO,
+                               "%s: the database is read-only or closed (%s): let this user write the file and its directory", path,
+                               strerror(error));
         return hearth_fail(call, HEARTH_ERR_IO, "%s: cannot open the database (%s): look at the file and its directory", path,
                            error == 0 ? message : strerror(error));
     case SQLITE_READONLY:

@@ -288,6 +288,37 @@ static void test_ping_says_what_is_wrong(void **state)
     OK(store, ping);
 }
 
+static void set_modes(const struct fixture *fixture, mode_t directories, mode_t files)
+{
+    chmod(fixture->directory, directories);
+    chmod(fixture->accounts, directories);
+    assert_int_equal(chmod(fixture->path, files), 0);
+}
+
+/* As a user who may read only. The words are those of a read-only database, and the code is not the one that says "who are you". */
+static void test_read_only_is_said(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store reader;
+    struct err err = {0};
+    bool root = geteuid() == 0;
+    set_modes(fixture, 0555, 0444);
+    if (root)
+        assert_int_equal(seteuid(65534), 0);
+    int r = store_open(&reader, fixture->ops, fixture->self, NULL, &err);
+    if (r == 0) {
+        r = STORE(&reader, &err, settings_put, "a", "{}");
+        store_close(&reader);
+    }
+    if (root)
+        assert_int_equal(seteuid(0), 0);
+    set_modes(fixture, 0700, 0600);
+    assert_int_equal(r, HEARTH_ERR_IO);
+    if (strstr(err.text, "read-only") == NULL)
+        fail_msg("%s", err.text);
+    OK(&fixture->store, ping);
+}
+
 static void test_ping_ends_at_its_deadline(void **state)
 {
     struct fixture *fixture = *state;
@@ -391,6 +422,7 @@ int main(void)
         TEST(test_few_files_stay_open),
         TEST(test_a_limit_of_file_sizes_is_said),
         TEST(test_ping_says_what_is_wrong),
+        TEST(test_read_only_is_said),
         TEST(test_ping_ends_at_its_deadline),
         TEST(test_ping_sees_damage),
         TEST(test_a_missing_shared_file_is_not_made_anew),
