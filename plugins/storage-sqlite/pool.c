@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "connection.h"
+#include "migrations.h"
 #include "query.h"
 
 int pool_init(struct pool *pool, size_t limit)
@@ -186,10 +187,10 @@ static int check_person(struct connection *connection)
     if (r == 0 || r == HEARTH_ERR_UNSUPPORTED || (r > 0 && (application != PERSON_APPLICATION_ID || !own)))
         return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
                            "%s: is not the file of this account: put the right one back, or restore a backup", connection->path);
-    if (r > 0 && version > 1)
+    if (r > 0 && version > (int64_t)person_migration_count)
         return hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
-                           "%s: the file is newer than this plugin (schema %lld, known up to 1): install the newer version",
-                           connection->path, (long long)version);
+                           "%s: the file is newer than this plugin (schema %lld, known up to %zu): install the newer version",
+                           connection->path, (long long)version, person_migration_count);
     return r < 0 ? r : 0;
 }
 

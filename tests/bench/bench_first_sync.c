@@ -134,14 +134,10 @@ int main(int argc, char **argv)
     int64_t pages = argc > 1 ? strtoll(argv[1], NULL, 10) : 200000;
     double reads = argc > 2 ? strtod(argv[2], NULL) : 0, writes = argc > 3 ? strtod(argv[3], NULL) : 0;
     struct meter meters[] = {
-        {"reads of another person", "b", read_things, true},
-        {"reads of the same person: the state before", "a", read_things, true},
-        {"settings of another person", "b", write_setting, false},
-        {"settings of the same person", "a", write_setting, false},
-        {"token for another person", "b", write_token, false},
-        {"token for the same person", "a", write_token, false},
-        {"account of the same person", "a", write_account, false},
-        {"a small batch of another person", "b", write_batch, false},
+        {"reads of another person", "b", read_things, true},       {"reads of the same person: the state before", "a", read_things, true},
+        {"settings of another person", "b", write_setting, false}, {"settings of the same person", "a", write_setting, false},
+        {"token for another person", "b", write_token, false},     {"token for the same person", "a", write_token, false},
+        {"account of the same person", "a", write_account, false}, {"a small batch of another person", "b", write_batch, false},
     };
     enum { METERS = sizeof(meters) / sizeof(meters[0]) };
     void *state;
