@@ -28,6 +28,7 @@ int main(int argc, char **argv)
     int64_t seed;
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == 'c')
             kit.config = optarg;

@@ -25,10 +25,12 @@ static const char *or_dash(const char *text)
 static int on_account(void *ctx, const struct hearth_account *a)
 {
     struct dump *d = ctx;
+    struct hearth_account got = {.struct_size = sizeof(got)};
+    OK(d->store, account_get, a->id, &got);
     buf_printf(d->out, "account %s %s %s %s %s %s %d %s", a->id, a->email, or_dash(a->uid), or_dash(a->name), or_dash(a->provider),
                or_dash(a->node), (int)a->state, or_dash(a->state_detail));
     buf_printf(d->out, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", a->created,
-               a->last_sync, a->last_attempt, a->next_sync, a->last_seen, a->generation, a->failures, a->resync);
+               a->last_sync, a->last_attempt, a->next_sync, a->last_seen, got.generation, a->failures, a->resync);
     return 0;
 }
 

@@ -311,10 +311,10 @@ static void compare(struct run *run)
 
 static void take_step(struct run *run)
 {
-    void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, write_small, end_batch};
+    void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
     void (*const outside[])(struct run *) = {begin_batch, begin_batch, begin_batch, write_account, write_small};
     if (run->in_batch)
-        in_batch[pick(run, 12) == 0 ? 6 : pick(run, 6)](run);
+        in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
     else
         outside[pick(run, 5)](run);
     if (!run->in_batch)

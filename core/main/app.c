@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -42,19 +43,30 @@ static int make_state_dir(const struct app *app, struct err *err)
     return 0;
 }
 
-/* Loads the plugin of a section and opens it with the section's values. */
-static int open_plugin(struct app *app, int kind, const struct conf_section *section, host_http_fn http, void *http_data,
-                       struct plug **ret_plug, struct err *err)
+/* Loads the plugin of a section and reads the section's values. */
+static int load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
+                       const struct hearth_config_value **ret_values, struct err *err)
 {
     const char *const *directories;
     size_t count = plug_directories(conf_get_text(app->conf, "hearth", "plugin_dir"), &directories);
     struct plug *plug;
-    const struct hearth_config_value *values;
     int r = plug_load(kind, conf_text(section, "plugin"), directories, count, &plug, err);
     if (r < 0)
         return r;
     const struct hearth_plugin *descriptor = plug_descriptor(plug);
-    r = conf_plugin_values(app->conf, section, descriptor->config, descriptor->config_count, &values, err);
+    r = conf_plugin_values(app->conf, section, descriptor->config, descriptor->config_count, ret_values, err);
+    if (r == 0)
+        *ret_plug = plug;
+    return r;
+}
+
+/* The same, and opens it. */
+static int open_plugin(struct app *app, int kind, const struct conf_section *section, host_http_fn http, void *http_data,
+                       struct plug **ret_plug, struct err *err)
+{
+    struct plug *plug;
+    const struct hearth_config_value *values;
+    int r = load_plugin(app, kind, section, &plug, &values, err);
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
     if (r == 0)
@@ -275,6 +287,44 @@ struct session_limits app_session_limits(const struct app *app)
 {
     return (struct session_limits){.idle = conf_get_number(app->conf, "auth", "session_idle"),
                                    .life = conf_get_number(app->conf, "auth", "session_life")};
+}
+
+int app_take_lock(const struct app *app, int *ret_fd, struct err *err)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/hearthd.lock", app->state_dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_errno(err, errno, "cannot open %s", path);
+    for (int i = 0; i < 20; i++) { /* a command line that looks holds it for a moment */
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            *ret_fd = fd;
+            return 0;
+        }
+        struct timespec pause = {0, 10 * 1000000};
+        nanosleep(&pause, NULL);
+    }
+    close(fd);
+    return err_set(err, HEARTH_ERR_CONFLICT, "another hearthd runs on %s", app->state_dir);
+}
+
+int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb cb, void *ctx, struct err *err)
+{
+    struct plug *plug;
+    const struct hearth_config_value *values;
+    int lock = -1;
+    if (app_is_fleet(app))
+        return err_set(err, HEARTH_ERR_UNSUPPORTED, "a fleet's databases are restored with the tools of the databases");
+    int r = make_state_dir(app, err);
+    if (r == 0)
+        r = app_take_lock(app, &lock, err);
+    if (r == 0)
+        r = load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
+    if (r == 0)
+        r = plug_restore(plug, values, path, replace, cb, ctx, err);
+    if (lock >= 0)
+        close(lock);
+    return r;
 }
 
 bool app_daemon_runs(const struct app *app)

@@ -59,6 +59,10 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context, c
 /* After app_open_providers(): the sign-in of this configuration. signin_destroy(). */
 int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err);
 struct session_limits app_session_limits(const struct app *app);
+/* One daemon for each state directory: takes its lock, which the descriptor holds. CONFLICT when somebody has it. */
+int app_take_lock(const struct app *app, int *ret_fd, struct err *err);
+/* Puts a copy that `hearthd backup` made in the place of the single node's database; nothing may be open. */
+int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb cb, void *ctx, struct err *err);
 /* True when a daemon runs on this state_dir; holds no lock itself. */
 bool app_daemon_runs(const struct app *app);
 

@@ -15,7 +15,8 @@ struct cli {
     const char *provider;             /* --provider NAME; NULL: the first */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;
-    int argc; /* words after the command */
+    bool replace; /* restore: --replace */
+    int argc;     /* words after the command */
     char **argv;
 };
 
@@ -37,6 +38,7 @@ int cmd_node(struct cli *cli);
 int cmd_plugin(struct cli *cli);
 int cmd_migrate(struct cli *cli);
 int cmd_backup(struct cli *cli);
+int cmd_restore(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_healthcheck(struct cli *cli);
 int cmd_version(struct cli *cli);

@@ -1,4 +1,4 @@
-/* hearthd migrate, backup, verify: the database. */
+/* hearthd migrate, backup, restore, verify: the database. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,16 +23,22 @@ static int migrate(struct app *app, struct cli *cli, struct err *err)
     return app_each_node(app, migrate_node, NULL, err);
 }
 
+static void full_path(const char *given, char *out, size_t size)
+{
+    char cwd[2048];
+    if (given[0] == '/')
+        snprintf(out, size, "%s", given);
+    else
+        snprintf(out, size, "%s/%s", getcwd(cwd, sizeof(cwd)) == NULL ? "." : cwd, given);
+}
+
 static int backup(struct app *app, struct cli *cli, struct err *err)
 {
-    char path[4096], cwd[2048];
-    if (cli->argv[0][0] == '/')
-        snprintf(path, sizeof(path), "%s", cli->argv[0]);
-    else
-        snprintf(path, sizeof(path), "%s/%s", getcwd(cwd, sizeof(cwd)) == NULL ? "." : cwd, cli->argv[0]);
+    char path[4096];
+    full_path(cli->argv[0], path, sizeof(path));
     int r = STORE(app->store, err, backup, path);
     if (r == 0)
-        printf("The database was copied to %s. The key file is not in it: keep a copy of %s apart.\n", path,
+        printf("The database was copied to %s (\"hearthd restore\" reads it). The key file is not in it: keep a copy of %s apart.\n", path,
                conf_get_text(app->conf, "hearth", "key_file"));
     return r;
 }
@@ -87,6 +93,30 @@ int cmd_migrate(struct cli *cli)
 int cmd_backup(struct cli *cli)
 {
     return run(cli, 1, "backup FILE", backup);
+}
+
+static int on_restored(void *ctx, const char *line)
+{
+    (void)ctx;
+    printf("%s\n", line);
+    return 0;
+}
+
+int cmd_restore(struct cli *cli)
+{
+    char path[4096];
+    struct app app = {0};
+    struct err err = {0};
+    if (cli->argc != 1)
+        return cli_usage("restore FILE [--replace]");
+    full_path(cli->argv[0], path, sizeof(path));
+    int r = app_init(&app, cli, &err);
+    if (r == 0)
+        r = app_restore(&app, path, cli->replace, on_restored, NULL, &err);
+    if (r == 0)
+        printf("The database is as it was in %s. The key file is not in it: it must be the one of that time.\n", path);
+    app_fini(&app);
+    return r < 0 ? cli_fail(&err) : CLI_OK;
 }
 
 int cmd_verify(struct cli *cli)

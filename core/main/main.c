@@ -28,6 +28,7 @@ static const struct command {
     {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
+    {"restore", "FILE [--replace]: put a copy that backup made in the place of the database", cmd_restore},
     {"verify", "check the database", cmd_verify},
     {"healthcheck", "exit code 0 when the daemon answers", cmd_healthcheck},
     {"version", "versions of hearthd, its plugins and libraries", cmd_version},
@@ -47,6 +48,7 @@ enum {
     OPT_IMPORT,
     OPT_FAULTS,
     OPT_BROWSER,
+    OPT_REPLACE,
     OPT_HELP,
     OPT_VERSION
 };
@@ -65,6 +67,7 @@ static const struct option options[] = {
     {"import", required_argument, NULL, OPT_IMPORT},
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"browser", no_argument, NULL, OPT_BROWSER},
+    {"replace", no_argument, NULL, OPT_REPLACE},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -130,6 +133,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_BROWSER:
             cli->browser = true;
+            break;
+        case OPT_REPLACE:
+            cli->replace = true;
             break;
         case OPT_FAULTS:
             cli->faults = true;

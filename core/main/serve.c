@@ -88,23 +88,6 @@ static int connect_storage(struct daemon *d, struct err *err)
     return r == 0 ? connect_node(d, nodes->own, err) : r;
 }
 
-/* One daemon for each state directory; its lock tells the command line that it runs. */
-static int take_lock(struct daemon *d, struct err *err)
-{
-    char path[4200];
-    snprintf(path, sizeof(path), "%s/hearthd.lock", d->app.state_dir);
-    d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (d->lock < 0)
-        return err_errno(err, errno, "cannot open %s", path);
-    for (int i = 0; i < 20; i++) { /* a command line that looks holds it for a moment */
-        if (flock(d->lock, LOCK_EX | LOCK_NB) == 0)
-            return 0;
-        struct timespec pause = {0, 10 * 1000000};
-        nanosleep(&pause, NULL);
-    }
-    return err_set(err, HEARTH_ERR_CONFLICT, "another hearthd runs on %s", d->app.state_dir);
-}
-
 /* --- jobs ------------------------------------------------------------------------------------------------------------------------- */
 
 static void on_event(void *ctx, const char *account, const char *text)
@@ -170,7 +153,7 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
     if (r == 0)
         r = app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
     if (r == 0)
-        r = take_lock(d, err);
+        r = app_take_lock(&d->app, &d->lock, err);
     if (r == 0)
         r = app_open_queue(&d->app, err);
     if (r == 0)

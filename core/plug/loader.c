@@ -218,6 +218,23 @@ int plug_open(struct plug *plug, const struct hearth_config_value *values, host_
     return r < 0 ? err_prefix(err, "%s", module) : 0;
 }
 
+int plug_restore(struct plug *plug, const struct hearth_config_value *values, const char *path, bool replace, hearth_text_cb cb, void *ctx,
+                 struct err *err)
+{
+    ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL && plug->descriptor.kind == HEARTH_STORAGE);
+    const struct hearth_storage *ops = plug->table;
+    char module[64];
+    struct call call;
+    if (ops->restore == NULL)
+        return err_set(err, HEARTH_ERR_UNSUPPORTED, "storage-%s restores nothing: use the tools of its database", plug->descriptor.name);
+    snprintf(module, sizeof(module), "storage-%s", plug->descriptor.name);
+    host_init(&plug->host, module, NULL, NULL);
+    call_init(&call, NULL, 0, 0);
+    int r = call_check(&call, ops->restore(&plug->host.hearth, &call.hearth, values, path, replace, cb, ctx), err);
+    call_fini(&call);
+    return r < 0 ? err_prefix(err, "%s", module) : 0;
+}
+
 void plug_close(struct plug *plug)
 {
     if (plug == NULL || plug->self == NULL)

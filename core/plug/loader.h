@@ -5,6 +5,7 @@
 #define HEARTH_CORE_PLUG_LOADER_H
 
 #include "base/err.h"
+#include "hearth/storage.h"
 #include "plug/host.h"
 
 struct plug;
@@ -21,6 +22,9 @@ int plug_load(int kind, const char *name, const char *const *directories, size_t
 int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err);
 /* Opens the instance. values: in the order of the plugin's keys, valid until plug_close(). http: sync plugins. */
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err);
+/* Storage plugins, not open: its operation restore(). UNSUPPORTED where the plugin has none. */
+int plug_restore(struct plug *plug, const struct hearth_config_value *values, const char *path, bool replace, hearth_text_cb cb, void *ctx,
+                 struct err *err);
 void plug_close(struct plug *plug); /* closes the instance, if open; accepts NULL */
 
 /* As large as this host's struct: what the plugin did not know is zero. */

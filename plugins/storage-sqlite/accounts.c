@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "files.h"
 #include "query.h"
 #include "results.h"
 #include "session.h"
@@ -9,6 +10,8 @@
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
     "failures, resync"
+
+enum { COLUMN_FILE = 16 };
 
 static void row_of(struct query *query, struct hearth_account *ret_account)
 {
@@ -61,6 +64,31 @@ static int no_account(struct session *session)
     return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 
+/* A file of an earlier account with this id must not become the new one's: its removal was interrupted. */
+static int finish_removal(struct session *session, const char *id)
+{
+    struct person *person;
+    struct query query;
+    int64_t one;
+    int r = pool_enter(session, id, &person); /* checks the id */
+    if (r < 0)
+        return r;
+    query_open(&query, session, "SELECT 1 FROM removed_files WHERE id = ?");
+    query_text(&query, id);
+    r = query_number(&query, &one);
+    if (r == 0) {
+        pool_forget(session, person);
+        r = file_unlink(session->store, session->call, id);
+        if (r == 0) {
+            query_open(&query, session, "DELETE FROM removed_files WHERE id = ?");
+            query_text(&query, id);
+            r = query_run(&query);
+        }
+    }
+    pool_leave(session, person);
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
 int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
 {
     struct op op;
@@ -70,6 +98,9 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
     int r = op_begin_write(&op, self, call);
     if (r < 0)
         return r;
+    r = finish_removal(op.session, account->id);
+    if (r < 0)
+        return op_end_write(&op, r);
     query_open(&query, op.session, "INSERT INTO accounts (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_text(&query, account->id);
     query_text(&query, account->email);
@@ -136,6 +167,18 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     return op_end_write(&op, r);
 }
 
+/* What the person's file says. It has moved on since the shared file was asked, or the account is gone: then what was known stays. */
+static int read_generation(struct session *session, struct hearth_call *call, const char *account, int64_t *ret_generation)
+{
+    struct op op;
+    struct query query;
+    int r = op_begin_person(&op, session, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, session, "SELECT generation FROM account");
+    return op_end(&op, query_number(&query, ret_generation));
+}
+
 static int get_by(void *self, struct hearth_call *call, const char *sql, const char *key, struct hearth_account *ret_account)
 {
     struct op op;
@@ -144,16 +187,20 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
+    bool file = false;
     query_open(&query, op.session, sql);
     query_text(&query, key);
     r = query_step(&query);
     if (r > 0) {
         row_of(&query, &account);
+        file = column_int(&query, COLUMN_FILE) != 0;
         r = keep(op.session, &account);
     } else if (r == 0) {
         r = no_account(op.session);
     }
     query_close(&query);
+    if (r == 0 && file)
+        r = read_generation(op.session, call, account.id, &account.generation);
     if (r == 0)
         RESULT_GIVE(account, ret_account);
     return op_end(&op, r);
@@ -161,13 +208,13 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
 
 int account_get(void *self, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
 {
-    static const char BY_ID[] = "SELECT " COLUMNS " FROM accounts WHERE id = ?";
+    static const char BY_ID[] = "SELECT " COLUMNS ", file FROM accounts WHERE id = ?";
     return get_by(self, call, BY_ID, account, ret_account);
 }
 
 int account_by_email(void *self, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
 {
-    static const char BY_EMAIL[] = "SELECT " COLUMNS " FROM accounts WHERE email = ?";
+    static const char BY_EMAIL[] = "SELECT " COLUMNS ", file FROM accounts WHERE email = ?";
     return get_by(self, call, BY_EMAIL, email, ret_account);
 }
 
@@ -183,6 +230,7 @@ int account_list(void *self, struct hearth_call *call, hearth_account_cb cb, voi
     query_open(&query, op.session, LIST);
     while ((r = query_step(&query)) > 0) {
         row_of(&query, &account);
+        account.generation = 0;
         if (cb(ctx, &account) != 0) {
             r = 0;
             break;
@@ -247,6 +295,7 @@ static int claim(struct session *session, int64_t now, int64_t claimed_until, in
     while ((r = query_step(&query)) > 0) {
         struct hearth_account account;
         row_of(&query, &account);
+        account.generation = 0;
         struct claimed *claimed = claimed_create(&account);
         if (claimed == NULL) {
             r = hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
@@ -282,30 +331,31 @@ int account_claim_due(void *self, struct hearth_call *call, int64_t now, int64_t
 
 int account_counts(void *self, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts)
 {
-    static const char COUNTS[] = "SELECT row, devices, tabs, bookmarks, folders, pages, visits FROM accounts WHERE id = ?";
+    static const char COUNTS[] = "SELECT devices, tabs, bookmarks, folders, pages, visits FROM account";
     struct op op;
     struct query query;
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r == OP_NO_FILE) {
+        RESULT_GIVE(counts, ret_counts);
+        return 0;
+    }
+    if (r != 0)
+        return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
     query_open(&query, op.session, COUNTS);
-    query_text(&query, account);
     r = query_step(&query);
     if (r > 0) {
         static const int64_t none[COUNTERS];
         const struct batch *batch = &op.session->batch;
-        const int64_t *delta = batch->open && batch->account == column_int(&query, 0) ? batch->delta : none;
-        counts.devices = column_int(&query, 1) + delta[COUNT_DEVICES];
-        counts.tabs = column_int(&query, 2) + delta[COUNT_TABS];
-        counts.bookmarks = column_int(&query, 3) + delta[COUNT_BOOKMARKS];
-        counts.folders = column_int(&query, 4) + delta[COUNT_FOLDERS];
-        counts.pages = column_int(&query, 5) + delta[COUNT_PAGES];
-        counts.visits = column_int(&query, 6) + delta[COUNT_VISITS];
+        const int64_t *delta = batch->open && batch->connection == op.session->current ? batch->delta : none;
+        counts.devices = column_int(&query, 0) + delta[COUNT_DEVICES];
+        counts.tabs = column_int(&query, 1) + delta[COUNT_TABS];
+        counts.bookmarks = column_int(&query, 2) + delta[COUNT_BOOKMARKS];
+        counts.folders = column_int(&query, 3) + delta[COUNT_FOLDERS];
+        counts.pages = column_int(&query, 4) + delta[COUNT_PAGES];
+        counts.visits = column_int(&query, 5) + delta[COUNT_VISITS];
         RESULT_GIVE(counts, ret_counts);
         r = 0;
-    } else if (r == 0) {
-        r = no_account(op.session);
     }
     query_close(&query);
     return op_end(&op, r);

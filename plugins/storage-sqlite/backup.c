@@ -1,3 +1,5 @@
+/* One archive of the shared file and every person's. The shared file is copied first, and each person's after it: every account of the
+ * archive has its credentials and tokens, and what was removed meanwhile is taken out of the copy. A person's copy is a whole by itself. */
 #include "backup.h"
 
 #include <errno.h>
@@ -7,18 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "connection.h"
+#include "files.h"
 #include "query.h"
 #include "session.h"
+#include "tar.h"
 
-enum { STEP_PAGES = 256 }; /* between looks at the stop conditions */
+enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
 
-/* The copy while it is being made: "<path>.partial-<random>" beside its place, so that a broken one is never taken for a backup. */
+/* The archive while it is being made is "<path>.partial-<random>" beside its place, so that a broken one is never taken for a backup;
+ * copies of single files are "….shared" and "….copy" beside that. */
 struct copy {
     struct session *session;
     const char *path;
-    char *partial;
+    char *partial, *shared, *person;
     int fd;
-    sqlite3 *db;
 };
 
 static int fail_errno(struct copy *copy, int error)
@@ -32,6 +37,9 @@ static int fail_errno(struct copy *copy, int error)
         return hearth_fail(call, HEARTH_ERR_DENIED, "%s: %s", copy->path, strerror(error));
     if (error == ENOSPC || error == EDQUOT)
         return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full", copy->path);
+    if (error == EFBIG)
+        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the file may not grow any more: raise this process's limit of file sizes",
+                           copy->path);
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", copy->path, strerror(error));
 }
 
@@ -43,42 +51,64 @@ static int make_partial(struct copy *copy)
     host->random(host, &random, sizeof(random));
     if (lstat(copy->path, &status) == 0)
         return fail_errno(copy, EEXIST);
-    size_t size = strlen(copy->path) + 32;
+    size_t size = strlen(copy->path) + 40;
     copy->partial = malloc(size);
-    if (copy->partial == NULL)
+    copy->shared = malloc(size);
+    copy->person = malloc(size);
+    if (copy->partial == NULL || copy->shared == NULL || copy->person == NULL)
         return hearth_fail(copy->session->call, HEARTH_ERR_NOMEM, "out of memory");
     snprintf(copy->partial, size, "%s%s.partial-%08llx", copy->path[0] == '/' ? "" : "./", copy->path,
              (unsigned long long)(random & 0xffffffff));
+    snprintf(copy->shared, size, "%s.shared", copy->partial);
+    snprintf(copy->person, size, "%s.copy", copy->partial);
     copy->fd = open(copy->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return copy->fd < 0 ? fail_errno(copy, errno) : 0;
 }
 
-static int fail_sqlite(struct copy *copy, int code)
+static int fail_target(struct copy *copy, sqlite3 *db, int code)
 {
-    if (code == SQLITE_FULL)
+    int error = db == NULL ? 0 : connection_errno(db);
+    if ((code & 0xff) == SQLITE_FULL)
         return fail_errno(copy, ENOSPC);
-    if (code == SQLITE_NOMEM)
+    if ((code & 0xff) == SQLITE_NOMEM)
         return hearth_fail(copy->session->call, HEARTH_ERR_NOMEM, "out of memory");
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return session_fail(copy->session, code);
-    return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: %s", copy->path, sqlite3_errmsg(copy->db));
+    if ((code & 0xff) == SQLITE_IOERR && error != 0)
+        return fail_errno(copy, error);
+    return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: %s", copy->path, db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));
 }
 
-/* Needs no journal: nobody takes a partial copy for one. fsync() comes at the end. */
-static int open_partial(struct copy *copy)
+static int on_progress(void *ctx)
 {
-    int r = sqlite3_open_v2(copy->partial, &copy->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-    if (r == SQLITE_OK)
-        r = sqlite3_exec(copy->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1024", NULL, NULL, NULL);
-    return r == SQLITE_OK ? 0 : fail_sqlite(copy, r);
+    return session_stopped(ctx) < 0;
 }
 
-static int copy_pages(struct copy *copy)
+/* Needs no journal: nobody takes it for a database. */
+static int open_target(struct copy *copy, const char *target, sqlite3 **ret_db)
+{
+    sqlite3 *db = NULL;
+    int fd = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail_errno(copy, errno);
+    close(fd);
+    int r = sqlite3_open_v2(target, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    if (r == SQLITE_OK)
+        r = sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1024", NULL, NULL, NULL);
+    if (r != SQLITE_OK) {
+        r = fail_target(copy, db, r);
+        sqlite3_close(db);
+        return r;
+    }
+    sqlite3_progress_handler(db, 5000, on_progress, copy->session);
+    *ret_db = db;
+    return 0;
+}
+
+static int copy_pages(struct copy *copy, struct connection *source, sqlite3 *db)
 {
     struct session *session = copy->session;
-    sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", session->db, "main");
+    sqlite3_backup *backup = sqlite3_backup_init(db, "main", source->db, "main");
     if (backup == NULL)
-        return fail_sqlite(copy, sqlite3_errcode(copy->db));
+        return fail_target(copy, db, sqlite3_errcode(db));
     int r, stopped = 0;
     do {
         r = sqlite3_backup_step(backup, STEP_PAGES);
@@ -89,21 +119,178 @@ static int copy_pages(struct copy *copy)
         return 0;
     if (stopped < 0)
         return hearth_fail(session->call, stopped, "the backup was stopped");
-    return fail_sqlite(copy, r & 0xff);
+    if ((r & 0xff) == SQLITE_CORRUPT || (r & 0xff) == SQLITE_NOTADB)
+        return connection_fail(source, r);
+    return fail_target(copy, db, r);
 }
 
-/* The source is read inside one transaction: it sees one state for as long as it takes, whatever is committed meanwhile. */
-static int copy_snapshot(struct copy *copy)
+/* The source is read inside one transaction: the copy has one state, however long it takes and whatever is committed meanwhile. */
+static int copy_snapshot(struct copy *copy, struct connection *source, sqlite3 *db)
 {
     struct session *session = copy->session;
+    session->current = source;
     int r = query_exec(session, "BEGIN");
+    if (r == 0)
+        r = query_exec(session, "SELECT count(*) FROM sqlite_schema");
+    if (r == 0)
+        r = copy_pages(copy, source, db);
+    sqlite3_exec(source->db, "ROLLBACK", NULL, NULL, NULL);
+    session->current = session->shared;
+    return r;
+}
+
+/* A copy of a damaged file is no backup. */
+static int check_copy(struct copy *copy, struct connection *source, sqlite3 *db)
+{
+    struct session *session = copy->session;
+    sqlite3_stmt *check;
+    char found[200] = "";
+    int r = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &check, NULL);
+    if (r == SQLITE_OK && (r = sqlite3_step(check)) == SQLITE_ROW)
+        snprintf(found, sizeof(found), "%s", (const char *)sqlite3_column_text(check, 0));
+    sqlite3_finalize(check);
+    int stopped = session_stopped(session);
+    if (stopped < 0)
+        return hearth_fail(session->call, stopped, "the backup was stopped");
+    if (r != SQLITE_ROW && (r & 0xff) != SQLITE_CORRUPT && (r & 0xff) != SQLITE_NOTADB)
+        return fail_target(copy, db, r);
+    if (strcmp(found, "ok") == 0)
+        return 0;
+    return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s): no backup was made; \"hearthd verify\" says more",
+                       source->path, found[0] == '\0' ? sqlite3_errstr(r) : found);
+}
+
+static int make_copy(struct copy *copy, struct connection *source, const char *target, sqlite3 **ret_db)
+{
+    sqlite3 *db = NULL;
+    int r = open_target(copy, target, &db);
     if (r < 0)
         return r;
-    r = query_exec(session, "SELECT count(*) FROM sqlite_schema");
+    r = copy_snapshot(copy, source, db);
     if (r == 0)
-        r = copy_pages(copy);
-    sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
+        r = check_copy(copy, source, db);
+    if (r < 0) {
+        sqlite3_close(db);
+        return r;
+    }
+    *ret_db = db;
+    return 0;
+}
+
+static int append_bytes(struct copy *copy, int from, int64_t size)
+{
+    char buffer[CHUNK];
+    while (size > 0) {
+        size_t n = size < CHUNK ? (size_t)size : CHUNK;
+        int stopped = session_stopped(copy->session);
+        if (stopped < 0)
+            return hearth_fail(copy->session->call, stopped, "the backup was stopped");
+        if (tar_read_all(from, buffer, n) < 0 || tar_write_all(copy->fd, buffer, n) < 0)
+            return fail_errno(copy, errno == 0 ? EIO : errno);
+        size -= (int64_t)n;
+    }
+    return 0;
+}
+
+/* Closes the copy, and moves it into the archive. */
+static int append(struct copy *copy, sqlite3 *db, const char *file, const char *name)
+{
+    const struct hearth_host *host = copy->session->store->host;
+    struct stat status;
+    if (sqlite3_close(db) != SQLITE_OK)
+        return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: cannot close the copy", copy->path);
+    int fd = open(file, O_RDONLY | O_CLOEXEC), r = 0;
+    if (fd < 0 || fstat(fd, &status) != 0 || tar_write_header(copy->fd, name, status.st_size, host->now_ms(host) / 1000) < 0)
+        r = fail_errno(copy, errno);
+    if (r == 0)
+        r = append_bytes(copy, fd, status.st_size);
+    if (r == 0 && tar_write_padding(copy->fd, status.st_size) < 0)
+        r = fail_errno(copy, errno);
+    if (fd >= 0)
+        close(fd);
+    unlink(file);
     return r;
+}
+
+/* The account was removed after the shared file was copied. */
+static int drop_account(struct copy *copy, sqlite3 *shared, const char *id)
+{
+    static const char *const DROP[] = {
+        "DELETE FROM picks WHERE account = (SELECT row FROM accounts WHERE id = ?)",
+        "DELETE FROM tokens WHERE account = (SELECT row FROM accounts WHERE id = ?)",
+        "DELETE FROM settings WHERE account = (SELECT row FROM accounts WHERE id = ?)",
+        "DELETE FROM credentials WHERE account = (SELECT row FROM accounts WHERE id = ?)",
+        "DELETE FROM accounts WHERE id = ?",
+    };
+    int r = SQLITE_OK;
+    for (size_t i = 0; i < sizeof(DROP) / sizeof(DROP[0]); i++) {
+        sqlite3_stmt *drop;
+        r = sqlite3_prepare_v2(shared, DROP[i], -1, &drop, NULL);
+        if (r == SQLITE_OK)
+            r = sqlite3_bind_text(drop, 1, id, -1, SQLITE_STATIC);
+        if (r == SQLITE_OK)
+            r = sqlite3_step(drop);
+        sqlite3_finalize(drop);
+        if (r != SQLITE_DONE)
+            return fail_target(copy, shared, r);
+    }
+    return 0;
+}
+
+static int add_person(struct copy *copy, sqlite3 *shared, const char *id)
+{
+    struct session *session = copy->session;
+    struct connection *connection;
+    struct file_state state;
+    char name[64];
+    sqlite3 *db;
+    int r = pool_borrow(session, id, &connection);
+    if (r < 0) {
+        char why[400];
+        snprintf(why, sizeof(why), "%s", session->call->error);
+        int now = file_state(session, id, &state);
+        return now == HEARTH_ERR_NOT_FOUND ? drop_account(copy, shared, id) : hearth_fail(session->call, r, "%s", why);
+    }
+    snprintf(name, sizeof(name), BACKUP_PERSON_NAME, id);
+    r = make_copy(copy, connection, copy->person, &db);
+    pool_give_back(session, connection);
+    return r == 0 ? append(copy, db, copy->person, name) : r;
+}
+
+/* 1: the next account with a file after `id`, which becomes it; 0: none. */
+static int next_account(struct copy *copy, sqlite3 *shared, char id[40])
+{
+    sqlite3_stmt *next;
+    int r = sqlite3_prepare_v2(shared, "SELECT id FROM accounts WHERE file = 1 AND id > ? ORDER BY id LIMIT 1", -1, &next, NULL);
+    if (r == SQLITE_OK)
+        r = sqlite3_bind_text(next, 1, id, -1, SQLITE_TRANSIENT);
+    if (r == SQLITE_OK)
+        r = sqlite3_step(next);
+    if (r == SQLITE_ROW)
+        snprintf(id, 40, "%s", (const char *)sqlite3_column_text(next, 0));
+    sqlite3_finalize(next);
+    return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : fail_target(copy, shared, r);
+}
+
+static int fill_archive(struct copy *copy)
+{
+    sqlite3 *shared;
+    char id[40] = "";
+    int r = make_copy(copy, copy->session->shared, copy->shared, &shared);
+    if (r < 0)
+        return r;
+    while ((r = next_account(copy, shared, id)) > 0) {
+        r = add_person(copy, shared, id);
+        if (r < 0)
+            break;
+    }
+    if (r < 0) {
+        sqlite3_close(shared);
+        return r;
+    }
+    /* Last: an archive that has it is complete. */
+    r = append(copy, shared, copy->shared, BACKUP_SHARED_NAME);
+    return r == 0 && tar_write_end(copy->fd) < 0 ? fail_errno(copy, errno) : r;
 }
 
 static int sync_directory(struct copy *copy)
@@ -112,11 +299,7 @@ static int sync_directory(struct copy *copy)
     if (directory == NULL)
         return hearth_fail(copy->session->call, HEARTH_ERR_NOMEM, "out of memory");
     *(strrchr(directory, '/') + 1) = '\0';
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-    if (fd < 0 || fsync(fd) != 0)
-        r = fail_errno(copy, errno);
-    if (fd >= 0)
-        close(fd);
+    int r = files_sync_directory(copy->session->call, directory);
     free(directory);
     return r;
 }
@@ -135,22 +318,34 @@ static int publish(struct copy *copy)
     return sync_directory(copy);
 }
 
-static int make_copy(struct copy *copy)
+static void remove_leftovers(const struct copy *copy)
+{
+    const char *const names[] = {copy->shared, copy->person};
+    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; names[i] != NULL && k < sizeof(ends) / sizeof(ends[0]); k++) {
+            char name[4300];
+            snprintf(name, sizeof(name), "%s%s", names[i], ends[k]);
+            unlink(name);
+        }
+    }
+}
+
+static int make_archive(struct copy *copy)
 {
     int r = make_partial(copy);
     if (r == 0)
-        r = open_partial(copy);
-    if (r == 0)
-        r = copy_snapshot(copy);
-    if (sqlite3_close(copy->db) != SQLITE_OK && r == 0)
-        r = hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: cannot close the copy", copy->path);
+        r = fill_archive(copy);
     if (r == 0)
         r = publish(copy);
     if (copy->fd >= 0) {
         close(copy->fd);
         unlink(copy->partial);
+        remove_leftovers(copy);
     }
     free(copy->partial);
+    free(copy->shared);
+    free(copy->person);
     return r;
 }
 
@@ -165,5 +360,5 @@ int backup_run(void *self, struct hearth_call *call, const char *path)
     if (op.session->batch.open)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
     struct copy copy = {.session = op.session, .path = path, .fd = -1};
-    return op_end(&op, make_copy(&copy));
+    return op_end(&op, make_archive(&copy));
 }

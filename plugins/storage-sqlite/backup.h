@@ -1,9 +1,15 @@
-/* A consistent copy of the database while everything goes on. */
+/* A consistent copy of everything while everything goes on, and the way back. */
 #ifndef STORAGE_SQLITE_BACKUP_H
 #define STORAGE_SQLITE_BACKUP_H
 
 #include "store.h"
 
 int backup_run(void *session, struct hearth_call *call, const char *path);
+int restore_run(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
+                bool replace, hearth_text_cb cb, void *ctx);
+
+/* The names in an archive. */
+#define BACKUP_SHARED_NAME "hearth.db"
+#define BACKUP_PERSON_NAME "accounts/%s.db"
 
 #endif

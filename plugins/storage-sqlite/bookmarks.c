@@ -13,11 +13,10 @@ struct old_bookmark {
 
 static int find_old(struct session *session, const char *guid, struct old_bookmark *ret_old)
 {
-    static const char FIND[] = "SELECT coalesce(b.row, 0), coalesce(b.kind, 0), EXISTS (SELECT 1 FROM bookmark_roots r WHERE r.guid = ?2) "
-                               "FROM (SELECT 1) LEFT JOIN bookmarks b ON b.account = ?1 AND b.guid = ?2";
+    static const char FIND[] = "SELECT coalesce(b.row, 0), coalesce(b.kind, 0), EXISTS (SELECT 1 FROM bookmark_roots r WHERE r.guid = ?1) "
+                               "FROM (SELECT 1) LEFT JOIN bookmarks b ON b.guid = ?1";
     struct query query;
     query_open(&query, session, FIND);
-    query_int(&query, session->batch.account);
     query_text(&query, guid);
     int r = query_step(&query);
     if (r > 0)
@@ -35,28 +34,26 @@ static void count(struct session *session, int32_t kind, bool root, int64_t by)
         session->batch.delta[COUNT_FOLDERS] += by;
 }
 
-/* Runs a statement with the parameters account and guid. */
+/* Runs a statement with the parameter guid. */
 static int run_with_guid(struct session *session, const char *sql, const char *guid)
 {
     struct query query;
     query_open(&query, session, sql);
-    query_int(&query, session->batch.account);
     query_text(&query, guid);
     return query_run(&query);
 }
 
 static int write_row(struct session *session, const struct hearth_bookmark *bookmark, bool is_new)
 {
-    static const char INSERT[] = "INSERT INTO bookmarks (account, guid, kind, parent, position, said_parent, title, url, keyword, "
+    static const char INSERT[] = "INSERT INTO bookmarks (guid, kind, parent, position, said_parent, title, url, keyword, "
                                  "tag_query, tags, page, added, modified) "
-                                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13, ?14)";
+                                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13)";
     static const char UPDATE[] =
-        "UPDATE bookmarks SET kind = ?3, parent = coalesce(?4, parent), position = iif(?4 IS NULL, position, ?5), said_parent = ?6, "
-        "title = ?7, url = ?8, keyword = ?9, tag_query = ?10, tags = ?11, page = nullif(?12, 0), added = ?13, modified = ?14 "
-        "WHERE account = ?1 AND guid = ?2";
+        "UPDATE bookmarks SET kind = ?2, parent = coalesce(?3, parent), position = iif(?3 IS NULL, position, ?4), said_parent = ?5, "
+        "title = ?6, url = ?7, keyword = ?8, tag_query = ?9, tags = ?10, page = nullif(?11, 0), added = ?12, modified = ?13 "
+        "WHERE guid = ?1";
     struct query query;
     query_open(&query, session, is_new ? INSERT : UPDATE);
-    query_int(&query, session->batch.account);
     query_text(&query, bookmark->guid);
     query_int(&query, bookmark->kind);
     query_text(&query, bookmark->parent);
@@ -86,8 +83,8 @@ size_t bookmark_next_tag(const char **at, const char **ret_tag)
 
 static int insert_tags(struct session *session, const struct hearth_bookmark *bookmark)
 {
-    static const char INSERT[] = "INSERT INTO bookmark_tags (account, folded, added, guid, tag) "
-                                 "VALUES (?1, CAST(?2 AS TEXT), ?3, ?4, CAST(?5 AS TEXT)) ON CONFLICT DO NOTHING";
+    static const char INSERT[] = "INSERT INTO bookmark_tags (folded, added, guid, tag) "
+                                 "VALUES (CAST(?1 AS TEXT), ?2, ?3, CAST(?4 AS TEXT)) ON CONFLICT DO NOTHING";
     const char *at = bookmark->tags, *tag;
     int r = 0;
     for (size_t size; r == 0 && (size = bookmark_next_tag(&at, &tag)) > 0;) {
@@ -96,7 +93,6 @@ static int insert_tags(struct session *session, const struct hearth_bookmark *bo
             return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
         struct query query;
         query_open(&query, session, INSERT);
-        query_int(&query, session->batch.account);
         query_bytes(&query, folded, fold_text(tag, size, folded));
         query_int(&query, bookmark->added);
         query_text(&query, bookmark->guid);
@@ -108,14 +104,14 @@ static int insert_tags(struct session *session, const struct hearth_bookmark *bo
 
 static int write_tags(struct session *session, const struct hearth_bookmark *bookmark, bool is_new)
 {
-    static const char REMOVE[] = "DELETE FROM bookmark_tags WHERE account = ? AND guid = ?";
+    static const char REMOVE[] = "DELETE FROM bookmark_tags WHERE guid = ?";
     int r = is_new ? 0 : run_with_guid(session, REMOVE, bookmark->guid);
     return r == 0 && bookmark_is_item(bookmark->kind) ? insert_tags(session, bookmark) : r;
 }
 
 int bookmark_put(void *self, struct hearth_call *call, const struct hearth_bookmark *bookmark)
 {
-    static const char REVIVE[] = "DELETE FROM bookmark_tombstones WHERE account = ? AND guid = ?";
+    static const char REVIVE[] = "DELETE FROM bookmark_tombstones WHERE guid = ?";
     struct op op;
     struct old_bookmark old;
     if (bookmark->guid == NULL || bookmark->kind < HEARTH_BOOKMARK || bookmark->kind > HEARTH_LIVEMARK)
@@ -141,14 +137,14 @@ int bookmark_put(void *self, struct hearth_call *call, const struct hearth_bookm
 int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
 {
     /* A tombstone of something unknown is remembered too, but does not replace one that knows the parent. */
-    static const char BURY[] = "INSERT INTO bookmark_tombstones (account, guid, parent) "
-                               "VALUES (?1, ?2, (SELECT parent FROM bookmarks WHERE account = ?1 AND guid = ?2)) "
-                               "ON CONFLICT (account, guid) DO UPDATE SET parent = coalesce(excluded.parent, parent)";
+    static const char BURY[] = "INSERT INTO bookmark_tombstones (guid, parent) "
+                               "VALUES (?1, (SELECT parent FROM bookmarks WHERE guid = ?1)) "
+                               "ON CONFLICT (guid) DO UPDATE SET parent = coalesce(excluded.parent, parent)";
     static const char *const REMOVE[] = {
         BURY,
-        "DELETE FROM bookmark_tags WHERE account = ? AND guid = ?",
-        "DELETE FROM bookmark_claims WHERE account = ? AND folder = ?",
-        "DELETE FROM bookmarks WHERE account = ? AND guid = ?",
+        "DELETE FROM bookmark_tags WHERE guid = ?",
+        "DELETE FROM bookmark_claims WHERE folder = ?",
+        "DELETE FROM bookmarks WHERE guid = ?",
     };
     struct op op;
     struct old_bookmark old;
@@ -167,12 +163,10 @@ int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
 
 static int count_cleared(struct session *session)
 {
-    static const char COUNT[] =
-        "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks WHERE account = ? GROUP BY 1, 2";
+    static const char COUNT[] = "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks GROUP BY 1, 2";
     struct query query;
     int r;
     query_open(&query, session, COUNT);
-    query_int(&query, session->batch.account);
     while ((r = query_step(&query)) > 0)
         count(session, (int32_t)column_int(&query, 0), column_int(&query, 1) != 0, -column_int(&query, 2));
     query_close(&query);
@@ -182,10 +176,10 @@ static int count_cleared(struct session *session)
 int bookmark_clear(void *self, struct hearth_call *call)
 {
     static const char *const CLEAR[] = {
-        "DELETE FROM bookmark_tags WHERE account = ?",
-        "DELETE FROM bookmark_claims WHERE account = ?",
-        "DELETE FROM bookmark_tombstones WHERE account = ?",
-        "DELETE FROM bookmarks WHERE account = ?",
+        "DELETE FROM bookmark_tags",
+        "DELETE FROM bookmark_claims",
+        "DELETE FROM bookmark_tombstones",
+        "DELETE FROM bookmarks",
     };
     struct op op;
     struct query query;
@@ -195,7 +189,6 @@ int bookmark_clear(void *self, struct hearth_call *call)
     r = count_cleared(op.session);
     for (size_t i = 0; r == 0 && i < sizeof(CLEAR) / sizeof(CLEAR[0]); i++) {
         query_open(&query, op.session, CLEAR[i]);
-        query_int(&query, op.session->batch.account);
         r = query_run(&query);
     }
     return op_end_in_batch(&op, r);
@@ -203,8 +196,8 @@ int bookmark_clear(void *self, struct hearth_call *call)
 
 int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder, const char *const *children, size_t count_of_children)
 {
-    static const char REMOVE[] = "DELETE FROM bookmark_claims WHERE account = ? AND folder = ?";
-    static const char INSERT[] = "INSERT INTO bookmark_claims (account, folder, position, child) VALUES (?, ?, ?, ?)";
+    static const char REMOVE[] = "DELETE FROM bookmark_claims WHERE folder = ?";
+    static const char INSERT[] = "INSERT INTO bookmark_claims (folder, position, child) VALUES (?, ?, ?)";
     struct op op;
     if (folder == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no folder is named");
@@ -218,7 +211,6 @@ int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder
     for (size_t i = 0; r == 0 && i < count_of_children; i++) {
         struct query query;
         query_open(&query, op.session, INSERT);
-        query_int(&query, op.session->batch.account);
         query_text(&query, folder);
         query_int(&query, (int64_t)i);
         query_text(&query, children[i]);
@@ -229,14 +221,13 @@ int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder
 
 int bookmark_place(void *self, struct hearth_call *call, const char *guid, const char *parent, int64_t position)
 {
-    static const char PLACE[] = "UPDATE bookmarks SET parent = ?3, position = ?4 WHERE account = ?1 AND guid = ?2";
+    static const char PLACE[] = "UPDATE bookmarks SET parent = ?2, position = ?3 WHERE guid = ?1";
     struct op op;
     struct query query;
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
     query_open(&query, op.session, PLACE);
-    query_int(&query, op.session->batch.account);
     query_text(&query, guid);
     query_text(&query, parent);
     query_int(&query, position);

@@ -1,4 +1,3 @@
-#include "accounts.h"
 #include "bookmarks.h"
 #include "fold.h"
 #include "query.h"
@@ -7,9 +6,9 @@
 
 #define COLUMNS                                                                                                                            \
     "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \
-    "b.modified, iif(b.kind = 2, (SELECT count(*) FROM bookmarks c WHERE c.account = b.account AND c.parent = b.guid), 0), "               \
+    "b.modified, iif(b.kind = 2, (SELECT count(*) FROM bookmarks c WHERE c.parent = b.guid), 0), "                                         \
     "coalesce(p.last_visit, 0), coalesce(p.visit_count, 0) "
-#define WITH_PAGE " LEFT JOIN pages p ON p.account = b.account AND p.id = b.page "
+#define WITH_PAGE " LEFT JOIN pages p ON p.id = b.page "
 
 static void row_of(struct query *query, struct hearth_bookmark *ret_bookmark)
 {
@@ -46,15 +45,14 @@ static int keep(struct session *session, struct hearth_bookmark *bookmark)
 
 int bookmark_get(void *self, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
 {
-    static const char GET[] = "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE "WHERE b.account = " ACCOUNT_ROW("?") " AND b.guid = ?";
+    static const char GET[] = "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE "WHERE b.guid = ?";
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     query_open(&query, op.session, GET);
-    query_text(&query, account);
     query_text(&query, guid);
     r = query_step(&query);
     if (r > 0) {
@@ -84,14 +82,12 @@ static int deliver(struct query *query, hearth_bookmark_cb cb, void *ctx)
     return r;
 }
 
-static int list_by_position(struct session *session, const char *account, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                            void *ctx)
+static int list_by_position(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_parent" WITH_PAGE
-                               "WHERE b.account = " ACCOUNT_ROW("?") " AND b.parent IS ? AND b.position > ? ORDER BY b.position, b.guid";
+                               "WHERE b.parent IS ? AND b.position > ? ORDER BY b.position, b.guid";
     struct query query;
     query_open(&query, session, LIST);
-    query_text(&query, account);
     query_text(&query, filter->parent);
     query_int(&query, filter->after);
     return deliver(&query, cb, ctx);
@@ -105,26 +101,22 @@ static void bind_before(struct query *query, const struct hearth_bookmark_query 
     query_text(query, filter->after_guid == NULL ? "" : filter->after_guid);
 }
 
-static int list_by_added(struct session *session, const char *account, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                         void *ctx)
+static int list_by_added(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_added" WITH_PAGE
-                               "WHERE b.account = " ACCOUNT_ROW("?") " AND b.kind IN (1, 4, 5) AND (b.added, b.guid) < (?, ?) "
-                                                                     "ORDER BY b.added DESC, b.guid DESC";
+                               "WHERE b.kind IN (1, 4, 5) AND (b.added, b.guid) < (?, ?) "
+                               "ORDER BY b.added DESC, b.guid DESC";
     struct query query;
     query_open(&query, session, LIST);
-    query_text(&query, account);
     bind_before(&query, filter);
     return deliver(&query, cb, ctx);
 }
 
-static int list_by_tag(struct session *session, const char *account, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                       void *ctx)
+static int list_by_tag(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] =
-        "SELECT " COLUMNS "FROM bookmark_tags t CROSS JOIN bookmarks b ON b.account = t.account AND b.guid = t.guid" WITH_PAGE
-        "WHERE t.account = " ACCOUNT_ROW("?") " AND t.folded = CAST(? AS TEXT) AND (t.added, t.guid) < (?, ?) "
-                                              "ORDER BY t.added DESC, t.guid DESC";
+    static const char LIST[] = "SELECT " COLUMNS "FROM bookmark_tags t CROSS JOIN bookmarks b ON b.guid = t.guid" WITH_PAGE
+                               "WHERE t.folded = CAST(? AS TEXT) AND (t.added, t.guid) < (?, ?) "
+                               "ORDER BY t.added DESC, t.guid DESC";
     struct query query;
     if (filter->tag == NULL)
         return hearth_fail(session->call, HEARTH_ERR_INVALID, "no tag is given");
@@ -133,7 +125,6 @@ static int list_by_tag(struct session *session, const char *account, const struc
     if (folded == NULL)
         return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
     query_open(&query, session, LIST);
-    query_text(&query, account);
     query_bytes(&query, folded, fold_text(filter->tag, size, folded));
     bind_before(&query, filter);
     return deliver(&query, cb, ctx);
@@ -143,16 +134,16 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
                   hearth_bookmark_cb cb, void *ctx)
 {
     struct op op;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     switch (filter->order) {
     case HEARTH_BY_POSITION:
-        return op_end(&op, list_by_position(op.session, account, filter, cb, ctx));
+        return op_end(&op, list_by_position(op.session, filter, cb, ctx));
     case HEARTH_BY_ADDED:
-        return op_end(&op, list_by_added(op.session, account, filter, cb, ctx));
+        return op_end(&op, list_by_added(op.session, filter, cb, ctx));
     case HEARTH_BY_TAG:
-        return op_end(&op, list_by_tag(op.session, account, filter, cb, ctx));
+        return op_end(&op, list_by_tag(op.session, filter, cb, ctx));
     default:
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no order %d", (int)filter->order));
     }
@@ -160,15 +151,14 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
 
 int bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_page" WITH_PAGE
-                               "WHERE b.account = " ACCOUNT_ROW("?") " AND b.page = ? ORDER BY b.added DESC, b.guid DESC";
+    static const char LIST[] =
+        "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_page" WITH_PAGE "WHERE b.page = ? ORDER BY b.added DESC, b.guid DESC";
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, LIST);
-    query_text(&query, account);
     query_int(&query, page);
     return op_end(&op, deliver(&query, cb, ctx));
 }
@@ -177,11 +167,10 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
 {
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, sql);
-    query_text(&query, account);
     while ((r = query_step(&query)) > 0) {
         struct hearth_bookmark_node node = {
             .struct_size = sizeof(node),
@@ -204,30 +193,25 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
 
 int bookmark_nodes(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
 {
-    static const char NODES[] =
-        "SELECT guid, parent, said_parent, kind, position, added, modified FROM bookmarks WHERE account = " ACCOUNT_ROW(
-            "?") " ORDER BY guid";
+    static const char NODES[] = "SELECT guid, parent, said_parent, kind, position, added, modified FROM bookmarks ORDER BY guid";
     return list_nodes(self, call, NODES, account, cb, ctx);
 }
 
 int bookmark_tombstones(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
 {
-    static const char TOMBSTONES[] =
-        "SELECT guid, parent, NULL, 0, 0, 0, 0 FROM bookmark_tombstones WHERE account = " ACCOUNT_ROW("?") " ORDER BY guid";
+    static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0 FROM bookmark_tombstones ORDER BY guid";
     return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
 }
 
 int bookmark_claims(void *self, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
 {
-    static const char CLAIMS[] =
-        "SELECT folder, position, child FROM bookmark_claims WHERE account = " ACCOUNT_ROW("?") " ORDER BY folder, position";
+    static const char CLAIMS[] = "SELECT folder, position, child FROM bookmark_claims ORDER BY folder, position";
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, CLAIMS);
-    query_text(&query, account);
     while ((r = query_step(&query)) > 0) {
         if (cb(ctx, column_text(&query, 0), column_int(&query, 1), column_text(&query, 2)) != 0) {
             r = 0;
@@ -241,15 +225,13 @@ int bookmark_claims(void *self, struct hearth_call *call, const char *account, h
 int bookmark_tag_list(void *self, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
 {
     /* Of several spellings, one: always the same. */
-    static const char TAGS[] =
-        "SELECT min(tag), count(*) FROM bookmark_tags WHERE account = " ACCOUNT_ROW("?") " GROUP BY folded ORDER BY folded";
+    static const char TAGS[] = "SELECT min(tag), count(*) FROM bookmark_tags GROUP BY folded ORDER BY folded";
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, TAGS);
-    query_text(&query, account);
     while ((r = query_step(&query)) > 0) {
         if (cb(ctx, column_text(&query, 0), column_int(&query, 1)) != 0) {
             r = 0;

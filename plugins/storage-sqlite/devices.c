@@ -1,6 +1,5 @@
 #include "devices.h"
 
-#include "accounts.h"
 #include "query.h"
 #include "session.h"
 
@@ -16,7 +15,6 @@ static int run_put(struct session *session, const char *const sql[2], void (*bin
     struct query query;
     for (int i = 0; i < 2; i++) {
         query_open(&query, session, sql[i]);
-        query_int(&query, session->batch.account);
         bind(&query, value);
         int r = query_run(&query);
         if (r < 0)
@@ -42,10 +40,9 @@ static void bind_device(struct query *query, const void *value)
 int device_put(void *self, struct hearth_call *call, const struct hearth_device *device)
 {
     static const char *const PUT[2] = {
-        "INSERT INTO devices (account, id, name, type, os, version, fxa_device_id, last_upload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+        "INSERT INTO devices (id, name, type, os, version, fxa_device_id, last_upload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
         "ON CONFLICT DO NOTHING",
-        "UPDATE devices SET name = ?3, type = ?4, os = ?5, version = ?6, fxa_device_id = ?7, last_upload = ?8 WHERE account = ?1 AND id = "
-        "?2",
+        "UPDATE devices SET name = ?2, type = ?3, os = ?4, version = ?5, fxa_device_id = ?6, last_upload = ?7 WHERE id = ?1",
     };
     struct op op;
     if (device->id == NULL)
@@ -61,10 +58,9 @@ int device_put(void *self, struct hearth_call *call, const struct hearth_device 
 
 static int clear_tabs(struct session *session, const char *device)
 {
-    static const char ALL[] = "DELETE FROM tabs WHERE account = ?", ONE[] = "DELETE FROM tabs WHERE account = ? AND device = ?";
+    static const char ALL[] = "DELETE FROM tabs", ONE[] = "DELETE FROM tabs WHERE device = ?";
     struct query query;
     query_open(&query, session, device == NULL ? ALL : ONE);
-    query_int(&query, session->batch.account);
     if (device != NULL)
         query_text(&query, device);
     int r = query_run(&query);
@@ -75,7 +71,7 @@ static int clear_tabs(struct session *session, const char *device)
 
 int device_remove(void *self, struct hearth_call *call, const char *device)
 {
-    static const char REMOVE[] = "DELETE FROM devices WHERE account = ? AND id = ?";
+    static const char REMOVE[] = "DELETE FROM devices WHERE id = ?";
     struct op op;
     struct query query;
     if (device == NULL)
@@ -86,7 +82,6 @@ int device_remove(void *self, struct hearth_call *call, const char *device)
     r = clear_tabs(op.session, device);
     if (r == 0) {
         query_open(&query, op.session, REMOVE);
-        query_int(&query, op.session->batch.account);
         query_text(&query, device);
         r = query_run(&query);
     }
@@ -124,10 +119,10 @@ static void bind_tab(struct query *query, const void *value)
 int tab_put(void *self, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
 {
     static const char *const PUT[2] = {
-        "INSERT INTO tabs (account, device, position, title, url, icon, \"group\", last_used, inactive, pinned) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-        "UPDATE tabs SET title = ?4, url = ?5, icon = ?6, \"group\" = ?7, last_used = ?8, inactive = ?9, pinned = ?10 "
-        "WHERE account = ?1 AND device = ?2 AND position = ?3",
+        "INSERT INTO tabs (device, position, title, url, icon, \"group\", last_used, inactive, pinned) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+        "UPDATE tabs SET title = ?3, url = ?4, icon = ?5, \"group\" = ?6, last_used = ?7, inactive = ?8, pinned = ?9 "
+        "WHERE device = ?1 AND position = ?2",
     };
     struct op op;
     if (device == NULL || tab->url == NULL)
@@ -144,15 +139,14 @@ int tab_put(void *self, struct hearth_call *call, const char *device, const stru
 int device_list(void *self, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT id, name, type, os, version, fxa_device_id, last_upload, "
-                               "(SELECT count(*) FROM tabs t WHERE t.account = d.account AND t.device = d.id) "
-                               "FROM devices d WHERE account = " ACCOUNT_ROW("?") " ORDER BY last_upload DESC, id";
+                               "(SELECT count(*) FROM tabs t WHERE t.device = d.id) "
+                               "FROM devices d ORDER BY last_upload DESC, id";
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, LIST);
-    query_text(&query, account);
     while ((r = query_step(&query)) > 0) {
         struct hearth_device device = {
             .struct_size = sizeof(device),
@@ -175,18 +169,16 @@ int device_list(void *self, struct hearth_call *call, const char *account, heart
 
 int tab_list(void *self, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx)
 {
-#define COLUMNS                                                                                                                            \
-    "SELECT device, position, title, url, icon, \"group\", last_used, inactive, pinned FROM tabs WHERE account = " ACCOUNT_ROW("?")
+#define COLUMNS "SELECT device, position, title, url, icon, \"group\", last_used, inactive, pinned FROM tabs"
     static const char ALL[] = COLUMNS " ORDER BY device, last_used DESC, position";
-    static const char ONE[] = COLUMNS " AND device = ? ORDER BY last_used DESC, position";
+    static const char ONE[] = COLUMNS " WHERE device = ? ORDER BY last_used DESC, position";
 #undef COLUMNS
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, device == NULL ? ALL : ONE);
-    query_text(&query, account);
     if (device != NULL)
         query_text(&query, device);
     while ((r = query_step(&query)) > 0) {

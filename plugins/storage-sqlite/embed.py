@@ -1,4 +1,4 @@
-"""Turns migrations/NNNN-name.sql into a C table: embed.py OUT.c FILE.sql..."""
+"""Turns FOLDER/NNNN-name.sql into a C table: embed.py OUT.c [--prefix=PREFIX] FILE.sql..."""
 import os
 import sys
 
@@ -7,10 +7,10 @@ def quoted(line):
     return '"' + line.replace("\\", "\\\\").replace('"', '\\"') + '\\n"'
 
 
-def main(out, files):
+def main(out, prefix, files):
     files = sorted(files)
     with open(out, "w", encoding="utf-8") as c:
-        c.write('#include "migrations.h"\n\nconst struct migration migrations[] = {\n')
+        c.write(f'#include "migrations.h"\n\nconst struct migration {prefix}migrations[] = {{\n')
         for number, path in enumerate(files, 1):
             name = os.path.basename(path)
             if int(name.split("-")[0]) != number:
@@ -20,7 +20,8 @@ def main(out, files):
                 for line in sql.read().splitlines():
                     c.write(f"     {quoted(line)}\n")
             c.write("    },\n")
-        c.write(f"}};\nconst size_t migration_count = {len(files)};\n")
+        c.write(f"}};\nconst size_t {prefix}migration_count = {len(files)};\n")
 
 
-main(sys.argv[1], sys.argv[2:])
+out, *rest = sys.argv[1:]
+main(out, "".join(a.removeprefix("--prefix=") for a in rest if a.startswith("--prefix=")), [a for a in rest if not a.startswith("--prefix=")])

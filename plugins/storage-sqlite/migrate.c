@@ -1,10 +1,12 @@
 #include "migrate.h"
 
+#include "connection.h"
+#include "files.h"
 #include "migrations.h"
 #include "query.h"
 #include "session.h"
 
-enum { APPLICATION_ID = 0x48727468 }; /* "Hrth", set by the first migration */
+enum { MOVING = 2 }; /* the schema in which persons' rows are moved into files of their own */
 
 static int read_number(struct session *session, const char *sql, int64_t *ret_number)
 {
@@ -38,16 +40,35 @@ int migrate_check(struct session *session)
         r = read_number(session, "SELECT count(*) FROM sqlite_schema", &tables);
     if (r < 0)
         return r;
-    if (id != APPLICATION_ID && (tables > 0 || id != 0))
+    if (id == PERSON_APPLICATION_ID)
+        return hearth_fail(session->call, HEARTH_ERR_INVALID, "%s: is the file of one person, not the shared one: change path",
+                           session->store->path);
+    if (id != SHARED_APPLICATION_ID && (tables > 0 || id != 0))
         return hearth_fail(session->call, HEARTH_ERR_INVALID, "%s: is a database of another program: change path", session->store->path);
     return check_version(session, has);
+}
+
+int migrate_ready(struct session *session)
+{
+    int64_t has;
+    int r = has_version(session, &has);
+    if (r == 0)
+        r = check_version(session, has);
+    if (r < 0)
+        return r;
+    if (has < (int64_t)migration_count)
+        return hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
+                           "%s: the schema is not the one that this version needs (it is %lld, wanted is %zu): run \"hearthd migrate\"",
+                           session->store->path, (long long)has, migration_count);
+    atomic_store(&session->store->ready, true);
+    return 0;
 }
 
 int migrate_schema_version(void *self, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants)
 {
     struct op op;
     int64_t has;
-    int r = op_begin(&op, self, call);
+    int r = op_begin_any_schema(&op, self, call);
     if (r < 0)
         return r;
     r = has_version(op.session, &has);
@@ -62,15 +83,21 @@ int migrate_schema_version(void *self, struct hearth_call *call, int64_t *ret_ha
 static int migrate_step(struct session *session, bool *ret_done)
 {
     int64_t has;
-    int r = session_begin_immediate(session);
+    int r = has_version(session, &has);
+    if (r == 0 && has == MOVING)
+        r = move_all(session);
+    if (r == 0)
+        r = session_begin_immediate(session);
     if (r < 0)
         return r;
+    int64_t before = has;
     r = has_version(session, &has);
     if (r == 0)
         r = check_version(session, has);
     bool done = r == 0 && has == (int64_t)migration_count;
-    if (r == 0 && !done)
-        r = session_exec(session, migrations[has].sql);
+    bool stale = r == 0 && has != before; /* another process was here: look again */
+    if (r == 0 && !done && !stale)
+        r = connection_exec(session->current, migrations[has].sql);
     if (r < 0) {
         session_rollback(session);
         return r;
@@ -81,11 +108,33 @@ static int migrate_step(struct session *session, bool *ret_done)
     return r;
 }
 
+/* The space that moved rows left is given back to the file system. The shared file is small then: this copies what is left of it. */
+static int give_back_space(struct session *session)
+{
+    enum { WORTH_PAGES = 256 };
+    int64_t free_pages, pages;
+    int r = read_number(session, "PRAGMA freelist_count", &free_pages);
+    if (r == 0)
+        r = read_number(session, "PRAGMA page_count", &pages);
+    if (r < 0 || free_pages < WORTH_PAGES || free_pages * 2 < pages)
+        return r;
+    r = writer_acquire(session->current->writer, session);
+    if (r < 0)
+        return r;
+    sqlite3_limit(session->current->db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM attaches the copy */
+    r = query_exec(session, "VACUUM");
+    sqlite3_limit(session->current->db, SQLITE_LIMIT_ATTACHED, 0);
+    if (r == 0)
+        r = query_exec(session, "PRAGMA wal_checkpoint(TRUNCATE)");
+    writer_release(session->current->writer);
+    return r;
+}
+
 int migrate_run(void *self, struct hearth_call *call)
 {
     struct op op;
     bool done = false;
-    int r = op_begin(&op, self, call);
+    int r = op_begin_any_schema(&op, self, call);
     if (r < 0)
         return r;
     if (op.session->batch.open)
@@ -93,5 +142,11 @@ int migrate_run(void *self, struct hearth_call *call)
     r = migrate_check(op.session);
     while (r == 0 && !done)
         r = migrate_step(op.session, &done);
+    if (r == 0)
+        r = migrate_ready(op.session);
+    if (r == 0)
+        r = files_sweep(op.session);
+    if (r == 0)
+        r = give_back_space(op.session);
     return op_end(&op, r);
 }

@@ -8,5 +8,10 @@ int migrate_schema_version(void *session, struct hearth_call *call, int64_t *ret
 int migrate_run(void *session, struct hearth_call *call);
 /* Refuses files that are not ours (INVALID), damaged (CORRUPT), or newer than this plugin (UNSUPPORTED). */
 int migrate_check(struct session *session);
+/* UNSUPPORTED until the schema is the one wanted; remembers that it was. */
+int migrate_ready(struct session *session);
+
+/* move.c: the way from schema 2 to 3, each person's rows into a file of their own. Goes on where it was interrupted. */
+int move_all(struct session *session);
 
 #endif

@@ -1,5 +1,6 @@
 #include "open.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,11 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "migrate.h"
 #include "query.h"
 #include "session.h"
 
-enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEYS };
+enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEY_OPEN_FILES, KEYS };
 _Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");
 
 #define KEY(key, kind, preset, ...)                                                                                                        \
@@ -20,7 +22,7 @@ _Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all k
     }
 
 const struct hearth_config_key store_config[KEYS] = {
-    [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db", .help = "the database file; its directory must exist"),
+    [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db", .help = "the shared database file; its directory must exist"),
     [KEY_SYNCHRONOUS] = KEY("synchronous", HEARTH_CONFIG_ENUM, "normal", .choices = "normal full",
                             .help = "full: nothing is lost at a power cut; normal: at most the last few writes"),
     [KEY_CACHE_SIZE] =
@@ -29,6 +31,8 @@ const struct hearth_config_key store_config[KEYS] = {
                                  .help = "page cache of the connection that stores a batch, while it does"),
     [KEY_BUSY_TIMEOUT] = KEY("busy_timeout", HEARTH_CONFIG_DURATION, "10s", .minimum = 0, .maximum = 3600000,
                              .help = "how long to wait for other processes that write"),
+    [KEY_OPEN_FILES] = KEY("open_files", HEARTH_CONFIG_INT, "32", .minimum = 0, .maximum = 10000,
+                           .help = "persons' files kept open while nobody uses them: three descriptors and at least 130 KB each"),
 };
 
 /* The host's array has elements of the host's size. */
@@ -37,14 +41,49 @@ static const struct hearth_config_value *value_at(const struct hearth_config_val
     return (const struct hearth_config_value *)((const char *)values + key * values->struct_size);
 }
 
-static int copy_path(struct store *store, struct hearth_call *call, const char *path)
+/* Beside hearth.db it is "accounts"; beside a file of another name, "NAME-accounts": two databases may be in one directory. */
+static void name_accounts(const char *path, char *out, size_t size)
+{
+    const char *name = strrchr(path, '/') + 1;
+    if (strcmp(name, "hearth.db") == 0)
+        snprintf(out, size, "%.*saccounts", (int)(name - path), path);
+    else
+        snprintf(out, size, "%s-accounts", path);
+}
+
+int store_paths(const char *path, char **ret_path, char **ret_accounts)
 {
     size_t size = strlen(path) + 3;
-    store->path = malloc(size);
-    if (store->path == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    snprintf(store->path, size, "%s%s", path[0] == '/' ? "" : "./", path);
+    char *full = malloc(size), *accounts = malloc(size + sizeof("-accounts"));
+    if (full == NULL || accounts == NULL) {
+        free(full);
+        free(accounts);
+        return -1;
+    }
+    snprintf(full, size, "%s%s", path[0] == '/' ? "" : "./", path);
+    name_accounts(full, accounts, size + sizeof("-accounts"));
+    *ret_path = full;
+    *ret_accounts = accounts;
     return 0;
+}
+
+const char *store_path_value(const struct hearth_config_value *values)
+{
+    return value_at(values, KEY_PATH)->text;
+}
+
+bool store_has_files(const char *accounts)
+{
+    bool found = false;
+    DIR *directory = opendir(accounts);
+    if (directory == NULL)
+        return false;
+    for (struct dirent *entry; !found && (entry = readdir(directory)) != NULL;) {
+        const char *end = strrchr(entry->d_name, '.');
+        found = end != NULL && strcmp(end, ".db") == 0;
+    }
+    closedir(directory);
+    return found;
 }
 
 static int cannot_use(struct store *store, struct hearth_call *call, int error)
@@ -62,6 +101,10 @@ static int cannot_use(struct store *store, struct hearth_call *call, int error)
 static int make_file(struct store *store, struct hearth_call *call)
 {
     struct stat status;
+    if (stat(store->path, &status) != 0 && errno == ENOENT && store_has_files(store->accounts))
+        return hearth_fail(call, HEARTH_ERR_IO,
+                           "%s: the database file is missing, but there are persons' files in %s: put it back, or restore a backup",
+                           store->path, store->accounts);
     int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0) {
         close(fd);
@@ -99,7 +142,7 @@ static int check_file(struct store *store, struct hearth_call *call)
     int r = session_open(store, call, &session);
     if (r < 0)
         return r;
-    r = op_begin(&op, session, call);
+    r = op_begin_any_schema(&op, session, call);
     if (r == 0) {
         r = migrate_check(op.session);
         if (r == 0)
@@ -112,19 +155,34 @@ static int check_file(struct store *store, struct hearth_call *call)
 
 static void store_free(struct store *store)
 {
+    pool_fini(&store->pool);
     writer_fini(&store->writer);
     free(store->path);
+    free(store->accounts);
     store->magic = 0;
     free(store);
 }
 
-int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static struct store *store_create(int64_t open_files)
 {
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL || writer_init(&store->writer) < 0) {
         free(store);
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return NULL;
     }
+    if (pool_init(&store->pool, (size_t)open_files) < 0) {
+        writer_fini(&store->writer);
+        free(store);
+        return NULL;
+    }
+    return store;
+}
+
+int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+{
+    struct store *store = store_create(value_at(values, KEY_OPEN_FILES)->number);
+    if (store == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     store->magic = STORE_MAGIC;
     store->host = host;
     store->full = value_at(values, KEY_SYNCHRONOUS)->number == 1;
@@ -133,9 +191,13 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
     if (store->batch_cache < store->cache_size)
         store->batch_cache = store->cache_size;
     store->busy_timeout = value_at(values, KEY_BUSY_TIMEOUT)->number;
-    int r = copy_path(store, call, value_at(values, KEY_PATH)->text);
+    int r = 0;
+    if (store_paths(value_at(values, KEY_PATH)->text, &store->path, &store->accounts) < 0)
+        r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
         r = make_file(store, call);
+    if (r == 0)
+        r = files_make_directory(store, call);
     if (r == 0)
         r = check_file(store, call);
     if (r < 0) {

@@ -13,12 +13,11 @@ static const char *or_empty(const char *text)
 
 int page_find(struct session *session, int64_t id, struct known_page *ret_page)
 {
-    static const char FIND[] = "SELECT row, host, hidden FROM pages WHERE account = ? AND id = ?";
+    static const char FIND[] = "SELECT row, host, hidden FROM pages WHERE id = ?";
     struct known_page *known = &session->batch.page;
     if (known->id != id) {
         struct query query;
         query_open(&query, session, FIND);
-        query_int(&query, session->batch.account);
         query_int(&query, id);
         int r = query_step(&query);
         if (r > 0)
@@ -61,22 +60,20 @@ static void bind_page(struct query *query, const struct session *session, const 
 static int insert_page(struct session *session, const struct hearth_page *page, int64_t *ret_row)
 {
     static const char INSERT[] =
-        "INSERT INTO pages (account, id, url, host, guid, title, bookmark_title, tags, frecency, visit_count, last_visit, "
-        "bookmarks, bookmark_added, typed, hidden, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    static const char RETURNED[] = "DELETE FROM removed_pages WHERE account = ? AND id = ?";
+        "INSERT INTO pages (id, url, host, guid, title, bookmark_title, tags, frecency, visit_count, last_visit, "
+        "bookmarks, bookmark_added, typed, hidden, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    static const char RETURNED[] = "DELETE FROM removed_pages WHERE id = ?";
     struct query query;
     query_open(&query, session, INSERT);
-    query_int(&query, session->batch.account);
     query_int(&query, page->id);
     bind_page(&query, session, page);
     int r = query_run(&query);
     if (r < 0)
         return r;
-    *ret_row = sqlite3_last_insert_rowid(session->db);
+    *ret_row = sqlite3_last_insert_rowid(session->current->db);
     if (!session->batch.knows_removed)
         return 0;
     query_open(&query, session, RETURNED);
-    query_int(&query, session->batch.account);
     query_int(&query, page->id);
     return query_run(&query);
 }
@@ -134,11 +131,10 @@ static int run_with_row(struct session *session, const char *sql, int64_t row)
 
 static int remember_removed(struct session *session, int64_t page)
 {
-    static const char REMEMBER[] = "INSERT INTO removed_pages (account, id, generation) VALUES (?, ?, ?) "
-                                   "ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation";
+    static const char REMEMBER[] = "INSERT INTO removed_pages (id, generation) VALUES (?, ?) "
+                                   "ON CONFLICT (id) DO UPDATE SET generation = excluded.generation";
     struct query query;
     query_open(&query, session, REMEMBER);
-    query_int(&query, session->batch.account);
     query_int(&query, page);
     query_int(&query, session->batch.generation);
     session->batch.removed_pages = session->batch.knows_removed = true;
@@ -170,39 +166,35 @@ int page_remove(void *self, struct hearth_call *call, int64_t page)
 
 int page_forget_removed(struct session *session)
 {
-    static const char OLDEST[] = "SELECT generation FROM removed_pages WHERE account = ?1 ORDER BY generation DESC LIMIT 1 OFFSET ?2";
-    static const char FORGET[] = "DELETE FROM removed_pages WHERE account = ? AND generation <= ?";
-    static const char NOTE[] = "UPDATE accounts SET forgotten = max(forgotten, ?2) WHERE row = ?1";
+    static const char OLDEST[] = "SELECT generation FROM removed_pages ORDER BY generation DESC LIMIT 1 OFFSET ?";
+    static const char FORGET[] = "DELETE FROM removed_pages WHERE generation <= ?";
+    static const char NOTE[] = "UPDATE account SET forgotten = max(forgotten, ?)";
     struct query query;
     int64_t generation;
     query_open(&query, session, OLDEST);
-    query_int(&query, session->batch.account);
     query_int(&query, REMOVED_KEPT);
     int r = query_number(&query, &generation);
     if (r < 0)
         return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
     query_open(&query, session, FORGET);
-    query_int(&query, session->batch.account);
     query_int(&query, generation);
     r = query_run(&query);
     if (r < 0)
         return r;
     query_open(&query, session, NOTE);
-    query_int(&query, session->batch.account);
     query_int(&query, generation);
     return query_run(&query);
 }
 
 int page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t *ret_page)
 {
-    static const char BY_GUID[] = "SELECT p.id FROM page_guids g JOIN pages p ON p.row = g.page_row WHERE g.account = ? AND g.guid = ?";
+    static const char BY_GUID[] = "SELECT p.id FROM page_guids g JOIN pages p ON p.row = g.page_row WHERE g.guid = ?";
     struct op op;
     struct query query;
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
     query_open(&query, op.session, BY_GUID);
-    query_int(&query, op.session->batch.account);
     query_text(&query, guid);
     r = query_number(&query, ret_page);
     if (r == HEARTH_ERR_NOT_FOUND)
@@ -212,8 +204,8 @@ int page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t
 
 int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_t page)
 {
-    static const char PUT[] = "INSERT INTO page_guids (account, guid, page_row) VALUES (?, ?, ?) "
-                              "ON CONFLICT (account, guid) DO UPDATE SET page_row = excluded.page_row";
+    static const char PUT[] = "INSERT INTO page_guids (guid, page_row) VALUES (?, ?) "
+                              "ON CONFLICT (guid) DO UPDATE SET page_row = excluded.page_row";
     struct op op;
     struct query query;
     struct known_page known;
@@ -225,7 +217,6 @@ int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_
     r = page_find(op.session, page, &known);
     if (r == 0) {
         query_open(&query, op.session, PUT);
-        query_int(&query, op.session->batch.account);
         query_text(&query, guid);
         query_int(&query, known.row);
         r = query_run(&query);

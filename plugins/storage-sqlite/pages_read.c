@@ -1,4 +1,4 @@
-#include "accounts.h"
+#include "files.h"
 #include "fold.h"
 #include "pages.h"
 #include "query.h"
@@ -56,15 +56,14 @@ static void note_page(struct session *session, const char *account, int64_t row,
 
 int page_get(void *self, struct hearth_call *call, const char *account, int64_t id, struct hearth_page *ret_page)
 {
-    static const char GET[] = "SELECT " COLUMNS " FROM pages WHERE account = " ACCOUNT_ROW("?") " AND id = ?";
+    static const char GET[] = "SELECT " COLUMNS " FROM pages WHERE id = ?";
     struct op op;
     struct query query;
     struct hearth_page page;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)id);
     query_open(&query, op.session, GET);
-    query_text(&query, account);
     query_int(&query, id);
     r = query_step(&query);
     if (r > 0) {
@@ -84,14 +83,13 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
 int page_visits(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx)
 {
     static const char VISITS[] = "SELECT v.date, v.type FROM pages p CROSS JOIN visits v ON v.page_row = p.row "
-                                 "WHERE p.account = " ACCOUNT_ROW("?") " AND p.id = ? ORDER BY v.date DESC, v.type DESC";
+                                 "WHERE p.id = ? ORDER BY v.date DESC, v.type DESC";
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, VISITS);
-    query_text(&query, account);
     query_int(&query, page);
     while ((r = query_step(&query)) > 0) {
         struct hearth_visit visit = {.date = column_int(&query, 0), .type = (int32_t)column_int(&query, 1)};
@@ -110,14 +108,13 @@ int pages_by_frecency(void *self, struct hearth_call *call, const char *account,
 {
     static const char SCAN[] =
         "SELECT id, url, title, bookmark_title, tags, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, "
-        "hidden FROM pages INDEXED BY pages_by_frecency WHERE account = " ACCOUNT_ROW("?") " ORDER BY frecency DESC, id DESC";
+        "hidden FROM pages INDEXED BY pages_by_frecency ORDER BY frecency DESC, id DESC";
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, SCAN);
-    query_text(&query, account);
     struct hearth_page page = {.struct_size = sizeof(page), .host = ""};
     while ((r = query_step(&query)) > 0) {
         page.id = column_int(&query, 0);
@@ -143,14 +140,27 @@ int pages_by_frecency(void *self, struct hearth_call *call, const char *account,
 
 /* One statement, so one snapshot: the account, whose row says whether the answer is known, then the pages, then those that are gone. */
 static const char CHANGED[] =
-    "SELECT forgotten <= ?2 AND ?2 <= generation, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0 "
-    "FROM accounts WHERE id = ?1 "
-    "UNION ALL SELECT 2, " COLUMNS " FROM pages INDEXED BY pages_by_generation WHERE account = " ACCOUNT_ROW(
-        "?1") " AND generation > ?2 "
-              "UNION ALL SELECT 3, 0, id, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, generation "
-              "FROM removed_pages INDEXED BY removed_pages_by_generation WHERE account = " ACCOUNT_ROW("?1") " AND generation > ?2";
+    "SELECT forgotten <= ?1 AND ?1 <= generation, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0 "
+    "FROM account "
+    "UNION ALL SELECT 2, " COLUMNS " FROM pages INDEXED BY pages_by_generation WHERE generation > ?1 "
+    "UNION ALL SELECT 3, 0, id, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, generation "
+    "FROM removed_pages INDEXED BY removed_pages_by_generation WHERE generation > ?1";
 
 enum { CHANGED_KNOWN = 1, CHANGED_GONE = 3 };
+
+/* Nothing was ever stored: nothing has changed since what the account began with. */
+static int unchanged_without_file(void *self, struct hearth_call *call, const char *account, int64_t since)
+{
+    struct op op;
+    struct file_state state;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    r = file_state(op.session, account, &state);
+    if (r == 0 && (since < 0 || since > state.generation))
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+    return op_end(&op, r);
+}
 
 int pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
 {
@@ -158,11 +168,12 @@ int pages_changed(void *self, struct hearth_call *call, const char *account, int
     struct query query;
     struct hearth_page page;
     bool known = false;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r == OP_NO_FILE)
+        return unchanged_without_file(self, call, account, since);
+    if (r != 0)
+        return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
     query_open(&query, op.session, CHANGED);
-    query_text(&query, account);
     query_int(&query, since);
     while ((r = query_step(&query)) > 0) {
         int64_t what = column_int(&query, 0);

@@ -7,6 +7,7 @@
 #include "migrate.h"
 #include "open.h"
 #include "pages.h"
+#include "ping.h"
 #include "session.h"
 #include "tokens.h"
 #include "verify.h"
@@ -18,7 +19,7 @@ static const struct hearth_storage operations = {
     .session_open = session_open,
     .session_close = session_close,
     .interrupt = session_interrupt,
-    .ping = session_ping,
+    .ping = ping_run,
     .schema_version = migrate_schema_version,
     .migrate = migrate_run,
     .verify = verify_run,
@@ -77,6 +78,7 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
     .tag_list = bookmark_tag_list,
+    .restore = restore_run,
 };
 
 HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)
@@ -88,7 +90,7 @@ HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)
         .kind = HEARTH_STORAGE,
         .name = "sqlite",
         .version = HEARTH_VERSION,
-        .description = "one SQLite file: the embedded store of a single node",
+        .description = "SQLite files, one for each person: the embedded store of a single node",
         .config = store_config,
         .config_count = STORE_CONFIG_COUNT,
         /* Several processes of one machine can use the file, several machines cannot: not what SHARED promises. */

@@ -1,12 +1,12 @@
 #include "query.h"
 
-#include "session.h"
+#include "connection.h"
 
-static struct statement *find_slot(struct session *session, const char *sql)
+static struct statement *find_slot(struct connection *connection, const char *sql)
 {
     size_t at = ((uintptr_t)sql >> 3) * 0x9e3779b97f4a7c15u >> 32;
     for (size_t i = 0; i < STATEMENTS; i++) {
-        struct statement *slot = &session->statements[(at + i) % STATEMENTS];
+        struct statement *slot = &connection->statements[(at + i) % STATEMENTS];
         if (slot->sql == sql || slot->sql == NULL)
             return slot;
     }
@@ -15,15 +15,16 @@ static struct statement *find_slot(struct session *session, const char *sql)
 
 void query_open(struct query *query, struct session *session, const char *sql)
 {
-    *query = (struct query){.session = session, .slot = find_slot(session, sql), .next = 1};
+    struct connection *connection = session->current;
+    *query = (struct query){.session = session, .connection = connection, .slot = find_slot(connection, sql), .next = 1};
     if (query->slot != NULL && query->slot->busy)
         query->slot = NULL;
     if (query->slot != NULL && query->slot->handle != NULL) {
         query->handle = query->slot->handle;
     } else {
-        int r = sqlite3_prepare_v3(session->db, sql, -1, query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &query->handle, NULL);
+        int r = sqlite3_prepare_v3(connection->db, sql, -1, query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &query->handle, NULL);
         if (r != SQLITE_OK) {
-            query->failed = session_fail(session, r);
+            query->failed = connection_fail(connection, r);
             query->slot = NULL;
             return;
         }
@@ -46,7 +47,7 @@ void query_close(struct query *query)
 static void check_bind(struct query *query, int result)
 {
     if (result != SQLITE_OK && query->failed == 0)
-        query->failed = session_fail(query->session, result);
+        query->failed = connection_fail(query->connection, result);
 }
 
 void query_int(struct query *query, int64_t value)
@@ -80,7 +81,7 @@ int query_step(struct query *query)
     int r = sqlite3_step(query->handle);
     if (r == SQLITE_ROW)
         return 1;
-    return r == SQLITE_DONE ? 0 : session_fail(query->session, r);
+    return r == SQLITE_DONE ? 0 : connection_fail(query->connection, r);
 }
 
 int query_run(struct query *query)
@@ -111,13 +112,13 @@ int query_exec(struct session *session, const char *sql)
 
 int64_t query_changes(struct session *session)
 {
-    return sqlite3_changes64(session->db);
+    return sqlite3_changes64(session->current->db);
 }
 
-void query_forget_all(struct session *session)
+void query_forget_all(struct connection *connection)
 {
     for (size_t i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(session->statements[i].handle);
-        session->statements[i] = (struct statement){.sql = NULL};
+        sqlite3_finalize(connection->statements[i].handle);
+        connection->statements[i] = (struct statement){.sql = NULL};
     }
 }

@@ -1,5 +1,5 @@
-/* Prepared statements. A query is opened with a constant SQL text (cached by its address), gets its parameters in order, and is run or
- * stepped row by row. Everything variable is bound. */
+/* Prepared statements. A query is opened on the session's current connection with a constant SQL text (cached by its address), gets its
+ * parameters in order, and is run or stepped row by row. Everything variable is bound. */
 #ifndef STORAGE_SQLITE_QUERY_H
 #define STORAGE_SQLITE_QUERY_H
 
@@ -7,7 +7,8 @@
 
 struct query {
     struct session *session;
-    struct statement *slot; /* NULL: a second copy, because the cached one is in use by an outer operation */
+    struct connection *connection; /* the session's current one when it was opened */
+    struct statement *slot;        /* NULL: a second copy, because the cached one is in use by an outer operation */
     sqlite3_stmt *handle;
     int next;   /* parameter */
     int failed; /* of a bind or the opening; reported by the first step */
@@ -40,6 +41,6 @@ static inline const char *column_text(struct query *query, int column)
     return (const char *)sqlite3_column_text(query->handle, column);
 }
 
-void query_forget_all(struct session *session); /* at the end of a session */
+void query_forget_all(struct connection *connection); /* at its end */
 
 #endif

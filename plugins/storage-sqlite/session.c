@@ -1,13 +1,11 @@
 #include "session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "fold.h"
+#include "connection.h"
+#include "files.h"
+#include "migrate.h"
 #include "query.h"
-
-enum { PROGRESS_STEPS = 5000 }; /* of SQLite's machine, between looks at the stop conditions: about 0.1 ms */
 
 int session_stopped(struct session *session)
 {
@@ -22,141 +20,29 @@ int session_stopped(struct session *session)
     return host->should_stop(call) ? HEARTH_ERR_CANCELLED : 0;
 }
 
-/* host_key(text) for verify's queries. Nothing stored uses it: the sqlite3 shell can do all without it. */
-static void host_key_function(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count;
-    const char *host = (const char *)sqlite3_value_text(values[0]);
-    if (host != NULL)
-        sqlite3_result_int64(context, fold_host_key(host));
-}
-
-static int register_host_key(sqlite3 *db)
-{
-    return sqlite3_create_function(db, "host_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, host_key_function, NULL,
-                                   NULL);
-}
-
-static int on_progress(void *self)
-{
-    struct session *session = self;
-    return !session->committing && session_stopped(session) < 0;
-}
-
-/* Another process writes. SQLite asks how long to go on trying. */
-static int on_busy(void *self, int tries)
-{
-    struct session *session = self;
-    const struct hearth_host *host = session->store->host;
-    int64_t now = host->monotonic_ms(host);
-    if (tries == 0)
-        session->busy_since = now;
-    if (session_stopped(session) < 0 || now - session->busy_since >= session->store->busy_timeout)
-        return 0;
-    nanosleep(&(struct timespec){.tv_nsec = tries < 10 ? 1000000L : 10000000L}, NULL);
-    return 1;
-}
-
-static int stopped_text(struct session *session, int code)
+int session_stopped_text(struct session *session, int code)
 {
     if (code == HEARTH_ERR_TIMEOUT)
         return hearth_fail(session->call, code, "%s: the operation took too long", session->store->path);
     return hearth_fail(session->call, HEARTH_ERR_CANCELLED, "cancelled");
 }
 
-static int schema_fault(struct session *session)
-{
-    char message[160];
-    snprintf(message, sizeof(message), "%s", sqlite3_errmsg(session->db));
-    if (strstr(message, "no such table") != NULL || strstr(message, "no such column") != NULL || strstr(message, "no such index") != NULL)
-        return hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
-                           "%s: the schema is not the one that this version needs (%s): run \"hearthd migrate\"", session->store->path,
-                           message);
-    return hearth_fail(session->call, HEARTH_ERR_INTERNAL, "%s: %s", session->store->path, message);
-}
-
-int session_fail(struct session *session, int sqlite_code)
-{
-    const char *path = session->store->path, *message = sqlite3_errmsg(session->db);
-    int stopped = session_stopped(session);
-    switch (sqlite_code & 0xff) {
-    case SQLITE_INTERRUPT:
-        return stopped_text(session, stopped);
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        if (stopped < 0)
-            return stopped_text(session, stopped);
-        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: another process is using the database (%s): try again", path,
-                           message);
-    case SQLITE_CONSTRAINT:
-        if (sqlite_code == SQLITE_CONSTRAINT_UNIQUE || sqlite_code == SQLITE_CONSTRAINT_PRIMARYKEY)
-            return hearth_fail(session->call, HEARTH_ERR_CONFLICT, "exists already (%s)", message);
-        return hearth_fail(session->call, HEARTH_ERR_INVALID, "refused by the database (%s)", message);
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: %s: restore a backup, or move the file away and sync anew", path,
-                           message);
-    case SQLITE_FULL:
-        return hearth_fail(session->call, HEARTH_ERR_FULL, "%s: the disk is full: make room", path);
-    case SQLITE_NOMEM:
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "%s: out of memory", path);
-    case SQLITE_TOOBIG:
-        return hearth_fail(session->call, HEARTH_ERR_INVALID, "%s: a value is too large", path);
-    case SQLITE_IOERR:
-    case SQLITE_PROTOCOL:
-        return hearth_fail(session->call, HEARTH_ERR_IO, "%s: %s: look at the disk and the kernel's log", path, message);
-    case SQLITE_CANTOPEN:
-        return hearth_fail(session->call, HEARTH_ERR_IO, "%s: cannot open the database: look at the file and its directory", path);
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-        return hearth_fail(session->call, HEARTH_ERR_DENIED, "%s: not writable: let this user write the file and its directory", path);
-    default:
-        return schema_fault(session);
-    }
-}
-
-int session_exec(struct session *session, const char *sql)
-{
-    int r = sqlite3_exec(session->db, sql, NULL, NULL, NULL);
-    return r == SQLITE_OK ? 0 : session_fail(session, r);
-}
-
-static int prepare_connection(struct session *session)
-{
-    char cache[64];
-    snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%lld", (long long)(session->store->cache_size / 1024));
-    sqlite3_extended_result_codes(session->db, 1);
-    sqlite3_busy_handler(session->db, on_busy, session);
-    sqlite3_progress_handler(session->db, PROGRESS_STEPS, on_progress, session);
-    sqlite3_limit(session->db, SQLITE_LIMIT_ATTACHED, 0);
-    int r = register_host_key(session->db);
-    if (r != SQLITE_OK)
-        return session_fail(session, r);
-    /* Removed rows are overwritten where that costs no further write; account_remove() overwrites all. The limit lets a log that a first
-     * sync made huge shrink again. */
-    r = session_exec(session, session->store->full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-    if (r == 0)
-        r = session_exec(session, "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = FAST;"
-                                  "PRAGMA journal_size_limit = 16777216");
-    return r == 0 ? session_exec(session, cache) : r;
-}
-
 int session_open(void *self, struct hearth_call *call, void **ret_session)
 {
     struct store *store = store_of(self);
     struct session *session = calloc(1, sizeof(*session));
-    if (session == NULL)
+    if (session == NULL || pthread_mutex_init(&session->lock, NULL) != 0) {
+        free(session);
         return hearth_fail(call, HEARTH_ERR_NOMEM, "%s: out of memory", store->path);
+    }
     session->magic = SESSION_MAGIC;
     session->store = store;
     session->call = call;
-    /* Without CREATE: a file that was taken away while the daemon runs must not come back empty. */
-    int r = sqlite3_open_v2(store->path, &session->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-    r = r == SQLITE_OK ? prepare_connection(session) : session_fail(session, r);
+    int r = connection_open(session, store->path, &store->writer, NULL, &session->shared);
     session->call = NULL;
+    session->current = session->shared;
     if (r < 0) {
-        sqlite3_close(session->db);
+        pthread_mutex_destroy(&session->lock);
         free(session);
         return r;
     }
@@ -169,11 +55,14 @@ void session_close(void *self)
     if (self == NULL)
         return;
     struct session *session = session_of(self);
-    if (session->batch.open)
+    if (session->batch.open) {
+        session->current = session->batch.connection;
         session_rollback(session);
-    query_forget_all(session);
-    int r = sqlite3_close(session->db);
-    assert(r == SQLITE_OK);
+        pool_give_back(session, session->batch.connection);
+    }
+    assert(session->borrowed == NULL);
+    connection_close(session->shared);
+    pthread_mutex_destroy(&session->lock);
     session->magic = 0;
     free(session);
 }
@@ -182,33 +71,85 @@ void session_interrupt(void *self)
 {
     struct session *session = session_of(self);
     atomic_store(&session->interrupted, true);
-    sqlite3_interrupt(session->db);
+    sqlite3_interrupt(session->shared->db);
+    pthread_mutex_lock(&session->lock);
+    for (struct connection *connection = session->borrowed; connection != NULL; connection = connection->next)
+        sqlite3_interrupt(connection->db);
+    pthread_mutex_unlock(&session->lock);
     writer_wake(&session->store->writer);
+    pool_wake(&session->store->pool);
+}
+
+int op_begin_any_schema(struct op *op, void *self, struct hearth_call *call)
+{
+    struct session *session = session_of(self);
+    *op = (struct op){.session = session, .outer = session->call, .outer_current = session->current};
+    if (session->call == NULL)
+        atomic_store(&session->interrupted, false);
+    session->call = call;
+    session->current = session->shared;
+    int r = session_stopped(session);
+    if (r < 0) {
+        session_stopped_text(session, r);
+        return op_end(op, r);
+    }
+    return 0;
 }
 
 int op_begin(struct op *op, void *self, struct hearth_call *call)
 {
-    struct session *session = session_of(self);
-    *op = (struct op){.session = session, .outer = session->call};
-    if (session->call == NULL)
-        atomic_store(&session->interrupted, false);
-    session->call = call;
-    int r = session_stopped(session);
-    if (r < 0) {
-        stopped_text(session, r);
-        session->call = op->outer;
-    }
-    return r;
+    int r = op_begin_any_schema(op, self, call);
+    if (r < 0 || atomic_load(&op->session->store->ready))
+        return r;
+    r = migrate_ready(op->session);
+    return r < 0 ? op_end(op, r) : 0;
 }
 
 int op_end(struct op *op, int code)
 {
     struct session *session = op->session;
     /* Some errors make SQLite roll back by itself. */
-    if (session->batch.open && session->batch.broken == 0 && sqlite3_get_autocommit(session->db))
+    if (session->batch.open && session->batch.broken == 0 && sqlite3_get_autocommit(session->batch.connection->db))
         session->batch.broken = code < 0 ? code : HEARTH_ERR_INTERNAL;
+    if (op->borrowed != NULL)
+        pool_give_back(session, op->borrowed);
+    session->current = op->outer_current;
     session->call = op->outer;
     return code;
+}
+
+/* One that the session has already: its batch's, or that of an operation whose callback calls this one. */
+static struct connection *find_borrowed(struct session *session, const char *account)
+{
+    struct connection *found = NULL;
+    for (struct connection *connection = session->borrowed; connection != NULL && found == NULL; connection = connection->next)
+        if (strcmp(connection->person->id, account) == 0)
+            found = connection;
+    return found;
+}
+
+int op_begin_person(struct op *op, void *self, struct hearth_call *call, const char *account)
+{
+    struct file_state state;
+    int r = op_begin(op, self, call);
+    if (r < 0)
+        return r;
+    struct session *session = op->session;
+    struct connection *connection = find_borrowed(session, account);
+    if (connection == NULL) {
+        r = file_state(session, account, &state);
+        if (r == HEARTH_ERR_NOT_FOUND)
+            return op_end(op, OP_NO_ACCOUNT);
+        if (r == 0 && !state.exists)
+            return op_end(op, OP_NO_FILE);
+        if (r == 0)
+            r = pool_borrow(session, account, &connection);
+        if (r < 0)
+            return op_end(op, r);
+        op->borrowed = connection;
+    }
+    session->current = connection;
+    return 0;
 }
 
 int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
@@ -220,6 +161,7 @@ int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
         return op_end(op, hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open"));
     if (op->session->batch.broken < 0)
         return op_end(op, hearth_fail(call, op->session->batch.broken, "the batch failed before: it has to be aborted"));
+    op->session->current = op->session->batch.connection;
     return 0;
 }
 
@@ -234,7 +176,7 @@ int op_end_in_batch(struct op *op, int code)
 int op_begin_write(struct op *op, void *self, struct hearth_call *call)
 {
     int r = op_begin(op, self, call);
-    if (r < 0 || op->session->batch.open)
+    if (r < 0)
         return r;
     r = session_begin_immediate(op->session);
     return r < 0 ? op_end(op, r) : 0;
@@ -242,46 +184,60 @@ int op_begin_write(struct op *op, void *self, struct hearth_call *call)
 
 int op_end_write(struct op *op, int code)
 {
-    if (!op->session->batch.open) {
-        if (code < 0)
-            session_rollback(op->session);
-        else
-            code = session_commit(op->session);
-    }
+    if (code < 0)
+        session_rollback(op->session);
+    else
+        code = session_commit(op->session);
     return op_end(op, code);
+}
+
+int session_begin_in_turn(struct session *session)
+{
+    return query_exec(session, "BEGIN IMMEDIATE");
+}
+
+int session_commit_in_turn(struct session *session)
+{
+    struct connection *connection = session->current;
+    connection->committing = true;
+    int r = query_exec(session, "COMMIT");
+    connection->committing = false;
+    if (r < 0)
+        session_rollback_in_turn(session);
+    return r;
+}
+
+void session_rollback_in_turn(struct session *session)
+{
+    struct connection *connection = session->current;
+    connection->committing = true;
+    if (!sqlite3_get_autocommit(connection->db))
+        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL); /* what it may say was said by the error before it */
+    connection->committing = false;
 }
 
 int session_begin_immediate(struct session *session)
 {
-    int r = writer_acquire(&session->store->writer, session);
+    int r = writer_acquire(session->current->writer, session);
     if (r < 0)
         return r;
-    r = query_exec(session, "BEGIN IMMEDIATE");
+    r = session_begin_in_turn(session);
     if (r < 0)
-        writer_release(&session->store->writer);
+        writer_release(session->current->writer);
     return r;
 }
 
 int session_commit(struct session *session)
 {
-    session->committing = true;
-    int r = query_exec(session, "COMMIT");
-    session->committing = false;
-    if (r < 0) {
-        session_rollback(session);
-        return r;
-    }
-    writer_release(&session->store->writer);
-    return 0;
+    int r = session_commit_in_turn(session);
+    writer_release(session->current->writer);
+    return r;
 }
 
 void session_rollback(struct session *session)
 {
-    session->committing = true;
-    if (!sqlite3_get_autocommit(session->db))
-        sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL); /* what it may say was said by the error before it */
-    session->committing = false;
-    writer_release(&session->store->writer);
+    session_rollback_in_turn(session);
+    writer_release(session->current->writer);
 }
 
 int session_copy_bytes(struct session *session, const void *bytes, size_t size, const void **ret_copy)
@@ -302,14 +258,4 @@ int session_copy(struct session *session, const char *text, const char **ret_cop
     if (r == 0)
         *ret_copy = copy;
     return r;
-}
-
-int session_ping(void *self, struct hearth_call *call)
-{
-    struct op op;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    /* Reads the file's first page; a connection alone would notice nothing. */
-    return op_end(&op, query_exec(op.session, "SELECT count(*) FROM sqlite_schema"));
 }

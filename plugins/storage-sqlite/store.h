@@ -1,4 +1,5 @@
-/* The objects of this plugin: one store for each database file, one session (a connection) for each thread of the host. */
+/* The objects of this plugin: one store for each shared database file, one session for each thread of the host. A session has a connection
+ * with the shared file of its own, and borrows connections with the files of persons from the store's pool. */
 #ifndef STORAGE_SQLITE_STORE_H
 #define STORAGE_SQLITE_STORE_H
 
@@ -9,20 +10,25 @@
 #include <string.h>
 
 #include "hearth/storage.h"
+#include "pool.h"
 #include "writer.h"
 
 enum { STORE_MAGIC = 0x5a11fe01, SESSION_MAGIC = 0x5a11fe02 };
+enum { SHARED_APPLICATION_ID = 0x48727468, PERSON_APPLICATION_ID = 0x48727470 }; /* "Hrth", "Hrtp"; set by the first migrations */
 
-/* Shared by the sessions; constant after open(), but for the writer queue. */
+/* Shared by the sessions; constant after open(), but for the writer queue, the pool and `ready`. */
 struct store {
     uint32_t magic;
     const struct hearth_host *host;
     char *path;           /* begins with '/' or "./": never one of SQLite's special names */
-    int64_t cache_size;   /* bytes, of a session */
-    int64_t batch_cache;  /* bytes, of the one session that has a batch open */
+    char *accounts;       /* the directory of the persons' files */
+    int64_t cache_size;   /* bytes, of a connection */
+    int64_t batch_cache;  /* bytes, of a connection that has a batch open */
     int64_t busy_timeout; /* ms to wait for other processes */
     bool full;            /* synchronous = full */
-    struct writer writer;
+    atomic_bool ready;    /* the schema was seen to be the one wanted */
+    struct writer writer; /* of the shared file */
+    struct pool pool;
 };
 
 enum counter { COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUNT_FOLDERS, COUNT_PAGES, COUNT_VISITS, COUNTERS };
@@ -37,9 +43,10 @@ struct known_page {
 
 struct batch {
     bool open;
-    int broken;  /* an error after which only part of an operation may be in the transaction: it cannot be committed */
-    char id[40]; /* of the account, outside */
-    int64_t account, generation;
+    int broken;                    /* an error after which only part of an operation may be in the transaction: it cannot be committed */
+    char id[40];                   /* of the account */
+    struct connection *connection; /* with the person's file; borrowed until the end of the batch */
+    int64_t generation;
     int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account */
     bool removed_pages;      /* the batch removed some */
     bool knows_removed;      /* the account remembers removed pages: one that comes back has to be taken off that list */
@@ -53,19 +60,33 @@ struct statement {
     bool busy;
 };
 
-enum { STATEMENTS = 256 }; /* about twice as many as there are texts */
+enum { STATEMENTS = 128 }; /* about twice as many as there are texts for one kind of file */
+
+/* With one file. Used by the session that has it, else by nobody. */
+struct connection {
+    sqlite3 *db;
+    const char *path;        /* of the file, for error texts */
+    struct writer *writer;   /* the queue in front of the file's write lock */
+    struct person *person;   /* NULL: the shared file */
+    struct session *session; /* NULL: idle in the pool */
+    struct connection *next; /* of the idle ones of a person, or of those that a session has borrowed */
+    uint64_t used;           /* when it became idle, on the pool's count */
+    uint64_t removals;       /* the person's, when it was opened */
+    bool committing;         /* a COMMIT must not be stopped half way by the progress handler */
+    int64_t busy_since;
+    struct statement statements[STATEMENTS];
+};
 
 /* Used by one thread; only session_interrupt() may come from others. */
 struct session {
     uint32_t magic;
     struct store *store;
-    sqlite3 *db;
+    struct connection *shared, *current; /* current: where queries go */
+    pthread_mutex_t lock;                /* guards `borrowed` against session_interrupt(); nothing else is locked while it is held */
+    struct connection *borrowed;
     struct hearth_call *call; /* of the running operation; NULL between operations */
     atomic_bool interrupted;
-    bool committing; /* a COMMIT must not be stopped half way by the progress handler */
-    int64_t busy_since;
     struct batch batch;
-    struct statement statements[STATEMENTS];
 };
 
 static inline struct store *store_of(void *self)

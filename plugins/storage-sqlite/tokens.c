@@ -14,7 +14,7 @@ static int row_of(struct query *query, struct hearth_token *ret_token)
 {
     const uint8_t *hash = sqlite3_column_blob(query->handle, 3);
     if (hash == NULL || sqlite3_column_bytes(query->handle, 3) != HASH_SIZE)
-        return hearth_fail(query->session->call, HEARTH_ERR_CORRUPT, "%s: a token has a damaged hash", query->session->store->path);
+        return hearth_fail(query->session->call, HEARTH_ERR_CORRUPT, "%s: a token has a damaged hash", query->connection->path);
     *ret_token = (struct hearth_token){
         .struct_size = sizeof(*ret_token),
         .id = column_text(query, 0),

@@ -1,74 +1,76 @@
 #include "verify.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 
 #include "bookmarks.h"
+#include "files.h"
 #include "fold.h"
 #include "query.h"
 #include "session.h"
 
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they end up in bug reports. */
-static const char *const RULES[] = {
-    /* The counters of an account. */
-    "SELECT printf('account %s: %s is kept as %d, but there are %d', id, what, kept, found) FROM ("
-    "SELECT id, 'devices' AS what, devices AS kept, (SELECT count(*) FROM devices d WHERE d.account = a.row) AS found FROM accounts a "
-    "UNION ALL SELECT id, 'tabs', tabs, (SELECT count(*) FROM tabs t WHERE t.account = a.row) FROM accounts a "
-    "UNION ALL SELECT id, 'bookmarks', bookmarks, "
-    "(SELECT count(*) FROM bookmarks b WHERE b.account = a.row AND b.kind IN (1, 4, 5)) FROM accounts a "
-    "UNION ALL SELECT id, 'folders', folders, (SELECT count(*) FROM bookmarks b WHERE b.account = a.row AND b.kind = 2 "
-    "AND b.guid NOT IN (SELECT guid FROM bookmark_roots)) FROM accounts a "
-    "UNION ALL SELECT id, 'pages', pages, (SELECT count(*) FROM pages p WHERE p.account = a.row "
-    "AND EXISTS (SELECT 1 FROM visits v WHERE v.page_row = p.row)) FROM accounts a "
-    "UNION ALL SELECT id, 'visits', visits, (SELECT count(*) FROM visits v JOIN pages p ON p.row = v.page_row WHERE p.account = a.row) "
-    "FROM accounts a) WHERE kept <> found",
-    /* Pages and their visits. */
-    "SELECT printf('page %d of account row %d: visit_count is %d, its visits make %d', id, account, visit_count, found) FROM ("
-    "SELECT id, account, visit_count, (SELECT count(*) FROM visits v JOIN visit_types t USING (type) "
-    "WHERE v.page_row = p.row AND t.counted) AS found FROM pages p) WHERE visit_count <> found",
-    "SELECT printf('page %d of account row %d: last_visit is %d, its newest visit %d', id, account, last_visit, found) FROM ("
-    "SELECT id, account, last_visit, coalesce((SELECT max(date) FROM visits v WHERE v.page_row = p.row), 0) AS found FROM pages p) "
-    "WHERE last_visit <> found",
-    "SELECT printf('page %d of account row %d: %d visits do not agree with it in account, id, host or hidden', p.id, p.account, count(*)) "
-    "FROM pages p JOIN visits v ON v.page_row = p.row "
-    "WHERE v.account <> p.account OR v.page <> p.id OR v.hidden <> p.hidden OR v.host_key <> host_key(p.host) GROUP BY p.row",
-    "SELECT printf('page %d of account row %d: bookmarks is %d, but %d have its URL', id, account, bookmarks, found) FROM ("
-    "SELECT id, account, bookmarks, (SELECT count(*) FROM bookmarks b WHERE b.account = p.account AND b.page = p.id) AS found "
-    "FROM pages p) WHERE bookmarks <> found",
-    "SELECT printf('page %d of account row %d: its generation %d has not come yet', p.id, p.account, p.generation) "
-    "FROM pages p JOIN accounts a ON a.row = p.account WHERE p.generation > a.generation + 1",
-    "SELECT printf('page %d of account row %d: is there, but remembered as removed', p.id, p.account) "
-    "FROM removed_pages r JOIN pages p ON p.account = r.account AND p.id = r.id",
-    "SELECT printf('page guid %s of account row %d: belongs to a page of another account', g.guid, g.account) "
-    "FROM page_guids g JOIN pages p ON p.row = g.page_row WHERE p.account <> g.account",
-    /* The tree of bookmarks. The root itself may have no row. */
-    "SELECT printf('bookmark %s of account row %d: its parent %s is not there', b.guid, b.account, b.parent) FROM bookmarks b "
-    "WHERE b.parent IS NOT NULL AND b.parent NOT IN ('root________', 'places') "
-    "AND NOT EXISTS (SELECT 1 FROM bookmarks p WHERE p.account = b.account AND p.guid = b.parent)",
-    "SELECT printf('bookmark %s of account row %d: its parent %s is not a folder', b.guid, b.account, b.parent) FROM bookmarks b "
-    "JOIN bookmarks p ON p.account = b.account AND p.guid = b.parent WHERE p.kind <> 2",
-    "WITH RECURSIVE up (account, guid) AS (SELECT account, guid FROM bookmarks WHERE parent IS NULL OR parent IN ('root________', "
-    "'places') "
-    "UNION SELECT b.account, b.guid FROM up CROSS JOIN bookmarks b ON b.account = up.account AND b.parent = up.guid) "
-    "SELECT printf('bookmark %s of account row %d: its folders go round in a circle', b.guid, b.account) FROM bookmarks b "
-    "WHERE EXISTS (SELECT 1 FROM bookmarks p WHERE p.account = b.account AND p.guid = b.parent) "
-    "AND (b.account, b.guid) NOT IN (SELECT account, guid FROM up) "
-    "AND (b.account, b.parent) NOT IN (SELECT c.account, c.guid FROM bookmarks c WHERE c.parent IS NOT NULL "
-    "AND NOT EXISTS (SELECT 1 FROM bookmarks p WHERE p.account = c.account AND p.guid = c.parent))",
-    "SELECT printf('folder %s of account row %d: %d bookmarks have position %d', parent, account, count(*), position) FROM bookmarks "
-    "WHERE parent IS NOT NULL GROUP BY account, parent, position HAVING count(*) > 1",
-    "SELECT printf('bookmark %s of account row %d: is there, but has a tombstone', b.guid, b.account) "
-    "FROM bookmark_tombstones t JOIN bookmarks b ON b.account = t.account AND b.guid = t.guid",
-    "SELECT printf('bookmark %s of account row %d: its page %d is not there', b.guid, b.account, b.page) FROM bookmarks b "
-    "WHERE b.page IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = b.account AND p.id = b.page)",
-    "SELECT printf('bookmark %s of account row %d: its tags were added at %d, it at %d', b.guid, b.account, t.added, b.added) "
-    "FROM bookmark_tags t JOIN bookmarks b ON b.account = t.account AND b.guid = t.guid WHERE t.added <> b.added GROUP BY b.row",
-    "SELECT printf('bookmark %s of account row %d: has rows of tags, but no tags', b.guid, b.account) FROM bookmark_tags t "
-    "JOIN bookmarks b ON b.account = t.account AND b.guid = t.guid WHERE b.tags IS NULL OR b.kind NOT IN (1, 4, 5) GROUP BY b.row",
+static const char *const SHARED_RULES[] = {
     "SELECT printf('token %s: its hash has %d bytes', id, length(hash)) FROM tokens WHERE length(hash) <> 32",
 };
 
+/* The same in a person's file; the account is named before each line. */
+static const char *const PERSON_RULES[] = {
+    /* The counters. */
+    "SELECT printf('%s is kept as %d, but there are %d', what, kept, found) FROM ("
+    "SELECT 'devices' AS what, devices AS kept, (SELECT count(*) FROM devices) AS found FROM account "
+    "UNION ALL SELECT 'tabs', tabs, (SELECT count(*) FROM tabs) FROM account "
+    "UNION ALL SELECT 'bookmarks', bookmarks, (SELECT count(*) FROM bookmarks b WHERE b.kind IN (1, 4, 5)) FROM account "
+    "UNION ALL SELECT 'folders', folders, (SELECT count(*) FROM bookmarks b WHERE b.kind = 2 "
+    "AND b.guid NOT IN (SELECT guid FROM bookmark_roots)) FROM account "
+    "UNION ALL SELECT 'pages', pages, (SELECT count(*) FROM pages p WHERE EXISTS (SELECT 1 FROM visits v WHERE v.page_row = p.row)) "
+    "FROM account "
+    "UNION ALL SELECT 'visits', visits, (SELECT count(*) FROM visits v JOIN pages p ON p.row = v.page_row) FROM account) "
+    "WHERE kept <> found",
+    /* Pages and their visits. */
+    "SELECT printf('page %d: visit_count is %d, its visits make %d', id, visit_count, found) FROM ("
+    "SELECT id, visit_count, (SELECT count(*) FROM visits v JOIN visit_types t USING (type) "
+    "WHERE v.page_row = p.row AND t.counted) AS found FROM pages p) WHERE visit_count <> found",
+    "SELECT printf('page %d: last_visit is %d, its newest visit %d', id, last_visit, found) FROM ("
+    "SELECT id, last_visit, coalesce((SELECT max(date) FROM visits v WHERE v.page_row = p.row), 0) AS found FROM pages p) "
+    "WHERE last_visit <> found",
+    "SELECT printf('page %d: %d visits do not agree with it in id, host or hidden', p.id, count(*)) "
+    "FROM pages p JOIN visits v ON v.page_row = p.row "
+    "WHERE v.page <> p.id OR v.hidden <> p.hidden OR v.host_key <> host_key(p.host) GROUP BY p.row",
+    "SELECT printf('page %d: bookmarks is %d, but %d have its URL', id, bookmarks, found) FROM ("
+    "SELECT id, bookmarks, (SELECT count(*) FROM bookmarks b WHERE b.page = p.id) AS found FROM pages p) WHERE bookmarks <> found",
+    "SELECT printf('page %d: its generation %d has not come yet', p.id, p.generation) "
+    "FROM pages p JOIN account a ON p.generation > a.generation + 1",
+    "SELECT printf('page %d: is there, but remembered as removed', p.id) FROM removed_pages r JOIN pages p ON p.id = r.id",
+    /* The tree of bookmarks. The root itself may have no row. */
+    "SELECT printf('bookmark %s: its parent %s is not there', b.guid, b.parent) FROM bookmarks b "
+    "WHERE b.parent IS NOT NULL AND b.parent NOT IN ('root________', 'places') "
+    "AND NOT EXISTS (SELECT 1 FROM bookmarks p WHERE p.guid = b.parent)",
+    "SELECT printf('bookmark %s: its parent %s is not a folder', b.guid, b.parent) FROM bookmarks b "
+    "JOIN bookmarks p ON p.guid = b.parent WHERE p.kind <> 2",
+    "WITH RECURSIVE up (guid) AS (SELECT guid FROM bookmarks WHERE parent IS NULL OR parent IN ('root________', 'places') "
+    "UNION SELECT b.guid FROM up CROSS JOIN bookmarks b ON b.parent = up.guid) "
+    "SELECT printf('bookmark %s: its folders go round in a circle', b.guid) FROM bookmarks b "
+    "WHERE EXISTS (SELECT 1 FROM bookmarks p WHERE p.guid = b.parent) AND b.guid NOT IN (SELECT guid FROM up) "
+    "AND b.parent NOT IN (SELECT c.guid FROM bookmarks c WHERE c.parent IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM bookmarks p WHERE p.guid = c.parent))",
+    "SELECT printf('folder %s: %d bookmarks have position %d', parent, count(*), position) FROM bookmarks "
+    "WHERE parent IS NOT NULL GROUP BY parent, position HAVING count(*) > 1",
+    "SELECT printf('bookmark %s: is there, but has a tombstone', b.guid) FROM bookmark_tombstones t JOIN bookmarks b ON b.guid = t.guid",
+    "SELECT printf('bookmark %s: its page %d is not there', b.guid, b.page) FROM bookmarks b "
+    "WHERE b.page IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pages p WHERE p.id = b.page)",
+    "SELECT printf('bookmark %s: its tags were added at %d, it at %d', b.guid, t.added, b.added) "
+    "FROM bookmark_tags t JOIN bookmarks b ON b.guid = t.guid WHERE t.added <> b.added GROUP BY b.row",
+    "SELECT printf('bookmark %s: has rows of tags, but no tags', b.guid) FROM bookmark_tags t "
+    "JOIN bookmarks b ON b.guid = t.guid WHERE b.tags IS NULL OR b.kind NOT IN (1, 4, 5) GROUP BY b.row",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 struct report {
     struct session *session;
+    const char *account; /* whose file is being checked; NULL: the shared one */
     hearth_text_cb cb;
     void *ctx;
     bool stopped;
@@ -76,6 +78,11 @@ struct report {
 
 static void say(struct report *report, const char *line)
 {
+    char named[512];
+    if (report->account != NULL) {
+        snprintf(named, sizeof(named), "account %s: %s", report->account, line);
+        line = named;
+    }
     if (!report->stopped && report->cb(report->ctx, line) != 0)
         report->stopped = true;
 }
@@ -120,16 +127,15 @@ static int check_foreign_keys(struct report *report)
 }
 
 /* 1: the bookmark has a row for this tag, 0: none. */
-static int has_tag(struct session *session, int64_t account, const char *guid, const char *tag, size_t size)
+static int has_tag(struct session *session, const char *guid, const char *tag, size_t size)
 {
-    static const char FIND[] = "SELECT 1 FROM bookmark_tags WHERE account = ? AND guid = ? AND folded = CAST(? AS TEXT)";
+    static const char FIND[] = "SELECT 1 FROM bookmark_tags WHERE guid = ? AND folded = CAST(? AS TEXT)";
     struct query query;
     int64_t one;
     char *folded = session->store->host->alloc(session->call, FOLD_GROWTH * size);
     if (folded == NULL)
         return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
     query_open(&query, session, FIND);
-    query_int(&query, account);
     query_text(&query, guid);
     query_bytes(&query, folded, fold_text(tag, size, folded));
     int r = query_number(&query, &one);
@@ -139,25 +145,23 @@ static int has_tag(struct session *session, int64_t account, const char *guid, c
 /* A field "tags" and the rows made of it, both ways: every tag has a row, and there are no more rows than different tags. */
 static int check_tags(struct report *report)
 {
-    static const char TAGGED[] =
-        "SELECT account, guid, tags, (SELECT count(*) FROM bookmark_tags t WHERE t.account = b.account AND t.guid = b.guid) "
-        "FROM bookmarks b WHERE tags IS NOT NULL AND kind IN (1, 4, 5)";
+    static const char TAGGED[] = "SELECT guid, tags, (SELECT count(*) FROM bookmark_tags t WHERE t.guid = b.guid) "
+                                 "FROM bookmarks b WHERE tags IS NOT NULL AND kind IN (1, 4, 5)";
     struct query query;
     char line[200];
     int r = 0;
     query_open(&query, report->session, TAGGED);
     while (!report->stopped && (r = query_step(&query)) > 0) {
-        const char *guid = column_text(&query, 1), *at = column_text(&query, 2), *tag;
-        int64_t account = column_int(&query, 0), tags = 0, missing = 0;
+        const char *guid = column_text(&query, 0), *at = column_text(&query, 1), *tag;
+        int64_t tags = 0, missing = 0;
         for (size_t size; r >= 0 && (size = bookmark_next_tag(&at, &tag)) > 0; tags++) {
-            r = has_tag(report->session, account, guid, tag, size);
+            r = has_tag(report->session, guid, tag, size);
             missing += r == 0;
         }
         if (r < 0)
             break;
-        if (missing > 0 || column_int(&query, 3) > tags) {
-            snprintf(line, sizeof(line), "bookmark %s of account row %lld: its %lld tags are not its rows in bookmark_tags", guid,
-                     (long long)account, (long long)tags);
+        if (missing > 0 || column_int(&query, 2) > tags) {
+            snprintf(line, sizeof(line), "bookmark %s: its %lld tags are not its rows in bookmark_tags", guid, (long long)tags);
             say(report, line);
         }
     }
@@ -165,14 +169,100 @@ static int check_tags(struct report *report)
     return r < 0 ? r : 0;
 }
 
-static int check_all(struct report *report)
+/* One state for all checks of a file. */
+static int check_database(struct report *report, const char *const rules[], size_t count)
 {
-    int r = check_file(report);
+    struct session *session = report->session;
+    int r = query_exec(session, "BEGIN");
+    if (r < 0)
+        return r;
+    r = check_file(report);
     if (r == 0)
         r = check_foreign_keys(report);
-    for (size_t i = 0; r == 0 && i < sizeof(RULES) / sizeof(RULES[0]); i++)
-        r = check_rule(report, RULES[i]);
-    return r == 0 ? check_tags(report) : r;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = check_rule(report, rules[i]);
+    if (r == 0 && report->account != NULL)
+        r = check_tags(report);
+    sqlite3_exec(session->current->db, "ROLLBACK", NULL, NULL, NULL);
+    return r;
+}
+
+/* A file that is missing, damaged or somebody else's is a finding: the others are looked at as well. */
+static int check_person(struct report *report, const char *account)
+{
+    struct session *session = report->session;
+    struct connection *connection;
+    struct file_state state;
+    report->account = account;
+    int r = pool_borrow(session, account, &connection);
+    if (r == 0) {
+        session->current = connection;
+        r = check_database(report, PERSON_RULES, COUNT(PERSON_RULES));
+        session->current = session->shared;
+        pool_give_back(session, connection);
+    }
+    if ((r == HEARTH_ERR_IO || r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_UNSUPPORTED) && session_stopped(session) == 0) {
+        /* It may have been removed in the usual way since the list was made. */
+        char why[400];
+        snprintf(why, sizeof(why), "%s", session->call->error);
+        int now = file_state(session, account, &state);
+        if (now == 0)
+            say(report, why);
+        r = now == HEARTH_ERR_NOT_FOUND ? 0 : now;
+    }
+    report->account = NULL;
+    return r;
+}
+
+static int check_persons(struct report *report)
+{
+    static const char NEXT[] = "SELECT id FROM accounts WHERE file = 1 AND id > ? ORDER BY id LIMIT 1";
+    char id[40] = "";
+    int r = 0;
+    while (r == 0 && !report->stopped) {
+        struct query query;
+        query_open(&query, report->session, NEXT);
+        query_text(&query, id);
+        int found = query_step(&query);
+        char next[40] = "";
+        if (found > 0)
+            snprintf(next, sizeof(next), "%s", column_text(&query, 0));
+        query_close(&query);
+        if (found <= 0)
+            return found;
+        memcpy(id, next, sizeof(id));
+        r = check_person(report, id);
+    }
+    return r;
+}
+
+/* Files without a row. One of a removed account is unlinked at the next start. */
+static int check_strays(struct report *report)
+{
+    struct session *session = report->session;
+    DIR *directory = opendir(session->store->accounts);
+    int r = 0;
+    if (directory == NULL)
+        return hearth_fail(session->call, HEARTH_ERR_IO, "%s: %s", session->store->accounts, strerror(errno));
+    for (struct dirent *entry; r == 0 && !report->stopped && (entry = readdir(directory)) != NULL;) {
+        char id[40], line[400];
+        struct query query;
+        int64_t one;
+        size_t size = strcspn(entry->d_name, ".");
+        if (size == 0 || size >= sizeof(id) || strcmp(entry->d_name + size, ".db") != 0)
+            continue;
+        snprintf(id, sizeof(id), "%.*s", (int)size, entry->d_name);
+        query_open(&query, session, "SELECT 1 FROM accounts WHERE id = ?1 UNION ALL SELECT 1 FROM removed_files WHERE id = ?1");
+        query_text(&query, id);
+        r = query_number(&query, &one);
+        if (r == HEARTH_ERR_NOT_FOUND) {
+            snprintf(line, sizeof(line), "%s/%s: belongs to no account: move it away", session->store->accounts, entry->d_name);
+            say(report, line);
+            r = 0;
+        }
+    }
+    closedir(directory);
+    return r;
 }
 
 int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ctx)
@@ -184,10 +274,10 @@ int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ct
     struct report report = {.session = op.session, .cb = cb, .ctx = ctx};
     if (op.session->batch.open)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
-    r = query_exec(op.session, "BEGIN"); /* one state for all checks */
-    if (r < 0)
-        return op_end(&op, r);
-    r = check_all(&report);
-    sqlite3_exec(op.session->db, "ROLLBACK", NULL, NULL, NULL);
+    r = check_database(&report, SHARED_RULES, COUNT(SHARED_RULES));
+    if (r == 0)
+        r = check_persons(&report);
+    if (r == 0)
+        r = check_strays(&report);
     return op_end(&op, r);
 }

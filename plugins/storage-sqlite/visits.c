@@ -1,4 +1,3 @@
-#include "accounts.h"
 #include "fold.h"
 #include "pages.h"
 #include "query.h"
@@ -19,13 +18,12 @@ static int has_visits(struct session *session, int64_t row)
 static int insert_visits(struct session *session, const struct known_page *page, const struct hearth_visit *visits, size_t count,
                          int64_t *ret_added)
 {
-    static const char INSERT[] = "INSERT INTO visits (account, page_row, page, hidden, host_key, date, type) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    static const char INSERT[] = "INSERT INTO visits (page_row, page, hidden, host_key, date, type) VALUES (?, ?, ?, ?, ?, ?) "
                                  "ON CONFLICT DO NOTHING";
     struct query query;
     int64_t added = 0;
     int r = 0;
     query_open(&query, session, INSERT);
-    query_int(&query, session->batch.account);
     query_int(&query, page->row);
     query_int(&query, page->id);
     query_int(&query, page->hidden);
@@ -125,20 +123,18 @@ int visit_list(void *self, struct hearth_call *call, const char *account, const 
 {
 #define ROWS(index)                                                                                                                        \
     "SELECT v.date, v.page, v.type, p.url, coalesce(p.title, p.bookmark_title), p.bookmarks FROM visits v INDEXED BY " index               \
-    " CROSS JOIN pages p ON p.row = v.page_row WHERE v.hidden = 0 AND v.account = " ACCOUNT_ROW(                                           \
-        "?1") " AND v.date >= ?2 AND (v.date, v.page, v.type) < (?3, ?4, ?5)"
+    " CROSS JOIN pages p ON p.row = v.page_row WHERE v.hidden = 0 AND v.date >= ?1 AND (v.date, v.page, v.type) < (?2, ?3, ?4)"
 #define ORDER " ORDER BY v.date DESC, v.page DESC, v.type DESC"
     static const char ANY_HOST[] = ROWS("visits_by_date") ORDER;
-    static const char ONE_HOST[] = ROWS("visits_by_host") " AND v.host_key = ?6 AND p.host = ?7" ORDER;
+    static const char ONE_HOST[] = ROWS("visits_by_host") " AND v.host_key = ?5 AND p.host = ?6" ORDER;
 #undef ROWS
 #undef ORDER
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, filter->host == NULL ? ANY_HOST : ONE_HOST);
-    query_text(&query, account);
     query_int(&query, filter->from == 0 ? INT64_MIN : filter->from);
     bind_before(&query, filter->to, filter->after_date, filter->after_page, filter->after_type);
     if (filter->host != NULL) {
@@ -166,15 +162,14 @@ int visit_list(void *self, struct hearth_call *call, const char *account, const 
 
 int visit_dates(void *self, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx)
 {
-    static const char DATES[] = "SELECT date, page, type FROM visits INDEXED BY visits_by_date WHERE hidden = 0 AND account = " ACCOUNT_ROW(
-        "?1") " AND date >= ?2 AND (date, page, type) < (?3, ?4, ?5) ORDER BY date DESC, page DESC, type DESC";
+    static const char DATES[] = "SELECT date, page, type FROM visits INDEXED BY visits_by_date WHERE hidden = 0 "
+                                "AND date >= ?1 AND (date, page, type) < (?2, ?3, ?4) ORDER BY date DESC, page DESC, type DESC";
     struct op op;
     struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
     query_open(&query, op.session, DATES);
-    query_text(&query, account);
     query_int(&query, from == 0 ? INT64_MIN : from);
     bind_before(&query, to, 0, 0, 0);
     while ((r = query_step(&query)) > 0) {

@@ -1,7 +1,7 @@
 """A daemon around fault plugins (tests/doubles/fault), for tests that break its storage and its queue."""
 import os
 
-from harness import HEARTHD, Node, TestCase
+from harness import ADA, HEARTHD, Node, TestCase
 
 BUILD = os.path.dirname(os.path.abspath(HEARTHD))
 CONFIG = f"""[hearth]
@@ -89,7 +89,7 @@ class FaultCase(TestCase):
             self.control = self.node(start=False)
             self.control.add_account(self.service())
         tables = ("pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims", "devices", "tabs", "marks")
-        with node.database() as faulty, self.control.database() as plain:
+        with node.database(ADA) as faulty, self.control.database(ADA) as plain:
             counts = [{t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables} for db in (faulty, plain)]
         self.assertEqual(counts[0], counts[1])
         self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")

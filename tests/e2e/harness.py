@@ -213,9 +213,13 @@ class Node:
                 return rows
 
     @contextlib.contextmanager
-    def database(self):
-        """The SQLite file, as a person with the sqlite3 shell sees it."""
+    def database(self, email=None):
+        """A SQLite file, as somebody with the sqlite3 shell sees it: the shared one, or that of a person."""
         connection = sqlite3.connect(f"file:{self.state}/hearth.db?mode=ro", uri=True)
+        if email is not None:
+            name = connection.execute("SELECT id FROM accounts WHERE email = ?", (email,)).fetchone()[0]
+            connection.close()
+            connection = sqlite3.connect(f"file:{self.state}/accounts/{name}.db?mode=ro", uri=True)
         try:
             yield connection
         finally:

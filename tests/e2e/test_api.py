@@ -146,7 +146,7 @@ class Api(TestCase):
             self.assertEqual({d["day"]: (d["visits"], d["pages"]) for d in got}, {d: (len(p), len(set(p))) for d, p in days.items()})
 
     def test_sites(self):
-        with self.home.database() as database:
+        with self.home.database(ADA) as database:
             rows = database.execute("SELECT host, count(*), sum(visit_count), max(last_visit) FROM pages WHERE hidden = 0 AND last_visit > 0 AND host != '' GROUP BY host").fetchall()
         wanted = [dict(zip(("host", "pages", "visits", "last_visit"), r)) for r in sorted(rows, key=lambda r: (-r[2], r[0].encode()))]
         self.assertEqual(self.home.pages_of("/history/sites", "sites"), wanted)
@@ -181,16 +181,19 @@ class Api(TestCase):
     def test_very_many_sites(self):
         """More than are counted: those whose pages have the least frecency are left out, and nothing else changes."""
         service, node = self.service(), self.node()
-        node.add_account(service, sync=False)
+        node.add_account(service)
         node.stop()
         count = 2**18 + 5
-        database = sqlite3.connect(os.path.join(node.state, "hearth.db"))
-        account = database.execute("SELECT row FROM accounts").fetchone()[0]
+        with node.database() as shared:
+            account = shared.execute("SELECT id FROM accounts").fetchone()[0]
+        database = sqlite3.connect(os.path.join(node.state, "accounts", account + ".db"))
         with database:
+            for table in ("visits", "page_guids", "pages", "bookmark_tags", "bookmark_claims", "bookmarks"):
+                database.execute(f"DELETE FROM {table}")
             database.executemany(
-                "INSERT INTO pages (account, id, url, host, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, generation)"
-                " VALUES (?1, ?2, ?3 || '/', substr(?3, 9), ?4, ?5, 1700000000000, 0, 0, 0, 0, 1)",
-                ((account, i + 1, f"https://site{i:06}.many.example", count - i, 1 + i % 1000) for i in range(count)))
+                "INSERT INTO pages (id, url, host, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, generation)"
+                " VALUES (?1, ?2 || '/', substr(?2, 9), ?3, ?4, 1700000000000, 0, 0, 0, 0, 1)",
+                ((i + 1, f"https://site{i:06}.many.example", count - i, 1 + i % 1000) for i in range(count)))
         database.close()
         node.start()
         first = node.api("/history/sites", limit=3)["sites"]

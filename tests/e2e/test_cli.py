@@ -57,14 +57,37 @@ class CommandLine(TestCase):
         html = node.cli("export", ADA, "bookmarks.html")
         self.assertTrue(html.startswith("<!DOCTYPE NETSCAPE-Bookmark-file-1>"))
         self.assertEqual(len(json.loads(node.cli("export", ADA, "history.json"))["pages"]), 5095)
-        copy = os.path.join(node.folder, "copy.db")
+        copy = os.path.join(node.folder, "copy.tar")
         node.cli("backup", copy)
         self.assertTrue(os.path.getsize(copy) > 100000)
         self.assertEqual(os.stat(copy).st_mode & 0o777, 0o600)
         self.assertIn("exist", node.cli("backup", copy, code=1))
         self.assertIn("sound", node.cli("verify"))
+        self.restored(node, copy, html)
         self.assertIn("no hearthd runs", node.cli("queue", "show", code=1))
         self.assertIn("no hearthd runs", node.cli("healthcheck", code=1))
+
+    def restored(self, node, copy, html):
+        """The way back: into an empty place, or in another one's place, which is put aside; never under a running daemon."""
+        self.assertIn("--replace", node.cli("restore", copy, code=1))
+        self.assertIn("is now", node.cli("restore", copy, "--replace"))
+        aside = [n for n in os.listdir(node.state) if n.startswith("hearth.db.replaced-") and not n.endswith(("-accounts", "-wal"))]
+        self.assertEqual(len(aside), 1)
+        self.assertEqual(len(os.listdir(os.path.join(node.state, aside[0] + "-accounts"))), 1)
+        self.assertEqual(node.cli("export", ADA, "bookmarks.html"), html)
+        self.assertIn("sound", node.cli("verify"))
+        with open(copy, "rb") as f:
+            whole = f.read()
+        for name, part in (("cut", whole[:len(whole) // 2]), ("short", whole[:-1024]), ("letter", b"Dear Hearth" * 100)):
+            broken = os.path.join(node.folder, name)
+            with open(broken, "wb") as f:
+                f.write(part)
+            self.assertIn("damaged, cut off", node.cli("restore", broken, "--replace", code=1))
+        self.assertEqual(node.cli("export", ADA, "bookmarks.html"), html)
+        self.assertEqual([n for n in os.listdir(node.state) if "restore" in n], [])
+        node.start()
+        self.assertIn("another hearthd runs", node.cli("restore", copy, "--replace", code=1))
+        node.stop()
 
     def test_beside_a_daemon(self):
         node, service = self.node(), self.service()
@@ -99,10 +122,11 @@ class CommandLine(TestCase):
         node.api("/me")
         node.stop()
         everything = node.log_text().encode()
-        for name in os.listdir(node.state):
-            if name != "hearth.key" and not name.endswith(".sock"):
-                with open(os.path.join(node.state, name), "rb") as f:
-                    everything += f.read()
+        for folder, _, names in os.walk(node.state):
+            for name in names:
+                if name != "hearth.key" and not name.endswith(".sock"):
+                    with open(os.path.join(folder, name), "rb") as f:
+                        everything += f.read()
         for secret in (data["sync_key"], data["refresh_token"], token):
             self.assertNotIn(secret.encode(), everything)
         self.assertNotIn(bytes.fromhex(data["sync_key"])[:32], everything)

@@ -2,7 +2,7 @@
 import collections
 import unittest
 
-from harness import TestCase  # first: it tells where the recorded data are
+from harness import ADA, TestCase  # first: it tells where the recorded data are
 import check
 import truth
 
@@ -77,7 +77,7 @@ class Steps(TestCase):
         for visit in check.rows(tablet["visits"]):
             visits[urls[visit["guid"]]].add((visit["date"] // 1000, visit["type"]))
         self.assertEqual(self.served_visits(node), dict(visits))
-        with node.database() as db:
+        with node.database(ADA) as db:
             got = {url: (frecency, count) for url, frecency, count in db.execute("SELECT url, frecency, visit_count FROM pages")}
         theirs = {p["url"]: (p["frecency"], p["visitCount"]) for p in check.rows(tablet["places"]) if not p["url"].startswith("place:")}
         mine_only = set(got) - set(theirs)

@@ -6,6 +6,7 @@ import threading
 import unittest
 
 from fleet import HEARTHD, ROOT, Postgres, TestCase, until
+from harness import ADA
 
 
 class WithPostgres(TestCase):
@@ -41,17 +42,27 @@ class WithPostgres(TestCase):
         columns = {}
         for line in self.postgres.sql(database, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'").splitlines():
             columns.setdefault(line.split("|")[0], set()).add(line.split("|")[1])
-        single = self.node()
-        with single.database() as db:
-            names = [n for (n,) in db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'")]
-            expected = {name: {row[1] for row in db.execute(f"PRAGMA table_info({name})")} for name in names}
+        single, service = self.node(), self.service()
+        single.add_account(service)
+        kinds = []  # of the shared file, and of a person's
+        for email in (None, ADA):
+            with single.database(email) as db:
+                names = [n for (n,) in db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'")]
+                kinds.append({name: {row[1] for row in db.execute(f"PRAGMA table_info({name})")} for name in names})
+        expected, person = kinds
+        counted = person.pop("account") - {"row", "id"}
+        expected["accounts"] = expected["accounts"] - {"file"} | counted
+        expected["readable_accounts"] = expected["readable_accounts"] - {"file"} | counted - {"forgotten"}
+        del expected["removed_files"]
+        names = ("collections", "visit_types", "bookmark_kinds", "bookmark_roots")
+        for name, of in person.items():
+            expected[name] = of if name in names else of | {"email" if name.startswith("readable_") else "account"}
         for table, gone, new in (("pages", {"row"}, {"host_key"}), ("bookmarks", {"row"}, set()), ("visits", {"page_row"}, set()),
                                  ("page_guids", {"page_row"}, {"page"}), ("schema_version", set(), {"version", "oldest"})):
             expected[table] = expected.get(table, set()) - gone | new
         self.assertEqual(columns, expected)
         with open(os.path.join(ROOT, "docs", "schema.md"), encoding="utf-8") as f:
             examples = re.search(r"```postgresql\n(.*?)```", f.read(), re.S)[1].split(";\n")
-        service = self.service()
         node.start()
         node.add_account(service)
         for sql in filter(None, examples):

@@ -8,7 +8,9 @@
  *
  * Writes of synced data come as one batch for each collection: batch_begin() … batch_commit(). All of it is stored, or nothing. Readers
  * are never blocked by a batch, and see the state before it until the commit. At most one batch is open in a session; batches of one plugin
- * may wait for each other in batch_begin(). Everything else is atomic by itself. */
+ * may wait for each other in batch_begin(). Everything else is atomic by itself, and does not wait for a batch of another session. What a
+ * session writes besides while its own batch is open may be part of that batch, or be kept when it is aborted: nobody may count on either.
+ */
 #ifndef HEARTH_STORAGE_H
 #define HEARTH_STORAGE_H
 
@@ -50,9 +52,11 @@ struct hearth_account {
     const char *node;         /* "" on a single node */
     const char *state_detail; /* words for a person; NULL */
     int64_t created, last_sync, last_attempt, next_sync, last_seen;
-    int64_t generation; /* grows by one with every batch that changes something. Read only, except in account_create */
-    int64_t failures;   /* in a row */
-    int64_t resync;     /* 1: the next sync fetches everything anew */
+    /* Grows by one with every batch that changes something. Read only, except in account_create. account_list() and account_claim_due()
+     * need not know it, and say 0 then. */
+    int64_t generation;
+    int64_t failures; /* in a row */
+    int64_t resync;   /* 1: the next sync fetches everything anew */
 };
 
 /* Which fields account_update() writes. */
@@ -245,9 +249,10 @@ struct hearth_storage {
     /* From any thread; never blocks. The operation that runs in the session ends soon with CANCELLED, without it nothing happens. Every
      * operation ends by its deadline and by an interrupt even when the other side has stopped; session_close() waits for nobody. */
     void (*interrupt)(void *session);
-    /* Can the database be read and written? It must find out, by writing something small that nobody waits for (in a batch: by reading).
-     * UNAVAILABLE, TIMEOUT: it does not answer, and the host asks it for nothing until a ping succeeds. Any other error says why it cannot
-     * be written, FULL, DENIED (read-only), CORRUPT, IO; reading goes on then. Called twice a second while the storage is used. */
+    /* Can the database be read and written? It must find out, by writing something small that nobody waits for (in a batch: by reading),
+     * and waits for no batch of others. UNAVAILABLE, TIMEOUT: it does not answer, and the host asks it for nothing until a ping succeeds.
+     * Any other error says in words why it cannot be written: FULL, DENIED (read-only), CORRUPT, IO (missing, replaced, failing); reading
+     * goes on then. Called twice a second while the storage is used. */
     int (*ping)(void *session, struct hearth_call *call);
     /* Physical schema: what the database has (0: empty) and what the plugin wants. */
     int (*schema_version)(void *session, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants);
@@ -255,8 +260,9 @@ struct hearth_storage {
     int (*migrate)(void *session, struct hearth_call *call);
     /* Checks the database and the rules between its tables; a line for each thing found. 0 lines: sound. */
     int (*verify)(void *session, struct hearth_call *call, hearth_text_cb cb, void *ctx);
-    /* A consistent copy into a new file while everything goes on. CONFLICT when `path` exists; UNSUPPORTED where the backend has tools
-     * of its own for that (the text names them). */
+    /* A consistent copy into a new file while everything goes on, checked: CORRUPT, and no file, when the database is damaged. Each account
+     * is copied as of one moment, no earlier than its credentials and tokens; different accounts may be of different moments. CONFLICT when
+     * `path` exists; UNSUPPORTED where the backend has tools of its own for that (the text names them). */
     int (*backup)(void *session, struct hearth_call *call, const char *path);
 
     /* --- accounts ---------------------------------------------------------------------------------------------------------------- */
@@ -354,6 +360,12 @@ struct hearth_storage {
      * backends that are far away: a search shows twenty pages. Without it the host calls page_get(). */
     int (*pages_get)(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb,
                      void *ctx);
+    /* Optional (abi_version 4): the way back from backup(): checks the copy at `path`, and puts it where open() with the same `values`
+     * finds its database. No instance may be open, in no process. CONFLICT when there is a database with accounts and not `replace`; with
+     * it, what is there is put aside under another name, which a line says. CORRUPT: the copy is damaged; nothing was changed. Without it
+     * the backend has tools of its own. */
+    int (*restore)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
+                   bool replace, hearth_text_cb cb, void *ctx);
 };
 
 #ifdef __cplusplus

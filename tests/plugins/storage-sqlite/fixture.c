@@ -1,7 +1,7 @@
 #include "fixture.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
+#include <ftw.h>
 #include <unistd.h>
 
 const struct hearth_plugin *fixture_plugin(void)
@@ -24,10 +24,11 @@ void fixture_prepare(struct fixture *fixture)
     snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/hearth-sqlite-XXXXXX");
     assert_non_null(mkdtemp(fixture->directory));
     snprintf(fixture->path, sizeof(fixture->path), "%s/hearth.db", fixture->directory);
+    snprintf(fixture->accounts, sizeof(fixture->accounts), "%s/accounts", fixture->directory);
     host_init(&fixture->host, "storage-sqlite", NULL, NULL);
     const struct hearth_config_value values[FIXTURE_KEYS] = {
         {sizeof(values[0]), true, fixture->path, 0},  {sizeof(values[0]), true, "normal", 0}, {sizeof(values[0]), true, "512KiB", 1 << 19},
-        {sizeof(values[0]), true, "32MiB", 32 << 20}, {sizeof(values[0]), true, "2s", 2000},
+        {sizeof(values[0]), true, "32MiB", 32 << 20}, {sizeof(values[0]), true, "2s", 2000},  {sizeof(values[0]), true, "32", 32},
     };
     memcpy(fixture->values, values, sizeof(values));
 }
@@ -49,6 +50,28 @@ void fixture_reopen(struct fixture *fixture)
     fixture_session(fixture, &fixture->store);
 }
 
+static int ignore_text(void *ctx, const char *line)
+{
+    (void)ctx;
+    (void)line;
+    return 0;
+}
+
+void fixture_restore(struct fixture *fixture, const char *archive, bool replace, int code)
+{
+    struct call call;
+    if (fixture->self != NULL)
+        fixture_close(fixture);
+    call_init(&call, NULL, 0, 0);
+    int r = fixture->ops->restore(&fixture->host.hearth, &call.hearth, fixture->values, archive, replace, ignore_text, NULL);
+    snprintf(fixture->error, sizeof(fixture->error), "%s", call.error);
+    call_fini(&call);
+    if (r != code)
+        fail_msg("restore: %d instead of %d: %s", r, code, fixture->error);
+    if (r == 0)
+        fixture_reopen(fixture);
+}
+
 void fixture_close(struct fixture *fixture)
 {
     store_close(&fixture->store);
@@ -56,14 +79,17 @@ void fixture_close(struct fixture *fixture)
     fixture->self = NULL;
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
 void fixture_remove(struct fixture *fixture)
 {
-    DIR *directory = opendir(fixture->directory);
-    assert_non_null(directory);
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        unlinkat(dirfd(directory), entry->d_name, 0);
-    closedir(directory);
-    assert_int_equal(rmdir(fixture->directory), 0);
+    assert_int_equal(nftw(fixture->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 int fixture_setup(void **state)

@@ -17,16 +17,17 @@
 #include "plug/host.h"
 #include "plug/store.h"
 
-enum { FIXTURE_KEYS = 5 };
+enum { FIXTURE_KEYS = 6 };
 
 struct fixture {
-    char directory[64], path[96];
-    struct hearth_config_value values[FIXTURE_KEYS]; /* path, synchronous, cache_size, batch_cache_size, busy_timeout */
+    char directory[64], path[96], accounts[96];
+    struct hearth_config_value values[FIXTURE_KEYS]; /* path, synchronous, cache_size, batch_cache_size, busy_timeout, open_files */
     struct host host;
     const struct hearth_plugin *plugin;
     const struct hearth_storage *ops;
     void *self;
     struct store store; /* one session */
+    char error[512];    /* of fixture_restore() */
 };
 
 /* The plugin comes from the file that the environment variable STORAGE_SQLITE names. */
@@ -37,6 +38,8 @@ void fixture_close(struct fixture *fixture);
 void fixture_remove(struct fixture *fixture); /* the directory too */
 int fixture_setup(void **state);              /* for cmocka: prepared, open, migrated, accounts "a" and "b" */
 int fixture_teardown(void **state);
+/* Closes, restores and opens again; with a code it must fail, and leaves the fixture closed. */
+void fixture_restore(struct fixture *fixture, const char *archive, bool replace, int code);
 void fixture_session(struct fixture *fixture, struct store *store);
 
 /* Operations that have to succeed, or to fail with a code and a text. */

@@ -78,12 +78,20 @@ static void test_new_file_is_private(void **state)
     fixture_reopen(fixture);
     OK(&fixture->store, migrate);
     OK(&fixture->store, ping);
-    for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end != NULL; end++) {
-        char path[128];
-        snprintf(path, sizeof(path), "%s%s", fixture->path, *end);
-        assert_int_equal(stat(path, &status), 0);
-        assert_int_equal(status.st_mode & 0777, 0600);
-    }
+    add_account(&fixture->store, "a", "a@example.org");
+    begin(&fixture->store, "a", HEARTH_COLLECTION_NONE);
+    commit(&fixture->store);
+    char person[128];
+    snprintf(person, sizeof(person), "%s/a.db", fixture->accounts);
+    for (int i = 0; i < 2; i++)
+        for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end != NULL; end++) {
+            char path[140];
+            snprintf(path, sizeof(path), "%s%s", i == 0 ? fixture->path : person, *end);
+            assert_int_equal(stat(path, &status), 0);
+            assert_int_equal(status.st_mode & 0777, 0600);
+        }
+    assert_int_equal(stat(fixture->accounts, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
     fixture_close(fixture);
 }
 
@@ -113,7 +121,7 @@ static void test_schema(void **state)
     fixture_reopen(fixture);
     OK(&fixture->store, schema_version, &has, &wants);
     assert_int_equal(has, 0);
-    assert_int_equal(wants, 1);
+    assert_int_equal(wants, 3);
     FAILS(UNSUPPORTED, &fixture->store, account_get, "a", &got);
     assert_non_null(strstr(fixture->store.call.error, "hearthd migrate"));
     OK(&fixture->store, ping);
@@ -132,7 +140,7 @@ static void test_newer_schema_while_open(void **state)
     struct fixture *fixture = *state;
     fixture_reopen(fixture);
     OK(&fixture->store, migrate);
-    tamper(fixture->path, "PRAGMA user_version = 2");
+    tamper(fixture->path, "PRAGMA user_version = 4");
     FAILS(UNSUPPORTED, &fixture->store, migrate);
     fixture_close(fixture);
 }
@@ -165,7 +173,9 @@ static void test_damaged_file(void **state)
         put_visited(&fixture->store, i, "https://example.org/much/more", "example.org", 1, (const int64_t[]){i});
     commit(&fixture->store);
     fixture_close(fixture); /* the log is in the file now */
-    int fd = open(fixture->path, O_WRONLY);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/a.db", fixture->accounts);
+    int fd = open(path, O_WRONLY);
     char junk[4096];
     memset(junk, 0x5a, sizeof(junk));
     struct stat status;
@@ -176,10 +186,17 @@ static void test_damaged_file(void **state)
     fixture_reopen(fixture);
     struct lines lines = {.stop_after = 3};
     struct err err = {0};
+    char copy[128];
+    snprintf(copy, sizeof(copy), "%s/copy.tar", fixture->directory);
     int r = STORE(&fixture->store, &err, verify, on_text, &lines);
     assert_true(r == HEARTH_ERR_CORRUPT || (r == 0 && lines.count > 0));
     FAILS(CORRUPT, &fixture->store, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)},
           on_visit_row, &(struct lines){.size = 0});
+    FAILS(CORRUPT, &fixture->store, backup, copy);
+    assert_non_null(strstr(fixture->store.call.error, "a.db: is damaged"));
+    assert_int_not_equal(access(copy, F_OK), 0);
+    OK(&fixture->store, account_remove, "a"); /* a damaged file is no reason to stay */
+    assert_sound(&fixture->store);
     fixture_close(fixture);
 }
 
@@ -187,47 +204,46 @@ static void test_verify_finds(void **state)
 {
     static const struct {
         const char *sql, *words;
+        bool shared;
     } planted[] = {
-        {"UPDATE accounts SET visits = visits + 1 WHERE id = 'a'", "visits is kept as 401, but there are 400"},
-        {"UPDATE accounts SET tabs = 5 WHERE id = 'b'", "account b: tabs is kept as 5"},
-        {"UPDATE accounts SET folders = 1 WHERE id = 'a'", "folders is kept as 1, but there are 0"},
-        {"UPDATE pages SET visit_count = 9 WHERE id = 7", "page 7 of account row 1: visit_count is 9, its visits make 2"},
+        {"UPDATE account SET visits = visits + 1", "account a: visits is kept as 401, but there are 400"},
+        {"UPDATE account SET tabs = 5", "account a: tabs is kept as 5"},
+        {"UPDATE account SET folders = 1", "folders is kept as 1, but there are 0"},
+        {"UPDATE pages SET visit_count = 9 WHERE id = 7", "account a: page 7: visit_count is 9, its visits make 2"},
         {"UPDATE visits SET type = 4 WHERE page = 7 AND date = 7", "visit_count is 2, its visits make 1"},
         {"UPDATE pages SET last_visit = 1 WHERE id = 7", "last_visit is 1, its newest visit 1007"},
-        {"UPDATE pages SET hidden = 1 WHERE id = 7", "page 7 of account row 1: 2 visits do not agree"},
-        {"UPDATE visits SET host_key = 0 WHERE page = 7 AND date = 7", "page 7 of account row 1: 1 visits do not agree"},
+        {"UPDATE pages SET hidden = 1 WHERE id = 7", "page 7: 2 visits do not agree"},
+        {"UPDATE visits SET host_key = 0 WHERE page = 7 AND date = 7", "page 7: 1 visits do not agree"},
         {"UPDATE pages SET bookmarks = 1 WHERE id = 7", "bookmarks is 1, but 0 have its URL"},
         {"UPDATE pages SET generation = 9 WHERE id = 7", "generation 9 has not come yet"},
-        {"INSERT INTO removed_pages VALUES (1, 7, 1)", "page 7 of account row 1: is there, but remembered as removed"},
+        {"INSERT INTO removed_pages VALUES (7, 1)", "page 7: is there, but remembered as removed"},
         {"UPDATE bookmarks SET parent = 'nowhere' WHERE guid = 'b1__________'", "its parent nowhere is not there"},
         {"UPDATE bookmarks SET parent = 'b2__________' WHERE guid = 'b1__________'", "its parent b2__________ is not a folder"},
-        {"UPDATE bookmarks SET parent = 'menu________' WHERE guid = 'menu________'",
-         "bookmark menu________ of account row 1: its folders go round"},
+        {"UPDATE bookmarks SET parent = 'menu________' WHERE guid = 'menu________'", "bookmark menu________: its folders go round"},
         {"UPDATE bookmarks SET position = 1 WHERE guid = 'b1__________'", "2 bookmarks have position 1"},
-        {"INSERT INTO bookmark_tombstones VALUES (1, 'b1__________', NULL)", "is there, but has a tombstone"},
+        {"INSERT INTO bookmark_tombstones VALUES ('b1__________', NULL)", "is there, but has a tombstone"},
         {"UPDATE bookmarks SET page = 999 WHERE guid = 'b1__________'", "its page 999 is not there"},
         {"DELETE FROM bookmark_tags WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},
         {"UPDATE bookmark_tags SET folded = 'ONE' WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},
         {"UPDATE bookmarks SET tags = NULL WHERE guid = 'b1__________'", "has rows of tags, but no tags"},
         {"UPDATE bookmark_tags SET added = 5", "its tags were added at 5, it at 0"},
-        {"INSERT INTO tokens VALUES ('t', 1, 'n', x'00', 0, 0, 0, 0)", "token t: its hash has 1 bytes"},
         {"PRAGMA foreign_keys = OFF; DELETE FROM pages WHERE id = 1", "page_guids: refers to a row of pages that is not there"},
-        {"PRAGMA foreign_keys = OFF; INSERT INTO settings VALUES (77, '{}')", "settings row 77: refers to a row of accounts"},
+        {"UPDATE account SET id = 'b'", "a.db: is not the file of this account"},
+        {"INSERT INTO tokens VALUES ('t', 1, 'n', x'00', 0, 0, 0, 0)", "token t: its hash has 1 bytes", true},
+        {"PRAGMA foreign_keys = OFF; INSERT INTO settings VALUES (77, '{}')", "settings row 77: refers to a row of accounts", true},
+        {"UPDATE accounts SET file = 1 WHERE id = 'b'", "b.db: the database file is missing", true},
+        {"DELETE FROM accounts WHERE id = 'a'", "a.db: belongs to no account", true},
     };
     struct fixture *fixture = *state;
-    char saved[128];
+    char saved[128], person[128];
     fill(&fixture->store);
     assert_sound(&fixture->store);
-    snprintf(saved, sizeof(saved), "%s/saved.db", fixture->directory);
+    snprintf(saved, sizeof(saved), "%s/saved.tar", fixture->directory);
+    snprintf(person, sizeof(person), "%s/a.db", fixture->accounts);
     OK(&fixture->store, backup, saved);
     for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++) {
-        fixture_close(fixture);
-        unlink(fixture->path);
-        assert_int_equal(link(saved, fixture->path), 0);
-        unlink(saved);
-        fixture_reopen(fixture);
-        OK(&fixture->store, backup, saved);
-        tamper(fixture->path, planted[i].sql);
+        fixture_restore(fixture, saved, true, 0);
+        tamper(planted[i].shared ? fixture->path : person, planted[i].sql);
         struct lines lines = {.size = 0};
         OK(&fixture->store, verify, on_text, &lines);
         if (strstr(lines.text, planted[i].words) == NULL)
@@ -238,30 +254,6 @@ static void test_verify_finds(void **state)
     }
 }
 
-static void test_backup(void **state)
-{
-    struct fixture *fixture = *state;
-    struct stat status;
-    char path[128];
-    fill(&fixture->store);
-    snprintf(path, sizeof(path), "%s/copy.db", fixture->directory);
-    umask(0);
-    OK(&fixture->store, backup, path);
-    assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0600);
-    FAILS(CONFLICT, &fixture->store, backup, path);
-    FAILS(CONFLICT, &fixture->store, backup, fixture->path);
-    FAILS(INVALID, &fixture->store, backup, "/nowhere/at/all/copy.db");
-    FAILS(INVALID, &fixture->store, backup, "");
-    fixture_close(fixture);
-    fixture->values[0].text = path; /* open the copy instead */
-    fixture_reopen(fixture);
-    assert_sound(&fixture->store);
-    struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    OK(&fixture->store, counts, "a", &counts);
-    assert_int_equal(counts.visits, 400);
-}
-
 /* One that was stopped, by the host or by its deadline. */
 static void test_stopped_backup_leaves_nothing(void **state)
 {
@@ -269,7 +261,7 @@ static void test_stopped_backup_leaves_nothing(void **state)
     atomic_bool stop = true;
     char path[128], command[200];
     fill(&fixture->store);
-    snprintf(path, sizeof(path), "%s/copy.db", fixture->directory);
+    snprintf(path, sizeof(path), "%s/copy.tar", fixture->directory);
     fixture->store.call.stop = &stop;
     FAILS(CANCELLED, &fixture->store, backup, path);
     fixture->store.call.stop = NULL;
@@ -326,7 +318,6 @@ int main(void)
         PREPARED(test_newer_schema_while_open),
         PREPARED(test_damaged_file),
         TEST(test_verify_finds),
-        TEST(test_backup),
         TEST(test_stopped_backup_leaves_nothing),
         TEST(test_removed_pages_are_forgotten),
     };

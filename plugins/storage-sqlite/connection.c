@@ -1,0 +1,205 @@
+#include "connection.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fold.h"
+#include "query.h"
+#include "session.h"
+
+enum { PROGRESS_STEPS = 5000 }; /* of SQLite's machine, between looks at the stop conditions: about 0.1 ms */
+
+/* host_key(text) for verify's queries. Nothing stored uses it: the sqlite3 shell can do all without it. */
+static void host_key_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    const char *host = (const char *)sqlite3_value_text(values[0]);
+    if (host != NULL)
+        sqlite3_result_int64(context, fold_host_key(host));
+}
+
+static int on_progress(void *self)
+{
+    struct connection *connection = self;
+    return connection->session != NULL && !connection->committing && session_stopped(connection->session) < 0;
+}
+
+/* Another process writes. SQLite asks how long to go on trying. */
+static int on_busy(void *self, int tries)
+{
+    struct connection *connection = self;
+    struct session *session = connection->session;
+    if (session == NULL)
+        return 0;
+    int64_t now = session->store->host->monotonic_ms(session->store->host);
+    if (tries == 0)
+        connection->busy_since = now;
+    if (session_stopped(session) < 0 || now - connection->busy_since >= session->store->busy_timeout)
+        return 0;
+    nanosleep(&(struct timespec){.tv_nsec = tries < 10 ? 1000000L : 10000000L}, NULL);
+    return 1;
+}
+
+static int schema_fault(struct hearth_call *call, const char *path, const char *message)
+{
+    if (strstr(message, "no such table") != NULL || strstr(message, "no such column") != NULL || strstr(message, "no such index") != NULL)
+        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
+                           "%s: the schema is not the one that this version needs (%s): run \"hearthd migrate\"", path, message);
+    return hearth_fail(call, HEARTH_ERR_INTERNAL, "%s: %s", path, message);
+}
+
+/* What the system said of a read or write that failed. */
+static int system_fault(struct hearth_call *call, const char *path, int error, const char *message)
+{
+    if (error == ENOSPC || error == EDQUOT)
+        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", path);
+    if (error == EFBIG)
+        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the file may not grow any more: raise this process's limit of file sizes", path);
+    if (error == EROFS)
+        return hearth_fail(call, HEARTH_ERR_IO, "%s: the file system is read-only: look at the disk and the kernel's log", path);
+    return hearth_fail(call, HEARTH_ERR_IO, "%s: %s (%s): look at the disk and the kernel's log", path, message,
+                       error == 0 ? "no reason given" : strerror(error));
+}
+
+int connection_fail_text(struct hearth_call *call, const char *path, int code, int error, const char *message)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s: another process is using the database (%s): try again", path, message);
+    case SQLITE_CONSTRAINT:
+        if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
+            return hearth_fail(call, HEARTH_ERR_CONFLICT, "exists already (%s)", message);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "refused by the database (%s)", message);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return hearth_fail(call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s): restore a backup, or move the file away and sync anew", path,
+                           message);
+    case SQLITE_FULL:
+        return system_fault(call, path, ENOSPC, message);
+    case SQLITE_NOMEM:
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "%s: out of memory", path);
+    case SQLITE_TOOBIG:
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: a value is too large", path);
+    case SQLITE_IOERR:
+    case SQLITE_PROTOCOL:
+        return code == SQLITE_IOERR_NOMEM ? hearth_fail(call, HEARTH_ERR_NOMEM, "%s: out of memory", path)
+                                          : system_fault(call, path, error, message);
+    case SQLITE_CANTOPEN:
+        if (error == ENOENT || access(path, F_OK) != 0)
+            return hearth_fail(call, HEARTH_ERR_IO, "%s: the database file is missing: put it back, or restore a backup", path);
+        if (error == EACCES || error == EPERM || error == EROFS)
+            return hearth_fail(call, HEARTH_ERR_IO,
+                               "%s: the database is read-only or closed (%s): let this user write the file and its directory", path,
+                               strerror(error));
+        return hearth_fail(call, HEARTH_ERR_IO, "%s: cannot open the database (%s): look at the file and its directory", path,
+                           error == 0 ? message : strerror(error));
+    case SQLITE_READONLY:
+        if (code == SQLITE_READONLY_DBMOVED)
+            return hearth_fail(call, HEARTH_ERR_IO,
+                               "%s: the database file was moved or removed while it was open: put it back, and restart", path);
+        __attribute__((fallthrough));
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        /* Not DENIED: that says to the caller that he is nobody. */
+        return hearth_fail(call, HEARTH_ERR_IO, "%s: the database is read-only: let this user write the file and its directory", path);
+    default:
+        return schema_fault(call, path, message);
+    }
+}
+
+static int file_errno(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    int error = 0;
+    if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file != NULL && file->pMethods != NULL)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+}
+
+int connection_errno(sqlite3 *db)
+{
+    int error = sqlite3_system_errno(db);
+    if (error == 0) /* a COMMIT that fails does not note it there */
+        error = file_errno(db, SQLITE_FCNTL_JOURNAL_POINTER);
+    return error == 0 ? file_errno(db, SQLITE_FCNTL_FILE_POINTER) : error;
+}
+
+int connection_fail(struct connection *connection, int code)
+{
+    struct session *session = connection->session;
+    int stopped = session_stopped(session), primary = code & 0xff;
+    if (primary == SQLITE_INTERRUPT || ((primary == SQLITE_BUSY || primary == SQLITE_LOCKED) && stopped < 0))
+        return session_stopped_text(session, stopped);
+    char message[200]; /* the call's error text must not be made from memory that it may free */
+    snprintf(message, sizeof(message), "%s", connection->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(connection->db));
+    return connection_fail_text(session->call, connection->path, code, connection->db == NULL ? 0 : connection_errno(connection->db),
+                                message);
+}
+
+int connection_exec(struct connection *connection, const char *sql)
+{
+    int r = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
+    return r == SQLITE_OK ? 0 : connection_fail(connection, r);
+}
+
+/* Removed rows are overwritten where that costs no further write; account_remove() overwrites all. The limit lets a log that a first sync
+ * made huge shrink again. */
+static int set_up(struct connection *connection)
+{
+    struct store *store = connection->session->store;
+    char pragmas[320];
+    snprintf(pragmas, sizeof(pragmas),
+             "PRAGMA synchronous = %s; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = FAST;"
+             "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -%lld",
+             store->full ? "FULL" : "NORMAL", connection->person == NULL ? 16777216 : 4194304, (long long)(store->cache_size / 1024));
+    sqlite3_extended_result_codes(connection->db, 1);
+    sqlite3_busy_handler(connection->db, on_busy, connection);
+    sqlite3_progress_handler(connection->db, PROGRESS_STEPS, on_progress, connection);
+    sqlite3_limit(connection->db, SQLITE_LIMIT_ATTACHED, 0);
+    int r = sqlite3_create_function(connection->db, "host_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
+                                    host_key_function, NULL, NULL);
+    return r == SQLITE_OK ? connection_exec(connection, pragmas) : connection_fail(connection, r);
+}
+
+int connection_open(struct session *session, const char *path, struct writer *writer, struct person *person,
+                    struct connection **ret_connection)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    if (connection == NULL)
+        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "%s: out of memory", path);
+    connection->path = path;
+    connection->writer = writer;
+    connection->person = person;
+    connection->session = session;
+    /* Without CREATE: a file that was taken away while the daemon runs must not come back empty. */
+    int r = sqlite3_open_v2(path, &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    r = r == SQLITE_OK ? set_up(connection) : connection_fail(connection, r);
+    if (r < 0) {
+        connection_close(connection);
+        return r;
+    }
+    *ret_connection = connection;
+    return 0;
+}
+
+void connection_close(struct connection *connection)
+{
+    if (connection == NULL)
+        return;
+    query_forget_all(connection);
+    int r = sqlite3_close(connection->db);
+    assert(r == SQLITE_OK);
+    (void)r;
+    free(connection);
+}
+
+bool connection_moved(struct connection *connection)
+{
+    int moved = 0;
+    int r = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return r == SQLITE_OK && moved != 0;
+}

@@ -1,0 +1,323 @@
+#include "pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "connection.h"
+#include "migrations.h"
+#include "query.h"
+
+int pool_init(struct pool *pool, size_t limit)
+{
+    *pool = (struct pool){.limit = limit};
+    return pthread_mutex_init(&pool->lock, NULL) == 0 ? 0 : HEARTH_ERR_NOMEM;
+}
+
+static void person_free(struct person *person)
+{
+    assert(person->users == 0 && person->idle == NULL);
+    writer_fini(&person->writer);
+    free(person->path);
+    free(person);
+}
+
+void pool_fini(struct pool *pool)
+{
+    while (pool->persons != NULL) {
+        struct person *person = pool->persons;
+        pool->persons = person->next;
+        while (person->idle != NULL) {
+            struct connection *connection = person->idle;
+            person->idle = connection->next;
+            connection_close(connection);
+        }
+        person_free(person);
+    }
+    pthread_mutex_destroy(&pool->lock);
+}
+
+void pool_wake(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    for (struct person *person = pool->persons; person != NULL; person = person->next)
+        pthread_cond_broadcast(&person->writer.moved); /* who misses it looks again soon: writer.c */
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static bool is_id(const char *id)
+{
+    size_t size = id == NULL ? 0 : strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789");
+    return size > 0 && size <= 32 && id[size] == '\0';
+}
+
+static struct person *person_create(struct store *store, const char *id)
+{
+    struct person *person = calloc(1, sizeof(*person));
+    size_t size = strlen(store->accounts) + strlen(id) + sizeof("/.db");
+    if (person == NULL || (person->path = malloc(size)) == NULL || writer_init(&person->writer) < 0) {
+        if (person != NULL)
+            free(person->path);
+        free(person);
+        return NULL;
+    }
+    snprintf(person->id, sizeof(person->id), "%s", id);
+    snprintf(person->path, size, "%s/%s.db", store->accounts, id);
+    return person;
+}
+
+/* Under the lock. The one used last comes first. */
+static struct person *person_find(struct pool *pool, const char *id)
+{
+    for (struct person **link = &pool->persons; *link != NULL; link = &(*link)->next) {
+        struct person *person = *link;
+        if (strcmp(person->id, id) != 0)
+            continue;
+        *link = person->next;
+        person->next = pool->persons;
+        pool->persons = person;
+        return person;
+    }
+    return NULL;
+}
+
+int pool_enter(struct session *session, const char *id, struct person **ret_person)
+{
+    struct pool *pool = &session->store->pool;
+    if (!is_id(id)) /* it becomes a file's name */
+        return hearth_fail(session->call, HEARTH_ERR_INVALID, "an account's id is 1 to 32 letters a-z and digits");
+    pthread_mutex_lock(&pool->lock);
+    struct person *person = person_find(pool, id);
+    if (person == NULL) {
+        person = person_create(session->store, id);
+        if (person != NULL) {
+            person->next = pool->persons;
+            pool->persons = person;
+        }
+    }
+    if (person != NULL)
+        person->users++;
+    pthread_mutex_unlock(&pool->lock);
+    if (person == NULL)
+        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+    *ret_person = person;
+    return 0;
+}
+
+/* Under the lock: takes out a person whom nobody needs. */
+static struct person *person_drop(struct pool *pool, struct person *person)
+{
+    if (person->users > 0 || person->idle != NULL)
+        return NULL;
+    struct person **link = &pool->persons;
+    while (*link != person)
+        link = &(*link)->next;
+    *link = person->next;
+    return person;
+}
+
+void pool_leave(struct session *session, struct person *person)
+{
+    struct pool *pool = &session->store->pool;
+    pthread_mutex_lock(&pool->lock);
+    assert(person->users > 0);
+    person->users--;
+    struct person *dropped = person_drop(pool, person);
+    pthread_mutex_unlock(&pool->lock);
+    if (dropped != NULL)
+        person_free(dropped);
+}
+
+/* Under the lock. */
+static struct connection *take_idle(struct pool *pool, struct person *person)
+{
+    struct connection *connection = person->idle;
+    if (connection != NULL) {
+        person->idle = connection->next;
+        person->idle_count--;
+        pool->idle--;
+    }
+    return connection;
+}
+
+/* Under the lock: takes out the connection that nobody used for the longest time; its person when it was the last thing of it. */
+static struct connection *take_oldest(struct pool *pool, struct person **ret_dropped)
+{
+    struct person *oldest = NULL;
+    struct connection **at = NULL;
+    for (struct person *person = pool->persons; person != NULL; person = person->next) {
+        if (person->idle == NULL)
+            continue;
+        struct connection **link = &person->idle; /* the last in the list is the oldest of the person */
+        while ((*link)->next != NULL)
+            link = &(*link)->next;
+        if (at == NULL || (*link)->used < (*at)->used) {
+            at = link;
+            oldest = person;
+        }
+    }
+    if (at == NULL)
+        return NULL;
+    struct connection *connection = *at;
+    *at = NULL;
+    oldest->idle_count--;
+    pool->idle--;
+    *ret_dropped = person_drop(pool, oldest);
+    return connection;
+}
+
+static int check_person(struct connection *connection)
+{
+    struct session *session = connection->session;
+    struct query query;
+    struct connection *before = session->current;
+    session->current = connection;
+    query_open(
+        &query, session,
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), id FROM account");
+    int r = query_step(&query);
+    int64_t application = 0, version = 0;
+    bool own = false;
+    if (r > 0) {
+        application = column_int(&query, 0);
+        version = column_int(&query, 1);
+        own = column_text(&query, 2) != NULL && strcmp(column_text(&query, 2), connection->person->id) == 0;
+    }
+    query_close(&query);
+    session->current = before;
+    if (r == 0 || r == HEARTH_ERR_UNSUPPORTED || (r > 0 && (application != PERSON_APPLICATION_ID || !own)))
+        return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
+                           "%s: is not the file of this account: put the right one back, or restore a backup", connection->path);
+    if (r > 0 && version > (int64_t)person_migration_count)
+        return hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
+                           "%s: the file is newer than this plugin (schema %lld, known up to %zu): install the newer version",
+                           connection->path, (long long)version, person_migration_count);
+    return r < 0 ? r : 0;
+}
+
+static void lend(struct session *session, struct connection *connection)
+{
+    connection->session = session;
+    pthread_mutex_lock(&session->lock);
+    connection->next = session->borrowed;
+    session->borrowed = connection;
+    pthread_mutex_unlock(&session->lock);
+}
+
+static void unlend(struct session *session, struct connection *connection)
+{
+    pthread_mutex_lock(&session->lock);
+    struct connection **link = &session->borrowed;
+    while (*link != connection)
+        link = &(*link)->next;
+    *link = connection->next;
+    pthread_mutex_unlock(&session->lock);
+    connection->next = NULL;
+}
+
+static int open_new(struct session *session, struct person *person, struct connection **ret_connection)
+{
+    struct connection *connection;
+    pthread_mutex_lock(&session->store->pool.lock);
+    uint64_t removals = person->removals;
+    pthread_mutex_unlock(&session->store->pool.lock);
+    int r = connection_open(session, person->path, &person->writer, person, &connection);
+    if (r < 0)
+        return r;
+    connection->removals = removals;
+    lend(session, connection);
+    r = check_person(connection);
+    if (r < 0) {
+        unlend(session, connection);
+        connection_close(connection);
+        return r;
+    }
+    *ret_connection = connection;
+    return 0;
+}
+
+int pool_borrow(struct session *session, const char *id, struct connection **ret_connection)
+{
+    struct pool *pool = &session->store->pool;
+    struct person *person;
+    struct connection *connection;
+    int r = pool_enter(session, id, &person);
+    if (r < 0)
+        return r;
+    do { /* one whose file was replaced or removed behind our back is of no use */
+        pthread_mutex_lock(&pool->lock);
+        connection = take_idle(pool, person);
+        pthread_mutex_unlock(&pool->lock);
+        if (connection != NULL && connection_moved(connection)) {
+            connection_close(connection);
+            continue;
+        }
+        break;
+    } while (true);
+    if (connection != NULL)
+        lend(session, connection);
+    else
+        r = open_new(session, person, &connection);
+    if (r < 0) {
+        pool_leave(session, person);
+        return r;
+    }
+    *ret_connection = connection;
+    return 0;
+}
+
+void pool_give_back(struct session *session, struct connection *connection)
+{
+    struct pool *pool = &session->store->pool;
+    struct person *person = connection->person, *dropped = NULL;
+    struct connection *closing = NULL;
+    unlend(session, connection);
+    connection->session = NULL;
+    bool usable = sqlite3_get_autocommit(connection->db) != 0;
+    pthread_mutex_lock(&pool->lock);
+    person->users--;
+    if (usable && connection->removals == person->removals && pool->limit > 0) {
+        connection->used = ++pool->clock;
+        connection->next = person->idle;
+        person->idle = connection;
+        person->idle_count++;
+        if (++pool->idle > pool->limit)
+            closing = take_oldest(pool, &dropped);
+    } else {
+        closing = connection;
+        dropped = person_drop(pool, person);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    connection_close(closing);
+    if (dropped != NULL)
+        person_free(dropped);
+}
+
+void pool_forget(struct session *session, struct person *person)
+{
+    struct pool *pool = &session->store->pool;
+    struct connection *connection;
+    pthread_mutex_lock(&pool->lock);
+    person->removals++;
+    pthread_mutex_unlock(&pool->lock);
+    do {
+        pthread_mutex_lock(&pool->lock);
+        connection = take_idle(pool, person);
+        pthread_mutex_unlock(&pool->lock);
+        connection_close(connection);
+    } while (connection != NULL);
+}
+
+void pool_close_idle(struct session *session)
+{
+    struct pool *pool = &session->store->pool;
+    struct connection *connection;
+    do {
+        struct person *dropped = NULL;
+        pthread_mutex_lock(&pool->lock);
+        connection = take_oldest(pool, &dropped);
+        pthread_mutex_unlock(&pool->lock);
+        connection_close(connection);
+        if (dropped != NULL)
+            person_free(dropped);
+    } while (connection != NULL);
+}

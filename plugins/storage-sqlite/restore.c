@@ -1,0 +1,369 @@
+/* An archive of backup() becomes the database. It is unpacked beside the place, checked, and then put in it by renaming; what was there
+ * before is put aside by renaming. The shared file leaves first and comes last: in between there is none, and open() says so. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backup.h"
+#include "connection.h"
+#include "files.h"
+#include "migrations.h"
+#include "open.h"
+#include "tar.h"
+
+enum { CHUNK = 1 << 14, NAME = 4400 };
+
+struct restore {
+    const struct hearth_host *host;
+    struct hearth_call *call;
+    const char *archive;
+    char *path, *accounts; /* where the database belongs */
+    char stage[NAME];      /* the directory in which it is unpacked, as hearth.db and accounts/ */
+    bool single;           /* the archive is the one file of an older release */
+    hearth_text_cb cb;
+    void *ctx;
+};
+
+static int fail_errno(struct restore *restore, const char *path, int error)
+{
+    if (error == ENOSPC || error == EDQUOT)
+        return hearth_fail(restore->call, HEARTH_ERR_FULL, "%s: the disk is full: make room", path);
+    if (error == EFBIG)
+        return hearth_fail(restore->call, HEARTH_ERR_FULL, "%s: the file may not grow any more: raise this process's limit of file sizes",
+                           path);
+    if (error == ENOENT || error == ENOTDIR)
+        return hearth_fail(restore->call, HEARTH_ERR_INVALID, "%s: %s", path, strerror(error));
+    if (error == EACCES || error == EPERM || error == EROFS)
+        return hearth_fail(restore->call, HEARTH_ERR_DENIED, "%s: %s", path, strerror(error));
+    return hearth_fail(restore->call, HEARTH_ERR_IO, "%s: %s", path, strerror(error));
+}
+
+static int not_a_backup(struct restore *restore)
+{
+    return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: is damaged, cut off, or no backup that hearthd made", restore->archive);
+}
+
+static int check_stopped(struct restore *restore)
+{
+    if (restore->host->should_stop(restore->call))
+        return hearth_fail(restore->call, HEARTH_ERR_CANCELLED, "the restore was stopped");
+    return 0;
+}
+
+/* Writes the next `size` bytes of the archive into a new file, which is on the disk afterwards. */
+static int unpack_file(struct restore *restore, int fd, int64_t size, const char *target)
+{
+    char buffer[CHUNK];
+    int out = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int r = out < 0 ? fail_errno(restore, target, errno) : 0;
+    while (r == 0 && size > 0) {
+        size_t n = size < CHUNK ? (size_t)size : CHUNK;
+        if (tar_read_all(fd, buffer, n) < 0)
+            r = errno == 0 ? not_a_backup(restore) : fail_errno(restore, restore->archive, errno);
+        else if (tar_write_all(out, buffer, n) < 0)
+            r = fail_errno(restore, target, errno);
+        else
+            r = check_stopped(restore);
+        size -= (int64_t)n;
+    }
+    if (r == 0 && fsync(out) != 0)
+        r = fail_errno(restore, target, errno);
+    if (out >= 0)
+        close(out);
+    return r;
+}
+
+static bool is_person_name(const char *name)
+{
+    if (strncmp(name, "accounts/", 9) != 0)
+        return false;
+    size_t size = strspn(name + 9, "abcdefghijklmnopqrstuvwxyz0123456789");
+    return size > 0 && size <= 32 && strcmp(name + 9 + size, ".db") == 0;
+}
+
+static int unpack_entries(struct restore *restore, int fd)
+{
+    struct tar_entry entry;
+    char target[NAME + 128];
+    bool shared = false;
+    int r;
+    while ((r = tar_read_header(fd, &entry)) > 0) {
+        bool is_shared = strcmp(entry.name, BACKUP_SHARED_NAME) == 0;
+        if (!is_shared && !is_person_name(entry.name))
+            return not_a_backup(restore);
+        shared |= is_shared;
+        snprintf(target, sizeof(target), "%s/%s", restore->stage, entry.name);
+        r = unpack_file(restore, fd, entry.size, target);
+        if (r < 0)
+            return r;
+        if (tar_read_padding(fd, entry.size) < 0)
+            return not_a_backup(restore);
+    }
+    return r == 0 && shared ? 0 : not_a_backup(restore);
+}
+
+static int unpack(struct restore *restore)
+{
+    char magic[16] = "", target[NAME + 16];
+    struct stat status;
+    int fd = open(restore->archive, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(restore, restore->archive, errno);
+    int r = fstat(fd, &status) != 0 || pread(fd, magic, sizeof(magic), 0) < 0 ? fail_errno(restore, restore->archive, errno) : 0;
+    restore->single = memcmp(magic, "SQLite format 3", sizeof(magic)) == 0;
+    if (r == 0 && restore->single) {
+        snprintf(target, sizeof(target), "%s/" BACKUP_SHARED_NAME, restore->stage);
+        r = unpack_file(restore, fd, status.st_size, target);
+    } else if (r == 0) {
+        r = unpack_entries(restore, fd);
+    }
+    close(fd);
+    return r;
+}
+
+/* The first column of a query's only row as text; "" when there is none. */
+static int ask(struct restore *restore, sqlite3 *db, const char *sql, const char *of, char *out, size_t size)
+{
+    sqlite3_stmt *query;
+    out[0] = '\0';
+    int r = sqlite3_prepare_v2(db, sql, -1, &query, NULL);
+    if (r == SQLITE_OK && (r = sqlite3_step(query)) == SQLITE_ROW && sqlite3_column_text(query, 0) != NULL)
+        snprintf(out, size, "%s", (const char *)sqlite3_column_text(query, 0));
+    sqlite3_finalize(query);
+    return r == SQLITE_ROW || r == SQLITE_DONE
+               ? 0
+               : hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is damaged (%s)", restore->archive, of, sqlite3_errmsg(db));
+}
+
+static int check_file(struct restore *restore, sqlite3 *db, const char *of, int64_t application, size_t known)
+{
+    char found[200];
+    int r = ask(restore, db, "PRAGMA quick_check(1)", of, found, sizeof(found));
+    if (r == 0 && strcmp(found, "ok") != 0)
+        r = hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is damaged (%s)", restore->archive, of, found);
+    if (r == 0)
+        r = ask(restore, db, "PRAGMA application_id", of, found, sizeof(found));
+    if (r == 0 && strtoll(found, NULL, 10) != application)
+        r = hearth_fail(restore->call, HEARTH_ERR_INVALID, "%s: %s in it is no database of hearthd", restore->archive, of);
+    if (r == 0)
+        r = ask(restore, db, "PRAGMA user_version", of, found, sizeof(found));
+    if (r == 0 && strtoull(found, NULL, 10) > known)
+        r = hearth_fail(restore->call, HEARTH_ERR_UNSUPPORTED, "%s: was made by a newer release (schema %s, known up to %zu): install it",
+                        restore->archive, found, known);
+    return r;
+}
+
+static int open_staged(struct restore *restore, const char *name, sqlite3 **ret_db)
+{
+    char path[NAME + 128];
+    snprintf(path, sizeof(path), "%s/%s", restore->stage, name);
+    int r = sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    if (r == SQLITE_OK)
+        return 0;
+    sqlite3_close(*ret_db);
+    return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is missing or damaged", restore->archive, name);
+}
+
+static int check_person(struct restore *restore, const char *id)
+{
+    char name[64], found[64];
+    sqlite3 *db;
+    snprintf(name, sizeof(name), BACKUP_PERSON_NAME, id);
+    int r = is_person_name(name) ? open_staged(restore, name, &db) : not_a_backup(restore);
+    if (r < 0)
+        return r;
+    r = check_file(restore, db, name, PERSON_APPLICATION_ID, person_migration_count);
+    if (r == 0)
+        r = ask(restore, db, "SELECT id FROM account", name, found, sizeof(found));
+    if (r == 0 && strcmp(found, id) != 0)
+        r = hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is the file of another account", restore->archive, name);
+    sqlite3_close(db);
+    return r == 0 ? check_stopped(restore) : r;
+}
+
+/* Every file, and that none is missing. */
+static int check_staged(struct restore *restore)
+{
+    sqlite3 *db;
+    sqlite3_stmt *list;
+    char version[32];
+    int r = open_staged(restore, BACKUP_SHARED_NAME, &db);
+    if (r < 0)
+        return r;
+    r = check_file(restore, db, BACKUP_SHARED_NAME, SHARED_APPLICATION_ID, migration_count);
+    if (r == 0)
+        r = ask(restore, db, "PRAGMA user_version", BACKUP_SHARED_NAME, version, sizeof(version));
+    if (r == 0 && strtoll(version, NULL, 10) >= 2) { /* before, there was one file */
+        int s = sqlite3_prepare_v2(db, "SELECT id FROM accounts WHERE file = 1", -1, &list, NULL);
+        while (s == SQLITE_OK || s == SQLITE_ROW) {
+            s = sqlite3_step(list);
+            if (s == SQLITE_ROW && (r = check_person(restore, (const char *)sqlite3_column_text(list, 0))) < 0)
+                break;
+        }
+        sqlite3_finalize(list);
+        if (r == 0 && s != SQLITE_DONE)
+            r = not_a_backup(restore);
+    }
+    sqlite3_close(db);
+    return r;
+}
+
+/* A database in which nobody has an account yet may be replaced without being asked. */
+static bool is_empty(struct restore *restore)
+{
+    struct stat status;
+    sqlite3 *db;
+    sqlite3_stmt *any;
+    if (store_has_files(restore->accounts))
+        return false;
+    if (stat(restore->path, &status) != 0 || status.st_size == 0)
+        return errno == ENOENT || status.st_size == 0;
+    int r = sqlite3_open_v2(restore->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    bool empty = false;
+    if (r == SQLITE_OK && sqlite3_prepare_v2(db, "SELECT 1 FROM accounts LIMIT 1", -1, &any, NULL) == SQLITE_OK) {
+        empty = sqlite3_step(any) == SQLITE_DONE;
+        sqlite3_finalize(any);
+    }
+    sqlite3_close(db);
+    return empty;
+}
+
+static int rename_if_there(struct restore *restore, const char *from, const char *to)
+{
+    return rename(from, to) == 0 || errno == ENOENT ? 0 : fail_errno(restore, from, errno);
+}
+
+/* The old database keeps its parts, under a name of its own: with path set to it, it can be opened. */
+static int put_aside(struct restore *restore)
+{
+    char aside[NAME], from[NAME + 16], to[NAME + 16], stamp[32], line[2 * NAME];
+    char *aside_path, *aside_accounts;
+    struct stat status;
+    uint16_t random;
+    time_t now = (time_t)(restore->host->now_ms(restore->host) / 1000);
+    struct tm utc;
+    bool there = stat(restore->path, &status) == 0 || stat(restore->accounts, &status) == 0;
+    if (!there)
+        return 0;
+    restore->host->random(restore->host, &random, sizeof(random));
+    gmtime_r(&now, &utc);
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+    snprintf(aside, sizeof(aside), "%s.replaced-%s-%04x", restore->path, stamp, random);
+    if (store_paths(aside, &aside_path, &aside_accounts) < 0)
+        return hearth_fail(restore->call, HEARTH_ERR_NOMEM, "out of memory");
+    int r = rename_if_there(restore, restore->path, aside_path);
+    snprintf(from, sizeof(from), "%s-wal", restore->path);
+    snprintf(to, sizeof(to), "%s-wal", aside_path);
+    if (r == 0)
+        r = rename_if_there(restore, from, to);
+    snprintf(from, sizeof(from), "%s-shm", restore->path);
+    if (r == 0)
+        unlink(from); /* is made anew from the log */
+    if (r == 0)
+        r = rename_if_there(restore, restore->accounts, aside_accounts);
+    if (r == 0) {
+        snprintf(line, sizeof(line), "The database that was there is now %s, with %s.", aside_path, aside_accounts);
+        restore->cb(restore->ctx, line);
+    }
+    free(aside_path);
+    free(aside_accounts);
+    return r;
+}
+
+static int sync_parent(struct restore *restore)
+{
+    char parent[NAME];
+    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(restore->path, '/') - restore->path + 1), restore->path);
+    return files_sync_directory(restore->call, parent);
+}
+
+static int put_in_place(struct restore *restore)
+{
+    char from[NAME + 32];
+    int r = put_aside(restore);
+    if (r == 0)
+        r = sync_parent(restore);
+    snprintf(from, sizeof(from), "%s/accounts", restore->stage);
+    if (r == 0 && rename(from, restore->accounts) != 0)
+        r = fail_errno(restore, restore->accounts, errno);
+    if (r == 0)
+        r = sync_parent(restore);
+    snprintf(from, sizeof(from), "%s/" BACKUP_SHARED_NAME, restore->stage);
+    if (r == 0 && rename(from, restore->path) != 0)
+        r = fail_errno(restore, restore->path, errno);
+    return r == 0 ? sync_parent(restore) : r;
+}
+
+static void remove_tree(const char *directory)
+{
+    char path[NAME + 300];
+    struct stat status;
+    DIR *entries = opendir(directory);
+    if (entries == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+        if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+            remove_tree(path);
+        else
+            unlink(path);
+    }
+    closedir(entries);
+    rmdir(directory);
+}
+
+static int make_stage(struct restore *restore)
+{
+    uint32_t random;
+    char accounts[NAME + 16];
+    restore->host->random(restore->host, &random, sizeof(random));
+    snprintf(restore->stage, sizeof(restore->stage), "%s.restore-%08x", restore->path, random);
+    snprintf(accounts, sizeof(accounts), "%s/accounts", restore->stage);
+    if (mkdir(restore->stage, 0700) != 0 || mkdir(accounts, 0700) != 0)
+        return fail_errno(restore, restore->stage, errno);
+    return 0;
+}
+
+static int restore_all(struct restore *restore, bool replace)
+{
+    char accounts[NAME + 16];
+    if (!replace && !is_empty(restore))
+        return hearth_fail(restore->call, HEARTH_ERR_CONFLICT,
+                           "%s: there is a database with accounts already: with --replace it is put aside under another name",
+                           restore->path);
+    int r = make_stage(restore);
+    if (r == 0)
+        r = unpack(restore);
+    if (r == 0)
+        r = check_staged(restore);
+    snprintf(accounts, sizeof(accounts), "%s/accounts", restore->stage);
+    if (r == 0)
+        r = files_sync_directory(restore->call, accounts);
+    if (r == 0)
+        r = put_in_place(restore);
+    remove_tree(restore->stage);
+    return r;
+}
+
+int restore_run(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
+                bool replace, hearth_text_cb cb, void *ctx)
+{
+    struct restore restore = {.host = host, .call = call, .archive = path, .cb = cb, .ctx = ctx};
+    if (path == NULL || path[0] == '\0')
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no file is named");
+    if (strlen(store_path_value(values)) > NAME - 200)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "path is too long");
+    if (store_paths(store_path_value(values), &restore.path, &restore.accounts) < 0)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    int r = restore_all(&restore, replace);
+    free(restore.path);
+    free(restore.accounts);
+    return r;
+}
