@@ -200,6 +200,7 @@ static void stop(struct daemon *d)
         pool_stop(d->pool);
     if (d->signin_pool != NULL)
         pool_stop(d->signin_pool);
+    api_refresher_stop(d->refresher, d->search);
     if (d->app.net != NULL)
         net_stop(d->app.net); /* running pulls end at once; they are taken up again at the next start */
     if (d->jobs != NULL)
@@ -215,6 +216,7 @@ static void stop(struct daemon *d)
     jobs_destroy(d->jobs);
     api_destroy(d->api);
     search_destroy(d->search);
+    api_refresher_destroy(d->refresher);
     free(d->internal_routes);
     free(d->routes);
     app_fini(&d->app);

@@ -17,6 +17,7 @@ struct daemon {
     int lock;
     struct jobs *jobs;
     struct search *search;
+    struct api_refresher *refresher;
     struct api *api;
     struct pool *pool;
     struct signin *signin; /* signing in: role web only */

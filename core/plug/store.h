@@ -21,6 +21,12 @@ void store_reset(struct store *store); /* frees the results of earlier operation
 int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
                     struct err *err);
 
+/* visits_of_pages() and bookmarks_of_pages(), or their like for one page, page by page. */
+int store_visits_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
+                          struct err *err);
+int store_bookmarks_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
+                             struct err *err);
+
 /* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err` filled. */
 #define STORE(store, err, operation, ...)                                                                                                  \
     call_check(&(store)->call, (store)->ops->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__), (err))

@@ -29,7 +29,7 @@ extern "C" {
 
 /* Before 1.0 host and plugin must have the same epoch. The version grows with every addition inside an epoch. */
 #define HEARTH_ABI_EPOCH   1
-#define HEARTH_ABI_VERSION 3
+#define HEARTH_ABI_VERSION 4
 
 /* name, number, text, does a retry make sense? */
 #define HEARTH_ERRORS(X)                                                                                                                   \
