@@ -36,6 +36,9 @@ void history_hosts_unref(struct history_hosts *hosts);                          
 uint32_t history_hosts_find(const struct history_hosts *hosts, const char *name);           /* HISTORY_NO_HOST */
 int history_hosts_add(struct history_hosts *hosts, const char *name, uint32_t *ret_number); /* finds or adds; 0 or NOMEM */
 
+struct history *history_create(void); /* empty; NULL when memory is short */
+/* Takes the reference; `room`: that of history->chunks, 0 at the beginning. NOMEM also for a chunk that is NULL; FULL. */
+int history_add_chunk(struct history *history, uint32_t *room, struct history_chunk *chunk);
 /* Fills sites, holes and index.bytes of a history whose chunks, hosts and visits are there. 0 or NOMEM. */
 int history_finish(struct history *history);
 void history_destroy(struct index *index);
