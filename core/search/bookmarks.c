@@ -310,12 +310,47 @@ int bookmarks_load(const struct search_source *source, struct index **ret_index,
     return finish(&loading, r, ret_index, err);
 }
 
-int bookmarks_update(const struct index *index, const struct search_source *source, struct index **ret_index, struct err *err)
+struct bookmarked {
+    bool changed;
+};
+
+static int on_changed_page(void *ctx, const struct hearth_page *page)
+{
+    struct bookmarked *bookmarked = ctx;
+    bookmarked->changed = !page->gone && page->bookmarks > 0;
+    return bookmarked->changed;
+}
+
+/* The same mark says that the same records are stored; a complete read may have mended some of them even so, and then their pages have
+ * changed.
+ */
+static int is_unchanged(const struct bookmarks_loading *loading, int64_t since, const struct search_source *source, bool *ret_unchanged,
+                        struct err *err)
+{
+    struct bookmarked bookmarked = {.changed = false};
+    struct err why = {0};
+    *ret_unchanged = false;
+    if (loading->mark == NULL || loading->old->mark == NULL || strcmp(loading->mark, loading->old->mark) != 0)
+        return 0;
+    int r = source->changed(source->ctx, since, on_changed_page, &bookmarked, &why);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        if (err != NULL)
+            *err = why;
+        return r;
+    }
+    *ret_unchanged = r == 0 && !bookmarked.changed;
+    return 0;
+}
+
+int bookmarks_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index,
+                     struct err *err)
 {
     struct bookmarks_loading loading = {.old = bookmarks_of(index)};
+    bool unchanged = false;
     int r = source->marks(source->ctx, on_mark, &loading, err);
-    if (r == 0 && loading.result == 0 && loading.mark != NULL && loading.old->mark != NULL &&
-        strcmp(loading.mark, loading.old->mark) == 0) {
+    if (r == 0 && loading.result == 0)
+        r = is_unchanged(&loading, since, source, &unchanged, err);
+    if (r == 0 && unchanged) {
         free(loading.mark);
         *ret_index = index_ref((struct index *)(uintptr_t)index);
         return 0;

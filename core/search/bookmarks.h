@@ -37,9 +37,9 @@ struct bookmarks {
 
 /* 0, NOMEM or the source's error. */
 int bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err);
-/* A later state. The same version again when the collection's mark says that nothing changed; else the tree is read and, of what is new in
- * it, the rows. FULL: too much is new, load anew. */
-int bookmarks_update(const struct index *old, const struct search_source *source, struct index **ret_index, struct err *err);
+/* A later state than generation `since`, whose version `old` is. The same version again when the collection's mark and the pages say that
+ * nothing changed; else the tree is read and, of what is new in it, the rows. FULL: too much is new, load anew. */
+int bookmarks_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
 
 static inline const struct bookmarks *bookmarks_of(const struct index *index)
 {

@@ -22,7 +22,7 @@ static int update_index(enum search_index which, const struct index *old, int64_
 {
     struct err why = {0};
     int r = which == SEARCH_INDEX_HISTORY ? history_update(old, since, source, ret_index, &why)
-                                          : bookmarks_update(old, source, ret_index, &why);
+                                          : bookmarks_update(old, since, source, ret_index, &why);
     *ret_anew = r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_FULL;
     if (*ret_anew)
         return load_index(which, source, ret_index, err);

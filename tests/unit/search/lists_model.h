@@ -30,6 +30,7 @@ struct model {
         int title, parent, tag;
         int64_t position, added, modified;
     } marks[MARKS];          /* the first FOLDERS are folders */
+    bool bookmarked;         /* every page that changes is */
     bool forgets;            /* pages_changed() no longer knows */
     atomic_long rows, asked; /* delivered; questions */
     uint64_t seed;
@@ -65,6 +66,7 @@ static int give_page(struct model *model, int n, hearth_page_cb cb, void *ctx)
         row.title = n % 3 == 0 ? NULL : title;
         row.bookmark_title = n % 3 == 0 ? title : "other";
         row.hidden = page->hidden;
+        row.bookmarks = model->bookmarked;
         row.frecency = 1;
         row.visit_count = page->visits;
         for (int i = 0; i < page->visits; i++)

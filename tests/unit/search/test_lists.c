@@ -273,6 +273,17 @@ static void bookmarks_update_reads_little(void **state)
     change(model, 20, 0);
     struct index *same = get(search, model, SEARCH_INDEX_BOOKMARKS);
     assert_ptr_equal(same, index);
+    /* A complete read mended a bookmark under the same mark: its page says so. */
+    int mark = model->mark;
+    model->bookmarked = true;
+    change(model, 1, 1);
+    model->mark = mark;
+    struct index *mended = get(search, model, SEARCH_INDEX_BOOKMARKS);
+    assert_ptr_not_equal(mended, index);
+    search_index_done(search, mended);
+    model->bookmarked = false;
+    atomic_store(&model->rows, 0);
+    atomic_store(&model->asked, 0);
     change(model, 0, 12);
     search_index_done(search, get(search, model, SEARCH_INDEX_BOOKMARKS));
     assert_int_equal(atomic_load(&model->rows), 0);
