@@ -166,12 +166,23 @@ static void end_day(struct days *days)
                  json_pack("{s:s, s:I, s:I}", "day", name, "visits", (json_int_t)days->visits, "pages", (json_int_t)days->pages));
 }
 
+/* From when on every visit until `date` is of the same day. On a day on which clocks change, `date` itself: each is looked at. */
+static int64_t same_day_since(const struct zone *zone, int64_t date, int64_t day)
+{
+    int64_t begin = day * DAY - timezone_offset(zone, date / 1000) * (int64_t)1000;
+    bool steady = date >= 0 && begin >= 0 && timezone_offset(zone, begin / 1000) == timezone_offset(zone, date / 1000);
+    return steady ? begin : date;
+}
+
 static void count_days(struct days *days, const struct history *history, const struct zone *zone, int64_t from, int64_t to)
 {
     size_t first, end;
     history_range(history, from, to, &first, &end);
+    int64_t since = INT64_MAX;
     for (size_t i = first; i < end; i++) {
-        int64_t day = timezone_day(zone, history->dates[i]);
+        int64_t date = history->dates[i], day = date >= since ? days->day : timezone_day(zone, date);
+        if (date < since)
+            since = same_day_since(zone, date, day);
         if (day != days->day) {
             end_day(days);
             days->day = day;
