@@ -339,6 +339,7 @@ const struct http_route *api_internal_routes(struct api *api, size_t *ret_count)
 void api_changed(struct api *api, const char *account, int64_t generation)
 {
     generations_set(api->generations, account, generation);
+    search_changed(api->options.search, account, generation);
 }
 
 int64_t api_generation(struct api *api, const char *account)

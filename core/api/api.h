@@ -37,6 +37,15 @@ struct api_options {
     void *ctx;
 };
 
+/* Brings what is in memory for search up to date in the background; made before the engine, whose search_config has api_refresh() and this
+ * as its ctx. */
+struct api_refresher;
+int api_refresher_create(struct nodes *nodes, int64_t storage_timeout, struct api_refresher **ret_refresher, struct err *err);
+void api_refresh(void *refresher, struct search *search, const char *account, int64_t generation);
+/* Ends what runs, and search_stop(). At the daemon's end, before the storage is closed; accepts NULL. */
+void api_refresher_stop(struct api_refresher *refresher, struct search *search);
+void api_refresher_destroy(struct api_refresher *refresher); /* after search_destroy(); accepts NULL */
+
 int api_create(const struct api_options *options, struct api **ret_api, struct err *err);
 void api_destroy(struct api *api); /* accepts NULL */
 /* Routes of the public and of the internal listeners; live as long as api. Their workers are struct node_stores *. */

@@ -3,14 +3,16 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "api/words.h"
+#include "api/source.h"
+#include "search/bookmarks.h"
+#include "search/words.h"
 
-enum { PATH_MAX_DEPTH = 64, SCANNED_MAX = 200000 };
+enum { PATH_MAX_DEPTH = 64 };
 
 struct listing {
     struct api_call *call;
     struct words words;
-    size_t limit, count, scanned;
+    size_t limit, count;
     int64_t after; /* where the next page goes on */
     char after_guid[API_ID_MAX * 4 + 1];
     bool more;
@@ -19,14 +21,12 @@ struct listing {
 static int on_item(void *ctx, const struct hearth_bookmark *b)
 {
     struct listing *listing = ctx;
-    if (listing->count == listing->limit || listing->scanned++ == SCANNED_MAX) {
+    if (listing->count == listing->limit) {
         listing->more = true;
         return 1;
     }
-    if (words_match(&listing->words, b->title, b->url, b->tags)) {
-        api_list_add(listing->call, item_json(b));
-        listing->count++;
-    }
+    api_list_add(listing->call, item_json(b));
+    listing->count++;
     listing->after = b->position;
     return 0;
 }
@@ -41,6 +41,112 @@ static int on_flat(void *ctx, const struct hearth_bookmark *b)
     }
     return stop;
 }
+
+/* --- filtered: found in memory, and read from the storage are the rows that are shown --------------------------------------------------
+ */
+
+struct shown {
+    const char **guids; /* of the rows, in their order */
+    int64_t *pages;     /* likewise; 0: none */
+    json_t **rows;
+    size_t count;
+};
+
+static int on_shown(void *ctx, const struct hearth_bookmark *b)
+{
+    struct shown *shown = ctx;
+    for (size_t i = 0; i < shown->count; i++)
+        if (shown->rows[i] == NULL && shown->pages[i] == b->page && strcmp(shown->guids[i], b->guid) == 0)
+            shown->rows[i] = item_json(b);
+    return 0;
+}
+
+/* Those without a page, which are few, one by one. */
+static int read_lone(struct api_call *call, struct shown *shown, size_t i)
+{
+    struct hearth_bookmark b = {.struct_size = sizeof(b)};
+    struct err why = {0};
+    int r = STORE(call->store, &why, bookmark_get, call->account, shown->guids[i], &b);
+    if (r == 0)
+        shown->rows[i] = item_json(&b);
+    else if (r != HEARTH_ERR_NOT_FOUND)
+        call->err = why;
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
+static int read_shown(struct api_call *call, struct shown *shown, struct arena *arena)
+{
+    int64_t *ids = arena_alloc(arena, (shown->count + 1) * sizeof(*ids));
+    size_t count = 0;
+    int r = ids == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    for (size_t i = 0; r == 0 && i < shown->count; i++) {
+        size_t k = 0;
+        while (k < count && ids[k] != shown->pages[i])
+            k++;
+        if (k == count && shown->pages[i] != 0)
+            ids[count++] = shown->pages[i];
+        else if (shown->pages[i] == 0)
+            r = read_lone(call, shown, i);
+    }
+    return r == 0 && count > 0 ? store_bookmarks_of_pages(call->store, call->account, ids, count, on_shown, shown, &call->err) : r;
+}
+
+/* Copies what was found out of the index, and where the next page goes on. */
+static int find_shown(struct listing *listing, const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct shown *shown)
+{
+    struct arena *arena = &listing->call->request->arena;
+    struct bookmarks_found found;
+    if (bookmarks_find(bookmarks, query, arena, &found) < 0)
+        return HEARTH_ERR_NOMEM;
+    *shown = (struct shown){.guids = arena_alloc(arena, (found.count + 1) * sizeof(*shown->guids)),
+                            .pages = arena_alloc(arena, (found.count + 1) * sizeof(*shown->pages)),
+                            .rows = arena_alloc(arena, (found.count + 1) * sizeof(*shown->rows)),
+                            .count = found.count};
+    if (shown->guids == NULL || shown->pages == NULL || shown->rows == NULL)
+        return HEARTH_ERR_NOMEM;
+    for (size_t i = 0; i < found.count; i++) {
+        const struct bookmarks_row *row = &bookmarks->rows[found.numbers[i]];
+        shown->guids[i] = arena_strdup(arena, bookmarks_guid(bookmarks, found.numbers[i]));
+        shown->pages[i] = row->page;
+        if (shown->guids[i] == NULL)
+            return HEARTH_ERR_NOMEM;
+        listing->after = query->folder != NULL ? row->position : row->added;
+        snprintf(listing->after_guid, sizeof(listing->after_guid), "%s", shown->guids[i]);
+    }
+    listing->more = found.more;
+    return 0;
+}
+
+/* The rows of a list that is filtered, into the reply. */
+static int list_filtered(struct listing *listing, struct bookmarks_query *query)
+{
+    struct api_call *call = listing->call;
+    struct source source;
+    struct index *index;
+    struct shown shown;
+    query->words = &listing->words;
+    query->limit = listing->limit;
+    source_init(&source, call->store, call->account);
+    int r = search_index(call->api->options.search, call->account, call->generation, SEARCH_INDEX_BOOKMARKS, &source.reading, &index,
+                         &call->err);
+    if (r < 0)
+        return r;
+    r = find_shown(listing, bookmarks_of(index), query, &shown);
+    search_index_done(call->api->options.search, index);
+    if (r < 0)
+        return err_set(&call->err, r, "out of memory");
+    r = read_shown(call, &shown, &call->request->arena);
+    for (size_t i = 0; i < shown.count; i++) {
+        if (r == 0 && shown.rows[i] != NULL) /* NULL: it went since */
+            api_list_add(call, shown.rows[i]);
+        else
+            json_decref(shown.rows[i]);
+    }
+    return r;
+}
+
+/* --- lists -----------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* {"id","title","path"} of the folder; NOT_FOUND when it is none. */
 static int folder_json(struct api_call *call, const char *guid, json_t **ret)
@@ -94,7 +200,8 @@ static int list_folder(struct api_call *call, const char *guid, struct listing *
     free(head);
     buf_add_text(&call->reply->body, ",\"items\":[");
     struct hearth_bookmark_query query = {.struct_size = sizeof(query), .order = HEARTH_BY_POSITION, .parent = guid, .after = position};
-    r = STORE(call->store, &call->err, bookmark_list, call->account, &query, on_item, listing);
+    r = words_empty(&listing->words) ? STORE(call->store, &call->err, bookmark_list, call->account, &query, on_item, listing)
+                                     : list_filtered(listing, &(struct bookmarks_query){.folder = guid, .after = position});
     api_list_end(call, listing->more ? api_make_cursor(call, 'p', &listing->after, 1, NULL) : NULL);
     return r;
 }
@@ -106,7 +213,9 @@ static int list_flat(struct api_call *call, const char *tag, struct listing *lis
     if (!api_cursor(call, 'a', &query.after, 1, &query.after_guid, &given))
         return 0;
     api_list_begin(call, "{\"items\":[");
-    int r = STORE(call->store, &call->err, bookmark_list, call->account, &query, on_flat, listing);
+    int r = words_empty(&listing->words)
+                ? STORE(call->store, &call->err, bookmark_list, call->account, &query, on_flat, listing)
+                : list_filtered(listing, &(struct bookmarks_query){.tag = tag, .after = query.after, .after_guid = query.after_guid});
     api_list_end(call, listing->more ? api_make_cursor(call, 'a', &listing->after, 1, listing->after_guid) : NULL);
     return r;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "api/words.h"
+#include "search/words.h"
 
 static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {

@@ -2,70 +2,8 @@
 
 #include <string.h>
 
+#include "api/source.h"
 #include "base/clock.h"
-
-struct source {
-    struct store *store;
-    const char *account;
-};
-
-static int on_pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err)
-{
-    struct source *source = ctx;
-    return STORE(source->store, err, pages_by_frecency, source->account, cb, cb_ctx);
-}
-
-static int on_changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, struct err *err)
-{
-    struct source *source = ctx;
-    return STORE(source->store, err, pages_changed, source->account, since, cb, cb_ctx);
-}
-
-/* Tabs want their devices' names: devices first, few and small. */
-struct names {
-    struct arena *arena;
-    struct {
-        const char *id, *name;
-    } devices[64];
-    size_t count;
-    search_tab_cb cb;
-    void *cb_ctx;
-};
-
-static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
-{
-    (void)tabs;
-    struct names *names = ctx;
-    if (names->count == sizeof(names->devices) / sizeof(names->devices[0]))
-        return 1;
-    names->devices[names->count].id = arena_strdup(names->arena, device->id);
-    names->devices[names->count].name = arena_strdup(names->arena, device->name);
-    names->count += names->devices[names->count].id != NULL && names->devices[names->count].name != NULL;
-    return 0;
-}
-
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
-{
-    struct names *names = ctx;
-    struct search_tab found = {.device = device, .device_name = "", .url = tab->url, .title = tab->title, .last_used = tab->last_used};
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->devices[i].id, device) == 0)
-            found.device_name = names->devices[i].name;
-    return names->cb(names->cb_ctx, &found);
-}
-
-static int on_tabs(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err)
-{
-    struct source *source = ctx;
-    struct arena arena;
-    arena_init(&arena, 0);
-    struct names names = {.arena = &arena, .cb = cb, .cb_ctx = cb_ctx};
-    int r = STORE(source->store, err, device_list, source->account, on_device, &names);
-    if (r == 0)
-        r = STORE(source->store, err, tab_list, source->account, NULL, on_tab, &names);
-    arena_fini(&arena);
-    return r;
-}
 
 struct picks {
     struct arena *arena;
@@ -88,26 +26,14 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
     return 0;
 }
 
-struct first {
-    struct arena *arena;
-    const char *guid;
-    int64_t added;
-};
-
-static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
-{
-    struct first *first = ctx;
-    if (first->guid == NULL || bookmark->added > first->added) {
-        first->guid = arena_strdup(first->arena, bookmark->guid);
-        first->added = bookmark->added;
-    }
-    return 0;
-}
-
 /* What is stored of the hits' pages, in one go. */
 struct pages {
     struct arena *arena;
     struct hearth_page *items; /* NULL until there is one */
+    struct newest {            /* of the bookmarks of each */
+        const char *guid;
+        int64_t added;
+    } * newest;
     size_t count, room;
 };
 
@@ -125,11 +51,26 @@ static int on_page(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
+static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
+{
+    struct pages *pages = ctx;
+    size_t i = 0;
+    while (i < pages->count && pages->items[i].id != bookmark->page)
+        i++;
+    struct newest *newest = &pages->newest[i];
+    if (i < pages->count && (newest->guid == NULL || bookmark->added > newest->added)) {
+        newest->guid = arena_strdup(pages->arena, bookmark->guid);
+        newest->added = bookmark->added;
+    }
+    return 0;
+}
+
 static int read_pages(struct store *store, const char *account, const struct search_results *results, struct pages *pages, struct err *err)
 {
     int64_t *ids = arena_alloc(pages->arena, (results->count + 1) * sizeof(*ids));
     pages->items = arena_alloc(pages->arena, (results->count + 1) * sizeof(*pages->items));
-    if (ids == NULL || pages->items == NULL)
+    pages->newest = arena_alloc(pages->arena, (results->count + 1) * sizeof(*pages->newest));
+    if (ids == NULL || pages->items == NULL || pages->newest == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < results->count; i++) {
         int64_t id = results->hits[i].page;
@@ -139,24 +80,30 @@ static int read_pages(struct store *store, const char *account, const struct sea
         if (!known)
             ids[pages->room++] = id;
     }
-    return pages->room == 0 ? 0 : store_pages_get(store, account, ids, pages->room, on_page, pages, err);
-}
-
-static const struct hearth_page *page_of(const struct pages *pages, int64_t id)
-{
+    int r = pages->room == 0 ? 0 : store_pages_get(store, account, ids, pages->room, on_page, pages, err);
+    size_t bookmarked = 0;
     for (size_t i = 0; i < pages->count; i++)
-        if (pages->items[i].id == id)
-            return &pages->items[i];
-    return NULL;
+        if (pages->items[i].bookmarks > 0)
+            ids[bookmarked++] = pages->items[i].id;
+    return r < 0 || bookmarked == 0 ? r : store_bookmarks_of_pages(store, account, ids, bookmarked, on_bookmark, pages, err);
 }
 
-/* `page`: what is stored of the hit's page; NULL: it vanished since the block was made, which is NOT_FOUND. */
-static int fill(struct store *store, const char *account, const struct search_hit *hit, const struct hearth_page *page, struct arena *arena,
-                struct find_result *ret, struct err *err)
+static size_t place_of(const struct pages *pages, int64_t id)
+{
+    size_t i = 0;
+    while (i < pages->count && pages->items[i].id != id)
+        i++;
+    return i;
+}
+
+/* False: the hit's page vanished since the block was made. */
+static bool fill(const struct pages *pages, const struct search_hit *hit, struct find_result *ret)
 {
     struct find_result result = {.hit = hit, .url = hit->url, .title = hit->title, .page = hit->page, .frecency = hit->frecency};
+    size_t place = place_of(pages, hit->page);
+    const struct hearth_page *page = place < pages->count ? &pages->items[place] : NULL;
     if (page == NULL && hit->kind != SEARCH_TAB)
-        return HEARTH_ERR_NOT_FOUND;
+        return false;
     if (page != NULL) {
         if (hit->kind != SEARCH_TAB) {
             result.url = page->url;
@@ -165,27 +112,21 @@ static int fill(struct store *store, const char *account, const struct search_hi
         result.frecency = page->frecency;
         result.last_visit = page->last_visit;
         result.tags = page->tags;
-        if (page->bookmarks > 0) {
-            struct first first = {.arena = arena};
-            int r = STORE(store, err, bookmarks_of_page, account, hit->page, on_bookmark, &first);
-            if (r < 0)
-                return r;
-            result.bookmark = first.guid;
-        }
+        result.bookmark = pages->newest[place].guid;
     } else {
         result.page = 0;
     }
     if (result.title == NULL)
         result.title = "";
     *ret = result;
-    return 0;
+    return true;
 }
 
 int find_run(struct search *search, struct store *store, const char *account, int64_t generation, const char *query, uint32_t in,
              uint32_t limit, struct arena *arena, find_cb cb, void *ctx, struct err *err)
 {
-    struct source source = {store, account};
-    struct search_source reading = {.ctx = &source, .pages = on_pages, .changed = on_changed, .tabs = on_tabs};
+    struct source source;
+    source_init(&source, store, account);
     struct picks picks = {.arena = arena};
     int r = query[0] == '\0' ? 0 : STORE(store, err, pick_list, account, on_pick, &picks);
     if (r < 0)
@@ -201,17 +142,14 @@ int find_run(struct search *search, struct store *store, const char *account, in
         .now = clock_now(),
     };
     struct search_results results;
-    r = search_run(search, &request, &reading, arena, &results, err);
+    r = search_run(search, &request, &source.reading, arena, &results, err);
     struct pages pages = {.arena = arena};
     if (r == 0)
         r = read_pages(store, account, &results, &pages, err);
     for (size_t i = 0; r == 0 && i < results.count; i++) {
         struct find_result result;
-        r = fill(store, account, &results.hits[i], page_of(&pages, results.hits[i].page), arena, &result, err);
-        if (r == 0 && cb(ctx, &result) != 0)
+        if (fill(&pages, &results.hits[i], &result) && cb(ctx, &result) != 0)
             break;
-        if (r == HEARTH_ERR_NOT_FOUND)
-            r = 0;
     }
     return r;
 }

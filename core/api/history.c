@@ -3,39 +3,112 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "api/source.h"
 #include "api/timezone.h"
-#include "api/words.h"
 #include "base/clock.h"
-#include "model/url.h"
+#include "search/history.h"
+#include "search/words.h"
 
-enum { SCANNED_MAX = 200000, DAYS_MAX = 400 };
+enum { DAYS_MAX = 400 };
 static const int64_t DAY = 24 * 60 * 60 * 1000;
 
 struct listing {
     struct api_call *call;
-    struct words words;
-    size_t limit, count, scanned;
-    int64_t after[3]; /* date, page, type of the last row looked at */
+    size_t limit, count;
+    int64_t after[3]; /* date, page, type of the last row */
     bool more;
 };
+
+static void add_visit(struct api_call *call, const struct hearth_visit_row *row)
+{
+    char page[24];
+    snprintf(page, sizeof(page), "%lld", (long long)row->page);
+    api_list_add(call, json_pack("{s:s, s:o, s:I, s:i, s:s, s:b}", "url", row->url, "title", api_text(row->title), "date",
+                                 (json_int_t)row->date, "type", (int)row->type, "page", page, "bookmarked", row->bookmarked));
+}
 
 static int on_visit(void *ctx, const struct hearth_visit_row *row)
 {
     struct listing *listing = ctx;
-    if (listing->count == listing->limit || listing->scanned++ == SCANNED_MAX) {
+    if (listing->count == listing->limit) {
         listing->more = true;
         return 1;
     }
-    if (words_match(&listing->words, row->title, row->url, NULL)) {
-        char page[24];
-        snprintf(page, sizeof(page), "%lld", (long long)row->page);
-        api_list_add(listing->call, json_pack("{s:s, s:o, s:I, s:i, s:s, s:b}", "url", row->url, "title", api_text(row->title), "date",
-                                              (json_int_t)row->date, "type", (int)row->type, "page", page, "bookmarked", row->bookmarked));
-        listing->count++;
-    }
+    add_visit(listing->call, row);
+    listing->count++;
     listing->after[0] = row->date;
     listing->after[1] = row->page;
     listing->after[2] = row->type;
+    return 0;
+}
+
+/* --- filtered: found in memory, and read from the storage are the rows that are shown --------------------------------------------------
+ */
+
+struct shown {
+    struct arena *arena;
+    struct hearth_visit_row *rows; /* as found: date, page, type */
+    size_t count;
+};
+
+static int on_page(void *ctx, const struct hearth_page *page)
+{
+    struct shown *shown = ctx;
+    const char *url = arena_strdup(shown->arena, page->url);
+    const char *title = arena_strdup(shown->arena, page->title != NULL ? page->title : page->bookmark_title);
+    for (size_t i = 0; i < shown->count; i++) {
+        if (shown->rows[i].page != page->id)
+            continue;
+        shown->rows[i].url = url;
+        shown->rows[i].title = title;
+        shown->rows[i].bookmarked = page->bookmarks > 0;
+    }
+    return 0;
+}
+
+static int read_shown(struct api_call *call, const struct history_found *found, struct shown *shown)
+{
+    *shown = (struct shown){.arena = &call->request->arena, .count = found->count};
+    int64_t *ids = arena_alloc(shown->arena, (found->count + 1) * sizeof(*ids));
+    shown->rows = arena_alloc(shown->arena, (found->count + 1) * sizeof(*shown->rows));
+    if (ids == NULL || shown->rows == NULL)
+        return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
+    size_t count = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        const struct history_place *place = &found->visits[i];
+        shown->rows[i] = (struct hearth_visit_row){.date = place->date, .page = place->page, .type = place->type};
+        size_t k = 0;
+        while (k < count && ids[k] != place->page)
+            k++;
+        if (k == count)
+            ids[count++] = place->page;
+    }
+    return count == 0 ? 0 : store_pages_get(call->store, call->account, ids, count, on_page, shown, &call->err);
+}
+
+static int list_filtered(struct api_call *call, const struct history_query *query)
+{
+    struct source source;
+    struct index *index;
+    struct history_found found;
+    struct shown shown;
+    source_init(&source, call->store, call->account);
+    int r =
+        search_index(call->api->options.search, call->account, call->generation, SEARCH_INDEX_HISTORY, &source.reading, &index, &call->err);
+    if (r < 0)
+        return r;
+    r = history_find(history_of(index), query, &call->request->arena, &found);
+    search_index_done(call->api->options.search, index);
+    r = r < 0 ? err_set(&call->err, r, "out of memory") : read_shown(call, &found, &shown);
+    if (r < 0)
+        return r;
+    api_list_begin(call, "{\"visits\":[");
+    for (size_t i = 0; i < shown.count; i++)
+        if (shown.rows[i].url != NULL) /* NULL: it went since */
+            add_visit(call, &shown.rows[i]);
+    const struct history_place *last = found.count == 0 ? NULL : &found.visits[found.count - 1];
+    const int64_t after[3] = {last == NULL ? 0 : last->date, last == NULL ? 0 : last->page, last == NULL ? 0 : last->type};
+    api_list_end(call, found.more ? api_make_cursor(call, 'v', after, 3, NULL) : NULL);
     return 0;
 }
 
@@ -43,6 +116,7 @@ int history_get(struct api_call *call)
 {
     struct listing listing = {.call = call};
     struct hearth_visit_query query = {.struct_size = sizeof(query)};
+    struct words words;
     const char *q, *host;
     int64_t after[3] = {0};
     bool given;
@@ -50,10 +124,17 @@ int history_get(struct api_call *call)
         !api_int_parameter(call, "from", 0, &query.from) || !api_int_parameter(call, "to", 0, &query.to) ||
         !api_cursor(call, 'v', after, 3, NULL, &given))
         return 0;
-    int r = words_init(&listing.words, q, &call->request->arena, &call->err);
+    int r = words_init(&words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
     query.host = api_lower(call, host);
+    if (!words_empty(&words))
+        return list_filtered(call, &(struct history_query){.words = &words,
+                                                           .host = query.host,
+                                                           .from = query.from,
+                                                           .to = query.to,
+                                                           .after = {after[0], after[1], (int32_t)after[2]},
+                                                           .limit = listing.limit});
     query.after_date = after[0];
     query.after_page = after[1];
     query.after_type = after[2];
@@ -63,63 +144,85 @@ int history_get(struct api_call *call)
     return r;
 }
 
-/* Days arrive newest first: one at a time is enough. Pages of a day are told apart by a sorted list. */
+/* --- days ------------------------------------------------------------------------------------------------------------------------------
+ */
+
+/* Days come newest first: one at a time is enough. */
 struct days {
     struct api_call *call;
-    const struct zone *zone;
     int64_t day; /* days since 1970 in the zone; INT64_MIN: none yet */
-    int64_t visits;
-    int64_t *pages;
-    size_t count, room;
+    int64_t visits, pages;
+    uint32_t number;   /* of the day, from 1 */
+    uint32_t *seen_on; /* for each page the number of the last day that counted it */
 };
-
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
 
 static void end_day(struct days *days)
 {
     if (days->day == INT64_MIN)
         return;
-    int64_t distinct = 0;
     char name[16];
-    qsort(days->pages, days->count, sizeof(*days->pages), by_number);
-    for (size_t i = 0; i < days->count; i++)
-        distinct += i == 0 || days->pages[i] != days->pages[i - 1];
     timezone_day_name(days->day, name);
-    api_list_add(days->call, json_pack("{s:s, s:I, s:I}", "day", name, "visits", (json_int_t)days->visits, "pages", (json_int_t)distinct));
-    days->visits = 0;
-    days->count = 0;
+    api_list_add(days->call,
+                 json_pack("{s:s, s:I, s:I}", "day", name, "visits", (json_int_t)days->visits, "pages", (json_int_t)days->pages));
 }
 
-static int on_date(void *ctx, const struct hearth_visit_row *row)
+/* From when on every visit until `date` is of the same day. On a day on which clocks change, `date` itself: each is looked at. */
+static int64_t same_day_since(const struct zone *zone, int64_t date, int64_t day)
 {
-    struct days *days = ctx;
-    int64_t day = timezone_day(days->zone, row->date);
-    if (day != days->day) {
-        end_day(days);
-        days->day = day;
-    }
-    if (days->count == days->room) {
-        size_t room = days->room == 0 ? 256 : days->room * 2;
-        int64_t *pages = realloc(days->pages, room * sizeof(*pages));
-        if (pages == NULL) {
-            days->call->reply->body.failed = true;
-            return 1;
+    int64_t begin = day * DAY - timezone_offset(zone, date / 1000) * (int64_t)1000;
+    bool steady = date >= 0 && begin >= 0 && timezone_offset(zone, begin / 1000) == timezone_offset(zone, date / 1000);
+    return steady ? begin : date;
+}
+
+static void count_days(struct days *days, const struct history *history, const struct zone *zone, int64_t from, int64_t to)
+{
+    size_t first, end;
+    history_range(history, from, to, &first, &end);
+    int64_t since = INT64_MAX;
+    for (size_t i = first; i < end; i++) {
+        int64_t date = history->dates[i], day = date >= since ? days->day : timezone_day(zone, date);
+        if (date < since)
+            since = same_day_since(zone, date, day);
+        if (day != days->day) {
+            end_day(days);
+            days->day = day;
+            days->visits = days->pages = 0;
+            days->number++;
         }
-        days->pages = pages;
-        days->room = room;
+        uint32_t page = history_page_of(history, i);
+        days->pages += days->seen_on[page] != days->number;
+        days->seen_on[page] = days->number;
+        days->visits++;
     }
-    days->pages[days->count++] = row->page;
-    days->visits++;
-    return 0;
+    end_day(days);
+    search_looked_at(end - first);
+}
+
+static int list_days(struct api_call *call, const struct zone *zone, int64_t from, int64_t to)
+{
+    struct days days = {.call = call, .day = INT64_MIN};
+    struct source source;
+    struct index *index;
+    source_init(&source, call->store, call->account);
+    int r =
+        search_index(call->api->options.search, call->account, call->generation, SEARCH_INDEX_HISTORY, &source.reading, &index, &call->err);
+    if (r < 0)
+        return r;
+    const struct history *history = history_of(index);
+    days.seen_on = calloc((size_t)history->chunk_count * HISTORY_CHUNK + 1, sizeof(*days.seen_on));
+    api_list_begin(call, "{\"days\":[");
+    if (days.seen_on == NULL)
+        r = err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
+    else
+        count_days(&days, history, zone, from, to);
+    api_list_close(call, "]}");
+    free(days.seen_on);
+    search_index_done(call->api->options.search, index);
+    return r;
 }
 
 int history_days_get(struct api_call *call)
 {
-    struct days days = {.call = call, .day = INT64_MIN};
     const char *name;
     int64_t from, to, now = clock_now();
     if (!api_text_parameter(call, "tz", &name) || !api_int_parameter(call, "to", now, &to) ||
@@ -131,12 +234,7 @@ int history_days_get(struct api_call *call)
     int r = timezone_load(name == NULL ? "UTC" : name, &zone, &call->err);
     if (r < 0)
         return api_problem(call, 400, "bad_request", "The parameter tz must be a time zone such as Europe/Berlin.");
-    days.zone = zone;
-    api_list_begin(call, "{\"days\":[");
-    r = STORE(call->store, &call->err, visit_dates, call->account, from, to, on_date, &days);
-    end_day(&days);
-    api_list_close(call, "]}");
-    free(days.pages);
+    r = list_days(call, zone, from, to);
     timezone_free(zone);
     return r;
 }

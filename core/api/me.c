@@ -1,6 +1,7 @@
 /* The account: its state, "sync now", and "forget me". */
 #include "api/internal.h"
 #include "base/clock.h"
+#include "search/search.h"
 
 enum { ASK_EVERY = 30000 };
 
@@ -19,6 +20,7 @@ int me_get(struct api_call *call)
         r = STORE(call->store, &call->err, counts, call->account, &c);
     if (r < 0)
         return r;
+    search_expect(call->api->options.search, call->account, a.generation); /* the app asks for this when it starts */
     bool syncing = call->api->options.is_syncing != NULL && call->api->options.is_syncing(call->api->options.ctx, call->account);
     json_t *counts =
         json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices, "tabs", (json_int_t)c.tabs, "bookmarks",

@@ -103,6 +103,37 @@ static void put_and_get(struct kit *kit)
     expect_text(lines.text, "query_______\n");
 }
 
+static void bookmarks_of_several_pages(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    if (store->ops->bookmarks_of_pages == NULL)
+        kit_skip("the plugin has no bookmarks_of_pages");
+    begin(store, "a", HEARTH_BOOKMARKS);
+    int64_t ids[400];
+    for (int i = 0; i < 400; i++) {
+        char guid[16];
+        ids[i] = i + 1;
+        snprintf(guid, sizeof(guid), "b%011d", i);
+        struct hearth_bookmark bookmark = make_bookmark(guid, HEARTH_BOOKMARK, "menu________", i);
+        bookmark.page = i / 2 * 2 + 1; /* two on every second page */
+        bookmark.added = 1000 + i;
+        OK(store, bookmark_put, &bookmark);
+    }
+    commit(store);
+    struct lines lines = {.size = 0}, none = {.size = 0}, few = {.stop_after = 3};
+    OK(store, bookmarks_of_pages, "a", &ids[6], 1, on_bookmark, &lines);
+    expect_text(lines.text, "b00000000007\nb00000000006\n");
+    lines = (struct lines){.size = 0};
+    OK(store, bookmarks_of_pages, "a", ids, 400, on_bookmark, &lines);
+    expect_number((int64_t)lines.count, 400);
+    OK(store, bookmarks_of_pages, "a", ids, 0, on_bookmark, &none);
+    OK(store, bookmarks_of_pages, "b", ids, 400, on_bookmark, &none);
+    OK(store, bookmarks_of_pages, "a", &ids[1], 1, on_bookmark, &none);
+    expect_number((int64_t)none.count, 0);
+    OK(store, bookmarks_of_pages, "a", ids, 400, on_bookmark, &few);
+    expect_number((int64_t)few.count, 3);
+}
+
 static void put_keeps_the_place(struct kit *kit)
 {
     struct store *store = &kit->store;
@@ -277,5 +308,6 @@ const struct kit_test storage_bookmarks_tests[] = {
     {"bookmarks: the newest come first, ties by guid, from any row on", list_by_added},
     {"bookmarks: tags are compared without regard to case", tags},
     {"bookmarks: nodes, claims and tombstones are kept", nodes_claims_tombstones},
+    {"bookmarks: those of several pages are those of each", bookmarks_of_several_pages},
     {NULL, NULL},
 };

@@ -1,4 +1,6 @@
 /* The history: lists of visits by date and host, and going on in them. */
+#include <stdlib.h>
+
 #include "check/storage_kit.h"
 
 /* Two hosts, a hidden page, equal dates. */
@@ -53,6 +55,64 @@ static void visit_list(struct kit *kit)
     OK(store, visit_dates, "a", 0, 0, on_visit_row, &lines);
     expect_number(lines.count, 6);
     assert_sound(store);
+}
+
+/* Rows come in any order: each is a line of its own, sorted. */
+struct several {
+    int64_t rows[2000][3];
+    size_t count, stop_after;
+};
+
+static int on_page_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
+{
+    struct several *several = ctx;
+    if (several->count < 2000) {
+        several->rows[several->count][0] = page;
+        several->rows[several->count][1] = visit->date;
+        several->rows[several->count][2] = visit->type;
+    }
+    return ++several->count == several->stop_after;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return x[0] != y[0] ? (x[0] > y[0]) - (x[0] < y[0]) : (x[1] > y[1]) - (x[1] < y[1]);
+}
+
+static void visits_of_several_pages(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    if (store->ops->visits_of_pages == NULL)
+        kit_skip("the plugin has no visits_of_pages");
+    fill_history(store);
+    begin(store, "b", HEARTH_HISTORY);
+    put_visited(store, 1, "https://one/", "one", 1, (const int64_t[]){900});
+    commit(store);
+    static const int64_t ids[] = {4, 1, 77, 3}, expected[][3] = {{1, 100, 1}, {1, 200, 1}, {1, 300, 1}, {3, 200, 1}, {4, 250, 1}};
+    static struct several all, none, few, many;
+    all.count = none.count = few.count = many.count = 0;
+    OK(store, visits_of_pages, "a", ids, 4, on_page_visit, &all);
+    expect_number((int64_t)all.count, 5);
+    qsort(all.rows, 5, sizeof(all.rows[0]), compare_rows);
+    expect(memcmp(all.rows, expected, sizeof(expected)) == 0);
+    OK(store, visits_of_pages, "a", ids, 0, on_page_visit, &none);
+    OK(store, visits_of_pages, "nobody", ids, 4, on_page_visit, &none);
+    OK(store, visits_of_pages, "b", &ids[2], 2, on_page_visit, &none);
+    expect_number((int64_t)none.count, 0);
+    few.stop_after = 2;
+    OK(store, visits_of_pages, "a", ids, 4, on_page_visit, &few);
+    expect_number((int64_t)few.count, 2);
+    int64_t wide[1000];
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 0; i < 1000; i++) {
+        wide[i] = 1000 + i;
+        if (i % 2 == 0)
+            put_visited(store, wide[i], "https://w/", "w", 2, (const int64_t[]){5000 + i, 9000 + i});
+    }
+    OK(store, visits_of_pages, "a", wide, 1000, on_page_visit, &many); /* reads see what the batch has written */
+    expect_number((int64_t)many.count, 1000);
+    commit(store);
 }
 
 static void hosts_with_one_key_are_told_apart(struct kit *kit)
@@ -156,5 +216,6 @@ const struct kit_test storage_visits_tests[] = {
     {"visits: a cursor meets every old row once, whatever is written meanwhile", cursor_is_stable},
     {"visits: a page that changes host or visibility takes its visits along", a_page_changes_host_and_visibility_with_its_visits},
     {"visits: the title is that of history, else of the bookmark", visit_title_and_bookmarked},
+    {"visits: those of several pages are those of each", visits_of_several_pages},
     {NULL, NULL},
 };

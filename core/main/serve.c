@@ -199,6 +199,8 @@ static bool stop_threads(struct daemon *d)
     serve_stop_step("people who sign in");
     if (d->signin_pool != NULL)
         pool_stop(d->signin_pool);
+    serve_stop_step("search blocks that are brought up to date");
+    api_refresher_stop(d->refresher, d->search);
     serve_stop_step("requests to other servers");
     if (d->app.net != NULL)
         net_stop(d->app.net); /* running pulls end at once; they are taken up again at the next start */
@@ -224,6 +226,7 @@ static void destroy(struct daemon *d)
     jobs_destroy(d->jobs);
     api_destroy(d->api);
     search_destroy(d->search);
+    api_refresher_destroy(d->refresher);
     free(d->internal_routes);
     free(d->routes);
     app_fini(&d->app);

@@ -20,6 +20,7 @@ struct daemon {
     struct probes *probes;
     struct jobs *jobs;
     struct search *search;
+    struct api_refresher *refresher;
     struct api *api;
     struct pool *pool, *export_pool;
     struct signin *signin; /* signing in: role web only */

@@ -60,8 +60,11 @@ static void account_removed(void *ctx, const char *account)
 int serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
-    struct search_config config = {.memory = (size_t)conf_number(web, "search_memory")};
-    int r = search_create(&config, &d->search, err);
+    int r = api_refresher_create(&d->app.nodes, conf_number(web, "storage_timeout"), &d->refresher, err);
+    struct search_config config = {
+        .memory = (size_t)conf_number(web, "search_memory"), .refresh = api_refresh, .refresh_ctx = d->refresher};
+    if (r == 0)
+        r = search_create(&config, &d->search, err);
     if (r < 0)
         return r;
     json_t *version = version_json(&d->app);

@@ -72,6 +72,8 @@ static const char *const storage_operations[] = {
     "bookmark_claims",
     "tag_list",
     "pages_get",
+    "visits_of_pages",
+    "bookmarks_of_pages",
     "restore",
 };
 
@@ -94,7 +96,7 @@ _Static_assert(sizeof(struct hearth_sync) == HEADER + COUNT(sync_operations) * s
 const struct plug_operations *plug_operations(int kind)
 {
     static const struct plug_operations kinds[] = {
-        [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations), COUNT(storage_operations) - 2},
+        [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations), COUNT(storage_operations) - 4},
         [HEARTH_QUEUE] = {sizeof(struct hearth_queue), queue_operations, COUNT(queue_operations), COUNT(queue_operations)},
         [HEARTH_SYNC] = {sizeof(struct hearth_sync), sync_operations, COUNT(sync_operations), COUNT(sync_operations) - 4},
     };

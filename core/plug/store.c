@@ -73,3 +73,52 @@ int store_pages_get(struct store *store, const char *account, const int64_t *pag
     }
     return 0;
 }
+
+/* Rows of one page after the other, and whether the receiver wants more. */
+struct one_by_one {
+    int64_t page;
+    hearth_page_visit_cb visit;
+    hearth_bookmark_cb bookmark;
+    void *ctx;
+    bool stopped;
+};
+
+static int on_visit_of_page(void *ctx, const struct hearth_visit *visit)
+{
+    struct one_by_one *rows = ctx;
+    rows->stopped = rows->visit(rows->ctx, rows->page, visit) != 0;
+    return rows->stopped;
+}
+
+int store_visits_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
+                          struct err *err)
+{
+    if (store->ops->visits_of_pages != NULL)
+        return STORE(store, err, visits_of_pages, account, pages, count, cb, ctx);
+    struct one_by_one rows = {.visit = cb, .ctx = ctx};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++) {
+        rows.page = pages[i];
+        r = STORE(store, err, page_visits, account, pages[i], on_visit_of_page, &rows);
+    }
+    return r;
+}
+
+static int on_bookmark_of_page(void *ctx, const struct hearth_bookmark *bookmark)
+{
+    struct one_by_one *rows = ctx;
+    rows->stopped = rows->bookmark(rows->ctx, bookmark) != 0;
+    return rows->stopped;
+}
+
+int store_bookmarks_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
+                             struct err *err)
+{
+    if (store->ops->bookmarks_of_pages != NULL)
+        return STORE(store, err, bookmarks_of_pages, account, pages, count, cb, ctx);
+    struct one_by_one rows = {.bookmark = cb, .ctx = ctx};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++)
+        r = STORE(store, err, bookmarks_of_page, account, pages[i], on_bookmark_of_page, &rows);
+    return r;
+}

@@ -27,6 +27,12 @@ void store_reset(struct store *store); /* frees the results of earlier operation
 int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
                     struct err *err);
 
+/* visits_of_pages() and bookmarks_of_pages(), or their like for one page, page by page. */
+int store_visits_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
+                          struct err *err);
+int store_bookmarks_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
+                             struct err *err);
+
 /* What STORE() does around the operation. */
 bool store_allows(struct store *store);
 int store_check(struct store *store, int code, struct err *err);

@@ -1,6 +1,11 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/lock.h"
 #include "search/search_internal.h"
 
 static size_t slot_of(const char *id)
@@ -45,7 +50,11 @@ struct account *accounts_acquire(struct search *search, const char *id)
             return NULL;
         }
         account->id = copy;
-        pthread_cond_init(&account->progress, NULL);
+        pthread_condattr_t attributes;
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&account->progress, &attributes);
+        pthread_condattr_destroy(&attributes);
         account->next = search->table[slot_of(id)];
         search->table[slot_of(id)] = account;
         search->stats.accounts++;
@@ -54,24 +63,48 @@ struct account *accounts_acquire(struct search *search, const char *id)
     }
     link_newest(search, account);
     account->users++;
+    account->used = clock_monotonic();
     return account;
+}
+
+int accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err)
+{
+    if (deadline == 0) {
+        lock_wait(&account->progress, &search->lock);
+        return 0;
+    }
+    const struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
+    if (lock_wait_until(&account->progress, &search->lock, &until) != ETIMEDOUT)
+        return 0;
+    return err_set(err, HEARTH_ERR_TIMEOUT, "another request was still reading the account from the storage at the deadline");
+}
+
+static void throw_away(struct search *search, struct trash trash)
+{
+    if (search->trash_count == search->trash_room) {
+        struct trash *grown = realloc(search->trash, (search->trash_room + 64) * sizeof(*grown));
+        if (grown == NULL) {
+            block_unref(trash.block);
+            index_unref(trash.index);
+            return;
+        }
+        search->trash = grown;
+        search->trash_room += 64;
+    }
+    search->trash[search->trash_count++] = trash;
+    pthread_cond_signal(&search->work);
 }
 
 void accounts_discard(struct search *search, struct block *block)
 {
-    if (block == NULL)
-        return;
-    if (search->trash_count == search->trash_room) {
-        struct block **trash = realloc(search->trash, (search->trash_room + 64) * sizeof(struct block *));
-        if (trash == NULL) {
-            block_unref(block);
-            return;
-        }
-        search->trash = trash;
-        search->trash_room += 64;
-    }
-    search->trash[search->trash_count++] = block;
-    pthread_cond_signal(&search->work);
+    if (block != NULL)
+        throw_away(search, (struct trash){.block = block});
+}
+
+void accounts_discard_index(struct search *search, struct index *index)
+{
+    if (index != NULL)
+        throw_away(search, (struct trash){.index = index});
 }
 
 void accounts_release(struct search *search, struct account *account)
@@ -80,6 +113,8 @@ void accounts_release(struct search *search, struct account *account)
         return;
     accounts_discard(search, account->block);
     accounts_discard(search, account->beginning);
+    for (size_t i = 0; i < SEARCH_INDEXES; i++)
+        accounts_discard_index(search, account->slots[i].index);
     pthread_cond_destroy(&account->progress);
     free(account->id);
     free(account);
@@ -104,6 +139,8 @@ void accounts_count(struct search *search, struct account *account)
 {
     if (!account->gone) {
         size_t bytes = account->block == NULL ? 0 : block_bytes(account->block);
+        for (size_t i = 0; i < SEARCH_INDEXES; i++)
+            bytes += account->slots[i].index == NULL ? 0 : account->slots[i].index->bytes;
         search->stats.bytes += bytes - account->bytes;
         account->bytes = bytes;
     }

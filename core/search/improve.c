@@ -77,14 +77,16 @@ static void do_job(struct search *search)
 
 static void empty_trash(struct search *search)
 {
-    struct block **trash = search->trash;
+    struct trash *trash = search->trash;
     size_t count = search->trash_count;
     search->trash = NULL;
     search->trash_count = search->trash_room = 0;
     search->working = true;
     lock_release(&search->lock);
-    for (size_t i = 0; i < count; i++)
-        block_unref(trash[i]);
+    for (size_t i = 0; i < count; i++) {
+        block_unref(trash[i].block);
+        index_unref(trash[i].index);
+    }
     free(trash);
     lock_take(&search->lock);
     search->working = false;

@@ -22,19 +22,41 @@ int search_create(const struct search_config *config, struct search **ret_search
     pthread_mutex_init(&search->lock, NULL);
     pthread_cond_init(&search->work, NULL);
     pthread_cond_init(&search->idle, NULL);
+    pthread_cond_init(&search->refresh_work, NULL);
+    search->refresh = config->refresh;
+    search->refresh_ctx = config->refresh_ctx;
     int failed = pthread_create(&search->thread, NULL, improve_thread, search);
     if (failed != 0) {
         free(search);
         return err_errno(err, failed, "cannot start the search thread");
     }
+    failed = pthread_create(&search->refresher, NULL, refresh_thread, search);
+    if (failed != 0) {
+        search->stopped = search->refresher_ended = true;
+        search_destroy(search);
+        return err_errno(err, failed, "cannot start the thread that refreshes what is searched");
+    }
     *ret_search = search;
     return 0;
+}
+
+void search_stop(struct search *search)
+{
+    lock_take(&search->lock);
+    search->stopped = true;
+    pthread_cond_signal(&search->refresh_work);
+    bool join = !search->refresher_ended;
+    search->refresher_ended = true;
+    lock_release(&search->lock);
+    if (join)
+        pthread_join(search->refresher, NULL);
 }
 
 void search_destroy(struct search *search)
 {
     if (search == NULL)
         return;
+    search_stop(search);
     lock_take(&search->lock);
     search->stop = true;
     pthread_cond_signal(&search->work);
@@ -44,16 +66,23 @@ void search_destroy(struct search *search)
         next = search->first_job->next_job;
         accounts_release(search, search->first_job);
     }
+    for (struct account *next; search->first_refresh != NULL; search->first_refresh = next) {
+        next = search->first_refresh->next_refresh;
+        accounts_release(search, search->first_refresh);
+    }
     while (search->oldest != NULL) {
         ASSERT(search->oldest->users == 0);
         accounts_detach(search, search->oldest);
     }
     for (size_t i = 0; i < search->trash_count; i++)
-        block_unref(search->trash[i]);
+        block_unref(search->trash[i].block);
+    for (size_t i = 0; i < search->trash_count; i++)
+        index_unref(search->trash[i].index);
     free(search->trash);
     pthread_mutex_destroy(&search->lock);
     pthread_cond_destroy(&search->work);
     pthread_cond_destroy(&search->idle);
+    pthread_cond_destroy(&search->refresh_work);
     free(search);
 }
 
@@ -137,7 +166,7 @@ static int get_block(struct search *search, struct account *account, const struc
             else if (full)
                 return 0;
         } else {
-            lock_wait(&account->progress, &search->lock);
+            r = accounts_wait(search, account, source->deadline, err);
         }
     }
     return r;
@@ -168,18 +197,13 @@ int search_run(struct search *search, const struct search_request *request, cons
     return r < 0 ? err_set(err, r, "out of memory") : 0;
 }
 
-int search_load(struct search *search, const char *id, int64_t generation, const struct search_source *source, struct err *err)
+int search_bring_block(struct search *search, struct account *account, int64_t generation, const struct search_source *source,
+                       struct err *err)
 {
-    const struct search_request request = {.account = id, .generation = generation};
+    const struct search_request request = {.generation = generation};
     struct block *block = NULL;
-    lock_take(&search->lock);
-    struct account *account = accounts_acquire(search, id);
-    int r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                            : get_block(search, account, &request, NULL, source, NULL, NULL, &block, err);
-    if (account != NULL)
-        accounts_release(search, account);
-    lock_release(&search->lock);
-    block_unref(block);
+    int r = get_block(search, account, &request, NULL, source, NULL, NULL, &block, err);
+    accounts_discard(search, block);
     return r;
 }
 
@@ -195,7 +219,7 @@ void search_forget(struct search *search, const char *id)
 void search_settle(struct search *search)
 {
     lock_take(&search->lock);
-    while (search->first_job != NULL || search->trash_count > 0 || search->working)
+    while (search->first_job != NULL || search->trash_count > 0 || search->working || search->first_refresh != NULL || search->refreshing)
         lock_wait(&search->idle, &search->lock);
     lock_release(&search->lock);
 }

@@ -1,4 +1,5 @@
-/* Shared by search.c (the public calls), accounts.c (who has which block) and improve.c (the background thread).
+/* Shared by search.c (the public calls), indexes.c (those of lists), accounts.c (who has what), improve.c and refresh.c (the background
+ * threads).
  *
  * One lock, `search->lock`, guards everything in struct search and struct account. It is never held while a block is searched, loaded,
  * updated or rebuilt, nor while anything outside of these files is called. Blocks are immutable and counted, so that a searcher keeps what
@@ -12,9 +13,17 @@
 #include <stdint.h>
 
 #include "search/block.h"
+#include "search/index.h"
 #include "search/search.h"
 
 enum { ACCOUNT_TABLE_SIZE = 1024 };
+
+/* An index and the generation that it is of. */
+struct slot {
+    struct index *index; /* NULL */
+    int64_t generation;
+    bool loading; /* some thread loads or updates; the others wait for the account's `progress` */
+};
 
 struct account {
     struct account *next;          /* in its slot of the table */
@@ -25,23 +34,38 @@ struct account {
     struct block *beginning; /* of the one that is being loaded; NULL */
     uint64_t beginnings;     /* grows with each beginning */
     bool loading;            /* some thread loads or updates; the others wait for `progress` */
+    struct slot slots[SEARCH_INDEXES];
     bool queued, gone;
     unsigned users; /* threads that hold a pointer to this struct */
     size_t bytes;
+    int64_t used; /* when somebody asked last, monotonic */
+    /* To be refreshed: in the queue of the thread "search-refresh", up to this generation. */
+    struct account *next_refresh;
+    int64_t wanted;
+    bool refresh_queued, expected;
     pthread_cond_t progress;
 };
 
 struct search {
     pthread_mutex_t lock;
-    pthread_cond_t work, idle;
-    pthread_t thread;
+    pthread_cond_t work, idle, refresh_work;
+    pthread_t thread, refresher;
+    bool stopped; /* search_stop() was called: a refresh is not begun any more */
+    bool refresher_ended;
     size_t memory, filter_from;
+    void (*refresh)(void *ctx, struct search *search, const char *account, int64_t generation);
+    void *refresh_ctx;
     struct account *table[ACCOUNT_TABLE_SIZE];
     struct account *newest, *oldest;
     struct account *first_job, *last_job;
-    struct block **trash; /* to be let go by the thread: freeing many megabytes takes a while */
+    struct account *first_refresh, *last_refresh;
+    size_t refresh_count;
+    struct trash { /* one of the two */
+        struct block *block;
+        struct index *index;
+    } * trash; /* to be let go by the thread: freeing many megabytes takes a while */
     size_t trash_count, trash_room;
-    bool stop, working;
+    bool stop, working, refreshing;
     struct search_stats stats;
 };
 
@@ -58,6 +82,19 @@ void accounts_count(struct search *search, struct account *account);
 void accounts_install(struct search *search, struct account *account, struct block *block);
 /* Gives a reference away for the background thread to drop; NULL does nothing. */
 void accounts_discard(struct search *search, struct block *block);
+void accounts_discard_index(struct search *search, struct index *index);
+/* Waits until a thread that loads something of the account has got further. TIMEOUT at the deadline; 0: look again. */
+int accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err);
+
+/* search.c: brings the block to the generation, waiting for others that do so. The lock is held, and let go meanwhile. */
+int search_bring_block(struct search *search, struct account *account, int64_t generation, const struct search_source *source,
+                       struct err *err);
+/* indexes.c: the same for an index; *ret_index, unless ret_index is NULL, is a reference to it. */
+int search_bring_index(struct search *search, struct account *account, int64_t generation, enum search_index which,
+                       const struct search_source *source, struct index **ret_index, struct err *err);
+
+/* refresh.c */
+void *refresh_thread(void *search);
 
 /* improve.c */
 bool improve_can(const struct search *search, const struct block *block);

@@ -3,6 +3,7 @@
 #include "bookmarks.h"
 #include "connection.h"
 #include "fold.h"
+#include "pages.h"
 #include "session.h"
 
 #define COLUMNS                                                                                                                            \
@@ -116,7 +117,7 @@ static int list_by_position(struct op *op, const char *account, const struct hea
 #define IN_FOLDER(folder)                                                                                                                  \
     "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE "WHERE b.account = " ACCOUNT_ROW(                                                       \
         "$1") " AND " folder                                                                                                               \
-              " AND (b.position > $2 OR (b.position = $2 AND $3 <> '' AND b.guid > $3)) ORDER BY b.position, b.guid LIMIT $4"
+              " AND b.position >= $2 AND (b.position > $2 OR ($3 <> '' AND b.guid > $3)) ORDER BY b.position, b.guid LIMIT $4"
     static const char CHILDREN[] = IN_FOLDER("md5(b.parent) = md5($5) AND b.parent = $5"), NOWHERE[] = IN_FOLDER("b.parent IS NULL");
 #undef IN_FOLDER
     struct listing listing = {
@@ -145,9 +146,9 @@ static int list_by_tag(struct op *op, const char *account, const struct hearth_b
 {
     static const char LIST[] =
         "SELECT " COLUMNS "FROM bookmark_tags t JOIN bookmarks b ON b.account = t.account AND md5(b.guid) = md5(t.guid) "
-        "AND b.guid = t.guid" WITH_PAGE
-        "WHERE t.account = " ACCOUNT_ROW("$1") " AND md5(t.folded) = md5($5) AND t.folded = $5 AND (t.added, t.guid) < ($2, $3) "
-                                               "ORDER BY t.added DESC, t.guid DESC LIMIT $4";
+        "AND b.guid = t.guid" WITH_PAGE "WHERE t.account = " ACCOUNT_ROW(
+            "$1") " AND md5(t.folded) = md5($5) AND t.folded = $5 AND t.added <= $2 AND (t.added, t.guid) < ($2, $3) "
+                  "ORDER BY t.added DESC, t.guid DESC LIMIT $4";
     struct listing listing = {.sql = LIST, .account = account};
     if (filter->tag == NULL)
         return hearth_fail(op->session->call, HEARTH_ERR_INVALID, "no tag is given");
@@ -196,6 +197,32 @@ int bookmarks_of_page(void *self, struct hearth_call *call, const char *account,
     EACH_ROW(query, op, r, row_of(&query, &bookmark); if (cb(ctx, &bookmark) != 0) break;)
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
+}
+
+int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb,
+                       void *ctx)
+{
+    static const char LIST[] =
+        "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
+        "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = ANY ($2::bigint[]) ORDER BY b.page, b.added DESC, b.guid DESC";
+    struct op op;
+    struct query query;
+    struct hearth_bookmark bookmark;
+    bool stop = false;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    for (size_t done = 0; r == 0 && !stop && done < count; done += PAGE_IDS) {
+        char array[PAGE_IDS_TEXT];
+        page_ids_text(pages, count, done, array);
+        query_open(&query, op.session, LIST);
+        query_text(&query, account);
+        query_text(&query, array);
+        EACH_ROW(query, op, r, row_of(&query, &bookmark); stop = cb(ctx, &bookmark) != 0; if (stop) break;)
+        query_close(&query);
+        r = r > 0 ? 0 : r;
+    }
+    return op_end(&op, r);
 }
 
 /* The whole tree at once, without titles and URLs: who asks for it puts it together in memory. */

@@ -74,21 +74,27 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
     return op_end(&op, r);
 }
 
+void page_ids_text(const int64_t *pages, size_t count, size_t first, char ret_text[PAGE_IDS_TEXT])
+{
+    size_t size = 0;
+    for (size_t i = first; i < count && i < first + PAGE_IDS; i++)
+        size += (size_t)snprintf(ret_text + size, PAGE_IDS_TEXT - size, "%c%lld", i == first ? '{' : ',', (long long)pages[i]);
+    snprintf(ret_text + size, PAGE_IDS_TEXT - size, "%s", size == 0 ? "{}" : "}");
+}
+
 /* In pieces, whose ids fit into an array that is written out as text. */
 int pages_get(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx)
 {
     static const char GET[] = "SELECT " COLUMNS " FROM pages WHERE account = " ACCOUNT_ROW("$1") " AND id = ANY ($2::bigint[])";
-    enum { PIECE = 100, DIGITS = 21 };
     struct op op;
     struct query query;
     bool stop = false;
     int r = op_begin(&op, self, call);
-    for (size_t done = 0; r == 0 && !stop && done < count; done += PIECE) {
-        char array[PIECE * DIGITS + 3] = "{";
-        size_t size = 1;
-        for (size_t i = done; i < count && i < done + PIECE; i++)
-            size += (size_t)snprintf(array + size, sizeof(array) - size, "%s%lld", i > done ? "," : "", (long long)pages[i]);
-        array[size] = '}';
+    if (r < 0)
+        return r;
+    for (size_t done = 0; r == 0 && !stop && done < count; done += PAGE_IDS) {
+        char array[PAGE_IDS_TEXT];
+        page_ids_text(pages, count, done, array);
         query_open(&query, op.session, GET);
         query_text(&query, account);
         query_text(&query, array);

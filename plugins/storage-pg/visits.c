@@ -8,7 +8,7 @@
 #include "pages.h"
 #include "session.h"
 
-enum { PIECE_FIRST = 64, PIECE_MOST = 256 };
+enum { PIECE_FIRST = 64, PIECE_MOST = 256, PIECE_DATES = 16384 };
 
 static int check_types(struct session *session, const struct hearth_visit *visits, size_t count)
 {
@@ -152,6 +152,30 @@ int page_visits(void *self, struct hearth_call *call, const char *account, int64
     return op_end(&op, r > 0 ? 0 : r);
 }
 
+int visits_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
+                    void *ctx)
+{
+    static const char VISITS[] = "SELECT page, date, type FROM visits WHERE account = " ACCOUNT_ROW("$1") " AND page = ANY ($2::bigint[])";
+    struct op op;
+    struct query query;
+    bool stop = false;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    for (size_t done = 0; r == 0 && !stop && done < count; done += PAGE_IDS) {
+        char array[PAGE_IDS_TEXT];
+        page_ids_text(pages, count, done, array);
+        query_open(&query, op.session, VISITS);
+        query_text(&query, account);
+        query_text(&query, array);
+        EACH_ROW(query, op, r, struct hearth_visit visit = {.date = column_int(&query, 1), .type = (int32_t)column_int(&query, 2)};
+                 stop = cb(ctx, column_int(&query, 0), &visit) != 0; if (stop) break;)
+        query_close(&query);
+        r = r > 0 ? 0 : r;
+    }
+    return op_end(&op, r);
+}
+
 /* The place in (date, page, type), all descending, before which the next rows are. */
 struct place {
     int64_t date, page, type;
@@ -209,8 +233,8 @@ static int list_piece(struct op *op, struct listing *listing, int limit, hearth_
 /* In pieces by place: a person's page of history is one of them. Visits that come meanwhile do not disturb those that follow. */
 static int list(struct op *op, struct listing *listing, hearth_visit_row_cb cb, void *ctx)
 {
-    int r = 1;
-    for (int limit = PIECE_FIRST; r > 0; limit = limit < PIECE_MOST ? limit * 4 : PIECE_MOST)
+    int r = 1, most = listing->rows ? PIECE_MOST : PIECE_DATES; /* dates are small, and mostly wanted all */
+    for (int limit = PIECE_FIRST; r > 0; limit = limit < most ? limit * 4 : most)
         r = list_piece(op, listing, limit, cb, ctx);
     return r;
 }

@@ -14,6 +14,8 @@ int visits_remove(void *session, struct hearth_call *call, int64_t page);
 
 int page_get(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
 int page_visits(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx);
+int visits_of_pages(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
+                    hearth_page_visit_cb cb, void *ctx);
 int pages_by_frecency(void *session, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx);
 int pages_changed(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
 int visit_list(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query, hearth_visit_row_cb cb,

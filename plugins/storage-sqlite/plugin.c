@@ -78,6 +78,7 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
     .tag_list = bookmark_tag_list,
+    .visits_of_pages = visits_of_pages,
     .restore = restore_run,
 };
 

@@ -106,6 +106,30 @@ int visits_remove(void *self, struct hearth_call *call, int64_t page)
     return op_end_in_batch(&op, r == HEARTH_ERR_NOT_FOUND ? 0 : r);
 }
 
+int visits_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
+                    void *ctx)
+{
+    static const char VISITS[] = "SELECT v.date, v.type FROM pages p CROSS JOIN visits v ON v.page_row = p.row "
+                                 "WHERE p.id = ?";
+    struct op op;
+    bool stop = false;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    for (size_t i = 0; r == 0 && !stop && i < count; i++) {
+        struct query query;
+        query_open(&query, op.session, VISITS);
+        query_int(&query, pages[i]);
+        while (!stop && (r = query_step(&query)) > 0) {
+            struct hearth_visit visit = {.date = column_int(&query, 0), .type = (int32_t)column_int(&query, 1)};
+            stop = cb(ctx, pages[i], &visit) != 0;
+        }
+        query_close(&query);
+        r = r > 0 ? 0 : r;
+    }
+    return op_end(&op, r);
+}
+
 /* The place in (date, page, type) that rows have to be before. */
 static void bind_before(struct query *query, int64_t to, int64_t date, int64_t page, int64_t type)
 {

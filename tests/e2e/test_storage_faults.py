@@ -88,7 +88,7 @@ class Reading(FaultCase):
         tag = node.api("/tags")["tags"][0]["name"]
         paths = {"/devices": "device_list", "/tabs": "tab_list", "/bookmarks": "bookmark_list", "/bookmarks?sort=added": "bookmark_list",
                  "/bookmarks?q=a": "bookmark_list", f"/bookmarks?tag={tag}": "bookmark_list", "/tags": "tag_list", "/history": "visit_list",
-                 "/history?q=e": "visit_list", "/history/days?from=1790000000000&to=1800000000000": "visit_dates", f"/pages/{page}": "page_visits",
+                 "/history?q=e": "visit_dates", "/history/sites": "pages_by_frecency", "/bookmarks?q=e&folder=toolbar": "bookmark_nodes", "/history/days?from=1790000000000&to=1800000000000": "visit_dates", f"/pages/{page}": "page_visits",
                  "/search?q=a": "pages_by_frecency", "/suggest?q=a": "tab_list", "/tokens": "token_list"}
         for path, listing in paths.items():
             for rows in (0, 1):

@@ -11,7 +11,8 @@ from harness import ADA, TestCase  # noqa: E402
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from servers import Postgres, Redis  # noqa: E402
 
-PATHS = ["/devices", "/tabs", "/bookmarks", "/bookmarks?sort=added&limit=50", "/tags", "/history?limit=100", "/history/days", "/settings", "/suggest?q=a",
+PATHS = ["/devices", "/tabs", "/bookmarks", "/bookmarks?sort=added&limit=50", "/tags", "/history?limit=100", "/history/days", "/history/days?tz=Asia/Kathmandu", "/history/sites",
+         "/history/sites?q=w&limit=7", "/bookmarks?folder=toolbar&q=e", "/bookmarks?folder=menu&q=o&limit=3", "/bookmarks?tag=science&q=e", "/settings", "/suggest?q=a",
          "/export/bookmarks.html", "/export/bookmarks.json", "/export/history.json", "/export/history.csv"]
 WORDS = ["a", "e", "ex", "exam", "firefox", "moz wiki", "wikipedia.org", "ü", "straße", "^ red", "* news", "% tab", "http://", "nothing like it"]
 TIMES = re.compile(rb'"(created|last_sync|last_attempt|next_sync|id|node|last_seen)":("[^"]*"|-?[0-9]+|null)')  # of this installation, not of Ada's data
@@ -24,6 +25,7 @@ class SameAnswers(TestCase):
         """{path: (status, body, generation)} of what Ada can ask for, each listing to its end. deep: every item by itself, too."""
         found = {}
         pending = list(PATHS) + [f"/search?q={urllib.parse.quote(w)}&limit=50" for w in WORDS] + [f"/history?q={urllib.parse.quote(w)}" for w in WORDS]
+        pending += [f"/bookmarks?limit=20&q={urllib.parse.quote(w)}" for w in WORDS]
         while pending:
             path = pending.pop()
             if path in found:

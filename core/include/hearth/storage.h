@@ -235,6 +235,7 @@ typedef int (*hearth_tag_cb)(void *ctx, const char *tag, int64_t count);
 typedef int (*hearth_token_cb)(void *ctx, const struct hearth_token *token);
 typedef int (*hearth_pick_cb)(void *ctx, const struct hearth_pick *pick);
 typedef int (*hearth_text_cb)(void *ctx, const char *line);
+typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
 
 struct hearth_storage {
     uint32_t struct_size;
@@ -360,6 +361,15 @@ struct hearth_storage {
      * backends that are far away: a search shows twenty pages. Without it the host calls page_get(). */
     int (*pages_get)(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb,
                      void *ctx);
+    /* Optional (abi_version 4): what page_visits() says of each page, hidden ones too, in any order of pages and visits; each id comes
+     * once. The core keeps visits in memory and asks for those of the pages that a sync has changed. Without it the host calls
+     * page_visits(). */
+    int (*visits_of_pages)(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
+                           hearth_page_visit_cb cb, void *ctx);
+    /* Optional (abi_version 4): what bookmarks_of_page() says of each page, in any order of pages, those of one page in its order; each
+     * id comes once. Without it the host calls bookmarks_of_page(). */
+    int (*bookmarks_of_pages)(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
+                              hearth_bookmark_cb cb, void *ctx);
     /* Optional (abi_version 4): the way back from backup(): checks the copy at `path`, and puts it where open() with the same `values`
      * finds its database. No instance may be open, in no process. CONFLICT when there is a database with accounts and not `replace`; with
      * it, what is there is put aside under another name, which a line says. CORRUPT: the copy is damaged; nothing was changed. Without it

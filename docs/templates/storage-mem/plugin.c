@@ -173,6 +173,9 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = mem_bookmark_tombstones,
     .bookmark_claims = mem_bookmark_claims,
     .tag_list = mem_tag_list,
+#if HEARTH_ABI_VERSION >= 4 /* this file is compiled against the first headers as well; yours need not be */
+    .visits_of_pages = mem_visits_of_pages,
+#endif
 };
 
 const struct hearth_plugin *hearth_plugin_v1(void)

@@ -125,5 +125,8 @@ OPERATION(bookmark_nodes, const char *account, hearth_bookmark_node_cb cb, void 
 OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 OPERATION(bookmark_claims, const char *account, hearth_claim_cb cb, void *ctx);
 OPERATION(tag_list, const char *account, hearth_tag_cb cb, void *ctx);
+#if HEARTH_ABI_VERSION >= 4 /* compiled against the first headers as well; yours need not be */
+OPERATION(visits_of_pages, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx);
+#endif
 
 #endif

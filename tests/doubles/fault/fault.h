@@ -77,6 +77,11 @@ struct fault_rules {
     char mistake[200]; /* what is wrong with them: every call fails with it; "" */
 };
 
+/* What passed through, for tests that count work: in a file of three 64-bit numbers that the test reads meanwhile. */
+struct fault_counts {
+    atomic_llong calls, rows, bytes; /* calls of operations; rows of listings; bytes of texts in those rows */
+};
+
 /* One opened instance. */
 struct fault {
     const struct hearth_host *host;
@@ -85,6 +90,7 @@ struct fault {
     struct hearth_config_value *values;
     char *texts; /* of the values */
     struct fault_rules rules;
+    struct fault_counts *counts; /* mapped; NULL: not asked for */
 };
 
 struct fault_session {
@@ -121,6 +127,7 @@ int fault_after(struct hearth_call *call, int r, const struct fault_strike *stri
 typedef void (*fault_function)(void);
 
 struct fault_rows {
+    struct fault_counts *counts; /* NULL */
     fault_function cb;
     void *ctx;
     int64_t left; /* -1: all */
@@ -128,13 +135,17 @@ struct fault_rows {
     bool stopped; /* the host wanted no more */
 };
 
-/* `call_cb` is evaluated for rows that go to the host. */
-#define FAULT_ROW(rows, call_cb)                                                                                                           \
+/* `call_cb` is evaluated for rows that go to the host; `size`: bytes of its texts. */
+#define FAULT_ROW(rows, size, call_cb)                                                                                                     \
     do {                                                                                                                                   \
         if ((rows)->swallow)                                                                                                               \
             return 0;                                                                                                                      \
         if ((rows)->left == 0)                                                                                                             \
             return 1;                                                                                                                      \
+        if ((rows)->counts != NULL) {                                                                                                      \
+            atomic_fetch_add(&(rows)->counts->rows, 1);                                                                                    \
+            atomic_fetch_add(&(rows)->counts->bytes, (long long)(size));                                                                   \
+        }                                                                                                                                  \
         (rows)->left -= (rows)->left > 0;                                                                                                  \
         (rows)->stopped = (call_cb) != 0;                                                                                                  \
         return (rows)->stopped;                                                                                                            \
@@ -164,7 +175,8 @@ int fault_after_rows(struct hearth_call *call, int r, const struct fault_strike 
         struct fault_session *s = session;                                                                                                 \
         struct fault_strike strike;                                                                                                        \
         int r = fault_before(s->fault, s, call, #name, account_id, &strike);                                                               \
-        struct fault_rows rows = {.cb = (fault_function)cb, .ctx = ctx, .left = strike.rows, .swallow = strike.lost};                      \
+        struct fault_rows rows = {                                                                                                         \
+            .counts = s->fault->counts, .cb = (fault_function)cb, .ctx = ctx, .left = strike.rows, .swallow = strike.lost};                \
         return r < 0 ? r : fault_after_rows(call, INNER(s)->name(FAULT_ARGUMENTS arguments, row_##row, &rows), &strike, &rows);            \
     }
 

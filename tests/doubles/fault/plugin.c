@@ -1,11 +1,14 @@
 /* The descriptor, the plugin inside, instance and sessions. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "fault.h"
 
-enum { KEY_INNER, KEY_RULES, KEY_OPTIONS, KEY_DIRECTORY, KEYS };
+enum { KEY_INNER, KEY_RULES, KEY_OPTIONS, KEY_DIRECTORY, KEY_COUNTS, KEYS };
 
 #define KEY(n, t, f, h, ...)                                                                                                               \
     {                                                                                                                                      \
@@ -16,6 +19,8 @@ static const struct hearth_config_key keys[KEYS] = {
     [KEY_RULES] = KEY("rules", HEARTH_CONFIG_PATH, "faults", "the file with the rules, which may change at any time"),
     [KEY_OPTIONS] = KEY("options", HEARTH_CONFIG_STRING, "", "its keys: path=x.db;busy_timeout=100ms"),
     [KEY_DIRECTORY] = KEY("directory", HEARTH_CONFIG_PATH, ".", "where its relative paths begin"),
+    [KEY_COUNTS] =
+        KEY("counts", HEARTH_CONFIG_PATH, NULL, "a file for three numbers of 8 bytes: calls, rows of listings, bytes of their texts"),
 };
 
 static const struct hearth_plugin *load(const char *path, const char **ret_why)
@@ -80,8 +85,24 @@ static int copy_table(struct fault *fault, struct hearth_call *call, const char 
     return 0;
 }
 
+static int map_counts(struct fault *fault, struct hearth_call *call, const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    void *counts = fd < 0 || ftruncate(fd, sizeof(struct fault_counts)) < 0
+                       ? MAP_FAILED
+                       : mmap(NULL, sizeof(struct fault_counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    if (counts == MAP_FAILED)
+        return hearth_fail(call, HEARTH_ERR_IO, "cannot count in %s", path);
+    fault->counts = counts;
+    return 0;
+}
+
 static void destroy(struct fault *fault)
 {
+    if (fault->counts != NULL)
+        munmap(fault->counts, sizeof(*fault->counts));
     free(fault->table);
     free(fault->values);
     free(fault->texts);
@@ -98,6 +119,8 @@ static int prepare(struct fault *fault, struct hearth_call *call, const struct h
     int r = check(call, path, plugin);
     if (r == 0)
         r = copy_table(fault, call, path, plugin->operations);
+    if (r == 0 && values[KEY_COUNTS].text != NULL)
+        r = map_counts(fault, call, values[KEY_COUNTS].text);
     if (r == 0)
         r = fault_options(fault, call, plugin, values[KEY_OPTIONS].text, values[KEY_DIRECTORY].text);
     return r;

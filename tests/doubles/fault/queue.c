@@ -20,13 +20,13 @@
 static int row_job(void *ctx, const struct hearth_job *job)
 {
     struct fault_rows *rows = ctx;
-    FAULT_ROW(rows, ((hearth_job_cb)rows->cb)(rows->ctx, job));
+    FAULT_ROW(rows, 0, ((hearth_job_cb)rows->cb)(rows->ctx, job));
 }
 
 static int row_event(void *ctx, const char *channel, const char *text)
 {
     struct fault_rows *rows = ctx;
-    FAULT_ROW(rows, ((hearth_event_cb)rows->cb)(rows->ctx, channel, text));
+    FAULT_ROW(rows, 0, ((hearth_event_cb)rows->cb)(rows->ctx, channel, text));
 }
 
 CALLS(FAULT_CALL)

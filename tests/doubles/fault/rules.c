@@ -223,6 +223,8 @@ static int delay(struct fault *fault, struct fault_session *session, struct hear
 int fault_before(struct fault *fault, struct fault_session *session, struct hearth_call *call, const char *operation, const char *account,
                  struct fault_strike *ret_strike)
 {
+    if (fault->counts != NULL)
+        atomic_fetch_add(&fault->counts->calls, 1);
     struct fault_rules *rules = &fault->rules;
     int r = 0;
     *ret_strike = (struct fault_strike){.rows = -1};

@@ -334,22 +334,100 @@ static void all_at_once(void **state)
     search_destroy(search);
 }
 
+static void refresh(void *ctx, struct search *search, const char *account, int64_t generation)
+{
+    const struct search_source source = {.ctx = ctx, .pages = pages, .changed = changed};
+    struct err err = {0};
+    search_refresh(search, account, generation, &source, &err);
+}
+
+/* Who is expected finds the block there; what changes is brought up to date before they ask again; nobody else costs anything. */
 static void made_ready(void **state)
 {
     struct storage storage;
+    struct search_stats stats;
     storage_init(&storage, 100);
-    const struct search_source source = {.ctx = &storage, .pages = pages, .changed = changed};
-    struct search *search = engine(0, 0);
-    assert_int_equal(search_load(search, "a", 1, &source, NULL), 0);
+    const struct search_config config = {.refresh = refresh, .refresh_ctx = &storage};
+    struct search *search;
+    assert_int_equal(search_create(&config, &search, NULL), 0);
+    search_changed(search, "a", 1); /* never asked */
+    search_settle(search);
+    assert_int_equal(storage.loads, 0);
+    search_expect(search, "a", 1);
+    search_settle(search);
+    assert_int_equal(storage.loads, 1);
+    search_expect(search, "a", 1);
     assert_int_equal(ask(search, "a", &storage, "word", 20, NULL), 20);
     assert_int_equal(storage.loads, 1);
+    for (int i = 0; i < 50; i++)
+        search_changed(search, "a", generation_of(&storage, 1));
+    search_settle(search);
+    int updates = storage.updates;
+    assert_in_range(updates, 1, 50); /* those that came while one ran are one */
+    assert_int_equal(ask(search, "a", &storage, "g51", 20, NULL), 10);
+    assert_int_equal(storage.updates, updates);
+    storage.fail = HEARTH_ERR_UNAVAILABLE; /* a failure in the background hurts nobody: who asks does it */
+    search_changed(search, "a", generation_of(&storage, 1));
+    search_settle(search);
+    assert_int_equal(ask(search, "a", &storage, "g52", 20, NULL), 10);
+    search_stats(search, &stats);
+    assert_int_equal(stats.loads, 1);
+    search_forget(search, "a");
+    search_changed(search, "a", generation_of(&storage, 1));
+    search_stop(search);
+    search_expect(search, "a", 54); /* too late: nothing happens */
+    search_destroy(search);
+    assert_int_equal(storage.loads, 1);
+}
+
+static void *wait_shortly(void *ctx)
+{
+    struct typist *typist = ctx;
+    struct arena arena;
+    struct search_results results;
+    struct err err = {0};
+    arena_init(&arena, 0);
+    const struct search_source source = {.ctx = typist->storage, .deadline = 1, .pages = pages, .changed = changed};
+    const struct search_request request = {.account = "a", .generation = 1, .query = "1999.ex", .in = SEARCH_IN_ALL, .limit = 20};
+    typist->result = search_run(typist->search, &request, &source, &arena, &results, &err);
+    arena_fini(&arena);
+    return NULL;
+}
+
+/* Who waits for another one's load waits until their own deadline, however long that load takes. */
+static void waits_until_the_deadline(void **state)
+{
+    struct storage storage;
+    struct typist loader, waiter = {.storage = &storage};
+    storage_init(&storage, 2000);
+    storage.gate = 100;
+    storage.open = false;
+    struct search *search = engine(0, 0);
+    start(&loader, search, &storage, "1999.ex");
+    while (atomic_load(&storage.readers) == 0)
+        sched_yield();
+    waiter.search = search;
+    assert_int_equal(pthread_create(&waiter.thread, NULL, wait_shortly, &waiter), 0);
+    pthread_join(waiter.thread, NULL); /* the load is still at the gate */
+    assert_int_equal(waiter.result, HEARTH_ERR_TIMEOUT);
+    pthread_mutex_lock(&storage.lock);
+    storage.open = true;
+    pthread_cond_broadcast(&storage.moved);
+    pthread_mutex_unlock(&storage.lock);
+    pthread_join(loader.thread, NULL);
+    assert_int_equal(loader.result, 1);
     search_destroy(search);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(up_to_date),    cmocka_unit_test(failures),           cmocka_unit_test(memory),
-                                       cmocka_unit_test(while_loading), cmocka_unit_test(kept_while_loading), cmocka_unit_test(all_at_once),
-                                       cmocka_unit_test(made_ready)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(up_to_date),
+                                       cmocka_unit_test(failures),
+                                       cmocka_unit_test(memory),
+                                       cmocka_unit_test(while_loading),
+                                       cmocka_unit_test(kept_while_loading),
+                                       cmocka_unit_test(all_at_once),
+                                       cmocka_unit_test(made_ready),
+                                       cmocka_unit_test(waits_until_the_deadline)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

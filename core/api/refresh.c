@@ -1,0 +1,71 @@
+/* What the thread "search-refresh" reads with: a storage session of its own, opened when there is something to do first. */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "api/internal.h"
+#include "api/source.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+struct api_refresher {
+    struct nodes *nodes;
+    int64_t storage_timeout;
+    struct store store; /* of the thread; but for interrupt() */
+    atomic_bool open, stop;
+};
+
+int api_refresher_create(struct nodes *nodes, int64_t storage_timeout, struct api_refresher **ret_refresher, struct err *err)
+{
+    struct api_refresher *refresher = calloc(1, sizeof(*refresher));
+    if (refresher == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    refresher->nodes = nodes;
+    refresher->storage_timeout = storage_timeout;
+    *ret_refresher = refresher;
+    return 0;
+}
+
+static int open_store(struct api_refresher *refresher, struct err *err)
+{
+    if (atomic_load(&refresher->open))
+        return 0;
+    int r = node_open_store(&refresher->nodes->items[refresher->nodes->own], &refresher->stop, &refresher->store, err);
+    if (r == 0)
+        atomic_store(&refresher->open, true);
+    return r;
+}
+
+void api_refresh(void *ctx, struct search *search, const char *account, int64_t generation)
+{
+    struct api_refresher *refresher = ctx;
+    struct err err = {0};
+    int r = open_store(refresher, &err);
+    if (r == 0) {
+        struct source source;
+        refresher->store.call.hearth.deadline = clock_monotonic() + refresher->storage_timeout;
+        source_init(&source, &refresher->store, account);
+        r = search_refresh(search, account, generation, &source.reading, &err);
+        store_reset(&refresher->store);
+    }
+    if (r < 0 && !atomic_load(&refresher->stop)) /* its person's next question does it, and fails in words if it has to */
+        log_debug("search", "account %s was not brought up to date: %s", account, err.text);
+}
+
+void api_refresher_stop(struct api_refresher *refresher, struct search *search)
+{
+    if (refresher == NULL || search == NULL)
+        return;
+    atomic_store(&refresher->stop, true);
+    if (atomic_load(&refresher->open))
+        refresher->store.ops->interrupt(refresher->store.session);
+    search_stop(search);
+}
+
+void api_refresher_destroy(struct api_refresher *refresher)
+{
+    if (refresher == NULL)
+        return;
+    if (atomic_load(&refresher->open))
+        store_close(&refresher->store);
+    free(refresher);
+}

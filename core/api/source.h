@@ -1,0 +1,17 @@
+/* How the search engine reads an account: through a storage session. */
+#ifndef HEARTH_CORE_API_SOURCE_H
+#define HEARTH_CORE_API_SOURCE_H
+
+#include "plug/store.h"
+#include "search/search.h"
+
+/* On the stack of the thread whose session it is; both are borrowed. */
+struct source {
+    struct store *store;
+    const char *account;
+    struct search_source reading; /* for search_*(); its ctx is this struct, its deadline the session's */
+};
+
+void source_init(struct source *source, struct store *store, const char *account);
+
+#endif

@@ -1,0 +1,361 @@
+/* Reading bookmarks into memory, and bringing them up to date. */
+#include "search/bookmarks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "search/fold.h"
+#include "search/words.h"
+
+enum { WANTED_MAX = 2000 }; /* rows read one by one in an update; with more, loading anew is as fast */
+
+/* A row that is being collected; texts are offsets into the buffers of struct bookmarks_loading. */
+struct collected {
+    struct bookmarks_row row;
+    uint32_t text, text_size, parent; /* parent: its guid in parents; BOOKMARKS_NONE */
+};
+
+struct bookmarks_loading {
+    const struct bookmarks *old; /* NULL: from the beginning */
+    struct collected *items;
+    uint32_t count, room;
+    struct buf text, names, parents;
+    struct buf wanted; /* guids of rows to be read one by one, each ended by \0 */
+    uint32_t wanted_count;
+    char *mark;
+    int result;
+};
+
+static void bookmarks_destroy(struct index *index)
+{
+    struct bookmarks *bookmarks = (struct bookmarks *)(void *)index;
+    free(bookmarks->rows);
+    free(bookmarks->offsets);
+    free(bookmarks->places);
+    free(bookmarks->table);
+    free(bookmarks->text);
+    free(bookmarks->names);
+    free(bookmarks->mark);
+    free(bookmarks);
+}
+
+/* --- collecting ----------------------------------------------------------------------------------------------------------------------- */
+
+static struct collected *new_item(struct bookmarks_loading *loading)
+{
+    if (loading->count == loading->room) {
+        uint32_t room = loading->room == 0 ? 256 : loading->room * 2;
+        struct collected *items = realloc(loading->items, room * sizeof(*items));
+        if (items == NULL)
+            return NULL;
+        loading->items = items;
+        loading->room = room;
+    }
+    return &loading->items[loading->count++];
+}
+
+static uint32_t add_text(struct buf *buf, const char *text)
+{
+    uint32_t at = (uint32_t)buf->size;
+    buf_add(buf, text, strlen(text) + 1);
+    return at;
+}
+
+static int check_room(struct bookmarks_loading *loading)
+{
+    bool failed =
+        buf_failed(&loading->names) || buf_failed(&loading->parents) || buf_failed(&loading->text) || buf_failed(&loading->wanted);
+    if (failed || loading->names.size > UINT32_MAX / 2 || loading->text.size > UINT32_MAX / 2)
+        loading->result = HEARTH_ERR_NOMEM;
+    return loading->result;
+}
+
+static void add_tags(struct bookmarks_loading *loading, const char *tags)
+{
+    size_t size = tags == NULL ? 0 : strlen(tags);
+    char *lower = size == 0 ? NULL : malloc(FOLD_ROOM(size));
+    if (size > 0 && lower == NULL)
+        loading->result = HEARTH_ERR_NOMEM;
+    if (lower != NULL) {
+        buf_add(&loading->names, lower, fold_case(tags, size, lower));
+        buf_add(&loading->names, "\n", 1);
+    }
+    buf_add(&loading->names, "", 1);
+    free(lower);
+}
+
+static int add_row(struct bookmarks_loading *loading, const struct hearth_bookmark *b)
+{
+    char folded[WORDS_ROOM];
+    struct collected *item = new_item(loading);
+    if (item == NULL)
+        return loading->result = HEARTH_ERR_NOMEM;
+    *item = (struct collected){.row = {.added = b->added,
+                                       .position = b->position,
+                                       .modified = b->modified,
+                                       .page = b->page,
+                                       .kind = b->kind,
+                                       .name = add_text(&loading->names, b->guid)},
+                               .text = (uint32_t)loading->text.size,
+                               .text_size = (uint32_t)words_fold(b->title, b->url, b->tags, folded)};
+    add_tags(loading, b->tags);
+    item->parent = b->parent == NULL ? BOOKMARKS_NONE : add_text(&loading->parents, b->parent);
+    buf_add(&loading->text, folded, item->text_size);
+    return check_room(loading);
+}
+
+static int on_row(void *ctx, const struct hearth_bookmark *bookmark)
+{
+    return add_row(ctx, bookmark);
+}
+
+/* A row whose record is still the same: only its place may be another. */
+static int copy_row(struct bookmarks_loading *loading, uint32_t number, const struct hearth_bookmark_node *node)
+{
+    const struct bookmarks *old = loading->old;
+    struct collected *item = new_item(loading);
+    if (item == NULL)
+        return loading->result = HEARTH_ERR_NOMEM;
+    const char *name = bookmarks_guid(old, number), *tags = name + strlen(name) + 1;
+    *item = (struct collected){
+        .row = old->rows[number], .text = (uint32_t)loading->text.size, .text_size = old->offsets[number + 1] - old->offsets[number]};
+    item->row.position = node->position;
+    item->row.name = add_text(&loading->names, name);
+    add_text(&loading->names, tags);
+    item->parent = node->parent == NULL ? BOOKMARKS_NONE : add_text(&loading->parents, node->parent);
+    buf_add(&loading->text, old->text + old->offsets[number], item->text_size);
+    return check_room(loading);
+}
+
+static bool is_item(int32_t kind)
+{
+    return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
+}
+
+/* A record that was uploaded again has another `modified`; one that was read again from the same record has not, and says the same. */
+static int on_node(void *ctx, const struct hearth_bookmark_node *node)
+{
+    struct bookmarks_loading *loading = ctx;
+    if (loading->old == NULL && is_item(node->kind))
+        return 0; /* was listed */
+    uint32_t number = loading->old == NULL ? BOOKMARKS_NONE : bookmarks_number(loading->old, node->guid);
+    const struct bookmarks_row *row = number == BOOKMARKS_NONE ? NULL : &loading->old->rows[number];
+    if (row != NULL && row->kind == node->kind && row->modified == node->modified && row->added == node->added)
+        return copy_row(loading, number, node);
+    buf_add(&loading->wanted, node->guid, strlen(node->guid) + 1);
+    if (++loading->wanted_count > WANTED_MAX && loading->old != NULL)
+        loading->result = HEARTH_ERR_FULL;
+    return check_room(loading);
+}
+
+static int on_mark(void *ctx, int32_t collection, const char *text)
+{
+    struct bookmarks_loading *loading = ctx;
+    if (collection != HEARTH_BOOKMARKS || text == NULL)
+        return 0;
+    free(loading->mark);
+    loading->mark = strdup(text);
+    if (loading->mark == NULL)
+        loading->result = HEARTH_ERR_NOMEM;
+    return loading->result;
+}
+
+static int read_wanted(struct bookmarks_loading *loading, const struct search_source *source, struct err *err)
+{
+    const char *guid = loading->wanted.data;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < loading->wanted_count; i++, guid += strlen(guid) + 1)
+        r = source->bookmark(source->ctx, guid, on_row, loading, err); /* that it went meanwhile is fine: the next update sees it */
+    return r;
+}
+
+/* --- the version ---------------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t hash_of(const char *guid)
+{
+    uint64_t h = 14695981039346656037u;
+    for (; *guid != '\0'; guid++)
+        h = (h ^ (unsigned char)*guid) * 1099511628211u;
+    return (uint32_t)(h ^ h >> 32);
+}
+
+static uint32_t *slot_of(const struct bookmarks *bookmarks, const char *guid)
+{
+    uint32_t i = hash_of(guid) & bookmarks->table_mask;
+    while (bookmarks->table[i] != 0 && strcmp(bookmarks_guid(bookmarks, bookmarks->table[i] - 1), guid) != 0)
+        i = (i + 1) & bookmarks->table_mask;
+    return &bookmarks->table[i];
+}
+
+uint32_t bookmarks_number(const struct bookmarks *bookmarks, const char *guid)
+{
+    uint32_t found = *slot_of(bookmarks, guid);
+    return found == 0 ? BOOKMARKS_NONE : found - 1;
+}
+
+static int newest_first(const void *a, const void *b, void *names)
+{
+    const struct bookmarks_row *x = &((const struct collected *)a)->row, *y = &((const struct collected *)b)->row;
+    if (x->added != y->added)
+        return x->added > y->added ? -1 : 1;
+    return strcmp((const char *)names + y->name, (const char *)names + x->name);
+}
+
+static int by_place(const void *a, const void *b, void *ctx)
+{
+    const struct bookmarks *bookmarks = ctx;
+    uint32_t m = *(const uint32_t *)a, n = *(const uint32_t *)b;
+    const struct bookmarks_row *x = &bookmarks->rows[m], *y = &bookmarks->rows[n];
+    if (x->parent != y->parent)
+        return x->parent < y->parent ? -1 : 1;
+    if (x->position != y->position)
+        return x->position < y->position ? -1 : 1;
+    return strcmp(bookmarks_guid(bookmarks, m), bookmarks_guid(bookmarks, n));
+}
+
+static struct bookmarks *allocate(const struct bookmarks_loading *loading)
+{
+    struct bookmarks *bookmarks = calloc(1, sizeof(*bookmarks));
+    if (bookmarks == NULL)
+        return NULL;
+    atomic_init(&bookmarks->index.references, 1);
+    bookmarks->index.destroy = bookmarks_destroy;
+    uint32_t count = bookmarks->count = loading->count, table = 64;
+    while (table < count * 2)
+        table *= 2;
+    bookmarks->table_mask = table - 1;
+    bookmarks->rows = malloc((count + 1) * sizeof(*bookmarks->rows));
+    bookmarks->offsets = malloc((count + 1) * sizeof(*bookmarks->offsets));
+    bookmarks->places = malloc((count + 1) * sizeof(*bookmarks->places));
+    bookmarks->table = calloc(table, sizeof(*bookmarks->table));
+    bookmarks->text = calloc(1, loading->text.size + FIND_PADDING);
+    bookmarks->names = malloc(loading->names.size + 1);
+    bookmarks->index.bytes =
+        sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) + table * sizeof(uint32_t) + loading->text.size + loading->names.size;
+    if (bookmarks->rows == NULL || bookmarks->offsets == NULL || bookmarks->places == NULL || bookmarks->table == NULL ||
+        bookmarks->text == NULL || bookmarks->names == NULL) {
+        index_unref(&bookmarks->index);
+        return NULL;
+    }
+    return bookmarks;
+}
+
+static struct bookmarks *make_version(struct bookmarks_loading *loading)
+{
+    struct bookmarks *bookmarks = allocate(loading);
+    if (bookmarks == NULL)
+        return NULL;
+    if (loading->count > 0)
+        qsort_r(loading->items, loading->count, sizeof(*loading->items), newest_first, loading->names.data);
+    if (loading->names.size > 0)
+        memcpy(bookmarks->names, loading->names.data, loading->names.size);
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < loading->count; i++) {
+        const struct collected *item = &loading->items[i];
+        bookmarks->rows[i] = item->row;
+        bookmarks->offsets[i] = at;
+        memcpy(bookmarks->text + at, loading->text.data + item->text, item->text_size);
+        at += item->text_size;
+        *slot_of(bookmarks, bookmarks_guid(bookmarks, i)) = i + 1;
+    }
+    bookmarks->offsets[loading->count] = at;
+    for (uint32_t i = 0; i < loading->count; i++) {
+        uint32_t parent = loading->items[i].parent;
+        bookmarks->rows[i].parent = parent == BOOKMARKS_NONE ? parent : bookmarks_number(bookmarks, loading->parents.data + parent);
+        bookmarks->places[i] = i;
+    }
+    qsort_r(bookmarks->places, bookmarks->count, sizeof(*bookmarks->places), by_place, bookmarks);
+    bookmarks->mark = loading->mark;
+    loading->mark = NULL;
+    return bookmarks;
+}
+
+static int read_rows(struct bookmarks_loading *loading, const struct search_source *source, struct err *err)
+{
+    int r = loading->old != NULL ? 0 : source->bookmarks(source->ctx, on_row, loading, err);
+    if (r == 0 && loading->result == 0)
+        r = source->nodes(source->ctx, on_node, loading, err);
+    if (r == 0 && loading->result == 0)
+        r = read_wanted(loading, source, err);
+    if (r == 0 && loading->result < 0)
+        r = err_set(err, loading->result, "the bookmarks do not fit into memory");
+    return r;
+}
+
+static int finish(struct bookmarks_loading *loading, int r, struct index **ret_index, struct err *err)
+{
+    struct bookmarks *bookmarks = r < 0 ? NULL : make_version(loading);
+    if (r == 0 && bookmarks == NULL)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    free(loading->items);
+    buf_fini(&loading->text);
+    buf_fini(&loading->names);
+    buf_fini(&loading->parents);
+    buf_fini(&loading->wanted);
+    free(loading->mark);
+    if (r == 0)
+        *ret_index = &bookmarks->index;
+    return r;
+}
+
+int bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err)
+{
+    struct bookmarks_loading loading = {.old = NULL};
+    /* The mark first: what is read after it is at least as new. */
+    int r = source->marks(source->ctx, on_mark, &loading, err);
+    if (r == 0)
+        r = read_rows(&loading, source, err);
+    return finish(&loading, r, ret_index, err);
+}
+
+struct bookmarked {
+    bool changed;
+};
+
+static int on_changed_page(void *ctx, const struct hearth_page *page)
+{
+    struct bookmarked *bookmarked = ctx;
+    bookmarked->changed = !page->gone && page->bookmarks > 0;
+    return bookmarked->changed;
+}
+
+/* The same mark says that the same records are stored; a complete read may have mended some of them even so, and then their pages have
+ * changed.
+ */
+static int is_unchanged(const struct bookmarks_loading *loading, int64_t since, const struct search_source *source, bool *ret_unchanged,
+                        struct err *err)
+{
+    struct bookmarked bookmarked = {.changed = false};
+    struct err why = {0};
+    *ret_unchanged = false;
+    if (loading->mark == NULL || loading->old->mark == NULL || strcmp(loading->mark, loading->old->mark) != 0)
+        return 0;
+    int r = source->changed(source->ctx, since, on_changed_page, &bookmarked, &why);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        if (err != NULL)
+            *err = why;
+        return r;
+    }
+    *ret_unchanged = r == 0 && !bookmarked.changed;
+    return 0;
+}
+
+int bookmarks_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index,
+                     struct err *err)
+{
+    struct bookmarks_loading loading = {.old = bookmarks_of(index)};
+    bool unchanged = false;
+    int r = source->marks(source->ctx, on_mark, &loading, err);
+    if (r == 0 && loading.result == 0)
+        r = is_unchanged(&loading, since, source, &unchanged, err);
+    if (r == 0 && unchanged) {
+        free(loading.mark);
+        *ret_index = index_ref((struct index *)(uintptr_t)index);
+        return 0;
+    }
+    if (r == 0)
+        r = read_rows(&loading, source, err);
+    return finish(&loading, r, ret_index, err);
+}

@@ -1,0 +1,76 @@
+/* The bookmarks of an account in memory: what filtered lists of them need. Immutable once made; any thread.
+ *
+ * Rows are in the order "newest first, ties by greater guid"; a row's number is its place in it. Folders and separators are in it too, for
+ * lists of a folder. */
+#ifndef HEARTH_CORE_SEARCH_BOOKMARKS_H
+#define HEARTH_CORE_SEARCH_BOOKMARKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "search/index.h"
+#include "search/search.h"
+
+struct arena;
+struct err;
+struct words;
+
+enum { BOOKMARKS_NONE = UINT32_MAX };
+
+struct bookmarks_row {
+    int64_t added, position, modified, page; /* page: 0: none */
+    uint32_t parent;                         /* number of its folder; BOOKMARKS_NONE */
+    uint32_t name;                           /* in names: guid \0 tags in lower case, each ended by \n \0 */
+    int32_t kind;
+};
+
+struct bookmarks {
+    struct index index;
+    uint32_t count;
+    struct bookmarks_row *rows;
+    uint32_t *offsets;           /* count + 1: of the folded text */
+    uint32_t *places;            /* numbers by (parent, position, guid); those without a parent last */
+    uint32_t *table, table_mask; /* number + 1 by hash of the guid; 0: free */
+    char *text, *names;
+    char *mark; /* of the collection, when this was read; NULL: there was none */
+};
+
+/* 0, NOMEM or the source's error. */
+int bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err);
+/* A later state than generation `since`, whose version `old` is. The same version again when the collection's mark and the pages say that
+ * nothing changed; else the tree is read and, of what is new in it, the rows. FULL: too much is new, load anew. */
+int bookmarks_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
+
+static inline const struct bookmarks *bookmarks_of(const struct index *index)
+{
+    return (const struct bookmarks *)(const void *)index;
+}
+
+static inline const char *bookmarks_guid(const struct bookmarks *bookmarks, uint32_t number)
+{
+    return bookmarks->names + bookmarks->rows[number].name;
+}
+
+uint32_t bookmarks_number(const struct bookmarks *bookmarks, const char *guid); /* BOOKMARKS_NONE */
+
+/* Of a list as hearth_bookmark_query has it; `words` are not empty. */
+struct bookmarks_query {
+    const struct words *words;
+    const char *folder; /* in its order; NULL: newest first */
+    const char *tag;    /* NULL: any */
+    int64_t after;
+    const char *after_guid;
+    size_t limit;
+};
+
+struct bookmarks_found {
+    uint32_t *numbers; /* in the arena */
+    size_t count;
+    bool more;
+};
+
+/* 0 or NOMEM. */
+int bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
+                   struct bookmarks_found *ret_found);
+
+#endif

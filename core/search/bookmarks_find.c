@@ -1,0 +1,118 @@
+/* Questions to the bookmarks in memory. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "search/bookmarks.h"
+#include "search/fold.h"
+#include "search/search.h"
+#include "search/words.h"
+
+struct finding {
+    const struct bookmarks *bookmarks;
+    const struct bookmarks_query *query;
+    const uint64_t *bits;
+    const char *tag; /* in lower case */
+    struct bookmarks_found *found;
+};
+
+static bool has_tag(const struct finding *finding, uint32_t number)
+{
+    const char *guid = bookmarks_guid(finding->bookmarks, number);
+    size_t size = strlen(finding->tag);
+    for (const char *tag = guid + strlen(guid) + 1; *tag != '\0'; tag += strcspn(tag, "\n") + 1)
+        if (strcspn(tag, "\n") == size && memcmp(tag, finding->tag, size) == 0)
+            return true;
+    return false;
+}
+
+/* True: it is full. */
+static bool take(struct finding *finding, uint32_t number)
+{
+    struct bookmarks_found *found = finding->found;
+    if ((finding->bits[number / 64] >> number % 64 & 1) == 0 || (finding->tag != NULL && !has_tag(finding, number)))
+        return false;
+    found->more = found->count == finding->query->limit;
+    if (!found->more)
+        found->numbers[found->count++] = number;
+    return found->more;
+}
+
+/* The first number behind (added, guid), both descending. */
+static uint32_t number_behind(const struct bookmarks *bookmarks, int64_t added, const char *guid)
+{
+    uint32_t low = 0, high = bookmarks->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct bookmarks_row *row = &bookmarks->rows[middle];
+        bool behind = row->added != added ? row->added < added : strcmp(bookmarks_guid(bookmarks, middle), guid) < 0;
+        if (behind)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static uint32_t walk_by_time(struct finding *finding)
+{
+    const struct bookmarks *bookmarks = finding->bookmarks;
+    const struct bookmarks_query *query = finding->query;
+    bool from_first = query->after == 0 && query->after_guid == NULL;
+    uint32_t first = from_first ? 0 : number_behind(bookmarks, query->after, query->after_guid == NULL ? "" : query->after_guid),
+             at = first;
+    for (bool full = false; at < bookmarks->count && !full; at++) {
+        int32_t kind = bookmarks->rows[at].kind;
+        if (kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK)
+            full = take(finding, at);
+    }
+    return at - first;
+}
+
+static uint32_t walk_folder(struct finding *finding, uint32_t folder)
+{
+    const struct bookmarks *bookmarks = finding->bookmarks;
+    uint32_t low = 0, high = bookmarks->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct bookmarks_row *row = &bookmarks->rows[bookmarks->places[middle]];
+        if (row->parent != folder ? row->parent > folder : row->position > finding->query->after)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    uint32_t at = low;
+    for (bool full = false; at < bookmarks->count && bookmarks->rows[bookmarks->places[at]].parent == folder && !full; at++)
+        full = take(finding, bookmarks->places[at]);
+    return at - low;
+}
+
+static const char *lower_case(const char *tag, struct arena *arena)
+{
+    size_t size = strlen(tag);
+    char *lower = arena_alloc(arena, FOLD_ROOM(size) + 1);
+    if (lower != NULL)
+        lower[fold_case(tag, size, lower)] = '\0';
+    return lower;
+}
+
+int bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
+                   struct bookmarks_found *ret_found)
+{
+    struct bookmarks_found found = {.numbers = arena_alloc(arena, (query->limit + 1) * sizeof(*found.numbers))};
+    uint64_t *bits = arena_alloc(arena, ((size_t)bookmarks->count / 64 + 1) * sizeof(*bits));
+    struct finding finding = {.bookmarks = bookmarks, .query = query, .bits = bits, .found = &found};
+    if (query->tag != NULL)
+        finding.tag = lower_case(query->tag, arena);
+    if (found.numbers == NULL || bits == NULL || (query->tag != NULL && finding.tag == NULL))
+        return HEARTH_ERR_NOMEM;
+    words_scan(query->words, bookmarks->text, bookmarks->offsets, bookmarks->count, bits, 0);
+    uint32_t folder = query->folder == NULL ? BOOKMARKS_NONE : bookmarks_number(bookmarks, query->folder), walked = 0;
+    if (query->folder == NULL)
+        walked = walk_by_time(&finding);
+    else if (folder != BOOKMARKS_NONE)
+        walked = walk_folder(&finding, folder);
+    search_looked_at(bookmarks->count + walked);
+    *ret_found = found;
+    return 0;
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+"""The full form of "e2e flat cost": 300,000 pages, 900,000 visits, 100,000 bookmarks (60,000 in one folder, depth 50), every GET 50 times, warm, on SQLite and
+PostgreSQL, beside an account of 1,000. Prints p50 and p99; exit code 1 when a p99 is above the bound (FLAT_BOUND in ms, 50) and more than three
+times that of the small account: on a machine that is busy with other things a small account shows how busy. FLAT_SIZES=pages,visits,bookmarks,wide,depth for less."""
+import http.client
+import os
+import sys
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import flat  # noqa: E402
+from harness import ADA, Node  # noqa: E402
+from servers import Postgres  # noqa: E402
+
+SMALL = (1000, 3000, 1000, 600, 10)
+LARGE = tuple(int(n) for n in os.environ.get("FLAT_SIZES", "300000,900000,100000,60000,50").split(","))
+TIMES, BOUND = 50, float(os.environ.get("FLAT_BOUND", "50"))
+
+
+def measure(backend, storage, section, size, filled=lambda: None):
+    """{path: sorted milliseconds}"""
+    node = Node(f"[storage main]\n{storage}\n[web]\nsearch_memory = 512MiB\n")
+    try:
+        node.start().stop()
+        begun = time.monotonic()
+        flat.fill(node, backend, section.format(state=node.state), *size)
+        filled()
+        print(f"# {backend}: {size[0]} pages filled in {time.monotonic() - begun:.0f} s", flush=True)
+        node.start()
+        headers, found = {"Authorization": f"Bearer {node.token(ADA)}"}, {}
+        asked = flat.paths(node)
+        before = node.memory()
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(node.address).netloc, timeout=120)
+        for path in asked:
+            times = []
+            for i in range(-2, TIMES):  # twice to warm up
+                begun = time.monotonic()
+                connection.request("GET", f"{path}{'&' if '?' in path else '?'}ask={i}", headers=headers)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != 200:
+                    raise AssertionError(f"{path}: {answer.status}")
+                if i >= 0:
+                    times.append((time.monotonic() - begun) * 1000)
+            found[path] = sorted(times)
+        print(f"# memory of the daemon: {before >> 10} MiB, with everything in memory {node.memory() >> 10} MiB", flush=True)
+        return found
+    finally:
+        node.close()
+
+
+def show(backend, small, large):
+    bad = 0
+    print(f"\n{backend:76} {'1,000 pages':>17} {format(LARGE[0], ','):>11} pages\n{'':76} {'p50':>8} {'p99':>8} {'p50':>8} {'p99':>8}  ms")
+    for (few, fast), (path, slow) in zip(small.items(), large.items(), strict=True):
+        over = slow[-1] > BOUND and slow[-1] > 3 * fast[-1]
+        bad += over
+        print(f"{urllib.parse.unquote(path)[:76]:76} {fast[len(fast) // 2]:8.1f} {fast[-1]:8.1f} {slow[len(slow) // 2]:8.1f} {slow[-1]:8.1f}{'  !' if over else ''}")
+    return bad
+
+
+def main():
+    section = "[storage main]\nplugin = sqlite\npath = {state}/hearth.db\n[hearth]\nstate_dir = {state}\n"
+    bad = show("SQLite", *(measure("sqlite", "plugin = sqlite", section, size) for size in (SMALL, LARGE)))
+    server = Postgres()
+    try:
+        server.start()
+        both = []
+        for name, size in (("small", SMALL), ("large", LARGE)):
+            dsn = server.create(name)
+            both.append(measure("pg", f"plugin = pg\ndsn = {dsn}", f"[storage main]\nplugin = pg\ndsn = {dsn}\n[hearth]\nstate_dir = {{state}}\n", size,
+                                lambda name=name: server.sql(name, "VACUUM ANALYZE")))
+        bad += show("PostgreSQL", *both)
+    finally:
+        server.close()
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
