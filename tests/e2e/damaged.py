@@ -56,7 +56,7 @@ class Damaged:
     def rows(self):
         """{table: [row]} of all that can be seen, in order."""
         result = {}
-        with self.home.database() as db:
+        with self.home.database(self.email) as db:
             for table in TABLES:
                 cursor = db.execute(f"SELECT * FROM {table}")
                 names = [d[0] for d in cursor.description]
