@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,59 @@ void log_take_stderr(void)
     }
     if (nowhere >= 0)
         close(nowhere);
+}
+
+/* The UTC date and time of now without gmtime_r(), which may take a lock (Howard Hinnant's days to civil). */
+static size_t write_time(char ret_text[25])
+{
+    int64_t now = clock_now(), day = now / 86400000, ms = now % 86400000;
+    int64_t z = day + 719468, era = z / 146097, doe = z % 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9;
+    const int64_t parts[] = {
+        yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) / 5 + 1, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000};
+    static const int widths[] = {4, 2, 2, 2, 2, 2, 3};
+    static const char ends[] = "--T::.Z";
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+        int64_t part = parts[i];
+        for (int k = widths[i] - 1; k >= 0; k--, part /= 10)
+            ret_text[n + (size_t)k] = (char)('0' + part % 10);
+        n += (size_t)widths[i];
+        ret_text[n++] = ends[i];
+    }
+    return n;
+}
+
+static size_t write_text(char *ret_line, const char *text)
+{
+    size_t size = strlen(text);
+    memcpy(ret_line, text, size);
+    return size;
+}
+
+/* Nothing here allocates, locks or formats. */
+static void on_abort(int signal)
+{
+    static const char words[] = "the process ends itself: memory is exhausted (raise its limit, or lower [web] search_memory), "
+                                "or hearthd has a fault that the lines before this one name";
+    bool json = out.format == LOG_JSON;
+    char line[512];
+    size_t n = write_text(line, json ? "{\"time\":\"" : "");
+    n += write_time(line + n);
+    n += write_text(line + n, json ? "\",\"level\":\"error\",\"module\":\"fault\",\"event\":\"message\",\"text\":\""
+                                   : " error fault message text=\"");
+    n += write_text(line + n, words);
+    n += write_text(line + n, json ? "\"}\n" : "\"\n");
+    ssize_t written = write(out.fd, line, n);
+    (void)written;
+    raise(signal); /* with its default action, when this returns */
+}
+
+void log_last_word(void)
+{
+    struct sigaction action = {.sa_handler = on_abort, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGABRT, &action, NULL);
 }
 
 bool log_wants(enum hearth_log_level level)

@@ -12,6 +12,9 @@ void log_init(enum log_format format, enum hearth_log_level level);
 /* From here on the log has a private copy of descriptor 2, and 2 itself leads nowhere: libraries chatter there (h2o prints a line for each
  * unknown frame of a client). */
 void log_take_stderr(void);
+/* From here on a process that ends itself (abort(): memory is exhausted inside a library, or a fault of our own) leaves a last line, which
+ * needs no memory. Once, before threads start. */
+void log_last_word(void);
 bool log_wants(enum hearth_log_level level);
 
 /* log_event(HEARTH_LOG_INFO, "sync", "done", "account", id, "records", n_text, NULL): pairs of key and value end with NULL; a NULL value

@@ -305,8 +305,10 @@ int cmd_serve(struct cli *cli)
     if (r == 0)
         r = start(&d, cli, &err);
     if (r == 0) {
-        if (getenv("HEARTH_KEEP_STDERR") == NULL) /* sanitizers report there */
+        if (getenv("HEARTH_KEEP_STDERR") == NULL) { /* sanitizers report there, and about aborts */
             log_take_stderr();
+            log_last_word();
+        }
         say_ready(&d);
         wait_for_end(&d, &signals);
         log_event(HEARTH_LOG_INFO, "main", "stopping", NULL);

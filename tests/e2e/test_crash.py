@@ -1,7 +1,10 @@
 """Kill -9 in the middle of a sync, and stops: nothing is lost, no collection is half applied."""
+import datetime
+import json
+import signal
 import unittest
 
-from harness import ADA, TestCase, until
+from harness import ADA, PATIENCE, TestCase, until
 
 BIG = "big@example.org"
 FOR_EVER = 3600  # seconds that a request is held: until the test goes on
@@ -50,6 +53,24 @@ class Crash(TestCase):
         node.start()
         node.sync(BIG)
         self.assertEqual(self.counts(node, BIG)["pages"], 3000)
+
+    def test_an_abort_leaves_a_last_word(self):
+        """As h2o ends the process when memory is exhausted: without a line, the operator would look for a kill."""
+        for log_format in ("text", "json"):
+            with self.subTest(log_format):
+                node = self.node(start=False)
+                node.environment.pop("HEARTH_KEEP_STDERR", None)  # where sanitizers report aborts themselves
+                node.configure("60-log", f"[hearth]\nlog = {log_format}\n")
+                node.start()
+                node.process.send_signal(signal.SIGABRT)
+                self.assertEqual(node.process.wait(PATIENCE), -signal.SIGABRT)
+                last = node.log_text().splitlines()[-1]
+                self.assertIn("the process ends itself", last)
+                if log_format == "json":
+                    last = json.loads(last)["time"]
+                when = datetime.datetime.fromisoformat(last.split(" ")[0])
+                self.assertLess(abs(when - datetime.datetime.now(datetime.timezone.utc)), datetime.timedelta(hours=1))
+                node.kill()  # only to let go of it
 
     def test_stop_ends_a_sync_soon(self):
         service, node = self.service(), self.node()
