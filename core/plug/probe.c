@@ -202,10 +202,12 @@ static void *probe_watcher_main(void *arg)
             int64_t due = probe->since + patience;
             if (probe->since == 0 || probe->late)
                 continue;
-            if (due <= now)
+            if (due <= now) {
                 probe_is_late(probe);
-            else if (due < until)
+                until = now; /* others may have begun meanwhile: once more */
+            } else if (due < until) {
                 until = due;
+            }
         }
         if (!probes->stop)
             probes_wait_until(probes, until);

@@ -271,7 +271,7 @@ static void worker_interrupt(void *worker, void *ctx)
     pool->options.interrupt(worker);
 }
 
-static void interrupt_running(struct pool *pool)
+void pool_interrupt(struct pool *pool)
 {
     if (pool->options.interrupt != NULL)
         pool_each_running(pool, worker_interrupt, pool);
@@ -291,7 +291,7 @@ static void join(struct pool *pool, struct thread *thread)
         if (pthread_timedjoin_np(thread->id, NULL, &until) == 0)
             thread->started = false;
         else
-            interrupt_running(pool);
+            pool_interrupt(pool);
     }
 }
 
@@ -303,7 +303,7 @@ void pool_stop(struct pool *pool)
     pthread_cond_broadcast(&pool->work);
     pthread_cond_broadcast(&pool->waits);
     lock_release(&pool->lock);
-    interrupt_running(pool);
+    pool_interrupt(pool);
     for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++)
         join(pool, &pool->threads[i]);
     if (pool->reaping)

@@ -36,7 +36,9 @@ int pool_run_until(void *pool, pool_work work, pool_expired expired, void *job, 
 /* Calls look(worker, ctx) for the worker of each thread that runs a job now, on the caller's thread
  * and under no lock; the worker lives as long as the call, its job may end meanwhile. Any thread. */
 void pool_each_running(struct pool *pool, void (*look)(void *worker, void *ctx), void *ctx);
-/* Interrupts what runs, lets waiting jobs run (they see the interrupt of their session, or finish), joins the threads. */
+/* Interrupts what runs, once: what is between two calls does not notice. Any thread. */
+void pool_interrupt(struct pool *pool);
+/* Interrupts what runs until it ends, lets waiting jobs run (they see the interrupt of their session, or finish), joins the threads. */
 void pool_stop(struct pool *pool);
 void pool_destroy(struct pool *pool); /* after pool_stop(); accepts NULL */
 
