@@ -153,12 +153,7 @@ static void *pool_reaper_main(void *arg)
             continue;
         }
         pool->looks_at = expires;
-        if (expires == INT64_MAX) {
-            lock_wait(&pool->waits, &pool->lock);
-        } else {
-            struct timespec until = {expires / 1000, expires % 1000 * 1000000};
-            lock_wait_until(&pool->waits, &pool->lock, &until);
-        }
+        lock_wait_until(&pool->waits, &pool->lock, expires);
         pool->looks_at = 0;
     }
     lock_release(&pool->lock);
@@ -198,13 +193,9 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     pool->options = *options;
     snprintf(pool->name, sizeof(pool->name), "%s", options->name);
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->released, NULL);
-    pthread_cond_init(&pool->waits, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&pool->waits);
     pool->ring = calloc(options->queue_limit, sizeof(*pool->ring));
     pool->threads = calloc((size_t)options->threads, sizeof(*pool->threads));
     pool->waiting = metric_get(METRIC_GAUGE, "pool_waiting", "requests and other jobs that wait for a thread of a pool");
