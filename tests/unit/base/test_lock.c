@@ -101,8 +101,8 @@ static void assert_aborts(void (*run)(void), const char *words, const char *more
 static void test_what_is_forbidden(void **state)
 {
     (void)state;
-    assert_aborts(holds_at_the_border, "lock &one is held; it was taken at", "ops->ping");
-    assert_aborts(holds_after_a_wait, "lock &one is held", "ops->ping");
+    assert_aborts(holds_at_the_border, "lock &one is held; it was taken at", "a plugin is called: ping");
+    assert_aborts(holds_after_a_wait, "lock &one is held", "a plugin is called: ping");
     assert_aborts(waits_with_another, "lock &other is held", "waits for a condition");
     assert_aborts(takes_twice, "lock &one is held", "taken by the thread that holds it");
     assert_aborts(releases_what_it_does_not_hold, "lock &one is released", "does not hold it");
