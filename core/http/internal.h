@@ -237,7 +237,8 @@ void download_fini(struct exchange *exchange); /* loop */
 size_t body_size(const struct exchange *exchange);
 void body_send(struct exchange *exchange);    /* not empty; the head was sent */
 void body_proceed(struct exchange *exchange); /* h2o takes more */
-void body_retry(struct exchange *exchange);   /* at each sweep: what was not in memory may be there */
+/* At each sweep: what was not in memory may be there. False: the answer was broken off, and the exchange may be gone. */
+bool body_retry(struct exchange *exchange);
 
 /* budget.c; loop, but for budget_begin() of an export: a pool's thread */
 void budget_init(struct http_server *server);
