@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "jobs/jobs_internal.h"
 
-enum { SLOTS = 4096, PROBES = 8, BATCH = 64 };                                                        /* 360 KB */
+enum { SLOTS = 4096, NEAR = 8, BATCH = 64 };                                                          /* 320 KiB */
 enum { EVERY = 60000, CALL_TIMEOUT = 5000, PAUSE_MIN = 1000, PAUSE_MAX = 5000, STOP_TIMEOUT = 2000 }; /* ms */
 
 enum presence_want {
@@ -89,7 +89,7 @@ static struct presence_entry *find_slot(struct presence *presence, const char *a
 {
     struct presence_entry *best = NULL;
     size_t first = slot_of(account, token);
-    for (size_t i = 0; i < PROBES; i++) {
+    for (size_t i = 0; i < NEAR; i++) {
         struct presence_entry *e = &presence->slots[(first + i) % SLOTS];
         if (is_of(e, account, token))
             return e;
