@@ -342,11 +342,6 @@ void api_changed(struct api *api, const char *account, int64_t generation)
     search_changed(api->options.search, account, generation);
 }
 
-int64_t api_generation(struct api *api, const char *account)
-{
-    return generations_get(api->generations, account);
-}
-
 void api_forget(struct api *api, const char *account)
 {
     generations_forget(api->generations, account);

@@ -58,7 +58,6 @@ bool api_before(struct http_request *request, const struct http_route *route, st
 void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */
 void api_changed(struct api *api, const char *account, int64_t generation);
-int64_t api_generation(struct api *api, const char *account); /* as far as known; 0 */
 /* Who asks for a page, on a pool thread: an account of this node, or of another (ret_node). 0, DENIED: nobody, or why it could not be found
  * out. `session`: the id of the browser's session; "" with another proof. */
 struct api_person {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "api/source.h"
 #include "search/bookmarks.h"
 #include "search/words.h"
 
@@ -121,14 +120,11 @@ static int find_shown(struct listing *listing, const struct bookmarks *bookmarks
 static int list_filtered(struct listing *listing, struct bookmarks_query *query)
 {
     struct api_call *call = listing->call;
-    struct source source;
     struct index *index;
     struct shown shown;
     query->words = &listing->words;
     query->limit = listing->limit;
-    source_init(&source, call->store, call->account);
-    int r = search_index(call->api->options.search, call->account, call->generation, SEARCH_INDEX_BOOKMARKS, &source.reading, &index,
-                         &call->err);
+    int r = api_index(call, SEARCH_INDEX_BOOKMARKS, &index);
     if (r < 0)
         return r;
     r = find_shown(listing, bookmarks_of(index), query, &shown);

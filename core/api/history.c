@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "api/source.h"
 #include "api/timezone.h"
 #include "base/clock.h"
 #include "search/history.h"
@@ -88,13 +87,10 @@ static int read_shown(struct api_call *call, const struct history_found *found, 
 
 static int list_filtered(struct api_call *call, const struct history_query *query)
 {
-    struct source source;
     struct index *index;
     struct history_found found;
     struct shown shown;
-    source_init(&source, call->store, call->account);
-    int r =
-        search_index(call->api->options.search, call->account, call->generation, SEARCH_INDEX_HISTORY, &source.reading, &index, &call->err);
+    int r = api_index(call, SEARCH_INDEX_HISTORY, &index);
     if (r < 0)
         return r;
     r = history_find(history_of(index), query, &call->request->arena, &found);
@@ -201,11 +197,8 @@ static void count_days(struct days *days, const struct history *history, const s
 static int list_days(struct api_call *call, const struct zone *zone, int64_t from, int64_t to)
 {
     struct days days = {.call = call, .day = INT64_MIN};
-    struct source source;
     struct index *index;
-    source_init(&source, call->store, call->account);
-    int r =
-        search_index(call->api->options.search, call->account, call->generation, SEARCH_INDEX_HISTORY, &source.reading, &index, &call->err);
+    int r = api_index(call, SEARCH_INDEX_HISTORY, &index);
     if (r < 0)
         return r;
     const struct history *history = history_of(index);

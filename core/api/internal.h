@@ -10,6 +10,7 @@
 #include "base/backoff.h"
 #include "base/str.h"
 #include "pool/cache.h"
+#include "search/search.h"
 
 enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64, API_HOST_MAX = 255, API_EMAIL_MAX = 256 };
 
@@ -140,6 +141,9 @@ void validate_keep(struct api_call *call);
 json_t *item_json(const struct hearth_bookmark *bookmark);
 json_t *device_json(const struct hearth_device *device, int64_t tabs);
 const char *item_root_title(const char *guid); /* NULL: not a root */
+
+/* source.c: what is in memory of the account's lists, as it is now; search_index_done(). 0, or a code with call->err filled. */
+int api_index(struct api_call *call, enum search_index which, struct index **ret_index);
 
 /* --- resources --- */
 int node_get(struct api_call *call);

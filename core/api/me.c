@@ -1,7 +1,6 @@
 /* The account: its state, "sync now", and "forget me". */
 #include "api/internal.h"
 #include "base/clock.h"
-#include "search/search.h"
 
 enum { ASK_EVERY = 30000 };
 

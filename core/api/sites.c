@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "api/source.h"
 #include "search/history.h"
 
 static void list_sites(struct api_call *call, const struct history *history, uint32_t first, const char *part, size_t limit)
@@ -29,7 +28,6 @@ static void list_sites(struct api_call *call, const struct history *history, uin
 
 int history_sites_get(struct api_call *call)
 {
-    struct source source;
     struct index *index;
     const char *q, *host = NULL;
     int64_t visits = 0;
@@ -37,9 +35,7 @@ int history_sites_get(struct api_call *call)
     bool given;
     if (!api_limit(call, &limit) || !api_text_parameter(call, "q", &q) || !api_cursor(call, 's', &visits, 1, &host, &given))
         return 0;
-    source_init(&source, call->store, call->account);
-    int r =
-        search_index(call->api->options.search, call->account, call->generation, SEARCH_INDEX_HISTORY, &source.reading, &index, &call->err);
+    int r = api_index(call, SEARCH_INDEX_HISTORY, &index);
     if (r < 0)
         return r;
     const struct history *history = history_of(index);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "api/internal.h"
+
 static int on_pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
@@ -118,4 +120,11 @@ void source_init(struct source *source, struct store *store, const char *account
                                              .bookmarks = on_bookmarks,
                                              .nodes = on_nodes,
                                              .bookmark = on_bookmark};
+}
+
+int api_index(struct api_call *call, enum search_index which, struct index **ret_index)
+{
+    struct source source;
+    source_init(&source, call->store, call->account);
+    return search_index(call->api->options.search, call->account, call->generation, which, &source.reading, ret_index, &call->err);
 }

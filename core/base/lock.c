@@ -2,8 +2,24 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/log.h"
+
+void lock_init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static int lock_wait_ms(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until)
+{
+    const struct timespec t = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+    return until == INT64_MAX ? pthread_cond_wait(condition, mutex) : pthread_cond_timedwait(condition, mutex, &t);
+}
 
 #ifdef HEARTH_LOCK_CHECKS
 
@@ -69,19 +85,24 @@ void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *
     pthread_mutex_unlock(mutex);
 }
 
-int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until, const char *name, const char *file,
-                      int line)
+int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until, const char *file, int line)
 {
-    (void)name;
     if (held.count != 1 || held.items[0].mutex != mutex)
         lock_fail(file, line, "a thread waits for a condition with another lock than the condition's own");
-    return until == NULL ? pthread_cond_wait(condition, mutex) : pthread_cond_timedwait(condition, mutex, until);
+    return lock_wait_ms(condition, mutex, until);
 }
 
 void lock_border_checked(const char *what, const char *file, int line)
 {
     if (held.count > 0)
         lock_fail(file, line, what);
+}
+
+#else
+
+int lock_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until)
+{
+    return lock_wait_ms(condition, mutex, until);
 }
 
 #endif

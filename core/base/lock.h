@@ -6,7 +6,7 @@
  * look at memory, whatever a database, a queue or a server does. A build with checks
  * (HEARTH_LOCK_CHECKS: meson's buildtype debug or debugoptimized, so all of ./dev's but the benchmarks')
  * ends the process where the rule is broken, with the names of the lock and of what was called; in a
- * release these are pthread's own functions and nothing else.
+ * release nothing is looked at.
  *
  * The one exception: a cache counts references (pool/cache.h) under its lock, which needs no other. */
 #ifndef HEARTH_CORE_BASE_LOCK_H
@@ -14,34 +14,37 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <time.h>
+#include <stdint.h>
+
+/* A condition for lock_wait_until(); pthread_cond_destroy(). */
+void lock_init_condition(pthread_cond_t *condition);
 
 #ifdef HEARTH_LOCK_CHECKS
 
 #define lock_take(mutex)    lock_take_checked((mutex), #mutex, __FILE__, __LINE__)
 #define lock_try(mutex)     lock_try_checked((mutex), #mutex, __FILE__, __LINE__)
 #define lock_release(mutex) lock_release_checked((mutex), #mutex, __FILE__, __LINE__)
-/* Waits for the condition; the lock is free meanwhile. Until: on the condition's clock; ETIMEDOUT. */
-#define lock_wait(condition, mutex)              lock_wait_checked((condition), (mutex), NULL, #mutex, __FILE__, __LINE__)
-#define lock_wait_until(condition, mutex, until) lock_wait_checked((condition), (mutex), (until), #mutex, __FILE__, __LINE__)
+/* Waits for the condition; the lock is free meanwhile. until: as clock_monotonic() has it, INT64_MAX: for ever; ETIMEDOUT. */
+#define lock_wait(condition, mutex)              lock_wait_checked((condition), (mutex), INT64_MAX, __FILE__, __LINE__)
+#define lock_wait_until(condition, mutex, until) lock_wait_checked((condition), (mutex), (until), __FILE__, __LINE__)
 /* Where a module is left for another one or for a plugin; what: a literal that says for which. */
 #define lock_border(what) lock_border_checked((what), __FILE__, __LINE__)
 
 void lock_take_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line);
 bool lock_try_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line);
 void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line);
-int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until, const char *name, const char *file,
-                      int line);
+int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until, const char *file, int line);
 void lock_border_checked(const char *what, const char *file, int line);
 
 #else
 
-#define lock_take(mutex)                         ((void)pthread_mutex_lock(mutex))
-#define lock_try(mutex)                          (pthread_mutex_trylock(mutex) == 0)
-#define lock_release(mutex)                      ((void)pthread_mutex_unlock(mutex))
-#define lock_wait(condition, mutex)              pthread_cond_wait((condition), (mutex))
-#define lock_wait_until(condition, mutex, until) pthread_cond_timedwait((condition), (mutex), (until))
-#define lock_border(what)                        ((void)0)
+#define lock_take(mutex)            ((void)pthread_mutex_lock(mutex))
+#define lock_try(mutex)             (pthread_mutex_trylock(mutex) == 0)
+#define lock_release(mutex)         ((void)pthread_mutex_unlock(mutex))
+#define lock_wait(condition, mutex) pthread_cond_wait((condition), (mutex))
+#define lock_border(what)           ((void)0)
+
+int lock_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until);
 
 #endif
 #endif

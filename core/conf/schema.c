@@ -23,7 +23,8 @@
 static const struct hearth_config_key hearth_keys[] = {
     KEY(STRING, "roles", "web worker scheduler", "what this process does: web, worker, scheduler"),
     KEY(STRING, "state_dir", "/var/lib/hearth",
-        "where data live: database, key file, spool; default: $STATE_DIRECTORY, which systemd sets, else this"),
+        "where data live: database, key file, and while they are needed files without a name of syncs and exports; default: "
+        "$STATE_DIRECTORY, which systemd sets, else this"),
     KEY(PATH, "key_file", "hearth.key", "keys that seal credentials; made on the first start"),
     KEY(STRING, "plugin_dir", NULL, "where plugins are looked for first; else beside hearthd, then where they are installed"),
     CHOICE("log", "text", "text json", "format of the log on standard error"),

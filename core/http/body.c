@@ -40,6 +40,7 @@ static void send_piece(struct exchange *exchange, const char *bytes, size_t size
     h2o_send(exchange->track->req, &piece, 1, last ? H2O_SEND_STATE_FINAL : H2O_SEND_STATE_IN_PROGRESS);
 }
 
+/* The exchange may be gone afterwards: HTTP/1 closes the connection at once. */
 static void break_off(struct exchange *exchange)
 {
     exchange->sending = false;
@@ -47,13 +48,14 @@ static void break_off(struct exchange *exchange)
     h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_ERROR);
 }
 
-static void send_next(struct exchange *exchange)
+/* False: it was broken off. */
+static bool send_next(struct exchange *exchange)
 {
     size_t size = exchange->body_size - exchange->body_at;
     size = size > BODY_PIECE ? BODY_PIECE : size;
     if (exchange->spool_fd < 0) {
         send_piece(exchange, bytes_of(&exchange->reply) + exchange->body_at, size);
-        return;
+        return true;
     }
     ssize_t n = read_piece(exchange, size);
     exchange->track->waits = n == 0;
@@ -61,6 +63,7 @@ static void send_next(struct exchange *exchange)
         break_off(exchange);
     else if (n > 0)
         send_piece(exchange, exchange->piece, (size_t)n);
+    return n >= 0;
 }
 
 size_t body_size(const struct exchange *exchange)
@@ -88,8 +91,8 @@ void body_proceed(struct exchange *exchange)
     send_next(exchange);
 }
 
-void body_retry(struct exchange *exchange)
+bool body_retry(struct exchange *exchange)
 {
-    if (exchange->cold > 0 && !exchange->sending && exchange->body_at < exchange->body_size)
-        send_next(exchange);
+    bool due = exchange->cold > 0 && !exchange->sending && exchange->body_at < exchange->body_size;
+    return !due || send_next(exchange);
 }

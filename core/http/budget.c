@@ -11,11 +11,10 @@
 
 struct payer {
     struct payer *next;
-    size_t bytes;   /* unsent */
-    size_t jobs;    /* pooled requests that are not done */
-    size_t exports; /* made or being fetched */
-    size_t refs;    /* exchanges and shared bytes that name it */
-    char key[];     /* an account, or "@" and an address */
+    size_t bytes; /* unsent */
+    size_t under_way[BUDGET_KINDS];
+    size_t refs; /* exchanges and shared bytes that name it */
+    char key[];  /* an account, or "@" and an address */
 };
 
 void budget_init(struct http_server *server)
@@ -94,8 +93,6 @@ static void release_shared(struct http_server *server, struct http_shared *share
     if (--shared->sent_by > 0)
         return;
     atomic_fetch_sub(&server->unsent, shared->size);
-    if (shared->payer == NULL)
-        return;
     shared->payer->bytes -= shared->size;
     unref_payer(server, shared->payer);
     shared->payer = NULL;
@@ -186,63 +183,35 @@ const char *budget_over(const struct exchange *exchange)
     return NULL;
 }
 
-/* --- pooled requests and exports of one payer --------------------------------------------------------------------------------------------
- */
+/* --- how many at a time --- */
 
-bool budget_take_job(struct exchange *exchange)
+bool budget_begin(struct exchange *exchange, enum budget_kind kind)
 {
     struct http_server *server = exchange->loop->server;
+    size_t most = kind == BUDGET_JOBS ? server->options.max_jobs_per_account : server->options.exports_per_account;
     char key[PAYER_KEY];
     write_key(exchange, key);
     lock_take(&server->payer_lock);
     struct payer *payer = ref_payer(server, key);
-    bool may = payer != NULL && payer->jobs < server->options.max_jobs_per_account;
+    bool may = payer != NULL && payer->under_way[kind] < most;
     if (may)
-        payer->jobs++;
+        payer->under_way[kind]++;
     else if (payer != NULL)
         unref_payer(server, payer);
-    exchange->job_payer = may ? payer : NULL;
     lock_release(&server->payer_lock);
+    exchange->begun[kind] = may ? payer : NULL;
     return may;
 }
 
-void budget_give_job(struct exchange *exchange)
+void budget_end(struct exchange *exchange, enum budget_kind kind)
 {
     struct http_server *server = exchange->loop->server;
-    if (exchange->job_payer == NULL)
+    struct payer *payer = exchange->begun[kind];
+    if (payer == NULL)
         return;
     lock_take(&server->payer_lock);
-    exchange->job_payer->jobs--;
-    unref_payer(server, exchange->job_payer);
+    payer->under_way[kind]--;
+    unref_payer(server, payer);
     lock_release(&server->payer_lock);
-    exchange->job_payer = NULL;
-}
-
-bool budget_take_export(struct exchange *exchange)
-{
-    struct http_server *server = exchange->loop->server;
-    char key[PAYER_KEY];
-    write_key(exchange, key);
-    lock_take(&server->payer_lock);
-    struct payer *payer = ref_payer(server, key);
-    bool may = payer != NULL && payer->exports < server->options.exports_per_account;
-    if (may)
-        payer->exports++;
-    else if (payer != NULL)
-        unref_payer(server, payer);
-    exchange->export_payer = may ? payer : NULL;
-    lock_release(&server->payer_lock);
-    return may;
-}
-
-void budget_give_export(struct exchange *exchange)
-{
-    struct http_server *server = exchange->loop->server;
-    if (exchange->export_payer == NULL)
-        return;
-    lock_take(&server->payer_lock);
-    exchange->export_payer->exports--;
-    unref_payer(server, exchange->export_payer);
-    lock_release(&server->payer_lock);
-    exchange->export_payer = NULL;
+    exchange->begun[kind] = NULL;
 }

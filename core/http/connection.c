@@ -190,8 +190,8 @@ static void give_up(struct track *track)
 static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
 {
     struct exchange *exchange = track->exchange;
-    if (exchange != NULL)
-        body_retry(exchange);
+    if (exchange != NULL && !body_retry(exchange))
+        return; /* it may be gone */
     bool works = exchange != NULL && exchange->in_pool && !exchange->started;
     size_t progress = track->req->bytes_sent + (track->conn->http2 || works || track->waits ? 0 : acknowledged(track->conn));
     /* A reader of a byte now and then makes no progress either. */

@@ -113,7 +113,7 @@ void download_make(struct exchange *exchange)
     if (exchange->head)
         return;
     reply->stream = NULL;
-    if (!budget_take_export(exchange)) {
+    if (!budget_begin(exchange, BUDGET_EXPORTS)) {
         reply->header_count = 0;
         http_reply_header(reply, "retry-after", "10");
         http_reply_problem(reply, 429, "too_many_exports",

@@ -94,7 +94,7 @@ void events_start(struct exchange *exchange)
     exchange->reply.gzip = false;
     exchange->reply.status = 200;
     http_reply_header(&exchange->reply, "cache-control", "no-store");
-    reply_start(exchange);
+    reply_start(exchange, SIZE_MAX);
     if (exchange->head || loop->stopping) {
         h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
         return;

@@ -25,7 +25,7 @@ void exchange_free(struct exchange *exchange)
     if (exchange->request.auth != NULL && exchange->loop->server->options.auth_free != NULL)
         exchange->loop->server->options.auth_free(exchange->request.auth);
     budget_give(exchange);
-    budget_give_export(exchange);
+    budget_end(exchange, BUDGET_EXPORTS);
     download_fini(exchange);
     free(exchange->piece);
     if (exchange->route != NULL && exchange->route->secret)
@@ -68,7 +68,7 @@ int exchange_submit(struct exchange *exchange)
     struct http_server *server = exchange->loop->server;
     struct conn *conn = exchange->track->conn;
     bool many = conn->address != NULL && conn->jobs >= (int)server->options.max_jobs_per_connection; /* a proxy's carries many people's */
-    if (many || atomic_load(&server->job_total) >= server->options.max_jobs || !budget_take_job(exchange))
+    if (many || atomic_load(&server->job_total) >= server->options.max_jobs || !budget_begin(exchange, BUDGET_JOBS))
         return HEARTH_ERR_FULL;
     exchange->conn = conn;
     exchange->in_pool = true;
@@ -82,7 +82,7 @@ int exchange_submit(struct exchange *exchange)
     if (r == 0)
         return 0;
     exchange->in_pool = false;
-    budget_give_job(exchange);
+    budget_end(exchange, BUDGET_JOBS);
     conn->jobs--;
     conn->refs--;
     exchange->loop->pool_count--;
@@ -96,7 +96,7 @@ void exchange_done(struct exchange *exchange)
     exchange->in_pool = false;
     exchange->loop->pool_count--;
     atomic_fetch_sub(&exchange->loop->server->job_total, 1);
-    budget_give_job(exchange);
+    budget_end(exchange, BUDGET_JOBS);
     conn->jobs--;
     conn_unref(conn);
     if (exchange->track == NULL)

@@ -60,6 +60,10 @@ struct track {
     bool waits;    /* nothing to send now: an idle event stream, a download that is being read from the disk */
 };
 
+/* What one account, or one address without, may have only so many of at a time: pooled requests that are not done, and exports that are
+ * made or being fetched. */
+enum budget_kind { BUDGET_JOBS, BUDGET_EXPORTS, BUDGET_KINDS };
+
 enum message_kind { MESSAGE_DONE, MESSAGE_EVENT, MESSAGE_STOP, MESSAGE_RELOAD };
 
 /* From any thread to a loop. */
@@ -112,7 +116,7 @@ struct exchange {
     /* budget.c */
     size_t cost;
     struct conn *paying_conn;
-    struct payer *payer, *job_payer, *export_payer;
+    struct payer *payer, *begun[BUDGET_KINDS];
     bool in_pool, head, started, sending;
 };
 
@@ -223,7 +227,7 @@ void exchange_done(struct exchange *exchange);  /* MESSAGE_DONE */
 /* reply.c */
 void reply_send(struct exchange *exchange);
 void reply_refuse(struct exchange *exchange, int status, const char *code, const char *detail);
-void reply_start(struct exchange *exchange); /* status and headers of a body of unknown length */
+void reply_start(struct exchange *exchange, size_t content_length); /* status and headers; SIZE_MAX: the length is not known */
 
 /* download.c */
 void download_make(struct exchange *exchange); /* pool thread: makes the download */
@@ -233,18 +237,18 @@ void download_fini(struct exchange *exchange); /* loop */
 size_t body_size(const struct exchange *exchange);
 void body_send(struct exchange *exchange);    /* not empty; the head was sent */
 void body_proceed(struct exchange *exchange); /* h2o takes more */
-void body_retry(struct exchange *exchange);   /* at each sweep: what was not in memory may be there */
+/* At each sweep: what was not in memory may be there. False: the answer was broken off, and the exchange may be gone. */
+bool body_retry(struct exchange *exchange);
 
-/* budget.c; loop, but for exports, which a pool's thread takes */
+/* budget.c; loop, but for budget_begin() of an export: a pool's thread */
 void budget_init(struct http_server *server);
 void budget_fini(struct http_server *server);
 const char *budget_over(const struct exchange *exchange); /* NULL; else what to tell who has too much unfetched */
 void budget_take(struct exchange *exchange);              /* for the reply as it is now, until budget_give() */
 void budget_give(struct exchange *exchange);              /* before the reply's bytes go */
-bool budget_take_job(struct exchange *exchange);          /* false: too many of this account */
-void budget_give_job(struct exchange *exchange);
-bool budget_take_export(struct exchange *exchange);
-void budget_give_export(struct exchange *exchange);
+/* False: who asks has as many as may be. Else budget_end(), which does nothing when none was begun. */
+bool budget_begin(struct exchange *exchange, enum budget_kind kind);
+void budget_end(struct exchange *exchange, enum budget_kind kind);
 
 /* memory.c */
 void memory_init(struct http_server *server);

@@ -156,11 +156,11 @@ static void on_stop(h2o_generator_t *generator, h2o_req_t *req)
         exchange->track->stopped = true;
 }
 
-void reply_start(struct exchange *exchange)
+void reply_start(struct exchange *exchange, size_t content_length)
 {
     exchange->generator = (h2o_generator_t){on_proceed, on_stop};
     exchange->started = true;
-    fill_head(exchange, SIZE_MAX);
+    fill_head(exchange, content_length);
     h2o_start_response(exchange->track->req, &exchange->generator);
 }
 
@@ -187,10 +187,7 @@ static void send_reply(struct exchange *exchange)
     }
     bool bodiless = reply->status == 204 || reply->status == 304;
     bool unknown = reply->stream != NULL; /* HEAD of a download, which is not made for it */
-    exchange->generator = (h2o_generator_t){on_proceed, on_stop};
-    exchange->started = true;
-    fill_head(exchange, bodiless || unknown ? SIZE_MAX : exchange->body_size);
-    h2o_start_response(exchange->track->req, &exchange->generator);
+    reply_start(exchange, bodiless || unknown ? SIZE_MAX : exchange->body_size);
     /* h2o 2.2.5 does not drop the body of an answer to HEAD. */
     if (bodiless || exchange->head || exchange->body_size == 0) {
         exchange->body_at = exchange->body_size;

@@ -15,18 +15,11 @@ enum { JOBS_MAGIC = 0x10b50001, STOP_GRACE = 3000, STACK = 512 * 1024 };
 
 bool jobs_sleep(struct jobs *jobs, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    int64_t until = clock_monotonic() + ms;
     lock_take(&jobs->lock);
     int r = 0;
     while (!atomic_load(&jobs->stop) && r != ETIMEDOUT)
-        r = lock_wait_until(&jobs->wake, &jobs->lock, &until);
+        r = lock_wait_until(&jobs->wake, &jobs->lock, until);
     lock_release(&jobs->lock);
     return !atomic_load(&jobs->stop);
 }
@@ -123,11 +116,7 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
     for (size_t i = 0; i < options->provider_count; i++)
         jobs->providers[i] = options->providers[i];
     pthread_mutex_init(&jobs->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&jobs->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&jobs->wake);
     pthread_cond_init(&jobs->released, NULL);
     jobs->paused = backoff_create();
     jobs->presence = presence_create(jobs);

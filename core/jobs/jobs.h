@@ -62,7 +62,6 @@ bool jobs_is_syncing(struct jobs *jobs, const char *account);
 int jobs_ping(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`. Any thread. */
 int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err);
-int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err);
 int jobs_queue_clear(struct jobs *jobs, struct err *err);
 
 #endif

@@ -3,14 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "jobs/jobs_internal.h"
 
-enum { SLOTS = 4096, PROBES = 8, BATCH = 64 };                                                        /* 360 KB */
+enum { SLOTS = 4096, NEAR = 8, BATCH = 64 };                                                          /* 320 KiB */
 enum { EVERY = 60000, CALL_TIMEOUT = 5000, PAUSE_MIN = 1000, PAUSE_MAX = 5000, STOP_TIMEOUT = 2000 }; /* ms */
 
 enum presence_want {
@@ -26,10 +25,10 @@ struct presence_entry {
     unsigned wants;
 };
 
-/* A backend, seen from here. Of the thread alone. */
+/* A backend, seen from here: asked again only after a pause when it did not take something. Of the thread alone. */
 struct presence_way {
     const char *what;
-    int64_t pause, closed_until; /* monotonic ms; 0: open */
+    int64_t pause, again; /* again: monotonic ms; 0: at once */
 };
 
 struct presence {
@@ -55,11 +54,7 @@ struct presence *presence_create(struct jobs *jobs)
     presence->queue.what = "a sync that somebody's visit asks for cannot be published";
     presence->dropped = metric_get(METRIC_COUNTER, "visits_dropped", "visits that were not noted because too many waited to be written");
     pthread_mutex_init(&presence->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&presence->noted, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&presence->noted);
     return presence;
 }
 
@@ -94,7 +89,7 @@ static struct presence_entry *find_slot(struct presence *presence, const char *a
 {
     struct presence_entry *best = NULL;
     size_t first = slot_of(account, token);
-    for (size_t i = 0; i < PROBES; i++) {
+    for (size_t i = 0; i < NEAR; i++) {
         struct presence_entry *e = &presence->slots[(first + i) % SLOTS];
         if (is_of(e, account, token))
             return e;
@@ -167,20 +162,20 @@ static size_t put_back(struct presence *presence, const struct presence_entry *b
 
 /* --- what follows of them ---------------------------------------------------------------------- */
 
-static bool is_open(const struct presence_way *way)
+static bool may_ask(const struct presence_way *way)
 {
-    return way->closed_until <= clock_monotonic();
+    return way->again <= clock_monotonic();
 }
 
 /* After a call: true when it was answered. What a backend says of one account (it is gone) is an answer. */
 static bool note_answer(struct presence_way *way, int r, const struct err *err)
 {
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND) {
-        way->pause = way->closed_until = 0;
+        way->pause = way->again = 0;
         return true;
     }
     way->pause = way->pause == 0 ? PAUSE_MIN : way->pause * 2 > PAUSE_MAX ? PAUSE_MAX : way->pause * 2;
-    way->closed_until = clock_monotonic() + way->pause;
+    way->again = clock_monotonic() + way->pause;
     if (r != HEARTH_ERR_CANCELLED)
         log_warning("presence", "%s; it is tried again: %s", way->what, err->text);
     return false;
@@ -200,7 +195,7 @@ static void ask_for_sync(struct presence *presence, struct presence_entry *e, co
         e->wants &= ~(unsigned)WANT_SYNC;
         return;
     }
-    if (!is_open(&presence->queue))
+    if (!may_ask(&presence->queue))
         return;
     int r = jobs_publish(jobs, jobs->options.nodes->own, e->account, HEARTH_PERSON_WAITS, JOBS_QUEUE_TIMEOUT, NULL, &err);
     if (note_answer(&presence->queue, r, &err))
@@ -230,9 +225,9 @@ static void serve_account(struct presence *presence, struct store *store, int64_
 {
     struct err err = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
-    bool of_use = (e->wants & WANT_SYNC) != 0 ? is_open(&presence->queue) : false;
-    of_use = of_use || ((e->wants & WANT_SEEN) != 0 && is_open(&presence->writes));
-    if (!of_use || !is_open(&presence->reads))
+    bool of_use = (e->wants & WANT_SYNC) != 0 ? may_ask(&presence->queue) : false;
+    of_use = of_use || ((e->wants & WANT_SEEN) != 0 && may_ask(&presence->writes));
+    if (!of_use || !may_ask(&presence->reads))
         return;
     set_deadline(store, until);
     int r = STORE(store, &err, account_get, e->account, &account);
@@ -244,14 +239,14 @@ static void serve_account(struct presence *presence, struct store *store, int64_
     }
     if ((e->wants & WANT_SYNC) != 0)
         ask_for_sync(presence, e, &account);
-    if ((e->wants & WANT_SEEN) != 0 && is_open(&presence->writes))
+    if ((e->wants & WANT_SEEN) != 0 && may_ask(&presence->writes))
         write_seen(presence, store, until, e, &account);
 }
 
 static void serve_token(struct presence *presence, struct store *store, int64_t until, struct presence_entry *e)
 {
     struct err err = {0};
-    if ((e->wants & WANT_USED) == 0 || !is_open(&presence->writes))
+    if ((e->wants & WANT_USED) == 0 || !may_ask(&presence->writes))
         return;
     set_deadline(store, until);
     int r = STORE(store, &err, token_used, e->account, e->token, e->when);
@@ -265,8 +260,8 @@ static int64_t next_look(const struct presence *presence)
     const struct presence_way *ways[] = {&presence->reads, &presence->writes, &presence->queue};
     int64_t next = clock_monotonic() + PAUSE_MAX;
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-        if (ways[i]->closed_until != 0 && ways[i]->closed_until < next)
-            next = ways[i]->closed_until;
+        if (ways[i]->again != 0 && ways[i]->again < next)
+            next = ways[i]->again;
     return next;
 }
 
@@ -295,15 +290,10 @@ int64_t presence_flush(struct presence *presence, struct store *store, int64_t u
 /* Until there is news, or the time has come to look again at what is left. False: stop. */
 static bool wait_for_news(struct presence *presence, int64_t next)
 {
-    const struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
     lock_take(&presence->lock);
     int r = 0;
-    while (!presence->news && !atomic_load(&presence->jobs->stop) && r != ETIMEDOUT) {
-        if (next == 0)
-            lock_wait(&presence->noted, &presence->lock);
-        else
-            r = lock_wait_until(&presence->noted, &presence->lock, &until);
-    }
+    while (!presence->news && !atomic_load(&presence->jobs->stop) && r != ETIMEDOUT)
+        r = lock_wait_until(&presence->noted, &presence->lock, next == 0 ? INT64_MAX : next);
     presence->news = false;
     lock_release(&presence->lock);
     return !atomic_load(&presence->jobs->stop);
@@ -318,14 +308,14 @@ static void *presence_main(void *arg)
     int64_t next = 0;
     while (wait_for_news(presence, next)) {
         struct err err = {0};
-        if (store == NULL && is_open(&presence->reads)) {
+        if (store == NULL && may_ask(&presence->reads)) {
             store = jobs_take_store(jobs, own, &err);
             note_answer(&presence->reads, store == NULL ? err.code : 0, &err);
         }
-        next = store == NULL ? presence->reads.closed_until : presence_flush(presence, store, 0);
+        next = store == NULL ? presence->reads.again : presence_flush(presence, store, 0);
     }
     if (store != NULL) {
-        presence->reads.closed_until = presence->writes.closed_until = 0; /* a last try */
+        presence->reads.again = presence->writes.again = 0; /* a last try */
         presence_flush(presence, store, clock_monotonic() + STOP_TIMEOUT);
         jobs_give_store(jobs, own, store);
     }

@@ -63,17 +63,6 @@ int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *
     return r;
 }
 
-int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err)
-{
-    struct jobs_queue *queue;
-    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, err);
-    if (r < 0)
-        return r;
-    r = call_check(&queue->call, jobs->options.queue->counts(queue->session, &queue->call.hearth, ret_counts), err);
-    jobs_give_queue(jobs, queue, r);
-    return r;
-}
-
 int jobs_queue_clear(struct jobs *jobs, struct err *err)
 {
     struct jobs_queue *queue;

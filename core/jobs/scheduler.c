@@ -127,7 +127,7 @@ int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *stor
     struct jobs *jobs = scheduler->jobs;
     const struct jobs_options *options = &jobs->options;
     struct claimed claimed = {.jobs = jobs, .node = scheduler->node};
-    if (jobs_ping(jobs, err) < 0)
+    if (jobs_ping(jobs, err) < 0) /* before accounts are claimed, which costs a write each, and another to give it up */
         return err_prefix(err, "the queue does not answer");
     int repaired = repair_when_needed(scheduler, store, now, err);
     if (repaired < 0)

@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,10 +26,9 @@ static struct {
 /* True: *flag was set before the time came. */
 static bool stop_guard_await(const bool *flag, int64_t until)
 {
-    struct timespec t = {until / 1000, until % 1000 * 1000000};
     lock_take(&guard.lock);
     while (!*flag && clock_monotonic() < until)
-        lock_wait_until(&guard.wake, &guard.lock, &t);
+        lock_wait_until(&guard.wake, &guard.lock, until);
     bool set = *flag;
     lock_release(&guard.lock);
     return set;
@@ -73,11 +71,7 @@ static void *stop_guard_main(void *arg)
 
 void serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&guard.wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&guard.wake);
     guard.patience = clock_monotonic() + drain;
     guard.until = guard.patience + SERVE_STOP_MORE;
     guard.hurry = hurry;

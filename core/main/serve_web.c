@@ -151,19 +151,13 @@ static void interrupt_signin_worker(void *worker)
     node_stores_interrupt(&w->stores);
 }
 
-static void interrupt_one(void *worker, void *interrupt)
-{
-    (*(void (**)(void *))interrupt)(worker);
-}
-
 void serve_interrupt_people(void *ctx)
 {
     struct daemon *d = ctx;
-    void (*of_web)(void *) = interrupt_worker, (*of_signin)(void *) = interrupt_signin_worker;
-    if (d->pool != NULL)
-        pool_each_running(d->pool, interrupt_one, &of_web);
-    if (d->signin_pool != NULL)
-        pool_each_running(d->signin_pool, interrupt_one, &of_signin);
+    struct pool *const pools[] = {d->pool, d->export_pool, d->signin_pool};
+    for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
+        if (pools[i] != NULL)
+            pool_interrupt(pools[i]);
 }
 
 static void signed_in(void *ctx, const char *account, size_t node)

@@ -77,14 +77,7 @@ static int deliver_response(struct net *net, struct fetch *fetch, const char *ho
 
 static void wait_for_change(struct fetch *fetch)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += POLL_STOP * 1000000L;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    lock_wait_until(&fetch->changed, &fetch->lock, &until);
+    lock_wait_until(&fetch->changed, &fetch->lock, clock_monotonic() + POLL_STOP);
 }
 
 static void end(struct net *net, struct fetch *fetch)
@@ -164,12 +157,8 @@ static int exchange(struct net *net, struct hearth_call *call, const struct hear
 {
     struct fetch fetch = {0};
     struct err err = {0};
-    pthread_condattr_t attributes;
     pthread_mutex_init(&fetch.lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&fetch.changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&fetch.changed);
     int r = transfer_init(&fetch, net, request, loopback, &err);
     if (r == 0) {
         net_command(net, &fetch, NET_SUBMIT);

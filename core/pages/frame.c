@@ -85,8 +85,8 @@ void page_slow(struct page_call *call, const char *link)
     log_warning("signin", "%s: %s", call->request->path, call->err.text);
     http_reply_header(call->reply, "retry-after", "10");
     page_message(call, 503, "One moment",
-                 "The accounts server is slow: it has not answered others who are signing in yet. Nothing is lost; try again in a minute.",
-                 link, "Try again");
+                 "The accounts server is slow, or does not answer at the moment. Nothing is lost; try again in a minute.", link,
+                 "Try again");
 }
 
 void page_too_many(struct page_call *call, int64_t wait)

@@ -1,7 +1,6 @@
 #include "plug/probe.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -36,12 +35,6 @@ struct probes {
     bool left;      /* under the lock: they were left behind; the last one frees this */
     struct probe items[];
 };
-
-static void probes_wait_until(struct probes *probes, int64_t until)
-{
-    struct timespec t = {until / 1000, until % 1000 * 1000000};
-    lock_wait_until(&probes->wake, &probes->lock, &t);
-}
 
 /* breaker_watch()'s: on threads that are about to use the backend. */
 static void probe_wake(void *ctx)
@@ -130,7 +123,7 @@ static bool probe_pause(struct probe *probe, int64_t began, bool used)
         int64_t until = probe->news || due < earliest ? earliest : due;
         if (clock_monotonic() >= until)
             break;
-        probes_wait_until(probes, until);
+        lock_wait_until(&probes->wake, &probes->lock, until);
     }
     probe->news = false;
     bool go_on = !probes->stop;
@@ -196,19 +189,21 @@ static void *probe_watcher_main(void *arg)
     int64_t patience = probes->options.timeout + PROBE_SLACK;
     lock_take(&probes->lock);
     while (!probes->stop) {
-        int64_t now = clock_monotonic(), until = now + 3600000;
+        int64_t now = clock_monotonic(), until = INT64_MAX;
         for (size_t i = 0; i < probes->count; i++) {
             struct probe *probe = &probes->items[i];
             int64_t due = probe->since + patience;
             if (probe->since == 0 || probe->late)
                 continue;
-            if (due <= now)
+            if (due <= now) {
                 probe_is_late(probe);
-            else if (due < until)
+                until = now; /* others may have begun meanwhile: once more */
+            } else if (due < until) {
                 until = due;
+            }
         }
         if (!probes->stop)
-            probes_wait_until(probes, until);
+            lock_wait_until(&probes->wake, &probes->lock, until);
     }
     lock_release(&probes->lock);
     return NULL;
@@ -236,12 +231,8 @@ int probes_start(const struct probe_options *options, const struct probe_backend
     struct probes *probes = calloc(1, sizeof(*probes) + count * sizeof(probes->items[0]));
     if (probes == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&probes->lock, NULL);
-    pthread_cond_init(&probes->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&probes->wake);
     probes->options = *options;
     probes->count = count;
     int r = 0;
@@ -277,7 +268,7 @@ void probes_await_first(struct probes *probes)
         for (size_t i = 0; i < probes->count; i++)
             all &= probes->items[i].once;
         if (!all)
-            probes_wait_until(probes, until);
+            lock_wait_until(&probes->wake, &probes->lock, until);
     }
     lock_release(&probes->lock);
 }
@@ -288,7 +279,7 @@ static bool probes_await_end(struct probes *probes)
     int64_t until = clock_monotonic() + probes->options.timeout + PROBE_END;
     lock_take(&probes->lock);
     while (probes->running > 0 && clock_monotonic() < until)
-        probes_wait_until(probes, until);
+        lock_wait_until(&probes->wake, &probes->lock, until);
     bool all = probes->running == 0;
     for (size_t i = 0; !all && i < probes->count; i++)
         if (probes->items[i].started)

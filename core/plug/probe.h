@@ -1,6 +1,6 @@
 /* Background probes: a thread for each backend that could hang pings it over a session of its own
  * and tells its breaker; one more thread watches those threads, because a plugin that breaks its
- * promise may not return at all. Nobody else ever waits for a ping. */
+ * promise may not return at all. No request of a person ever waits for a ping. */
 #ifndef HEARTH_CORE_PLUG_PROBE_H
 #define HEARTH_CORE_PLUG_PROBE_H
 

@@ -37,8 +37,9 @@ struct pool {
     pthread_mutex_t lock;    /* a leaf; guards the ring, `running` and `held` */
     pthread_cond_t work;     /* there is a job, or the pool stops */
     pthread_cond_t released; /* nobody uses a worker any more */
-    pthread_cond_t waits;    /* monotonic: the first in the ring is another one */
+    pthread_cond_t waits;    /* monotonic: the first in the ring expires before `looks_at` */
     pthread_t reaper;        /* lets jobs expire */
+    int64_t looks_at;        /* monotonic ms when it looks again by itself; 0: it does not sleep */
     bool reaping;
     struct item *ring;
     size_t first, count;
@@ -75,18 +76,34 @@ static void run_item(struct thread *thread, struct item item)
     lock_release(&pool->lock);
 }
 
+/* Monotonic ms. */
+static int64_t item_expires(const struct item *item)
+{
+    return item->expired != NULL && item->deadline != 0 ? item->deadline : INT64_MAX;
+}
+
+/* Under the lock: when the first one waits no longer. */
+static int64_t pool_first_expires(const struct pool *pool)
+{
+    return pool->count == 0 ? INT64_MAX : item_expires(&pool->ring[pool->first]);
+}
+
+/* Under the lock, after the first in the ring became another one. As jobs have much the same patience, the reaper is seldom woken. */
+static void pool_wake_reaper(struct pool *pool)
+{
+    if (pool_first_expires(pool) < pool->looks_at)
+        pthread_cond_signal(&pool->waits);
+}
+
 /* Under the lock; the ring is not empty. */
 static struct item pool_take_first(struct pool *pool)
 {
     struct item item = pool->ring[pool->first];
     pool->first = (pool->first + 1) % pool->options.queue_limit;
-    metric_set(pool->waiting, (int64_t)--pool->count);
+    pool->count--;
+    metric_add(pool->waiting, -1);
+    pool_wake_reaper(pool);
     return item;
-}
-
-static bool item_is_expired(const struct item *item, int64_t now)
-{
-    return item->expired != NULL && item->deadline != 0 && now >= item->deadline;
 }
 
 static void item_expire(struct pool *pool, const struct item *item)
@@ -107,7 +124,7 @@ static void *pool_thread_main(void *arg)
             break;
         struct item item = pool_take_first(pool);
         lock_release(&pool->lock);
-        if (item_is_expired(&item, clock_monotonic()))
+        if (clock_monotonic() >= item_expires(&item))
             item_expire(pool, &item);
         else
             run_item(thread, item);
@@ -127,18 +144,17 @@ static void *pool_reaper_main(void *arg)
     struct pool *pool = arg;
     lock_take(&pool->lock);
     while (!pool->stop) {
-        struct item *first = pool->count > 0 ? &pool->ring[pool->first] : NULL;
-        if (first != NULL && item_is_expired(first, clock_monotonic())) {
+        int64_t expires = pool_first_expires(pool);
+        if (clock_monotonic() >= expires) {
             struct item item = pool_take_first(pool);
             lock_release(&pool->lock);
             item_expire(pool, &item);
             lock_take(&pool->lock);
-        } else if (first != NULL && first->expired != NULL && first->deadline != 0) {
-            struct timespec until = {first->deadline / 1000, first->deadline % 1000 * 1000000};
-            lock_wait_until(&pool->waits, &pool->lock, &until);
-        } else {
-            lock_wait(&pool->waits, &pool->lock);
+            continue;
         }
+        pool->looks_at = expires;
+        lock_wait_until(&pool->waits, &pool->lock, expires);
+        pool->looks_at = 0;
     }
     lock_release(&pool->lock);
     return NULL;
@@ -177,16 +193,12 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     pool->options = *options;
     snprintf(pool->name, sizeof(pool->name), "%s", options->name);
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->released, NULL);
-    pthread_cond_init(&pool->waits, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&pool->waits);
     pool->ring = calloc(options->queue_limit, sizeof(*pool->ring));
     pool->threads = calloc((size_t)options->threads, sizeof(*pool->threads));
-    pool->waiting = metric_get(METRIC_GAUGE, "pool_waiting", "jobs that wait for a storage session");
+    pool->waiting = metric_get(METRIC_GAUGE, "pool_waiting", "requests and other jobs that wait for a thread of a pool");
     pool->refused = metric_get(METRIC_COUNTER, "pool_refused", "jobs refused because too many wait");
     pool->expired = metric_get(METRIC_COUNTER, "pool_expired", "jobs that waited too long and were not run");
     int r = pool->ring == NULL || pool->threads == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : start(pool, err);
@@ -217,10 +229,10 @@ int pool_run_until(void *p, pool_work work, pool_expired expired, void *job, int
         metric_add(pool->refused, 1);
     } else {
         pool->ring[(pool->first + pool->count) % pool->options.queue_limit] = (struct item){work, expired, job, deadline};
-        metric_set(pool->waiting, (int64_t)++pool->count);
+        pool->count++;
+        metric_add(pool->waiting, 1); /* there are several pools */
         pthread_cond_signal(&pool->work);
-        if (expired != NULL)
-            pthread_cond_signal(&pool->waits);
+        pool_wake_reaper(pool);
     }
     lock_release(&pool->lock);
     return r;
@@ -250,7 +262,7 @@ static void worker_interrupt(void *worker, void *ctx)
     pool->options.interrupt(worker);
 }
 
-static void interrupt_running(struct pool *pool)
+void pool_interrupt(struct pool *pool)
 {
     if (pool->options.interrupt != NULL)
         pool_each_running(pool, worker_interrupt, pool);
@@ -270,7 +282,7 @@ static void join(struct pool *pool, struct thread *thread)
         if (pthread_timedjoin_np(thread->id, NULL, &until) == 0)
             thread->started = false;
         else
-            interrupt_running(pool);
+            pool_interrupt(pool);
     }
 }
 
@@ -282,7 +294,7 @@ void pool_stop(struct pool *pool)
     pthread_cond_broadcast(&pool->work);
     pthread_cond_broadcast(&pool->waits);
     lock_release(&pool->lock);
-    interrupt_running(pool);
+    pool_interrupt(pool);
     for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++)
         join(pool, &pool->threads[i]);
     if (pool->reaping)

@@ -25,18 +25,20 @@ typedef void (*pool_expired)(void *job);
 
 int pool_create(const struct pool_options *options, struct pool **ret_pool, struct err *err);
 /* Runs work(job, worker) on one of the threads, in the order of the calls. FULL: at the limit;
- * CANCELLED: the pool stops. Any thread; the work never runs inside the call. `pool` is void * so
- * that the function serves as http_pool.run. */
+ * CANCELLED: the pool stops. Any thread; the work never runs inside the call. */
 int pool_run(void *pool, pool_work work, void *job);
 /* The same, for somebody who waits: a job whose turn has not come by `deadline` (monotonic ms; 0:
  * none) is not run. expired(job) is called instead, once, on a thread of the pool's own that no job
  * can hold up: it must not block. Deadlines should come in the order of the calls, as they do when
- * all jobs have the same patience: one behind a later one is looked at when that one has gone. */
+ * all jobs have the same patience: one behind a later one is looked at when that one has gone.
+ * `pool` is void * so that the function serves as http_pool.run. */
 int pool_run_until(void *pool, pool_work work, pool_expired expired, void *job, int64_t deadline);
 /* Calls look(worker, ctx) for the worker of each thread that runs a job now, on the caller's thread
  * and under no lock; the worker lives as long as the call, its job may end meanwhile. Any thread. */
 void pool_each_running(struct pool *pool, void (*look)(void *worker, void *ctx), void *ctx);
-/* Interrupts what runs, lets waiting jobs run (they see the interrupt of their session, or finish), joins the threads. */
+/* Interrupts what runs, once: what is between two calls does not notice. Any thread. */
+void pool_interrupt(struct pool *pool);
+/* Interrupts what runs until it ends, lets waiting jobs run (they see the interrupt of their session, or finish), joins the threads. */
 void pool_stop(struct pool *pool);
 void pool_destroy(struct pool *pool); /* after pool_stop(); accepts NULL */
 

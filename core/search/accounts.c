@@ -50,11 +50,7 @@ struct account *accounts_acquire(struct search *search, const char *id)
             return NULL;
         }
         account->id = copy;
-        pthread_condattr_t attributes;
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&account->progress, &attributes);
-        pthread_condattr_destroy(&attributes);
+        lock_init_condition(&account->progress);
         account->next = search->table[slot_of(id)];
         search->table[slot_of(id)] = account;
         search->stats.accounts++;
@@ -69,12 +65,7 @@ struct account *accounts_acquire(struct search *search, const char *id)
 
 int accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err)
 {
-    if (deadline == 0) {
-        lock_wait(&account->progress, &search->lock);
-        return 0;
-    }
-    const struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
-    if (lock_wait_until(&account->progress, &search->lock, &until) != ETIMEDOUT)
+    if (lock_wait_until(&account->progress, &search->lock, deadline == 0 ? INT64_MAX : deadline) != ETIMEDOUT)
         return 0;
     return err_set(err, HEARTH_ERR_TIMEOUT, "another request was still reading the account from the storage at the deadline");
 }

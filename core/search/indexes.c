@@ -85,6 +85,8 @@ int search_index(struct search *search, const char *id, int64_t generation, enum
 
 void search_index_done(struct search *search, struct index *index)
 {
+    if (index_unref_shared(index)) /* most often: the account has it still */
+        return;
     lock_take(&search->lock);
     accounts_discard_index(search, index);
     lock_release(&search->lock);

@@ -45,11 +45,11 @@ struct search_tab {
 };
 typedef int (*search_tab_cb)(void *ctx, const struct search_tab *tab); /* non-zero: end the list */
 
+typedef int (*search_row_cb)(void *ctx, const struct hearth_bookmark *bookmark); /* non-zero: end the list */
+
 /* How the engine reads the account of a request, through the caller's storage session. Called by search_*() on the
  * calling thread, without a lock held; what they deliver must be at least as new as the request's generation. 0, or a code with err filled.
  */
-typedef int (*search_row_cb)(void *ctx, const struct hearth_bookmark *bookmark);
-
 struct search_source {
     void *ctx;
     int64_t deadline; /* ms, monotonic clock: until then others' loading is waited for; 0: for ever */

@@ -1,19 +1,13 @@
 #include "signin/gate.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/lock.h"
 
 void gate_init(struct gate *gate)
 {
-    pthread_condattr_t attributes;
     *gate = (struct gate){0};
     pthread_mutex_init(&gate->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&gate->left, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init_condition(&gate->left);
 }
 
 void gate_fini(struct gate *gate)
@@ -42,8 +36,7 @@ int gate_enter(struct gate *gate)
             place = -1;
             break;
         }
-        struct timespec until = {slow / 1000, slow % 1000 * 1000000};
-        lock_wait_until(&gate->left, &gate->lock, &until);
+        lock_wait_until(&gate->left, &gate->lock, slow);
     }
     if (place >= 0)
         gate->since[place] = clock_monotonic();

@@ -170,6 +170,33 @@ static void test_who_waits_too_long_is_told(void **state)
     pool_destroy(pool);
 }
 
+/* Of two that wait the first has all the time in the world. When it is taken, the second is the first, and expires although no thread is
+ * left. */
+static void test_behind_a_patient_one(void **state)
+{
+    (void)state;
+    atomic_int at_gate = 0, patient = 0, early = 0, late = 0;
+    struct pool *pool = create(1, 10);
+    pthread_mutex_lock(&gate);
+    pool_run(pool, wait_at_gate, &at_gate);
+    while (at_gate == 0)
+        ;
+    assert_int_equal(pool_run_until(pool, count, note_expiry, &early, clock_monotonic() + 1), 0);
+    assert_int_equal(pool_run(pool, until_interrupted, &patient), 0);
+    assert_int_equal(pool_run_until(pool, count, note_expiry, &late, clock_monotonic() + 1), 0);
+    while (early == 0)
+        ;
+    assert_int_equal(late, 0);
+    pthread_mutex_unlock(&gate);
+    while (late == 0 || patient == 0)
+        ;
+    assert_int_equal(interrupts, 0); /* it still holds the only thread */
+    pool_stop(pool);
+    assert_int_equal(early, 100);
+    assert_int_equal(late, 100);
+    pool_destroy(pool);
+}
+
 static struct pool *reentered;
 
 static void reenter(void *worker)
@@ -216,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_no_session),
         cmocka_unit_test(test_stop_interrupts),
         cmocka_unit_test(test_who_waits_too_long_is_told),
+        cmocka_unit_test(test_behind_a_patient_one),
         cmocka_unit_test(test_interrupts_under_no_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
