@@ -55,8 +55,10 @@ class Damaged:
 
     def rows(self):
         """{table: [row]} of all that can be seen, in order."""
-        result = {}
-        with self.home.database() as db:
+        result = {table: [] for table in TABLES}
+        if not self.home.has_file(self.email):
+            return result  # nothing was ever stored
+        with self.home.database(self.email) as db:
             for table in TABLES:
                 cursor = db.execute(f"SELECT * FROM {table}")
                 names = [d[0] for d in cursor.description]
