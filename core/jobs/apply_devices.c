@@ -155,13 +155,19 @@ static int put_tab_owner(struct apply *apply, struct known *known, struct hearth
     return STORE(apply->store, err, device_put, &merged);
 }
 
+/* In an incremental collection what does not come stays, as what came damaged does in a complete one. */
+static bool keeps_tabs(const struct apply *apply, const struct known *known, const char *device)
+{
+    return apply->how == HEARTH_INCREMENTAL || kept_has(&known->kept, device);
+}
+
 static int clear_tabs(struct apply *apply, struct known *known, struct err *err)
 {
-    if (known->kept.count == 0)
+    if (known->kept.count == 0 && apply->how == HEARTH_COMPLETE)
         return STORE(apply->store, err, tabs_clear, NULL);
     int r = 0;
     for (size_t i = 0; r == 0 && i < known->count; i++)
-        if (!kept_has(&known->kept, known->devices[i].id))
+        if (!keeps_tabs(apply, known, known->devices[i].id))
             r = STORE(apply->store, err, tabs_clear, known->devices[i].id);
     return r;
 }
@@ -192,7 +198,7 @@ int apply_tabs(struct apply *apply, struct err *err)
             if (strncmp(owner, last, sizeof(last)) != 0) {
                 snprintf(last, sizeof(last), "%s", owner);
                 position = 0;
-                if (kept_has(&known.kept, owner)) /* a readable record came, too */
+                if (keeps_tabs(apply, &known, owner)) /* a readable record came, too */
                     r = STORE(apply->store, err, tabs_clear, owner);
             }
             tab.position = position++;

@@ -209,7 +209,7 @@ static void write_seen(struct presence *presence, struct store *store, int64_t u
     struct hearth_account account = *known;
     uint64_t fields = HEARTH_ACCOUNT_LAST_SEEN;
     account.last_seen = e->when;
-    if (account.next_sync == 0 && account.state != HEARTH_ACCOUNT_PAUSED && account.state != HEARTH_ACCOUNT_SIGNIN_NEEDED) {
+    if (account.next_sync == 0 && account.state != HEARTH_ACCOUNT_PAUSED) {
         account.next_sync = e->when; /* it slept: the schedule has it again, whatever becomes of the request */
         fields |= HEARTH_ACCOUNT_NEXT_SYNC;
     }

@@ -1,6 +1,6 @@
 #include "jobs/schedule.h"
 
-enum { DAY = 24 * 60 * 60 * 1000 };
+enum { DAY = 24 * 60 * 60 * 1000, FIRST_LOOK = 8 * 60 * 60 * 1000 };
 
 int64_t schedule_interval(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
 {
@@ -52,12 +52,14 @@ static int64_t retry_cap(const struct schedule *schedule, const struct hearth_ac
 int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, bool passing,
                       unsigned random)
 {
-    if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED || account->state == HEARTH_ACCOUNT_PAUSED)
+    if (account->state == HEARTH_ACCOUNT_PAUSED)
         return 0;
     int64_t wait = schedule_interval(schedule, account, now);
     if (wait == 0)
         return 0;
-    if (account->failures > 0) {
+    if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED) { /* a server may be wrong about it, and come to its senses */
+        wait = account->failures <= 1 ? FIRST_LOOK : DAY;
+    } else if (account->failures > 0) {
         int64_t cap = retry_cap(schedule, account, passing), retry = retry_after(schedule, account->failures, cap);
         bool eager = account->last_sync == 0 && passing && wait <= schedule->interval;
         wait = retry < cap || eager ? retry : wait > retry ? wait : retry; /* at last no more often than if all were well */

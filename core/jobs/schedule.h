@@ -23,7 +23,8 @@ int64_t schedule_interval(const struct schedule *schedule, const struct hearth_a
  * or service, nothing to do with the account) up to `interval`, a third of it before the first sync that succeeded. Once that is reached,
  * no more often than if all were well (but for a first sync). account->next_sync is when it should have been: one that comes late keeps its
  * place in the schedule, so that what an outage heaped up is spread again at once. The pause is then between a half and three halves of the
- * ordinary one. */
+ * ordinary one.
+ * An account whose sign-in is needed is looked at again after 8 hours, then daily. */
 int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, bool passing,
                       unsigned random);
 /* No account is due later than so many ms from now: one that is was written by a clock that was wrong. */

@@ -108,13 +108,14 @@ uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome 
         account->next_sync = now;
         return fields;
     }
+    bool newly_dead = outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
     if (account->state != HEARTH_ACCOUNT_PAUSED) { /* paused while it was running: it stays so */
         account->state = outcome->state;
         account->state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
         fields |= HEARTH_ACCOUNT_STATE;
     }
-    bool failed = outcome->state == HEARTH_ACCOUNT_ERROR;
-    account->failures = failed ? account->failures + 1 : 0;
+    bool failed = outcome->state == HEARTH_ACCOUNT_ERROR || outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED;
+    account->failures = newly_dead ? 1 : failed ? account->failures + 1 : 0;
     account->last_attempt = now;
     fields |= HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_LAST_ATTEMPT;
     if (outcome->state == HEARTH_ACCOUNT_OK && outcome->code == 0) {

@@ -185,6 +185,8 @@ static int sync_here(struct app *app, const char *id, struct err *err)
 
 enum { LOOK_MS = 50, SAY_EVERY = 20, HICCUP_LOOKS = 60 * 1000 / LOOK_MS };
 
+#define PAUSE_WORDS "The Sync service asked for a pause"
+
 /* What stands between the account and its sync, as the daemon's queue has it: its place among those that wait, or its own state. */
 static void describe_wait(struct app *app, const char *id, char *ret_text, size_t size)
 {
@@ -207,7 +209,7 @@ static void describe_wait(struct app *app, const char *id, char *ret_text, size_
         }
         long long seconds = (json_integer_value(json_object_get(row, "wait_ms")) + 999) / 1000;
         if (strcmp(state, "delayed") == 0)
-            snprintf(ret_text, size, "The Sync service asked for a pause, which ends in about %lld seconds.", seconds);
+            snprintf(ret_text, size, PAUSE_WORDS ", which ends in about %lld second%s.", seconds, seconds == 1 ? "" : "s");
         else if (strcmp(state, "ready") == 0)
             snprintf(ret_text, size, "Queued; %zu other account%s before it at most.", before, before == 1 ? " is" : "s are");
         else
@@ -221,7 +223,8 @@ static void say_wait(struct app *app, const char *id, char *said, size_t size)
 {
     char text[200];
     describe_wait(app, id, text, sizeof(text));
-    if (strncmp(text, said, strcspn(text, "0123456789") + 1) == 0)
+    bool counts_down = strncmp(text, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0 && strncmp(said, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0;
+    if (counts_down || strcmp(text, said) == 0)
         return;
     fprintf(stderr, "%s\n", text);
     snprintf(said, size, "%s", text);

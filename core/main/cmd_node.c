@@ -156,7 +156,13 @@ static int wait_until_empty(struct app *app, struct err *err)
         shown = census.accounts;
         if (census.accounts == 0)
             return 0;
-        if (census.accounts == census.stuck)
+        if (census.leaving == 0)
+            return err_set(
+                err, HEARTH_ERR_CONFLICT,
+                "%lld account%s new here since the drain began and do%s not move; set weight = 0 in [node %s], and drain it again",
+                (long long)census.accounts, census.accounts == 1 ? " is" : "s are", census.accounts == 1 ? "es" : "",
+                app->nodes.items[app->node].name);
+        if (census.leaving == census.stuck)
             return err_set(err, HEARTH_ERR_CONFLICT,
                            "%lld account%s cannot be synced and so cannot move; they are still served from here. One of them: %s",
                            (long long)census.stuck, census.stuck == 1 ? "" : "s", census.why);

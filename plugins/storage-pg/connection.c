@@ -143,7 +143,7 @@ static int greet(struct session *session)
     return r;
 }
 
-/* After a failed attempt all sessions wait together: 100 ms, twice as long each time up to 10 s, give or take a quarter. */
+/* After a failed attempt all sessions wait together: 100 ms, twice as long each time up to 2 s, give or take a quarter. */
 static void note_attempt(struct session *session, bool failed)
 {
     struct store *store = session->store;

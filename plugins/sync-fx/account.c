@@ -252,6 +252,8 @@ static int keys_do_not_open(struct fx_pull *p)
     r = fx_token_ensure(p, true);
     if (r != 0)
         return r;
+    if (p->account.keys != 0 && p->account.keys == p->keys_timestamp) /* nobody has written it since it could be opened */
+        return fx_end_passing(p, "The record crypto/keys on the Sync server is damaged. What was there before is kept; it is tried again.");
     return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
                   "The account's key does not open its data: the password was probably reset. Sign in again.");
 }

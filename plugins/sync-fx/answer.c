@@ -63,6 +63,20 @@ static int64_t read_timestamp(const char *text)
     return value;
 }
 
+/* -1: not a count. */
+static int64_t read_count(const char *text)
+{
+    enum { DIGITS_MAX = 15 };
+    text += strspn(text, " \t");
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > DIGITS_MAX || text[digits + strspn(text + digits, " \t")] != '\0')
+        return -1;
+    int64_t count = 0;
+    for (size_t i = 0; i < digits; i++)
+        count = count * 10 + (text[i] - '0');
+    return count;
+}
+
 static int read_type(const char *text)
 {
     static const struct {
@@ -98,8 +112,8 @@ static void read_header(const char *name, const char *value, struct fx_answer *a
         answer->body_type = read_type(value);
     else if (strcmp(name, "x-weave-next-offset") == 0)
         read_next(value, answer);
-    else if (strcmp(name, "x-weave-records") == 0 && fx_answer_seconds(value, &number) == 0)
-        answer->records = number / 1000;
+    else if (strcmp(name, "x-weave-records") == 0)
+        answer->records = read_count(value);
     else if ((strcmp(name, "x-weave-backoff") == 0 || strcmp(name, "x-backoff") == 0) && fx_answer_seconds(value, &number) == 0)
         answer->backoff = number > answer->backoff ? number : answer->backoff;
     else if (strcmp(name, "retry-after") == 0 && fx_answer_seconds(value, &number) == 0)

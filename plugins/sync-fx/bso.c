@@ -76,6 +76,14 @@ bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX])
     return true;
 }
 
+bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX])
+{
+    if (line == NULL || size < 2 || line[0] != '"' || line[size - 1] != '"')
+        return false;
+    struct fx_span span = {.at = line + 1, .size = size - 2, .kind = FX_JSON_STRING};
+    return read_id(&span, ret_id);
+}
+
 enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size, struct fx_bso *ret_bso)
 {
     struct envelope envelope = {0};

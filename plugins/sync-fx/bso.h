@@ -56,6 +56,9 @@ enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, siz
 /* The id that a record too damaged to be read seems to have: what stands in `"id":"…"` near its beginning. False: none. */
 bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX]);
 
+/* An element of a list of ids: a JSON string. False: no usable id. */
+bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX]);
+
 /* Decrypts and leaves the cleartext in decoder->plain. */
 enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso);
 

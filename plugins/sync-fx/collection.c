@@ -57,8 +57,6 @@ int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark, struct f
     p->open_collection = 0;
     p->damage[collection].forgotten += failed->more;
     failed->more = 0;
-    for (size_t i = 0; i < failed->count; i++)
-        failed->items[i].fresh = false;
     fx_failed_fini(&p->failed[collection]);
     p->failed[collection] = *failed;
     *failed = (struct fx_failed_list){0};
@@ -129,26 +127,22 @@ static int on_restart(void *ctx)
 
 static const struct fx_reader_ops taker_ops = {on_take, on_damaged, on_restart};
 
-/* Into the open batch: what changed since `since` (0: everything; negative: nothing), and then what is to be asked for again. */
-static int read_into_sink(struct fx_pull *p, int64_t since, struct taker *taker, int64_t *ret_modified)
+/* Into the open batch: what changed since `since` (0: everything). */
+static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct taker *taker, int64_t *ret_modified)
 {
     struct fx_damage *damage = &p->damage[taker->collection];
-    struct fx_reader reader = {.p = p, .collection = taker->collection, .since = since, .ops = &taker_ops, .ctx = taker};
+    struct fx_reader reader = {.p = p, .collection = taker->collection, .since = since, .united = united, .ops = &taker_ops, .ctx = taker};
     int r = fx_failed_copy(&taker->failed, &p->failed[taker->collection]);
     if (r != 0)
         return fx_break(p, r, "Out of memory.");
-    if (since >= 0) {
-        r = fx_reader_run(&reader);
-        damage->records = reader.records;
-        damage->damaged = reader.damaged;
-        damage->forgotten = reader.nameless;
-        *ret_modified = reader.first_modified;
-    }
+    r = fx_reader_run(&reader);
+    damage->records = reader.records;
+    damage->damaged = reader.damaged;
+    damage->forgotten = reader.nameless;
+    damage->unusable = taker->unusable;
+    *ret_modified = reader.first_modified;
     if (r == 0 && since == 0)
         fx_failed_keep_fresh(&taker->failed);
-    else if (r == 0)
-        r = fx_refetch(p, taker->collection, &taker->failed, &taker_ops, taker);
-    damage->unusable = taker->unusable;
     return r;
 }
 
@@ -187,13 +181,14 @@ static int read_once(struct fx_pull *p, int collection)
 {
     bool whole, reset;
     struct fx_collection_mark mark;
-    bool changed = fx_collection_changed(p, collection, &whole, &reset), again = fx_refetch_due(p, collection);
-    if (changed && p->timestamps[collection] == 0)
-        return fx_note_absent(p, collection);
-    if ((!changed && !again) || p->timestamps[collection] == 0)
+    if (!fx_collection_changed(p, collection, &whole, &reset))
         return 0;
+    if (p->timestamps[collection] == 0)
+        return fx_note_absent(p, collection);
     int r = 0;
-    int64_t since = whole ? 0 : changed ? p->marks[collection].last_modified : -1, modified = p->marks[collection].last_modified;
+    int64_t since = whole ? 0 : p->marks[collection].last_modified, modified = since;
+    /* Something that nobody recognises has come for a while: what does not come stays, then, so that the rest may be used. */
+    bool united = whole && p->state.too_damaged[collection] >= FX_PATIENCE;
     struct taker taker;
     taker_init(&taker, p, collection);
     if (reset) {
@@ -201,12 +196,53 @@ static int read_once(struct fx_pull *p, int collection)
         p->marks[collection] = (struct fx_collection_mark){0};
     }
     if (r == 0)
-        r = fx_begin(p, collection, whole ? HEARTH_COMPLETE : HEARTH_INCREMENTAL);
+        r = fx_begin(p, collection, whole && !united ? HEARTH_COMPLETE : HEARTH_INCREMENTAL);
     if (r == 0)
-        r = read_into_sink(p, since, &taker, &modified);
+        r = read_into_sink(p, since, united, &taker, &modified);
     if (r == 0) {
         fx_collection_mark_make(p, collection, modified, &mark);
         r = fx_commit(p, &mark, &taker.failed);
+    }
+    taker_fini(&taker);
+    return r;
+}
+
+/* The server has no answer to the question itself. Whatever came of it is dropped; each id counts as having come damaged once more, so that
+ * it is asked for more and more rarely. */
+static int refetch_failed(struct fx_pull *p, struct taker *taker)
+{
+    int r = on_restart(taker);
+    if (r == 0 && fx_failed_count_tries(&taker->failed, fx_now_s(p)) != 0)
+        r = fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+    return r;
+}
+
+/* A batch of its own, when all else is stored: that these cannot be had must not cost anything else. */
+int fx_collection_ask_again(struct fx_pull *p, int collection)
+{
+    if (p->timestamps[collection] == 0 || !fx_refetch_due(p, collection))
+        return 0;
+    struct fx_collection_mark mark = p->marks[collection];
+    struct taker taker;
+    taker_init(&taker, p, collection);
+    int r = fx_begin(p, collection, HEARTH_INCREMENTAL), asked = 0;
+    if (r == 0 && fx_failed_copy(&taker.failed, &p->failed[collection]) != 0)
+        r = fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+    if (r == 0)
+        asked = fx_refetch(p, collection, &taker.failed, &taker_ops, &taker);
+    bool refused = asked == FX_LEFT || (asked == FX_END && p->result->state == HEARTH_ACCOUNT_ERROR);
+    if (r == 0 && (asked == 0 || refused)) {
+        r = refused ? refetch_failed(p, &taker) : 0;
+        p->damage[collection].unusable += taker.unusable;
+        if (r == 0)
+            r = fx_commit(p, &mark, &taker.failed);
+        if (r == 0 && asked == FX_END && p->result->passing)
+            r = FX_END;                         /* a server that has trouble is left alone */
+    } else if (r == 0 && asked == FX_REKEYED) { /* the comparison of the keys says "whole" in the next sync */
+        p->incomplete = true;
+        r = fx_abandon(p);
+    } else if (r == 0) {
+        r = asked;
     }
     taker_fini(&taker);
     return r;

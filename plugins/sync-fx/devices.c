@@ -32,7 +32,8 @@ struct devices {
     size_t kept[FX_COLLECTIONS]; /* bytes of cleartext */
     struct broken broken[FX_COLLECTIONS][MAX_DAMAGED];
     size_t broken_count[FX_COLLECTIONS];
-    bool too_broken; /* more than there is room for */
+    bool nameless[FX_COLLECTIONS]; /* something came that nobody recognises */
+    bool too_broken;               /* more than there is room for */
     struct fx_arena arena;
     struct fx_translate translate;
 };
@@ -113,7 +114,8 @@ static int read_one(struct devices *d, int collection, int64_t *ret_modified)
     *ret_modified = 0;
     if (d->p->timestamps[collection] == 0 || !fx_account_wants(d->p, collection))
         return 0;
-    struct fx_reader reader = {.p = d->p, .collection = collection, .ops = &ops, .ctx = d};
+    struct fx_reader reader = {
+        .p = d->p, .collection = collection, .united = d->p->state.too_damaged[collection] >= FX_PATIENCE, .ops = &ops, .ctx = d};
     d->collection = collection;
     int r = fx_reader_run(&reader);
     if (r == FX_REKEYED) { /* read with the old key: once more with the new one */
@@ -123,7 +125,9 @@ static int read_one(struct devices *d, int collection, int64_t *ret_modified)
     if (r == 0 && d->too_broken)
         r = fx_leave(d->p, true, "Of %lld records of %s, too many arrived damaged. What was there before is kept; it is tried again.",
                      (long long)reader.records, fx_collections[collection].title);
+    d->nameless[collection] = reader.nameless > 0;
     d->p->damage[collection].records = reader.records;
+    d->p->damage[collection].forgotten = reader.nameless;
     d->p->damage[collection].damaged = reader.damaged;
     *ret_modified = reader.first_modified;
     return r;
@@ -212,7 +216,8 @@ static int emit(struct devices *d, int collection, int64_t modified)
     if (absent && collection == HEARTH_TABS)
         return fx_note_absent(p, collection);
     fx_collection_mark_make(p, collection, modified, &mark);
-    int r = fx_begin(p, collection, absent ? HEARTH_INCREMENTAL : HEARTH_COMPLETE); /* devices may be known by their tabs */
+    bool united = absent || d->nameless[collection]; /* devices may be known by their tabs */
+    int r = fx_begin(p, collection, united ? HEARTH_INCREMENTAL : HEARTH_COMPLETE);
     if (r == 0)
         r = emit_broken(d, collection, &failed);
     for (size_t i = 0; r == 0 && i < d->count; i++) {

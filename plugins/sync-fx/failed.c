@@ -60,7 +60,8 @@ static int64_t due_after(int tries, int64_t now)
 static struct fx_failed *failed_append(struct fx_failed_list *list, const char *id)
 {
     size_t text = text_of(id);
-    if (list->count == FX_FAILED_MAX || list->text + text >= FX_FAILED_TEXT) {
+    bool askable = strchr(id, ',') == NULL; /* `?ids=` has no way to say it: it would be two others */
+    if (!askable || list->count == FX_FAILED_MAX || list->text + text >= FX_FAILED_TEXT) {
         list->more++;
         return NULL;
     }
@@ -117,6 +118,15 @@ void fx_failed_keep_fresh(struct fx_failed_list *list)
     list->count = kept;
 }
 
+int fx_failed_count_tries(struct fx_failed_list *list, int64_t now)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < list->count; i++)
+        if (!list->items[i].fresh && fx_failed_is_due(&list->items[i], now))
+            r = fx_failed_add(list, list->items[i].id, now);
+    return r;
+}
+
 bool fx_failed_is_due(const struct fx_failed *failed, int64_t now)
 {
     return failed->due <= now || failed->due > now + DAY_S; /* our clock was wrong when it was written */
@@ -125,7 +135,7 @@ bool fx_failed_is_due(const struct fx_failed *failed, int64_t now)
 bool fx_failed_any_due(const struct fx_failed_list *list, int64_t now)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (fx_failed_is_due(&list->items[i], now))
+        if (!list->items[i].fresh && fx_failed_is_due(&list->items[i], now))
             return true;
     return false;
 }

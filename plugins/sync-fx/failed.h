@@ -24,17 +24,19 @@ struct fx_failed_list {
     struct fx_failed *items;
     size_t count, room;
     size_t text;  /* bytes that it takes when written */
-    int64_t more; /* did not fit */
+    int64_t more; /* did not fit, or cannot be asked for (an id with a comma) */
 };
 
 void fx_failed_fini(struct fx_failed_list *list);                                   /* empty again */
 int fx_failed_copy(struct fx_failed_list *list, const struct fx_failed_list *from); /* replaces what is in `list`; NOMEM */
 /* It arrived damaged (once more): now in s. What does not fit is counted in `more`. NOMEM. */
 int fx_failed_add(struct fx_failed_list *list, const char *id, int64_t now);
+/* The same for all that are due and were not looked at: they could not be asked for. NOMEM. */
+int fx_failed_count_tries(struct fx_failed_list *list, int64_t now);
 void fx_failed_keep_fresh(struct fx_failed_list *list);             /* those that were not looked at go */
 void fx_failed_remove(struct fx_failed_list *list, const char *id); /* it is sound, or gone */
 bool fx_failed_is_due(const struct fx_failed *failed, int64_t now);
-bool fx_failed_any_due(const struct fx_failed_list *list, int64_t now);
+bool fx_failed_any_due(const struct fx_failed_list *list, int64_t now); /* and was not looked at in this pull */
 
 /* "AbCd:1:0,EfGh:4:1790000000", ids percent-encoded, NUL-terminated. */
 void fx_failed_format(const struct fx_failed_list *list, char ret_text[FX_FAILED_TEXT]);

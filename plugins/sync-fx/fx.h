@@ -205,6 +205,9 @@ int fx_account_reset(struct fx_pull *p);
 /* --- reader.c: one collection, page by page ----------------------------------------------------------------------------------------------
  */
 
+/* So many pulls in a row that gave a collection up because of damage: then what is sound of it is used. */
+enum { FX_PATIENCE = 3 };
+
 /* What becomes of the records. Non-zero (negative) ends the reading with that code. */
 struct fx_reader_ops {
     int (*take)(void *ctx, const struct fx_record *record);
@@ -217,6 +220,7 @@ struct fx_reader {
     int collection;
     int64_t since;   /* centiseconds; 0: whole */
     const char *ids; /* NULL; or these records alone, percent-encoded, with commas */
+    bool united;     /* whole, and what does not come stays all the same */
     const struct fx_reader_ops *ops;
     void *ctx;
     /* Results. */
@@ -224,6 +228,7 @@ struct fx_reader {
     int64_t records;        /* that came, damaged ones too */
     int64_t damaged;        /* of these; `nameless` of them without a usable id */
     int64_t nameless;
+    bool uncounted; /* an answer did not say how many records it has */
 };
 
 /* 0, FX_LEFT, FX_REKEYED (restart was not called), FX_MOVED, FX_END, negative. */
@@ -244,6 +249,8 @@ int64_t fx_now_s(const struct fx_pull *p);
 
 int fx_devices_run(struct fx_pull *p);                    /* clients and tabs, together */
 int fx_collection_run(struct fx_pull *p, int collection); /* bookmarks, history */
+/* Those of them that arrived damaged and are due; after everything else. */
+int fx_collection_ask_again(struct fx_pull *p, int collection);
 
 /* What a collection's mark will be when it is read up to `last_modified`. */
 void fx_collection_mark_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_mark *ret_mark);

@@ -93,6 +93,12 @@ static int end_refused(struct fx_pull *p, const struct fx_answer *answer)
                 "The accounts server does not accept client_id for Sync (%d, errno %d). Set the client_id that the account signed in with.",
                 answer->status, (int)number);
     }
+    if ((answer->status == 401 || answer->status == 403) && number == 0) /* whoever has no number is not the accounts server */
+        return fx_end_passing(
+            p,
+            "Something between here and the accounts server refuses the request (%d; perhaps a proxy's or portal's page). "
+            "It is tried again.",
+            answer->status);
     if (answer->status == 401)
         return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The accounts server refused the sign-in (401). Sign in again.");
     return fx_end_status(p, "accounts server", "an access token", answer);

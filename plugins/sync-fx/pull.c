@@ -51,6 +51,8 @@ static int read_collections(struct fx_pull *p)
                        "The account was moved to another server while it was read; the rest follows with the next sync.");
         }
     }
+    for (int c = HEARTH_BOOKMARKS; r == 0 && c <= HEARTH_HISTORY; c++)
+        r = fx_collection_ask_again(p, c);
     return r;
 }
 

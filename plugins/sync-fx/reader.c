@@ -4,7 +4,7 @@
  *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1
  *   412: somebody wrote meanwhile: everything is forgotten and read again, three times at most
  *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read again with it
- *   after more than one page: the ids alone, to see that no offset led past anything
+ *   after more than one page: the ids alone, to see that all of them came
  * With `ids`: full=1&ids=…, once. */
 #include "fx.h"
 
@@ -12,10 +12,11 @@
 #include <string.h>
 
 #include "codec.h"
+#include "id_set.h"
 #include "newlines.h"
 #include "timestamp.h"
 
-enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20, PATIENCE = 3 };
+enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20 };
 
 #define PAGE_MAX_BYTES (UINT64_C(4) << 30)
 
@@ -25,9 +26,11 @@ struct reading {
     struct fx_decoder decoder;
     struct fx_newlines lines;
     bool lines_ready, keys_checked;
-    bool counting;     /* ids alone: see check_complete() */
-    int64_t bad_hmac;  /* since the last restart */
-    int64_t announced; /* X-Weave-Records of this page */
+    bool counting; /* ids alone: see check_complete() */
+    struct fx_id_set came;
+    int64_t listed, missing; /* ids of that list, and those of them that did not come */
+    int64_t bad_hmac;        /* since the last restart */
+    int64_t announced;       /* X-Weave-Records of this page */
 };
 
 static int reader_damaged(struct reading *g, const char *id, const char *other_id, const char *why)
@@ -41,28 +44,41 @@ static int reader_damaged(struct reading *g, const char *id, const char *other_i
     return r == 0 && other_id != NULL ? reader->ops->damaged(reader->ctx, other_id, why) : r;
 }
 
+static void on_listed_id(struct reading *g, const char *line, size_t size)
+{
+    char id[FX_ID_MAX];
+    g->listed++;
+    g->missing += !fx_bso_read_id(line, size, id) || !fx_id_set_has(&g->came, id);
+}
+
 static int on_line(void *ctx, const char *line, size_t size)
 {
     struct reading *g = ctx;
     struct fx_reader *reader = g->reader;
     struct fx_bso bso = {0};
     json_t *json;
-    if (g->counting)
+    if (g->counting) {
+        on_listed_id(g, line, size);
         return 0;
+    }
     reader->records++;
     g->p->result->records++;
     if (line == NULL) {
         bool named = fx_bso_guess_id(g->lines.head, g->lines.head_size, bso.id);
+        if (named && fx_id_set_add(&g->came, bso.id) != 0)
+            return HEARTH_ERR_NOMEM;
         return reader_damaged(g, named ? bso.id : NULL, NULL, fx_bso_words(FX_BSO_TOO_LARGE));
     }
     enum fx_bso_status status = fx_bso_read(&g->decoder, line, size, &bso);
     if (status == FX_BSO_OK)
         status = fx_bso_open(&g->decoder, &g->p->state.keys.of[reader->collection], &bso, &json);
-    if (status == FX_BSO_NOMEM)
+    if (status == FX_BSO_NOMEM || (bso.id[0] != '\0' && fx_id_set_add(&g->came, bso.id) != 0))
         return HEARTH_ERR_NOMEM;
     if (status != FX_BSO_OK) {
         /* Either of two ids may be the wrong one. */
         bool other = status == FX_BSO_OTHER_ID && g->decoder.other_id[0] != '\0';
+        if (other && fx_id_set_add(&g->came, g->decoder.other_id) != 0)
+            return HEARTH_ERR_NOMEM;
         g->bad_hmac += status == FX_BSO_BAD_HMAC;
         return reader_damaged(g, bso.id[0] != '\0' ? bso.id : NULL, other ? g->decoder.other_id : NULL, fx_bso_words(status));
     }
@@ -143,6 +159,7 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
         return fx_end_status(g->p, "Sync server", fx_collections[g->reader->collection].name, ret_answer);
     if (r != 0)
         return r;
+    g->reader->uncounted = g->reader->uncounted || g->announced < 0;
     r = fx_newlines_end(&g->lines);
     if (r == HEARTH_ERR_INVALID || (r == 0 && g->lines.lines < g->announced))
         return cut_off(g);
@@ -177,14 +194,15 @@ static int check_first_page(struct reading *g, const struct fx_answer *answer)
     return 0;
 }
 
-/* Whether the offsets of several pages led past something shows only in the number of ids: a list of its own, whose pages are larger. */
+/* Whether the offsets of several pages led past something shows only in a list of the ids, whose pages are larger. Their number would not
+ * do: pages that overlap here and leave something out there have as many. */
 static int check_complete(struct reading *g, int64_t unmodified_since)
 {
     char path[1800], since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT], encoded[3 * FX_OFFSET_MAX] = "";
     struct fx_answer answer = {0};
     const struct fx_reader *reader = g->reader;
     const char *name = fx_collections[reader->collection].name;
-    int64_t ids = 0;
+    g->listed = g->missing = 0;
     if (reader->since > 0) {
         fx_timestamp_print(reader->since, time);
         snprintf(since, sizeof(since), "?newer=%s", time);
@@ -197,17 +215,19 @@ static int check_complete(struct reading *g, int64_t unmodified_since)
         g->counting = false;
         if (r != 0)
             return r;
-        ids += g->lines.lines;
-        if (!answer.has_next || g->lines.lines == 0 || fx_percent_encode(answer.next, encoded, sizeof(encoded)) != 0)
+        /* More than came: enough is known, and offsets that lead in a circle end here. */
+        if (!answer.has_next || g->lines.lines == 0 || g->listed > reader->records)
             break;
+        if (fx_percent_encode(answer.next, encoded, sizeof(encoded)) != 0)
+            return cut_off(g);
     }
-    if (ids <= reader->records)
+    if (g->missing <= reader->nameless && g->listed <= reader->records)
         return 0;
     return fx_leave(
         g->p, true,
         "The Sync server has %lld records of %s, and its pages brought %lld of them. What was there before is kept; it is tried "
         "again.",
-        (long long)ids, fx_collections[reader->collection].title, (long long)reader->records);
+        (long long)g->listed, fx_collections[reader->collection].title, (long long)(g->listed - g->missing));
 }
 
 /* Something could not be opened: with the right key? */
@@ -223,7 +243,7 @@ static int check_keys(struct reading *g)
 
 static int read_pages(struct reading *g)
 {
-    char offset[FX_OFFSET_MAX] = "";
+    char offset[FX_OFFSET_MAX] = "", earlier[FX_OFFSET_MAX] = "";
     int64_t first_modified = 0;
     struct fx_answer answer;
     for (int page = 0; page < MAX_PAGES; page++) {
@@ -240,8 +260,10 @@ static int read_pages(struct reading *g)
             g->reader->first_modified = first_modified;
             return page > 0 && g->reader->ids == NULL ? check_complete(g, first_modified) : 0;
         }
-        if (answer.next[0] == '\0' || strcmp(answer.next, offset) == 0)
+        if (answer.next[0] == '\0' || strcmp(answer.next, offset) == 0 || strcmp(answer.next, earlier) == 0)
             break;
+        if ((page & (page + 1)) == 0) /* pages 0, 1, 3, 7, …: a circle of whatever length comes back to one of them */
+            memcpy(earlier, answer.next, sizeof(earlier));
         memcpy(offset, answer.next, sizeof(offset));
     }
     return fx_end_passing(g->p, "The Sync server's pages of %s do not come to an end. It is tried again.",
@@ -260,16 +282,19 @@ static int check_sound(struct reading *g)
     bool many = reader->damaged > FEW && reader->damaged * FEW_IN > reader->records;
     bool none = lasting && whole && reader->damaged > 0 && reader->damaged == reader->records;
     bool too_many_ids = reader->damaged > FX_FAILED_MAX;
-    bool unknown = reader->nameless > 0 && whole && reader->collection != HEARTH_HISTORY;
+    bool unknown = reader->nameless > 0 && whole && !reader->united && reader->collection != HEARTH_HISTORY;
     if (reader->ids != NULL)
         return 0;
     if (!many && !none && !too_many_ids && reader->nameless == 0) {
         *given_up = 0;
         return 0;
     }
-    if (!none && !unknown && *given_up >= PATIENCE)
+    if (!none && !unknown && *given_up >= FX_PATIENCE) {
+        if (lasting) /* the next damage is another one; what is always read whole is the same again */
+            *given_up = 0;
         return 0;
-    *given_up += *given_up < PATIENCE;
+    }
+    *given_up += *given_up < FX_PATIENCE;
     if (g->bad_hmac > 0 && g->bad_hmac * 2 > reader->records)
         return fx_leave(g->p, false,
                         "Of %lld records of %s, %lld cannot be opened with the account's keys; what was there before is kept. Sync with a "
@@ -285,6 +310,8 @@ static int check_sound(struct reading *g)
 static void reader_forget(struct reading *g)
 {
     g->bad_hmac = g->reader->records = g->reader->damaged = g->reader->nameless = 0;
+    g->reader->uncounted = false;
+    fx_id_set_fini(&g->came);
 }
 
 static int read_all(struct reading *g)
@@ -315,5 +342,6 @@ int fx_reader_run(struct fx_reader *reader)
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);
     fx_decoder_fini(&g.decoder);
+    fx_id_set_fini(&g.came);
     return r;
 }

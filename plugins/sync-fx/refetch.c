@@ -42,8 +42,9 @@ static void choose(const struct fx_failed_list *todo, size_t *at, int64_t now, s
     }
 }
 
-/* Those that did not come, sound or damaged, are gone; unless something came that nobody recognised. */
-static int note_rest(struct fx_failed_list *failed, const struct asking *asking, bool nameless, int64_t now)
+/* Those that did not come, sound or damaged, are gone; unless (`unsure`) something came that nobody recognised, or the answer did not say
+ * how many records it has. */
+static int note_rest(struct fx_failed_list *failed, const struct asking *asking, bool unsure, int64_t now)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < asking->count; i++) {
@@ -51,7 +52,7 @@ static int note_rest(struct fx_failed_list *failed, const struct asking *asking,
         for (size_t k = 0; k < failed->count; k++)
             if (strcmp(failed->items[k].id, asking->of[i]) == 0)
                 came = failed->items[k].fresh;
-        if (!came && nameless)
+        if (!came && unsure)
             r = fx_failed_add(failed, asking->of[i], now);
         else if (!came)
             fx_failed_remove(failed, asking->of[i]);
@@ -72,7 +73,7 @@ int fx_refetch(struct fx_pull *p, int collection, struct fx_failed_list *failed,
         struct fx_reader reader = {.p = p, .collection = collection, .ids = asking.ids, .ops = ops, .ctx = ctx};
         r = fx_reader_run(&reader);
         if (r == 0)
-            r = note_rest(failed, &asking, reader.nameless > 0, now);
+            r = note_rest(failed, &asking, reader.nameless > 0 || reader.uncounted, now);
     }
     fx_failed_fini(&todo);
     return r;

@@ -98,7 +98,8 @@ static int on_status(void *ctx, const struct fx_span *key, const struct fx_span 
     return 0;
 }
 
-enum refusal { REFUSED_TOKEN, REFUSED_CLOCK, REFUSED_KEY, REFUSED_USER, REFUSED_OTHER };
+/* FOREIGN: by something in between (a proxy, a portal), which says nothing about the sign-in. */
+enum refusal { REFUSED_TOKEN, REFUSED_CLOCK, REFUSED_KEY, REFUSED_USER, REFUSED_FOREIGN, REFUSED_OTHER };
 
 static enum refusal classify(const struct fx_answer *answer)
 {
@@ -110,8 +111,8 @@ static enum refusal classify(const struct fx_answer *answer)
                  {"invalid-keysChangedAt", REFUSED_KEY}, {"invalid-key-id", REFUSED_KEY},
                  {"new-users-disabled", REFUSED_USER},   {"error", REFUSED_OTHER}};
     char status[64] = "";
-    if (fx_json_scan(answer->error_body, answer->error_body_size, on_status, status) != 0)
-        return answer->status == 401 ? REFUSED_TOKEN : REFUSED_OTHER;
+    if (fx_json_scan(answer->error_body, answer->error_body_size, on_status, status) != 0 || status[0] == '\0')
+        return REFUSED_FOREIGN;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (strcmp(status, table[i].status) == 0)
             return table[i].refusal;
@@ -152,6 +153,12 @@ static int end_refused(struct fx_pull *p, enum refusal refusal, const struct fx_
                       "The account's password was reset, and with it the key of the data changed. Sign in again.");
     case REFUSED_USER:
         return fx_end(p, HEARTH_ACCOUNT_ERROR, "The Sync server takes no new users. Ask its operator.");
+    case REFUSED_FOREIGN:
+        return fx_end_passing(
+            p,
+            "Something between here and the token server refuses the request (%d; perhaps a proxy's or portal's page). It "
+            "is tried again.",
+            answer->status);
     case REFUSED_OTHER:
         break;
     }

@@ -225,6 +225,12 @@ class Node:
         finally:
             connection.close()
 
+    def has_file(self, email):
+        """Something of this person was stored."""
+        with self.database() as shared:
+            name = shared.execute("SELECT id FROM accounts WHERE email = ?", (email,)).fetchone()[0]
+        return os.path.exists(f"{self.state}/accounts/{name}.db")
+
     def memory(self, field="VmRSS"):
         """KiB."""
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as f:

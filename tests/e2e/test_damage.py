@@ -56,6 +56,25 @@ class Damage(TestCase):
         self.damaged.sync("resync")
         self.assertEqual(self.damaged.differences(incremental, self.damaged.rows()), {})
 
+    def test_devices_that_nobody_recognises(self):
+        """They hold up the others three times; then what comes is united with what is stored, and the tabs of the others stay."""
+        before = self.damaged.rows()
+        self.home.start()  # one process: it counts
+        self.sync_service.faults({"match": "storage/tabs\\?", "damage": {"kind": "list", "percent": 46}})
+        for attempt in range(4):
+            self.damaged.change()
+            said = self.damaged.sync()
+            self.assertEqual("nobody can say which they are" in said, attempt < 3, said)
+            self.assertEqual(self.damaged.lost(before, self.damaged.rows()), {})
+        self.assertRegex(said, r"records of open tabs arrived damaged; earlier copies are kept, but for \d")
+        self.sync_service.faults()
+        self.damaged.sync()
+        self.damaged.change()
+        self.assertNotIn("arrived damaged", self.damaged.sync())
+        healed = self.damaged.rows()
+        self.damaged.sync("resync")
+        self.assertEqual(self.damaged.differences(healed, self.damaged.rows()), {})
+
     def test_words(self):
         self.sync_service.faults({"match": "storage/bookmarks", "damage": {"kind": "hmac", "percent": 3}})
         said = self.damaged.sync("resync")

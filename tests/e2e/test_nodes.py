@@ -1,13 +1,14 @@
 """Several nodes: where newcomers go, what happens at the wrong node, and moving accounts away. One process with all roles serves node alder;
 its workers serve both nodes."""
 import json
+import subprocess
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
 from browser import Browser
-from harness import TestCase, until
+from harness import HEARTHD, PATIENCE, TestCase, until
 
 CONFIG = """[scheduler]
 interval = 1s
@@ -131,6 +132,24 @@ class Nodes(TestCase):
             self.assertEqual((account["node"], account["state"], account["counts"]["bookmarks"]), ("alder", "ok", 10))
             self.assertGreater(account["counts"]["visits"], 0)
         self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
+    def test_newcomers_do_not_hold_up_a_drain(self):
+        """Who came after it began does not leave: it ends, and says why there is somebody."""
+        service, node, _ = self.fleet(4)
+        service.faults({"match": "storage/", "status": 500})
+        words = [HEARTHD, "--config", node.conf, "node", "drain", "birch", "--wait"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=node.environment) as drain:
+            try:
+                until(lambda: "left to move" in drain.stdout.readline(), "the drain has begun")
+                for i in range(16):
+                    data = service.account(f"newcomer{i}@example.org", history=3, bookmarks=3, tabs=1)
+                    node.cli("account", "import", "-", text=json.dumps(data))
+                service.faults()
+                said = drain.communicate(timeout=PATIENCE)[0]
+            finally:
+                drain.kill()
+        self.assertEqual(drain.returncode, 1)
+        self.assertRegex(said, r"new here since the drain began and do(es)? not move; set weight = 0 in \[node birch\], and drain it again")
 
     def test_an_account_that_cannot_move_stays(self):
         service, node, places = self.fleet(4)

@@ -70,6 +70,18 @@ class Schedule(TestCase):
             until(lambda: self.requests(service) >= 1, "a sync as if nothing had been")
             node.stop()
 
+    def test_a_pause_is_said_once(self):
+        """It counts down, and who waits knows that."""
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\n", start=False)
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        node.start()
+        service.faults({"match": "info/collections", "status": 503, "times": 1, "add_headers": {"Retry-After": "4"}})
+        node.sync(SMALL, code=1)
+        words = [HEARTHD, "--config", node.conf, "account", "sync", SMALL, "--wait"]
+        waiting = subprocess.run(words, capture_output=True, text=True, env=node.environment, timeout=PATIENCE, check=True)
+        self.assertEqual(waiting.stderr.count("The Sync service asked for a pause"), 1, waiting.stderr)
+
     def test_wait_ends_when_nobody_will_sync(self):
         service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\ntick = 1h\n", start=False)
         service.account(SMALL, history=30, bookmarks=5, tabs=2)

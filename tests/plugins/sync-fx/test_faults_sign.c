@@ -17,14 +17,15 @@ static void test_token_refusals(void **state)
         {401, "{\"status\":\"invalid-credentials\",\"errors\":[]}", HEARTH_ACCOUNT_SIGNIN_NEEDED,
          "access token of this account is no longer"},
         {401, "{\"status\":\"invalid-generation\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "access token of this account is no longer"},
-        {401, "<html>", HEARTH_ACCOUNT_SIGNIN_NEEDED, "access token of this account is no longer"},
+        {401, "<html>", HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request (401"}, /* a proxy's page */
+        {401, "{}", HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request (401"},
         {401, "{\"status\":\"invalid-client-state\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "password was reset"},
         {401, "{\"status\":\"invalid-keysChangedAt\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "password was reset"},
         {401, "{\"status\":\"invalid-key-id\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "password was reset"},
         {401, "{\"status\":\"new-users-disabled\"}", HEARTH_ACCOUNT_ERROR, "no new users"},
         {403, "{\"status\":\"new-users-disabled\"}", HEARTH_ACCOUNT_ERROR, "no new users"},
         {401, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "X-KeyID"},
-        {403, "", HEARTH_ACCOUNT_ERROR, "does not allow"},
+        {403, "", HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request (403"},
         {404, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "Check the server's address"},
         {302, "", HEARTH_ACCOUNT_ERROR, "redirects"},
         {500, "{\"status\":\"internal-error\"}", HEARTH_ACCOUNT_ERROR, "token server failed (500"},
@@ -141,6 +142,25 @@ static void test_refresh(void **state)
     fake_destroy(f);
 }
 
+/* A page of a proxy or portal is nobody's refusal: it passes, and the sign-in is as good as before. */
+static void test_foreign_refusals(void **state)
+{
+    (void)state;
+    for (int status = 401; status <= 403; status += 2) {
+        struct fake *f = with_refresh_token();
+        expect_discovery(f);
+        fake_expect(f, REFRESH, status, "<html>Please log in to the network");
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "between here and the accounts server refuses the request");
+        assert_int_equal(f->result.passing, 1);
+        fake_destroy(f);
+        f = fake_create();
+        fake_expect(f, FAKE_TOKEN, status, "<html>Please log in to the network");
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request");
+        assert_int_equal(f->result.passing, 1);
+        fake_destroy(f);
+    }
+}
+
 static void test_discovery(void **state)
 {
     (void)state;
@@ -183,7 +203,7 @@ static void test_refresh_refusals(void **state)
         {401, "{\"errno\":110}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
         {400, "{\"errno\":121}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
         {400, "{\"errno\":182}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
-        {401, "", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
+        {401, "{\"errno\":109}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
         {400, "{\"errno\":101}", HEARTH_ACCOUNT_ERROR, "client_id"},
         {400, "{\"errno\":162}", HEARTH_ACCOUNT_ERROR, "client_id"},
         {403, "{\"errno\":163}", HEARTH_ACCOUNT_ERROR, "client_id"},
@@ -239,14 +259,9 @@ static void test_no_client_id(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_token_refusals),
-        cmocka_unit_test(test_token_clock),
-        cmocka_unit_test(test_token_backoff),
-        cmocka_unit_test(test_refresh),
-        cmocka_unit_test(test_discovery),
-        cmocka_unit_test(test_refresh_refusals),
-        cmocka_unit_test(test_rotated_refresh_token),
-        cmocka_unit_test(test_no_client_id),
+        cmocka_unit_test(test_token_refusals),   cmocka_unit_test(test_token_clock),           cmocka_unit_test(test_token_backoff),
+        cmocka_unit_test(test_refresh),          cmocka_unit_test(test_foreign_refusals),      cmocka_unit_test(test_discovery),
+        cmocka_unit_test(test_refresh_refusals), cmocka_unit_test(test_rotated_refresh_token), cmocka_unit_test(test_no_client_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

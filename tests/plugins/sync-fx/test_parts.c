@@ -373,6 +373,15 @@ static void test_headers(void **state)
     fx_answer_read(&response, &answer);
     assert_true(answer.has_next);
     assert_string_equal(answer.next, "");
+    static const struct {
+        const char *text;
+        int64_t records;
+    } counts[] = {{"0", 0}, {" 300000 ", 300000}, {"", -1}, {"-1", -1}, {"1e3", -1}, {"12.0", -1}, {"12345678901234567890", -1}};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        headers[4].value = counts[i].text;
+        fx_answer_read(&response, &answer);
+        assert_int_equal(answer.records, counts[i].records);
+    }
 }
 
 static void test_marks(void **state)

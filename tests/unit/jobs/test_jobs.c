@@ -106,8 +106,12 @@ static void test_pauses(void **state)
         assert_int_equal(schedule_next(&schedule, &a, now, 3 * HOUR, true, 0), now + 3 * HOUR); /* the server's word counts more */
     a.failures = 0;
     assert_int_equal(schedule_next(&schedule, &a, now, MINUTE, false, 0), now + 15 * MINUTE);
-    a.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
-    assert_int_equal(schedule_next(&schedule, &a, now, 0, false, 0), 0);
+    a.state = HEARTH_ACCOUNT_SIGNIN_NEEDED; /* looked at again, in case that the server was wrong */
+    for (a.failures = 1; a.failures < 40; a.failures++)
+        assert_int_equal(schedule_next(&schedule, &a, now, 0, false, 0), now + (a.failures == 1 ? 8 * HOUR : DAY));
+    a.last_seen = now - 61 * DAY;
+    assert_int_equal(schedule_next(&schedule, &a, now, 0, false, 0), 0); /* asleep */
+    a.last_seen = now;
     a.state = HEARTH_ACCOUNT_PAUSED;
     assert_int_equal(schedule_next(&schedule, &a, now, 0, false, 0), 0);
 }
