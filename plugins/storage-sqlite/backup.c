@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backup_stage.h"
 #include "connection.h"
 #include "files.h"
 #include "query.h"
@@ -17,13 +18,12 @@
 
 enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
 
-/* The archive while it is being made is "<path>.partial-<random>" beside its place, so that a broken one is never taken for a backup;
- * copies of single files are "….shared" and "….copy" beside that. */
 struct copy {
     struct session *session;
-    const char *path;
-    char *partial, *shared, *person;
-    int fd;
+    const char *path; /* where the archive belongs; it gets there when it is complete */
+    struct backup_stage stage;
+    struct archive *tar;
+    int fd; /* of the archive */
 };
 
 static int fail_errno(struct copy *copy, int error)
@@ -37,32 +37,28 @@ static int fail_errno(struct copy *copy, int error)
         return hearth_fail(call, HEARTH_ERR_DENIED, "%s: %s", copy->path, strerror(error));
     if (error == ENOSPC || error == EDQUOT)
         return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full", copy->path);
+    if (error == ENOMEM)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (error == ENOPKG)
+        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "%s", TAR_LIBRARY_MISSING);
     if (error == EFBIG)
         return hearth_fail(call, HEARTH_ERR_FULL, "%s: the file may not grow any more: raise this process's limit of file sizes",
                            copy->path);
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", copy->path, strerror(error));
 }
 
-static int make_partial(struct copy *copy)
+static int open_archive(struct copy *copy)
 {
     struct stat status;
-    const struct hearth_host *host = copy->session->store->host;
-    uint64_t random;
-    host->random(host, &random, sizeof(random));
     if (lstat(copy->path, &status) == 0)
         return fail_errno(copy, EEXIST);
-    size_t size = strlen(copy->path) + 40;
-    copy->partial = malloc(size);
-    copy->shared = malloc(size);
-    copy->person = malloc(size);
-    if (copy->partial == NULL || copy->shared == NULL || copy->person == NULL)
-        return hearth_fail(copy->session->call, HEARTH_ERR_NOMEM, "out of memory");
-    snprintf(copy->partial, size, "%s%s.partial-%08llx", copy->path[0] == '/' ? "" : "./", copy->path,
-             (unsigned long long)(random & 0xffffffff));
-    snprintf(copy->shared, size, "%s.shared", copy->partial);
-    snprintf(copy->person, size, "%s.copy", copy->partial);
-    copy->fd = open(copy->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return copy->fd < 0 ? fail_errno(copy, errno) : 0;
+    if (backup_stage_make(&copy->stage, copy->session->store->host, copy->path) < 0)
+        return fail_errno(copy, errno);
+    copy->fd = open(copy->stage.archive, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (copy->fd < 0)
+        return fail_errno(copy, errno);
+    copy->tar = tar_writer(copy->fd);
+    return copy->tar == NULL ? fail_errno(copy, errno) : 0;
 }
 
 static int fail_target(struct copy *copy, sqlite3 *db, int code)
@@ -181,13 +177,17 @@ static int append_bytes(struct copy *copy, int from, int64_t size)
 {
     char buffer[CHUNK];
     while (size > 0) {
-        size_t n = size < CHUNK ? (size_t)size : CHUNK;
         int stopped = session_stopped(copy->session);
         if (stopped < 0)
             return hearth_fail(copy->session->call, stopped, "the backup was stopped");
-        if (tar_read_all(from, buffer, n) < 0 || tar_write_all(copy->fd, buffer, n) < 0)
+        ssize_t n = read(from, buffer, size < CHUNK ? (size_t)size : CHUNK);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return fail_errno(copy, n == 0 ? EIO : errno);
+        if (tar_write_content(copy->tar, buffer, (size_t)n) < 0)
             return fail_errno(copy, errno == 0 ? EIO : errno);
-        size -= (int64_t)n;
+        size -= n;
     }
     return 0;
 }
@@ -200,12 +200,10 @@ static int append(struct copy *copy, sqlite3 *db, const char *file, const char *
     if (sqlite3_close(db) != SQLITE_OK)
         return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: cannot close the copy", copy->path);
     int fd = open(file, O_RDONLY | O_CLOEXEC), r = 0;
-    if (fd < 0 || fstat(fd, &status) != 0 || tar_write_header(copy->fd, name, status.st_size, host->now_ms(host) / 1000) < 0)
-        r = fail_errno(copy, errno);
+    if (fd < 0 || fstat(fd, &status) != 0 || tar_write_header(copy->tar, name, status.st_size, host->now_ms(host) / 1000) < 0)
+        r = fail_errno(copy, errno == 0 ? EIO : errno);
     if (r == 0)
         r = append_bytes(copy, fd, status.st_size);
-    if (r == 0 && tar_write_padding(copy->fd, status.st_size) < 0)
-        r = fail_errno(copy, errno);
     if (fd >= 0)
         close(fd);
     unlink(file);
@@ -252,9 +250,9 @@ static int add_person(struct copy *copy, sqlite3 *shared, const char *id)
         return now == HEARTH_ERR_NOT_FOUND ? drop_account(copy, shared, id) : hearth_fail(session->call, r, "%s", why);
     }
     snprintf(name, sizeof(name), BACKUP_PERSON_NAME, id);
-    r = make_copy(copy, connection, copy->person, &db);
+    r = make_copy(copy, connection, copy->stage.person, &db);
     pool_give_back(session, connection);
-    return r == 0 ? append(copy, db, copy->person, name) : r;
+    return r == 0 ? append(copy, db, copy->stage.person, name) : r;
 }
 
 /* 1: the next account with a file after `id`, which becomes it; 0: none. */
@@ -276,7 +274,7 @@ static int fill_archive(struct copy *copy)
 {
     sqlite3 *shared;
     char id[40] = "";
-    int r = make_copy(copy, copy->session->shared, copy->shared, &shared);
+    int r = make_copy(copy, copy->session->shared, copy->stage.shared, &shared);
     if (r < 0)
         return r;
     while ((r = next_account(copy, shared, id)) > 0) {
@@ -289,63 +287,36 @@ static int fill_archive(struct copy *copy)
         return r;
     }
     /* Last: an archive that has it is complete. */
-    r = append(copy, shared, copy->shared, BACKUP_SHARED_NAME);
-    return r == 0 && tar_write_end(copy->fd) < 0 ? fail_errno(copy, errno) : r;
-}
-
-static int sync_directory(struct copy *copy)
-{
-    char *directory = strdup(copy->partial);
-    if (directory == NULL)
-        return hearth_fail(copy->session->call, HEARTH_ERR_NOMEM, "out of memory");
-    *(strrchr(directory, '/') + 1) = '\0';
-    int r = files_sync_directory(copy->session->call, directory);
-    free(directory);
-    return r;
+    r = append(copy, shared, copy->stage.shared, BACKUP_SHARED_NAME);
+    return r == 0 && tar_write_end(copy->tar) < 0 ? fail_errno(copy, errno == 0 ? EIO : errno) : r;
 }
 
 static int publish(struct copy *copy)
 {
+    const char *archive = copy->stage.archive;
     if (fsync(copy->fd) != 0)
         return fail_errno(copy, errno);
     /* link() does not replace a file that appeared meanwhile, rename() would. Some file systems know renameat2() only, some link() only. */
-    if (renameat2(AT_FDCWD, copy->partial, AT_FDCWD, copy->path, RENAME_NOREPLACE) != 0) {
+    if (renameat2(AT_FDCWD, archive, AT_FDCWD, copy->path, RENAME_NOREPLACE) != 0) {
         if (errno != EINVAL && errno != ENOSYS)
             return fail_errno(copy, errno);
-        if (link(copy->partial, copy->path) != 0)
+        if (link(archive, copy->path) != 0)
             return fail_errno(copy, errno);
     }
-    return sync_directory(copy);
-}
-
-static void remove_leftovers(const struct copy *copy)
-{
-    const char *const names[] = {copy->shared, copy->person};
-    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < 2; i++) {
-        for (size_t k = 0; names[i] != NULL && k < sizeof(ends) / sizeof(ends[0]); k++) {
-            char name[4300];
-            snprintf(name, sizeof(name), "%s%s", names[i], ends[k]);
-            unlink(name);
-        }
-    }
+    return backup_stage_sync_parent(&copy->stage, copy->session->call);
 }
 
 static int make_archive(struct copy *copy)
 {
-    int r = make_partial(copy);
+    int r = open_archive(copy);
     if (r == 0)
         r = fill_archive(copy);
     if (r == 0)
         r = publish(copy);
-    if (copy->fd >= 0) {
+    tar_free_writer(copy->tar);
+    if (copy->fd >= 0)
         close(copy->fd);
-        unlink(copy->partial);
-        remove_leftovers(copy);
-    }
-    free(copy->partial);
-    free(copy->shared);
-    free(copy->person);
+    backup_stage_remove(&copy->stage);
     return r;
 }
 
@@ -359,6 +330,6 @@ int backup_run(void *self, struct hearth_call *call, const char *path)
         return r;
     if (op.session->batch.open)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
-    struct copy copy = {.session = op.session, .path = path, .fd = -1};
+    struct copy copy = {.session = op.session, .path = path, .stage = {.lock = -1}, .fd = -1};
     return op_end(&op, make_archive(&copy));
 }

@@ -11,7 +11,9 @@
 #include "files.h"
 #include "migrate.h"
 #include "query.h"
+#include "replace.h"
 #include "session.h"
+#include "use_lock.h"
 
 enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEY_OPEN_FILES, KEYS };
 _Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");
@@ -153,8 +155,37 @@ static int check_file(struct store *store, struct hearth_call *call)
     return r;
 }
 
+/* Shares the database with other processes. What a restore left that was killed is finished or removed first. */
+static int lock_for_use(struct store *store, struct hearth_call *call)
+{
+    const struct place place = {store->host, call, store->path, store->accounts};
+    for (;;) {
+        int alone, r = use_lock_shared(store->host, call, store->path, &store->use_lock);
+        if (r < 0)
+            return r;
+        if (!replace_is_pending(store->path))
+            break;
+        if (store->use_lock >= 0)
+            close(store->use_lock);
+        store->use_lock = -1;
+        r = use_lock_alone(store->host, call, store->path, &alone);
+        if (r < 0)
+            return r;
+        r = replace_finish(&place, NULL, NULL);
+        if (alone >= 0)
+            close(alone);
+        if (r < 0)
+            return r;
+    }
+    if (store->use_lock >= 0)
+        replace_sweep(store->path);
+    return 0;
+}
+
 static void store_free(struct store *store)
 {
+    if (store->use_lock >= 0)
+        close(store->use_lock);
     pool_fini(&store->pool);
     writer_fini(&store->writer);
     free(store->path);
@@ -184,6 +215,7 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
     if (store == NULL)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     store->magic = STORE_MAGIC;
+    store->use_lock = -1;
     store->host = host;
     store->full = value_at(values, KEY_SYNCHRONOUS)->number == 1;
     store->cache_size = value_at(values, KEY_CACHE_SIZE)->number;
@@ -194,6 +226,8 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
     int r = 0;
     if (store_paths(value_at(values, KEY_PATH)->text, &store->path, &store->accounts) < 0)
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0)
+        r = lock_for_use(store, call);
     if (r == 0)
         r = make_file(store, call);
     if (r == 0)

@@ -1,12 +1,10 @@
 /* An archive of backup() becomes the database. It is unpacked beside the place, checked, and then put in it by renaming; what was there
- * before is put aside by renaming. The shared file leaves first and comes last: in between there is none, and open() says so. */
-#include <dirent.h>
+ * before is put aside by renaming. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backup.h"
@@ -14,9 +12,11 @@
 #include "files.h"
 #include "migrations.h"
 #include "open.h"
+#include "replace.h"
 #include "tar.h"
+#include "use_lock.h"
 
-enum { CHUNK = 1 << 14, NAME = 4400 };
+enum { CHUNK = 1 << 14, NAME = PLACE_PATH_MAX };
 
 struct restore {
     const struct hearth_host *host;
@@ -24,9 +24,8 @@ struct restore {
     const char *archive;
     char *path, *accounts; /* where the database belongs */
     char stage[NAME];      /* the directory in which it is unpacked, as hearth.db and accounts/ */
+    size_t persons;        /* files of persons that were unpacked and not yet checked */
     bool single;           /* the archive is the one file of an older release */
-    hearth_text_cb cb;
-    void *ctx;
 };
 
 static int fail_errno(struct restore *restore, const char *path, int error)
@@ -55,26 +54,62 @@ static int check_stopped(struct restore *restore)
     return 0;
 }
 
-/* Writes the next `size` bytes of the archive into a new file, which is on the disk afterwards. */
-static int unpack_file(struct restore *restore, int fd, int64_t size, const char *target)
+static int write_all(struct restore *restore, int out, const char *target, const void *bytes, size_t size)
 {
-    char buffer[CHUNK];
-    int out = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int r = out < 0 ? fail_errno(restore, target, errno) : 0;
-    while (r == 0 && size > 0) {
-        size_t n = size < CHUNK ? (size_t)size : CHUNK;
-        if (tar_read_all(fd, buffer, n) < 0)
-            r = errno == 0 ? not_a_backup(restore) : fail_errno(restore, restore->archive, errno);
-        else if (tar_write_all(out, buffer, n) < 0)
-            r = fail_errno(restore, target, errno);
-        else
-            r = check_stopped(restore);
+    for (const char *at = bytes; size > 0;) {
+        ssize_t n = write(out, at, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(restore, target, errno);
+        at += n;
+        size -= (size_t)n;
+    }
+    return check_stopped(restore);
+}
+
+/* An entry's content; `size` is what its header said. */
+static int copy_entry(struct restore *restore, struct archive *tar, int64_t size, int out, const char *target)
+{
+    const void *bytes;
+    size_t n;
+    int r;
+    while ((r = tar_read_content(tar, &bytes, &n)) > 0) {
+        if ((int64_t)n > size)
+            return not_a_backup(restore);
+        r = write_all(restore, out, target, bytes, n);
+        if (r < 0)
+            return r;
         size -= (int64_t)n;
     }
+    if (r < 0 && errno != 0)
+        return fail_errno(restore, restore->archive, errno);
+    return r == 0 && size == 0 ? 0 : not_a_backup(restore);
+}
+
+/* The whole file: what an older release's backup was. */
+static int copy_single(struct restore *restore, int fd, int out, const char *target)
+{
+    char buffer[CHUNK];
+    ssize_t n;
+    while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
+        int r = write_all(restore, out, target, buffer, (size_t)n);
+        if (r < 0)
+            return r;
+    }
+    return n == 0 ? 0 : fail_errno(restore, restore->archive, errno);
+}
+
+/* Into a new file, which is on the disk afterwards. */
+static int unpack_file(struct restore *restore, int fd, struct archive *tar, int64_t size, const char *target)
+{
+    int out = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0) /* twice in the archive */
+        return errno == EEXIST ? not_a_backup(restore) : fail_errno(restore, target, errno);
+    int r = tar == NULL ? copy_single(restore, fd, out, target) : copy_entry(restore, tar, size, out, target);
     if (r == 0 && fsync(out) != 0)
         r = fail_errno(restore, target, errno);
-    if (out >= 0)
-        close(out);
+    close(out);
     return r;
 }
 
@@ -86,25 +121,38 @@ static bool is_person_name(const char *name)
     return size > 0 && size <= 32 && strcmp(name + 9 + size, ".db") == 0;
 }
 
-static int unpack_entries(struct restore *restore, int fd)
+static int unpack_entries(struct restore *restore, struct archive *tar)
 {
     struct tar_entry entry;
     char target[NAME + 128];
     bool shared = false;
     int r;
-    while ((r = tar_read_header(fd, &entry)) > 0) {
+    while ((r = tar_read_header(tar, &entry)) > 0) {
         bool is_shared = strcmp(entry.name, BACKUP_SHARED_NAME) == 0;
         if (!is_shared && !is_person_name(entry.name))
             return not_a_backup(restore);
         shared |= is_shared;
+        restore->persons += !is_shared;
         snprintf(target, sizeof(target), "%s/%s", restore->stage, entry.name);
-        r = unpack_file(restore, fd, entry.size, target);
+        r = unpack_file(restore, -1, tar, entry.size, target);
         if (r < 0)
             return r;
-        if (tar_read_padding(fd, entry.size) < 0)
-            return not_a_backup(restore);
     }
+    if (r < 0 && errno != 0)
+        return fail_errno(restore, restore->archive, errno);
     return r == 0 && shared ? 0 : not_a_backup(restore);
+}
+
+static int unpack_archive(struct restore *restore, int fd)
+{
+    struct archive *tar = tar_reader(fd);
+    if (tar == NULL && errno == ENOPKG)
+        return hearth_fail(restore->call, HEARTH_ERR_UNSUPPORTED, "%s", TAR_LIBRARY_MISSING);
+    if (tar == NULL)
+        return errno == 0 ? not_a_backup(restore) : fail_errno(restore, restore->archive, errno);
+    int r = unpack_entries(restore, tar);
+    tar_free_reader(tar);
+    return r;
 }
 
 static int unpack(struct restore *restore)
@@ -118,9 +166,9 @@ static int unpack(struct restore *restore)
     restore->single = memcmp(magic, "SQLite format 3", sizeof(magic)) == 0;
     if (r == 0 && restore->single) {
         snprintf(target, sizeof(target), "%s/" BACKUP_SHARED_NAME, restore->stage);
-        r = unpack_file(restore, fd, status.st_size, target);
+        r = unpack_file(restore, fd, NULL, 0, target);
     } else if (r == 0) {
-        r = unpack_entries(restore, fd);
+        r = unpack_archive(restore, fd);
     }
     close(fd);
     return r;
@@ -204,13 +252,14 @@ static int check_staged(struct restore *restore)
             s = sqlite3_step(list);
             if (s == SQLITE_ROW && (r = check_person(restore, (const char *)sqlite3_column_text(list, 0))) < 0)
                 break;
+            restore->persons -= s == SQLITE_ROW;
         }
         sqlite3_finalize(list);
         if (r == 0 && s != SQLITE_DONE)
             r = not_a_backup(restore);
     }
     sqlite3_close(db);
-    return r;
+    return r == 0 && restore->persons != 0 ? not_a_backup(restore) : r; /* one that belongs to no account */
 }
 
 /* A database in which nobody has an account yet may be replaced without being asked. */
@@ -233,136 +282,49 @@ static bool is_empty(struct restore *restore)
     return empty;
 }
 
-static int rename_if_there(struct restore *restore, const char *from, const char *to)
-{
-    return rename(from, to) == 0 || errno == ENOENT ? 0 : fail_errno(restore, from, errno);
-}
-
-/* The old database keeps its parts, under a name of its own: with path set to it, it can be opened. */
-static int put_aside(struct restore *restore)
-{
-    char aside[NAME], from[NAME + 16], to[NAME + 16], stamp[32], line[2 * NAME];
-    char *aside_path, *aside_accounts;
-    struct stat status;
-    uint16_t random;
-    time_t now = (time_t)(restore->host->now_ms(restore->host) / 1000);
-    struct tm utc;
-    bool there = stat(restore->path, &status) == 0 || stat(restore->accounts, &status) == 0;
-    if (!there)
-        return 0;
-    restore->host->random(restore->host, &random, sizeof(random));
-    gmtime_r(&now, &utc);
-    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-    snprintf(aside, sizeof(aside), "%s.replaced-%s-%04x", restore->path, stamp, random);
-    if (store_paths(aside, &aside_path, &aside_accounts) < 0)
-        return hearth_fail(restore->call, HEARTH_ERR_NOMEM, "out of memory");
-    int r = rename_if_there(restore, restore->path, aside_path);
-    snprintf(from, sizeof(from), "%s-wal", restore->path);
-    snprintf(to, sizeof(to), "%s-wal", aside_path);
-    if (r == 0)
-        r = rename_if_there(restore, from, to);
-    snprintf(from, sizeof(from), "%s-shm", restore->path);
-    if (r == 0)
-        unlink(from); /* is made anew from the log */
-    if (r == 0)
-        r = rename_if_there(restore, restore->accounts, aside_accounts);
-    if (r == 0) {
-        snprintf(line, sizeof(line), "The database that was there is now %s, with %s.", aside_path, aside_accounts);
-        restore->cb(restore->ctx, line);
-    }
-    free(aside_path);
-    free(aside_accounts);
-    return r;
-}
-
-static int sync_parent(struct restore *restore)
-{
-    char parent[NAME];
-    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(restore->path, '/') - restore->path + 1), restore->path);
-    return files_sync_directory(restore->call, parent);
-}
-
-static int put_in_place(struct restore *restore)
-{
-    char from[NAME + 32];
-    int r = put_aside(restore);
-    if (r == 0)
-        r = sync_parent(restore);
-    snprintf(from, sizeof(from), "%s/accounts", restore->stage);
-    if (r == 0 && rename(from, restore->accounts) != 0)
-        r = fail_errno(restore, restore->accounts, errno);
-    if (r == 0)
-        r = sync_parent(restore);
-    snprintf(from, sizeof(from), "%s/" BACKUP_SHARED_NAME, restore->stage);
-    if (r == 0 && rename(from, restore->path) != 0)
-        r = fail_errno(restore, restore->path, errno);
-    return r == 0 ? sync_parent(restore) : r;
-}
-
-static void remove_tree(const char *directory)
-{
-    char path[NAME + 300];
-    struct stat status;
-    DIR *entries = opendir(directory);
-    if (entries == NULL)
-        return;
-    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-        if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
-            remove_tree(path);
-        else
-            unlink(path);
-    }
-    closedir(entries);
-    rmdir(directory);
-}
-
-static int make_stage(struct restore *restore)
-{
-    uint32_t random;
-    char accounts[NAME + 16];
-    restore->host->random(restore->host, &random, sizeof(random));
-    snprintf(restore->stage, sizeof(restore->stage), "%s.restore-%08x", restore->path, random);
-    snprintf(accounts, sizeof(accounts), "%s/accounts", restore->stage);
-    if (mkdir(restore->stage, 0700) != 0 || mkdir(accounts, 0700) != 0)
-        return fail_errno(restore, restore->stage, errno);
-    return 0;
-}
-
-static int restore_all(struct restore *restore, bool replace)
+static int restore_all(struct restore *restore, const struct place *place, bool replace, hearth_text_cb cb, void *ctx)
 {
     char accounts[NAME + 16];
+    replace_sweep(restore->path);
+    int r = replace_finish(place, cb, ctx); /* of a restore before, which was stopped */
+    if (r < 0)
+        return r;
     if (!replace && !is_empty(restore))
         return hearth_fail(restore->call, HEARTH_ERR_CONFLICT,
                            "%s: there is a database with accounts already: with --replace it is put aside under another name",
                            restore->path);
-    int r = make_stage(restore);
-    if (r == 0)
-        r = unpack(restore);
+    r = replace_make_stage(place, restore->stage);
+    if (r < 0)
+        return r;
+    r = unpack(restore);
     if (r == 0)
         r = check_staged(restore);
     snprintf(accounts, sizeof(accounts), "%s/accounts", restore->stage);
     if (r == 0)
         r = files_sync_directory(restore->call, accounts);
     if (r == 0)
-        r = put_in_place(restore);
-    remove_tree(restore->stage);
+        r = replace_with(place, restore->stage, cb, ctx);
+    replace_remove_stage(restore->stage);
     return r;
 }
 
 int restore_run(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
                 bool replace, hearth_text_cb cb, void *ctx)
 {
-    struct restore restore = {.host = host, .call = call, .archive = path, .cb = cb, .ctx = ctx};
+    struct restore restore = {.host = host, .call = call, .archive = path};
+    int lock;
     if (path == NULL || path[0] == '\0')
         return hearth_fail(call, HEARTH_ERR_INVALID, "no file is named");
     if (strlen(store_path_value(values)) > NAME - 200)
         return hearth_fail(call, HEARTH_ERR_INVALID, "path is too long");
     if (store_paths(store_path_value(values), &restore.path, &restore.accounts) < 0)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    int r = restore_all(&restore, replace);
+    int r = use_lock_alone(host, call, restore.path, &lock);
+    if (r == 0) {
+        r = restore_all(&restore, &(struct place){host, call, restore.path, restore.accounts}, replace, cb, ctx);
+        if (lock >= 0)
+            close(lock);
+    }
     free(restore.path);
     free(restore.accounts);
     return r;

@@ -22,6 +22,7 @@ struct store {
     const struct hearth_host *host;
     char *path;           /* begins with '/' or "./": never one of SQLite's special names */
     char *accounts;       /* the directory of the persons' files */
+    int use_lock;         /* a descriptor; see use_lock.h */
     int64_t cache_size;   /* bytes, of a connection */
     int64_t batch_cache;  /* bytes, of a connection that has a batch open */
     int64_t busy_timeout; /* ms to wait for other processes */

@@ -1,165 +1,186 @@
 #include "tar.h"
 
+#include <archive.h>
+#include <archive_entry.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { BLOCK = 512, NAME_SIZE = 100 };
+/* Loaded by the first backup or restore of a process, not with the plugin: it brings libxml2, ICU and libstdc++, which is 2.5 MB resident
+ * in a daemon that never makes an archive. */
+#define FUNCTIONS(X)                                                                                                                       \
+    X(archive_entry_filetype)                                                                                                              \
+    X(archive_entry_free)                                                                                                                  \
+    X(archive_entry_hardlink)                                                                                                              \
+    X(archive_entry_new)                                                                                                                   \
+    X(archive_entry_pathname)                                                                                                              \
+    X(archive_entry_set_filetype)                                                                                                          \
+    X(archive_entry_set_mtime)                                                                                                             \
+    X(archive_entry_set_pathname)                                                                                                          \
+    X(archive_entry_set_perm)                                                                                                              \
+    X(archive_entry_set_size)                                                                                                              \
+    X(archive_entry_size)                                                                                                                  \
+    X(archive_entry_size_is_set)                                                                                                           \
+    X(archive_entry_sparse_count)                                                                                                          \
+    X(archive_entry_symlink)                                                                                                               \
+    X(archive_errno)                                                                                                                       \
+    X(archive_read_data_block)                                                                                                             \
+    X(archive_read_free)                                                                                                                   \
+    X(archive_read_new)                                                                                                                    \
+    X(archive_read_next_header)                                                                                                            \
+    X(archive_read_open_fd)                                                                                                                \
+    X(archive_read_support_format_tar)                                                                                                     \
+    X(archive_write_add_filter_none)                                                                                                       \
+    X(archive_write_close)                                                                                                                 \
+    X(archive_write_data)                                                                                                                  \
+    X(archive_write_fail)                                                                                                                  \
+    X(archive_write_free)                                                                                                                  \
+    X(archive_write_header)                                                                                                                \
+    X(archive_write_new)                                                                                                                   \
+    X(archive_write_open_fd)                                                                                                               \
+    X(archive_write_set_bytes_in_last_block)                                                                                               \
+    X(archive_write_set_bytes_per_block)                                                                                                   \
+    X(archive_write_set_format_pax_restricted)
 
-/* POSIX.1-1988; numbers are octal text. */
-struct header {
-    char name[NAME_SIZE], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100], magic[6], version[2], user[32],
-        group[32], device_major[8], device_minor[8], prefix[155], unused[12];
-};
-_Static_assert(sizeof(struct header) == BLOCK, "a header is one block");
+static struct {
+#define MEMBER(name) __typeof__(&(name)) name;
+    FUNCTIONS(MEMBER)
+} library;
+static bool library_loaded;
 
-static unsigned sum_of(const struct header *header)
+static void load_library(void)
 {
-    struct header copy = *header;
-    const unsigned char *at = (const unsigned char *)&copy;
-    unsigned sum = 0;
-    memset(copy.checksum, ' ', sizeof(copy.checksum));
-    for (size_t i = 0; i < sizeof(copy); i++)
-        sum += at[i];
-    return sum;
+    void *handle = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
+    library_loaded = handle != NULL;
+#define LOOK_UP(name) library_loaded = library_loaded && (*(void **)&library.name = dlsym(handle, #name)) != NULL;
+    FUNCTIONS(LOOK_UP)
 }
 
-/* What is too large for 11 octal digits (8 GiB) is big-endian binary with the first bit set, as GNU and pax tars write it. */
-static void put_size(char field[12], int64_t size)
+static bool has_library(void)
 {
-    if (size < INT64_C(077777777777)) {
-        snprintf(field, 12, "%011llo", (unsigned long long)size);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load_library);
+    errno = library_loaded ? ENOMEM : ENOPKG;
+    return library_loaded;
+}
+
+enum { BLOCK = 1 << 16 }; /* of reads and writes */
+
+/* libarchive's own numbers (EILSEQ for a wrong format, EINVAL for a wrong use, -1 for the rest) are no errors of the system. */
+static int fail_with_errno(struct archive *tar)
+{
+    int error = library.archive_errno(tar);
+    errno = error == EILSEQ || error == EINVAL || error < 0 ? 0 : error;
+    return -1;
+}
+
+/* ustar, but for what does not fit in it (8 GiB and more): that gets a header of pax. */
+struct archive *tar_writer(int fd)
+{
+    struct archive *tar = has_library() ? library.archive_write_new() : NULL;
+    if (tar == NULL)
+        return NULL;
+    if (library.archive_write_set_format_pax_restricted(tar) == ARCHIVE_OK && library.archive_write_add_filter_none(tar) == ARCHIVE_OK &&
+        library.archive_write_set_bytes_per_block(tar, BLOCK) == ARCHIVE_OK &&
+        library.archive_write_set_bytes_in_last_block(tar, 1) == ARCHIVE_OK && library.archive_write_open_fd(tar, fd) == ARCHIVE_OK)
+        return tar;
+    tar_free_writer(tar);
+    errno = ENOMEM; /* nothing is written yet */
+    return NULL;
+}
+
+/* Knows no compression: nothing in an archive becomes larger than it is. */
+struct archive *tar_reader(int fd)
+{
+    struct archive *tar = has_library() ? library.archive_read_new() : NULL;
+    if (tar == NULL)
+        return NULL;
+    if (library.archive_read_support_format_tar(tar) == ARCHIVE_OK && library.archive_read_open_fd(tar, fd, BLOCK) == ARCHIVE_OK)
+        return tar;
+    fail_with_errno(tar);
+    int error = errno;
+    tar_free_reader(tar);
+    errno = error;
+    return NULL;
+}
+
+void tar_free_writer(struct archive *tar)
+{
+    if (tar == NULL)
         return;
-    }
-    memset(field, 0, 12);
-    field[0] = (char)0x80;
-    for (int i = 0; i < 8; i++)
-        field[11 - i] = (char)(uint8_t)((uint64_t)size >> (8 * i));
+    library.archive_write_fail(tar); /* or else free() would write the end */
+    library.archive_write_free(tar);
 }
 
-static bool get_size(const char field[12], int64_t *ret_size)
+void tar_free_reader(struct archive *tar)
 {
-    uint64_t size = 0;
-    if ((field[0] & 0x80) != 0) {
-        for (int i = 4; i < 12; i++)
-            size = size << 8 | (uint8_t)field[i];
-    } else {
-        for (int i = 0; i < 12 && field[i] != '\0' && field[i] != ' '; i++) {
-            if (field[i] < '0' || field[i] > '7')
-                return false;
-            size = size << 3 | (uint64_t)(field[i] - '0');
-        }
-    }
-    if (size > INT64_MAX)
-        return false;
-    *ret_size = (int64_t)size;
-    return true;
+    if (tar != NULL)
+        library.archive_read_free(tar);
 }
 
-int tar_write_all(int fd, const void *bytes, size_t size)
+int tar_write_header(struct archive *tar, const char *name, int64_t size, int64_t mtime_seconds)
 {
-    for (const char *at = bytes; size > 0;) {
-        ssize_t n = write(fd, at, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        at += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-int tar_read_all(int fd, void *bytes, size_t size)
-{
-    for (char *at = bytes; size > 0;) {
-        ssize_t n = read(fd, at, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            errno = n == 0 ? 0 : errno;
-            return -1;
-        }
-        at += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-int tar_write_header(int fd, const char *name, int64_t size, int64_t mtime)
-{
-    struct header header;
-    memset(&header, 0, sizeof(header));
-    if (strlen(name) >= NAME_SIZE) {
-        errno = ENAMETOOLONG;
+    struct archive_entry *entry = library.archive_entry_new();
+    if (entry == NULL) {
+        errno = ENOMEM;
         return -1;
     }
-    memcpy(header.name, name, strlen(name));
-    memcpy(header.mode, "0000600", 8);
-    memcpy(header.uid, "0000000", 8);
-    memcpy(header.gid, "0000000", 8);
-    put_size(header.size, size);
-    snprintf(header.mtime, sizeof(header.mtime), "%011llo", (unsigned long long)(mtime < 0 ? 0 : mtime) & 077777777777);
-    header.type = '0';
-    memcpy(header.magic, "ustar", 6);
-    memcpy(header.version, "00", 2);
-    snprintf(header.checksum, 7, "%06o", sum_of(&header) & 0777777);
-    header.checksum[7] = ' ';
-    return tar_write_all(fd, &header, sizeof(header));
+    library.archive_entry_set_pathname(entry, name);
+    library.archive_entry_set_filetype(entry, AE_IFREG);
+    library.archive_entry_set_perm(entry, 0600);
+    library.archive_entry_set_size(entry, size);
+    library.archive_entry_set_mtime(entry, mtime_seconds, 0);
+    int r = library.archive_write_header(tar, entry) == ARCHIVE_OK ? 0 : fail_with_errno(tar);
+    library.archive_entry_free(entry);
+    return r;
 }
 
-static size_t padding_of(int64_t size)
+int tar_write_content(struct archive *tar, const void *bytes, size_t size)
 {
-    return (size_t)((BLOCK - size % BLOCK) % BLOCK);
-}
-
-int tar_write_padding(int fd, int64_t size)
-{
-    static const char zeros[BLOCK];
-    return tar_write_all(fd, zeros, padding_of(size));
-}
-
-int tar_write_end(int fd)
-{
-    static const char zeros[2 * BLOCK];
-    return tar_write_all(fd, zeros, sizeof(zeros));
-}
-
-static bool is_zero(const struct header *header)
-{
-    static const struct header zeros;
-    return memcmp(header, &zeros, sizeof(zeros)) == 0;
-}
-
-static bool checksum_is_right(const struct header *header)
-{
-    unsigned sum = 0;
-    for (int i = 0; i < 8 && header->checksum[i] >= '0' && header->checksum[i] <= '7'; i++)
-        sum = sum << 3 | (unsigned)(header->checksum[i] - '0');
-    return sum == sum_of(header);
-}
-
-int tar_read_header(int fd, struct tar_entry *ret_entry)
-{
-    struct header header;
-    struct tar_entry entry = {.size = 0};
-    if (tar_read_all(fd, &header, sizeof(header)) < 0)
-        return -1;
-    if (is_zero(&header))
-        return tar_read_all(fd, &header, sizeof(header)) < 0 || !is_zero(&header) ? -1 : 0;
     errno = 0;
-    if (memcmp(header.magic, "ustar", 5) != 0 || !checksum_is_right(&header) || (header.type != '0' && header.type != '\0') ||
-        header.prefix[0] != '\0' || !get_size(header.size, &entry.size))
+    return library.archive_write_data(tar, bytes, size) == (la_ssize_t)size ? 0 : fail_with_errno(tar);
+}
+
+int tar_write_end(struct archive *tar)
+{
+    return library.archive_write_close(tar) == ARCHIVE_OK ? 0 : fail_with_errno(tar);
+}
+
+int tar_read_header(struct archive *tar, struct tar_entry *ret_entry)
+{
+    struct archive_entry *entry;
+    struct tar_entry found = {.size = 0};
+    int r = library.archive_read_next_header(tar, &entry);
+    if (r == ARCHIVE_EOF)
+        return 0;
+    if (r != ARCHIVE_OK)
+        return fail_with_errno(tar);
+    const char *name = library.archive_entry_pathname(entry);
+    errno = 0;
+    if (name == NULL || strlen(name) >= sizeof(found.name) || library.archive_entry_filetype(entry) != AE_IFREG ||
+        library.archive_entry_hardlink(entry) != NULL || library.archive_entry_symlink(entry) != NULL ||
+        library.archive_entry_sparse_count(entry) != 0 || !library.archive_entry_size_is_set(entry) ||
+        library.archive_entry_size(entry) < 0)
         return -1;
-    memcpy(entry.name, header.name, NAME_SIZE);
-    *ret_entry = entry;
+    memcpy(found.name, name, strlen(name));
+    found.size = library.archive_entry_size(entry);
+    *ret_entry = found;
     return 1;
 }
 
-int tar_read_padding(int fd, int64_t size)
+int tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_size)
 {
-    char ignored[BLOCK];
-    return tar_read_all(fd, ignored, padding_of(size));
+    const void *bytes;
+    size_t size;
+    la_int64_t offset;
+    int r = library.archive_read_data_block(tar, &bytes, &size, &offset);
+    if (r == ARCHIVE_EOF)
+        return 0;
+    if (r != ARCHIVE_OK)
+        return fail_with_errno(tar);
+    *ret_bytes = bytes;
+    *ret_size = size;
+    return 1;
 }

@@ -1,26 +1,35 @@
-/* The archive that backup() makes and restore() reads: POSIX ustar, which `tar` reads as well. Nothing but regular files with short names.
- */
+/* The archive that backup() makes and restore() reads, by libarchive: a tar file of regular files with short names, not compressed. Each
+ * function is for one thread; the descriptors stay the caller's. */
 #ifndef STORAGE_SQLITE_TAR_H
 #define STORAGE_SQLITE_TAR_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#define TAR_LIBRARY_MISSING "libarchive.so.13 cannot be loaded: install it (libarchive13 or libarchive13t64)"
+
+struct archive; /* libarchive's */
+
 struct tar_entry {
     char name[101];
-    int64_t size;
+    int64_t size; /* bytes */
 };
 
-/* 0, or -1 with errno. The content follows a header, tar_write_end() the last content; both fill up to whole blocks. */
-int tar_write_header(int fd, const char *name, int64_t size, int64_t mtime_seconds);
-int tar_write_padding(int fd, int64_t size);
-int tar_write_end(int fd);
-int tar_write_all(int fd, const void *bytes, size_t size);
+/* Both: NULL with errno, ENOPKG when libarchive is not installed, 0 when it is no tar file. tar_free_*() accept NULL. */
+struct archive *tar_writer(int fd);
+struct archive *tar_reader(int fd);
+void tar_free_writer(struct archive *tar); /* without tar_write_end(), the file is no whole archive */
+void tar_free_reader(struct archive *tar);
 
-/* 1: an entry, whose content follows; 0: the archive ends here, as it should; -1: damaged, cut off, or no archive (errno 0), or errno. */
-int tar_read_header(int fd, struct tar_entry *ret_entry);
-int tar_read_padding(int fd, int64_t size); /* 0 or -1 */
-/* All of `size`: 0; -1 with errno, 0 when the file ends before. */
-int tar_read_all(int fd, void *bytes, size_t size);
+/* 0, or -1 with errno. A header, then exactly its size of content; tar_write_end() after the last. */
+int tar_write_header(struct archive *tar, const char *name, int64_t size, int64_t mtime_seconds);
+int tar_write_content(struct archive *tar, const void *bytes, size_t size);
+int tar_write_end(struct archive *tar);
+
+/* 1: an entry, whose content follows; 0: the archive ends here; -1 with errno, 0 when it is damaged, cut off, no tar file, or has what
+ * backup() never writes (links, directories, holes, long names). Content must be read to its end, where tar_read_content() says 0. */
+int tar_read_header(struct archive *tar, struct tar_entry *ret_entry);
+/* The next bytes of the content, which are valid until the next call; never more in all than the header said. */
+int tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_size);
 
 #endif

@@ -371,9 +371,10 @@ struct hearth_storage {
     int (*bookmarks_of_pages)(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
                               hearth_bookmark_cb cb, void *ctx);
     /* Optional (abi_version 4): the way back from backup(): checks the copy at `path`, and puts it where open() with the same `values`
-     * finds its database. No instance may be open, in no process. CONFLICT when there is a database with accounts and not `replace`; with
-     * it, what is there is put aside under another name, which a line says. CORRUPT: the copy is damaged; nothing was changed. Without it
-     * the backend has tools of its own. */
+     * finds its database. No instance may be open, in no process: CONFLICT if one is seen, and when there is a database with accounts and
+     * not `replace`; with it, what is there is put aside under another name, which a line says. CORRUPT: the copy is damaged; nothing was
+     * changed. Ended at any moment, the next open() finds the old database or the restored one. Without it the backend has tools of its
+     * own. */
     int (*restore)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
                    bool replace, hearth_text_cb cb, void *ctx);
 };

@@ -1,0 +1,13 @@
+/* Who uses a database, across processes: everybody who has it open shares a lock on "<path>-lock", restore() has it alone. It ends with the
+ * process. */
+#ifndef STORAGE_SQLITE_USE_LOCK_H
+#define STORAGE_SQLITE_USE_LOCK_H
+
+#include "store.h"
+
+/* Both wait for about two seconds, then: CONFLICT, in words. close() the descriptor; it is -1 where no such file can be made: nothing can
+ * be restored there either. `path` is that of the shared file. */
+int use_lock_shared(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
+int use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
+
+#endif
