@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "bookmarks.h"
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
@@ -131,7 +132,9 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
         batch_abort(session);
         return r;
     }
-    r = query_settle(session); /* the counters are complete now */
+    r = bookmark_add_moves(session);
+    if (r == 0)
+        r = query_settle(session); /* the counters are complete now */
     if (r == 0)
         r = finish_account(session, changed);
     batch_forget(&session->batch);

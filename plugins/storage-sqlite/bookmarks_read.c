@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                                                            \
     "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \
-    "b.modified, iif(b.kind = 2, (SELECT count(*) FROM bookmarks c WHERE c.parent = b.guid), 0), "                                         \
+    "b.modified, iif(b.kind = 2, coalesce((SELECT f.children FROM bookmark_folders f WHERE f.guid = b.guid), 0), 0), "                     \
     "coalesce(p.last_visit, 0), coalesce(p.visit_count, 0) "
 #define WITH_PAGE " LEFT JOIN pages p ON p.id = b.page "
 
