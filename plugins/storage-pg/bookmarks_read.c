@@ -7,7 +7,8 @@
 #include "session.h"
 
 #define COLUMNS                                                                                                                            \
-    "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \
+    "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0) AS page, b.position, "   \
+    "b.added, "                                                                                                                            \
     "b.modified, CASE WHEN b.kind = 2 THEN coalesce((SELECT f.children FROM bookmark_folders f WHERE f.account = b.account "               \
     "AND md5(f.guid) = md5(b.guid) AND f.guid = b.guid), 0) ELSE 0 END, coalesce(p.last_visit, 0), coalesce(p.visit_count, 0) "
 #define WITH_PAGE " LEFT JOIN pages p ON p.account = b.account AND p.id = b.page "
@@ -195,8 +196,8 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
 
 int bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
-                               "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = $2 ORDER BY b.added DESC, b.guid DESC";
+    static const char LIST[] = "SELECT * FROM (SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
+                               "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = $2 OFFSET 0) f ORDER BY f.added DESC, f.guid DESC";
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;
@@ -215,8 +216,8 @@ int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account
                        void *ctx)
 {
     static const char LIST[] =
-        "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
-        "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = ANY ($2::bigint[]) ORDER BY b.page, b.added DESC, b.guid DESC";
+        "SELECT * FROM (SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
+        "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = ANY ($2::bigint[]) OFFSET 0) f ORDER BY f.page, f.added DESC, f.guid DESC";
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;

@@ -72,7 +72,8 @@ static const char *const rules[] = {
 
 /* The rules go through all rows: the planner may choose here (see connection.c). */
 static const char *const whole_tables[] = {"SET LOCAL enable_seqscan = on", "SET LOCAL enable_bitmapscan = on",
-                                           "SET LOCAL enable_hashjoin = on", "SET LOCAL enable_mergejoin = on"};
+                                           "SET LOCAL enable_hashjoin = on", "SET LOCAL enable_mergejoin = on",
+                                           "SET LOCAL enable_sort = on"};
 
 int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ctx)
 {
