@@ -123,6 +123,32 @@ static int finish_account(struct session *session, bool changed)
     return r == 0 ? query_settle(session) : r;
 }
 
+enum { OUTGROWS = 1000 }; /* rows */
+
+/* Plans are made once for each connection, and on a table that is all but empty any index looks as good as the one that a statement was
+ * written for: after a first sync, pages were looked up by walking all of them, until autovacuum came by. So when a batch has more than
+ * doubled a table it is analyzed, which has every process make its plans anew. Nobody waits for that but the sync; and where it fails
+ * autovacuum does it later. */
+static void analyze_outgrown(struct session *session, const int64_t *delta)
+{
+    static const char OUTGROWN[] =
+        "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN (VALUES ('pages', $1::bigint), ('visits', $2), ('bookmarks', $3)) d (name, added) "
+        "ON c.relname = d.name WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.reltuples < d.added)";
+    static const enum counter OF[] = {COUNT_PAGES, COUNT_VISITS, COUNT_BOOKMARKS};
+    struct query query;
+    bool large = false, outgrown = false;
+    query_open(&query, session, OUTGROWN);
+    for (size_t i = 0; i < sizeof(OF) / sizeof(OF[0]); i++) {
+        query_int(&query, delta[OF[i]] < OUTGROWS ? -1 : delta[OF[i]]);
+        large |= delta[OF[i]] >= OUTGROWS;
+    }
+    if (large && query_step(&query) > 0)
+        outgrown = column_bool(&query, 0);
+    query_close(&query);
+    if (outgrown)
+        query_exec(session, "ANALYZE (SKIP_LOCKED) pages, page_guids, visits, bookmarks, bookmark_tags, bookmark_folders, bookmark_claims");
+}
+
 int batch_commit(void *self, struct hearth_call *call, bool changed)
 {
     struct op op;
@@ -137,8 +163,13 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
         r = query_settle(session); /* the counters are complete now */
     if (r == 0)
         r = finish_account(session, changed);
+    int64_t delta[COUNTERS];
+    memcpy(delta, session->batch.delta, sizeof(delta));
     batch_forget(&session->batch);
-    return op_end(&op, transaction_end(session, r));
+    r = transaction_end(session, r);
+    if (r == 0)
+        analyze_outgrown(session, delta);
+    return op_end(&op, r);
 }
 
 /* ms for a rollback; after that the connection is closed, and the server rolls back. */
