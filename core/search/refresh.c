@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/lock.h"
+#include "base/metrics.h"
 #include "search/search_internal.h"
 
 /* Who has not asked for so long waits the moment that an update takes, should they come back; QUEUE_MAX bounds what piles up when the
@@ -93,6 +94,8 @@ static void refresh_first(struct search *search)
     search->refreshing = true;
     lock_release(&search->lock);
     search->refresh(search->refresh_ctx, search, id, generation);
+    metric_add(metric_get(METRIC_COUNTER, "search_refreshes", "times that what is in memory of an account was brought up to date unasked"),
+               1);
     lock_take(&search->lock);
     search->refreshing = false;
 }

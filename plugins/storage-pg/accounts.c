@@ -289,7 +289,9 @@ static int remove_rows(struct session *session, const char *account)
         "DELETE FROM bookmark_claims WHERE account = $1",
         "DELETE FROM bookmark_tombstones WHERE account = $1",
         "DELETE FROM bookmarks WHERE account = $1",
-        "DELETE FROM accounts WHERE row = $1", /* and what refers to it */
+        "DELETE FROM bookmark_folders WHERE account = $1",
+        "DELETE FROM bookmark_moves WHERE account = $1", /* written down by the removal of the bookmarks */
+        "DELETE FROM accounts WHERE row = $1",           /* and what refers to it */
     };
     struct query query;
     int64_t row = 0;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "bookmarks.h"
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
@@ -122,6 +123,39 @@ static int finish_account(struct session *session, bool changed)
     return r == 0 ? query_settle(session) : r;
 }
 
+enum { OUTGROWS = 1000 }; /* rows */
+#define OUTGROWN(table)                                                                                                                    \
+    "SELECT reltuples < $1::bigint FROM pg_class WHERE relname = '" table "' AND relkind = 'r' AND "                                       \
+    "relnamespace = current_schema()::regnamespace"
+
+/* Plans are made once for each connection, and on a table that is all but empty any index looks as good as the one that a statement was
+ * written for: after a first sync, pages were looked up by walking all of them, until autovacuum came by. So when a batch has more than
+ * doubled a table it is analyzed, which has every process make its plans anew. Nobody waits for that but the sync; and where it fails
+ * autovacuum does it later. */
+static void analyze_outgrown(struct session *session, const int64_t *delta)
+{
+    /* Not all at once: a table that is known to be empty is worse than one that nothing is known of. */
+    static const struct {
+        enum counter counter;
+        const char *outgrown, *analyze;
+    } tables[] = {
+        {COUNT_PAGES, OUTGROWN("pages"), "ANALYZE (SKIP_LOCKED) pages, page_guids"},
+        {COUNT_VISITS, OUTGROWN("visits"), "ANALYZE (SKIP_LOCKED) visits"},
+        {COUNT_BOOKMARKS, OUTGROWN("bookmarks"), "ANALYZE (SKIP_LOCKED) bookmarks, bookmark_tags, bookmark_folders, bookmark_claims"},
+    };
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        struct query query;
+        if (delta[tables[i].counter] < OUTGROWS)
+            continue;
+        query_open(&query, session, tables[i].outgrown);
+        query_int(&query, delta[tables[i].counter]);
+        bool outgrown = query_step(&query) > 0 && column_bool(&query, 0);
+        query_close(&query);
+        if (outgrown)
+            query_exec(session, tables[i].analyze);
+    }
+}
+
 int batch_commit(void *self, struct hearth_call *call, bool changed)
 {
     struct op op;
@@ -131,11 +165,18 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
         batch_abort(session);
         return r;
     }
-    r = query_settle(session); /* the counters are complete now */
+    r = bookmark_add_moves(session);
+    if (r == 0)
+        r = query_settle(session); /* the counters are complete now */
     if (r == 0)
         r = finish_account(session, changed);
+    int64_t delta[COUNTERS];
+    memcpy(delta, session->batch.delta, sizeof(delta));
     batch_forget(&session->batch);
-    return op_end(&op, transaction_end(session, r));
+    r = transaction_end(session, r);
+    if (r == 0)
+        analyze_outgrown(session, delta);
+    return op_end(&op, r);
 }
 
 /* ms for a rollback; after that the connection is closed, and the server rolls back. */

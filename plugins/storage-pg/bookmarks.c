@@ -53,6 +53,27 @@ static int write_row(struct session *session, const struct hearth_bookmark *book
     return query_later(&query, COUNT_BOOKMARKS, COUNT_FOLDERS);
 }
 
+/* Triggers of the table wrote down each move (migrations/0003-children.sql); those of a release that does not add them up are
+ * added by the next batch of this one. */
+int bookmark_add_moves(struct session *session)
+{
+    static const char ADD[] =
+        "WITH moved AS (DELETE FROM bookmark_moves WHERE account = $1 RETURNING parent, children) "
+        "INSERT INTO bookmark_folders AS f (account, guid, children) SELECT $1::bigint, parent, sum(children) FROM moved GROUP BY parent "
+        "HAVING sum(children) <> 0 ON CONFLICT (account, md5(guid)) DO UPDATE SET children = f.children + excluded.children";
+    static const char EMPTY[] = "DELETE FROM bookmark_folders WHERE account = $1 AND children = 0";
+    static const char *const ALL[] = {ADD, EMPTY};
+    int r = 0;
+    for (size_t i = 0; r == 0 && session->batch.moved && i < sizeof(ALL) / sizeof(ALL[0]); i++) {
+        struct query query;
+        query_open(&query, session, ALL[i]);
+        query_int(&query, session->batch.account);
+        r = query_later(&query, COUNT_NONE, COUNT_NONE);
+    }
+    session->batch.moved = false;
+    return r;
+}
+
 size_t bookmark_next_tag(const char **at, const char **ret_tag)
 {
     size_t size = 0;
@@ -102,6 +123,7 @@ int bookmark_put(void *self, struct hearth_call *call, const struct hearth_bookm
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
+    op.session->batch.moved |= bookmark->parent != NULL;
     r = write_row(op.session, bookmark);
     if (r == 0)
         r = write_tags(op.session, bookmark);
@@ -125,6 +147,7 @@ int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
+    op.session->batch.moved = true;
     r = later_with_guid(op.session, BURY, guid, COUNT_NONE, COUNT_NONE);
     if (r == 0)
         r = later_with_guid(op.session, TAGS, guid, COUNT_NONE, COUNT_NONE);
@@ -146,6 +169,7 @@ int bookmark_clear(void *self, struct hearth_call *call)
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
+    op.session->batch.moved = true;
     query_open(&query, op.session, CLEAR);
     query_int(&query, op.session->batch.account);
     return op_end_in_batch(&op, query_later(&query, COUNT_BOOKMARKS, COUNT_FOLDERS));
@@ -186,6 +210,7 @@ int bookmark_place(void *self, struct hearth_call *call, const char *guid, const
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
+    op.session->batch.moved = true;
     query_open(&query, op.session, PLACE);
     query_int(&query, op.session->batch.account);
     query_text(&query, guid);

@@ -11,6 +11,9 @@ int bookmark_clear(void *session, struct hearth_call *call);
 int bookmark_claims_put(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count);
 int bookmark_place(void *session, struct hearth_call *call, const char *guid, const char *parent, int64_t position);
 
+/* Adds what was moved in this batch to the children of folders. */
+int bookmark_add_moves(struct session *session);
+
 int bookmark_get(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark);
 int bookmark_list(void *session, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
                   hearth_bookmark_cb cb, void *ctx);

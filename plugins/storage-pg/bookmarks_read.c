@@ -7,9 +7,10 @@
 #include "session.h"
 
 #define COLUMNS                                                                                                                            \
-    "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \
-    "b.modified, CASE WHEN b.kind = 2 THEN (SELECT count(*) FROM bookmarks c WHERE c.account = b.account "                                 \
-    "AND md5(c.parent) = md5(b.guid) AND c.parent = b.guid) ELSE 0 END, coalesce(p.last_visit, 0), coalesce(p.visit_count, 0) "
+    "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0) AS page, b.position, "   \
+    "b.added, "                                                                                                                            \
+    "b.modified, CASE WHEN b.kind = 2 THEN coalesce((SELECT f.children FROM bookmark_folders f WHERE f.account = b.account "               \
+    "AND md5(f.guid) = md5(b.guid) AND f.guid = b.guid), 0) ELSE 0 END, coalesce(p.last_visit, 0), coalesce(p.visit_count, 0) "
 #define WITH_PAGE " LEFT JOIN pages p ON p.account = b.account AND p.id = b.page "
 
 static void row_of(const struct query *query, struct hearth_bookmark *ret_bookmark)
@@ -52,15 +53,24 @@ int bookmark_get(void *self, struct hearth_call *call, const char *account, cons
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;
+    bool again;
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, GET);
-    query_text(&query, account);
-    query_text(&query, guid);
-    r = query_step(&query);
+    do { /* in a batch: once more when a folder's children are not added up yet */
+        query_open(&query, op.session, GET);
+        query_text(&query, account);
+        query_text(&query, guid);
+        r = query_step(&query);
+        if (r > 0)
+            row_of(&query, &bookmark);
+        again = r > 0 && op.session->batch.moved && bookmark.kind == HEARTH_FOLDER;
+        if (again) {
+            query_close(&query);
+            r = bookmark_add_moves(op.session);
+        }
+    } while (again && r == 0);
     if (r > 0) {
-        row_of(&query, &bookmark);
         r = keep(op.session, &bookmark);
     } else if (r == 0) {
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
@@ -103,9 +113,9 @@ static int list_piece(struct op *op, struct listing *listing, int limit, bool by
 
 static int list(struct op *op, struct listing *listing, bool by_position, hearth_bookmark_cb cb, void *ctx)
 {
-    enum { FIRST = 256, MOST = 4096 };
+    enum { FIRST = 64, MOST = 4096 }; /* a page of the API has 50 as a rule; whatever is read beyond it is for nothing */
     int r = 1;
-    for (int limit = FIRST; r > 0; limit = limit < MOST ? limit * 4 : MOST)
+    for (int limit = FIRST; r > 0; limit = limit < MOST ? limit * 2 : MOST)
         r = list_piece(op, listing, limit, by_position, cb, ctx);
     return r;
 }
@@ -169,6 +179,9 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
+    r = bookmark_add_moves(op.session);
+    if (r < 0)
+        return op_end(&op, r);
     switch (filter->order) {
     case HEARTH_BY_POSITION:
         return op_end(&op, list_by_position(&op, account, filter, cb, ctx));
@@ -183,8 +196,8 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
 
 int bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
-                               "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = $2 ORDER BY b.added DESC, b.guid DESC";
+    static const char LIST[] = "SELECT * FROM (SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
+                               "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = $2 OFFSET 0) f ORDER BY f.added DESC, f.guid DESC";
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;
@@ -203,8 +216,8 @@ int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account
                        void *ctx)
 {
     static const char LIST[] =
-        "SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
-        "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = ANY ($2::bigint[]) ORDER BY b.page, b.added DESC, b.guid DESC";
+        "SELECT * FROM (SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
+        "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = ANY ($2::bigint[]) OFFSET 0) f ORDER BY f.page, f.added DESC, f.guid DESC";
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;

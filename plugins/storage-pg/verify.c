@@ -53,6 +53,11 @@ static const char *const rules[] = {
     "WHERE NOT EXISTS (SELECT 1 FROM up WHERE up.account = b.account AND up.guid = b.guid)",
     "SELECT format('folder %s of account row %s: %s bookmarks have position %s', parent, account, count(*), position) FROM bookmarks "
     "WHERE parent IS NOT NULL GROUP BY account, parent, position HAVING count(*) > 1",
+    "SELECT format('folder %s of account row %s: children are kept as %s, but there are %s', guid, account, coalesce(kept, 0), "
+    "coalesce(found, 0)) FROM (SELECT account, guid, sum(children) AS kept FROM (SELECT account, guid, children FROM bookmark_folders "
+    "UNION ALL SELECT account, parent, children FROM bookmark_moves) k GROUP BY 1, 2) kept FULL JOIN (SELECT account, parent AS guid, "
+    "count(*) AS found FROM bookmarks WHERE parent IS NOT NULL GROUP BY 1, 2) found USING (account, guid) "
+    "WHERE coalesce(kept, 0) <> coalesce(found, 0)",
     "SELECT format('bookmark %s of account row %s: is there, but has a tombstone', b.guid, b.account) FROM bookmark_tombstones t "
     "JOIN bookmarks b ON b.account = t.account AND md5(b.guid) = md5(t.guid) AND b.guid = t.guid",
     "SELECT format('bookmark %s of account row %s: its page %s is not there', b.guid, b.account, b.page) FROM bookmarks b "
@@ -67,7 +72,8 @@ static const char *const rules[] = {
 
 /* The rules go through all rows: the planner may choose here (see connection.c). */
 static const char *const whole_tables[] = {"SET LOCAL enable_seqscan = on", "SET LOCAL enable_bitmapscan = on",
-                                           "SET LOCAL enable_hashjoin = on", "SET LOCAL enable_mergejoin = on"};
+                                           "SET LOCAL enable_hashjoin = on", "SET LOCAL enable_mergejoin = on",
+                                           "SET LOCAL enable_sort = on"};
 
 int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ctx)
 {

@@ -14,6 +14,8 @@ int bookmark_place(void *session, struct hearth_call *call, const char *guid, co
 int bookmark_get(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark);
 int bookmark_list(void *session, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
                   hearth_bookmark_cb cb, void *ctx);
+int bookmarks_of_pages(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
+                       hearth_bookmark_cb cb, void *ctx);
 int bookmarks_of_page(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx);
 int bookmark_nodes(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 int bookmark_tombstones(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);

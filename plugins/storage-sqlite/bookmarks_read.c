@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                                                            \
     "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \
-    "b.modified, iif(b.kind = 2, (SELECT count(*) FROM bookmarks c WHERE c.parent = b.guid), 0), "                                         \
+    "b.modified, iif(b.kind = 2, coalesce((SELECT f.children FROM bookmark_folders f WHERE f.guid = b.guid), 0), 0), "                     \
     "coalesce(p.last_visit, 0), coalesce(p.visit_count, 0) "
 #define WITH_PAGE " LEFT JOIN pages p ON p.id = b.page "
 
@@ -67,19 +67,20 @@ int bookmark_get(void *self, struct hearth_call *call, const char *account, cons
     return op_end(&op, r);
 }
 
-static int deliver(struct query *query, hearth_bookmark_cb cb, void *ctx)
+/* ret_stopped: whether the receiver wants no more; NULL. */
+static int deliver(struct query *query, hearth_bookmark_cb cb, void *ctx, bool *ret_stopped)
 {
     struct hearth_bookmark bookmark;
-    int r;
-    while ((r = query_step(query)) > 0) {
+    bool stopped = false;
+    int r = 0;
+    while (!stopped && (r = query_step(query)) > 0) {
         row_of(query, &bookmark);
-        if (cb(ctx, &bookmark) != 0) {
-            r = 0;
-            break;
-        }
+        stopped = cb(ctx, &bookmark) != 0;
     }
     query_close(query);
-    return r;
+    if (ret_stopped != NULL)
+        *ret_stopped = stopped;
+    return stopped ? 0 : r;
 }
 
 static int list_by_position(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
@@ -90,7 +91,7 @@ static int list_by_position(struct session *session, const struct hearth_bookmar
     query_open(&query, session, LIST);
     query_text(&query, filter->parent);
     query_int(&query, filter->after);
-    return deliver(&query, cb, ctx);
+    return deliver(&query, cb, ctx, NULL);
 }
 
 /* The place in (added, guid), both descending, after which to go on. */
@@ -109,7 +110,7 @@ static int list_by_added(struct session *session, const struct hearth_bookmark_q
     struct query query;
     query_open(&query, session, LIST);
     bind_before(&query, filter);
-    return deliver(&query, cb, ctx);
+    return deliver(&query, cb, ctx, NULL);
 }
 
 static int list_by_tag(struct session *session, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
@@ -127,7 +128,7 @@ static int list_by_tag(struct session *session, const struct hearth_bookmark_que
     query_open(&query, session, LIST);
     query_bytes(&query, folded, fold_text(filter->tag, size, folded));
     bind_before(&query, filter);
-    return deliver(&query, cb, ctx);
+    return deliver(&query, cb, ctx, NULL);
 }
 
 int bookmark_list(void *self, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *filter,
@@ -149,18 +150,28 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
     }
 }
 
-int bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb,
+                       void *ctx)
 {
     static const char LIST[] =
         "SELECT " COLUMNS "FROM bookmarks b INDEXED BY bookmarks_by_page" WITH_PAGE "WHERE b.page = ? ORDER BY b.added DESC, b.guid DESC";
     struct op op;
     struct query query;
+    bool stopped = false;
     int r = op_begin_person(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    query_open(&query, op.session, LIST);
-    query_int(&query, page);
-    return op_end(&op, deliver(&query, cb, ctx));
+    for (size_t i = 0; r == 0 && !stopped && i < count; i++) {
+        query_open(&query, op.session, LIST);
+        query_int(&query, pages[i]);
+        r = deliver(&query, cb, ctx, &stopped);
+    }
+    return op_end(&op, r);
+}
+
+int bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+{
+    return bookmarks_of_pages(self, call, account, &page, 1, cb, ctx);
 }
 
 static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account, hearth_bookmark_node_cb cb, void *ctx)

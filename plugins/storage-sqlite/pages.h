@@ -13,6 +13,8 @@ int visits_put(void *session, struct hearth_call *call, int64_t page, const stru
 int visits_remove(void *session, struct hearth_call *call, int64_t page);
 
 int page_get(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
+int pages_get(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb,
+              void *ctx);
 int page_visits(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx);
 int visits_of_pages(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
                     hearth_page_visit_cb cb, void *ctx);

@@ -80,6 +80,31 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
     return op_end(&op, r);
 }
 
+/* To borrow a connection costs more than to read a page. */
+int pages_get(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx)
+{
+    static const char GET[] = "SELECT " COLUMNS " FROM pages WHERE id = ?";
+    struct op op;
+    bool stop = false;
+    int r = op_begin_person(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    for (size_t i = 0; r == 0 && !stop && i < count; i++) {
+        struct query query;
+        struct hearth_page page;
+        query_open(&query, op.session, GET);
+        query_int(&query, pages[i]);
+        r = query_step(&query);
+        if (r > 0) {
+            row_of(&query, 0, &page);
+            stop = cb(ctx, &page) != 0;
+            r = 0;
+        }
+        query_close(&query);
+    }
+    return op_end(&op, r);
+}
+
 int page_visits(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx)
 {
     static const char VISITS[] = "SELECT v.date, v.type FROM pages p CROSS JOIN visits v ON v.page_row = p.row "

@@ -78,7 +78,9 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
     .tag_list = bookmark_tag_list,
+    .pages_get = pages_get,
     .visits_of_pages = visits_of_pages,
+    .bookmarks_of_pages = bookmarks_of_pages,
     .restore = restore_run,
 };
 

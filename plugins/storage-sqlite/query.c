@@ -33,8 +33,16 @@ void query_open(struct query *query, struct session *session, const char *sql)
         *query->slot = (struct statement){.sql = sql, .handle = query->handle, .busy = true};
 }
 
+/* Steps of SQLite's virtual machine: they grow with the rows that a statement walks over, whatever it finds. */
+static void count_steps(const struct query *query)
+{
+    if (query->handle != NULL)
+        query->session->steps += sqlite3_stmt_status(query->handle, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
 void query_close(struct query *query)
 {
+    count_steps(query);
     if (query->slot == NULL) {
         sqlite3_finalize(query->handle);
     } else {

@@ -115,6 +115,9 @@ int op_end(struct op *op, int code)
         pool_give_back(session, op->borrowed);
     session->current = op->outer_current;
     session->call = op->outer;
+    if (session->steps > 0)
+        session->store->host->metric_add(session->store->host, "storage_sqlite_steps", session->steps);
+    session->steps = 0;
     return code;
 }
 

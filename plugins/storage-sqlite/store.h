@@ -87,6 +87,7 @@ struct session {
     struct connection *borrowed;
     struct hearth_call *call; /* of the running operation; NULL between operations */
     atomic_bool interrupted;
+    int64_t steps; /* of statements since the last operation ended: the metric storage_sqlite_steps */
     struct batch batch;
 };
 

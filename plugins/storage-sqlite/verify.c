@@ -57,6 +57,9 @@ static const char *const PERSON_RULES[] = {
     "AND NOT EXISTS (SELECT 1 FROM bookmarks p WHERE p.guid = c.parent))",
     "SELECT printf('folder %s: %d bookmarks have position %d', parent, count(*), position) FROM bookmarks "
     "WHERE parent IS NOT NULL GROUP BY parent, position HAVING count(*) > 1",
+    "SELECT printf('folder %s: children are kept as %d, but there are %d', guid, kept, found) FROM ("
+    "SELECT guid, sum(kept) AS kept, sum(found) AS found FROM (SELECT guid, children AS kept, 0 AS found FROM bookmark_folders "
+    "UNION ALL SELECT parent, 0, count(*) FROM bookmarks WHERE parent IS NOT NULL GROUP BY parent) GROUP BY guid) WHERE kept <> found",
     "SELECT printf('bookmark %s: is there, but has a tombstone', b.guid) FROM bookmark_tombstones t JOIN bookmarks b ON b.guid = t.guid",
     "SELECT printf('bookmark %s: its page %d is not there', b.guid, b.page) FROM bookmarks b "
     "WHERE b.page IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pages p WHERE p.id = b.page)",

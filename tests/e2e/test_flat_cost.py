@@ -1,12 +1,15 @@
-"""What an answer costs does not grow with the account: calls of storage operations, rows that come out of it, and bytes of their texts are counted for
-every GET, warm, in a small account and in one that is twenty times as large. Times are not looked at."""
+"""What an answer costs does not grow with the account: calls of storage operations, rows that come out of it, bytes of their texts, and what the database
+did for them (SQLite: steps of its virtual machine; PostgreSQL: rows that any node of a plan read or threw away, and blocks) are counted for every GET,
+warm, in a small account and in one that is twenty times as large. Times are not looked at."""
+import itertools
+import json
 import os
 import struct
 import sys
 import unittest
 
 import flat
-from harness import Node, TestCase
+from harness import ADA, Node, TestCase, until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from servers import Postgres  # noqa: E402
@@ -14,8 +17,13 @@ from servers import Postgres  # noqa: E402
 SMALL = (1000, 3000, 1000, 600, 10)
 LARGE = (20000, 60000, 20000, 12000, 10)
 # What may be more in the large one: for each row that its answer shows, and a little that is the same for every answer.
-FOR_EACH_ROW = {"calls": 2, "rows": 2, "bytes": 600}
-ROOM = {"calls": 10, "rows": 30, "bytes": 3000}
+FOR_EACH_ROW = {"calls": 2, "rows": 2, "bytes": 600, "steps": 150, "touched": 12, "blocks": 20}
+ROOM = {"calls": 10, "rows": 30, "bytes": 3000, "steps": 3000, "touched": 300, "blocks": 400}
+# Has a row for each tag, and counts the bookmarks of each.
+COUNTS_ALL = {"/api/v1/tags"}
+EARLY = ("/api/v1/me", "/api/v1/bookmarks", "/api/v1/bookmarks?folder=wide", "/api/v1/bookmarks?sort=added", "/api/v1/bookmarks?tag=tag0", "/api/v1/bookmarks?q=a",
+         "/api/v1/bookmarks/places", "/api/v1/tags", "/api/v1/history", "/api/v1/history?host=www.site3.example", "/api/v1/history?q=a", "/api/v1/history/days",
+         "/api/v1/history/sites", "/api/v1/pages/1", "/api/v1/search?q=a", "/api/v1/search?q=a&in=bookmarks", "/api/v1/tabs", "/api/v1/devices")
 
 
 def shown(answer):
@@ -30,37 +38,94 @@ class Counted(Node):
     """A daemon whose storage counts what passes through."""
     def __init__(self, backend, options, section):
         super().__init__(f"[hearth]\nplugin_dir = {flat.BUILD}/tests/doubles/fault\n[storage main]\nplugin = fault\n"
-                         f"inner = {flat.PLUGINS[backend]}\noptions = {options}\ncounts = counts\n[web]\nmetrics = yes\n")
-        self.backend, self.section = backend, section
+                         f"inner = {flat.PLUGINS[backend]}\noptions = {options}\ncounts = counts\n[web]\nmetrics = yes\nstorage_threads = 1\n")
+        self.stepped = 0
 
     def counts(self):
         with open(os.path.join(self.state, "counts"), "rb") as f:
             return dict(zip(("calls", "rows", "bytes"), struct.unpack("<3q", f.read(24))))
 
-    def looked_at(self):
+    def metric(self, name):
         text = self.request("/metrics", email=None).body.decode()
-        return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("hearth_search_entries_looked_at")), 0)
+        return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(name)), 0)
+
+    def steps(self):
+        """What SQLite did since the last time. To ask for the metric costs a little by itself, always the same."""
+        before, self.stepped = self.stepped, self.metric("hearth_storage_sqlite_steps")
+        return {"steps": self.stepped - before}
+
+
+class Plans:
+    """What a PostgreSQL server did for the statements of a database: its own module auto_explain writes each plan with what it read into the log."""
+    SETTINGS = {"session_preload_libraries": "auto_explain", "auto_explain.log_analyze": "on", "auto_explain.log_timing": "off",
+                "auto_explain.log_buffers": "on", "auto_explain.log_format": "json", "auto_explain.log_nested_statements": "on"}
+
+    def __init__(self, server):
+        self.server, self.at = server, 0
+        self.configure(**{"autovacuum": "off"}, **self.SETTINGS)  # autovacuum comes when it likes
+
+    def configure(self, **settings):
+        with open(os.path.join(self.server.data, "postgresql.auto.conf"), "a", encoding="utf-8") as f:
+            f.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        self.server.sql("postgres", "SELECT pg_reload_conf()")
+
+    def write(self, database, on):
+        """Into the log, or not: sessions that are there, too."""
+        want = "0" if on else "-1"
+        self.configure(**{"auto_explain.log_min_duration": want})
+        until(lambda: self.server.sql(database, "SHOW auto_explain.log_min_duration").strip() == want, "the server has read its settings")
+
+    def done(self):
+        """Since the last time."""
+        with open(os.path.join(self.server.folder, "log"), encoding="utf-8", errors="replace") as f:
+            f.seek(self.at)
+            lines = f.read().splitlines()
+            self.at = f.tell()
+        found, plan = {"touched": 0, "blocks": 0}, None
+        for line in [*lines, "the end"]:
+            if plan is not None and not line.startswith("\t"):
+                self.add(json.loads("\n".join(plan))["Plan"], found, top=True)
+                plan = None
+            if plan is not None:
+                plan.append(line[1:])
+            elif line.endswith(" plan:"):
+                plan = []
+        return found
+
+    def add(self, node, found, top=False):
+        rows = node["Actual Rows"] + sum(v for k, v in node.items() if k.startswith("Rows Removed by"))
+        found["touched"] += round(rows * node["Actual Loops"])
+        if top:  # a node's blocks have those below it
+            found["blocks"] += node.get("Shared Hit Blocks", 0) + node.get("Shared Read Blocks", 0)
+        for below in node.get("Plans", ()):
+            self.add(below, found)
 
 
 class FlatCost(TestCase):
-    def measure(self, backend, options, section, size, filled=lambda: None):
-        """{path: what its answer cost}."""
+    asked = itertools.count()
+
+    def filled(self, backend, options, section, size):
         node = Counted(backend, options, section)
         self.addCleanup(node.close)
         node.start().stop()
         flat.fill(node, backend, section.format(state=node.state), *size)
-        filled()
-        node.start()
+        return node
+
+    def measure(self, node, work, size):
+        """{path: what its answer cost}. work(): what the database did since the last time, {name: number}."""
         costs, entries, asked = {}, sum(size[:3]), flat.paths(node)
-        for warm in (True, False):  # what is read once for everybody is there the second time
+        for _ in range(2):  # what is read once for everybody is there the second time
             for path in asked:
-                before, looked = node.counts(), node.looked_at()
-                answer = node.request(f"{path}{'&' if '?' in path else '?'}not_in_the_cache={warm}")
+                before, looked = node.counts(), node.metric("hearth_search_entries_looked_at")
+                work()
+                answer = node.request(f"{path}{'&' if '?' in path else '?'}not_in_the_cache={next(self.asked)}")
                 self.assertEqual(answer.status, 200, (path, answer.body[:300]))
-                after = node.counts()
-                costs[path] = {what: after[what] - before[what] for what in after} | {"shown": shown(answer)}
+                done, after = work(), node.counts()
+                costs[path] = {what: after[what] - before[what] for what in after} | {"shown": shown(answer)} | done
                 # Walks over integers in memory may grow; nobody looks at an entry twice.
-                self.assertLessEqual(node.looked_at() - looked, entries + 1000, path)
+                self.assertLessEqual(node.metric("hearth_search_entries_looked_at") - looked, entries + 1000, path)
+        for what in done:
+            self.assertGreater(sum(cost[what] for cost in costs.values()), 1000, f"{what} are not counted")
         return costs
 
     def compare(self, small, large):
@@ -68,24 +133,43 @@ class FlatCost(TestCase):
         # Cursors and dates differ between the accounts, the order of questions does not.
         for (path, few), (_, many) in zip(small.items(), large.items(), strict=True):
             for what, room in ROOM.items():
+                if what not in few or what in ("steps", "touched", "blocks") and path in COUNTS_ALL:
+                    continue
                 with self.subTest(path=path, what=what):
                     more = many["shown"] * FOR_EACH_ROW[what]
                     self.assertLessEqual(many[what], few[what] + more + room, f"{what}: {few} in the small account, {many} in the large one")
 
     def test_sqlite(self):
         section = "[storage main]\nplugin = sqlite\npath = {state}/hearth.db\n[hearth]\nstate_dir = {state}\n"
-        self.compare(*(self.measure("sqlite", "path=hearth.db", section, size) for size in (SMALL, LARGE)))
+        costs = []
+        for size in (SMALL, LARGE):
+            node = self.filled("sqlite", "path=hearth.db", section, size).start()
+            costs.append(self.measure(node, node.steps, size))
+        self.compare(*costs)
 
     def test_postgres(self):
         server = Postgres()
         self.addCleanup(server.close)
         server.start()
-        costs = []
+        dsn, service = server.create("grows"), self.service(load=False)
+        section = f"[storage main]\nplugin = pg\ndsn = {dsn}\n[hearth]\nstate_dir = {{state}}\n"
+        node, plans, costs = Counted("pg", f"dsn={dsn}", section), Plans(server), {}
+        self.addCleanup(node.close)
+        # Plans are made once for each connection: these, while the tables are empty. They must not be those of the large account.
+        node.start()
+        service.account(ADA, history=1, bookmarks=1, tabs=1, devices=1)
+        node.add_account(service)
+        for question in EARLY:
+            self.assertIn(node.request(question).status, (200, 404))
         for name, size in (("small", SMALL), ("large", LARGE)):
-            dsn = server.create(name)
-            analyze = lambda name=name: server.sql(name, "ANALYZE")  # as autovacuum does after a while
-            costs.append(self.measure("pg", f"dsn={dsn}", f"[storage main]\nplugin = pg\ndsn = {dsn}\n[hearth]\nstate_dir = {{state}}\n", size, analyze))
-        self.compare(*costs)
+            plans.write("grows", False)
+            flat.fill(node, "pg", section.format(state=node.state), *size)
+            plans.write("grows", True)
+            node.request("/api/v1/me")
+            costs[name] = self.measure(node, plans.done, size)
+        self.compare(costs["small"], costs["large"])
+        server.sql("grows", "ANALYZE")
+        self.compare(costs["small"], self.measure(node, plans.done, LARGE))
 
 
 if __name__ == "__main__":

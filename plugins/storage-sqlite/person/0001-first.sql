@@ -141,6 +141,26 @@ CREATE INDEX bookmarks_by_parent ON bookmarks (parent, position, guid);
 CREATE INDEX bookmarks_by_added ON bookmarks (added DESC, guid DESC) WHERE kind IN (1, 4, 5);
 CREATE INDEX bookmarks_by_page ON bookmarks (page, added DESC, guid DESC) WHERE page IS NOT NULL;
 
+-- How many children each folder has, so that nobody counts them; kept by triggers.
+CREATE TABLE bookmark_folders (
+    guid TEXT NOT NULL, -- bookmarks.parent; the folder itself may not be there yet
+    children INTEGER NOT NULL,
+    PRIMARY KEY (guid)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER bookmark_placed AFTER INSERT ON bookmarks WHEN new.parent IS NOT NULL BEGIN
+    INSERT INTO bookmark_folders VALUES (new.parent, 1) ON CONFLICT (guid) DO UPDATE SET children = children + 1;
+END;
+CREATE TRIGGER bookmark_moved AFTER UPDATE OF parent ON bookmarks WHEN old.parent IS NOT new.parent BEGIN
+    UPDATE bookmark_folders SET children = children - 1 WHERE guid = old.parent;
+    DELETE FROM bookmark_folders WHERE guid = old.parent AND children = 0;
+    INSERT INTO bookmark_folders SELECT new.parent, 1 WHERE new.parent IS NOT NULL
+        ON CONFLICT (guid) DO UPDATE SET children = children + 1;
+END;
+CREATE TRIGGER bookmark_gone AFTER DELETE ON bookmarks WHEN old.parent IS NOT NULL BEGIN
+    UPDATE bookmark_folders SET children = children - 1 WHERE guid = old.parent;
+    DELETE FROM bookmark_folders WHERE guid = old.parent AND children = 0;
+END;
+
 CREATE TABLE bookmark_tags (
     folded TEXT NOT NULL, -- lower case
     added INTEGER NOT NULL, -- as the bookmark

@@ -2,7 +2,8 @@
  *
  *   fill-account PLUGIN CONFIGURATION EMAIL PAGES VISITS BOOKMARKS WIDE DEPTH
  *
- * CONFIGURATION: the text of a [storage main] section. The schema must be there. WIDE bookmarks are in the folder "wide", the others in a
+ * An account that is there already, with little in it and none of its bookmarks below `wide`, is filled up. CONFIGURATION: the text of a
+ * [storage main] section. The schema must be there. WIDE bookmarks are in the folder "wide", the others in a
  * chain of DEPTH folders. Texts, dates and order are the same at each run. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ static struct err err;
 
 struct filling {
     struct store store;
+    char id[64];
+    bool found; /* the account was there: its marks are those of a Sync service */
     long pages, visits, bookmarks, wide, depth;
     int64_t now;
 };
@@ -119,7 +122,7 @@ static void put_bookmarks(struct filling *f)
     static const char *const roots[] = {"toolbar", "menu", "unfiled", "mobile"};
     char guid[24], parent[24] = "menu";
     int64_t generation;
-    DO(STORE(&f->store, &err, batch_begin, "filled", HEARTH_BOOKMARKS, &generation));
+    DO(STORE(&f->store, &err, batch_begin, f->id, HEARTH_BOOKMARKS, &generation));
     put_folder(f, "places", NULL, 0);
     for (int i = 0; i < 4; i++)
         put_folder(f, roots[i], "places", i);
@@ -131,7 +134,8 @@ static void put_bookmarks(struct filling *f)
     }
     for (long n = 0; n < f->bookmarks; n++)
         put_bookmark(f, n);
-    DO(STORE(&f->store, &err, mark_put, HEARTH_BOOKMARKS, "filled"));
+    if (!f->found)
+        DO(STORE(&f->store, &err, mark_put, HEARTH_BOOKMARKS, "filled"));
     DO(STORE(&f->store, &err, batch_commit, true));
 }
 
@@ -140,7 +144,7 @@ static void put_devices(struct filling *f)
     int64_t generation;
     struct hearth_device device = {
         .struct_size = sizeof(device), .id = "device", .name = "A device", .type = "desktop", .last_upload = f->now};
-    DO(STORE(&f->store, &err, batch_begin, "filled", HEARTH_TABS, &generation));
+    DO(STORE(&f->store, &err, batch_begin, f->id, HEARTH_TABS, &generation));
     DO(STORE(&f->store, &err, device_put, &device));
     for (int i = 0; i < 20; i++) {
         char url[160], host[64];
@@ -163,6 +167,19 @@ static void open_plugin(struct filling *f, const char *file, const char *text, s
     DO(store_open(&f->store, plug_ops(*ret_plug), plug_self(*ret_plug), NULL, &err));
 }
 
+static void find_account(struct filling *f, const char *email)
+{
+    struct hearth_account found = {.struct_size = sizeof(found)};
+    int r = STORE(&f->store, &err, account_by_email, email, &found);
+    f->found = r == 0;
+    snprintf(f->id, sizeof(f->id), "%s", f->found ? found.id : "filled");
+    if (f->found)
+        return;
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = f->id, .email = email, .uid = "uid", .provider = "main", .node = "", .created = f->now};
+    DO(r == HEARTH_ERR_NOT_FOUND ? STORE(&f->store, &err, account_create, &account) : r);
+}
+
 int main(int argc, char **argv)
 {
     struct plug *plug;
@@ -179,12 +196,10 @@ int main(int argc, char **argv)
     if (f.pages < 1 || f.visits < f.pages || f.depth < 1)
         return 2;
     open_plugin(&f, argv[1], argv[2], &plug);
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = "filled", .email = argv[3], .uid = "uid", .provider = "main", .node = "", .created = f.now};
-    DO(STORE(&f.store, &err, account_create, &account));
+    find_account(&f, argv[3]);
     for (long n = 0; n < f.pages;) {
         int64_t generation;
-        DO(STORE(&f.store, &err, batch_begin, "filled", HEARTH_HISTORY, &generation));
+        DO(STORE(&f.store, &err, batch_begin, f.id, HEARTH_HISTORY, &generation));
         for (long end = n + BATCH; n < end && n < f.pages; n++)
             put_page(&f, n);
         DO(STORE(&f.store, &err, batch_commit, true));
