@@ -155,8 +155,8 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     struct identity identity;
     int r = 0;
     lock_border("a request is handled");
-    if (worker != NULL) {
-        node_stores_deadline(worker, clock_monotonic() + endpoint->api->options.storage_timeout);
+    if (worker != NULL) { /* since it came: the time that it waited for a thread counts */
+        node_stores_deadline(worker, request->received + endpoint->api->options.storage_timeout);
         call.store = node_stores_get(worker, endpoint->api->options.nodes->own, &call.err);
     }
     if (call.store == NULL && (endpoint->flags & API_OPEN) == 0)
