@@ -139,6 +139,33 @@ class WithPostgres(TestCase):
         until(lambda: node.request("/readyz", email=None).status == 200, "it answers again")
         self.assertEqual(node.request("/api/v1/history?ask=13").status, 200)
 
+    def test_a_command_whose_server_stops(self):
+        """No deadline is set on the command line: a command that waits for a server that has stopped ends in words nevertheless."""
+        node, database = self.fresh()
+        node.add_account(self.service())
+        dsn = self.postgres.dsn(database)
+        node.configure("60-patience", f"[storage main]\nplugin = pg\ndsn = {dsn}\nstatement_timeout = 5s\n")
+        holder = subprocess.Popen([os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"],
+                                  stdin=subprocess.PIPE, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        try:
+            holder.stdin.write("BEGIN; LOCK TABLE accounts;\n")
+            holder.stdin.flush()
+            held = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = relation WHERE relname = 'accounts' AND granted = "
+            until(lambda: self.postgres.sql(database, held + "true").strip() != "0", "the lock is held")
+            command = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            until(lambda: self.postgres.sql(database, held + "false").strip() != "0" or command.poll() is not None, "the command waits for it")
+            self.postgres.freeze()
+            try:
+                said = command.communicate(timeout=120)[1]
+            finally:
+                self.postgres.thaw()
+                command.kill()
+        finally:
+            holder.stdin.close()
+            holder.wait(60)
+        self.assertEqual(command.returncode, 1)
+        self.assertIn("_timeout", said)
+
     def test_connections_that_are_ended(self):
         """People read and syncs run while every connection is ended again and again: answers or clean errors, and nothing half done."""
         service = self.service(step=1)
