@@ -23,6 +23,13 @@ class Reading(FaultCase):
                 self.assertNotIn(b"fishing", answer.body)
             ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
             self.assertEqual(ready.json["code"], "not_ready")
+            def logged():
+                return sum(node.log_text().count(begin) for begin in ("/api/v1/", "/basic/"))
+            lines = logged()
+            for path in paths + ["/basic/bookmarks"]:
+                url = path if path.startswith("/basic") else "/api/v1" + path
+                self.assertEqual(node.request(self.uncached(url)).status, 503)
+            self.assertEqual(logged(), lines)  # it was said once, not for each request
             self.assertIn("storage does not answer", ready.json["detail"])
             self.assertEqual(node.request("/healthz", email=None).status, 200)
             self.assertEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 503)
