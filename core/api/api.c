@@ -89,7 +89,7 @@ static void reply_error(struct api_call *call)
     size_t i = 0;
     while (told[i].error != call->err.code && told[i].error != HEARTH_ERR_INTERNAL)
         i++;
-    if (told[i].status >= 500)
+    if (told[i].status >= 500 && !nodes_error_is_known(call->api->options.nodes, call->err.code))
         log_error("api", "%s: %s", call->request->path, call->err.text);
     if (told[i].status == 503)
         http_reply_header(call->reply, "retry-after", "5");
@@ -155,8 +155,8 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     struct identity identity;
     int r = 0;
     lock_border("a request is handled");
-    if (worker != NULL) {
-        node_stores_deadline(worker, clock_monotonic() + endpoint->api->options.storage_timeout);
+    if (worker != NULL) { /* since it came: the time that it waited for a thread counts */
+        node_stores_deadline(worker, request->received + endpoint->api->options.storage_timeout);
         call.store = node_stores_get(worker, endpoint->api->options.nodes->own, &call.err);
     }
     if (call.store == NULL && (endpoint->flags & API_OPEN) == 0)

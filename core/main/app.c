@@ -162,20 +162,25 @@ int app_use_node(struct app *app, size_t node, struct err *err)
 int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err)
 {
     int r = app_open_nodes(app, migrate, err);
-    return r < 0 ? r : app_use_node(app, app->nodes.own, err);
+    return r < 0 || app_is_fleet(app) ? r : app_use_node(app, app->nodes.own, err);
 }
 
 int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err)
 {
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < app->nodes.count; i++) {
-        r = app_use_node(app, i, err);
-        if (r == 0)
-            r = run(app, ctx, err);
-        if (r == 0)
+    int first = 0;
+    for (size_t i = 0; i < app->nodes.count; i++) {
+        struct err why = {0};
+        int r = app_use_node(app, i, &why);
+        if (r == 0) {
+            r = run(app, ctx, &why);
             store_reset(app->store);
+        }
+        if (r < 0 && first == 0) {
+            first = r;
+            *err = why;
+        }
     }
-    return r;
+    return first;
 }
 
 int app_open_vault(struct app *app, struct err *err)

@@ -39,11 +39,12 @@ struct app {
 int app_init(struct app *app, const struct cli *cli, struct err *err);
 /* Loads and opens the storage plugin of every node, makes state_dir. Nothing is connected yet. */
 int app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
-/* The same, and a session with the own node (on a single node: the one there is). */
+/* The same, and on a single node a session with the one there is. In a fleet the node that is needed is opened when it is known
+ * (app_account(), app_each_node(), app_use_node()), so that one that does not answer is in nobody's way. */
 int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err);
 /* From here on app->store is a session with this node. */
 int app_use_node(struct app *app, size_t node, struct err *err);
-/* Does something with each node in turn; ends with the first error. */
+/* Does something with each node in turn, also when another one failed; the first error. */
 int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err);
 int app_open_vault(struct app *app, struct err *err);
 /* The HTTP client and the sync plugins. */

@@ -120,7 +120,7 @@ static int list(struct app *app, struct cli *cli, struct err *err)
     table_init(&listing.table, app_is_fleet(app) ? "email node state name last_sync_at next_sync_at detail"
                                                  : "email state name last_sync_at next_sync_at detail");
     int r = app_each_node(app, list_node, &listing, err);
-    if (r == 0)
+    if (r == 0 || app->nodes.count > 1) /* those of the nodes that answer */
         table_print(&listing.table, cli->json);
     table_fini(&listing.table);
     return r;

@@ -36,7 +36,9 @@ static int backup(struct app *app, struct cli *cli, struct err *err)
 {
     char path[4096];
     full_path(cli->argv[0], path, sizeof(path));
-    int r = STORE(app->store, err, backup, path);
+    int r = app_use_node(app, app->nodes.own, err);
+    if (r == 0)
+        r = STORE(app->store, err, backup, path);
     if (r == 0)
         printf("The database was copied to %s (\"hearthd restore\" reads it). The key file is not in it: keep a copy of %s apart.\n", path,
                conf_get_text(app->conf, "hearth", "key_file"));

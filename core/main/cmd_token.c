@@ -85,8 +85,8 @@ static int revoke(struct app *app, struct cli *cli, struct err *err)
 {
     struct owner owner = {app, cli->argv[1], HEARTH_ERR_NOT_FOUND};
     int r = app_each_node(app, revoke_on_node, &owner, err);
-    if (r < 0)
-        return r;
+    if (r < 0 && owner.result == HEARTH_ERR_NOT_FOUND)
+        return r; /* it may be on the node that was not asked */
     return owner.result == 0 ? 0 : err_set(err, owner.result, "token %s: %s", cli->argv[1], err_text(owner.result));
 }
 

@@ -70,7 +70,8 @@ void page_error(struct page_call *call)
 {
     bool later = call->err.code == HEARTH_ERR_UNAVAILABLE || call->err.code == HEARTH_ERR_TIMEOUT ||
                  call->err.code == HEARTH_ERR_CANCELLED || call->err.code == HEARTH_ERR_FULL || call->err.code == HEARTH_ERR_NOMEM;
-    log_error("pages", "%s: %s", call->request->path, call->err.text);
+    if (!nodes_error_is_known(call->pages->options.nodes, call->err.code))
+        log_error("pages", "%s: %s", call->request->path, call->err.text);
     if (later)
         http_reply_header(call->reply, "retry-after", "10");
     page_message(

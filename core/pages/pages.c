@@ -68,7 +68,9 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     } else if (endpoint->where == PAGE_STORAGE) {
         call.stores = worker;
     }
-    if (call.stores != NULL)
+    if (endpoint->where == PAGE_STORAGE && call.stores != NULL) /* the time that it waited for a thread counts */
+        node_stores_deadline(call.stores, request->received + call.pages->options.storage_timeout);
+    else if (call.stores != NULL)
         page_renew_deadline(&call);
     if (call.stores == NULL && endpoint->where != PAGE_INLINE) {
         err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no thread for it");

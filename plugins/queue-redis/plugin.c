@@ -64,13 +64,30 @@ static void session_close(void *s)
     free(session);
 }
 
+/* Is there a server that lets us in? */
+static int ping_greet(struct session *session, struct hearth_call *call)
+{
+    struct args args = {.count = 0};
+    redisReply *reply;
+    int r = session_enter(session, call);
+    args_text(&args, "PING");
+    if (r == 0)
+        r = session_command(session, call, &session->main, READS, &args, &reply);
+    return session_leave(session, r);
+}
+
+/* Is the queue of use? A replica, a full server, one that cannot save, and one whose keys are somebody else's answer PING, and take no
+ * job. The counter of arrivals may skip numbers. */
 static int ping(void *s, struct hearth_call *call)
 {
     struct session *session = s;
     struct args args = {.count = 0};
     redisReply *reply;
+    char key[sizeof(session->queue->keys) + 8];
+    snprintf(key, sizeof(key), "%sorder", session->queue->keys);
     int r = session_enter(session, call);
-    args_text(&args, "PING");
+    args_text(&args, "INCR");
+    args_text(&args, key);
     if (r == 0)
         r = session_command(session, call, &session->main, READS, &args, &reply);
     return session_leave(session, r);
@@ -94,7 +111,7 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
     room = conn_init(&session->event, MESSAGE_SIZE) && room;
     int r = room ? 0 : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && !gate_is_silent(self))
-        r = ping(session, call);
+        r = ping_greet(session, call);
     bool late = call->deadline != 0 && session->queue->host->monotonic_ms(session->queue->host) >= call->deadline;
     if (r == HEARTH_ERR_TIMEOUT && !late) {
         gate_report_silence(self);

@@ -73,6 +73,23 @@ static int lost(struct session *session, const char *what)
     return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: %s%s%s", session->store->where, what, why[0] != '\0' ? ": " : "", why);
 }
 
+/* A server that works ends each statement after statement_timeout: one that says nothing for twice as long hangs, and the command line
+ * sets no deadlines. */
+static int wait_for_server(struct session *session, short events)
+{
+    struct hearth_call *call = session->call;
+    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout, until = now_of(session) + patience;
+    bool sooner = deadline == 0 || until < deadline;
+    if (sooner)
+        call->deadline = until;
+    int r = connection_wait_fd(session, PQsocket(session->pg), events);
+    call->deadline = deadline;
+    if (r == HEARTH_ERR_TIMEOUT && sooner)
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s: has said nothing for %lld ms, twice statement_timeout", session->store->where,
+                           (long long)patience);
+    return r;
+}
+
 /* When nobody waits any more the socket is closed, and that is all: to ask the server for a cancel
  * would mean to connect to it and wait again, for ever if it hangs. The server sees the closed socket
  * (client_connection_check_interval) and ends the statement by itself. */
@@ -87,7 +104,7 @@ int connection_wait(struct session *session)
         /* libpq 15 takes the end of a pipeline off the socket and stays busy for ever when it has no memory for its result. */
         if (strstr(PQerrorMessage(session->pg), "out of memory") != NULL)
             return lost(session, "the connection had to be given up");
-        int r = connection_wait_fd(session, PQsocket(session->pg), unsent > 0 ? POLLIN | POLLOUT : POLLIN);
+        int r = wait_for_server(session, unsent > 0 ? POLLIN | POLLOUT : POLLIN);
         if (r < 0) {
             connection_close(session);
             return r;

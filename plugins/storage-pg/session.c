@@ -137,22 +137,33 @@ void session_interrupt(void *self)
         assert(errno == EAGAIN); /* it is set already */
 }
 
+/* What everybody's requests begin with: behind a lock on the accounts nothing can be read. LIMIT 0
+ * meets the lock and reads no row. */
+static int ping_read(struct session *session, bool *ret_read_only)
+{
+    struct query query;
+    query_open(&query, session,
+               "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, EXISTS (SELECT FROM accounts LIMIT 0)");
+    int r = query_step(&query);
+    if (r > 0)
+        *ret_read_only = column_bool(&query, 0);
+    query_close(&query);
+    return r < 0 ? r : 0;
+}
+
+/* The server has just answered: a change that does not end says nothing of reading, so it is no
+ * TIMEOUT. It waits for a lock, for the disk, or for a synchronous standby that is not there; all
+ * processes' probes then wait behind one row, and the server ends those that are given up. */
 static int ping_write(struct session *session)
 {
     struct query query;
-    bool read_only = false;
-    query_open(&query, session, "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean");
-    int r = query_step(&query);
-    if (r > 0)
-        read_only = column_bool(&query, 0);
-    query_close(&query);
-    if (r < 0)
-        return r;
-    if (read_only)
-        return hearth_fail(session->call, HEARTH_ERR_DENIED, "%s: the server is read-only: it is a standby, name the primary in dsn",
-                           session->store->where);
     query_open(&query, session, "UPDATE schema_version SET oldest = oldest WHERE version = 1");
-    r = query_run(&query, NULL);
+    int r = query_run(&query, NULL);
+    if (r == HEARTH_ERR_TIMEOUT)
+        return hearth_fail(session->call, HEARTH_ERR_IO,
+                           "%s: it can be read, but a change does not end; is a synchronous standby missing, "
+                           "or a lock held? See pg_stat_activity",
+                           session->store->where);
     return r == HEARTH_ERR_UNCERTAIN ? HEARTH_ERR_UNAVAILABLE : r; /* whether it was written matters to nobody */
 }
 
@@ -160,12 +171,15 @@ static int ping_write(struct session *session)
 int session_ping(void *self, struct hearth_call *call)
 {
     struct op op;
-    struct query query;
+    bool read_only = false;
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
-    if (!op.session->batch.open)
-        return op_end(&op, ping_write(op.session));
-    query_open(&query, op.session, "SELECT 1");
-    return op_end(&op, query_run(&query, NULL));
+    r = ping_read(op.session, &read_only);
+    if (r == 0 && read_only && !op.session->batch.open)
+        r = hearth_fail(call, HEARTH_ERR_DENIED, "%s: the server is read-only: it is a standby, name the primary in dsn",
+                        op.session->store->where);
+    if (r == 0 && !op.session->batch.open)
+        r = ping_write(op.session);
+    return op_end(&op, r);
 }

@@ -50,12 +50,14 @@ class FaultyNode(Node):
         os.replace(path + ".new", path)
 
     def held(self, kind):
-        """Does a call wait because of a rule with `hold`? Forgets it."""
+        """Does a call wait because of a rule with `hold`? Its deadline then (monotonic ms, as text; "0": none). Forgets it."""
         path = os.path.join(self.state, kind + ".rules.held")
         if not os.path.exists(path):
-            return False
+            return None
+        with open(path, encoding="ascii") as f:
+            deadline = f.read()
         os.unlink(path)
-        return True
+        return deadline
 
     def clear(self):
         self.faults("storage")

@@ -3,6 +3,7 @@ import concurrent.futures
 import http.client
 import json
 import os
+import time
 import unittest
 
 from faulty import BUILD, DAILY, OFTEN, FaultCase
@@ -22,6 +23,13 @@ class Reading(FaultCase):
                 self.assertNotIn(b"fishing", answer.body)
             ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
             self.assertEqual(ready.json["code"], "not_ready")
+            def logged():
+                return sum(node.log_text().count(begin) for begin in ("/api/v1/", "/basic/"))
+            lines = logged()
+            for path in paths + ["/basic/bookmarks"]:
+                url = path if path.startswith("/basic") else "/api/v1" + path
+                self.assertEqual(node.request(self.uncached(url)).status, 503)
+            self.assertEqual(logged(), lines)  # it was said once, not for each request
             self.assertIn("storage does not answer", ready.json["detail"])
             self.assertEqual(node.request("/healthz", email=None).status, 200)
             self.assertEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 503)
@@ -81,6 +89,27 @@ class Reading(FaultCase):
             self.assert_unavailable(answer)
         node.clear()
         until(lambda: node.request("/api/v1/history").status == 200, "it is back")
+
+    def test_the_wait_for_a_thread_counts(self):
+        """storage_timeout is for a request, not for its wait in the queue and then for its work once more."""
+        node = self.home()
+        node.stop()
+        hour = 3600 * 1000
+        node.configure("60-patience", "[web]\nstorage_timeout = 1h\nstorage_threads = 1\n[listen main]\ninternal = yes\n")
+        node.start()
+        for path in ("/api/v1/history", "/basic/history"):
+            node.faults("storage", "account_get thread=storage hold")
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                first = pool.submit(node.request, self.uncached("/api/v1/history"))
+                until(lambda: node.held("storage"), "the thread is held up")
+                second = pool.submit(node.request, self.uncached(path))
+                until(lambda: b"pool_waiting 1\n" in node.request("/metrics", email=None).body, "the second one waits for it")
+                before = time.monotonic() * 1000
+                node.faults("storage", "account_get thread=storage hold words=again")
+                deadline = until(lambda: node.held("storage"), "the second one has the thread")
+                node.clear()
+                self.assertEqual((first.result().status, second.result().status), (200, 200))
+            self.assertLessEqual(int(deadline), before + hour, path)
 
     def test_listings_that_break_off(self):
         node = self.home()

@@ -106,6 +106,79 @@ class WithPostgres(TestCase):
             self.assertNotIn("hunter2", node.cli(*command, code=1))
         self.assertNotIn("hunter2", node.cli("config"))
 
+    PROBED = "[hearth]\nprobe_interval = 50ms\nprobe_timeout = 500ms\n[web]\nstorage_timeout = 1h\n"
+
+    def test_changes_that_do_not_end(self):
+        """A synchronous standby is missing, or somebody holds a lock: no commit ends, and everything can be read."""
+        node, database = self.fresh(start=True)
+        node.add_account(self.service())
+        node.stop()
+        node.configure("60-probes", self.PROBED)
+        node.start()
+        self.addCleanup(self.standby, None)
+        self.standby("nobody")
+        ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
+        self.assertEqual(ready.json["detail"], "The storage cannot be written (input or output failed).")
+        for i in range(10):  # probe after probe
+            self.assertEqual(node.request(f"/api/v1/history?ask={i}").status, 200)
+            self.assertEqual(node.request("/readyz", email=None).json["detail"], ready.json["detail"])
+        self.assertIn("a change does not end", node.log_text())
+        self.standby(None)
+        until(lambda: node.request("/readyz", email=None).status == 200, "it can be written again")
+        self.assertEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 200)
+
+    def standby(self, name):
+        self.postgres.sql("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{name}'" if name else "ALTER SYSTEM RESET synchronous_standby_names")
+        self.postgres.sql("postgres", "SELECT pg_reload_conf()")
+
+    def test_a_table_that_is_locked(self):
+        """The server answers, but nobody's request: they are told so at once instead of one by one after storage_timeout, an hour here."""
+        node, database = self.fresh(start=True)
+        node.add_account(self.service())
+        node.stop()
+        node.configure("60-probes", self.PROBED)
+        node.start()
+        command = [os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"]
+        holder = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        try:
+            holder.stdin.write("BEGIN; LOCK TABLE accounts;\n")
+            holder.stdin.flush()
+            ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
+            self.assertIn("does not answer", ready.json["detail"])
+            self.assertEqual([node.request(f"/api/v1/history?ask={i}").status for i in range(12)], [503] * 12)
+        finally:
+            holder.stdin.close()
+            holder.wait(60)
+        until(lambda: node.request("/readyz", email=None).status == 200, "it answers again")
+        self.assertEqual(node.request("/api/v1/history?ask=13").status, 200)
+
+    def test_a_command_whose_server_stops(self):
+        """No deadline is set on the command line: a command that waits for a server that has stopped ends in words nevertheless."""
+        node, database = self.fresh()
+        node.add_account(self.service())
+        dsn = self.postgres.dsn(database)
+        node.configure("60-patience", f"[storage main]\nplugin = pg\ndsn = {dsn}\nstatement_timeout = 5s\n")
+        holder = subprocess.Popen([os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"],
+                                  stdin=subprocess.PIPE, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        try:
+            holder.stdin.write("BEGIN; LOCK TABLE accounts;\n")
+            holder.stdin.flush()
+            held = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = relation WHERE relname = 'accounts' AND granted = "
+            until(lambda: self.postgres.sql(database, held + "true").strip() != "0", "the lock is held")
+            command = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            until(lambda: self.postgres.sql(database, held + "false").strip() != "0" or command.poll() is not None, "the command waits for it")
+            self.postgres.freeze()
+            try:
+                said = command.communicate(timeout=120)[1]
+            finally:
+                self.postgres.thaw()
+                command.kill()
+        finally:
+            holder.stdin.close()
+            holder.wait(60)
+        self.assertEqual(command.returncode, 1)
+        self.assertIn("_timeout", said)
+
     def test_connections_that_are_ended(self):
         """People read and syncs run while every connection is ended again and again: answers or clean errors, and nothing half done."""
         service = self.service(step=1)

@@ -5,10 +5,11 @@ import concurrent.futures
 import itertools
 import json
 import signal
+import subprocess
 import time
 import unittest
 
-from fleet import Fleet, TestCase, until
+from fleet import HEARTHD, PATIENCE, Fleet, TestCase, until
 
 SHORT = ("[hearth]\nprobe_interval = 100ms\nprobe_timeout = 400ms\n[scheduler]\ninterval = 1s\ntick = 100ms\nclaim = 2s\n"
          "[worker]\nlease = 2s\nparallel = 4\n[web]\ndrain_timeout = 2s\nstorage_timeout = 3s\n")
@@ -87,6 +88,24 @@ class Stopped(TestCase):
         until(lambda: fleet.ask(self.here["alder"], "/api/v1/me").json.get("code") == "unavailable", "words")
         self.assertEqual(fleet.ask(email, "/api/v1/me").status, 200)
 
+    def check_commands(self, fleet):
+        """alder's database hangs: the command line serves the people of birch, names alder in words, and ends."""
+        def command(*words, code):
+            return subprocess.run([HEARTHD, "--config", fleet.operator.conf, *words], capture_output=True, text=True, timeout=PATIENCE), code
+        here, there = self.here["birch"], self.here["alder"]
+        done = at_once([lambda w=w, c=c: command(*w, code=c) for w, c in (
+            (["account", "show", here], 0), (["account", "sync", here, "--wait"], 0), (["token", "new", here, "--name", "x"], 0),
+            (["export", here, "bookmarks.json"], 0), (["account", "list"], 1), (["verify"], 1), (["migrate"], 1), (["account", "show", there], 1),
+            (["node", "drain", "alder", "--wait"], 1))])
+        for ran, code in done:
+            self.assertEqual(ran.returncode, code, (ran.args, ran.stdout, ran.stderr))
+            self.assertEqual("node alder" in ran.stderr, code == 1, ran)
+        listed, verified, migrated = (ran.stdout for ran, _ in done[4:7])
+        self.assertIn(here, listed)
+        self.assertIn("Node birch:", verified)
+        self.assertNotIn("sound", verified)
+        self.assertIn("node birch has schema", migrated)
+
     def check_stops(self, *daemons):
         for daemon in daemons:
             daemon.stop()  # the exit code is 0, so all of its threads have ended in time
@@ -105,6 +124,7 @@ class Stopped(TestCase):
         self.warm_up(fleet)
         self.freeze(fleet.databases["alder"])
         self.check_hung_node(fleet)
+        self.check_commands(fleet)
         self.thaw()
         self.check_recovery(fleet)
         # Told to stop while a database hangs, and before anybody knows that it does, everybody ends.

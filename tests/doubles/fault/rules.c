@@ -181,14 +181,18 @@ static bool changed(const struct fault_rules *rules, const struct stat *then)
     return gone || now.st_ino != then->st_ino || now.st_mtim.tv_sec != then->st_mtim.tv_sec || now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
 }
 
-/* A test sees that the call waits now: a file beside the rules. */
-static void tell_held(const struct fault_rules *rules)
+/* A test sees that the call waits now: a file beside the rules, whose text is the call's deadline. */
+static void tell_held(const struct fault_rules *rules, const struct hearth_call *call)
 {
-    char path[4200];
+    char path[4200], made[4200];
     snprintf(path, sizeof(path), "%s.held", rules->path);
-    FILE *file = fopen(path, "we");
-    if (file != NULL)
-        fclose(file);
+    snprintf(made, sizeof(made), "%s.held.new", rules->path);
+    FILE *file = fopen(made, "we");
+    if (file == NULL)
+        return;
+    fprintf(file, "%lld", (long long)call->deadline);
+    fclose(file);
+    rename(made, path);
 }
 
 /* Short naps, because the call may have to end for reasons that only the host knows. ms -1: until the rules change. */
@@ -197,7 +201,7 @@ static int delay(struct fault *fault, struct fault_session *session, struct hear
     struct stat then = {0};
     if (ms < 0) {
         stat(fault->rules.path, &then);
-        tell_held(&fault->rules);
+        tell_held(&fault->rules, call);
     }
     const struct hearth_host *host = fault->host;
     const struct timespec nap = {.tv_nsec = NAP * 1000000};

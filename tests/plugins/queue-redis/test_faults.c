@@ -202,9 +202,11 @@ static void test_refused_writes(void **state)
     assert_int_equal(reserve(&f->line, 0, 60000, &job), 0);
     server_command(&server, "CONFIG SET maxmemory 1");
     fails(publish(&f->line, "b", 0), HEARTH_ERR_FULL, &f->line, "maxmemory");
+    fails(ops->ping(f->line.session, &f->line.call.hearth), HEARTH_ERR_FULL, &f->line, "maxmemory");
     assert_int_equal(finish(&f->line, job.receipt), 0); /* what is there can still end */
     server_command(&server, "CONFIG SET maxmemory 0");
     server_command(&server, "REPLICAOF 127.0.0.1 1"); /* nobody there */
+    fails(ops->ping(f->line.session, &f->line.call.hearth), HEARTH_ERR_UNAVAILABLE, &f->line, "replica");
     fails(publish(&f->line, "b", 0), HEARTH_ERR_UNAVAILABLE, &f->line, "master");
     server_command(&server, "REPLICAOF NO ONE");
     server_command(&server, "SET {t}:ready x");

@@ -118,9 +118,7 @@ static void test_least_rights(void **state)
     server_kill(&server);
     server_start(&server, config);
     snprintf(url, sizeof(url), "redis://poor:pw@127.0.0.1:%d", port);
-    open_at(&f, url, 0);
-    fails(publish(&f.line, "a", 0), HEARTH_ERR_DENIED, &f.line, "README");
-    close_all(&f);
+    refused_login(url, "README");
     snprintf(url, sizeof(url), "redis://hearth:mistaken@127.0.0.1:%d", port);
     refused_login(url, "wrong");
     snprintf(url, sizeof(url), "redis://hearth:pw@127.0.0.1:%d/1", port);
