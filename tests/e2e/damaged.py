@@ -55,13 +55,9 @@ class Damaged:
 
     def rows(self):
         """{table: [row]} of all that can be seen, in order."""
-<<<<<<< HEAD
-        result = {}
-=======
         result = {table: [] for table in TABLES}
         if not self.home.has_file(self.email):
             return result  # nothing was ever stored
->>>>>>> damage-2
         with self.home.database(self.email) as db:
             for table in TABLES:
                 cursor = db.execute(f"SELECT * FROM {table}")
