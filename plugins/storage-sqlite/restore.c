@@ -126,6 +126,7 @@ static int unpack_entries(struct restore *restore, struct archive *tar)
     struct tar_entry entry;
     char target[NAME + 128];
     bool shared = false;
+    int64_t end = 0;
     int r;
     while ((r = tar_read_header(tar, &entry)) > 0) {
         bool is_shared = strcmp(entry.name, BACKUP_SHARED_NAME) == 0;
@@ -137,10 +138,12 @@ static int unpack_entries(struct restore *restore, struct archive *tar)
         r = unpack_file(restore, -1, tar, entry.size, target);
         if (r < 0)
             return r;
+        end = tar_position(tar);
     }
     if (r < 0 && errno != 0)
         return fail_errno(restore, restore->archive, errno);
-    return r == 0 && shared ? 0 : not_a_backup(restore);
+    /* libarchive does not mind when the two blocks of zeros at the end are missing. */
+    return r == 0 && shared && tar_position(tar) - end >= 1024 ? 0 : not_a_backup(restore);
 }
 
 static int unpack_archive(struct restore *restore, int fd)

@@ -26,6 +26,7 @@
     X(archive_entry_sparse_count)                                                                                                          \
     X(archive_entry_symlink)                                                                                                               \
     X(archive_errno)                                                                                                                       \
+    X(archive_filter_bytes)                                                                                                                \
     X(archive_read_data_block)                                                                                                             \
     X(archive_read_free)                                                                                                                   \
     X(archive_read_new)                                                                                                                    \
@@ -183,4 +184,9 @@ int tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_si
     *ret_bytes = bytes;
     *ret_size = size;
     return 1;
+}
+
+int64_t tar_position(struct archive *tar)
+{
+    return library.archive_filter_bytes(tar, 0);
 }

@@ -31,5 +31,7 @@ int tar_write_end(struct archive *tar);
 int tar_read_header(struct archive *tar, struct tar_entry *ret_entry);
 /* The next bytes of the content, which are valid until the next call; never more in all than the header said. */
 int tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_size);
+/* How many bytes of the archive were used up. */
+int64_t tar_position(struct archive *tar);
 
 #endif

@@ -77,7 +77,7 @@ def bad_archives(files):
     yield "size of pax", pax({"size": str(1 << 60)}) + entry(b"accounts/a.db", b"x") + whole
     yield "holes", pax({"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(1 << 50), "GNU.sparse.realsize": str(1 << 50),
                         "GNU.sparse.map": f"{(1 << 50) - 1},1"}) + entry(b"accounts/a.db", b"x") + whole
-    for size in (1, 511, 512, 700, len(persons) - 1, len(persons) + 100, len(persons) + 512 + len(shared) - 1):
+    for size in (1, 511, 512, 700, len(persons) - 1, len(persons) + 100, len(persons) + 512 + len(shared) - 1, len(whole) - 1024, len(whole) - 512, len(whole) - 1):
         yield f"cut off after {size}", whole[:size]
 
 
