@@ -124,6 +124,9 @@ static int finish_account(struct session *session, bool changed)
 }
 
 enum { OUTGROWS = 1000 }; /* rows */
+#define OUTGROWN(table)                                                                                                                    \
+    "SELECT reltuples < $1::bigint FROM pg_class WHERE relname = '" table "' AND relkind = 'r' AND "                                       \
+    "relnamespace = current_schema()::regnamespace"
 
 /* Plans are made once for each connection, and on a table that is all but empty any index looks as good as the one that a statement was
  * written for: after a first sync, pages were looked up by walking all of them, until autovacuum came by. So when a batch has more than
@@ -131,22 +134,26 @@ enum { OUTGROWS = 1000 }; /* rows */
  * autovacuum does it later. */
 static void analyze_outgrown(struct session *session, const int64_t *delta)
 {
-    static const char OUTGROWN[] =
-        "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN (VALUES ('pages', $1::bigint), ('visits', $2), ('bookmarks', $3)) d (name, added) "
-        "ON c.relname = d.name WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.reltuples < d.added)";
-    static const enum counter OF[] = {COUNT_PAGES, COUNT_VISITS, COUNT_BOOKMARKS};
-    struct query query;
-    bool large = false, outgrown = false;
-    query_open(&query, session, OUTGROWN);
-    for (size_t i = 0; i < sizeof(OF) / sizeof(OF[0]); i++) {
-        query_int(&query, delta[OF[i]] < OUTGROWS ? -1 : delta[OF[i]]);
-        large |= delta[OF[i]] >= OUTGROWS;
+    /* Not all at once: a table that is known to be empty is worse than one that nothing is known of. */
+    static const struct {
+        enum counter counter;
+        const char *outgrown, *analyze;
+    } tables[] = {
+        {COUNT_PAGES, OUTGROWN("pages"), "ANALYZE (SKIP_LOCKED) pages, page_guids"},
+        {COUNT_VISITS, OUTGROWN("visits"), "ANALYZE (SKIP_LOCKED) visits"},
+        {COUNT_BOOKMARKS, OUTGROWN("bookmarks"), "ANALYZE (SKIP_LOCKED) bookmarks, bookmark_tags, bookmark_folders, bookmark_claims"},
+    };
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        struct query query;
+        if (delta[tables[i].counter] < OUTGROWS)
+            continue;
+        query_open(&query, session, tables[i].outgrown);
+        query_int(&query, delta[tables[i].counter]);
+        bool outgrown = query_step(&query) > 0 && column_bool(&query, 0);
+        query_close(&query);
+        if (outgrown)
+            query_exec(session, tables[i].analyze);
     }
-    if (large && query_step(&query) > 0)
-        outgrown = column_bool(&query, 0);
-    query_close(&query);
-    if (outgrown)
-        query_exec(session, "ANALYZE (SKIP_LOCKED) pages, page_guids, visits, bookmarks, bookmark_tags, bookmark_folders, bookmark_claims");
 }
 
 int batch_commit(void *self, struct hearth_call *call, bool changed)

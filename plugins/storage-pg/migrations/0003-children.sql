@@ -35,4 +35,11 @@ CREATE TRIGGER bookmark_gone AFTER DELETE ON bookmarks FOR EACH ROW WHEN (OLD.pa
 -- Who has written since a moment before this migration waits for it to end: creating a trigger locks the table.
 INSERT INTO bookmark_folders SELECT account, parent, count(*) FROM bookmarks WHERE parent IS NOT NULL GROUP BY account, parent;
 
+-- As in 0002: tags are removed by bookmark, guids looked up by guid. To the planner an index without that column looked as good while the
+-- tables were small, and a first sync of many bookmarks took a time that grew with their square. Partial ones cannot be taken for it.
+DROP INDEX bookmark_tags_key, bookmark_tags_by_added, page_guids_by_page;
+CREATE UNIQUE INDEX bookmark_tags_key ON bookmark_tags (account, md5(folded), md5(guid)) WHERE folded IS NOT NULL;
+CREATE INDEX bookmark_tags_by_added ON bookmark_tags (account, md5(folded), added DESC, left(guid, 64) DESC) WHERE folded IS NOT NULL;
+CREATE INDEX page_guids_by_page ON page_guids (account, page) WHERE page IS NOT NULL;
+
 INSERT INTO schema_version VALUES (3, 1); -- who knows version 1 alone can go on with it
