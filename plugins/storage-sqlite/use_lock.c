@@ -11,7 +11,15 @@
 
 enum { TRIES = 100, PAUSE_MS = 20 };
 
-/* Reading is enough for a lock, so that root's command line and the daemon's user can share the file, whoever came first. */
+/* Nobody else may hold it: it would keep the daemon from starting. What root's command line makes belongs to the daemon's user, like the
+ * database. */
+static void give_to_owner(int fd, const char *path)
+{
+    struct stat database;
+    if (geteuid() == 0 && stat(path, &database) == 0 && fchown(fd, database.st_uid, database.st_gid) != 0)
+        (void)fchmod(fd, 0600); /* then it stays root's: whoever cannot open it goes on without */
+}
+
 static int open_lock_file(const char *path)
 {
     size_t size = strlen(path) + sizeof("-lock");
@@ -19,9 +27,9 @@ static int open_lock_file(const char *path)
     if (name == NULL)
         return -1;
     snprintf(name, size, "%s-lock", path);
-    int fd = open(name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = open(name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0)
-        (void)fchmod(fd, 0644);
+        give_to_owner(fd, path);
     else if (errno == EEXIST)
         fd = open(name, O_RDONLY | O_CLOEXEC);
     free(name);
