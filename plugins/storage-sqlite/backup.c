@@ -22,7 +22,7 @@ struct copy {
     struct session *session;
     const char *path; /* where the archive belongs; it gets there when it is complete */
     struct backup_stage stage;
-    struct archive *tar;
+    struct tar_writer *tar;
     int fd; /* of the archive */
 };
 
@@ -57,7 +57,7 @@ static int open_archive(struct copy *copy)
     copy->fd = open(copy->stage.archive, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (copy->fd < 0)
         return fail_errno(copy, errno);
-    copy->tar = tar_writer(copy->fd);
+    copy->tar = tar_writer_create(copy->fd);
     return copy->tar == NULL ? fail_errno(copy, errno) : 0;
 }
 

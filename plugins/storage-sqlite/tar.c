@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Loaded by the first backup or restore of a process, not with the plugin: it brings libxml2, ICU and libstdc++, which is 2.5 MB resident
  * in a daemon that never makes an archive. */
@@ -36,11 +38,10 @@
     X(archive_write_add_filter_none)                                                                                                       \
     X(archive_write_close)                                                                                                                 \
     X(archive_write_data)                                                                                                                  \
-    X(archive_write_fail)                                                                                                                  \
     X(archive_write_free)                                                                                                                  \
     X(archive_write_header)                                                                                                                \
     X(archive_write_new)                                                                                                                   \
-    X(archive_write_open_fd)                                                                                                               \
+    X(archive_write_open)                                                                                                                  \
     X(archive_write_set_bytes_in_last_block)                                                                                               \
     X(archive_write_set_bytes_per_block)                                                                                                   \
     X(archive_write_set_format_pax_restricted)
@@ -77,17 +78,50 @@ static int fail_with_errno(struct archive *tar)
     return -1;
 }
 
-/* ustar, but for what does not fit in it (8 GiB and more): that gets a header of pax. */
-struct archive *tar_writer(int fd)
+/* libarchive 3.6 leaks a writer whose output failed, so it is never told: once `error` is set, what it writes is dropped. */
+struct tar_writer {
+    struct archive *tar;
+    int fd;
+    int error; /* errno of the first write that failed; 0 */
+    bool dropped;
+};
+
+static la_ssize_t tar_on_write(struct archive *tar, void *ctx, const void *bytes, size_t size)
 {
-    struct archive *tar = has_library() ? library.archive_write_new() : NULL;
-    if (tar == NULL)
+    struct tar_writer *writer = ctx;
+    (void)tar;
+    for (size_t done = 0; done < size && writer->error == 0 && !writer->dropped;) {
+        ssize_t n = write(writer->fd, (const char *)bytes + done, size - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            writer->error = n == 0 ? EIO : errno;
+    }
+    return (la_ssize_t)size;
+}
+
+static int tar_write_result(struct tar_writer *writer, bool ok)
+{
+    if (!ok)
+        return fail_with_errno(writer->tar);
+    errno = writer->error;
+    return writer->error == 0 ? 0 : -1;
+}
+
+/* ustar, but for what does not fit in it (8 GiB and more): that gets a header of pax. */
+struct tar_writer *tar_writer_create(int fd)
+{
+    struct tar_writer *writer = has_library() ? calloc(1, sizeof(*writer)) : NULL;
+    if (writer == NULL)
         return NULL;
-    if (library.archive_write_set_format_pax_restricted(tar) == ARCHIVE_OK && library.archive_write_add_filter_none(tar) == ARCHIVE_OK &&
-        library.archive_write_set_bytes_per_block(tar, BLOCK) == ARCHIVE_OK &&
-        library.archive_write_set_bytes_in_last_block(tar, 1) == ARCHIVE_OK && library.archive_write_open_fd(tar, fd) == ARCHIVE_OK)
-        return tar;
-    tar_free_writer(tar);
+    writer->fd = fd;
+    struct archive *tar = writer->tar = library.archive_write_new();
+    if (tar != NULL && library.archive_write_set_format_pax_restricted(tar) == ARCHIVE_OK &&
+        library.archive_write_add_filter_none(tar) == ARCHIVE_OK && library.archive_write_set_bytes_per_block(tar, BLOCK) == ARCHIVE_OK &&
+        library.archive_write_set_bytes_in_last_block(tar, 1) == ARCHIVE_OK &&
+        library.archive_write_open(tar, writer, NULL, tar_on_write, NULL) == ARCHIVE_OK)
+        return writer;
+    tar_free_writer(writer);
     errno = ENOMEM; /* nothing is written yet */
     return NULL;
 }
@@ -107,12 +141,14 @@ struct archive *tar_reader(int fd)
     return NULL;
 }
 
-void tar_free_writer(struct archive *tar)
+void tar_free_writer(struct tar_writer *writer)
 {
-    if (tar == NULL)
+    if (writer == NULL)
         return;
-    library.archive_write_fail(tar); /* or else free() would write the end */
-    library.archive_write_free(tar);
+    writer->dropped = true; /* or else free() would write the end */
+    if (writer->tar != NULL)
+        library.archive_write_free(writer->tar);
+    free(writer);
 }
 
 void tar_free_reader(struct archive *tar)
@@ -121,7 +157,7 @@ void tar_free_reader(struct archive *tar)
         library.archive_read_free(tar);
 }
 
-int tar_write_header(struct archive *tar, const char *name, int64_t size, int64_t mtime_seconds)
+int tar_write_header(struct tar_writer *writer, const char *name, int64_t size, int64_t mtime_seconds)
 {
     struct archive_entry *entry = library.archive_entry_new();
     if (entry == NULL) {
@@ -133,20 +169,20 @@ int tar_write_header(struct archive *tar, const char *name, int64_t size, int64_
     library.archive_entry_set_perm(entry, 0600);
     library.archive_entry_set_size(entry, size);
     library.archive_entry_set_mtime(entry, mtime_seconds, 0);
-    int r = library.archive_write_header(tar, entry) == ARCHIVE_OK ? 0 : fail_with_errno(tar);
+    int r = tar_write_result(writer, library.archive_write_header(writer->tar, entry) == ARCHIVE_OK);
     library.archive_entry_free(entry);
     return r;
 }
 
-int tar_write_content(struct archive *tar, const void *bytes, size_t size)
+int tar_write_content(struct tar_writer *writer, const void *bytes, size_t size)
 {
     errno = 0;
-    return library.archive_write_data(tar, bytes, size) == (la_ssize_t)size ? 0 : fail_with_errno(tar);
+    return tar_write_result(writer, library.archive_write_data(writer->tar, bytes, size) == (la_ssize_t)size);
 }
 
-int tar_write_end(struct archive *tar)
+int tar_write_end(struct tar_writer *writer)
 {
-    return library.archive_write_close(tar) == ARCHIVE_OK ? 0 : fail_with_errno(tar);
+    return tar_write_result(writer, library.archive_write_close(writer->tar) == ARCHIVE_OK);
 }
 
 int tar_read_header(struct archive *tar, struct tar_entry *ret_entry)

@@ -9,6 +9,7 @@
 #define TAR_LIBRARY_MISSING "libarchive.so.13 cannot be loaded: install it (libarchive13 or libarchive13t64)"
 
 struct archive; /* libarchive's */
+struct tar_writer;
 
 struct tar_entry {
     char name[101];
@@ -16,15 +17,15 @@ struct tar_entry {
 };
 
 /* Both: NULL with errno, ENOPKG when libarchive is not installed, 0 when it is no tar file. tar_free_*() accept NULL. */
-struct archive *tar_writer(int fd);
+struct tar_writer *tar_writer_create(int fd);
 struct archive *tar_reader(int fd);
-void tar_free_writer(struct archive *tar); /* without tar_write_end(), the file is no whole archive */
+void tar_free_writer(struct tar_writer *writer); /* without tar_write_end(), the file is no whole archive */
 void tar_free_reader(struct archive *tar);
 
 /* 0, or -1 with errno. A header, then exactly its size of content; tar_write_end() after the last. */
-int tar_write_header(struct archive *tar, const char *name, int64_t size, int64_t mtime_seconds);
-int tar_write_content(struct archive *tar, const void *bytes, size_t size);
-int tar_write_end(struct archive *tar);
+int tar_write_header(struct tar_writer *writer, const char *name, int64_t size, int64_t mtime_seconds);
+int tar_write_content(struct tar_writer *writer, const void *bytes, size_t size);
+int tar_write_end(struct tar_writer *writer);
 
 /* 1: an entry, whose content follows; 0: the archive ends here; -1 with errno, 0 when it is damaged, cut off, no tar file, or has what
  * backup() never writes (links, directories, holes, long names). Content must be read to its end, where tar_read_content() says 0. */

@@ -155,7 +155,8 @@ static void put_devices(struct filling *f)
     DO(STORE(&f->store, &err, batch_commit, true));
 }
 
-static void open_plugin(struct filling *f, const char *file, const char *text, struct plug **ret_plug)
+/* The configuration must live as long as the plugin. */
+static void open_plugin(struct filling *f, const char *file, const char *text, struct plug **ret_plug, struct conf **ret_conf)
 {
     struct conf *conf;
     const struct hearth_config_value *values;
@@ -165,6 +166,7 @@ static void open_plugin(struct filling *f, const char *file, const char *text, s
     DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config, descriptor->config_count, &values, &err));
     DO(plug_open(*ret_plug, values, NULL, NULL, &err));
     DO(store_open(&f->store, plug_ops(*ret_plug), plug_self(*ret_plug), NULL, &err));
+    *ret_conf = conf;
 }
 
 static void find_account(struct filling *f, const char *email)
@@ -183,6 +185,7 @@ static void find_account(struct filling *f, const char *email)
 int main(int argc, char **argv)
 {
     struct plug *plug;
+    struct conf *conf;
     if (argc != 9) {
         fprintf(stderr, "usage: fill-account PLUGIN CONFIGURATION EMAIL PAGES VISITS BOOKMARKS WIDE DEPTH\n");
         return 2;
@@ -195,7 +198,7 @@ int main(int argc, char **argv)
                         .now = clock_now()};
     if (f.pages < 1 || f.visits < f.pages || f.depth < 1)
         return 2;
-    open_plugin(&f, argv[1], argv[2], &plug);
+    open_plugin(&f, argv[1], argv[2], &plug, &conf);
     find_account(&f, argv[3]);
     for (long n = 0; n < f.pages;) {
         int64_t generation;
@@ -208,5 +211,6 @@ int main(int argc, char **argv)
     put_devices(&f);
     store_close(&f.store);
     plug_close(plug);
+    conf_free(conf);
     return 0;
 }
