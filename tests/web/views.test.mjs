@@ -123,6 +123,8 @@ test("history: days, calendar, one site, filter, by site", async t => {
   await page.getByRole("link", { name: "By site" }).click();
   await page.getByRole("heading", { level: 1, name: "Sites" }).waitFor();
   await page.getByRole("textbox", { name: "Filter sites" }).fill("bbc");
+  await page.waitForURL(u => u.searchParams.get("q") === "bbc"); // the list moves until then, and a click might miss its row
+  await settled(page);
   await page.getByRole("link", { name: /www\.bbc\.co\.uk/ }).click();
   await page.waitForURL(u => u.searchParams.get("host") === "www.bbc.co.uk");
   await settled(page);
