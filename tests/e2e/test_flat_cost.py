@@ -77,20 +77,36 @@ class Plans:
 
     def done(self):
         """Since the last time."""
+        plans = []
+        until(lambda: self.read(plans), "the server has written its last plan to the end")
+        found = {"touched": 0, "blocks": 0}
+        for plan in plans:
+            self.add(plan["Plan"], found, top=True)
+        return found
+
+    def read(self, plans):
+        """False: the log ends in the middle of what another session (a probe's) is writing just now."""
         with open(os.path.join(self.server.folder, "log"), encoding="utf-8", errors="replace") as f:
             f.seek(self.at)
-            lines = f.read().splitlines()
-            self.at = f.tell()
-        found, plan = {"touched": 0, "blocks": 0}, None
-        for line in [*lines, "the end"]:
+            text = f.read()
+            end = f.tell()
+        texts, plan = [], None
+        for line in [*text.splitlines(), "the end"]:
             if plan is not None and not line.startswith("\t"):
-                self.add(json.loads("\n".join(plan))["Plan"], found, top=True)
+                texts.append("\n".join(plan))
                 plan = None
             if plan is not None:
                 plan.append(line[1:])
             elif line.endswith(" plan:"):
                 plan = []
-        return found
+        try:
+            plans[:] = [json.loads(text) for text in texts]
+        except json.JSONDecodeError:
+            return False
+        if text != "" and not text.endswith("\n"):
+            return False
+        self.at = end
+        return True
 
     def add(self, node, found, top=False):
         rows = node["Actual Rows"] + sum(v for k, v in node.items() if k.startswith("Rows Removed by"))
