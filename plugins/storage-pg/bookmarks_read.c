@@ -212,30 +212,27 @@ int bookmarks_of_page(void *self, struct hearth_call *call, const char *account,
     return op_end(&op, r > 0 ? 0 : r);
 }
 
+struct bookmark_receiver {
+    hearth_bookmark_cb cb;
+    void *ctx;
+};
+
+static int on_page_bookmark_row(void *ctx, struct query *query)
+{
+    const struct bookmark_receiver *receiver = ctx;
+    struct hearth_bookmark bookmark;
+    row_of(query, &bookmark);
+    return receiver->cb(receiver->ctx, &bookmark);
+}
+
 int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb,
                        void *ctx)
 {
     static const char LIST[] =
         "SELECT * FROM (SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
         "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = ANY ($2::bigint[]) OFFSET 0) f ORDER BY f.page, f.added DESC, f.guid DESC";
-    struct op op;
-    struct query query;
-    struct hearth_bookmark bookmark;
-    bool stop = false;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    for (size_t done = 0; r == 0 && !stop && done < count; done += PAGE_IDS) {
-        char array[PAGE_IDS_TEXT];
-        page_ids_text(pages, count, done, array);
-        query_open(&query, op.session, LIST);
-        query_text(&query, account);
-        query_text(&query, array);
-        EACH_ROW(query, op, r, row_of(&query, &bookmark); stop = cb(ctx, &bookmark) != 0; if (stop) break;)
-        query_close(&query);
-        r = r > 0 ? 0 : r;
-    }
-    return op_end(&op, r);
+    struct bookmark_receiver receiver = {cb, ctx};
+    return pages_each_row(self, call, LIST, account, pages, count, on_page_bookmark_row, &receiver);
 }
 
 /* The whole tree at once, without titles and URLs: who asks for it puts it together in memory. */

@@ -4,6 +4,8 @@
 
 #include "store.h"
 
+struct query;
+
 /* In a batch. */
 int page_put(void *session, struct hearth_call *call, const struct hearth_page *page);
 int page_remove(void *session, struct hearth_call *call, int64_t page);
@@ -24,9 +26,11 @@ int visit_list(void *session, struct hearth_call *call, const char *account, con
                void *ctx);
 int visit_dates(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
 
-/* Ids written out as an array, "{1,2,3}": at most PAGE_IDS of them, beginning with `first`. */
-enum { PAGE_IDS = 100, PAGE_IDS_TEXT = PAGE_IDS * 21 + 3 };
-void page_ids_text(const int64_t *pages, size_t count, size_t first, char ret_text[PAGE_IDS_TEXT]);
+/* A row of a statement over many pages; non-zero: no more rows. */
+typedef int (*page_row_fn)(void *ctx, struct query *query);
+/* An operation of its own: runs `sql` for the pages, some at a time. $1 is the account's id, $2 an array of pages' ids. */
+int pages_each_row(void *session, struct hearth_call *call, const char *sql, const char *account, const int64_t *pages, size_t count,
+                   page_row_fn on_row, void *ctx);
 
 /* Fills the batch's sets with what is stored. */
 int page_learn(struct session *session);

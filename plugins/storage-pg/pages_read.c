@@ -74,7 +74,10 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
     return op_end(&op, r);
 }
 
-void page_ids_text(const int64_t *pages, size_t count, size_t first, char ret_text[PAGE_IDS_TEXT])
+/* An array that is written out as text, "{1,2,3}", has so many ids at most. */
+enum { PAGE_IDS = 100, PAGE_IDS_TEXT = PAGE_IDS * 21 + 3 };
+
+static void page_ids_text(const int64_t *pages, size_t count, size_t first, char ret_text[PAGE_IDS_TEXT])
 {
     size_t size = 0;
     for (size_t i = first; i < count && i < first + PAGE_IDS; i++)
@@ -82,10 +85,9 @@ void page_ids_text(const int64_t *pages, size_t count, size_t first, char ret_te
     snprintf(ret_text + size, PAGE_IDS_TEXT - size, "%s", size == 0 ? "{}" : "}");
 }
 
-/* In pieces, whose ids fit into an array that is written out as text. */
-int pages_get(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx)
+int pages_each_row(void *self, struct hearth_call *call, const char *sql, const char *account, const int64_t *pages, size_t count,
+                   page_row_fn on_row, void *ctx)
 {
-    static const char GET[] = "SELECT " COLUMNS " FROM pages WHERE account = " ACCOUNT_ROW("$1") " AND id = ANY ($2::bigint[])";
     struct op op;
     struct query query;
     bool stop = false;
@@ -95,15 +97,34 @@ int pages_get(void *self, struct hearth_call *call, const char *account, const i
     for (size_t done = 0; r == 0 && !stop && done < count; done += PAGE_IDS) {
         char array[PAGE_IDS_TEXT];
         page_ids_text(pages, count, done, array);
-        query_open(&query, op.session, GET);
+        query_open(&query, op.session, sql);
         query_text(&query, account);
         query_text(&query, array);
-        struct hearth_page page;
-        EACH_ROW(query, op, r, row_of(&query, 0, &page); stop = cb(ctx, &page) != 0; if (stop) break;)
+        EACH_ROW(query, op, r, stop = on_row(ctx, &query) != 0; if (stop) break;)
         query_close(&query);
         r = r > 0 ? 0 : r;
     }
     return op_end(&op, r);
+}
+
+struct page_receiver {
+    hearth_page_cb cb;
+    void *ctx;
+};
+
+static int on_page_row(void *ctx, struct query *query)
+{
+    const struct page_receiver *receiver = ctx;
+    struct hearth_page page;
+    row_of(query, 0, &page);
+    return receiver->cb(receiver->ctx, &page);
+}
+
+int pages_get(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx)
+{
+    static const char GET[] = "SELECT " COLUMNS " FROM pages WHERE account = " ACCOUNT_ROW("$1") " AND id = ANY ($2::bigint[])";
+    struct page_receiver receiver = {cb, ctx};
+    return pages_each_row(self, call, GET, account, pages, count, on_page_row, &receiver);
 }
 
 /* A piece of the scan, and where the next one begins. */

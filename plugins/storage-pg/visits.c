@@ -152,28 +152,24 @@ int page_visits(void *self, struct hearth_call *call, const char *account, int64
     return op_end(&op, r > 0 ? 0 : r);
 }
 
+struct visit_receiver {
+    hearth_page_visit_cb cb;
+    void *ctx;
+};
+
+static int on_page_visit_row(void *ctx, struct query *query)
+{
+    const struct visit_receiver *receiver = ctx;
+    struct hearth_visit visit = {.date = column_int(query, 1), .type = (int32_t)column_int(query, 2)};
+    return receiver->cb(receiver->ctx, column_int(query, 0), &visit);
+}
+
 int visits_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
                     void *ctx)
 {
     static const char VISITS[] = "SELECT page, date, type FROM visits WHERE account = " ACCOUNT_ROW("$1") " AND page = ANY ($2::bigint[])";
-    struct op op;
-    struct query query;
-    bool stop = false;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    for (size_t done = 0; r == 0 && !stop && done < count; done += PAGE_IDS) {
-        char array[PAGE_IDS_TEXT];
-        page_ids_text(pages, count, done, array);
-        query_open(&query, op.session, VISITS);
-        query_text(&query, account);
-        query_text(&query, array);
-        EACH_ROW(query, op, r, struct hearth_visit visit = {.date = column_int(&query, 1), .type = (int32_t)column_int(&query, 2)};
-                 stop = cb(ctx, column_int(&query, 0), &visit) != 0; if (stop) break;)
-        query_close(&query);
-        r = r > 0 ? 0 : r;
-    }
-    return op_end(&op, r);
+    struct visit_receiver receiver = {cb, ctx};
+    return pages_each_row(self, call, VISITS, account, pages, count, on_page_visit_row, &receiver);
 }
 
 /* The place in (date, page, type), all descending, before which the next rows are. */
