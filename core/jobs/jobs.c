@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/magic.h"
 #include "base/backoff.h"
+#include "base/thread.h"
 #include "jobs/jobs_internal.h"
 #include "jobs/presence.h"
 
@@ -139,8 +139,9 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
 }
 
 /* Sessions live until jobs_destroy(), so that none has to be kept from being closed meanwhile. */
-static void interrupt_all(struct jobs *jobs)
+static void interrupt_all(void *ctx)
 {
+    struct jobs *jobs = ctx;
     const struct hearth_queue *queue = jobs->options.queue;
     lock_border("sessions of the queue are interrupted");
     if (jobs->listener_session != NULL)
@@ -158,22 +159,11 @@ static void interrupt_all(struct jobs *jobs)
         jobs_interrupt_node(jobs, node);
 }
 
-/* An interrupt that comes between two calls does nothing, so it is repeated until the thread has ended. */
 void jobs_join(struct jobs *jobs, pthread_t thread, bool *started)
 {
-    while (*started) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 50 * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
-        if (pthread_timedjoin_np(thread, NULL, &until) == 0)
-            *started = false;
-        else
-            interrupt_all(jobs);
-    }
+    if (*started)
+        thread_join(thread, interrupt_all, jobs);
+    *started = false;
 }
 
 void jobs_stop(struct jobs *jobs)

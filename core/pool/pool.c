@@ -3,13 +3,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 
 enum { POOL_MAGIC = 0x90010001, STACK = 512 * 1024, REOPEN_PAUSE = 1000 };
 
@@ -268,22 +268,9 @@ void pool_interrupt(struct pool *pool)
         pool_each_running(pool, worker_interrupt, pool);
 }
 
-/* An interrupt between two operations of a job does nothing, so it is repeated until the thread has ended. */
-static void join(struct pool *pool, struct thread *thread)
+static void interrupt_pool(void *pool)
 {
-    while (thread->started) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 50 * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
-        if (pthread_timedjoin_np(thread->id, NULL, &until) == 0)
-            thread->started = false;
-        else
-            pool_interrupt(pool);
-    }
+    pool_interrupt(pool);
 }
 
 void pool_stop(struct pool *pool)
@@ -295,8 +282,11 @@ void pool_stop(struct pool *pool)
     pthread_cond_broadcast(&pool->waits);
     lock_release(&pool->lock);
     pool_interrupt(pool);
-    for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++)
-        join(pool, &pool->threads[i]);
+    for (int i = 0; pool->threads != NULL && i < pool->options.threads; i++) {
+        if (pool->threads[i].started)
+            thread_join(pool->threads[i].id, interrupt_pool, pool);
+        pool->threads[i].started = false;
+    }
     if (pool->reaping)
         pthread_join(pool->reaper, NULL);
     pool->reaping = false;

@@ -1,0 +1,11 @@
+/* Joining threads that may have to be interrupted. */
+#ifndef HEARTH_CORE_BASE_THREAD_H
+#define HEARTH_CORE_BASE_THREAD_H
+
+#include <pthread.h>
+
+/* Returns when the thread has ended and was joined. An interrupt that comes between two calls of a thread does nothing, so interrupt(ctx)
+ * is called again and again until then, the first time after a moment. */
+void thread_join(pthread_t thread, void (*interrupt)(void *ctx), void *ctx);
+
+#endif
