@@ -129,16 +129,11 @@ static int copy_row(struct bookmarks_loading *loading, uint32_t number, const st
     return check_room(loading);
 }
 
-static bool is_item(int32_t kind)
-{
-    return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
-}
-
 /* A record that was uploaded again has another `modified`; one that was read again from the same record has not, and says the same. */
 static int on_node(void *ctx, const struct hearth_bookmark_node *node)
 {
     struct bookmarks_loading *loading = ctx;
-    if (loading->old == NULL && is_item(node->kind))
+    if (loading->old == NULL && bookmarks_is_item(node->kind))
         return 0; /* was listed */
     uint32_t number = loading->old == NULL ? BOOKMARKS_NONE : bookmarks_number(loading->old, node->guid);
     const struct bookmarks_row *row = number == BOOKMARKS_NONE ? NULL : &loading->old->rows[number];

@@ -51,6 +51,12 @@ static inline const char *bookmarks_guid(const struct bookmarks *bookmarks, uint
     return bookmarks->names + bookmarks->rows[number].name;
 }
 
+/* One that newest-first lists show: no folder, no separator. */
+static inline bool bookmarks_is_item(int32_t kind)
+{
+    return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
+}
+
 uint32_t bookmarks_number(const struct bookmarks *bookmarks, const char *guid); /* BOOKMARKS_NONE */
 
 /* Of a list as hearth_bookmark_query has it; `words` are not empty. */

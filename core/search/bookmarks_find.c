@@ -61,11 +61,9 @@ static uint32_t walk_by_time(struct finding *finding)
     bool from_first = query->after == 0 && query->after_guid == NULL;
     uint32_t first = from_first ? 0 : number_behind(bookmarks, query->after, query->after_guid == NULL ? "" : query->after_guid),
              at = first;
-    for (bool full = false; at < bookmarks->count && !full; at++) {
-        int32_t kind = bookmarks->rows[at].kind;
-        if (kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK)
+    for (bool full = false; at < bookmarks->count && !full; at++)
+        if (bookmarks_is_item(bookmarks->rows[at].kind))
             full = take(finding, at);
-    }
     return at - first;
 }
 
