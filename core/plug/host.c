@@ -74,5 +74,6 @@ void host_init(struct host *host, const char *module, host_http_fn http, void *h
         .should_stop = on_should_stop,
         .metric_add = on_metric_add,
         .http_fetch = http,
+        .may_create = true,
     };
 }

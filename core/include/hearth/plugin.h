@@ -29,7 +29,7 @@ extern "C" {
 
 /* Before 1.0 host and plugin must have the same epoch. The version grows with every addition inside an epoch. */
 #define HEARTH_ABI_EPOCH   1
-#define HEARTH_ABI_VERSION 4
+#define HEARTH_ABI_VERSION 5
 
 /* name, number, text, does a retry make sense? */
 #define HEARTH_ERRORS(X)                                                                                                                   \
@@ -130,6 +130,8 @@ struct hearth_host {
      * connections over accounts, keeps per-host limits. TLS is verified, redirects are not followed. Errors: UNAVAILABLE (no
      * connection; or the host asked for a pause: call->retry_after), TIMEOUT, CANCELLED, FULL, INVALID. Any status is a success. */
     int (*http_fetch)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
+    /* abi_version 5. Storage plugins: open() may make an empty database where there is none. Only `serve` and `migrate` may. */
+    bool may_create;
 };
 
 enum hearth_config_type {

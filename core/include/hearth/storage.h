@@ -57,6 +57,24 @@ struct hearth_account {
     int64_t generation;
     int64_t failures; /* in a row */
     int64_t resync;   /* 1: the next sync fetches everything anew */
+    /* abi_version 5. What decides which node of a fleet a newcomer goes to: the e-mail address at the time when the account was made, which
+     * stays when the address changes. Written by account_create() alone (NULL: `email`). */
+    const char *placement;
+};
+
+/* abi_version 5. A proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account may have several.
+ *
+ *     issuer                  subject
+ *     "sync:NAME"             hearth_account.uid at the provider of the section [sync NAME]
+ *     "oidc:ISSUER"           `sub` at the OpenID provider that calls itself so
+ *     "proxy"                 the name that a trusted proxy asserts, lower case in ASCII
+ *
+ * To a storage both are texts, compared byte by byte. issuer 1..1024 bytes, subject 1..1024 bytes. */
+struct hearth_account_identity {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *issuer, *subject;
+    int64_t created;
 };
 
 /* Which fields account_update() writes. */
@@ -71,7 +89,8 @@ enum hearth_account_field {
     HEARTH_ACCOUNT_NEXT_SYNC = 1 << 7, /* also gives up a claim */
     HEARTH_ACCOUNT_LAST_SEEN = 1 << 8,
     HEARTH_ACCOUNT_FAILURES = 1 << 9,
-    HEARTH_ACCOUNT_RESYNC = 1 << 10
+    HEARTH_ACCOUNT_RESYNC = 1 << 10,
+    HEARTH_ACCOUNT_PROVIDER = 1 << 11 /* abi_version 5 */
 };
 
 struct hearth_counts {
@@ -235,6 +254,7 @@ typedef int (*hearth_tag_cb)(void *ctx, const char *tag, int64_t count);
 typedef int (*hearth_token_cb)(void *ctx, const struct hearth_token *token);
 typedef int (*hearth_pick_cb)(void *ctx, const struct hearth_pick *pick);
 typedef int (*hearth_text_cb)(void *ctx, const char *line);
+typedef int (*hearth_account_identity_cb)(void *ctx, const struct hearth_account_identity *identity);
 typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
 
 struct hearth_storage {
@@ -242,7 +262,8 @@ struct hearth_storage {
     uint32_t reserved;
 
     /* --- life ------------------------------------------------------------------------------------------------------------------ */
-    /* `values` as declared; valid until close(). Makes an empty database if there is none; does not migrate. */
+    /* `values` as declared; valid until close(). Makes an empty database if there is none and the host says may_create (NOT_FOUND else,
+     * and nothing is made); does not migrate. */
     int (*open)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
     void (*close)(void *self); /* after every session was closed; accepts NULL */
     int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
@@ -267,7 +288,8 @@ struct hearth_storage {
     int (*backup)(void *session, struct hearth_call *call, const char *path);
 
     /* --- accounts ---------------------------------------------------------------------------------------------------------------- */
-    int (*account_create)(void *session, struct hearth_call *call, const struct hearth_account *account); /* CONFLICT: id or email */
+    /* CONFLICT: id, email, or the identity {"sync:" provider, uid}, which is made with it (none when uid is ""). All or nothing. */
+    int (*account_create)(void *session, struct hearth_call *call, const struct hearth_account *account);
     int (*account_update)(void *session, struct hearth_call *call, const struct hearth_account *account, uint64_t fields);
     int (*account_get)(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account);
     int (*account_by_email)(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account);
@@ -377,6 +399,19 @@ struct hearth_storage {
      * own. */
     int (*restore)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
                    bool replace, hearth_text_cb cb, void *ctx);
+
+    /* --- who is who (abi_version 5; the host works with no storage that lacks one of them) ------------------------------------------ */
+    /* Identities go with their account when it is removed. CONFLICT: it is another account's. One that is there already is left alone. */
+    int (*identity_put)(void *session, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity);
+    int (*identity_remove)(void *session, struct hearth_call *call, const char *account, const char *issuer, const char *subject);
+    int (*identity_list)(void *session, struct hearth_call *call, const char *account, hearth_account_identity_cb cb,
+                         void *ctx); /* by issuer, then subject */
+    int (*account_by_identity)(void *session, struct hearth_call *call, const char *issuer, const char *subject,
+                               struct hearth_account *ret_account);
+    /* What is known of the database as a whole, by name ([a-z_]{1,64}): texts of up to 4,096 bytes that outlive every account. put without
+     * `replace` makes it: CONFLICT when it is there. */
+    int (*property_put)(void *session, struct hearth_call *call, const char *name, const char *text, bool replace);
+    int (*property_get)(void *session, struct hearth_call *call, const char *name, const char **ret_text); /* NOT_FOUND */
 };
 
 #ifdef __cplusplus
