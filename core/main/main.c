@@ -1,4 +1,5 @@
 /* hearthd: finds the command and runs it. */
+#include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <malloc.h>
@@ -49,6 +50,7 @@ enum {
     OPT_FAULTS,
     OPT_BROWSER,
     OPT_REPLACE,
+    OPT_YES,
     OPT_HELP,
     OPT_VERSION
 };
@@ -68,6 +70,7 @@ static const struct option options[] = {
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
+    {"yes", no_argument, NULL, OPT_YES},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -78,7 +81,7 @@ static void print_help(FILE *to)
     fprintf(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].help);
-    fprintf(to, "\nListings take --json.\n");
+    fprintf(to, "\nListings take --json. What cannot be undone asks on a terminal, and needs --yes elsewhere.\n");
 }
 
 int cli_fail(const struct err *err)
@@ -137,6 +140,9 @@ static int parse(int argc, char **argv, struct cli *cli)
         case OPT_REPLACE:
             cli->replace = true;
             break;
+        case OPT_YES:
+            cli->yes = true;
+            break;
         case OPT_FAULTS:
             cli->faults = true;
             break;
@@ -151,6 +157,15 @@ static int parse(int argc, char **argv, struct cli *cli)
         }
     }
     return -1;
+}
+
+/* Who redirects what is said to a disk that is full has not got it. */
+static int say_to_the_end(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "hearthd: what was to be said could not be written to standard output: %s\n", strerror(errno));
+    return code == CLI_OK ? CLI_FAILED : code;
 }
 
 int main(int argc, char **argv)
@@ -170,7 +185,7 @@ int main(int argc, char **argv)
     cli.argv = argv + optind;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(&cli);
+            return say_to_the_end(commands[i].run(&cli));
     fprintf(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
     return CLI_USAGE;
 }
