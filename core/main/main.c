@@ -18,14 +18,14 @@ static const struct command {
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"account",
      "add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | "
-     "pause EMAIL | resume EMAIL | signout EMAIL | remove EMAIL",
+     "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes]",
      cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
-    {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID", cmd_token},
+    {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
-    {"queue", "show | clear", cmd_queue},
-    {"node", "list | drain NAME [--wait]", cmd_node},
+    {"queue", "show | clear [--yes]", cmd_queue},
+    {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
     {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
@@ -179,13 +179,13 @@ int main(int argc, char **argv)
     struct cli cli = {0};
     int r = parse(argc, argv, &cli);
     if (r >= 0)
-        return r;
+        return say_to_the_end(r);
     const char *name = optind < argc ? argv[optind++] : "serve";
     cli.argc = argc - optind;
     cli.argv = argv + optind;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, name) == 0)
-            return say_to_the_end(commands[i].run(&cli));
+            return commands[i].run == cmd_serve ? cmd_serve(&cli) : say_to_the_end(commands[i].run(&cli));
     fprintf(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
     return CLI_USAGE;
 }
