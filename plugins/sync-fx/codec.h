@@ -13,11 +13,6 @@ int fx_base64_decode(const char *text, size_t size, uint8_t *ret_bytes, size_t *
 /* NUL-terminated; ret_text: at least (size + 2) / 3 * 4 + 1. */
 void fx_base64_encode(const uint8_t *bytes, size_t size, char *ret_text);
 
-/* Base64url without padding (RFC 7515); strict like the above. ret_bytes: at least size * 3 / 4; ret_text: at least (size * 4 + 2) / 3 + 1.
- */
-int fx_base64url_decode(const char *text, size_t size, uint8_t *ret_bytes, size_t *ret_size);
-void fx_base64url_encode(const uint8_t *bytes, size_t size, char *ret_text);
-
 /* Exactly `size` bytes from size * 2 digits of either case. INVALID otherwise. */
 int fx_hex_decode(const char *text, size_t text_size, uint8_t *ret_bytes, size_t size);
 

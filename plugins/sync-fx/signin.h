@@ -11,7 +11,7 @@
 #define HEARTH_PLUGINS_SYNC_FX_SIGNIN_H
 
 #include "fx.h"
-#include "jwe.h"
+#include "jose/jose.h"
 #include "onepw.h"
 
 enum fx_stage { FX_AT_RETURN = 1, FX_AT_PASSWORD, FX_AT_UNBLOCK, FX_AT_CODE, FX_AT_TOTP, FX_AT_BACKUP, FX_AT_LINK, FX_STAGES };
@@ -27,7 +27,7 @@ struct fx_signin_state {
     /* BROWSER */
     char callback[FX_URL_MAX]; /* "": the address is pasted */
     char oauth_state[23], verifier[44], pad[5];
-    struct fx_ec_key key;
+    struct jose_ec_key key;
     /* PASSWORD */
     int32_t version; /* of the stretching: 1, 2 */
     int32_t has_session;

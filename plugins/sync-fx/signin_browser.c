@@ -20,20 +20,18 @@ static int make_secrets(struct fx_signin *s)
     uint8_t bytes[32];
     const struct hearth_host *host = s->asker.host;
     host->random(host, bytes, 16);
-    fx_base64url_encode(bytes, 16, s->state.oauth_state);
+    jose_base64url_encode(bytes, 16, s->state.oauth_state);
     host->random(host, bytes, 32);
-    fx_base64url_encode(bytes, 32, s->state.verifier);
+    jose_base64url_encode(bytes, 32, s->state.verifier);
     OPENSSL_cleanse(bytes, sizeof(bytes));
-    return fx_ec_make(&s->state.key);
+    return jose_ec_make(&s->state.key);
 }
 
-static void keys_jwk(const struct fx_ec_key *key, char ret_text[256])
+static void keys_jwk(const struct jose_ec_key *key, char ret_text[256])
 {
-    char x[48], y[48], json[192];
-    fx_base64url_encode(key->x, FX_EC_SIZE, x);
-    fx_base64url_encode(key->y, FX_EC_SIZE, y);
-    int size = snprintf(json, sizeof(json), "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", x, y);
-    fx_base64url_encode((const uint8_t *)json, (size_t)size, ret_text);
+    char json[JOSE_EC_JWK_SIZE];
+    jose_ec_jwk(key, json);
+    jose_base64url_encode((const uint8_t *)json, strlen(json), ret_text);
 }
 
 static size_t add(char *url, size_t used, size_t capacity, const char *name, const char *value)
@@ -51,7 +49,7 @@ static int address(struct fx_signin *s, const char *endpoint, char *ret_url, siz
     char challenge[48], jwk[256];
     if (EVP_Digest(s->state.verifier, strlen(s->state.verifier), digest, NULL, EVP_sha256(), NULL) != 1)
         return HEARTH_ERR_INTERNAL;
-    fx_base64url_encode(digest, 32, challenge);
+    jose_base64url_encode(digest, 32, challenge);
     keys_jwk(&s->state.key, jwk);
     const struct fx_config *config = &s->asker.fx->config;
     const char *parameters[][2] = {{"client_id", config->client_id},
@@ -170,7 +168,7 @@ static int on_grant(void *ctx, const struct fx_span *key, const struct fx_span *
                        !fx_text_is_token(to, size, FX_TOKEN_MAX - 1)))
         grant->bad = true;
     if (grant->jwe != NULL && fx_span_is(key, "keys_jwe") &&
-        (value->kind != FX_JSON_STRING || fx_span_text(value, grant->jwe, FX_JWE_MAX, NULL) != 0))
+        (value->kind != FX_JSON_STRING || fx_span_text(value, grant->jwe, JOSE_JWE_MAX, NULL) != 0))
         grant->jwe[0] = '\0';
     return 0;
 }
@@ -216,7 +214,7 @@ static int on_key(void *ctx, const struct fx_span *key, const struct fx_span *va
     if (value->kind != FX_JSON_STRING || fx_span_text(value, text, sizeof(text), &length) != 0)
         return 0;
     if (fx_span_is(key, "k")) {
-        scoped->found = fx_base64url_decode(text, length, bytes, &size) == 0 && size == FX_KEY_SIZE;
+        scoped->found = jose_base64url_decode(text, length, bytes, &size) == 0 && size == FX_KEY_SIZE;
         if (scoped->found)
             memcpy(c->sync_key.bytes, bytes, FX_KEY_SIZE);
     } else if (fx_span_is(key, "kid")) {
@@ -242,12 +240,13 @@ static int on_scope(void *ctx, const struct fx_span *key, const struct fx_span *
 static int take_key(struct fx_signin *s, const char *jwe)
 {
     struct scoped scoped = {.s = s};
-    struct fx_buf plain = {0};
-    int r = fx_jwe_open(jwe, strlen(jwe), &s->state.key, &plain);
-    if (r == 0 && (plain.data[0] != '{' || fx_json_scan(plain.data, plain.size, on_scope, &scoped) != 0 || scoped.bad || !scoped.found ||
+    char plain[JOSE_JWE_MAX];
+    size_t size = 0;
+    int r = strlen(jwe) > sizeof(plain) ? HEARTH_ERR_INVALID : jose_jwe_open(jwe, strlen(jwe), &s->state.key, plain, &size);
+    if (r == 0 && (plain[0] != '{' || fx_json_scan(plain, size, on_scope, &scoped) != 0 || scoped.bad || !scoped.found ||
                    strcmp(scoped.kty, "oct") != 0 || !fx_kid_is_valid(s->made.credentials.kid)))
         r = HEARTH_ERR_INVALID;
-    fx_buf_fini(&plain);
+    OPENSSL_cleanse(plain, sizeof(plain));
     return r;
 }
 
@@ -301,7 +300,7 @@ void fx_signin_register_device(struct fx_signin *s)
 
 static int complete(struct fx_signin *s)
 {
-    char access[FX_TOKEN_MAX], jwe[FX_JWE_MAX];
+    char access[FX_TOKEN_MAX], jwe[JOSE_JWE_MAX];
     int r = fx_signin_take_grant(s, access, jwe);
     if (r != 0)
         r = fx_step_failed(s, "server_error",

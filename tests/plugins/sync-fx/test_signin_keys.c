@@ -1,4 +1,4 @@
-/* Derivations of the accounts protocol, and JWE, against the vectors of the protocol reference (sections 1.2, 2.3, 6.1). */
+/* Derivations of the accounts protocol against the vectors of the protocol reference (sections 1.2, 2.3, 6.1). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,6 @@
 
 #include "codec.h"
 #include "hearth/plugin.h"
-#include "jwe.h"
 #include "onepw.h"
 #include "signin.h"
 
@@ -78,109 +77,6 @@ static void test_keys(void **state)
     }
 }
 
-static const char JWE[] = "eyJhbGciOiJFQ0RILUVTIiwia2lkIjoiNFBKTTl5dGVGeUtsb21ILWd2UUtyWGZ0a0N3ak9HNHRfTmpYVXhLM1VqSSIsImVwayI6eyJrdHkiOiJF"
-                          "QyIsImNydiI6IlAtMjU2IiwieCI6"
-                          "IlB3eG9Na1RjSVZ2TFlKWU4wM2R0Y3o2TEJrR0FHaU1hZWlNQ3lTZXEzb2MiLCJ5IjoiLUYtTllRRDZwNUdSQ2ZoYm1hN3NvNkhxdExhVlNub012"
-                          "S0pFcjFBeWlaSSJ9LCJlbmMiOiJB"
-                          "MjU2R0NNIn0..b9FPhjjpmAmo_rP8.ur9jTry21Y2trvtcanSFmAtiRfF6s6qqyg6ruRal7PCwa7PxDzAuMN6DZW5BiK8UREOH08-"
-                          "FyRcIgdDOm5Zq8KwVAn56PGfcH30aNDGQNkA_mpfj"
-                          "x5Tj2z8kI6ryLWew4PGZb-PsL1g-_eyXhktq7dAhetjNYttKwSREWQFokv7N3nJGpukBqnwL1ost-MjDXlINZLVJKAiMHDcu-"
-                          "q7Epitwid2c2JVGOSCJjbZ4-zbxVmZ4o9xhFb2lbvdiaM"
-                          "ygH6bPlrjEK99uT6XKtaIZmyDwftbD6G3x4On-CqA2TNL6ILRaJMtmyX--ctL0IrngUIHg_F0Wz94v.zBD8NACkUcZTPLH0tceGnA";
-
-static void example_key(struct fx_ec_key *key)
-{
-    const char *texts[] = {"UayD4kn_4QHvLvLLSSaANfDUp9AcQndQu_TohQKoyn8", "ARvGIPJ5eIFdp6YTM-INVDqwfun2R9FfCUvXbH7QCIU",
-                           "hk8gP0Po8nBh-WSiTsvsyesC5c1L6fGOEVuX8FHsvTs"};
-    uint8_t *to[] = {key->private_key, key->x, key->y};
-    size_t size;
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(fx_base64url_decode(texts[i], strlen(texts[i]), to[i], &size), 0);
-}
-
-static void test_jwe(void **state)
-{
-    (void)state;
-    struct fx_ec_key key;
-    struct fx_buf plain = {0};
-    example_key(&key);
-    assert_int_equal(fx_jwe_open(JWE, strlen(JWE), &key, &plain), 0);
-    assert_non_null(strstr(plain.data, "\"k\":\"8ek1VNk4sjrNP0DhGC4crzQtwmpoR64zHuFMHb4Tw-exR70Z2SSIfMSrJDTLEZid9lD05-hbA3n2Q4Esjlu1tA\""));
-    assert_non_null(strstr(plain.data, "\"kid\":\"1526414944666-zgTjf5oXmPmBjxwXWFsDWg\""));
-    fx_buf_fini(&plain);
-}
-
-static void test_jwe_refusals(void **state)
-{
-    (void)state;
-    struct fx_ec_key key, other;
-    struct fx_buf plain = {0};
-    char changed[sizeof(JWE)];
-    example_key(&key);
-    assert_int_equal(fx_ec_make(&other), 0);
-    assert_int_equal(fx_jwe_open(JWE, strlen(JWE), &other, &plain), HEARTH_ERR_DENIED);
-    for (size_t i = 0; i + 1 < sizeof(JWE); i++) { /* any changed character; the last one of a part may hold loose bits */
-        memcpy(changed, JWE, sizeof(JWE));
-        changed[i] = changed[i] == 'A' ? 'B' : changed[i] == '.' ? 'A' : 'A';
-        assert_int_not_equal(fx_jwe_open(changed, strlen(changed), &key, &plain), 0);
-    }
-    for (size_t size = 0; size < sizeof(JWE) - 1; size += 7)
-        assert_int_not_equal(fx_jwe_open(JWE, size, &key, &plain), 0);
-    fx_buf_fini(&plain);
-}
-
-/* A point that is not on the curve, other algorithms, header members that would change the meaning. */
-static void test_jwe_headers(void **state)
-{
-    (void)state;
-    static const char *const headers[] = {
-        "{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
-        "\"PwxoMkTcIVvLYJYN03dtcz6LBkGAGiMaeiMCySeq3oc\",\"y\":\"-F-NYQD6p5GRCfhbma7so6HqtLaVSnoMvKJEr1AyiZA\"}}",
-        "{\"alg\":\"ECDH-ES+A256KW\",\"enc\":\"A256GCM\",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
-        "\"PwxoMkTcIVvLYJYN03dtcz6LBkGAGiMaeiMCySeq3oc\",\"y\":\"-F-NYQD6p5GRCfhbma7so6HqtLaVSnoMvKJEr1AyiZI\"}}",
-        "{\"alg\":\"ECDH-ES\",\"enc\":\"A128GCM\",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
-        "\"PwxoMkTcIVvLYJYN03dtcz6LBkGAGiMaeiMCySeq3oc\",\"y\":\"-F-NYQD6p5GRCfhbma7so6HqtLaVSnoMvKJEr1AyiZI\"}}",
-        "{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\",\"zip\":\"DEF\",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
-        "\"PwxoMkTcIVvLYJYN03dtcz6LBkGAGiMaeiMCySeq3oc\",\"y\":\"-F-NYQD6p5GRCfhbma7so6HqtLaVSnoMvKJEr1AyiZI\"}}",
-        "{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":"
-        "\"PwxoMkTcIVvLYJYN03dtcz6LBkGAGiMaeiMCySeq3oc\",\"y\":\"-F-NYQD6p5GRCfhbma7so6HqtLaVSnoMvKJEr1AyiZI\"}}",
-        "{\"alg\":\"none\"}",
-        "[]",
-        ""};
-    struct fx_ec_key key;
-    struct fx_buf plain = {0};
-    example_key(&key);
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        char jwe[4096];
-        fx_base64url_encode((const uint8_t *)headers[i], strlen(headers[i]), jwe);
-        size_t used = strlen(jwe);
-        snprintf(jwe + used, sizeof(jwe) - used, "%s", strchr(JWE, '.'));
-        assert_int_equal(fx_jwe_open(jwe, strlen(jwe), &key, &plain), HEARTH_ERR_INVALID);
-    }
-    fx_buf_fini(&plain);
-}
-
-static void test_base64url(void **state)
-{
-    (void)state;
-    uint8_t bytes[64];
-    char text[128];
-    size_t size;
-    for (size_t n = 0; n <= 40; n++) {
-        for (size_t i = 0; i < n; i++)
-            bytes[i] = (uint8_t)(i * 37 + n);
-        fx_base64url_encode(bytes, n, text);
-        assert_int_equal(strlen(text), (n * 4 + 2) / 3);
-        uint8_t back[64];
-        assert_int_equal(fx_base64url_decode(text, strlen(text), back, &size), 0);
-        assert_int_equal(size, n);
-        assert_memory_equal(back, bytes, n);
-    }
-    static const char *const wrong[] = {"A", "AB", "AAA=", "AA+A", "AA/A", "AA A", "AAAAB"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_int_equal(fx_base64url_decode(wrong[i], strlen(wrong[i]), bytes, &size), HEARTH_ERR_INVALID);
-}
-
 static void test_state(void **state)
 {
     (void)state;
@@ -217,9 +113,7 @@ static void test_quote(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stretching),  cmocka_unit_test(test_keys),
-                                       cmocka_unit_test(test_jwe),         cmocka_unit_test(test_jwe_refusals),
-                                       cmocka_unit_test(test_jwe_headers), cmocka_unit_test(test_base64url),
-                                       cmocka_unit_test(test_state),       cmocka_unit_test(test_quote)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stretching), cmocka_unit_test(test_keys), cmocka_unit_test(test_state),
+                                       cmocka_unit_test(test_quote)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
