@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/magic.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +111,13 @@ bool str_to_bool(const char *text, bool *ret)
         }
     }
     return false;
+}
+
+void str_copy(char *ret, size_t size, const char *text)
+{
+    size_t n = strlen(text);
+    ASSERT(n < size);
+    memcpy(ret, text, n + 1);
 }
 
 bool str_is_utf8(const char *text, size_t size)
