@@ -23,6 +23,9 @@ struct cli {
 
 /* Prints "hearthd: text" to standard error and returns the exit code that suits the error's code. */
 int cli_fail(const struct err *err);
+struct findings;
+/* Prints all of them but the last fault, which err becomes: cli_fail() says it. Leaves err alone when there are none. */
+void cli_findings(const struct findings *findings, struct err *err);
 int cli_usage(const char *usage); /* prints how the command is called; returns CLI_USAGE */
 /* Every command that destroys something comes by here first. Asks on a terminal, where y or yes is a yes; elsewhere --yes has to be given.
  * 0: go on. INVALID (exit code 2): nobody can answer; CANCELLED: the answer was no. Nothing was done then, and `err` says so. The question

@@ -163,12 +163,11 @@ static int sync_here(struct app *app, const char *id, struct err *err)
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct sync_context context;
     struct sync_outcome outcome;
-    char spool[4096];
     int r = STORE(app->store, err, account_get, id, &account);
     int i = r < 0 ? r : provider_index(app, account.provider, err);
     if (i < 0)
         return i;
-    app_sync_context(app, &context, spool);
+    app_sync_context(app, &context);
     const struct hearth_sync *ops = plug_ops(app->providers[i]);
     struct call call;
     call_init(&call, NULL, context.timeout, 0);
@@ -326,9 +325,16 @@ static const struct {
     int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
-    {"add", 2, account_add},  {"import", 2, import},         {"list", 1, list},           {"show", 2, show},
-    {"sync", 2, sync_now},    {"resync", 2, resync},         {"pause", 2, account_pause}, {"resume", 2, account_resume},
-    {"signout", 2, account_sign_out}, {"remove", 2, account_remove},
+    {"add", 2, account_add},
+    {"import", 2, import},
+    {"list", 1, list},
+    {"show", 2, show},
+    {"sync", 2, sync_now},
+    {"resync", 2, resync},
+    {"pause", 2, account_pause},
+    {"resume", 2, account_resume},
+    {"signout", 2, account_sign_out},
+    {"remove", 2, account_remove},
 };
 
 int cmd_account(struct cli *cli)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/findings.h"
 #include "main/cli.h"
 
 static const struct command {
@@ -88,6 +89,20 @@ int cli_fail(const struct err *err)
 {
     fprintf(stderr, "hearthd: %s\n", err->text);
     return err->code == HEARTH_ERR_INVALID ? CLI_USAGE : CLI_FAILED;
+}
+
+void cli_findings(const struct findings *findings, struct err *err)
+{
+    size_t last = findings->count; /* a fault, so that the exit code is that of the whole */
+    while (last > 0 && findings->items[last - 1].code == 0)
+        last--;
+    for (size_t i = 0; i < findings->count; i++)
+        if (i + 1 != last)
+            fprintf(stderr, "hearthd: %s%s\n", findings->items[i].code == 0 ? "warning: " : "", findings->items[i].text);
+    if (findings->more > 0)
+        fprintf(stderr, "hearthd: and %zu more\n", findings->more);
+    if (last > 0)
+        err_set(err, findings->code, "%s", findings->items[last - 1].text);
 }
 
 int cli_usage(const char *usage)
