@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/str.h"
 #include "http/query.h"
+#include "http/strict.h"
 
 static void on_track_dispose(void *p)
 {
@@ -301,6 +302,9 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
     }
     if (conn->banned) {
         refuse(exchange, 503, "busy", NULL);
+    } else if (h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT(STRICT_REFUSED))) {
+        req->http1_is_persistent = 0;
+        refuse(exchange, 400, "bad_request", arena_strndup(&exchange->request.arena, req->input.path.base, req->input.path.len));
     } else if (large) {
         req->http1_is_persistent = 0;
         refuse(exchange, 431, "headers_too_large", NULL);
