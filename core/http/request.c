@@ -256,8 +256,7 @@ static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
     size_t n = strlen(exchange->route->path);
     exchange->request.argument = exchange->route->path[n - 1] == '*' ? exchange->request.path + n - 1 : "";
     exchange->request.route_data = exchange->route->data;
-    if (server->options.before != NULL &&
-        server->options.before(&exchange->request, exchange->route, &exchange->reply, server->options.ctx)) {
+    if (exchange->route->filter != NULL && exchange->route->filter(&exchange->request, &exchange->reply)) {
         reply_send(exchange);
     } else if (exchange->route->kind == HTTP_INLINE) {
         exchange->route->handler(&exchange->request, &exchange->reply, NULL);

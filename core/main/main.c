@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "main/cli.h"
+#include "main/harden.h"
 
 static const struct command {
     const char *name, *help;
@@ -155,6 +156,7 @@ static int parse(int argc, char **argv, struct cli *cli)
 
 int main(int argc, char **argv)
 {
+    harden_process();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, like a full disk */
