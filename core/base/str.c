@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/magic.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +80,27 @@ bool str_to_size(const char *text, int64_t *ret_bytes)
     return with_unit(text, units, ret_bytes);
 }
 
+/* units: the largest first, the last one is 1. */
+static const char *put_with_unit(int64_t value, const struct unit *units, char ret[24])
+{
+    while (units->factor > 1 && (value == 0 || value % units->factor != 0))
+        units++;
+    snprintf(ret, 24, "%lld%s", (long long)(value / units->factor), units->name);
+    return ret;
+}
+
+const char *str_put_duration(int64_t ms, char ret[24])
+{
+    static const struct unit units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
+    return put_with_unit(ms, units, ret);
+}
+
+const char *str_put_size(int64_t bytes, char ret[24])
+{
+    static const struct unit units[] = {{"GiB", 1073741824}, {"MiB", 1048576}, {"KiB", 1024}, {" bytes", 1}};
+    return put_with_unit(bytes, units, ret);
+}
+
 bool str_to_bool(const char *text, bool *ret)
 {
     static const char *const yes[] = {"yes", "on", "true", "1"}, *const no[] = {"no", "off", "false", "0"};
@@ -88,6 +111,13 @@ bool str_to_bool(const char *text, bool *ret)
         }
     }
     return false;
+}
+
+void str_copy(char *ret, size_t size, const char *text)
+{
+    size_t n = strlen(text);
+    ASSERT(n < size);
+    memcpy(ret, text, n + 1);
 }
 
 bool str_is_utf8(const char *text, size_t size)

@@ -12,7 +12,12 @@ bool str_starts(const char *text, const char *prefix);
 bool str_to_int(const char *text, int64_t *ret);
 bool str_to_duration(const char *text, int64_t *ret_ms); /* 250ms 10s 15min 2h 7d; "0" */
 bool str_to_size(const char *text, int64_t *ret_bytes);  /* 512 64KiB 64MiB 1GiB; kB MB GB by thousands */
-bool str_to_bool(const char *text, bool *ret);           /* yes no on off true false 1 0 */
+/* The other way round, in the largest unit that it is a whole number of: "30d", "64KiB". At most 24 bytes; returns ret. */
+const char *str_put_duration(int64_t ms, char ret[24]);
+const char *str_put_size(int64_t bytes, char ret[24]);
+bool str_to_bool(const char *text, bool *ret); /* yes no on off true false 1 0 */
+/* A copy of a text that is known to fit: one that does not is a fault of the program, and ends it. */
+void str_copy(char *ret, size_t size, const char *text);
 bool str_is_utf8(const char *text, size_t size);
 /* Decodes one code point at text[*at] (valid UTF-8 inside `size`) and moves *at behind it. */
 uint32_t str_next_char(const char *text, size_t size, size_t *at);

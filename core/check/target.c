@@ -33,7 +33,7 @@ void target_configure(struct kit *kit)
     const char *kind = plug_kind_name(kit->descriptor->kind);
     int r = conf_load_text(name, text.data, text.size, &kit->conf, &err);
     if (r == 0)
-        r = conf_plugin_values(kit->conf, conf_section(kit->conf, kind, 0), kit->descriptor->config, kit->descriptor->config_count,
+        r = conf_plugin_values(kit->conf, conf_section(kit->conf, kind, 0), kit->descriptor->config, kit->descriptor->config_count, NULL,
                                &kit->values, &err);
     buf_fini(&text);
     if (r < 0)

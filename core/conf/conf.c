@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/magic.h"
@@ -41,68 +42,98 @@ void conf_free(struct conf *conf)
 static const char *default_state_dir(const struct conf_section *hearth)
 {
     const char *given = getenv("STATE_DIRECTORY");
-    for (const struct conf_entry *e = hearth->entries; e != NULL; e = e->next)
-        if (strcmp(e->key, "state_dir") == 0)
-            given = NULL;
+    if (conf_find_entry(hearth, "state_dir") != NULL)
+        given = NULL;
     return given != NULL && given[0] == '/' ? given : conf_text(hearth, "state_dir");
 }
 
-static int find_state_dir(struct conf *conf, struct err *err)
+static void find_state_dir(struct conf *conf, struct findings *findings)
 {
     const struct conf_section *hearth = conf_section(conf, "hearth", 0);
     const char *dir = default_state_dir(hearth);
     char cwd[4096];
+    if (dir == NULL) /* not a path at all, which was found */
+        return;
     if (dir[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
         dir = arena_printf(&conf->arena, "%s/%s", cwd, dir);
-    conf->state_dir = dir;
-    return dir == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    if (dir == NULL)
+        findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
+    else if (strlen(dir) > CONF_STATE_DIR_MAX)
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: state_dir: the path is longer than %d bytes", conf_where(conf, hearth, "state_dir"),
+                     CONF_STATE_DIR_MAX);
+    else
+        conf->state_dir = dir;
 }
 
-/* Adds the sections nobody wrote, checks the core's keys. [hearth] first: paths depend on its state_dir. */
-static int complete(struct conf *conf, struct err *err)
+static void resolve_kind(struct conf *conf, const struct conf_kind *kind, struct findings *findings)
+{
+    for (struct conf_section *s = conf->sections; s != NULL; s = s->next) {
+        if (s->kind != kind)
+            continue;
+        if (!kind->plugin)
+            conf_check_known(s, NULL, 0, findings);
+        if (strcmp(kind->name, "hearth") == 0) { /* other paths depend on its state_dir */
+            struct findings again = {0};
+            conf_resolve(conf, s, kind->keys, kind->count, false, &s->values, &s->shapes, &again);
+            findings_fini(&again);
+            if (s->values != NULL)
+                find_state_dir(conf, findings);
+        }
+        conf_resolve(conf, s, kind->keys, kind->count, false, &s->values, &s->shapes, findings);
+    }
+}
+
+/* Adds the sections nobody wrote, checks the core's keys. [hearth] is the first of the kinds. */
+static void complete(struct conf *conf, struct findings *findings)
 {
     for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++) {
         if (kind->default_name != NULL && conf_section(conf, kind->name, 0) == NULL &&
-            conf_add_section(conf, kind, kind->default_name) == NULL)
-            return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    }
-    for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++) {
-        for (struct conf_section *s = conf->sections; s != NULL; s = s->next) {
-            if (s->kind != kind)
-                continue;
-            int r = kind->plugin ? 0 : conf_check_known(s, NULL, 0, err);
-            if (r == 0)
-                r = conf_resolve(conf, s, kind->keys, kind->count, &s->values, err);
-            if (r == 0 && strcmp(kind->name, "hearth") == 0) {
-                r = find_state_dir(conf, err);
-                if (r == 0)
-                    r = conf_resolve(conf, s, kind->keys, kind->count, &s->values, err);
-            }
-            if (r < 0)
-                return r;
+            conf_add_section(conf, kind, kind->default_name) == NULL) {
+            findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
+            return;
         }
     }
-    return 0;
+    for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++)
+        resolve_kind(conf, kind, findings);
+    if (findings->code == 0)
+        conf_check_together(conf, findings);
 }
 
-static int parse_file(struct conf *conf, const char *dir, const char *name, struct err *err)
+static void read_file(struct conf *conf, const struct conf_file *file, FILE *f, struct findings *findings)
 {
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    FILE *f = fopen(path, "re");
-    if (f == NULL)
-        return err_errno(err, errno, "cannot read %s", path);
     char *text = malloc(CONF_FILE_MAX);
     size_t n = text == NULL ? 0 : fread(text, 1, CONF_FILE_MAX, f);
-    bool bad = text == NULL || ferror(f);
-    fclose(f);
-    int r = bad                  ? err_set(err, HEARTH_ERR_IO, "cannot read %s", path)
-            : n == CONF_FILE_MAX ? err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, CONF_FILE_MAX)
-                                 : conf_parse(conf, path, text, n, err);
+    if (text == NULL)
+        findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
+    else if (ferror(f))
+        findings_add(findings, HEARTH_ERR_INVALID, "cannot read %s: %s", file->name, strerror(errno));
+    else if (n == CONF_FILE_MAX)
+        findings_add(findings, HEARTH_ERR_INVALID, "%s is larger than %d bytes", file->name, CONF_FILE_MAX - 1);
+    else
+        conf_parse(conf, file, text, n, findings);
     if (text != NULL)
         explicit_bzero(text, n);
     free(text);
-    return r;
+}
+
+static void parse_file(struct conf *conf, const char *dir, const char *name, struct findings *findings)
+{
+    struct conf_file *file = arena_alloc(&conf->arena, sizeof(*file));
+    char *path = arena_printf(&conf->arena, "%s/%s", dir, name);
+    if (file == NULL || path == NULL) {
+        findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
+        return;
+    }
+    FILE *f = fopen(path, "re");
+    *file = (struct conf_file){.name = path, .on_disk = true};
+    if (f == NULL || fstat(fileno(f), &file->st) != 0)
+        findings_add(findings, HEARTH_ERR_INVALID, "cannot read %s: %s", path, strerror(errno));
+    else if (S_ISDIR(file->st.st_mode))
+        findings_add(findings, HEARTH_ERR_INVALID, "%s is a folder; what ends with .conf must be a file", path);
+    else
+        read_file(conf, file, f, findings);
+    if (f != NULL)
+        fclose(f);
 }
 
 static int is_conf(const struct dirent *entry)
@@ -116,48 +147,72 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int parse_directory(struct conf *conf, const char *dir, struct err *err)
+static void parse_directory(struct conf *conf, const char *dir, struct findings *findings)
 {
     struct dirent **files;
     int n = scandir(dir, &files, is_conf, by_name);
-    if (n < 0)
-        return err_set(err, HEARTH_ERR_INVALID, "cannot read the configuration directory %s: %s", dir, strerror(errno));
-    int r = 0;
+    if (n < 0) {
+        findings_add(findings, HEARTH_ERR_INVALID, "cannot read the configuration directory %s: %s", dir, strerror(errno));
+        return;
+    }
     for (int i = 0; i < n; i++) {
-        if (r == 0)
-            r = parse_file(conf, dir, files[i]->d_name, err);
+        parse_file(conf, dir, files[i]->d_name, findings);
         free(files[i]);
     }
     free(files);
+}
+
+static int finish(struct conf *conf, const struct findings *findings, struct conf **ret_conf, struct err *err)
+{
+    int r = findings_first(findings, err);
+    if (r < 0)
+        conf_free(conf);
+    else
+        *ret_conf = conf;
     return r;
 }
 
-static int finish(struct conf *conf, int r, struct conf **ret_conf, struct err *err)
+int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf, struct err *err)
 {
-    if (r == 0)
-        r = complete(conf, err);
-    if (r < 0) {
-        conf_free(conf);
-        return r;
-    }
-    *ret_conf = conf;
-    return 0;
-}
-
-int conf_load(const char *dir, struct conf **ret_conf, struct err *err)
-{
+    struct findings own = {0}, *all = findings == NULL ? &own : findings;
     struct conf *conf = create();
     if (conf == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    return finish(conf, dir == NULL ? 0 : parse_directory(conf, dir, err), ret_conf, err);
+    if (dir != NULL)
+        parse_directory(conf, dir, all);
+    complete(conf, all);
+    int r = finish(conf, all, ret_conf, err);
+    findings_fini(&own);
+    return r;
 }
 
 int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf, struct err *err)
 {
+    struct findings findings = {0};
     struct conf *conf = create();
-    if (conf == NULL)
+    struct conf_file *file = conf == NULL ? NULL : arena_alloc(&conf->arena, sizeof(*file));
+    if (file == NULL) {
+        conf_free(conf);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    return finish(conf, conf_parse(conf, name, text, size, err), ret_conf, err);
+    }
+    file->name = arena_strdup(&conf->arena, name);
+    if (file->name == NULL)
+        file->name = "the configuration";
+    conf_parse(conf, file, text, size, &findings);
+    complete(conf, &findings);
+    int r = finish(conf, &findings, ret_conf, err);
+    findings_fini(&findings);
+    return r;
+}
+
+int conf_check_secrets(const struct conf *conf, struct findings *findings)
+{
+    int before = findings->code;
+    for (const struct conf_section *s = conf->sections; s != NULL; s = s->next)
+        for (const struct conf_entry *e = s->entries; e != NULL && !s->kind->plugin; e = e->next)
+            if (e->withheld != NULL)
+                findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", e->file->name, e->line, e->key, e->withheld);
+    return before == 0 ? findings->code : 0;
 }
 
 const struct conf_section *conf_section(const struct conf *conf, const char *kind, size_t i)
@@ -168,28 +223,69 @@ const struct conf_section *conf_section(const struct conf *conf, const char *kin
     return NULL;
 }
 
+const struct conf_section *conf_section_named(const struct conf *conf, const char *kind, const char *name)
+{
+    const struct conf_section *s;
+    for (size_t i = 0; (s = conf_section(conf, kind, i)) != NULL; i++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+const char *conf_where(const struct conf *conf, const struct conf_section *section, const char *key)
+{
+    struct conf *own = (struct conf *)(uintptr_t)conf; /* allocates from its arena: before threads start */
+    const struct conf_entry *entry = key == NULL ? NULL : conf_find_entry(section, key);
+    const struct conf_file *file = entry != NULL ? entry->file : section->file;
+    const char *where =
+        file == NULL ? "the defaults" : arena_printf(&own->arena, "%s:%d", file->name, entry != NULL ? entry->line : section->line);
+    return where == NULL ? "the configuration" : where;
+}
+
 const char *conf_section_name(const struct conf_section *section)
 {
     return section->name;
 }
 
-static const struct hearth_config_value *value_of(const struct conf_section *section, const char *key)
+static size_t index_of(const struct conf_section *section, const char *key)
 {
-    for (size_t i = 0; i < section->kind->count; i++)
-        if (strcmp(section->kind->keys[i].name, key) == 0)
-            return &section->values[i];
-    ASSERT(!"a key of the schema");
-    return NULL;
+    size_t i = 0;
+    while (i < section->kind->count && strcmp(section->kind->keys[i].name, key) != 0)
+        i++;
+    ASSERT(i < section->kind->count); /* a key of the schema */
+    return i;
+}
+
+static const void *shape_of(const struct conf_section *section, const char *key, int type)
+{
+    size_t i = index_of(section, key);
+    ASSERT(section->kind->keys[i].type == type);
+    return section->shapes[i];
 }
 
 const char *conf_text(const struct conf_section *section, const char *key)
 {
-    return value_of(section, key)->text;
+    return section->values[index_of(section, key)].text;
 }
 
 int64_t conf_number(const struct conf_section *section, const char *key)
 {
-    return value_of(section, key)->number;
+    return section->values[index_of(section, key)].number;
+}
+
+const struct conf_list *conf_list(const struct conf_section *section, const char *key)
+{
+    return shape_of(section, key, CONF_PATTERNS);
+}
+
+const struct conf_networks *conf_networks(const struct conf_section *section, const char *key)
+{
+    return shape_of(section, key, CONF_NETWORKS);
+}
+
+const struct conf_address *conf_address(const struct conf_section *section, const char *key)
+{
+    return shape_of(section, key, CONF_ADDRESS);
 }
 
 const char *conf_get_text(const struct conf *conf, const char *kind, const char *key)
@@ -205,15 +301,21 @@ int64_t conf_get_number(const struct conf *conf, const char *kind, const char *k
 }
 
 int conf_plugin_values(const struct conf *conf, const struct conf_section *section, const struct hearth_config_key *keys, size_t count,
-                       const struct hearth_config_value **ret_values, struct err *err)
+                       struct findings *findings, const struct hearth_config_value **ret_values, struct err *err)
 {
     struct conf *own = (struct conf *)(uintptr_t)conf; /* allocates from its arena: before threads start */
     struct conf_section *s = (struct conf_section *)(uintptr_t)section;
-    int r = conf_check_known(section, keys, count, err);
-    if (r == 0)
-        r = conf_resolve(own, s, keys, count, &s->plugin_values, err);
+    struct findings found = {0};
+    struct hearth_config_value *values = NULL;
+    conf_check_known(section, keys, count, &found);
+    conf_resolve(own, s, keys, count, true, &values, NULL, &found);
+    for (size_t i = 0; findings != NULL && i < found.count; i++)
+        findings_add(findings, found.items[i].code, "%s", found.items[i].text);
+    int r = findings_first(&found, err);
+    findings_fini(&found);
     if (r < 0)
         return r;
+    s->plugin_values = values;
     s->plugin_keys = keys;
     s->plugin_count = count;
     *ret_values = s->plugin_values;
@@ -223,18 +325,21 @@ int conf_plugin_values(const struct conf *conf, const struct conf_section *secti
 static void each_key(const struct conf_section *s, const struct hearth_config_key *keys, const struct hearth_config_value *values,
                      size_t count, conf_entry_cb cb, void *ctx)
 {
-    char section[160], origin[4200];
+    char section[160], origin[CONF_PATH_MAX + 300];
     snprintf(section, sizeof(section), "%s%s%s", s->kind->name, s->name[0] != '\0' ? " " : "", s->name);
     for (size_t i = 0; i < count; i++) {
-        const struct conf_entry *e = s->entries;
-        while (e != NULL && strcmp(e->key, keys[i].name) != 0)
-            e = e->next;
+        const struct conf_entry *e = conf_find_entry(s, keys[i].name);
+        if (keys[i].type == CONF_GONE)
+            continue;
         if (e != NULL)
-            snprintf(origin, sizeof(origin), "%s:%d", e->file, e->line);
+            snprintf(origin, sizeof(origin), "%s:%d", e->file->name, e->line);
         else
             snprintf(origin, sizeof(origin), "default");
         bool secret = keys[i].type == HEARTH_CONFIG_SECRET || (e != NULL && e->secret_file);
-        const char *text = !values[i].present ? "" : secret ? "(secret)" : values[i].text;
+        const char *text = e != NULL && e->withheld != NULL ? "(cannot be read here)"
+                           : !values[i].present             ? ""
+                           : secret                         ? "(secret)"
+                                                            : values[i].text;
         cb(ctx, section, keys[i].name, text, origin);
     }
 }

@@ -1,40 +1,105 @@
 /* The configuration: INI files of a directory, read in name order, checked against schemas. docs/configuration.md is its reference.
  *
- * Every error names file and line. After conf_load() the configuration is immutable: any thread. */
+ * Every finding names file and line, and all of them are found at once. What has a shape (lists, addresses, networks) is parsed here, and
+ * what is too long or too many is a finding: nothing that was configured is ever cut. After conf_load() the configuration is immutable: any
+ * thread. */
 #ifndef HEARTH_CORE_CONF_CONF_H
 #define HEARTH_CORE_CONF_CONF_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/err.h"
+#include "base/findings.h"
+#include "base/network.h"
 
 struct conf;
 struct conf_section;
 
+/* The choices of [hearth] roles, and of --role; their bits are enum role of serve.h. */
+#define CONF_ROLES "web worker scheduler"
+
+/* Bounds that users of the configuration may rely on. */
+enum {
+    CONF_PATH_MAX = 3500, /* bytes of an absolute path: 4,096 have room for what is made of it */
+    CONF_STATE_DIR_MAX = 3000,
+    CONF_NAME_SIZE = 64, /* of sections, with the NUL */
+    CONF_HEADER_SIZE = 64,
+    CONF_SOCKET_PATH_SIZE = 108, /* sizeof(sockaddr_un.sun_path) */
+    CONF_URL_MAX = 1000,
+    CONF_LISTEN_MAX = 15, /* sections */
+    CONF_OIDC_MAX = 8,
+    CONF_STORAGE_MAX = 64,
+    CONF_NODE_MAX = 64,
+    CONF_SYNC_MAX = 8,
+    CONF_NETWORKS_MAX = 1024,
+    CONF_PATTERNS_MAX = 4096
+};
+
 /* dir: NULL means defaults alone; a directory that does not exist is an error. Reads *.conf. The core's own sections are checked here,
- * those of plugins by conf_plugin_values(). Errors have the code INVALID. */
-int conf_load(const char *dir, struct conf **ret_conf, struct err *err);
+ * those of plugins by conf_plugin_values(). Errors have the code INVALID; err is the first of the findings, which may be NULL. */
+int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf, struct err *err);
 /* The same for a text in memory, as one file of that name. For tests and fuzzing. */
 int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf, struct err *err);
 void conf_free(struct conf *conf); /* wipes secrets; accepts NULL */
 
+/* A KEY_file that cannot be read is no fault of a command that does not need it: systemd's credentials, say, are there for the unit alone.
+ * Who needs everything (serve, check) asks here; plugins' sections say it in conf_plugin_values(). */
+int conf_check_secrets(const struct conf *conf, struct findings *findings);
+
 /* The i-th section of a kind, e.g. ("storage", 0), in the order they first appeared; NULL past the end. A kind that nobody wrote has its
  * default section: [storage main], [sync firefox], [listen main], and one each of hearth, web, queue, scheduler, worker. */
 const struct conf_section *conf_section(const struct conf *conf, const char *kind, size_t i);
-const char *conf_section_name(const struct conf_section *section); /* "main"; "" for [hearth] */
+const struct conf_section *conf_section_named(const struct conf *conf, const char *kind, const char *name); /* NULL: there is none */
+const char *conf_section_name(const struct conf_section *section); /* "main"; "" for [hearth]; lives as long as conf */
+/* "FILE:LINE" of a key, or of the section where the key was not given (or is NULL); "the defaults". Lives as long as conf. */
+const char *conf_where(const struct conf *conf, const struct conf_section *section, const char *key);
 
-/* Values of the core's keys; asking for a key that the schema does not have is a fault of the caller. Texts live as long as conf. */
+/* Values of the core's keys; asking for a key that the schema does not have is a fault of the caller. What is given lives as long as conf.
+ */
 const char *conf_text(const struct conf_section *section, const char *key); /* NULL: not given, and no default */
-int64_t conf_number(const struct conf_section *section, const char *key);   /* INT, SIZE, DURATION, BOOL; 0 if absent */
+int64_t conf_number(const struct conf_section *section, const char *key);   /* INT, SIZE, DURATION, BOOL, CONF_SET; 0 if absent */
 /* For [hearth] … that exist once: conf_get_text(conf, "hearth", "state_dir"). */
 const char *conf_get_text(const struct conf *conf, const char *kind, const char *key);
 int64_t conf_get_number(const struct conf *conf, const char *kind, const char *key);
 
+/* Types of the core's own keys, beside enum hearth_config_type of plugins. */
+enum conf_type {
+    CONF_NETWORKS = 100, /* list of networks */
+    CONF_PATTERNS,       /* list of e-mail addresses and patterns of them */
+    CONF_ADDRESS,        /* where to listen */
+    CONF_HEADER,         /* name of a header that names a person; the text is in lower case */
+    CONF_ORIGIN,         /* http(s)://HOST[:PORT]; the text has no slash at the end */
+    CONF_ISSUER,         /* http(s) URL without query, fragment and user */
+    CONF_SET,            /* one or more of `choices`; number: a bit for each, the first is 1 */
+    CONF_FOLDER,         /* path; not made absolute */
+    CONF_NAME,           /* of another section */
+    CONF_GONE            /* there is no such key any more: `help` says what to write instead */
+};
+
+struct conf_list {
+    size_t count;
+    const char *const *items;
+};
+struct conf_networks {
+    size_t count;
+    const struct network *items;
+};
+struct conf_address {
+    const char *path; /* of a unix socket; NULL: the others count */
+    const char *host; /* without brackets; "": all addresses. A name is looked up by who listens */
+    int port;
+};
+const struct conf_list *conf_list(const struct conf_section *section, const char *key);         /* NULL: not given */
+const struct conf_networks *conf_networks(const struct conf_section *section, const char *key); /* NULL: not given */
+const struct conf_address *conf_address(const struct conf_section *section, const char *key);   /* NULL: not given */
+
+/* The words of a text, as CONF_SET takes them; for the command line. INVALID in words. */
+int conf_parse_set(const char *choices, const char *text, int64_t *ret_bits, struct err *err);
+
 /* Checks a plugin's section against the plugin's own keys (after "plugin"). Values are in the order of the keys and live as long as conf.
- */
+ * err is the first of the findings, which may be NULL. */
 int conf_plugin_values(const struct conf *conf, const struct conf_section *section, const struct hearth_config_key *keys, size_t count,
-                       const struct hearth_config_value **ret_values, struct err *err);
+                       struct findings *findings, const struct hearth_config_value **ret_values, struct err *err);
 
 /* Every value that is in force, secrets as "(secret)". origin: "conf.d/10-x.conf:12" or "default". */
 typedef void (*conf_entry_cb)(void *ctx, const char *section, const char *key, const char *value, const char *origin);
@@ -48,6 +113,7 @@ struct conf_kind {
     const struct hearth_config_key *keys;
     size_t count;
     const char *default_name; /* of the section that exists when nobody wrote one; NULL: there is none */
+    size_t max;               /* sections */
 };
 const struct conf_kind *conf_kinds(void);
 

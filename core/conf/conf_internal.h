@@ -1,16 +1,25 @@
 #ifndef HEARTH_CORE_CONF_CONF_INTERNAL_H
 #define HEARTH_CORE_CONF_CONF_INTERNAL_H
 
+#include <sys/stat.h>
+
 #include "base/arena.h"
 #include "conf/conf.h"
 
 enum { CONF_FILE_MAX = 1 << 20, CONF_LINE_MAX = 16 * 1024, CONF_ENTRIES_MAX = 10000, CONF_SECRET_MAX = 64 * 1024 };
 
+struct conf_file {
+    const char *name;
+    bool on_disk; /* and this is what was known of it when it was read */
+    struct stat st;
+};
+
 struct conf_entry {
     struct conf_entry *next;
     const char *key;
-    char *value;
-    const char *file;
+    char *value;          /* "" while it is withheld */
+    const char *withheld; /* why the value could not be taken from its KEY_file; NULL: it is there */
+    const struct conf_file *file;
     int line;
     bool secret_file; /* it came by KEY_file */
 };
@@ -18,10 +27,12 @@ struct conf_entry {
 struct conf_section {
     struct conf_section *next;
     const struct conf_kind *kind;
-    const char *name, *file; /* file: where it was first written; NULL: a default */
+    const char *name;
+    const struct conf_file *file; /* where it was first written; NULL: a default */
     int line;
     struct conf_entry *entries;
     struct hearth_config_value *values; /* of kind->keys */
+    const void **shapes;                /* beside them: struct conf_list and its like; NULL where the text says it all */
     const struct hearth_config_key *plugin_keys;
     struct hearth_config_value *plugin_values;
     size_t plugin_count;
@@ -35,14 +46,22 @@ struct conf {
     const char *state_dir;
 };
 
-/* parse.c */
-int conf_parse(struct conf *conf, const char *file, const char *text, size_t size, struct err *err);
-struct conf_section *conf_find_section(struct conf *conf, const struct conf_kind *kind, const char *name);
+/* parse.c: what is wrong goes to the findings, and reading goes on behind it. */
+void conf_parse(struct conf *conf, const struct conf_file *file, const char *text, size_t size, struct findings *findings);
+struct conf_section *conf_find_section(const struct conf *conf, const struct conf_kind *kind, const char *name);
 struct conf_section *conf_add_section(struct conf *conf, const struct conf_kind *kind, const char *name);
+const struct conf_entry *conf_find_entry(const struct conf_section *section, const char *key);
 
 /* value.c: checks every entry of the section against core and plugin keys, fills values for the given keys. */
-int conf_resolve(struct conf *conf, struct conf_section *section, const struct hearth_config_key *keys, size_t count,
-                 struct hearth_config_value **ret_values, struct err *err);
-int conf_check_known(const struct conf_section *section, const struct hearth_config_key *more, size_t more_count, struct err *err);
+void conf_resolve(struct conf *conf, struct conf_section *section, const struct hearth_config_key *keys, size_t count, bool secrets,
+                  struct hearth_config_value **ret_values, const void ***ret_shapes, struct findings *findings);
+void conf_check_known(const struct conf_section *section, const struct hearth_config_key *more, size_t more_count,
+                      struct findings *findings);
+
+/* shape.c: the core's own types. NULL, or why the text is none of them, in the arena. */
+const char *conf_shape(struct conf *conf, const struct hearth_config_key *key, struct hearth_config_value *value, const void **ret_shape);
+
+/* cross.c: what holds between keys and sections; when each by itself is right. */
+void conf_check_together(const struct conf *conf, struct findings *findings);
 
 #endif

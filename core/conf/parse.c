@@ -6,30 +6,35 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/secret_file.h"
 #include "base/str.h"
 #include "conf/conf_internal.h"
 
 struct parser {
     struct conf *conf;
-    const char *file;
+    const struct conf_file *file;
     int line;
     struct conf_section *section;
-    struct err *err;
+    bool skips; /* the keys of a section that is none: they were found once, with it */
+    struct findings *findings;
 };
 
 static int fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static int fail(struct parser *p, const char *format, ...)
 {
-    char text[400];
+    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
+    if (vasprintf(&text, format, ap) < 0)
+        text = NULL;
     va_end(ap);
-    return err_set(p->err, HEARTH_ERR_INVALID, "%s:%d: %s", p->file, p->line, text);
+    int r = findings_add(p->findings, HEARTH_ERR_INVALID, "%s:%d: %s", p->file->name, p->line, text == NULL ? "out of memory" : text);
+    free(text);
+    return r;
 }
 
-struct conf_section *conf_find_section(struct conf *conf, const struct conf_kind *kind, const char *name)
+struct conf_section *conf_find_section(const struct conf *conf, const struct conf_kind *kind, const char *name)
 {
     for (struct conf_section *s = conf->sections; s != NULL; s = s->next)
         if (s->kind == kind && strcmp(s->name, name) == 0)
@@ -63,7 +68,7 @@ static char *trim(char *text)
 
 static bool is_name(const char *text, const char *also)
 {
-    if (*text == '\0' || strlen(text) > 63)
+    if (*text == '\0' || strlen(text) >= CONF_NAME_SIZE)
         return false;
     for (const char *p = text; *p != '\0'; p++)
         if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || strchr(also, *p) != NULL))
@@ -71,9 +76,47 @@ static bool is_name(const char *text, const char *also)
     return true;
 }
 
+static size_t count_sections(const struct conf *conf, const struct conf_kind *kind)
+{
+    size_t n = 0;
+    for (const struct conf_section *s = conf->sections; s != NULL; s = s->next)
+        n += s->kind == kind;
+    return n;
+}
+
+/* The section of a line; made when it is the first time. */
+static int open_section(struct parser *p, const struct conf_kind *kind, const char *name)
+{
+    struct conf_section *section = conf_find_section(p->conf, kind, name);
+    if (section == NULL && count_sections(p->conf, kind) == kind->max)
+        return fail(p, "this is [%s] section number %zu; at most %zu are possible", kind->name, kind->max + 1, kind->max);
+    if (section == NULL && (section = conf_add_section(p->conf, kind, name)) == NULL)
+        return fail(p, "out of memory");
+    if (section->file == NULL) {
+        section->file = p->file;
+        section->line = p->line;
+    }
+    p->section = section;
+    p->skips = false;
+    return 0;
+}
+
+static int refuse_section(struct parser *p, const char *kind_name)
+{
+    struct buf known = {0};
+    char shown[64];
+    for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++)
+        buf_printf(&known, "%s%s", kind == conf_kinds() ? "" : ", ", kind->name);
+    str_printable(kind_name, shown, sizeof(shown));
+    int r = fail(p, "there is no section [%s]; known are %s", shown, buf_failed(&known) ? "" : known.data);
+    buf_fini(&known);
+    return r;
+}
+
 static int on_section(struct parser *p, char *text)
 {
     size_t n = strlen(text);
+    p->skips = true;
     if (text[n - 1] != ']')
         return fail(p, "a section is written [kind] or [kind name]");
     text[n - 1] = '\0';
@@ -89,22 +132,15 @@ static int on_section(struct parser *p, char *text)
             return fail(p, kind->named ? "[%s] needs a name: [%s NAME]" : "[%s] has no name: write [%s]", kind_name, kind_name);
         if (name != NULL && !is_name(name, "-_"))
             return fail(p, "a section's name is made of a-z 0-9 - _, at most 63");
-        p->section = conf_find_section(p->conf, kind, name == NULL ? "" : name);
-        if (p->section == NULL && (p->section = conf_add_section(p->conf, kind, name == NULL ? "" : name)) == NULL)
-            return fail(p, "out of memory");
-        if (p->section->file == NULL) {
-            p->section->file = p->file;
-            p->section->line = p->line;
-        }
-        return 0;
+        if (name != NULL && strcmp(kind_name, "oidc") == 0 && strcmp(name, "callback") == 0)
+            return fail(p, "no [oidc] section may be called callback: that is an address of Hearth's own");
+        return open_section(p, kind, name == NULL ? "" : name);
     }
-    char shown[64];
-    str_printable(kind_name, shown, sizeof(shown));
-    return fail(p, "there is no section [%s]; known are hearth, listen, web, storage, queue, sync, scheduler, worker", shown);
+    return refuse_section(p, kind_name);
 }
 
-/* Replaces ${NAME}; the result is on the heap. */
-static int expand(struct parser *p, const char *value, char **ret)
+/* Replaces ${NAME}; the result is on the heap. *ret_unset: the variable that is not set, when that may be; the result is NULL then. */
+static int expand(struct parser *p, const char *value, char **ret, char **ret_unset)
 {
     struct buf out = {0};
     for (const char *s = value; *s != '\0'; s++) {
@@ -124,6 +160,10 @@ static int expand(struct parser *p, const char *value, char **ret)
         if (found == NULL || !str_is_utf8(found, strlen(found)) || strlen(found) > CONF_LINE_MAX) {
             buf_fini(&out);
             str_printable(name, name, sizeof(name));
+            if (found == NULL && ret_unset != NULL) {
+                *ret_unset = arena_strdup(&p->conf->arena, name);
+                return 0;
+            }
             return fail(p, "the environment variable %s is %s", name, found == NULL ? "not set" : "not a usable text");
         }
         buf_add_text(&out, found);
@@ -133,15 +173,17 @@ static int expand(struct parser *p, const char *value, char **ret)
     return *ret == NULL ? fail(p, "out of memory") : 0;
 }
 
-static int read_secret(struct parser *p, const char *path, char **ret)
+static int read_text(struct parser *p, const char *path, int fd, char **ret)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(p, "cannot read %s: %s", path, strerror(errno));
     char *text = calloc(1, CONF_SECRET_MAX + 1);
     ssize_t n = text == NULL ? -1 : read(fd, text, CONF_SECRET_MAX);
-    close(fd);
-    if (n < 0 || n == CONF_SECRET_MAX || memchr(text, '\0', (size_t)n) != NULL || !str_is_utf8(text, (size_t)n)) {
+    int why = errno;
+    if (n < 0) {
+        free(text);
+        return fail(p, "cannot read %s: %s", path, strerror(why));
+    }
+    if (n == CONF_SECRET_MAX || memchr(text, '\0', (size_t)n) != NULL || !str_is_utf8(text, (size_t)n)) {
+        explicit_bzero(text, (size_t)n);
         free(text);
         return fail(p, "%s is not a text of less than %d bytes", path, CONF_SECRET_MAX);
     }
@@ -151,40 +193,89 @@ static int read_secret(struct parser *p, const char *path, char **ret)
     return 0;
 }
 
-static struct conf_entry *find_entry(struct conf_section *section, const char *key)
+/* What KEY_file names. *ret_withheld: why it cannot be read by this process; another one may be able to. */
+static int read_secret(struct parser *p, const char *path, char **ret, const char **ret_withheld)
 {
-    for (struct conf_entry *e = section->entries; e != NULL; e = e->next)
+    struct stat st;
+    struct err err = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        *ret_withheld = arena_printf(&p->conf->arena, "cannot read %s: %s", path, strerror(errno));
+        return *ret_withheld == NULL ? fail(p, "out of memory") : 0;
+    }
+    int r = fstat(fd, &st) != 0                      ? fail(p, "cannot read %s: %s", path, strerror(errno))
+            : S_ISDIR(st.st_mode)                    ? fail(p, "%s is a folder, not a file", path)
+            : !S_ISREG(st.st_mode)                   ? 0 /* a pipe of the shell, say */
+            : secret_file_check(path, &st, &err) < 0 ? fail(p, "%s", err.text)
+                                                     : 0;
+    if (r == 0)
+        r = read_text(p, path, fd, ret);
+    close(fd);
+    return r;
+}
+
+const struct conf_entry *conf_find_entry(const struct conf_section *section, const char *key)
+{
+    for (const struct conf_entry *e = section->entries; e != NULL; e = e->next)
         if (strcmp(e->key, key) == 0)
             return e;
     return NULL;
 }
 
-static int set(struct parser *p, const char *key, char *value, bool secret_file)
+static struct conf_entry *add_entry(struct parser *p, const char *key)
 {
-    struct conf_entry *entry = find_entry(p->section, key);
-    if (entry != NULL && strcmp(entry->file, p->file) == 0) {
+    struct conf_entry *entry = arena_alloc(&p->conf->arena, sizeof(*entry));
+    char *copy = arena_strdup(&p->conf->arena, key);
+    if (entry == NULL || copy == NULL || p->conf->entry_count == CONF_ENTRIES_MAX)
+        return NULL;
+    p->conf->entry_count++;
+    entry->key = copy;
+    struct conf_entry **end = &p->section->entries;
+    while (*end != NULL)
+        end = &(*end)->next;
+    return *end = entry;
+}
+
+/* Takes the value. withheld: it is not known, and why. */
+static int set(struct parser *p, const char *key, char *value, bool secret_file, const char *withheld)
+{
+    struct conf_entry *entry = (struct conf_entry *)(uintptr_t)conf_find_entry(p->section, key);
+    int r = 0;
+    if (entry != NULL && entry->file == p->file)
+        r = fail(p, "%s was given in line %d already", key, entry->line);
+    else if (entry == NULL && (entry = add_entry(p, key)) == NULL)
+        r = fail(p, "more than %d settings", CONF_ENTRIES_MAX);
+    if (r == 0 && value == NULL && (value = strdup("")) == NULL)
+        r = fail(p, "out of memory");
+    if (r < 0) {
+        if (value != NULL)
+            explicit_bzero(value, strlen(value));
         free(value);
-        return fail(p, "%s was given in line %d already", key, entry->line);
+        return r;
     }
-    if (entry == NULL) {
-        entry = arena_alloc(&p->conf->arena, sizeof(*entry));
-        char *copy = arena_strdup(&p->conf->arena, key);
-        if (entry == NULL || copy == NULL || ++p->conf->entry_count > CONF_ENTRIES_MAX) {
-            free(value);
-            return fail(p, "more than %d settings", CONF_ENTRIES_MAX);
-        }
-        entry->key = copy;
-        struct conf_entry **end = &p->section->entries;
-        while (*end != NULL)
-            end = &(*end)->next;
-        *end = entry;
-    }
+    if (entry->value != NULL)
+        explicit_bzero(entry->value, strlen(entry->value));
     free(entry->value);
     entry->value = value;
+    entry->withheld = withheld;
     entry->file = p->file;
     entry->line = p->line;
     entry->secret_file = secret_file;
     return 0;
+}
+
+/* KEY_file = PATH */
+static int on_secret(struct parser *p, const char *key, const char *raw)
+{
+    char *path = NULL, *unset = NULL, *value = NULL;
+    const char *withheld = NULL;
+    int r = expand(p, raw, &path, &unset);
+    if (r == 0 && unset != NULL)
+        withheld = arena_printf(&p->conf->arena, "the environment variable %s is not set", unset);
+    else if (r == 0)
+        r = read_secret(p, path, &value, &withheld);
+    free(path);
+    return r < 0 ? r : set(p, key, value, true, withheld);
 }
 
 static int on_key(struct parser *p, char *text)
@@ -198,16 +289,13 @@ static int on_key(struct parser *p, char *text)
         return fail(p, "a section such as [hearth] must come before the first key");
     if (!is_name(key, "_"))
         return fail(p, "a key is made of a-z 0-9 _, at most 63");
-    int r = expand(p, raw, &value);
     size_t n = strlen(key);
-    bool by_file = r == 0 && n > 5 && strcmp(key + n - 5, "_file") == 0 && strcmp(key, "key_file") != 0 && strcmp(key, "ca_file") != 0;
-    if (by_file) {
-        char *path = value;
-        r = read_secret(p, path, &value);
-        free(path);
+    if (n > 5 && strcmp(key + n - 5, "_file") == 0 && strcmp(key, "key_file") != 0 && strcmp(key, "ca_file") != 0) {
         key[n - 5] = '\0';
+        return on_secret(p, key, raw);
     }
-    return r < 0 ? r : set(p, key, value, by_file);
+    int r = expand(p, raw, &value, NULL);
+    return r < 0 ? r : set(p, key, value, false, NULL);
 }
 
 /* Cuts a comment: "#" or ";" at the beginning or behind white space. */
@@ -231,22 +319,21 @@ static int on_line(struct parser *p, const char *from, size_t size)
         return fail(p, "out of memory");
     cut_comment(line);
     char *text = trim(line);
-    int r = text[0] == '\0' ? 0 : text[0] == '[' ? on_section(p, text) : on_key(p, text);
+    int r = text[0] == '\0' ? 0 : text[0] == '[' ? on_section(p, text) : p->skips ? 0 : on_key(p, text);
     explicit_bzero(line, size);
     free(line);
     return r;
 }
 
-int conf_parse(struct conf *conf, const char *file, const char *text, size_t size, struct err *err)
+void conf_parse(struct conf *conf, const struct conf_file *file, const char *text, size_t size, struct findings *findings)
 {
-    struct parser p = {.conf = conf, .file = arena_strdup(&conf->arena, file), .err = err};
-    int r = p.file == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
-    for (size_t at = 0; r == 0 && at < size;) {
+    struct parser p = {.conf = conf, .file = file, .findings = findings};
+    size_t at = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* the mark that some editors put before UTF-8 */
+    while (at < size) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t n = end == NULL ? size - at : (size_t)(end - (text + at));
         p.line++;
-        r = on_line(&p, text + at, n);
+        on_line(&p, text + at, n);
         at += n + 1;
     }
-    return r;
 }

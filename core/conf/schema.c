@@ -5,6 +5,11 @@
     {                                                                                                                                      \
         .struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .help = (h)              \
     }
+/* Of a type of the core's own: enum conf_type. */
+#define SHAPE(t, n, f, h)                                                                                                                  \
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_config_key), .type = CONF_##t, .name = (n), .fallback = (f), .help = (h)                       \
+    }
 #define RANGE(t, n, f, low, high, h)                                                                                                       \
     {                                                                                                                                      \
         .struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_##t, .name = (n), .fallback = (f), .minimum = (low),        \
@@ -15,18 +20,27 @@
         .struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_ENUM, .name = (n), .fallback = (f), .choices = (c),         \
         .help = (h)                                                                                                                        \
     }
+#define NEEDED(t, n, h)                                                                                                                    \
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_config_key), .type = (t), .name = (n), .help = (h), .required = true                           \
+    }
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SECOND   1000LL
 #define HOUR     (3600 * SECOND)
 #define DAY      (24 * HOUR)
 
 static const struct hearth_config_key hearth_keys[] = {
-    KEY(STRING, "roles", "web worker scheduler", "what this process does: web, worker, scheduler"),
-    KEY(STRING, "state_dir", "/var/lib/hearth",
-        "where data live: database, key file, and while they are needed files without a name of syncs and exports; default: "
-        "$STATE_DIRECTORY, which systemd sets, else this"),
+    {.struct_size = sizeof(struct hearth_config_key),
+     .type = CONF_SET,
+     .name = "roles",
+     .fallback = CONF_ROLES,
+     .choices = CONF_ROLES,
+     .help = "what this process does: web, worker, scheduler"},
+    SHAPE(FOLDER, "state_dir", "/var/lib/hearth",
+          "where data live: database, key file, and while they are needed files without a name of syncs and exports; default: "
+          "$STATE_DIRECTORY, which systemd sets, else this"),
     KEY(PATH, "key_file", "hearth.key", "keys that seal credentials; made on the first start"),
-    KEY(STRING, "plugin_dir", NULL, "where plugins are looked for first; else beside hearthd, then where they are installed"),
+    SHAPE(FOLDER, "plugin_dir", NULL, "where plugins are looked for first; else beside hearthd, then where they are installed"),
     CHOICE("log", "text", "text json", "format of the log on standard error"),
     CHOICE("log_level", "info", "error warning info debug", "how much is logged"),
     RANGE(DURATION, "probe_interval", "500ms", 10, HOUR, "how often databases and queue are probed while they are used; rarer when not"),
@@ -34,17 +48,17 @@ static const struct hearth_config_key hearth_keys[] = {
 };
 
 static const struct hearth_config_key listen_keys[] = {
-    KEY(STRING, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
+    SHAPE(ADDRESS, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
     KEY(PATH, "tls_certificate", NULL, "PEM file with the certificate chain; with it the listener speaks TLS"),
     KEY(PATH, "tls_key", NULL, "PEM file with the private key"),
     KEY(BOOL, "internal", "no", "also serve /metrics here"),
 };
 
 static const struct hearth_config_key web_keys[] = {
-    KEY(URL, "base_url", NULL, "the address people use, e.g. https://home.example.org"),
-    KEY(STRING, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
-    KEY(STRING, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
-    KEY(STRING, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
+    SHAPE(ORIGIN, "base_url", NULL, "the address people use, e.g. https://home.example.org"),
+    SHAPE(FOLDER, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
+    SHAPE(NAME, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
+    SHAPE(NETWORKS, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
     KEY(BOOL, "metrics", "no", "serve /metrics on every listener"),
     RANGE(INT, "threads", "0", 0, 64, "event loops; 0: one for each processor, at most 4"),
     RANGE(INT, "storage_threads", "4", 1, 256, "threads with a storage session each, that answer requests"),
@@ -72,30 +86,30 @@ static const struct hearth_config_key web_keys[] = {
 };
 
 static const struct hearth_config_key auth_keys[] = {
-    KEY(STRING, "allow", NULL,
-        "who may sign in: addresses and patterns like *@example.org; default: who has an account here, and on a new server the first "
-        "person"),
+    SHAPE(PATTERNS, "allow", NULL,
+          "who may sign in: addresses and patterns like *@example.org; default: who has an account here, and on a new server the first "
+          "person"),
     KEY(BOOL, "password", "yes", "offer to sign in by typing the password of the Mozilla account here"),
     RANGE(DURATION, "step_timeout", "60s", 1000, HOUR,
           "so long a step of a sign-in may wait for the accounts server or the OpenID provider"),
     RANGE(DURATION, "session_idle", "30d", 60 * SECOND, 3650 * DAY, "a browser that was not used for so long is signed out"),
     RANGE(DURATION, "session_life", "365d", 60 * SECOND, 3650 * DAY, "a browser is signed out after so long in any case"),
-    KEY(STRING, "proxy_header", NULL,
-        "header in which a trusted proxy names the e-mail address of who has signed in there, e.g. Remote-Email"),
+    SHAPE(HEADER, "proxy_header", NULL,
+          "header in which a trusted proxy names the e-mail address of who has signed in there, e.g. Remote-Email"),
 };
 
 static const struct hearth_config_key oidc_keys[] = {
     KEY(STRING, "title", NULL, "what people read on the button; default: the section's name"),
-    KEY(URL, "issuer", NULL, "address of the OpenID provider, exactly as it calls itself"),
-    KEY(STRING, "client_id", NULL, "the id under which this server is registered there"),
+    NEEDED(CONF_ISSUER, "issuer", "address of the OpenID provider, exactly as it calls itself"),
+    NEEDED(HEARTH_CONFIG_STRING, "client_id", "the id under which this server is registered there"),
     KEY(SECRET, "client_secret", NULL, "the secret that belongs to it; none for public clients"),
     KEY(STRING, "scopes", "openid email profile", "what is asked for"),
     KEY(BOOL, "insecure_http", "no", "allow plain http to a provider that is not on this machine"),
 };
 
 static const struct hearth_config_key node_keys[] = {
-    KEY(URL, "url", NULL, "the address of this node's web processes, for people that come to another one"),
-    KEY(STRING, "storage", NULL, "the [storage] section of its database; default: the one of the same name"),
+    SHAPE(ORIGIN, "url", NULL, "the address of this node's web processes, for people that come to another one"),
+    SHAPE(NAME, "storage", NULL, "the [storage] section of its database; default: the one of the same name"),
     RANGE(INT, "weight", "100", 0, 1000000, "its share of new accounts, beside the other nodes' weights; 0: none"),
 };
 
@@ -125,18 +139,18 @@ static const struct hearth_config_key worker_keys[] = {
 };
 
 static const struct conf_kind kinds[] = {
-    {"hearth", false, false, hearth_keys, COUNT(hearth_keys), ""},
-    {"listen", true, false, listen_keys, COUNT(listen_keys), "main"},
-    {"web", false, false, web_keys, COUNT(web_keys), ""},
-    {"auth", false, false, auth_keys, COUNT(auth_keys), ""},
-    {"oidc", true, false, oidc_keys, COUNT(oidc_keys), NULL},
-    {"storage", true, true, plugin_keys_storage, COUNT(plugin_keys_storage), "main"},
-    {"node", true, false, node_keys, COUNT(node_keys), NULL},
-    {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), ""},
-    {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox"},
-    {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), ""},
-    {"worker", false, false, worker_keys, COUNT(worker_keys), ""},
-    {NULL, false, false, NULL, 0, NULL},
+    {"hearth", false, false, hearth_keys, COUNT(hearth_keys), "", 1},
+    {"listen", true, false, listen_keys, COUNT(listen_keys), "main", CONF_LISTEN_MAX},
+    {"web", false, false, web_keys, COUNT(web_keys), "", 1},
+    {"auth", false, false, auth_keys, COUNT(auth_keys), "", 1},
+    {"oidc", true, false, oidc_keys, COUNT(oidc_keys), NULL, CONF_OIDC_MAX},
+    {"storage", true, true, plugin_keys_storage, COUNT(plugin_keys_storage), "main", CONF_STORAGE_MAX},
+    {"node", true, false, node_keys, COUNT(node_keys), NULL, CONF_NODE_MAX},
+    {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), "", 1},
+    {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox", CONF_SYNC_MAX},
+    {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), "", 1},
+    {"worker", false, false, worker_keys, COUNT(worker_keys), "", 1},
+    {NULL, false, false, NULL, 0, NULL, 0},
 };
 
 const struct conf_kind *conf_kinds(void)

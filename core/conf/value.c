@@ -2,13 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret_file.h"
 #include "base/str.h"
 #include "conf/conf_internal.h"
-
-static int fail_at(const struct conf_entry *entry, struct err *err, const char *why)
-{
-    return err_set(err, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file, entry->line, entry->key, why);
-}
 
 /* Levenshtein distance, at most 99; for "did you mean". */
 static int distance(const char *a, const char *b)
@@ -45,28 +41,40 @@ static void nearest(const struct hearth_config_key *keys, size_t count, const ch
 {
     for (size_t i = 0; i < count; i++) {
         int d = distance(keys[i].name, name);
-        if (d < *best_distance) {
+        if (d < *best_distance && keys[i].type != CONF_GONE) {
             *best_distance = d;
             *best = keys[i].name;
         }
     }
 }
 
-int conf_check_known(const struct conf_section *section, const struct hearth_config_key *more, size_t more_count, struct err *err)
+static void check_entry(const struct conf_section *section, const struct conf_entry *e, const struct hearth_config_key *more,
+                        size_t more_count, struct findings *findings)
 {
     const struct conf_kind *kind = section->kind;
-    for (const struct conf_entry *e = section->entries; e != NULL; e = e->next) {
-        if (find_key(kind->keys, kind->count, e->key) != NULL || find_key(more, more_count, e->key) != NULL)
-            continue;
-        const char *best = NULL;
-        int best_distance = 4;
-        nearest(kind->keys, kind->count, e->key, &best, &best_distance);
-        nearest(more, more_count, e->key, &best, &best_distance);
-        return err_set(err, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s%s%s%s", e->file, e->line, kind->name,
-                       section->name[0] != '\0' ? " " : "", section->name, e->key, best == NULL ? "" : "; did you mean ",
-                       best == NULL ? "" : best, best == NULL ? "" : "?");
+    const struct hearth_config_key *known = find_key(kind->keys, kind->count, e->key);
+    const char *gap = section->name[0] != '\0' ? " " : "", *best = NULL;
+    if (known == NULL)
+        known = find_key(more, more_count, e->key);
+    if (known != NULL && known->type == CONF_GONE) {
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s any more: %s", e->file->name, e->line, kind->name, gap,
+                     section->name, e->key, known->help);
+        return;
     }
-    return 0;
+    if (known != NULL)
+        return;
+    int best_distance = 4;
+    nearest(kind->keys, kind->count, e->key, &best, &best_distance);
+    nearest(more, more_count, e->key, &best, &best_distance);
+    findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s%s%s%s", e->file->name, e->line, kind->name, gap,
+                 section->name, e->key, best == NULL ? "" : "; did you mean ", best == NULL ? "" : best, best == NULL ? "" : "?");
+}
+
+void conf_check_known(const struct conf_section *section, const struct hearth_config_key *more, size_t more_count,
+                      struct findings *findings)
+{
+    for (const struct conf_entry *e = section->entries; e != NULL; e = e->next)
+        check_entry(section, e, more, more_count, findings);
 }
 
 static int index_of_choice(const char *choices, const char *text)
@@ -89,10 +97,14 @@ static bool is_url(const char *text)
 }
 
 /* Why the text is no value of the key; NULL: it is one. */
-static const char *convert(struct conf *conf, const struct hearth_config_key *key, const char *text, struct hearth_config_value *ret)
+static const char *convert(struct conf *conf, const struct hearth_config_key *key, const char *text, struct hearth_config_value *ret,
+                           const void **ret_shape)
 {
     struct hearth_config_value value = {.struct_size = sizeof(value), .present = true, .text = text};
     bool flag = false;
+    const char *why = conf_shape(conf, key, &value, ret_shape);
+    if (why != NULL)
+        return why;
     switch (key->type) {
     case HEARTH_CONFIG_INT:
         if (!str_to_int(text, &value.number))
@@ -114,15 +126,19 @@ static const char *convert(struct conf *conf, const struct hearth_config_key *ke
     case HEARTH_CONFIG_ENUM:
         value.number = index_of_choice(key->choices, text);
         if (value.number < 0)
-            return "not one of the choices";
+            return arena_printf(&conf->arena, "is not one of: %s", key->choices);
         break;
     case HEARTH_CONFIG_URL:
         if (!is_url(text))
             return "expected an absolute URL";
         break;
     case HEARTH_CONFIG_PATH:
+        if (text[0] == '\0')
+            return "expected a path";
         if (text[0] != '/' && conf->state_dir != NULL)
             value.text = arena_printf(&conf->arena, "%s/%s", conf->state_dir, text);
+        if (value.text != NULL && strlen(value.text) > CONF_PATH_MAX)
+            return "a path may have 3500 bytes, with state_dir before it when it is relative";
         break;
     default:
         break;
@@ -135,48 +151,105 @@ static const char *convert(struct conf *conf, const struct hearth_config_key *ke
     return NULL;
 }
 
-static int explain(const struct hearth_config_key *key, const struct conf_entry *entry, const char *why, struct err *err)
+/* " (from 1s to 30d)"; "" for keys without limits. */
+static const char *limits(const struct hearth_config_key *key, char ret[80])
 {
-    char text[400], shown[100];
-    str_printable(entry->value, shown, sizeof(shown));
-    if (key->type == HEARTH_CONFIG_SECRET)
-        snprintf(text, sizeof(text), "%s", why);
-    else if (key->type == HEARTH_CONFIG_ENUM)
-        snprintf(text, sizeof(text), "\"%s\" is not one of: %s", shown, key->choices);
-    else if (key->minimum != 0 || key->maximum != 0)
-        snprintf(text, sizeof(text), "\"%s\": %s (from %lld to %lld%s)", shown, why, (long long)key->minimum, (long long)key->maximum,
-                 key->type == HEARTH_CONFIG_DURATION ? " ms"
-                 : key->type == HEARTH_CONFIG_SIZE   ? " bytes"
-                                                     : "");
+    char low[24], high[24];
+    ret[0] = '\0';
+    if (key->minimum == 0 && key->maximum == 0)
+        return ret;
+    if (key->type == HEARTH_CONFIG_DURATION)
+        snprintf(ret, 80, " (from %s to %s)", str_put_duration(key->minimum, low), str_put_duration(key->maximum, high));
+    else if (key->type == HEARTH_CONFIG_SIZE)
+        snprintf(ret, 80, " (from %s to %s)", str_put_size(key->minimum, low), str_put_size(key->maximum, high));
     else
-        snprintf(text, sizeof(text), "\"%s\": %s", shown, why);
-    return fail_at(entry, err, text);
+        snprintf(ret, 80, " (from %lld to %lld)", (long long)key->minimum, (long long)key->maximum);
+    return ret;
 }
 
-int conf_resolve(struct conf *conf, struct conf_section *section, const struct hearth_config_key *keys, size_t count,
-                 struct hearth_config_value **ret_values, struct err *err)
+static void explain(const struct hearth_config_key *key, const struct conf_entry *entry, const char *why, struct findings *findings)
+{
+    char shown[100], range[80];
+    str_printable(entry->value, shown, sizeof(shown));
+    bool secret = key->type == HEARTH_CONFIG_SECRET || entry->secret_file;
+    if (secret)
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
+    else if (why[0] == '"') /* an item of a list, which it shows */
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
+    else
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: \"%s\": %s%s", entry->file->name, entry->line, entry->key, shown, why,
+                     limits(key, range));
+}
+
+/* Is there a secret in the text? Addresses of servers may have a password in them, and most have none. */
+static bool holds_secret(const char *text)
+{
+    static const char *const words[] = {"host", "hostaddr", "port", "dbname", "user", "service", "sslmode", "application_name"};
+    const char *scheme = strstr(text, "://");
+    if (strncmp(text, "unix:", 5) == 0 && strstr(text, "password") == NULL)
+        return false;
+    if (scheme != NULL) {
+        const char *from = scheme + 3;
+        size_t n = strcspn(from, "/?#");
+        const char *at = memrchr(from, '@', n);
+        return (at != NULL && memchr(from, ':', (size_t)(at - from)) != NULL) || strcasestr(text, "password=") != NULL;
+    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t n = strlen(words[i]);
+        if (strncmp(text, words[i], n) == 0 && text[n + strspn(text + n, " ")] == '=')
+            return strcasestr(text, "password") != NULL || strcasestr(text, "passfile") != NULL;
+    }
+    return text[0] != '\0';
+}
+
+/* A secret that stands in a file of conf.d itself. */
+static void check_open_secret(const struct conf_entry *entry, struct findings *findings)
+{
+    struct err err = {0};
+    if (entry->file->on_disk && holds_secret(entry->value) && secret_file_check(entry->file->name, &entry->file->st, &err) < 0)
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s; or put the value into a file of its own and write %s_file = PATH",
+                     entry->file->name, entry->line, entry->key, err.text, entry->key);
+}
+
+static void resolve_key(struct conf *conf, const struct conf_section *section, const struct hearth_config_key *key, bool secrets,
+                        struct hearth_config_value *ret_value, const void **ret_shape, struct findings *findings)
+{
+    const struct conf_entry *entry = conf_find_entry(section, key->name);
+    const char *text = entry != NULL ? entry->value : key->fallback;
+    ret_value->struct_size = sizeof(*ret_value);
+    if (key->type == CONF_GONE)
+        return;
+    if (entry != NULL && entry->withheld != NULL) {
+        if (secrets)
+            findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", entry->file->name, entry->line, entry->key, entry->withheld);
+        return;
+    }
+    if (text == NULL && key->required)
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: [%s%s%s] needs %s: %s", conf_where(conf, section, NULL), section->kind->name,
+                     section->name[0] != '\0' ? " " : "", section->name, key->name, key->help);
+    if (text == NULL)
+        return;
+    const char *why = convert(conf, key, text, ret_value, ret_shape);
+    if (why != NULL && entry == NULL)
+        findings_add(findings, HEARTH_ERR_INTERNAL, "the default of %s is wrong: %s", key->name, why);
+    else if (why != NULL)
+        explain(key, entry, why, findings);
+    else if (entry != NULL && !entry->secret_file && key->type == HEARTH_CONFIG_SECRET)
+        check_open_secret(entry, findings);
+}
+
+void conf_resolve(struct conf *conf, struct conf_section *section, const struct hearth_config_key *keys, size_t count, bool secrets,
+                  struct hearth_config_value **ret_values, const void ***ret_shapes, struct findings *findings)
 {
     struct hearth_config_value *values = arena_alloc(&conf->arena, (count + 1) * sizeof(*values));
-    if (values == NULL)
-        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < count; i++) {
-        const struct conf_entry *entry = section->entries;
-        while (entry != NULL && strcmp(entry->key, keys[i].name) != 0)
-            entry = entry->next;
-        const char *text = entry != NULL ? entry->value : keys[i].fallback;
-        values[i].struct_size = sizeof(values[i]);
-        if (text == NULL && keys[i].required)
-            return err_set(err, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] needs %s: %s", section->file == NULL ? "default" : section->file,
-                           section->line, section->kind->name, section->name[0] != '\0' ? " " : "", section->name, keys[i].name,
-                           keys[i].help);
-        if (text == NULL)
-            continue;
-        const char *why = convert(conf, &keys[i], text, &values[i]);
-        if (why != NULL && entry == NULL)
-            return err_set(err, HEARTH_ERR_INTERNAL, "the default of %s is wrong: %s", keys[i].name, why);
-        if (why != NULL)
-            return explain(&keys[i], entry, why, err);
+    const void **shapes = arena_alloc(&conf->arena, (count + 1) * sizeof(*shapes));
+    if (values == NULL || shapes == NULL) {
+        findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
+        return;
     }
+    for (size_t i = 0; i < count; i++)
+        resolve_key(conf, section, &keys[i], secrets, &values[i], &shapes[i], findings);
     *ret_values = values;
-    return 0;
+    if (ret_shapes != NULL)
+        *ret_shapes = shapes;
 }

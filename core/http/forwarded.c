@@ -5,45 +5,10 @@
 #include <netinet/in.h>
 #include <strings.h>
 
-#include "base/str.h"
-
-bool forwarded_parse_network(const char *text, struct network *ret_network)
-{
-    char host[64];
-    const char *slash = strchr(text, '/');
-    size_t n = slash == NULL ? strlen(text) : (size_t)(slash - text);
-    struct network network = {0};
-    int64_t bits;
-    if (n >= sizeof(host))
-        return false;
-    memcpy(host, text, n);
-    host[n] = '\0';
-    network.family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET;
-    bits = network.family == AF_INET ? 32 : 128;
-    if (inet_pton(network.family, host, network.address) != 1)
-        return false;
-    int64_t most = bits;
-    if (slash != NULL && (!str_to_int(slash + 1, &bits) || bits < 0 || bits > most))
-        return false;
-    network.bits = (int)bits;
-    *ret_network = network;
-    return true;
-}
-
-static bool in_network(const struct network *network, int family, const uint8_t *address)
-{
-    if (network->family != family)
-        return false;
-    int bytes = network->bits / 8, rest = network->bits % 8;
-    if (memcmp(network->address, address, (size_t)bytes) != 0)
-        return false;
-    return rest == 0 || (network->address[bytes] ^ address[bytes]) >> (8 - rest) == 0;
-}
-
 static bool trusted(const struct http_server *server, int family, const uint8_t *address)
 {
     for (size_t i = 0; i < server->proxy_count; i++)
-        if (in_network(&server->proxies[i], family, address))
+        if (network_contains(&server->proxies[i], family, address))
             return true;
     return false;
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct http_server;
+struct network;
 struct payer;
 struct http_stream;
 
@@ -147,8 +148,8 @@ struct http_options {
     const struct http_route *internal_routes;
     size_t internal_route_count;
     struct http_pool pool;
-    int threads;                        /* event loops; 0: one for each processor, at most 4 */
-    const char *const *trusted_proxies; /* "127.0.0.1/32"; X-Forwarded-For/-Proto and Forwarded are honoured from these only */
+    int threads;                           /* event loops; 0: one for each processor, at most 4 */
+    const struct network *trusted_proxies; /* X-Forwarded-For/-Proto and Forwarded are honoured from these only */
     size_t trusted_proxy_count;
     const char *identity_header; /* lower case: who has signed in at a trusted proxy; NULL */
     /* Limits; 0 takes the default in brackets. */

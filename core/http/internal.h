@@ -10,11 +10,11 @@
 #include <h2o/http1.h>
 #include <h2o/http2.h>
 
+#include "base/network.h"
 #include "http/http.h"
 
 enum {
     HTTP_LISTENERS_MAX = 16,
-    HTTP_PROXIES_MAX = 32,
     RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
     FLOOD_BYTES = 256 << 10,   /* read between two sweeps beyond what requests explain: the connection is killed */
     REQUEST_BYTES = 256,       /* explained by a request besides its headers and body: frames around it */
@@ -145,18 +145,13 @@ struct listener {
     char url[256];
 };
 
-struct network {
-    int family, bits;
-    uint8_t address[16];
-};
-
 struct http_server {
     struct http_options options;
     struct arena arena; /* texts and routes */
     h2o_globalconf_t conf;
     struct listener listeners[HTTP_LISTENERS_MAX];
     size_t listener_count;
-    struct network proxies[HTTP_PROXIES_MAX];
+    const struct network *proxies; /* copied */
     size_t proxy_count;
     struct loop *loops;
     int loop_count;
@@ -209,8 +204,6 @@ size_t guard_header_bytes(const h2o_req_t *req); /* request line or pseudo heade
 int request_handle(h2o_handler_t *handler, h2o_req_t *req);
 bool request_parse(struct exchange *exchange, h2o_req_t *req);
 
-/* forwarded.c */
-bool forwarded_parse_network(const char *text, struct network *ret_network);
 bool forwarded_matches(const struct http_server *server, const struct sockaddr *address);
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
 

@@ -181,9 +181,8 @@ static void set_defaults(struct http_options *o)
 
 static int copy_listeners(struct http_server *server, const struct http_options *options, struct err *err)
 {
-    if (options->listener_count > HTTP_LISTENERS_MAX || options->trusted_proxy_count > HTTP_PROXIES_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "at most %d listeners and %d trusted proxies are possible", HTTP_LISTENERS_MAX,
-                       HTTP_PROXIES_MAX);
+    if (options->listener_count > HTTP_LISTENERS_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "at most %d listeners are possible", HTTP_LISTENERS_MAX);
     for (size_t i = 0; i < options->listener_count; i++) {
         struct listener *to = &server->listeners[server->listener_count++];
         to->options = options->listeners[i];
@@ -196,10 +195,14 @@ static int copy_listeners(struct http_server *server, const struct http_options 
         if (to->tls && to->options.key == NULL)
             return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: tls_certificate needs tls_key", to->options.name);
     }
-    for (size_t i = 0; i < options->trusted_proxy_count; i++)
-        if (!forwarded_parse_network(options->trusted_proxies[i], &server->proxies[server->proxy_count++]))
-            return err_set(err, HEARTH_ERR_INVALID, "[web] trusted_proxies: %s is not a network such as 10.0.0.0/8",
-                           options->trusted_proxies[i]);
+    size_t size = options->trusted_proxy_count * sizeof(*server->proxies);
+    struct network *proxies = arena_alloc(&server->arena, size + 1);
+    if (proxies == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    if (size > 0)
+        memcpy(proxies, options->trusted_proxies, size);
+    server->proxies = proxies;
+    server->proxy_count = options->trusted_proxy_count;
     return 0;
 }
 

@@ -9,6 +9,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/str.h"
+
+_Static_assert((int)CONF_NODE_MAX <= (int)NODES_MAX && CONF_NAME_SIZE <= (int)sizeof(((struct node *)0)->name),
+               "every [node] has its place");
 
 static const char *const default_config = "/etc/hearth/conf.d";
 
@@ -22,22 +26,39 @@ static int init_log(struct app *app, const struct cli *cli, struct err *err)
     return 0;
 }
 
-int app_init(struct app *app, const struct cli *cli, struct err *err)
+int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err)
 {
     const char *dir = cli->config;
     if (dir == NULL && access(default_config, F_OK) == 0)
         dir = default_config;
-    int r = conf_load(dir, &app->conf, err);
+    int r = conf_load(dir, findings, &app->conf, err);
     if (r < 0)
         return r;
-    snprintf(app->state_dir, sizeof(app->state_dir), "%s", conf_get_text(app->conf, "hearth", "state_dir"));
+    app->state_dir = conf_get_text(app->conf, "hearth", "state_dir");
     return init_log(app, cli, err);
 }
 
-static int make_state_dir(const struct app *app, struct err *err)
+int app_init(struct app *app, const struct cli *cli, struct err *err)
 {
-    if (mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
+    struct findings findings = {0};
+    int r = app_load(app, cli, &findings, err);
+    if (r < 0)
+        cli_findings(&findings, err);
+    findings_fini(&findings);
+    return r;
+}
+
+static int look_at_state_dir(const struct app *app, struct err *err)
+{
+    if (app_is_fleet(app) && app->makes != APP_MAKES_ALL)
+        return 0; /* only daemons keep something in it */
+    if (app->makes != APP_MAKES_NOTHING && mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
         return err_errno(err, errno, "cannot make the state directory %s (set state_dir in [hearth])", app->state_dir);
+    if (access(app->state_dir, F_OK) != 0 && errno == ENOENT)
+        return err_set(
+            err, HEARTH_ERR_NOT_FOUND,
+            "there is no state directory %s yet (state_dir in [hearth]): start the daemon, or run \"hearthd migrate\" as its user",
+            app->state_dir);
     if (access(app->state_dir, R_OK | W_OK | X_OK) != 0)
         return err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", app->state_dir);
     return 0;
@@ -54,7 +75,7 @@ static int load_plugin(struct app *app, int kind, const struct conf_section *sec
     if (r < 0)
         return r;
     const struct hearth_plugin *descriptor = plug_descriptor(plug);
-    r = conf_plugin_values(app->conf, section, descriptor->config, descriptor->config_count, ret_values, err);
+    r = conf_plugin_values(app->conf, section, descriptor->config, descriptor->config_count, app->findings, ret_values, err);
     if (r == 0)
         *ret_plug = plug;
     return r;
@@ -67,6 +88,8 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
     struct plug *plug;
     const struct hearth_config_value *values;
     int r = load_plugin(app, kind, section, &plug, &values, err);
+    if (r == 0 && app->makes == APP_MAKES_NOTHING)
+        plug_forbid_creation(plug);
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
     if (r == 0)
@@ -95,15 +118,10 @@ static int add_node(struct app *app, const struct conf_section *section, bool mi
     struct node *node = &nodes->items[nodes->count];
     const char *name = section == NULL ? "" : conf_section_name(section), *storage = section == NULL ? NULL : conf_text(section, "storage");
     const char *url = section == NULL ? conf_get_text(app->conf, "web", "base_url") : conf_text(section, "url");
-    if (nodes->count == NODES_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "at most %d [node] sections are possible", NODES_MAX);
     const struct conf_section *source = storage_section(app, section != NULL && storage == NULL ? name : storage);
-    if (source == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "[node %s] is kept in [storage %s], which does not exist", name,
-                       storage == NULL ? name : storage);
     *node =
         (struct node){.url = url == NULL ? "" : url, .weight = section == NULL ? 1 : conf_number(section, "weight"), .migrates = migrate};
-    snprintf(node->name, sizeof(node->name), "%s", name);
+    str_copy(node->name, sizeof(node->name), name);
     node_init(node);
     int r = open_plugin(app, HEARTH_STORAGE, source, NULL, NULL, &node->storage, err);
     if (r < 0 && section != NULL)
@@ -112,39 +130,17 @@ static int add_node(struct app *app, const struct conf_section *section, bool mi
     return r;
 }
 
-/* A database that no node has would be forgotten data, or a slip in the configuration. */
-static int check_storages(const struct app *app, struct err *err)
-{
-    const struct conf_section *storage, *node;
-    bool fleet = app_is_fleet(app);
-    for (size_t i = 0; (storage = conf_section(app->conf, "storage", i)) != NULL; i++) {
-        bool used = !fleet && i == 0;
-        for (size_t k = 0; (node = conf_section(app->conf, "node", k)) != NULL; k++) {
-            const char *name = conf_text(node, "storage");
-            used |= strcmp(name == NULL ? conf_section_name(node) : name, conf_section_name(storage)) == 0;
-        }
-        if (!used)
-            return err_set(err, HEARTH_ERR_INVALID, "no [node] is kept in [storage %s]: remove it, or name it in a [node] section",
-                           conf_section_name(storage));
-    }
-    return 0;
-}
-
 int app_open_nodes(struct app *app, enum app_migrate how, struct err *err)
 {
     bool migrate = how == APP_MIGRATE_ALL || (how == APP_MIGRATE_SINGLE && !app_is_fleet(app));
     const struct conf_section *section;
-    int r = make_state_dir(app, err);
-    if (r == 0)
-        r = check_storages(app, err);
+    int r = look_at_state_dir(app, err);
     if (r == 0 && !app_is_fleet(app))
         r = add_node(app, NULL, migrate, err);
     for (size_t i = 0; r == 0 && (section = conf_section(app->conf, "node", i)) != NULL; i++)
         r = add_node(app, section, migrate, err);
     const char *own = conf_get_text(app->conf, "web", "node");
     app->nodes.own = own == NULL || r < 0 ? 0 : nodes_find(&app->nodes, own);
-    if (app->nodes.own == NODES_NONE)
-        return err_set(err, HEARTH_ERR_INVALID, "[web] node = %s, but there is no [node %s]", own, own);
     node_stores_init(&app->stores, &app->nodes);
     return r;
 }
@@ -201,10 +197,8 @@ int app_open_providers(struct app *app, struct err *err)
     int r = app->net != NULL ? 0 : net_start(&options, &app->net, err);
     const struct conf_section *section;
     while (r == 0 && (section = conf_section(app->conf, "sync", app->provider_count)) != NULL) {
-        if (app->provider_count == APP_PROVIDERS_MAX)
-            return err_set(err, HEARTH_ERR_INVALID, "at most %d [sync] sections are possible", APP_PROVIDERS_MAX);
         size_t i = app->provider_count;
-        snprintf(app->provider_names[i], sizeof(app->provider_names[i]), "%s", conf_section_name(section));
+        app->provider_names[i] = conf_section_name(section);
         r = open_plugin(app, HEARTH_SYNC, section, fetch, app->net, &app->providers[i], err);
         if (r == 0)
             app->provider_count++;
@@ -250,13 +244,12 @@ static void pause_host(void *net, const char *host, int64_t ms)
     net_pause_host(net, host, ms);
 }
 
-void app_sync_context(const struct app *app, struct sync_context *ret_context, char spool_directory[4096])
+void app_sync_context(const struct app *app, struct sync_context *ret_context)
 {
     const struct conf_section *scheduler = conf_section(app->conf, "scheduler", 0);
-    snprintf(spool_directory, 4096, "%s", app->state_dir);
     *ret_context = (struct sync_context){
         .vault = app->vault,
-        .spool_directory = spool_directory,
+        .spool_directory = app->state_dir,
         .pause_host = pause_host,
         .pause_ctx = app->net,
         .timeout = conf_get_number(app->conf, "worker", "timeout"),
@@ -278,7 +271,7 @@ int app_create_signin(struct app *app, struct signin **ret_signin, struct err *e
     struct signin_options options = {
         .nodes = &app->nodes,
         .vault = app->vault,
-        .allow = conf_get_text(app->conf, "auth", "allow"),
+        .allow = conf_list(conf_section(app->conf, "auth", 0), "allow"),
         .password = conf_get_number(app->conf, "auth", "password") != 0,
         .step_timeout = conf_get_number(app->conf, "auth", "step_timeout"),
     };
@@ -320,7 +313,8 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
     int lock = -1;
     if (app_is_fleet(app))
         return err_set(err, HEARTH_ERR_UNSUPPORTED, "a fleet's databases are restored with the tools of the databases");
-    int r = make_state_dir(app, err);
+    app->makes = APP_MAKES_DATABASE;
+    int r = look_at_state_dir(app, err);
     if (r == 0)
         r = app_take_lock(app, &lock, err);
     if (r == 0)

@@ -15,18 +15,23 @@
 #include "signin/signin.h"
 #include "plug/store.h"
 
-enum { APP_PROVIDERS_MAX = 8 };
+enum { APP_PROVIDERS_MAX = CONF_SYNC_MAX };
 
 /* Whose schema is brought up by the first session. The operator of a fleet says when, because other processes must know the new one. */
 enum app_migrate { APP_MIGRATE_NEVER, APP_MIGRATE_SINGLE, APP_MIGRATE_ALL };
 
+/* What a command makes where it is missing. Only `serve` makes the key and, in a fleet, the state directory. */
+enum app_makes { APP_MAKES_NOTHING, APP_MAKES_DATABASE, APP_MAKES_ALL };
+
 struct app {
     struct conf *conf;
-    char state_dir[4096];
+    const char *state_dir;     /* of conf */
+    struct findings *findings; /* where faults of plugins' sections are collected, too; NULL: the first is enough */
+    enum app_makes makes;      /* set after app_init() */
     struct plug *queue;
     struct nodes nodes;
     struct plug *providers[APP_PROVIDERS_MAX];
-    char provider_names[APP_PROVIDERS_MAX][64];
+    const char *provider_names[APP_PROVIDERS_MAX];
     size_t provider_count;
     struct net *net;
     struct vault *vault;
@@ -35,9 +40,11 @@ struct app {
     size_t node;
 };
 
-/* Configuration and log. Nothing is connected. */
+/* Configuration and log. Nothing is connected. Says everything that is wrong with the configuration but the last thing, which is err. */
 int app_init(struct app *app, const struct cli *cli, struct err *err);
-/* Loads and opens the storage plugin of every node, makes state_dir. Nothing is connected yet. */
+/* The same, which says nothing: it is all in the findings, and what is not of the configuration in err. */
+int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err);
+/* Loads and opens the storage plugin of every node; makes state_dir if it may. Nothing is connected yet. */
 int app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
 /* The same, and on a single node a session with the one there is. In a fleet the node that is needed is opened when it is known
  * (app_account(), app_each_node(), app_use_node()), so that one that does not answer is in nobody's way. */
@@ -56,7 +63,7 @@ bool app_is_fleet(const struct app *app); /* there are [node] sections */
 /* The account of an e-mail address, on whichever node; that node is then in use. Texts live until store_reset(app->store). */
 int app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err);
 /* How syncs are scheduled and run, from [scheduler] and [worker]. */
-void app_sync_context(const struct app *app, struct sync_context *ret_context, char spool_directory[4096]);
+void app_sync_context(const struct app *app, struct sync_context *ret_context);
 /* After app_open_providers(): the sign-in of this configuration. signin_destroy(). */
 int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err);
 struct session_limits app_session_limits(const struct app *app);

@@ -23,7 +23,8 @@ static int check_plugin_sections(struct app *app, const char *kind_name, int kin
         struct plug *plug;
         r = plug_load(kind, conf_text(section, "plugin"), directories, count, &plug, err);
         if (r == 0)
-            r = conf_plugin_values(app->conf, section, plug_descriptor(plug)->config, plug_descriptor(plug)->config_count, &values, err);
+            r = conf_plugin_values(app->conf, section, plug_descriptor(plug)->config, plug_descriptor(plug)->config_count, app->findings,
+                                   &values, err);
     }
     return r;
 }

@@ -15,27 +15,15 @@
 #include "main/serve.h"
 #include "main/version.h"
 
-static int parse_roles(const char *text, unsigned *ret, struct err *err)
+_Static_assert(ROLE_WEB == 1 && ROLE_WORKER == 2 && ROLE_SCHEDULER == 4, "the order of CONF_ROLES");
+
+int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err)
 {
-    static const struct {
-        const char *name;
-        unsigned role;
-    } names[] = {{"web", ROLE_WEB}, {"worker", ROLE_WORKER}, {"scheduler", ROLE_SCHEDULER}};
-    unsigned roles = 0;
-    for (const char *p = text; *p != '\0';) {
-        p += strspn(p, " ,");
-        size_t n = strcspn(p, " ,"), i = 0;
-        while (i < 3 && (strlen(names[i].name) != n || memcmp(names[i].name, p, n) != 0))
-            i++;
-        if (n == 0)
-            break;
-        if (i == 3)
-            return err_set(err, HEARTH_ERR_INVALID, "there is no role %.*s; there are web, worker, scheduler", (int)n, p);
-        roles |= names[i].role;
-        p += n;
-    }
-    *ret = roles;
-    return roles != 0 ? 0 : err_set(err, HEARTH_ERR_INVALID, "no role was given; there are web, worker, scheduler");
+    int64_t bits = conf_get_number(conf, "hearth", "roles");
+    if (cli->role != NULL && conf_parse_set(CONF_ROLES, cli->role, &bits, err) < 0)
+        return err_prefix(err, "--role");
+    *ret = (unsigned)bits;
+    return 0;
 }
 
 static int check_shared(const struct plug *plug, struct err *err)
@@ -141,7 +129,7 @@ static int start_jobs(struct daemon *d, struct err *err)
         .on_event = on_event,
         .event_ctx = d,
     };
-    app_sync_context(&d->app, &options.sync, d->spool);
+    app_sync_context(&d->app, &options.sync);
     return jobs_start(&options, &d->jobs, err);
 }
 
@@ -149,7 +137,7 @@ static int start_jobs(struct daemon *d, struct err *err)
 
 static int start(struct daemon *d, const struct cli *cli, struct err *err)
 {
-    int r = parse_roles(cli->role != NULL ? cli->role : conf_get_text(d->app.conf, "hearth", "roles"), &d->roles, err);
+    int r = serve_roles(d->app.conf, cli, &d->roles, err);
     if (r == 0)
         r = app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
     if (r == 0)
@@ -302,6 +290,7 @@ int cmd_serve(struct cli *cli)
     breaker_init(&d.queue_breaker, "the queue");
     struct err err = {0};
     int r = app_init(&d.app, cli, &err);
+    d.app.makes = APP_MAKES_ALL;
     if (r == 0)
         r = start(&d, cli, &err);
     if (r == 0) {

@@ -32,9 +32,11 @@ struct daemon {
     struct http_server *http;
     _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
     struct http_route *routes, *internal_routes;
-    char spool[4096], control[4200];
+    char control[4200];
 };
 
+/* What this process is to do: --role, else as configured. */
+int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err);
 /* In this order, after the queue and the providers are there; each is undone by serve.c's stop(). */
 int serve_create_export_pool(struct daemon *d, struct err *err);
 int serve_create_api(struct daemon *d, struct err *err);

@@ -9,7 +9,9 @@
 #include "main/version.h"
 #include "signin/gate.h"
 
-enum { LISTENERS_MAX = 15, PROXIES_MAX = 32, POOL_QUEUE = 4096, SIGNIN_SPARE = 2, SIGNIN_QUEUE = 64, EXPORT_QUEUE = 256 };
+enum { POOL_QUEUE = 4096, SIGNIN_SPARE = 2, SIGNIN_QUEUE = 64, EXPORT_QUEUE = 256 };
+
+_Static_assert((int)CONF_OIDC_MAX <= (int)PAGES_SSO_MAX, "every [oidc] section has its place");
 
 static int open_worker(void *ctx, void **ret_worker, struct err *err)
 {
@@ -184,9 +186,6 @@ static int create_sso(struct daemon *d, struct err *err)
         };
         const char *title = conf_text(section, "title");
         struct pages_sso *sso = &d->sso[d->sso_count];
-        if (i == PAGES_SSO_MAX || strcmp(config.name, "callback") == 0)
-            return err_set(err, HEARTH_ERR_INVALID, "[oidc %s]: there may be %d providers, and none may be called callback", config.name,
-                           (int)PAGES_SSO_MAX);
         int r = oidc_create(&config, d->app.net, &sso->oidc, err);
         if (r < 0)
             return r;
@@ -262,7 +261,7 @@ static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
 {
     const struct conf_section *section;
     size_t n = 0;
-    for (size_t i = 0; n < LISTENERS_MAX && (section = conf_section(d->app.conf, "listen", i)) != NULL; i++) {
+    for (size_t i = 0; (section = conf_section(d->app.conf, "listen", i)) != NULL; i++) {
         bool internal = conf_number(section, "internal") != 0;
         if (!internal && (d->roles & ROLE_WEB) == 0)
             continue; /* without the role web nobody is served but those who watch */
@@ -285,38 +284,11 @@ static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
     return n;
 }
 
-static size_t split(const char *text, char *copy, size_t size, const char **ret, size_t max)
-{
-    size_t n = 0;
-    snprintf(copy, size, "%s", text);
-    for (char *p = copy; *p != '\0' && n < max;) {
-        p += strspn(p, " ,");
-        if (*p == '\0')
-            break;
-        ret[n++] = p;
-        p += strcspn(p, " ,");
-        if (*p != '\0')
-            *p++ = '\0';
-    }
-    return n;
-}
-
-static const char *lower_case(const char *text, char *copy, size_t size)
-{
-    if (text == NULL)
-        return NULL;
-    snprintf(copy, size, "%s", text);
-    for (char *p = copy; *p != '\0'; p++)
-        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
-    return copy;
-}
-
 int serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
-    struct http_listener listeners[LISTENERS_MAX + 1];
-    const char *proxies[PROXIES_MAX];
-    char proxy_text[1024], header[64];
+    const struct conf_networks *proxies = conf_networks(web, "trusted_proxies");
+    struct http_listener listeners[CONF_LISTEN_MAX + 1];
     size_t count;
     const struct http_route *internal = api_internal_routes(d->api, &count);
     d->internal_routes = calloc(count + control_route_count, sizeof(*d->internal_routes));
@@ -333,9 +305,9 @@ int serve_start_http(struct daemon *d, struct err *err)
         .internal_route_count = count + control_route_count,
         .pool = {d->pool, pool_run_until},
         .threads = (int)conf_number(web, "threads"),
-        .trusted_proxies = proxies,
-        .identity_header = lower_case(conf_get_text(d->app.conf, "auth", "proxy_header"), header, sizeof(header)),
-        .trusted_proxy_count = split(conf_text(web, "trusted_proxies"), proxy_text, sizeof(proxy_text), proxies, PROXIES_MAX),
+        .trusted_proxies = proxies->items,
+        .trusted_proxy_count = proxies->count,
+        .identity_header = conf_get_text(d->app.conf, "auth", "proxy_header"),
         .request_timeout = conf_number(web, "request_timeout"),
         .idle_timeout = conf_number(web, "idle_timeout"),
         .stall_timeout = conf_number(web, "stall_timeout"),
@@ -349,7 +321,7 @@ int serve_start_http(struct daemon *d, struct err *err)
         .unsent_per_connection = (size_t)conf_number(web, "unsent_per_connection"),
         .unsent_per_account = (size_t)conf_number(web, "unsent_per_account"),
         .unsent_total = (size_t)conf_number(web, "unsent_total"),
-        .spool_dir = d->spool,
+        .spool_dir = d->app.state_dir,
         .export_space = (size_t)conf_number(web, "export_space"),
         .exports_per_account = (size_t)conf_number(web, "exports_per_account"),
         .auth_free = api_auth_free,

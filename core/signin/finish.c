@@ -13,13 +13,11 @@
 
 enum { ACCOUNT_ID_SIZE = 16, EMAIL_MAX = 255 };
 
-/* [auth] allow: patterns with spaces or commas between them, without regard to case. */
-static bool matches(const char *patterns, const char *email)
+/* [auth] allow: patterns without regard to case. */
+static bool matches(const struct conf_list *patterns, const char *email)
 {
-    char copy[4096], *rest = copy;
-    snprintf(copy, sizeof(copy), "%s", patterns);
-    for (const char *pattern; (pattern = strsep(&rest, " ,\t")) != NULL;)
-        if (pattern[0] != '\0' && fnmatch(pattern, email, FNM_CASEFOLD | FNM_NOESCAPE) == 0)
+    for (size_t i = 0; i < patterns->count; i++)
+        if (fnmatch(patterns->items[i], email, FNM_CASEFOLD | FNM_NOESCAPE) == 0)
             return true;
     return false;
 }

@@ -3,11 +3,12 @@
 #ifndef HEARTH_CORE_SIGNIN_SIGNIN_H
 #define HEARTH_CORE_SIGNIN_SIGNIN_H
 
+#include "conf/conf.h"
 #include "hearth/sync.h"
 #include "nodes/nodes.h"
 #include "plug/call.h"
 
-enum { SIGNIN_PROVIDERS_MAX = 8, SIGNIN_STATE_MAX = 16 * 1024 };
+enum { SIGNIN_PROVIDERS_MAX = CONF_SYNC_MAX, SIGNIN_STATE_MAX = 16 * 1024 };
 
 struct vault;
 struct signin;
@@ -23,9 +24,9 @@ struct signin_options {
     const struct vault *vault;
     struct signin_provider providers[SIGNIN_PROVIDERS_MAX];
     size_t provider_count;
-    const char *allow;    /* [auth] allow; NULL: who has an account, and on a server without accounts the first person */
-    bool password;        /* offer the way PASSWORD where a provider has it */
-    int64_t step_timeout; /* ms for one step; 0: 60,000 */
+    const struct conf_list *allow; /* [auth] allow; NULL: who has an account, and on a server without accounts the first person */
+    bool password;                 /* offer the way PASSWORD where a provider has it */
+    int64_t step_timeout;          /* ms for one step; 0: 60,000 */
 };
 
 int signin_create(const struct signin_options *options, struct signin **ret_signin, struct err *err);

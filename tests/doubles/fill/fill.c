@@ -163,7 +163,7 @@ static void open_plugin(struct filling *f, const char *file, const char *text, s
     DO(plug_load_file(file, HEARTH_STORAGE, ret_plug, &err));
     const struct hearth_plugin *descriptor = plug_descriptor(*ret_plug);
     DO(conf_load_text("fill-account", text, strlen(text), &conf, &err));
-    DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config, descriptor->config_count, &values, &err));
+    DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config, descriptor->config_count, NULL, &values, &err));
     DO(plug_open(*ret_plug, values, NULL, NULL, &err));
     DO(store_open(&f->store, plug_ops(*ret_plug), plug_self(*ret_plug), NULL, &err));
     *ret_conf = conf;

@@ -1,0 +1,50 @@
+#include "base/findings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void findings_fini(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        free(findings->items[i].text);
+    *findings = (struct findings){0};
+}
+
+int findings_add(struct findings *findings, int code, const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&text, format, ap) < 0)
+        text = NULL;
+    va_end(ap);
+    if (code != 0 && (findings->code == 0 || code == HEARTH_ERR_INVALID))
+        findings->code = code;
+    for (size_t i = 0; text != NULL && i < findings->count; i++)
+        if (strcmp(findings->items[i].text, text) == 0) {
+            free(text);
+            return code;
+        }
+    if (text != NULL && findings->count < FINDINGS_MAX) {
+        findings->items[findings->count++] = (struct finding){code, text};
+    } else {
+        findings->more++;
+        free(text);
+    }
+    return code;
+}
+
+int findings_add_err(struct findings *findings, const struct err *err)
+{
+    return findings_add(findings, err->code, "%s", err->text);
+}
+
+int findings_first(const struct findings *findings, struct err *err)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].code != 0) {
+            err_set(err, findings->code, "%s", findings->items[i].text);
+            return findings->code;
+        }
+    return findings->code == 0 ? 0 : err_set(err, findings->code, "out of memory");
+}

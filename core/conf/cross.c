@@ -1,0 +1,80 @@
+/* What holds between keys and sections, when each by itself is right. */
+#include <string.h>
+
+#include "base/str.h"
+#include "conf/conf_internal.h"
+
+static void check_listeners(const struct conf *conf, struct findings *findings)
+{
+    const struct conf_section *one, *other;
+    for (size_t i = 0; (one = conf_section(conf, "listen", i)) != NULL; i++) {
+        bool certificate = conf_text(one, "tls_certificate") != NULL, key = conf_text(one, "tls_key") != NULL;
+        if (certificate != key)
+            findings_add(findings, HEARTH_ERR_INVALID, "%s: [listen %s] has %s, so it needs %s",
+                         conf_where(conf, one, certificate ? "tls_certificate" : "tls_key"), one->name,
+                         certificate ? "tls_certificate" : "tls_key", certificate ? "tls_key" : "tls_certificate");
+        const struct conf_address *a = conf_address(one, "address");
+        for (size_t k = 0; k < i && (other = conf_section(conf, "listen", k)) != NULL; k++) {
+            const struct conf_address *b = conf_address(other, "address");
+            bool same_path = a->path != NULL && b->path != NULL && strcmp(a->path, b->path) == 0;
+            bool same_port = a->path == NULL && b->path == NULL && a->port != 0 && a->port == b->port && strcmp(a->host, b->host) == 0;
+            if (same_path || same_port)
+                findings_add(findings, HEARTH_ERR_INVALID, "%s: [listen %s] has the address of [listen %s] (%s): %s",
+                             conf_where(conf, one, "address"), one->name, other->name, conf_where(conf, other, "address"),
+                             conf_text(one, "address"));
+        }
+    }
+}
+
+static void check_proxy(const struct conf *conf, struct findings *findings)
+{
+    const struct conf_section *auth = conf_section(conf, "auth", 0);
+    const struct conf_networks *proxies = conf_networks(conf_section(conf, "web", 0), "trusted_proxies");
+    if (conf_text(auth, "proxy_header") != NULL && (proxies == NULL || proxies->count == 0))
+        findings_add(findings, HEARTH_ERR_INVALID,
+                     "%s: [auth] proxy_header is believed from trusted proxies alone, and there are none: name them in [web] "
+                     "trusted_proxies",
+                     conf_where(conf, auth, "proxy_header"));
+}
+
+static const char *storage_of(const struct conf_section *node)
+{
+    const char *name = conf_text(node, "storage");
+    return name == NULL ? node->name : name;
+}
+
+/* A database that no node has would be forgotten data, or a slip in the configuration. */
+static void check_storages(const struct conf *conf, struct findings *findings)
+{
+    const struct conf_section *storage, *node;
+    bool fleet = conf_section(conf, "node", 0) != NULL;
+    for (size_t i = 0; (storage = conf_section(conf, "storage", i)) != NULL; i++) {
+        bool used = !fleet && i == 0;
+        for (size_t k = 0; (node = conf_section(conf, "node", k)) != NULL; k++)
+            used |= strcmp(storage_of(node), storage->name) == 0;
+        if (!used)
+            findings_add(findings, HEARTH_ERR_INVALID, "%s: no [node] is kept in [storage %s]: remove it, or name it in a [node] section",
+                         conf_where(conf, storage, NULL), storage->name);
+    }
+}
+
+static void check_nodes(const struct conf *conf, struct findings *findings)
+{
+    const struct conf_section *node, *web = conf_section(conf, "web", 0);
+    const char *own = conf_text(web, "node");
+    if (own != NULL && conf_section_named(conf, "node", own) == NULL)
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: [web] node = %s, but there is no [node %s]", conf_where(conf, web, "node"), own,
+                     own);
+    for (size_t k = 0; (node = conf_section(conf, "node", k)) != NULL; k++)
+        if (conf_section_named(conf, "storage", storage_of(node)) == NULL)
+            findings_add(findings, HEARTH_ERR_INVALID, "%s: [node %s] is kept in [storage %s], which does not exist",
+                         conf_where(conf, node, "storage"), node->name, storage_of(node));
+}
+
+void conf_check_together(const struct conf *conf, struct findings *findings)
+{
+    check_listeners(conf, findings);
+    check_proxy(conf, findings);
+    check_storages(conf, findings);
+    check_nodes(conf, findings);
+}
