@@ -18,48 +18,42 @@ static const struct {
     unsigned methods;
     int (*run)(struct api_call *call);
     unsigned flags;
-    bool internal; /* on internal listeners alone */
 } table[] = {
-    {"/api/v1/node", HTTP_GET, node_get, API_OPEN, false},
-    {"/api/v1/me", HTTP_GET, me_get, 0, false},
-    {"/api/v1/me", HTTP_DELETE, me_delete, API_CHANGES, false},
-    {"/api/v1/sync", HTTP_POST, sync_post, 0, false},
-    {"/api/v1/devices", HTTP_GET, devices_get, API_VALIDATED, false},
-    {"/api/v1/tabs", HTTP_GET, tabs_get, API_VALIDATED, false},
-    {"/api/v1/bookmarks", HTTP_GET, bookmarks_get, API_VALIDATED, false},
-    {"/api/v1/bookmarks/*", HTTP_GET, bookmark_get, API_VALIDATED, false},
-    {"/api/v1/tags", HTTP_GET, tags_get, API_VALIDATED, false},
-    {"/api/v1/history", HTTP_GET, history_get, API_VALIDATED, false},
-    {"/api/v1/history/days", HTTP_GET, history_days_get, API_VALIDATED, false},
-    {"/api/v1/history/sites", HTTP_GET, history_sites_get, API_VALIDATED, false},
-    {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED, false},
-    {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED, false},
-    {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES, false},
-    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED, false},
-    {"/api/v1/events", HTTP_GET, events_get, 0, false},
-    {"/api/v1/settings", HTTP_GET, settings_get, 0, false},
-    {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES, false},
-    {"/api/v1/session", HTTP_DELETE, own_session_delete, 0, false},
-    {"/api/v1/sessions", HTTP_GET, sessions_get, 0, false},
-    {"/api/v1/sessions", HTTP_DELETE, sessions_delete, API_CHANGES, false},
-    {"/api/v1/sessions/*", HTTP_DELETE, session_delete, API_CHANGES, false},
-    {"/api/v1/links", HTTP_POST, links_post, API_CHANGES, false},
-    {"/api/v1/tokens", HTTP_GET, tokens_get, 0, false},
-    {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES, false},
-    {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES, false},
-    {"/api/v1/export/*", HTTP_GET, export_get, 0, false},
-    {"/healthz", HTTP_GET, healthz_get, API_OPEN, false},
-    {"/readyz", HTTP_GET, readyz_get, API_OPEN, false},
-    {"/version", HTTP_GET, version_get, API_OPEN, false},
-    {"/metrics", HTTP_GET, metrics_get, API_OPEN, true},
+    {"/api/v1/node", HTTP_GET, node_get, API_OPEN},
+    {"/api/v1/me", HTTP_GET, me_get, 0},
+    {"/api/v1/me", HTTP_DELETE, me_delete, API_CHANGES},
+    {"/api/v1/sync", HTTP_POST, sync_post, 0},
+    {"/api/v1/devices", HTTP_GET, devices_get, API_VALIDATED},
+    {"/api/v1/tabs", HTTP_GET, tabs_get, API_VALIDATED},
+    {"/api/v1/bookmarks", HTTP_GET, bookmarks_get, API_VALIDATED},
+    {"/api/v1/bookmarks/*", HTTP_GET, bookmark_get, API_VALIDATED},
+    {"/api/v1/tags", HTTP_GET, tags_get, API_VALIDATED},
+    {"/api/v1/history", HTTP_GET, history_get, API_VALIDATED},
+    {"/api/v1/history/days", HTTP_GET, history_days_get, API_VALIDATED},
+    {"/api/v1/history/sites", HTTP_GET, history_sites_get, API_VALIDATED},
+    {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED},
+    {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED},
+    {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES},
+    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED},
+    {"/api/v1/events", HTTP_GET, events_get, 0},
+    {"/api/v1/settings", HTTP_GET, settings_get, 0},
+    {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES},
+    {"/api/v1/session", HTTP_DELETE, own_session_delete, 0},
+    {"/api/v1/sessions", HTTP_GET, sessions_get, 0},
+    {"/api/v1/sessions", HTTP_DELETE, sessions_delete, API_CHANGES},
+    {"/api/v1/sessions/*", HTTP_DELETE, session_delete, API_CHANGES},
+    {"/api/v1/links", HTTP_POST, links_post, API_CHANGES | API_SECRET},
+    {"/api/v1/tokens", HTTP_GET, tokens_get, 0},
+    {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES | API_SECRET},
+    {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES},
+    {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORT},
+    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_INLINE | API_WATCH},
+    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_INLINE | API_WATCH},
+    {"/version", HTTP_GET, version_get, API_OPEN | API_INLINE | API_WATCH},
+    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_INLINE | API_WATCH | API_INTERNAL},
 };
 
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
-
-static bool is_inline(size_t i)
-{
-    return table[i].run == healthz_get || table[i].run == readyz_get || table[i].run == version_get || table[i].run == metrics_get;
-}
 
 /* What a person is told of an error whose details are none of theirs; `words` NULL: the error's own, or none. */
 static const struct {
@@ -176,15 +170,14 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
         store_reset(call.store);
 }
 
-bool api_before(struct http_request *request, const struct http_route *route, struct http_reply *reply, void *ctx)
+/* On the loop, for those routes that are about an account. */
+static bool filter_request(struct http_request *request, struct http_reply *reply)
 {
-    struct api *api = ctx;
-    const struct api_endpoint *endpoint = route->data;
+    const struct api_endpoint *endpoint = request->route_data;
+    struct api *api = endpoint->api;
     struct identity identity;
     struct proof proof;
     lock_border("a request is looked at");
-    if (endpoint < api->endpoints || endpoint >= api->endpoints + ENDPOINTS || (endpoint->flags & API_OPEN) != 0)
-        return false;
     if (!auth_proof(request, &proof)) {
         auth_refuse(reply);
         return true;
@@ -257,20 +250,23 @@ static void unref_shared(void *shared)
 static void make_routes(struct api *api)
 {
     for (size_t i = 0; i < ENDPOINTS; i++) {
-        unsigned flags = table[i].flags | (is_inline(i) ? (unsigned)API_NO_ACCOUNT : 0u);
+        unsigned flags = table[i].flags;
         api->endpoints[i] = (struct api_endpoint){api, table[i].run, flags};
         struct http_route route = {
             .path = table[i].path,
             .methods = table[i].methods,
-            .kind = is_inline(i) ? HTTP_INLINE : HTTP_POOLED,
+            .kind = (flags & API_INLINE) != 0 ? HTTP_INLINE : HTTP_POOLED,
+            .filter = (flags & API_OPEN) != 0 ? NULL : filter_request,
             .handler = handle,
             .data = &api->endpoints[i],
-            .pool = table[i].run == export_get ? &api->options.export_pool : NULL,
+            .pool = (flags & API_EXPORT) != 0 ? &api->options.export_pool : NULL,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
+            .secret = (flags & API_SECRET) != 0,
+            .any_host = (flags & API_WATCH) != 0,
         };
-        if ((flags & API_OPEN) != 0 && table[i].run != node_get)
+        if ((flags & API_WATCH) != 0)
             api->watch_routes[api->watch_count++] = route;
-        if (!table[i].internal || api->options.public_metrics)
+        if ((flags & API_INTERNAL) == 0 || api->options.public_metrics)
             api->routes[api->route_count++] = route;
         else
             api->internal_routes[api->internal_count++] = route;

@@ -53,8 +53,7 @@ const struct http_route *api_routes(struct api *api, size_t *ret_count);
 /* Of a process without the role web: those that serve no account. */
 const struct http_route *api_watch_routes(struct api *api, size_t *ret_count);
 const struct http_route *api_internal_routes(struct api *api, size_t *ret_count);
-/* http_options.before and auth_free; their ctx is the api. */
-bool api_before(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *api);
+/* http_options.auth_free. */
 void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */
 void api_changed(struct api *api, const char *account, int64_t generation);

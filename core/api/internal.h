@@ -43,10 +43,14 @@ struct api_call {
 };
 
 enum api_flag {
-    API_OPEN = 1,       /* no authentication */
-    API_CHANGES = 2,    /* refused to read-only tokens */
-    API_VALIDATED = 4,  /* the answer depends on generation and request alone: ETag, 304, cache */
-    API_NO_ACCOUNT = 8, /* does not look at the account's row */
+    API_OPEN = 1,      /* no authentication */
+    API_CHANGES = 2,   /* refused to read-only tokens */
+    API_VALIDATED = 4, /* the answer depends on generation and request alone: ETag, 304, cache */
+    API_INLINE = 8,    /* answered on the loop: needs no storage */
+    API_WATCH = 16,    /* for those who watch: there without the role web, and whatever Host says */
+    API_INTERNAL = 32, /* on internal listeners alone */
+    API_EXPORT = 64,   /* on the pool for exports */
+    API_SECRET = 128,  /* what comes or goes is a secret */
 };
 
 /* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code with call->err. */

@@ -28,9 +28,10 @@ void exchange_free(struct exchange *exchange)
     budget_end(exchange, BUDGET_EXPORTS);
     download_fini(exchange);
     free(exchange->piece);
-    if (exchange->route != NULL && exchange->route->secret)
-        arena_wipe(&exchange->request.arena);
+    arena_wipe(&exchange->request.arena); /* a cookie, a bearer token */
     arena_fini(&exchange->request.arena);
+    if (exchange->route != NULL && exchange->route->secret && exchange->reply.body.data != NULL)
+        explicit_bzero(exchange->reply.body.data, exchange->reply.body.room);
     buf_fini(&exchange->reply.body);
     http_shared_unref(exchange->reply.shared);
     buf_fini(&exchange->outgoing);

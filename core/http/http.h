@@ -39,7 +39,7 @@ struct http_request {
     bool accepts_gzip;    /* by Accept-Encoding */
     const char *argument; /* what matched "*" at the end of the route's path; "" */
     void *route_data;
-    void *auth;       /* set by the `before` hook: who asks. Freed with `auth_free` */
+    void *auth;       /* set by a route's filter: who asks. Freed with `auth_free` */
     int64_t received; /* monotonic ms */
 };
 
@@ -121,11 +121,15 @@ struct http_route {
     const char *path; /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then the longest */
     unsigned methods; /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
     enum http_route_kind kind;
+    /* Runs on the loop before the handler; true: the reply is complete (401 from a cache, 304, a cached answer). Must not block. NULL: none
+     */
+    bool (*filter)(struct http_request *request, struct http_reply *ret_reply);
     http_handler handler;         /* worker: NULL on the loop; on the pool what the pool made for the thread */
     void *data;                   /* request->route_data */
     size_t max_body;              /* bytes; 0: no body allowed. More: 413 */
     const struct http_pool *pool; /* POOLED: NULL is the server's. Lives as long as the server */
-    bool secret;                  /* bodies hold passwords: request and body are wiped when the answer was sent */
+    bool secret;                  /* bodies hold passwords or secrets: both are wiped when the answer was sent */
+    bool any_host;                /* whatever Host says: for those who watch */
 };
 
 struct http_listener {
@@ -168,8 +172,6 @@ struct http_options {
     size_t max_jobs;              /* in total [1,024] */
     size_t max_header_bytes;      /* [32 KiB]; more: 431 */
     size_t max_header_fields;     /* [128] */
-    /* Runs on the loop before the route's handler; true: the reply is complete (401 from a cache, 304, a cached answer). Must not block. */
-    bool (*before)(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *ctx);
     /* Runs on the loop when the answer is known: for an access log or metrics. May be NULL. */
     void (*after)(const struct http_request *request, int status, size_t bytes, int64_t ms, void *ctx);
     void (*auth_free)(void *auth);

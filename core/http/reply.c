@@ -116,6 +116,22 @@ static bool is_header_value(const char *value)
     return true;
 }
 
+/* Strict-Transport-Security is only for names that this server itself answers for with a certificate: behind a proxy it is the proxy's to
+ * say. */
+void reply_add_always(h2o_req_t *req)
+{
+    static const char *const always[][2] = {{"x-content-type-options", "nosniff"},
+                                            {"referrer-policy", "no-referrer"},
+                                            {"x-frame-options", "DENY"},
+                                            {"cross-origin-resource-policy", "same-origin"},
+                                            {"strict-transport-security", "max-age=31536000"}};
+    const h2o_socket_t *sock = req->conn->callbacks->get_socket(req->conn);
+    size_t count = sizeof(always) / sizeof(always[0]) - (sock != NULL && sock->ssl != NULL ? 0 : 1);
+    for (size_t i = 0; i < count; i++)
+        h2o_add_header_by_str(&req->pool, &req->res.headers, always[i][0], strlen(always[i][0]), 1, NULL, always[i][1],
+                              strlen(always[i][1]));
+}
+
 /* Status line and headers, those of every answer among them. */
 static void fill_head(struct exchange *exchange, size_t content_length)
 {
@@ -131,13 +147,7 @@ static void fill_head(struct exchange *exchange, size_t content_length)
             add_header(req, reply->headers[i].name, reply->headers[i].value);
     if (reply->gzip)
         add_header(req, "vary", "accept-encoding");
-    static const char *const always[][2] = {{"x-content-type-options", "nosniff"},
-                                            {"referrer-policy", "no-referrer"},
-                                            {"x-frame-options", "DENY"},
-                                            {"cross-origin-resource-policy", "same-origin"}};
-    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-        h2o_add_header_by_str(&req->pool, &req->res.headers, always[i][0], strlen(always[i][0]), 1, NULL, always[i][1],
-                              strlen(always[i][1]));
+    reply_add_always(req);
 }
 
 static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)

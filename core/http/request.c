@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/str.h"
 #include "http/query.h"
+#include "http/strict.h"
 
 static void on_track_dispose(void *p)
 {
@@ -255,8 +256,7 @@ static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
     size_t n = strlen(exchange->route->path);
     exchange->request.argument = exchange->route->path[n - 1] == '*' ? exchange->request.path + n - 1 : "";
     exchange->request.route_data = exchange->route->data;
-    if (server->options.before != NULL &&
-        server->options.before(&exchange->request, exchange->route, &exchange->reply, server->options.ctx)) {
+    if (exchange->route->filter != NULL && exchange->route->filter(&exchange->request, &exchange->reply)) {
         reply_send(exchange);
     } else if (exchange->route->kind == HTTP_INLINE) {
         exchange->route->handler(&exchange->request, &exchange->reply, NULL);
@@ -301,6 +301,9 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
     }
     if (conn->banned) {
         refuse(exchange, 503, "busy", NULL);
+    } else if (h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT(STRICT_REFUSED))) {
+        req->http1_is_persistent = 0;
+        refuse(exchange, 400, "bad_request", arena_strndup(&exchange->request.arena, req->input.path.base, req->input.path.len));
     } else if (large) {
         req->http1_is_persistent = 0;
         refuse(exchange, 431, "headers_too_large", NULL);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/preempt.h"
 
 enum { LOOPS_DEFAULT_MAX = 4, STACK = 256 * 1024, BODY_ROOM = 1024 };
 
@@ -290,6 +291,8 @@ static void register_metrics(struct http_server *server)
 int http_start(const struct http_options *options, struct http_server **ret_server, struct err *err)
 {
     int r = guard_check(err);
+    if (r == 0)
+        r = preempt_init(err);
     if (r < 0)
         return r;
     signal(SIGPIPE, SIG_IGN);
@@ -314,9 +317,13 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     configure_h2o(server);
     server->loop_count = server->options.threads;
     server->loops = calloc((size_t)server->loop_count, sizeof(*server->loops));
+    if (server->loops == NULL)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    server->loop_count = server->loops == NULL ? 0 : server->loop_count;
     for (int i = 0; i < server->loop_count; i++)
         loop_init(&server->loops[i], server, i);
-    r = copy_listeners(server, options, err);
+    if (r == 0)
+        r = copy_listeners(server, options, err);
     if (r == 0)
         r = create_tls(server, err);
     if (r == 0)

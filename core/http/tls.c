@@ -28,10 +28,12 @@ int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct e
     if (tls == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-    SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION |
+    /* No tickets: the key that seals them would open every session of this process's life (with TLS 1.2 the conversation itself). */
+    SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                  SSL_OP_CLEANSE_PLAINTEXT); /* forms hold passwords */
+    SSL_CTX_set_num_tickets(tls, 0);
     SSL_CTX_set_session_id_context(tls, (const unsigned char *)"hearth", 6);
-    SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF); /* resumption by tickets: nothing that threads share */
+    SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF); /* nothing that threads share */
     SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);         /* 32 KB less for each idle connection */
     SSL_CTX_set_default_passwd_cb(tls, no_password);
     if (SSL_CTX_use_certificate_chain_file(tls, listener->certificate) != 1)

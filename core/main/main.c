@@ -9,6 +9,7 @@
 
 #include "base/findings.h"
 #include "main/cli.h"
+#include "main/harden.h"
 
 static const struct command {
     const char *name, *help;
@@ -185,6 +186,7 @@ static int say_to_the_end(int code)
 
 int main(int argc, char **argv)
 {
+    harden_process();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, like a full disk */

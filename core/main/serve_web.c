@@ -324,7 +324,6 @@ int serve_start_http(struct daemon *d, struct err *err)
         .spool_dir = d->app.state_dir,
         .export_space = (size_t)conf_number(web, "export_space"),
         .exports_per_account = (size_t)conf_number(web, "exports_per_account"),
-        .before = api_before,
         .auth_free = api_auth_free,
         .ctx = d->api,
     };

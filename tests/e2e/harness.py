@@ -92,7 +92,7 @@ class Node:
         self.state = os.path.join(self.folder, "state")
         os.mkdir(self.conf)
         os.mkdir(self.state, 0o700)
-        self.environment = {**os.environ, "HEARTH_KEEP_STDERR": "1", **(environment or {})}
+        self.environment = {**os.environ, "HEARTH_KEEP_STDERR": "1", "HEARTH_DUMPABLE": "1", **(environment or {})}
         self.process, self.address, self.tokens = None, None, {}
         self.configure("00-test", f"[hearth]\nstate_dir = {self.state}\n[listen main]\naddress = 127.0.0.1:0\n[scheduler]\ntick = 100ms\n")
         if config:

@@ -1,4 +1,5 @@
 """What is left of a sign-in: in the memory of the running daemon, in its files, in its log."""
+import contextlib
 import json
 import os
 import re
@@ -7,8 +8,9 @@ import tempfile
 import unittest
 
 from browser import Browser
-from harness import ADA, ROOT, TestCase, until
+from harness import ADA, HEARTHD, ROOT, TestCase, first_line, lifeline, until
 
+SANITIZED = os.environ.get("HEARTH_TEST_GROWTH_KIB") is not None  # their leak checker must be able to attach
 CLIENT = "3c49430b43dfba77"
 with open(os.path.join(ROOT, "tests/fixtures/firefox-esr/account.json"), encoding="utf-8") as f:
     KEYS = json.load(f)
@@ -30,6 +32,82 @@ def memory(pid, texts):
                 continue
             found |= {name for name, bytes_ in texts.items() if bytes_ in data}
     return found
+
+
+def occurrences(pid, bytes_):
+    """How often the process has these bytes in memory that it can write to."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        count = 0
+        for line in maps:
+            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line)
+            start, end = int(match[1], 16), int(match[2], 16)
+            if "rw" in match[3] and end - start <= 1 << 30:
+                with contextlib.suppress(OSError, ValueError, OverflowError):
+                    mem.seek(start)
+                    count += mem.read(end - start).count(bytes_)
+        return count
+
+
+class Bearers(TestCase):
+    """What a client shows to prove who it is, is in memory while its request is, and not longer."""
+
+    def certificate(self, node):
+        cert, key = os.path.join(node.folder, "cert.pem"), os.path.join(node.folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=300)
+        return cert, key
+
+    def curl(self, node, address, header, *words):
+        """Forty requests on one connection, and one with a body."""
+        paths = [f"/api/v1/{path}" for path in ("me", "devices", "search?q=a", "history?limit=200", "tokens", "missing") * 7]
+        done = subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "-w", "%{http_code} ", "-H", header, *words, *[address + p for p in paths]], capture_output=True, text=True, timeout=300)
+        self.assertIn("200", done.stdout)
+        subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "-H", header, *words, "-d", "{}", address + "/api/v1/sync"], check=True, timeout=300)
+
+    def test_bearers_are_wiped(self):
+        service = self.service()
+        node = self.node(start=False)
+        cert, key = self.certificate(node)
+        node.configure("90-tls", f"[listen main]\n[listen tls]\naddress = 127.0.0.1:0\ntls_certificate = {cert}\ntls_key = {key}\n")
+        node.start()
+        node.add_account(service)
+        tls = next(word for word in node.ready.split() if word.startswith("https://"))
+        shown = {}
+        for name, address, words in (("HTTP/1", node.address, ["--http1.1"]), ("HTTP/2", node.address, ["--http2-prior-knowledge"]),
+                                     ("HTTP/1 and TLS", tls, ["--http1.1"]), ("HTTP/2 and TLS", tls, ["--http2"])):
+            token = node.cli("token", "new", ADA, "--name", name).strip()
+            shown[name] = token
+            self.curl(node, address, f"Authorization: Bearer {token}", *words)
+            cookie = "hth_" + os.urandom(20).hex()
+            shown[name + ", a cookie"] = cookie
+            self.curl(node, address, f"Authorization: Bearer {token}", *words, "-H", f"Cookie: other=1; hearth_session={cookie}", "-H", "X-Long: " + "y" * 5000)
+        made = json.loads(node.request("/api/v1/tokens", "POST", body={"name": "made", "scope": "read"}).body)["token"]["secret"]
+        self.assertEqual(node.request("/api/v1/me", token=made).status, 200)
+        shown["a token that was made here"] = made
+        until(lambda: node.request("/healthz", email=None).status == 200, "the server is idle")
+        left = {name: occurrences(node.process.pid, secret.encode()) for name, secret in shown.items()}
+        self.assertEqual(left, dict.fromkeys(shown, 0))
+
+    def test_the_process_keeps_its_memory(self):
+        """No core dumps, and nobody else of its user may look into it."""
+        node = self.node(start=False, environment={"HEARTH_DUMPABLE": "0"})
+        user = os.getuid() or 65534
+        for folder, names, files in os.walk(node.folder):
+            for path in [folder, *(os.path.join(folder, name) for name in files)]:
+                os.chown(path, user, -1)
+        with tempfile.TemporaryFile() as log:
+            process = subprocess.Popen([HEARTHD, "--config", node.conf, "serve"], stdout=subprocess.PIPE, stderr=log, env=node.environment, user=user, start_new_session=True)
+            lifeline.hold(process.pid)
+            try:
+                self.assertTrue(first_line(process).startswith("ready "))
+                with open(f"/proc/{process.pid}/limits", encoding="utf-8") as f:
+                    self.assertRegex(f.read(), r"Max core file size +0 +0 ")
+                self.assertEqual(os.stat(f"/proc/{process.pid}/environ").st_uid, 0 if not SANITIZED else user)  # root's: the system lets nobody else in
+            finally:
+                process.kill()
+                process.wait()
+                process.stdout.close()
+                lifeline.release(process.pid)
 
 
 class Secrets(TestCase):

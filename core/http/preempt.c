@@ -1,0 +1,158 @@
+/* Each of these takes the place of a function of libh2o 2.2.5, which calls it through its PLT. HTTP/1 is parsed by libh2o and then checked
+ * by strict.c; what requests held is wiped before its memory is used again: h2o's pools and buffers are recycled, and would keep bearer
+ * tokens and cookies for as long as the process lives. */
+#include "http/preempt.h"
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
+
+#include "http/internal.h"
+#include "http/strict.h"
+
+#define PREEMPTED __attribute__((visibility("default")))
+
+/* picohttpparser, which libh2o brings and does not declare. */
+PREEMPTED int phr_parse_request(const char *bytes, size_t size, const char **ret_method, size_t *ret_method_size, const char **ret_target,
+                                size_t *ret_target_size, int *ret_minor, struct strict_header *headers, size_t *count, size_t seen);
+PREEMPTED ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *size);
+
+static struct {
+    __typeof__(&phr_parse_request) parse_request;
+    __typeof__(&h2o_send_error_generic) send_error;
+    __typeof__(&h2o_mem_free_recycle) free_recycle;
+    __typeof__(&h2o_mem_clear_pool) clear_pool;
+    __typeof__(&h2o_mem_alloc_shared) alloc_shared;
+    __typeof__(&h2o_buffer_consume) buffer_consume;
+    __typeof__(&h2o_buffer__do_free) buffer_free;
+} real;
+
+/* --- HTTP/1 --- */
+
+static bool is_http2_preface(const char *bytes, size_t size)
+{
+    return size >= 12 && memcmp(bytes, "PRI * HTTP/2", 12) == 0;
+}
+
+/* A request that may not go on becomes one that no client can send, with the reason as its address: request.c answers it, and the
+ * connection ends. What follows it is not looked at: nobody knows where it begins. */
+static int refuse_request(size_t size, struct strict_request *request, const char *wrong, int *ret_minor)
+{
+    request->method = STRICT_REFUSED;
+    request->method_size = sizeof(STRICT_REFUSED) - 1;
+    request->target = wrong;
+    request->target_size = strlen(wrong);
+    request->count = 0;
+    *ret_minor = 0; /* not persistent */
+    return (int)size;
+}
+
+int phr_parse_request(const char *bytes, size_t size, const char **ret_method, size_t *ret_method_size, const char **ret_target,
+                      size_t *ret_target_size, int *ret_minor, struct strict_header *headers, size_t *count, size_t seen)
+{
+    int r = real.parse_request(bytes, size, ret_method, ret_method_size, ret_target, ret_target_size, ret_minor, headers, count, seen);
+    bool is_text = size > 0 && (bytes[0] == '\r' || bytes[0] == '\n' || (bytes[0] >= ' ' && bytes[0] < 0x7f));
+    if (r == -2 || (r < 0 && (!is_text || is_http2_preface(bytes, size)))) /* a TLS hello gets no answer in words */
+        return r;
+    struct strict_request request = {bytes, (size_t)r, *ret_method, *ret_target, *ret_method_size, *ret_target_size, headers, *count};
+    const char *wrong = r < 0 ? "The request is malformed." : strict_check(&request);
+    if (wrong != NULL)
+        r = refuse_request(size, &request, wrong, ret_minor);
+    *ret_method = request.method;
+    *ret_method_size = request.method_size;
+    *ret_target = request.target;
+    *ret_target_size = request.target_size;
+    *count = request.count;
+    return r;
+}
+
+ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *size)
+{
+    return strict_chunked(chunks, bytes, size);
+}
+
+/* What h2o refuses by itself: a chunk that is malformed, a body that is too large. */
+PREEMPTED void h2o_send_error_generic(h2o_req_t *req, int status, const char *reason, const char *body, int flags)
+{
+    if ((flags & H2O_SEND_ERROR_KEEP_HEADERS) == 0)
+        req->res.headers = (h2o_headers_t){NULL};
+    reply_add_always(req);
+    real.send_error(req, status, reason, body, flags | H2O_SEND_ERROR_KEEP_HEADERS);
+}
+
+/* --- what requests held --- */
+
+/* Chunks of request pools, and small buffers. */
+PREEMPTED void h2o_mem_free_recycle(h2o_mem_recycle_t *allocator, void *p)
+{
+    OPENSSL_cleanse(p, malloc_usable_size(p));
+    real.free_recycle(allocator, p);
+}
+
+/* Of a pool's large pieces only the address of the next is known: they begin with it. */
+PREEMPTED void h2o_mem_clear_pool(h2o_mem_pool_t *pool)
+{
+    for (void **piece = (void **)pool->directs; piece != NULL; piece = *piece)
+        OPENSSL_cleanse(piece + 1, malloc_usable_size(piece) - sizeof(*piece));
+    real.clear_pool(pool);
+}
+
+struct shared_entry {
+    size_t refs;
+    void (*dispose)(void *);
+    char bytes[];
+};
+
+static void wipe_shared(void *bytes)
+{
+    struct shared_entry *entry = H2O_STRUCT_FROM_MEMBER(struct shared_entry, bytes, bytes);
+    OPENSSL_cleanse(bytes, malloc_usable_size(entry) - sizeof(*entry));
+}
+
+/* Values of HTTP/2 headers, in requests and in the tables of compression. */
+PREEMPTED void *h2o_mem_alloc_shared(h2o_mem_pool_t *pool, size_t size, void (*dispose)(void *))
+{
+    return real.alloc_shared(pool, size, dispose == NULL ? wipe_shared : dispose);
+}
+
+PREEMPTED void h2o_buffer_consume(h2o_buffer_t **buffer, size_t size)
+{
+    if (size > 0 && (*buffer)->bytes != NULL)
+        OPENSSL_cleanse((*buffer)->bytes, size);
+    real.buffer_consume(buffer, size);
+}
+
+PREEMPTED void h2o_buffer__do_free(h2o_buffer_t *buffer)
+{
+    if (buffer->_fd == -1 && buffer->bytes != NULL) /* else: large, in a file, and about to be unmapped */
+        OPENSSL_cleanse(buffer->_buf, buffer->capacity);
+    real.buffer_free(buffer);
+}
+
+/* --- */
+
+int preempt_init(struct err *err)
+{
+    static const struct {
+        const char *name;
+        void *mine, **real; /* NULL: not needed */
+    } functions[] = {
+        {"phr_parse_request", (void *)phr_parse_request, (void **)&real.parse_request},
+        {"phr_decode_chunked", (void *)phr_decode_chunked, NULL},
+        {"h2o_send_error_generic", (void *)h2o_send_error_generic, (void **)&real.send_error},
+        {"h2o_mem_free_recycle", (void *)h2o_mem_free_recycle, (void **)&real.free_recycle},
+        {"h2o_mem_clear_pool", (void *)h2o_mem_clear_pool, (void **)&real.clear_pool},
+        {"h2o_mem_alloc_shared", (void *)h2o_mem_alloc_shared, (void **)&real.alloc_shared},
+        {"h2o_buffer_consume", (void *)h2o_buffer_consume, (void **)&real.buffer_consume},
+        {"h2o_buffer__do_free", (void *)h2o_buffer__do_free, (void **)&real.buffer_free},
+    };
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        void *next = dlsym(RTLD_NEXT, functions[i].name), *first = dlsym(RTLD_DEFAULT, functions[i].name);
+        if (next == NULL || first != functions[i].mine || next == first)
+            return err_set(err, HEARTH_ERR_INTERNAL, "this program was linked wrongly: it does not export %s, which libh2o is to call",
+                           functions[i].name);
+        if (functions[i].real != NULL)
+            *functions[i].real = next;
+    }
+    return 0;
+}
