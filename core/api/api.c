@@ -18,48 +18,43 @@ static const struct {
     unsigned methods;
     int (*run)(struct api_call *call);
     unsigned flags;
-    bool internal; /* on internal listeners alone */
+    unsigned audience; /* of enum http_audience; 0: people */
 } table[] = {
-    {"/api/v1/node", HTTP_GET, node_get, API_OPEN, false},
-    {"/api/v1/me", HTTP_GET, me_get, 0, false},
-    {"/api/v1/me", HTTP_DELETE, me_delete, API_CHANGES, false},
-    {"/api/v1/sync", HTTP_POST, sync_post, 0, false},
-    {"/api/v1/devices", HTTP_GET, devices_get, API_VALIDATED, false},
-    {"/api/v1/tabs", HTTP_GET, tabs_get, API_VALIDATED, false},
-    {"/api/v1/bookmarks", HTTP_GET, bookmarks_get, API_VALIDATED, false},
-    {"/api/v1/bookmarks/*", HTTP_GET, bookmark_get, API_VALIDATED, false},
-    {"/api/v1/tags", HTTP_GET, tags_get, API_VALIDATED, false},
-    {"/api/v1/history", HTTP_GET, history_get, API_VALIDATED, false},
-    {"/api/v1/history/days", HTTP_GET, history_days_get, API_VALIDATED, false},
-    {"/api/v1/history/sites", HTTP_GET, history_sites_get, API_VALIDATED, false},
-    {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED, false},
-    {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED, false},
-    {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES, false},
-    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED, false},
-    {"/api/v1/events", HTTP_GET, events_get, 0, false},
-    {"/api/v1/settings", HTTP_GET, settings_get, 0, false},
-    {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES, false},
-    {"/api/v1/session", HTTP_DELETE, own_session_delete, 0, false},
-    {"/api/v1/sessions", HTTP_GET, sessions_get, 0, false},
-    {"/api/v1/sessions", HTTP_DELETE, sessions_delete, API_CHANGES, false},
-    {"/api/v1/sessions/*", HTTP_DELETE, session_delete, API_CHANGES, false},
-    {"/api/v1/links", HTTP_POST, links_post, API_CHANGES, false},
-    {"/api/v1/tokens", HTTP_GET, tokens_get, 0, false},
-    {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES, false},
-    {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES, false},
-    {"/api/v1/export/*", HTTP_GET, export_get, 0, false},
-    {"/healthz", HTTP_GET, healthz_get, API_OPEN, false},
-    {"/readyz", HTTP_GET, readyz_get, API_OPEN, false},
-    {"/version", HTTP_GET, version_get, API_OPEN, false},
-    {"/metrics", HTTP_GET, metrics_get, API_OPEN, true},
+    {"/api/v1/node", HTTP_GET, node_get, API_OPEN},
+    {"/api/v1/me", HTTP_GET, me_get, 0},
+    {"/api/v1/me", HTTP_DELETE, me_delete, API_CHANGES},
+    {"/api/v1/sync", HTTP_POST, sync_post, 0},
+    {"/api/v1/devices", HTTP_GET, devices_get, API_VALIDATED},
+    {"/api/v1/tabs", HTTP_GET, tabs_get, API_VALIDATED},
+    {"/api/v1/bookmarks", HTTP_GET, bookmarks_get, API_VALIDATED},
+    {"/api/v1/bookmarks/*", HTTP_GET, bookmark_get, API_VALIDATED},
+    {"/api/v1/tags", HTTP_GET, tags_get, API_VALIDATED},
+    {"/api/v1/history", HTTP_GET, history_get, API_VALIDATED},
+    {"/api/v1/history/days", HTTP_GET, history_days_get, API_VALIDATED},
+    {"/api/v1/history/sites", HTTP_GET, history_sites_get, API_VALIDATED},
+    {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED},
+    {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED},
+    {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES},
+    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED},
+    {"/api/v1/events", HTTP_GET, events_get, 0},
+    {"/api/v1/settings", HTTP_GET, settings_get, 0},
+    {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES},
+    {"/api/v1/session", HTTP_DELETE, own_session_delete, 0},
+    {"/api/v1/sessions", HTTP_GET, sessions_get, 0},
+    {"/api/v1/sessions", HTTP_DELETE, sessions_delete, API_CHANGES},
+    {"/api/v1/sessions/*", HTTP_DELETE, session_delete, API_CHANGES},
+    {"/api/v1/links", HTTP_POST, links_post, API_CHANGES},
+    {"/api/v1/tokens", HTTP_GET, tokens_get, 0},
+    {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES},
+    {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES},
+    {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORTS},
+    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/version", HTTP_GET, version_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE},
+    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_AT_ONCE, HTTP_METRICS | HTTP_CONTROL},
 };
 
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
-
-static bool is_inline(size_t i)
-{
-    return table[i].run == healthz_get || table[i].run == readyz_get || table[i].run == version_get || table[i].run == metrics_get;
-}
 
 /* What a person is told of an error whose details are none of theirs; `words` NULL: the error's own, or none. */
 static const struct {
@@ -257,23 +252,18 @@ static void unref_shared(void *shared)
 static void make_routes(struct api *api)
 {
     for (size_t i = 0; i < ENDPOINTS; i++) {
-        unsigned flags = table[i].flags | (is_inline(i) ? (unsigned)API_NO_ACCOUNT : 0u);
-        api->endpoints[i] = (struct api_endpoint){api, table[i].run, flags};
-        struct http_route route = {
+        bool at_once = (table[i].flags & API_AT_ONCE) != 0;
+        api->endpoints[i] = (struct api_endpoint){api, table[i].run, table[i].flags};
+        api->routes[i] = (struct http_route){
             .path = table[i].path,
             .methods = table[i].methods,
-            .kind = is_inline(i) ? HTTP_INLINE : HTTP_POOLED,
+            .kind = at_once ? HTTP_INLINE : HTTP_POOLED,
             .handler = handle,
             .data = &api->endpoints[i],
-            .pool = table[i].run == export_get ? &api->options.export_pool : NULL,
+            .pool = (table[i].flags & API_EXPORTS) != 0 ? &api->options.export_pool : NULL,
+            .audience = table[i].audience,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
         };
-        if ((flags & API_OPEN) != 0 && table[i].run != node_get)
-            api->watch_routes[api->watch_count++] = route;
-        if (!table[i].internal || api->options.public_metrics)
-            api->routes[api->route_count++] = route;
-        else
-            api->internal_routes[api->internal_count++] = route;
     }
 }
 
@@ -284,16 +274,13 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     api->options = *options;
     api->routes = calloc(ENDPOINTS, sizeof(*api->routes));
-    api->internal_routes = calloc(ENDPOINTS, sizeof(*api->internal_routes));
-    api->watch_routes = calloc(ENDPOINTS, sizeof(*api->watch_routes));
     api->endpoints = calloc(ENDPOINTS, sizeof(*api->endpoints));
     api->cache = cache_create(options->cache_memory, ref_shared, unref_shared);
     api->tokens = token_cache_create();
     api->generations = generations_create();
     api->asked = backoff_create();
     api->version = strdup(options->version);
-    if (api->routes == NULL || api->internal_routes == NULL || api->watch_routes == NULL || api->endpoints == NULL || api->cache == NULL ||
-        api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->version == NULL) {
+    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
@@ -311,8 +298,6 @@ void api_destroy(struct api *api)
     generations_destroy(api->generations);
     backoff_destroy(api->asked);
     free(api->routes);
-    free(api->internal_routes);
-    free(api->watch_routes);
     free(api->endpoints);
     free(api->version);
     free(api);
@@ -320,20 +305,8 @@ void api_destroy(struct api *api)
 
 const struct http_route *api_routes(struct api *api, size_t *ret_count)
 {
-    *ret_count = api->route_count;
+    *ret_count = ENDPOINTS;
     return api->routes;
-}
-
-const struct http_route *api_watch_routes(struct api *api, size_t *ret_count)
-{
-    *ret_count = api->watch_count;
-    return api->watch_routes;
-}
-
-const struct http_route *api_internal_routes(struct api *api, size_t *ret_count)
-{
-    *ret_count = api->internal_count;
-    return api->internal_routes;
 }
 
 void api_changed(struct api *api, const char *account, int64_t generation)

@@ -46,7 +46,8 @@ enum api_flag {
     API_OPEN = 1,       /* no authentication */
     API_CHANGES = 2,    /* refused to read-only tokens */
     API_VALIDATED = 4,  /* the answer depends on generation and request alone: ETag, 304, cache */
-    API_NO_ACCOUNT = 8, /* does not look at the account's row */
+    API_AT_ONCE = 8,    /* of no account, never waits: answered on the loop */
+    API_EXPORTS = 16,   /* takes long: on the pool of exports */
 };
 
 /* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code with call->err. */
@@ -58,9 +59,8 @@ struct api_endpoint {
 
 struct api {
     struct api_options options;
-    struct http_route *routes, *internal_routes, *watch_routes;
+    struct http_route *routes;
     struct api_endpoint *endpoints;
-    size_t route_count, internal_count, watch_count;
     struct cache *cache;
     struct token_cache *tokens;
     struct generations *generations;

@@ -35,6 +35,9 @@ struct conf {
     const char *state_dir;
 };
 
+/* schema.c: what to write instead of a key that older releases had; NULL: there was none. */
+const char *conf_gone(const char *kind, const char *key);
+
 /* parse.c */
 int conf_parse(struct conf *conf, const char *file, const char *text, size_t size, struct err *err);
 struct conf_section *conf_find_section(struct conf *conf, const struct conf_kind *kind, const char *name);

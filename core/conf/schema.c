@@ -1,5 +1,7 @@
 /* The core's own sections and keys. What is here is what docs/configuration.md lists; a test compares them. */
-#include "conf/conf.h"
+#include <string.h>
+
+#include "conf/conf_internal.h"
 
 #define KEY(t, n, f, h)                                                                                                                    \
     {                                                                                                                                      \
@@ -37,7 +39,8 @@ static const struct hearth_config_key listen_keys[] = {
     KEY(STRING, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
     KEY(PATH, "tls_certificate", NULL, "PEM file with the certificate chain; with it the listener speaks TLS"),
     KEY(PATH, "tls_key", NULL, "PEM file with the private key"),
-    KEY(BOOL, "internal", "no", "also serve /metrics here"),
+    CHOICE("serves", "people", "people metrics",
+           "people: pages and services; metrics: /metrics, /healthz and /readyz for machines that watch, and nothing else"),
 };
 
 static const struct hearth_config_key web_keys[] = {
@@ -45,7 +48,6 @@ static const struct hearth_config_key web_keys[] = {
     KEY(STRING, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
     KEY(STRING, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
     KEY(STRING, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
-    KEY(BOOL, "metrics", "no", "serve /metrics on every listener"),
     RANGE(INT, "threads", "0", 0, 64, "event loops; 0: one for each processor, at most 4"),
     RANGE(INT, "storage_threads", "4", 1, 256, "threads with a storage session each, that answer requests"),
     RANGE(SIZE, "search_memory", "64MiB", 1 << 20, 1LL << 40, "for the search blocks of accounts that searched lately"),
@@ -138,6 +140,22 @@ static const struct conf_kind kinds[] = {
     {"worker", false, false, worker_keys, COUNT(worker_keys), ""},
     {NULL, false, false, NULL, 0, NULL},
 };
+
+/* Keys of older releases. */
+static const struct {
+    const char *kind, *key, *instead;
+} gone[] = {
+    {"listen", "internal", "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"},
+    {"web", "metrics", "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"},
+};
+
+const char *conf_gone(const char *kind, const char *key)
+{
+    for (size_t i = 0; i < COUNT(gone); i++)
+        if (strcmp(gone[i].kind, kind) == 0 && strcmp(gone[i].key, key) == 0)
+            return gone[i].instead;
+    return NULL;
+}
 
 const struct conf_kind *conf_kinds(void)
 {

@@ -58,7 +58,10 @@ int conf_check_known(const struct conf_section *section, const struct hearth_con
     for (const struct conf_entry *e = section->entries; e != NULL; e = e->next) {
         if (find_key(kind->keys, kind->count, e->key) != NULL || find_key(more, more_count, e->key) != NULL)
             continue;
-        const char *best = NULL;
+        const char *best = NULL, *instead = conf_gone(kind->name, e->key);
+        if (instead != NULL)
+            return err_set(err, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s any more: %s", e->file, e->line, kind->name,
+                           section->name[0] != '\0' ? " " : "", section->name, e->key, instead);
         int best_distance = 4;
         nearest(kind->keys, kind->count, e->key, &best, &best_distance);
         nearest(more, more_count, e->key, &best, &best_distance);

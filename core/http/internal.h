@@ -215,7 +215,7 @@ bool forwarded_matches(const struct http_server *server, const struct sockaddr *
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
 
 /* router.c */
-const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal,
+const struct http_route *router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,
                                      unsigned *ret_allowed);
 
 /* exchange.c */
