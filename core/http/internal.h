@@ -14,6 +14,7 @@
 
 enum {
     HTTP_LISTENERS_MAX = 16,
+    LISTEN_BACKLOG = 4096,
     HTTP_PROXIES_MAX = 32,
     RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
     FLOOD_BYTES = 256 << 10,   /* read between two sweeps beyond what requests explain: the connection is killed */
@@ -142,6 +143,7 @@ struct loop {
 struct listener {
     struct http_listener options; /* texts copied */
     bool tls, is_unix;
+    uint64_t file_device, file_inode; /* of a unix socket: ours, and no other's, is removed at the end; 0: not bound */
     char url[256];
 };
 
@@ -196,6 +198,11 @@ int listener_bind(struct http_server *server, struct err *err);
 int listener_open(struct loop *loop);
 void listener_close(struct loop *loop);
 void listener_resume(struct loop *loop);
+
+/* listener_unix.c */
+int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err);
+/* Before the socket is closed: from then on its path is anybody's, and its inode's number may be used again. */
+void listener_unlink_unix(struct listener *listener);
 
 /* tls.c */
 int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err);

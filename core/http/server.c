@@ -387,6 +387,8 @@ void http_destroy(struct http_server *server)
     for (int i = 0; i < server->loop_count; i++)
         if (server->loops[i].thread_started)
             sem_post(&server->leave);
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_unlink_unix(&server->listeners[i]); /* of a start that failed: no loop had it */
     for (int i = 0; i < server->loop_count; i++) {
         if (server->loops[i].thread_started)
             pthread_join(server->loops[i].thread, NULL);
