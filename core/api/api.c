@@ -18,6 +18,7 @@ static const struct {
     unsigned methods;
     int (*run)(struct api_call *call);
     unsigned flags;
+    unsigned audience; /* of enum http_audience; 0: people */
 } table[] = {
     {"/api/v1/node", HTTP_GET, node_get, API_OPEN},
     {"/api/v1/me", HTTP_GET, me_get, 0},
@@ -47,10 +48,10 @@ static const struct {
     {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES | API_SECRET},
     {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES},
     {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORT},
-    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_INLINE | API_WATCH},
-    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_INLINE | API_WATCH},
-    {"/version", HTTP_GET, version_get, API_OPEN | API_INLINE | API_WATCH},
-    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_INLINE | API_WATCH | API_INTERNAL},
+    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_INLINE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_INLINE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/version", HTTP_GET, version_get, API_OPEN | API_INLINE, HTTP_PEOPLE},
+    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_INLINE, HTTP_METRICS | HTTP_CONTROL},
 };
 
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
@@ -252,7 +253,7 @@ static void make_routes(struct api *api)
     for (size_t i = 0; i < ENDPOINTS; i++) {
         unsigned flags = table[i].flags;
         api->endpoints[i] = (struct api_endpoint){api, table[i].run, flags};
-        struct http_route route = {
+        api->routes[i] = (struct http_route){
             .path = table[i].path,
             .methods = table[i].methods,
             .kind = (flags & API_INLINE) != 0 ? HTTP_INLINE : HTTP_POOLED,
@@ -260,16 +261,11 @@ static void make_routes(struct api *api)
             .handler = handle,
             .data = &api->endpoints[i],
             .pool = (flags & API_EXPORT) != 0 ? &api->options.export_pool : NULL,
+            .audience = table[i].audience,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
             .secret = (flags & API_SECRET) != 0,
-            .any_host = (flags & API_WATCH) != 0,
+            .any_host = (table[i].audience & HTTP_METRICS) != 0,
         };
-        if ((flags & API_WATCH) != 0)
-            api->watch_routes[api->watch_count++] = route;
-        if ((flags & API_INTERNAL) == 0 || api->options.public_metrics)
-            api->routes[api->route_count++] = route;
-        else
-            api->internal_routes[api->internal_count++] = route;
     }
 }
 
@@ -280,16 +276,13 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     api->options = *options;
     api->routes = calloc(ENDPOINTS, sizeof(*api->routes));
-    api->internal_routes = calloc(ENDPOINTS, sizeof(*api->internal_routes));
-    api->watch_routes = calloc(ENDPOINTS, sizeof(*api->watch_routes));
     api->endpoints = calloc(ENDPOINTS, sizeof(*api->endpoints));
     api->cache = cache_create(options->cache_memory, ref_shared, unref_shared);
     api->tokens = token_cache_create();
     api->generations = generations_create();
     api->asked = backoff_create();
     api->version = strdup(options->version);
-    if (api->routes == NULL || api->internal_routes == NULL || api->watch_routes == NULL || api->endpoints == NULL || api->cache == NULL ||
-        api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->version == NULL) {
+    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
@@ -307,8 +300,6 @@ void api_destroy(struct api *api)
     generations_destroy(api->generations);
     backoff_destroy(api->asked);
     free(api->routes);
-    free(api->internal_routes);
-    free(api->watch_routes);
     free(api->endpoints);
     free(api->version);
     free(api);
@@ -316,20 +307,8 @@ void api_destroy(struct api *api)
 
 const struct http_route *api_routes(struct api *api, size_t *ret_count)
 {
-    *ret_count = api->route_count;
+    *ret_count = ENDPOINTS;
     return api->routes;
-}
-
-const struct http_route *api_watch_routes(struct api *api, size_t *ret_count)
-{
-    *ret_count = api->watch_count;
-    return api->watch_routes;
-}
-
-const struct http_route *api_internal_routes(struct api *api, size_t *ret_count)
-{
-    *ret_count = api->internal_count;
-    return api->internal_routes;
 }
 
 void api_changed(struct api *api, const char *account, int64_t generation)

@@ -23,7 +23,6 @@ struct api_options {
     size_t cache_memory;          /* bytes for answers that are still valid */
     const char *base_url;         /* the address people use; NULL: unknown */
     struct session_limits sessions;
-    bool public_metrics; /* /metrics on every listener */
     const char *version; /* JSON text of GET /version */
     /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing and note_seen: these
      * look at memory. token: the id of what was shown; "". */
@@ -48,11 +47,8 @@ void api_refresher_destroy(struct api_refresher *refresher); /* after search_des
 
 int api_create(const struct api_options *options, struct api **ret_api, struct err *err);
 void api_destroy(struct api *api); /* accepts NULL */
-/* Routes of the public and of the internal listeners; live as long as api. Their workers are struct node_stores *. */
+/* Its routes, for all listeners; they live as long as api. Their workers are struct node_stores *. */
 const struct http_route *api_routes(struct api *api, size_t *ret_count);
-/* Of a process without the role web: those that serve no account. */
-const struct http_route *api_watch_routes(struct api *api, size_t *ret_count);
-const struct http_route *api_internal_routes(struct api *api, size_t *ret_count);
 /* http_options.auth_free. */
 void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */

@@ -46,11 +46,9 @@ enum api_flag {
     API_OPEN = 1,      /* no authentication */
     API_CHANGES = 2,   /* refused to read-only tokens */
     API_VALIDATED = 4, /* the answer depends on generation and request alone: ETag, 304, cache */
-    API_INLINE = 8,    /* answered on the loop: needs no storage */
-    API_WATCH = 16,    /* for those who watch: there without the role web, and whatever Host says */
-    API_INTERNAL = 32, /* on internal listeners alone */
-    API_EXPORT = 64,   /* on the pool for exports */
-    API_SECRET = 128,  /* what comes or goes is a secret */
+    API_INLINE = 8,    /* of no account, never waits: answered on the loop */
+    API_EXPORT = 16,   /* takes long: on the pool of exports */
+    API_SECRET = 32,   /* what comes or goes is a secret */
 };
 
 /* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code with call->err. */
@@ -62,9 +60,8 @@ struct api_endpoint {
 
 struct api {
     struct api_options options;
-    struct http_route *routes, *internal_routes, *watch_routes;
+    struct http_route *routes;
     struct api_endpoint *endpoints;
-    size_t route_count, internal_count, watch_count;
     struct cache *cache;
     struct token_cache *tokens;
     struct generations *generations;

@@ -1,5 +1,7 @@
 /* The core's own sections and keys. What is here is what docs/configuration.md lists; a test compares them. */
-#include "conf/conf.h"
+#include <string.h>
+
+#include "conf/conf_internal.h"
 
 #define KEY(t, n, f, h)                                                                                                                    \
     {                                                                                                                                      \
@@ -47,11 +49,17 @@ static const struct hearth_config_key hearth_keys[] = {
     RANGE(DURATION, "probe_timeout", "1s", 10, HOUR, "a probe that takes longer has failed: who needs it gets 503 at once from then on"),
 };
 
+/* What to write instead of keys of older releases. */
+#define METRICS_LISTENER                                                                                                                   \
+    "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"
+
 static const struct hearth_config_key listen_keys[] = {
     SHAPE(ADDRESS, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
     KEY(PATH, "tls_certificate", NULL, "PEM file with the certificate chain; with it the listener speaks TLS"),
     KEY(PATH, "tls_key", NULL, "PEM file with the private key"),
-    KEY(BOOL, "internal", "no", "also serve /metrics here"),
+    CHOICE("serves", "people", "people metrics",
+           "people: pages and services; metrics: /metrics, /healthz and /readyz for machines that watch, and nothing else"),
+    SHAPE(GONE, "internal", NULL, METRICS_LISTENER),
 };
 
 static const struct hearth_config_key web_keys[] = {
@@ -59,7 +67,7 @@ static const struct hearth_config_key web_keys[] = {
     SHAPE(FOLDER, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
     SHAPE(NAME, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
     SHAPE(NETWORKS, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
-    KEY(BOOL, "metrics", "no", "serve /metrics on every listener"),
+    SHAPE(GONE, "metrics", NULL, METRICS_LISTENER),
     RANGE(INT, "threads", "0", 0, 64, "event loops; 0: one for each processor, at most 4"),
     RANGE(INT, "storage_threads", "4", 1, 256, "threads with a storage session each, that answer requests"),
     RANGE(SIZE, "search_memory", "64MiB", 1 << 20, 1LL << 40, "for the search blocks of accounts that searched lately"),

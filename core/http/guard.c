@@ -1,5 +1,6 @@
-/* Bounds on header blocks before h2o expands them: its release turns 35 MB on one connection into 4.3 GB ("HPACK bomb"). libh2o calls the
- * function below through its PLT, so a definition in the executable takes its place. */
+/* What h2o makes of HTTP/2 header blocks. Bounds before it expands them: its release turns 35 MB on one connection into 4.3 GB ("HPACK
+ * bomb"). And trailers are no headers: it appends them to the request's, behind the back of every proxy that removes or sets headers.
+ * libh2o calls the function below through its PLT, so a definition in the executable takes its place. */
 #include "http/internal.h"
 
 #include <dlfcn.h>
@@ -16,14 +17,31 @@ static parse_headers_fn real_parse_headers;
 __attribute__((visibility("default"))) int h2o_hpack_parse_headers(h2o_req_t *req, void *table, const uint8_t *src, size_t len, int *map,
                                                                    size_t *content_length, void **digests, const char **err_desc);
 
+/* map: of the pseudo headers that were there; NULL for trailers. Those are parsed for the table that all blocks share, and dropped: also
+ * what a Host among them did to a request without :authority. */
+static int parse_block(h2o_req_t *req, void *table, const uint8_t *src, size_t len, int *map, size_t *content_length, void **digests,
+                       const char **err_desc)
+{
+    bool trailers = map == NULL;
+    size_t fields = req->headers.size;
+    __typeof__(req->input) input = req->input;
+    int r = real_parse_headers(req, table, src, len, map, content_length, digests, err_desc);
+    if (r == 0 && req->headers.size > limits.fields) {
+        *err_desc = "header block too large";
+        r = H2O_HTTP2_ERROR_ENHANCE_YOUR_CALM;
+    }
+    if (trailers) {
+        req->headers.size = fields;
+        req->input = input;
+    }
+    return r;
+}
+
 int h2o_hpack_parse_headers(h2o_req_t *req, void *table, const uint8_t *src, size_t len, int *map, size_t *content_length, void **digests,
                             const char **err_desc)
 {
-    if (len <= limits.block_bytes) {
-        int r = real_parse_headers(req, table, src, len, map, content_length, digests, err_desc);
-        if (r != 0 || req->headers.size <= limits.fields)
-            return r;
-    }
+    if (len <= limits.block_bytes)
+        return parse_block(req, table, src, len, map, content_length, digests, err_desc);
     *err_desc = "header block too large";
     return H2O_HTTP2_ERROR_ENHANCE_YOUR_CALM; /* ends the connection: the shared table is out of step now */
 }

@@ -109,6 +109,14 @@ typedef void (*http_handler)(struct http_request *request, struct http_reply *re
 
 enum http_route_kind { HTTP_INLINE, HTTP_POOLED };
 
+/* Whom a listener serves, and the bits of a route that say on which listeners it exists. A listener serves one kind alone: an address that
+ * strangers reach has nothing on it that is meant for machines or the operator. */
+enum http_audience {
+    HTTP_PEOPLE = 1,  /* browsers and programs of people, perhaps through a proxy */
+    HTTP_METRICS = 2, /* what watches this process */
+    HTTP_CONTROL = 4, /* the operator's command line: the control socket */
+};
+
 /* What the pool is to the server; see pool_run_until() in core/pool. `run` calls work(job, worker) on one of its threads later, never from
  * inside; when none was free by `deadline` (monotonic ms) it calls expired(job) instead, which does not block (expired NULL: never).
  * Returns FULL when its queue is at the bound (the client gets 503 with Retry-After). */
@@ -126,6 +134,7 @@ struct http_route {
     bool (*filter)(struct http_request *request, struct http_reply *ret_reply);
     http_handler handler;         /* worker: NULL on the loop; on the pool what the pool made for the thread */
     void *data;                   /* request->route_data */
+    unsigned audience;            /* of enum http_audience: on other listeners it does not exist (404); 0: HTTP_PEOPLE */
     size_t max_body;              /* bytes; 0: no body allowed. More: 413 */
     const struct http_pool *pool; /* POOLED: NULL is the server's. Lives as long as the server */
     bool secret;                  /* bodies hold passwords or secrets: both are wiped when the answer was sent */
@@ -136,7 +145,7 @@ struct http_listener {
     const char *name;              /* of the section: [listen NAME] */
     const char *address;           /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
     const char *certificate, *key; /* PEM files; NULL: no TLS */
-    bool internal;                 /* serves the routes of `internal_routes` too (metrics, control) */
+    enum http_audience audience;   /* one of them; 0: HTTP_PEOPLE */
     int mode;                      /* unix sockets: permissions, e.g. 0600 */
 };
 
@@ -145,8 +154,6 @@ struct http_options {
     size_t listener_count;
     const struct http_route *routes;
     size_t route_count;
-    const struct http_route *internal_routes;
-    size_t internal_route_count;
     struct http_pool pool;
     int threads;                           /* event loops; 0: one for each processor, at most 4 */
     const struct network *trusted_proxies; /* X-Forwarded-For/-Proto and Forwarded are honoured from these only */

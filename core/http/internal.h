@@ -15,6 +15,7 @@
 
 enum {
     HTTP_LISTENERS_MAX = 16,
+    LISTEN_BACKLOG = 4096,
     RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
     FLOOD_BYTES = 256 << 10,   /* read between two sweeps beyond what requests explain: the connection is killed */
     REQUEST_BYTES = 256,       /* explained by a request besides its headers and body: frames around it */
@@ -142,6 +143,7 @@ struct loop {
 struct listener {
     struct http_listener options; /* texts copied */
     bool tls, is_unix;
+    uint64_t file_device, file_inode; /* of a unix socket: ours, and no other's, is removed at the end; 0: not bound */
     char url[256];
 };
 
@@ -192,6 +194,11 @@ int listener_open(struct loop *loop);
 void listener_close(struct loop *loop);
 void listener_resume(struct loop *loop);
 
+/* listener_unix.c */
+int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err);
+/* Before the socket is closed: from then on its path is anybody's, and its inode's number may be used again. */
+void listener_unlink_unix(struct listener *listener);
+
 /* tls.c */
 int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err);
 
@@ -208,7 +215,7 @@ bool forwarded_matches(const struct http_server *server, const struct sockaddr *
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
 
 /* router.c */
-const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal,
+const struct http_route *router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,
                                      unsigned *ret_allowed);
 
 /* exchange.c */

@@ -7,38 +7,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
 
-enum { BACKLOG = 4096, ACCEPTS_A_TURN = 32, USER_TIMEOUT = 60000 };
-
-static int bind_unix(struct listener *listener, int *ret_fd, struct err *err)
-{
-    const char *path = listener->options.address + 5;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path))
-        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: the path %s is too long for a socket", listener->options.name, path);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct stat st;
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-        unlink(path); /* of a process that has ended: a living one holds the lock of the state directory */
-    mode_t old = umask(0777 & ~(mode_t)(listener->options.mode == 0 ? 0660 : listener->options.mode));
-    int r = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, BACKLOG) != 0 ? errno : 0;
-    umask(old);
-    if (r != 0) {
-        if (fd >= 0)
-            close(fd);
-        return err_errno(err, r, "[listen %s]: cannot listen on %s", listener->options.name, path);
-    }
-    snprintf(listener->url, sizeof(listener->url), "http+unix:%.200s", path);
-    *ret_fd = fd;
-    return 0;
-}
+enum { ACCEPTS_A_TURN = 32, USER_TIMEOUT = 60000 };
 
 /* "host:port" or "[v6]:port"; a name is looked up. */
 static int resolve(const struct listener *listener, struct sockaddr_storage *ret, socklen_t *ret_size, struct err *err)
@@ -66,14 +40,18 @@ static int resolve(const struct listener *listener, struct sockaddr_storage *ret
     return 0;
 }
 
-static int bind_tcp(const struct sockaddr_storage *address, socklen_t size)
+/* The first socket of an address finds out whether anybody listens there: it begins to listen without SO_REUSEPORT, at which the kernel
+ * refuses whoever has it, whoever that is. Only then may it be shared, with those of the other loops. In this order two daemons that start
+ * at the same moment cannot both get it. */
+static int bind_tcp(const struct sockaddr_storage *address, socklen_t size, bool first)
 {
     int one = 1, fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-    if (bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0)
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)); /* connections of the daemon before may still be ending */
+    if ((first || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0) &&
+        bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0 &&
+        (!first || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0))
         return fd;
     int saved = errno;
     close(fd);
@@ -96,6 +74,17 @@ static void describe(struct listener *listener, const struct sockaddr_storage *a
     }
 }
 
+static int explain(const struct listener *listener, int number, struct err *err)
+{
+    const char *name = listener->options.name, *address = listener->options.address;
+    if (number == EADDRINUSE)
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "[listen %s]: cannot listen on %s: Address already in use, by another [listen] section, another hearthd or another "
+                       "program; end it or choose another address",
+                       name, address);
+    return err_errno(err, number, "[listen %s]: cannot listen on %s", name, address);
+}
+
 /* The first loop's socket decides the port, if 0 was asked for; the other loops bind the same. */
 static int bind_all(struct http_server *server, size_t i, struct err *err)
 {
@@ -103,12 +92,12 @@ static int bind_all(struct http_server *server, size_t i, struct err *err)
     struct sockaddr_storage address = {0};
     socklen_t size;
     if (listener->is_unix)
-        return bind_unix(listener, &server->loops[0].fds[i], err);
+        return listener_bind_unix(listener, &server->loops[0].fds[i], err);
     int r = resolve(listener, &address, &size, err);
     for (int k = 0; r == 0 && k < server->loop_count; k++) {
-        int fd = server->loops[k].fds[i] = bind_tcp(&address, size);
+        int fd = server->loops[k].fds[i] = bind_tcp(&address, size, k == 0);
         if (fd < 0)
-            return err_errno(err, errno, "[listen %s]: cannot listen on %s", listener->options.name, listener->options.address);
+            return explain(listener, errno, err);
         if (k == 0)
             getsockname(fd, (struct sockaddr *)&address, &size);
     }
@@ -206,12 +195,11 @@ int listener_open(struct loop *loop)
 void listener_close(struct loop *loop)
 {
     for (size_t i = 0; i < loop->server->listener_count; i++) {
-        if (loop->listeners[i] != NULL) {
-            h2o_socket_read_stop(loop->listeners[i]);
-            h2o_socket_close(loop->listeners[i]);
-            loop->listeners[i] = NULL;
-        }
-        if (loop->index == 0 && loop->server->listeners[i].is_unix)
-            unlink(loop->server->listeners[i].options.address + 5);
+        if (loop->listeners[i] == NULL)
+            continue;
+        listener_unlink_unix(&loop->server->listeners[i]); /* a unix socket has one loop */
+        h2o_socket_read_stop(loop->listeners[i]);
+        h2o_socket_close(loop->listeners[i]);
+        loop->listeners[i] = NULL;
     }
 }

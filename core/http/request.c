@@ -231,12 +231,12 @@ static bool take_body(struct exchange *exchange, h2o_req_t *req)
     return req->entity.len == 0 || exchange->request.body != NULL;
 }
 
-static void dispatch(struct exchange *exchange, h2o_req_t *req, bool internal)
+static void dispatch(struct exchange *exchange, h2o_req_t *req, enum http_audience audience)
 {
     struct http_server *server = exchange->loop->server;
     const char *over;
     unsigned allowed;
-    exchange->route = router_find(server, &exchange->request, internal, &allowed);
+    exchange->route = router_find(server, &exchange->request, audience, &allowed);
     if (exchange->route == NULL && allowed == 0) {
         refuse(exchange, 404, "not_found", NULL);
         return;
@@ -310,7 +310,7 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
     } else if (!parsed) {
         refuse(exchange, unknown ? 501 : 400, unknown ? "not_implemented" : "bad_request", unknown ? NULL : "The address is malformed.");
     } else {
-        dispatch(exchange, req, loop->server->listeners[conn->listener].options.internal);
+        dispatch(exchange, req, loop->server->listeners[conn->listener].options.audience);
     }
     return 0;
 }

@@ -15,28 +15,24 @@ struct best {
     const struct http_route *route;
 };
 
-static void search(struct best *best, const struct http_route *routes, size_t count, const struct http_request *request)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t found = rank(&routes[i], request->path);
-        if (found == 0 || found < best->rank)
-            continue;
-        if (found > best->rank)
-            *best = (struct best){.rank = found};
-        unsigned methods = routes[i].methods | ((routes[i].methods & HTTP_GET) != 0 ? (unsigned)HTTP_HEAD : 0u);
-        best->allowed |= methods;
-        if ((methods & (unsigned)request->method) != 0)
-            best->route = &routes[i];
-    }
-}
-
-const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal,
+const struct http_route *router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,
                                      unsigned *ret_allowed)
 {
+    const struct http_route *routes = server->options.routes;
     struct best best = {0};
-    search(&best, server->options.routes, server->options.route_count, request);
-    if (internal)
-        search(&best, server->options.internal_routes, server->options.internal_route_count, request);
+    for (size_t i = 0; i < server->options.route_count; i++) {
+        if ((routes[i].audience & (unsigned)audience) == 0)
+            continue;
+        size_t found = rank(&routes[i], request->path);
+        if (found == 0 || found < best.rank)
+            continue;
+        if (found > best.rank)
+            best = (struct best){.rank = found};
+        unsigned methods = routes[i].methods | ((routes[i].methods & HTTP_GET) != 0 ? (unsigned)HTTP_HEAD : 0u);
+        best.allowed |= methods;
+        if ((methods & (unsigned)request->method) != 0)
+            best.route = &routes[i];
+    }
     *ret_allowed = best.allowed;
     return best.route;
 }

@@ -186,6 +186,7 @@ static int copy_listeners(struct http_server *server, const struct http_options 
     for (size_t i = 0; i < options->listener_count; i++) {
         struct listener *to = &server->listeners[server->listener_count++];
         to->options = options->listeners[i];
+        to->options.audience = to->options.audience == 0 ? HTTP_PEOPLE : to->options.audience;
         to->options.name = arena_strdup(&server->arena, to->options.name);
         to->options.address = arena_strdup(&server->arena, to->options.address);
         to->options.certificate = arena_strdup(&server->arena, to->options.certificate);
@@ -220,6 +221,7 @@ static const struct http_route *copy_routes(struct http_server *server, const st
     for (size_t i = 0; routes != NULL && i < count; i++) {
         routes[i] = from[i];
         routes[i].path = arena_strdup(&server->arena, from[i].path);
+        routes[i].audience = from[i].audience == 0 ? (unsigned)HTTP_PEOPLE : from[i].audience;
     }
     return routes;
 }
@@ -228,9 +230,7 @@ static void configure_h2o(struct http_server *server)
 {
     h2o_config_init(&server->conf);
     server->conf.server_name = h2o_iovec_init(H2O_STRLIT("hearth"));
-    size_t body = largest_body(server->options.routes, server->options.route_count);
-    size_t internal = largest_body(server->options.internal_routes, server->options.internal_route_count);
-    server->conf.max_request_entity_size = (body > internal ? body : internal) + BODY_ROOM;
+    server->conf.max_request_entity_size = largest_body(server->options.routes, server->options.route_count) + BODY_ROOM;
     server->conf.http1.req_timeout = (uint64_t)server->options.request_timeout;
     server->conf.http2.idle_timeout = (uint64_t)server->options.idle_timeout;
     server->conf.http2.graceful_shutdown_timeout = (uint64_t)server->options.drain_timeout;
@@ -303,7 +303,6 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     arena_init(&server->arena, 0);
     server->options.identity_header = arena_strdup(&server->arena, options->identity_header);
     server->options.routes = copy_routes(server, options->routes, options->route_count);
-    server->options.internal_routes = copy_routes(server, options->internal_routes, options->internal_route_count);
     set_defaults(&server->options);
     server->options.spool_dir = arena_strdup(&server->arena, server->options.spool_dir);
     budget_init(server);
@@ -317,9 +316,10 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     configure_h2o(server);
     server->loop_count = server->options.threads;
     server->loops = calloc((size_t)server->loop_count, sizeof(*server->loops));
-    if (server->loops == NULL)
+    if (server->loops == NULL) {
+        server->loop_count = 0;
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    server->loop_count = server->loops == NULL ? 0 : server->loop_count;
+    }
     for (int i = 0; i < server->loop_count; i++)
         loop_init(&server->loops[i], server, i);
     if (r == 0)
@@ -393,6 +393,8 @@ void http_destroy(struct http_server *server)
     for (int i = 0; i < server->loop_count; i++)
         if (server->loops[i].thread_started)
             sem_post(&server->leave);
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_unlink_unix(&server->listeners[i]); /* of a start that failed: no loop had it */
     for (int i = 0; i < server->loop_count; i++) {
         if (server->loops[i].thread_started)
             pthread_join(server->loops[i].thread, NULL);

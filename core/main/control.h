@@ -18,7 +18,7 @@ bool control_path(const char *state_dir, char *ret, size_t size);
 int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err);
 /* The same, a POST with a JSON body. */
 int control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err);
-/* The daemon's side: routes for its internal listeners. `jobs`: filled in before the server starts. */
+/* The daemon's side: routes of the control socket, and of no other listener. `jobs`: filled in before the server starts. */
 extern const struct http_route control_routes[];
 extern const size_t control_route_count;
 void control_set_jobs(struct jobs *jobs);

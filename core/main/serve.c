@@ -215,7 +215,6 @@ static void destroy(struct daemon *d)
     api_destroy(d->api);
     search_destroy(d->search);
     api_refresher_destroy(d->refresher);
-    free(d->internal_routes);
     free(d->routes);
     app_fini(&d->app);
     breaker_fini(&d->queue_breaker);

@@ -31,7 +31,7 @@ struct daemon {
     size_t sso_count;
     struct http_server *http;
     _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
-    struct http_route *routes, *internal_routes;
+    struct http_route *routes;
     char control[4200];
 };
 

@@ -1,4 +1,4 @@
-/* The role web: the services, the pages, signing in, and the listeners. Without the role only what watches is served. */
+/* The role web: the services, the pages, signing in, and the listeners. Without the role only listeners for metrics are opened. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +80,6 @@ int serve_create_api(struct daemon *d, struct err *err)
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .base_url = conf_text(web, "base_url"),
         .sessions = app_session_limits(&d->app),
-        .public_metrics = conf_number(web, "metrics") != 0,
         .version = text == NULL ? "{}" : text,
         .request_sync = request_sync,
         .note_seen = note_seen,
@@ -238,45 +237,51 @@ int serve_create_pages(struct daemon *d, struct err *err)
     return r == 0 ? pages_create(&options, &d->pages, err) : r;
 }
 
-/* What people reach: the services, the pages and the app; without the role web only what watches. */
+/* Who says which of them exist where: each route by its audience. */
 static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
 {
-    size_t services, pages = 0, files = 0;
-    const struct http_route *of_api = (d->roles & ROLE_WEB) != 0 ? api_routes(d->api, &services) : api_watch_routes(d->api, &services);
-    const struct http_route *of_pages = d->pages == NULL ? NULL : pages_routes(d->pages, &pages);
-    const struct http_route *of_app = d->web_app == NULL ? NULL : app_server_routes(d->web_app, &files);
-    d->routes = calloc(services + pages + files, sizeof(*d->routes));
+    struct {
+        const struct http_route *routes;
+        size_t count;
+    } parts[4] = {{.routes = control_routes, .count = control_route_count}};
+    size_t n = 0;
+    if (d->web_app != NULL) /* before what is ours, which wins where the app has a file of the same path */
+        parts[1].routes = app_server_routes(d->web_app, &parts[1].count);
+    parts[2].routes = api_routes(d->api, &parts[2].count);
+    if (d->pages != NULL)
+        parts[3].routes = pages_routes(d->pages, &parts[3].count);
+    d->routes = calloc(parts[0].count + parts[1].count + parts[2].count + parts[3].count, sizeof(*d->routes));
     if (d->routes == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    if (files > 0) /* first: what is ours wins where the app has a file of the same path */
-        memcpy(d->routes, of_app, files * sizeof(*of_app));
-    memcpy(d->routes + files, of_api, services * sizeof(*of_api));
-    if (pages > 0)
-        memcpy(d->routes + files + services, of_pages, pages * sizeof(*of_pages));
-    *ret_count = services + pages + files;
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < parts[i].count; k++)
+            d->routes[n++] = parts[i].routes[k];
+    *ret_count = n;
     return 0;
 }
+
+enum { SERVES_PEOPLE, SERVES_METRICS }; /* in the order of the schema */
 
 static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
 {
     const struct conf_section *section;
     size_t n = 0;
     for (size_t i = 0; (section = conf_section(d->app.conf, "listen", i)) != NULL; i++) {
-        bool internal = conf_number(section, "internal") != 0;
-        if (!internal && (d->roles & ROLE_WEB) == 0)
-            continue; /* without the role web nobody is served but those who watch */
+        enum http_audience audience = conf_number(section, "serves") == SERVES_METRICS ? HTTP_METRICS : HTTP_PEOPLE;
+        if (audience == HTTP_PEOPLE && (d->roles & ROLE_WEB) == 0)
+            continue; /* there are no people's pages without the role web */
         ret[n++] = (struct http_listener){
             .name = conf_section_name(section),
             .address = conf_text(section, "address"),
             .certificate = conf_text(section, "tls_certificate"),
             .key = conf_text(section, "tls_key"),
-            .internal = internal,
+            .audience = audience,
         };
     }
     char path[4096];
     if (control_path(d->app.state_dir, path, sizeof(path))) {
         snprintf(d->control, sizeof(d->control), "unix:%s", path);
-        ret[n++] = (struct http_listener){.name = "control", .address = d->control, .internal = true, .mode = 0600};
+        ret[n++] = (struct http_listener){.name = "control", .address = d->control, .audience = HTTP_CONTROL, .mode = 0600};
     } else {
         log_warning("main", "the path of the control socket in %s is too long: hearthd queue and healthcheck will not work",
                     d->app.state_dir);
@@ -289,20 +294,10 @@ int serve_start_http(struct daemon *d, struct err *err)
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
     const struct conf_networks *proxies = conf_networks(web, "trusted_proxies");
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
-    size_t count;
-    const struct http_route *internal = api_internal_routes(d->api, &count);
-    d->internal_routes = calloc(count + control_route_count, sizeof(*d->internal_routes));
-    if (d->internal_routes == NULL)
-        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    if (count > 0)
-        memcpy(d->internal_routes, internal, count * sizeof(*internal));
-    memcpy(d->internal_routes + count, control_routes, control_route_count * sizeof(*control_routes));
     control_set_jobs(d->jobs);
     struct http_options options = {
         .listeners = listeners,
         .listener_count = fill_listeners(d, listeners),
-        .internal_routes = d->internal_routes,
-        .internal_route_count = count + control_route_count,
         .pool = {d->pool, pool_run_until},
         .threads = (int)conf_number(web, "threads"),
         .trusted_proxies = proxies->items,

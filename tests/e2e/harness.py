@@ -4,11 +4,13 @@ Every wait is here and has a limit that only a hang reaches. The environment: HE
 HEARTH_TEST_LIMIT (seconds)."""
 import contextlib
 import faulthandler
+import http.client
 import json
 import os
 import select
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -230,6 +232,22 @@ class Node:
         with self.database() as shared:
             name = shared.execute("SELECT id FROM accounts WHERE email = ?", (email,)).fetchone()[0]
         return os.path.exists(f"{self.state}/accounts/{name}.db")
+
+    def control(self, method, path):
+        """Asks on the control socket, as the command line does."""
+        connection = http.client.HTTPConnection("localhost", timeout=PATIENCE)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(PATIENCE)
+        with contextlib.closing(connection):
+            connection.sock.connect(os.path.join(self.state, "hearthd.sock"))
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def metric(self, name):
+        """Of a counter or gauge; 0 when there is none."""
+        text = self.control("GET", "/metrics").body.decode()
+        return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(f"hearth_{name} ")), 0)
 
     def memory(self, field="VmRSS"):
         """KiB."""

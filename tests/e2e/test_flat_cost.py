@@ -38,20 +38,16 @@ class Counted(Node):
     """A daemon whose storage counts what passes through."""
     def __init__(self, backend, options, section):
         super().__init__(f"[hearth]\nplugin_dir = {flat.BUILD}/tests/doubles/fault\n[storage main]\nplugin = fault\n"
-                         f"inner = {flat.PLUGINS[backend]}\noptions = {options}\ncounts = counts\n[web]\nmetrics = yes\nstorage_threads = 1\n")
+                         f"inner = {flat.PLUGINS[backend]}\noptions = {options}\ncounts = counts\n[web]\nstorage_threads = 1\n")
         self.stepped = 0
 
     def counts(self):
         with open(os.path.join(self.state, "counts"), "rb") as f:
             return dict(zip(("calls", "rows", "bytes"), struct.unpack("<3q", f.read(24))))
 
-    def metric(self, name):
-        text = self.request("/metrics", email=None).body.decode()
-        return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(name)), 0)
-
     def steps(self):
         """What SQLite did since the last time. To ask for the metric costs a little by itself, always the same."""
-        before, self.stepped = self.stepped, self.metric("hearth_storage_sqlite_steps")
+        before, self.stepped = self.stepped, self.metric("storage_sqlite_steps")
         return {"steps": self.stepped - before}
 
 
@@ -132,14 +128,14 @@ class FlatCost(TestCase):
         costs, entries, asked = {}, sum(size[:3]), flat.paths(node)
         for _ in range(2):  # what is read once for everybody is there the second time
             for path in asked:
-                before, looked = node.counts(), node.metric("hearth_search_entries_looked_at")
+                before, looked = node.counts(), node.metric("search_entries_looked_at")
                 work()
                 answer = node.request(f"{path}{'&' if '?' in path else '?'}not_in_the_cache={next(self.asked)}")
                 self.assertEqual(answer.status, 200, (path, answer.body[:300]))
                 done, after = work(), node.counts()
                 costs[path] = {what: after[what] - before[what] for what in after} | {"shown": shown(answer)} | done
                 # Walks over integers in memory may grow; nobody looks at an entry twice.
-                self.assertLessEqual(node.metric("hearth_search_entries_looked_at") - looked, entries + 1000, path)
+                self.assertLessEqual(node.metric("search_entries_looked_at") - looked, entries + 1000, path)
         for what in done:
             self.assertGreater(sum(cost[what] for cost in costs.values()), 1000, f"{what} are not counted")
         return costs

@@ -23,7 +23,7 @@ NO_WINDOW = struct.pack(">HI", 4, 0)  # SETTINGS_INITIAL_WINDOW_SIZE
 class Exports(TestCase):
     def home(self, config=""):
         """One thread for everything: whoever kept it would keep everybody."""
-        node = self.node(f"[web]\nstorage_threads = 1\nexport_threads = 1\ndrain_timeout = 1s\nmetrics = yes\n{config}")
+        node = self.node(f"[web]\nstorage_threads = 1\nexport_threads = 1\ndrain_timeout = 1s\n{config}")
         node.add_account(self.service())
         return node
 

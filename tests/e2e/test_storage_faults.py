@@ -95,7 +95,7 @@ class Reading(FaultCase):
         node = self.home()
         node.stop()
         hour = 3600 * 1000
-        node.configure("60-patience", "[web]\nstorage_timeout = 1h\nstorage_threads = 1\n[listen main]\ninternal = yes\n")
+        node.configure("60-patience", "[web]\nstorage_timeout = 1h\nstorage_threads = 1\n")
         node.start()
         for path in ("/api/v1/history", "/basic/history"):
             node.faults("storage", "account_get thread=storage hold")
@@ -103,7 +103,7 @@ class Reading(FaultCase):
                 first = pool.submit(node.request, self.uncached("/api/v1/history"))
                 until(lambda: node.held("storage"), "the thread is held up")
                 second = pool.submit(node.request, self.uncached(path))
-                until(lambda: b"pool_waiting 1\n" in node.request("/metrics", email=None).body, "the second one waits for it")
+                until(lambda: b"pool_waiting 1\n" in node.control("GET", "/metrics").body, "the second one waits for it")
                 before = time.monotonic() * 1000
                 node.faults("storage", "account_get thread=storage hold words=again")
                 deadline = until(lambda: node.held("storage"), "the second one has the thread")

@@ -40,7 +40,7 @@ class Fleet:
         addresses = {f"HEARTH_{name.upper()}": f"127.0.0.1:{port}" for name, port in self.ports.items()}
         self.haproxy = HAProxy(os.path.join(ROOT, "packaging", "haproxy", "haproxy.cfg"), **addresses)
         case.addCleanup(self.haproxy.close)
-        self.common = f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n[listen main]\ninternal = yes\n"
+        self.common = f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n"
         self.common += f"[queue]\nplugin = redis\nurl = {self.redis.url}\n"
         for name in NODES:
             dsn = self.databases[name].create(name)

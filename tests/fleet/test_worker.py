@@ -63,7 +63,7 @@ class Worker(TestCase):
         before = fleet.operator.cli_json("queue", "show")
         self.assertEqual([(job["state"], job["attempt"]) for job in before], [("ready", before[0]["attempt"])])
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            worker.configure("70-port", f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n")
+            worker.configure("70-port", f"[listen metrics]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n")
             for _ in range(3):
                 done = subprocess.run([HEARTHD, "--config", worker.conf, "serve"], capture_output=True, text=True, env=worker.environment, timeout=60)
                 self.assertEqual(done.returncode, 1, done.stderr)

@@ -1,5 +1,6 @@
 """HTTP/2 by hand: frames as an attacker would make them. Headers are HPACK literals without indexing, unless a test says otherwise."""
 import socket
+import ssl
 import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -12,7 +13,7 @@ def frame(kind, flags, stream, payload=b""):
 
 
 def literal(name, value):
-    name, value = name.encode(), value.encode()
+    name, value = (text if isinstance(text, bytes) else text.encode() for text in (name, value))
     return b"\x00" + integer(len(name), 7) + name + integer(len(value), 7) + value
 
 
@@ -32,16 +33,27 @@ def request(path, method="GET", extra=()):
     return b"".join(literal(n, v) for n, v in fields)
 
 
+def exchange(stream, path, method="GET", extra=(), body=b"", trailers=None, authority="x"):
+    """A request in frames; with `trailers` (name, value) it ends in a second block of fields."""
+    fields = [(":method", method), (":scheme", "http"), (":path", path), *([(":authority", authority)] if authority else []), *extra]
+    out = frame(HEADERS, END_HEADERS, stream, b"".join(literal(n, v) for n, v in fields))
+    if trailers is None:
+        return out + frame(DATA, END_STREAM, stream, body)
+    return out + frame(DATA, 0, stream, body) + frame(HEADERS, END_STREAM | END_HEADERS, stream, b"".join(literal(n, v) for n, v in trailers))
+
+
 def get(stream, path, flags=END_STREAM | END_HEADERS, extra=()):
     return frame(HEADERS, flags, stream, request(path, extra=extra))
 
 
 class Connection:
-    """A TCP connection that has sent preface and settings."""
+    """A connection that has sent preface and settings; over TLS with a `context` (ssl)."""
 
-    def __init__(self, address, settings=b""):
+    def __init__(self, address, settings=b"", context=None):
         host, port = address.split("//")[1].split(":")
         self.socket = socket.create_connection((host, int(port)), timeout=20)
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket, server_hostname=host)
         self.socket.sendall(PREFACE + frame(SETTINGS, 0, 0, settings))
         self.closed, self.data = False, bytearray()
 
@@ -63,7 +75,7 @@ class Connection:
                     self.closed = True
                     break
                 self.data += data
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             pass
         except OSError:
             self.closed = True

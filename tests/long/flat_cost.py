@@ -36,8 +36,7 @@ def ask(connection, path, headers):
 
 
 def refreshes(node):
-    text = node.request("/metrics", email=None).body.decode()
-    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("hearth_search_refreshes")), 0)
+    return node.metric("search_refreshes")
 
 
 def first_questions(node, service, connection, headers):
@@ -68,7 +67,7 @@ def measure(backend, storage, section, size, filled=lambda: None):
         service = SyncService(load=False)
         ends.callback(service.stop)
         service.account(ADA, history=10, bookmarks=3, tabs=1, devices=1)
-        node = Node(f"[storage main]\n{storage}\n[web]\nsearch_memory = 512MiB\nmetrics = yes\n")
+        node = Node(f"[storage main]\n{storage}\n[web]\nsearch_memory = 512MiB\n")
         ends.callback(node.close)
         node.start().add_account(service)
         node.stop()

@@ -64,7 +64,7 @@ class SlowReaders(TestCase):
         self.assertLess(self.p99(busy), max(P99, 5 * self.p99(idle)))
 
     def test_parked_streams(self):
-        node = self.node("[web]\nmetrics = yes\n")
+        node = self.node()
         node.add_account(self.service())
         node.request("/api/v1/me")
         before, peak, accepted, ended, connections = node.memory(), 0, 0, 0, []

@@ -55,13 +55,13 @@ static void test_syntax(void **state)
     setenv("HEARTH_TEST_NAME", "alder", 1);
     struct conf *conf = load("# a comment\n; another\n\n[hearth]\r\n  state_dir=/x   # behind a value\n[web]\napp_dir = /a;2\n[listen "
                              "a]\naddress = 127.0.0.1:1\n"
-                             "[ listen   b ]\naddress = ${HEARTH_TEST_NAME}:80\n[web]\nmetrics = YES\n[worker]\nparallel=3");
+                             "[ listen   b ]\naddress = ${HEARTH_TEST_NAME}:80\n[auth]\npassword = YES\n[worker]\nparallel=3");
     assert_string_equal(conf_get_text(conf, "hearth", "state_dir"), "/x");
     assert_string_equal(conf_get_text(conf, "web", "app_dir"), "/a;2");
     assert_string_equal(conf_section_name(conf_section(conf, "listen", 1)), "b");
     assert_string_equal(conf_text(conf_section(conf, "listen", 1), "address"), "alder:80");
     assert_null(conf_section(conf, "listen", 2)); /* no default beside one's own */
-    assert_int_equal(conf_get_number(conf, "web", "metrics"), 1);
+    assert_int_equal(conf_get_number(conf, "auth", "password"), 1);
     assert_int_equal(conf_get_number(conf, "worker", "parallel"), 3);
     conf_free(conf);
 }
@@ -84,7 +84,9 @@ static void test_refusals(void **state)
     refused("[worker]\nparallel = 0\n", "x.conf:2:", "from 1 to 1000");
     refused("[worker]\nlease = 5\n", "x.conf:2:", "duration");
     refused("[web]\nsearch_memory = lots\n", "x.conf:2:", "size");
-    refused("[web]\nmetrics = perhaps\n", "x.conf:2:", "yes or no");
+    refused("[auth]\npassword = perhaps\n", "x.conf:2:", "yes or no");
+    refused("[web]\nmetrics = yes\n", "x.conf:2:", "[listen metrics] with serves = metrics");
+    refused("[listen x]\n\ninternal = yes\n", "x.conf:3:", "[listen metrics] with serves = metrics");
     refused("[web]\nbase_url = home\n", "x.conf:2:", "absolute URL");
     refused("[hearth]\nlog = xml\n", "x.conf:2:", "text json");
     refused("[hearth]\nstate_dir = ${HEARTH_TEST_UNSET}\n", "x.conf:2:", "not set");

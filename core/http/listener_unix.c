@@ -1,0 +1,113 @@
+/* Sockets in the file system. A living one belongs to whoever answers on it, and stays; one that nobody listens on any more is put away. */
+#include "http/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LOCK_TRIES = 100, LOCK_PAUSE = 10000 /* us */ };
+
+/* Looking, removing and binding are three steps: nobody of ours takes them in the same directory at the same time. -1: it cannot be read. */
+static int lock_directory(const char *path)
+{
+    char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+    const char *slash = strrchr(path, '/');
+    int n = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
+    snprintf(directory, sizeof(directory), "%.*s", n, slash == NULL ? "." : path);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++)
+        usleep(LOCK_PAUSE); /* another hearthd is done in a moment; who else may lock a directory is not waited for */
+    return fd;
+}
+
+static void unlock_directory(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* 0: nothing is there (any more); else why it cannot be ours. */
+static int clear_path(const struct sockaddr_un *address)
+{
+    struct stat st;
+    if (lstat(address->sun_path, &st) != 0)
+        return errno == ENOENT ? 0 : errno;
+    if (!S_ISSOCK(st.st_mode))
+        return EEXIST;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return errno;
+    int r = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
+    close(fd);
+    if (r != ECONNREFUSED) /* it answers, or is too busy to, or is none of ours */
+        return r == 0 || r == EAGAIN ? EADDRINUSE : r;
+    return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+/* The file never has more permissions than asked for, and at last exactly those, whatever the umask is. */
+static int bind_file(int fd, const struct sockaddr_un *address, mode_t mode, struct stat *ret_file)
+{
+    if (fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0)
+        return errno;
+    if (chmod(address->sun_path, mode) == 0 && lstat(address->sun_path, ret_file) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+        return 0;
+    int r = errno;
+    unlink(address->sun_path);
+    return r;
+}
+
+static int explain(const struct listener *listener, const char *path, int number, struct err *err)
+{
+    const char *name = listener->options.name;
+    if (number == EADDRINUSE)
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "[listen %s]: cannot listen on %s: another program, perhaps another hearthd, answers there; end it or choose another "
+                       "path",
+                       name, path);
+    if (number == EEXIST)
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "[listen %s]: cannot listen on %s: there is a file that is no socket; remove it or choose another path", name, path);
+    return err_errno(err, number, "[listen %s]: cannot listen on %s", name, path);
+}
+
+int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err)
+{
+    const char *path = listener->options.address + 5;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat file = {0};
+    if (strlen(path) >= sizeof(address.sun_path))
+        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: the path %s is too long for a socket", listener->options.name, path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int lock = fd < 0 ? -1 : lock_directory(path);
+    int r = fd < 0 ? errno : clear_path(&address);
+    if (r == 0)
+        r = bind_file(fd, &address, listener->options.mode == 0 ? 0660 : (mode_t)listener->options.mode, &file);
+    unlock_directory(lock);
+    if (r != 0) {
+        if (fd >= 0)
+            close(fd);
+        return explain(listener, path, r, err);
+    }
+    listener->file_device = file.st_dev;
+    listener->file_inode = file.st_ino;
+    snprintf(listener->url, sizeof(listener->url), "http+unix:%.200s", path);
+    *ret_fd = fd;
+    return 0;
+}
+
+void listener_unlink_unix(struct listener *listener)
+{
+    const char *path = listener->options.address + 5;
+    struct stat st;
+    if (listener->file_inode == 0)
+        return;
+    int lock = lock_directory(path);
+    if (lstat(path, &st) == 0 && st.st_ino == listener->file_inode && st.st_dev == listener->file_device)
+        unlink(path); /* else somebody removed ours, and what is there is another's */
+    unlock_directory(lock);
+    listener->file_inode = 0;
+}
