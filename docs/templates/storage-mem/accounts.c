@@ -1,4 +1,5 @@
 /* Accounts, and what they have besides synced data. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -30,6 +31,9 @@ static void account_of(const struct row *row, struct hearth_account *ret_account
         .generation = row->number[ACCOUNT_GENERATION],
         .failures = row->number[ACCOUNT_FAILURES],
         .resync = row->number[ACCOUNT_RESYNC],
+#if HEARTH_ABI_VERSION >= 5
+        .placement = row->text[ACCOUNT_PLACEMENT],
+#endif
     };
 }
 
@@ -39,6 +43,32 @@ static const struct account *find_email(const struct world *world, const char *e
         if (strcasecmp(world->accounts[i]->row->text[ACCOUNT_EMAIL], email) == 0)
             return world->accounts[i];
     return NULL;
+}
+
+/* What decides its node in a fleet. A host of before has no such field. */
+static const char *placement_of(const struct hearth_account *account)
+{
+#if HEARTH_ABI_VERSION >= 5
+    if (account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement) && account->placement != NULL)
+        return account->placement;
+#endif
+    return account->email;
+}
+
+/* The account and its identity, or neither: what is in the open batch of the session is not thrown away at an error. */
+static int add_account(struct world *world, struct hearth_call *call, const struct hearth_account *account, struct row *row)
+{
+    int r = 0;
+    if (row == NULL || !world_add(world, row)) {
+        row_unref(row);
+        return no_memory(call);
+    }
+#if HEARTH_ABI_VERSION >= 5
+    r = add_first_identity(world, call, account);
+#endif
+    if (r < 0)
+        world_remove(world, account->id);
+    return r;
 }
 
 int mem_account_create(void *s, struct hearth_call *call, const struct hearth_account *account)
@@ -52,18 +82,13 @@ int mem_account_create(void *s, struct hearth_call *call, const struct hearth_ac
         return r;
     const char *texts[TEXTS] = {
         account->id,          account->email, or_empty(account->uid), account->name, or_empty(account->provider), or_empty(account->node),
-        account->state_detail};
+        account->state_detail, placement_of(account)};
     int64_t numbers[NUMBERS] = {account->state,     account->created,    account->last_sync, account->last_attempt, account->next_sync,
                                 account->last_seen, account->generation, account->failures,  account->resync};
     if (world_account(world, account->id) != NULL || find_email(world, account->email) != NULL)
         return write_end(session, world,
                          hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already"));
-    struct row *row = row_create(texts, numbers, 0);
-    if (row == NULL || !world_add(world, row)) {
-        row_unref(row);
-        r = no_memory(call);
-    }
-    return write_end(session, world, r);
+    return write_end(session, world, add_account(world, call, account, row_create(texts, numbers, 0)));
 }
 
 /* The row with the named fields replaced. */
@@ -81,6 +106,9 @@ static struct row *updated(const struct row *old, const struct hearth_account *a
                 {HEARTH_ACCOUNT_NAME, ACCOUNT_NAME, account->name},
                 {HEARTH_ACCOUNT_EMAIL, ACCOUNT_EMAIL, account->email},
                 {HEARTH_ACCOUNT_UID, ACCOUNT_UID, or_empty(account->uid)},
+#if HEARTH_ABI_VERSION >= 5
+                {HEARTH_ACCOUNT_PROVIDER, ACCOUNT_PROVIDER, or_empty(account->provider)},
+#endif
                 {HEARTH_ACCOUNT_NODE, ACCOUNT_NODE, or_empty(account->node)}};
     const struct {
         uint64_t field;
@@ -126,14 +154,18 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
     return write_end(session, world, 0);
 }
 
-static int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
+int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
 {
     struct hearth_account account;
     if (found == NULL)
         return no_account(call);
     account_of(found->row, &account);
-    const char **texts[] = {&account.id,       &account.email, &account.uid,         &account.name,
-                            &account.provider, &account.node,  &account.state_detail};
+    const char **texts[] = {&account.id,       &account.email, &account.uid,          &account.name,
+                            &account.provider, &account.node,  &account.state_detail,
+#if HEARTH_ABI_VERSION >= 5
+                            &account.placement
+#endif
+    };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (!keep_text(session, call, texts[i]))
             return no_memory(call);
