@@ -5,11 +5,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "jobs/limits.h"
 
 enum { SPOOL_BUFFER = 256 * 1024, SPOOL_RECORD_MAX = 16 * 1024 * 1024 };
 
 struct spool {
     const char *directory; /* borrowed: where the file goes */
+    const struct limits *limits; /* borrowed; NULL: none */
     int fd;                /* -1: all of it is still in memory */
     int64_t file_size;
     struct buf pending; /* written behind the file */
@@ -21,7 +23,7 @@ struct spool {
     int64_t window_at; /* its offset in the file */
 };
 
-void spool_init(struct spool *spool, const char *directory);
+void spool_init(struct spool *spool, const char *directory, const struct limits *limits);
 void spool_fini(struct spool *spool);
 void spool_clear(struct spool *spool); /* empty again, ready for new records */
 
