@@ -26,7 +26,11 @@ static int check_limits(struct apply *apply, struct err *err)
     if (apply->spool->limits == NULL)
         return 0;
     int r = STORE(apply->store, err, counts, apply->account, &now);
-    return r == 0 ? limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, err) : r;
+    if (r < 0)
+        return r;
+    r = limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, err);
+    apply->spool->limited |= r < 0;
+    return r;
 }
 
 int apply_count_record(struct apply *apply, struct err *err)
@@ -39,7 +43,10 @@ static int apply_once(struct apply *apply, int32_t collection, const char *mark,
 {
     struct store *store = apply->store;
     apply->changed = false;
-    int r = STORE(store, err, batch_begin, apply->account, collection, ret_generation);
+    int r = limits_check_free(apply->spool->limits, apply->spool->directory, spool_size(apply->spool), err);
+    apply->spool->limited |= r < 0;
+    if (r == 0)
+        r = STORE(store, err, batch_begin, apply->account, collection, ret_generation);
     if (r < 0)
         return r;
     apply->before = (struct hearth_counts){.struct_size = sizeof(apply->before)};

@@ -36,10 +36,10 @@ int limits_check_spool(const struct limits *limits, int64_t size, struct err *er
                    limits->space);
 }
 
-int limits_check_free(const struct limits *limits, int fd, int64_t size, const char *directory, struct err *err)
+int limits_check_free(const struct limits *limits, const char *directory, int64_t size, struct err *err)
 {
     struct statvfs disk;
-    if (limits == NULL || limits->free_space == 0 || fstatvfs(fd, &disk) != 0)
+    if (limits == NULL || limits->free_space == 0 || statvfs(directory, &disk) != 0)
         return 0;
     int64_t left = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize - size;
     if (left >= limits->free_space)

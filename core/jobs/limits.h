@@ -18,7 +18,7 @@ int limits_check_counts(const struct limits *limits, const struct hearth_counts 
                         const char *collection, struct err *err);
 /* FULL: the records of a collection that are on their way have grown to `size` bytes. */
 int limits_check_spool(const struct limits *limits, int64_t size, struct err *err);
-/* FULL: `size` more bytes would leave too little free in the file system of `fd`. */
-int limits_check_free(const struct limits *limits, int fd, int64_t size, const char *directory, struct err *err);
+/* FULL: `size` more bytes would leave too little free in the file system of the directory. */
+int limits_check_free(const struct limits *limits, const char *directory, int64_t size, struct err *err);
 
 #endif

@@ -36,6 +36,11 @@ void spool_clear(struct spool *spool)
     spool_init(spool, directory, limits);
 }
 
+int64_t spool_size(const struct spool *spool)
+{
+    return spool->file_size + (int64_t)spool->pending.size;
+}
+
 void spool_begin(struct spool *spool, int kind)
 {
     uint32_t header[2] = {0, (uint32_t)kind};
@@ -89,9 +94,11 @@ static int flush(struct spool *spool, struct err *err)
         if (r < 0)
             return r;
     }
-    int full = limits_check_free(spool->limits, spool->fd, (int64_t)spool->pending.size, spool->directory, err);
-    if (full < 0)
+    int full = limits_check_free(spool->limits, spool->directory, (int64_t)spool->pending.size, err);
+    if (full < 0) {
+        spool->limited = true;
         return full;
+    }
     for (size_t done = 0; done < spool->pending.size;) {
         ssize_t n = pwrite(spool->fd, spool->pending.data + done, spool->pending.size - done, spool->file_size);
         if (n < 0 && errno == EINTR)
@@ -114,9 +121,11 @@ int spool_end(struct spool *spool, struct err *err)
     buf_add(&spool->pending, spool->record.data, spool->record.size);
     if (buf_failed(&spool->pending))
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = limits_check_spool(spool->limits, spool->file_size + (int64_t)spool->pending.size, err);
-    if (r < 0)
+    int r = limits_check_spool(spool->limits, spool_size(spool), err);
+    if (r < 0) {
+        spool->limited = true;
         return r;
+    }
     spool->count++;
     return spool->pending.size < SPOOL_BUFFER ? 0 : flush(spool, err);
 }
