@@ -186,9 +186,8 @@ static void every_allocation_fails(struct kit *kit)
         const char *name;
         step_fn step;
     } steps[] = {{"account_create", step_account}, {"account_update", step_update}, {"token_create", step_token},
-                 {"identity_put", step_identity},
-                 {"settings_put", step_settings},  {"a batch", step_batch},         {"reading", step_read},
-                 {"account_remove", step_remove}};
+                 {"identity_put", step_identity},  {"settings_put", step_settings}, {"a batch", step_batch},
+                 {"reading", step_read},           {"account_remove", step_remove}};
     if (!memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)

@@ -76,7 +76,8 @@ static void write_account(struct run *run)
     account.failures = pick(run, 4);
     account.resync = pick(run, 2);
     account.provider = "other";
-    uint64_t fields = pick(run, run->model.store.ops->identity_list == NULL ? 1 << 11 : 1 << 12) & ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
+    uint64_t fields = pick(run, run->model.store.ops->identity_list == NULL ? 1 << 11 : 1 << 12) &
+                      ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
     tell(run, "account_update %s fields 0x%llx", account.id, (unsigned long long)fields);
     BOTH(run, account_update, &account, fields);
 }

@@ -14,8 +14,8 @@ struct apply {
     const char *account;
     int32_t how; /* enum hearth_sync_begin */
     struct spool *spool;
-    struct arena arena; /* reset for each record */
-    bool changed;       /* something a reader can see was written */
+    struct arena arena;          /* reset for each record */
+    bool changed;                /* something a reader can see was written */
     const char *collection;      /* its name */
     struct hearth_counts before; /* the batch began */
     int64_t records;             /* replayed since then */

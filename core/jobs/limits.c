@@ -6,7 +6,8 @@
 static int too_many(const char *collection, int64_t now, const char *what, const char *key, int64_t limit, struct err *err)
 {
     return err_set(err, HEARTH_ERR_FULL,
-                   "this account would have %" PRId64 " %s, and %" PRId64 " is the most that this server keeps for one ([limits] %s): the %s "
+                   "this account would have %" PRId64 " %s, and %" PRId64
+                   " is the most that this server keeps for one ([limits] %s): the %s "
                    "of this sync were not stored, and everything that was here stays; remove some in Firefox, or ask whoever runs the "
                    "server to raise the limit",
                    now, what, limit, key, collection);

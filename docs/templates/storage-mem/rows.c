@@ -43,10 +43,9 @@ void row_unref(struct row *row)
 static const struct {
     int texts, numbers;
 } keys[TABLES] = {
-    [CREDENTIALS] = {0, 0}, [SETTINGS] = {0, 0},  [TOKENS] = {1, 0}, [PICKS] = {1, 1},      [MARKS] = {0, 1},
-    [DEVICES] = {1, 0},     [TABS] = {1, 1},      [PAGES] = {0, 1},  [REMOVED] = {0, 1},    [GUIDS] = {1, 0},
-    [VISITS] = {0, 3},      [BOOKMARKS] = {1, 0}, [CLAIMS] = {1, 1}, [TOMBSTONES] = {1, 0},
-    [IDENTITIES] = {2, 0},  [PROPERTIES] = {1, 0},
+    [CREDENTIALS] = {0, 0}, [SETTINGS] = {0, 0},   [TOKENS] = {1, 0},     [PICKS] = {1, 1},      [MARKS] = {0, 1},  [DEVICES] = {1, 0},
+    [TABS] = {1, 1},        [PAGES] = {0, 1},      [REMOVED] = {0, 1},    [GUIDS] = {1, 0},      [VISITS] = {0, 3}, [BOOKMARKS] = {1, 0},
+    [CLAIMS] = {1, 1},      [TOMBSTONES] = {1, 0}, [IDENTITIES] = {2, 0}, [PROPERTIES] = {1, 0},
 };
 
 static int compare(enum table_name name, const struct row *a, const struct row *b)

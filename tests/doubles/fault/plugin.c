@@ -67,8 +67,8 @@ static int check(struct hearth_call *call, const char *path, const struct hearth
     return 0;
 }
 
-/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Optional operations are left
- * out of the wrapper's own table: the host does without. */
+/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Optional operations are
+ * left out of the wrapper's own table: the host does without. */
 static int copy_table(struct fault *fault, struct hearth_call *call, const char *path, const void *table)
 {
     const size_t header = 2 * sizeof(uint32_t);

@@ -105,21 +105,21 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
         size += texts[i] == NULL ? 0 : strlen(texts[i]);
     return size;
 }
-#define SIZE_account       0
+#define SIZE_account          0
 #define SIZE_account_identity text_size(identity->issuer, identity->subject, NULL, NULL)
-#define SIZE_mark          text_size(text, NULL, NULL, NULL)
-#define SIZE_device        text_size(device->id, device->name, NULL, NULL)
-#define SIZE_tab           text_size(tab->title, tab->url, tab->icon, NULL)
-#define SIZE_page          text_size(page->url, page->title, page->bookmark_title, page->tags)
-#define SIZE_visit         sizeof(*visit)
-#define SIZE_visit_row     (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
-#define SIZE_bookmark      text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
-#define SIZE_bookmark_node text_size(node->guid, node->parent, node->said_parent, NULL)
-#define SIZE_claim         text_size(folder, child, NULL, NULL)
-#define SIZE_tag           text_size(tag, NULL, NULL, NULL)
-#define SIZE_token         text_size(token->id, token->name, NULL, NULL)
-#define SIZE_pick          text_size(pick->input, NULL, NULL, NULL)
-#define SIZE_text          text_size(line, NULL, NULL, NULL)
+#define SIZE_mark             text_size(text, NULL, NULL, NULL)
+#define SIZE_device           text_size(device->id, device->name, NULL, NULL)
+#define SIZE_tab              text_size(tab->title, tab->url, tab->icon, NULL)
+#define SIZE_page             text_size(page->url, page->title, page->bookmark_title, page->tags)
+#define SIZE_visit            sizeof(*visit)
+#define SIZE_visit_row        (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
+#define SIZE_bookmark         text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
+#define SIZE_bookmark_node    text_size(node->guid, node->parent, node->said_parent, NULL)
+#define SIZE_claim            text_size(folder, child, NULL, NULL)
+#define SIZE_tag              text_size(tag, NULL, NULL, NULL)
+#define SIZE_token            text_size(token->id, token->name, NULL, NULL)
+#define SIZE_pick             text_size(pick->input, NULL, NULL, NULL)
+#define SIZE_text             text_size(line, NULL, NULL, NULL)
 
 #define X(row_name, parameters, arguments)                                                                                                 \
     static int row_##row_name parameters                                                                                                   \
