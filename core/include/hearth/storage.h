@@ -102,6 +102,7 @@ struct hearth_counts {
     int64_t folders;   /* without the roots */
     int64_t pages;     /* with at least one visit */
     int64_t visits;
+    int64_t space; /* abi_version 5. Bytes on disk, with what an open batch of the session adds; 0: not known */
 };
 
 struct hearth_device {
