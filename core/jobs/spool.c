@@ -45,11 +45,12 @@ static uint32_t checksum_of(const uint32_t header[HEADER_FIELDS], const char *by
     for (uint64_t word; i + sizeof(word) <= size; i += sizeof(word)) {
         memcpy(&word, bytes + i, sizeof(word));
         sum = (sum ^ word) * 0x100000001b3;
-        sum ^= sum >> 32;
+        sum ^= sum >> 29;
     }
     for (; i < size; i++)
         sum = (sum ^ (unsigned char)bytes[i]) * 0x100000001b3;
-    return (uint32_t)(sum ^ sum >> 32);
+    sum = (sum ^ sum >> 33) * 0xff51afd7ed558ccd;
+    return (uint32_t)(sum ^ sum >> 33);
 }
 
 void spool_begin(struct spool *spool, int kind)

@@ -26,11 +26,11 @@ static int read_target(const char *text, struct target *ret_target)
         curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK || strlen(host) >= sizeof(target.host)) {
         r = HEARTH_ERR_INVALID;
     } else {
-        target.https = strcmp(scheme, "https") == 0;
+        target.https = strcasecmp(scheme, "https") == 0;
         target.loopback = policy_is_loopback(host);
         snprintf(target.host, sizeof(target.host), "%s", host);
         snprintf(target.place, sizeof(target.place), "%s:%s", host, port);
-        if (!target.https && strcmp(scheme, "http") != 0)
+        if (!target.https && strcasecmp(scheme, "http") != 0)
             r = HEARTH_ERR_DENIED;
     }
     if (r == 0)

@@ -29,7 +29,7 @@ static int on_fetch(const struct hearth_host *host, struct hearth_call *call, co
     struct hearth_http_response response = {.struct_size = sizeof(response), .headers = headers};
     char *rest = answers, *line;
     ASSERT(++requests < 10000); /* it ends by itself */
-    ASSERT(strncmp(request->url, "https://", 8) == 0 || strncmp(request->url, "http://", 7) == 0);
+    ASSERT(strncasecmp(request->url, "https://", 8) == 0 || strncasecmp(request->url, "http://", 7) == 0);
     if (rest == NULL)
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "nobody answers");
     if ((answers = strchr(rest, 0x1e)) != NULL)
