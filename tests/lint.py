@@ -27,6 +27,9 @@ SHARED = {"sync-fx": ["jose/jose.h"]}
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
 UNCHECKED_MAY = ("core/base/lock.", "core/check/")
 MAX_LINES = 520
+# html_put() has the directives of printf that make sense in HTML; the compiler knows all of printf's.
+HTML_PUT = re.compile(r"\bhtml_put\(([^;]*?)\);", re.S)
+HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
 findings = []
 
 
@@ -45,6 +48,10 @@ def check_source(path, text):
             findings.append(f"{path}:{n}: a lock that nobody checks; use lock_take() and its like")
         if path.parts[0] in ("core", "plugins") and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
+    for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():
+        formats = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', call.group(1).replace('" JSON_INTEGER_FORMAT "', "lld")))
+        if HTML_DIRECTIVE.search(formats):
+            findings.append(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: html_put() does not know that directive")
     for n, line in enumerate(text.split("\n"), 1):
         include = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
         if include:

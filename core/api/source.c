@@ -16,36 +16,57 @@ static int on_changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx,
     return STORE(source->store, err, pages_changed, source->account, since, cb, cb_ctx);
 }
 
-/* Tabs want their devices' names: devices first, few and small. */
+/* Tabs want their devices' names: devices first. */
 struct names {
     struct arena *arena;
-    struct {
+    struct named_device {
         const char *id, *name;
-    } devices[64];
-    size_t count;
+    } * devices;
+    size_t count, room;
+    size_t last; /* tabs come device by device */
     search_tab_cb cb;
     void *cb_ctx;
+    bool out_of_memory;
 };
 
 static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
-    (void)tabs;
     struct names *names = ctx;
-    if (names->count == sizeof(names->devices) / sizeof(names->devices[0]))
-        return 1;
-    names->devices[names->count].id = arena_strdup(names->arena, device->id);
-    names->devices[names->count].name = arena_strdup(names->arena, device->name);
-    names->count += names->devices[names->count].id != NULL && names->devices[names->count].name != NULL;
-    return 0;
+    if (tabs == 0)
+        return 0;
+    if (names->count == names->room) {
+        size_t room = names->room == 0 ? 16 : names->room * 2;
+        struct named_device *devices = arena_alloc(names->arena, room * sizeof(*devices));
+        if (devices != NULL && names->count > 0)
+            memcpy(devices, names->devices, names->count * sizeof(*devices));
+        names->devices = devices;
+        names->room = room;
+    }
+    struct named_device named = {names->devices == NULL ? NULL : arena_strdup(names->arena, device->id),
+                                 names->devices == NULL ? NULL : arena_strdup(names->arena, device->name)};
+    names->out_of_memory = named.id == NULL || named.name == NULL;
+    if (!names->out_of_memory)
+        names->devices[names->count++] = named;
+    return names->out_of_memory;
+}
+
+static const char *name_of_device(struct names *names, const char *id)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        size_t place = (names->last + i) % names->count;
+        if (strcmp(names->devices[place].id, id) == 0) {
+            names->last = place;
+            return names->devices[place].name;
+        }
+    }
+    return "";
 }
 
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct names *names = ctx;
-    struct search_tab found = {.device = device, .device_name = "", .url = tab->url, .title = tab->title, .last_used = tab->last_used};
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->devices[i].id, device) == 0)
-            found.device_name = names->devices[i].name;
+    struct search_tab found = {
+        .device = device, .device_name = name_of_device(names, device), .url = tab->url, .title = tab->title, .last_used = tab->last_used};
     return names->cb(names->cb_ctx, &found);
 }
 
@@ -56,6 +77,8 @@ static int on_tabs(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err)
     arena_init(&arena, 0);
     struct names names = {.arena = &arena, .cb = cb, .cb_ctx = cb_ctx};
     int r = STORE(source->store, err, device_list, source->account, on_device, &names);
+    if (r == 0 && names.out_of_memory)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
         r = STORE(source->store, err, tab_list, source->account, NULL, on_tab, &names);
     arena_fini(&arena);

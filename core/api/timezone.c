@@ -9,7 +9,14 @@
 
 #include "base/err.h"
 
-enum { FILE_MAX = 64 * 1024, NAME_MAX_SIZE = 64, HEADER = 44, TRANSITIONS_MAX = 2000, YEARS_AHEAD = 60 };
+enum {
+    OFFSET_MAX = 26 * 3600,
+    /* RFC 8536, 3.2 */ FILE_MAX = 64 * 1024,
+    NAME_MAX_SIZE = 64,
+    HEADER = 44,
+    TRANSITIONS_MAX = 2000,
+    YEARS_AHEAD = 60
+};
 
 struct transition {
     int64_t at; /* seconds since 1970: from here on */
@@ -35,6 +42,17 @@ static int64_t number(const unsigned char *p, int size)
     for (int i = 0; i < size; i++)
         v = v << 8 | p[i];
     return size == 4 ? (int32_t)(uint32_t)v : (int64_t)v;
+}
+
+static bool is_offset(int64_t seconds)
+{
+    return seconds > -OFFSET_MAX && seconds < OFFSET_MAX;
+}
+
+/* RFC 8536 says -2^59 for the beginning of time; what lies beyond cannot be computed with. */
+static bool is_time(int64_t seconds)
+{
+    return seconds >= -((int64_t)1 << 59) && seconds <= (int64_t)1 << 59;
 }
 
 struct counts {
@@ -115,7 +133,10 @@ static const char *read_change(const char *p, struct change *ret)
     ret->time = 7200;
     if (*p == '/')
         p = read_time(p + 1, &ret->time);
-    return ret->month >= 1 && ret->month <= 12 && ret->week >= 1 && ret->week <= 5 && ret->day <= 6 ? p : NULL;
+    return ret->month >= 1 && ret->month <= 12 && ret->week >= 1 && ret->week <= 5 && ret->day <= 6 && ret->time > -168 * 3600 &&
+                   ret->time < 168 * 3600
+               ? p
+               : NULL;
 }
 
 static bool read_rule(const char *text, struct rule *ret)
@@ -137,7 +158,7 @@ static bool read_rule(const char *text, struct rule *ret)
             return false;
     }
     *ret = rule;
-    return *p == '\0';
+    return *p == '\0' && is_offset(rule.standard) && is_offset(rule.daylight);
 }
 
 /* Days since 1970 of a date (proleptic Gregorian calendar). */
@@ -197,13 +218,15 @@ static struct zone *parse(const unsigned char *file, size_t size)
         return NULL;
     const unsigned char *types = p + c.time * 8, *infos = types + c.time;
     zone->first = (int32_t)number(infos, 4);
-    for (int64_t i = 0; i < c.time; i++) {
-        if (types[i] >= c.type) {
-            free(zone);
-            return NULL;
-        }
-        zone->transitions[zone->count++] = (struct transition){number(p + i * 8, 8), (int32_t)number(infos + types[i] * 6, 4)};
+    bool sound = is_offset(zone->first);
+    for (int64_t i = 0; i < c.time; i++)
+        sound = sound && types[i] < c.type && is_offset(number(infos + types[i] * 6, 4)) && is_time(number(p + i * 8, 8));
+    if (!sound) {
+        free(zone);
+        return NULL;
     }
+    for (int64_t i = 0; i < c.time; i++)
+        zone->transitions[zone->count++] = (struct transition){number(p + i * 8, 8), (int32_t)number(infos + types[i] * 6, 4)};
     char text[128];
     size_t n = left - need - 2;
     const char *footer = (const char *)p + need + 1;

@@ -19,7 +19,8 @@ struct oidc_config {
     const char *issuer;                    /* exactly as the provider calls itself */
     const char *client_id, *client_secret; /* secret NULL: a public client */
     const char *scopes;
-    bool insecure_http; /* allow plain http to other machines */
+    bool insecure_http;     /* allow plain http to other machines */
+    bool private_addresses; /* the provider may name endpoints on addresses that are not public */
 };
 
 /* Nothing is asked yet. Texts are borrowed; they live as long as the configuration. INVALID: an unusable address, or something missing. */

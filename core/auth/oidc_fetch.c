@@ -50,6 +50,16 @@ static uint32_t timeout_of(const struct call *call)
     return left < 1 ? 1 : left > UINT32_MAX ? UINT32_MAX : (uint32_t)left;
 }
 
+/* Nothing but the discovery document is asked for at an address of the operator's choice. */
+static const char *named_by(const struct oidc *oidc, const char *url)
+{
+    size_t size = strlen(oidc->config.issuer);
+    bool own = strncmp(url, oidc->config.issuer, size) == 0;
+    if (own)
+        url += size + (url[size] == '/');
+    return (own && strcmp(url, ".well-known/openid-configuration") == 0) || oidc->config.private_addresses ? NULL : oidc->config.issuer;
+}
+
 int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
                json_t **ret_object, struct err *err)
 {
@@ -74,6 +84,7 @@ int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char
         .on_response = on_response,
         .on_body = on_body,
         .ctx = &answer,
+        .named_by = named_by(oidc, url),
     };
     call_reset(call);
     int r = call_check(call, net_fetch(oidc->net, &call->hearth, &request), err);

@@ -85,7 +85,9 @@ int oidc_verify(const char *token, const json_t *keys, const struct oidc_expecte
         r = err_set(err, HEARTH_ERR_DENIED, "its ID token is a token of another kind (%.40s)", jws.typ);
     if (r == 0)
         r = check_signature(&jws, keys, err);
-    if (r == 0 && !json_is_object(claims = json_loadb((const char *)jws.payload, jws.payload_size, JSON_REJECT_DUPLICATES, NULL)))
+    if (r == 0)
+        claims = json_loadb((const char *)jws.payload, jws.payload_size, JSON_REJECT_DUPLICATES, NULL);
+    if (r == 0 && !json_is_object(claims))
         r = err_set(err, HEARTH_ERR_DENIED, "its ID token is malformed");
     if (r == 0)
         r = check_claims(claims, expected, err);

@@ -113,6 +113,7 @@ static const struct hearth_config_key oidc_keys[] = {
     KEY(SECRET, "client_secret", NULL, "the secret that belongs to it; none for public clients"),
     KEY(STRING, "scopes", "openid email profile", "what is asked for"),
     KEY(BOOL, "insecure_http", "no", "allow plain http to a provider that is not on this machine"),
+    KEY(BOOL, "private_addresses", "no", "let the provider name endpoints on private, link-local and loopback addresses"),
 };
 
 static const struct hearth_config_key node_keys[] = {

@@ -8,9 +8,10 @@
 
 #include "base/magic.h"
 
-/* A record: size of what follows the header (u32), kind (u32), then fields: integers as 8 bytes, texts as a size (u32, NONE for NULL), the
- * bytes and a NUL. Native byte order: it never leaves the process. */
-enum { HEADER = 8, WINDOW = 64 * 1024 };
+/* A record: size of what follows the header, kind, checksum of both and of what follows (u32 each), then fields: integers as 8 bytes, texts
+ * as a size (u32, NONE for NULL), the bytes and a NUL. Native byte order: it never leaves the process. But it goes by way of a disk, so
+ * that what comes back is believed only when its checksum fits: fields are then read without further checks. */
+enum { SIZE, KIND, CHECKSUM, HEADER_FIELDS, HEADER = HEADER_FIELDS * 4, WINDOW = 64 * 1024 };
 static const uint32_t NONE = UINT32_MAX;
 
 void spool_init(struct spool *spool, const char *directory, const struct limits *limits)
@@ -41,9 +42,26 @@ int64_t spool_size(const struct spool *spool)
     return spool->file_size + (int64_t)spool->pending.size;
 }
 
+/* FNV-1a over words, then bytes: meant for accidents. */
+static uint32_t checksum_of(const uint32_t header[HEADER_FIELDS], const char *bytes)
+{
+    uint64_t sum = 0xcbf29ce484222325;
+    size_t size = header[SIZE], i = 0;
+    sum = (sum ^ ((uint64_t)header[SIZE] << 32 | header[KIND])) * 0x100000001b3;
+    for (uint64_t word; i + sizeof(word) <= size; i += sizeof(word)) {
+        memcpy(&word, bytes + i, sizeof(word));
+        sum = (sum ^ word) * 0x100000001b3;
+        sum ^= sum >> 29;
+    }
+    for (; i < size; i++)
+        sum = (sum ^ (unsigned char)bytes[i]) * 0x100000001b3;
+    sum = (sum ^ sum >> 33) * 0xff51afd7ed558ccd;
+    return (uint32_t)(sum ^ sum >> 33);
+}
+
 void spool_begin(struct spool *spool, int kind)
 {
-    uint32_t header[2] = {0, (uint32_t)kind};
+    uint32_t header[HEADER_FIELDS] = {[KIND] = (uint32_t)kind};
     buf_reset(&spool->record);
     buf_add(&spool->record, header, sizeof(header));
 }
@@ -116,8 +134,11 @@ int spool_end(struct spool *spool, struct err *err)
 {
     if (buf_failed(&spool->record) || spool->record.size > SPOOL_RECORD_MAX)
         return err_set(err, HEARTH_ERR_NOMEM, "a record of %zu bytes is too large", spool->record.size);
-    uint32_t size = (uint32_t)(spool->record.size - HEADER);
-    memcpy(spool->record.data, &size, sizeof(size));
+    uint32_t header[HEADER_FIELDS];
+    memcpy(header, spool->record.data, HEADER);
+    header[SIZE] = (uint32_t)(spool->record.size - HEADER);
+    header[CHECKSUM] = checksum_of(header, spool->record.data + HEADER);
+    memcpy(spool->record.data, header, HEADER);
     buf_add(&spool->pending, spool->record.data, spool->record.size);
     if (buf_failed(&spool->pending))
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -137,11 +158,13 @@ void spool_rewind(struct spool *spool)
     spool->window_at = 0;
 }
 
-/* Copies bytes [at, at + size) of file and pending; false when the file cannot be read. A record lies wholly in one of both, because
- * pending is flushed whole. */
+/* Copies bytes [at, at + size) of file and pending; false when the file cannot be read or ends before. A record lies wholly in one of both,
+ * because pending is flushed whole. */
 static bool read_at(struct spool *spool, int64_t at, char *ret, size_t size)
 {
     if (at >= spool->file_size) {
+        if (size > spool->pending.size - (size_t)(at - spool->file_size))
+            return false;
         memcpy(ret, spool->pending.data + (at - spool->file_size), size);
         return true;
     }
@@ -170,19 +193,20 @@ int spool_next(struct spool *spool, int *ret_kind, struct err *err)
 {
     if (spool->next >= spool->file_size + (int64_t)spool->pending.size)
         return 0;
-    uint32_t header[2];
+    uint32_t header[HEADER_FIELDS];
     if (!read_at(spool, spool->next, (char *)header, sizeof(header)))
         return err_set(err, HEARTH_ERR_IO, "cannot read records back from a temporary file in %s", spool->directory);
     buf_reset(&spool->record);
-    char *room = buf_reserve(&spool->record, header[0]);
-    if (room == NULL)
+    char *room = header[SIZE] > SPOOL_RECORD_MAX ? NULL : buf_reserve(&spool->record, header[SIZE]);
+    if (room == NULL && header[SIZE] <= SPOOL_RECORD_MAX)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    if (!read_at(spool, spool->next + HEADER, room, header[0]))
-        return err_set(err, HEARTH_ERR_IO, "cannot read records back from a temporary file in %s", spool->directory);
-    buf_grew(&spool->record, header[0]);
-    spool->next += HEADER + header[0];
+    if (room == NULL || !read_at(spool, spool->next + HEADER, room, header[SIZE]) || checksum_of(header, room) != header[CHECKSUM])
+        return err_set(err, HEARTH_ERR_IO, "a temporary file in %s gives other bytes than were written to it; check the disk",
+                       spool->directory);
+    buf_grew(&spool->record, header[SIZE]);
+    spool->next += HEADER + header[SIZE];
     spool->read_at = 0;
-    *ret_kind = (int)header[1];
+    *ret_kind = (int)header[KIND];
     return 1;
 }
 

@@ -182,6 +182,7 @@ static int create_sso(struct daemon *d, struct err *err)
             .client_secret = conf_text(section, "client_secret"),
             .scopes = conf_text(section, "scopes"),
             .insecure_http = conf_number(section, "insecure_http") != 0,
+            .private_addresses = conf_number(section, "private_addresses") != 0,
         };
         const char *title = conf_text(section, "title");
         struct pages_sso *sso = &d->sso[d->sso_count];

@@ -1,7 +1,5 @@
 /* The calling thread's side of an exchange: checks, waiting, callbacks, the meaning of what came. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,33 +13,66 @@
 #include "net/net_internal.h"
 #include "plug/call.h"
 
-enum { POLL_STOP = 100, HOST_MAX = 300 };
+enum { POLL_STOP = 100 };
 
-/* "host:port" in lower case, and whether it is this machine. */
-static int check_url(const struct hearth_http_request *request, char ret_host[HOST_MAX], bool *ret_loopback, struct hearth_call *call)
+static int read_target(const char *text, struct target *ret_target)
 {
     CURLU *url = curl_url();
     char *scheme = NULL, *host = NULL, *port = NULL;
+    struct target target = {0};
     int r = 0;
-    if (url == NULL || curl_url_set(url, CURLUPART_URL, request->url, CURLU_PATH_AS_IS) != CURLUE_OK ||
+    if (url == NULL || curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) {
-        r = hearth_fail(call, HEARTH_ERR_INVALID, "not a URL: %.200s", request->url);
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK || strlen(host) >= sizeof(target.host)) {
+        r = HEARTH_ERR_INVALID;
     } else {
-        struct in_addr v4;
-        *ret_loopback = strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-                        (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
-        snprintf(ret_host, HOST_MAX, "%s:%s", host, port);
-        if (strcmp(scheme, "https") != 0 && (strcmp(scheme, "http") != 0 || (!*ret_loopback && !request->insecure_http)))
-            r = hearth_fail(call, HEARTH_ERR_DENIED,
-                            "%s is asked without TLS; use https, or set insecure_http = yes in the sync section if you know the network",
-                            ret_host);
+        target.https = strcasecmp(scheme, "https") == 0;
+        target.loopback = policy_is_loopback(host);
+        snprintf(target.host, sizeof(target.host), "%s", host);
+        snprintf(target.place, sizeof(target.place), "%s:%s", host, port);
+        if (!target.https && strcasecmp(scheme, "http") != 0)
+            r = HEARTH_ERR_DENIED;
     }
+    if (r == 0)
+        *ret_target = target;
     curl_free(scheme);
     curl_free(host);
     curl_free(port);
     curl_url_cleanup(url);
     return r;
+}
+
+static int refuse_address(struct hearth_call *call, const char *place, const char *address)
+{
+    return hearth_fail(call, HEARTH_ERR_DENIED,
+                       "%s was named by another server and is %s, an address of a private network or of this machine, which only the "
+                       "configuration may name; private_addresses = yes in the section of that server allows it",
+                       place, address);
+}
+
+/* *ret_allowed: as in struct fetch. */
+static int check_url(struct net *net, struct hearth_call *call, const struct hearth_http_request *request, struct target *ret_target,
+                     unsigned *ret_allowed)
+{
+    struct target by = {.loopback = true};
+    const char *named_by = request->struct_size > offsetof(struct hearth_http_request, named_by) ? request->named_by : NULL;
+    int r = read_target(request->url, ret_target);
+    if (r != 0)
+        return hearth_fail(call, r, r == HEARTH_ERR_DENIED ? "neither http nor https: %.200s" : "not a URL: %.200s", request->url);
+    if (named_by != NULL && (r = read_target(named_by, &by)) != 0)
+        return hearth_fail(call, r, "not a URL: %.200s", named_by);
+    if (!ret_target->https && !request->insecure_http && !ret_target->loopback)
+        return hearth_fail(call, HEARTH_ERR_DENIED,
+                           "%s is asked without TLS; use https, or set insecure_http = yes in the sync section if you know the network",
+                           ret_target->place);
+    if (!ret_target->https && !request->insecure_http && !by.loopback)
+        return hearth_fail(call, HEARTH_ERR_DENIED, "%s names %s, an address of this machine, without TLS, which is not asked", by.place,
+                           ret_target->place);
+    unsigned allowed = named_by == NULL ? 0 : policy_allowed(net, by.host);
+    if (allowed != 0 && !policy_host_is_allowed(ret_target->host, allowed)) /* also when a proxy would connect */
+        return refuse_address(call, ret_target->place, ret_target->host);
+    *ret_allowed = allowed;
+    return 0;
 }
 
 /* ms from a Retry-After header: seconds or a date (RFC 9110, 10.2.3); 0: absent or unreadable. At most a day. */
@@ -132,6 +163,8 @@ static int conclude(const struct fetch *fetch, struct hearth_call *call, const c
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "the request to %s was cancelled", host);
     if (fetch->too_large)
         return hearth_fail(call, HEARTH_ERR_FULL, "the answer of %s is larger than allowed", host);
+    if (fetch->refused[0] != '\0' && fetch->result != CURLE_OK)
+        return refuse_address(call, host, fetch->refused);
     switch (fetch->result) {
     case CURLE_OK:
         return 0;
@@ -153,20 +186,23 @@ static int conclude(const struct fetch *fetch, struct hearth_call *call, const c
     }
 }
 
-static int exchange(struct net *net, struct hearth_call *call, const struct hearth_http_request *request, const char *host, bool loopback)
+static int exchange(struct net *net, struct hearth_call *call, const struct hearth_http_request *request, const struct target *target,
+                    unsigned allowed)
 {
-    struct fetch fetch = {0};
+    struct fetch fetch = {.allowed = allowed};
     struct err err = {0};
     pthread_mutex_init(&fetch.lock, NULL);
     lock_init_condition(&fetch.changed);
-    int r = transfer_init(&fetch, net, request, loopback, &err);
+    int r = transfer_init(&fetch, net, request, target, &err);
     if (r == 0) {
         net_command(net, &fetch, NET_SUBMIT);
-        bool stopped = receive(net, &fetch, call, host, request);
-        r = conclude(&fetch, call, host, stopped);
+        bool stopped = receive(net, &fetch, call, target->place, request);
+        r = conclude(&fetch, call, target->place, stopped);
     } else {
         r = hearth_fail(call, r, "%s", err.text);
     }
+    if (r == 0 && allowed == 0 && !fetch.proxied)
+        policy_learn(net, target->host, fetch.reached);
     transfer_fini(&fetch);
     pthread_cond_destroy(&fetch.changed);
     pthread_mutex_destroy(&fetch.lock);
@@ -175,21 +211,22 @@ static int exchange(struct net *net, struct hearth_call *call, const struct hear
 
 int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_http_request *request)
 {
-    char host[HOST_MAX];
-    bool loopback = false;
-    int r = check_url(request, host, &loopback, call);
+    struct target target;
+    unsigned allowed = 0;
+    int r = check_url(net, call, request, &target, &allowed);
     if (r < 0)
         return r;
-    int64_t left = backoff_left(net->paused, host);
+    int64_t left = backoff_left(net->paused, target.place);
     if (left > 0) {
         call->retry_after = left;
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s asked to be left alone for %lld s more", host, (long long)(left + 999) / 1000);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s asked to be left alone for %lld s more", target.place,
+                           (long long)(left + 999) / 1000);
     }
     atomic_fetch_add(&net->under_way, 1);
     if (atomic_load(&net->stop))
         r = hearth_fail(call, HEARTH_ERR_CANCELLED, "hearthd stops");
     else
-        r = exchange(net, call, request, host, loopback);
+        r = exchange(net, call, request, &target, allowed);
     atomic_fetch_sub(&net->under_way, 1);
     metric_add(metric_get(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
     if (r < 0)

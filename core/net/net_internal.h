@@ -10,7 +10,18 @@
 #include "base/buf.h"
 #include "net/net.h"
 
-enum { NET_WINDOW = 256 * 1024, NET_HEADERS_MAX = 64 * 1024, NET_HEADER_COUNT_MAX = 128 };
+enum { NET_WINDOW = 256 * 1024, NET_HEADERS_MAX = 64 * 1024, NET_HEADER_COUNT_MAX = 128, NET_LEARNT_MAX = 64, NET_HOST_MAX = 300 };
+
+/* Kinds of addresses, as bits. NOWHERE: 0.0.0.0, multicast, documentation, what nobody has given out. */
+enum net_reach { NET_PUBLIC = 1, NET_PRIVATE = 2, NET_LINK = 4, NET_LOOPBACK = 8, NET_NOWHERE = 16 };
+
+enum net_reach net_reach_of(const struct sockaddr *address); /* address.c */
+
+/* What the URL of a request says. */
+struct target {
+    char host[NET_HOST_MAX], place[NET_HOST_MAX + 8]; /* as written; "host:port" */
+    bool https, loopback;
+};
 
 /* One exchange, on the caller's stack. The network thread owns it from submission until it is done.
  *
@@ -27,6 +38,10 @@ struct fetch {
     struct curl_slist *headers_out;
     uint64_t max_response, received;
     char error_text[CURL_ERROR_SIZE];
+    unsigned allowed;       /* bits of enum net_reach; 0: all */
+    bool proxied;           /* what is connected to is a proxy that the operator chose */
+    char refused[64];       /* network thread, until done: an address that is not allowed */
+    char reached[64];       /* likewise: the address that was asked */
     bool added;             /* network thread: it is in the multi handle */
     pthread_mutex_t lock;   /* guards what follows; a leaf */
     pthread_cond_t changed; /* monotonic */
@@ -47,8 +62,13 @@ struct net {
     CURLM *multi;
     struct net_options options;
     char ca_file[4096], user_agent[128];
-    pthread_mutex_t lock; /* guards commands; a leaf */
+    pthread_mutex_t lock; /* guards commands, learnt; a leaf */
     struct fetch *commands;
+    struct learnt {
+        char host[256]; /* "": a free place */
+        unsigned seen;  /* bits of enum net_reach */
+    } learnt[NET_LEARNT_MAX];
+    size_t learnt_next;
     atomic_bool stop;
     atomic_int under_way;
     struct fetch **active; /* network thread: what must be ended at stop */
@@ -62,8 +82,16 @@ void net_main(void *net);
 void net_command(struct net *net, struct fetch *fetch, enum net_command command);
 
 /* transfer.c: curl's view of a fetch. */
-int transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, bool loopback, struct err *err);
+int transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
+                  struct err *err);
 void transfer_fini(struct fetch *fetch);
 void transfer_done(struct fetch *fetch, CURLcode result); /* network thread */
+
+/* policy.c: which addresses a URL may lead to that another server has named. Any thread. */
+bool policy_is_loopback(const char *host);                                 /* as it is written */
+bool policy_host_is_allowed(const char *host, unsigned allowed);           /* a name: not known yet */
+unsigned policy_allowed(struct net *net, const char *named_by);            /* host; bits of enum net_reach */
+void policy_learn(struct net *net, const char *host, const char *address); /* a host of the operator's choice was reached there */
+const char *policy_proxy(bool https, const char *host);                    /* of the environment; NULL: none */
 
 #endif

@@ -1,4 +1,6 @@
 /* One exchange as curl sees it: options, and the callbacks that fill the fetch on the network thread. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -122,7 +124,60 @@ static void set_method(CURL *easy, const struct hearth_http_request *request)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-int transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, bool loopback, struct err *err)
+/* --- addresses ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool is_refused(struct fetch *fetch, const struct sockaddr *address, const char *text)
+{
+    if (fetch->allowed == 0 || fetch->proxied || (fetch->allowed & net_reach_of(address)) != 0)
+        return false;
+    snprintf(fetch->refused, sizeof(fetch->refused), "%s", text);
+    return true;
+}
+
+/* The address is known only now; curl goes on with the next one of the name. */
+static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    char text[64] = "";
+    const void *bytes = address->family == AF_INET ? (const void *)&((struct sockaddr_in *)(void *)&address->addr)->sin_addr
+                                                   : (const void *)&((struct sockaddr_in6 *)(void *)&address->addr)->sin6_addr;
+    if (purpose != CURLSOCKTYPE_IPCXN || inet_ntop(address->family, bytes, text, sizeof(text)) == NULL ||
+        is_refused(ctx, &address->addr, text))
+        return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* A connection that is there already was perhaps made for somebody who may more. */
+static int on_request(void *ctx, char *reached, char *own, int reached_port, int own_port)
+{
+    (void)own, (void)reached_port, (void)own_port;
+    struct fetch *fetch = ctx;
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    snprintf(fetch->reached, sizeof(fetch->reached), "%s", reached);
+    bool refused = inet_pton(AF_INET, reached, &v4.sin_addr) == 1     ? is_refused(fetch, (struct sockaddr *)&v4, reached)
+                   : inet_pton(AF_INET6, reached, &v6.sin6_addr) == 1 ? is_refused(fetch, (struct sockaddr *)&v6, reached)
+                                                                      : fetch->allowed != 0 && !fetch->proxied;
+    return refused ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static void set_policy(struct fetch *fetch, const struct target *target)
+{
+    const char *proxy = policy_proxy(target->https, target->host);
+    curl_easy_setopt(fetch->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(fetch->easy, CURLOPT_OPENSOCKETDATA, fetch);
+    curl_easy_setopt(fetch->easy, CURLOPT_PREREQFUNCTION, on_request);
+    curl_easy_setopt(fetch->easy, CURLOPT_PREREQDATA, fetch);
+    fetch->proxied = proxy != NULL && !target->loopback;
+    if (target->loopback) /* a proxy of the environment is for the world outside */
+        curl_easy_setopt(fetch->easy, CURLOPT_PROXY, "");
+    else if (fetch->allowed != 0) { /* whether there is one must be known here */
+        curl_easy_setopt(fetch->easy, CURLOPT_PROXY, proxy == NULL ? "" : proxy);
+        curl_easy_setopt(fetch->easy, CURLOPT_NOPROXY, "");
+    }
+}
+
+int transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
+                  struct err *err)
 {
     CURL *easy = fetch->easy = curl_easy_init();
     if (easy == NULL || !add_headers(fetch, request))
@@ -143,15 +198,14 @@ int transfer_init(struct fetch *fetch, const struct net *net, const struct heart
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"); /* also when it was not asked for; others fail */
     curl_easy_setopt(easy, CURLOPT_USERAGENT, net->user_agent);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, str_starts(request->url, "https:") ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, target->https ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
-    if (loopback)
-        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* a proxy of the environment is for the world outside */
+    set_policy(fetch, target);
     if (net->ca_file[0] != '\0')
         curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca_file);
     return 0;

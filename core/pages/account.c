@@ -19,7 +19,7 @@ static void put_browsers(struct basic *basic, const json_t *sessions)
         bool current = json_is_true(json_object_get(session, "current")) || strcmp(basic_text(session, "id"), basic->person.session) == 0;
         basic_time(json_object_get(session, "last_used"), used);
         form_begin(call, "/auth/account/browser", NULL);
-        html_put(&call->html, "<p><b>%s</b>%r<br>\n<small>last used %s UTC</small><br>\n", basic_text(session, "name"),
+        html_put(&call->html, "<p><b>%s</b>%s<br>\n<small>last used %s UTC</small><br>\n", basic_text(session, "name"),
                  current ? " (this one)" : "", used);
         html_put(&call->html, "<button type=\"submit\" class=\"quiet\" name=\"id\" value=\"%s\">Sign out</button></p>\n</form>\n",
                  basic_text(session, "id"));

@@ -30,7 +30,7 @@ static void put_device(struct buf *out, const json_t *device, size_t most)
     if (i == most && json_array_size(tabs) > most) {
         buf_add_text(out, "<p><a href=\"/basic/tabs?device=");
         html_query_value(out, basic_text(device, "id"));
-        html_put(out, "\">All %d tabs</a></p>\n", (int64_t)json_array_size(tabs));
+        html_put(out, "\">All %zu tabs</a></p>\n", json_array_size(tabs));
     }
 }
 
@@ -112,7 +112,7 @@ static void put_item(struct buf *out, const json_t *item)
     buf_add_text(out, "<li>");
     if (kind != NULL && strcmp(kind, "folder") == 0) {
         put_folder_link(out, basic_text(item, "id"), basic_text(item, "title"));
-        html_put(out, " (%d)", (int64_t)json_integer_value(json_object_get(item, "children")));
+        html_put(out, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(json_object_get(item, "children")));
     } else if (kind != NULL && strcmp(kind, "separator") == 0) {
         buf_add_text(out, "\u2014");
     } else {
@@ -180,7 +180,8 @@ static void put_visits(struct buf *out, const json_t *visits)
         basic_time(json_object_get(visit, "date"), time);
         if (strncmp(day, time, 10) != 0) {
             memcpy(day, time, 10);
-            html_put(out, "%r<h2>%s</h2>\n<ul>\n", i == 0 ? "" : "</ul>\n", day);
+            buf_add_text(out, i == 0 ? "" : "</ul>\n");
+            html_put(out, "<h2>%s</h2>\n<ul>\n", day);
         }
         html_put(out, "<li>%s ", time + 11);
         basic_link(out, json_object_get(visit, "title"), json_object_get(visit, "url"));

@@ -27,7 +27,7 @@ static int enter_elsewhere(struct page_call *call, struct store *store, size_t n
     int r = link_create(store, account, &link, &call->err);
     if (r < 0)
         return r;
-    html_put(&url, "%r/auth/link?t=%r&next=", http_base_url(call->request, n->url), link.secret);
+    buf_printf(&url, "%s/auth/link?t=%s&next=", http_base_url(call->request, n->url), link.secret);
     html_query_value(&url, next);
     to_node(call, node);
     page_redirect(call, buf_failed(&url) ? NULL : arena_strdup(&call->request->arena, url.data));

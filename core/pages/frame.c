@@ -15,9 +15,9 @@ void page_begin(struct page_call *call, const char *title, int refresh, const ch
     html_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s \u2013 Hearth</title>\n", title);
     html_put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n");
     if (refresh >= 0 && to != NULL)
-        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d; url=%s\">\n", (int64_t)refresh, to);
+        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d; url=%s\">\n", refresh, to);
     else if (refresh >= 0)
-        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", (int64_t)refresh);
+        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", refresh);
     html_put(out,
              "<link rel=\"stylesheet\" href=\"/auth/style.css\">\n</head>\n<body>\n<main>\n<p class=\"mark\">Hearth</p>\n<h1>%s</h1>\n",
              title);

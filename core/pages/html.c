@@ -1,9 +1,10 @@
 #include "pages/html.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 static const char *entity(unsigned char c)
 {
@@ -42,27 +43,43 @@ void html_text(struct buf *out, const char *text)
         buf_add_text(out, from);
 }
 
+/* One integer, with what stands between its % and its d or u. */
+static void put_integer(struct buf *out, const char *modifier, bool is_signed, va_list *ap)
+{
+    if (strcmp(modifier, "ll") == 0)
+        is_signed ? buf_printf(out, "%lld", va_arg(*ap, long long)) : buf_printf(out, "%llu", va_arg(*ap, unsigned long long));
+    else if (strcmp(modifier, "l") == 0)
+        is_signed ? buf_printf(out, "%ld", va_arg(*ap, long)) : buf_printf(out, "%lu", va_arg(*ap, unsigned long));
+    else if (strcmp(modifier, "j") == 0)
+        is_signed ? buf_printf(out, "%jd", va_arg(*ap, intmax_t)) : buf_printf(out, "%ju", va_arg(*ap, uintmax_t));
+    else if (strcmp(modifier, "z") == 0)
+        is_signed ? buf_printf(out, "%zd", va_arg(*ap, ssize_t)) : buf_printf(out, "%zu", va_arg(*ap, size_t));
+    else
+        is_signed ? buf_printf(out, "%d", va_arg(*ap, int)) : buf_printf(out, "%u", va_arg(*ap, unsigned));
+}
+
 void html_put(struct buf *out, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    for (const char *p = format, *percent; *p != '\0'; p = percent + 2) {
-        percent = strchr(p, '%');
-        if (percent == NULL) {
-            buf_add_text(out, p);
-            break;
-        }
+    for (const char *p = format; *p != '\0';) {
+        const char *percent = strchrnul(p, '%');
         buf_add(out, p, (size_t)(percent - p));
-        if (percent[1] == 's')
+        if (*percent == '\0')
+            break;
+        size_t size = strspn(percent + 1, "ljz");
+        char modifier[4] = "", what = percent[1 + size];
+        if (size < sizeof(modifier))
+            memcpy(modifier, percent + 1, size);
+        p = percent + 2 + size;
+        if (what == 's' && size == 0)
             html_text(out, va_arg(ap, const char *));
-        else if (percent[1] == 'r')
-            buf_add_text(out, va_arg(ap, const char *));
-        else if (percent[1] == 'd')
-            buf_printf(out, "%" PRId64, va_arg(ap, int64_t));
-        else if (percent[1] == '%')
+        else if (what == 'd' || what == 'u')
+            put_integer(out, modifier, what == 'd', &ap);
+        else if (what == '%')
             buf_add_char(out, '%');
         else
-            break;
+            break; /* what it takes is not known: tests/lint.py finds such formats */
     }
     va_end(ap);
 }

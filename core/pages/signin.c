@@ -26,7 +26,7 @@ static void begin_form(struct page_call *call, const char *provider, const char 
 {
     form_begin(call, "/auth/start", next);
     html_put(&call->html,
-             "<div><input type=\"hidden\" name=\"provider\" value=\"%s\"><input type=\"hidden\" name=\"way\" value=\"%r\"></div>\n",
+             "<div><input type=\"hidden\" name=\"provider\" value=\"%s\"><input type=\"hidden\" name=\"way\" value=\"%s\"></div>\n",
              provider, way);
 }
 
@@ -34,8 +34,8 @@ static void device_field(struct page_call *call, const char *id)
 {
     html_put(
         &call->html,
-        "<details><summary>More</summary>\n<p><label for=\"%r\">Name of this server in your account\u2019s list of devices</label><br>\n"
-        "<input type=\"text\" id=\"%r\" name=\"device\" class=\"wide\" maxlength=\"100\"></p>\n</details>\n",
+        "<details><summary>More</summary>\n<p><label for=\"%s\">Name of this server in your account\u2019s list of devices</label><br>\n"
+        "<input type=\"text\" id=\"%s\" name=\"device\" class=\"wide\" maxlength=\"100\"></p>\n</details>\n",
         id, id);
 }
 
@@ -76,7 +76,7 @@ void signin_page(struct page_call *call)
     page_begin(call, "Sign in", -1, NULL);
     html_put(&call->html, "<p>Your Firefox bookmarks, history and open tabs, in any browser.</p>\n");
     for (size_t i = 0; i < options->sso_count; i++)
-        html_put(&call->html, "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%r\">Sign in with %s</a></p>\n", options->sso[i].name,
+        html_put(&call->html, "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%s\">Sign in with %s</a></p>\n", options->sso[i].name,
                  onwards, options->sso[i].title);
     for (size_t i = 0; i < signin_provider_count(options->signin); i++) {
         provider_forms(call, i, next);
@@ -87,7 +87,7 @@ void signin_page(struct page_call *call)
                  "<p>This server is not set up for signing in with a Mozilla account. Whoever runs it finds the settings under "
                  "\u201c[sync \u2026]\u201d in its documentation.</p>\n");
     html_put(&call->html,
-             "<section>\n<p>Signed in on another device? Let it show you a code, and <a href=\"/auth/code?next=%r\">type it here</a>.</p>\n"
+             "<section>\n<p>Signed in on another device? Let it show you a code, and <a href=\"/auth/code?next=%s\">type it here</a>.</p>\n"
              "</section>\n",
              onwards);
     buf_fini(&escaped);

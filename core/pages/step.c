@@ -11,9 +11,10 @@ static void render_field(struct buf *out, const struct hearth_signin_field *fiel
                        : field->input == HEARTH_SIGNIN_ADDRESS ? " autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\""
                        : strcmp(field->name, "email") == 0     ? " autocomplete=\"username\" inputmode=\"email\""
                                                                : "";
-    html_put(out, "<p><label for=\"f_%s\">%s</label><br>\n<input type=\"%r\" id=\"f_%s\" name=\"f_%s\" class=\"%r\"%r%r required>",
-             field->name, field->label, type, field->name, field->name, field->input == HEARTH_SIGNIN_CODE ? "code" : "wide", more,
-             first ? " autofocus" : "");
+    html_put(out, "<p><label for=\"f_%s\">%s</label><br>\n<input type=\"%s\" id=\"f_%s\" name=\"f_%s\" class=\"%s\"", field->name,
+             field->label, type, field->name, field->name, field->input == HEARTH_SIGNIN_CODE ? "code" : "wide");
+    buf_add_text(out, more);
+    buf_add_text(out, first ? " autofocus required>" : " required>");
     if (field->hint != NULL)
         html_put(out, "<br>\n<small>%s</small>", field->hint);
     buf_add_text(out, "</p>\n");
@@ -71,7 +72,7 @@ void step_render(struct page_call *call, struct attempt *attempt, const struct h
     else if (step->kind == HEARTH_SIGNIN_ASK)
         render_fields(call, step);
     else
-        html_put(&call->html, "<p>This page looks again by itself every %d seconds.</p>\n", (int64_t)seconds);
+        html_put(&call->html, "<p>This page looks again by itself every %lld seconds.</p>\n", (long long)seconds);
     render_cancel(call);
     keep(call, attempt);
 }

@@ -51,7 +51,7 @@ static int keep(struct fx_pull *p, struct found *found)
             continue;
         if (fx_url_parse(found->url[i], &parsed) != 0)
             continue;
-        if (!fx_url_is_allowed(&parsed, p->fx->config.insecure_http))
+        if (!fx_url_may_be_named(&parsed, p->fx->config.accounts_url, p->fx->config.insecure_http))
             return fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server names a plain http address (%s), which is refused.",
                           sources[i].member);
         pthread_mutex_lock(&p->fx->lock);
@@ -71,8 +71,14 @@ static int read_document(struct fx_pull *p, const char *name)
     struct found found = {.document = name};
     static const struct hearth_http_header headers[] = {{"accept", "application/json"}};
     snprintf(url, sizeof(url), "%s/.well-known/%s", p->fx->config.accounts_url, name);
-    struct fx_request request = {
-        .who = "accounts server", .what = name, .method = "GET", .url = url, .headers = headers, .header_count = 1, .ret_body = &body};
+    struct fx_request request = {.who = "accounts server",
+                                 .what = name,
+                                 .method = "GET",
+                                 .url = url,
+                                 .origin = FX_CONFIGURED,
+                                 .headers = headers,
+                                 .header_count = 1,
+                                 .ret_body = &body};
     int r = fx_exchange(p, &request, &answer);
     if (r == 0 && answer.status == 200) {
         if (fx_json_scan(body.data, body.size, on_member, &found) == 0)

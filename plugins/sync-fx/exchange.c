@@ -65,6 +65,14 @@ static int explain(struct fx_pull *p, const struct fx_request *request, bool beg
     }
 }
 
+/* NULL: nobody but the operator. */
+static const char *named_by(const struct fx_pull *p, enum fx_origin origin)
+{
+    if (origin == FX_CONFIGURED || p->fx->config.private_addresses)
+        return NULL;
+    return origin == FX_NAMED_BY_TOKEN_SERVER ? fx_token_server(p) : p->fx->config.accounts_url;
+}
+
 int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer)
 {
     struct exchange x = {.p = p, .request = request, .answer = ret_answer};
@@ -82,6 +90,7 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
         .on_response = on_response,
         .on_body = on_body,
         .ctx = &x,
+        .named_by = named_by(p, request->origin),
     };
     *ret_answer = (struct fx_answer){0};
     if (fx_stopping(p))

@@ -24,7 +24,7 @@ struct fx_config {
     char client_id[65];            /* "": not configured */
     char redirect_uri[FX_URL_MAX]; /* registered for the client id */
     char scopes[256], device_name[256];
-    bool insecure_http, history;
+    bool insecure_http, private_addresses, history;
     int page_size;
     uint32_t request_timeout; /* ms */
 };
@@ -132,11 +132,15 @@ bool fx_stopping(struct fx_pull *p);
 
 /* --- exchange.c --------------------------------------------------------------------------------------------------------------------- */
 
+/* Who says that the URL of a request is to be asked. */
+enum fx_origin { FX_NAMED_BY_ACCOUNTS, FX_NAMED_BY_TOKEN_SERVER, FX_CONFIGURED };
+
 struct fx_request {
     const char *who;  /* for sentences: "Sync server" */
     const char *what; /* "info/collections" */
     const char *method;
     const char *url;
+    enum fx_origin origin;
     const struct hearth_http_header *headers;
     size_t header_count;
     const char *body;        /* NULL: none */
@@ -167,6 +171,7 @@ int fx_oauth_ensure(struct fx_pull *p, bool fresh);
 
 /* --- token.c ------------------------------------------------------------------------------------------------------------------------ */
 
+const char *fx_token_server(const struct fx_pull *p); /* the account's own, or the configured one */
 /* Makes the Hawk credentials in p->state usable. `fresh`: get new ones in any case. 0, FX_MOVED (marks are reset), FX_END, negative. */
 int fx_token_ensure(struct fx_pull *p, bool fresh);
 

@@ -17,6 +17,7 @@ enum key {
     SCOPES,
     DEVICE_NAME,
     INSECURE_HTTP,
+    PRIVATE_ADDRESSES,
     PAGE_SIZE,
     REQUEST_TIMEOUT,
     HISTORY,
@@ -50,6 +51,8 @@ static const struct hearth_config_key config_keys[KEYS] = {
                         .help = "what this server is called in the account's list of devices; default: Hearth on HOST"),
     [INSECURE_HTTP] = KEY(.type = HEARTH_CONFIG_BOOL, .name = "insecure_http", .fallback = "no",
                           .help = "allow plain http to other machines (tests, private networks)"),
+    [PRIVATE_ADDRESSES] = KEY(.type = HEARTH_CONFIG_BOOL, .name = "private_addresses", .fallback = "no",
+                              .help = "let the servers above name others on private, link-local and loopback addresses"),
     [PAGE_SIZE] = KEY(.type = HEARTH_CONFIG_INT, .name = "page_size", .fallback = "1000", .minimum = 50, .maximum = 1000,
                       .help = "records asked for in one request"),
     [REQUEST_TIMEOUT] = KEY(.type = HEARTH_CONFIG_DURATION, .name = "request_timeout", .fallback = "2min", .minimum = 1000,
@@ -97,6 +100,7 @@ static int read_config(struct hearth_call *call, const struct hearth_config_valu
 {
     struct fx_config config = {
         .insecure_http = values[INSECURE_HTTP].number != 0,
+        .private_addresses = values[PRIVATE_ADDRESSES].number != 0,
         .history = values[HISTORY].number != 0,
         .page_size = (int)values[PAGE_SIZE].number,
         .request_timeout = (uint32_t)values[REQUEST_TIMEOUT].number,

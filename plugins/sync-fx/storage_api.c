@@ -48,6 +48,7 @@ static int send_once(struct fx_pull *p, const struct fx_get *get, struct fx_answ
     }
     headers[count++] = (struct hearth_http_header){"user-agent", "Hearth/" HEARTH_VERSION};
     struct fx_request request = {.who = "Sync server",
+                                 .origin = FX_NAMED_BY_TOKEN_SERVER,
                                  .what = what,
                                  .method = "GET",
                                  .url = url,

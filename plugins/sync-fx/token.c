@@ -75,7 +75,7 @@ static int take_issued(struct fx_pull *p, const struct fx_buf *body, const char 
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The token server asks for signatures other than SHA-256, which Hearth does not know.");
     else if (fx_url_base(issued.endpoint, NULL, p->state.endpoint) != 0 || fx_url_parse(p->state.endpoint, &url) != 0)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The token server names no usable storage server.");
-    else if (!fx_url_is_allowed(&url, p->fx->config.insecure_http))
+    else if (!fx_url_may_be_named(&url, server, p->fx->config.insecure_http))
         r = fx_end(
             p, HEARTH_ACCOUNT_ERROR,
             "The token server names a storage server on plain http (%.150s). Correct its public address, or set insecure_http = yes.",
@@ -126,6 +126,7 @@ static int ask(struct fx_pull *p, const char *server, struct fx_answer *answer, 
     snprintf(bearer, sizeof(bearer), "Bearer %s", p->state.access_token);
     struct hearth_http_header headers[] = {{"authorization", bearer}, {"x-keyid", p->credentials.kid}, {"accept", "application/json"}};
     struct fx_request request = {.who = "token server",
+                                 .origin = FX_CONFIGURED,
                                  .what = "a storage token",
                                  .method = "GET",
                                  .url = server,
@@ -170,9 +171,14 @@ static int end_refused(struct fx_pull *p, enum refusal refusal, const struct fx_
     return fx_end_status(p, "token server", "a storage token", answer);
 }
 
+const char *fx_token_server(const struct fx_pull *p)
+{
+    return p->credentials.token_server[0] != '\0' ? p->credentials.token_server : p->fx->config.token_server;
+}
+
 static int fetch(struct fx_pull *p)
 {
-    const char *server = p->credentials.token_server[0] != '\0' ? p->credentials.token_server : p->fx->config.token_server;
+    const char *server = fx_token_server(p);
     bool renewed = false, clock_tried = false;
     struct fx_answer answer;
     struct fx_buf body = {0};

@@ -85,6 +85,12 @@ bool fx_url_is_allowed(const struct fx_url *url, bool insecure_http)
     return url->https || insecure_http || is_loopback(url->host);
 }
 
+bool fx_url_may_be_named(const struct fx_url *url, const char *by, bool insecure_http)
+{
+    struct fx_url namer;
+    return url->https || insecure_http || (is_loopback(url->host) && fx_url_parse(by, &namer) == 0 && is_loopback(namer.host));
+}
+
 int fx_url_base(const char *text, const char *suffix, char ret_url[FX_URL_MAX])
 {
     struct fx_url url;

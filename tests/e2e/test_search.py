@@ -1,7 +1,9 @@
 """Search through the whole daemon, against what a real Firefox answered for the same data."""
+import contextlib
 import hashlib
 import json
 import os
+import sqlite3
 import unittest
 
 from harness import FIXTURES, TestCase
@@ -51,6 +53,23 @@ class Search(TestCase):
         empty = [r["frecency"] for r in node.api("/search", q="", limit=20, **{"in": "history,bookmarks"})["results"]]
         self.assertEqual(empty, sorted(empty, reverse=True))
         self.assertEqual(len(empty), 20)
+
+    def test_every_device_has_its_name(self):
+        """However many there are."""
+        service, node = self.service(), self.node()
+        node.add_account(service)
+        with node.database() as shared:
+            person = shared.execute("SELECT id FROM accounts").fetchone()[0]
+        with contextlib.closing(sqlite3.connect(f"{node.state}/accounts/{person}.db", timeout=60)) as file, file:
+            for n in range(150):
+                file.execute("INSERT INTO devices (id, name, type, last_upload) VALUES (?, ?, 'desktop', 1)", (f"device-{n:03}", f"Name of {n:03}"))
+                file.execute("INSERT INTO tabs (device, position, title, url, last_used, inactive, pinned) VALUES (?, 0, ?, ?, 1, 0, 0)",
+                             (f"device-{n:03}", f"Zebra {n:03}", f"https://zebra.example/{n:03}"))
+        found = {}
+        for n in range(150):
+            for result in node.api("/search", q=f"% zebra {n:03}", limit=100)["results"]:
+                found[result["title"]] = [device["name"] for device in result["devices"]]
+        self.assertEqual(found, {f"Zebra {n:03}": [f"Name of {n:03}"] for n in range(150)})
 
     def test_sees_what_a_sync_brings(self):
         service, node = self.service(step=0), self.node()

@@ -109,6 +109,10 @@ struct hearth_http_request {
     int (*on_response)(void *ctx, const struct hearth_http_response *response);
     int (*on_body)(void *ctx, const void *data, size_t size);
     void *ctx;
+    /* NULL: the operator configured `url`. Else the configured address whose server named it, in a document or an answer: then private,
+     * link-local and loopback addresses are connected to only where that server itself has been reached at such a one, and loopback
+     * without TLS only when it lies there itself. HEARTH_ERR_DENIED. */
+    const char *named_by;
 };
 
 /* Services of the host. Every function may be called from any thread of the plugin. */

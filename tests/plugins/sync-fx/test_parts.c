@@ -317,6 +317,13 @@ static void test_urls(void **state)
         assert_int_equal(fx_url_is_allowed(&url, false), hosts[i].loopback);
         assert_true(fx_url_is_allowed(&url, true));
     }
+    /* What a server names: plain http to this machine only when that server is on it. */
+    assert_int_equal(fx_url_parse("http://127.0.0.1:17999/any/path/chosen", &url), 0);
+    assert_false(fx_url_may_be_named(&url, "https://token.example/1.0/sync/1.5", false));
+    assert_true(fx_url_may_be_named(&url, "http://127.0.0.1:5000/token", false));
+    assert_true(fx_url_may_be_named(&url, "https://token.example/1.0/sync/1.5", true)); /* the host looks at the address, too */
+    assert_int_equal(fx_url_parse("https://a.example/", &url), 0);
+    assert_true(fx_url_may_be_named(&url, "https://token.example/1.0/sync/1.5", false));
     assert_int_equal(fx_url_base("https://a.example/", "/1.0/sync/1.5", base), 0);
     assert_string_equal(base, "https://a.example/1.0/sync/1.5");
     assert_int_equal(fx_url_base("https://a.example/token/1.0/sync/1.5///", "/1.0/sync/1.5", base), 0);

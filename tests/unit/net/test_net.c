@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,7 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "net/net.h"
+#include "net/net_internal.h"
 #include "plug/call.h"
 
 static const char *script;
@@ -255,6 +256,199 @@ static void test_pause_by_date(void **state)
     assert_in_range(answer.wait, 1, 5000);
 }
 
+/* --- addresses that another server names ------------------------------------------------------------------------------------------------
+ */
+
+static void test_kinds_of_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        enum net_reach reach;
+    } table[] = {
+        {"127.0.0.1", NET_LOOPBACK},
+        {"127.255.255.254", NET_LOOPBACK},
+        {"126.255.255.255", NET_PUBLIC},
+        {"10.0.0.1", NET_PRIVATE},
+        {"11.0.0.1", NET_PUBLIC},
+        {"172.16.0.1", NET_PRIVATE},
+        {"172.31.255.255", NET_PRIVATE},
+        {"172.32.0.1", NET_PUBLIC},
+        {"192.168.1.1", NET_PRIVATE},
+        {"100.64.0.1", NET_PRIVATE},
+        {"100.128.0.1", NET_PUBLIC},
+        {"169.254.169.254", NET_LINK},
+        {"0.0.0.0", NET_NOWHERE},
+        {"0.1.2.3", NET_NOWHERE},
+        {"224.0.0.1", NET_NOWHERE},
+        {"255.255.255.255", NET_NOWHERE},
+        {"192.0.2.1", NET_NOWHERE},
+        {"8.8.8.8", NET_PUBLIC},
+        {"::1", NET_LOOPBACK},
+        {"::", NET_NOWHERE},
+        {"::ffff:127.0.0.1", NET_LOOPBACK},
+        {"::ffff:10.1.2.3", NET_PRIVATE},
+        {"::ffff:8.8.8.8", NET_PUBLIC},
+        {"::127.0.0.1", NET_LOOPBACK},
+        {"64:ff9b::7f00:1", NET_LOOPBACK},
+        {"64:ff9b::a9fe:a9fe", NET_LINK},
+        {"64:ff9b::808:808", NET_PUBLIC},
+        {"64:ff9b:1::1", NET_PRIVATE},
+        {"2002:7f00:1::", NET_LOOPBACK},
+        {"2002:a00:1::1", NET_PRIVATE},
+        {"2002:808:808::1", NET_PUBLIC},
+        {"2001::1", NET_NOWHERE},
+        {"2001:db8::1", NET_NOWHERE},
+        {"fe80::1", NET_LINK},
+        {"febf::1", NET_LINK},
+        {"fec0::1", NET_PRIVATE},
+        {"fc00::1", NET_PRIVATE},
+        {"fdff::1", NET_PRIVATE},
+        {"fe00::1", NET_NOWHERE},
+        {"ff02::1", NET_NOWHERE},
+        {"2606:4700::1111", NET_PUBLIC},
+        {"4000::1", NET_NOWHERE},
+        {"::ffff:0:127.0.0.1", NET_NOWHERE},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct sockaddr_in v4 = {.sin_family = AF_INET};
+        struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+        bool is_v4 = inet_pton(AF_INET, table[i].address, &v4.sin_addr) == 1;
+        assert_true(is_v4 || inet_pton(AF_INET6, table[i].address, &v6.sin6_addr) == 1);
+        enum net_reach reach = net_reach_of(is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6);
+        if (reach != table[i].reach)
+            fail_msg("%s is of kind %d", table[i].address, reach);
+    }
+}
+
+/* A door that nobody should knock at: a socket that listens, and whether somebody came. */
+static int door_open(const char *address, int *ret_port)
+{
+    struct sockaddr_in where = {.sin_family = AF_INET};
+    socklen_t size = sizeof(where);
+    inet_pton(AF_INET, address, &where.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &size), 0);
+    *ret_port = ntohs(where.sin_port);
+    return fd;
+}
+
+static int fetch_named(struct answer *answer, const char *url, const char *named_by)
+{
+    struct hearth_http_request request = {.named_by = named_by};
+    return fetch_with(answer, &request, url, NULL);
+}
+
+static void test_others_do_not_lead_inside(void **state)
+{
+    (void)state;
+    static const char *const namers[] = {"https://sync.example.org/1.0/sync/1.5", "https://192.0.2.1", "https://[2001:db8::1]:8443/x"};
+    static const char *const urls[] = {
+        "https://127.0.0.2:%d/x",
+        "https://127.2:%d/x",
+        "https://2130706434:%d/x",
+        "https://0x7f000002:%d/x",
+        "https://0177.0.0.2:%d/x",
+        "https://[::ffff:127.0.0.2]:%d",
+        "https://[::ffff:7f00:2]:%d/x",
+        "http://127.0.0.2:%d/any/path",
+        "https://[64:ff9b::7f00:2]:%d/x",
+        "https://[::127.0.0.2]:%d/x",
+        "https://user:secret@127.0.0.2:%d/",
+        "https://[2002:7f00:2::]:%d/x",
+    };
+    int door_port;
+    int door = door_open("127.0.0.2", &door_port);
+    for (size_t n = 0; n < sizeof(namers) / sizeof(namers[0]); n++)
+        for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+            struct answer answer = {0};
+            char url[128];
+            snprintf(url, sizeof(url), urls[i], door_port);
+            int r = fetch_named(&answer, url, namers[n]);
+            if (r != HEARTH_ERR_DENIED)
+                fail_msg("%s: %d (%s)", url, r, answer.error);
+        }
+    assert_true(accept(door, NULL, NULL) < 0);
+    close(door);
+}
+
+/* A name says where it leads only when it is resolved. */
+static void test_names_do_not_lead_inside(void **state)
+{
+    (void)state;
+    int door_port;
+    int door = door_open("127.0.0.1", &door_port);
+    char url[128];
+    struct answer answer = {0};
+    snprintf(url, sizeof(url), "https://storage.localhost:%d/x", door_port);
+    assert_int_equal(fetch_named(&answer, url, "https://sync.example.org"), HEARTH_ERR_DENIED);
+    assert_non_null(strstr(answer.error, "private_addresses"));
+    snprintf(url, sizeof(url), "https://0.0.0.0:%d/x", door_port); /* the kernel takes it for this machine */
+    assert_int_equal(fetch_named(&answer, url, "https://sync.example.org"), HEARTH_ERR_DENIED);
+    assert_int_equal(fetch_named(&answer, url, "http://127.0.0.1:1"), HEARTH_ERR_DENIED);
+    assert_true(accept(door, NULL, NULL) < 0);
+    snprintf(url, sizeof(url), "https://storage.localhost:%d/x", door_port);
+    struct hearth_http_request hasty = {.named_by = "http://127.0.0.1:1", .timeout = 300}; /* from this machine it may be named */
+    assert_int_not_equal(fetch_with(&answer, &hasty, url, NULL), HEARTH_ERR_DENIED);
+    int came = accept(door, NULL, NULL);
+    assert_true(came >= 0);
+    close(came);
+    close(door);
+}
+
+/* A connection that was made for somebody who may more is not used for others. */
+static void test_connections_are_not_lent(void **state)
+{
+    (void)state;
+    struct answer answer = {0};
+    struct hearth_http_request named = {.named_by = "https://sync.example.org", .insecure_http = true};
+    assert_int_equal(fetch(&answer, "/echo"), 0);
+    assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
+    named.named_by = "http://127.0.0.9";
+    assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), 0);
+}
+
+/* Where the operator's own choice has been reached decides; a name alone says nothing, and what failed teaches nothing. */
+static void test_what_is_learnt(void **state)
+{
+    (void)state;
+    char base[64], url[128];
+    struct answer answer = {0};
+    struct hearth_http_request own = {.insecure_http = true};
+    struct hearth_http_request named = {.insecure_http = true, .named_by = base};
+    snprintf(base, sizeof(base), "http://sync.localhost:%d", port);
+    assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
+    assert_int_equal(fetch_with(&answer, &own, "http://sync.localhost:1/", NULL), HEARTH_ERR_UNAVAILABLE);
+    assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
+    snprintf(url, sizeof(url), "%s/echo", base);
+    assert_int_equal(fetch_with(&answer, &own, url, NULL), 0);
+    assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), 0);
+    named.named_by = "http://other.localhost";
+    assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
+}
+
+/* Through a proxy of the environment nothing of this machine is reached directly, and numbers in the URL are still looked at. */
+static void test_the_proxy_of_the_environment(void **state)
+{
+    (void)state;
+    char proxy[64];
+    struct answer answer = {0};
+    struct hearth_http_request named = {.insecure_http = true, .named_by = "https://sync.example.org"};
+    snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", port);
+    setenv("http_proxy", proxy, 1);
+    assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
+    assert_int_equal(fetch_with(&answer, &named, "http://10.0.0.1/echo", NULL), HEARTH_ERR_DENIED);
+    assert_int_equal(fetch_with(&answer, &named, "http://storage.example.org/echo", NULL), 0); /* the proxy was asked, and answered */
+    setenv("no_proxy", "example.net, .example.org", 1);
+    assert_true(policy_proxy(false, "storage.example.org") == NULL && policy_proxy(false, "example.net") == NULL);
+    assert_string_equal(policy_proxy(false, "notexample.net"), proxy);
+    assert_null(policy_proxy(true, "example.com"));
+    unsetenv("http_proxy");
+    unsetenv("no_proxy");
+}
+
 static void *fetch_long(void *arg)
 {
     return (void *)(intptr_t)fetch(arg, "/slow?n=20000");
@@ -290,6 +484,12 @@ int main(int argc, char **argv)
         TEST(test_endings),
         TEST(test_pauses),
         TEST(test_pause_by_date),
+        cmocka_unit_test(test_kinds_of_addresses),
+        TEST(test_others_do_not_lead_inside),
+        TEST(test_names_do_not_lead_inside),
+        TEST(test_connections_are_not_lent),
+        TEST(test_what_is_learnt),
+        TEST(test_the_proxy_of_the_environment),
         TEST(test_stop_while_fetching),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,45 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "pages/html.h"
+
+static void expect_html(struct buf *out, const char *html)
+{
+    buf_add_char(out, '\0');
+    assert_string_equal(out->data, html);
+    buf_reset(out);
+}
+
+static void test_texts_are_escaped(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    html_put(&out, "<b title=\"%s\">%s</b>%s", "\"a\" & 'b'", "<script>\x01", "%s");
+    expect_html(&out, "<b title=\"&quot;a&quot; &amp; &#39;b&#39;\">&lt;script&gt;\xef\xbf\xbd</b>%s");
+    html_text(&out, NULL);
+    html_put(&out, "|%%|");
+    expect_html(&out, "|%|");
+    buf_fini(&out);
+}
+
+static void test_integers_of_every_size(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    html_put(&out, "%d %u %ld %lu %s", -1, 4294967295u, -2147483649L, 4294967296UL, "x");
+    expect_html(&out, "-1 4294967295 -2147483649 4294967296 x");
+    html_put(&out, "%lld %llu %jd %ju %zd %zu %s", INT64_MIN + 0LL, 18446744073709551615ULL, (intmax_t)-5, (uintmax_t)5, (ptrdiff_t)-6,
+             (size_t)6, "x");
+    expect_html(&out, "-9223372036854775808 18446744073709551615 -5 5 -6 6 x");
+    buf_fini(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts_are_escaped), cmocka_unit_test(test_integers_of_every_size)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
