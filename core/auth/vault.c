@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 
 #include "base/magic.h"
+#include "base/secret_file.h"
 #include "base/str.h"
 
 enum {
@@ -134,9 +135,9 @@ static int read_file(struct vault *vault, const char *path, int fd, struct err *
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return err_set(err, HEARTH_ERR_INVALID, "%s is not a file", path);
-    if ((st.st_mode & 077) != 0)
-        return err_set(err, HEARTH_ERR_DENIED, "%s can be read by others (mode %04o): run chmod 600 on it", path,
-                       (unsigned)st.st_mode & 07777);
+    int allowed = secret_file_check(path, &st, err);
+    if (allowed < 0)
+        return allowed;
     if (st.st_size >= FILE_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, FILE_MAX);
     char *text = calloc(1, FILE_MAX);

@@ -156,10 +156,34 @@ static const char *shape_address(struct arena *arena, const char *text, const vo
 /* What clients and proxies say with these, they say to everybody: none of them is a proxy's word for who somebody is. */
 static bool header_means_something_else(const char *name)
 {
-    static const char *const exact[] = {"authorization", "proxy-authorization", "host", "cookie", "set-cookie", "connection", "origin",
-                                        "referer", "user-agent", "transfer-encoding", "te", "trailer", "upgrade", "via", "date", "expect",
-                                        "range", "forwarded", "keep-alive", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-                                        "x-forwarded-port", "x-forwarded-by", "x-real-ip", "cache-control", "pragma", "last-event-id"};
+    static const char *const exact[] = {"authorization",
+                                        "proxy-authorization",
+                                        "host",
+                                        "cookie",
+                                        "set-cookie",
+                                        "connection",
+                                        "origin",
+                                        "referer",
+                                        "user-agent",
+                                        "transfer-encoding",
+                                        "te",
+                                        "trailer",
+                                        "upgrade",
+                                        "via",
+                                        "date",
+                                        "expect",
+                                        "range",
+                                        "forwarded",
+                                        "keep-alive",
+                                        "x-forwarded-for",
+                                        "x-forwarded-proto",
+                                        "x-forwarded-host",
+                                        "x-forwarded-port",
+                                        "x-forwarded-by",
+                                        "x-real-ip",
+                                        "cache-control",
+                                        "pragma",
+                                        "last-event-id"};
     static const char *const prefixes[] = {"content-", "accept", "sec-", "if-", "access-control-", "x-hearth-"};
     for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
         if (strcmp(name, exact[i]) == 0)

@@ -164,7 +164,7 @@ static int check_file(struct store *store, struct hearth_call *call)
     r = op_begin_any_schema(&op, session, call);
     if (r == 0) {
         r = migrate_check(op.session);
-        if (r == 0)
+        if (r == 0 && !store->host->looks_only)
             r = use_wal(op.session);
         op_end(&op, r);
     }
@@ -226,6 +226,14 @@ static struct store *store_create(int64_t open_files)
     return store;
 }
 
+static int prepare_files(struct store *store, struct hearth_call *call)
+{
+    int r = lock_for_use(store, call);
+    if (r == 0)
+        r = make_file(store, call);
+    return r == 0 ? files_make_directory(store, call) : r;
+}
+
 int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     struct store *store = store_create(value_at(values, KEY_OPEN_FILES)->number);
@@ -245,12 +253,8 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
         r = check_there(store, call);
-    if (r == 0)
-        r = lock_for_use(store, call);
-    if (r == 0)
-        r = make_file(store, call);
-    if (r == 0)
-        r = files_make_directory(store, call);
+    if (r == 0 && !host->looks_only)
+        r = prepare_files(store, call);
     if (r == 0)
         r = check_file(store, call);
     if (r < 0) {
