@@ -10,7 +10,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
+#include "auth/key_file.h"
 #include "base/magic.h"
 #include "base/secret_file.h"
 #include "base/str.h"
@@ -23,8 +25,7 @@ enum {
     FORMAT = 1,
     NONCE = 12,
     TAG = 16,
-    HEADER = 5,
-    PATH_SIZE = 4096
+    HEADER = 5
 };
 
 struct key {
@@ -80,56 +81,6 @@ static int parse(struct vault *vault, const char *path, char *text, struct err *
     return vault->count > 0 ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s: no key in it", path);
 }
 
-/* Writes a fresh key. */
-static int write_key(int fd, const char *path, struct err *err)
-{
-    uint8_t key[KEY_SIZE];
-    char hex[2 * KEY_SIZE + 1], text[256];
-    ASSERT(RAND_priv_bytes(key, sizeof(key)) == 1);
-    str_hex(key, sizeof(key), hex);
-    int size = snprintf(text, sizeof(text),
-                        "# Hearth seals credentials with these keys. Without them everybody signs in anew: keep a copy.\n1:%s\n", hex);
-    int r = 0;
-    if (write(fd, text, (size_t)size) != size || fsync(fd) != 0)
-        r = err_errno(err, errno, "cannot write the key file %s", path);
-    OPENSSL_cleanse(key, sizeof(key));
-    OPENSSL_cleanse(hex, sizeof(hex));
-    OPENSSL_cleanse(text, sizeof(text));
-    return r;
-}
-
-/* The entry of a new file outlives a power cut only when its folder was flushed, too. */
-static int flush_folder(const char *path, struct err *err)
-{
-    char folder[PATH_SIZE];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int r = fd < 0 || fsync(fd) != 0 ? err_errno(err, errno, "cannot flush the folder %s of the key file", folder) : 0;
-    if (fd >= 0)
-        close(fd);
-    return r;
-}
-
-/* The key is written elsewhere and linked to its place: a crash never leaves half a key, two first starts do not overwrite each other, and
- * what a crash leaves beside stops no later start, as its name is used only once. */
-static int create_file(const char *path, struct err *err)
-{
-    char beside[PATH_SIZE];
-    uint64_t random;
-    ASSERT(RAND_bytes((unsigned char *)&random, sizeof(random)) == 1);
-    snprintf(beside, sizeof(beside), "%s.new-%016llx", path, (unsigned long long)random);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return err_errno(err, errno, "cannot make the key file %s", beside);
-    int r = write_key(fd, beside, err);
-    close(fd);
-    if (r == 0 && link(beside, path) != 0 && errno != EEXIST) /* EEXIST: another process was first, and its key counts */
-        r = err_errno(err, errno, "cannot make the key file %s", path);
-    unlink(beside);
-    return r == 0 ? flush_folder(path, err) : r;
-}
-
 static int read_file(struct vault *vault, const char *path, int fd, struct err *err)
 {
     struct stat st;
@@ -154,8 +105,8 @@ int vault_open(const char *path, bool create, struct vault **ret_vault, struct e
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT && create) {
-        int r = create_file(path, err);
-        if (r < 0)
+        int r = key_file_make(path, 1, err);
+        if (r < 0 && r != HEARTH_ERR_CONFLICT) /* another process was first, and its key counts */
             return r;
         fd = open(path, O_RDONLY | O_CLOEXEC);
     }
@@ -179,6 +130,24 @@ void vault_close(struct vault *vault)
         return;
     OPENSSL_cleanse(vault, sizeof(*vault));
     free(vault);
+}
+
+size_t vault_key_count(const struct vault *vault)
+{
+    return vault->count;
+}
+
+void vault_key(const struct vault *vault, size_t i, struct vault_key *ret_key)
+{
+    static const char label[] = "hearth key fingerprint";
+    uint8_t message[sizeof(label) - 1 + KEY_SIZE], hash[SHA256_DIGEST_LENGTH];
+    ASSERT(vault->magic == VAULT_MAGIC && i < vault->count);
+    memcpy(message, label, sizeof(label) - 1);
+    memcpy(message + sizeof(label) - 1, vault->keys[i].bytes, KEY_SIZE);
+    SHA256(message, sizeof(message), hash);
+    ret_key->number = vault->keys[i].number;
+    str_hex(hash, (VAULT_FINGERPRINT_SIZE - 1) / 2, ret_key->fingerprint);
+    OPENSSL_cleanse(message, sizeof(message));
 }
 
 void vault_free(void *plain, size_t size)
@@ -263,7 +232,10 @@ int vault_unseal(const struct vault *vault, const char *context, const void *sea
     EVP_CIPHER_CTX_free(ctx);
     if (!ok) {
         vault_free(plain, plain_size);
-        return err_set(err, HEARTH_ERR_CORRUPT, "a sealed secret is damaged, or belongs to another account");
+        return err_set(err, HEARTH_ERR_DENIED,
+                       "a secret that was sealed with key %u does not open with the key %u of this server's key file: the file was replaced "
+                       "(or the sealed secret is damaged, or another account's)",
+                       key->number, key->number);
     }
     plain[plain_size] = '\0'; /* for readers of text */
     *ret_plain = plain;

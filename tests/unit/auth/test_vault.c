@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "auth/key_file.h"
 #include "auth/vault.h"
 
 static char folder[64], path[96];
@@ -102,11 +103,66 @@ static void test_tampering(void **state)
         ((uint8_t *)sealed)[i] ^= 1;
     }
     for (size_t cut = 0; cut < size; cut++)
-        assert_int_equal(vault_unseal(vault, "ada", sealed, cut, &plain, &plain_size, &err), HEARTH_ERR_CORRUPT);
-    assert_int_equal(vault_unseal(vault, "eve", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_CORRUPT);
+        assert_int_equal(vault_unseal(vault, "ada", sealed, cut, &plain, &plain_size, &err),
+                         cut < VAULT_OVERHEAD ? HEARTH_ERR_CORRUPT : HEARTH_ERR_DENIED);
+    assert_int_equal(vault_unseal(vault, "eve", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
     assert_int_equal(vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
     vault_free(plain, plain_size);
     free(sealed);
+    vault_close(vault);
+}
+
+/* The file may be replaced by one whose key has the same number: the text says that, rather than that the data are damaged. */
+static void test_another_key(void **state)
+{
+    (void)state;
+    static const char other[] = "1:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n";
+    struct vault *vault, *replaced;
+    struct vault_key one, two;
+    struct err err = {0};
+    void *sealed, *plain;
+    size_t size, plain_size;
+    write_file(KEY_A, 0600);
+    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    assert_int_equal(vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
+    write_file(other, 0600);
+    assert_int_equal(vault_open(path, false, &replaced, &err), 0);
+    assert_int_equal(vault_unseal(replaced, "ada", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_non_null(strstr(err.text, "the file was replaced"));
+    vault_key(vault, 0, &one);
+    vault_key(replaced, 0, &two);
+    assert_int_equal(one.number, two.number);
+    assert_string_not_equal(one.fingerprint, two.fingerprint);
+    assert_string_equal(two.fingerprint, "4bd003de1c63f85c");
+    free(sealed);
+    vault_close(vault);
+    vault_close(replaced);
+}
+
+static void test_making_and_extending(void **state)
+{
+    (void)state;
+    struct vault *vault;
+    struct vault_key first, key;
+    struct err err = {0};
+    struct stat st;
+    assert_int_equal(key_file_make(path, 7, &err), 0);
+    assert_int_equal(key_file_make(path, 1, &err), HEARTH_ERR_CONFLICT); /* never overwrites */
+    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    assert_int_equal(vault_key_count(vault), 1);
+    vault_key(vault, 0, &first);
+    assert_int_equal(first.number, 7);
+    vault_close(vault);
+    assert_int_equal(key_file_extend(path, 8, &err), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    assert_int_equal(vault_key_count(vault), 2);
+    vault_key(vault, 0, &key);
+    assert_int_equal(key.number, 8); /* the newest seals */
+    vault_key(vault, 1, &key);
+    assert_int_equal(key.number, 7);
+    assert_string_equal(key.fingerprint, first.fingerprint);
     vault_close(vault);
 }
 
@@ -166,6 +222,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_first_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_killed_first_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tampering, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_another_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_making_and_extending, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rotation, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
     };
