@@ -21,8 +21,8 @@ void check_note(struct daemon *d, const char *format, ...)
 static void say_plugin(const struct plug *plug)
 {
     if (plug != NULL)
-        printf("%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name,
-               plug_descriptor(plug)->version, plug_file(plug));
+        printf("%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name, plug_descriptor(plug)->version,
+               plug_file(plug));
 }
 
 static void say_all(const struct daemon *d)

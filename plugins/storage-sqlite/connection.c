@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fold.h"
+#include "open.h"
 #include "query.h"
 #include "session.h"
 
@@ -190,7 +191,8 @@ static char *look_only_uri(const char *path)
 static int open_database(struct session *session, const char *path, sqlite3 **ret_db)
 {
     const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    if (!session->store->host->looks_only) /* without CREATE: a file that was taken away while the daemon runs must not come back empty */
+    if (!store_looks_only(
+            session->store->host)) /* without CREATE: a file that was taken away while the daemon runs must not come back empty */
         return sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | flags, NULL);
     char *uri = look_only_uri(path);
     int r = uri == NULL ? SQLITE_NOMEM : sqlite3_open_v2(uri, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | flags, NULL);

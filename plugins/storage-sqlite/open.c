@@ -107,6 +107,11 @@ static bool may_create(const struct store *store)
     return host->struct_size < offsetof(struct hearth_host, may_create) + sizeof(host->may_create) || host->may_create;
 }
 
+bool store_looks_only(const struct hearth_host *host)
+{
+    return host->struct_size >= offsetof(struct hearth_host, looks_only) + sizeof(host->looks_only) && host->looks_only;
+}
+
 static int no_database(struct store *store, struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "there is no database at %s: hearthd serve or hearthd migrate makes it", store->path);
@@ -183,7 +188,7 @@ static int check_file(struct store *store, struct hearth_call *call)
         r = migrate_check(op.session);
         if (r == 0 && !may_create(store))
             r = check_schema_there(op.session);
-        if (r == 0 && !store->host->looks_only)
+        if (r == 0 && !store_looks_only(store->host))
             r = use_wal(op.session);
         op_end(&op, r);
     }
@@ -272,7 +277,7 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
         r = check_present(store, call);
-    if (r == 0 && !host->looks_only)
+    if (r == 0 && !store_looks_only(host))
         r = prepare_files(store, call);
     if (r == 0)
         r = check_file(store, call);

@@ -380,8 +380,8 @@ static void test_open_secrets(void **state)
                  {0400, NULL},
                  {0640, NULL},
                  {0440, NULL},
-                 {0644, "can be read by others (mode 0644): run chmod 640"},
-                 {0666, "chmod 640"},
+                 {0644, "can be read by others (mode 0644): run chmod 600"},
+                 {0666, "chmod 600"},
                  {0602, "run chmod 600"},
                  {0660, "can be changed by its group"}};
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
