@@ -66,8 +66,10 @@ static const char *shape_networks(struct arena *arena, const char *text, const v
 static const char *why_no_pattern(const char *item)
 {
     const char *at = strchr(item, '@');
+    if (strcmp(item, "*") == 0)
+        return NULL;
     if (at == NULL)
-        return "has no @: write an e-mail address, or a pattern such as *@example.org (*@* is everybody)";
+        return "has no @: write an e-mail address, or a pattern such as *@example.org; * is everybody";
     if (strchr(at + 1, '@') != NULL)
         return "has more than one @";
     if (at == item || at[1] == '\0')

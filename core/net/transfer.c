@@ -152,7 +152,7 @@ int transfer_init(struct fetch *fetch, const struct net *net, const struct heart
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
     if (loopback)
         curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* a proxy of the environment is for the world outside */
-    if (net->ca_file[0] != '\0')
+    if (net->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca_file);
     return 0;
 }

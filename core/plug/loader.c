@@ -315,7 +315,7 @@ void plug_beside_program(const char *path, char *ret, size_t size)
     program[length > 0 ? length : 0] = '\0';
     char *slash = strrchr(program, '/');
     if (slash == NULL || path[0] == '/')
-        snprintf(ret, size, "%s", path);
+        str_copy(ret, size, path);
     else
         snprintf(ret, size, "%.*s/%s", (int)(slash - program), program, path);
 }
@@ -329,7 +329,7 @@ size_t plug_directories(const char *first, const char *const **ret_directories)
     static const char *directories[1 + PLACES];
     size_t n = 0;
     if (first != NULL) {
-        snprintf(configured, sizeof(configured), "%s", first);
+        str_copy(configured, sizeof(configured), first); /* CONF_PATH_MAX at most */
         directories[n++] = configured;
     }
     for (size_t i = 0; i < PLACES; i++) {

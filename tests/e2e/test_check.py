@@ -129,6 +129,8 @@ class Check(TestCase):
             ("[storage main]\nplugin = oracle\n", "there is no storage-oracle.so", True),
             ("[storage main]\npaht = x\n", "has no key paht; did you mean path?", True),
             ("[sync firefox]\ntoken_server = http://sync.example.org/1.0/sync/1.5\n", "plain http to another machine", True),
+            ("[sync firefox]\ndevice_name = " + 300 * "x" + "\n", "device_name is longer than 255 bytes", True),
+            ("[sync firefox]\nscopes = https://identity.mozilla.com/apps/oldsync " + 300 * "x" + "\n", "scopes is longer than 255 bytes", True),
             ("[oidc sso]\nissuer = http://sso.example.org\nclient_id = x\n", "must be an https address", True),
             ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = ${HEARTH_UNSET}/x\n", "HEARTH_UNSET is not set", True),
             (f"[worker]\nca_file = {node.folder}/no.pem\n", "is no PEM file with certificates", True),
