@@ -231,6 +231,7 @@ class Check(TestCase):
         self.assertEqual(os.listdir(node.state), [])
         os.chown(node.state, 0, 0)
         os.chmod(node.folder, 0o755)
+        os.chmod(os.path.join(node.conf, "00-test.conf"), 0o644)  # no secret in it
         code, _, wrong = self.run_check(node, user="nobody")
         self.assertEqual(code, 1)
         self.assertIn("Permission denied; it belongs to user root", wrong)
