@@ -156,7 +156,7 @@ static void check_schema(struct daemon *d, size_t i, struct store *store, struct
 {
     struct node *node = &d->app.nodes.items[i];
     struct err err = {0};
-    int64_t has, wants;
+    int64_t has = -1, wants = 0;
     if (STORE(store, &err, schema_version, &has, &wants) < 0)
         findings_add_err(findings, &err);
     else if (has > wants)
