@@ -26,6 +26,12 @@ SHARED = {"sync-fx": ["jose/jose.h"]}
 # In core a lock is one that a build with checks knows of: core/base/lock.h.
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
 UNCHECKED_MAY = ("core/base/lock.", "core/check/")
+# What was configured is never cut: it is parsed when it is loaded, or used where it lies. A statement that is nothing but snprintf() looks at no length.
+UNCHECKED_PRINT = re.compile(r"(?:^|[;{})]|\belse\b)\s*snprintf\(([^;]*)\);", re.S)
+CONFIGURED = re.compile(r"\bconf_(?:get_)?text\(|\bconf_section_name\(|\bconf_address\(|\bvalues?\[[A-Z_]+\]\.text")
+# Whose texts come from the configuration by other names: there a copy is str_copy(), which insists that it fits, or str_cut(), for words.
+COPIES = re.compile(r'^[^"]*, "%s", [^"]*$', re.S)
+COPY_FOLDERS = ("core/conf/", "core/net/", "core/nodes/", "core/plug/")
 MAX_LINES = 520
 # html_put() has the directives of printf that make sense in HTML; the compiler knows all of printf's.
 HTML_PUT = re.compile(r"\bhtml_put\(([^;]*?)\);", re.S)
@@ -52,6 +58,8 @@ def check_source(path, text):
         formats = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', call.group(1).replace('" JSON_INTEGER_FORMAT "', "lld")))
         if HTML_DIRECTIVE.search(formats):
             findings.append(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: html_put() does not know that directive")
+    if path.parts[0] in ("core", "plugins"):
+        check_copies(path, text)
     for n, line in enumerate(text.split("\n"), 1):
         include = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
         if include:
@@ -59,6 +67,15 @@ def check_source(path, text):
     lines = text.count("\n")
     if lines > MAX_LINES:
         findings.append(f"{path}: {lines} lines; split it (at most {MAX_LINES})")
+
+
+def check_copies(path, text):
+    for match in UNCHECKED_PRINT.finditer(text):
+        n = text.count("\n", 0, match.start(1)) + 1
+        if CONFIGURED.search(match.group(1)):
+            findings.append(f"{path}:{n}: a configured text that snprintf() may cut; use it where it lies, or check its length when it is loaded")
+        elif str(path).startswith(COPY_FOLDERS) and COPIES.match(match.group(1)):
+            findings.append(f"{path}:{n}: a copy that may be cut without a word; use str_copy(), or str_cut() for words to a person")
 
 
 def check_include(path, n, name):

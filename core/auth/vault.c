@@ -14,18 +14,10 @@
 
 #include "auth/key_file.h"
 #include "base/magic.h"
+#include "base/secret_file.h"
 #include "base/str.h"
 
-enum {
-    VAULT_MAGIC = 0x5a017001,
-    KEY_SIZE = 32,
-    KEYS_MAX = 64,
-    FILE_MAX = 64 * 1024,
-    FORMAT = 1,
-    NONCE = 12,
-    TAG = 16,
-    HEADER = 5
-};
+enum { VAULT_MAGIC = 0x5a017001, KEY_SIZE = 32, KEYS_MAX = 64, FILE_MAX = 64 * 1024, FORMAT = 1, NONCE = 12, TAG = 16, HEADER = 5 };
 
 struct key {
     uint32_t number;
@@ -85,9 +77,9 @@ static int read_file(struct vault *vault, const char *path, int fd, struct err *
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return err_set(err, HEARTH_ERR_INVALID, "%s is not a file", path);
-    if ((st.st_mode & 077) != 0)
-        return err_set(err, HEARTH_ERR_DENIED, "%s can be read by others (mode %04o): run chmod 600 on it", path,
-                       (unsigned)st.st_mode & 07777);
+    int allowed = secret_file_check(path, &st, err);
+    if (allowed < 0)
+        return allowed;
     if (st.st_size >= FILE_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, FILE_MAX);
     char *text = calloc(1, FILE_MAX);
@@ -231,10 +223,11 @@ int vault_unseal(const struct vault *vault, const char *context, const void *sea
     EVP_CIPHER_CTX_free(ctx);
     if (!ok) {
         vault_free(plain, plain_size);
-        return err_set(err, HEARTH_ERR_DENIED,
-                       "a secret that was sealed with key %u does not open with the key %u of this server's key file: the file was replaced "
-                       "(or the sealed secret is damaged, or another account's)",
-                       key->number, key->number);
+        return err_set(
+            err, HEARTH_ERR_DENIED,
+            "a secret that was sealed with key %u does not open with the key %u of this server's key file: the file was replaced "
+            "(or the sealed secret is damaged, or another account's)",
+            key->number, key->number);
     }
     plain[plain_size] = '\0'; /* for readers of text */
     *ret_plain = plain;

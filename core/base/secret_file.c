@@ -11,8 +11,9 @@ int secret_file_check(const char *path, const struct stat *st, struct err *err)
                        "hearthd runs as (number %u)",
                        path, (unsigned)st->st_uid, (unsigned)geteuid());
     if ((mode & S_IRWXO) != 0)
-        return err_set(err, HEARTH_ERR_DENIED, "%s holds secrets and can be read by others (mode %04o): run chmod %s on it", path, mode,
-                       (mode & S_IRWXG) == 0 ? "600" : "640");
+        return err_set(err, HEARTH_ERR_DENIED,
+                       "%s holds secrets and can be read by others (mode %04o): run chmod 600 on it, or 640 when its group is to read it",
+                       path, mode);
     if ((mode & S_IWGRP) != 0)
         return err_set(err, HEARTH_ERR_DENIED, "%s holds secrets and can be changed by its group (mode %04o): run chmod 640 on it", path,
                        mode);

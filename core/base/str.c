@@ -120,6 +120,11 @@ void str_copy(char *ret, size_t size, const char *text)
     memcpy(ret, text, n + 1);
 }
 
+void str_cut(char *ret, size_t size, const char *text)
+{
+    snprintf(ret, size, "%s", text);
+}
+
 bool str_is_utf8(const char *text, size_t size)
 {
     const unsigned char *s = (const unsigned char *)text;

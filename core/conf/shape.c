@@ -66,8 +66,10 @@ static const char *shape_networks(struct arena *arena, const char *text, const v
 static const char *why_no_pattern(const char *item)
 {
     const char *at = strchr(item, '@');
+    if (strcmp(item, "*") == 0)
+        return NULL;
     if (at == NULL)
-        return "has no @: write an e-mail address, or a pattern such as *@example.org (*@* is everybody)";
+        return "has no @: write an e-mail address, or a pattern such as *@example.org; * is everybody";
     if (strchr(at + 1, '@') != NULL)
         return "has more than one @";
     if (at == item || at[1] == '\0')
@@ -156,10 +158,34 @@ static const char *shape_address(struct arena *arena, const char *text, const vo
 /* What clients and proxies say with these, they say to everybody: none of them is a proxy's word for who somebody is. */
 static bool header_means_something_else(const char *name)
 {
-    static const char *const exact[] = {"authorization", "proxy-authorization", "host", "cookie", "set-cookie", "connection", "origin",
-                                        "referer", "user-agent", "transfer-encoding", "te", "trailer", "upgrade", "via", "date", "expect",
-                                        "range", "forwarded", "keep-alive", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-                                        "x-forwarded-port", "x-forwarded-by", "x-real-ip", "cache-control", "pragma", "last-event-id"};
+    static const char *const exact[] = {"authorization",
+                                        "proxy-authorization",
+                                        "host",
+                                        "cookie",
+                                        "set-cookie",
+                                        "connection",
+                                        "origin",
+                                        "referer",
+                                        "user-agent",
+                                        "transfer-encoding",
+                                        "te",
+                                        "trailer",
+                                        "upgrade",
+                                        "via",
+                                        "date",
+                                        "expect",
+                                        "range",
+                                        "forwarded",
+                                        "keep-alive",
+                                        "x-forwarded-for",
+                                        "x-forwarded-proto",
+                                        "x-forwarded-host",
+                                        "x-forwarded-port",
+                                        "x-forwarded-by",
+                                        "x-real-ip",
+                                        "cache-control",
+                                        "pragma",
+                                        "last-event-id"};
     static const char *const prefixes[] = {"content-", "accept", "sec-", "if-", "access-control-", "x-hearth-"};
     for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
         if (strcmp(name, exact[i]) == 0)

@@ -1,7 +1,14 @@
 #include "http/internal.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+#include <time.h>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "base/secret_file.h"
 
 static char http2[] = "h2", http1[] = "http/1.1";
 static const h2o_iovec_t protocols[] = {{http2, sizeof(http2) - 1}, {http1, sizeof(http1) - 1}, {NULL, 0}};
@@ -13,17 +20,35 @@ static int no_password(char *buffer, int size, int writing, void *ctx)
     return 0;
 }
 
-static int fail(SSL_CTX *tls, const char *file, struct err *err)
+/* Why a file was not taken, in words that name the file and the cause. */
+static int fail(SSL_CTX *tls, const char *file, const char *what, struct err *err)
 {
-    char why[200];
-    ERR_error_string_n(ERR_peek_last_error(), why, sizeof(why));
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = ERR_reason_error_string(code);
+    FILE *f = fopen(file, "re");
+    int why = errno;
+    if (f != NULL)
+        fclose(f);
     ERR_clear_error();
     SSL_CTX_free(tls);
-    return err_set(err, HEARTH_ERR_INVALID, "%s: %s", file, why);
+    if (f == NULL)
+        return err_errno(err, why, "cannot read %s", file);
+    if (ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH)
+        return err_set(err, HEARTH_ERR_INVALID, "%s is not the key of the certificate", file);
+    return err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with a %s (%s)", file, what, reason == NULL ? "no reason given" : reason);
+}
+
+static int check_key_file(const char *file, struct err *err)
+{
+    struct stat st;
+    return stat(file, &st) == 0 && S_ISREG(st.st_mode) ? secret_file_check(file, &st, err) : 0;
 }
 
 int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err)
 {
+    int r = check_key_file(listener->key, err);
+    if (r < 0)
+        return r;
     SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
     if (tls == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -37,10 +62,26 @@ int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct e
     SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);         /* 32 KB less for each idle connection */
     SSL_CTX_set_default_passwd_cb(tls, no_password);
     if (SSL_CTX_use_certificate_chain_file(tls, listener->certificate) != 1)
-        return fail(tls, listener->certificate, err);
+        return fail(tls, listener->certificate, "certificate", err);
     if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1)
-        return fail(tls, listener->key, err);
+        return fail(tls, listener->key, "private key without a password", err);
     h2o_ssl_register_alpn_protocols(tls, protocols);
     *ret_tls = tls;
     return 0;
+}
+
+int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends, struct err *err)
+{
+    const struct http_listener listener = {.certificate = certificate, .key = key};
+    SSL_CTX *tls = NULL;
+    struct tm tm;
+    int r = tls_create(&listener, &tls, err);
+    if (r < 0)
+        return r;
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(tls)), &tm) == 1)
+        *ret_ends = (int64_t)timegm(&tm) * 1000;
+    else
+        r = err_set(err, HEARTH_ERR_INVALID, "%s does not say when it ends", certificate);
+    SSL_CTX_free(tls);
+    return r;
 }

@@ -8,6 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
 #include "base/log.h"
 #include "base/str.h"
 
@@ -64,9 +67,8 @@ static int look_at_state_dir(const struct app *app, struct err *err)
     return 0;
 }
 
-/* Loads the plugin of a section and reads the section's values. */
-static int load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
-                       const struct hearth_config_value **ret_values, struct err *err)
+int app_load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
+                    const struct hearth_config_value **ret_values, struct err *err)
 {
     const char *const *directories;
     size_t count = plug_directories(conf_get_text(app->conf, "hearth", "plugin_dir"), &directories);
@@ -87,9 +89,11 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
 {
     struct plug *plug;
     const struct hearth_config_value *values;
-    int r = load_plugin(app, kind, section, &plug, &values, err);
+    int r = app_load_plugin(app, kind, section, &plug, &values, err);
     if (r == 0 && app->makes == APP_MAKES_NOTHING)
         plug_forbid_creation(plug);
+    if (r == 0 && app->looks)
+        plug_look_only(plug);
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
     if (r == 0)
@@ -111,14 +115,19 @@ bool app_is_fleet(const struct app *app)
     return conf_section(app->conf, "node", 0) != NULL;
 }
 
-/* Without [node] sections: one node without a name. */
-static int add_node(struct app *app, const struct conf_section *section, bool migrate, struct err *err)
+const struct conf_section *app_storage_of(const struct app *app, const struct conf_section *node)
+{
+    const char *storage = node == NULL ? NULL : conf_text(node, "storage");
+    return storage_section(app, node != NULL && storage == NULL ? conf_section_name(node) : storage);
+}
+
+int app_add_node(struct app *app, const struct conf_section *section, bool migrate, struct err *err)
 {
     struct nodes *nodes = &app->nodes;
     struct node *node = &nodes->items[nodes->count];
-    const char *name = section == NULL ? "" : conf_section_name(section), *storage = section == NULL ? NULL : conf_text(section, "storage");
+    const char *name = section == NULL ? "" : conf_section_name(section);
     const char *url = section == NULL ? conf_get_text(app->conf, "web", "base_url") : conf_text(section, "url");
-    const struct conf_section *source = storage_section(app, section != NULL && storage == NULL ? name : storage);
+    const struct conf_section *source = app_storage_of(app, section);
     *node =
         (struct node){.url = url == NULL ? "" : url, .weight = section == NULL ? 1 : conf_number(section, "weight"), .migrates = migrate};
     str_copy(node->name, sizeof(node->name), name);
@@ -136,9 +145,9 @@ int app_open_nodes(struct app *app, enum app_migrate how, struct err *err)
     const struct conf_section *section;
     int r = look_at_state_dir(app, err);
     if (r == 0 && !app_is_fleet(app))
-        r = add_node(app, NULL, migrate, err);
+        r = app_add_node(app, NULL, migrate, err);
     for (size_t i = 0; r == 0 && (section = conf_section(app->conf, "node", i)) != NULL; i++)
-        r = add_node(app, section, migrate, err);
+        r = app_add_node(app, section, migrate, err);
     const char *own = conf_get_text(app->conf, "web", "node");
     app->nodes.own = own == NULL || r < 0 ? 0 : nodes_find(&app->nodes, own);
     node_stores_init(&app->stores, &app->nodes);
@@ -189,20 +198,40 @@ static int fetch(const struct hearth_host *host, struct hearth_call *call, const
     return net_fetch(host_of(host)->http_data, call, request);
 }
 
-int app_open_providers(struct app *app, struct err *err)
+int app_check_ca_file(const struct app *app, struct err *err)
+{
+    const char *file = conf_get_text(app->conf, "worker", "ca_file");
+    X509_STORE *store = file == NULL ? NULL : X509_STORE_new();
+    if (store == NULL)
+        return 0;
+    int good = access(file, R_OK) == 0 && X509_STORE_load_file(store, file) == 1, why = errno;
+    X509_STORE_free(store);
+    ERR_clear_error();
+    if (good)
+        return 0;
+    return access(file, R_OK) != 0 ? err_errno(err, why, "cannot read ca_file %s", file)
+                                   : err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with certificates", file);
+}
+
+int app_add_provider(struct app *app, const struct conf_section *section, struct err *err)
 {
     const struct conf_section *worker = conf_section(app->conf, "worker", 0);
     struct net_options options = {.max_connections_per_host = (int)conf_number(worker, "connections_per_host"),
                                   .ca_file = conf_text(worker, "ca_file")};
     int r = app->net != NULL ? 0 : net_start(&options, &app->net, err);
+    if (r == 0)
+        r = open_plugin(app, HEARTH_SYNC, section, fetch, app->net, &app->providers[app->provider_count], err);
+    if (r == 0)
+        app->provider_names[app->provider_count++] = conf_section_name(section);
+    return r;
+}
+
+int app_open_providers(struct app *app, struct err *err)
+{
     const struct conf_section *section;
-    while (r == 0 && (section = conf_section(app->conf, "sync", app->provider_count)) != NULL) {
-        size_t i = app->provider_count;
-        app->provider_names[i] = conf_section_name(section);
-        r = open_plugin(app, HEARTH_SYNC, section, fetch, app->net, &app->providers[i], err);
-        if (r == 0)
-            app->provider_count++;
-    }
+    int r = app_check_ca_file(app, err);
+    while (r == 0 && (section = conf_section(app->conf, "sync", app->provider_count)) != NULL)
+        r = app_add_provider(app, section, err);
     return r;
 }
 
@@ -322,7 +351,7 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
     if (r == 0)
         r = app_take_lock(app, &lock, err);
     if (r == 0)
-        r = load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
+        r = app_load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
     if (r == 0)
         r = plug_restore(plug, values, path, replace, cb, ctx, err);
     if (lock >= 0)

@@ -28,6 +28,7 @@ struct app {
     const char *state_dir;     /* of conf */
     struct findings *findings; /* where faults of plugins' sections are collected, too; NULL: the first is enough */
     enum app_makes makes;      /* set after app_init() */
+    bool looks;                /* set after app_init(): storages are opened to be read, and nothing on the disk changes */
     struct plug *queue;
     struct nodes nodes;
     struct plug *providers[APP_PROVIDERS_MAX];
@@ -49,11 +50,18 @@ int app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
 /* The same, and on a single node a session with the one there is. In a fleet the node that is needed is opened when it is known
  * (app_account(), app_each_node(), app_use_node()), so that one that does not answer is in nobody's way. */
 int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err);
+/* The steps of it, for who wants to go on after a fault. node: NULL on a single node. */
+int app_load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
+                    const struct hearth_config_value **ret_values, struct err *err);
+const struct conf_section *app_storage_of(const struct app *app, const struct conf_section *node);
+int app_add_node(struct app *app, const struct conf_section *node, bool migrate, struct err *err);
 /* From here on app->store is a session with this node. */
 int app_use_node(struct app *app, size_t node, struct err *err);
 /* Does something with each node in turn, also when another one failed; the first error. */
 int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err);
 int app_open_vault(struct app *app, struct err *err);
+int app_check_ca_file(const struct app *app, struct err *err);
+int app_add_provider(struct app *app, const struct conf_section *section, struct err *err);
 /* The HTTP client and the sync plugins. */
 int app_open_providers(struct app *app, struct err *err);
 int app_open_queue(struct app *app, struct err *err);

@@ -12,6 +12,7 @@
 
 #include "auth/oidc.h"
 #include "base/log.h"
+#include "main/check.h"
 #include "main/serve.h"
 #include "main/version.h"
 
@@ -38,12 +39,12 @@ static int check_shared(const struct plug *plug, struct err *err)
 }
 
 /* Roles in processes of their own need backends that processes can share. */
-static int check_split(const struct daemon *d, struct err *err)
+int serve_check_split(const struct daemon *d, struct err *err)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && d->roles != ROLE_ALL && i < d->app.nodes.count; i++)
         r = check_shared(d->app.nodes.items[i].storage, err);
-    if (r == 0 && d->roles != ROLE_ALL)
+    if (r == 0 && d->roles != ROLE_ALL && d->app.queue != NULL)
         r = check_shared(d->app.queue, err);
     if (r == 0 && (d->roles & ROLE_WEB) != 0 && d->app.nodes.count > 1 && conf_get_text(d->app.conf, "web", "node") == NULL)
         r = err_set(err, HEARTH_ERR_INVALID, "there are %zu nodes: say which one's people this process serves, in [web] node = NAME",
@@ -135,39 +136,65 @@ static int start_jobs(struct daemon *d, struct err *err)
 
 /* --- life ------------------------------------------------------------------------------------------------------------------------- */
 
+static int start_nodes(struct daemon *d, struct err *err)
+{
+    return app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
+}
+
+static int start_lock(struct daemon *d, struct err *err)
+{
+    return app_take_lock(&d->app, &d->lock, err);
+}
+
+static int start_queue(struct daemon *d, struct err *err)
+{
+    return app_open_queue(&d->app, err);
+}
+
+static int start_split(struct daemon *d, struct err *err)
+{
+    return serve_check_split(d, err);
+}
+
+static int start_vault(struct daemon *d, struct err *err)
+{
+    return app_open_vault(&d->app, err);
+}
+
+static int start_providers(struct daemon *d, struct err *err)
+{
+    return app_open_providers(&d->app, err);
+}
+
+static int start_work(struct daemon *d, struct err *err)
+{
+    return jobs_begin(d->jobs, err);
+}
+
+const struct start_step start_steps[] = {
+    {start_nodes, check_nodes},          {start_lock, check_state_dir},
+    {start_queue, check_queue},          {start_split, check_split},
+    {connect_storage, check_storage},    {start_vault, check_vault},
+    {start_providers, check_providers},  {serve_create_export_pool, check_nothing},
+    {serve_create_api, check_nothing},   {start_jobs, check_nothing},
+    {serve_create_pool, check_nothing},  {serve_create_pages, check_pages},
+    {serve_start_probes, check_nothing}, {serve_start_http, check_http},
+    {start_work, check_nothing}, /* last: who cannot listen has taken no job */
+};
+const size_t start_step_count = sizeof(start_steps) / sizeof(start_steps[0]);
+
+/* Faults of the configuration are told all at once here, too. */
 static int start(struct daemon *d, const struct cli *cli, struct err *err)
 {
-    int r = serve_roles(d->app.conf, cli, &d->roles, err);
+    struct findings findings = {0};
+    int r = conf_check_secrets(d->app.conf, &findings);
+    if (r < 0)
+        cli_findings(&findings, err);
+    findings_fini(&findings);
     if (r == 0)
-        r = app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
-    if (r == 0)
-        r = app_take_lock(&d->app, &d->lock, err);
-    if (r == 0)
-        r = app_open_queue(&d->app, err);
-    if (r == 0)
-        r = check_split(d, err);
-    if (r == 0)
-        r = connect_storage(d, err);
-    if (r == 0)
-        r = app_open_vault(&d->app, err);
-    if (r == 0)
-        r = app_open_providers(&d->app, err);
-    if (r == 0)
-        r = serve_create_export_pool(d, err);
-    if (r == 0)
-        r = serve_create_api(d, err);
-    if (r == 0)
-        r = start_jobs(d, err);
-    if (r == 0)
-        r = serve_create_pool(d, err);
-    if (r == 0)
-        r = serve_create_pages(d, err);
-    if (r == 0)
-        r = serve_start_probes(d, err);
-    if (r == 0)
-        r = serve_start_http(d, err);
-    if (r == 0)
-        r = jobs_begin(d->jobs, err); /* last: who cannot listen has taken no job */
+        r = serve_roles(d->app.conf, cli, &d->roles, err);
+    for (size_t i = 0; r == 0 && i < start_step_count; i++)
+        r = start_steps[i].start(d, err);
     return r;
 }
 
@@ -209,8 +236,7 @@ static void destroy(struct daemon *d)
     pages_destroy(d->pages);
     app_server_destroy(d->web_app);
     signin_destroy(d->signin);
-    for (size_t i = 0; i < d->sso_count; i++)
-        oidc_destroy(d->sso[i].oidc);
+    serve_fini_sso(d);
     jobs_destroy(d->jobs);
     api_destroy(d->api);
     search_destroy(d->search);

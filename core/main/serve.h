@@ -3,6 +3,7 @@
 #define HEARTH_CORE_MAIN_SERVE_H
 
 #include "api/api.h"
+#include "http/http.h"
 #include "main/app.h"
 #include "pages/app.h"
 #include "pages/pages.h"
@@ -33,10 +34,22 @@ struct daemon {
     _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
     struct http_route *routes;
     char control[4200];
+    bool check_runs; /* of `hearthd check`: another hearthd is at work here */
+    bool check_ready[NODES_MAX];
+    size_t check_accounts;
+    struct buf check_notes;
 };
 
 /* What this process is to do: --role, else as configured. */
 int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err);
+/* Do backends and roles go together? Those that are not open are not asked. */
+int serve_check_split(const struct daemon *d, struct err *err);
+/* The listeners of this process's roles, its control socket last; ret: CONF_LISTEN_MAX + 1. */
+size_t serve_listeners(struct daemon *d, struct http_listener *ret);
+int serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err);
+void serve_fini_sso(struct daemon *d);
+/* "FILE: the certificate ends on …" */
+void serve_certificate_words(const char *file, int64_t ends, struct buf *ret_words);
 /* In this order, after the queue and the providers are there; each is undone by serve.c's stop(). */
 int serve_create_export_pool(struct daemon *d, struct err *err);
 int serve_create_api(struct daemon *d, struct err *err);

@@ -1,8 +1,10 @@
 /* The role web: the services, the pages, signing in, and the listeners. Without the role only listeners for metrics are opened. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "auth/oidc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "main/control.h"
 #include "main/serve.h"
@@ -171,29 +173,42 @@ static void signed_in(void *ctx, const char *account, size_t node)
         log_warning("main", "the first sync waits for the schedule: %s", err.text);
 }
 
+int serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err)
+{
+    struct oidc_config config = {
+        .name = conf_section_name(section),
+        .issuer = conf_text(section, "issuer"),
+        .client_id = conf_text(section, "client_id"),
+        .client_secret = conf_text(section, "client_secret"),
+        .scopes = conf_text(section, "scopes"),
+        .insecure_http = conf_number(section, "insecure_http") != 0,
+        .private_addresses = conf_number(section, "private_addresses") != 0,
+    };
+    const char *title = conf_text(section, "title");
+    struct pages_sso *sso = &d->sso[d->sso_count];
+    int r = oidc_create(&config, d->app.net, &sso->oidc, err);
+    if (r < 0)
+        return r;
+    sso->name = config.name;
+    sso->title = title == NULL ? config.name : title;
+    d->sso_count++;
+    return 0;
+}
+
+void serve_fini_sso(struct daemon *d)
+{
+    for (size_t i = 0; i < d->sso_count; i++)
+        oidc_destroy(d->sso[i].oidc);
+    d->sso_count = 0;
+}
+
 static int create_sso(struct daemon *d, struct err *err)
 {
     const struct conf_section *section;
-    for (size_t i = 0; (section = conf_section(d->app.conf, "oidc", i)) != NULL; i++) {
-        struct oidc_config config = {
-            .name = conf_section_name(section),
-            .issuer = conf_text(section, "issuer"),
-            .client_id = conf_text(section, "client_id"),
-            .client_secret = conf_text(section, "client_secret"),
-            .scopes = conf_text(section, "scopes"),
-            .insecure_http = conf_number(section, "insecure_http") != 0,
-            .private_addresses = conf_number(section, "private_addresses") != 0,
-        };
-        const char *title = conf_text(section, "title");
-        struct pages_sso *sso = &d->sso[d->sso_count];
-        int r = oidc_create(&config, d->app.net, &sso->oidc, err);
-        if (r < 0)
-            return r;
-        sso->name = config.name;
-        sso->title = title == NULL ? config.name : title;
-        d->sso_count++;
-    }
-    return 0;
+    int r = 0;
+    for (size_t i = 0; r == 0 && (section = conf_section(d->app.conf, "oidc", i)) != NULL; i++)
+        r = serve_add_sso(d, section, err);
+    return r;
 }
 
 /* As many as may wait for servers elsewhere, and a few that never do: all those servers may hang at once. A thread costs little until it is
@@ -263,7 +278,7 @@ static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
 
 enum { SERVES_PEOPLE, SERVES_METRICS }; /* in the order of the schema */
 
-static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
+size_t serve_listeners(struct daemon *d, struct http_listener *ret)
 {
     const struct conf_section *section;
     size_t n = 0;
@@ -290,6 +305,34 @@ static size_t fill_listeners(struct daemon *d, struct http_listener *ret)
     return n;
 }
 
+void serve_certificate_words(const char *file, int64_t ends, struct buf *ret_words)
+{
+    time_t seconds = (time_t)(ends / 1000);
+    struct tm tm;
+    char day[32] = "?";
+    if (gmtime_r(&seconds, &tm) != NULL)
+        strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+    buf_printf(ret_words,
+               ends <= clock_now() ? "%s: the certificate has ended on %s, so browsers refuse it: renew it"
+                                   : "%s: the certificate ends on %s",
+               file, day);
+}
+
+/* Served all the same: a certificate that has just ended must not be the reason why nothing comes up again. */
+static void warn_of_certificates(const struct http_listener *listeners, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct buf words = {0};
+        int64_t ends;
+        if (listeners[i].certificate == NULL || http_certificate_ends(listeners[i].certificate, listeners[i].key, &ends, NULL) < 0)
+            continue;
+        serve_certificate_words(listeners[i].certificate, ends, &words);
+        if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
+            log_warning("main", "%s", words.data == NULL ? "" : words.data);
+        buf_fini(&words);
+    }
+}
+
 int serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -298,7 +341,7 @@ int serve_start_http(struct daemon *d, struct err *err)
     control_set_jobs(d->jobs);
     struct http_options options = {
         .listeners = listeners,
-        .listener_count = fill_listeners(d, listeners),
+        .listener_count = serve_listeners(d, listeners),
         .pool = {d->pool, pool_run_until},
         .threads = (int)conf_number(web, "threads"),
         .trusted_proxies = proxies->items,
@@ -330,6 +373,8 @@ int serve_start_http(struct daemon *d, struct err *err)
     if ((d->roles & ROLE_WEB) == 0)
         options.threads = 1;
     r = http_start(&options, &d->http, err);
+    if (r == 0)
+        warn_of_certificates(listeners, options.listener_count);
     d->listens = d->http;
     return r;
 }

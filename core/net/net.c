@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/magic.h"
+#include "base/str.h"
 #include "net/net_internal.h"
 
 enum { NET_MAGIC = 0x4e370001, STOP_TICK = 10 };
@@ -257,14 +258,18 @@ int net_start(const struct net_options *options, struct net **ret_net, struct er
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     net->magic = NET_MAGIC;
     net->options = *options;
-    snprintf(net->ca_file, sizeof(net->ca_file), "%s", options->ca_file == NULL ? "" : options->ca_file);
-    snprintf(net->user_agent, sizeof(net->user_agent), "%s", options->user_agent == NULL ? "Hearth/" HEARTH_VERSION : options->user_agent);
+    if (options->ca_file != NULL && (net->ca_file = strdup(options->ca_file)) == NULL) {
+        free(net);
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    }
+    str_copy(net->user_agent, sizeof(net->user_agent), options->user_agent == NULL ? "Hearth/" HEARTH_VERSION : options->user_agent);
     pthread_mutex_init(&net->lock, NULL);
     net->paused = backoff_create();
     net->multi = curl_multi_init();
     if (net->paused == NULL || net->multi == NULL || uv_loop_init(&net->loop) != 0) {
         curl_multi_cleanup(net->multi);
         backoff_destroy(net->paused);
+        free(net->ca_file);
         free(net);
         return err_set(err, HEARTH_ERR_NOMEM, "the HTTP client cannot be made");
     }
@@ -303,6 +308,7 @@ void net_destroy(struct net *net)
     backoff_destroy(net->paused);
     pthread_mutex_destroy(&net->lock);
     free(net->active);
+    free(net->ca_file);
     net->magic = 0;
     free(net);
 }

@@ -61,7 +61,8 @@ struct net {
     uv_timer_t timer, stopper;
     CURLM *multi;
     struct net_options options;
-    char ca_file[4096], user_agent[128];
+    char *ca_file; /* NULL: the system's authorities */
+    char user_agent[128];
     pthread_mutex_t lock; /* guards commands, learnt; a leaf */
     struct fetch *commands;
     struct learnt {

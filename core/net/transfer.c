@@ -206,7 +206,7 @@ int transfer_init(struct fetch *fetch, const struct net *net, const struct heart
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
     set_policy(fetch, target);
-    if (net->ca_file[0] != '\0')
+    if (net->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca_file);
     return 0;
 }

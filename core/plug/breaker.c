@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/str.h"
 
 enum breaker_event { EVENT_NO_ANSWERS, EVENT_PROBE_ANSWERED, EVENT_PROBE_UNANSWERED };
 
@@ -35,7 +36,7 @@ static const enum breaker_state breaker_moves[2][3] = {
 void breaker_init(struct breaker *breaker, const char *what)
 {
     *breaker = (struct breaker){.since = clock_monotonic()};
-    snprintf(breaker->what, sizeof(breaker->what), "%s", what);
+    str_copy(breaker->what, sizeof(breaker->what), what);
     pthread_mutex_init(&breaker->lock, NULL);
 }
 
@@ -94,7 +95,7 @@ static bool breaker_move(struct breaker *breaker, enum breaker_event event, int 
     if (from != to || event != EVENT_NO_ANSWERS) { /* probes have the last word */
         bool known = words != NULL && words[0] != '\0';
         breaker->code = code;
-        snprintf(breaker->words, sizeof(breaker->words), "%s", code == 0 ? "" : known ? words : err_text(code));
+        str_cut(breaker->words, sizeof(breaker->words), code == 0 ? "" : known ? words : err_text(code));
     }
     if (to == BREAKER_CLOSED)
         atomic_store(&breaker->failures, 0);
@@ -153,6 +154,6 @@ void breaker_look(struct breaker *breaker, struct breaker_view *ret_view)
     ret_view->good = atomic_load(&breaker->good);
     ret_view->trips = breaker->trips;
     ret_view->code = breaker->code;
-    snprintf(ret_view->words, sizeof(ret_view->words), "%s", breaker->words);
+    str_cut(ret_view->words, sizeof(ret_view->words), breaker->words);
     lock_release(&breaker->lock);
 }

@@ -18,7 +18,7 @@ enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN };
 enum { BREAKER_FAILURES = 3 };
 
 struct breaker {
-    char what[80];        /* constant; begins sentences: "the storage of node alder" */
+    char what[96];        /* constant; begins sentences: "the storage of node alder" */
     atomic_int state;     /* enum breaker_state; written under the lock, read without */
     atomic_int failures;  /* calls in a row that had no answer */
     atomic_bool asked;    /* somebody used the backend, or wants it looked at, since the last probe */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/metrics.h"
+#include "base/str.h"
 #include "plug/call.h"
 
 enum { HOST_MAGIC = 0x40570001 };
@@ -61,7 +62,7 @@ static void on_metric_add(const struct hearth_host *hearth, const char *name, in
 void host_init(struct host *host, const char *module, host_http_fn http, void *http_data)
 {
     *host = (struct host){.magic = HOST_MAGIC, .http_data = http_data};
-    snprintf(host->module, sizeof(host->module), "%s", module);
+    str_copy(host->module, sizeof(host->module), module);
     host->hearth = (struct hearth_host){
         .struct_size = sizeof(host->hearth),
         .abi_version = HEARTH_ABI_VERSION,

@@ -26,6 +26,7 @@ struct plug {
     struct hearth_plugin descriptor; /* copied: as much as the plugin has */
     void *table;                     /* copied likewise */
     struct host host;
+    bool looks_only;
     bool creates_nothing;
     void *self;
     struct plug *next; /* every plug ever loaded: their code stays, so they do */
@@ -234,13 +235,19 @@ void plug_forbid_creation(struct plug *plug)
     plug->creates_nothing = true;
 }
 
+void plug_look_only(struct plug *plug)
+{
+    plug->looks_only = true;
+}
+
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err)
 {
     ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL);
     char module[64];
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(plug->descriptor.kind), plug->descriptor.name);
     host_init(&plug->host, module, http, http_data);
-    plug->host.hearth.may_create = !plug->creates_nothing;
+    plug->host.hearth.may_create = !plug->creates_nothing && !plug->looks_only;
+    plug->host.hearth.looks_only = plug->looks_only;
     struct call call;
     call_init(&call, NULL, 0, 0);
     int r = call_check(&call, open_instance(plug, &call.hearth, values), err);
@@ -331,7 +338,7 @@ void plug_beside_program(const char *path, char *ret, size_t size)
     program[length > 0 ? length : 0] = '\0';
     char *slash = strrchr(program, '/');
     if (slash == NULL || path[0] == '/')
-        snprintf(ret, size, "%s", path);
+        str_copy(ret, size, path);
     else
         snprintf(ret, size, "%.*s/%s", (int)(slash - program), program, path);
 }
@@ -345,7 +352,7 @@ size_t plug_directories(const char *first, const char *const **ret_directories)
     static const char *directories[1 + PLACES];
     size_t n = 0;
     if (first != NULL) {
-        snprintf(configured, sizeof(configured), "%s", first);
+        str_copy(configured, sizeof(configured), first); /* CONF_PATH_MAX at most */
         directories[n++] = configured;
     }
     for (size_t i = 0; i < PLACES; i++) {

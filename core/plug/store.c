@@ -1,4 +1,5 @@
 #include "plug/store.h"
+#include "base/str.h"
 
 int store_open(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct err *err)
 {
@@ -27,7 +28,7 @@ bool store_allows(struct store *store)
     struct err err = {0};
     if (breaker_allows(store->breaker, &err) == 0)
         return true;
-    snprintf(store->call.error, sizeof(store->call.error), "%s", err.text);
+    str_cut(store->call.error, sizeof(store->call.error), err.text);
     store->call.hearth.retry_after = err.retry_after;
     return false;
 }

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fold.h"
+#include "open.h"
 #include "query.h"
 #include "session.h"
 
@@ -165,6 +167,41 @@ static int set_up(struct connection *connection)
     return r == SQLITE_OK ? connection_exec(connection, pragmas) : connection_fail(connection, r);
 }
 
+/* "file:PATH?…" for a file that is only looked at: neither the write-ahead log nor its index is made or written. Without a log, which an
+ * orderly end leaves, the file is whole by itself. */
+static char *look_only_uri(const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    size_t size = 3 * strlen(path) + 64;
+    char *uri = malloc(size), *shm = malloc(strlen(path) + sizeof("-shm"));
+    if (uri != NULL && shm != NULL) {
+        char *end = uri + snprintf(uri, size, "file:");
+        for (const char *p = path; *p != '\0'; p++)
+            end += snprintf(end, 4, strchr(plain, *p) != NULL ? "%c" : "%%%02X", (unsigned char)*p);
+        snprintf(shm, strlen(path) + sizeof("-shm"), "%s-shm", path);
+        snprintf(end, 40, "?mode=ro&%s", access(shm, F_OK) == 0 ? "readonly_shm=1" : "immutable=1");
+    } else {
+        free(uri);
+        uri = NULL;
+    }
+    free(shm);
+    return uri;
+}
+
+static int open_database(struct session *session, const char *path, sqlite3 **ret_db)
+{
+    const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    if (!store_looks_only(
+            session->store->host)) /* without CREATE: a file that was taken away while the daemon runs must not come back empty */
+        return sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | flags, NULL);
+    char *uri = look_only_uri(path);
+    int r = uri == NULL ? SQLITE_NOMEM : sqlite3_open_v2(uri, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | flags, NULL);
+    free(uri);
+    if (r == SQLITE_OK)
+        sqlite3_db_config(*ret_db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return r;
+}
+
 int connection_open(struct session *session, const char *path, struct writer *writer, struct person *person,
                     struct connection **ret_connection)
 {
@@ -175,8 +212,7 @@ int connection_open(struct session *session, const char *path, struct writer *wr
     connection->writer = writer;
     connection->person = person;
     connection->session = session;
-    /* Without CREATE: a file that was taken away while the daemon runs must not come back empty. */
-    int r = sqlite3_open_v2(path, &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    int r = open_database(session, path, &connection->db);
     r = r == SQLITE_OK ? set_up(connection) : connection_fail(connection, r);
     if (r < 0) {
         connection_close(connection);

@@ -107,6 +107,11 @@ static bool may_create(const struct store *store)
     return host->struct_size < offsetof(struct hearth_host, may_create) + sizeof(host->may_create) || host->may_create;
 }
 
+bool store_looks_only(const struct hearth_host *host)
+{
+    return host->struct_size >= offsetof(struct hearth_host, looks_only) + sizeof(host->looks_only) && host->looks_only;
+}
+
 static int no_database(struct store *store, struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "there is no database at %s: hearthd serve or hearthd migrate makes it", store->path);
@@ -183,7 +188,7 @@ static int check_file(struct store *store, struct hearth_call *call)
         r = migrate_check(op.session);
         if (r == 0 && !may_create(store))
             r = check_schema_there(op.session);
-        if (r == 0)
+        if (r == 0 && !store_looks_only(store->host))
             r = use_wal(op.session);
         op_end(&op, r);
     }
@@ -245,6 +250,14 @@ static struct store *store_create(int64_t open_files)
     return store;
 }
 
+static int prepare_files(struct store *store, struct hearth_call *call)
+{
+    int r = lock_for_use(store, call);
+    if (r == 0)
+        r = make_file(store, call);
+    return r == 0 ? files_make_directory(store, call) : r;
+}
+
 int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     struct store *store = store_create(value_at(values, KEY_OPEN_FILES)->number);
@@ -264,12 +277,8 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
         r = check_present(store, call);
-    if (r == 0)
-        r = lock_for_use(store, call);
-    if (r == 0)
-        r = make_file(store, call);
-    if (r == 0)
-        r = files_make_directory(store, call);
+    if (r == 0 && !store_looks_only(host))
+        r = prepare_files(store, call);
     if (r == 0)
         r = check_file(store, call);
     if (r < 0) {

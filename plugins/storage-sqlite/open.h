@@ -17,4 +17,7 @@ int store_paths(const char *path, char **ret_path, char **ret_accounts);
 bool store_has_files(const char *accounts);
 const char *store_path_value(const struct hearth_config_value *values);
 
+/* Is the database only to be looked at? */
+bool store_looks_only(const struct hearth_host *host);
+
 #endif

@@ -72,25 +72,41 @@ static int check_base(struct hearth_call *call, const struct hearth_config_value
     return 0;
 }
 
+/* A configured text, whole or not at all. */
+static int take_text(struct hearth_call *call, const struct hearth_config_value *values, int key, char *ret, size_t size)
+{
+    size_t n = strlen(values[key].text);
+    if (n >= size)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s is longer than %zu bytes", config_keys[key].name, size - 1);
+    memcpy(ret, values[key].text, n + 1);
+    return 0;
+}
+
 static int read_signin_config(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *config)
 {
     char host[65] = "";
     struct fx_url url;
+    int r = 0;
     if (values[REDIRECT_URI].present)
-        snprintf(config->redirect_uri, sizeof(config->redirect_uri), "%s", values[REDIRECT_URI].text);
+        r = take_text(call, values, REDIRECT_URI, config->redirect_uri, sizeof(config->redirect_uri));
+    else if (strlen(config->accounts_url) + strlen(config->client_id) + 32 > sizeof(config->redirect_uri))
+        return hearth_fail(call, HEARTH_ERR_INVALID, "accounts_url is too long to make redirect_uri of it");
     else
         snprintf(config->redirect_uri, sizeof(config->redirect_uri), "%.*s/oauth/success/%s", FX_URL_MAX - 100, config->accounts_url,
                  config->client_id);
-    if (values[REDIRECT_URI].present && (strlen(values[REDIRECT_URI].text) >= FX_URL_MAX || fx_url_parse(config->redirect_uri, &url) != 0))
+    if (r == 0 && values[REDIRECT_URI].present && fx_url_parse(config->redirect_uri, &url) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "redirect_uri is not a usable address");
-    if (strlen(values[SCOPES].text) >= sizeof(config->scopes) || strstr(values[SCOPES].text, FX_SCOPE_SYNC) == NULL)
+    if (r == 0)
+        r = take_text(call, values, SCOPES, config->scopes, sizeof(config->scopes));
+    if (r == 0 && strstr(config->scopes, FX_SCOPE_SYNC) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "scopes must contain " FX_SCOPE_SYNC);
-    snprintf(config->scopes, sizeof(config->scopes), "%s", values[SCOPES].text);
+    if (r == 0 && values[DEVICE_NAME].present)
+        r = take_text(call, values, DEVICE_NAME, config->device_name, sizeof(config->device_name));
+    if (r < 0)
+        return r;
     if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
         snprintf(host, sizeof(host), "a server");
-    if (values[DEVICE_NAME].present)
-        snprintf(config->device_name, sizeof(config->device_name), "%s", values[DEVICE_NAME].text);
-    else
+    if (!values[DEVICE_NAME].present)
         snprintf(config->device_name, sizeof(config->device_name), "Hearth on %s", host);
     fx_text_plain(config->device_name);
     return 0;

@@ -101,8 +101,10 @@ class Node:
             self.configure("50-test", config)
 
     def configure(self, name, text):
-        with open(os.path.join(self.conf, name + ".conf"), "w", encoding="utf-8") as f:
+        path = os.path.join(self.conf, name + ".conf")
+        with open(path, "w", encoding="utf-8") as f:
             f.write(text)
+        os.chmod(path, 0o600)  # secrets may stand in it
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "ab")

@@ -19,14 +19,14 @@ class ConfigurationPage(TestCase):
         single, fleet = self.node(start=False), self.node("[storage main]\nplugin = pg\ndsn = dbname=x\n[queue]\nplugin = redis\n", start=False)
         known = {}
         for node, plugins in ((single, {"storage": "sqlite", "queue": "inproc", "sync": "fx"}), (fleet, {"storage": "pg", "queue": "redis", "sync": "fx"})):
-            node.configure("50-node" if node is single else "55-node", "[node main]\n[oidc main]\n")
+            node.configure("50-node" if node is single else "55-node", "[node main]\n[oidc main]\nissuer = https://sso.example.org\nclient_id = hearth\n")
             for entry in node.cli_json("config"):
                 section = entry["section"].split()[0]
                 if entry["from"] == "default" and entry["value"] != "(secret)":
                     known[(section, plugins.get(section, ""), entry["key"])] = entry["value"].removeprefix(node.state + "/")
         self.assertEqual({k: written.get(k) for k in known}, known)
         explicit = {("hearth", "", "state_dir"), ("listen", "", "address"), ("scheduler", "", "tick"),  # what the harness sets
-                    ("storage", "pg", "plugin"), ("storage", "pg", "dsn"), ("queue", "redis", "plugin"), ("queue", "redis", "url")}
+                    ("oidc", "", "issuer"), ("oidc", "", "client_id"), ("storage", "pg", "plugin"), ("storage", "pg", "dsn"), ("queue", "redis", "plugin"), ("queue", "redis", "url")}
         self.assertEqual(set(written) - set(known), explicit)
 
     def test_examples(self):

@@ -261,7 +261,7 @@ class Sessions(TestCase):
         self.assertEqual(self.api(proxy, "POST", "/links", **self.OWN)[0], 201)
         self.assertEqual(self.api(Browser(node.address, {"Remote-Email": "nobody@example.org"}), "GET", "/me")[0], 401)
         self.assertEqual(node.cli_json("account", "list")[0]["email"], ADA)
-        stranger = self.home(config)
+        stranger = self.home(config + "[web]\ntrusted_proxies = 10.9.9.9/32\n")
         self.assertEqual(self.api(Browser(stranger.address, {"Remote-Email": ADA}), "GET", "/me")[0], 401)
 
 

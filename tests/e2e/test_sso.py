@@ -124,7 +124,7 @@ class SingleSignOn(TestCase):
         provider, node = self.home(issuer="http://127.0.0.1:1")
         self.assert_out(self.sign_in(provider, node))
         node = self.node("[oidc house]\nissuer = https://id.example.org\n", start=False)
-        self.assertIn("needs issuer and client_id", node.cli("serve", code=2))
+        self.assertIn("50-test.conf:1: [oidc house] needs client_id", node.cli("serve", code=2))
         node = self.node("[oidc house]\nissuer = http://id.example.org\nclient_id = x\n", start=False)
         self.assertIn("must be an https address", node.cli("serve", code=2))
 

@@ -136,6 +136,9 @@ struct hearth_host {
     int (*http_fetch)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
     /* abi_version 5. Storage plugins: open() may make an empty database where there is none. Only `serve` and `migrate` may. */
     bool may_create;
+    /* abi_version 5. Storage plugins: the database is only looked at (`hearthd check`). open() and reading operations work where they can
+     * without making, changing or touching any file; nothing else is called. */
+    bool looks_only;
 };
 
 enum hearth_config_type {

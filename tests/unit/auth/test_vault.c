@@ -205,11 +205,23 @@ static void refused(const char *text, mode_t mode, const char *why)
     assert_non_null(strstr(err.text, path));
 }
 
+/* 0640 root:hearth: a key that an administrator keeps for the daemon's group. */
+static void test_group(void **state)
+{
+    (void)state;
+    struct vault *vault;
+    struct err err = {0};
+    write_file(KEY_A, 0640);
+    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    vault_close(vault);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
     refused(KEY_A, 0644, "chmod 600");
-    refused(KEY_A, 0640, "chmod 600");
+    refused(KEY_A, 0604, "chmod 600");
+    refused(KEY_A, 0660, "can be changed by its group");
     refused("", 0600, "no key");
     refused("1:0011\n", 0600, ":1: a line must be");
     refused(KEY_A KEY_A, 0600, "two keys");
@@ -225,6 +237,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_another_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_making_and_extending, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rotation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_group, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

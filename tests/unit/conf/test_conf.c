@@ -201,7 +201,8 @@ static void test_patterns(void **state)
     free(text);
     refused("[auth]\nallow = ada@@x\n", "x.conf:2:", "\"ada@@x\" has more than one @");
     refused("[auth]\nallow = bob\n", "x.conf:2:", "\"bob\" has no @");
-    refused("[auth]\nallow = *\n", "x.conf:2:", "*@* is everybody");
+    refused("[auth]\nallow = *.example.org\n", "x.conf:2:", "* is everybody");
+    conf_free(load("[auth]\nallow = *\n"));
     refused("[auth]\nallow = @example.org\n", "x.conf:2:", "nothing on one side");
     refused("[auth]\nallow = ada@example.org,, bob@example.org\n", "x.conf:2:", "nothing between two commas");
     refused("[auth]\nallow =\n", "x.conf:2:", "let nobody in");
@@ -270,8 +271,6 @@ static void test_other_shapes(void **state)
     refused("[auth]\nproxy_header = Authorization\n", "x.conf:2:", "means something else");
     refused("[auth]\nproxy_header = Sec-Fetch-Site\n", "x.conf:2:", "means something else");
     refused("[auth]\nproxy_header = Remote Email\n", "x.conf:2:", "name of one header");
-    char *text = repeat("[auth]\nproxy_header = X", "x", 1);
-    free(text);
     refused("[auth]\nproxy_header = X-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", "x.conf:2:", "63 bytes");
     refused("[oidc a]\nclient_id = x\n", "x.conf:1:", "needs issuer");
     refused("[oidc a]\nclient_id = x\nissuer = https://h/?q\n", "x.conf:3:", "neither ?");
@@ -382,8 +381,8 @@ static void test_open_secrets(void **state)
                  {0400, NULL},
                  {0640, NULL},
                  {0440, NULL},
-                 {0644, "can be read by others (mode 0644): run chmod 640"},
-                 {0666, "chmod 640"},
+                 {0644, "can be read by others (mode 0644): run chmod 600"},
+                 {0666, "chmod 600"},
                  {0602, "run chmod 600"},
                  {0660, "can be changed by its group"}};
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {

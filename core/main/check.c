@@ -1,0 +1,314 @@
+#include "main/check.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "auth/oidc.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "http/http.h"
+#include "jobs/credentials.h"
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+void check_nothing(struct daemon *d, struct findings *findings)
+{
+    (void)d, (void)findings;
+}
+
+static void add_at(struct daemon *d, struct findings *findings, const struct conf_section *section, const char *key, const struct err *err)
+{
+    findings_add(findings, err->code, "%s: %s", conf_where(d->app.conf, section, key), err->text);
+}
+
+/* --- the place ------------------------------------------------------------------------------------------------------------------- */
+
+/* A folder that is not there yet: the one above it must let this user make it. */
+static void check_above(struct daemon *d, const char *dir, const char *where, struct findings *findings)
+{
+    char above[CONF_PATH_MAX + 8];
+    str_copy(above, sizeof(above), dir);
+    char *slash = strrchr(above, '/');
+    slash[slash == above] = '\0';
+    if (access(above, W_OK | X_OK) != 0)
+        findings_add(findings, HEARTH_ERR_IO, "%s: cannot make the state directory %s: %s: %s", where, dir, above, strerror(errno));
+    else
+        check_note(d, "the state directory %s will be made at the first start", dir);
+}
+
+void check_state_dir(struct daemon *d, struct findings *findings)
+{
+    const char *dir = d->app.state_dir, *where = conf_where(d->app.conf, conf_section(d->app.conf, "hearth", 0), "state_dir");
+    struct stat st;
+    if (stat(dir, &st) != 0) {
+        if (errno == ENOENT)
+            check_above(d, dir, where, findings);
+        else
+            findings_add(findings, HEARTH_ERR_IO, "%s: cannot use the state directory %s: %s", where, dir, strerror(errno));
+        return;
+    }
+    struct passwd *owner = getpwuid(st.st_uid);
+    char number[24];
+    snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
+    const char *whose = owner == NULL ? number : owner->pw_name;
+    if (!S_ISDIR(st.st_mode))
+        findings_add(findings, HEARTH_ERR_IO, "%s: the state directory %s is not a folder", where, dir);
+    else if (access(dir, R_OK | W_OK | X_OK) != 0)
+        findings_add(findings, HEARTH_ERR_IO, "%s: cannot use the state directory %s: %s; it belongs to user %s", where, dir,
+                     strerror(errno), whose);
+    else if (geteuid() != st.st_uid)
+        check_note(d, "the state directory %s belongs to user %s, so hearthd is to run as that one", dir, whose);
+    d->check_runs = app_daemon_runs(&d->app);
+    if (d->check_runs)
+        check_note(d, "a hearthd runs on %s", dir);
+}
+
+/* --- plugins --------------------------------------------------------------------------------------------------------------------- */
+
+static bool plugin_is_good(struct daemon *d, int kind, const struct conf_section *section, struct findings *findings)
+{
+    struct plug *plug;
+    const struct hearth_config_value *values;
+    struct err err = {0};
+    size_t before = findings->count;
+    if (app_load_plugin(&d->app, kind, section, &plug, &values, &err) == 0)
+        return true;
+    if (findings->count == before) /* it was not the section's values, which are there already */
+        add_at(d, findings, section, "plugin", &err);
+    return false;
+}
+
+static void check_node(struct daemon *d, const struct conf_section *node, struct findings *findings)
+{
+    struct err err = {0};
+    const struct conf_section *storage = app_storage_of(&d->app, node);
+    if (!plugin_is_good(d, HEARTH_STORAGE, storage, findings))
+        return;
+    int r = app_add_node(&d->app, node, false, &err);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        check_note(d, "[storage %s] has no database yet: it will be made at the first start", conf_section_name(storage));
+    else if (r < 0)
+        add_at(d, findings, storage, NULL, &err);
+}
+
+void check_nodes(struct daemon *d, struct findings *findings)
+{
+    const struct conf_section *section;
+    d->app.findings = findings;
+    if (!app_is_fleet(&d->app))
+        check_node(d, NULL, findings);
+    for (size_t i = 0; (section = conf_section(d->app.conf, "node", i)) != NULL; i++)
+        check_node(d, section, findings);
+    node_stores_init(&d->app.stores, &d->app.nodes);
+}
+
+static int ping_queue(struct app *app, struct err *err)
+{
+    const struct hearth_queue *ops = plug_ops(app->queue);
+    struct call call;
+    void *session = NULL;
+    call_init(&call, NULL, 0, 0);
+    int r = call_check(&call, ops->session_open(plug_self(app->queue), &call.hearth, &session), err);
+    if (r == 0) {
+        r = call_check(&call, ops->ping(session, &call.hearth), err);
+        ops->session_close(session);
+    }
+    call_fini(&call);
+    return r;
+}
+
+void check_queue(struct daemon *d, struct findings *findings)
+{
+    const struct conf_section *section = conf_section(d->app.conf, "queue", 0);
+    struct err err = {0};
+    if (!plugin_is_good(d, HEARTH_QUEUE, section, findings))
+        return;
+    if (app_open_queue(&d->app, &err) < 0 || ping_queue(&d->app, &err) < 0)
+        add_at(d, findings, section, NULL, &err);
+}
+
+void check_split(struct daemon *d, struct findings *findings)
+{
+    struct err err = {0};
+    if (serve_check_split(d, &err) < 0)
+        add_at(d, findings, conf_section(d->app.conf, "hearth", 0), "roles", &err);
+}
+
+void check_providers(struct daemon *d, struct findings *findings)
+{
+    const struct conf_section *section, *worker = conf_section(d->app.conf, "worker", 0);
+    struct err err = {0};
+    if (app_check_ca_file(&d->app, &err) < 0)
+        add_at(d, findings, worker, "ca_file", &err);
+    for (size_t i = 0; (section = conf_section(d->app.conf, "sync", i)) != NULL; i++) {
+        err = (struct err){0};
+        if (plugin_is_good(d, HEARTH_SYNC, section, findings) && app_add_provider(&d->app, section, &err) < 0)
+            add_at(d, findings, section, NULL, &err);
+    }
+}
+
+/* --- databases and keys ---------------------------------------------------------------------------------------------------------- */
+
+static void check_schema(struct daemon *d, size_t i, struct store *store, struct findings *findings)
+{
+    struct node *node = &d->app.nodes.items[i];
+    struct err err = {0};
+    int64_t has = -1, wants = 0;
+    if (STORE(store, &err, schema_version, &has, &wants) < 0)
+        findings_add_err(findings, &err);
+    else if (has > wants)
+        findings_add(findings, HEARTH_ERR_UNSUPPORTED, "the database%s%s has schema %lld, this hearthd knows %lld: use a newer hearthd",
+                     node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has, (long long)wants);
+    else if (has < wants && d->roles == ROLE_ALL)
+        check_note(d, "the database has schema %lld and will be brought to %lld at the first start", (long long)has, (long long)wants);
+    else if (has < wants)
+        findings_add(findings, HEARTH_ERR_UNSUPPORTED, "the database%s%s has schema %lld, %lld is needed: run hearthd migrate",
+                     node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has, (long long)wants);
+    d->check_ready[i] = has == wants;
+    store_reset(store);
+}
+
+static int open_store(struct daemon *d, size_t i, struct store *ret_store, struct err *err)
+{
+    struct node *node = &d->app.nodes.items[i];
+    int r = store_open(ret_store, node_ops(node), plug_self(node->storage), NULL, err);
+    return r < 0 && node->name[0] != '\0' ? err_prefix(err, "node %s", node->name) : r;
+}
+
+void check_storage(struct daemon *d, struct findings *findings)
+{
+    for (size_t i = 0; i < d->app.nodes.count; i++) {
+        struct store store;
+        struct err err = {0};
+        if (open_store(d, i, &store, &err) < 0) {
+            findings_add_err(findings, &err);
+            continue;
+        }
+        check_schema(d, i, &store, findings);
+        store_close(&store);
+    }
+}
+
+enum { SEALED_TRIED = 32 };
+
+struct sealed {
+    char accounts[SEALED_TRIED][64]; /* the first ones: one of them will have credentials */
+    size_t tried, count;
+};
+
+static int on_account(void *ctx, const struct hearth_account *account)
+{
+    struct sealed *sealed = ctx;
+    sealed->count++;
+    if (sealed->tried < SEALED_TRIED && strlen(account->id) < sizeof(sealed->accounts[0]))
+        str_copy(sealed->accounts[sealed->tried++], sizeof(sealed->accounts[0]), account->id);
+    return 0;
+}
+
+/* Opens one credential. NOT_FOUND: none of those that were tried has any. */
+static int try_seal(const struct vault *vault, struct store *store, const struct sealed *sealed, struct err *err)
+{
+    int r = HEARTH_ERR_NOT_FOUND;
+    for (size_t i = 0; i < sealed->tried && r == HEARTH_ERR_NOT_FOUND; i++) {
+        void *bytes = NULL;
+        size_t size = 0;
+        r = credentials_get(vault, store, sealed->accounts[i], &bytes, &size, err);
+        credentials_free(bytes, size);
+        store_reset(store);
+    }
+    return r;
+}
+
+/* The key of another machine opens nothing: better found now than by every sync. */
+static void check_seals(struct daemon *d, size_t i, const char *key_file, struct findings *findings)
+{
+    struct store store;
+    struct err err = {0};
+    struct sealed sealed = {0};
+    if (!d->check_ready[i] || open_store(d, i, &store, &err) < 0)
+        return;
+    int r = STORE(&store, &err, account_list, on_account, &sealed);
+    d->check_accounts += sealed.count;
+    if (r == 0 && sealed.count > 0 && d->app.vault == NULL)
+        r = err_set(&err, HEARTH_ERR_INVALID, "there is no key file %s, but there are accounts: put back the copy of it that was kept",
+                    key_file);
+    else if (r == 0 && sealed.count > 0 && (r = try_seal(d->app.vault, &store, &sealed, &err)) < 0 && r != HEARTH_ERR_NOT_FOUND)
+        err_prefix(&err, "the credentials in the database cannot be opened with the keys of %s", key_file);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        findings_add_err(findings, &err);
+    store_close(&store);
+}
+
+void check_vault(struct daemon *d, struct findings *findings)
+{
+    const struct conf_section *hearth = conf_section(d->app.conf, "hearth", 0);
+    const char *path = conf_text(hearth, "key_file");
+    struct err err = {0};
+    bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+    if (!missing && vault_open(path, false, &d->app.vault, &err) < 0) {
+        add_at(d, findings, hearth, "key_file", &err);
+        return;
+    }
+    for (size_t i = 0; i < d->app.nodes.count; i++)
+        check_seals(d, i, path, findings);
+    if (missing && d->check_accounts == 0)
+        check_note(d, "the key file %s will be made at the first start", path);
+}
+
+/* --- people ---------------------------------------------------------------------------------------------------------------------- */
+
+void check_pages(struct daemon *d, struct findings *findings)
+{
+    const struct conf_section *section;
+    struct err err = {0};
+    if ((d->roles & ROLE_WEB) == 0)
+        return;
+    if (app_server_check(conf_get_text(d->app.conf, "web", "app_dir"), &err) < 0)
+        add_at(d, findings, conf_section(d->app.conf, "web", 0), "app_dir", &err);
+    for (size_t i = 0; (section = conf_section(d->app.conf, "oidc", i)) != NULL; i++) {
+        err = (struct err){0};
+        if (serve_add_sso(d, section, &err) < 0)
+            add_at(d, findings, section, "issuer", &err);
+    }
+}
+
+static void check_certificate(struct daemon *d, const struct conf_section *section, const struct http_listener *listener,
+                              struct findings *findings)
+{
+    struct err err = {0};
+    struct buf words = {0};
+    int64_t ends;
+    if (http_certificate_ends(listener->certificate, listener->key, &ends, &err) < 0) {
+        add_at(d, findings, section, "tls_certificate", &err);
+        return;
+    }
+    serve_certificate_words(listener->certificate, ends, &words);
+    if (ends <= clock_now())
+        findings_add(findings, HEARTH_ERR_DENIED, "%s: %s", conf_where(d->app.conf, section, "tls_certificate"), words.data);
+    else if (ends - clock_now() < 14LL * DAY_MS)
+        findings_add(findings, 0, "%s: %s", conf_where(d->app.conf, section, "tls_certificate"), words.data);
+    else
+        check_note(d, "%s", words.data);
+    buf_fini(&words);
+}
+
+void check_http(struct daemon *d, struct findings *findings)
+{
+    struct http_listener listeners[CONF_LISTEN_MAX + 1];
+    size_t count = serve_listeners(d, listeners);
+    for (size_t i = 0; i < count; i++) {
+        const struct conf_section *section = conf_section_named(d->app.conf, "listen", listeners[i].name);
+        struct err err = {0};
+        if (section == NULL || listeners[i].address == d->control) /* its own: the lock of the state directory says who has it */
+            continue;
+        if (listeners[i].certificate != NULL)
+            check_certificate(d, section, &listeners[i], findings);
+        if (!d->check_runs && http_try_address(&listeners[i], &err) < 0)
+            add_at(d, findings, section, "address", &err);
+    }
+    if (d->check_runs)
+        check_note(d, "the addresses were not tried, as the daemon that runs has them");
+}

@@ -1,0 +1,75 @@
+/* hearthd check: everything that `serve` does before it is ready, without doing it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "main/check.h"
+
+void check_note(struct daemon *d, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    buf_printf(&d->check_notes, "note     ");
+    char *text = NULL;
+    if (vasprintf(&text, format, ap) >= 0)
+        buf_printf(&d->check_notes, "%s\n", text);
+    free(text);
+    va_end(ap);
+}
+
+static void say_plugin(const struct plug *plug)
+{
+    if (plug != NULL)
+        printf("%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name, plug_descriptor(plug)->version,
+               plug_file(plug));
+}
+
+static void say_all(const struct daemon *d)
+{
+    for (size_t i = 0; i < d->app.nodes.count; i++)
+        say_plugin(d->app.nodes.items[i].storage);
+    say_plugin(d->app.queue);
+    for (size_t i = 0; i < d->app.provider_count; i++)
+        say_plugin(d->app.providers[i]);
+    printf("state    %s\naccounts %zu\n%s", d->app.state_dir, d->check_accounts, d->check_notes.data == NULL ? "" : d->check_notes.data);
+}
+
+static void check_steps(struct daemon *d, const struct cli *cli, struct findings *findings)
+{
+    struct err err = {0};
+    conf_check_secrets(d->app.conf, findings);
+    if (serve_roles(d->app.conf, cli, &d->roles, &err) < 0) {
+        findings_add_err(findings, &err);
+        d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
+    }
+    d->app.looks = true;
+    for (size_t i = 0; i < start_step_count; i++)
+        start_steps[i].check(d, findings);
+}
+
+int cmd_check(struct cli *cli)
+{
+    if (cli->argc != 0)
+        return cli_usage("[--config DIR] [--role web,worker,scheduler] check");
+    struct daemon d = {.lock = -1};
+    struct findings findings = {0};
+    struct err err = {0};
+    int r = app_load(&d.app, cli, &findings, &err);
+    if (r == 0) {
+        check_steps(&d, cli, &findings);
+        say_all(&d);
+    } else if (findings.code == 0) {
+        findings_add_err(&findings, &err);
+    }
+    cli_findings(&findings, &err);
+    r = findings.code;
+    if (r == 0)
+        printf(findings.count == 0 ? "The configuration is good.\n" : "The configuration is good, but for the warnings.\n");
+    fflush(stdout);
+    buf_fini(&d.check_notes);
+    serve_fini_sso(&d);
+    app_fini(&d.app);
+    findings_fini(&findings);
+    return r < 0 ? cli_fail(&err) : CLI_OK;
+}

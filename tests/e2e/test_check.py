@@ -1,0 +1,267 @@
+"""`hearthd check`: says everything that keeps `serve` from being ready, and changes nothing."""
+import json
+import os
+import pwd
+import re
+import socket
+import sqlite3
+import subprocess
+import unittest
+
+from harness import HEARTHD, PATIENCE, TestCase
+
+
+def certificate(folder, name, *more):
+    """A certificate of its own, with its key."""
+    pem, key = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
+    subprocess.run([*more, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90", "-subj",
+                    "/CN=home.example", "-keyout", key, "-out", pem], check=True, capture_output=True, timeout=PATIENCE)
+    return pem, key
+
+
+def tree(*folders):
+    """Everything in the folders as it is: names, sizes, modes, owners, times of change."""
+    found = {}
+    for folder in folders:
+        for path, _, names in os.walk(folder):
+            for name in [path] + [os.path.join(path, n) for n in names]:
+                st = os.lstat(name)
+                found[name] = (st.st_mode, st.st_uid, st.st_size, st.st_mtime_ns)
+    return found
+
+
+class Check(TestCase):
+    maxDiff = None
+
+    def run_check(self, node, *words, user=None):
+        """Exit code, standard output, standard error; whatever it finds, nothing has changed."""
+        before = tree(node.folder)
+        done = subprocess.run([HEARTHD, "--config", node.conf, *words, "check"], capture_output=True, text=True, env=node.environment,
+                              timeout=PATIENCE, user=user)
+        after = tree(node.folder)
+        self.assertEqual({n: (before.get(n), after.get(n)) for n in {*before, *after} if before.get(n) != after.get(n)}, {})
+        return done.returncode, done.stdout, done.stderr
+
+    def good(self, node, *expected, user=None):
+        code, said, wrong = self.run_check(node, user=user)
+        self.assertEqual((code, wrong), (0, ""), said)
+        self.assertIn("The configuration is good.", said)
+        for words in expected:
+            self.assertIn(words, said)
+
+    def refused(self, node, *expected, code=None):
+        got, said, wrong = self.run_check(node)
+        self.assertNotEqual(got, 0, said)
+        if code is not None:
+            self.assertEqual(got, code, wrong)
+        for words in expected:
+            self.assertIn(words, wrong)
+        self.assertNotIn("is good", said)
+        return got, wrong
+
+    def serve_refuses(self, node):
+        """The exit code and last line of a start that fails."""
+        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertNotIn("ready", done.stdout)
+        return done.returncode, done.stderr.strip().split("\n")[-1]
+
+    def test_a_new_machine(self):
+        """Nothing is there yet, and nothing is afterwards; the first start then makes it."""
+        node = self.node(start=False)
+        self.good(node, "has no database yet: it will be made at the first start", "hearth.key will be made")
+        os.rmdir(node.state)
+        self.good(node, f"the state directory {node.state} will be made at the first start")
+        self.assertFalse(os.path.exists(node.state))
+        node.start()
+        self.good_beside(node)
+        node.stop()
+        self.good(node)
+
+    def good_beside(self, node):
+        done = subprocess.run([HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertIn(f"a hearthd runs on {node.state}", done.stdout)
+        self.assertIn("the addresses were not tried", done.stdout)
+
+    def test_a_database_that_a_crash_left(self):
+        node, service = self.node(), self.service()
+        node.add_account(service)
+        node.kill()
+        self.assertTrue(os.path.exists(os.path.join(node.state, "hearth.db-shm")))
+        self.good(node, "accounts 1")
+        node.start()
+        self.good_beside(node)
+        node.stop()
+        self.good(node, "accounts 1")
+
+    def test_check_and_serve_agree(self):
+        """Whatever one refuses, the other one refuses with the same exit code, and check has said why."""
+        node, service = self.node(start=False), self.service()
+        node.cli("migrate")
+        node.cli("account", "import", "-", text=json.dumps(service.import_file()))
+        pem, key = certificate(node.folder, "one")
+        other_pem, other_key = certificate(node.folder, "other")
+        listener = "[listen main]\naddress = 127.0.0.1:0\n"
+        with open(os.path.join(node.folder, "no.pem"), "w", encoding="utf-8") as f:
+            f.write("Dear Hearth")
+        with open(key, encoding="utf-8") as f, open(os.path.join(node.folder, "open.key"), "w", encoding="utf-8") as out:
+            out.write(f.read())
+        os.chmod(os.path.join(node.folder, "open.key"), 0o644)
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        cases = [
+            ("[hearth]\nroles = web wroker\n", "\"wroker\" is not one of: web worker scheduler", True),
+            ("[listen main]\naddress = 8080\n", "host:port", True),
+            ("[listen main]\naddress = 127.0.0.1:99999\n", "from 0 to 65535", True),
+            ("[listen main]\naddress = nosuchhost.invalid:8080\n", "nosuchhost.invalid", True),
+            (f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n", "Address already in use", True),
+            ("[web]\ntrusted_proxies = 10.0.0.0/99\n", "is not a network", True),
+            ("[web]\nbase_url = https://h/hearth/\n", "sub-paths are not supported", True),
+            ("[web]\nbase_url = ftp://x\n", "https://", True),
+            ("[auth]\nallow = ada@@x\n", "more than one @", True),
+            ("[auth]\nproxy_header = Remote-Email\n", "trusted_proxies", True),
+            (f"{listener}tls_certificate = {node.folder}/missing.pem\ntls_key = {key}\n", "missing.pem: No such file", True),
+            (f"{listener}tls_certificate = {node.folder}/no.pem\ntls_key = {key}\n", "is no PEM file with a certificate", True),
+            (f"{listener}tls_certificate = {pem}\n", "needs tls_key", True),
+            (f"{listener}tls_certificate = {pem}\ntls_key = {other_key}\n", "is not the key of the certificate", True),
+            (f"{listener}tls_certificate = {pem}\ntls_key = {node.folder}/open.key\n", "can be read by others (mode 0644)", True),
+            ("[hearth]\nroles = web\n", "cannot be shared by several processes", True),
+            ("[storage main]\nplugin = oracle\n", "there is no storage-oracle.so", True),
+            ("[storage main]\npaht = x\n", "has no key paht; did you mean path?", True),
+            ("[sync firefox]\ntoken_server = http://sync.example.org/1.0/sync/1.5\n", "plain http to another machine", True),
+            ("[sync firefox]\ndevice_name = " + 300 * "x" + "\n", "device_name is longer than 255 bytes", True),
+            ("[sync firefox]\nscopes = https://identity.mozilla.com/apps/oldsync " + 300 * "x" + "\n", "scopes is longer than 255 bytes", True),
+            ("[oidc sso]\nissuer = http://sso.example.org\nclient_id = x\n", "must be an https address", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = ${HEARTH_UNSET}/x\n", "HEARTH_UNSET is not set", True),
+            (f"[worker]\nca_file = {node.folder}/no.pem\n", "is no PEM file with certificates", True),
+            ("[worker]\nca_file = /nonexistent/ca.pem\n", "cannot read ca_file", True),
+            ("[web]\napp_dir = /nonexistent/app\n", "/nonexistent/app", True),
+            (f"[hearth]\nstate_dir = {node.folder}/no.pem\n", "is not a folder", False),
+            ("[hearth]\nstate_dir = /nonexistent/a/b\n", "cannot make the state directory", False),
+        ]
+        for text, words, same in cases:
+            node.configure("90-case", text)
+            code, wrong = self.refused(node, words)
+            self.assertRegex(wrong, r"90-case\.conf:\d+: ", text)
+            served, line = self.serve_refuses(node)
+            self.assertEqual(served, code, f"{text}\n{wrong}\n{line}")
+            if same:  # a sentence of serve's is one of check's, but for where it stands
+                self.assertIn(re.sub(r"^hearthd: ", "", line).split(".conf:")[-1].lstrip("0123456789: ").removeprefix("[listen main]: "), wrong, text)
+        node.configure("90-case", "")
+        self.good(node, "accounts 1")
+
+    def test_everything_at_once(self):
+        node = self.node(start=False)
+        pem, key = certificate(node.folder, "one")
+        node.configure("80-a", "[worker]\nparallell = 3\n[nonsense]\n[web]\ntrusted_proxies = x\n")
+        node.configure("90-b", "[auth]\nallow = bob\n")
+        _, wrong = self.refused(node, "80-a.conf:2: [worker] has no key parallell", "80-a.conf:3: there is no section [nonsense]", "80-a.conf:5: trusted_proxies",
+                                "90-b.conf:2: allow", code=2)
+        self.assertEqual(len(wrong.strip().split("\n")), 4)
+        for command in (("account", "list"), ("serve",), ("config",)):  # and so does every command
+            done = subprocess.run([HEARTHD, "--config", node.conf, *command], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+            self.assertEqual((done.returncode, done.stderr), (2, wrong))
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            node.configure("80-a", f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n[listen b]\naddress = 127.0.0.1:0\n"
+                                   f"tls_certificate = {pem}\ntls_key = {key}x\n[storage main]\npath = /nonexistent/a/x.db\n")
+            node.configure("90-b", "[worker]\nca_file = /nonexistent\n[web]\napp_dir = /nonexistent\n[sync firefox]\nclient_id = a b\n"
+                                   "[sync other]\nplugin = oracle\nhistory = no\n")
+            with open(os.path.join(node.state, "hearth.key"), "w", encoding="utf-8") as f:
+                f.write("Dear Hearth")
+            os.chmod(os.path.join(node.state, "hearth.key"), 0o600)
+            self.refused(node, "80-a.conf:2: ", "Address already in use", "80-a.conf:5: ", "one.keyx: No such file", "90-b.conf:2: ", "90-b.conf:4: ",
+                         "client_id is not an OAuth client id", "90-b.conf:8: there is no sync-oracle.so", "hearth.key:1: a line must be")
+
+    def test_when_certificates_end(self):
+        node = self.node(start=False)
+        pem, key = certificate(node.folder, "good")
+        text = "[listen main]\naddress = 127.0.0.1:0\ntls_certificate = {}\ntls_key = {}\n"
+        node.configure("90-tls", text.format(pem, key))
+        self.good(node, "good.pem: the certificate ends on 20")
+        pem, key = certificate(node.folder, "soon", "faketime", "-f", "-85d")
+        node.configure("90-tls", text.format(pem, key))
+        code, said, wrong = self.run_check(node)
+        self.assertEqual(code, 0)
+        self.assertRegex(wrong, r"warning: .*90-tls\.conf:3: .*soon\.pem: the certificate ends on 20\d\d-\d\d-\d\d")
+        self.assertIn("good, but for the warnings", said)
+        pem, key = certificate(node.folder, "over", "faketime", "-f", "-100d")
+        node.configure("90-tls", text.format(pem, key))
+        self.refused(node, "90-tls.conf:3: ", "over.pem: the certificate has ended on", code=1)
+        node.start()  # a restart is not the moment to be gone altogether
+        self.assertIn("over.pem: the certificate has ended on", node.log_text())
+
+    def test_keys(self):
+        """One that others can read, another machine's, none at all."""
+        node, service = self.node(start=False), self.service()
+        node.cli("migrate")
+        node.cli("account", "import", "-", text=json.dumps(service.import_file()))
+        path = os.path.join(node.state, "hearth.key")
+        os.chmod(path, 0o644)
+        self.refused(node, "hearth.key holds secrets and can be read by others (mode 0644): run chmod 600")
+        os.chmod(path, 0o640)
+        self.good(node)
+        with open(path, encoding="utf-8") as f:
+            key = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("1:" + "ab" * 32 + "\n")
+        self.refused(node, f"cannot be opened with the keys of {path}")
+        os.unlink(path)
+        self.refused(node, f"there is no key file {path}, but there are accounts")
+        self.assertFalse(os.path.exists(path))
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(key)
+        os.chmod(path, 0o600)
+        self.good(node, "accounts 1")
+
+    def test_schemas(self):
+        node = self.node(start=False)
+        node.cli("migrate")
+        with sqlite3.connect(os.path.join(node.state, "hearth.db")) as database:
+            database.execute("PRAGMA user_version = 99")
+        database.close()
+        self.refused(node, "newer than this plugin")
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can be two people")
+    def test_another_user(self):
+        """As root nothing is left that the daemon's user could not use; and whose directory it is, is said."""
+        nobody = pwd.getpwnam("nobody")
+        node = self.node(start=False)
+        os.chown(node.state, nobody.pw_uid, nobody.pw_gid)
+        self.good(node, f"the state directory {node.state} belongs to user nobody")
+        self.assertEqual(os.listdir(node.state), [])
+        os.chown(node.state, 0, 0)
+        os.chmod(node.folder, 0o755)
+        os.chmod(os.path.join(node.conf, "00-test.conf"), 0o644)  # no secret in it
+        code, _, wrong = self.run_check(node, user="nobody")
+        self.assertEqual(code, 1)
+        self.assertIn("Permission denied; it belongs to user root", wrong)
+
+    def test_a_secret_of_the_unit(self):
+        """Commands that do not need it work where systemd's credentials are not; serve and check say what is missing."""
+        node = self.node(start=False)
+        node.environment.pop("CREDENTIALS_DIRECTORY", None)
+        node.configure("90-sso", "[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = ${CREDENTIALS_DIRECTORY}/secret\n")
+        node.cli("migrate")
+        self.assertEqual(node.cli_json("account", "list"), [])
+        shown = {(e["section"], e["key"]): e["value"] for e in node.cli_json("config")}
+        self.assertEqual(shown[("oidc sso", "client_secret")], "(cannot be read here)")
+        self.refused(node, "90-sso.conf:4: client_secret_file: the environment variable CREDENTIALS_DIRECTORY is not set", code=2)
+        secret = os.path.join(node.folder, "credentials")
+        os.mkdir(secret)
+        with open(os.path.join(secret, "secret"), "w", encoding="utf-8") as f:
+            f.write("hunter2\n")
+        node.environment["CREDENTIALS_DIRECTORY"] = secret
+        for mode in (0o400, 0o440):
+            os.chmod(os.path.join(secret, "secret"), mode)
+            self.good(node)
+        os.chmod(os.path.join(secret, "secret"), 0o444)
+        self.refused(node, "90-sso.conf:4: ", "can be read by others (mode 0444)", code=2)
+
+    def test_roles_of_the_command_line(self):
+        node = self.node(start=False)
+        self.assertIn("cannot be shared", self.run_check(node, "--role", "web")[2])
+        self.assertIn('--role: "wroker" is not one of', self.run_check(node, "--role", "wroker")[2])
+
+
+if __name__ == "__main__":
+    unittest.main()
