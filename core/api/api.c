@@ -280,7 +280,8 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->generations = generations_create();
     api->asked = backoff_create();
     api->version = strdup(options->version);
-    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->version == NULL) {
+    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL ||
+        api->asked == NULL || api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }

@@ -43,11 +43,11 @@ struct api_call {
 };
 
 enum api_flag {
-    API_OPEN = 1,       /* no authentication */
-    API_CHANGES = 2,    /* refused to read-only tokens */
-    API_VALIDATED = 4,  /* the answer depends on generation and request alone: ETag, 304, cache */
-    API_AT_ONCE = 8,    /* of no account, never waits: answered on the loop */
-    API_EXPORTS = 16,   /* takes long: on the pool of exports */
+    API_OPEN = 1,      /* no authentication */
+    API_CHANGES = 2,   /* refused to read-only tokens */
+    API_VALIDATED = 4, /* the answer depends on generation and request alone: ETag, 304, cache */
+    API_AT_ONCE = 8,   /* of no account, never waits: answered on the loop */
+    API_EXPORTS = 16,  /* takes long: on the pool of exports */
 };
 
 /* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code with call->err. */

@@ -145,7 +145,8 @@ static const struct conf_kind kinds[] = {
 static const struct {
     const char *kind, *key, *instead;
 } gone[] = {
-    {"listen", "internal", "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"},
+    {"listen", "internal",
+     "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"},
     {"web", "metrics", "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"},
 };
 
