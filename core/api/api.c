@@ -261,7 +261,7 @@ static void make_routes(struct api *api)
             .handler = handle,
             .data = &api->endpoints[i],
             .pool = (table[i].flags & API_EXPORTS) != 0 ? &api->options.export_pool : NULL,
-            .audience = table[i].audience,
+            .audience = table[i].audience == 0 ? (unsigned)HTTP_PEOPLE : table[i].audience,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
         };
     }

@@ -107,7 +107,7 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
 }
 
 const struct http_route control_routes[] = {
-    {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .audience = HTTP_CONTROL, .handler = queue_show},
-    {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .audience = HTTP_CONTROL, .handler = queue_clear},
+    {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
+    {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
 };
 const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);
