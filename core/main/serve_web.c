@@ -245,7 +245,8 @@ static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
         const struct http_route *routes;
         size_t count;
         unsigned audience; /* 0: as the routes say */
-    } parts[4] = {{control_routes, control_route_count, HTTP_CONTROL}, {.audience = HTTP_PEOPLE}, {.audience = 0}, {.audience = HTTP_PEOPLE}};
+    } parts[4] = {
+        {control_routes, control_route_count, HTTP_CONTROL}, {.audience = HTTP_PEOPLE}, {.audience = 0}, {.audience = HTTP_PEOPLE}};
     size_t n = 0;
     if (d->web_app != NULL) /* before what is ours, which wins where the app has a file of the same path */
         parts[1].routes = app_server_routes(d->web_app, &parts[1].count);
