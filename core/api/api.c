@@ -261,7 +261,7 @@ static void make_routes(struct api *api)
             .handler = handle,
             .data = &api->endpoints[i],
             .pool = (flags & API_EXPORT) != 0 ? &api->options.export_pool : NULL,
-            .audience = table[i].audience,
+            .audience = table[i].audience == 0 ? (unsigned)HTTP_PEOPLE : table[i].audience,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
             .secret = (flags & API_SECRET) != 0,
             .any_host = (table[i].audience & HTTP_METRICS) != 0,
@@ -282,7 +282,8 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->generations = generations_create();
     api->asked = backoff_create();
     api->version = strdup(options->version);
-    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->version == NULL) {
+    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL ||
+        api->asked == NULL || api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }

@@ -134,7 +134,7 @@ struct http_route {
     bool (*filter)(struct http_request *request, struct http_reply *ret_reply);
     http_handler handler;         /* worker: NULL on the loop; on the pool what the pool made for the thread */
     void *data;                   /* request->route_data */
-    unsigned audience;            /* of enum http_audience: on other listeners it does not exist (404); 0: HTTP_PEOPLE */
+    unsigned audience;            /* of enum http_audience: on other listeners it does not exist (404); 0: on none */
     size_t max_body;              /* bytes; 0: no body allowed. More: 413 */
     const struct http_pool *pool; /* POOLED: NULL is the server's. Lives as long as the server */
     bool secret;                  /* bodies hold passwords or secrets: both are wiped when the answer was sent */

@@ -10,7 +10,8 @@
 
 enum { LOCK_TRIES = 100, LOCK_PAUSE = 10000 /* us */ };
 
-/* Looking, removing and binding are three steps: nobody of ours takes them in the same directory at the same time. -1: it cannot be read. */
+/* Looking, removing and binding are three steps: nobody of ours takes them in the same directory at the same time. -1: it cannot be read.
+ */
 static int lock_directory(const char *path)
 {
     char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
@@ -63,10 +64,11 @@ static int explain(const struct listener *listener, const char *path, int number
 {
     const char *name = listener->options.name;
     if (number == EADDRINUSE)
-        return err_set(err, HEARTH_ERR_CONFLICT,
-                       "[listen %s]: cannot listen on %s: another program, perhaps another hearthd, answers there; end it or choose another "
-                       "path",
-                       name, path);
+        return err_set(
+            err, HEARTH_ERR_CONFLICT,
+            "[listen %s]: cannot listen on %s: another program, perhaps another hearthd, answers there; end it or choose another "
+            "path",
+            name, path);
     if (number == EEXIST)
         return err_set(err, HEARTH_ERR_CONFLICT,
                        "[listen %s]: cannot listen on %s: there is a file that is no socket; remove it or choose another path", name, path);

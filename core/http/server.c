@@ -221,7 +221,6 @@ static const struct http_route *copy_routes(struct http_server *server, const st
     for (size_t i = 0; routes != NULL && i < count; i++) {
         routes[i] = from[i];
         routes[i].path = arena_strdup(&server->arena, from[i].path);
-        routes[i].audience = from[i].audience == 0 ? (unsigned)HTTP_PEOPLE : from[i].audience;
     }
     return routes;
 }

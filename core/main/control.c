@@ -124,13 +124,8 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
 }
 
 const struct http_route control_routes[] = {
-    {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .audience = HTTP_CONTROL, .handler = queue_show},
-    {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .audience = HTTP_CONTROL, .handler = queue_clear},
-    {.path = "/control/audit",
-     .methods = HTTP_POST,
-     .kind = HTTP_INLINE,
-     .audience = HTTP_CONTROL,
-     .handler = audit_take,
-     .max_body = AUDIT_BODY_MAX},
+    {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
+    {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
+    {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = audit_take, .max_body = AUDIT_BODY_MAX},
 };
 const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);

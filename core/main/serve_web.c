@@ -253,13 +253,15 @@ int serve_create_pages(struct daemon *d, struct err *err)
     return r == 0 ? pages_create(&options, &d->pages, err) : r;
 }
 
-/* Who says which of them exist where: each route by its audience. */
+/* Services say themselves for whom they are; pages and files are people's, control routes the command line's, whatever their tables say. */
 static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
 {
     struct {
         const struct http_route *routes;
         size_t count;
-    } parts[4] = {{.routes = control_routes, .count = control_route_count}};
+        unsigned audience; /* 0: as the routes say */
+    } parts[4] = {
+        {control_routes, control_route_count, HTTP_CONTROL}, {.audience = HTTP_PEOPLE}, {.audience = 0}, {.audience = HTTP_PEOPLE}};
     size_t n = 0;
     if (d->web_app != NULL) /* before what is ours, which wins where the app has a file of the same path */
         parts[1].routes = app_server_routes(d->web_app, &parts[1].count);
@@ -270,8 +272,10 @@ static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
     if (d->routes == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < 4; i++)
-        for (size_t k = 0; k < parts[i].count; k++)
-            d->routes[n++] = parts[i].routes[k];
+        for (size_t k = 0; k < parts[i].count; k++, n++) {
+            d->routes[n] = parts[i].routes[k];
+            d->routes[n].audience = parts[i].audience != 0 ? parts[i].audience : d->routes[n].audience;
+        }
     *ret_count = n;
     return 0;
 }

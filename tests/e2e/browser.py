@@ -59,8 +59,9 @@ class Page(HTMLParser):
 class Browser:
     patience = 60  # seconds for an answer
 
-    def __init__(self, base, headers=None):
-        self.base, self.headers = base, dict(headers or {})
+    def __init__(self, base, headers=None, context=None):
+        """context (ssl): of https addresses."""
+        self.base, self.headers, self.context = base, dict(headers or {}), context
         self.jars = {}  # "host:port" -> {name: (value, attributes)}
         self.page = None
 
@@ -94,7 +95,10 @@ class Browser:
         if isinstance(body, dict):
             body = urllib.parse.urlencode(body)
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=self.patience)
+        if parts.scheme == "https":
+            connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=self.patience, context=self.context)
+        else:
+            connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=self.patience)
         try:
             connection.request(method, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, sent)
             answer = connection.getresponse()

@@ -26,8 +26,8 @@ class KeepRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class Fleet:
-    def __init__(self, case, workers=3, schedulers=2, config="", apart=False, hole=None):
-        """apart: each node has a PostgreSQL of its own. hole: the name of a node whose database is reached through a Hole."""
+    def __init__(self, case, workers=3, schedulers=2, config="", apart=False, hole=None, seconds=False):
+        """seconds: each node has a second web process, by the lines of HAProxy's file that are comments. apart: each node has a PostgreSQL of its own. hole: the name of a node whose database is reached through a Hole."""
         self.case = case
         self.postgres = self.server(Postgres())
         self.databases = {name: self.server(Postgres()) if apart and name != NODES[0] else self.postgres for name in NODES}
@@ -38,7 +38,9 @@ class Fleet:
         case.addCleanup(self.folder.cleanup)
         self.ports = {name: free_port() for name in NODES}
         addresses = {f"HEARTH_{name.upper()}": f"127.0.0.1:{port}" for name, port in self.ports.items()}
-        self.haproxy = HAProxy(os.path.join(ROOT, "packaging", "haproxy", "haproxy.cfg"), **addresses)
+        self.second_ports = {name: free_port() for name in NODES if seconds}
+        addresses.update({f"HEARTH_{name.upper()}2": f"127.0.0.1:{port}" for name, port in self.second_ports.items()})
+        self.haproxy = HAProxy(self.front(seconds), **addresses)
         case.addCleanup(self.haproxy.close)
         self.common = f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n"
         self.common += f"[queue]\nplugin = redis\nurl = {self.redis.url}\n"
@@ -54,6 +56,8 @@ class Fleet:
         self.operator.cli("migrate")
         self.webs = {name: self.process(f"[hearth]\nroles = web\n[web]\nnode = {name}\ntrusted_proxies = 127.0.0.1/32\n"
                                         f"[listen main]\naddress = 127.0.0.1:{port}\n") for name, port in self.ports.items()}
+        self.seconds = [self.process(f"[hearth]\nroles = web\n[web]\nnode = {name}\ntrusted_proxies = 127.0.0.1/32\n"
+                                     f"[listen main]\naddress = 127.0.0.1:{port}\n") for name, port in self.second_ports.items()]
         self.workers = [self.process("[hearth]\nroles = worker\n") for _ in range(workers)]
         self.schedulers = [self.process("[hearth]\nroles = scheduler\n") for _ in range(schedulers)]
         for node in self.daemons():
@@ -61,6 +65,16 @@ class Fleet:
         self.haproxy.start()
         self.context = ssl.create_default_context(cafile=self.haproxy.certificate)
         self.accounts, self.tokens, self.rounds, self.emails = {}, {}, {}, []
+
+    def front(self, seconds):
+        path = os.path.join(ROOT, "packaging", "haproxy", "haproxy.cfg")
+        if not seconds:
+            return path
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(os.path.join(self.folder.name, "haproxy.cfg"), "w", encoding="utf-8") as f:
+            f.write(text.replace("#server ", "server "))
+        return f.name
 
     def server(self, server):
         self.case.addCleanup(server.close)
@@ -72,7 +86,7 @@ class Fleet:
         return node
 
     def daemons(self):
-        return [*self.webs.values(), *self.workers, *self.schedulers]
+        return [*self.webs.values(), *self.seconds, *self.workers, *self.schedulers]
 
     # --- people ------------------------------------------------------------------------------------------------------------------------------
     def settle(self, count):

@@ -33,7 +33,7 @@ class World:
         self.token = token or node.token(email)
         self.bearer = [("authorization", f"Bearer {self.token}")]
         browser = Browser(node.address)
-        browser.open(self.link()["url"].replace("https:", "http:"))
+        browser.open(node.address + "/auth/link?" + self.link()["url"].partition("?")[2])
         browser.submit("Sign in", until=node.address)
         session = browser.cookies()["hearth_session"]
         self.cookie = [("cookie", ("__Host-" if tls else "") + f"hearth_session={session}")]
@@ -48,10 +48,22 @@ class World:
         connection = self.connect()
         try:
             connection.send(h2.exchange(1, path, method, [*extra, *self.fields], body, trailers, authority))
-            until(lambda: connection.drain() or 1 in connection.ended(), f"an answer to {method} {path} {extra} {trailers}", patience)
+            until(lambda: connection.drain() or 1 in connection.over(), f"an answer to {method} {path} {extra} {trailers}", patience)
             return connection.statuses().get(1, 0), connection.bodies().get(1, b"")
         finally:
             connection.close()
+
+    def ask_http1(self, path, method="GET", extra=(), body=b"", trailers=(), authority="x", patience=30):
+        """The same over HTTP/1.1, with a body in chunks and trailers behind it; `connect1` makes the socket."""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+        head += "".join(f"{n}: {v}\r\n" for n, v in [*extra, *self.fields])
+        chunks = (f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b"") + b"0\r\n"
+        chunks += "".join(f"{n}: {v}\r\n" for n, v in trailers).encode() + b"\r\n"
+        with self.connect1() as sock:
+            sock.settimeout(patience)
+            sock.sendall(head.encode() + b"\r\n" + chunks)
+            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
 
     def signed_in(self, place, name, value):
         """Signs a browser in by a code, with this field; the session, and the line of the log."""

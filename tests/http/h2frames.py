@@ -102,6 +102,10 @@ class Connection:
     def ended(self):
         return {stream for kind, flags, stream, _ in self.frames() if kind in (DATA, HEADERS) and flags & END_STREAM}
 
+    def over(self):
+        """Streams of which nothing more will come: answered, or reset."""
+        return self.ended() | {stream for kind, _, stream, _ in self.frames() if kind == RST_STREAM}
+
     def bodies(self):
         found = {}
         for kind, _, stream, payload in self.frames():

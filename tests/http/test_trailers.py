@@ -40,18 +40,11 @@ class Trailers(TestCase):
         until(connection.drain, "the connection ends")
         self.assertEqual(connection.statuses(), {})
 
-    def chunked(self, path, method, headers, body, trailers):
-        host, port = self.daemon.address.split("//")[1].split(":")
-        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers)
-        chunks = (f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b"") + b"0\r\n" + "".join(f"{n}: {v}\r\n" for n, v in trailers).encode() + b"\r\n"
-        with socket.create_connection((host, int(port)), timeout=20) as sock:
-            sock.sendall(head.encode() + b"\r\n" + chunks)
-            answer = b"".join(iter(lambda: sock.recv(65536), b""))
-        return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
-
     def test_http1(self):
         world = self.world
-        world.ask = lambda path, method="GET", extra=(), body=b"", trailers=(), authority="x", patience=0: self.chunked(path, method, extra, body, trailers)
+        host, port = self.daemon.address.split("//")[1].split(":")
+        world.connect1 = lambda: socket.create_connection((host, int(port)))
+        world.ask = world.ask_http1
         names = set(World.OBSERVATIONS) - {"host", "last-event-id"}  # a request without Host is none; an event stream does not end
         self.assertEqual(world.believed(as_header, names), names)
         self.assertEqual(world.believed(as_trailer, names), set())

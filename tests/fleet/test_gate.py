@@ -1,0 +1,215 @@
+"""The front end that is shipped, under attack: what is inside stays inside, in whatever spelling it is asked for; and nobody outside says what only the
+proxy may say."""
+import os
+import re
+import socket
+import ssl
+import sys
+import unittest
+
+from fleet import ROOT, Fleet, TestCase, until
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "http"))
+from believed import IDENTITY, World, as_header, as_trailer  # noqa: E402
+from browser import Browser  # noqa: E402
+import h2frames as h2  # noqa: E402
+
+# What the proxy says, and nobody else.
+PROXYS = {"x-forwarded-for", "forwarded", "x-forwarded-proto", IDENTITY}
+
+
+def tables():
+    """{path: audience} of all routes in the tables of core, as they are written there; "" is people's."""
+    found = {}
+    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control.c", "core/pages/app.c"):
+        with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+            text = f.read()
+        for row in re.findall(r'^    \{(?:\.path = )?"/.*\}', text, re.M):
+            path = re.search(r'"([^"]+)"', row)[1]
+            found[path] = found.get(path, "") + "CONTROL" * name.endswith("control.c") + " ".join(re.findall(r"HTTP_(?:PEOPLE|METRICS|CONTROL)", row))
+    return found
+
+
+def spellings(path):
+    """Ways to write a path, each of which some program takes for it."""
+    rest, first = path[1:], f"%{ord(path[1]):02x}"
+    encoded = "".join(f"%{ord(c):02x}" for c in rest)
+    yield from (path, path.upper(), path.title(), path + "/", path + "//", path + "/.", path + "/./", path + "/..", path + "/x/..", path + "?", path + "?x=/healthz",
+                path + "#", path + "#/healthz", path + ";", path + ";x=y", path + "/;x", path + "%00", path + "%20", path + "%0a", path + "%09", path + "%23", path + "%3f",
+                path + ".", path + ".json", path + "/../" + rest, path + "%2f", path + "%2f..", path + "\\", path + "/healthz")
+    for before in ("/", "//", "///", "/./", "/.//", "/x/../", "/x/../../", "/../", "/../../../", "/%2e/", "/%2e%2e/", "/x/%2e%2e/", "/x/.%2e/", "/%2f", "/x/..%2f", "/x%2f../",
+                   "/x/%2e%2e%2f", "/;/", "/;x/", "/x/..;/", "/.;/", "\\", "/\\", "/x\\..\\", "/x/..\\", "/%5c", "/x/..%5c", "/x/..%c0%af", "/%c0%ae%c0%ae/", "/%252e%252e/", "/%u002e%u002e/", "/healthz/../",
+                   "/api/v1/../../", "/api/v1/..%2f..%2f", "/api/v1/%2e%2e/%2e%2e/", "/api/v1/%252e%252e/%252e%252e/", "/api/v1/..;/..;/", "/api/v1/..\\..\\", "/auth/../", "/auth/..//", "/auth//../",
+                   "/auth/..%2f", "/auth/%2e%2e%2f", "/auth/..%5c", "/auth/..%00/", "/auth/.%00./", "/assets/../", "/assets/..%2f", "/basic/%2e%2e/", "/bookmarks/../", "/bookmarks/..%2f", "/history/%2E%2E%2F",
+                   "/icons/..%252f", "http://localhost/", "https://localhost/", "http://localhost//", "http://localhost:1/", "https://evil.example/", "http:", "http:///", "//localhost/", ""):
+        yield before + rest
+    yield from ("/" + first + rest[1:], "/" + first.upper() + rest[1:], "/" + encoded, "/" + encoded.upper(), "/" + encoded.replace("%", "%25"), "/%25" + first[1:] + rest[1:], path.replace("/", "//"),
+                path.replace("/", "/./"), path.replace("/", "%2f"), path.replace("e", "%65"), "/" + first + "%00" + rest[1:], "/" + rest.replace("e", "\u0435"),
+                "/" + "".join(chr(ord(c) + 0xfee0) if c.isalpha() else c for c in rest), "/" + f"%c1%{ord(path[1]) - 64 + 128:02x}" + rest[1:], "*")
+
+
+class Gate(TestCase):
+    def setUp(self):
+        self.fleet = Fleet(self, workers=0, schedulers=0, config=f"[auth]\nproxy_header = {IDENTITY.title()}\n")
+        self.fleet.settle(1)
+        self.email = self.fleet.emails[0]
+        self.node = self.fleet.accounts[self.email]["node"]
+        self.web = self.fleet.webs[self.node]
+        self.here = [("hearth-node", self.node)]
+
+    def tls(self, protocol):
+        context = ssl.create_default_context(cafile=self.fleet.haproxy.certificate)
+        context.set_alpn_protocols([protocol])
+        return context
+
+    def two(self):
+        return h2.Connection(self.fleet.haproxy.url, context=self.tls("h2"))
+
+    def one(self):
+        sock = socket.create_connection(("127.0.0.1", self.fleet.haproxy.port), timeout=30)
+        return self.tls("http/1.1").wrap_socket(sock, server_hostname="localhost")
+
+    def say(self, data):
+        """What is answered on one connection to these bytes, until it ends."""
+        with self.one() as sock:
+            sock.sendall(data)
+            found = b""
+            try:
+                while piece := sock.recv(65536):
+                    found += piece
+            except (TimeoutError, OSError):
+                pass
+            return found
+
+    def queued(self):
+        return len(self.fleet.operator.cli_json("queue", "show"))
+
+    def test_internal_routes(self):
+        self.assertEqual(self.web.request("/api/v1/sync", "POST", email=None, token=self.fleet.tokens[self.email]).status, 202)
+        self.assertEqual(self.queued(), 1)
+        inside = {path for path, audience in tables().items() if audience and "PEOPLE" not in audience}
+        self.assertLessEqual({"/metrics", "/control/queue"}, inside)
+        found = []
+        for path in (*sorted(inside), "/readyz"):
+            for target in spellings(path):
+                raw = target.encode()
+                for method in (b"GET", b"DELETE"):
+                    answer = self.say(method + b" " + raw + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    if re.match(rb"HTTP/1\.[01] 2", answer) or b"hearth_http" in answer or b'"account"' in answer:
+                        found.append((1, method, target, answer[:200]))
+            for method in ("GET", "DELETE"):  # many streams, few connections: an address that ends its connection has one of its own
+                targets = [*spellings(path), path + "\0", path + "\t", path + " ", path + "\r\nx: y", path + " HTTP/1.1"]
+                for target in targets:
+                    connection = self.two()
+                    connection.send(h2.exchange(1, target, method))
+                    until(lambda c=connection: c.drain() or 1 in c.over(), f"an answer to {method} {target}")
+                    body = connection.bodies().get(1, b"")
+                    if connection.statuses().get(1) in (200, 204) or b"hearth_http" in body or b'"account"' in body:
+                        found.append((2, method, target, body[:200]))
+                    connection.close()
+        self.assertEqual(found, [], "\n".join(map(str, found)))
+        self.assertEqual(self.queued(), 1)
+
+    def test_what_people_reach(self):
+        """The file knows each address that the daemon has for people."""
+        for path, audience in tables().items():
+            if (audience and "PEOPLE" not in audience) or path == "/readyz":
+                continue
+            path = path.replace("*", "x")
+            direct = self.web.request(path, email=None).status
+            through = self.fleet.ask(self.email, path, {"Authorization": ""}).status
+            self.assertEqual(through, direct, path)
+            self.assertNotIn("x-forwarded", path)
+
+    def test_who_says_what(self):
+        """As a header: what clients may say is heard, what the proxy says is not. As a trailer: nothing is heard."""
+        world = World(self.web, self.two, self.email, tls=True, token=self.fleet.tokens[self.email], fields=self.here)
+        world.connect1 = self.one
+        names = set(World.OBSERVATIONS) - {"host", "last-event-id", "if-none-match", "accept-encoding"}  # a cache of the account's answers needs a sync
+        for ask in (world.ask, world.ask_http1):
+            world.ask = ask
+            self.assertEqual(world.believed(as_header, names), names - PROXYS)
+            self.web.stop()  # guesses of codes are counted
+            self.web.start()
+            self.assertEqual(world.believed(as_trailer, names), set())
+
+    def test_identity(self):
+        """In whatever form it comes, the header of a person who has signed in at the proxy is the proxy's to set."""
+        name = IDENTITY.title()
+        ways = [f"{name}: {self.email}", f"{name.lower()}: {self.email}", f"{name.upper()}: {self.email}", f"{name}: {self.email}\r\n{name}: {self.email}",
+                f"{name.replace('-', '_')}: {self.email}", f"{name}:{self.email}", f"{name} : {self.email}", f"{name}\t: {self.email}", f" {name}: {self.email}",
+                f"x: y\r\n {name}: {self.email}", f"{name}: \r\n {self.email}", f"Connection: {name}\r\n{name}: {self.email}", f"Connection: close, {name}, X-Forwarded-For\r\n{name}: {self.email}",
+                f"x: y\n{name}: {self.email}", f"x: y\r{name}: {self.email}", f"x: y\0\r\n{name}: {self.email}", f"TE: trailers\r\nTrailer: {name}\r\n{name}: {self.email}",
+                f"Hearth-Node: birch\r\n{name}: {self.email}", f"X-Original-URL: /api/v1/me\r\n{name}: {self.email}", f"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings\r\n{name}: {self.email}"]
+        direct = self.web.request("/api/v1/me", email=None, headers={name: self.email})
+        self.assertEqual(direct.json["account"]["email"], self.email)  # from the proxy's address it counts
+        for way in ways:
+            for path in ("/api/v1/me", "https://localhost/api/v1/me", "//api/v1/me"):
+                answer = self.say(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nHearth-Node: {self.node}\r\n{way}\r\nConnection: close\r\n\r\n".encode())
+                self.assertRegex(answer, rb"^HTTP/1\.[01] (401|400|307)|^$", way)
+                self.assertNotIn(self.email.encode(), answer, way)
+        for fields in ([(IDENTITY, self.email)], [(IDENTITY, self.email)] * 2, [(IDENTITY.replace("-", "_"), self.email)], [(name, self.email)], [("x", f"y\r\n{name}: {self.email}")],
+                       [(f"x: y\r\n{name}", self.email)], [("connection", IDENTITY), (IDENTITY, self.email)], [("te", "trailers"), ("trailer", IDENTITY), (IDENTITY, self.email)]):
+            for trailers in (False, True):
+                connection = self.two()
+                connection.send(h2.exchange(1, "/api/v1/me", extra=self.here + ([] if trailers else fields), trailers=fields if trailers else None))
+                until(lambda c=connection: c.drain() or 1 in c.over(), f"an answer to {fields}")
+                self.assertNotIn(self.email.encode(), connection.bodies().get(1, b""), fields)
+                self.assertNotEqual(connection.statuses().get(1), 200)
+                connection.close()
+
+    def test_smuggling(self):
+        """A request in a request reaches nobody: neither what is inside, nor the daemon as if the proxy had said it."""
+        inner = [f"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", f"GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\n{IDENTITY}: {self.email}\r\n\r\n",
+                 f"DELETE /control/queue HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+        self.assertEqual(self.web.request("/api/v1/sync", "POST", email=None, token=self.fleet.tokens[self.email]).status, 202)
+        for secret in inner:
+            chunk = f"{len(secret):x}\r\n{secret}\r\n0\r\n\r\n"
+            bodies = [(f"Content-Length: {len(secret) + 5}\r\nTransfer-Encoding: chunked", "0\r\n\r\n" + secret), ("Content-Length: 4\r\nTransfer-Encoding: chunked", chunk),
+                      ("Content-Length: 0\r\nContent-Length: %d" % len(secret), secret), ("Content-Length: %d\r\nContent-Length: 0" % len(secret), secret), ("Content-Length: 0, 5", secret),
+                      ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "0\r\n\r\n" + secret), ("Transfer-Encoding : chunked\r\nContent-Length: 5", "0\r\n\r\n" + secret),
+                      ("Transfer-Encoding: xchunked\r\nContent-Length: 5", "0\r\n\r\n" + secret), ("Transfer-Encoding:\tchunked", "0;x=\n\r\n\r\n" + secret), ("Content-Length: +0", secret), ("Content-Length: 0x5", "0\r\n\r\n" + secret),
+                      ("X: y\nContent-Length: 0", secret)]
+            for head, body in bodies:
+                answer = self.say(f"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{body}GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+                self.assertNotIn(b"hearth_http", answer, (head, body))
+                self.assertNotIn(self.email.encode(), answer, (head, body))
+            for extra in ([("content-length", "0")], [("content-length", "1"), ("content-length", str(len(secret)))], [("transfer-encoding", "chunked")], [("x", "y\r\n\r\n" + secret)],
+                          [("x\r\n\r\n" + secret, "y")], [("transfer-encoding", "chunked"), ("content-length", "0")]):
+                connection = self.two()
+                connection.send(h2.exchange(1, "/api/v1/sync", "POST", extra, ("0\r\n\r\n" + secret).encode()))
+                connection.send(h2.get(3, "/healthz"))
+                until(lambda c=connection: c.drain() or {1, 3} <= c.over(), f"answers to {extra}")
+                self.assertNotIn(b"hearth_http", connection.data, extra)
+                self.assertNotIn(self.email.encode(), bytes(connection.data), extra)
+                connection.close()
+        self.assertEqual(self.queued(), 1)
+
+    def test_node_header(self):
+        """Who names a node is sent there, and gets no more by it."""
+        for value in ("alder", "birch", "nowhere", "alder, birch", "", "../alder", "x" * 4000):
+            connection = self.two()
+            connection.send(h2.exchange(1, "/api/v1/me", extra=[("hearth-node", value)]))
+            until(lambda c=connection: c.drain() or 1 in c.over(), "an answer")
+            self.assertIn(connection.statuses().get(1), (0, 400))
+            self.assertNotIn(self.email.encode(), connection.bodies().get(1, b""))
+            connection.close()
+
+
+class ManyProcesses(TestCase):
+    def test_a_sign_in_stays_at_its_process(self):
+        """Two web processes for each node, as the file says it: each step of a sign-in reaches the process that knows it."""
+        fleet = Fleet(self, workers=0, schedulers=0, seconds=True)
+        seen = set()
+        for _ in range(8):
+            browser = Browser(fleet.haproxy.url, {"Sec-Fetch-Site": "same-origin"}, context=fleet.context)
+            browser.open(fleet.haproxy.url + "/auth/signin?next=/tabs")
+            page = browser.submit("Sign in with a password", email="ada@example.org")
+            self.assertEqual(page.status, 200, page.text)
+            self.assertEqual(browser.open(fleet.haproxy.url + "/auth/step").status, 200)
+            seen.add(browser.cookies()["hearth_web"])
+        self.assertGreater(len(seen), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
