@@ -46,11 +46,11 @@ static const struct {
     {"/api/v1/tokens", HTTP_GET, tokens_get, 0},
     {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES | API_SECRET},
     {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES},
-    {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORT},
-    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_INLINE | API_WATCH},
-    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_INLINE | API_WATCH},
-    {"/version", HTTP_GET, version_get, API_OPEN | API_INLINE | API_WATCH},
-    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_INLINE | API_WATCH | API_INTERNAL},
+    {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORTS},
+    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_AT_ONCE | API_WATCH},
+    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_AT_ONCE | API_WATCH},
+    {"/version", HTTP_GET, version_get, API_OPEN | API_AT_ONCE | API_WATCH},
+    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_AT_ONCE | API_WATCH | API_INTERNAL},
 };
 
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
@@ -255,11 +255,11 @@ static void make_routes(struct api *api)
         struct http_route route = {
             .path = table[i].path,
             .methods = table[i].methods,
-            .kind = (flags & API_INLINE) != 0 ? HTTP_INLINE : HTTP_POOLED,
+            .kind = (flags & API_AT_ONCE) != 0 ? HTTP_INLINE : HTTP_POOLED,
             .filter = (flags & API_OPEN) != 0 ? NULL : filter_request,
             .handler = handle,
             .data = &api->endpoints[i],
-            .pool = (flags & API_EXPORT) != 0 ? &api->options.export_pool : NULL,
+            .pool = (flags & API_EXPORTS) != 0 ? &api->options.export_pool : NULL,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
             .secret = (flags & API_SECRET) != 0,
             .any_host = (flags & API_WATCH) != 0,

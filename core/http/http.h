@@ -136,7 +136,7 @@ struct http_listener {
     const char *name;              /* of the section: [listen NAME] */
     const char *address;           /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
     const char *certificate, *key; /* PEM files; NULL: no TLS */
-    bool internal;                 /* serves the routes of `internal_routes` too (metrics, control) */
+    bool internal;                 /* serves the routes of `internal_routes` too (metrics, control), whatever Host says */
     int mode;                      /* unix sockets: permissions, e.g. 0600 */
 };
 
@@ -151,6 +151,9 @@ struct http_options {
     int threads;                           /* event loops; 0: one for each processor, at most 4 */
     const struct network *trusted_proxies; /* X-Forwarded-For/-Proto and Forwarded are honoured from these only */
     size_t trusted_proxy_count;
+    const char *const
+        *hosts; /* names that Host may say, in lower case; IP addresses, localhost and this machine's names are always known */
+    size_t host_count;
     const char *identity_header; /* lower case: who has signed in at a trusted proxy; NULL */
     /* Limits; 0 takes the default in brackets. */
     int64_t request_timeout;            /* ms for headers and body of one request [10,000] */

@@ -153,6 +153,7 @@ struct http_server {
     size_t listener_count;
     const struct network *proxies; /* copied */
     size_t proxy_count;
+    char own_name[256]; /* of this machine, in lower case; "" */
     struct loop *loops;
     int loop_count;
     atomic_size_t conn_total, job_total;
@@ -206,6 +207,10 @@ bool request_parse(struct exchange *exchange, h2o_req_t *req);
 
 bool forwarded_matches(const struct http_server *server, const struct sockaddr *address);
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
+
+/* hosts.c: is this server called so? Else the reply says what to do, and the request goes no further. */
+int hosts_init(struct http_server *server, const struct http_options *options, struct err *err);
+bool hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply);
 
 /* router.c */
 const struct http_route *router_find(const struct http_server *server, const struct http_request *request, bool internal,

@@ -323,6 +323,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     for (int i = 0; i < server->loop_count; i++)
         loop_init(&server->loops[i], server, i);
     if (r == 0)
+        r = hosts_init(server, options, err);
+    if (r == 0)
         r = copy_listeners(server, options, err);
     if (r == 0)
         r = create_tls(server, err);
