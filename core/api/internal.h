@@ -46,10 +46,10 @@ enum api_flag {
     API_OPEN = 1,      /* no authentication */
     API_CHANGES = 2,   /* refused to read-only tokens */
     API_VALIDATED = 4, /* the answer depends on generation and request alone: ETag, 304, cache */
-    API_AT_ONCE = 8,    /* answered on the loop: needs no storage */
+    API_AT_ONCE = 8,   /* answered on the loop: needs no storage */
     API_WATCH = 16,    /* for those who watch: there without the role web, and whatever Host says */
     API_INTERNAL = 32, /* on internal listeners alone */
-    API_EXPORTS = 64,   /* on the pool for exports */
+    API_EXPORTS = 64,  /* on the pool for exports */
     API_SECRET = 128,  /* what comes or goes is a secret */
 };
 
