@@ -163,7 +163,6 @@ struct http_server {
     struct address_count *addresses[1024];
     pthread_mutex_t payer_lock; /* a leaf; guards payers, and who pays for shared bytes */
     struct payer *payers[1024];
-    uint64_t payer_seed;
     atomic_size_t unsent;          /* bytes of answers that were not fetched */
     atomic_size_t spooled;         /* bytes of downloads, in files */
     unsigned memory_sweeps, quiet; /* memory.c; first loop's */
