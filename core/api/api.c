@@ -47,11 +47,11 @@ static const struct {
     {"/api/v1/tokens", HTTP_GET, tokens_get, 0},
     {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES | API_SECRET},
     {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES},
-    {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORT},
-    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_INLINE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
-    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_INLINE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
-    {"/version", HTTP_GET, version_get, API_OPEN | API_INLINE, HTTP_PEOPLE},
-    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_INLINE, HTTP_METRICS | HTTP_CONTROL},
+    {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORTS},
+    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/version", HTTP_GET, version_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE},
+    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_AT_ONCE, HTTP_METRICS | HTTP_CONTROL},
 };
 
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
@@ -256,11 +256,11 @@ static void make_routes(struct api *api)
         api->routes[i] = (struct http_route){
             .path = table[i].path,
             .methods = table[i].methods,
-            .kind = (flags & API_INLINE) != 0 ? HTTP_INLINE : HTTP_POOLED,
+            .kind = (flags & API_AT_ONCE) != 0 ? HTTP_INLINE : HTTP_POOLED,
             .filter = (flags & API_OPEN) != 0 ? NULL : filter_request,
             .handler = handle,
             .data = &api->endpoints[i],
-            .pool = (flags & API_EXPORT) != 0 ? &api->options.export_pool : NULL,
+            .pool = (flags & API_EXPORTS) != 0 ? &api->options.export_pool : NULL,
             .audience = table[i].audience == 0 ? (unsigned)HTTP_PEOPLE : table[i].audience,
             .max_body = (table[i].methods & (HTTP_POST | HTTP_PATCH)) != 0 ? BODY_MAX : 0,
             .secret = (flags & API_SECRET) != 0,

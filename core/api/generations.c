@@ -4,6 +4,7 @@
 
 #include "api/internal.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/lock.h"
 
 /* An event can be lost between processes: so long at most an old answer is taken for a new one then. */
@@ -35,10 +36,7 @@ void generations_destroy(struct generations *generations)
 
 static size_t slot_of(const char *account)
 {
-    uint32_t hash = 2166136261u;
-    for (const char *p = account; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
-    return hash % SLOTS;
+    return hash_text(account) % SLOTS;
 }
 
 int64_t generations_get(struct generations *generations, const char *account)

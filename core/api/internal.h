@@ -46,8 +46,8 @@ enum api_flag {
     API_OPEN = 1,      /* no authentication */
     API_CHANGES = 2,   /* refused to read-only tokens */
     API_VALIDATED = 4, /* the answer depends on generation and request alone: ETag, 304, cache */
-    API_INLINE = 8,    /* of no account, never waits: answered on the loop */
-    API_EXPORT = 16,   /* takes long: on the pool of exports */
+    API_AT_ONCE = 8,   /* of no account, never waits: answered on the loop */
+    API_EXPORTS = 16,  /* takes long: on the pool of exports */
     API_SECRET = 32,   /* what comes or goes is a secret */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/lock.h"
 
 /* Open hashing would need deletion; a few thousand paused accounts are many, so: a fixed table of short lists that are swept as they are
@@ -47,10 +48,7 @@ void backoff_destroy(struct backoff *backoff)
 
 static struct entry **bucket_of(struct backoff *backoff, const char *key)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a; keys are ids made here */
-    for (const char *p = key; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
-    return &backoff->buckets[hash % BUCKETS];
+    return &backoff->buckets[hash_text(key) % BUCKETS];
 }
 
 /* The entry of key, or NULL; drops what ran out on the way. */

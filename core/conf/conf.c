@@ -278,6 +278,11 @@ const struct conf_list *conf_list(const struct conf_section *section, const char
     return shape_of(section, key, CONF_PATTERNS);
 }
 
+const struct conf_list *conf_hosts(const struct conf_section *section, const char *key)
+{
+    return shape_of(section, key, CONF_HOSTS);
+}
+
 const struct conf_networks *conf_networks(const struct conf_section *section, const char *key)
 {
     return shape_of(section, key, CONF_NETWORKS);

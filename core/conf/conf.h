@@ -32,6 +32,7 @@ enum {
     CONF_NODE_MAX = 64,
     CONF_SYNC_MAX = 8,
     CONF_NETWORKS_MAX = 1024,
+    CONF_HOSTS_MAX = 256,
     CONF_PATTERNS_MAX = 4096
 };
 
@@ -73,6 +74,7 @@ enum conf_type {
     CONF_SET,            /* one or more of `choices`; number: a bit for each, the first is 1 */
     CONF_FOLDER,         /* path; not made absolute */
     CONF_NAME,           /* of another section */
+    CONF_HOSTS,          /* list of host names, in lower case, without ports */
     CONF_GONE            /* there is no such key any more: `help` says what to write instead */
 };
 
@@ -90,6 +92,7 @@ struct conf_address {
     int port;
 };
 const struct conf_list *conf_list(const struct conf_section *section, const char *key);         /* NULL: not given */
+const struct conf_list *conf_hosts(const struct conf_section *section, const char *key);        /* NULL: not given */
 const struct conf_networks *conf_networks(const struct conf_section *section, const char *key); /* NULL: not given */
 const struct conf_address *conf_address(const struct conf_section *section, const char *key);   /* NULL: not given */
 

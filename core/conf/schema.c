@@ -64,6 +64,9 @@ static const struct hearth_config_key listen_keys[] = {
 
 static const struct hearth_config_key web_keys[] = {
     SHAPE(ORIGIN, "base_url", NULL, "the address people use, e.g. https://home.example.org; a path behind it is not supported"),
+    SHAPE(HOSTS, "hosts", "",
+          "further names that people reach this server by, e.g. home.example.org nas.lan; always known: the one of base_url, those of "
+          "[node] urls, IP addresses, localhost, this machine's own name, also with .local"),
     SHAPE(FOLDER, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
     SHAPE(NAME, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
     SHAPE(NETWORKS, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),

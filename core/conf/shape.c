@@ -94,6 +94,27 @@ static const char *shape_patterns(struct arena *arena, const char *text, const v
     return NULL;
 }
 
+/* Names alone: addresses need not be named, and a port says nothing of who somebody is. */
+static const char *shape_hosts(struct arena *arena, const char *text, const void **ret_shape)
+{
+    struct conf_list *list = arena_alloc(arena, sizeof(*list));
+    char *lower = arena_strdup(arena, text);
+    if (list == NULL || lower == NULL)
+        return "out of memory";
+    for (char *p = lower; *p != '\0'; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    const char *why = list_split(arena, lower, CONF_HOSTS_MAX, list);
+    if (why != NULL)
+        return why;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t n = strlen(list->items[i]);
+        if (n > HOST_MAX || strspn(list->items[i], ALNUM ".-_") != n)
+            return why_item(arena, list->items[i], "is not a host name such as home.example.org (no scheme, no port, no *)");
+    }
+    *ret_shape = list;
+    return NULL;
+}
+
 /* A name, an IPv4 address, an IPv6 address that stood in brackets; "" and "*" are all addresses. */
 static bool is_host(const char *host, bool brackets)
 {
@@ -310,6 +331,8 @@ const char *conf_shape(struct conf *conf, const struct hearth_config_key *key, s
         return shape_networks(arena, value->text, ret_shape);
     case CONF_PATTERNS:
         return shape_patterns(arena, value->text, ret_shape);
+    case CONF_HOSTS:
+        return shape_hosts(arena, value->text, ret_shape);
     case CONF_ADDRESS:
         return shape_address(arena, value->text, ret_shape);
     case CONF_HEADER:

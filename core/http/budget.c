@@ -1,10 +1,10 @@
 /* What answers hold until their clients have fetched them, and who pays for it: the account that asked, or without one the address.
  * Nobody's slowness costs others more than a bounded part of the memory, the disk and the threads. */
+#include "base/hash.h"
 #include "base/lock.h"
 #include "http/internal.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/magic.h"
 #include "base/rate.h"
@@ -20,8 +20,6 @@ struct payer {
 void budget_init(struct http_server *server)
 {
     pthread_mutex_init(&server->payer_lock, NULL);
-    if (getrandom(&server->payer_seed, sizeof(server->payer_seed), 0) != (ssize_t)sizeof(server->payer_seed))
-        server->payer_seed = (uintptr_t)server;
 }
 
 void budget_fini(struct http_server *server)
@@ -32,10 +30,7 @@ void budget_fini(struct http_server *server)
 /* With the lock. */
 static struct payer **find_payer(struct http_server *server, const char *key)
 {
-    uint64_t hash = 14695981039346656037u ^ server->payer_seed;
-    for (const char *p = key; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-    struct payer **link = &server->payers[(hash ^ hash >> 32) % (sizeof(server->payers) / sizeof(server->payers[0]))];
+    struct payer **link = &server->payers[hash_text(key) % (sizeof(server->payers) / sizeof(server->payers[0]))];
     while (*link != NULL && strcmp((*link)->key, key) != 0)
         link = &(*link)->next;
     return link;

@@ -1,5 +1,6 @@
 /* The table of connections, and the sweep that ends those which cost without asking for anything. h2o 2.2.5 has no write timeout, its
  * HTTP/2 idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
+#include "base/hash.h"
 #include "base/lock.h"
 #include "http/internal.h"
 
@@ -40,9 +41,7 @@ static bool address_bytes(const struct sockaddr *address, uint8_t ret[16])
 
 static struct address_count **find_address(struct http_server *server, const uint8_t address[16])
 {
-    uint32_t hash = 2166136261u;
-    for (int i = 0; i < 16; i++)
-        hash = (hash ^ address[i]) * 16777619u;
+    uint64_t hash = hash_bytes(address, 16);
     struct address_count **link = &server->addresses[hash % (sizeof(server->addresses) / sizeof(server->addresses[0]))];
     while (*link != NULL && memcmp((*link)->address, address, 16) != 0)
         link = &(*link)->next;

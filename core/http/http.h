@@ -158,6 +158,9 @@ struct http_options {
     int threads;                           /* event loops; 0: one for each processor, at most 4 */
     const struct network *trusted_proxies; /* X-Forwarded-For/-Proto and Forwarded are honoured from these only */
     size_t trusted_proxy_count;
+    const char *const
+        *hosts; /* names that Host may say, in lower case; IP addresses, localhost and this machine's names are always known */
+    size_t host_count;
     const char *identity_header; /* lower case: who has signed in at a trusted proxy; NULL */
     /* Limits; 0 takes the default in brackets. */
     int64_t request_timeout;            /* ms for headers and body of one request [10,000] */

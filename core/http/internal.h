@@ -155,6 +155,7 @@ struct http_server {
     size_t listener_count;
     const struct network *proxies; /* copied */
     size_t proxy_count;
+    char own_name[256]; /* of this machine, in lower case; "" */
     struct loop *loops;
     int loop_count;
     atomic_size_t conn_total, job_total;
@@ -164,7 +165,6 @@ struct http_server {
     struct address_count *addresses[1024];
     pthread_mutex_t payer_lock; /* a leaf; guards payers, and who pays for shared bytes */
     struct payer *payers[1024];
-    uint64_t payer_seed;
     atomic_size_t unsent;          /* bytes of answers that were not fetched */
     atomic_size_t spooled;         /* bytes of downloads, in files */
     unsigned memory_sweeps, quiet; /* memory.c; first loop's */
@@ -213,6 +213,10 @@ bool request_parse(struct exchange *exchange, h2o_req_t *req);
 
 bool forwarded_matches(const struct http_server *server, const struct sockaddr *address);
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
+
+/* hosts.c: is this server called so? Else the reply says what to do, and the request goes no further. */
+int hosts_init(struct http_server *server, const struct http_options *options, struct err *err);
+bool hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply);
 
 /* router.c */
 const struct http_route *router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,

@@ -234,7 +234,8 @@ static void configure_h2o(struct http_server *server)
     server->conf.http2.idle_timeout = (uint64_t)server->options.idle_timeout;
     server->conf.http2.graceful_shutdown_timeout = (uint64_t)server->options.drain_timeout;
     server->conf.handshake_timeout = (uint64_t)server->options.request_timeout;
-    h2o_hostconf_t *host = h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+    /* What a request of HTTP/1.0 without Host is taken for. */
+    h2o_hostconf_t *host = h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("localhost")), 65535);
     host->http2.push_preload = 0;
     h2o_create_handler(h2o_config_register_path(host, "/", 0), sizeof(h2o_handler_t))->on_req = request_handle;
     guard_set_limits(server->options.max_header_bytes, server->options.max_header_fields);
@@ -321,6 +322,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     }
     for (int i = 0; i < server->loop_count; i++)
         loop_init(&server->loops[i], server, i);
+    if (r == 0)
+        r = hosts_init(server, options, err);
     if (r == 0)
         r = copy_listeners(server, options, err);
     if (r == 0)

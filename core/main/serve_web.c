@@ -337,12 +337,46 @@ static void warn_of_certificates(const struct http_listener *listeners, size_t c
     }
 }
 
+/* The host of "https://host:port/", in lower case; NULL: none. */
+static char *host_of_url(struct arena *arena, const char *url)
+{
+    const char *host = url == NULL ? NULL : strstr(url, "://");
+    if (host == NULL)
+        return NULL;
+    char *name = arena_strndup(arena, host + 3, strcspn(host + 3, ":/"));
+    for (char *p = name; p != NULL && *p != '\0'; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    return name;
+}
+
+/* The names that people reach this server by. */
+static const char *const *known_hosts(struct daemon *d, struct arena *arena, size_t *ret_count)
+{
+    const struct conf_list *listed = conf_hosts(conf_section(d->app.conf, "web", 0), "hosts");
+    const char **hosts = arena_alloc(arena, (listed->count + d->app.nodes.count + 1) * sizeof(*hosts));
+    size_t n = 0;
+    for (size_t i = 0; hosts != NULL && i < listed->count; i++)
+        hosts[n++] = listed->items[i];
+    for (size_t i = 0; hosts != NULL && i <= d->app.nodes.count; i++) {
+        const char *url = i < d->app.nodes.count ? d->app.nodes.items[i].url : conf_get_text(d->app.conf, "web", "base_url");
+        const char *host = host_of_url(arena, url);
+        if (host != NULL)
+            hosts[n++] = host;
+    }
+    *ret_count = n;
+    return hosts;
+}
+
 int serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
     const struct conf_networks *proxies = conf_networks(web, "trusted_proxies");
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
+    struct arena arena; /* http_start() copies what is in it */
+    size_t host_count = 0;
     control_set_jobs(d->jobs);
+    arena_init(&arena, 0);
+    const char *const *hosts = known_hosts(d, &arena, &host_count);
     struct http_options options = {
         .listeners = listeners,
         .listener_count = serve_listeners(d, listeners),
@@ -350,6 +384,8 @@ int serve_start_http(struct daemon *d, struct err *err)
         .threads = (int)conf_number(web, "threads"),
         .trusted_proxies = proxies->items,
         .trusted_proxy_count = proxies->count,
+        .hosts = hosts,
+        .host_count = host_count,
         .identity_header = conf_get_text(d->app.conf, "auth", "proxy_header"),
         .request_timeout = conf_number(web, "request_timeout"),
         .idle_timeout = conf_number(web, "idle_timeout"),
@@ -371,14 +407,15 @@ int serve_start_http(struct daemon *d, struct err *err)
         .ctx = d->api,
     };
     int r = join_routes(d, &options.route_count, err);
-    if (r < 0)
-        return r;
     options.routes = d->routes;
     if ((d->roles & ROLE_WEB) == 0)
         options.threads = 1;
-    r = http_start(&options, &d->http, err);
     if (r == 0)
-        warn_of_certificates(listeners, options.listener_count);
+        r = http_start(&options, &d->http, err);
+    arena_fini(&arena);
+    if (r < 0)
+        return r;
+    warn_of_certificates(listeners, options.listener_count);
     d->listens = d->http;
     return r;
 }

@@ -73,6 +73,7 @@ static void send_file(struct http_request *request, struct http_reply *reply, co
         coding = "gzip";
     }
     char *etag = arena_printf(&request->arena, "\"%s%s%s\"", file->hash, coding == NULL ? "" : "-", coding == NULL ? "" : coding);
+    http_reply_header(reply, "content-security-policy", POLICY); /* a worker's script has a policy of its own: the one it came with */
     http_reply_header(reply, "cache-control", lasting ? "public, max-age=31536000, immutable" : "no-cache");
     if (page && forms)
         http_reply_header(reply, "vary", "accept-encoding, user-agent");
@@ -131,7 +132,6 @@ static void serve_page(struct http_request *request, struct http_reply *reply, v
         lead_to_basic(request, reply, address->index);
         return;
     }
-    http_reply_header(reply, "content-security-policy", POLICY);
     http_reply_header(reply, "cross-origin-opener-policy", "same-origin");
     http_reply_header(reply, "permissions-policy", "camera=(), microphone=(), geolocation=()");
     send_file(request, reply, app_files_find(server->files, "/index.html"), true);

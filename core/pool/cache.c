@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/lock.h"
 
 enum { BUCKETS = 4096, OVERHEAD = 64 };
@@ -41,10 +42,7 @@ struct cache *cache_create(size_t budget, cache_ref_fn ref, cache_unref_fn unref
 
 static uint64_t hash_of(const char *key)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a: keys of one account only meet keys of its own making */
-    for (const char *p = key; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-    return hash;
+    return hash_text(key); /* buckets are shared by all accounts, and a request chooses its key */
 }
 
 static struct entry *find(struct cache *cache, const char *key, uint64_t hash)

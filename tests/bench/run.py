@@ -193,7 +193,7 @@ def bench_memory():
 
         def connect(_):
             s = socket.create_connection((host, int(port)))
-            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             s.recv(4096)
             return s
         with concurrent.futures.ThreadPoolExecutor(8) as pool:

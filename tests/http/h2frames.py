@@ -29,7 +29,7 @@ def integer(value, bits):
 
 
 def request(path, method="GET", extra=()):
-    fields = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "x"), *extra]
+    fields = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "localhost"), *extra]
     return b"".join(literal(n, v) for n, v in fields)
 
 

@@ -128,10 +128,10 @@ class Attacks(TestCase):
     def test_oversized_headers(self):
         for size, expected in ((20000, b"200"), (60000, b"431")):
             sock = self.raw()
-            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: " + b"a" * size + b"\r\n\r\n")
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: " + b"a" * size + b"\r\n\r\n")
             self.assertIn(expected, sock.recv(64))
         sock = self.raw()
-        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: a\r\n" % i for i in range(99)) + b"\r\n")
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"X-%d: a\r\n" % i for i in range(99)) + b"\r\n")
         self.assertIn(b" 200 ", sock.recv(64))
         self.unharmed()
 
@@ -156,9 +156,9 @@ class Attacks(TestCase):
     def test_slow_headers_and_bodies(self):
         slow = [self.raw() for _ in range(6)]
         for sock in slow[:3]:
-            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         for sock in slow[3:]:
-            sock.sendall(b"POST /api/v1/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: 1000\r\n\r\nabc")
+            sock.sendall(b"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nContent-Length: 1000\r\n\r\nabc")
         two = [self.connect() for _ in range(4)]
         for connection in two[:2]:
             connection.send(h2.frame(h2.HEADERS, 0, 1, h2.request("/healthz")))
@@ -190,7 +190,7 @@ class Attacks(TestCase):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             try:
                 for _ in range(2000):
-                    sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+                    sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10)
                     sock.settimeout(1)
             except OSError:
                 pass
@@ -214,7 +214,7 @@ class Attacks(TestCase):
     # --- bodies and caps -------------------------------------------------------------------------------------------------------------
     def test_oversized_bodies(self):
         sock = self.raw()
-        sock.sendall(b"POST /api/v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 1000)
+        sock.sendall(b"POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 1000)
         self.assertIn(b" 413 ", sock.recv(64))
         connection = self.connect()
         connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/tokens", "POST")))
@@ -229,7 +229,7 @@ class Attacks(TestCase):
         refused = 0
         for sock in sockets:
             try:
-                sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 refused += sock.recv(64) == b""
             except OSError:
                 refused += 1
@@ -359,7 +359,7 @@ class TotalCap(TestCase):
         sockets = [socket.create_connection((host, int(port)), timeout=20) for _ in range(90)]
         answered = set()
         for sock in sockets:
-            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
         def collect():
             for i, sock in enumerate(sockets):

@@ -111,10 +111,10 @@ class Protocols(TestCase):
         path = os.path.join(node.folder, "home.sock")
         node.configure("90-unix", f"[listen local]\naddress = unix:{path}\n")
         node.start()
-        self.assertEqual(self.curl("--unix-socket", path, "http://x/healthz"), '{"ok":true}')
+        self.assertEqual(self.curl("--unix-socket", path, "http://localhost/healthz"), '{"ok":true}')
         control = os.path.join(node.state, "hearthd.sock")
         self.assertEqual(os.stat(control).st_mode & 0o777, 0o600)
-        self.assertIn("hearth_http_requests", self.curl("--unix-socket", control, "http://x/metrics"))
+        self.assertIn("hearth_http_requests", self.curl("--unix-socket", control, "http://localhost/metrics"))
         self.assertEqual(node.request("/metrics", email=None).status, 404)  # not in public
         self.assertEqual(node.request("/control/queue", email=None).status, 404)
 
@@ -126,7 +126,7 @@ class Protocols(TestCase):
             answered = 0
             for sock in sockets:
                 try:
-                    sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
+                    sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
                     answered += bool(sock.recv(4096))
                 except OSError:
                     pass
@@ -137,7 +137,7 @@ class Protocols(TestCase):
         service, node = self.filled()
         host, port = node.address.split("//")[1].split(":")
         sock = socket.create_connection((host, int(port)), timeout=30)
-        sock.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {node.token()}\r\nLast-Event-ID: 1\r\n\r\n".encode())
+        sock.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {node.token()}\r\nLast-Event-ID: 1\r\n\r\n".encode())
         seen = []
 
         def read():
@@ -190,7 +190,7 @@ class Protocols(TestCase):
         host, port = node.address.split("//")[1].split(":")
         idle = [socket.create_connection((host, int(port))) for _ in range(5)]
         for sock in idle[:3]:
-            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             sock.recv(4096)
         node.stop()
         for sock in idle:

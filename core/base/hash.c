@@ -1,0 +1,73 @@
+#include "base/hash.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/magic.h"
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static uint64_t process_key[2];
+
+static void draw_key(void)
+{
+    ASSERT(getrandom(process_key, sizeof(process_key), 0) == (ssize_t)sizeof(process_key));
+}
+
+static inline uint64_t rotate(uint64_t x, int bits)
+{
+    return x << bits | x >> (64 - bits);
+}
+
+static inline void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+static inline void absorb(uint64_t v[4], uint64_t word)
+{
+    v[3] ^= word;
+    sip_round(v);
+    v[0] ^= word;
+}
+
+uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t size)
+{
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du, key[0] ^ 0x6c7967656e657261u,
+                     key[1] ^ 0x7465646279746573u};
+    const unsigned char *p = bytes;
+    uint64_t word;
+    size_t left = size;
+    for (; left >= 8; left -= 8, p += 8) {
+        memcpy(&word, p, 8);
+        absorb(v, word);
+    }
+    word = (uint64_t)size << 56;
+    for (size_t i = 0; i < left; i++)
+        word |= (uint64_t)p[i] << (8 * i);
+    absorb(v, word);
+    v[2] ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t hash_bytes(const void *bytes, size_t size)
+{
+    pthread_once(&once, draw_key);
+    return hash_keyed(process_key, bytes, size);
+}
+
+uint64_t hash_text(const char *text)
+{
+    return hash_bytes(text, strlen(text));
+}

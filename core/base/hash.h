@@ -1,0 +1,13 @@
+/* A hash for tables whose keys strangers can choose: SipHash-1-3 under a key of this process, so that nobody outside can make keys that
+ * meet in one bucket. Any thread. Values mean nothing in another process. */
+#ifndef HEARTH_CORE_BASE_HASH_H
+#define HEARTH_CORE_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t hash_bytes(const void *bytes, size_t size);
+uint64_t hash_text(const char *text);
+uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t size); /* for tests, and for who needs a key of its own */
+
+#endif
