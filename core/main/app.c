@@ -138,21 +138,31 @@ static int check_storages(const struct app *app, struct err *err)
     return 0;
 }
 
+static int check_own_node(const struct app *app, struct err *err)
+{
+    const struct conf_section *node;
+    const char *own = conf_get_text(app->conf, "web", "node");
+    for (size_t i = 0; own != NULL && (node = conf_section(app->conf, "node", i)) != NULL; i++)
+        if (strcmp(conf_section_name(node), own) == 0)
+            return 0;
+    return own == NULL ? 0 : err_set(err, HEARTH_ERR_INVALID, "[web] node = %s, but there is no [node %s]", own, own);
+}
+
 int app_open_nodes(struct app *app, enum app_migrate how, struct err *err)
 {
     bool migrate = how == APP_MIGRATE_ALL || (how == APP_MIGRATE_SINGLE && !app_is_fleet(app));
     const struct conf_section *section;
-    int r = look_at_state_dir(app, err);
+    int r = check_storages(app, err);
     if (r == 0)
-        r = check_storages(app, err);
+        r = check_own_node(app, err);
+    if (r == 0)
+        r = look_at_state_dir(app, err);
     if (r == 0 && !app_is_fleet(app))
         r = add_node(app, NULL, migrate, err);
     for (size_t i = 0; r == 0 && (section = conf_section(app->conf, "node", i)) != NULL; i++)
         r = add_node(app, section, migrate, err);
     const char *own = conf_get_text(app->conf, "web", "node");
     app->nodes.own = own == NULL || r < 0 ? 0 : nodes_find(&app->nodes, own);
-    if (app->nodes.own == NODES_NONE)
-        return err_set(err, HEARTH_ERR_INVALID, "[web] node = %s, but there is no [node %s]", own, own);
     node_stores_init(&app->stores, &app->nodes);
     return r;
 }
