@@ -31,6 +31,8 @@ static int on_account(void *ctx, const struct hearth_account *a)
                or_dash(a->node), (int)a->state, or_dash(a->state_detail));
     buf_printf(d->out, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", a->created,
                a->last_sync, a->last_attempt, a->next_sync, a->last_seen, got.generation, a->failures, a->resync);
+    if (d->store->ops->identity_list != NULL)
+        buf_printf(d->out, "placement %s\n", or_dash(got.placement));
     return 0;
 }
 
@@ -111,6 +113,12 @@ static int on_token(void *ctx, const struct hearth_token *t)
 {
     buf_printf(((struct rows *)ctx)->out, "token %s %s %s %02x %u %" PRId64 " %" PRId64 " %" PRId64 "\n", t->id, t->account, t->name,
                t->hash[0], (unsigned)t->scope, t->created, t->last_used, t->expires);
+    return 0;
+}
+
+static int on_identity(void *ctx, const struct hearth_account_identity *i)
+{
+    buf_printf(((struct rows *)ctx)->out, "identity %s %s %" PRId64 "\n", i->issuer, i->subject, i->created);
     return 0;
 }
 
@@ -218,6 +226,8 @@ static void dump_account(struct dump *d)
     struct rows unsorted = {&marks};
     OK(d->store, mark_list, d->account, on_mark, &unsorted);
     add_sorted(d, &marks);
+    if (d->store->ops->identity_list != NULL)
+        OK(d->store, identity_list, d->account, on_identity, d);
     OK(d->store, token_list, d->account, on_token, d);
     OK(d->store, pick_list, d->account, on_pick, &picks);
     add_sorted(d, &picks);

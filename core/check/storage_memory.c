@@ -20,6 +20,21 @@ static int step_update(struct store *store)
     return CALL(account_update, &account, HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
+static int step_identity(struct store *store)
+{
+    int r = 0;
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = "proxy", .subject = "anna"};
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    const char *text;
+    if (store->ops->identity_put == NULL)
+        return 0;
+    CALL(identity_put, "a", &identity);
+    CALL(account_by_identity, "proxy", "anna", &account);
+    CALL(identity_remove, "a", "proxy", "anna");
+    CALL(property_put, "memory", "yes", true);
+    return CALL(property_get, "memory", &text);
+}
+
 static int step_token(struct store *store)
 {
     int r = 0;
@@ -171,8 +186,8 @@ static void every_allocation_fails(struct kit *kit)
         const char *name;
         step_fn step;
     } steps[] = {{"account_create", step_account}, {"account_update", step_update}, {"token_create", step_token},
-                 {"settings_put", step_settings},  {"a batch", step_batch},         {"reading", step_read},
-                 {"account_remove", step_remove}};
+                 {"identity_put", step_identity},  {"settings_put", step_settings}, {"a batch", step_batch},
+                 {"reading", step_read},           {"account_remove", step_remove}};
     if (!memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)

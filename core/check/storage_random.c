@@ -75,7 +75,9 @@ static void write_account(struct run *run)
     account.last_sync = account.last_seen = account.last_attempt = run->step;
     account.failures = pick(run, 4);
     account.resync = pick(run, 2);
-    uint64_t fields = pick(run, 1 << 11) & ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
+    account.provider = "other";
+    uint64_t fields = pick(run, run->model.store.ops->identity_list == NULL ? 1 << 11 : 1 << 12) &
+                      ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
     tell(run, "account_update %s fields 0x%llx", account.id, (unsigned long long)fields);
     BOTH(run, account_update, &account, fields);
 }
@@ -116,6 +118,24 @@ static void write_small(struct run *run)
         tell(run, "pick_put %s %s %lld", token.account, picked.input, (long long)picked.page);
         BOTH(run, pick_put, token.account, &picked);
         break;
+    }
+}
+
+/* Few names, so that accounts meet over them. Not of plugins that were built before there were identities. */
+static void write_identity(struct run *run)
+{
+    static const char *const issuers[] = {"proxy", "sync:fx"}, *const subjects[] = {"anna", "uid of a", "uid of b"};
+    const char *account = ANY(run, accounts);
+    struct hearth_account_identity identity = {
+        .struct_size = sizeof(identity), .issuer = ANY(run, issuers), .subject = ANY(run, subjects), .created = run->step};
+    if (run->model.store.ops->identity_list == NULL)
+        return;
+    if (pick(run, 3) > 0) {
+        tell(run, "identity_put %s %s %s", account, identity.issuer, identity.subject);
+        BOTH(run, identity_put, account, &identity);
+    } else {
+        tell(run, "identity_remove %s %s %s", account, identity.issuer, identity.subject);
+        BOTH(run, identity_remove, account, identity.issuer, identity.subject);
     }
 }
 
@@ -312,11 +332,11 @@ static void compare(struct run *run)
 static void take_step(struct run *run)
 {
     void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
-    void (*const outside[])(struct run *) = {begin_batch, begin_batch, begin_batch, write_account, write_small};
+    void (*const outside[])(struct run *) = {begin_batch, begin_batch, begin_batch, write_account, write_small, write_identity};
     if (run->in_batch)
         in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
     else
-        outside[pick(run, 5)](run);
+        outside[pick(run, 6)](run);
     if (!run->in_batch)
         compare(run);
     store_reset(&run->plugin.store);
@@ -326,7 +346,11 @@ static void take_step(struct run *run)
 /* The model lives beside the plugin in the same process. */
 static void open_model(struct kit *kit, struct kit *model)
 {
-    *model = (struct kit){.options = kit->options, .storage = storage_model()->operations, .host = kit->host};
+    static struct hearth_storage operations;
+    operations = *(const struct hearth_storage *)storage_model()->operations;
+    if (kit->storage->identity_list == NULL) /* what an older plugin cannot be asked, the model is not asked either */
+        operations.identity_list = NULL;
+    *model = (struct kit){.options = kit->options, .storage = &operations, .host = kit->host};
     host_init(&model->host, "model", NULL, NULL);
     kit_open(model);
     storage_prepare(model);

@@ -124,6 +124,14 @@ static const struct hearth_config_key worker_keys[] = {
     KEY(PATH, "ca_file", NULL, "PEM file with the authorities that sign the certificates of Sync servers; default: the system's"),
 };
 
+static const struct hearth_config_key limits_keys[] = {
+    RANGE(INT, "pages", "2000000", 0, 1000000000, "in the history of one account; 0: no limit"),
+    RANGE(INT, "bookmarks", "100000", 0, 1000000000, "with folders, of one account; 0: no limit"),
+    RANGE(SIZE, "space", "4GiB", 0, 1LL << 50,
+          "of one account: its file (SQLite), and what a sync brings of one collection (any storage); 0: no limit"),
+    RANGE(SIZE, "free_space", "64MiB", 0, 1LL << 50, "what syncs leave free of the disk that has state_dir; 0: nothing"),
+};
+
 static const struct conf_kind kinds[] = {
     {"hearth", false, false, hearth_keys, COUNT(hearth_keys), ""},
     {"listen", true, false, listen_keys, COUNT(listen_keys), "main"},
@@ -136,6 +144,7 @@ static const struct conf_kind kinds[] = {
     {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox"},
     {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), ""},
     {"worker", false, false, worker_keys, COUNT(worker_keys), ""},
+    {"limits", false, false, limits_keys, COUNT(limits_keys), ""},
     {NULL, false, false, NULL, 0, NULL},
 };
 

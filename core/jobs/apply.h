@@ -14,9 +14,15 @@ struct apply {
     const char *account;
     int32_t how; /* enum hearth_sync_begin */
     struct spool *spool;
-    struct arena arena; /* reset for each record */
-    bool changed;       /* something a reader can see was written */
+    struct arena arena;          /* reset for each record */
+    bool changed;                /* something a reader can see was written */
+    const char *collection;      /* its name */
+    struct hearth_counts before; /* the batch began */
+    int64_t records;             /* replayed since then */
 };
+
+/* One more record was replayed: now and then the limits are looked at, so that a batch that is going to fail ends soon. */
+int apply_count_record(struct apply *apply, struct err *err);
 
 /* One function for each collection: replays the spool into the open batch. */
 int apply_devices(struct apply *apply, struct err *err);

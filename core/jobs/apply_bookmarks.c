@@ -217,6 +217,8 @@ static int replay(struct bookmarks *b)
         if (more < 0)
             return more;
         r = kind == RECORD_BOOKMARK ? put_record(b) : kind == RECORD_REMOVED ? put_tombstone(b) : 0;
+        if (r == 0)
+            r = apply_count_record(apply, b->err);
         store_reset(apply->store);
         arena_reset(&apply->arena);
     }

@@ -96,6 +96,8 @@ static int pass(struct apply *apply, int wanted, struct err *err)
             return more;
         if (kind == wanted)
             r = kind == RECORD_PAGE ? put_record(apply, err) : put_tombstone(apply, err);
+        if (r == 0)
+            r = apply_count_record(apply, err);
         arena_reset(&apply->arena);
         store_reset(apply->store);
     }

@@ -176,7 +176,8 @@ static int on_credentials(void *ctx, const void *bytes, size_t size)
     return credentials_put(sink->vault, sink->store, sink->account, bytes, size, &sink->err);
 }
 
-void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory)
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory,
+               const struct limits *limits)
 {
     *sink = (struct sink){.magic = SINK_MAGIC, .store = store, .vault = vault, .account = account};
     sink->hearth = (struct hearth_sync_sink){
@@ -195,7 +196,7 @@ void sink_init(struct sink *sink, struct store *store, const struct vault *vault
         .reset = on_reset,
         .credentials = on_credentials,
     };
-    spool_init(&sink->spool, spool_directory);
+    spool_init(&sink->spool, spool_directory, limits);
 }
 
 void sink_fini(struct sink *sink)

@@ -27,8 +27,9 @@ struct sink {
     struct err err;                         /* why a sink function returned an error */
 };
 
-/* spool_directory is borrowed. */
-void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory);
+/* spool_directory and limits (NULL: none) are borrowed. */
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory,
+               const struct limits *limits);
 void sink_fini(struct sink *sink);
 
 const char *sink_collection_name(int32_t collection); /* "bookmarks" */

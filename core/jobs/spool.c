@@ -13,9 +13,9 @@
 enum { HEADER = 8, WINDOW = 64 * 1024 };
 static const uint32_t NONE = UINT32_MAX;
 
-void spool_init(struct spool *spool, const char *directory)
+void spool_init(struct spool *spool, const char *directory, const struct limits *limits)
 {
-    *spool = (struct spool){.directory = directory, .fd = -1};
+    *spool = (struct spool){.directory = directory, .limits = limits, .fd = -1};
 }
 
 void spool_fini(struct spool *spool)
@@ -31,8 +31,14 @@ void spool_fini(struct spool *spool)
 void spool_clear(struct spool *spool)
 {
     const char *directory = spool->directory;
+    const struct limits *limits = spool->limits;
     spool_fini(spool);
-    spool_init(spool, directory);
+    spool_init(spool, directory, limits);
+}
+
+int64_t spool_size(const struct spool *spool)
+{
+    return spool->file_size + (int64_t)spool->pending.size;
 }
 
 void spool_begin(struct spool *spool, int kind)
@@ -88,6 +94,11 @@ static int flush(struct spool *spool, struct err *err)
         if (r < 0)
             return r;
     }
+    int full = limits_check_free(spool->limits, spool->directory, (int64_t)spool->pending.size, err);
+    if (full < 0) {
+        spool->limited = true;
+        return full;
+    }
     for (size_t done = 0; done < spool->pending.size;) {
         ssize_t n = pwrite(spool->fd, spool->pending.data + done, spool->pending.size - done, spool->file_size);
         if (n < 0 && errno == EINTR)
@@ -110,6 +121,11 @@ int spool_end(struct spool *spool, struct err *err)
     buf_add(&spool->pending, spool->record.data, spool->record.size);
     if (buf_failed(&spool->pending))
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    int r = limits_check_spool(spool->limits, spool_size(spool), err);
+    if (r < 0) {
+        spool->limited = true;
+        return r;
+    }
     spool->count++;
     return spool->pending.size < SPOOL_BUFFER ? 0 : flush(spool, err);
 }

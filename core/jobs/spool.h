@@ -5,12 +5,15 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "jobs/limits.h"
 
 enum { SPOOL_BUFFER = 256 * 1024, SPOOL_RECORD_MAX = 16 * 1024 * 1024 };
 
 struct spool {
-    const char *directory; /* borrowed: where the file goes */
-    int fd;                /* -1: all of it is still in memory */
+    const char *directory;       /* borrowed: where the file goes */
+    const struct limits *limits; /* borrowed; NULL: none */
+    bool limited;                /* it, or what was made of it, was more than the limits allow: the person is to read why */
+    int fd;                      /* -1: all of it is still in memory */
     int64_t file_size;
     struct buf pending; /* written behind the file */
     struct buf record;  /* the one being built or read */
@@ -21,9 +24,10 @@ struct spool {
     int64_t window_at; /* its offset in the file */
 };
 
-void spool_init(struct spool *spool, const char *directory);
+void spool_init(struct spool *spool, const char *directory, const struct limits *limits);
 void spool_fini(struct spool *spool);
-void spool_clear(struct spool *spool); /* empty again, ready for new records */
+void spool_clear(struct spool *spool);         /* empty again, ready for new records */
+int64_t spool_size(const struct spool *spool); /* bytes of all records */
 
 /* Building a record: begin, fields, end. Nothing fails before spool_end(). */
 void spool_begin(struct spool *spool, int kind);

@@ -59,7 +59,8 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
     outcome->state = result->state;
     if (code < 0 && outcome->state == HEARTH_ACCOUNT_OK)
         outcome->state = HEARTH_ACCOUNT_ERROR;
-    snprintf(outcome->detail, sizeof(outcome->detail), "%s", result->detail);
+    /* The provider knows only that a record was not taken; which limit was reached, and what to do, is told here. */
+    snprintf(outcome->detail, sizeof(outcome->detail), "%s", sink->spool.limited ? sink->err.text : result->detail);
     if (code < 0 && outcome->detail[0] == '\0')
         snprintf(outcome->detail, sizeof(outcome->detail), "%s", why->text);
     if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail[0] == '\0')
@@ -189,7 +190,7 @@ static int run(const struct sync_context *context, struct store *store, const st
 {
     int64_t begun = clock_monotonic();
     struct sink sink;
-    sink_init(&sink, store, context->vault, account->id, context->spool_directory);
+    sink_init(&sink, store, context->vault, account->id, context->spool_directory, &context->limits);
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
     emit_state(context, account->id, "started", "");

@@ -4,6 +4,7 @@
 #define HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
 
 #include "hearth/sync.h"
+#include "jobs/limits.h"
 #include "jobs/schedule.h"
 #include "plug/store.h"
 
@@ -15,6 +16,7 @@ struct sync_context {
     const struct vault *vault;
     struct backoff *backoff; /* by account id, and by "host NAME" */
     const char *spool_directory;
+    struct limits limits; /* of one account */
     struct schedule schedule;
     int64_t timeout;                                             /* ms for one pull */
     void (*pause_host)(void *ctx, const char *host, int64_t ms); /* "host:port" asked everybody to wait; may be NULL */

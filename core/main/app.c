@@ -273,6 +273,10 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context, c
         .pause_host = pause_host,
         .pause_ctx = app->net,
         .timeout = conf_get_number(app->conf, "worker", "timeout"),
+        .limits = {.pages = conf_get_number(app->conf, "limits", "pages"),
+                   .bookmarks = conf_get_number(app->conf, "limits", "bookmarks"),
+                   .space = conf_get_number(app->conf, "limits", "space"),
+                   .free_space = conf_get_number(app->conf, "limits", "free_space")},
         .schedule =
             {
                 .interval = conf_number(scheduler, "interval"),

@@ -18,6 +18,7 @@
 #include "plug/operations.h"
 
 enum { PLUG_MAGIC = 0x91060001, DESCRIPTOR_V1_SIZE = offsetof(struct hearth_plugin, operations) + sizeof(void *), KEYS_MAX = 64 };
+enum { IDENTITIES_ABI_VERSION = 5 }; /* identities and properties */
 
 struct plug {
     uint32_t magic;
@@ -179,6 +180,21 @@ int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct er
     return r < 0 ? r : remember(path, descriptor, table, ret_plug, err);
 }
 
+/* What hearthd cannot work without, although the first release did: plugins that lack it are good for `plugin check` alone. */
+static int check_knows_identities(const char *path, const struct plug *plug, struct err *err)
+{
+    const struct hearth_storage *ops = plug->table;
+    if (plug->descriptor.kind != HEARTH_STORAGE)
+        return 0;
+    if (plug->descriptor.abi_version >= IDENTITIES_ABI_VERSION && ops->identity_put != NULL && ops->identity_remove != NULL &&
+        ops->identity_list != NULL && ops->account_by_identity != NULL && ops->property_put != NULL && ops->property_get != NULL)
+        return 0;
+    return err_set(err, HEARTH_ERR_INVALID,
+                   "%s has ABI version %u and does not know who is who (identities and properties, ABI version %d): build it again "
+                   "against the headers of this hearthd and give it what \"hearthd plugin check\" says is missing",
+                   path, plug->descriptor.abi_version, IDENTITIES_ABI_VERSION);
+}
+
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err)
 {
     char path[4096], tried[300] = "";
@@ -186,8 +202,15 @@ int plug_load(int kind, const char *name, const char *const *directories, size_t
         return err_set(err, HEARTH_ERR_INVALID, "\"%s\" is not a plugin's name", name);
     for (size_t i = 0; i < count; i++) {
         snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
-        if (access(path, F_OK) == 0)
-            return plug_load_file(path, kind, ret_plug, err);
+        if (access(path, F_OK) == 0) {
+            struct plug *plug;
+            int r = plug_load_file(path, kind, &plug, err);
+            if (r == 0)
+                r = check_knows_identities(path, plug, err);
+            if (r == 0)
+                *ret_plug = plug;
+            return r;
+        }
         snprintf(tried + strlen(tried), sizeof(tried) - strlen(tried), "%s%s", i == 0 ? "" : ", ", directories[i]);
     }
     return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no %s-%s.so in %s", plug_kind_name(kind), name, tried);

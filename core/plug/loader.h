@@ -16,7 +16,8 @@ size_t plug_directories(const char *first, const char *const **ret_directories);
 /* A place of the package: a relative path begins at the folder of the running program, so that an installation can be moved as a whole. */
 void plug_beside_program(const char *path, char *ret, size_t size);
 
-/* kind: enum hearth_plugin_kind. Errors (INVALID, NOT_FOUND) name the file, what was found, and what was needed. */
+/* To work with. A storage that knows no identities (before ABI version 5) is refused. kind: enum hearth_plugin_kind. Errors (INVALID,
+ * NOT_FOUND) name the file, what was found, and what was needed. */
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err);
 /* The same for a file, whatever its kind: for `hearthd plugin check`. kind 0: any. */
 int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err);

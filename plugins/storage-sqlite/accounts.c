@@ -360,6 +360,22 @@ int account_claim_due(void *self, struct hearth_call *call, int64_t now, int64_t
     return r;
 }
 
+/* Of the current file, with what an open batch adds to it. */
+static int read_space(struct session *session, int64_t *ret_space)
+{
+    struct query query;
+    int64_t pages, size;
+    query_open(&query, session, "PRAGMA page_count");
+    int r = query_number(&query, &pages);
+    if (r == 0) {
+        query_open(&query, session, "PRAGMA page_size");
+        r = query_number(&query, &size);
+    }
+    if (r == 0)
+        *ret_space = pages * size;
+    return r;
+}
+
 int account_counts(void *self, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts)
 {
     static const char COUNTS[] = "SELECT devices, tabs, bookmarks, folders, pages, visits FROM account";
@@ -385,9 +401,12 @@ int account_counts(void *self, struct hearth_call *call, const char *account, st
         counts.folders = column_int(&query, 3) + delta[COUNT_FOLDERS];
         counts.pages = column_int(&query, 4) + delta[COUNT_PAGES];
         counts.visits = column_int(&query, 5) + delta[COUNT_VISITS];
-        RESULT_GIVE(counts, ret_counts);
         r = 0;
     }
     query_close(&query);
+    if (r == 0)
+        r = read_space(op.session, &counts.space);
+    if (r == 0)
+        RESULT_GIVE(counts, ret_counts);
     return op_end(&op, r);
 }

@@ -22,7 +22,8 @@ SEED = "20260101"
 
 # A test may be skipped only for these reasons: the plugin does not claim what it is about; a provider's service is one that it does not know.
 REASONS = {"the plugin is not SHARED", "the plugin is not DURABLE", "the plugin fetches nothing", "this account's pull brings nothing here",
-           "the plugin has no pages_get", "the plugin has no visits_of_pages", "the plugin has no bookmarks_of_pages", "the plugin has no sign-in"}
+           "the plugin has no pages_get",
+           "the plugin was built before ABI version 5: hearthd works with no storage that knows no identities", "the plugin has no visits_of_pages", "the plugin has no bookmarks_of_pages", "the plugin has no sign-in"}
 if SANITIZED:
     REASONS.add("a sanitizer owns the allocator")
 MEM_ACCOUNT = """account ada@example.org 1234 Ada

@@ -9,7 +9,7 @@ import unittest
 
 from harness import PATIENCE, TestCase, until
 
-PROBES = "[hearth]\nprobe_interval = 50ms\n[scheduler]\ninterval = 1h\n"
+PROBES = "[hearth]\nprobe_interval = 50ms\n[scheduler]\ninterval = 1h\n[limits]\nfree_space = 0\n"
 INSIDE = "HEARTH_TEST_MOUNTS"  # set in the namespace: "yes", or why there is none
 
 

@@ -62,7 +62,8 @@ struct hearth_account {
     const char *placement;
 };
 
-/* abi_version 5. A proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account may have several.
+/* abi_version 5. A proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account may have
+ * several.
  *
  *     issuer                  subject
  *     "sync:NAME"             hearth_account.uid at the provider of the section [sync NAME]
@@ -101,6 +102,7 @@ struct hearth_counts {
     int64_t folders;   /* without the roots */
     int64_t pages;     /* with at least one visit */
     int64_t visits;
+    int64_t space; /* abi_version 5. Bytes on disk, with what an open batch of the session adds; 0: not known */
 };
 
 struct hearth_device {

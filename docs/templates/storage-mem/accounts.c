@@ -1,4 +1,5 @@
 /* Accounts, and what they have besides synced data. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,24 +13,17 @@ static const char *or_empty(const char *text)
 
 static void account_of(const struct row *row, struct hearth_account *ret_account)
 {
-    *ret_account = (struct hearth_account){
-        .struct_size = sizeof(*ret_account),
-        .id = row->text[ACCOUNT_ID],
-        .email = row->text[ACCOUNT_EMAIL],
-        .uid = row->text[ACCOUNT_UID],
-        .name = row->text[ACCOUNT_NAME],
-        .provider = row->text[ACCOUNT_PROVIDER],
-        .node = row->text[ACCOUNT_NODE],
-        .state = (int32_t)row->number[ACCOUNT_STATE],
-        .state_detail = row->text[ACCOUNT_DETAIL],
-        .created = row->number[ACCOUNT_CREATED],
-        .last_sync = row->number[ACCOUNT_LAST_SYNC],
-        .last_attempt = row->number[ACCOUNT_LAST_ATTEMPT],
-        .next_sync = row->number[ACCOUNT_NEXT_SYNC],
-        .last_seen = row->number[ACCOUNT_LAST_SEEN],
-        .generation = row->number[ACCOUNT_GENERATION],
-        .failures = row->number[ACCOUNT_FAILURES],
-        .resync = row->number[ACCOUNT_RESYNC],
+    *ret_account = (struct hearth_account)
+    {
+        .struct_size = sizeof(*ret_account), .id = row->text[ACCOUNT_ID], .email = row->text[ACCOUNT_EMAIL], .uid = row->text[ACCOUNT_UID],
+        .name = row->text[ACCOUNT_NAME], .provider = row->text[ACCOUNT_PROVIDER], .node = row->text[ACCOUNT_NODE],
+        .state = (int32_t)row->number[ACCOUNT_STATE], .state_detail = row->text[ACCOUNT_DETAIL], .created = row->number[ACCOUNT_CREATED],
+        .last_sync = row->number[ACCOUNT_LAST_SYNC], .last_attempt = row->number[ACCOUNT_LAST_ATTEMPT],
+        .next_sync = row->number[ACCOUNT_NEXT_SYNC], .last_seen = row->number[ACCOUNT_LAST_SEEN],
+        .generation = row->number[ACCOUNT_GENERATION], .failures = row->number[ACCOUNT_FAILURES], .resync = row->number[ACCOUNT_RESYNC],
+#if HEARTH_ABI_VERSION >= 5
+        .placement = row->text[ACCOUNT_PLACEMENT],
+#endif
     };
 }
 
@@ -41,6 +35,32 @@ static const struct account *find_email(const struct world *world, const char *e
     return NULL;
 }
 
+/* What decides its node in a fleet. A host of before has no such field. */
+static const char *placement_of(const struct hearth_account *account)
+{
+#if HEARTH_ABI_VERSION >= 5
+    if (account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement) && account->placement != NULL)
+        return account->placement;
+#endif
+    return account->email;
+}
+
+/* The account and its identity, or neither: what is in the open batch of the session is not thrown away at an error. */
+static int add_account(struct world *world, struct hearth_call *call, const struct hearth_account *account, struct row *row)
+{
+    int r = 0;
+    if (row == NULL || !world_add(world, row)) {
+        row_unref(row);
+        return no_memory(call);
+    }
+#if HEARTH_ABI_VERSION >= 5
+    r = add_first_identity(world, call, account);
+#endif
+    if (r < 0)
+        world_remove(world, account->id);
+    return r;
+}
+
 int mem_account_create(void *s, struct hearth_call *call, const struct hearth_account *account)
 {
     struct session *session = s;
@@ -50,20 +70,20 @@ int mem_account_create(void *s, struct hearth_call *call, const struct hearth_ac
     struct world *world = write_begin(session, call, &r);
     if (world == NULL)
         return r;
-    const char *texts[TEXTS] = {
-        account->id,          account->email, or_empty(account->uid), account->name, or_empty(account->provider), or_empty(account->node),
-        account->state_detail};
+    const char *texts[TEXTS] = {account->id,
+                                account->email,
+                                or_empty(account->uid),
+                                account->name,
+                                or_empty(account->provider),
+                                or_empty(account->node),
+                                account->state_detail,
+                                placement_of(account)};
     int64_t numbers[NUMBERS] = {account->state,     account->created,    account->last_sync, account->last_attempt, account->next_sync,
                                 account->last_seen, account->generation, account->failures,  account->resync};
     if (world_account(world, account->id) != NULL || find_email(world, account->email) != NULL)
         return write_end(session, world,
                          hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already"));
-    struct row *row = row_create(texts, numbers, 0);
-    if (row == NULL || !world_add(world, row)) {
-        row_unref(row);
-        r = no_memory(call);
-    }
-    return write_end(session, world, r);
+    return write_end(session, world, add_account(world, call, account, row_create(texts, numbers, 0)));
 }
 
 /* The row with the named fields replaced. */
@@ -77,11 +97,16 @@ static struct row *updated(const struct row *old, const struct hearth_account *a
         uint64_t field;
         int column;
         const char *value;
-    } text[] = {{HEARTH_ACCOUNT_STATE, ACCOUNT_DETAIL, account->state_detail},
-                {HEARTH_ACCOUNT_NAME, ACCOUNT_NAME, account->name},
-                {HEARTH_ACCOUNT_EMAIL, ACCOUNT_EMAIL, account->email},
-                {HEARTH_ACCOUNT_UID, ACCOUNT_UID, or_empty(account->uid)},
-                {HEARTH_ACCOUNT_NODE, ACCOUNT_NODE, or_empty(account->node)}};
+    } text[] = {
+        {HEARTH_ACCOUNT_STATE, ACCOUNT_DETAIL, account->state_detail},
+        {HEARTH_ACCOUNT_NAME, ACCOUNT_NAME, account->name},
+        {HEARTH_ACCOUNT_EMAIL, ACCOUNT_EMAIL, account->email},
+        {HEARTH_ACCOUNT_UID, ACCOUNT_UID, or_empty(account->uid)},
+#if HEARTH_ABI_VERSION >= 5
+        {HEARTH_ACCOUNT_PROVIDER, ACCOUNT_PROVIDER, or_empty(account->provider)},
+#endif
+        {HEARTH_ACCOUNT_NODE, ACCOUNT_NODE, or_empty(account->node)}
+    };
     const struct {
         uint64_t field;
         int column;
@@ -126,14 +151,24 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
     return write_end(session, world, 0);
 }
 
-static int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
+int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
 {
     struct hearth_account account;
     if (found == NULL)
         return no_account(call);
     account_of(found->row, &account);
-    const char **texts[] = {&account.id,       &account.email, &account.uid,         &account.name,
-                            &account.provider, &account.node,  &account.state_detail};
+    const char **texts[] = {
+        &account.id,
+        &account.email,
+        &account.uid,
+        &account.name,
+        &account.provider,
+        &account.node,
+        &account.state_detail,
+#if HEARTH_ABI_VERSION >= 5
+        &account.placement
+#endif
+    };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (!keep_text(session, call, texts[i]))
             return no_memory(call);

@@ -9,7 +9,7 @@ static int store_open(const struct hearth_host *host, struct hearth_call *call, 
 {
     struct store *store = calloc(1, sizeof(*store));
     struct world *world = store == NULL ? NULL : world_create();
-    (void)values;
+    (void)values; /* and host->may_create: what is lost at the end cannot be made by mistake. Keep to it where a database stays */
     if (world == NULL) {
         free(store);
         return no_memory(call);
@@ -175,6 +175,14 @@ static const struct hearth_storage operations = {
     .tag_list = mem_tag_list,
 #if HEARTH_ABI_VERSION >= 4 /* this file is compiled against the first headers as well; yours need not be */
     .visits_of_pages = mem_visits_of_pages,
+#endif
+#if HEARTH_ABI_VERSION >= 5
+    .identity_put = mem_identity_put,
+    .identity_remove = mem_identity_remove,
+    .identity_list = mem_identity_list,
+    .account_by_identity = mem_account_by_identity,
+    .property_put = mem_property_put,
+    .property_get = mem_property_get,
 #endif
 };
 

@@ -43,9 +43,9 @@ void row_unref(struct row *row)
 static const struct {
     int texts, numbers;
 } keys[TABLES] = {
-    [CREDENTIALS] = {0, 0}, [SETTINGS] = {0, 0},  [TOKENS] = {1, 0}, [PICKS] = {1, 1},      [MARKS] = {0, 1},
-    [DEVICES] = {1, 0},     [TABS] = {1, 1},      [PAGES] = {0, 1},  [REMOVED] = {0, 1},    [GUIDS] = {1, 0},
-    [VISITS] = {0, 3},      [BOOKMARKS] = {1, 0}, [CLAIMS] = {1, 1}, [TOMBSTONES] = {1, 0},
+    [CREDENTIALS] = {0, 0}, [SETTINGS] = {0, 0},   [TOKENS] = {1, 0},     [PICKS] = {1, 1},      [MARKS] = {0, 1},  [DEVICES] = {1, 0},
+    [TABS] = {1, 1},        [PAGES] = {0, 1},      [REMOVED] = {0, 1},    [GUIDS] = {1, 0},      [VISITS] = {0, 3}, [BOOKMARKS] = {1, 0},
+    [CLAIMS] = {1, 1},      [TOMBSTONES] = {1, 0}, [IDENTITIES] = {2, 0}, [PROPERTIES] = {1, 0},
 };
 
 static int compare(enum table_name name, const struct row *a, const struct row *b)
@@ -186,23 +186,61 @@ static void account_unref(struct account *account)
     free(account);
 }
 
+/* With empty tables. */
+static struct account *account_create(struct row *row)
+{
+    struct account *account = calloc(1, sizeof(*account));
+    if (account == NULL)
+        return NULL;
+    account->refs = 1;
+    for (int i = 0; i < TABLES; i++) {
+        account->tables[i] = calloc(1, sizeof(struct table));
+        if (account->tables[i] == NULL) {
+            account_unref(account);
+            return NULL;
+        }
+        account->tables[i]->refs = 1;
+    }
+    account->row = row;
+    return account;
+}
+
+/* Shares the tables. */
+static struct account *account_copy(const struct account *account)
+{
+    struct account *copy = calloc(1, sizeof(*copy));
+    if (copy == NULL)
+        return NULL;
+    copy->refs = 1;
+    copy->row = account->row == NULL ? NULL : row_ref(account->row);
+    for (int i = 0; i < TABLES; i++)
+        copy->tables[i] = table_ref(account->tables[i]);
+    return copy;
+}
+
 struct world *world_create(void)
 {
     struct world *world = calloc(1, sizeof(*world));
-    if (world != NULL)
-        world->refs = 1;
+    if (world == NULL || (world->whole = account_create(NULL)) == NULL) {
+        free(world);
+        return NULL;
+    }
+    world->refs = 1;
     return world;
 }
 
 struct world *world_copy(const struct world *world)
 {
-    struct world *copy = world_create();
+    struct world *copy = calloc(1, sizeof(*copy));
     struct account **accounts = malloc((world->count + 1) * sizeof(struct account *));
     if (copy == NULL || accounts == NULL) {
         free(copy);
         free(accounts);
         return NULL;
     }
+    copy->refs = 1;
+    copy->whole = world->whole;
+    copy->whole->refs++;
     copy->accounts = accounts;
     copy->count = world->count;
     for (size_t i = 0; i < world->count; i++) {
@@ -224,6 +262,7 @@ void world_unref(struct world *world)
         return;
     for (size_t i = 0; i < world->count; i++)
         account_unref(world->accounts[i]);
+    account_unref(world->whole);
     free(world->accounts);
     free(world);
 }
@@ -259,15 +298,23 @@ struct account *world_own(struct world *world, const char *id)
     struct account *account = find_account(world, id, &place);
     if (account == NULL || account->refs == 1)
         return account;
-    struct account *copy = calloc(1, sizeof(*copy));
+    struct account *copy = account_copy(account);
     if (copy == NULL)
         return NULL;
-    copy->refs = 1;
-    copy->row = row_ref(account->row);
-    for (int i = 0; i < TABLES; i++)
-        copy->tables[i] = table_ref(account->tables[i]);
     world->accounts[place] = copy;
     account_unref(account);
+    return copy;
+}
+
+struct account *world_own_whole(struct world *world)
+{
+    if (world->whole->refs == 1)
+        return world->whole;
+    struct account *copy = account_copy(world->whole);
+    if (copy == NULL)
+        return NULL;
+    account_unref(world->whole);
+    world->whole = copy;
     return copy;
 }
 
@@ -277,21 +324,11 @@ bool world_add(struct world *world, struct row *row)
     struct account **accounts = realloc(world->accounts, (world->count + 1) * sizeof(struct account *));
     if (accounts != NULL)
         world->accounts = accounts;
-    struct account *account = accounts == NULL ? NULL : calloc(1, sizeof(*account));
+    struct account *account = accounts == NULL ? NULL : account_create(row);
     if (account == NULL)
         return false;
-    account->refs = 1;
-    for (int i = 0; i < TABLES; i++) {
-        account->tables[i] = calloc(1, sizeof(struct table));
-        if (account->tables[i] == NULL) {
-            account_unref(account);
-            return false;
-        }
-        account->tables[i]->refs = 1;
-    }
     find_account(world, row->text[ACCOUNT_ID], &place);
     memmove(&accounts[place + 1], &accounts[place], (world->count++ - place) * sizeof(struct account *));
-    account->row = row;
     accounts[place] = account;
     return true;
 }

@@ -37,6 +37,8 @@ enum table_name {
     BOOKMARKS,
     CLAIMS,
     TOMBSTONES,
+    IDENTITIES,
+    PROPERTIES, /* of the world as a whole */
     TABLES
 };
 
@@ -64,6 +66,8 @@ enum { MARKED_GUID, MARKED_PARENT, MARKED_SAID, MARKED_TITLE, MARKED_URL, MARKED
 enum { MARKED_KIND, MARKED_POSITION, MARKED_PAGE, MARKED_ADDED, MARKED_MODIFIED };
 enum { CLAIM_FOLDER, CLAIM_CHILD, /* numbers */ CLAIM_POSITION = 0 };
 enum { TOMBSTONE_GUID, TOMBSTONE_PARENT };
+enum { IDENTITY_ISSUER, IDENTITY_SUBJECT, /* numbers */ IDENTITY_CREATED = 0 };
+enum { PROPERTY_NAME, PROPERTY_TEXT };
 
 struct table {
     atomic_int refs;
@@ -71,7 +75,7 @@ struct table {
     struct row **rows; /* sorted by key */
 };
 
-enum { ACCOUNT_ID, ACCOUNT_EMAIL, ACCOUNT_UID, ACCOUNT_NAME, ACCOUNT_PROVIDER, ACCOUNT_NODE, ACCOUNT_DETAIL };
+enum { ACCOUNT_ID, ACCOUNT_EMAIL, ACCOUNT_UID, ACCOUNT_NAME, ACCOUNT_PROVIDER, ACCOUNT_NODE, ACCOUNT_DETAIL, ACCOUNT_PLACEMENT };
 enum {
     ACCOUNT_STATE,
     ACCOUNT_CREATED,
@@ -95,6 +99,7 @@ struct world {
     atomic_int refs;
     size_t count;
     struct account **accounts; /* by id */
+    struct account *whole;     /* what belongs to nobody: it has tables, and no row */
 };
 
 /* A new row with these texts (copied) and numbers; NULL when memory is short. size: bytes at text[0], 0 for texts. */
@@ -115,6 +120,7 @@ struct account *world_account(const struct world *world, const char *id); /* NUL
 
 /* Changes of a world that nobody else holds. false: out of memory, and nothing has changed. */
 struct account *world_own(struct world *world, const char *id); /* an account that may be changed; NULL: none, or no memory */
+struct account *world_own_whole(struct world *world);           /* NULL: no memory */
 bool world_add(struct world *world, struct row *row);           /* takes the reference to the account's row when true */
 void world_remove(struct world *world, const char *id);
 bool account_put(struct account *account, enum table_name name, struct row *row);        /* by key; takes the reference when true */

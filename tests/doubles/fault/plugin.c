@@ -67,7 +67,8 @@ static int check(struct hearth_call *call, const char *path, const struct hearth
     return 0;
 }
 
-/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be. */
+/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Optional operations are
+ * left out of the wrapper's own table: the host does without. */
 static int copy_table(struct fault *fault, struct hearth_call *call, const char *path, const void *table)
 {
     const size_t header = 2 * sizeof(uint32_t);
@@ -77,9 +78,10 @@ static int copy_table(struct fault *fault, struct hearth_call *call, const char 
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     memcpy(fault->table, table, size < fault_kind.table_size ? size : fault_kind.table_size);
     for (size_t at = header; at < fault_kind.table_size; at += sizeof(fault_function)) {
-        fault_function operation;
+        fault_function operation, own;
         memcpy(&operation, (char *)fault->table + at, sizeof(operation));
-        if (operation == NULL)
+        memcpy(&own, (const char *)fault_kind.table + at, sizeof(own));
+        if (operation == NULL && own != NULL)
             return hearth_fail(call, HEARTH_ERR_INVALID, "%s lacks operation %zu", path, (at - header) / sizeof(operation));
     }
     return 0;

@@ -17,6 +17,12 @@
     X(account_update, FAULT_CHANGES, account->id, (const struct hearth_account *account, uint64_t fields), (account, fields))              \
     X(account_get, 0, account, (const char *account, struct hearth_account *ret_account), (account, ret_account))                          \
     X(account_by_email, 0, NULL, (const char *email, struct hearth_account *ret_account), (email, ret_account))                            \
+    X(account_by_identity, 0, NULL, (const char *issuer, const char *subject, struct hearth_account *ret_account),                         \
+      (issuer, subject, ret_account))                                                                                                      \
+    X(identity_put, FAULT_CHANGES, account, (const char *account, const struct hearth_account_identity *identity), (account, identity))    \
+    X(identity_remove, FAULT_CHANGES, account, (const char *account, const char *issuer, const char *subject), (account, issuer, subject)) \
+    X(property_put, FAULT_CHANGES, NULL, (const char *name, const char *text, bool replace), (name, text, replace))                        \
+    X(property_get, 0, NULL, (const char *name, const char **ret_text), (name, ret_text))                                                  \
     X(account_remove, FAULT_CHANGES, account, (const char *account), (account))                                                            \
     X(counts, 0, account, (const char *account, struct hearth_counts *ret_counts), (account, ret_counts))                                  \
     X(credentials_put, FAULT_CHANGES, account, (const char *account, const void *sealed, size_t size), (account, sealed, size))            \
@@ -54,6 +60,7 @@
     X(verify, 0, NULL, text, (), ())                                                                                                       \
     X(account_list, 0, NULL, account, (), ())                                                                                              \
     X(account_claim_due, FAULT_CHANGES, NULL, account, (int64_t now, int64_t claimed_until, int64_t limit), (now, claimed_until, limit))   \
+    X(identity_list, 0, account, account_identity, (const char *account), (account))                                                       \
     X(token_list, 0, account, token, (const char *account), (account))                                                                     \
     X(pick_list, 0, account, pick, (const char *account), (account))                                                                       \
     X(mark_list, 0, account, mark, (const char *account), (account))                                                                       \
@@ -74,6 +81,7 @@
 /* row, parameters, arguments */
 #define ROWS(X)                                                                                                                            \
     X(account, (void *ctx, const struct hearth_account *account), (rows->ctx, account))                                                    \
+    X(account_identity, (void *ctx, const struct hearth_account_identity *identity), (rows->ctx, identity))                                \
     X(mark, (void *ctx, int32_t collection, const char *text), (rows->ctx, collection, text))                                              \
     X(device, (void *ctx, const struct hearth_device *device, int64_t tabs), (rows->ctx, device, tabs))                                    \
     X(tab, (void *ctx, const char *device, const struct hearth_tab *tab), (rows->ctx, device, tab))                                        \
@@ -97,20 +105,21 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
         size += texts[i] == NULL ? 0 : strlen(texts[i]);
     return size;
 }
-#define SIZE_account       0
-#define SIZE_mark          text_size(text, NULL, NULL, NULL)
-#define SIZE_device        text_size(device->id, device->name, NULL, NULL)
-#define SIZE_tab           text_size(tab->title, tab->url, tab->icon, NULL)
-#define SIZE_page          text_size(page->url, page->title, page->bookmark_title, page->tags)
-#define SIZE_visit         sizeof(*visit)
-#define SIZE_visit_row     (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
-#define SIZE_bookmark      text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
-#define SIZE_bookmark_node text_size(node->guid, node->parent, node->said_parent, NULL)
-#define SIZE_claim         text_size(folder, child, NULL, NULL)
-#define SIZE_tag           text_size(tag, NULL, NULL, NULL)
-#define SIZE_token         text_size(token->id, token->name, NULL, NULL)
-#define SIZE_pick          text_size(pick->input, NULL, NULL, NULL)
-#define SIZE_text          text_size(line, NULL, NULL, NULL)
+#define SIZE_account          0
+#define SIZE_account_identity text_size(identity->issuer, identity->subject, NULL, NULL)
+#define SIZE_mark             text_size(text, NULL, NULL, NULL)
+#define SIZE_device           text_size(device->id, device->name, NULL, NULL)
+#define SIZE_tab              text_size(tab->title, tab->url, tab->icon, NULL)
+#define SIZE_page             text_size(page->url, page->title, page->bookmark_title, page->tags)
+#define SIZE_visit            sizeof(*visit)
+#define SIZE_visit_row        (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
+#define SIZE_bookmark         text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
+#define SIZE_bookmark_node    text_size(node->guid, node->parent, node->said_parent, NULL)
+#define SIZE_claim            text_size(folder, child, NULL, NULL)
+#define SIZE_tag              text_size(tag, NULL, NULL, NULL)
+#define SIZE_token            text_size(token->id, token->name, NULL, NULL)
+#define SIZE_pick             text_size(pick->input, NULL, NULL, NULL)
+#define SIZE_text             text_size(line, NULL, NULL, NULL)
 
 #define X(row_name, parameters, arguments)                                                                                                 \
     static int row_##row_name parameters                                                                                                   \
@@ -151,7 +160,7 @@ const struct fault_kind fault_kind = {
     .data_model = HEARTH_DATA_MODEL,
     .capabilities = "HEARTH_FAULT_STORAGE",
     .table = &table,
-    .table_size = offsetof(struct hearth_storage, pages_get), /* optional operations are left out: the host does without */
+    .table_size = sizeof(table),
     .operations = operations,
     .count = sizeof(operations) / sizeof(operations[0]),
 };

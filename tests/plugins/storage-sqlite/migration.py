@@ -33,8 +33,8 @@ def put_person(db, row, pages, rng):
     host = f"{name}.example"
     db.execute("INSERT INTO accounts (row, id, email, uid, name, provider, node, state, created, last_sync, last_attempt, next_sync, last_seen,"
                " generation, forgotten, failures, resync, devices, tabs, bookmarks, folders, pages, visits)"
-               " VALUES (?, ?, ?, 'u', NULL, 'fx', '', 0, ?, 5, 6, 7, 8, ?, 1, 0, 0, 1, 2, 1, 1, ?, ?)",
-               (row, name, f"{name}@example.org", row, 40 + row, pages, 2 * pages))
+               " VALUES (?, ?, ?, 'u', NULL, 'fx', '', 0, ?, 5, 6, 7, ?, ?, 1, 0, 0, 1, 2, 1, 1, ?, ?)",
+               (row, name, f"{name}@example.org", row, 8 + (row == 2), 40 + row, pages, 2 * pages))
     db.execute("INSERT INTO credentials VALUES (?, ?)", (row, rng.randbytes(60)))
     db.execute("INSERT INTO settings VALUES (?, ?)", (row, json.dumps({"timezone": "UTC", "of": row})))
     db.execute("INSERT INTO tokens VALUES (?, ?, 'cli', ?, 0, 1, 2, 0)", (f"t{row}", row, rng.randbytes(32)))
@@ -103,7 +103,7 @@ def dump_new(state):
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
     assert not [r for r in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'moving%'")], "old tables are left"
-    assert db.execute("PRAGMA user_version").fetchone()[0] == 3
+    assert db.execute("PRAGMA user_version").fetchone()[0] == 4
     db.close()
     return out
 

@@ -52,6 +52,48 @@ static void write_file(const char *path, const char *text)
     fclose(file);
 }
 
+static void expect_empty(const char *directory)
+{
+    char command[160];
+    snprintf(command, sizeof(command), "test -z \"$(ls -A %s)\"", directory);
+    assert_int_equal(system(command), 0);
+}
+
+/* Only who serves or migrates makes a database: a mistyped path is told, not filled. */
+static void test_makes_nothing_unless_it_may(void **state)
+{
+    struct fixture *fixture = *state;
+    char below[128];
+    fixture->host.hearth.may_create = false;
+    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "hearthd serve or hearthd migrate makes it");
+    expect_empty(fixture->directory);
+    snprintf(below, sizeof(below), "%s/not/there/hearth.db", fixture->directory);
+    fixture->values[0].text = below;
+    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database at");
+    expect_empty(fixture->directory);
+    fixture->values[0].text = fixture->path;
+    write_file(fixture->path, ""); /* of a first start that was interrupted */
+    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database at");
+    fixture->host.hearth.may_create = true;
+    fixture_reopen(fixture);
+    OK(&fixture->store, migrate);
+    fixture_close(fixture);
+    fixture->host.hearth.may_create = false;
+    fixture_reopen(fixture);
+    assert_sound(&fixture->store);
+    fixture_close(fixture);
+}
+
+/* A host of before says nothing of it. */
+static void test_older_host_may_create(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->host.hearth.may_create = false;
+    fixture->host.hearth.struct_size = offsetof(struct hearth_host, may_create);
+    fixture_reopen(fixture);
+    fixture_close(fixture);
+}
+
 static void test_descriptor(void **state)
 {
     const struct hearth_plugin *plugin = fixture_plugin();
@@ -121,7 +163,7 @@ static void test_schema(void **state)
     fixture_reopen(fixture);
     OK(&fixture->store, schema_version, &has, &wants);
     assert_int_equal(has, 0);
-    assert_int_equal(wants, 3);
+    assert_int_equal(wants, 4);
     FAILS(UNSUPPORTED, &fixture->store, account_get, "a", &got);
     assert_non_null(strstr(fixture->store.call.error, "hearthd migrate"));
     OK(&fixture->store, ping);
@@ -140,7 +182,7 @@ static void test_newer_schema_while_open(void **state)
     struct fixture *fixture = *state;
     fixture_reopen(fixture);
     OK(&fixture->store, migrate);
-    tamper(fixture->path, "PRAGMA user_version = 4");
+    tamper(fixture->path, "PRAGMA user_version = 5");
     FAILS(UNSUPPORTED, &fixture->store, migrate);
     fixture_close(fixture);
 }
@@ -312,6 +354,8 @@ int main(void)
 #define TEST(name)     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptor),
+        PREPARED(test_makes_nothing_unless_it_may),
+        PREPARED(test_older_host_may_create),
         PREPARED(test_new_file_is_private),
         PREPARED(test_refused_files),
         PREPARED(test_schema),

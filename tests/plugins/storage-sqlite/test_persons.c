@@ -158,7 +158,8 @@ static void test_crashes_leave_nothing(void **state)
         commit(store);
     }
     fixture_close(fixture);
-    run_sql(fixture->path, "PRAGMA foreign_keys = OFF; DELETE FROM accounts; INSERT INTO removed_files VALUES ('a'), ('b')");
+    run_sql(fixture->path,
+            "PRAGMA foreign_keys = OFF; DELETE FROM accounts; DELETE FROM identities; INSERT INTO removed_files VALUES ('a'), ('b')");
     close(open(unfinished, O_WRONLY | O_CREAT, 0600));
     assert_int_equal(link(a, stray), 0);
     fixture_reopen(fixture);

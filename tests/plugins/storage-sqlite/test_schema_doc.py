@@ -7,6 +7,7 @@ import sys
 SHARED_SAMPLE = """
 INSERT INTO accounts (id, email, uid, provider, node, state, created, last_sync, last_attempt, next_sync, last_seen, generation, failures, resync, file)
     VALUES ('a', 'anna@example.org', 'u', 'fx', '', 0, 1, 1, 1, 1, 1, 1, 0, 0, 1);
+INSERT INTO identities VALUES ('sync:fx', 'u', 1, 1);
 """
 SAMPLE = """
 INSERT INTO account (row, id, generation, visits) VALUES (1, 'a', 1, 1);
@@ -30,6 +31,7 @@ EXPECTED = {
     "SELECT folder, title, url, tags FROM readable_bookmarks": [("Bookmarks Menu / Food", "Soup", "https://example.org/", "Recipes, soup")],
     "SELECT b.title, b.url FROM bookmark_tags": [("Soup", "https://example.org/")],
     "SELECT email, state, last_sync": [("anna@example.org", "ok", "1970-01-01 00:00:00", "1970-01-01 00:00:00", "accounts/a.db")],
+    "SELECT a.email, i.issuer, i.subject": [("anna@example.org", "sync:fx", "u")],
     "SELECT id, generation, pages, visits": [("a", 1, 0, 1, 0, 0)],
     "SELECT d.name, count(t.url)": [("Anna's phone", 1, "1970-01-01 00:00:00")],
 }

@@ -210,7 +210,7 @@ static void test_spool(void **state)
 {
     (void)state;
     struct spool spool;
-    spool_init(&spool, "/tmp");
+    spool_init(&spool, "/tmp", NULL);
     check_pages(&spool, 0, 0);
     for (int i = 0; i < 100; i++)
         put_page(&spool, i, 50);
@@ -228,7 +228,7 @@ static void test_spool(void **state)
         put_page(&spool, i, 3000000);
     check_pages(&spool, 7, 3000000);
     spool_fini(&spool);
-    spool_init(&spool, "/nonexistent");
+    spool_init(&spool, "/nonexistent", NULL);
     struct err err = {0};
     int r = 0;
     char big[4096];

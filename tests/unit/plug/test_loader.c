@@ -41,6 +41,8 @@ static void test_refusals(void **state)
     refused(HEARTH_QUEUE, "keys", "configuration key 0 is malformed");
     refused(HEARTH_STORAGE, "model", "knows data model 0, this hearthd needs 1");
     refused(HEARTH_QUEUE, "absent", "there is no");
+    refused(HEARTH_STORAGE, "oldwho", "has ABI version 4 and does not know who is who");
+    refused(HEARTH_STORAGE, "lackswho", "has ABI version 5 and does not know who is who");
 }
 
 static void test_other_files(void **state)
@@ -60,6 +62,18 @@ static void test_other_files(void **state)
     assert_true(plug_load_file(path, HEARTH_STORAGE, &plug, &err) < 0);
     assert_non_null(strstr(err.text, "is a queue plugin, a storage plugin was needed"));
     assert_true(plug_load(HEARTH_QUEUE, "../evil", &folder, 1, &plug, &err) == HEARTH_ERR_INVALID);
+}
+
+/* What hearthd does not work with can still be checked. */
+static void test_old_storage_can_be_checked(void **state)
+{
+    (void)state;
+    char path[4096];
+    struct plug *plug = NULL;
+    struct err err = {0};
+    snprintf(path, sizeof(path), "%s/storage-oldwho.so", folder);
+    assert_int_equal(plug_load_file(path, HEARTH_STORAGE, &plug, &err), 0);
+    assert_int_equal(plug_descriptor(plug)->abi_version, 4);
 }
 
 static void test_good_ones(void **state)
@@ -93,7 +107,7 @@ static void test_list(void **state)
 {
     (void)state;
     plug_list(&folder, 1, on_plugin, NULL);
-    assert_int_equal(listed, 13);
+    assert_int_equal(listed, 15);
     assert_int_equal(refused_count, 11);
 }
 
@@ -101,10 +115,8 @@ int main(int argc, char **argv)
 {
     folder = argc > 1 ? argv[1] : ".";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_other_files),
-        cmocka_unit_test(test_good_ones),
-        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_other_files), cmocka_unit_test(test_old_storage_can_be_checked),
+        cmocka_unit_test(test_good_ones), cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

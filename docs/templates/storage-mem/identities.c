@@ -1,0 +1,172 @@
+/* Which proofs open which account, and what is known of the database as a whole. */
+#include <stdio.h>
+#include <string.h>
+
+#include "store.h"
+
+#if HEARTH_ABI_VERSION >= 5 /* this file is compiled against the first headers as well; yours need not be */
+
+enum { ISSUER_MAX = 1024, SUBJECT_MAX = 1024, PROPERTY_NAME_MAX = 64, PROPERTY_TEXT_MAX = 4096 };
+
+/* --- identities --------------------------------------------------------------------------------- */
+
+static int check_identity(struct hearth_call *call, const char *issuer, const char *subject)
+{
+    size_t i = issuer == NULL ? 0 : strlen(issuer), s = subject == NULL ? 0 : strlen(subject);
+    if (i > 0 && i <= ISSUER_MAX && s > 0 && s <= SUBJECT_MAX)
+        return 0;
+    return hearth_fail(call, HEARTH_ERR_INVALID, "an identity needs an issuer and a subject of 1 to %d bytes each", ISSUER_MAX);
+}
+
+/* Unique over all accounts. */
+static const struct account *find_owner(const struct world *world, const char *issuer, const char *subject)
+{
+    size_t place;
+    for (size_t i = 0; i < world->count; i++)
+        if (table_find(world->accounts[i]->tables[IDENTITIES], IDENTITIES, KEY(.text = {issuer, subject}), &place) != NULL)
+            return world->accounts[i];
+    return NULL;
+}
+
+/* In a write. One that is there already is left alone. */
+static int add_identity(struct world *world, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
+{
+    if (world_account(world, account) == NULL)
+        return no_account(call);
+    const struct account *owner = find_owner(world, identity->issuer, identity->subject);
+    if (owner != NULL && strcmp(owner->row->text[ACCOUNT_ID], account) != 0)
+        return hearth_fail(call, HEARTH_ERR_CONFLICT, "another account has this identity already");
+    if (owner != NULL)
+        return 0;
+    struct row *row = row_create((const char *[TEXTS]){identity->issuer, identity->subject}, (int64_t[NUMBERS]){identity->created}, 0);
+    struct account *own = row == NULL ? NULL : world_own(world, account);
+    if (own != NULL && account_put(own, IDENTITIES, row))
+        return 0;
+    row_unref(row);
+    return no_memory(call);
+}
+
+int add_first_identity(struct world *world, struct hearth_call *call, const struct hearth_account *account)
+{
+    char issuer[ISSUER_MAX + 2];
+    if (account->uid == NULL || account->uid[0] == '\0')
+        return 0;
+    snprintf(issuer, sizeof(issuer), "sync:%s", account->provider == NULL ? "" : account->provider);
+    int r = check_identity(call, issuer, account->uid);
+    struct hearth_account_identity identity = {
+        .struct_size = sizeof(identity), .issuer = issuer, .subject = account->uid, .created = account->created};
+    return r < 0 ? r : add_identity(world, call, account->id, &identity);
+}
+
+int mem_identity_put(void *session, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
+{
+    int r = check_identity(call, identity->issuer, identity->subject);
+    struct world *world = r < 0 ? NULL : write_begin(session, call, &r);
+    return world == NULL ? r : write_end(session, world, add_identity(world, call, account, identity));
+}
+
+int mem_identity_remove(void *session, struct hearth_call *call, const char *account, const char *issuer, const char *subject)
+{
+    const struct row *key = KEY(.text = {issuer, subject});
+    size_t place;
+    int r;
+    struct world *world = write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    const struct account *found = world_account(world, account);
+    if (found == NULL || table_find(found->tables[IDENTITIES], IDENTITIES, key, &place) == NULL)
+        return write_end(session, world, hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no such identity"));
+    struct account *own = world_own(world, account);
+    return write_end(session, world, own != NULL && account_drop(own, IDENTITIES, key) ? 0 : no_memory(call));
+}
+
+struct deliver_identity {
+    hearth_account_identity_cb cb;
+    void *ctx;
+};
+
+static int deliver_identity(void *ctx, const struct row *row)
+{
+    struct deliver_identity *d = ctx;
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                               .issuer = row->text[IDENTITY_ISSUER],
+                                               .subject = row->text[IDENTITY_SUBJECT],
+                                               .created = row->number[IDENTITY_CREATED]};
+    return d->cb(d->ctx, &identity);
+}
+
+int mem_identity_list(void *session, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, IDENTITIES, NULL, NULL, &list); /* in the order of its key */
+    return r < 0 ? r : list_deliver(session, call, &list, deliver_identity, &(struct deliver_identity){cb, ctx});
+}
+
+int mem_account_by_identity(void *session, struct hearth_call *call, const char *issuer, const char *subject,
+                            struct hearth_account *ret_account)
+{
+    int r;
+    struct world *world = read_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    r = give_account(session, call, find_owner(world, issuer, subject), ret_account);
+    world_unref(world);
+    return r;
+}
+
+/* --- properties --------------------------------------------------------------------------------- */
+
+static int check_property(struct hearth_call *call, const char *name, const char *text)
+{
+    size_t size = name == NULL ? 0 : strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+    if (size == 0 || size > PROPERTY_NAME_MAX || name[size] != '\0')
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a property needs a name of 1 to %d letters a-z and _", PROPERTY_NAME_MAX);
+    if (text == NULL || strlen(text) > PROPERTY_TEXT_MAX)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "the property %s needs a text of at most %d bytes", name, PROPERTY_TEXT_MAX);
+    return 0;
+}
+
+static const struct row *find_property(const struct world *world, const char *name)
+{
+    size_t place;
+    return table_find(world->whole->tables[PROPERTIES], PROPERTIES, KEY(.text = {name}), &place);
+}
+
+int mem_property_put(void *session, struct hearth_call *call, const char *name, const char *text, bool replace)
+{
+    int r = check_property(call, name, text);
+    struct world *world = r < 0 ? NULL : write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    if (!replace && find_property(world, name) != NULL)
+        return write_end(session, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "the database has the property %s already", name));
+    struct row *row = row_create((const char *[TEXTS]){name, text}, (int64_t[NUMBERS]){0}, 0);
+    struct account *whole = row == NULL ? NULL : world_own_whole(world);
+    if (whole == NULL || !account_put(whole, PROPERTIES, row)) {
+        row_unref(row);
+        r = no_memory(call);
+    }
+    return write_end(session, world, r);
+}
+
+int mem_property_get(void *session, struct hearth_call *call, const char *name, const char **ret_text)
+{
+    int r = check_property(call, name, "");
+    struct world *world = r < 0 ? NULL : read_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    const struct row *row = find_property(world, name);
+    const char *text = row == NULL ? NULL : row->text[PROPERTY_TEXT];
+    if (row == NULL)
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the database has no property %s", name);
+    else if (!keep_text(session, call, &text))
+        r = no_memory(call);
+    else
+        *ret_text = text;
+    world_unref(world);
+    return r;
+}
+
+#else
+typedef int nothing_in_the_first_headers;
+#endif
