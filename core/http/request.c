@@ -245,8 +245,7 @@ static void dispatch(struct exchange *exchange, h2o_req_t *req, enum http_audien
         refuse_method(exchange, allowed);
         return;
     }
-    bool internal_listener = server->listeners[exchange->track->conn->listener].options.internal;
-    if (!exchange->route->any_host && !internal_listener && !hosts_check(server, &exchange->request, &exchange->reply)) {
+    if (!exchange->route->any_host && audience == HTTP_PEOPLE && !hosts_check(server, &exchange->request, &exchange->reply)) {
         reply_send(exchange);
         return;
     }

@@ -188,11 +188,6 @@ int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct
     return first;
 }
 
-int app_open_vault(struct app *app, struct err *err)
-{
-    return app->vault != NULL ? 0 : vault_open(conf_get_text(app->conf, "hearth", "key_file"), true, &app->vault, err);
-}
-
 static int fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
 {
     return net_fetch(host_of(host)->http_data, call, request);

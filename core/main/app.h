@@ -59,6 +59,8 @@ int app_add_node(struct app *app, const struct conf_section *node, bool migrate,
 int app_use_node(struct app *app, size_t node, struct err *err);
 /* Does something with each node in turn, also when another one failed; the first error. */
 int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err);
+/* After app_open_nodes(). The key file, which `serve` makes when nothing was sealed yet; CONFLICT when it is another one than the databases
+ * were sealed with (app_key.h). */
 int app_open_vault(struct app *app, struct err *err);
 int app_check_ca_file(const struct app *app, struct err *err);
 int app_add_provider(struct app *app, const struct conf_section *section, struct err *err);

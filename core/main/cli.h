@@ -16,6 +16,7 @@ struct cli {
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;
     bool replace; /* restore: --replace */
+    bool accept_loss; /* key new: --accept-loss */
     bool yes;     /* --yes: what cannot be undone is done without a question */
     int argc;     /* words after the command */
     char **argv;
@@ -47,6 +48,7 @@ int cmd_export(struct cli *cli);
 int cmd_queue(struct cli *cli);
 int cmd_node(struct cli *cli);
 int cmd_plugin(struct cli *cli);
+int cmd_key(struct cli *cli);
 int cmd_migrate(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);

@@ -133,6 +133,8 @@ int cmd_queue(struct cli *cli)
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }
 
+enum { HEALTH_TIMEOUT = 5000 }; /* ms; those who ask have patience of their own, of 10 or 30 seconds */
+
 int cmd_healthcheck(struct cli *cli)
 {
     struct app app = {0};
@@ -140,7 +142,7 @@ int cmd_healthcheck(struct cli *cli)
     struct buf body = {0};
     int status = 0, r = app_init(&app, cli, &err);
     if (r == 0)
-        r = control_request(app.state_dir, "GET", "/readyz", &status, &body, &err);
+        r = control_request_until(app.state_dir, "/readyz", HEALTH_TIMEOUT, &status, &body, &err);
     if (r == 0 && status != 200)
         r = err_set(&err, HEARTH_ERR_UNAVAILABLE, "not ready: %s", body.data == NULL ? "" : body.data);
     buf_fini(&body);

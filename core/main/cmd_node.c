@@ -182,7 +182,7 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
     struct census census = {.app = app};
     char accounts[CLI_COUNT_SIZE];
     int r = app_use_node(app, node, err);
-    if (r == 0)
+    if (r == 0 && !cli->yes)
         r = STORE(app->store, err, account_list, count_account, &census);
     if (r == 0)
         r = cli_confirm(cli, err,

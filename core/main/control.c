@@ -9,7 +9,7 @@
 #include "jobs/jobs.h"
 #include "main/audit.h"
 
-enum { ANSWER_MAX = 64 << 20 };
+enum { ANSWER_MAX = 64 << 20, TIMEOUT = 30000 };
 
 static struct jobs *jobs; /* set once, before the HTTP threads start */
 
@@ -34,8 +34,8 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
     return buf_failed(body) ? 0 : size;
 }
 
-static int exchange(const char *state_dir, const char *method, const char *path, const char *json, int *ret_status, struct buf *ret_body,
-                    struct err *err)
+static int exchange(const char *state_dir, const char *method, const char *path, const char *json, long timeout, int *ret_status,
+                    struct buf *ret_body, struct err *err)
 {
     char socket_path[4200], url[256];
     CURL *easy = control_path(state_dir, socket_path, sizeof(socket_path)) ? curl_easy_init() : NULL;
@@ -50,7 +50,7 @@ static int exchange(const char *state_dir, const char *method, const char *path,
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, json);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, 30L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, ret_body);
@@ -61,6 +61,9 @@ static int exchange(const char *state_dir, const char *method, const char *path,
     curl_slist_free_all(headers);
     if (r == CURLE_COULDNT_CONNECT)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
+    if (r == CURLE_OPERATION_TIMEDOUT)
+        return err_set(err, HEARTH_ERR_TIMEOUT, "the daemon does not answer on %s within %ld s: it is stopped, or has hung; look at its log",
+                       socket_path, timeout / 1000);
     if (r != CURLE_OK)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s", socket_path, curl_easy_strerror(r));
     *ret_status = (int)status;
@@ -69,12 +72,17 @@ static int exchange(const char *state_dir, const char *method, const char *path,
 
 int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err)
 {
-    return exchange(state_dir, method, path, NULL, ret_status, ret_body, err);
+    return exchange(state_dir, method, path, NULL, TIMEOUT, ret_status, ret_body, err);
 }
 
 int control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err)
 {
-    return exchange(state_dir, "POST", path, json, ret_status, ret_body, err);
+    return exchange(state_dir, "POST", path, json, TIMEOUT, ret_status, ret_body, err);
+}
+
+int control_request_until(const char *state_dir, const char *path, long timeout, int *ret_status, struct buf *ret_body, struct err *err)
+{
+    return exchange(state_dir, "GET", path, NULL, timeout, ret_status, ret_body, err);
 }
 
 json_t *control_job_json(const struct hearth_job *job)

@@ -29,6 +29,7 @@ static const struct command {
     {"queue", "show | clear [--yes]", cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
     {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
+    {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
     {"restore", "FILE [--replace]: put a copy that backup made in the place of the database", cmd_restore},
@@ -53,6 +54,7 @@ enum {
     OPT_BROWSER,
     OPT_REPLACE,
     OPT_YES,
+    OPT_ACCEPT_LOSS,
     OPT_HELP,
     OPT_VERSION
 };
@@ -73,6 +75,7 @@ static const struct option options[] = {
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
     {"yes", no_argument, NULL, OPT_YES},
+    {"accept-loss", no_argument, NULL, OPT_ACCEPT_LOSS},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -158,6 +161,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_YES:
             cli->yes = true;
+            break;
+        case OPT_ACCEPT_LOSS:
+            cli->accept_loss = true;
             break;
         case OPT_FAULTS:
             cli->faults = true;

@@ -119,6 +119,15 @@ class Node:
         Node.running.add(self)
         return self
 
+    def prepare(self):
+        """Database and key without a daemon, for commands that work by themselves."""
+        self.cli("migrate")
+        self.cli("key", "new")
+        return self
+
+    def is_new(self):
+        return not os.path.exists(os.path.join(self.state, "hearth.key")) and not any(n.endswith(".db") for n in os.listdir(self.state))
+
     def log_text(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:
             return f.read()
@@ -168,6 +177,8 @@ class Node:
         return json.loads(self.cli(*words, "--json"))
 
     def add_account(self, service, email=ADA, auth="access", sync=True):
+        if self.process is None and self.is_new():
+            self.prepare()
         self.cli("account", "import", "-", text=json.dumps(service.import_file(email, auth)))
         if sync:
             self.sync(email)

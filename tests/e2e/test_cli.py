@@ -20,6 +20,8 @@ class CommandLine(TestCase):
         node.configure("90-wrong", "[hearth]\nroles = web\n")
         self.assertIn("cannot be shared by several processes", node.cli("serve", code=2))
         node.configure("90-wrong", "")
+        self.assertIn("there is no database", node.cli("account", "show", "nobody@example.org", code=1))
+        node.prepare()
         self.assertIn("there is no command", node.cli("dance", code=2))
         self.assertIn("there is no account", node.cli("account", "show", "nobody@example.org", code=1))
         self.assertIn("usage:", node.cli("account", "show", code=2))
@@ -37,7 +39,7 @@ class CommandLine(TestCase):
         self.assertTrue(any("00-test.conf:" in o for o in origins))
 
     def test_import_refuses_in_words(self):
-        node, service = self.node(start=False), self.service()
+        node, service = self.node(start=False).prepare(), self.service()
         data = service.import_file()
         for field, value, word in (("sync_key", "12", "sync_key"), ("email", None, "email"), ("kid", "x", "kid"), ("access_token", None, "token")):
             broken = dict(data)
@@ -48,7 +50,7 @@ class CommandLine(TestCase):
 
     def test_without_a_daemon(self):
         """import, sync, search, export, backup, verify work by themselves."""
-        node, service = self.node(start=False), self.service()
+        node, service = self.node(start=False).prepare(), self.service()
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
         self.assertIn("ok", node.sync())
         found = node.cli_json("search", ADA, "quiet", "river")

@@ -93,7 +93,7 @@ class Destructive(TestCase):
         self.assertIn("account paused", done.stderr)  # nobody else keeps a log now
 
     def test_a_full_disk_behind_standard_output(self):
-        node, service = self.node(start=False), self.service()
+        node, service = self.node(start=False).prepare(), self.service()
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
         for words in (["account", "list"], ["config"], ["version"], ["--help"], ["plugin", "list"], ["export", ADA, "bookmarks.html"], ["token", "new", ADA]):
             with self.subTest(command=words), open("/dev/full", "w", encoding="utf-8") as full:

@@ -169,6 +169,7 @@ class Nodes(TestCase):
         self.assertIn("there is no [node elm]", node.cli("check", code=2))
         node = self.node("[hearth]\nroles = worker\n", start=False)
         self.assertIn("storage-sqlite cannot be shared by several processes", node.cli("serve", code=2))
+        node.prepare()
         self.assertIn("there is no [node x]", node.cli("node", "drain", "x", code=2))
 
 

@@ -1,0 +1,265 @@
+/* The key file and the databases know each other: each database keeps the fingerprints of the keys that sealed its credentials, so that a
+ * key file that was lost or replaced is noticed before anything is made or sealed anew. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/key_file.h"
+#include "base/log.h"
+#include "jobs/credentials.h"
+#include "main/app_key.h"
+
+#define KEY_PROPERTY "key_fingerprint"
+
+enum { TRIES = 16, DATABASE_NAME = 4200 };
+
+const char *app_key_path(const struct app *app)
+{
+    return conf_get_text(app->conf, "hearth", "key_file");
+}
+
+/* --- what a database says ------------------------------------------------------------------------------------------------------------ */
+
+bool key_record_newest(const char *record, struct vault_key *ret_key)
+{
+    struct vault_key key = {0};
+    bool found = false;
+    for (const char *line = record; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
+        unsigned number;
+        if (sscanf(line, "%u %16[0-9a-f]", &number, key.fingerprint) != 2 || (found && number < ret_key->number))
+            continue;
+        key.number = number;
+        *ret_key = key;
+        found = true;
+    }
+    return found;
+}
+
+static bool vault_has(const struct vault *vault, const struct vault_key *wanted)
+{
+    for (size_t i = 0; i < vault_key_count(vault); i++) {
+        struct vault_key key;
+        vault_key(vault, i, &key);
+        if (key.number == wanted->number && strcmp(key.fingerprint, wanted->fingerprint) == 0)
+            return true;
+    }
+    return false;
+}
+
+int key_record_get(struct store *store, char ret_record[KEY_RECORD_SIZE], struct err *err)
+{
+    const char *text;
+    struct err why = {0};
+    int r = STORE(store, &why, property_get, KEY_PROPERTY, &text);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        *err = why;
+        return r;
+    }
+    snprintf(ret_record, KEY_RECORD_SIZE, "%s", r == 0 ? text : "");
+    store_reset(store);
+    return 0;
+}
+
+int key_record_put(struct store *store, const struct vault *vault, struct err *err)
+{
+    char record[KEY_RECORD_SIZE] = "";
+    for (size_t i = vault_key_count(vault); i-- > 0;) {
+        struct vault_key key;
+        size_t used = strlen(record);
+        vault_key(vault, i, &key);
+        snprintf(record + used, sizeof(record) - used, "%u %s\n", key.number, key.fingerprint);
+    }
+    return STORE(store, err, property_put, KEY_PROPERTY, record, true);
+}
+
+/* Does the record have all keys of the file? */
+static bool record_has_all(const char *record, const struct vault *vault)
+{
+    for (size_t i = 0; i < vault_key_count(vault); i++) {
+        struct vault_key key;
+        char line[64];
+        vault_key(vault, i, &key);
+        int n = snprintf(line, sizeof(line), "%u %s", key.number, key.fingerprint);
+        const char *at = strstr(record, line);
+        if (at == NULL || (at != record && at[-1] != '\n') || (at[n] != '\n' && at[n] != '\0'))
+            return false;
+    }
+    return true;
+}
+
+/* --- what is sealed in it --------------------------------------------------------------------------------------------------------------- */
+
+struct sealed {
+    const struct vault *vault; /* NULL: whether there are any is all that is asked */
+    struct store *store;       /* a second session: rows are read while accounts are listed */
+    bool any, opens;
+    int tries;
+    struct err err;
+};
+
+static int look_at_credentials(void *ctx, const struct hearth_account *account)
+{
+    struct sealed *sealed = ctx;
+    struct err why = {0};
+    const void *bytes;
+    void *plain = NULL;
+    size_t size = 0;
+    int r = STORE(sealed->store, &why, credentials_get, account->id, &bytes, &size);
+    if (r == 0)
+        sealed->any = true;
+    if (r == 0 && sealed->vault != NULL)
+        r = credentials_get(sealed->vault, sealed->store, account->id, &plain, &size, &why);
+    credentials_free(plain, size);
+    store_reset(sealed->store);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_DENIED && r != HEARTH_ERR_CORRUPT)
+        sealed->err = why;
+    sealed->opens = r == 0 && sealed->vault != NULL;
+    sealed->tries += sealed->any;
+    return sealed->err.code < 0 || sealed->opens || (sealed->any && (sealed->vault == NULL || sealed->tries == TRIES));
+}
+
+/* Are there credentials, and does the vault open one of them? */
+static int look_at_sealed(struct node *node, struct store *store, const struct vault *vault, bool *ret_any, bool *ret_opens, struct err *err)
+{
+    struct store second;
+    struct sealed sealed = {.vault = vault, .store = &second};
+    int r = node_open_store(node, NULL, &second, err);
+    if (r < 0)
+        return r;
+    r = STORE(store, err, account_list, look_at_credentials, &sealed);
+    store_reset(store);
+    store_close(&second);
+    if (r == 0 && sealed.err.code < 0) {
+        *err = sealed.err;
+        r = err->code;
+    }
+    if (r == 0) {
+        *ret_any = sealed.any;
+        *ret_opens = sealed.opens;
+    }
+    return r;
+}
+
+/* --- the comparison ------------------------------------------------------------------------------------------------------------------------ */
+
+struct comparison {
+    struct app *app;
+    const struct vault *vault; /* NULL: there is no key file */
+    bool record;               /* what a database does not know yet is put down */
+};
+
+static const char *database_name(const struct app *app, size_t node, char ret[DATABASE_NAME])
+{
+    if (app_is_fleet(app))
+        snprintf(ret, DATABASE_NAME, "the database of node %s", app->nodes.items[node].name);
+    else
+        snprintf(ret, DATABASE_NAME, "the database of %s", app->state_dir);
+    return ret;
+}
+
+#define WAY_OUT "Bring that key file back. If it is lost: stop the daemon, run \"hearthd key new --accept-loss\", and everybody signs in anew"
+
+static int refuse(const struct comparison *comparison, size_t node, const struct vault_key *recorded, struct err *err)
+{
+    char name[DATABASE_NAME], sealed_with[80] = "with another key than this machine's";
+    const char *path = app_key_path(comparison->app);
+    database_name(comparison->app, node, name);
+    if (recorded != NULL)
+        snprintf(sealed_with, sizeof(sealed_with), "with key %u (%s)", recorded->number, recorded->fingerprint);
+    if (comparison->vault == NULL)
+        return err_set(err, HEARTH_ERR_CONFLICT, "%s was sealed %s, and there is no key file %s. " WAY_OUT, name, sealed_with, path);
+    struct vault_key own;
+    vault_key(comparison->vault, 0, &own);
+    return err_set(err, HEARTH_ERR_CONFLICT, "%s was sealed %s, but %s has key %u (%s). " WAY_OUT, name, sealed_with, path, own.number,
+                   own.fingerprint);
+}
+
+static int compare_store(const struct comparison *comparison, size_t i, struct store *store, struct err *err)
+{
+    struct node *node = &comparison->app->nodes.items[i];
+    const struct vault *vault = comparison->vault;
+    char record[KEY_RECORD_SIZE];
+    struct vault_key newest;
+    bool any = false, opens = false;
+    int r = key_record_get(store, record, err);
+    if (r < 0)
+        return r;
+    bool recorded = key_record_newest(record, &newest);
+    if (recorded && vault == NULL)
+        return refuse(comparison, i, &newest, err);
+    bool known = recorded && vault_has(vault, &newest);
+    if (!known) {
+        r = look_at_sealed(node, store, recorded ? NULL : vault, &any, &opens, err);
+        if (r == 0 && any && !opens)
+            r = refuse(comparison, i, recorded ? &newest : NULL, err);
+    }
+    if (r < 0 || !comparison->record || vault == NULL || (known && record_has_all(record, vault)))
+        return r;
+    return key_record_put(store, vault, err);
+}
+
+static int compare_node(const struct comparison *comparison, size_t i, struct err *err)
+{
+    struct store store;
+    int r = node_open_store(&comparison->app->nodes.items[i], NULL, &store, err);
+    if (r < 0)
+        return r;
+    r = compare_store(comparison, i, &store, err);
+    store_close(&store);
+    return r;
+}
+
+/* every: all databases have to answer; else the first that does is enough, this process's own before others: all processes of a fleet have
+ * the same file, and each node's own processes look at its database. */
+static int compare(const struct comparison *comparison, bool every, struct err *err)
+{
+    const struct nodes *nodes = &comparison->app->nodes;
+    for (size_t k = 0; k < nodes->count; k++) {
+        struct err why = {0};
+        int r = compare_node(comparison, (nodes->own + k) % nodes->count, &why);
+        bool away = app_is_fleet(comparison->app) && (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT);
+        if (r < 0 && (every || !away)) {
+            *err = why;
+            return r;
+        }
+        if (r == 0 && !every)
+            return 0;
+    }
+    if (!every)
+        log_warning("main", "no database answers yet: the key file was not compared with what they were sealed with");
+    return 0;
+}
+
+static int make_key(struct app *app, struct err *err)
+{
+    if (app->makes != APP_MAKES_ALL)
+        return err_set(err, HEARTH_ERR_NOT_FOUND,
+                       "there is no key file %s yet (key_file in [hearth]): the daemon makes it at its first start, and so does \"hearthd key new\"",
+                       app_key_path(app));
+    return vault_open(app_key_path(app), true, &app->vault, err);
+}
+
+int app_open_vault(struct app *app, struct err *err)
+{
+    if (app->vault != NULL)
+        return 0;
+    int r = vault_open(app_key_path(app), false, &app->vault, err);
+    if (r == HEARTH_ERR_NOT_FOUND && access(app_key_path(app), F_OK) != 0) {
+        r = compare(&(struct comparison){.app = app}, true, err);
+        if (r == 0)
+            r = make_key(app, err);
+    }
+    return r < 0 ? r : compare(&(struct comparison){.app = app, .vault = app->vault, .record = true}, false, err);
+}
+
+int app_check_key(struct app *app, struct err *err)
+{
+    struct vault *vault = NULL;
+    int r = app->vault != NULL ? 0 : vault_open(app_key_path(app), false, &vault, err);
+    if (r == HEARTH_ERR_NOT_FOUND && access(app_key_path(app), F_OK) != 0)
+        r = 0; /* the first start makes it, if nothing was sealed */
+    if (r == 0)
+        r = compare(&(struct comparison){.app = app, .vault = vault != NULL ? vault : app->vault}, true, err);
+    vault_close(vault);
+    return r;
+}

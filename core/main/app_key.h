@@ -1,0 +1,19 @@
+/* Is the key file the one that the databases were sealed with? */
+#ifndef HEARTH_CORE_MAIN_APP_KEY_H
+#define HEARTH_CORE_MAIN_APP_KEY_H
+
+#include "main/app.h"
+
+enum { KEY_RECORD_SIZE = 4096 };
+
+/* Without any side effect: opens the key file and compares it with every database. 0 also when there is no file and nothing is sealed: the
+ * first start makes it. */
+int app_check_key(struct app *app, struct err *err);
+const char *app_key_path(const struct app *app);
+
+/* What a database keeps of the keys that sealed in it: lines "NUMBER FINGERPRINT"; "" when it knows none. */
+int key_record_get(struct store *store, char ret_record[KEY_RECORD_SIZE], struct err *err);
+int key_record_put(struct store *store, const struct vault *vault, struct err *err); /* from now on these are its keys */
+bool key_record_newest(const char *record, struct vault_key *ret_key);              /* false: there is none */
+
+#endif

@@ -1,0 +1,282 @@
+/* hearthd key: the file of the keys that credentials are sealed with. It shows fingerprints, never a key. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/key_file.h"
+#include "main/app_key.h"
+#include "main/audit.h"
+#include "main/table.h"
+
+/* --- show -------------------------------------------------------------------------------------------------------------------------------- */
+
+struct showing {
+    struct table table;
+    const struct vault *vault;
+};
+
+static void add_row(struct showing *showing, const char *where, unsigned number, const char *fingerprint, const char *use)
+{
+    table_add(&showing->table, json_pack("{s:s, s:I, s:s, s:s}", "where", where, "number", (json_int_t)number, "fingerprint", fingerprint,
+                                         "use", use));
+}
+
+static void show_file(struct showing *showing, const char *path)
+{
+    for (size_t i = 0; i < vault_key_count(showing->vault); i++) {
+        struct vault_key key;
+        vault_key(showing->vault, i, &key);
+        add_row(showing, path, key.number, key.fingerprint, i == 0 ? "seals and opens" : "opens");
+    }
+}
+
+static bool file_has(const struct vault *vault, unsigned number, const char *fingerprint)
+{
+    for (size_t i = 0; vault != NULL && i < vault_key_count(vault); i++) {
+        struct vault_key key;
+        vault_key(vault, i, &key);
+        if (key.number == number && strcmp(key.fingerprint, fingerprint) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int show_node(struct app *app, void *ctx, struct err *err)
+{
+    struct showing *showing = ctx;
+    char record[KEY_RECORD_SIZE], where[96] = "database", fingerprint[VAULT_FINGERPRINT_SIZE];
+    unsigned number;
+    if (app_is_fleet(app))
+        snprintf(where, sizeof(where), "node %s", app->nodes.items[app->node].name);
+    int r = key_record_get(app->store, record, err);
+    for (char *rest = record, *line; r == 0 && (line = strsep(&rest, "\n")) != NULL;)
+        if (sscanf(line, "%u %16[0-9a-f]", &number, fingerprint) == 2)
+            add_row(showing, where, number, fingerprint, file_has(showing->vault, number, fingerprint) ? "in the file" : "not in the file");
+    return r;
+}
+
+static int show(struct app *app, struct cli *cli, struct err *err)
+{
+    struct showing showing = {0};
+    struct vault *vault = NULL;
+    int r = vault_open(app_key_path(app), false, &vault, err);
+    if (r < 0)
+        return r;
+    showing.vault = vault;
+    table_init(&showing.table, "where number fingerprint use");
+    show_file(&showing, app_key_path(app));
+    struct err why = {0};
+    r = app_open_nodes(app, APP_MIGRATE_NEVER, &why);
+    if (r == 0)
+        r = app_each_node(app, show_node, &showing, &why);
+    table_print(&showing.table, cli->json);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* there may be no database yet */
+        *err = why;
+        err_prefix(err, "the keys of the file are above; of the databases");
+    }
+    table_fini(&showing.table);
+    vault_close(vault);
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
+/* --- new -------------------------------------------------------------------------------------------------------------------------------- */
+
+static int say_made(const char *path, const char *words, struct err *err)
+{
+    struct vault *vault;
+    struct vault_key key;
+    int r = vault_open(path, false, &vault, err);
+    if (r < 0)
+        return r;
+    vault_key(vault, 0, &key);
+    vault_close(vault);
+    printf("%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n", words,
+           key.number, key.fingerprint, "is in", path);
+    return 0;
+}
+
+/* Is it the file that this server is configured with? */
+static bool is_own(const struct app *app, const char *path)
+{
+    return strcmp(path, app_key_path(app)) == 0;
+}
+
+/* Over what was sealed no new key is made: the databases are asked, and have to answer. One that does not exist has sealed nothing. */
+static int check_nothing_sealed(struct app *app, struct err *err)
+{
+    struct err why = {0};
+    int r = app_open_nodes(app, APP_MIGRATE_NEVER, &why);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return 0;
+    if (r == 0)
+        r = app_check_key(app, &why);
+    if (r < 0)
+        *err = why;
+    return r;
+}
+
+static int new_key(struct app *app, struct cli *cli, struct err *err)
+{
+    const char *path = cli->argc == 2 ? cli->argv[1] : app_key_path(app);
+    if (access(path, F_OK) == 0)
+        return err_set(err, HEARTH_ERR_CONFLICT, "%s exists already, and nothing was changed in it: \"hearthd key add\" adds a key to it", path);
+    int r = is_own(app, path) ? check_nothing_sealed(app, err) : 0;
+    if (r == 0)
+        r = key_file_make(path, 1, err);
+    if (r == 0)
+        audit_command(app, "key file made", "file", path, NULL);
+    return r == 0 ? say_made(path, "Key", err) : r;
+}
+
+static int add_key(struct app *app, struct cli *cli, struct err *err)
+{
+    const char *path = cli->argc == 2 ? cli->argv[1] : app_key_path(app);
+    struct vault *vault;
+    struct vault_key newest;
+    int r = vault_open(path, false, &vault, err);
+    if (r < 0)
+        return r;
+    vault_key(vault, 0, &newest);
+    vault_close(vault);
+    r = key_file_extend(path, newest.number + 1, err);
+    if (r == 0)
+        audit_command(app, "key added", "file", path, NULL);
+    if (r == 0)
+        r = say_made(path, "Key", err);
+    if (r == 0)
+        printf("It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
+    return r;
+}
+
+/* --- new --accept-loss --------------------------------------------------------------------------------------------------------------------- */
+
+struct loss {
+    struct {
+        char id[64];
+    } accounts[256];
+    char after[64];
+    size_t count;
+    long long total;
+    unsigned number; /* the greatest that any database knows */
+    struct vault *vault;
+};
+
+static int count_one(void *ctx, const struct hearth_account *account)
+{
+    (void)account;
+    ++*(long long *)ctx;
+    return 0;
+}
+
+static int look_at_loss(struct app *app, void *ctx, struct err *err)
+{
+    struct loss *loss = ctx;
+    struct vault_key newest;
+    char record[KEY_RECORD_SIZE];
+    int r = key_record_get(app->store, record, err);
+    if (r == 0 && key_record_newest(record, &newest) && newest.number > loss->number)
+        loss->number = newest.number;
+    return r == 0 ? STORE(app->store, err, account_list, count_one, &loss->total) : r;
+}
+
+/* The next few that do not wait for a sign-in yet. */
+static int on_loser(void *ctx, const struct hearth_account *account)
+{
+    struct loss *loss = ctx;
+    if (account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED)
+        snprintf(loss->accounts[loss->count++].id, sizeof(loss->accounts[0].id), "%s", account->id);
+    return loss->count == sizeof(loss->accounts) / sizeof(loss->accounts[0]);
+}
+
+/* Nobody is synced with what cannot be opened; a sign-in replaces it. */
+static int accept_on_node(struct app *app, void *ctx, struct err *err)
+{
+    struct loss *loss = ctx;
+    int r;
+    do {
+        loss->count = 0;
+        r = STORE(app->store, err, account_list, on_loser, loss);
+        store_reset(app->store);
+        for (size_t i = 0; r == 0 && i < loss->count; i++) {
+            struct hearth_account account = {.struct_size = sizeof(account),
+                                             .id = loss->accounts[i].id,
+                                             .state = HEARTH_ACCOUNT_SIGNIN_NEEDED,
+                                             .state_detail = "This server's key was lost, and with it what it signed in with. Sign in again."};
+            r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+            if (r == HEARTH_ERR_NOT_FOUND)
+                r = 0;
+            store_reset(app->store);
+        }
+    } while (r == 0 && loss->count > 0);
+    return r == 0 ? key_record_put(app->store, loss->vault, err) : r;
+}
+
+/* The new key gets a number that no database knows: what was sealed with the lost one is told from what is sealed from now on. */
+static int make_or_extend(const char *path, struct loss *loss, struct err *err)
+{
+    struct vault_key own = {0};
+    bool there = access(path, F_OK) == 0;
+    int r = there ? vault_open(path, false, &loss->vault, err) : 0;
+    if (r < 0)
+        return r;
+    if (there)
+        vault_key(loss->vault, 0, &own);
+    if (there && own.number > loss->number)
+        return 0; /* of an attempt before this one */
+    vault_close(loss->vault);
+    loss->vault = NULL;
+    r = there ? key_file_extend(path, loss->number + 1, err) : key_file_make(path, loss->number + 1, err);
+    return r == 0 ? vault_open(path, false, &loss->vault, err) : r;
+}
+
+static int accept_loss(struct app *app, struct cli *cli, struct err *err)
+{
+    struct loss loss = {0};
+    char accounts[CLI_COUNT_SIZE];
+    const char *path = app_key_path(app);
+    struct err why = {0};
+    if (app_daemon_runs(app))
+        return err_set(err, HEARTH_ERR_CONFLICT, "a hearthd runs on %s, and still has the key in its memory: stop it first", app->state_dir);
+    int r = app_open_nodes(app, APP_MIGRATE_SINGLE, err);
+    if (r == 0 && app_check_key(app, &why) == 0 && access(path, F_OK) == 0)
+        return err_set(err, HEARTH_ERR_CONFLICT, "nothing is lost: %s has the key that the databases were sealed with", path);
+    if (r == 0)
+        r = app_each_node(app, look_at_loss, &loss, err);
+    if (r == 0)
+        r = cli_confirm(cli, err, "Give up what was sealed with the lost key? The people of %s sign in anew; what is stored for them stays.",
+                        cli_count(loss.total, "account", "accounts", accounts));
+    if (r == 0)
+        r = make_or_extend(path, &loss, err);
+    if (r == 0)
+        r = app_each_node(app, accept_on_node, &loss, err);
+    vault_close(loss.vault);
+    if (r < 0)
+        return r;
+    audit_command(app, "lost key given up", "file", path, "accounts", accounts, NULL);
+    return say_made(path, "Everybody signs in anew: key", err);
+}
+
+int cmd_key(struct cli *cli)
+{
+    static const char usage[] = "key show | new [FILE] | new --accept-loss [--yes] | add [FILE]";
+    int (*command)(struct app *, struct cli *, struct err *) = NULL;
+    const char *word = cli->argc > 0 ? cli->argv[0] : "";
+    if (strcmp(word, "show") == 0 && cli->argc == 1)
+        command = show;
+    else if (strcmp(word, "new") == 0 && cli->accept_loss && cli->argc == 1)
+        command = accept_loss;
+    else if (strcmp(word, "new") == 0 && !cli->accept_loss && cli->argc <= 2)
+        command = new_key;
+    else if (strcmp(word, "add") == 0 && cli->argc <= 2)
+        command = add_key;
+    if (command == NULL)
+        return cli_usage(usage);
+    struct app app = {0};
+    struct err err = {0};
+    int r = app_init(&app, cli, &err);
+    if (r == 0)
+        r = command(&app, cli, &err);
+    app_fini(&app);
+    return r < 0 ? cli_fail(&err) : CLI_OK;
+}

@@ -1,0 +1,140 @@
+"""The key file: made once, never over what was sealed; a lost or replaced one is refused with what is the matter and what to do."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+from harness import ADA, HEARTHD, PATIENCE, TestCase
+
+
+class Keys(TestCase):
+    def home(self):
+        """A stopped node with Ada, whose database knows its key."""
+        node, self.sync_service = self.node(), self.service()
+        node.add_account(self.sync_service)
+        node.stop()
+        return node
+
+    def path(self, node):
+        return os.path.join(node.state, "hearth.key")
+
+    def refused(self, node):
+        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done.stderr
+
+    def fingerprints(self, node, where):
+        return [row["fingerprint"] for row in node.cli_json("key", "show") if row["where"] == where]
+
+    def replace(self, node, digit):
+        os.chmod(self.path(node), 0o600)
+        with open(self.path(node), "w", encoding="utf-8") as f:
+            f.write(f"1:{digit * 64}\n")
+
+    def test_lost(self):
+        node = self.home()
+        own, = self.fingerprints(node, "database")
+        os.rename(self.path(node), self.path(node) + ".away")
+        message = self.refused(node)
+        self.assertIn(own, message)
+        self.assertIn(f"there is no key file {self.path(node)}", message)
+        self.assertIn("--accept-loss", message)
+        self.assertFalse(os.path.exists(self.path(node)), "a new key over sealed data")
+        self.assertIn(own, node.cli("key", "new", code=1))
+        self.assertIn(own, node.cli("account", "sync", ADA, code=1))
+        self.assertFalse(os.path.exists(self.path(node)))
+        os.rename(self.path(node) + ".away", self.path(node))
+        node.start()
+        node.sync()
+
+    def test_replaced(self):
+        node = self.home()
+        own, = self.fingerprints(node, "database")
+        self.replace(node, "a")
+        other, = self.fingerprints(node, self.path(node))
+        message = self.refused(node)
+        for part in (own, other, self.path(node), node.state, "Bring that key file back"):
+            self.assertIn(part, message)
+        self.assertIn("not in the file", node.cli("key", "show"))
+
+    def test_replaced_under_an_older_release(self):
+        """A database that never kept a fingerprint: one sealed value is opened instead."""
+        node = self.home()
+        self.forget(node)
+        node.start().stop()
+        self.assertEqual(len(self.fingerprints(node, "database")), 1)
+        self.forget(node)
+        self.replace(node, "b")
+        self.assertIn("with another key than this machine's", self.refused(node))
+        self.assertEqual(self.fingerprints(node, "database"), [])
+
+    def forget(self, node):
+        import sqlite3
+        database = sqlite3.connect(os.path.join(node.state, "hearth.db"))
+        table = next(name for name, in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'") if "propert" in name)
+        with database:
+            database.execute(f"DELETE FROM {table} WHERE name = 'key_fingerprint'")
+        database.close()
+
+    def test_going_on_without_it(self):
+        node = self.home()
+        self.replace(node, "c")
+        self.assertIn("Give --yes", node.cli("key", "new", "--accept-loss", code=2))
+        self.refused(node)
+        said = node.cli("key", "new", "--accept-loss", "--yes")
+        self.assertIn("2 (", said)
+        account, = node.cli_json("account", "list")
+        self.assertEqual(account["state"], "signin_needed")
+        self.assertIn("key was lost", account["detail"])
+        node.start()
+        self.assertEqual(len(node.api("/tabs")["devices"]) > 0, True)  # what was stored stays, and so do tokens
+        self.assertIn("nothing is lost", self.accept(node))
+        node.cli("account", "import", "-", text=json.dumps(self.sync_service.import_file()))
+        node.sync()
+
+    def accept(self, node):
+        self.assertIn("stop it first", node.cli("key", "new", "--accept-loss", "--yes", code=1))
+        node.stop()
+        said = node.cli("key", "new", "--accept-loss", "--yes", code=1)
+        node.start()
+        return said
+
+    def test_rotation(self):
+        node = self.home()
+        self.assertIn("exists already", node.cli("key", "new", code=1))
+        self.assertIn("Key 2 (", node.cli("key", "add"))
+        with open(self.path(node), encoding="utf-8") as f:
+            keys = [line.split(":")[1].strip() for line in f if ":" in line and not line.startswith("#")]
+        self.assertEqual(len(keys), 2)
+        node.start()
+        node.sync()
+        self.assertEqual(self.fingerprints(node, "database"), self.fingerprints(node, self.path(node))[::-1])
+        shown = node.cli("key", "show") + node.cli("key", "show", "--json")
+        for key in keys:
+            self.assertNotIn(key, shown)
+        node.stop()
+        with open(self.path(node), "w", encoding="utf-8") as f:
+            f.write(f"1:{keys[0]}\n")  # as if a machine had kept the file of before
+        self.assertIn("sealed with key 2 (", self.refused(node))
+
+    def test_made_beforehand(self):
+        """As for a fleet: made once, by hand, and found by every command."""
+        node = self.node(start=False)
+        path = os.path.join(node.folder, "fleet.key")
+        said = node.cli("key", "new", path)
+        self.assertTrue(re.search(r"Key 1 \([0-9a-f]{16}\) is in " + path, said), said)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.assertEqual(os.listdir(node.state), [])
+        node.configure("60-key", f"[hearth]\nkey_file = {path}\n")
+        node.start()
+        node.add_account(self.service())
+        self.assertFalse(os.path.exists(self.path(node)))
+        self.assertEqual(self.fingerprints(node, "database"), self.fingerprints(node, path))
+        shutil.rmtree(node.state, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
