@@ -133,6 +133,7 @@ static int look_up_email(struct api_call *call, const struct proof *proof, struc
     if (r < 0)
         return r == HEARTH_ERR_NOT_FOUND ? AUTH_NOBODY : r;
     snprintf(identity.account, sizeof(identity.account), "%s", account.id);
+    api_audit_proxy(call, identity.account);
     token_cache_put(call->api->tokens, proof->hash, &identity);
     *ret_identity = identity;
     return 0;

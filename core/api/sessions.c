@@ -47,6 +47,8 @@ int own_session_delete(struct api_call *call)
         return api_problem(call, 409, "no_session", "This request was not made by a signed-in browser; there is nothing to sign out.");
     int r = STORE(call->store, &call->err, token_remove, call->account, call->who->token);
     token_cache_clear(call->api->tokens);
+    if (r == 0)
+        api_audit(call, "signed out", "session", call->who->token);
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
         api_sign_out_here(call);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
@@ -56,8 +58,10 @@ int sessions_delete(struct api_call *call)
 {
     int r = session_remove_all(call->store, call->account, NULL, &call->err);
     token_cache_clear(call->api->tokens);
-    if (r == 0)
+    if (r == 0) {
+        api_audit(call, "signed out everywhere", NULL, NULL);
         api_sign_out_here(call);
+    }
     return r;
 }
 
@@ -83,6 +87,7 @@ int session_delete(struct api_call *call)
         r = STORE(call->store, &call->err, token_remove, call->account, wanted.id);
     if (r < 0)
         return r;
+    api_audit(call, "signed out", "session", wanted.id);
     token_cache_clear(call->api->tokens);
     if (strcmp(wanted.id, call->who->token) == 0)
         api_sign_out_here(call);
@@ -98,6 +103,7 @@ int links_post(struct api_call *call)
     int r = link_create(call->store, call->account, &link, &call->err);
     if (r < 0)
         return r;
+    api_audit(call, "link made", NULL, NULL);
     char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base, link.secret);
     r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : link_qr_svg(url, &svg, &call->err);
     if (r == 0) {

@@ -169,8 +169,8 @@ struct http_options {
     size_t max_header_fields;     /* [128] */
     /* Runs on the loop before the route's handler; true: the reply is complete (401 from a cache, 304, a cached answer). Must not block. */
     bool (*before)(struct http_request *request, const struct http_route *route, struct http_reply *ret_reply, void *ctx);
-    /* Runs on the loop when the answer is known: for an access log or metrics. May be NULL. */
-    void (*after)(const struct http_request *request, int status, size_t bytes, int64_t ms, void *ctx);
+    /* Runs on the loop when the answer has gone, whole or not: for an access log. account: whose the answer is; NULL. May be NULL. */
+    void (*after)(const struct http_request *request, const char *account, int status, size_t bytes, int64_t ms, void *ctx);
     void (*auth_free)(void *auth);
     void *ctx;
 };

@@ -311,6 +311,36 @@ static const char *lower_case(const char *text, char *copy, size_t size)
     return copy;
 }
 
+static const char *method_name(enum http_method method)
+{
+    static const struct {
+        enum http_method method;
+        const char *name;
+    } names[] = {{HTTP_GET, "GET"},     {HTTP_HEAD, "HEAD"},     {HTTP_POST, "POST"},      {HTTP_PUT, "PUT"},
+                 {HTTP_PATCH, "PATCH"}, {HTTP_DELETE, "DELETE"}, {HTTP_OPTIONS, "OPTIONS"}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].method == method)
+            return names[i].name;
+    return "other";
+}
+
+/* The path alone: links and what a provider sends back are in queries. */
+static void note_access(const struct http_request *request, const char *account, int status, size_t bytes, int64_t ms, void *ctx)
+{
+    (void)ctx;
+    const struct log_pair pairs[] = {
+        LOG_PAIR("address", request->remote),
+        LOG_PAIR("method", method_name(request->method)),
+        LOG_PAIR("path", request->path),
+        LOG_NUMBER("status", status),
+        LOG_NUMBER("bytes", (int64_t)bytes),
+        LOG_NUMBER("ms", ms),
+        LOG_PAIR("account", account),
+        LOG_PAIRS_END,
+    };
+    log_access(pairs);
+}
+
 int serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -353,6 +383,7 @@ int serve_start_http(struct daemon *d, struct err *err)
         .export_space = (size_t)conf_number(web, "export_space"),
         .exports_per_account = (size_t)conf_number(web, "exports_per_account"),
         .before = api_before,
+        .after = log_access_is_on() ? note_access : NULL,
         .auth_free = api_auth_free,
         .ctx = d->api,
     };
