@@ -359,5 +359,5 @@ void api_forget(struct api *api, const char *account)
         return;
     cache_drop_account(api->cache, account);
     search_forget(api->options.search, account);
-    token_cache_clear(api->tokens);
+    auth_forget(api, account);
 }

@@ -75,6 +75,14 @@ void token_cache_clear(struct token_cache *cache)
     lock_release(&cache->lock);
 }
 
+void auth_forget(struct api *api, const char *account)
+{
+    token_cache_clear(api->tokens);
+    lock_border("event streams are ended");
+    if (account != NULL && api->options.authority_ended != NULL)
+        api->options.authority_ended(api->options.ctx, account);
+}
+
 /* Remembered like a token: under the hash of the address that the proxy names. */
 static bool hash_email(const char *email, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {

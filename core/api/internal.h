@@ -120,6 +120,9 @@ void auth_note_seen(struct api *api, const struct identity *identity);
 void auth_refuse(struct http_reply *reply);
 void auth_refuse_forged(struct http_reply *reply);
 
+/* What was known of who asks is forgotten: a token, session or the account has ended. account NULL: all. */
+void auth_forget(struct api *api, const char *account);
+
 /* --- the audit trail (audit.c) --- */
 /* What this person did: event and key are constants; value NULL: none. */
 void api_audit(const struct api_call *call, const char *event, const char *key, const char *value);

@@ -179,6 +179,8 @@ struct http_options {
 int http_start(const struct http_options *options, struct http_server **ret_server, struct err *err);
 /* The i-th listener's address with the port it got, e.g. "http://127.0.0.1:43211"; NULL past the end. Lives as long as the server. */
 const char *http_address(const struct http_server *server, size_t i);
+/* Ends the event streams of a channel: clients that may still listen come back by themselves, and show again who they are. Any thread. */
+void http_end_events(struct http_server *server, const char *channel);
 /* Reads the certificate files anew; new connections use them. On failure the old ones stay. Any thread. */
 int http_reload(struct http_server *server, struct err *err);
 /* Stops accepting, finishes what is under way until the deadline, ends event streams, kills the rest. Returns when that is done. */

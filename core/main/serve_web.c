@@ -57,6 +57,13 @@ static void account_removed(void *ctx, const char *account)
     }
 }
 
+static void authority_ended(void *ctx, const char *account)
+{
+    struct daemon *d = ctx;
+    if (d->http != NULL)
+        http_end_events(d->http, account);
+}
+
 int serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -84,6 +91,7 @@ int serve_create_api(struct daemon *d, struct err *err)
         .note_seen = note_seen,
         .is_syncing = is_syncing,
         .account_removed = account_removed,
+        .authority_ended = authority_ended,
         .readiness = serve_readiness,
         .ctx = d,
     };
