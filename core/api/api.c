@@ -301,7 +301,8 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->vouched = rate_create(1, VOUCHED_WINDOW);
     api->version = strdup(options->version);
     if (api->routes == NULL || api->internal_routes == NULL || api->watch_routes == NULL || api->endpoints == NULL || api->cache == NULL ||
-        api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->refused == NULL || api->vouched == NULL || api->version == NULL) {
+        api->tokens == NULL || api->generations == NULL || api->asked == NULL || api->refused == NULL || api->vouched == NULL ||
+        api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }

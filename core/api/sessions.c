@@ -24,6 +24,7 @@ static int on_browser(void *ctx, const struct hearth_token *row)
 int sessions_get(struct api_call *call)
 {
     struct browsers browsers = {call, clock_now()};
+    http_reply_header(call->reply, "cache-control", "no-store");
     api_list_begin(call, "{\"sessions\":[");
     int r = STORE(call->store, &call->err, token_list, call->account, on_browser, &browsers);
     api_list_close(call, "]}");

@@ -22,6 +22,7 @@ static int on_token(void *ctx, const struct hearth_token *token)
 
 int tokens_get(struct api_call *call)
 {
+    http_reply_header(call->reply, "cache-control", "no-store");
     api_list_begin(call, "{\"tokens\":[");
     int r = STORE(call->store, &call->err, token_list, call->account, on_token, call);
     api_list_close(call, "]}");

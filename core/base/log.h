@@ -18,8 +18,8 @@ void log_take_stderr(void);
 void log_last_word(void);
 bool log_wants(enum hearth_log_level level);
 
-/* log_event(HEARTH_LOG_INFO, "main", "ready", "version", text, "address", text, NULL): pairs of key and text end with a NULL key; a NULL text
- * leaves its pair out. `module` and `event` are constants. */
+/* log_event(HEARTH_LOG_INFO, "main", "ready", "version", text, "address", text, NULL): pairs of key and text end with a NULL key; a NULL
+ * text leaves its pair out. `module` and `event` are constants. */
 void log_event(enum hearth_log_level level, const char *module, const char *event, ...) __attribute__((sentinel));
 
 /* The same with numbers, which JSON gets as numbers:

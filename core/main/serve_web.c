@@ -337,14 +337,10 @@ static void note_access(const struct http_request *request, const char *account,
 {
     (void)ctx;
     const struct log_pair pairs[] = {
-        LOG_PAIR("address", request->remote),
-        LOG_PAIR("method", method_name(request->method)),
-        LOG_PAIR("path", request->path),
-        LOG_NUMBER("status", status),
-        LOG_NUMBER("bytes", (int64_t)bytes),
-        LOG_NUMBER("ms", ms),
-        LOG_PAIR("account", account),
-        LOG_PAIRS_END,
+        LOG_PAIR("address", request->remote), LOG_PAIR("method", method_name(request->method)),
+        LOG_PAIR("path", request->path),      LOG_NUMBER("status", status),
+        LOG_NUMBER("bytes", (int64_t)bytes),  LOG_NUMBER("ms", ms),
+        LOG_PAIR("account", account),         LOG_PAIRS_END,
     };
     log_access(pairs);
 }

@@ -14,9 +14,9 @@ enum { FORM_TOKEN_SIZE = 22 + 1 };
 struct pages {
     struct pages_options options;
     struct attempts *attempts;
-    struct rate *steps;            /* beginnings and answers, by address: for their cost */
-    struct guesses *answers, *codes; /* wrong ones: passwords, factors, links; codes that people type */
-    struct rate *noted;            /* refusals that were logged, by address */
+    struct rate *steps;                   /* beginnings and answers, by address: for their cost */
+    struct guesses *answers, *codes;      /* wrong ones: passwords, factors, links; codes that people type */
+    struct rate *noted;                   /* refusals that were logged, by address */
     struct gate sso_gates[PAGES_SSO_MAX]; /* to options.sso of that number */
     struct http_route *routes;
     struct page_endpoint *endpoints;

@@ -120,7 +120,8 @@ int pages_create(const struct pages_options *options, struct pages **ret_pages, 
     pages->noted = rate_create(NOTED_MAX, WINDOW);
     pages->routes = calloc(ROUTES, sizeof(*pages->routes));
     pages->endpoints = calloc(ROUTES, sizeof(*pages->endpoints));
-    if (pages->attempts == NULL || pages->steps == NULL || pages->answers == NULL || pages->codes == NULL || pages->noted == NULL || pages->routes == NULL || pages->endpoints == NULL) {
+    if (pages->attempts == NULL || pages->steps == NULL || pages->answers == NULL || pages->codes == NULL || pages->noted == NULL ||
+        pages->routes == NULL || pages->endpoints == NULL) {
         pages_destroy(pages);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }

@@ -53,6 +53,11 @@ class Authority(TestCase):
         browser.open(node.address + "/auth/signout")
         self.assert_ends(node, cookie, lambda: browser.submit("Sign out"))
 
+    def test_lists_are_not_kept(self):
+        node = self.home()
+        for path in ("/tokens", "/sessions"):
+            self.assertEqual(node.request("/api/v1" + path).headers["Cache-Control"], "no-store", path)
+
     def test_account(self):
         node = self.home()
         _, cookie = self.signed_in(node)
