@@ -11,7 +11,7 @@
 #include "base/magic.h"
 #include "search/search.h"
 
-enum { BODY_MAX = 16 * 1024 };
+enum { BODY_MAX = 16 * 1024, REFUSED_MAX = 20, REFUSED_WINDOW = 15 * 60 * 1000, VOUCHED_WINDOW = 60 * 60 * 1000 };
 
 static const struct {
     const char *path;
@@ -160,9 +160,10 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
         r = endpoint->run(&call);
     else
         r = run_authenticated(&call, endpoint, &identity);
-    if (r == AUTH_NOBODY)
+    if (r == AUTH_NOBODY) {
+        api_audit_refused(endpoint->api, request);
         auth_refuse(reply);
-    else if (r < 0)
+    } else if (r < 0)
         reply_error(&call);
     /* A download is made after this, on the same thread. */
     if (worker != NULL)
@@ -180,6 +181,7 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     struct proof proof;
     lock_border("a request is looked at");
     if (!auth_proof(request, &proof)) {
+        api_audit_refused(api, request);
         auth_refuse(reply);
         return true;
     }
@@ -210,14 +212,18 @@ int api_who(struct api *api, struct http_request *request, struct node_stores *s
     struct api_call call = {.api = api, .request = request, .stores = stores};
     struct identity identity;
     struct proof proof;
-    if (!auth_proof(request, &proof))
+    if (!auth_proof(request, &proof)) {
+        api_audit_refused(api, request);
         return HEARTH_ERR_DENIED;
+    }
     call.store = node_stores_get(stores, api->options.nodes->own, err);
     if (call.store == NULL)
         return err->code;
     int r = auth_look_up(&call, &proof, &identity);
-    if (r == AUTH_NOBODY)
+    if (r == AUTH_NOBODY) {
+        api_audit_refused(api, request);
         return HEARTH_ERR_DENIED;
+    }
     if (r == HEARTH_ERR_DENIED) /* by the storage: another thing than being nobody, and none of the person's */
         r = call.err.code = HEARTH_ERR_IO;
     if (r < 0) {
@@ -281,9 +287,11 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->tokens = token_cache_create();
     api->generations = generations_create();
     api->asked = backoff_create();
+    api->refused = rate_create(REFUSED_MAX, REFUSED_WINDOW);
+    api->vouched = rate_create(1, VOUCHED_WINDOW);
     api->version = strdup(options->version);
     if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL ||
-        api->asked == NULL || api->version == NULL) {
+        api->asked == NULL || api->refused == NULL || api->vouched == NULL || api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
@@ -300,6 +308,8 @@ void api_destroy(struct api *api)
     token_cache_destroy(api->tokens);
     generations_destroy(api->generations);
     backoff_destroy(api->asked);
+    rate_destroy(api->refused);
+    rate_destroy(api->vouched);
     free(api->routes);
     free(api->endpoints);
     free(api->version);
@@ -325,5 +335,5 @@ void api_forget(struct api *api, const char *account)
         return;
     cache_drop_account(api->cache, account);
     search_forget(api->options.search, account);
-    token_cache_clear(api->tokens);
+    auth_forget(api, account);
 }

@@ -30,6 +30,8 @@ struct api_options {
     void (*note_seen)(void *ctx, const char *account, const char *token);
     bool (*is_syncing)(void *ctx, const char *account);
     void (*account_removed)(void *ctx, const char *account);
+    /* A token, session or the account itself has ended: event streams of the account show again who they are. Must not block. */
+    void (*authority_ended)(void *ctx, const char *account);
     /* What is known at the moment, for /readyz, on the loop: must not block. Appends a sentence to `reasons` for each thing without which
      * this process is of no use, and to `queue` what is the matter with the queue. NULL: always ready. */
     void (*readiness)(void *ctx, struct buf *reasons, struct buf *queue);

@@ -75,6 +75,14 @@ void token_cache_clear(struct token_cache *cache)
     lock_release(&cache->lock);
 }
 
+void auth_forget(struct api *api, const char *account)
+{
+    token_cache_clear(api->tokens);
+    lock_border("event streams are ended");
+    if (account != NULL && api->options.authority_ended != NULL)
+        api->options.authority_ended(api->options.ctx, account);
+}
+
 /* Remembered like a token: under the hash of the address that the proxy names. */
 static bool hash_email(const char *email, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
@@ -133,6 +141,7 @@ static int look_up_email(struct api_call *call, const struct proof *proof, struc
     if (r < 0)
         return r == HEARTH_ERR_NOT_FOUND ? AUTH_NOBODY : r;
     snprintf(identity.account, sizeof(identity.account), "%s", account.id);
+    api_audit_proxy(call, identity.account);
     token_cache_put(call->api->tokens, proof->hash, &identity);
     *ret_identity = identity;
     return 0;

@@ -85,5 +85,7 @@ int export_get(struct api_call *call)
     call->reply->stream_ctx = download;
     http_reply_header(call->reply, "content-disposition", arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
     http_reply_header(call->reply, "cache-control", "private, no-store");
+    if (call->request->method == HTTP_GET)
+        api_audit(call, "export", "format", format->name);
     return 0;
 }

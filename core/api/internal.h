@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "auth/token.h"
 #include "base/backoff.h"
+#include "base/rate.h"
 #include "base/str.h"
 #include "pool/cache.h"
 #include "search/search.h"
@@ -65,6 +66,8 @@ struct api {
     struct cache *cache;
     struct token_cache *tokens;
     struct generations *generations;
+    struct rate *refused;  /* wrong tokens that were logged, by address */
+    struct rate *vouched;  /* accounts for which a proxy vouched lately, with the client's address */
     struct backoff *asked; /* accounts that asked for a sync within 30 s */
     char *version;
 };
@@ -117,6 +120,15 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
 void auth_note_seen(struct api *api, const struct identity *identity);
 void auth_refuse(struct http_reply *reply);
 void auth_refuse_forged(struct http_reply *reply);
+
+/* What was known of who asks is forgotten: a token, session or the account has ended. account NULL: all. */
+void auth_forget(struct api *api, const char *account);
+
+/* --- the audit trail (audit.c) --- */
+/* What this person did: event and key are constants; value NULL: none. */
+void api_audit(const struct api_call *call, const char *event, const char *key, const char *value);
+void api_audit_refused(struct api *api, const struct http_request *request);
+void api_audit_proxy(const struct api_call *call, const char *account);
 
 /* --- which node (node.c) --- */
 /* Sends the client to the node that has the account: 307, or 421 for requests that change something. Returns 0. */

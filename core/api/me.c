@@ -76,6 +76,7 @@ int me_delete(struct api_call *call)
     int r = STORE(call->store, &call->err, account_remove, call->account);
     if (r < 0)
         return r;
+    api_audit(call, "account removed", NULL, NULL);
     api_forget(call->api, call->account);
     if (call->api->options.account_removed != NULL)
         call->api->options.account_removed(call->api->options.ctx, call->account);

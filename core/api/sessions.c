@@ -24,6 +24,7 @@ static int on_browser(void *ctx, const struct hearth_token *row)
 int sessions_get(struct api_call *call)
 {
     struct browsers browsers = {call, clock_now()};
+    http_reply_header(call->reply, "cache-control", "no-store");
     api_list_begin(call, "{\"sessions\":[");
     int r = STORE(call->store, &call->err, token_list, call->account, on_browser, &browsers);
     api_list_close(call, "]}");
@@ -46,7 +47,9 @@ int own_session_delete(struct api_call *call)
     if (call->who->kind != PROOF_BROWSER)
         return api_problem(call, 409, "no_session", "This request was not made by a signed-in browser; there is nothing to sign out.");
     int r = STORE(call->store, &call->err, token_remove, call->account, call->who->token);
-    token_cache_clear(call->api->tokens);
+    auth_forget(call->api, call->account);
+    if (r == 0)
+        api_audit(call, "signed out", "session", call->who->token);
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
         api_sign_out_here(call);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
@@ -55,9 +58,11 @@ int own_session_delete(struct api_call *call)
 int sessions_delete(struct api_call *call)
 {
     int r = session_remove_all(call->store, call->account, NULL, &call->err);
-    token_cache_clear(call->api->tokens);
-    if (r == 0)
+    auth_forget(call->api, call->account);
+    if (r == 0) {
+        api_audit(call, "signed out everywhere", NULL, NULL);
         api_sign_out_here(call);
+    }
     return r;
 }
 
@@ -83,7 +88,8 @@ int session_delete(struct api_call *call)
         r = STORE(call->store, &call->err, token_remove, call->account, wanted.id);
     if (r < 0)
         return r;
-    token_cache_clear(call->api->tokens);
+    api_audit(call, "signed out", "session", wanted.id);
+    auth_forget(call->api, call->account);
     if (strcmp(wanted.id, call->who->token) == 0)
         api_sign_out_here(call);
     call->reply->status = 204;
@@ -98,6 +104,7 @@ int links_post(struct api_call *call)
     int r = link_create(call->store, call->account, &link, &call->err);
     if (r < 0)
         return r;
+    api_audit(call, "link made", NULL, NULL);
     char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base, link.secret);
     r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : link_qr_svg(url, &svg, &call->err);
     if (r == 0) {

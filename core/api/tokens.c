@@ -22,6 +22,7 @@ static int on_token(void *ctx, const struct hearth_token *token)
 
 int tokens_get(struct api_call *call)
 {
+    http_reply_header(call->reply, "cache-control", "no-store");
     api_list_begin(call, "{\"tokens\":[");
     int r = STORE(call->store, &call->err, token_list, call->account, on_token, call);
     api_list_close(call, "]}");
@@ -47,6 +48,7 @@ static int create(struct api_call *call, const char *name, bool read_only, int64
         json_t *value = token_json(&row);
         json_object_set_new(value, "secret", json_string(token.secret));
         api_reply_json(call, json_pack("{s:o}", "token", value));
+        api_audit(call, "token made", "token", row.id);
         call->reply->status = 201;
         http_reply_header(call->reply, "cache-control", "no-store");
     }
@@ -79,7 +81,8 @@ int token_delete(struct api_call *call)
     int r = STORE(call->store, &call->err, token_remove, call->account, call->request->argument);
     if (r < 0)
         return r;
-    token_cache_clear(call->api->tokens);
+    api_audit(call, "token revoked", "token", call->request->argument);
+    auth_forget(call->api, call->account);
     call->reply->status = 204;
     return 0;
 }

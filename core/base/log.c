@@ -14,7 +14,8 @@ static struct {
     int fd;
     enum log_format format;
     enum hearth_log_level level;
-} out = {.fd = STDERR_FILENO, .format = LOG_TEXT, .level = HEARTH_LOG_INFO};
+    bool audit, access;
+} out = {.fd = STDERR_FILENO, .format = LOG_TEXT, .level = HEARTH_LOG_INFO, .audit = true};
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
@@ -22,6 +23,21 @@ void log_init(enum log_format format, enum hearth_log_level level)
 {
     out.format = format;
     out.level = level;
+}
+
+void log_audit_off(void)
+{
+    out.audit = false;
+}
+
+void log_access_on(void)
+{
+    out.access = true;
+}
+
+bool log_access_is_on(void)
+{
+    return out.access;
 }
 
 void log_take_stderr(void)
@@ -143,15 +159,27 @@ static void add_pair(struct buf *line, const char *key, const char *value)
     }
 }
 
-static void begin_line(struct buf *line, enum hearth_log_level level, const char *module, const char *event)
+static void add_number(struct buf *line, const char *key, int64_t number)
+{
+    buf_printf(line, out.format == LOG_JSON ? ",\"%s\":%lld" : " %s=%lld", key, (long long)number);
+}
+
+/* module NULL: lines of this level have none. */
+static void begin_line(struct buf *line, const char *level, const char *module, const char *event)
 {
     if (out.format == LOG_JSON) {
         buf_add_text(line, "{\"time\":\"");
         add_time(line);
-        buf_printf(line, "\",\"level\":\"%s\",\"module\":\"%s\",\"event\":\"%s\"", level_names[level], module, event);
+        buf_printf(line, "\",\"level\":\"%s\"", level);
+        if (module != NULL)
+            buf_printf(line, ",\"module\":\"%s\"", module);
+        buf_printf(line, ",\"event\":\"%s\"", event);
     } else {
         add_time(line);
-        buf_printf(line, " %s %s %s", level_names[level], module, event);
+        buf_printf(line, " %s", level);
+        if (module != NULL)
+            buf_printf(line, " %s", module);
+        buf_printf(line, " %s", event);
     }
 }
 
@@ -165,20 +193,68 @@ static void end_line(struct buf *line)
     buf_fini(line);
 }
 
+static void add_texts(struct buf *line, va_list ap)
+{
+    for (const char *key; (key = va_arg(ap, const char *)) != NULL;) {
+        const char *value = va_arg(ap, const char *);
+        if (value != NULL)
+            add_pair(line, key, value);
+    }
+}
+
+static void add_pairs(struct buf *line, const struct log_pair *pairs)
+{
+    for (const struct log_pair *pair = pairs; pair->key != NULL; pair++) {
+        if (pair->is_number)
+            add_number(line, pair->key, pair->number);
+        else if (pair->text != NULL)
+            add_pair(line, pair->key, pair->text);
+    }
+}
+
 void log_event(enum hearth_log_level level, const char *module, const char *event, ...)
 {
     if (!log_wants(level))
         return;
     struct buf line = {0};
-    begin_line(&line, level, module, event);
+    begin_line(&line, level_names[level], module, event);
     va_list ap;
     va_start(ap, event);
-    for (const char *key; (key = va_arg(ap, const char *)) != NULL;) {
-        const char *value = va_arg(ap, const char *);
-        if (value != NULL)
-            add_pair(&line, key, value);
-    }
+    add_texts(&line, ap);
     va_end(ap);
+    end_line(&line);
+}
+
+void log_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs)
+{
+    if (!log_wants(level))
+        return;
+    struct buf line = {0};
+    begin_line(&line, level_names[level], module, event);
+    add_pairs(&line, pairs);
+    end_line(&line);
+}
+
+void log_audit(const char *event, ...)
+{
+    if (!out.audit)
+        return;
+    struct buf line = {0};
+    begin_line(&line, "audit", NULL, event);
+    va_list ap;
+    va_start(ap, event);
+    add_texts(&line, ap);
+    va_end(ap);
+    end_line(&line);
+}
+
+void log_access(const struct log_pair *pairs)
+{
+    if (!out.access)
+        return;
+    struct buf line = {0};
+    begin_line(&line, "access", NULL, "request");
+    add_pairs(&line, pairs);
     end_line(&line);
 }
 
@@ -192,7 +268,7 @@ void log_text(enum hearth_log_level level, const char *module, const char *forma
     vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
     struct buf line = {0};
-    begin_line(&line, level, module, "message");
+    begin_line(&line, level_names[level], module, "message");
     add_pair(&line, "text", text);
     end_line(&line);
 }

@@ -3,6 +3,7 @@
 #define HEARTH_CORE_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "hearth/plugin.h"
 
 enum log_format { LOG_TEXT, LOG_JSON };
@@ -17,12 +18,42 @@ void log_take_stderr(void);
 void log_last_word(void);
 bool log_wants(enum hearth_log_level level);
 
-/* log_event(HEARTH_LOG_INFO, "sync", "done", "account", id, "records", n_text, NULL): pairs of key and value end with NULL; a NULL value
- * leaves its pair out. `module` and `event` are constants. */
+/* log_event(HEARTH_LOG_INFO, "main", "ready", "version", text, "address", text, NULL): pairs of key and text end with a NULL key; a NULL
+ * text leaves its pair out. `module` and `event` are constants. */
 void log_event(enum hearth_log_level level, const char *module, const char *event, ...) __attribute__((sentinel));
-/* What an operator wants to find again: who signed in or tried to, what was made, revoked, removed. The event is a constant, a few words.
- */
-#define log_audit(...) log_event(HEARTH_LOG_INFO, "audit", __VA_ARGS__)
+
+/* The same with numbers, which JSON gets as numbers:
+ * log_pairs(level, "sync", "done", (struct log_pair[]){LOG_PAIR("account", id), LOG_NUMBER("ms", ms), LOG_PAIRS_END}). */
+struct log_pair {
+    const char *key;
+    const char *text; /* NULL: a number, or left out */
+    int64_t number;
+    bool is_number;
+};
+#define LOG_PAIR(k, t)                                                                                                                     \
+    {                                                                                                                                      \
+        .key = (k), .text = (t)                                                                                                            \
+    }
+#define LOG_NUMBER(k, n)                                                                                                                   \
+    {                                                                                                                                      \
+        .key = (k), .number = (n), .is_number = true                                                                                       \
+    }
+#define LOG_PAIRS_END                                                                                                                      \
+    {                                                                                                                                      \
+        .key = NULL                                                                                                                        \
+    }
+void log_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs);
+
+/* What an operator wants to find again: who signed in or tried to, what was made, revoked, removed. A level of its own, beside the others:
+ * shown whatever the level is, until log_audit_off(). `event` is a constant, a few words, and stands in the table of docs/operating.md;
+ * pairs as for log_event(). Where it concerns a client, "address" is the first pair: programs that read the log then find it at a place
+ * that nobody else's text can take. */
+void log_audit(const char *event, ...) __attribute__((sentinel));
+void log_audit_off(void); /* [hearth] audit = no; once, before threads start */
+/* A line of the access log, if that is on: path without its query, bytes of the body, ms since the request came; account "": nobody's. */
+void log_access_on(void); /* once, before threads start */
+bool log_access_is_on(void);
+void log_access(const struct log_pair *pairs);
 /* For a single formatted sentence under "text". */
 void log_text(enum hearth_log_level level, const char *module, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -99,13 +99,18 @@ void rate_give_back(struct rate *rate, const char *key)
     lock_release(&rate->lock);
 }
 
-void rate_address_key(const char *address, char ret[64])
+bool rate_network_key(const char *address, int bits, char ret[64])
 {
     unsigned char six[16];
     if (inet_pton(AF_INET6, address, six) == 1) {
-        memset(six + 8, 0, 8);
-        if (inet_ntop(AF_INET6, six, ret, 64) != NULL)
-            return;
+        memset(six + bits / 8, 0, sizeof(six) - (size_t)bits / 8);
+        return inet_ntop(AF_INET6, six, ret, 64) != NULL;
     }
     snprintf(ret, 64, "%s", address);
+    return bits == 64;
+}
+
+void rate_address_key(const char *address, char ret[64])
+{
+    rate_network_key(address, 64, ret);
 }

@@ -45,6 +45,7 @@ static const struct hearth_config_key hearth_keys[] = {
     SHAPE(FOLDER, "plugin_dir", NULL, "where plugins are looked for first; else beside hearthd, then where they are installed"),
     CHOICE("log", "text", "text json", "format of the log on standard error"),
     CHOICE("log_level", "info", "error warning info debug", "how much is logged"),
+    KEY(BOOL, "audit", "yes", "log who signed in or tried to, and what was made, revoked or removed, whatever log_level is"),
     RANGE(DURATION, "probe_interval", "500ms", 10, HOUR, "how often databases and queue are probed while they are used; rarer when not"),
     RANGE(DURATION, "probe_timeout", "1s", 10, HOUR, "a probe that takes longer has failed: who needs it gets 503 at once from then on"),
 };
@@ -70,6 +71,7 @@ static const struct hearth_config_key web_keys[] = {
     SHAPE(FOLDER, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
     SHAPE(NAME, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
     SHAPE(NETWORKS, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
+    KEY(BOOL, "access_log", "no", "log each request: its method, path without query, status, client, account; no secrets"),
     SHAPE(GONE, "metrics", NULL, METRICS_LISTENER),
     RANGE(INT, "threads", "0", 0, 64, "event loops; 0: one for each processor, at most 4"),
     RANGE(INT, "storage_threads", "4", 1, 256, "threads with a storage session each, that answer requests"),

@@ -8,7 +8,7 @@
 struct event {
     atomic_int refs;
     const char *channel;
-    char *text; /* as it goes over the wire */
+    char *text; /* as it goes over the wire; "": the stream ends */
     char bytes[];
 };
 
@@ -23,7 +23,10 @@ static struct event *create(const char *channel, int64_t id, const char *name, c
     struct buf text = {0};
     if (id > 0)
         buf_printf(&text, "id: %lld\n", (long long)id);
-    buf_printf(&text, "event: %s\ndata: %s\n\n", name, data);
+    if (name == NULL)
+        buf_add_text(&text, "");
+    else
+        buf_printf(&text, "event: %s\ndata: %s\n\n", name, data);
     size_t channel_size = strlen(channel) + 1;
     struct event *event = buf_failed(&text) ? NULL : malloc(sizeof(*event) + channel_size + text.size + 1);
     if (event != NULL) {
@@ -31,7 +34,7 @@ static struct event *create(const char *channel, int64_t id, const char *name, c
         memcpy(event->bytes, channel, channel_size);
         event->channel = event->bytes;
         event->text = event->bytes + channel_size;
-        memcpy(event->text, text.data, text.size + 1);
+        memcpy(event->text, text.size == 0 ? "" : text.data, text.size + 1);
     }
     buf_fini(&text);
     return event;
@@ -53,6 +56,20 @@ void http_publish(struct http_server *server, const char *channel, int64_t id, c
     lock_release(&server->publish_lock);
     if (event != NULL)
         event_unref(event);
+}
+
+void http_end_events(struct http_server *server, const char *channel)
+{
+    http_publish(server, channel, 0, NULL, NULL);
+}
+
+static void end_stream(struct exchange *exchange)
+{
+    h2o_linklist_unlink(&exchange->subscriber.link);
+    if (exchange->subscriber.ready)
+        h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+    else
+        conn_kill(exchange->track->conn);
 }
 
 static struct exchange *exchange_of(h2o_linklist_t *link)
@@ -113,7 +130,11 @@ void events_deliver(struct loop *loop, struct event *event)
     for (link = loop->subscribers.next; link != &loop->subscribers; link = next) {
         struct exchange *exchange = exchange_of(link);
         next = link->next;
-        if (strcmp(exchange->subscriber.channel, event->channel) == 0) {
+        if (strcmp(exchange->subscriber.channel, event->channel) != 0)
+            continue;
+        if (event->text[0] == '\0') {
+            end_stream(exchange);
+        } else {
             add(exchange, event->text);
             flush(exchange, h2o_now(loop->h2o));
         }
@@ -136,12 +157,6 @@ void events_heartbeat(struct loop *loop, uint64_t now)
 
 void events_end_all(struct loop *loop)
 {
-    while (!h2o_linklist_is_empty(&loop->subscribers)) {
-        struct exchange *exchange = exchange_of(loop->subscribers.next);
-        h2o_linklist_unlink(&exchange->subscriber.link);
-        if (exchange->subscriber.ready)
-            h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
-        else
-            conn_kill(exchange->track->conn);
-    }
+    while (!h2o_linklist_is_empty(&loop->subscribers))
+        end_stream(exchange_of(loop->subscribers.next));
 }

@@ -182,8 +182,8 @@ struct http_options {
     size_t max_jobs;              /* in total [1,024] */
     size_t max_header_bytes;      /* [32 KiB]; more: 431 */
     size_t max_header_fields;     /* [128] */
-    /* Runs on the loop when the answer is known: for an access log or metrics. May be NULL. */
-    void (*after)(const struct http_request *request, int status, size_t bytes, int64_t ms, void *ctx);
+    /* Runs on the loop when the answer has gone, whole or not: for an access log. account: whose the answer is; NULL. May be NULL. */
+    void (*after)(const struct http_request *request, const char *account, int status, size_t bytes, int64_t ms, void *ctx);
     void (*auth_free)(void *auth);
     void *ctx;
 };
@@ -192,6 +192,8 @@ struct http_options {
 int http_start(const struct http_options *options, struct http_server **ret_server, struct err *err);
 /* The i-th listener's address with the port it got, e.g. "http://127.0.0.1:43211"; NULL past the end. Lives as long as the server. */
 const char *http_address(const struct http_server *server, size_t i);
+/* Ends the event streams of a channel: clients that may still listen come back by themselves, and show again who they are. Any thread. */
+void http_end_events(struct http_server *server, const char *channel);
 /* Reads the certificate files anew; new connections use them. On failure the old ones stay. Any thread. */
 int http_reload(struct http_server *server, struct err *err);
 /* For who wants to know before the start. The files of a certificate are read, and fit together; *ret_ends: ms, when its first one ends. */

@@ -26,8 +26,8 @@ static void on_track_dispose(void *p)
     h2o_linklist_unlink(&track->link);
     if (track->exchange != NULL) {
         struct exchange *exchange = track->exchange;
-        if (loop->server->options.after != NULL && finished)
-            loop->server->options.after(&exchange->request, req->res.status, req->bytes_sent,
+        if (loop->server->options.after != NULL && req->res.status != 0 && !exchange->in_pool)
+            loop->server->options.after(&exchange->request, exchange->reply.account, req->res.status, req->bytes_sent,
                                         clock_monotonic() - exchange->request.received, loop->server->options.ctx);
         exchange->track = NULL;
         if (h2o_linklist_is_linked(&exchange->subscriber.link))

@@ -78,16 +78,19 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
 /* cause: what is behind the detail, for the operator alone; "": nothing more. */
 static void log_outcome(const char *account, const struct sync_outcome *outcome, const char *cause)
 {
-    char requests[24], records[24], damaged[24], ms[24];
-    snprintf(requests, sizeof(requests), "%lld", (long long)outcome->requests);
-    snprintf(records, sizeof(records), "%lld", (long long)outcome->records);
-    snprintf(damaged, sizeof(damaged), "%lld", (long long)outcome->damaged);
-    snprintf(ms, sizeof(ms), "%lld", (long long)outcome->ms);
     bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
-    log_event(ok ? HEARTH_LOG_INFO : HEARTH_LOG_WARNING, "sync", ok ? "done" : "failed", "account", account, "requests", requests,
-              "records", records, "damaged", damaged, "ms", ms, "error", outcome->code < 0 ? err_name(outcome->code) : NULL, "detail",
-              outcome->detail[0] != '\0' ? outcome->detail : NULL, "cause",
-              cause[0] != '\0' && strcmp(cause, outcome->detail) != 0 ? cause : NULL, NULL);
+    const struct log_pair pairs[] = {
+        LOG_PAIR("account", account),
+        LOG_NUMBER("requests", outcome->requests),
+        LOG_NUMBER("records", outcome->records),
+        LOG_NUMBER("damaged", outcome->damaged),
+        LOG_NUMBER("ms", outcome->ms),
+        LOG_PAIR("error", outcome->code < 0 ? err_name(outcome->code) : NULL),
+        LOG_PAIR("detail", outcome->detail[0] != '\0' ? outcome->detail : NULL),
+        LOG_PAIR("cause", cause[0] != '\0' && strcmp(cause, outcome->detail) != 0 ? cause : NULL),
+        LOG_PAIRS_END,
+    };
+    log_pairs(ok ? HEARTH_LOG_INFO : HEARTH_LOG_WARNING, "sync", ok ? "done" : "failed", pairs);
     metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
     metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
     metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);

@@ -281,7 +281,7 @@ static void reload(struct daemon *d)
     if (d->http != NULL && http_reload(d->http, &err) < 0)
         log_error("main", "the certificates were not reloaded, the old ones stay: %s", err.text);
     else
-        log_event(HEARTH_LOG_INFO, "main", "reloaded", NULL);
+        log_audit("configuration reloaded", NULL);
 }
 
 static void wait_for_end(struct daemon *d, const sigset_t *signals)

@@ -61,6 +61,13 @@ static void account_removed(void *ctx, const char *account)
     }
 }
 
+static void authority_ended(void *ctx, const char *account)
+{
+    struct daemon *d = ctx;
+    if (d->http != NULL)
+        http_end_events(d->http, account);
+}
+
 int serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -87,6 +94,7 @@ int serve_create_api(struct daemon *d, struct err *err)
         .note_seen = note_seen,
         .is_syncing = is_syncing,
         .account_removed = account_removed,
+        .authority_ended = authority_ended,
         .readiness = serve_readiness,
         .ctx = d,
     };
@@ -367,6 +375,32 @@ static const char *const *known_hosts(struct daemon *d, struct arena *arena, siz
     return hosts;
 }
 
+static const char *method_name(enum http_method method)
+{
+    static const struct {
+        enum http_method method;
+        const char *name;
+    } names[] = {{HTTP_GET, "GET"},     {HTTP_HEAD, "HEAD"},     {HTTP_POST, "POST"},      {HTTP_PUT, "PUT"},
+                 {HTTP_PATCH, "PATCH"}, {HTTP_DELETE, "DELETE"}, {HTTP_OPTIONS, "OPTIONS"}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].method == method)
+            return names[i].name;
+    return "other";
+}
+
+/* The path alone: links and what a provider sends back are in queries. */
+static void note_access(const struct http_request *request, const char *account, int status, size_t bytes, int64_t ms, void *ctx)
+{
+    (void)ctx;
+    const struct log_pair pairs[] = {
+        LOG_PAIR("address", request->remote), LOG_PAIR("method", method_name(request->method)),
+        LOG_PAIR("path", request->path),      LOG_NUMBER("status", status),
+        LOG_NUMBER("bytes", (int64_t)bytes),  LOG_NUMBER("ms", ms),
+        LOG_PAIR("account", account),         LOG_PAIRS_END,
+    };
+    log_access(pairs);
+}
+
 int serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -403,6 +437,7 @@ int serve_start_http(struct daemon *d, struct err *err)
         .spool_dir = d->app.state_dir,
         .export_space = (size_t)conf_number(web, "export_space"),
         .exports_per_account = (size_t)conf_number(web, "exports_per_account"),
+        .after = log_access_is_on() ? note_access : NULL,
         .auth_free = api_auth_free,
         .ctx = d->api,
     };

@@ -3,6 +3,7 @@
 
 #include "auth/link.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "pages/basic.h"
 
 /* Every form here changes something for a signed-in person: the form's own cookie is checked by form_read(), the session by basic_open().
@@ -83,6 +84,7 @@ void account_link_post(struct page_call *call)
     struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
     int r = store == NULL ? call->err.code : link_create(store, basic.person.account, &link, &call->err);
     if (r == 0) {
+        log_audit("link made", "address", call->request->remote, "account", basic.person.account, NULL);
         r = put_link(call, &link);
         link_wipe(&link);
     }
@@ -113,6 +115,8 @@ void account_browser_post(struct page_call *call)
     int r = store == NULL ? call->err.code : STORE(store, &call->err, token_list, basic.person.account, on_row, &wanted);
     if (r == 0 && wanted.found)
         r = STORE(store, &call->err, token_remove, basic.person.account, wanted.id);
+    if (r == 0 && wanted.found)
+        log_audit("signed out", "address", call->request->remote, "account", basic.person.account, "session", wanted.id, NULL);
     api_forget(call->pages->options.api, basic.person.account);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         page_error(call);
@@ -135,6 +139,7 @@ void account_everywhere_post(struct page_call *call)
         page_error(call);
         return;
     }
+    log_audit("signed out everywhere", "address", call->request->remote, "account", basic.person.account, NULL);
     page_forget_browser(call);
     page_message(call, 200, "You are signed out everywhere", "All browsers have forgotten you. API tokens still work.", "/auth/signin",
                  "Sign in again");

@@ -55,15 +55,18 @@ static int enter_here(struct page_call *call, struct store *store, size_t node, 
     const struct pages_options *options = &call->pages->options;
     char name[SESSION_NAME_SIZE];
     struct token token;
+    char id[TOKEN_ID_SIZE];
     leave_old(call);
     session_name(call->request->user_agent, name);
     int r = session_create(store, account, name, &options->sessions, &token, &call->err);
     if (r < 0)
         return r;
     page_cookie(call, session_cookie_name(call->request->tls), token.secret, options->sessions.life / SECOND, "Lax");
+    memcpy(id, token.id, sizeof(id));
     token_wipe(&token);
     to_node(call, node);
-    log_event(HEARTH_LOG_INFO, "signin", "browser signed in", "account", account, "browser", name, "address", call->request->remote, NULL);
+    log_audit("signed in", "address", call->request->remote, "account", account, "provider", call->provider, "session", id, "browser", name,
+              NULL);
     page_redirect(call, arena_strdup(&call->request->arena, next));
     return 0;
 }

@@ -7,14 +7,16 @@
 #include "pages/pages.h"
 #include "signin/attempts.h"
 #include "signin/gate.h"
+#include "signin/guesses.h"
 
 enum { FORM_TOKEN_SIZE = 22 + 1 };
 
 struct pages {
     struct pages_options options;
     struct attempts *attempts;
-    /* Per client address: beginnings, answers, typed codes; per e-mail address: answers; of everybody: typed codes. */
-    struct rate *starts, *answers, *codes, *email_answers, *all_codes;
+    struct rate *steps;                   /* beginnings and answers, by address: for their cost */
+    struct guesses *answers, *codes;      /* wrong ones: passwords, factors, links; codes that people type */
+    struct rate *noted;                   /* refusals that were logged, by address */
     struct gate sso_gates[PAGES_SSO_MAX]; /* to options.sso of that number */
     struct http_route *routes;
     struct page_endpoint *endpoints;
@@ -28,6 +30,7 @@ struct page_call {
     struct http_reply *reply;
     struct node_stores *stores;   /* NULL on the loop */
     struct signin_worker *signin; /* NULL but on the sign-in pool */
+    const char *provider;         /* how the person is signing in, for the audit trail: a provider's name, "link", "code" */
     struct buf html;
     struct err err;
 };
@@ -52,6 +55,10 @@ void page_redirect(struct page_call *call, const char *url); /* 303; url: in the
 void page_error(struct page_call *call);                     /* of call->err */
 void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
 void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
+/* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
+void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider);
+/* May this address begin or go on with a sign-in? False: the reply is a 429. For what that costs: who guesses is counted by `guesses`. */
+bool page_may_step(struct page_call *call);
 void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site);
 
 /* --- forms (form.c) --- */

@@ -49,12 +49,27 @@ static int email_of(struct page_call *call, const struct found *found, const cha
     return r;
 }
 
+static bool may_follow(struct page_call *call)
+{
+    int64_t wait = guesses_begin(call->pages->answers, call->request->remote, NULL);
+    if (wait > 0) {
+        page_audit_failed(call, "too_many_links", NULL, "link");
+        page_too_many(call, wait);
+    }
+    return wait == 0;
+}
+
 void link_page(struct page_call *call)
 {
     const char *secret = http_parameter(call->request, "t"), *email = NULL;
     uint8_t hash[TOKEN_HASH_SIZE];
     struct found found;
+    if (!may_follow(call))
+        return;
     int r = secret != NULL && token_hash(HEARTH_TOKEN_LINK, secret, hash) ? find(call, hash, &found) : HEARTH_ERR_NOT_FOUND;
+    guesses_end(call->pages->answers, call->request->remote, NULL, r == HEARTH_ERR_NOT_FOUND);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        page_audit_failed(call, "wrong_link", NULL, "link");
     if (r == 0)
         r = email_of(call, &found, &email);
     if (r < 0) {
@@ -69,7 +84,8 @@ void link_page(struct page_call *call)
     page_end(call, 200);
 }
 
-static void use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
+/* Returns what it came to, answered. */
+static int use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
 {
     struct found found;
     char account[40];
@@ -83,18 +99,24 @@ static void use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
         refuse(call, r);
     else
         enter(call, found.node, account, next);
+    return r;
 }
 
 void link_post(struct page_call *call)
 {
     uint8_t hash[TOKEN_HASH_SIZE];
-    if (!form_read(call))
+    if (!form_read(call) || !may_follow(call))
         return;
     const char *secret = http_parameter(call->request, "t");
+    int r = HEARTH_ERR_NOT_FOUND;
+    call->provider = "link";
     if (secret != NULL && token_hash(HEARTH_TOKEN_LINK, secret, hash))
-        use(call, hash);
+        r = use(call, hash);
     else
-        refuse(call, HEARTH_ERR_NOT_FOUND);
+        refuse(call, r);
+    guesses_end(call->pages->answers, call->request->remote, NULL, r == HEARTH_ERR_NOT_FOUND);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        page_audit_failed(call, "wrong_link", NULL, "link");
 }
 
 static void code_form(struct page_call *call, int status, const char *problem)
@@ -118,16 +140,15 @@ void code_page(struct page_call *call)
     code_form(call, 200, NULL);
 }
 
-/* 40 bits, ten minutes, ten tries from an address and a thousand from everybody: one in a billion. */
+/* A code has 40 bits and ten minutes. Nobody's wrong codes keep others from typing theirs: a million from a hundred thousand addresses find
+ * one with a probability of one in a million. */
 static bool may_try(struct page_call *call)
 {
-    char key[64];
-    rate_address_key(call->request->remote, key);
-    int64_t wait = rate_take(call->pages->codes, key);
-    if (wait == 0)
-        wait = rate_take(call->pages->all_codes, "all");
-    if (wait > 0)
+    int64_t wait = guesses_begin(call->pages->codes, call->request->remote, NULL);
+    if (wait > 0) {
+        page_audit_failed(call, "too_many_codes", NULL, "code");
         page_too_many(call, wait);
+    }
     return wait == 0;
 }
 
@@ -139,6 +160,10 @@ void code_post(struct page_call *call)
         return;
     const char *typed = http_parameter(call->request, "code");
     int r = typed != NULL && token_hash(HEARTH_TOKEN_CODE, typed, hash) ? find(call, hash, &found) : HEARTH_ERR_NOT_FOUND;
+    guesses_end(call->pages->codes, call->request->remote, NULL, r == HEARTH_ERR_NOT_FOUND);
+    call->provider = "code";
+    if (r == HEARTH_ERR_NOT_FOUND)
+        page_audit_failed(call, "wrong_code", NULL, "code");
     if (r == 0)
         use(call, hash);
     else if (r == HEARTH_ERR_NOT_FOUND)

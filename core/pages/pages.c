@@ -7,6 +7,8 @@
 #include "pages/internal.h"
 
 enum { FORM_MAX = 16 * 1024, ATTEMPTS_MAX = 1000, WINDOW = 15 * 60 * 1000 };
+/* From one address in a window; docs/signing-in.md#limits says them. */
+enum { STEPS_MAX = 300, WRONG_ANSWERS_MAX = 30, WRONG_CODES_MAX = 10, NOTED_MAX = 100 };
 
 static const struct {
     const char *path;
@@ -112,15 +114,14 @@ int pages_create(const struct pages_options *options, struct pages **ret_pages, 
     for (size_t i = 0; i < PAGES_SSO_MAX; i++)
         gate_init(&pages->sso_gates[i]);
     pages->attempts = attempts_create(signin_vault(options->signin), ATTEMPTS_MAX);
-    pages->starts = rate_create(30, WINDOW);
-    pages->answers = rate_create(60, WINDOW);
-    pages->email_answers = rate_create(20, WINDOW);
-    pages->codes = rate_create(10, WINDOW);
-    pages->all_codes = rate_create(1000, WINDOW);
+    pages->steps = rate_create(STEPS_MAX, WINDOW);
+    pages->answers = guesses_create(WRONG_ANSWERS_MAX);
+    pages->codes = guesses_create(WRONG_CODES_MAX);
+    pages->noted = rate_create(NOTED_MAX, WINDOW);
     pages->routes = calloc(ROUTES, sizeof(*pages->routes));
     pages->endpoints = calloc(ROUTES, sizeof(*pages->endpoints));
-    if (pages->attempts == NULL || pages->starts == NULL || pages->answers == NULL || pages->email_answers == NULL ||
-        pages->codes == NULL || pages->all_codes == NULL || pages->routes == NULL || pages->endpoints == NULL) {
+    if (pages->attempts == NULL || pages->steps == NULL || pages->answers == NULL || pages->codes == NULL || pages->noted == NULL ||
+        pages->routes == NULL || pages->endpoints == NULL) {
         pages_destroy(pages);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
@@ -136,11 +137,10 @@ void pages_destroy(struct pages *pages)
     attempts_destroy(pages->attempts);
     for (size_t i = 0; i < PAGES_SSO_MAX; i++)
         gate_fini(&pages->sso_gates[i]);
-    rate_destroy(pages->starts);
-    rate_destroy(pages->answers);
-    rate_destroy(pages->email_answers);
-    rate_destroy(pages->codes);
-    rate_destroy(pages->all_codes);
+    rate_destroy(pages->steps);
+    guesses_destroy(pages->answers);
+    guesses_destroy(pages->codes);
+    rate_destroy(pages->noted);
     free(pages->routes);
     free(pages->endpoints);
     free(pages);

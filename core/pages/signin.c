@@ -126,8 +126,6 @@ static void failed(struct page_call *call, struct attempt *attempt, const struct
 {
     char *next = arena_strdup(&call->request->arena, attempt->next);
     size_t provider = attempt->provider;
-    log_event(HEARTH_LOG_INFO, "signin", "sign-in failed", "reason", step->reason == NULL ? "unknown" : step->reason, "address",
-              call->request->remote, NULL);
     over(call, attempt);
     page_begin(call, step->title == NULL ? "That did not work" : step->title, -1, NULL);
     html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n",
@@ -165,8 +163,7 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     if (r < 0) {
         page_error(call);
     } else if (result.outcome == SIGNIN_REFUSED) {
-        log_event(HEARTH_LOG_WARNING, "signin", "refused: not among those who may sign in", "email", identity->email, "address",
-                  call->request->remote, NULL);
+        page_audit_failed(call, "not_allowed", identity->email, call->provider);
         page_message(
             call, 403, "Not on this server",
             "You are who you say you are, but this server does not take you in. Ask whoever runs it to allow your address ([auth] allow).",
@@ -178,8 +175,17 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     }
 }
 
+/* Did the person answer wrongly? Not that the accounts server wants a pause, or a real browser first. */
+static bool was_wrong(const struct hearth_signin_step *step)
+{
+    return (step->kind == HEARTH_SIGNIN_ASK && step->problem != NULL) || (step->kind == HEARTH_SIGNIN_FAILED && step->wait == 0);
+}
+
 static void goes_on(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step)
 {
+    call->provider = signin_provider_name(call->pages->options.signin, attempt->provider);
+    if (was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
+        page_audit_failed(call, step->reason != NULL ? step->reason : "wrong_answer", attempt->email, call->provider);
     if (step->kind == HEARTH_SIGNIN_DONE) {
         done(call, attempt, &step->identity, SIGNIN_KEEP_ASK);
     } else if (step->kind == HEARTH_SIGNIN_FAILED) {
@@ -198,18 +204,6 @@ static void goes_on(struct page_call *call, struct attempt *attempt, const struc
 
 /* --- start -----------------------------------------------------------------------------------------------------------------------------
  */
-
-static bool may_start(struct page_call *call, const char *email)
-{
-    char key[64];
-    rate_address_key(call->request->remote, key);
-    int64_t wait = rate_take(call->pages->starts, key);
-    if (wait == 0 && email != NULL)
-        wait = rate_take(call->pages->email_answers, email);
-    if (wait > 0)
-        page_too_many(call, wait);
-    return wait == 0;
-}
 
 static bool find_provider(struct page_call *call, const char *name, size_t *ret_provider)
 {
@@ -236,7 +230,7 @@ void signin_begin_post(struct page_call *call)
         page_message(call, 400, "That form is not complete", "Something in it is missing or too long.", "/auth/signin", "Start over");
         return;
     }
-    if (!may_start(call, password ? email : NULL))
+    if (!page_may_step(call))
         return;
     struct attempt *attempt = attempt_begin(call->pages->attempts);
     struct hearth_signin_step step;
@@ -284,9 +278,24 @@ static struct attempt *take(struct page_call *call)
     return attempt;
 }
 
+/* Is this address, or this person from there, past its wrong answers? Then the reply says so, and the attempt is back. */
+static bool may_answer(struct page_call *call, struct attempt *attempt)
+{
+    int64_t wait = guesses_begin(call->pages->answers, call->request->remote, attempt->email);
+    if (wait > 0) {
+        page_audit_failed(call, "too_many_answers", attempt->email, signin_provider_name(call->pages->options.signin, attempt->provider));
+        attempt_put(call->pages->attempts, attempt);
+        page_too_many(call, wait);
+    }
+    return wait == 0;
+}
+
+/* count 0: nobody answered, it is looked again. */
 static void next_step(struct page_call *call, struct attempt *attempt, const struct hearth_signin_answer *answers, size_t count)
 {
     struct hearth_signin_step step;
+    if (count > 0 && !may_answer(call, attempt))
+        return;
     void *state;
     size_t size;
     int r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
@@ -294,6 +303,8 @@ static void next_step(struct page_call *call, struct attempt *attempt, const str
         r = signin_next(call->signin, attempt->provider, state, size, answers, count, &step, &call->err);
         vault_free(state, size);
     }
+    if (count > 0)
+        guesses_end(call->pages->answers, call->request->remote, attempt->email, r == 0 && was_wrong(&step));
     if (r == 0) {
         goes_on(call, attempt, &step);
         return;
@@ -324,18 +335,6 @@ static size_t read_answers(struct page_call *call, struct hearth_signin_answer *
     return n;
 }
 
-static bool may_answer(struct page_call *call, const struct attempt *attempt)
-{
-    char key[64];
-    rate_address_key(call->request->remote, key);
-    int64_t wait = rate_take(call->pages->answers, key);
-    if (wait == 0 && attempt->email[0] != '\0')
-        wait = rate_take(call->pages->email_answers, attempt->email);
-    if (wait > 0)
-        page_too_many(call, wait);
-    return wait == 0;
-}
-
 static void decide(struct page_call *call, struct attempt *attempt)
 {
     bool keep = http_parameter(call->request, "c_keep") != NULL, nothing = http_parameter(call->request, "c_nothing") != NULL;
@@ -351,6 +350,7 @@ static void decide(struct page_call *call, struct attempt *attempt)
         page_error(call);
         return;
     }
+    call->provider = signin_provider_name(call->pages->options.signin, attempt->provider);
     done(call, attempt, &identity, keep ? SIGNIN_KEEP_DATA : SIGNIN_KEEP_NOTHING);
     vault_free(bytes, size);
 }
@@ -365,7 +365,7 @@ void signin_step_post(struct page_call *call)
         return;
     if (attempt->deciding) {
         decide(call, attempt);
-    } else if (!may_answer(call, attempt)) {
+    } else if (!page_may_step(call)) {
         attempt_put(call->pages->attempts, attempt);
     } else {
         size_t count = read_answers(call, answers);

@@ -1,6 +1,7 @@
 /* /auth/signout */
 #include <string.h>
 
+#include "base/log.h"
 #include "pages/internal.h"
 
 void page_forget_browser(struct page_call *call)
@@ -36,6 +37,8 @@ void signout_post(struct page_call *call)
         struct store *store = node_stores_get(call->stores, person.node, &call->err);
         r = store == NULL ? call->err.code : STORE(store, &call->err, token_remove, person.account, person.session);
         api_forget(options->api, person.account);
+        if (r == 0)
+            log_audit("signed out", "address", call->request->remote, "account", person.account, "session", person.session, NULL);
     }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         page_error(call);

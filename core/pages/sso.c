@@ -68,19 +68,15 @@ static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_
 
 void sso_begin(struct page_call *call)
 {
-    char url[OIDC_URL_SIZE], key[64];
+    char url[OIDC_URL_SIZE];
     size_t index;
     if (!find_sso(call, call->request->argument, &index)) {
         page_message(call, 404, "There is no such way to sign in", "This server does not know that provider.", "/auth/signin",
                      "Back to signing in");
         return;
     }
-    rate_address_key(call->request->remote, key);
-    int64_t wait = rate_take(call->pages->starts, key);
-    if (wait > 0) {
-        page_too_many(call, wait);
+    if (!page_may_step(call))
         return;
-    }
     struct attempt *attempt = attempt_begin(call->pages->attempts);
     int r = attempt == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : 0;
     if (r == 0) {
@@ -144,8 +140,7 @@ static void let_in(struct page_call *call, const struct oidc_person *person, con
             r = HEARTH_ERR_NOT_FOUND;
     }
     if (r == HEARTH_ERR_NOT_FOUND) {
-        log_event(HEARTH_LOG_WARNING, "signin", "single sign-on of somebody without an account", "email", person->email, "verified",
-                  person->email_verified ? "yes" : "no", NULL);
+        page_audit_failed(call, person->email_verified ? "no_account" : "email_not_verified", person->email, call->provider);
         page_message(call, 403, "There is no account for you here yet",
                      "You are signed in at the provider, but nobody with your confirmed e-mail address has an account on this server. Sign "
                      "in with your "
@@ -170,7 +165,10 @@ void sso_callback(struct page_call *call)
                      "/auth/signin", "Start over");
         return;
     }
+    call->provider = call->pages->options.sso[attempt->provider].name;
     int r = ask_who(call, attempt, &person);
+    if (r == HEARTH_ERR_DENIED)
+        page_audit_failed(call, "not_accepted", NULL, call->provider);
     char *next = arena_strdup(&call->request->arena, attempt->next);
     attempt_drop(call->pages->attempts, attempt);
     page_cookie(call, attempt_cookie_name(call), "", 0, "Lax");

@@ -186,8 +186,7 @@ static int create(struct finish *f, const char *id, struct err *err)
         r = STORE(f->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
     if (r == 0)
-        log_event(HEARTH_LOG_INFO, "signin", "account is new", "account", id, "email", f->identity->email, "provider", account.provider,
-                  NULL);
+        log_audit("account added", "account", id, "email", f->identity->email, "provider", account.provider, NULL);
     return r;
 }
 
@@ -222,7 +221,7 @@ static int finish_known(struct finish *f, const char *id, enum signin_keep keep,
         return renew(f, id, err);
     r = STORE(f->store, err, account_remove, id);
     if (r == 0)
-        log_event(HEARTH_LOG_INFO, "signin", "account starts over with its new key", "account", id, NULL);
+        log_audit("account removed", "account", id, "email", f->identity->email, "reason", "begins anew with its new key", NULL);
     return r == 0 || r == HEARTH_ERR_NOT_FOUND ? create(f, id, err) : r;
 }
 

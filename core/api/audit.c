@@ -1,0 +1,31 @@
+/* What the services leave in the audit trail (base/log.h). */
+#include "api/internal.h"
+#include "base/log.h"
+
+void api_audit(const struct api_call *call, const char *event, const char *key, const char *value)
+{
+    log_audit(event, "address", call->request->remote, "account", call->account, key, value, NULL);
+}
+
+/* A session's end is no attack: only what somebody sends on purpose counts. A flood of wrong tokens is in the log often enough to be seen,
+ * and does not fill it. */
+void api_audit_refused(struct api *api, const struct http_request *request)
+{
+    char key[64];
+    bool token = request->authorization != NULL;
+    if (!token && request->identity == NULL)
+        return;
+    rate_address_key(request->remote, key);
+    if (rate_take(api->refused, key) == 0)
+        log_audit("sign-in failed", "address", request->remote, "reason", token ? "wrong_token" : "no_account", "provider",
+                  token ? "token" : "proxy", "email", token ? NULL : request->identity, NULL);
+}
+
+/* Each request says anew who it is: what is told is that somebody begins to come from somewhere. */
+void api_audit_proxy(const struct api_call *call, const char *account)
+{
+    char key[128];
+    snprintf(key, sizeof(key), "%s %s", account, call->request->remote);
+    if (rate_take(call->api->vouched, key) == 0)
+        log_audit("signed in", "address", call->request->remote, "account", account, "provider", "proxy", NULL);
+}

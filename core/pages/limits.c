@@ -1,0 +1,23 @@
+/* Who may try to sign in how often, and what the audit trail says of those who were not let in. */
+#include "base/log.h"
+#include "pages/internal.h"
+
+/* Whoever floods is in the log often enough; the log is not theirs to fill. */
+void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider)
+{
+    char key[64];
+    rate_address_key(call->request->remote, key);
+    if (rate_take(call->pages->noted, key) == 0)
+        log_audit("sign-in failed", "address", call->request->remote, "reason", reason, "provider", provider, "email",
+                  email == NULL || email[0] == '\0' ? NULL : email, NULL);
+}
+
+bool page_may_step(struct page_call *call)
+{
+    char key[64];
+    rate_address_key(call->request->remote, key);
+    int64_t wait = rate_take(call->pages->steps, key);
+    if (wait > 0)
+        page_too_many(call, wait);
+    return wait == 0;
+}

@@ -1,0 +1,75 @@
+"""Guesses are counted, not starts; nobody locks another out; an address of IPv6 is a network."""
+import json
+import unittest
+
+from browser import Browser
+from harness import ADA, TestCase
+
+CLIENT = "3c49430b43dfba77"
+
+
+class Guesses(TestCase):
+    def home(self):
+        service = self.service()
+        node = self.node(f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n"
+                         "[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nallow = *\n")
+        return service, node
+
+    def start(self, node, address, email=ADA):
+        browser = Browser(node.address, {"X-Forwarded-For": address, "Sec-Fetch-Site": "same-origin"})
+        browser.open(node.address + "/auth/signin?next=/tabs")
+        browser.submit("Sign in with a password", email=email, until=node.address + "/tabs")
+        return browser
+
+    def answer(self, node, address, password, email=ADA):
+        browser = self.start(node, address, email)
+        if browser.page.status == 200:
+            browser.submit("Continue", f_password=password, until=node.address + "/tabs")
+        return browser.page.status
+
+    def password(self, service):
+        return service.get(f"sign-in/{ADA}")["password"]
+
+    def code(self, node, address, code="0000-0000"):
+        browser = Browser(node.address, {"X-Forwarded-For": address})
+        browser.open(node.address + "/auth/code")
+        return browser.submit("Sign in", code=code, until=node.address + "/").status
+
+    def test_starts_hinder_nobody(self):
+        service, node = self.home()
+        for _ in range(40):
+            self.assertEqual(self.start(node, "192.0.2.66").page.status, 200)
+        self.assertEqual(self.answer(node, "198.51.100.1", self.password(service)), 303)
+        self.assertEqual(self.answer(node, "192.0.2.66", self.password(service)), 303)
+
+    def test_wrong_passwords_hinder_who_gives_them(self):
+        service, node = self.home()
+        statuses = [self.answer(node, "192.0.2.66", "not this one") for _ in range(11)]
+        self.assertEqual(statuses, [200] * 10 + [429])
+        self.assertEqual(self.answer(node, "192.0.2.66", self.password(service)), 429)
+        self.assertEqual(self.answer(node, "198.51.100.1", self.password(service)), 303)
+
+    def test_right_answers_do_not_count(self):
+        service, node = self.home()
+        for _ in range(12):
+            self.assertEqual(self.answer(node, "198.51.100.1", self.password(service)), 303)
+
+    def test_networks(self):
+        """Ten wrong codes from a /64, twenty from a /56, forty from a /48; and then not one more, from wherever in it."""
+        _, node = self.home()
+        self.assertEqual([self.code(node, f"2001:db8:1:1::{i:x}") for i in range(1, 12)], [403] * 10 + [429])
+        self.assertEqual([self.code(node, f"2001:db8:1:{2 + i:x}::1") for i in range(11)], [403] * 10 + [429])
+        self.assertEqual([self.code(node, f"2001:db8:1:{i:x}00::1") for i in range(1, 22)], [403] * 20 + [429])
+        self.assertEqual(self.code(node, "2001:db8:2:1::1"), 403)
+
+    def test_codes_of_everybody(self):
+        """Strangers who type wrong codes, however many, do not keep others from typing theirs."""
+        service, node = self.home()
+        node.add_account(service, sync=False)
+        for i in range(1010):
+            self.assertEqual(self.code(node, f"10.{i // 250}.{i % 250}.1"), 403)
+        self.assertEqual(self.code(node, "198.51.100.1", json.loads(node.cli("link", ADA, "--json"))["code"]), 303)
+
+
+if __name__ == "__main__":
+    unittest.main()
