@@ -34,10 +34,16 @@ int app_init(struct app *app, const struct cli *cli, struct err *err)
     return init_log(app, cli, err);
 }
 
-static int make_state_dir(const struct app *app, struct err *err)
+static int look_at_state_dir(const struct app *app, struct err *err)
 {
-    if (mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
+    if (app_is_fleet(app) && app->makes != APP_MAKES_ALL)
+        return 0; /* only daemons keep something in it */
+    if (app->makes != APP_MAKES_NOTHING && mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
         return err_errno(err, errno, "cannot make the state directory %s (set state_dir in [hearth])", app->state_dir);
+    if (access(app->state_dir, F_OK) != 0 && errno == ENOENT)
+        return err_set(err, HEARTH_ERR_NOT_FOUND,
+                       "there is no state directory %s yet (state_dir in [hearth]): start the daemon, or run \"hearthd migrate\" as its user",
+                       app->state_dir);
     if (access(app->state_dir, R_OK | W_OK | X_OK) != 0)
         return err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", app->state_dir);
     return 0;
@@ -67,6 +73,8 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
     struct plug *plug;
     const struct hearth_config_value *values;
     int r = load_plugin(app, kind, section, &plug, &values, err);
+    if (r == 0 && app->makes == APP_MAKES_NOTHING)
+        plug_forbid_creation(plug);
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
     if (r == 0)
@@ -134,7 +142,7 @@ int app_open_nodes(struct app *app, enum app_migrate how, struct err *err)
 {
     bool migrate = how == APP_MIGRATE_ALL || (how == APP_MIGRATE_SINGLE && !app_is_fleet(app));
     const struct conf_section *section;
-    int r = make_state_dir(app, err);
+    int r = look_at_state_dir(app, err);
     if (r == 0)
         r = check_storages(app, err);
     if (r == 0 && !app_is_fleet(app))
@@ -320,7 +328,8 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
     int lock = -1;
     if (app_is_fleet(app))
         return err_set(err, HEARTH_ERR_UNSUPPORTED, "a fleet's databases are restored with the tools of the databases");
-    int r = make_state_dir(app, err);
+    app->makes = APP_MAKES_DATABASE;
+    int r = look_at_state_dir(app, err);
     if (r == 0)
         r = app_take_lock(app, &lock, err);
     if (r == 0)

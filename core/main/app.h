@@ -20,9 +20,13 @@ enum { APP_PROVIDERS_MAX = 8 };
 /* Whose schema is brought up by the first session. The operator of a fleet says when, because other processes must know the new one. */
 enum app_migrate { APP_MIGRATE_NEVER, APP_MIGRATE_SINGLE, APP_MIGRATE_ALL };
 
+/* What a command makes where it is missing. Only `serve` makes the key and, in a fleet, the state directory. */
+enum app_makes { APP_MAKES_NOTHING, APP_MAKES_DATABASE, APP_MAKES_ALL };
+
 struct app {
     struct conf *conf;
     char state_dir[4096];
+    enum app_makes makes; /* set after app_init() */
     struct plug *queue;
     struct nodes nodes;
     struct plug *providers[APP_PROVIDERS_MAX];
@@ -37,7 +41,7 @@ struct app {
 
 /* Configuration and log. Nothing is connected. */
 int app_init(struct app *app, const struct cli *cli, struct err *err);
-/* Loads and opens the storage plugin of every node, makes state_dir. Nothing is connected yet. */
+/* Loads and opens the storage plugin of every node; makes state_dir if it may. Nothing is connected yet. */
 int app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
 /* The same, and on a single node a session with the one there is. In a fleet the node that is needed is opened when it is known
  * (app_account(), app_each_node(), app_use_node()), so that one that does not answer is in nobody's way. */

@@ -16,6 +16,7 @@ struct cli {
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;
     bool replace; /* restore: --replace */
+    bool yes;     /* --yes: what cannot be undone is done without a question */
     int argc;     /* words after the command */
     char **argv;
 };
@@ -23,6 +24,13 @@ struct cli {
 /* Prints "hearthd: text" to standard error and returns the exit code that suits the error's code. */
 int cli_fail(const struct err *err);
 int cli_usage(const char *usage); /* prints how the command is called; returns CLI_USAGE */
+/* Every command that destroys something comes by here first. Asks on a terminal, where y or yes is a yes; elsewhere --yes has to be given.
+ * 0: go on. INVALID (exit code 2): nobody can answer; CANCELLED: the answer was no. Nothing was done then, and `err` says so. The question
+ * is a sentence that names what will be gone: "Remove ada@example.org with 5,095 pages?" */
+int cli_confirm(const struct cli *cli, struct err *err, const char *question, ...) __attribute__((format(printf, 3, 4)));
+enum { CLI_COUNT_SIZE = 64 };
+/* "1 page", "5,095 pages"; returns ret_text. */
+const char *cli_count(long long number, const char *one, const char *many, char ret_text[CLI_COUNT_SIZE]);
 
 /* The commands. Each returns an exit code. */
 int cmd_serve(struct cli *cli);

@@ -8,7 +8,6 @@
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "auth/session.h"
 #include "main/cmd_account.h"
 #include "main/control.h"
 #include "main/table.h"
@@ -322,52 +321,14 @@ static int resync(struct app *app, struct cli *cli, struct err *err)
     return ask_for_sync(app, cli, true, err);
 }
 
-static int set_paused(struct app *app, struct cli *cli, bool paused, struct err *err)
-{
-    struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = app_account(app, cli->argv[1], &account, err);
-    if (r < 0)
-        return r;
-    if (!paused && account.state != HEARTH_ACCOUNT_PAUSED)
-        return err_set(err, HEARTH_ERR_CONFLICT, "%s is not paused", account.email);
-    account.state = paused ? HEARTH_ACCOUNT_PAUSED : HEARTH_ACCOUNT_OK;
-    account.state_detail = NULL;
-    account.next_sync = paused ? 0 : 1;
-    return STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
-}
-
-static int pause_account(struct app *app, struct cli *cli, struct err *err)
-{
-    return set_paused(app, cli, true, err);
-}
-
-static int resume_account(struct app *app, struct cli *cli, struct err *err)
-{
-    return set_paused(app, cli, false, err);
-}
-
-static int remove_account(struct app *app, struct cli *cli, struct err *err)
-{
-    struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = app_account(app, cli->argv[1], &account, err);
-    return r < 0 ? r : STORE(app->store, err, account_remove, account.id);
-}
-
-static int sign_out(struct app *app, struct cli *cli, struct err *err)
-{
-    struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = app_account(app, cli->argv[1], &account, err);
-    return r < 0 ? r : session_remove_all(app->store, account.id, NULL, err);
-}
-
 static const struct {
     const char *name;
     int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
     {"add", 2, account_add},  {"import", 2, import},         {"list", 1, list},           {"show", 2, show},
-    {"sync", 2, sync_now},    {"resync", 2, resync},         {"pause", 2, pause_account}, {"resume", 2, resume_account},
-    {"signout", 2, sign_out}, {"remove", 2, remove_account},
+    {"sync", 2, sync_now},    {"resync", 2, resync},         {"pause", 2, account_pause}, {"resume", 2, account_resume},
+    {"signout", 2, account_sign_out}, {"remove", 2, account_remove},
 };
 
 int cmd_account(struct cli *cli)
@@ -387,5 +348,5 @@ int cmd_account(struct cli *cli)
     }
     return cli_usage("account add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
                      "[--wait] | pause EMAIL | resume EMAIL | "
-                     "signout EMAIL | remove EMAIL");
+                     "signout EMAIL [--yes] | remove EMAIL [--yes]");
 }

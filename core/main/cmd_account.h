@@ -5,6 +5,11 @@
 #include "main/app.h"
 
 int account_add(struct app *app, struct cli *cli, struct err *err);
+/* cmd_account_change.c */
+int account_pause(struct app *app, struct cli *cli, struct err *err);
+int account_resume(struct app *app, struct cli *cli, struct err *err);
+int account_sign_out(struct app *app, struct cli *cli, struct err *err);
+int account_remove(struct app *app, struct cli *cli, struct err *err);
 /* Opens the providers and the sign-in. Returns the number of the provider that --provider names, or a negative code. */
 int account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err);
 

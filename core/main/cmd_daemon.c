@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "main/app.h"
+#include "main/audit.h"
 #include "main/control.h"
 #include "main/table.h"
 
@@ -86,22 +87,40 @@ static int show(struct app *app, bool shared, struct cli *cli, struct err *err)
     return r;
 }
 
-static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
+static int clear_daemon(struct app *app, struct err *err)
 {
-    (void)cli;
-    if (shared)
-        return clear_shared(app, err);
     struct buf body = {0};
     int status, r = control_request(app->state_dir, "DELETE", "/control/queue", &status, &body, err);
     buf_fini(&body);
     return r == 0 && status != 204 ? err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer") : r;
 }
 
+static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
+{
+    json_t *list = json_array(), *row;
+    char jobs[CLI_COUNT_SIZE];
+    int waiting = 0;
+    size_t i;
+    int r = shared ? peek_shared(app, list, err) : peek_daemon(app, list, err);
+    json_array_foreach(list, i, row) waiting += strcmp(json_string_value(json_object_get(row, "state")), "in work") != 0;
+    json_decref(list);
+    cli_count(waiting, "job that waits", "jobs that wait", jobs);
+    if (r == 0)
+        r = cli_confirm(cli, err, "Drop %s from the queue? Accounts that are due are queued again later.", jobs);
+    if (r == 0)
+        r = shared ? clear_shared(app, err) : clear_daemon(app, err);
+    if (r < 0)
+        return r;
+    printf("Dropped %s. An account is queued again when it is asked for, or when its claim ends ([scheduler] claim).\n", jobs);
+    audit_command(app, "queue cleared", "jobs", jobs, NULL);
+    return 0;
+}
+
 int cmd_queue(struct cli *cli)
 {
     bool is_show = cli->argc == 1 && strcmp(cli->argv[0], "show") == 0, is_clear = cli->argc == 1 && strcmp(cli->argv[0], "clear") == 0;
     if (!is_show && !is_clear)
-        return cli_usage("queue show | clear");
+        return cli_usage("queue show | clear [--yes]");
     struct app app = {0};
     struct err err = {0};
     int r = app_init(&app, cli, &err);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "main/app.h"
+#include "main/audit.h"
 #include "main/table.h"
 
 struct census {
@@ -178,7 +179,14 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
     if (app->nodes.count < 2)
         return err_set(err, HEARTH_ERR_INVALID, "there is no other node that the accounts of %s could go to", cli->argv[1]);
     struct leavers leavers = {.app = app};
+    struct census census = {.app = app};
+    char accounts[CLI_COUNT_SIZE];
     int r = app_use_node(app, node, err);
+    if (r == 0)
+        r = STORE(app->store, err, account_list, count_account, &census);
+    if (r == 0)
+        r = cli_confirm(cli, err, "Move %s away from %s? What the Sync service has forgotten (history older than 60 days) does not come along.",
+                        cli_count(census.accounts, "account", "accounts", accounts), cli->argv[1]);
     if (r == 0)
         r = send_away(app, &leavers, err);
     free(leavers.items);
@@ -186,6 +194,8 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
         return r;
     printf("%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
            leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
+    snprintf(accounts, sizeof(accounts), "%zu", leavers.count);
+    audit_command(app, "node drained", "node", cli->argv[1], "accounts", accounts, NULL);
     if (app->nodes.items[node].weight > 0)
         printf("Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
     return cli->wait ? wait_until_empty(app, err) : 0;
@@ -195,7 +205,7 @@ int cmd_node(struct cli *cli)
 {
     bool is_list = cli->argc == 1 && strcmp(cli->argv[0], "list") == 0, is_drain = cli->argc == 2 && strcmp(cli->argv[0], "drain") == 0;
     if (!is_list && !is_drain)
-        return cli_usage("node list | drain NAME [--wait]");
+        return cli_usage("node list | drain NAME [--wait] [--yes]");
     struct app app = {0};
     struct err err = {0};
     int r = app_init(&app, cli, &err);

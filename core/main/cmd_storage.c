@@ -79,6 +79,7 @@ static int run(struct cli *cli, int words, const char *usage, int (*command)(str
     struct app app = {0};
     struct err err = {0};
     int r = app_init(&app, cli, &err);
+    app.makes = command == migrate ? APP_MAKES_DATABASE : APP_MAKES_NOTHING;
     if (r == 0)
         r = app_open_storage(&app, command == migrate ? APP_MIGRATE_ALL : APP_MIGRATE_SINGLE, &err);
     if (r == 0)

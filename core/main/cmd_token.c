@@ -4,7 +4,9 @@
 
 #include "auth/token.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "main/app.h"
+#include "main/audit.h"
 #include "main/table.h"
 
 static int create(struct app *app, struct cli *cli, struct err *err)
@@ -25,8 +27,10 @@ static int create(struct app *app, struct cli *cli, struct err *err)
         .created = clock_now(),
     };
     r = STORE(app->store, err, token_create, &row);
-    if (r == 0)
+    if (r == 0) {
         printf("%s\n", token.secret);
+        audit_command(app, "token made", "account", account.id, "email", account.email, "token", token.id, "name", row.name, NULL);
+    }
     token_wipe(&token);
     return r;
 }
@@ -54,40 +58,76 @@ static int list(struct app *app, struct cli *cli, struct err *err)
     return r;
 }
 
-struct owner {
+/* An id names its account too: the account is looked for. */
+struct wanted {
     struct app *app;
-    const char *token;
-    int result;
+    const char *id;
+    struct store *store; /* a second session: rows are looked at while accounts are listed */
+    struct err err;
+    bool found;
+    size_t node;
+    char account[64], email[320], name[256];
 };
 
-/* An id names its account too: the account is looked for. */
-static int try_account(void *ctx, const struct hearth_account *account)
+static int is_wanted(void *ctx, const struct hearth_token *token)
 {
-    struct owner *owner = ctx;
-    struct store store;
-    struct err err = {0};
-    if (node_open_store(&owner->app->nodes.items[owner->app->node], NULL, &store, &err) < 0) {
-        owner->result = err.code;
-        return 1;
-    }
-    owner->result = STORE(&store, &err, token_remove, account->id, owner->token);
-    store_close(&store);
-    return owner->result != HEARTH_ERR_NOT_FOUND;
+    struct wanted *wanted = ctx;
+    if (token->scope > HEARTH_TOKEN_READ || strcmp(token->id, wanted->id) != 0)
+        return 0;
+    wanted->found = true;
+    snprintf(wanted->name, sizeof(wanted->name), "%s", token->name == NULL ? "" : token->name);
+    return 1;
 }
 
-static int revoke_on_node(struct app *app, void *ctx, struct err *err)
+static int look_in_account(void *ctx, const struct hearth_account *account)
 {
-    struct owner *owner = ctx;
-    return owner->result != HEARTH_ERR_NOT_FOUND ? 0 : STORE(app->store, err, account_list, try_account, owner);
+    struct wanted *wanted = ctx;
+    snprintf(wanted->account, sizeof(wanted->account), "%s", account->id);
+    snprintf(wanted->email, sizeof(wanted->email), "%s", account->email);
+    int r = STORE(wanted->store, &wanted->err, token_list, account->id, is_wanted, wanted);
+    store_reset(wanted->store);
+    return (r < 0 && r != HEARTH_ERR_NOT_FOUND) || wanted->found;
+}
+
+static int look_on_node(struct app *app, void *ctx, struct err *err)
+{
+    struct wanted *wanted = ctx;
+    struct store store;
+    if (wanted->found)
+        return 0;
+    int r = node_open_store(&app->nodes.items[app->node], NULL, &store, err);
+    if (r < 0)
+        return r;
+    wanted->store = &store;
+    wanted->node = app->node;
+    wanted->err = (struct err){0};
+    r = STORE(app->store, err, account_list, look_in_account, wanted);
+    if (r == 0 && !wanted->found && wanted->err.code < 0) {
+        *err = wanted->err;
+        r = err->code;
+    }
+    store_close(&store);
+    return r;
 }
 
 static int revoke(struct app *app, struct cli *cli, struct err *err)
 {
-    struct owner owner = {app, cli->argv[1], HEARTH_ERR_NOT_FOUND};
-    int r = app_each_node(app, revoke_on_node, &owner, err);
-    if (r < 0 && owner.result == HEARTH_ERR_NOT_FOUND)
-        return r; /* it may be on the node that was not asked */
-    return owner.result == 0 ? 0 : err_set(err, owner.result, "token %s: %s", cli->argv[1], err_text(owner.result));
+    struct wanted wanted = {.app = app, .id = cli->argv[1]};
+    int r = app_each_node(app, look_on_node, &wanted, err);
+    if (!wanted.found)
+        return r < 0 ? r : err_set(err, HEARTH_ERR_NOT_FOUND, "there is no API token %s: \"hearthd token list EMAIL\" shows them", cli->argv[1]);
+    char name[256];
+    str_printable(wanted.name, name, sizeof(name));
+    r = cli_confirm(cli, err, "Revoke the token \"%s\" of %s? What uses it is refused from then on.", name, wanted.email);
+    if (r == 0)
+        r = app_use_node(app, wanted.node, err);
+    if (r == 0)
+        r = STORE(app->store, err, token_remove, wanted.account, wanted.id);
+    if (r < 0)
+        return r;
+    printf("The token \"%s\" of %s is revoked.\n", name, wanted.email);
+    audit_command(app, "token revoked", "account", wanted.account, "email", wanted.email, "token", wanted.id, "name", wanted.name, NULL);
+    return 0;
 }
 
 int cmd_token(struct cli *cli)
@@ -100,7 +140,7 @@ int cmd_token(struct cli *cli)
     else if (cli->argc == 2 && strcmp(cli->argv[0], "revoke") == 0)
         run = revoke;
     if (run == NULL)
-        return cli_usage("token new EMAIL --name N [--read-only] | list EMAIL | revoke ID");
+        return cli_usage("token new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]");
     struct app app = {0};
     struct err err = {0};
     int r = app_init(&app, cli, &err);

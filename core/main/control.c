@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "jobs/jobs.h"
+#include "main/audit.h"
 
 enum { ANSWER_MAX = 64 << 20 };
 
@@ -33,7 +34,8 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
     return buf_failed(body) ? 0 : size;
 }
 
-int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err)
+static int exchange(const char *state_dir, const char *method, const char *path, const char *json, int *ret_status, struct buf *ret_body,
+                    struct err *err)
 {
     char socket_path[4200], url[256];
     CURL *easy = control_path(state_dir, socket_path, sizeof(socket_path)) ? curl_easy_init() : NULL;
@@ -43,6 +45,10 @@ int control_request(const char *state_dir, const char *method, const char *path,
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket_path);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    struct curl_slist *headers = json == NULL ? NULL : curl_slist_append(NULL, "Content-Type: application/json");
+    if (json != NULL)
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, json);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, 30L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -52,12 +58,23 @@ int control_request(const char *state_dir, const char *method, const char *path,
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(easy);
+    curl_slist_free_all(headers);
     if (r == CURLE_COULDNT_CONNECT)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
     if (r != CURLE_OK)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s", socket_path, curl_easy_strerror(r));
     *ret_status = (int)status;
     return 0;
+}
+
+int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err)
+{
+    return exchange(state_dir, method, path, NULL, ret_status, ret_body, err);
+}
+
+int control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err)
+{
+    return exchange(state_dir, "POST", path, json, ret_status, ret_body, err);
 }
 
 json_t *control_job_json(const struct hearth_job *job)
@@ -109,5 +126,6 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
 const struct http_route control_routes[] = {
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
+    {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = audit_take, .max_body = AUDIT_BODY_MAX},
 };
 const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);

@@ -16,6 +16,8 @@ struct jobs;
 bool control_path(const char *state_dir, char *ret, size_t size);
 /* One exchange. UNAVAILABLE when no daemon listens. */
 int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err);
+/* The same, a POST with a JSON body. */
+int control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err);
 /* The daemon's side: routes for its internal listeners. `jobs`: filled in before the server starts. */
 extern const struct http_route control_routes[];
 extern const size_t control_route_count;

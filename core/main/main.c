@@ -1,4 +1,5 @@
 /* hearthd: finds the command and runs it. */
+#include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <malloc.h>
@@ -17,14 +18,14 @@ static const struct command {
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"account",
      "add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | "
-     "pause EMAIL | resume EMAIL | signout EMAIL | remove EMAIL",
+     "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes]",
      cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
-    {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID", cmd_token},
+    {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
-    {"queue", "show | clear", cmd_queue},
-    {"node", "list | drain NAME [--wait]", cmd_node},
+    {"queue", "show | clear [--yes]", cmd_queue},
+    {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
     {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
@@ -49,6 +50,7 @@ enum {
     OPT_FAULTS,
     OPT_BROWSER,
     OPT_REPLACE,
+    OPT_YES,
     OPT_HELP,
     OPT_VERSION
 };
@@ -68,6 +70,7 @@ static const struct option options[] = {
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
+    {"yes", no_argument, NULL, OPT_YES},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -78,7 +81,7 @@ static void print_help(FILE *to)
     fprintf(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].help);
-    fprintf(to, "\nListings take --json.\n");
+    fprintf(to, "\nListings take --json. What cannot be undone asks on a terminal, and needs --yes elsewhere.\n");
 }
 
 int cli_fail(const struct err *err)
@@ -137,6 +140,9 @@ static int parse(int argc, char **argv, struct cli *cli)
         case OPT_REPLACE:
             cli->replace = true;
             break;
+        case OPT_YES:
+            cli->yes = true;
+            break;
         case OPT_FAULTS:
             cli->faults = true;
             break;
@@ -153,6 +159,15 @@ static int parse(int argc, char **argv, struct cli *cli)
     return -1;
 }
 
+/* Who redirects what is said to a disk that is full has not got it. */
+static int say_to_the_end(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "hearthd: what was to be said could not be written to standard output: %s\n", strerror(errno));
+    return code == CLI_OK ? CLI_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -164,13 +179,13 @@ int main(int argc, char **argv)
     struct cli cli = {0};
     int r = parse(argc, argv, &cli);
     if (r >= 0)
-        return r;
+        return say_to_the_end(r);
     const char *name = optind < argc ? argv[optind++] : "serve";
     cli.argc = argc - optind;
     cli.argv = argv + optind;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(&cli);
+            return commands[i].run == cmd_serve ? cmd_serve(&cli) : say_to_the_end(commands[i].run(&cli));
     fprintf(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
     return CLI_USAGE;
 }

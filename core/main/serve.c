@@ -302,6 +302,7 @@ int cmd_serve(struct cli *cli)
     breaker_init(&d.queue_breaker, "the queue");
     struct err err = {0};
     int r = app_init(&d.app, cli, &err);
+    d.app.makes = APP_MAKES_ALL;
     if (r == 0)
         r = start(&d, cli, &err);
     if (r == 0) {

@@ -25,6 +25,7 @@ struct plug {
     struct hearth_plugin descriptor; /* copied: as much as the plugin has */
     void *table;                     /* copied likewise */
     struct host host;
+    bool creates_nothing;
     void *self;
     struct plug *next; /* every plug ever loaded: their code stays, so they do */
 };
@@ -205,12 +206,18 @@ static int open_instance(struct plug *plug, struct hearth_call *call, const stru
     }
 }
 
+void plug_forbid_creation(struct plug *plug)
+{
+    plug->creates_nothing = true;
+}
+
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err)
 {
     ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL);
     char module[64];
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(plug->descriptor.kind), plug->descriptor.name);
     host_init(&plug->host, module, http, http_data);
+    plug->host.hearth.may_create = !plug->creates_nothing;
     struct call call;
     call_init(&call, NULL, 0, 0);
     int r = call_check(&call, open_instance(plug, &call.hearth, values), err);

@@ -20,6 +20,8 @@ void plug_beside_program(const char *path, char *ret, size_t size);
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err);
 /* The same for a file, whatever its kind: for `hearthd plugin check`. kind 0: any. */
 int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err);
+/* Before plug_open(): may a storage make a database where there is none? Else it may. */
+void plug_forbid_creation(struct plug *plug);
 /* Opens the instance. values: in the order of the plugin's keys, valid until plug_close(). http: sync plugins. */
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err);
 /* Storage plugins, not open: its operation restore(). UNSUPPORTED where the plugin has none. */

@@ -10,6 +10,7 @@
 
 #include "connection.h"
 #include "migrations.h"
+#include "owner.h"
 #include "query.h"
 #include "session.h"
 
@@ -42,8 +43,10 @@ int file_state(struct session *session, const char *account, struct file_state *
 int files_make_directory(struct store *store, struct hearth_call *call)
 {
     struct stat status;
-    if (mkdir(store->accounts, 0700) == 0)
+    if (mkdir(store->accounts, 0700) == 0) {
+        owner_give_directory(store->accounts);
         return files_sync_directory(call, store->accounts);
+    }
     if (errno != EEXIST)
         return fail_errno(call, store->accounts, errno);
     if (stat(store->accounts, &status) != 0 || !S_ISDIR(status.st_mode))
@@ -159,6 +162,7 @@ int file_build(struct session *session, const char *account, int64_t generation,
         free(path);
         return r;
     }
+    owner_give(fd, path);
     close(fd);
     r = fill_file(session, path, account, generation, fill, ctx);
     if (r == 0)

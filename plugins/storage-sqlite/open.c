@@ -10,6 +10,7 @@
 
 #include "files.h"
 #include "migrate.h"
+#include "owner.h"
 #include "query.h"
 #include "replace.h"
 #include "session.h"
@@ -99,6 +100,21 @@ static int cannot_use(struct store *store, struct hearth_call *call, int error)
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", store->path, strerror(error));
 }
 
+/* Before anything is made: who may not make a database leaves nothing where there is none. An empty file is none yet; one that a restore
+ * was about to put in its place is. */
+static int check_there(struct store *store, struct hearth_call *call)
+{
+    struct stat status;
+    if (store->host->may_create || store_has_files(store->accounts) || replace_is_pending(store->path))
+        return 0;
+    if (stat(store->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
+        return 0;
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                       "%s: there is no database here yet: start the daemon, or run \"hearthd migrate\" as the daemon's user; "
+                       "if there was one, put it back, or restore a backup",
+                       store->path);
+}
+
 /* Only ever opens a file that it made itself: closing a descriptor drops every lock that this process has on a database. */
 static int make_file(struct store *store, struct hearth_call *call)
 {
@@ -109,6 +125,7 @@ static int make_file(struct store *store, struct hearth_call *call)
                            store->path, store->accounts);
     int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0) {
+        owner_give(fd, store->path);
         close(fd);
         return 0;
     }
@@ -226,6 +243,8 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
     int r = 0;
     if (store_paths(value_at(values, KEY_PATH)->text, &store->path, &store->accounts) < 0)
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0)
+        r = check_there(store, call);
     if (r == 0)
         r = lock_for_use(store, call);
     if (r == 0)

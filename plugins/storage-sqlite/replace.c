@@ -11,6 +11,7 @@
 #include "backup.h"
 #include "files.h"
 #include "open.h"
+#include "owner.h"
 
 static const char STAGE[] = ".restore-", READY[] = ".restored-", ASIDE[] = ".replaced-";
 
@@ -160,11 +161,13 @@ int replace_make_stage(const struct place *place, char ret_stage[PLACE_PATH_MAX]
     if (mkdir(stage, 0700) != 0)
         return errno == ENOENT ? hearth_fail(place->call, HEARTH_ERR_INVALID, "%s: %s", stage, strerror(errno))
                                : fail_rename(place, stage, errno);
+    owner_give_directory(stage);
     if (mkdir(accounts, 0700) != 0) {
         int error = errno;
         rmdir(stage);
         return fail_rename(place, accounts, error);
     }
+    owner_give_directory(accounts);
     memcpy(ret_stage, stage, sizeof(stage));
     return 0;
 }

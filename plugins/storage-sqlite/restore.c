@@ -12,6 +12,7 @@
 #include "files.h"
 #include "migrations.h"
 #include "open.h"
+#include "owner.h"
 #include "replace.h"
 #include "tar.h"
 #include "use_lock.h"
@@ -106,6 +107,7 @@ static int unpack_file(struct restore *restore, int fd, struct archive *tar, int
     int out = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0) /* twice in the archive */
         return errno == EEXIST ? not_a_backup(restore) : fail_errno(restore, target, errno);
+    owner_give(out, target);
     int r = tar == NULL ? copy_single(restore, fd, out, target) : copy_entry(restore, tar, size, out, target);
     if (r == 0 && fsync(out) != 0)
         r = fail_errno(restore, target, errno);

@@ -9,17 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "owner.h"
+
 enum { TRIES = 100, PAUSE_MS = 20 };
 
-/* Nobody else may hold it: it would keep the daemon from starting. What root's command line makes belongs to the daemon's user, like the
- * database. */
-static void give_to_owner(int fd, const char *path)
-{
-    struct stat database;
-    if (geteuid() == 0 && stat(path, &database) == 0 && fchown(fd, database.st_uid, database.st_gid) != 0)
-        (void)fchmod(fd, 0600); /* then it stays root's: whoever cannot open it goes on without */
-}
-
+/* Nobody else may hold it: it would keep the daemon from starting. */
 static int open_lock_file(const char *path)
 {
     size_t size = strlen(path) + sizeof("-lock");
@@ -29,7 +23,7 @@ static int open_lock_file(const char *path)
     snprintf(name, size, "%s-lock", path);
     int fd = open(name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0)
-        give_to_owner(fd, path);
+        owner_give(fd, name);
     else if (errno == EEXIST)
         fd = open(name, O_RDONLY | O_CLOEXEC);
     free(name);

@@ -101,7 +101,7 @@ class Damaged:
     def begin(self, way):
         """Makes the next sync one of this kind."""
         if way == "first":
-            self.home.cli("account", "remove", self.email)
+            self.home.cli("account", "remove", self.email, "--yes")
             self.add()
         elif way == "incremental":
             self.change()

@@ -94,7 +94,7 @@ class CommandLine(TestCase):
         node.add_account(service)
         self.assertEqual(node.cli("healthcheck"), "")
         node.cli("queue", "show")
-        node.cli("queue", "clear")
+        node.cli("queue", "clear", "--yes")
         node.cli("account", "pause", ADA)
         self.assertIn("paused", node.sync(code=1))
         self.assertEqual(node.api("/me")["account"]["state"], "paused")
@@ -102,14 +102,14 @@ class CommandLine(TestCase):
         node.sync()
         tokens = node.cli_json("token", "list", ADA)
         self.assertEqual([t["name"] for t in tokens], ["test"])
-        node.cli("token", "revoke", tokens[0]["id"])
+        node.cli("token", "revoke", tokens[0]["id"], "--yes")
         self.assertEqual(node.cli_json("token", "list", ADA), [])
         self.assertIn("another hearthd runs", node.cli("serve", code=1))
         with open(os.path.join(node.state, "hearth.key"), encoding="utf-8") as f:
             key = f.read()
         self.assertEqual(os.stat(os.path.join(node.state, "hearth.key")).st_mode & 0o777, 0o600)
         self.assertNotIn(key.split(":")[1].strip(), node.log_text())
-        node.cli("account", "remove", ADA)
+        node.cli("account", "remove", ADA, "--yes")
         self.assertEqual(node.cli_json("account", "list"), [])
 
     def test_secrets_are_nowhere_in_clear(self):

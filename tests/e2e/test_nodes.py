@@ -121,7 +121,7 @@ class Nodes(TestCase):
         leaving = [e for e, p in places.items() if p == "birch"]
         tokens = {e: node.token(e) for e in leaving}
         service.faults({"match": "storage/history", "status": 500, "times": 1})
-        said = node.cli("node", "drain", "birch", "--wait")
+        said = node.cli("node", "drain", "birch", "--wait", "--yes")
         self.assertIn("Newcomers still go there: set weight = 0", said)
         self.assertEqual({row["node"] for row in node.cli_json("account", "list")}, {"alder"})
         self.assertEqual({row["node"]: row["accounts"] for row in node.cli_json("node", "list")}, {"alder": len(places), "birch": 0})
@@ -137,7 +137,7 @@ class Nodes(TestCase):
         """Who came after it began does not leave: it ends, and says why there is somebody."""
         service, node, _ = self.fleet(4)
         service.faults({"match": "storage/", "status": 500})
-        words = [HEARTHD, "--config", node.conf, "node", "drain", "birch", "--wait"]
+        words = [HEARTHD, "--config", node.conf, "node", "drain", "birch", "--wait", "--yes"]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=node.environment) as drain:
             try:
                 until(lambda: "left to move" in drain.stdout.readline(), "the drain has begun")
@@ -155,7 +155,7 @@ class Nodes(TestCase):
         service, node, places = self.fleet(4)
         stays = next(e for e, p in places.items() if p == "birch")
         node.cli("account", "pause", stays)
-        self.assertIn("cannot move", node.cli("node", "drain", "birch", "--wait", code=1))
+        self.assertIn("cannot move", node.cli("node", "drain", "birch", "--wait", "--yes", code=1))
         self.assertEqual([r["email"] for r in node.cli_json("account", "list") if r["node"] == "birch"], [stays])
         node.cli("account", "resume", stays)
         until(lambda: all(r["node"] == "alder" for r in node.cli_json("account", "list")), "the resumed account moved")

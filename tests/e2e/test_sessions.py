@@ -106,7 +106,7 @@ class Sessions(TestCase):
         self.assertEqual((everywhere.status, everywhere.headers["Clear-Site-Data"]), (204, '"cache", "storage"'))
         self.assertEqual((self.api(four, "GET", "/me")[0], self.api(five, "GET", "/me")[0]), (401, 401))
         six = self.signed_in(node)
-        node.cli("account", "signout", ADA)
+        node.cli("account", "signout", ADA, "--yes")
         node.stop()
         six.moved_to(node.start().address)  # what is remembered lasts ten seconds
         self.assertEqual(self.api(six, "GET", "/me")[0], 401)

@@ -274,7 +274,7 @@ class Drain(TestCase):
             f.write("account_list after=1 times=2 error=UNAVAILABLE words=the database restarts\n")  # the first lists who has to leave
         node.conf, own = faulty, node.conf
         try:
-            said = node.cli("node", "drain", "birch", "--wait")
+            said = node.cli("node", "drain", "birch", "--wait", "--yes")
         finally:
             node.conf = own
         self.assertIn("The database does not answer (", said)

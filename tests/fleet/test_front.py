@@ -81,7 +81,7 @@ class Front(TestCase):
         """People keep reading while their accounts move; afterwards they are found on the other node."""
         fleet = self.fleet
         before = {e: fleet.ask(e, "/api/v1/bookmarks?folder=unfiled").json["items"] for e in fleet.emails}
-        self.assertIn("0 accounts left to move", fleet.operator.cli("node", "drain", "birch", "--wait"))
+        self.assertIn("0 accounts left to move", fleet.operator.cli("node", "drain", "birch", "--wait", "--yes"))
         self.assertEqual({row["node"] for row in fleet.rows()}, {"alder"})
         for email in fleet.emails:
             self.browse(email)

@@ -96,7 +96,7 @@ class Stopped(TestCase):
         done = at_once([lambda w=w, c=c: command(*w, code=c) for w, c in (
             (["account", "show", here], 0), (["account", "sync", here, "--wait"], 0), (["token", "new", here, "--name", "x"], 0),
             (["export", here, "bookmarks.json"], 0), (["account", "list"], 1), (["verify"], 1), (["migrate"], 1), (["account", "show", there], 1),
-            (["node", "drain", "alder", "--wait"], 1))])
+            (["node", "drain", "alder", "--wait", "--yes"], 1))])
         for ran, code in done:
             self.assertEqual(ran.returncode, code, (ran.args, ran.stdout, ran.stderr))
             self.assertEqual("node alder" in ran.stderr, code == 1, ran)

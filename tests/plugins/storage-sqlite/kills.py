@@ -52,7 +52,7 @@ class Kills:
         self.backup = self.folder / "old.tar"
         self.took = self.timed("backup", str(self.backup))
         self.old = migration.dump_new(self.state)
-        self.remove_took = self.timed("account", "remove", "person1@example.org")
+        self.remove_took = self.timed("account", "remove", "person1@example.org", "--yes")
         self.other = self.folder / "new.tar"
         self.made.command("backup", str(self.other))
         self.new = migration.dump_new(self.state)
@@ -90,7 +90,7 @@ class Kills:
     def in_removal(self, moment):
         """The account is there with all that it has, or nothing of it is."""
         self.made.command("restore", str(self.backup), "--replace")
-        came = killed(self.made, moment, "account", "remove", "person1@example.org")
+        came = killed(self.made, moment, "account", "remove", "person1@example.org", "--yes")
         self.made.command("migrate")
         assert "sound" in self.made.command("verify")
         assert migration.dump_new(self.state) in (self.old, self.new)

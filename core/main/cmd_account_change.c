@@ -1,0 +1,112 @@
+/* hearthd account pause, resume, signout, remove: each says what it did. */
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/session.h"
+#include "main/audit.h"
+#include "main/cmd_account.h"
+
+/* Of an account, as its owner would list them. */
+struct doors {
+    int browsers, tokens;
+};
+
+static int count_door(void *ctx, const struct hearth_token *token)
+{
+    struct doors *doors = ctx;
+    doors->browsers += token->scope == HEARTH_TOKEN_BROWSER;
+    doors->tokens += token->scope <= HEARTH_TOKEN_READ;
+    return 0;
+}
+
+/* The account, and what of it ends with it. */
+struct subject {
+    struct hearth_account account;
+    struct hearth_counts counts;
+    struct doors doors;
+};
+
+static int look_at(struct app *app, const char *email, struct subject *ret_subject, struct err *err)
+{
+    *ret_subject = (struct subject){.account.struct_size = sizeof(struct hearth_account), .counts.struct_size = sizeof(struct hearth_counts)};
+    int r = app_account(app, email, &ret_subject->account, err);
+    if (r == 0)
+        r = STORE(app->store, err, counts, ret_subject->account.id, &ret_subject->counts);
+    if (r == 0)
+        r = STORE(app->store, err, token_list, ret_subject->account.id, count_door, &ret_subject->doors);
+    return r;
+}
+
+static int set_paused(struct app *app, struct cli *cli, bool paused, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    if (!paused && account.state != HEARTH_ACCOUNT_PAUSED)
+        return err_set(err, HEARTH_ERR_CONFLICT, "%s is not paused", account.email);
+    account.state = paused ? HEARTH_ACCOUNT_PAUSED : HEARTH_ACCOUNT_OK;
+    account.state_detail = NULL;
+    account.next_sync = paused ? 0 : 1;
+    r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+    if (r < 0)
+        return r;
+    if (paused)
+        printf("%s is paused: it is not synced until \"hearthd account resume %s\".\n", account.email, account.email);
+    else
+        printf("%s is synced again.\n", account.email);
+    audit_command(app, paused ? "account paused" : "account resumed", "account", account.id, "email", account.email, NULL);
+    return 0;
+}
+
+int account_pause(struct app *app, struct cli *cli, struct err *err)
+{
+    return set_paused(app, cli, true, err);
+}
+
+int account_resume(struct app *app, struct cli *cli, struct err *err)
+{
+    return set_paused(app, cli, false, err);
+}
+
+int account_sign_out(struct app *app, struct cli *cli, struct err *err)
+{
+    struct subject subject;
+    char browsers[CLI_COUNT_SIZE];
+    int r = look_at(app, cli->argv[1], &subject, err);
+    if (r < 0)
+        return r;
+    const char *email = subject.account.email;
+    cli_count(subject.doors.browsers, "browser", "browsers", browsers);
+    r = cli_confirm(cli, err, "Sign %s out in %s?", email, browsers);
+    if (r == 0)
+        r = session_remove_all(app->store, subject.account.id, NULL, err);
+    if (r < 0)
+        return r;
+    printf("%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email, browsers,
+           email);
+    audit_command(app, "signed out everywhere", "account", subject.account.id, "email", email, NULL);
+    return 0;
+}
+
+int account_remove(struct app *app, struct cli *cli, struct err *err)
+{
+    struct subject subject;
+    char pages[CLI_COUNT_SIZE], visits[CLI_COUNT_SIZE], bookmarks[CLI_COUNT_SIZE];
+    int r = look_at(app, cli->argv[1], &subject, err);
+    if (r < 0)
+        return r;
+    const char *email = subject.account.email;
+    cli_count(subject.counts.pages, "page", "pages", pages);
+    cli_count(subject.counts.visits, "visit", "visits", visits);
+    cli_count(subject.counts.bookmarks, "bookmark", "bookmarks", bookmarks);
+    r = cli_confirm(cli, err, "Remove %s with %s, %s and %s? What the Sync service does not have any more is lost.", email, pages, visits,
+                    bookmarks);
+    if (r == 0)
+        r = STORE(app->store, err, account_remove, subject.account.id);
+    if (r < 0)
+        return r;
+    printf("removed %s: %s, %s, %s; its tokens and sessions ended\n", email, pages, visits, bookmarks);
+    audit_command(app, "account removed", "account", subject.account.id, "email", email, NULL);
+    return 0;
+}
