@@ -75,6 +75,12 @@ static const char *const storage_operations[] = {
     "visits_of_pages",
     "bookmarks_of_pages",
     "restore",
+    "identity_put",
+    "identity_remove",
+    "identity_list",
+    "account_by_identity",
+    "property_put",
+    "property_get",
 };
 
 static const char *const queue_operations[] = {
@@ -96,7 +102,7 @@ _Static_assert(sizeof(struct hearth_sync) == HEADER + COUNT(sync_operations) * s
 const struct plug_operations *plug_operations(int kind)
 {
     static const struct plug_operations kinds[] = {
-        [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations), COUNT(storage_operations) - 4},
+        [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations), COUNT(storage_operations) - 10},
         [HEARTH_QUEUE] = {sizeof(struct hearth_queue), queue_operations, COUNT(queue_operations), COUNT(queue_operations)},
         [HEARTH_SYNC] = {sizeof(struct hearth_sync), sync_operations, COUNT(sync_operations), COUNT(sync_operations) - 4},
     };

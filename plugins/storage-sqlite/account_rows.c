@@ -7,6 +7,7 @@
 
 /* Rows of an account in the shared file, in the order of the foreign keys. */
 static const char *const REMOVE[] = {
+    "DELETE FROM identities WHERE account = ?",
     "DELETE FROM picks WHERE account = ?",
     "DELETE FROM tokens WHERE account = ?",
     "DELETE FROM settings WHERE account = ?",

@@ -1,17 +1,19 @@
 #include "accounts.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "files.h"
+#include "identities.h"
 #include "query.h"
 #include "results.h"
 #include "session.h"
 
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
-    "failures, resync"
+    "failures, resync, placement"
 
-enum { COLUMN_FILE = 16 };
+enum { COLUMN_FILE = 17 };
 
 static void row_of(struct query *query, struct hearth_account *ret_account)
 {
@@ -33,14 +35,15 @@ static void row_of(struct query *query, struct hearth_account *ret_account)
         .generation = column_int(query, 13),
         .failures = column_int(query, 14),
         .resync = column_int(query, 15),
+        .placement = column_text(query, 16),
     };
 }
 
 /* Moves the texts of a row from SQLite's memory into the call's. */
 static int keep(struct session *session, struct hearth_account *account)
 {
-    const char **texts[] = {&account->id,       &account->email, &account->uid,         &account->name,
-                            &account->provider, &account->node,  &account->state_detail};
+    const char **texts[] = {&account->id,       &account->email, &account->uid,          &account->name,
+                            &account->provider, &account->node,  &account->state_detail, &account->placement};
     int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
         r = session_copy(session, *texts[i], texts[i]);
@@ -89,19 +92,17 @@ static int finish_removal(struct session *session, const char *id)
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
+/* What decides its node in a fleet. A host of before has no such field. */
+static const char *placement_of(const struct hearth_account *account)
 {
-    struct op op;
+    bool has = account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement);
+    return has && account->placement != NULL ? account->placement : account->email;
+}
+
+static int insert_account(struct session *session, const struct hearth_account *account)
+{
     struct query query;
-    if (account->id == NULL || account->email == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
-    int r = op_begin_write(&op, self, call);
-    if (r < 0)
-        return r;
-    r = finish_removal(op.session, account->id);
-    if (r < 0)
-        return op_end_write(&op, r);
-    query_open(&query, op.session, "INSERT INTO accounts (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_open(&query, session, "INSERT INTO accounts (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_text(&query, account->id);
     query_text(&query, account->email);
     query_text(&query, or_empty(account->uid));
@@ -118,14 +119,31 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
     query_int(&query, account->generation);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
-    return op_end_write(&op, exists_already(op.session, query_run(&query)));
+    query_text(&query, placement_of(account));
+    return exists_already(session, query_run(&query));
+}
+
+int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
+{
+    struct op op;
+    if (account->id == NULL || account->email == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
+    int r = op_begin_write(&op, self, call);
+    if (r < 0)
+        return r;
+    r = finish_removal(op.session, account->id);
+    if (r == 0)
+        r = insert_account(op.session, account);
+    if (r == 0)
+        r = identity_of_new_account(op.session, account);
+    return op_end_write(&op, r);
 }
 
 /* ?2 is the set of enum hearth_account_field. The address has a statement of its own: one that names it writes its index, changed or not.
  */
 static const char UPDATE[] =
     "UPDATE accounts SET state = iif(?2 & 1, ?3, state), state_detail = iif(?2 & 1, ?4, state_detail), name = iif(?2 & 2, ?5, name), "
-    "uid = iif(?2 & 8, ?7, uid), node = iif(?2 & 16, ?8, node), "
+    "uid = iif(?2 & 8, ?7, uid), node = iif(?2 & 16, ?8, node), provider = iif(?2 & 2048, ?15, provider), "
     "last_sync = iif(?2 & 32, ?9, last_sync), last_attempt = iif(?2 & 64, ?10, last_attempt), "
     "next_sync = iif(?2 & 128, ?11, next_sync), claimed_until = iif(?2 & 128, 0, claimed_until), "
     "last_seen = iif(?2 & 256, ?12, last_seen), failures = iif(?2 & 512, ?13, failures), resync = iif(?2 & 1024, ?14, resync) WHERE id = "
@@ -155,6 +173,7 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_int(&query, account->last_seen);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
+    query_text(&query, or_empty(account->provider));
     r = query_run(&query);
     if (r == 0 && query_changes(op.session) == 0)
         r = no_account(op.session);
@@ -179,7 +198,9 @@ static int read_generation(struct session *session, struct hearth_call *call, co
     return op_end(&op, query_number(&query, ret_generation));
 }
 
-static int get_by(void *self, struct hearth_call *call, const char *sql, const char *key, struct hearth_account *ret_account)
+/* key, more: the parameters of `sql`; more is NULL when it has one. */
+static int get_by(void *self, struct hearth_call *call, const char *sql, const char *key, const char *more,
+                  struct hearth_account *ret_account)
 {
     struct op op;
     struct query query;
@@ -190,6 +211,8 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
     bool file = false;
     query_open(&query, op.session, sql);
     query_text(&query, key);
+    if (more != NULL)
+        query_text(&query, more);
     r = query_step(&query);
     if (r > 0) {
         row_of(&query, &account);
@@ -209,13 +232,20 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
 int account_get(void *self, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
 {
     static const char BY_ID[] = "SELECT " COLUMNS ", file FROM accounts WHERE id = ?";
-    return get_by(self, call, BY_ID, account, ret_account);
+    return get_by(self, call, BY_ID, account, NULL, ret_account);
 }
 
 int account_by_email(void *self, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
 {
     static const char BY_EMAIL[] = "SELECT " COLUMNS ", file FROM accounts WHERE email = ?";
-    return get_by(self, call, BY_EMAIL, email, ret_account);
+    return get_by(self, call, BY_EMAIL, email, NULL, ret_account);
+}
+
+int account_by_identity(void *self, struct hearth_call *call, const char *issuer, const char *subject, struct hearth_account *ret_account)
+{
+    static const char BY_IDENTITY[] =
+        "SELECT " COLUMNS ", file FROM accounts WHERE row = (SELECT account FROM identities WHERE issuer = ? AND subject = ?)";
+    return get_by(self, call, BY_IDENTITY, issuer, subject, ret_account);
 }
 
 int account_list(void *self, struct hearth_call *call, hearth_account_cb cb, void *ctx)
@@ -250,8 +280,8 @@ struct claimed {
 static struct claimed *claimed_create(const struct hearth_account *account)
 {
     size_t size = 0;
-    const char *texts[] = {account->id,       account->email, account->uid,         account->name,
-                           account->provider, account->node,  account->state_detail};
+    const char *texts[] = {account->id,       account->email, account->uid,          account->name,
+                           account->provider, account->node,  account->state_detail, account->placement};
     enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
     for (size_t i = 0; i < TEXTS; i++)
         size += texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
@@ -260,7 +290,8 @@ static struct claimed *claimed_create(const struct hearth_account *account)
         return NULL;
     claimed->account = *account;
     struct hearth_account *copy = &claimed->account;
-    const char **copies[] = {&copy->id, &copy->email, &copy->uid, &copy->name, &copy->provider, &copy->node, &copy->state_detail};
+    const char **copies[] = {&copy->id,       &copy->email, &copy->uid,          &copy->name,
+                             &copy->provider, &copy->node,  &copy->state_detail, &copy->placement};
     char *at = claimed->texts;
     for (size_t i = 0; i < TEXTS; i++) {
         if (texts[i] == NULL)

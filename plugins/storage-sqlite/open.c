@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -100,19 +101,30 @@ static int cannot_use(struct store *store, struct hearth_call *call, int error)
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", store->path, strerror(error));
 }
 
+static bool may_create(const struct store *store)
+{
+    const struct hearth_host *host = store->host; /* one of before says nothing of it, and lets everybody */
+    return host->struct_size < offsetof(struct hearth_host, may_create) + sizeof(host->may_create) || host->may_create;
+}
+
+static int no_database(struct store *store, struct hearth_call *call)
+{
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                       "%s: there is no database here yet: start the daemon, or run \"hearthd migrate\" as the daemon's user; "
+                       "if there was one, put it back, or restore a backup",
+                       store->path);
+}
+
 /* Before anything is made: who may not make a database leaves nothing where there is none. An empty file is none yet; one that a restore
  * was about to put in its place is. */
 static int check_there(struct store *store, struct hearth_call *call)
 {
     struct stat status;
-    if (store->host->may_create || store_has_files(store->accounts) || replace_is_pending(store->path))
+    if (may_create(store) || store_has_files(store->accounts) || replace_is_pending(store->path))
         return 0;
     if (stat(store->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
         return 0;
-    return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
-                       "%s: there is no database here yet: start the daemon, or run \"hearthd migrate\" as the daemon's user; "
-                       "if there was one, put it back, or restore a backup",
-                       store->path);
+    return no_database(store, call);
 }
 
 /* Only ever opens a file that it made itself: closing a descriptor drops every lock that this process has on a database. */
@@ -123,13 +135,13 @@ static int make_file(struct store *store, struct hearth_call *call)
         return hearth_fail(call, HEARTH_ERR_IO,
                            "%s: the database file is missing, but there are persons' files in %s: put it back, or restore a backup",
                            store->path, store->accounts);
-    int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = may_create(store) ? open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     if (fd >= 0) {
         owner_give(fd, store->path);
         close(fd);
         return 0;
     }
-    if (errno != EEXIST || stat(store->path, &status) != 0)
+    if ((may_create(store) && errno != EEXIST) || stat(store->path, &status) != 0)
         return cannot_use(store, call, errno);
     if (!S_ISREG(status.st_mode))
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", store->path);
@@ -154,6 +166,16 @@ static int use_wal(struct session *session)
                              session->store->path);
 }
 
+/* The empty file of a first start that was interrupted is no database either. */
+static int check_schema_there(struct session *session)
+{
+    struct query query;
+    int64_t tables;
+    query_open(&query, session, "SELECT count(*) FROM sqlite_schema");
+    int r = query_number(&query, &tables);
+    return r == 0 && tables == 0 ? no_database(session->store, session->call) : r;
+}
+
 static int check_file(struct store *store, struct hearth_call *call)
 {
     void *session;
@@ -164,6 +186,8 @@ static int check_file(struct store *store, struct hearth_call *call)
     r = op_begin_any_schema(&op, session, call);
     if (r == 0) {
         r = migrate_check(op.session);
+        if (r == 0 && !may_create(store))
+            r = check_schema_there(op.session);
         if (r == 0)
             r = use_wal(op.session);
         op_end(&op, r);

@@ -4,6 +4,7 @@
 #include "batch.h"
 #include "bookmarks.h"
 #include "devices.h"
+#include "identities.h"
 #include "migrate.h"
 #include "open.h"
 #include "pages.h"
@@ -82,6 +83,12 @@ static const struct hearth_storage operations = {
     .visits_of_pages = visits_of_pages,
     .bookmarks_of_pages = bookmarks_of_pages,
     .restore = restore_run,
+    .identity_put = identity_put,
+    .identity_remove = identity_remove,
+    .identity_list = identity_list,
+    .account_by_identity = account_by_identity,
+    .property_put = property_put,
+    .property_get = property_get,
 };
 
 HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)

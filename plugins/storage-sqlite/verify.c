@@ -13,6 +13,12 @@
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they end up in bug reports. */
 static const char *const SHARED_RULES[] = {
     "SELECT printf('token %s: its hash has %d bytes', id, length(hash)) FROM tokens WHERE length(hash) <> 32",
+    "SELECT printf('account %s: it has no placement', id) FROM accounts WHERE placement = ''",
+    "SELECT printf('account row %d: is not there, but has an identity of %s', account, issuer) FROM identities "
+    "WHERE account NOT IN (SELECT row FROM accounts)",
+    "SELECT printf('account row %d: an identity has an issuer of %d and a subject of %d bytes', account, i, s) FROM ("
+    "SELECT account, length(CAST(issuer AS BLOB)) AS i, length(CAST(subject AS BLOB)) AS s FROM identities) "
+    "WHERE i NOT BETWEEN 1 AND 1024 OR s NOT BETWEEN 1 AND 1024",
 };
 
 /* The same in a person's file; the account is named before each line. */
