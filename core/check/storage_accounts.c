@@ -122,7 +122,7 @@ static void update_writes_only_what_is_named(struct kit *kit)
     expect_number(got.failures, 3);
     expect_number(got.state, HEARTH_ACCOUNT_OK);
     expect_text(got.node, "");
-    expect_text(got.uid, "uid");
+    expect_text(got.uid, "uid of a");
     expect_number(got.last_sync + got.next_sync + got.resync + got.last_seen + got.last_attempt, 0);
     OK(store, account_update, &account,
        HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NODE | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_LAST_ATTEMPT |

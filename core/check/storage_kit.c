@@ -35,8 +35,10 @@ void storage_prepare(struct kit *kit)
 
 void add_account(struct store *store, const char *id, const char *email)
 {
+    char uid[64];
+    snprintf(uid, sizeof(uid), "uid of %s", id);
     struct hearth_account account = {
-        .struct_size = sizeof(account), .id = id, .email = email, .uid = "uid", .provider = "fx", .node = "", .created = 1000};
+        .struct_size = sizeof(account), .id = id, .email = email, .uid = uid, .provider = "fx", .node = "", .created = 1000};
     OK(store, account_create, &account);
 }
 

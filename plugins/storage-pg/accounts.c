@@ -1,14 +1,16 @@
 /* Accounts, their claims and counts, and the end of all their rows. */
 #include "accounts.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "connection.h"
+#include "identities.h"
 #include "session.h"
 
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
-    "failures, resync"
+    "failures, resync, placement"
 
 static void row_of(const struct query *query, struct hearth_account *ret_account)
 {
@@ -30,13 +32,14 @@ static void row_of(const struct query *query, struct hearth_account *ret_account
         .generation = column_int(query, 13),
         .failures = column_int(query, 14),
         .resync = column_int(query, 15),
+        .placement = column_text(query, 16),
     };
 }
 
 static int keep(struct session *session, struct hearth_account *account)
 {
-    const char **texts[] = {&account->id,       &account->email, &account->uid,         &account->name,
-                            &account->provider, &account->node,  &account->state_detail};
+    const char **texts[] = {&account->id,       &account->email, &account->uid,          &account->name,
+                            &account->provider, &account->node,  &account->state_detail, &account->placement};
     int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
         r = session_copy(session, *texts[i], texts[i]);
@@ -53,17 +56,33 @@ static int no_account(struct session *session)
     return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 
-/* Conflicts are not errors of the server's, which would end a transaction. */
+/* What decides its node in a fleet. A host of before has no such field. */
+static const char *placement_of(const struct hearth_account *account)
+{
+    bool has = account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement);
+    return has && account->placement != NULL ? account->placement : account->email;
+}
+
+/* The account and its identity, or neither. Conflicts are not errors of the server's, which would end a transaction; except that of two
+ * sessions that make the same identity at the same moment. */
+static const char CREATE[] =
+    "WITH taken AS (SELECT 1 FROM identities WHERE issuer = $18 AND subject = $3), "
+    "a AS (INSERT INTO accounts (" COLUMNS ") SELECT $1, $2, $3, $4, $5, $6, $7::int, $8, $9::bigint, $10::bigint, $11::bigint, "
+    "$12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::bigint, $17 WHERE NOT EXISTS (SELECT 1 FROM taken) "
+    "ON CONFLICT DO NOTHING RETURNING row), "
+    "i AS (INSERT INTO identities (issuer, subject, account, created) SELECT $18, $3, row, $9::bigint FROM a WHERE $3 <> '' RETURNING 1) "
+    "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM a)";
+
 int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
 {
-    static const char CREATE[] = "INSERT INTO accounts (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-                                 "$15, $16) ON CONFLICT DO NOTHING";
     struct op op;
     struct query query;
-    int64_t affected = 0;
+    char issuer[IDENTITY_ISSUER_MAX + 2] = "";
     if (account->id == NULL || account->email == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
-    int r = op_begin(&op, self, call);
+    int r = identity_of_new_account(call, account, issuer, sizeof(issuer));
+    if (r == 0)
+        r = op_begin(&op, self, call);
     if (r < 0)
         return r;
     query_open(&query, op.session, CREATE);
@@ -83,8 +102,16 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
     query_int(&query, account->generation);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
-    r = query_run(&query, &affected);
-    return op_end(&op, r == 0 && affected == 0 ? exists_already(op.session) : r);
+    query_text(&query, placement_of(account));
+    query_text(&query, issuer);
+    r = query_step(&query);
+    bool taken = r == HEARTH_ERR_CONFLICT || (r > 0 && column_int(&query, 0) > 0), made = r > 0 && column_int(&query, 1) > 0;
+    query_close(&query);
+    if (taken)
+        r = identity_is_taken(call);
+    else if (r >= 0)
+        r = made ? 0 : exists_already(op.session);
+    return op_end(&op, r);
 }
 
 /* $2 is the set of enum hearth_account_field. */
@@ -92,7 +119,8 @@ static const char UPDATE[] =
     "UPDATE accounts SET state = CASE WHEN $2 & 1 <> 0 THEN $3::int ELSE state END, "
     "state_detail = CASE WHEN $2 & 1 <> 0 THEN $4 ELSE state_detail END, name = CASE WHEN $2 & 2 <> 0 THEN $5 ELSE name END, "
     "email = CASE WHEN $2 & 4 <> 0 THEN $6 ELSE email END, uid = CASE WHEN $2 & 8 <> 0 THEN $7 ELSE uid END, "
-    "node = CASE WHEN $2 & 16 <> 0 THEN $8 ELSE node END, last_sync = CASE WHEN $2 & 32 <> 0 THEN $9::bigint ELSE last_sync END, "
+    "node = CASE WHEN $2 & 16 <> 0 THEN $8 ELSE node END, provider = CASE WHEN $2 & 2048 <> 0 THEN $15 ELSE provider END, "
+    "last_sync = CASE WHEN $2 & 32 <> 0 THEN $9::bigint ELSE last_sync END, "
     "last_attempt = CASE WHEN $2 & 64 <> 0 THEN $10::bigint ELSE last_attempt END, "
     "next_sync = CASE WHEN $2 & 128 <> 0 THEN $11::bigint ELSE next_sync END, "
     "claimed_until = CASE WHEN $2 & 128 <> 0 THEN 0 ELSE claimed_until END, "
@@ -136,6 +164,7 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_int(&query, account->last_seen);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
+    query_text(&query, or_empty(account->provider));
     r = query_run(&query, &affected);
     if (r == 0 && affected == 0) {
         r = account_exists(op.session, account->id);
@@ -144,7 +173,9 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     return op_end(&op, r);
 }
 
-static int get_by(void *self, struct hearth_call *call, const char *sql, const char *key, struct hearth_account *ret_account)
+/* key, more: the parameters of `sql`; more is NULL when it has one. */
+static int get_by(void *self, struct hearth_call *call, const char *sql, const char *key, const char *more,
+                  struct hearth_account *ret_account)
 {
     struct op op;
     struct query query;
@@ -154,6 +185,8 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
         return r;
     query_open(&query, op.session, sql);
     query_text(&query, key);
+    if (more != NULL)
+        query_text(&query, more);
     r = query_step(&query);
     if (r > 0) {
         row_of(&query, &account);
@@ -170,13 +203,20 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
 int account_get(void *self, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
 {
     static const char BY_ID[] = "SELECT " COLUMNS " FROM accounts WHERE id = $1";
-    return get_by(self, call, BY_ID, account, ret_account);
+    return get_by(self, call, BY_ID, account, NULL, ret_account);
 }
 
 int account_by_email(void *self, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
 {
     static const char BY_EMAIL[] = "SELECT " COLUMNS " FROM accounts WHERE lower(email) = lower($1 COLLATE \"C\")";
-    return get_by(self, call, BY_EMAIL, email, ret_account);
+    return get_by(self, call, BY_EMAIL, email, NULL, ret_account);
+}
+
+int account_by_identity(void *self, struct hearth_call *call, const char *issuer, const char *subject, struct hearth_account *ret_account)
+{
+    static const char BY_IDENTITY[] =
+        "SELECT " COLUMNS " FROM accounts WHERE row = (SELECT account FROM identities WHERE issuer = $1 AND subject = $2)";
+    return get_by(self, call, BY_IDENTITY, issuer, subject, ret_account);
 }
 
 /* In pieces by e-mail, so that a million accounts need no memory. */
@@ -199,7 +239,7 @@ int account_list(void *self, struct hearth_call *call, hearth_account_cb cb, voi
         if (rows == PIECE) {
             query.row = rows - 1;
             last[0] = '\0';
-            strncat(last, column_text(&query, 16), sizeof(last) - 1);
+            strncat(last, column_text(&query, 17), sizeof(last) - 1);
         }
         query_close(&query);
     }

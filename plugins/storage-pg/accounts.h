@@ -8,6 +8,8 @@ int account_create(void *session, struct hearth_call *call, const struct hearth_
 int account_update(void *session, struct hearth_call *call, const struct hearth_account *account, uint64_t fields);
 int account_get(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account);
 int account_by_email(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account);
+int account_by_identity(void *session, struct hearth_call *call, const char *issuer, const char *subject,
+                        struct hearth_account *ret_account);
 int account_list(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx);
 int account_remove(void *session, struct hearth_call *call, const char *account);
 int account_claim_due(void *session, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb,

@@ -3,6 +3,7 @@
 #include "batch.h"
 #include "bookmarks.h"
 #include "devices.h"
+#include "identities.h"
 #include "life.h"
 #include "pages.h"
 #include "session.h"
@@ -76,6 +77,12 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
     .tag_list = bookmark_tag_list,
+    .identity_put = identity_put,
+    .identity_remove = identity_remove,
+    .identity_list = identity_list,
+    .account_by_identity = account_by_identity,
+    .property_put = property_put,
+    .property_get = property_get,
 };
 
 HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)

@@ -39,6 +39,9 @@ static const char *const rules[] = {
     "pages "
     "UNION SELECT DISTINCT 'visits', account FROM visits UNION SELECT DISTINCT 'bookmarks', account FROM bookmarks) x "
     "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = x.account)",
+    "SELECT format('account %s: it has no placement', id) FROM accounts WHERE placement = ''",
+    "SELECT format('account row %s: is not there, but has an identity of %s', account, issuer) FROM identities i "
+    "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = i.account)",
     /* The tree of bookmarks. The root itself may have no row. */
     "SELECT format('bookmark %s of account row %s: its parent %s is not there', b.guid, b.account, b.parent) FROM bookmarks b "
     "WHERE b.parent IS NOT NULL AND b.parent NOT IN ('root________', 'places') AND NOT EXISTS (SELECT 1 FROM bookmarks p "
