@@ -154,18 +154,22 @@ int who_join(struct store *store, const char *account, const struct who *who, st
 {
     struct hearth_account_identity identity = {
         .struct_size = sizeof(identity), .issuer = who->issuer, .subject = who->subject, .created = clock_now()};
-    char word[WHO_TEXT_MAX + 8];
+    char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
     struct who_kept kept;
-    int r = STORE(store, err, identity_put, account, &identity);
+    bool adopts = adopt_issuer(who->issuer, word) && who->email != NULL && who_lower(who->email, subject);
+    /* Used up first: of two who come at the same moment one joins. */
+    int r = adopts ? STORE(store, NULL, identity_remove, account, word, subject) : HEARTH_ERR_NOT_FOUND;
+    if (r == HEARTH_ERR_NOT_FOUND && !who->links)
+        return err_set(err, HEARTH_ERR_CONFLICT, "what the operator said was used up by another sign-in at this moment");
+    r = STORE(store, err, identity_put, account, &identity);
     if (r == 0)
         r = who_keep(store, account, &kept, err);
     if (r < 0)
         return r;
-    bool adopts = adopt_issuer(who->issuer, word);
     for (size_t i = 0; r == 0 && i < kept.count; i++) {
         const char *issuer = kept.items[i].issuer, *subject = kept.items[i].subject;
         bool self = strcmp(issuer, who->issuer) == 0 && strcmp(subject, who->subject) == 0;
-        if ((is_of_kind(issuer, who->issuer) && !self) || (adopts && strcmp(issuer, word) == 0))
+        if (is_of_kind(issuer, who->issuer) && !self)
             r = STORE(store, err, identity_remove, account, issuer, subject);
     }
     who_forget(&kept);
