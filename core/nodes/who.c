@@ -123,7 +123,7 @@ int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret
 {
     struct err why = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
-    struct who_kept kept;
+    struct who_kept kept = {0};
     size_t node;
     int r = node_stores_by_identity(stores, who->issuer, who->subject, &node, &account, &why);
     enum who_is is = r == 0 ? WHO_KNOWN : WHO_STRANGER;
@@ -155,7 +155,7 @@ int who_join(struct store *store, const char *account, const struct who *who, st
     struct hearth_account_identity identity = {
         .struct_size = sizeof(identity), .issuer = who->issuer, .subject = who->subject, .created = clock_now()};
     char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
-    struct who_kept kept;
+    struct who_kept kept = {0};
     bool adopts = adopt_issuer(who->issuer, word) && who->email != NULL && who_lower(who->email, subject);
     /* Used up first: of two who come at the same moment one joins. */
     int r = adopts ? STORE(store, NULL, identity_remove, account, word, subject) : HEARTH_ERR_NOT_FOUND;
@@ -167,10 +167,10 @@ int who_join(struct store *store, const char *account, const struct who *who, st
     if (r < 0)
         return r;
     for (size_t i = 0; r == 0 && i < kept.count; i++) {
-        const char *issuer = kept.items[i].issuer, *subject = kept.items[i].subject;
-        bool self = strcmp(issuer, who->issuer) == 0 && strcmp(subject, who->subject) == 0;
+        const char *issuer = kept.items[i].issuer, *name = kept.items[i].subject;
+        bool self = strcmp(issuer, who->issuer) == 0 && strcmp(name, who->subject) == 0;
         if (is_of_kind(issuer, who->issuer) && !self)
-            r = STORE(store, err, identity_remove, account, issuer, subject);
+            r = STORE(store, err, identity_remove, account, issuer, name);
     }
     who_forget(&kept);
     return r;
