@@ -27,8 +27,8 @@ class Who(TestCase):
     def me(self, browser):
         return json.loads(browser.request("GET", "/api/v1/me").body)["account"]
 
-    def imported(self, node, service, email=ADA, code=0, provider=None, **changes):
-        data = {**service.import_file(email, "refresh"), **changes}
+    def imported(self, node, service, code=0, provider=None, **changes):
+        data = {**service.import_file(ADA, "refresh"), **changes}
         words = ["account", "import", "-"] + (["--provider", provider] if provider else [])
         return node.cli(*words, text=json.dumps(data), code=code)
 
@@ -81,7 +81,7 @@ class Who(TestCase):
         service, node = self.home()
         self.imported(node, service)
         account = node.cli_json("account", "show", ADA)
-        self.imported(node, service, **{"email": "ada@new.example"})
+        self.imported(node, service, email="ada@new.example")
         after = node.cli_json("account", "show", "ada@new.example")
         self.assertEqual((after["id"], after["uid"]), (account["id"], account["uid"]))
         self.assertEqual(len(node.cli_json("account", "list")), 1)
@@ -91,9 +91,9 @@ class Who(TestCase):
     def test_an_address_that_is_another_accounts_is_kept(self):
         service, node = self.home()
         self.imported(node, service)
-        self.imported(node, service, email=ADA, code=1, uid="2" * 32)
-        self.imported(node, service, **{"email": EVE, "uid": "2" * 32})
-        self.imported(node, service, **{"email": ADA, "uid": "2" * 32})
+        self.imported(node, service, code=1, uid="2" * 32)
+        self.imported(node, service, email=EVE, uid="2" * 32)
+        self.imported(node, service, uid="2" * 32)
         self.assertEqual(sorted(a["email"] for a in node.cli_json("account", "list")), [ADA, EVE])
 
     def test_a_section_that_is_pointed_elsewhere(self):
