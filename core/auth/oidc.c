@@ -293,8 +293,7 @@ static int read_person(struct oidc *oidc, struct call *call, const json_t *docum
     if (r == 0) {
         snprintf(ret_person->subject, sizeof(ret_person->subject), "%s", subject);
         snprintf(ret_person->email, sizeof(ret_person->email), "%s", email == NULL ? "" : email);
-        ret_person->email_verified =
-            email != NULL && (json_is_true(verified) || str_equal(json_string_value(verified), "true"));
+        ret_person->email_verified = email != NULL && (json_is_true(verified) || str_equal(json_string_value(verified), "true"));
     }
     json_decref(info);
     return r;

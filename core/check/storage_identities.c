@@ -55,11 +55,12 @@ static void made_with_the_account(struct kit *kit)
     expect_identities(store, "c", "");
     OK(store, account_get, "c", &got);
     expect_text(got.placement, "Once@example.org");
-    account = (struct hearth_account){.struct_size = sizeof(account), .id = "a", .email = "new@example.org", .uid = "x", .provider = "other"};
+    account =
+        (struct hearth_account){.struct_size = sizeof(account), .id = "a", .email = "new@example.org", .uid = "x", .provider = "other"};
     OK(store, account_update, &account, HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_PROVIDER);
     OK(store, account_get, "a", &got);
     expect_text(got.provider, "other");
-    expect_text(got.placement, "anna@example.org");         /* it stays */
+    expect_text(got.placement, "anna@example.org");           /* it stays */
     expect_identities(store, "a", "sync:fx uid of a 1000\n"); /* who proves to be whom is not what an update says */
     assert_sound(store);
 }
@@ -69,10 +70,8 @@ static void placement_of_an_older_host(struct kit *kit)
 {
     struct store *store = &kit->store;
     need_identities(kit);
-    struct hearth_account account = {.struct_size = offsetof(struct hearth_account, placement),
-                                     .id = "c",
-                                     .email = "c@example.org",
-                                     .placement = "beyond the end"};
+    struct hearth_account account = {
+        .struct_size = offsetof(struct hearth_account, placement), .id = "c", .email = "c@example.org", .placement = "beyond the end"};
     OK(store, account_create, &account);
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(store, account_get, "c", &got);
@@ -104,7 +103,8 @@ static void put_list_remove(struct kit *kit)
 {
     struct store *store = &kit->store;
     need_identities(kit);
-    struct hearth_account_identity proxy = make_identity("proxy", "anna"), oidc = make_identity("oidc:https://sso.example/", "Anna\xc3\xa9");
+    struct hearth_account_identity proxy = make_identity("proxy", "anna"),
+                                   oidc = make_identity("oidc:https://sso.example/", "Anna\xc3\xa9");
     struct hearth_account got = {.struct_size = sizeof(got), .email = "untouched"};
     OK(store, identity_put, "a", &proxy);
     OK(store, identity_put, "a", &oidc);

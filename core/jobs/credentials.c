@@ -7,7 +7,8 @@
 
 enum { CONTEXT_SIZE = 128 };
 
-/* For one account, and for the [sync NAME] section whose sign-in made them: another one cannot open them, whatever the account's row says. */
+/* For one account, and for the [sync NAME] section whose sign-in made them: another one cannot open them, whatever the account's row says.
+ */
 static void context_of(const char *account, const char *provider, char ret[CONTEXT_SIZE])
 {
     snprintf(ret, CONTEXT_SIZE, "credentials/%s/%s", account, provider);

@@ -75,8 +75,7 @@ static int copy_who(struct store *old, struct store *new, const struct hearth_ac
             *err = why;
         return r;
     }
-    r = STORE(new, err, account_update, account,
-              HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_PROVIDER);
+    r = STORE(new, err, account_update, account, HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_PROVIDER);
     if (r == 0)
         r = who_keep(old, account->id, &kept, err);
     if (r < 0)

@@ -15,7 +15,7 @@ struct sink {
     const struct vault *vault;
     const char *account;  /* id */
     const char *provider; /* whose sign-in made the credentials */
-    bool fetch_anew;     /* resync: stored marks were withheld from the provider */
+    bool fetch_anew;      /* resync: stored marks were withheld from the provider */
     struct spool spool;
     int32_t collection; /* begun; NONE: none */
     int32_t how;        /* enum hearth_sync_begin */

@@ -70,10 +70,10 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
     int r = signin_import(&worker, (size_t)provider, text, &identity, err);
     if (r == 0)
-        r = account_finish(app, &worker,
-                           &(struct signin_end){
-                               .provider = (size_t)provider, .identity = &identity, .keep = SIGNIN_KEEP_DATA, .trusted = true},
-                           &result, err);
+        r = account_finish(
+            app, &worker,
+            &(struct signin_end){.provider = (size_t)provider, .identity = &identity, .keep = SIGNIN_KEEP_DATA, .trusted = true}, &result,
+            err);
     if (r == 0)
         printf("%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     signin_worker_close(&worker);
@@ -329,9 +329,16 @@ static const struct {
     int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
-    {"add", 2, account_add},  {"import", 2, import},         {"list", 1, list},           {"show", 2, show},
-    {"sync", 2, sync_now},    {"resync", 2, resync},         {"pause", 2, account_pause}, {"resume", 2, account_resume},
-    {"signout", 2, account_sign_out}, {"remove", 2, account_remove},
+    {"add", 2, account_add},
+    {"import", 2, import},
+    {"list", 1, list},
+    {"show", 2, show},
+    {"sync", 2, sync_now},
+    {"resync", 2, resync},
+    {"pause", 2, account_pause},
+    {"resume", 2, account_resume},
+    {"signout", 2, account_sign_out},
+    {"remove", 2, account_remove},
     {"adopt", 2, account_adopt},
 };
 

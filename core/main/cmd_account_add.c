@@ -166,7 +166,8 @@ static int decide(bool joins, enum signin_keep *ret_keep, struct err *err)
 {
     char line[64];
     fprintf(stderr, "%s Keep what is here, or delete it and begin anew? [keep/delete] ",
-            joins ? "This sign-in joins the account, as you said with account adopt." : "The account has a new key (its password was reset).");
+            joins ? "This sign-in joins the account, as you said with account adopt."
+                  : "The account has a new key (its password was reset).");
     int r = read_line(line, sizeof(line), err);
     *ret_keep = strcmp(line, "delete") == 0 ? SIGNIN_KEEP_NOTHING : SIGNIN_KEEP_DATA;
     return r;

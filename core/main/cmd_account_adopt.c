@@ -73,8 +73,9 @@ static int adopt_next(struct app *app, const struct cli *cli, const char *id, co
     char issuer[WHO_TEXT_MAX], where[128];
     int r = find_issuer(app, cli, issuer, where, err);
     if (r == 0)
-        r = cli_confirm(cli, err, "Whoever signs in next as %s at %s, within an hour, reads all data of that account. Is it the same person?",
-                        email, where);
+        r = cli_confirm(cli, err,
+                        "Whoever signs in next as %s at %s, within an hour, reads all data of that account. Is it the same person?", email,
+                        where);
     if (r == 0)
         r = who_adopt(app->store, id, issuer, email, err);
     if (r < 0)

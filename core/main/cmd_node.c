@@ -83,8 +83,7 @@ static int note_leaver(void *ctx, const struct hearth_account *account)
     }
     struct leaver *leaver = &leavers->items[leavers->count++];
     snprintf(leaver->id, sizeof(leaver->id), "%s", account->id);
-    leaver->to = nodes_home(&leavers->app->nodes, account->placement != NULL ? account->placement : account->email,
-                            leavers->app->node);
+    leaver->to = nodes_home(&leavers->app->nodes, account->placement != NULL ? account->placement : account->email, leavers->app->node);
     leaver->paused = account->state == HEARTH_ACCOUNT_PAUSED;
     return 0;
 }
@@ -186,7 +185,8 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = STORE(app->store, err, account_list, count_account, &census);
     if (r == 0)
-        r = cli_confirm(cli, err, "Move %s away from %s? What the Sync service has forgotten (history older than 60 days) does not come along.",
+        r = cli_confirm(cli, err,
+                        "Move %s away from %s? What the Sync service has forgotten (history older than 60 days) does not come along.",
                         cli_count(census.accounts, "account", "accounts", accounts), cli->argv[1]);
     if (r == 0)
         r = send_away(app, &leavers, err);

@@ -2,7 +2,8 @@
  *
  * Which node an account is on is decided once, by a weighted rendezvous hash over the e-mail of the newcomer, and from then on by where its
  * rows are. What was hashed is stored (hearth_account.placement) and hashed again when the account has to leave its node: an address that
- * changes moves nobody. An account whose row names another node than the one whose storage holds it is on its way there (see jobs/move.h). */
+ * changes moves nobody. An account whose row names another node than the one whose storage holds it is on its way there (see jobs/move.h).
+ */
 #ifndef HEARTH_CORE_NODES_NODES_H
 #define HEARTH_CORE_NODES_NODES_H
 
@@ -34,8 +35,9 @@ void node_init(struct node *node);
 void node_fini(struct node *node);
 const struct hearth_storage *node_ops(const struct node *node);
 size_t nodes_find(const struct nodes *nodes, const char *name); /* NODES_NONE: there is none of that name */
-/* placement: the e-mail of a newcomer, or what is stored of an account. The same node whatever its case, evenly by weight; a node that goes or comes moves only its own
- * share. except: a node that is not to be taken; NODES_NONE. With no other weight than 0, weights do not count. */
+/* placement: the e-mail of a newcomer, or what is stored of an account. The same node whatever its case, evenly by weight; a node that goes
+ * or comes moves only its own share. except: a node that is not to be taken; NODES_NONE. With no other weight than 0, weights do not count.
+ */
 size_t nodes_home(const struct nodes *nodes, const char *placement, size_t except);
 /* Is it the error of everybody's requests while the own node's storage does not answer? Its probe has logged it, once for all. */
 bool nodes_error_is_known(const struct nodes *nodes, int code);

@@ -78,8 +78,7 @@ static bool adopt_issuer(const char *issuer, char ret_issuer[WHO_TEXT_MAX + 8])
 int who_adopt(struct store *store, const char *account, const char *issuer, const char *email, struct err *err)
 {
     char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
-    struct hearth_account_identity identity = {
-        .struct_size = sizeof(identity), .issuer = word, .subject = subject, .created = clock_now()};
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = word, .subject = subject, .created = clock_now()};
     if (!adopt_issuer(issuer, word) || !who_lower(email, subject))
         return err_set(err, HEARTH_ERR_INVALID, "the issuer or the address is too long");
     /* One that is there already is left alone, with its time: the hour begins anew. */

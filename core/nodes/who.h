@@ -1,8 +1,8 @@
 /* Who is who: from an identity (who says so, and the name that they have for the person) to the account that it opens. Everybody who lets
  * somebody in asks here: signing in with a provider of Sync, single sign-on, and what a proxy asserts. docs/signing-in.md has the cases.
  *
- * That an operator wants the next sign-in to join an account is an identity of the account, too: issuer "adopt:" and the issuer, subject the
- * e-mail address in lower case, good for an hour after `created`. It goes where the account goes, and with it. */
+ * That an operator wants the next sign-in to join an account is an identity of the account, too: issuer "adopt:" and the issuer, subject
+ * the e-mail address in lower case, good for an hour after `created`. It goes where the account goes, and with it. */
 #ifndef HEARTH_CORE_NODES_WHO_H
 #define HEARTH_CORE_NODES_WHO_H
 

@@ -32,9 +32,10 @@ void signin_refused(struct page_call *call, const char *email, enum signin_outco
                      "This server belongs to nobody yet, and takes its first person only with the set-up code. " WHERE_THE_CODE_IS,
                      "/auth/signin", "Back to signing in");
     else if (outcome == SIGNIN_SETUP_WRONG)
-        page_message(call, 403, "That is not the set-up code",
-                     "This server belongs to nobody yet, and the code that came with your sign-in is not its set-up code. " WHERE_THE_CODE_IS,
-                     "/auth/signin", "Back to signing in");
+        page_message(
+            call, 403, "That is not the set-up code",
+            "This server belongs to nobody yet, and the code that came with your sign-in is not its set-up code. " WHERE_THE_CODE_IS,
+            "/auth/signin", "Back to signing in");
     else
         page_message(call, 403, "Not on this server",
                      "You are who you say you are, but this server does not take you in. Ask whoever runs it to allow your address "

@@ -171,11 +171,8 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
 {
     const struct pages_options *options = &call->pages->options;
     struct signin_result result;
-    struct signin_end end = {.provider = attempt->provider,
-                             .identity = identity,
-                             .keep = keep,
-                             .setup = attempt->setup,
-                             .address = call->request->remote};
+    struct signin_end end = {
+        .provider = attempt->provider, .identity = identity, .keep = keep, .setup = attempt->setup, .address = call->request->remote};
     page_renew_deadline(call);
     int r = signin_finish(call->signin, call->stores, &end, &result, &call->err);
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {

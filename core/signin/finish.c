@@ -68,8 +68,8 @@ static int finishing_begin(struct signin *signin, struct finishing *mine, struct
         signin->finishing = mine;
     }
     lock_release(&signin->lock);
-    return busy ? err_set(err, HEARTH_ERR_UNAVAILABLE, "another sign-in of %s is being finished at this moment",
-                          mine->end->identity->email) : 0;
+    return busy ? err_set(err, HEARTH_ERR_UNAVAILABLE, "another sign-in of %s is being finished at this moment", mine->end->identity->email)
+                : 0;
 }
 
 static void finishing_end(struct signin *signin, const struct finishing *mine)
@@ -182,7 +182,8 @@ static void note_refused(const struct finish *f, const struct signin_result *res
                                           [SIGNIN_SETUP_MISSING] = "the server belongs to nobody yet, and no set-up code was given",
                                           [SIGNIN_SETUP_WRONG] = "a wrong set-up code"};
     log_audit("sign-in refused", "account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL, "email", f->identity->email,
-              "provider", finish_provider(f), "uid", f->identity->uid, "reason", reasons[result->outcome], "address", f->end->address, NULL);
+              "provider", finish_provider(f), "uid", f->identity->uid, "reason", reasons[result->outcome], "address", f->end->address,
+              NULL);
 }
 
 static int finish(struct finish *f, struct signin_result *result, struct err *err)
@@ -206,8 +207,8 @@ static int finish(struct finish *f, struct signin_result *result, struct err *er
     return finish_make(f, result->account, err);
 }
 
-int signin_finish(struct signin_worker *worker, struct node_stores *stores, const struct signin_end *end,
-                  struct signin_result *ret_result, struct err *err)
+int signin_finish(struct signin_worker *worker, struct node_stores *stores, const struct signin_end *end, struct signin_result *ret_result,
+                  struct err *err)
 {
     struct finish f = {.worker = worker, .stores = stores, .end = end, .identity = end->identity};
     struct signin_result result = {0};

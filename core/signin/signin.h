@@ -82,13 +82,13 @@ struct signin_end {
     size_t provider;
     const struct hearth_identity *identity;
     enum signin_keep keep;
-    bool trusted;      /* an operator at the command line, whom neither [auth] allow nor the set-up code concern */
-    const char *setup; /* the code that was shown; NULL: none */
+    bool trusted;        /* an operator at the command line, whom neither [auth] allow nor the set-up code concern */
+    const char *setup;   /* the code that was shown; NULL: none */
     const char *address; /* of the client, for the log; NULL */
 };
 
-int signin_finish(struct signin_worker *worker, struct node_stores *stores, const struct signin_end *end,
-                  struct signin_result *ret_result, struct err *err);
+int signin_finish(struct signin_worker *worker, struct node_stores *stores, const struct signin_end *end, struct signin_result *ret_result,
+                  struct err *err);
 /* May somebody who has an account, with this address, sign in, apart from proving it? For those who sign in by other means than a provider,
  * too. */
 bool signin_may(const struct signin *signin, const char *email);

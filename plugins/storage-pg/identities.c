@@ -14,9 +14,8 @@ static int check_identity(struct hearth_call *call, const char *issuer, const ch
     size_t i = issuer == NULL ? 0 : strlen(issuer), s = subject == NULL ? 0 : strlen(subject);
     if (i > 0 && i <= IDENTITY_ISSUER_MAX && s > 0 && s <= IDENTITY_SUBJECT_MAX)
         return 0;
-    return hearth_fail(call, HEARTH_ERR_INVALID,
-                       "an identity needs an issuer and a subject of 1 to %d bytes each; these have %zu and %zu", IDENTITY_ISSUER_MAX, i,
-                       s);
+    return hearth_fail(call, HEARTH_ERR_INVALID, "an identity needs an issuer and a subject of 1 to %d bytes each; these have %zu and %zu",
+                       IDENTITY_ISSUER_MAX, i, s);
 }
 
 int identity_of_new_account(struct hearth_call *call, const struct hearth_account *account, char *ret_issuer, size_t size)
@@ -32,12 +31,12 @@ int identity_is_taken(struct hearth_call *call)
     return hearth_fail(call, HEARTH_ERR_CONFLICT, "another account has this identity already");
 }
 
-
 int identity_put(void *self, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
 {
-    static const char PUT[] = "WITH a AS (SELECT row FROM accounts WHERE id = $1), i AS (INSERT INTO identities (issuer, subject, account, created) "
-                              "SELECT $2, $3, row, $4::bigint FROM a ON CONFLICT DO NOTHING RETURNING 1) "
-                              "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM i)";
+    static const char PUT[] =
+        "WITH a AS (SELECT row FROM accounts WHERE id = $1), i AS (INSERT INTO identities (issuer, subject, account, created) "
+        "SELECT $2, $3, row, $4::bigint FROM a ON CONFLICT DO NOTHING RETURNING 1) "
+        "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM i)";
     static const char OWNED[] = "SELECT 1 FROM identities WHERE issuer = $2 AND subject = $3 AND account = " ACCOUNT_ROW("$1");
     struct op op;
     struct query query;
@@ -89,7 +88,8 @@ int identity_remove(void *self, struct hearth_call *call, const char *account, c
 
 int identity_list(void *self, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT issuer, subject, created FROM identities WHERE account = " ACCOUNT_ROW("$1") " ORDER BY issuer, subject";
+    static const char LIST[] =
+        "SELECT issuer, subject, created FROM identities WHERE account = " ACCOUNT_ROW("$1") " ORDER BY issuer, subject";
     struct op op;
     struct query query;
     int r = op_begin(&op, self, call);

@@ -15,8 +15,8 @@ static int check_identity(struct hearth_call *call, const char *issuer, const ch
     size_t i = issuer == NULL ? 0 : strlen(issuer), s = subject == NULL ? 0 : strlen(subject);
     if (i > 0 && i <= ISSUER_MAX && s > 0 && s <= SUBJECT_MAX)
         return 0;
-    return hearth_fail(call, HEARTH_ERR_INVALID,
-                       "an identity needs an issuer and a subject of 1 to %d bytes each; these have %zu and %zu", ISSUER_MAX, i, s);
+    return hearth_fail(call, HEARTH_ERR_INVALID, "an identity needs an issuer and a subject of 1 to %d bytes each; these have %zu and %zu",
+                       ISSUER_MAX, i, s);
 }
 
 /* The row of an account, 0 and an error when there is none. */
@@ -103,7 +103,8 @@ int identity_remove(void *self, struct hearth_call *call, const char *account, c
 
 int identity_list(void *self, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT issuer, subject, created FROM identities WHERE account = " ACCOUNT_ROW("?") " ORDER BY issuer, subject";
+    static const char LIST[] =
+        "SELECT issuer, subject, created FROM identities WHERE account = " ACCOUNT_ROW("?") " ORDER BY issuer, subject";
     struct op op;
     struct query query;
     int r = op_begin(&op, self, call);

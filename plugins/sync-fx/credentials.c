@@ -14,9 +14,8 @@ static const char TOKEN_SERVER_SUFFIX[] = "/1.0/sync/1.5";
 
 enum field { EMAIL, UID, NAME, SYNC_KEY, KID, TOKEN_SERVER, ACCESS_TOKEN, REFRESH_TOKEN, VERSION, MADE_AT, MADE_FOR, FIELDS };
 
-static const char *const field_names[FIELDS] = {"email",        "uid",          "name",          "sync_key", "kid",
-                                                "token_server", "access_token", "refresh_token", "v",        "made_at",
-                                                "made_for"};
+static const char *const field_names[FIELDS] = {"email",        "uid",           "name", "sync_key", "kid",     "token_server",
+                                                "access_token", "refresh_token", "v",    "made_at",  "made_for"};
 
 struct fields {
     struct fx_span at[FIELDS];
@@ -225,10 +224,11 @@ size_t fx_credentials_format(const struct fx_credentials *c, char ret_blob[FX_BL
     fx_hex_encode(c->sync_key.bytes, FX_KEY_SIZE, key);
     bool server = c->token_server[0] != '\0', access = c->access_token[0] != '\0';
     bool at = c->made_at[0] != '\0', made_for = c->made_for[0] != '\0';
-    int size = snprintf(ret_blob, FX_BLOB_MAX, "{\"v\":1,\"uid\":\"%s\",\"sync_key\":\"%s\",\"kid\":\"%s\"%s%s%s%s%s%s%s%s%s,\"%s\":\"%s\"}",
-                        c->uid, key, c->kid, server ? ",\"token_server\":\"" : "", c->token_server, server ? "\"" : "",
-                        at ? ",\"made_at\":\"" : "", c->made_at, at ? "\"" : "", made_for ? ",\"made_for\":\"" : "", c->made_for,
-                        made_for ? "\"" : "", access ? "access_token" : "refresh_token", access ? c->access_token : c->refresh_token);
+    int size =
+        snprintf(ret_blob, FX_BLOB_MAX, "{\"v\":1,\"uid\":\"%s\",\"sync_key\":\"%s\",\"kid\":\"%s\"%s%s%s%s%s%s%s%s%s,\"%s\":\"%s\"}",
+                 c->uid, key, c->kid, server ? ",\"token_server\":\"" : "", c->token_server, server ? "\"" : "",
+                 at ? ",\"made_at\":\"" : "", c->made_at, at ? "\"" : "", made_for ? ",\"made_for\":\"" : "", c->made_for,
+                 made_for ? "\"" : "", access ? "access_token" : "refresh_token", access ? c->access_token : c->refresh_token);
     OPENSSL_cleanse(key, sizeof(key));
     return (size_t)size;
 }

@@ -62,7 +62,8 @@ struct hearth_account {
     const char *placement;
 };
 
-/* abi_version 5. A proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account may have several.
+/* abi_version 5. A proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account may have
+ * several.
  *
  *     issuer                  subject
  *     "sync:NAME"             hearth_account.uid at the provider of the section [sync NAME]
