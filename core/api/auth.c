@@ -1,5 +1,4 @@
 /* Who asks: an API token, a signed-in browser, or somebody for whom a trusted proxy vouches. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +9,9 @@
 #include "auth/session.h"
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/log.h"
 #include "base/magic.h"
+#include "nodes/who.h"
 
 /* Known tokens, for ten seconds: so long a revocation by the command line may take; one by the API counts at once. */
 enum { SLOTS = 1024, TTL = 10000 };
@@ -83,15 +84,13 @@ void auth_forget(struct api *api, const char *account)
         api->options.authority_ended(api->options.ctx, account);
 }
 
-/* Remembered like a token: under the hash of the address that the proxy names. */
-static bool hash_email(const char *email, uint8_t ret_hash[TOKEN_HASH_SIZE])
+/* Remembered like a token: under the hash of the name that the proxy asserts. */
+static bool hash_name(const char *asserted, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
-    char text[8 + API_EMAIL_MAX];
-    int size = snprintf(text, sizeof(text), "proxy:%s", email);
-    if (size < 0 || size >= (int)sizeof(text) || strchr(email, '@') == NULL)
+    char name[WHO_TEXT_MAX], text[sizeof(name) + 8];
+    if (!who_lower(asserted, name))
         return false;
-    for (int i = 0; i < size; i++)
-        text[i] = (char)tolower((unsigned char)text[i]);
+    int size = snprintf(text, sizeof(text), "proxy:%s", name);
     ASSERT(EVP_Digest(text, (size_t)size, ret_hash, NULL, EVP_sha256(), NULL) == 1);
     return true;
 }
@@ -105,7 +104,7 @@ bool auth_proof(struct http_request *request, struct proof *ret_proof)
     }
     if (request->identity != NULL) {
         ret_proof->kind = PROOF_PROXY;
-        return hash_email(request->identity, ret_proof->hash);
+        return hash_name(request->identity, ret_proof->hash);
     }
     const char *cookie = http_cookie(request, session_cookie_name(request->tls));
     ret_proof->kind = PROOF_BROWSER;
@@ -132,17 +131,47 @@ static int look_elsewhere(struct api_call *call, const struct proof *proof, stru
     return r;
 }
 
+/* From the first time on the name opens this account, whatever its address becomes, and no other name does. */
+static int link_name(struct api_call *call, const struct who *who, const struct hearth_account *account, size_t node)
+{
+    char id[40];
+    snprintf(id, sizeof(id), "%s", account->id);
+    struct store *store = node_stores_get(call->stores, node, &call->err);
+    int r = store == NULL ? call->err.code : who_join(store, id, who, &call->err);
+    if (r == 0)
+        log_audit("proxy name linked", "account", id, "email", who->email, "uid", who->subject, "address", call->request->remote, NULL);
+    return r;
+}
+
 /* The proxy has asked for the password. The account must be here already: a header makes none. */
-static int look_up_email(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
+static int look_up_name(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct identity identity = {.kind = PROOF_PROXY};
-    int r = node_stores_by_email(call->stores, call->request->identity, &identity.node, &account, &call->err);
+    char name[WHO_TEXT_MAX];
+    struct who who = {.issuer = WHO_PROXY, .subject = name, .links = true};
+    enum who_is is = WHO_STRANGER;
+    if (!who_lower(call->request->identity, name))
+        return AUTH_NOBODY;
+    who.email = strchr(name, '@') == NULL ? NULL : name;
+    int r = who_find(call->stores, &who, &is, &identity.node, &account, &call->err);
     if (r < 0)
-        return r == HEARTH_ERR_NOT_FOUND ? AUTH_NOBODY : r;
-    snprintf(identity.account, sizeof(identity.account), "%s", account.id);
-    api_audit_proxy(call, identity.account);
+        return r;
+    snprintf(identity.account, sizeof(identity.account), "%s", account.id == NULL ? "" : account.id);
+    if (is == WHO_ANOTHER)
+        log_audit("sign-in refused", "address", call->request->remote, "account", account.id, "email", name, "provider", "proxy", "reason",
+                  "the proxy calls this account's person by another name; see hearthd account adopt", NULL);
+    if (is == WHO_LINKS || is == WHO_JOINS)
+        r = link_name(call, &who, &account, identity.node);
+    if (r < 0)
+        return r;
+    if (is == WHO_STRANGER || is == WHO_ANOTHER)
+        identity = (struct identity){.node = NODES_NONE};
+    else
+        api_audit_proxy(call, identity.account);
     token_cache_put(call->api->tokens, proof->hash, &identity);
+    if (identity.node == NODES_NONE)
+        return AUTH_NOBODY;
     *ret_identity = identity;
     return 0;
 }
@@ -153,7 +182,7 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
     if (token_cache_get(call->api->tokens, proof->hash, ret_identity))
         return ret_identity->node == NODES_NONE ? AUTH_NOBODY : 0;
     if (proof->kind == PROOF_PROXY)
-        return look_up_email(call, proof, ret_identity);
+        return look_up_name(call, proof, ret_identity);
     struct hearth_token token = {.struct_size = sizeof(token)};
     int r = STORE(call->store, &call->err, token_by_hash, proof->hash, &token);
     if (r == HEARTH_ERR_NOT_FOUND)

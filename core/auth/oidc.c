@@ -45,6 +45,11 @@ void oidc_destroy(struct oidc *oidc)
     free(oidc);
 }
 
+const char *oidc_issuer(const struct oidc *oidc)
+{
+    return oidc->config.issuer;
+}
+
 /* --- what the provider says of itself ---------------------------------------------------------------------------------------------------
  */
 
@@ -281,11 +286,14 @@ static int read_person(struct oidc *oidc, struct call *call, const json_t *docum
     }
     const char *email = r == 0 ? json_string_value(json_object_get(claims, "email")) : NULL;
     const json_t *verified = json_object_get(claims, "email_verified");
-    if (r == 0 && (email == NULL || strlen(email) >= OIDC_EMAIL_SIZE))
-        r = err_set(err, HEARTH_ERR_DENIED, "it gives no e-mail address; scopes must contain email");
+    if (r == 0 && (subject == NULL || subject[0] == '\0' || strlen(subject) >= OIDC_SUBJECT_SIZE))
+        r = err_set(err, HEARTH_ERR_DENIED, "it gives no usable sub");
+    if (r == 0 && email != NULL && strlen(email) >= OIDC_EMAIL_SIZE)
+        email = NULL;
     if (r == 0) {
-        snprintf(ret_person->email, sizeof(ret_person->email), "%s", email);
-        ret_person->email_verified = json_is_true(verified) || str_equal(json_string_value(verified), "true");
+        snprintf(ret_person->subject, sizeof(ret_person->subject), "%s", subject);
+        snprintf(ret_person->email, sizeof(ret_person->email), "%s", email == NULL ? "" : email);
+        ret_person->email_verified = email != NULL && (json_is_true(verified) || str_equal(json_string_value(verified), "true"));
     }
     json_decref(info);
     return r;

@@ -12,7 +12,7 @@
 struct net;
 struct oidc;
 
-enum { OIDC_SECRET_SIZE = 43 + 1, OIDC_URL_SIZE = 4096, OIDC_EMAIL_SIZE = 256 };
+enum { OIDC_SECRET_SIZE = 43 + 1, OIDC_URL_SIZE = 4096, OIDC_EMAIL_SIZE = 256, OIDC_SUBJECT_SIZE = 256 };
 
 struct oidc_config {
     const char *name;                      /* of the [oidc NAME] section */
@@ -26,6 +26,7 @@ struct oidc_config {
 /* Nothing is asked yet. Texts are borrowed; they live as long as the configuration. INVALID: an unusable address, or something missing. */
 int oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err);
 void oidc_destroy(struct oidc *oidc); /* accepts NULL */
+const char *oidc_issuer(const struct oidc *oidc);
 
 /* One sign-in, bound by the caller to a browser, and wiped. */
 struct oidc_attempt {
@@ -38,7 +39,8 @@ struct oidc_answer {
 };
 
 struct oidc_person {
-    char email[OIDC_EMAIL_SIZE];
+    char subject[OIDC_SUBJECT_SIZE]; /* `sub`: who it is at this issuer, for good */
+    char email[OIDC_EMAIL_SIZE];     /* ""; may change, and belong to somebody else later */
     bool email_verified;
 };
 

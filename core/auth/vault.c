@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -187,6 +188,13 @@ int vault_seal(const struct vault *vault, const char *context, const void *plain
     *ret_sealed = sealed;
     *ret_size = size + VAULT_OVERHEAD;
     return 0;
+}
+
+void vault_derive(const struct vault *vault, const char *purpose, uint8_t ret_secret[32])
+{
+    unsigned size = 32;
+    ASSERT(vault->magic == VAULT_MAGIC);
+    ASSERT(HMAC(EVP_sha256(), vault->keys[0].bytes, KEY_SIZE, (const unsigned char *)purpose, strlen(purpose), ret_secret, &size) != NULL);
 }
 
 static const struct key *find_key(const struct vault *vault, uint32_t number)

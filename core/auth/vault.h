@@ -34,6 +34,8 @@ int vault_seal(const struct vault *vault, const char *context, const void *plain
  * does not open it: nobody can tell another key from a value that was changed or belongs elsewhere. */
 int vault_unseal(const struct vault *vault, const char *context, const void *sealed, size_t size, void **ret_plain, size_t *ret_size,
                  struct err *err);
+/* A secret that is good for one purpose and can be made again while the newest key is the same: HMAC-SHA256 of the purpose. */
+void vault_derive(const struct vault *vault, const char *purpose, uint8_t ret_secret[32]);
 void vault_free(void *plain, size_t size); /* wipes; accepts NULL */
 
 #endif

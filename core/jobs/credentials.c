@@ -5,17 +5,28 @@
 #include "auth/vault.h"
 #include "plug/store.h"
 
-static void context_of(const char *account, char ret[64])
+enum { CONTEXT_SIZE = 128 };
+
+/* For one account, and for the [sync NAME] section whose sign-in made them: another one cannot open them, whatever the account's row says.
+ */
+static void context_of(const char *account, const char *provider, char ret[CONTEXT_SIZE])
 {
-    snprintf(ret, 64, "credentials/%s", account);
+    snprintf(ret, CONTEXT_SIZE, "credentials/%s/%s", account, provider);
 }
 
-int credentials_put(const struct vault *vault, struct store *store, const char *account, const void *bytes, size_t size, struct err *err)
+/* As releases sealed that knew of no provider. */
+static void old_context_of(const char *account, char ret[CONTEXT_SIZE])
 {
-    char context[64];
+    snprintf(ret, CONTEXT_SIZE, "credentials/%s", account);
+}
+
+int credentials_put(const struct vault *vault, struct store *store, const char *account, const char *provider, const void *bytes,
+                    size_t size, struct err *err)
+{
+    char context[CONTEXT_SIZE];
     void *sealed;
     size_t sealed_size;
-    context_of(account, context);
+    context_of(account, provider, context);
     int r = vault_seal(vault, context, bytes, size, &sealed, &sealed_size, err);
     if (r < 0)
         return r;
@@ -24,15 +35,25 @@ int credentials_put(const struct vault *vault, struct store *store, const char *
     return r;
 }
 
-int credentials_get(const struct vault *vault, struct store *store, const char *account, void **ret_bytes, size_t *ret_size,
-                    struct err *err)
+int credentials_get(const struct vault *vault, struct store *store, const char *account, const char *provider, void **ret_bytes,
+                    size_t *ret_size, struct err *err)
 {
-    char context[64];
+    char context[CONTEXT_SIZE];
     const void *sealed;
     size_t size;
-    context_of(account, context);
     int r = STORE(store, err, credentials_get, account, &sealed, &size);
-    return r < 0 ? r : vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, err);
+    if (r < 0)
+        return r;
+    context_of(account, provider, context);
+    struct err why = {0};
+    r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, &why);
+    if (r == HEARTH_ERR_CORRUPT) {
+        old_context_of(account, context);
+        r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
+    }
+    if (r < 0 && err != NULL)
+        *err = why;
+    return r < 0 ? why.code : 0;
 }
 
 void credentials_free(void *bytes, size_t size)

@@ -1,4 +1,4 @@
-/* Credentials at rest: sealed by the vault for this account alone, stored by the storage plugin. */
+/* Credentials at rest: sealed by the vault for this account and its provider alone, stored by the storage plugin. */
 #ifndef HEARTH_CORE_JOBS_CREDENTIALS_H
 #define HEARTH_CORE_JOBS_CREDENTIALS_H
 
@@ -8,10 +8,12 @@
 struct store;
 struct vault;
 
-int credentials_put(const struct vault *vault, struct store *store, const char *account, const void *bytes, size_t size, struct err *err);
-/* *ret_bytes: on the heap; give it to credentials_free(), which wipes it. */
-int credentials_get(const struct vault *vault, struct store *store, const char *account, void **ret_bytes, size_t *ret_size,
-                    struct err *err);
+/* provider: hearth_account.provider, whose sign-in made them. */
+int credentials_put(const struct vault *vault, struct store *store, const char *account, const char *provider, const void *bytes,
+                    size_t size, struct err *err);
+/* *ret_bytes: on the heap; give it to credentials_free(), which wipes it. CORRUPT: damaged, or another provider's. */
+int credentials_get(const struct vault *vault, struct store *store, const char *account, const char *provider, void **ret_bytes,
+                    size_t *ret_size, struct err *err);
 void credentials_free(void *bytes, size_t size); /* accepts NULL */
 
 #endif

@@ -1,7 +1,7 @@
 /* Moving an account to another node. The row on the old node names the new one; that is what makes it a move, and what a crash cannot undo:
  *
  *   old: node = new          old: as before          old: as before              old: gone
- *   new: nothing        ->   new: row, secrets  ->   new: everything synced  ->  new: settings, tokens, picks of the old
+ *   new: nothing        ->   new: row, secrets  ->   new: everything synced  ->  new: identities, settings, tokens, picks of the old
  *
  * The old node answers its people until the last step. All of it happens under the lease of the account's one job, so that no other sync
  * of the account runs anywhere; each step can be repeated. */
@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
+#include "nodes/who.h"
 
 /* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as they are: all nodes have one key file. */
 static int create_row(struct store *old, struct store *new, const char *node, const char *id, struct err *err)
@@ -62,6 +63,28 @@ static int copy_pick(void *ctx, const struct hearth_pick *pick)
     return STORE(copy->to, &copy->err, pick_put, copy->account, pick);
 }
 
+/* How the person signs in, and what a sign-in on the old node changed during the move. That the server is owned is known on the new node,
+ * too, before the last account leaves the old one. */
+static int copy_who(struct store *old, struct store *new, const struct hearth_account *account, struct err *err)
+{
+    struct who_kept kept;
+    struct err why = {0};
+    int r = STORE(new, &why, property_put, "owned", "yes", false);
+    if (r < 0 && r != HEARTH_ERR_CONFLICT) {
+        if (err != NULL)
+            *err = why;
+        return r;
+    }
+    r = STORE(new, err, account_update, account, HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_PROVIDER);
+    if (r == 0)
+        r = who_keep(old, account->id, &kept, err);
+    if (r < 0)
+        return r;
+    r = who_put_back(new, account->id, &kept, NULL, err);
+    who_forget(&kept);
+    return r;
+}
+
 /* What people and operators set on the old node, up to a pause that came during the move. */
 static int copy_small(struct store *old, struct store *new, const char *id, struct err *err)
 {
@@ -70,6 +93,8 @@ static int copy_small(struct store *old, struct store *new, const char *id, stru
     struct err why = {0};
     const char *json;
     int r = STORE(old, err, account_get, id, &account);
+    if (r == 0)
+        r = copy_who(old, new, &account, err);
     if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {
         account.next_sync = 0;
         r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);

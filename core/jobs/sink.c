@@ -173,13 +173,13 @@ static int on_reset(void *ctx, int32_t collection)
 static int on_credentials(void *ctx, const void *bytes, size_t size)
 {
     struct sink *sink = sink_of(ctx);
-    return credentials_put(sink->vault, sink->store, sink->account, bytes, size, &sink->err);
+    return credentials_put(sink->vault, sink->store, sink->account, sink->provider, bytes, size, &sink->err);
 }
 
-void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory,
-               const struct limits *limits)
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,
+               const char *spool_directory, const struct limits *limits)
 {
-    *sink = (struct sink){.magic = SINK_MAGIC, .store = store, .vault = vault, .account = account};
+    *sink = (struct sink){.magic = SINK_MAGIC, .store = store, .vault = vault, .account = account, .provider = provider};
     sink->hearth = (struct hearth_sync_sink){
         .struct_size = sizeof(sink->hearth),
         .ctx = sink,

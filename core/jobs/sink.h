@@ -13,8 +13,9 @@ struct sink {
     struct hearth_sync_sink hearth; /* handed to the provider */
     struct store *store;
     const struct vault *vault;
-    const char *account; /* id */
-    bool fetch_anew;     /* resync: stored marks were withheld from the provider */
+    const char *account;  /* id */
+    const char *provider; /* whose sign-in made the credentials */
+    bool fetch_anew;      /* resync: stored marks were withheld from the provider */
     struct spool spool;
     int32_t collection; /* begun; NONE: none */
     int32_t how;        /* enum hearth_sync_begin */
@@ -27,9 +28,9 @@ struct sink {
     struct err err;                         /* why a sink function returned an error */
 };
 
-/* spool_directory and limits (NULL: none) are borrowed. */
-void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *spool_directory,
-               const struct limits *limits);
+/* Texts and limits (NULL: none) are borrowed. */
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,
+               const char *spool_directory, const struct limits *limits);
 void sink_fini(struct sink *sink);
 
 const char *sink_collection_name(int32_t collection); /* "bookmarks" */

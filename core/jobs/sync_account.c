@@ -150,7 +150,7 @@ static int pull(const struct sync_context *context, const struct hearth_sync *pr
     arena_init(&marks.arena, 0);
     void *credentials = NULL;
     size_t size = 0;
-    int r = credentials_get(context->vault, sink->store, sink->account, &credentials, &size, err);
+    int r = credentials_get(context->vault, sink->store, sink->account, account->provider, &credentials, &size, err);
     if (r == 0 && account->resync == 0)
         r = STORE(sink->store, err, mark_list, sink->account, on_mark, &marks);
     store_reset(sink->store); /* the account's texts are copies: see sync_account() */
@@ -193,7 +193,7 @@ static int run(const struct sync_context *context, struct store *store, const st
 {
     int64_t begun = clock_monotonic();
     struct sink sink;
-    sink_init(&sink, store, context->vault, account->id, context->spool_directory, &context->limits);
+    sink_init(&sink, store, context->vault, account->id, account->provider, context->spool_directory, &context->limits);
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
     emit_state(context, account->id, "started", "");
@@ -233,7 +233,8 @@ int sync_account(const struct sync_context *context, struct store *store, const 
     struct hearth_account account = stored; /* outlives the resets of the store */
     account.id = arena_strdup(&arena, stored.id);
     account.email = arena_strdup(&arena, stored.email);
-    r = account.id == NULL || account.email == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    account.provider = arena_strdup(&arena, stored.provider);
+    r = account.id == NULL || account.email == NULL || account.provider == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
     store_reset(store);
     if (r == 0)
         r = run(context, store, provider, provider_session, provider_call, &account, &outcome, err);

@@ -1,11 +1,12 @@
 /* Workers: take a job, sync its account, say how it went. And the keeper, which keeps the leases of long syncs alive. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
 #include "plug/breaker.h"
 
-enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000 };
+enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000, NO_PROVIDER = 1 << 16 };
 
 /* Who interrupts this worker's pull has looked at it, but has not called yet: the next pull must not get that. */
 static void set_running(struct jobs_worker *worker, const struct hearth_sync *ops, void *session)
@@ -41,8 +42,25 @@ static int provider_session(struct jobs_worker *worker, const struct hearth_acco
             *ret_index = i;
         return r;
     }
-    return err_set(err, HEARTH_ERR_UNSUPPORTED, "account %s belongs to [sync %s], which is not configured here", account->id,
+    return err_set(err, HEARTH_ERR_UNSUPPORTED,
+                   "This account was signed in at [sync %s], which is not configured on this server any more. Ask whoever runs it.",
                    account->provider);
+}
+
+/* The account's credentials are for a section that is not there: no other one gets them. The person is told; it is looked at again at the
+ * account's usual pace, because the configuration may come back. */
+static int leave_alone(struct jobs *jobs, struct store *store, const struct hearth_account *stored, const struct err *why,
+                       struct sync_outcome *ret_outcome, struct err *err)
+{
+    struct hearth_account account = *stored;
+    struct sync_outcome outcome = {.code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR};
+    snprintf(outcome.detail, sizeof(outcome.detail), "%s", why->text);
+    uint64_t fields = sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
+    log_warning("worker", "account %s: %s", account.id, why->text);
+    int r = STORE(store, err, account_update, &account, fields);
+    if (r == 0)
+        *ret_outcome = outcome;
+    return r;
 }
 
 /* Syncs the account where it is, or takes it to the node that its row names. */
@@ -54,11 +72,16 @@ static int sync_job(struct jobs_worker *worker, size_t node, struct store *store
     call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
     call.account = id;
     struct hearth_account account = {.struct_size = sizeof(account)};
-    size_t i = 0, to = NODES_NONE;
+    size_t i = NO_PROVIDER, to = NODES_NONE;
     int r = STORE(store, err, account_get, id, &account);
     if (r == 0) {
         to = nodes_find(jobs->options.nodes, account.node);
         r = provider_session(worker, &account, &call, &i, err);
+    }
+    if (r == HEARTH_ERR_UNSUPPORTED && i == NO_PROVIDER) {
+        struct err why = *err;
+        call_fini(&call);
+        return leave_alone(jobs, store, &account, &why, ret_outcome, err);
     }
     if (r == 0) {
         set_running(worker, jobs->providers[i].ops, worker->provider_sessions[i]);

@@ -84,4 +84,8 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
 /* True when a daemon runs on this state_dir; holds no lock itself. */
 bool app_daemon_runs(const struct app *app);
 
+/* After app_open_vault(): prints the address with the set-up code (cmd_setup.c). listener: where people come when [web] base_url says
+ * nothing. */
+void setup_print(const struct app *app, const char *listener);
+
 #endif

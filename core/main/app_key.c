@@ -108,7 +108,7 @@ static int look_at_credentials(void *ctx, const struct hearth_account *account)
     if (r == 0)
         sealed->any = true;
     if (r == 0 && sealed->vault != NULL)
-        r = credentials_get(sealed->vault, sealed->store, account->id, &plain, &size, &why);
+        r = credentials_get(sealed->vault, sealed->store, account->id, account->provider, &plain, &size, &why);
     credentials_free(plain, size);
     store_reset(sealed->store);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_DENIED && r != HEARTH_ERR_CORRUPT)
@@ -262,4 +262,9 @@ int app_check_key(struct app *app, struct err *err)
         r = compare(&(struct comparison){.app = app, .vault = vault != NULL ? vault : app->vault}, true, err);
     vault_close(vault);
     return r;
+}
+
+int app_check_key_on(struct app *app, size_t node, struct err *err)
+{
+    return compare_node(&(struct comparison){.app = app, .vault = app->vault}, node, err);
 }

@@ -9,6 +9,7 @@ enum { KEY_RECORD_SIZE = 4096 };
 /* Without any side effect: opens the key file and compares it with every database. 0 also when there is no file and nothing is sealed: the
  * first start makes it. */
 int app_check_key(struct app *app, struct err *err);
+int app_check_key_on(struct app *app, size_t node, struct err *err); /* one database, with the vault that is open, if any is */
 const char *app_key_path(const struct app *app);
 
 /* What a database keeps of the keys that sealed in it: lines "NUMBER FINGERPRINT"; "" when it knows none. */

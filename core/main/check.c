@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "http/http.h"
-#include "jobs/credentials.h"
+#include "main/app_key.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
@@ -192,56 +192,25 @@ void check_storage(struct daemon *d, struct findings *findings)
     }
 }
 
-enum { SEALED_TRIED = 32 };
-
-struct sealed {
-    char accounts[SEALED_TRIED][64]; /* the first ones: one of them will have credentials */
-    size_t tried, count;
-};
-
-static int on_account(void *ctx, const struct hearth_account *account)
+static int count_account(void *ctx, const struct hearth_account *account)
 {
-    struct sealed *sealed = ctx;
-    sealed->count++;
-    if (sealed->tried < SEALED_TRIED && strlen(account->id) < sizeof(sealed->accounts[0]))
-        str_copy(sealed->accounts[sealed->tried++], sizeof(sealed->accounts[0]), account->id);
+    (void)account;
+    ++*(size_t *)ctx;
     return 0;
 }
 
-/* Opens one credential. NOT_FOUND: none of those that were tried has any. */
-static int try_seal(const struct vault *vault, struct store *store, const struct sealed *sealed, struct err *err)
+static int count_accounts(struct daemon *d, size_t i, struct err *err)
 {
-    int r = HEARTH_ERR_NOT_FOUND;
-    for (size_t i = 0; i < sealed->tried && r == HEARTH_ERR_NOT_FOUND; i++) {
-        void *bytes = NULL;
-        size_t size = 0;
-        r = credentials_get(vault, store, sealed->accounts[i], &bytes, &size, err);
-        credentials_free(bytes, size);
-        store_reset(store);
-    }
+    struct store store;
+    int r = open_store(d, i, &store, err);
+    if (r < 0)
+        return r;
+    r = STORE(&store, err, account_list, count_account, &d->check_accounts);
+    store_close(&store);
     return r;
 }
 
 /* The key of another machine opens nothing: better found now than by every sync. */
-static void check_seals(struct daemon *d, size_t i, const char *key_file, struct findings *findings)
-{
-    struct store store;
-    struct err err = {0};
-    struct sealed sealed = {0};
-    if (!d->check_ready[i] || open_store(d, i, &store, &err) < 0)
-        return;
-    int r = STORE(&store, &err, account_list, on_account, &sealed);
-    d->check_accounts += sealed.count;
-    if (r == 0 && sealed.count > 0 && d->app.vault == NULL)
-        r = err_set(&err, HEARTH_ERR_INVALID, "there is no key file %s, but there are accounts: put back the copy of it that was kept",
-                    key_file);
-    else if (r == 0 && sealed.count > 0 && (r = try_seal(d->app.vault, &store, &sealed, &err)) < 0 && r != HEARTH_ERR_NOT_FOUND)
-        err_prefix(&err, "the credentials in the database cannot be opened with the keys of %s", key_file);
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
-        findings_add_err(findings, &err);
-    store_close(&store);
-}
-
 void check_vault(struct daemon *d, struct findings *findings)
 {
     const struct conf_section *hearth = conf_section(d->app.conf, "hearth", 0);
@@ -252,9 +221,15 @@ void check_vault(struct daemon *d, struct findings *findings)
         add_at(d, findings, hearth, "key_file", &err);
         return;
     }
-    for (size_t i = 0; i < d->app.nodes.count; i++)
-        check_seals(d, i, path, findings);
-    if (missing && d->check_accounts == 0)
+    bool sealed = false;
+    for (size_t i = 0; i < d->app.nodes.count; i++) {
+        err = (struct err){0};
+        if (d->check_ready[i] && (count_accounts(d, i, &err) < 0 || app_check_key_on(&d->app, i, &err) < 0)) {
+            add_at(d, findings, hearth, "key_file", &err);
+            sealed = true;
+        }
+    }
+    if (missing && !sealed)
         check_note(d, "the key file %s will be made at the first start", path);
 }
 

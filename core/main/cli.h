@@ -13,6 +13,7 @@ struct cli {
     const char *log;                  /* --log text|json; NULL: as configured */
     const char *name;                 /* --name N */
     const char *provider;             /* --provider NAME; NULL: the first */
+    const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;
     bool replace; /* restore: --replace */
@@ -40,6 +41,7 @@ const char *cli_count(long long number, const char *one, const char *many, char 
 int cmd_serve(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_config(struct cli *cli);
+int cmd_setup(struct cli *cli);
 int cmd_account(struct cli *cli);
 int cmd_link(struct cli *cli);
 int cmd_token(struct cli *cli);

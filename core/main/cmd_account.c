@@ -70,7 +70,10 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
     int r = signin_import(&worker, (size_t)provider, text, &identity, err);
     if (r == 0)
-        r = signin_finish(&worker, &app->stores, (size_t)provider, &identity, SIGNIN_KEEP_DATA, true, &result, err);
+        r = account_finish(
+            app, &worker,
+            &(struct signin_end){.provider = (size_t)provider, .identity = &identity, .keep = SIGNIN_KEEP_DATA, .trusted = true}, &result,
+            err);
     if (r == 0)
         printf("%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     signin_worker_close(&worker);
@@ -335,6 +338,7 @@ static const struct {
     {"resume", 2, account_resume},
     {"signout", 2, account_sign_out},
     {"remove", 2, account_remove},
+    {"adopt", 2, account_adopt},
 };
 
 int cmd_account(struct cli *cli)
@@ -354,5 +358,5 @@ int cmd_account(struct cli *cli)
     }
     return cli_usage("account add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
                      "[--wait] | pause EMAIL | resume EMAIL | "
-                     "signout EMAIL [--yes] | remove EMAIL [--yes]");
+                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]");
 }

@@ -10,6 +10,10 @@ int account_pause(struct app *app, struct cli *cli, struct err *err);
 int account_resume(struct app *app, struct cli *cli, struct err *err);
 int account_sign_out(struct app *app, struct cli *cli, struct err *err);
 int account_remove(struct app *app, struct cli *cli, struct err *err);
+int account_adopt(struct app *app, struct cli *cli, struct err *err); /* cmd_account_adopt.c */
+/* signin_finish() in a terminal: CONFLICT in words for who is another than the account's. */
+int account_finish(struct app *app, struct signin_worker *worker, const struct signin_end *end, struct signin_result *ret_result,
+                   struct err *err);
 /* Opens the providers and the sign-in. Returns the number of the provider that --provider names, or a negative code. */
 int account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err);
 

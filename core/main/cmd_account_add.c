@@ -162,10 +162,12 @@ static int converse(struct talk *talk, struct hearth_signin_step *step, struct e
     return 0;
 }
 
-static int decide(enum signin_keep *ret_keep, struct err *err)
+static int decide(bool joins, enum signin_keep *ret_keep, struct err *err)
 {
     char line[64];
-    fprintf(stderr, "The account has a new key (its password was reset). Keep what is here, or delete it and begin anew? [keep/delete] ");
+    fprintf(stderr, "%s Keep what is here, or delete it and begin anew? [keep/delete] ",
+            joins ? "This sign-in joins the account, as you said with account adopt."
+                  : "The account has a new key (its password was reset).");
     int r = read_line(line, sizeof(line), err);
     *ret_keep = strcmp(line, "delete") == 0 ? SIGNIN_KEEP_NOTHING : SIGNIN_KEEP_DATA;
     return r;
@@ -174,12 +176,12 @@ static int decide(enum signin_keep *ret_keep, struct err *err)
 static int finish(struct app *app, struct talk *talk, const struct hearth_identity *identity, struct err *err)
 {
     struct signin_result result;
-    enum signin_keep keep;
-    int r = signin_finish(&talk->worker, &app->stores, talk->provider, identity, SIGNIN_KEEP_ASK, true, &result, err);
+    struct signin_end end = {.provider = talk->provider, .identity = identity, .trusted = true};
+    int r = account_finish(app, &talk->worker, &end, &result, err);
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
-        r = decide(&keep, err);
+        r = decide(result.joins, &end.keep, err);
         if (r == 0)
-            r = signin_finish(&talk->worker, &app->stores, talk->provider, identity, keep, true, &result, err);
+            r = account_finish(app, &talk->worker, &end, &result, err);
     }
     if (r == 0)
         printf("%s is signed in%s.\n", identity->email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");

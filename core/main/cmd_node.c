@@ -83,7 +83,7 @@ static int note_leaver(void *ctx, const struct hearth_account *account)
     }
     struct leaver *leaver = &leavers->items[leavers->count++];
     snprintf(leaver->id, sizeof(leaver->id), "%s", account->id);
-    leaver->to = nodes_home(&leavers->app->nodes, account->email, leavers->app->node);
+    leaver->to = nodes_home(&leavers->app->nodes, account->placement != NULL ? account->placement : account->email, leavers->app->node);
     leaver->paused = account->state == HEARTH_ACCOUNT_PAUSED;
     return 0;
 }

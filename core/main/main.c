@@ -18,9 +18,11 @@ static const struct command {
     {"serve", "run in the foreground (the default)", cmd_serve},
     {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
     {"config", "the effective configuration, and where each value came from", cmd_config},
+    {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
     {"account",
      "add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | "
-     "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes]",
+     "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
+     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]",
      cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
@@ -55,6 +57,8 @@ enum {
     OPT_REPLACE,
     OPT_YES,
     OPT_ACCEPT_LOSS,
+    OPT_OIDC,
+    OPT_PROXY,
     OPT_HELP,
     OPT_VERSION
 };
@@ -76,6 +80,8 @@ static const struct option options[] = {
     {"replace", no_argument, NULL, OPT_REPLACE},
     {"yes", no_argument, NULL, OPT_YES},
     {"accept-loss", no_argument, NULL, OPT_ACCEPT_LOSS},
+    {"oidc", required_argument, NULL, OPT_OIDC},
+    {"proxy", required_argument, NULL, OPT_PROXY},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -140,6 +146,12 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_PROVIDER:
             cli->provider = optarg;
+            break;
+        case OPT_OIDC:
+            cli->oidc = optarg;
+            break;
+        case OPT_PROXY:
+            cli->proxy = optarg;
             break;
         case OPT_READ_ONLY:
             cli->read_only = true;

@@ -15,6 +15,7 @@
 #include "main/check.h"
 #include "main/serve.h"
 #include "main/version.h"
+#include "signin/owner.h"
 
 _Static_assert(ROLE_WEB == 1 && ROLE_WORKER == 2 && ROLE_SCHEDULER == 4, "the order of CONF_ROLES");
 
@@ -261,7 +262,22 @@ static void stop(struct daemon *d, int64_t drain)
     serve_stop_done();
 }
 
-static void say_ready(const struct daemon *d)
+/* A server that belongs to nobody yet says how it gets its first person; one of an older release with accounts notes that it is owned. */
+static void say_setup(struct daemon *d)
+{
+    struct err err = {0};
+    bool owned = true;
+    const char *address = d->http == NULL ? NULL : http_address(d->http, 0);
+    if ((d->roles & ROLE_WEB) == 0 || address == NULL)
+        return;
+    if (owner_find(&d->app.stores, &owned, &err) < 0)
+        log_warning("main", "%s", err.text);
+    node_stores_reset(&d->app.stores);
+    if (!owned && conf_get_text(d->app.conf, "auth", "allow") == NULL)
+        setup_print(&d->app, address);
+}
+
+static void say_ready(struct daemon *d)
 {
     printf("ready");
     const char *address;
@@ -269,6 +285,7 @@ static void say_ready(const struct daemon *d)
         if (strncmp(address, "http+unix:", 10) != 0 || strcmp(address + 10, d->control + 5) != 0)
             printf(" %s", address);
     printf("\n");
+    say_setup(d);
     fflush(stdout);
     sd_notify(0, "READY=1");
     log_event(HEARTH_LOG_INFO, "main", "ready", "version", HEARTH_VERSION, "address", d->http == NULL ? NULL : http_address(d->http, 0),

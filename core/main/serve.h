@@ -34,9 +34,9 @@ struct daemon {
     _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
     struct http_route *routes;
     char control[4200];
+    size_t check_accounts;
     bool check_runs; /* of `hearthd check`: another hearthd is at work here */
     bool check_ready[NODES_MAX];
-    size_t check_accounts;
     struct buf check_notes;
 };
 

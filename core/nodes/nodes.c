@@ -23,16 +23,16 @@ size_t nodes_find(const struct nodes *nodes, const char *name)
 }
 
 /* In (0, 1): the first 52 bits of SHA-256 over name, NUL, lower-case address. */
-static double draw(const char *name, const char *email)
+static double draw(const char *name, const char *placement)
 {
     uint8_t hash[SHA256_DIGEST_LENGTH];
     char text[64 + 320];
-    size_t n = strlen(name) + 1, m = strlen(email);
+    size_t n = strlen(name) + 1, m = strlen(placement);
     if (m > sizeof(text) - 64)
         m = sizeof(text) - 64;
     memcpy(text, name, n);
     for (size_t i = 0; i < m; i++)
-        text[n + i] = email[i] >= 'A' && email[i] <= 'Z' ? (char)(email[i] - 'A' + 'a') : email[i];
+        text[n + i] = placement[i] >= 'A' && placement[i] <= 'Z' ? (char)(placement[i] - 'A' + 'a') : placement[i];
     SHA256((const unsigned char *)text, n + m, hash);
     uint64_t bits = 0;
     for (int i = 0; i < 8; i++)
@@ -41,7 +41,7 @@ static double draw(const char *name, const char *email)
 }
 
 /* Weighted rendezvous hashing: the greatest -weight / ln(draw) wins (Schindelhauer and Schomaker, 2005). */
-size_t nodes_home(const struct nodes *nodes, const char *email, size_t except)
+size_t nodes_home(const struct nodes *nodes, const char *placement, size_t except)
 {
     size_t best = NODES_NONE;
     double best_score = -1;
@@ -50,7 +50,7 @@ size_t nodes_home(const struct nodes *nodes, const char *email, size_t except)
         weighted |= i != except && nodes->items[i].weight > 0;
     for (size_t i = 0; i < nodes->count; i++) {
         double weight = weighted ? (double)nodes->items[i].weight : 1;
-        double score = -weight / log(draw(nodes->items[i].name, email));
+        double score = -weight / log(draw(nodes->items[i].name, placement));
         if (i != except && score > best_score && weight > 0) {
             best = i;
             best_score = score;

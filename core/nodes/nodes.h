@@ -1,7 +1,9 @@
 /* The nodes of a fleet: each has a storage of its own and the people whose rows are in it. A single node is one without a name.
  *
- * Which node an account is on is decided once, by a weighted rendezvous hash over its e-mail, and from then on by where its rows are. An
- * account whose row names another node than the one whose storage holds it is on its way there (see jobs/move.h). */
+ * Which node an account is on is decided once, by a weighted rendezvous hash over the e-mail of the newcomer, and from then on by where its
+ * rows are. What was hashed is stored (hearth_account.placement) and hashed again when the account has to leave its node: an address that
+ * changes moves nobody. An account whose row names another node than the one whose storage holds it is on its way there (see jobs/move.h).
+ */
 #ifndef HEARTH_CORE_NODES_NODES_H
 #define HEARTH_CORE_NODES_NODES_H
 
@@ -33,9 +35,10 @@ void node_init(struct node *node);
 void node_fini(struct node *node);
 const struct hearth_storage *node_ops(const struct node *node);
 size_t nodes_find(const struct nodes *nodes, const char *name); /* NODES_NONE: there is none of that name */
-/* The node of a newcomer: the same for the same address whatever its case, evenly by weight; a node that goes or comes moves only its own
- * share. except: a node that is not to be taken; NODES_NONE. With no other weight than 0, weights do not count. */
-size_t nodes_home(const struct nodes *nodes, const char *email, size_t except);
+/* placement: the e-mail of a newcomer, or what is stored of an account. The same node whatever its case, evenly by weight; a node that goes
+ * or comes moves only its own share. except: a node that is not to be taken; NODES_NONE. With no other weight than 0, weights do not count.
+ */
+size_t nodes_home(const struct nodes *nodes, const char *placement, size_t except);
 /* Is it the error of everybody's requests while the own node's storage does not answer? Its probe has logged it, once for all. */
 bool nodes_error_is_known(const struct nodes *nodes, int code);
 /* Opens a session; the first one of a node checks its schema. UNSUPPORTED with words when that is not the one wanted. */
@@ -65,6 +68,9 @@ void node_stores_reset(struct node_stores *stores); /* frees the results of earl
  * waited for. */
 int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,
                          struct err *err);
+/* The same by an identity: see nodes/who.h. */
+int node_stores_by_identity(struct node_stores *stores, const char *issuer, const char *subject, size_t *ret_node,
+                            struct hearth_account *ret_account, struct err *err);
 /* Where the owner of a token is; own node excluded. NOT_FOUND only when every other node was asked. */
 int node_stores_by_token(struct node_stores *stores, const uint8_t hash[32], size_t *ret_node, struct err *err);
 

@@ -63,8 +63,21 @@ static size_t in_order(const struct nodes *nodes, size_t i)
     return (nodes->own + i) % nodes->count;
 }
 
-int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,
-                         struct err *err)
+/* What somebody is looked for by. */
+struct wanted {
+    const char *email, *issuer, *subject; /* email NULL: by the identity */
+};
+
+static int look_for(struct store *store, const struct wanted *wanted, struct hearth_account *ret_account, struct err *err)
+{
+    if (wanted->email != NULL)
+        return STORE(store, err, account_by_email, wanted->email, ret_account);
+    return STORE(store, err, account_by_identity, wanted->issuer, wanted->subject, ret_account);
+}
+
+/* NOT_FOUND, without words, only when every node was asked. */
+static int find_account(struct node_stores *stores, const struct wanted *wanted, size_t *ret_node, struct hearth_account *ret_account,
+                        struct err *err)
 {
     struct nodes *nodes = stores->nodes;
     struct err missed = {0};
@@ -74,7 +87,7 @@ int node_stores_by_email(struct node_stores *stores, const char *email, size_t *
         struct err why = {0};
         struct hearth_account account = {.struct_size = sizeof(account)};
         struct store *store = node_stores_get(stores, k, &why);
-        int r = store == NULL ? why.code : STORE(store, &why, account_by_email, email, &account);
+        int r = store == NULL ? why.code : look_for(store, wanted, &account, &why);
         if (r < 0) {
             if (r != HEARTH_ERR_NOT_FOUND && missed.code == 0)
                 missed = why;
@@ -94,9 +107,25 @@ int node_stores_by_email(struct node_stores *stores, const char *email, size_t *
         return missed.code;
     }
     if (found == NODES_NONE)
-        return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no account %s here; see hearthd account list", email);
+        return HEARTH_ERR_NOT_FOUND;
     *ret_node = found;
     return 0;
+}
+
+int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,
+                         struct err *err)
+{
+    struct wanted wanted = {.email = email};
+    int r = find_account(stores, &wanted, ret_node, ret_account, err);
+    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "there is no account %s here; see hearthd account list", email) : r;
+}
+
+int node_stores_by_identity(struct node_stores *stores, const char *issuer, const char *subject, size_t *ret_node,
+                            struct hearth_account *ret_account, struct err *err)
+{
+    struct wanted wanted = {.issuer = issuer, .subject = subject};
+    int r = find_account(stores, &wanted, ret_node, ret_account, err);
+    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "nobody here is %s at %s", subject, issuer) : r;
 }
 
 int node_stores_by_token(struct node_stores *stores, const uint8_t hash[32], size_t *ret_node, struct err *err)

@@ -53,6 +53,7 @@ void page_end(struct page_call *call, int status);  /* both */
 void page_message(struct page_call *call, int status, const char *title, const char *text, const char *link, const char *label);
 void page_redirect(struct page_call *call, const char *url); /* 303; url: in the request's arena, or a constant */
 void page_error(struct page_call *call);                     /* of call->err */
+void page_another(struct page_call *call);                   /* 403: the address is that of another identity's account */
 void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
 void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
 /* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
@@ -104,7 +105,12 @@ void opensearch(struct page_call *call); /* GET /opensearch.xml */
 
 /* What a step of the conversation looks like, kept in the attempt (step.c). */
 void step_render(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step);
-void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email);
+/* joins: it is another identity than before, which the operator has joined to the account. */
+void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email, bool joins);
+/* A sign-in that came to its end, and nobody was let in (refused.c). */
+void signin_refused(struct page_call *call, const char *email, enum signin_outcome outcome);
+/* The server belongs to nobody yet: where the set-up code is found (refused.c). `setup`: as it came with the address; NULL. */
+void setup_notice(struct page_call *call);
 /* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. */
 void enter(struct page_call *call, size_t node, const char *account, const char *next);
 /* In a fleet: the browser's next requests come to this node, where its attempt is. */

@@ -23,7 +23,7 @@ static const struct {
     {"/basic/bookmarks", HTTP_GET, basic_bookmarks, PAGE_STORAGE},
     {"/basic/history", HTTP_GET, basic_history, PAGE_STORAGE},
     {"/basic/search", HTTP_GET, basic_search, PAGE_STORAGE},
-    {"/auth/signin", HTTP_GET, signin_page, PAGE_INLINE},
+    {"/auth/signin", HTTP_GET, signin_page, PAGE_STORAGE},
     {"/auth/style.css", HTTP_GET, style_sheet, PAGE_INLINE},
     {"/auth/start", HTTP_POST, signin_begin_post, PAGE_SIGNIN},
     {"/auth/step", HTTP_GET, signin_step_page, PAGE_SIGNIN},

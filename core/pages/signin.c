@@ -22,6 +22,22 @@ const char *attempt_cookie_name(const struct page_call *call)
 
 /* --- the beginning ------------------------------------------------------------------------------------------------------------------ */
 
+/* How a server is asked for its first person. */
+struct setup {
+    bool needed;
+    const char *code; /* as it came with the address; NULL */
+};
+
+static void setup_field(struct page_call *call, const struct setup *setup, const char *way)
+{
+    if (setup->needed)
+        html_put(&call->html,
+                 "<p><label for=\"s_%s\">Set-up code of this server</label><br>\n<input type=\"text\" id=\"s_%s\" name=\"setup\" "
+                 "class=\"code\" value=\"%s\" maxlength=\"40\" autocomplete=\"off\" autocapitalize=\"characters\" "
+                 "spellcheck=\"false\"></p>\n",
+                 way, way, setup->code == NULL ? "" : setup->code);
+}
+
 static void begin_form(struct page_call *call, const char *provider, const char *way, const char *next)
 {
     form_begin(call, "/auth/start", next);
@@ -39,7 +55,7 @@ static void device_field(struct page_call *call, const char *id)
         id, id);
 }
 
-static void provider_forms(struct page_call *call, size_t provider, const char *next)
+static void provider_forms(struct page_call *call, size_t provider, const char *next, const struct setup *setup)
 {
     const struct signin *signin = call->pages->options.signin;
     const char *name = signin_provider_name(signin, provider);
@@ -49,6 +65,7 @@ static void provider_forms(struct page_call *call, size_t provider, const char *
     if ((ways & HEARTH_SIGNIN_BROWSER) != 0) {
         html_put(&call->html, "<section>\n<p>Sign in where your Firefox does. Hearth never sees your password.</p>\n");
         begin_form(call, name, "browser", next);
+        setup_field(call, setup, "browser");
         device_field(call, "d_browser");
         form_end(call, "Continue with your Mozilla account");
         buf_add_text(&call->html, "</section>\n");
@@ -59,6 +76,7 @@ static void provider_forms(struct page_call *call, size_t provider, const char *
         html_put(&call->html,
                  "<p><label for=\"email\">E-mail address</label><br>\n<input type=\"text\" id=\"email\" name=\"email\" class=\"wide\" "
                  "autocomplete=\"username\" inputmode=\"email\" autocapitalize=\"off\" required></p>\n");
+        setup_field(call, setup, "password");
         device_field(call, "d_password");
         form_end(call, "Sign in with a password");
         buf_add_text(&call->html, "</section>\n");
@@ -73,13 +91,18 @@ void signin_page(struct page_call *call)
     html_query_value(&escaped, next);
     const char *onwards = escaped.data == NULL ? "/" : escaped.data;
     bool any = false;
+    struct setup setup = {.code = http_parameter(call->request, "setup")};
+    if (call->stores == NULL || signin_needs_setup(options->signin, call->stores, &setup.needed, &call->err) < 0)
+        setup.needed = false; /* it is looked at again when somebody has signed in */
     page_begin(call, "Sign in", -1, NULL);
     html_put(&call->html, "<p>Your Firefox bookmarks, history and open tabs, in any browser.</p>\n");
+    if (setup.needed)
+        setup_notice(call);
     for (size_t i = 0; i < options->sso_count; i++)
         html_put(&call->html, "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%s\">Sign in with %s</a></p>\n", options->sso[i].name,
                  onwards, options->sso[i].title);
     for (size_t i = 0; i < signin_provider_count(options->signin); i++) {
-        provider_forms(call, i, next);
+        provider_forms(call, i, next, &setup);
         any = any || signin_ways(options->signin, i) != 0;
     }
     if (!any && options->sso_count == 0)
@@ -146,14 +169,16 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
 {
     const struct pages_options *options = &call->pages->options;
     struct signin_result result;
+    struct signin_end end = {
+        .provider = attempt->provider, .identity = identity, .keep = keep, .setup = attempt->setup, .address = call->request->remote};
     page_renew_deadline(call);
-    int r = signin_finish(call->signin, call->stores, attempt->provider, identity, keep, false, &result, &call->err);
+    int r = signin_finish(call->signin, call->stores, &end, &result, &call->err);
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
         r = attempt_seal_identity(call->pages->attempts, attempt, identity, &call->err);
         if (r == 0) {
             attempt->deciding = true;
             attempt->waits = attempt->returns = false;
-            step_render_decision(call, attempt, identity->email);
+            step_render_decision(call, attempt, identity->email, result.joins);
             to_step(call, attempt);
             return;
         }
@@ -162,12 +187,8 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     over(call, attempt);
     if (r < 0) {
         page_error(call);
-    } else if (result.outcome == SIGNIN_REFUSED) {
-        page_audit_failed(call, "not_allowed", identity->email, call->provider);
-        page_message(
-            call, 403, "Not on this server",
-            "You are who you say you are, but this server does not take you in. Ask whoever runs it to allow your address ([auth] allow).",
-            "/auth/signin", "Back to signing in");
+    } else if (result.outcome != SIGNIN_IN) {
+        signin_refused(call, identity->email, result.outcome);
     } else {
         if (options->signed_in != NULL)
             options->signed_in(options->ctx, result.account, result.node);
@@ -222,11 +243,11 @@ void signin_begin_post(struct page_call *call)
     if (!form_read(call))
         return;
     const char *way = http_parameter(call->request, "way"), *email = http_parameter(call->request, "email");
-    const char *device = http_parameter(call->request, "device");
+    const char *device = http_parameter(call->request, "device"), *setup = http_parameter(call->request, "setup");
     bool password = way != NULL && strcmp(way, "password") == 0;
     size_t provider;
     if (!find_provider(call, http_parameter(call->request, "provider"), &provider) || (email != NULL && strlen(email) > 255) ||
-        (device != NULL && strlen(device) > 400)) {
+        (device != NULL && strlen(device) > 400) || (setup != NULL && strlen(setup) >= SETUP_TYPED_MAX)) {
         page_message(call, 400, "That form is not complete", "Something in it is missing or too long.", "/auth/signin", "Start over");
         return;
     }
@@ -254,6 +275,7 @@ void signin_begin_post(struct page_call *call)
     attempt->provider = provider;
     attempt->way = what.way;
     snprintf(attempt->email, sizeof(attempt->email), "%s", what.email == NULL ? "" : what.email);
+    snprintf(attempt->setup, sizeof(attempt->setup), "%s", setup == NULL ? "" : setup);
     snprintf(attempt->next, sizeof(attempt->next), "%s", form_next(http_parameter(call->request, "next")));
     goes_on(call, attempt, &step);
 }

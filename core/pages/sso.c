@@ -6,6 +6,7 @@
 #include "auth/oidc.h"
 #include "auth/vault.h"
 #include "base/log.h"
+#include "nodes/who.h"
 #include "pages/internal.h"
 
 enum { ARENA_MAX = 64 * 1024 };
@@ -125,32 +126,59 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
     return r;
 }
 
-static void let_in(struct page_call *call, const struct oidc_person *person, const char *next)
+static void note_refused(const struct page_call *call, const struct oidc_person *person, const char *reason)
+{
+    log_audit("sign-in refused", "email", person->email, "provider", "oidc", "uid", person->subject, "reason", reason, "address",
+              call->request->remote, NULL);
+}
+
+static void refuse_stranger(struct page_call *call, const struct oidc_person *person)
+{
+    note_refused(call, person, person->email_verified ? "no account, or not among those who may sign in" : "the address is not confirmed");
+    page_message(call, 403, "There is no account for you here yet",
+                 "You are signed in at the provider, but nobody with your confirmed e-mail address has an account on this server. Sign "
+                 "in with your "
+                 "Mozilla account once; from then on this way works, too.",
+                 "/auth/signin", "Back to signing in");
+}
+
+/* It is this person's from now on: remembered by the provider's name for them, not by the address. */
+static int join(struct page_call *call, const struct who *who, size_t node, const char *account, bool adopted)
+{
+    struct store *store = node_stores_get(call->stores, node, &call->err);
+    int r = store == NULL ? call->err.code : who_join(store, account, who, &call->err);
+    if (r == 0)
+        log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", "account", account, "email", who->email, "provider",
+                  who->issuer, "uid", who->subject, "address", call->request->remote, NULL);
+    return r;
+}
+
+static void let_in(struct page_call *call, const struct oidc *oidc, const struct oidc_person *person, const char *next)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    char id[40];
-    size_t node;
-    bool may;
+    char issuer[WHO_TEXT_MAX], id[40];
+    struct who who = {.issuer = issuer, .subject = person->subject, .email = person->email_verified ? person->email : NULL, .links = true};
+    enum who_is is = WHO_STRANGER;
+    size_t node = 0;
     page_renew_deadline(call);
-    int r = person->email_verified ? node_stores_by_email(call->stores, person->email, &node, &account, &call->err) : HEARTH_ERR_NOT_FOUND;
-    if (r == 0) {
-        snprintf(id, sizeof(id), "%s", account.id);
-        r = signin_may(call->pages->options.signin, call->stores, person->email, true, &may, &call->err);
-        if (r == 0 && !may)
-            r = HEARTH_ERR_NOT_FOUND;
+    snprintf(issuer, sizeof(issuer), WHO_OIDC "%s", oidc_issuer(oidc));
+    int r = who_find(call->stores, &who, &is, &node, &account, &call->err);
+    if (r == 0 && (is == WHO_STRANGER || !signin_may(call->pages->options.signin, account.email))) {
+        refuse_stranger(call, person);
+        return;
     }
-    if (r == HEARTH_ERR_NOT_FOUND) {
-        page_audit_failed(call, person->email_verified ? "no_account" : "email_not_verified", person->email, call->provider);
-        page_message(call, 403, "There is no account for you here yet",
-                     "You are signed in at the provider, but nobody with your confirmed e-mail address has an account on this server. Sign "
-                     "in with your "
-                     "Mozilla account once; from then on this way works, too.",
-                     "/auth/signin", "Back to signing in");
-    } else if (r < 0) {
+    if (r == 0 && is == WHO_ANOTHER) {
+        note_refused(call, person, "the address is that of an account which another sub opens; see hearthd account adopt");
+        page_another(call);
+        return;
+    }
+    snprintf(id, sizeof(id), "%s", r == 0 ? account.id : "");
+    if (r == 0 && is != WHO_KNOWN)
+        r = join(call, &who, node, id, is == WHO_JOINS);
+    if (r < 0)
         page_error(call);
-    } else {
+    else
         enter(call, node, id, next);
-    }
 }
 
 void sso_callback(struct page_call *call)
@@ -170,10 +198,11 @@ void sso_callback(struct page_call *call)
     if (r == HEARTH_ERR_DENIED)
         page_audit_failed(call, "not_accepted", NULL, call->provider);
     char *next = arena_strdup(&call->request->arena, attempt->next);
+    const struct oidc *oidc = call->pages->options.sso[attempt->provider].oidc;
     attempt_drop(call->pages->attempts, attempt);
     page_cookie(call, attempt_cookie_name(call), "", 0, "Lax");
     if (r < 0)
         failed(call, r);
     else
-        let_in(call, &person, next == NULL ? "/" : next);
+        let_in(call, oidc, &person, next == NULL ? "/" : next);
 }

@@ -77,14 +77,20 @@ void step_render(struct page_call *call, struct attempt *attempt, const struct h
     keep(call, attempt);
 }
 
-void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email)
+void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email, bool joins)
 {
-    page_begin(call, "Your account has a new key", -1, NULL);
-    html_put(
-        &call->html,
-        "<p>The password of %s was reset, so your Firefox data are now encrypted with another key, and the Sync service has begun anew. "
-        "What Hearth has read before is still here.</p>\n",
-        email);
+    page_begin(call, joins ? "Your sign-in joins an account" : "Your account has a new key", -1, NULL);
+    html_put(&call->html, "<p>");
+    if (joins)
+        html_put(&call->html,
+                 "There are data here of %s that another sign-in brought. Whoever runs this server has said that they are yours, too.",
+                 email);
+    else
+        html_put(&call->html,
+                 "The password of %s was reset, so your Firefox data are now encrypted with another key, and the Sync service has begun "
+                 "anew. What Hearth has read before is still here.",
+                 email);
+    html_put(&call->html, "</p>\n");
     form_begin(call, "/auth/step", NULL);
     html_put(&call->html,
              "<p><button type=\"submit\" name=\"c_keep\" value=\"1\">Keep what is here</button><br>\n<small>History stays. Bookmarks and "

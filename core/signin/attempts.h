@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include "base/buf.h"
+#include "signin/setup.h"
 #include "signin/signin.h"
 
 enum { ATTEMPT_SECRET_SIZE = 43 + 1, ATTEMPT_NEXT_SIZE = 1024, ATTEMPT_LIFE = 30 * 60 * 1000 };
@@ -24,6 +25,7 @@ struct attempt {
     bool waits;                   /* for something elsewhere: ask the provider again when the page is */
     bool returns;                 /* the browser comes back to the callback */
     char email[256];              /* as typed; "" */
+    char setup[SETUP_TYPED_MAX];  /* the set-up code of a server that belongs to nobody yet, as it was shown; "" */
     char next[ATTEMPT_NEXT_SIZE]; /* where to go afterwards */
     struct buf page;              /* what is shown, made by whoever does the pages */
     void *sealed;                 /* state of the provider, or the identity */

@@ -2,17 +2,46 @@
 #define HEARTH_CORE_SIGNIN_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
+#include "nodes/who.h"
 #include "signin/gate.h"
 #include "signin/signin.h"
 
 struct signin {
     struct signin_options options;
     struct gate gates[SIGNIN_PROVIDERS_MAX]; /* to the provider of that number */
+    atomic_bool owned;                       /* once it is, it stays so */
     pthread_mutex_t lock;                    /* a leaf; guards what follows */
     bool first_comes;                        /* somebody is becoming the first person of a new server */
     struct finishing *finishing;             /* whose sign-ins are being finished */
 };
+
+enum { SIGNIN_EMAIL_MAX = 255 };
+
+/* A sign-in that came to its end, while it is worked on. */
+struct finish {
+    struct signin_worker *worker;
+    struct node_stores *stores;
+    const struct signin_end *end;
+    const struct hearth_identity *identity; /* end->identity */
+    struct store *store;                    /* of the account's node */
+    size_t node;
+    char issuer[sizeof(WHO_SYNC) + 64];
+    bool joins; /* the operator said that this identity takes the place of the one before */
+    bool first; /* holds signin->first_comes */
+    char provider[64], email[SIGNIN_EMAIL_MAX + 1], placement[WHO_TEXT_MAX]; /* of the account that is known */
+};
+
+const char *finish_provider(const struct finish *f); /* the name of its section */
+struct who finish_who(const struct finish *f);
+/* --- what becomes of the account (account.c) --- */
+/* Has its key become another one? Its old credentials say which it was. */
+int finish_key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err);
+int finish_make(struct finish *f, const char *id, struct err *err);
+int finish_renew(struct finish *f, const char *id, struct err *err);
+/* With the key of before everything goes but how else the person signs in. */
+int finish_start_over(struct finish *f, const char *id, struct err *err);
 
 /* The worker's session with a provider. */
 int signin_session(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err);

@@ -24,7 +24,7 @@ struct signin_options {
     const struct vault *vault;
     struct signin_provider providers[SIGNIN_PROVIDERS_MAX];
     size_t provider_count;
-    const struct conf_list *allow; /* [auth] allow; NULL: who has an account, and on a server without accounts the first person */
+    const struct conf_list *allow; /* [auth] allow; NULL: who has an account, and the first person of a server that belongs to nobody */
     bool password;                 /* offer the way PASSWORD where a provider has it */
     int64_t step_timeout;          /* ms for one step; 0: 60,000 */
 };
@@ -60,9 +60,12 @@ int signin_import(struct signin_worker *worker, size_t provider, const char *jso
 /* --- what comes of it (finish.c) --- */
 
 enum signin_outcome {
-    SIGNIN_IN = 1,      /* the account is there with these credentials and due for a sync */
-    SIGNIN_REFUSED,     /* this person may not come in here */
-    SIGNIN_KEY_CHANGED, /* there is data of an older key: ask the person, then call again with `keep`. Nothing was changed */
+    SIGNIN_IN = 1,        /* the account is there with these credentials and due for a sync */
+    SIGNIN_REFUSED,       /* this person may not come in here */
+    SIGNIN_KEY_CHANGED,   /* there is data of an older key: ask the person, then call again with `keep`. Nothing was changed */
+    SIGNIN_ANOTHER,       /* the address is that of an account which another identity opens: only the operator can join them */
+    SIGNIN_SETUP_MISSING, /* the server belongs to nobody yet, and its first person needs the set-up code */
+    SIGNIN_SETUP_WRONG,   /* the same; it was a wrong one: a guess */
 };
 
 enum signin_keep { SIGNIN_KEEP_ASK, SIGNIN_KEEP_DATA, SIGNIN_KEEP_NOTHING };
@@ -72,12 +75,25 @@ struct signin_result {
     char account[40];
     size_t node; /* where the account is */
     bool created;
+    bool joins; /* KEY_CHANGED: this is another identity than before, and the operator has said that it is the same person */
 };
 
-/* trusted: an operator at the command line, whom [auth] allow does not concern. */
-int signin_finish(struct signin_worker *worker, struct node_stores *stores, size_t provider, const struct hearth_identity *identity,
-                  enum signin_keep keep, bool trusted, struct signin_result *ret_result, struct err *err);
-/* May somebody with this address sign in, apart from proving it? For those who sign in by other means than a provider too. */
-int signin_may(struct signin *signin, struct node_stores *stores, const char *email, bool has_account, bool *ret_may, struct err *err);
+/* Of a sign-in that came to its end. */
+struct signin_end {
+    size_t provider;
+    const struct hearth_identity *identity;
+    enum signin_keep keep;
+    bool trusted;        /* an operator at the command line, whom neither [auth] allow nor the set-up code concern */
+    const char *setup;   /* the code that was shown; NULL: none */
+    const char *address; /* of the client, for the log; NULL */
+};
+
+int signin_finish(struct signin_worker *worker, struct node_stores *stores, const struct signin_end *end, struct signin_result *ret_result,
+                  struct err *err);
+/* May somebody who has an account, with this address, sign in, apart from proving it? For those who sign in by other means than a provider,
+ * too. */
+bool signin_may(const struct signin *signin, const char *email);
+/* Does the server need its set-up code: it belongs to nobody, and takes its first person? */
+int signin_needs_setup(struct signin *signin, struct node_stores *stores, bool *ret_needs, struct err *err);
 
 #endif

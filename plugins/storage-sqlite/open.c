@@ -114,15 +114,20 @@ bool store_looks_only(const struct hearth_host *host)
 
 static int no_database(struct store *store, struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "there is no database at %s: hearthd serve or hearthd migrate makes it", store->path);
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                       "%s: there is no database here yet: start the daemon, or run \"hearthd migrate\" as the daemon's user; "
+                       "if there was one, put it back, or restore a backup",
+                       store->path);
 }
 
-/* Before anything is made, a lock file neither. A restore that was interrupted has left one under other names. */
-static int check_present(struct store *store, struct hearth_call *call)
+/* Before anything is made: who may not make a database leaves nothing where there is none. An empty file is none yet; one that a restore
+ * was about to put in its place is. */
+static int check_there(struct store *store, struct hearth_call *call)
 {
     struct stat status;
-    bool missing = stat(store->path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
-    if (!missing || may_create(store) || replace_is_pending(store->path) || store_has_files(store->accounts))
+    if (may_create(store) || store_has_files(store->accounts) || replace_is_pending(store->path))
+        return 0;
+    if (stat(store->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
         return 0;
     return no_database(store, call);
 }
@@ -276,7 +281,7 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
     if (store_paths(value_at(values, KEY_PATH)->text, &store->path, &store->accounts) < 0)
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
-        r = check_present(store, call);
+        r = check_there(store, call);
     if (r == 0 && !store_looks_only(host))
         r = prepare_files(store, call);
     if (r == 0)

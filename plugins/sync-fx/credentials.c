@@ -12,10 +12,10 @@
 
 static const char TOKEN_SERVER_SUFFIX[] = "/1.0/sync/1.5";
 
-enum field { EMAIL, UID, NAME, SYNC_KEY, KID, TOKEN_SERVER, ACCESS_TOKEN, REFRESH_TOKEN, VERSION, FIELDS };
+enum field { EMAIL, UID, NAME, SYNC_KEY, KID, TOKEN_SERVER, ACCESS_TOKEN, REFRESH_TOKEN, VERSION, MADE_AT, MADE_FOR, FIELDS };
 
-static const char *const field_names[FIELDS] = {"email",        "uid",          "name",          "sync_key", "kid",
-                                                "token_server", "access_token", "refresh_token", "v"};
+static const char *const field_names[FIELDS] = {"email",        "uid",           "name", "sync_key", "kid",     "token_server",
+                                                "access_token", "refresh_token", "v",    "made_at",  "made_for"};
 
 struct fields {
     struct fx_span at[FIELDS];
@@ -154,8 +154,11 @@ static int check_presence(const struct fields *fields, char *error, size_t error
     static const int required[] = {EMAIL, UID, SYNC_KEY, KID};
     if (fields->repeated)
         return bad(error, error_size, "a field is given twice");
-    if (fields->unknown[0] != '\0' || fields->seen[VERSION])
-        return bad(error, error_size, "unknown field \"%s\"", fields->unknown[0] != '\0' ? fields->unknown : "v");
+    if (fields->unknown[0] != '\0')
+        return bad(error, error_size, "unknown field \"%s\"", fields->unknown);
+    for (int f = VERSION; f < FIELDS; f++) /* of the blob alone */
+        if (fields->seen[f])
+            return bad(error, error_size, "unknown field \"%s\"", field_names[f]);
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         if (!fields->seen[required[i]])
             return bad(error, error_size, "the field \"%s\" is missing", field_names[required[i]]);
@@ -199,17 +202,43 @@ int fx_import_parse(const char *json, bool insecure_http, struct fx_import *ret_
     return r;
 }
 
+void fx_credentials_made(struct fx_credentials *credentials, const char *accounts_url, const char *token_server)
+{
+    snprintf(credentials->made_at, sizeof(credentials->made_at), "%s", accounts_url);
+    if (credentials->access_token[0] != '\0')
+        snprintf(credentials->made_for, sizeof(credentials->made_for), "%s",
+                 credentials->token_server[0] != '\0' ? credentials->token_server : token_server);
+}
+
+bool fx_credentials_are_of(const struct fx_credentials *credentials, const char *accounts_url, const char *token_server)
+{
+    const char *server = credentials->token_server[0] != '\0' ? credentials->token_server : token_server;
+    bool at = credentials->refresh_token[0] == '\0' || credentials->made_at[0] == '\0' || strcmp(credentials->made_at, accounts_url) == 0;
+    return at && (credentials->made_for[0] == '\0' || strcmp(credentials->made_for, server) == 0);
+}
+
 /* Every value is free of quotes, backslashes and control characters: nothing has to be escaped, and no library keeps a copy. */
 size_t fx_credentials_format(const struct fx_credentials *c, char ret_blob[FX_BLOB_MAX])
 {
     char key[2 * FX_KEY_SIZE + 1];
     fx_hex_encode(c->sync_key.bytes, FX_KEY_SIZE, key);
     bool server = c->token_server[0] != '\0', access = c->access_token[0] != '\0';
-    int size = snprintf(ret_blob, FX_BLOB_MAX, "{\"v\":1,\"uid\":\"%s\",\"sync_key\":\"%s\",\"kid\":\"%s\"%s%s%s,\"%s\":\"%s\"}", c->uid,
-                        key, c->kid, server ? ",\"token_server\":\"" : "", c->token_server, server ? "\"" : "",
-                        access ? "access_token" : "refresh_token", access ? c->access_token : c->refresh_token);
+    bool at = c->made_at[0] != '\0', made_for = c->made_for[0] != '\0';
+    int size =
+        snprintf(ret_blob, FX_BLOB_MAX, "{\"v\":1,\"uid\":\"%s\",\"sync_key\":\"%s\",\"kid\":\"%s\"%s%s%s%s%s%s%s%s%s,\"%s\":\"%s\"}",
+                 c->uid, key, c->kid, server ? ",\"token_server\":\"" : "", c->token_server, server ? "\"" : "",
+                 at ? ",\"made_at\":\"" : "", c->made_at, at ? "\"" : "", made_for ? ",\"made_for\":\"" : "", c->made_for,
+                 made_for ? "\"" : "", access ? "access_token" : "refresh_token", access ? c->access_token : c->refresh_token);
     OPENSSL_cleanse(key, sizeof(key));
     return (size_t)size;
+}
+
+/* As it was noted, to be compared and not to be asked. */
+static bool read_maker(const struct fields *fields, int field, char ret_url[FX_URL_MAX])
+{
+    size_t size;
+    struct fx_url url;
+    return !fields->seen[field] || (read_text(fields, field, ret_url, FX_URL_MAX, &size) && fx_url_parse(ret_url, &url) == 0);
 }
 
 int fx_credentials_parse(const void *blob, size_t size, struct fx_credentials *ret_credentials)
@@ -221,7 +250,9 @@ int fx_credentials_parse(const void *blob, size_t size, struct fx_credentials *r
         return HEARTH_ERR_INVALID;
     struct fx_credentials credentials = {0};
     const char *why;
-    int r = read_credentials(&fields, true, &credentials, &why) == NULL ? 0 : HEARTH_ERR_INVALID;
+    bool ok = read_credentials(&fields, true, &credentials, &why) == NULL && read_maker(&fields, MADE_AT, credentials.made_at) &&
+              read_maker(&fields, MADE_FOR, credentials.made_for);
+    int r = ok ? 0 : HEARTH_ERR_INVALID;
     if (r == 0)
         *ret_credentials = credentials;
     OPENSSL_cleanse(&credentials, sizeof(credentials));

@@ -13,7 +13,7 @@ enum {
     FX_NAME_MAX = 513,
     FX_KID_MAX = 48,
     FX_TOKEN_MAX = 1537, /* FxA's JWTs have at most 1,024 characters */
-    FX_BLOB_MAX = 4096,
+    FX_BLOB_MAX = 6144,
     FX_IMPORT_MAX = 65536
 };
 
@@ -24,6 +24,9 @@ struct fx_credentials {
     char token_server[FX_URL_MAX];   /* "": as configured */
     char access_token[FX_TOKEN_MAX]; /* one of the two is "" */
     char refresh_token[FX_TOKEN_MAX];
+    /* Which servers the section named when they were made, and the only ones that get them; "": of a release that did not note it. */
+    char made_at[FX_URL_MAX];  /* accounts_url */
+    char made_for[FX_URL_MAX]; /* token server of an imported access token */
 };
 
 struct fx_import {
@@ -39,6 +42,11 @@ bool fx_email_is_valid(const char *email);
 bool fx_kid_is_valid(const char *kid);
 /* Email, uid and kid of somebody who has signed in are usable, as those of an import file must be. */
 bool fx_import_is_person(const struct fx_import *import);
+
+/* Notes which servers they were made at and for, as the section names them now. */
+void fx_credentials_made(struct fx_credentials *credentials, const char *accounts_url, const char *token_server);
+/* May the servers that the section names now be shown them? */
+bool fx_credentials_are_of(const struct fx_credentials *credentials, const char *accounts_url, const char *token_server);
 
 /* Compact, versioned JSON. The result has no NUL; its length is returned. */
 size_t fx_credentials_format(const struct fx_credentials *credentials, char ret_blob[FX_BLOB_MAX]);

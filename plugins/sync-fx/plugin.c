@@ -217,9 +217,10 @@ static const char *keep(const struct hearth_host *host, struct hearth_call *call
     return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
-int fx_fill_identity(const struct hearth_host *host, struct hearth_call *call, const struct fx_import *import,
-                     struct hearth_identity *ret_identity)
+int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity)
 {
+    const struct hearth_host *host = fx->host;
+    fx_credentials_made(&import->credentials, fx->config.accounts_url, fx->config.token_server);
     char blob[FX_BLOB_MAX];
     struct hearth_identity identity = {.struct_size = ret_identity->struct_size};
     identity.key = keep(host, call, import->credentials.kid);
@@ -248,7 +249,7 @@ static int on_account_import(void *pointer, struct hearth_call *call, const char
     char error[200];
     if (fx_import_parse(json, session->fx->config.insecure_http, &import, error, sizeof(error)) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s", error);
-    int r = fx_fill_identity(session->fx->host, call, &import, ret_identity);
+    int r = fx_fill_identity(session->fx, call, &import, ret_identity);
     OPENSSL_cleanse(&import, sizeof(import));
     return r;
 }

@@ -211,6 +211,10 @@ static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
     uint64_t ticket;
     if (fx_credentials_parse(pull->credentials, pull->credentials_size, &p->credentials) != 0)
         return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored sign-in cannot be read. Sign in or import the account again.");
+    if (!fx_credentials_are_of(&p->credentials, p->fx->config.accounts_url, p->fx->config.token_server))
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
+                      "This server works with another accounts or Sync server than when you signed in; your sign-in is not shown to "
+                      "that one. Sign in again.");
     load_state(p, pull->account, &ticket);
     int r = read_marks(p, pull);
     if (r == 0)

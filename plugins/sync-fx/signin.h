@@ -137,7 +137,7 @@ int fx_signin_start(struct fx_session *session, struct hearth_call *call, const 
                     struct hearth_signin_step *ret_step);
 int fx_signin_next(struct fx_session *session, struct hearth_call *call, const void *state, size_t state_size,
                    const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step);
-int fx_fill_identity(const struct hearth_host *host, struct hearth_call *call, const struct fx_import *import,
-                     struct hearth_identity *ret_identity);
+/* Notes in `import` which servers the credentials are of. */
+int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity);
 
 #endif

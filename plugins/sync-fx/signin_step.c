@@ -118,7 +118,7 @@ int fx_step_done(struct fx_signin *s)
 {
     s->step.kind = HEARTH_SIGNIN_DONE;
     s->step.identity.struct_size = sizeof(s->step.identity);
-    return fx_fill_identity(s->asker.host, s->asker.call, &s->made, &s->step.identity);
+    return fx_fill_identity(s->asker.fx, s->asker.call, &s->made, &s->step.identity);
 }
 
 int fx_step_again(struct fx_signin *s, const char *problem)

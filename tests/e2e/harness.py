@@ -116,6 +116,7 @@ class Node:
             self.kill()
             raise AssertionError(f"hearthd did not start: {line!r}\n{self.log_text()}")
         self.ready, self.address = line, line.split()[1]
+        self.setup_line = None
         Node.running.add(self)
         return self
 
@@ -127,6 +128,13 @@ class Node:
 
     def is_new(self):
         return not os.path.exists(os.path.join(self.state, "hearth.key")) and not any(n.endswith(".db") for n in os.listdir(self.state))
+
+    @property
+    def setup_code(self):
+        """Of a server that belongs to nobody: what stands in the line behind the ready line."""
+        if self.setup_line is None:
+            self.setup_line = first_line(self.process)
+        return self.setup_line.partition("?setup=")[2].strip()
 
     def log_text(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:

@@ -27,6 +27,8 @@ class SigningIn(TestCase):
     def start(self, node, way, next="/tabs", **fields):
         browser = Browser(node.address, {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Sec-Fetch-Site": "same-origin"})
         browser.open(f"{node.address}/auth/signin?next={next}")
+        if "belongs to nobody yet" in browser.page.text:
+            fields.setdefault("setup", node.setup_code)
         browser.submit({"browser": "Continue with your Mozilla account", "password": "Sign in with a password"}[way], until=node.address + next, **fields)
         return browser
 

@@ -94,6 +94,22 @@ class SingleSignOn(TestCase):
         self.assert_out(self.sign_in(provider, node))
         self.assertEqual([a["email"] for a in node.cli_json("account", "list")], [ADA])  # nobody was made
 
+    def test_the_subject_counts(self):
+        """Linked once by a confirmed address, found by (issuer, sub) afterwards; the same address with another sub is refused until adopted."""
+        provider, node = self.home()
+        self.assert_in(self.sign_in(provider, node))
+        provider.user(email="ada@elsewhere.example", email_verified=False)
+        self.assert_in(self.sign_in(provider, node))  # the same sub
+        provider.restore()
+        provider.settings(claims={"sub": "somebody else"})
+        browser = self.sign_in(provider, node)
+        self.assert_out(browser)
+        self.assertIn("belongs to another account here", browser.page.title)
+        node.cli("account", "adopt", ADA, "--oidc", "house", "--yes")
+        self.assert_in(self.sign_in(provider, node))
+        provider.restore()
+        self.assert_out(self.sign_in(provider, node))  # whom it took the place of
+
     def test_answers(self):
         provider, node = self.home()
         self.assert_out(self.sign_in(provider, node, lambda url: re.sub(r"state=[\w-]+", "state=" + "A" * 43, url)))

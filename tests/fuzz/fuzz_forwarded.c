@@ -16,17 +16,21 @@ static char *next_line(char **rest)
     return line;
 }
 
-static void read_networks(struct http_server *server, char *list)
+enum { NETWORKS = 32 };
+
+static size_t read_networks(struct network networks[NETWORKS], char *list)
 {
-    for (char *text = list, *comma; text != NULL && server->proxy_count < HTTP_PROXIES_MAX; text = comma) {
+    size_t n = 0;
+    for (char *text = list, *comma; text != NULL && n < NETWORKS; text = comma) {
         struct network network;
         if ((comma = strchr(text, ',')) != NULL)
             *comma++ = '\0';
-        if (!forwarded_parse_network(text, &network))
+        if (!network_parse(text, &network))
             continue;
         ASSERT(network.bits >= 0 && network.bits <= (network.family == AF_INET ? 32 : 128));
-        server->proxies[server->proxy_count++] = network;
+        networks[n++] = network;
     }
+    return n;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -37,12 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     h2o_iovec_t names[16];
     h2o_req_t req = {.headers = {.entries = headers}};
     struct http_request request = {.remote = "192.0.2.77"};
+    struct network networks[NETWORKS];
     uint8_t address[16];
     if (server == NULL || text == NULL)
         abort();
     memcpy(text, data, size);
     text[size] = '\0';
-    read_networks(server, next_line(&rest));
+    server->proxy_count = read_networks(networks, next_line(&rest));
+    server->proxies = networks;
     for (char *line; req.headers.size < 16 && (line = next_line(&rest)) != NULL;) {
         char *colon = strchr(line, ':');
         if (colon == NULL)

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 4 || size > 4096)
         return 0;
     size_t repeat = data[0] % 4 == 0 ? 1 + (SPOOL_BUFFER + SPOOL_BUFFER / 2) / (size + RECORDS * 40) : 1; /* some go to the file */
-    spool_init(&spool, "/tmp");
+    spool_init(&spool, "/tmp", NULL);
     for (size_t i = 0; i < RECORDS * repeat; i++) {
         const uint8_t *at;
         size_t n = piece_of(data, size, i % RECORDS, &at);

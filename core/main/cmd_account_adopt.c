@@ -1,0 +1,100 @@
+/* hearthd account adopt: the operator says that another identity is the same person; and what the terminal says to who is another. */
+#include <stdio.h>
+#include <string.h>
+
+#include "main/audit.h"
+#include "main/cmd_account.h"
+#include "nodes/who.h"
+
+int account_finish(struct app *app, struct signin_worker *worker, const struct signin_end *end, struct signin_result *ret_result,
+                   struct err *err)
+{
+    struct signin_result result;
+    const char *email = end->identity->email, *provider = app->provider_names[end->provider];
+    int r = signin_finish(worker, &app->stores, end, &result, err);
+    if (r == 0 && result.outcome == SIGNIN_ANOTHER)
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "there is an account %s here, but it was opened by another sign-in than this one (%s at [sync %s]); nothing was "
+                       "changed. If it is the same person: hearthd account adopt %s --provider %s, and sign in again",
+                       email, end->identity->uid, provider, email, provider);
+    if (r == 0)
+        *ret_result = result;
+    return r;
+}
+
+static int find_issuer(const struct app *app, const struct cli *cli, char ret_issuer[WHO_TEXT_MAX], char ret_where[128], struct err *err)
+{
+    const char *kind = cli->oidc != NULL ? "oidc" : "sync", *name = cli->oidc != NULL ? cli->oidc : cli->provider;
+    const struct conf_section *section;
+    for (size_t i = 0; (section = conf_section(app->conf, kind, i)) != NULL; i++) {
+        const char *this = conf_section_name(section);
+        if (name != NULL && strcmp(this, name) != 0)
+            continue;
+        const char *issuer = cli->oidc != NULL ? conf_text(section, "issuer") : this;
+        if (issuer == NULL || snprintf(ret_issuer, WHO_TEXT_MAX, "%s:%s", kind, issuer) >= WHO_TEXT_MAX)
+            return err_set(err, HEARTH_ERR_INVALID, "[%s %s] has no usable issuer", kind, this);
+        snprintf(ret_where, 128, "[%s %s]", kind, this);
+        return 0;
+    }
+    return err_set(err, HEARTH_ERR_INVALID, "there is no [%s %s] section", kind, name == NULL ? "\u2026" : name);
+}
+
+/* A name that a proxy asserts is known already: nothing to wait for. It may have been another account's. */
+static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, const char *email, struct err *err)
+{
+    char name[WHO_TEXT_MAX];
+    struct hearth_account other = {.struct_size = sizeof(other)};
+    struct who who = {.issuer = WHO_PROXY, .subject = name, .links = true};
+    struct err why = {0};
+    size_t node;
+    if (!who_lower(cli->proxy, name))
+        return err_set(err, HEARTH_ERR_INVALID, "--proxy needs the name as the proxy asserts it, at most %d bytes", WHO_TEXT_MAX - 1);
+    int r = node_stores_by_identity(&app->stores, WHO_PROXY, name, &node, &other, &why);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        *err = why;
+        return r;
+    }
+    bool taken = r == 0 && strcmp(other.id, id) != 0;
+    r = cli_confirm(cli, err, "Whom the proxy calls %s is %s from now on%s%s%s?", name, email, taken ? ", and not " : "",
+                    taken ? other.email : "", taken ? " any more" : "");
+    if (r == 0 && taken)
+        r = STORE(&app->stores.stores[node], err, identity_remove, other.id, WHO_PROXY, name);
+    if (r == 0)
+        r = who_join(app->store, id, &who, err);
+    if (r < 0)
+        return r;
+    printf("Whom the proxy calls %s is %s from now on; the daemon notices within ten seconds.\n", name, email);
+    audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", NULL);
+    return 0;
+}
+
+static int adopt_next(struct app *app, const struct cli *cli, const char *id, const char *email, struct err *err)
+{
+    char issuer[WHO_TEXT_MAX], where[128];
+    int r = find_issuer(app, cli, issuer, where, err);
+    if (r == 0)
+        r = cli_confirm(cli, err,
+                        "Whoever signs in next as %s at %s, within an hour, reads all data of that account. Is it the same person?", email,
+                        where);
+    if (r == 0)
+        r = who_adopt(app->store, id, issuer, email, err);
+    if (r < 0)
+        return r;
+    printf("The next sign-in as %s at %s joins this account, if it comes within an hour.\n", email, where);
+    audit_command(app, "adoption announced", "account", id, "email", email, "provider", issuer, NULL);
+    return 0;
+}
+
+int account_adopt(struct app *app, struct cli *cli, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    char id[40], email[512];
+    if ((cli->proxy != NULL) + (cli->oidc != NULL) + (cli->provider != NULL) > 1)
+        return err_set(err, HEARTH_ERR_INVALID, "give one of --provider, --oidc and --proxy");
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    snprintf(id, sizeof(id), "%s", account.id);
+    snprintf(email, sizeof(email), "%s", account.email);
+    return cli->proxy != NULL ? adopt_proxy(app, cli, id, email, err) : adopt_next(app, cli, id, email, err);
+}

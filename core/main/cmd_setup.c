@@ -1,0 +1,59 @@
+/* hearthd setup: the address by which a server that belongs to nobody yet gets its first person. */
+#include <stdio.h>
+#include <string.h>
+
+#include "main/app.h"
+#include "signin/owner.h"
+#include "signin/setup.h"
+
+void setup_print(const struct app *app, const char *listener)
+{
+    char code[SETUP_CODE_SIZE];
+    const char *base = conf_get_text(app->conf, "web", "base_url");
+    if (base == NULL)
+        base = listener;
+    size_t size = strlen(base);
+    while (size > 0 && base[size - 1] == '/')
+        size--;
+    setup_code(app->vault, code);
+    printf("set up: %.*s/auth/signin?setup=%s\n", (int)size, base, code);
+    explicit_bzero(code, sizeof(code));
+}
+
+static int look(struct app *app, struct err *err)
+{
+    bool owned;
+    char address[300];
+    if (conf_get_text(app->conf, "auth", "allow") != NULL) {
+        printf("No set-up code is needed: [auth] allow says who may sign in.\n");
+        return 0;
+    }
+    int r = owner_find(&app->stores, &owned, err);
+    if (r < 0)
+        return r;
+    if (owned) {
+        printf("This server belongs to somebody already: newcomers need [auth] allow, or hearthd account add.\n");
+        return 0;
+    }
+    r = vault_open(conf_get_text(app->conf, "hearth", "key_file"), false, &app->vault, err);
+    if (r < 0)
+        return r;
+    snprintf(address, sizeof(address), "http://%s", conf_text(conf_section(app->conf, "listen", 0), "address"));
+    setup_print(app, address);
+    return 0;
+}
+
+int cmd_setup(struct cli *cli)
+{
+    if (cli->argc != 0)
+        return cli_usage("setup");
+    struct app app = {0};
+    struct err err = {0};
+    int r = app_init(&app, cli, &err);
+    if (r == 0)
+        r = app_open_storage(&app, APP_MIGRATE_NEVER, &err);
+    if (r == 0)
+        r = look(&app, &err);
+    app_fini(&app);
+    return r < 0 ? cli_fail(&err) : CLI_OK;
+}

@@ -1,0 +1,176 @@
+#include "nodes/who.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+bool who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
+{
+    size_t size = strnlen(text, WHO_TEXT_MAX);
+    if (size == 0 || size == WHO_TEXT_MAX)
+        return false;
+    for (size_t i = 0; i <= size; i++)
+        ret_text[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    return true;
+}
+
+/* --- an account's identities --------------------------------------------------------------------------------------------------------- */
+
+static int keep_one(void *ctx, const struct hearth_account_identity *identity)
+{
+    struct who_kept *kept = ctx;
+    if (kept->count == WHO_KEPT_MAX)
+        return 1;
+    snprintf(kept->items[kept->count].issuer, sizeof(kept->items[0].issuer), "%s", identity->issuer);
+    snprintf(kept->items[kept->count].subject, sizeof(kept->items[0].subject), "%s", identity->subject);
+    kept->items[kept->count++].created = identity->created;
+    return 0;
+}
+
+int who_keep(struct store *store, const char *account, struct who_kept *ret_kept, struct err *err)
+{
+    struct who_kept kept = {.items = calloc(WHO_KEPT_MAX, sizeof(kept.items[0]))};
+    if (kept.items == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    int r = STORE(store, err, identity_list, account, keep_one, &kept);
+    if (r < 0)
+        who_forget(&kept);
+    else
+        *ret_kept = kept;
+    return r < 0 ? r : 0;
+}
+
+int who_put_back(struct store *store, const char *account, const struct who_kept *kept, const char *except, struct err *err)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                                   .issuer = kept->items[i].issuer,
+                                                   .subject = kept->items[i].subject,
+                                                   .created = kept->items[i].created};
+        struct err why = {0};
+        if (except != NULL && str_starts(identity.issuer, except))
+            continue;
+        int r = STORE(store, &why, identity_put, account, &identity);
+        if (r < 0 && r != HEARTH_ERR_CONFLICT) {
+            if (err != NULL)
+                *err = why;
+            return r;
+        }
+    }
+    return 0;
+}
+
+void who_forget(struct who_kept *kept)
+{
+    free(kept->items);
+    *kept = (struct who_kept){0};
+}
+
+/* --- adopted ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool adopt_issuer(const char *issuer, char ret_issuer[WHO_TEXT_MAX + 8])
+{
+    return snprintf(ret_issuer, WHO_TEXT_MAX + 8, "adopt:%s", issuer) < WHO_TEXT_MAX;
+}
+
+int who_adopt(struct store *store, const char *account, const char *issuer, const char *email, struct err *err)
+{
+    char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = word, .subject = subject, .created = clock_now()};
+    if (!adopt_issuer(issuer, word) || !who_lower(email, subject))
+        return err_set(err, HEARTH_ERR_INVALID, "the issuer or the address is too long");
+    /* One that is there already is left alone, with its time: the hour begins anew. */
+    int r = STORE(store, NULL, identity_remove, account, word, subject);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        return err_set(err, r, "what was said before could not be taken back");
+    return STORE(store, err, identity_put, account, &identity);
+}
+
+static bool is_adopted(const struct who_kept *kept, const struct who *who)
+{
+    char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
+    int64_t now = clock_now();
+    if (!adopt_issuer(who->issuer, word) || !who_lower(who->email, subject))
+        return false;
+    for (size_t i = 0; i < kept->count; i++)
+        if (strcmp(kept->items[i].issuer, word) == 0 && strcmp(kept->items[i].subject, subject) == 0)
+            return kept->items[i].created <= now && now - kept->items[i].created < WHO_ADOPT_LIFE;
+    return false;
+}
+
+/* --- who it is ----------------------------------------------------------------------------------------------------------------------- */
+
+/* An account has one identity of these. */
+static bool is_of_kind(const char *issuer, const char *of)
+{
+    bool sync = str_starts(of, WHO_SYNC);
+    return sync ? str_starts(issuer, WHO_SYNC) : strcmp(issuer, of) == 0;
+}
+
+static enum who_is judge(const struct who_kept *kept, const struct who *who)
+{
+    bool opened = false;
+    for (size_t i = 0; i < kept->count; i++)
+        opened = opened || is_of_kind(kept->items[i].issuer, who->issuer);
+    return is_adopted(kept, who) ? WHO_JOINS : who->links && !opened ? WHO_LINKS : WHO_ANOTHER;
+}
+
+int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret_is, size_t *ret_node, struct hearth_account *ret_account,
+             struct err *err)
+{
+    struct err why = {0};
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct who_kept kept = {0};
+    size_t node;
+    int r = node_stores_by_identity(stores, who->issuer, who->subject, &node, &account, &why);
+    enum who_is is = r == 0 ? WHO_KNOWN : WHO_STRANGER;
+    if (r == HEARTH_ERR_NOT_FOUND && who->email != NULL) {
+        r = node_stores_by_email(stores, who->email, &node, &account, &why);
+        struct store *store = r == 0 ? node_stores_get(stores, node, &why) : NULL;
+        if (r == 0)
+            r = store == NULL ? why.code : who_keep(store, account.id, &kept, &why);
+        if (r == 0) {
+            is = judge(&kept, who);
+            who_forget(&kept);
+        }
+    }
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        if (err != NULL)
+            *err = why;
+        return r;
+    }
+    *ret_is = is;
+    if (is != WHO_STRANGER) {
+        *ret_node = node;
+        *ret_account = account;
+    }
+    return 0;
+}
+
+int who_join(struct store *store, const char *account, const struct who *who, struct err *err)
+{
+    struct hearth_account_identity identity = {
+        .struct_size = sizeof(identity), .issuer = who->issuer, .subject = who->subject, .created = clock_now()};
+    char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
+    struct who_kept kept = {0};
+    bool adopts = adopt_issuer(who->issuer, word) && who->email != NULL && who_lower(who->email, subject);
+    /* Used up first: of two who come at the same moment one joins. */
+    int r = adopts ? STORE(store, NULL, identity_remove, account, word, subject) : HEARTH_ERR_NOT_FOUND;
+    if (r == HEARTH_ERR_NOT_FOUND && !who->links)
+        return err_set(err, HEARTH_ERR_CONFLICT, "what the operator said was used up by another sign-in at this moment");
+    r = STORE(store, err, identity_put, account, &identity);
+    if (r == 0)
+        r = who_keep(store, account, &kept, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < kept.count; i++) {
+        const char *issuer = kept.items[i].issuer, *name = kept.items[i].subject;
+        bool self = strcmp(issuer, who->issuer) == 0 && strcmp(name, who->subject) == 0;
+        if (is_of_kind(issuer, who->issuer) && !self)
+            r = STORE(store, err, identity_remove, account, issuer, name);
+    }
+    who_forget(&kept);
+    return r;
+}

@@ -1,0 +1,169 @@
+/* What becomes of an account when its person has signed in: it is made, gets new credentials, or starts over. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "jobs/credentials.h"
+#include "signin/internal.h"
+#include "signin/owner.h"
+
+const char *finish_provider(const struct finish *f)
+{
+    return f->worker->signin->options.providers[f->end->provider].name;
+}
+
+struct who finish_who(const struct finish *f)
+{
+    return (struct who){.issuer = f->issuer, .subject = f->identity->uid, .email = f->identity->email};
+}
+
+int finish_key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err)
+{
+    const struct signin_options *options = &f->worker->signin->options;
+    const struct hearth_sync *ops = options->providers[f->end->provider].ops;
+    struct hearth_identity old = {.struct_size = sizeof(old)};
+    void *bytes = NULL, *session;
+    size_t size = 0;
+    *ret_changed = false;
+    if (f->identity->key == NULL || ops->describe == NULL || strcmp(f->provider, finish_provider(f)) != 0)
+        return 0;
+    struct err why = {0};
+    int r = credentials_get(options->vault, f->store, account, f->provider, &bytes, &size, &why);
+    if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED)
+        return 0; /* none that can be read: nothing to compare */
+    if (r < 0) {
+        *err = why;
+        return r;
+    }
+    r = signin_session(f->worker, f->end->provider, &session, err);
+    if (r == 0 && ops->describe(session, &f->worker->call.hearth, bytes, size, &old) == 0)
+        *ret_changed = old.key != NULL && strcmp(old.key, f->identity->key) != 0;
+    credentials_free(bytes, size);
+    return r;
+}
+
+static int put_credentials(struct finish *f, const char *account, struct err *err)
+{
+    return credentials_put(f->worker->signin->options.vault, f->store, account, finish_provider(f), f->identity->credentials,
+                           f->identity->credentials_size, err);
+}
+
+int finish_make(struct finish *f, const char *id, struct err *err)
+{
+    const struct signin_options *options = &f->worker->signin->options;
+    struct hearth_account account = {
+        .struct_size = sizeof(account),
+        .id = id,
+        .email = f->identity->email,
+        .uid = f->identity->uid,
+        .name = f->identity->name,
+        .provider = finish_provider(f),
+        .node = options->nodes->items[f->node].name,
+        .placement = f->placement[0] != '\0' ? f->placement : NULL,
+        .created = clock_now(),
+        .last_seen = clock_now(),
+    };
+    int r = STORE(f->store, err, account_create, &account);
+    if (r == 0)
+        r = owner_put(f->store, err);
+    if (r == 0)
+        r = put_credentials(f, id, err);
+    if (r == 0) { /* due only when its credentials are there */
+        account.next_sync = 1;
+        r = STORE(f->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    }
+    if (r == 0)
+        log_audit("account made", "account", id, "email", f->identity->email, "provider", account.provider, "address", f->end->address,
+                  NULL);
+    return r;
+}
+
+/* The address is what the provider says it is, unless somebody else here is called by it. */
+static int follow_email(struct finish *f, const char *id, struct err *err)
+{
+    struct hearth_account other = {.struct_size = sizeof(other)}, account = {.struct_size = sizeof(account), .id = id};
+    struct err why = {0};
+    size_t node;
+    if (strcmp(f->email, f->identity->email) == 0)
+        return 0;
+    int r = node_stores_by_email(f->stores, f->identity->email, &node, &other, &why);
+    bool taken = r == 0 && strcmp(other.id, id) != 0;
+    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && !taken)) {
+        why = (struct err){0};
+        account.email = f->identity->email;
+        r = STORE(f->store, &why, account_update, &account, HEARTH_ACCOUNT_EMAIL);
+        taken = r == HEARTH_ERR_CONFLICT;
+        if (r == 0) {
+            log_audit("e-mail address changed", "account", id, "email", f->identity->email, "before", f->email, "provider",
+                      finish_provider(f), NULL);
+            return 0;
+        }
+    }
+    if (!taken && r != HEARTH_ERR_UNAVAILABLE && r != HEARTH_ERR_TIMEOUT) {
+        *err = why;
+        return r;
+    }
+    log_warning("signin", "account %s keeps the address %s, although [sync %s] says %s: %s", id, f->email, finish_provider(f),
+                f->identity->email, taken ? "another account here has that one" : why.text);
+    log_audit("e-mail address kept", "account", id, "email", f->email, "other", f->identity->email, "reason",
+              taken ? "another account has it" : "a node does not answer", NULL);
+    return 0;
+}
+
+/* The new credentials are sealed for their provider first: whatever breaks off here, the ones before never go to it. */
+int finish_renew(struct finish *f, const char *id, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = id,
+                                     .uid = f->identity->uid,
+                                     .name = f->identity->name,
+                                     .provider = finish_provider(f),
+                                     .state = HEARTH_ACCOUNT_OK,
+                                     .last_seen = clock_now(),
+                                     .next_sync = 1};
+    struct who who = finish_who(f);
+    int r = f->joins ? who_join(f->store, id, &who, err) : 0;
+    if (r == 0)
+        r = put_credentials(f, id, err);
+    if (r == 0)
+        r = STORE(f->store, err, account_update, &account,
+                  HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_PROVIDER | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES |
+                      HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_LAST_SEEN);
+    return r == 0 ? follow_email(f, id, err) : r;
+}
+
+/* What the operator said is used up. */
+static void drop_words(struct who_kept *kept)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < kept->count; i++)
+        if (!str_starts(kept->items[i].issuer, "adopt:"))
+            kept->items[n++] = kept->items[i];
+    kept->count = n;
+}
+
+int finish_start_over(struct finish *f, const char *id, struct err *err)
+{
+    struct who_kept kept;
+    int r = who_keep(f->store, id, &kept, err);
+    if (r < 0)
+        return r;
+    struct err why = {0};
+    r = owner_put(f->store, &why);
+    if (r == 0)
+        r = STORE(f->store, &why, account_remove, id);
+    if (r == 0)
+        log_audit("account emptied", "account", id, "email", f->email, "reason", f->joins ? "adopted" : "new key", NULL);
+    if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
+        r = finish_make(f, id, err);
+    else
+        *err = why;
+    if (r == 0) {
+        drop_words(&kept);
+        r = who_put_back(f->store, id, &kept, WHO_SYNC, err);
+    }
+    who_forget(&kept);
+    return r;
+}

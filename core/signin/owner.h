@@ -1,0 +1,13 @@
+/* Whether a server belongs to somebody. Once it does it always will: a property of the database says so, which outlives every account. */
+#ifndef HEARTH_CORE_SIGNIN_OWNER_H
+#define HEARTH_CORE_SIGNIN_OWNER_H
+
+#include "nodes/nodes.h"
+
+/* Any node that says so settles it; one with accounts, made by an older release, is told to remember it. If none does, but one did not
+ * answer, nobody can know: UNAVAILABLE. Else a stranger would own the server while its owner's database is down. */
+int owner_find(struct node_stores *stores, bool *ret_owned, struct err *err);
+/* From now on the server belongs to somebody. */
+int owner_put(struct store *store, struct err *err);
+
+#endif

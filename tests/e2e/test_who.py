@@ -1,0 +1,143 @@
+"""Who is who: an account belongs to an identity, not to an e-mail address; and a server that was owned once stays owned."""
+import json
+import unittest
+
+from browser import Browser
+from harness import ADA, TestCase
+
+CLIENT = "3c49430b43dfba77"
+EVE = "eve@example.org"
+
+
+class Who(TestCase):
+    def home(self, config="", **options):
+        service = self.service()
+        node = self.node(f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n{config}", **options)
+        return service, node
+
+    def sign_in(self, node, service, email=ADA, provider=0, setup=None):
+        browser = Browser(node.address)
+        page = browser.open(node.address + "/auth/signin?next=/tabs" + (f"&setup={setup}" if setup else ""))
+        forms = [f for f in page.forms if any(b["label"] == "Sign in with a password" for b in f["buttons"])]
+        self.assertTrue(forms)
+        browser.submit("Sign in with a password", until=node.address + "/tabs", email=email)
+        browser.submit("Continue", until=node.address + "/tabs", f_password=service.get(f"sign-in/{email}")["password"])
+        return browser
+
+    def me(self, browser):
+        return json.loads(browser.request("GET", "/api/v1/me").body)["account"]
+
+    def imported(self, node, service, code=0, provider=None, **changes):
+        data = {**service.import_file(ADA, "refresh"), **changes}
+        words = ["account", "import", "-"] + (["--provider", provider] if provider else [])
+        return node.cli(*words, text=json.dumps(data), code=code)
+
+    def test_the_same_address_with_another_uid(self):
+        """A recycled mailbox, or an account deleted and registered anew: refused until the operator joins them."""
+        service, node = self.home()
+        self.imported(node, service, uid="0" * 32)
+        before = node.cli_json("account", "show", ADA)
+        browser = self.sign_in(node, service)
+        self.assertEqual(browser.page.status, 403)
+        self.assertIn("belongs to another account here", browser.page.title)
+        self.assertNotIn("hearth_session", browser.cookies())
+        self.assertEqual(node.cli_json("account", "show", ADA)["uid"], before["uid"])
+        self.assertIn("sign-in refused", node.log_text())
+        self.assertIn("hearthd account adopt", self.imported(node, service, code=1))
+        self.assertIn("--yes", node.cli("account", "adopt", ADA, code=2))
+        node.cli("account", "adopt", ADA, "--yes")
+        browser = self.sign_in(node, service)
+        self.assertIn("joins an account", browser.page.title)
+        browser.submit("Keep what is here", until=node.address + "/tabs")
+        self.assertEqual(self.me(browser)["email"], ADA)
+        self.assertNotEqual(node.cli_json("account", "show", ADA)["uid"], before["uid"])
+        self.assertIn("account adopted", node.log_text())
+        self.assertIn("adopt", self.imported(node, service, code=1, uid="0" * 32))  # whom it took the place of
+
+    def test_the_operator_is_asked_each_time(self):
+        service, node = self.home()
+        self.imported(node, service, uid="0" * 32)
+        node.cli("account", "adopt", ADA, "--yes")
+        self.imported(node, service)
+        self.imported(node, service, code=1, uid="1" * 32)
+
+    def test_the_same_address_at_another_provider(self):
+        service, node = self.home()
+        other = self.service()
+        node.configure("60-other", f"[sync other]\naccounts_url = {other.url}\ntoken_server = {other.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n")
+        node.stop()
+        node.start()
+        self.imported(node, service)
+        self.assertIn("--provider other", self.imported(node, other, code=1, provider="other"))
+        self.assertEqual(node.cli_json("account", "show", ADA)["provider"], "firefox")
+        node.cli("account", "adopt", ADA, "--provider", "other", "--yes")
+        self.imported(node, other, provider="other")
+        self.assertEqual(node.cli_json("account", "show", ADA)["provider"], "other")
+        service.clear()
+        node.sync()
+        self.assertEqual(service.log("/v1/oauth/token"), [])  # nothing goes to the one before
+
+    def test_the_address_follows(self):
+        service, node = self.home()
+        self.imported(node, service)
+        account = node.cli_json("account", "show", ADA)
+        self.imported(node, service, email="ada@new.example")
+        after = node.cli_json("account", "show", "ada@new.example")
+        self.assertEqual((after["id"], after["uid"]), (account["id"], account["uid"]))
+        self.assertEqual(len(node.cli_json("account", "list")), 1)
+        answer = json.loads(node.request("/api/v1/node?account=ada@new.example", email=None).body)
+        self.assertEqual(answer["node"], "")
+
+    def test_an_address_that_is_another_accounts_is_kept(self):
+        service, node = self.home()
+        self.imported(node, service)
+        self.imported(node, service, code=1, uid="2" * 32)
+        self.imported(node, service, email=EVE, uid="2" * 32)
+        self.imported(node, service, uid="2" * 32)
+        self.assertEqual(sorted(a["email"] for a in node.cli_json("account", "list")), [ADA, EVE])
+
+    def test_a_section_that_is_pointed_elsewhere(self):
+        service, node = self.home()
+        self.imported(node, service)
+        other = self.service()
+        node.configure("70-moved", f"[sync firefox]\naccounts_url = {other.url}\n")
+        node.stop()
+        node.start()
+        self.assertIn("Sign in again", node.sync(code=1))
+        self.assertEqual(other.log("/v1/oauth/token"), [])
+        self.assertEqual(node.cli_json("account", "show", ADA)["state"], "signin_needed")
+
+    def test_owned_for_good(self):
+        service, node = self.home()
+        service.account(EVE, history=3)
+        code = node.setup_code
+        self.assertRegex(code, r"^[A-Z2-7]{4}(-[A-Z2-7]{4}){3}$")
+        self.assertIn(code, node.cli("setup"))
+        for wrong, title in ((None, "is missing"), ("AAAA-BBBB-CCCC-DDDD", "not the set-up code")):
+            browser = self.sign_in(node, service, EVE, setup=wrong)
+            self.assertEqual(browser.page.status, 403)
+            self.assertIn(title, browser.page.title)
+        self.assertEqual(node.cli_json("account", "list"), [])
+        ada = self.sign_in(node, service, setup=code.lower())
+        self.assertEqual(self.me(ada)["email"], ADA)
+        node.cli("account", "remove", ADA, "--yes")
+        for setup in (None, code):
+            browser = self.sign_in(node, service, EVE, setup=setup)
+            self.assertEqual(browser.page.status, 403)
+            self.assertIn("Not on this server", browser.page.title)
+        self.assertIn("belongs to somebody already", node.cli("setup"))
+
+    def test_proxy(self):
+        service, node = self.home("[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = Remote-Email\n")
+        self.imported(node, service)
+        status = lambda name: node.request("/api/v1/me", email=None, headers={"Remote-Email": name}).status
+        self.assertEqual((status("ada"), status(ADA.upper())), (401, 200))
+        self.imported(node, service, email="ada@new.example")
+        self.assertEqual((status(ADA), status("ada@new.example")), (200, 401))  # the name is the identity
+        self.assertIn("sign-in refused", node.log_text())
+        node.cli("account", "adopt", "ada@new.example", "--proxy", "Ada.L", "--yes")
+        self.assertEqual(status("ada.l"), 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
