@@ -60,7 +60,8 @@ static void give_away(int fd, const char *path, const struct stat *old)
 }
 
 /* Written elsewhere, under a name that is used only once: what a crash leaves of it stops no later start. */
-static int write_beside(const char *path, const char *text, size_t size, const struct stat *old, char ret_beside[PATH_SIZE], struct err *err)
+static int write_beside(const char *path, const char *text, size_t size, const struct stat *old, char ret_beside[PATH_SIZE],
+                        struct err *err)
 {
     char beside[PATH_SIZE];
     uint64_t random;

@@ -16,16 +16,7 @@
 #include "base/magic.h"
 #include "base/str.h"
 
-enum {
-    VAULT_MAGIC = 0x5a017001,
-    KEY_SIZE = 32,
-    KEYS_MAX = 64,
-    FILE_MAX = 64 * 1024,
-    FORMAT = 1,
-    NONCE = 12,
-    TAG = 16,
-    HEADER = 5
-};
+enum { VAULT_MAGIC = 0x5a017001, KEY_SIZE = 32, KEYS_MAX = 64, FILE_MAX = 64 * 1024, FORMAT = 1, NONCE = 12, TAG = 16, HEADER = 5 };
 
 struct key {
     uint32_t number;
@@ -231,10 +222,11 @@ int vault_unseal(const struct vault *vault, const char *context, const void *sea
     EVP_CIPHER_CTX_free(ctx);
     if (!ok) {
         vault_free(plain, plain_size);
-        return err_set(err, HEARTH_ERR_DENIED,
-                       "a secret that was sealed with key %u does not open with the key %u of this server's key file: the file was replaced "
-                       "(or the sealed secret is damaged, or another account's)",
-                       key->number, key->number);
+        return err_set(
+            err, HEARTH_ERR_DENIED,
+            "a secret that was sealed with key %u does not open with the key %u of this server's key file: the file was replaced "
+            "(or the sealed secret is damaged, or another account's)",
+            key->number, key->number);
     }
     plain[plain_size] = '\0'; /* for readers of text */
     *ret_plain = plain;

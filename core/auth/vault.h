@@ -26,7 +26,7 @@ struct vault_key {
 };
 size_t vault_key_count(const struct vault *vault);
 void vault_key(const struct vault *vault, size_t i, struct vault_key *ret_key); /* 0: the one that seals */
-void vault_close(struct vault *vault); /* wipes the keys; accepts NULL */
+void vault_close(struct vault *vault);                                          /* wipes the keys; accepts NULL */
 /* *ret_sealed: on the heap, free(); size + VAULT_OVERHEAD bytes. */
 int vault_seal(const struct vault *vault, const char *context, const void *plain, size_t size, void **ret_sealed, size_t *ret_size,
                struct err *err);

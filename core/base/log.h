@@ -20,7 +20,8 @@ bool log_wants(enum hearth_log_level level);
 /* log_event(HEARTH_LOG_INFO, "sync", "done", "account", id, "records", n_text, NULL): pairs of key and value end with NULL; a NULL value
  * leaves its pair out. `module` and `event` are constants. */
 void log_event(enum hearth_log_level level, const char *module, const char *event, ...) __attribute__((sentinel));
-/* What an operator wants to find again: who signed in or tried to, what was made, revoked, removed. The event is a constant, a few words. */
+/* What an operator wants to find again: who signed in or tried to, what was made, revoked, removed. The event is a constant, a few words.
+ */
 #define log_audit(...) log_event(HEARTH_LOG_INFO, "audit", __VA_ARGS__)
 /* For a single formatted sentence under "text". */
 void log_text(enum hearth_log_level level, const char *module, const char *format, ...) __attribute__((format(printf, 3, 4)));

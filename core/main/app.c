@@ -41,9 +41,10 @@ static int look_at_state_dir(const struct app *app, struct err *err)
     if (app->makes != APP_MAKES_NOTHING && mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
         return err_errno(err, errno, "cannot make the state directory %s (set state_dir in [hearth])", app->state_dir);
     if (access(app->state_dir, F_OK) != 0 && errno == ENOENT)
-        return err_set(err, HEARTH_ERR_NOT_FOUND,
-                       "there is no state directory %s yet (state_dir in [hearth]): start the daemon, or run \"hearthd migrate\" as its user",
-                       app->state_dir);
+        return err_set(
+            err, HEARTH_ERR_NOT_FOUND,
+            "there is no state directory %s yet (state_dir in [hearth]): start the daemon, or run \"hearthd migrate\" as its user",
+            app->state_dir);
     if (access(app->state_dir, R_OK | W_OK | X_OK) != 0)
         return err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", app->state_dir);
     return 0;

@@ -7,8 +7,8 @@
 
 enum { AUDIT_BODY_MAX = 8192 };
 
-/* audit_command(app, "account removed", "account", id, "email", email, NULL): as log_audit(), at most six pairs of texts. Never fails: what is done
- * is done. */
+/* audit_command(app, "account removed", "account", id, "email", email, NULL): as log_audit(), at most six pairs of texts. Never fails: what
+ * is done is done. */
 void audit_command(const struct app *app, const char *event, ...) __attribute__((sentinel));
 /* The daemon's side: POST of what audit_command() sends. Only for the control socket. */
 void audit_take(struct http_request *request, struct http_reply *reply, void *worker);

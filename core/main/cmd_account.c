@@ -326,9 +326,16 @@ static const struct {
     int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
-    {"add", 2, account_add},  {"import", 2, import},         {"list", 1, list},           {"show", 2, show},
-    {"sync", 2, sync_now},    {"resync", 2, resync},         {"pause", 2, account_pause}, {"resume", 2, account_resume},
-    {"signout", 2, account_sign_out}, {"remove", 2, account_remove},
+    {"add", 2, account_add},
+    {"import", 2, import},
+    {"list", 1, list},
+    {"show", 2, show},
+    {"sync", 2, sync_now},
+    {"resync", 2, resync},
+    {"pause", 2, account_pause},
+    {"resume", 2, account_resume},
+    {"signout", 2, account_sign_out},
+    {"remove", 2, account_remove},
 };
 
 int cmd_account(struct cli *cli)

@@ -28,7 +28,8 @@ struct subject {
 
 static int look_at(struct app *app, const char *email, struct subject *ret_subject, struct err *err)
 {
-    *ret_subject = (struct subject){.account.struct_size = sizeof(struct hearth_account), .counts.struct_size = sizeof(struct hearth_counts)};
+    *ret_subject =
+        (struct subject){.account.struct_size = sizeof(struct hearth_account), .counts.struct_size = sizeof(struct hearth_counts)};
     int r = app_account(app, email, &ret_subject->account, err);
     if (r == 0)
         r = STORE(app->store, err, counts, ret_subject->account.id, &ret_subject->counts);

@@ -185,7 +185,8 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
     if (r == 0 && !cli->yes)
         r = STORE(app->store, err, account_list, count_account, &census);
     if (r == 0)
-        r = cli_confirm(cli, err, "Move %s away from %s? What the Sync service has forgotten (history older than 60 days) does not come along.",
+        r = cli_confirm(cli, err,
+                        "Move %s away from %s? What the Sync service has forgotten (history older than 60 days) does not come along.",
                         cli_count(census.accounts, "account", "accounts", accounts), cli->argv[1]);
     if (r == 0)
         r = send_away(app, &leavers, err);

@@ -115,7 +115,9 @@ static int revoke(struct app *app, struct cli *cli, struct err *err)
     struct wanted wanted = {.app = app, .id = cli->argv[1]};
     int r = app_each_node(app, look_on_node, &wanted, err);
     if (!wanted.found)
-        return r < 0 ? r : err_set(err, HEARTH_ERR_NOT_FOUND, "there is no API token %s: \"hearthd token list EMAIL\" shows them", cli->argv[1]);
+        return r < 0
+                   ? r
+                   : err_set(err, HEARTH_ERR_NOT_FOUND, "there is no API token %s: \"hearthd token list EMAIL\" shows them", cli->argv[1]);
     char name[256];
     str_printable(wanted.name, name, sizeof(name));
     r = cli_confirm(cli, err, "Revoke the token \"%s\" of %s? What uses it is refused from then on.", name, wanted.email);

@@ -62,8 +62,9 @@ static int exchange(const char *state_dir, const char *method, const char *path,
     if (r == CURLE_COULDNT_CONNECT)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
     if (r == CURLE_OPERATION_TIMEDOUT)
-        return err_set(err, HEARTH_ERR_TIMEOUT, "the daemon does not answer on %s within %ld s: it is stopped, or has hung; look at its log",
-                       socket_path, timeout / 1000);
+        return err_set(err, HEARTH_ERR_TIMEOUT,
+                       "the daemon does not answer on %s within %ld s: it is stopped, or has hung; look at its log", socket_path,
+                       timeout / 1000);
     if (r != CURLE_OK)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s", socket_path, curl_easy_strerror(r));
     *ret_status = (int)status;
