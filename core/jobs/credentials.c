@@ -31,7 +31,12 @@ int credentials_get(const struct vault *vault, struct store *store, const char *
     const void *sealed;
     size_t size;
     context_of(account, context);
-    int r = STORE(store, err, credentials_get, account, &sealed, &size);
+    struct err why = {0};
+    int r = STORE(store, &why, credentials_get, account, &sealed, &size);
+    if (r == HEARTH_ERR_DENIED) /* by the database: DENIED is the vault's word for another key */
+        r = why.code = HEARTH_ERR_IO;
+    if (r < 0 && err != NULL)
+        *err = why;
     return r < 0 ? r : vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, err);
 }
 
