@@ -41,12 +41,14 @@ int credentials_get(const struct vault *vault, struct store *store, const char *
     char context[CONTEXT_SIZE];
     const void *sealed;
     size_t size;
-    int r = STORE(store, err, credentials_get, account, &sealed, &size);
-    if (r < 0)
-        return r;
-    context_of(account, provider, context);
     struct err why = {0};
-    r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, &why);
+    int r = STORE(store, &why, credentials_get, account, &sealed, &size);
+    if (r == HEARTH_ERR_DENIED) /* by the database: DENIED is the vault's word for another key */
+        r = why.code = HEARTH_ERR_IO;
+    if (r == 0) {
+        context_of(account, provider, context);
+        r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, &why);
+    }
     if (r == HEARTH_ERR_CORRUPT) {
         old_context_of(account, context);
         r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);

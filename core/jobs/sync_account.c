@@ -51,6 +51,27 @@ static void emit_changed(const struct sync_context *context, const struct sink *
          json_pack("{s:s, s:I, s:o}", "event", "changed", "generation", (json_int_t)sink->generation, "collections", collections));
 }
 
+/* What stands between the account and its sync is this server's own trouble: the person learns which, the operator the rest from the log.
+ * Damage is no reason to ask every few minutes: the waits grow as for any failure, up to [scheduler] retry_max. NULL: another one. */
+static const char *own_trouble(int code)
+{
+    switch (code) {
+    case HEARTH_ERR_FULL:
+        return "The disk of this server is full: what is new could not be stored. It goes on by itself when whoever runs the server has made "
+               "room.";
+    case HEARTH_ERR_IO:
+        return "The disk of this server is read-only or fails: what is new could not be stored. Whoever runs the server finds the reason in "
+               "its log.";
+    case HEARTH_ERR_CORRUPT:
+        return "What this server has stored is damaged. Whoever runs it has to restore a backup, or to remove the account and sync it anew.";
+    case HEARTH_ERR_DENIED:
+        return "The key file of this server is not the one that it signed in with. Whoever runs the server has to bring that file back; "
+               "or sign in again.";
+    default:
+        return NULL;
+    }
+}
+
 /* The state that a pull leaves, in words. */
 static void describe(struct sync_outcome *outcome, const struct hearth_pull_result *result, const struct sink *sink, int code,
                      const struct err *why)
@@ -60,7 +81,11 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
     if (code < 0 && outcome->state == HEARTH_ACCOUNT_OK)
         outcome->state = HEARTH_ACCOUNT_ERROR;
     /* The provider knows only that a record was not taken; which limit was reached, and what to do, is told here. */
-    snprintf(outcome->detail, sizeof(outcome->detail), "%s", sink->spool.limited ? sink->err.text : result->detail);
+    bool own = code < 0 && (sink->err.code < 0 || result->detail[0] == '\0'); /* the provider had no part in it */
+    int cause = sink->err.code == HEARTH_ERR_DENIED ? HEARTH_ERR_IO : sink->err.code < 0 ? sink->err.code : code;
+    const char *trouble = own ? own_trouble(cause) : NULL;
+    snprintf(outcome->detail, sizeof(outcome->detail), "%s",
+             sink->spool.limited ? sink->err.text : trouble != NULL ? trouble : result->detail);
     if (code < 0 && outcome->detail[0] == '\0')
         snprintf(outcome->detail, sizeof(outcome->detail), "%s", why->text);
     if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail[0] == '\0')
@@ -153,6 +178,8 @@ static int pull(const struct sync_context *context, const struct hearth_sync *pr
     int r = credentials_get(context->vault, sink->store, sink->account, account->provider, &credentials, &size, err);
     if (r == 0 && account->resync == 0)
         r = STORE(sink->store, err, mark_list, sink->account, on_mark, &marks);
+    if (r == HEARTH_ERR_DENIED && credentials != NULL) /* by the database: see credentials_get() */
+        r = err->code = HEARTH_ERR_IO;
     store_reset(sink->store); /* the account's texts are copies: see sync_account() */
     if (r == 0) {
         struct hearth_pull request = {

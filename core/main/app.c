@@ -360,8 +360,13 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
 
 bool app_daemon_runs(const struct app *app)
 {
+    return app_lock_is_held(app->state_dir);
+}
+
+bool app_lock_is_held(const char *state_dir)
+{
     char path[4200];
-    snprintf(path, sizeof(path), "%s/hearthd.lock", app->state_dir);
+    snprintf(path, sizeof(path), "%s/hearthd.lock", state_dir);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;

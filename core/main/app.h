@@ -83,6 +83,7 @@ int app_take_lock(const struct app *app, int *ret_fd, struct err *err);
 int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb cb, void *ctx, struct err *err);
 /* True when a daemon runs on this state_dir; holds no lock itself. */
 bool app_daemon_runs(const struct app *app);
+bool app_lock_is_held(const char *state_dir); /* the same */
 
 /* After app_open_vault(): prints the address with the set-up code (cmd_setup.c). listener: where people come when [web] base_url says
  * nothing. */

@@ -6,6 +6,7 @@
 
 #include "auth/key_file.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "jobs/credentials.h"
 #include "main/app_key.h"
 
@@ -20,16 +21,34 @@ const char *app_key_path(const struct app *app)
 
 /* --- what a database says ------------------------------------------------------------------------------------------------------------ */
 
+bool key_record_next(const char **rest, struct vault_key *ret_key)
+{
+    while (**rest != '\0') {
+        char line[64], *space;
+        int64_t number;
+        size_t n = strcspn(*rest, "\n");
+        snprintf(line, sizeof(line), "%.*s", (int)n, *rest);
+        *rest += n + ((*rest)[n] == '\n');
+        space = strchr(line, ' ');
+        if (space == NULL || strlen(space + 1) != VAULT_FINGERPRINT_SIZE - 1)
+            continue;
+        *space = '\0';
+        if (!str_to_int(line, &number) || number < 1 || number > UINT32_MAX)
+            continue;
+        ret_key->number = (uint32_t)number;
+        memcpy(ret_key->fingerprint, space + 1, VAULT_FINGERPRINT_SIZE);
+        return true;
+    }
+    return false;
+}
+
 bool key_record_newest(const char *record, struct vault_key *ret_key)
 {
-    struct vault_key key = {0};
+    struct vault_key key;
     bool found = false;
-    for (const char *line = record; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
-        unsigned number;
-        if (sscanf(line, "%u %16[0-9a-f]", &number, key.fingerprint) != 2 || (found && number < ret_key->number))
-            continue;
-        key.number = number;
-        *ret_key = key;
+    while (key_record_next(&record, &key)) {
+        if (!found || key.number > ret_key->number)
+            *ret_key = key;
         found = true;
     }
     return found;
@@ -87,7 +106,8 @@ static bool record_has_all(const char *record, const struct vault *vault)
     return true;
 }
 
-/* --- what is sealed in it --------------------------------------------------------------------------------------------------------------- */
+/* --- what is sealed in it ---------------------------------------------------------------------------------------------------------------
+ */
 
 struct sealed {
     const struct vault *vault; /* NULL: whether there are any is all that is asked */
@@ -119,7 +139,8 @@ static int look_at_credentials(void *ctx, const struct hearth_account *account)
 }
 
 /* Are there credentials, and does the vault open one of them? */
-static int look_at_sealed(struct node *node, struct store *store, const struct vault *vault, bool *ret_any, bool *ret_opens, struct err *err)
+static int look_at_sealed(struct node *node, struct store *store, const struct vault *vault, bool *ret_any, bool *ret_opens,
+                          struct err *err)
 {
     struct store second;
     struct sealed sealed = {.vault = vault, .store = &second};
@@ -140,7 +161,8 @@ static int look_at_sealed(struct node *node, struct store *store, const struct v
     return r;
 }
 
-/* --- the comparison ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the comparison
+ * ------------------------------------------------------------------------------------------------------------------------ */
 
 struct comparison {
     struct app *app;
@@ -157,7 +179,8 @@ static const char *database_name(const struct app *app, size_t node, char ret[DA
     return ret;
 }
 
-#define WAY_OUT "Bring that key file back. If it is lost: stop the daemon, run \"hearthd key new --accept-loss\", and everybody signs in anew"
+#define WAY_OUT                                                                                                                            \
+    "Bring that key file back. If it is lost: stop the daemon, run \"hearthd key new --accept-loss\", and everybody signs in anew"
 
 static int refuse(const struct comparison *comparison, size_t node, const struct vault_key *recorded, struct err *err)
 {
@@ -233,9 +256,10 @@ static int compare(const struct comparison *comparison, bool every, struct err *
 static int make_key(struct app *app, struct err *err)
 {
     if (app->makes != APP_MAKES_ALL)
-        return err_set(err, HEARTH_ERR_NOT_FOUND,
-                       "there is no key file %s yet (key_file in [hearth]): the daemon makes it at its first start, and so does \"hearthd key new\"",
-                       app_key_path(app));
+        return err_set(
+            err, HEARTH_ERR_NOT_FOUND,
+            "there is no key file %s yet (key_file in [hearth]): the daemon makes it at its first start, and so does \"hearthd key new\"",
+            app_key_path(app));
     return vault_open(app_key_path(app), true, &app->vault, err);
 }
 

@@ -15,6 +15,8 @@ const char *app_key_path(const struct app *app);
 /* What a database keeps of the keys that sealed in it: lines "NUMBER FINGERPRINT"; "" when it knows none. */
 int key_record_get(struct store *store, char ret_record[KEY_RECORD_SIZE], struct err *err);
 int key_record_put(struct store *store, const struct vault *vault, struct err *err); /* from now on these are its keys */
-bool key_record_newest(const char *record, struct vault_key *ret_key);              /* false: there is none */
+/* The next line of a record; false: there is none. */
+bool key_record_next(const char **rest, struct vault_key *ret_key);
+bool key_record_newest(const char *record, struct vault_key *ret_key); /* false: there is none */
 
 #endif

@@ -16,10 +16,10 @@ struct cli {
     const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;
-    bool replace; /* restore: --replace */
+    bool replace;     /* restore: --replace */
     bool accept_loss; /* key new: --accept-loss */
-    bool yes;     /* --yes: what cannot be undone is done without a question */
-    int argc;     /* words after the command */
+    bool yes;         /* --yes: what cannot be undone is done without a question */
+    int argc;         /* words after the command */
     char **argv;
 };
 

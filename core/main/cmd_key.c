@@ -9,7 +9,8 @@
 #include "main/audit.h"
 #include "main/table.h"
 
-/* --- show -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- show --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 struct showing {
     struct table table;
@@ -18,8 +19,8 @@ struct showing {
 
 static void add_row(struct showing *showing, const char *where, unsigned number, const char *fingerprint, const char *use)
 {
-    table_add(&showing->table, json_pack("{s:s, s:I, s:s, s:s}", "where", where, "number", (json_int_t)number, "fingerprint", fingerprint,
-                                         "use", use));
+    table_add(&showing->table,
+              json_pack("{s:s, s:I, s:s, s:s}", "where", where, "number", (json_int_t)number, "fingerprint", fingerprint, "use", use));
 }
 
 static void show_file(struct showing *showing, const char *path)
@@ -45,14 +46,15 @@ static bool file_has(const struct vault *vault, unsigned number, const char *fin
 static int show_node(struct app *app, void *ctx, struct err *err)
 {
     struct showing *showing = ctx;
-    char record[KEY_RECORD_SIZE], where[96] = "database", fingerprint[VAULT_FINGERPRINT_SIZE];
-    unsigned number;
+    char record[KEY_RECORD_SIZE], where[96] = "database";
+    const char *rest = record;
+    struct vault_key key;
     if (app_is_fleet(app))
         snprintf(where, sizeof(where), "node %s", app->nodes.items[app->node].name);
     int r = key_record_get(app->store, record, err);
-    for (char *rest = record, *line; r == 0 && (line = strsep(&rest, "\n")) != NULL;)
-        if (sscanf(line, "%u %16[0-9a-f]", &number, fingerprint) == 2)
-            add_row(showing, where, number, fingerprint, file_has(showing->vault, number, fingerprint) ? "in the file" : "not in the file");
+    while (r == 0 && key_record_next(&rest, &key))
+        add_row(showing, where, key.number, key.fingerprint,
+                file_has(showing->vault, key.number, key.fingerprint) ? "in the file" : "not in the file");
     return r;
 }
 
@@ -80,7 +82,8 @@ static int show(struct app *app, struct cli *cli, struct err *err)
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-/* --- new -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- new --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static int say_made(const char *path, const char *words, struct err *err)
 {
@@ -120,7 +123,8 @@ static int new_key(struct app *app, struct cli *cli, struct err *err)
 {
     const char *path = cli->argc == 2 ? cli->argv[1] : app_key_path(app);
     if (access(path, F_OK) == 0)
-        return err_set(err, HEARTH_ERR_CONFLICT, "%s exists already, and nothing was changed in it: \"hearthd key add\" adds a key to it", path);
+        return err_set(err, HEARTH_ERR_CONFLICT, "%s exists already, and nothing was changed in it: \"hearthd key add\" adds a key to it",
+                       path);
     int r = is_own(app, path) ? check_nothing_sealed(app, err) : 0;
     if (r == 0)
         r = key_file_make(path, 1, err);
@@ -149,7 +153,8 @@ static int add_key(struct app *app, struct cli *cli, struct err *err)
     return r;
 }
 
-/* --- new --accept-loss --------------------------------------------------------------------------------------------------------------------- */
+/* --- new --accept-loss
+ * --------------------------------------------------------------------------------------------------------------------- */
 
 struct loss {
     struct {
@@ -202,7 +207,8 @@ static int accept_on_node(struct app *app, void *ctx, struct err *err)
             struct hearth_account account = {.struct_size = sizeof(account),
                                              .id = loss->accounts[i].id,
                                              .state = HEARTH_ACCOUNT_SIGNIN_NEEDED,
-                                             .state_detail = "This server's key was lost, and with it what it signed in with. Sign in again."};
+                                             .state_detail =
+                                                 "This server's key was lost, and with it what it signed in with. Sign in again."};
             r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
             if (r == HEARTH_ERR_NOT_FOUND)
                 r = 0;
@@ -237,14 +243,16 @@ static int accept_loss(struct app *app, struct cli *cli, struct err *err)
     const char *path = app_key_path(app);
     struct err why = {0};
     if (app_daemon_runs(app))
-        return err_set(err, HEARTH_ERR_CONFLICT, "a hearthd runs on %s, and still has the key in its memory: stop it first", app->state_dir);
+        return err_set(err, HEARTH_ERR_CONFLICT, "a hearthd runs on %s, and still has the key in its memory: stop it first",
+                       app->state_dir);
     int r = app_open_nodes(app, APP_MIGRATE_SINGLE, err);
     if (r == 0 && app_check_key(app, &why) == 0 && access(path, F_OK) == 0)
         return err_set(err, HEARTH_ERR_CONFLICT, "nothing is lost: %s has the key that the databases were sealed with", path);
     if (r == 0)
         r = app_each_node(app, look_at_loss, &loss, err);
     if (r == 0)
-        r = cli_confirm(cli, err, "Give up what was sealed with the lost key? The people of %s sign in anew; what is stored for them stays.",
+        r = cli_confirm(cli, err,
+                        "Give up what was sealed with the lost key? The people of %s sign in anew; what is stored for them stays.",
                         cli_count(loss.total, "account", "accounts", accounts));
     if (r == 0)
         r = make_or_extend(path, &loss, err);

@@ -3,7 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "main/app.h"
+#include "main/app_key.h"
+#include "main/audit.h"
 
 /* Opening a session has migrated it. */
 static int migrate_node(struct app *app, void *ctx, struct err *err)
@@ -105,6 +106,26 @@ static int on_restored(void *ctx, const char *line)
     return 0;
 }
 
+/* What of the key is needed: the database in its place says with which it was sealed. */
+static void say_restored(struct app *app, const char *path)
+{
+    struct err err = {0};
+    const char *key_file = app_key_path(app);
+    printf("The database is as it was in %s.\n", path);
+    app->makes = APP_MAKES_NOTHING;
+    int r = app_open_storage(app, APP_MIGRATE_NEVER, &err);
+    if (r == 0)
+        r = app_check_key(app, &err);
+    if (r == HEARTH_ERR_UNSUPPORTED) /* of an older release; the next start brings it up */
+        printf("The key file is not in it: %s must be the one of that time.\n", key_file);
+    else if (r < 0)
+        printf("It does not start with this key file yet: %s.\n", err.text);
+    else if (access(key_file, F_OK) == 0)
+        printf("The key file %s is the one that it was sealed with.\n", key_file);
+    else
+        printf("Nothing was sealed in it: the next start makes the key file %s.\n", key_file);
+}
+
 int cmd_restore(struct cli *cli)
 {
     char path[4096];
@@ -117,7 +138,9 @@ int cmd_restore(struct cli *cli)
     if (r == 0)
         r = app_restore(&app, path, cli->replace, on_restored, NULL, &err);
     if (r == 0)
-        printf("The database is as it was in %s. The key file is not in it: it must be the one of that time.\n", path);
+        say_restored(&app, path);
+    if (r == 0)
+        audit_command(&app, "backup restored", "file", path, NULL);
     app_fini(&app);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "jobs/jobs.h"
+#include "main/app.h"
 #include "main/audit.h"
 
 enum { ANSWER_MAX = 64 << 20, TIMEOUT = 30000 };
@@ -59,11 +60,17 @@ static int exchange(const char *state_dir, const char *method, const char *path,
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(easy);
     curl_slist_free_all(headers);
+    if (r == CURLE_COULDNT_CONNECT && app_lock_is_held(state_dir))
+        return err_set(err, HEARTH_ERR_UNAVAILABLE,
+                       "a hearthd runs on %s, but nobody listens on its control socket %s: it is starting or stopping, or the file was removed, "
+                       "and then it has to be restarted",
+                       state_dir, socket_path);
     if (r == CURLE_COULDNT_CONNECT)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
     if (r == CURLE_OPERATION_TIMEDOUT)
-        return err_set(err, HEARTH_ERR_TIMEOUT, "the daemon does not answer on %s within %ld s: it is stopped, or has hung; look at its log",
-                       socket_path, timeout / 1000);
+        return err_set(err, HEARTH_ERR_TIMEOUT,
+                       "the daemon does not answer on %s within %ld s: it is stopped, or has hung; look at its log", socket_path,
+                       timeout / 1000);
     if (r != CURLE_OK)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s", socket_path, curl_easy_strerror(r));
     *ret_status = (int)status;

@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 import unittest
@@ -100,6 +101,19 @@ class Destructive(TestCase):
                 done = subprocess.run([HEARTHD, "--config", node.conf, *words], stdout=full, stderr=subprocess.PIPE, text=True, env=node.environment, timeout=PATIENCE)
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertIn("standard output", done.stderr)
+
+
+class Health(TestCase):
+    def test_a_daemon_that_is_stopped(self):
+        """It is told from one that is slow by healthcheck itself, before those lose patience who call it."""
+        node = self.node()
+        node.cli("healthcheck")
+        os.kill(node.process.pid, signal.SIGSTOP)
+        self.assertIn("it is stopped, or has hung", node.cli("healthcheck", code=1))
+        os.kill(node.process.pid, signal.SIGCONT)
+        node.cli("healthcheck")
+        os.unlink(os.path.join(node.state, "hearthd.sock"))
+        self.assertIn("the file was removed", node.cli("healthcheck", code=1))
 
 
 if __name__ == "__main__":

@@ -71,12 +71,27 @@ class Keys(TestCase):
         self.assertIn("with another key than this machine's", self.refused(node))
         self.assertEqual(self.fingerprints(node, "database"), [])
 
-    def forget(self, node):
+    def test_the_person_hears_of_it(self):
+        """A database that was made to believe in the wrong file: it is the key that is blamed, not the data."""
+        node = self.home()
+        self.replace(node, "e")
+        self.forget(node, self.fingerprints(node, self.path(node))[0])
+        node.start()
+        node.sync(code=1)
+        account = node.api("/me")["account"]
+        self.assertEqual(account["state"], "error")
+        self.assertIn("The key file of this server is not the one", account["state_detail"])
+        self.assertIn("the file was replaced", node.log_text())
+
+    def forget(self, node, instead=None):
         import sqlite3
         database = sqlite3.connect(os.path.join(node.state, "hearth.db"))
         table = next(name for name, in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'") if "propert" in name)
         with database:
-            database.execute(f"DELETE FROM {table} WHERE name = 'key_fingerprint'")
+            if instead is None:
+                database.execute(f"DELETE FROM {table} WHERE name = 'key_fingerprint'")
+            else:
+                database.execute(f"UPDATE {table} SET text = ? WHERE name = 'key_fingerprint'", (f"1 {instead}\n",))
         database.close()
 
     def test_going_on_without_it(self):

@@ -212,6 +212,32 @@ class Syncing(FaultCase):
         node.cli("account", "resync", ADA, "--wait")
         self.assert_same_as_without_faults(node)
 
+    def test_the_person_hears_which_trouble(self):
+        """Full, read-only or failing, damaged, another key: four sentences; the log has the cause."""
+        node = self.home(sync=False)
+        node.sync()
+        for error, words in (("FULL", "is full"), ("IO", "read-only or fails"), ("DENIED", "read-only or fails"), ("CORRUPT", "is damaged")):
+            for operation in ("mark_list", "batch_commit", "credentials_get"):
+                with self.subTest(error=error, operation=operation):
+                    node.faults("storage", f"{operation} error={error} words=/srv/cause of {error}")
+                    node.cli("account", "sync" if operation == "mark_list" else "resync", ADA, "--wait", code=1)
+                    detail = node.api("/me")["account"]["state_detail"]
+                    self.assertIn(words, detail)
+                    self.assertNotIn("/srv", detail)
+                    self.assertIn(f"/srv/cause of {error}", node.log_text())
+                    node.clear()
+                    node.sync()
+        node.stop()
+        with open(os.path.join(node.state, "hearth.key"), encoding="utf-8") as f:
+            kept = f.read()
+        with open(os.path.join(node.state, "hearth.key"), "w", encoding="utf-8") as f:
+            f.write("1:" + "d" * 64 + "\n")
+        self.assertIn("Bring that key file back", node.cli("account", "sync", ADA, code=1))
+        with open(os.path.join(node.state, "hearth.key"), "w", encoding="utf-8") as f:
+            f.write(kept)
+        node.start()
+        node.sync()
+
     def test_lost_answers_to_commits(self):
         for rule in ("times=1", "times=2", "after=1 times=1", "after=2 times=2", "after=3 times=3"):
             with self.subTest(rule):

@@ -1,0 +1,145 @@
+"""Backup, crash, restore; another machine, another key, no key: each ends in a whole database or in one sentence that says what to do. And nothing but `serve`,
+`migrate` and `restore` makes a database."""
+import os
+import shutil
+import sqlite3
+import subprocess
+import unittest
+
+from harness import ADA, HEARTHD, PATIENCE, TestCase
+
+COMMANDS = (["account", "list"], ["account", "show", ADA], ["account", "import", "-"], ["account", "remove", ADA, "--yes"], ["token", "list", ADA], ["link", ADA],
+            ["check"], ["verify"], ["backup", "/nowhere/x"], ["search", ADA, "x"], ["export", ADA, "bookmarks.html"], ["queue", "show"], ["healthcheck"])
+
+
+class Backups(TestCase):
+    def home(self):
+        node = self.node()
+        node.add_account(self.service())
+        self.archive = os.path.join(node.folder, "copy.tar")
+        node.cli("backup", self.archive)
+        return node
+
+    def is_whole(self, node):
+        self.assertIn("sound", node.cli("verify"))
+        self.assertEqual(node.cli_json("account", "show", ADA)["counts"]["pages"], 5095)
+
+    def key(self, node):
+        return os.path.join(node.state, "hearth.key")
+
+    def test_after_a_crash(self):
+        """What the killed daemon left of its log is not taken for the restored file's."""
+        node = self.home()
+        node.cli("account", "remove", ADA, "--yes")
+        node.kill()
+        self.assertTrue(os.path.getsize(os.path.join(node.state, "hearth.db-wal")) > 0)
+        said = node.cli("restore", self.archive)
+        self.assertIn("is the one that it was sealed with", said)
+        self.is_whole(node)
+        node.start()
+        node.sync()
+        self.is_whole(node)
+
+    def test_another_machine(self):
+        node = self.home()
+        other = self.node(start=False)
+        said = other.cli("restore", self.archive)
+        self.assertIn("there is no key file " + self.key(other), said)
+        self.assertIn("Bring that key file back", said)
+        self.assertIn("sealed with key 1 (", said)
+        done = subprocess.run([HEARTHD, "--config", other.conf, "serve"], capture_output=True, text=True, env=other.environment, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Bring that key file back", done.stderr)
+        shutil.copy(self.key(node), self.key(other))
+        self.is_whole(other)
+        other.start()
+        other.sync()
+
+    def test_another_key(self):
+        self.home()
+        other = self.node()
+        other.stop()  # it has made a key of its own
+        said = other.cli("restore", self.archive)
+        self.assertIn("sealed with key 1 (", said)
+        self.assertIn(f"but {self.key(other)} has key 1 (", said)
+        self.assertIn("--accept-loss", said)
+        other.cli("key", "new", "--accept-loss", "--yes")
+        other.start()
+        self.is_whole(other)
+        self.assertEqual(other.cli_json("account", "show", ADA)["state"], "signin_needed")
+
+    def test_archives_that_are_none(self):
+        node = self.home()
+        node.stop()
+        with open(self.archive, "rb") as f:
+            whole = f.read()
+        broken = os.path.join(node.folder, "broken")
+        for size in (0, 100, 512, 20000, len(whole) // 2, len(whole) - 1024, len(whole) - 1):
+            with self.subTest(size=size):
+                with open(broken, "wb") as f:
+                    f.write(whole[:size])
+                self.assertIn("damaged, cut off", node.cli("restore", broken, "--replace", code=1))
+        self.assertIn("No such file", node.cli("restore", broken + "-missing", "--replace", code=2))
+        self.assertEqual([n for n in os.listdir(node.state) if "restore" in n or "partial" in n], [])
+        self.is_whole(node)
+
+    def test_of_a_newer_release(self):
+        node = self.home()
+        node.stop()
+        newer = os.path.join(node.folder, "newer")
+        shutil.copy(os.path.join(node.state, "hearth.db"), newer)
+        database = sqlite3.connect(newer)
+        database.execute("PRAGMA user_version = 99")
+        database.close()
+        self.assertIn("was made by a newer release", node.cli("restore", newer, "--replace", code=1))
+        self.is_whole(node)
+
+    def test_nothing_is_made(self):
+        """The state directory, or the database alone, goes away under a running daemon: whatever command comes then, nothing new appears."""
+        node = self.home()
+        os.rename(node.state, node.state + ".away")
+        for words in COMMANDS:
+            with self.subTest(command=words):
+                self.assertTrue(node.cli(*words, text="{}", code=1))
+                self.assertFalse(os.path.exists(node.state))
+        os.rename(node.state + ".away", node.state)
+        node.kill()
+        os.rename(os.path.join(node.state, "accounts"), os.path.join(node.folder, "accounts"))
+        for name in os.listdir(node.state):
+            if name.startswith("hearth.db"):
+                os.rename(os.path.join(node.state, name), os.path.join(node.folder, name))
+        before = sorted(os.listdir(node.state))
+        for words in COMMANDS:
+            with self.subTest(command=words):
+                node.cli(*words, text="{}", code=1)
+                self.assertEqual(sorted(os.listdir(node.state)), before)
+
+    def test_the_database_alone_is_gone(self):
+        node = self.home()
+        node.stop()
+        os.rename(os.path.join(node.state, "hearth.db"), os.path.join(node.folder, "hearth.db"))
+        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the database file is missing, but there are persons' files", done.stderr)
+
+    @unittest.skipIf(os.geteuid() != 0, "only root makes files for others")
+    def test_root_leaves_nothing_of_its_own(self):
+        """The machine belongs to another user: what root's command line makes can be used by the daemon."""
+        node = self.home()
+        node.stop()
+        for folder, _, names in os.walk(node.state):
+            for name in [folder, *(os.path.join(folder, n) for n in names)]:
+                os.chown(name, 12345, 12345, follow_symlinks=False)
+        node.cli("account", "list")
+        node.cli("account", "resync", ADA, "--wait")
+        node.cli("key", "add")
+        node.cli("verify")
+        node.cli("restore", self.archive, "--replace")
+        node.cli("migrate")
+        node.cli("account", "list")
+        owners = {name: os.lstat(os.path.join(folder, name)).st_uid for folder, folders, names in os.walk(node.state) for name in folders + names}
+        self.assertEqual({name: uid for name, uid in owners.items() if uid != 12345}, {})
+
+
+if __name__ == "__main__":
+    unittest.main()
