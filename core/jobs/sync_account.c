@@ -57,13 +57,16 @@ static const char *own_trouble(int code)
 {
     switch (code) {
     case HEARTH_ERR_FULL:
-        return "The disk of this server is full: what is new could not be stored. It goes on by itself when whoever runs the server has made "
+        return "The disk of this server is full: what is new could not be stored. It goes on by itself when whoever runs the server has "
+               "made "
                "room.";
     case HEARTH_ERR_IO:
-        return "The disk of this server is read-only or fails: what is new could not be stored. Whoever runs the server finds the reason in "
+        return "The disk of this server is read-only or fails: what is new could not be stored. Whoever runs the server finds the reason "
+               "in "
                "its log.";
     case HEARTH_ERR_CORRUPT:
-        return "What this server has stored is damaged. Whoever runs it has to restore a backup, or to remove the account and sync it anew.";
+        return "What this server has stored is damaged. Whoever runs it has to restore a backup, or to remove the account and sync it "
+               "anew.";
     case HEARTH_ERR_DENIED:
         return "The key file of this server is not the one that it signed in with. Whoever runs the server has to bring that file back; "
                "or sign in again.";
@@ -85,7 +88,9 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
     int cause = sink->err.code == HEARTH_ERR_DENIED ? HEARTH_ERR_IO : sink->err.code < 0 ? sink->err.code : code;
     const char *trouble = own ? own_trouble(cause) : NULL;
     snprintf(outcome->detail, sizeof(outcome->detail), "%s",
-             sink->spool.limited ? sink->err.text : trouble != NULL ? trouble : result->detail);
+             sink->spool.limited ? sink->err.text
+             : trouble != NULL   ? trouble
+                                 : result->detail);
     if (code < 0 && outcome->detail[0] == '\0')
         snprintf(outcome->detail, sizeof(outcome->detail), "%s", why->text);
     if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail[0] == '\0')

@@ -61,10 +61,11 @@ static int exchange(const char *state_dir, const char *method, const char *path,
     curl_easy_cleanup(easy);
     curl_slist_free_all(headers);
     if (r == CURLE_COULDNT_CONNECT && app_lock_is_held(state_dir))
-        return err_set(err, HEARTH_ERR_UNAVAILABLE,
-                       "a hearthd runs on %s, but nobody listens on its control socket %s: it is starting or stopping, or the file was removed, "
-                       "and then it has to be restarted",
-                       state_dir, socket_path);
+        return err_set(
+            err, HEARTH_ERR_UNAVAILABLE,
+            "a hearthd runs on %s, but nobody listens on its control socket %s: it is starting or stopping, or the file was removed, "
+            "and then it has to be restarted",
+            state_dir, socket_path);
     if (r == CURLE_COULDNT_CONNECT)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
     if (r == CURLE_OPERATION_TIMEDOUT)
