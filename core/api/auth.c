@@ -139,7 +139,7 @@ static int link_name(struct api_call *call, const struct who *who, const struct 
     struct store *store = node_stores_get(call->stores, node, &call->err);
     int r = store == NULL ? call->err.code : who_join(store, id, who, &call->err);
     if (r == 0)
-        log_audit("proxy name linked", "account", id, "email", who->email, "uid", who->subject, "address", call->request->remote, NULL);
+        log_audit("proxy name linked", "address", call->request->remote, "account", id, "email", who->email, "uid", who->subject, NULL);
     return r;
 }
 

@@ -51,8 +51,7 @@ static const struct hearth_config_key hearth_keys[] = {
 };
 
 /* What to write instead of keys of older releases. */
-#define METRICS_LISTENER                                                                                                                   \
-    "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"
+#define METRICS_LISTENER "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"
 
 static const struct hearth_config_key listen_keys[] = {
     SHAPE(ADDRESS, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),

@@ -85,7 +85,11 @@ bool hosts_check(const struct http_server *server, struct http_request *request,
     size_t size;
     if (request->host == NULL && request->version == 10) /* no browser: those always say it */
         return true;
-    if (request->host == NULL || !strict_authority(request->host, strlen(request->host), &host, &size) || size >= sizeof(name)) {
+    if (request->host == NULL) {
+        refuse_name(request, "(none)", reply);
+        return false;
+    }
+    if (!strict_authority(request->host, strlen(request->host), &host, &size) || size >= sizeof(name)) {
         http_reply_problem(reply, 400, "bad_request", "Host is malformed.");
         return false;
     }

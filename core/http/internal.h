@@ -195,6 +195,7 @@ void listener_close(struct loop *loop);
 void listener_resume(struct loop *loop);
 
 /* listener_unix.c */
+int listener_try_unix(const struct http_listener *listener, struct err *err); /* could it be bound? Changes nothing */
 int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err);
 /* Before the socket is closed: from then on its path is anybody's, and its inode's number may be used again. */
 void listener_unlink_unix(struct listener *listener);

@@ -204,31 +204,6 @@ void listener_close(struct loop *loop)
     }
 }
 
-/* Somebody who answers there, or a file that is in the way. */
-static int knock_unix(const struct http_listener *listener, struct err *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = listener->address + 5;
-    struct stat st;
-    if (strlen(path) >= sizeof(address.sun_path))
-        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: the path %s is too long for a socket", listener->name, path);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    if (lstat(path, &st) == 0) {
-        if (!S_ISSOCK(st.st_mode))
-            return err_set(err, HEARTH_ERR_CONFLICT, "[listen %s]: cannot listen on %s: it is there, and no socket", listener->name, path);
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        bool living = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
-        if (fd >= 0)
-            close(fd);
-        return living ? err_set(err, HEARTH_ERR_CONFLICT, "[listen %s]: cannot listen on %s: Address already in use", listener->name, path)
-                      : 0;
-    }
-    *strrchr(address.sun_path, '/') = '\0';
-    if (access(address.sun_path[0] == '\0' ? "/" : address.sun_path, W_OK | X_OK) != 0)
-        return err_errno(err, errno, "[listen %s]: cannot listen on %s", listener->name, path);
-    return 0;
-}
-
 int http_try_address(const struct http_listener *options, struct err *err)
 {
     struct listener listener = {.options = *options};
@@ -236,7 +211,7 @@ int http_try_address(const struct http_listener *options, struct err *err)
     socklen_t size;
     int one = 1;
     if (strncmp(options->address, "unix:", 5) == 0)
-        return knock_unix(options, err);
+        return listener_try_unix(options, err);
     int r = resolve(&listener, &address, &size, err);
     if (r < 0)
         return r;
@@ -244,7 +219,7 @@ int http_try_address(const struct http_listener *options, struct err *err)
     if (fd >= 0) /* not SO_REUSEPORT: with it the kernel lets two daemons of one user share the port */
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 || listen(fd, 1) != 0)
-        r = err_errno(err, errno, "[listen %s]: cannot listen on %s", options->name, options->address);
+        r = explain(&listener, errno, err);
     if (fd >= 0)
         close(fd);
     return r;

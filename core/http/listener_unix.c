@@ -30,9 +30,10 @@ static void unlock_directory(int fd)
         close(fd);
 }
 
-/* 0: nothing is there (any more); else why it cannot be ours. */
-static int clear_path(const struct sockaddr_un *address)
+/* 0: nothing is there, or a socket that nobody listens on (*ret_stale); else why the path cannot be ours. */
+static int look_at_path(const struct sockaddr_un *address, bool *ret_stale)
 {
+    *ret_stale = false;
     struct stat st;
     if (lstat(address->sun_path, &st) != 0)
         return errno == ENOENT ? 0 : errno;
@@ -45,7 +46,15 @@ static int clear_path(const struct sockaddr_un *address)
     close(fd);
     if (r != ECONNREFUSED) /* it answers, or is too busy to, or is none of ours */
         return r == 0 || r == EAGAIN ? EADDRINUSE : r;
-    return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : errno;
+    *ret_stale = true;
+    return 0;
+}
+
+static int clear_path(const struct sockaddr_un *address)
+{
+    bool stale;
+    int r = look_at_path(address, &stale);
+    return r != 0 || !stale || unlink(address->sun_path) == 0 || errno == ENOENT ? r : errno;
 }
 
 /* The file never has more permissions than asked for, and at last exactly those, whatever the umask is. */
@@ -60,9 +69,9 @@ static int bind_file(int fd, const struct sockaddr_un *address, mode_t mode, str
     return r;
 }
 
-static int explain(const struct listener *listener, const char *path, int number, struct err *err)
+static int explain(const struct http_listener *listener, const char *path, int number, struct err *err)
 {
-    const char *name = listener->options.name;
+    const char *name = listener->name;
     if (number == EADDRINUSE)
         return err_set(
             err, HEARTH_ERR_CONFLICT,
@@ -75,14 +84,40 @@ static int explain(const struct listener *listener, const char *path, int number
     return err_errno(err, number, "[listen %s]: cannot listen on %s", name, path);
 }
 
+static int address_of(const struct http_listener *listener, struct sockaddr_un *ret_address, struct err *err)
+{
+    const char *path = listener->address + 5;
+    *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(ret_address->sun_path))
+        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: the path %s is too long for a socket", listener->name, path);
+    memcpy(ret_address->sun_path, path, strlen(path) + 1);
+    return 0;
+}
+
+int listener_try_unix(const struct http_listener *listener, struct err *err)
+{
+    struct sockaddr_un address;
+    bool stale;
+    int r = address_of(listener, &address, err);
+    if (r < 0)
+        return r;
+    int number = look_at_path(&address, &stale);
+    char *slash = strrchr(address.sun_path, '/');
+    if (slash != NULL)
+        slash[slash == address.sun_path ? 1 : 0] = '\0';
+    if (number == 0 && access(slash == NULL ? "." : address.sun_path, W_OK | X_OK) != 0)
+        number = errno;
+    return number == 0 ? 0 : explain(listener, listener->address + 5, number, err);
+}
+
 int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err)
 {
     const char *path = listener->options.address + 5;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address;
     struct stat file = {0};
-    if (strlen(path) >= sizeof(address.sun_path))
-        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: the path %s is too long for a socket", listener->options.name, path);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    int refused = address_of(&listener->options, &address, err);
+    if (refused < 0)
+        return refused;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int lock = fd < 0 ? -1 : lock_directory(path);
     int r = fd < 0 ? errno : clear_path(&address);
@@ -92,7 +127,7 @@ int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err)
     if (r != 0) {
         if (fd >= 0)
             close(fd);
-        return explain(listener, path, r, err);
+        return explain(&listener->options, path, r, err);
     }
     listener->file_device = file.st_dev;
     listener->file_inode = file.st_ino;

@@ -157,7 +157,9 @@ static void parse_headers(struct http_request *request, const h2o_req_t *req)
             break;
         }
     }
-    request->host = text_of(request, req->input.authority);
+    /* h2o gives those without one the name of its configuration. */
+    bool named = req->input.authority.base != req->hostconf->authority.hostport.base;
+    request->host = named ? text_of(request, req->input.authority) : NULL;
 }
 
 bool request_parse(struct exchange *exchange, h2o_req_t *req)

@@ -48,10 +48,10 @@ int credentials_get(const struct vault *vault, struct store *store, const char *
     if (r == 0) {
         context_of(account, provider, context);
         r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, &why);
-    }
-    if (r == HEARTH_ERR_CORRUPT) {
-        old_context_of(account, context);
-        r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
+        if (r == HEARTH_ERR_DENIED) {
+            old_context_of(account, context);
+            r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
+        }
     }
     if (r < 0 && err != NULL)
         *err = why;

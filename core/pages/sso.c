@@ -128,8 +128,8 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
 
 static void note_refused(const struct page_call *call, const struct oidc_person *person, const char *reason)
 {
-    log_audit("sign-in refused", "email", person->email, "provider", "oidc", "uid", person->subject, "reason", reason, "address",
-              call->request->remote, NULL);
+    log_audit("sign-in refused", "address", call->request->remote, "email", person->email, "provider", "oidc", "uid", person->subject,
+              "reason", reason, NULL);
 }
 
 static void refuse_stranger(struct page_call *call, const struct oidc_person *person)
@@ -148,8 +148,8 @@ static int join(struct page_call *call, const struct who *who, size_t node, cons
     struct store *store = node_stores_get(call->stores, node, &call->err);
     int r = store == NULL ? call->err.code : who_join(store, account, who, &call->err);
     if (r == 0)
-        log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", "account", account, "email", who->email, "provider",
-                  who->issuer, "uid", who->subject, "address", call->request->remote, NULL);
+        log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", "address", call->request->remote, "account", account,
+                  "email", who->email, "provider", who->issuer, "uid", who->subject, NULL);
     return r;
 }
 

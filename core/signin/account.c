@@ -75,7 +75,7 @@ int finish_make(struct finish *f, const char *id, struct err *err)
         r = STORE(f->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
     if (r == 0)
-        log_audit("account made", "account", id, "email", f->identity->email, "provider", account.provider, "address", f->end->address,
+        log_audit("account added", "address", f->end->address, "account", id, "email", f->identity->email, "provider", account.provider,
                   NULL);
     return r;
 }

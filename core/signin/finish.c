@@ -120,8 +120,8 @@ static int finish_known(struct finish *f, const char *id, struct signin_result *
     }
     r = !changed || f->end->keep == SIGNIN_KEEP_DATA ? finish_renew(f, id, err) : finish_start_over(f, id, err);
     if (r == 0 && f->joins)
-        log_audit("account adopted", "account", id, "email", f->identity->email, "provider", finish_provider(f), "before", f->provider,
-                  "address", f->end->address, NULL);
+        log_audit("account adopted", "address", f->end->address, "account", id, "email", f->identity->email, "provider", finish_provider(f),
+                  "before", f->provider, NULL);
     return r;
 }
 
@@ -179,9 +179,8 @@ static void note_refused(const struct finish *f, const struct signin_result *res
                                           [SIGNIN_ANOTHER] = "the address is that of another identity's account; see hearthd account adopt",
                                           [SIGNIN_SETUP_MISSING] = "the server belongs to nobody yet, and no set-up code was given",
                                           [SIGNIN_SETUP_WRONG] = "a wrong set-up code"};
-    log_audit("sign-in refused", "account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL, "email", f->identity->email,
-              "provider", finish_provider(f), "uid", f->identity->uid, "reason", reasons[result->outcome], "address", f->end->address,
-              NULL);
+    log_audit("sign-in refused", "address", f->end->address, "account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL, "email",
+              f->identity->email, "provider", finish_provider(f), "uid", f->identity->uid, "reason", reasons[result->outcome], NULL);
 }
 
 static int finish(struct finish *f, struct signin_result *result, struct err *err)

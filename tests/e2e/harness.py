@@ -175,10 +175,13 @@ class Node:
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def cli(self, *words, text=None, code=0):
+    def cli(self, *words, text=None, code=0, both=False):
+        """What a command says: on standard output, or when it fails on standard error; `both`: on either."""
         done = subprocess.run([HEARTHD, "--config", self.conf, *words], input=text, capture_output=True, text=True, env=self.environment, timeout=PATIENCE)
         if done.returncode != code:
             raise AssertionError(f"hearthd {' '.join(words)}: exit code {done.returncode}, expected {code}\n{done.stdout}{done.stderr}")
+        if both:
+            return done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
 
     def cli_json(self, *words):

@@ -9,7 +9,7 @@ import unittest
 from harness import ADA, HEARTHD, PATIENCE, TestCase
 
 COMMANDS = (["account", "list"], ["account", "show", ADA], ["account", "import", "-"], ["account", "remove", ADA, "--yes"], ["token", "list", ADA], ["link", ADA],
-            ["check"], ["verify"], ["backup", "/nowhere/x"], ["search", ADA, "x"], ["export", ADA, "bookmarks.html"], ["queue", "show"], ["healthcheck"])
+            ["verify"], ["backup", "/nowhere/x"], ["search", ADA, "x"], ["export", ADA, "bookmarks.html"], ["queue", "show"], ["healthcheck"])
 
 
 class Backups(TestCase):

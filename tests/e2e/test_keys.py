@@ -99,7 +99,8 @@ class Keys(TestCase):
         self.replace(node, "c")
         self.assertIn("Give --yes", node.cli("key", "new", "--accept-loss", code=2))
         self.refused(node)
-        said = node.cli("key", "new", "--accept-loss", "--yes")
+        said = node.cli("key", "new", "--accept-loss", "--yes", both=True)
+        self.assertIn("lost key given up", said)
         self.assertIn("2 (", said)
         account, = node.cli_json("account", "list")
         self.assertEqual(account["state"], "signin_needed")
@@ -120,7 +121,9 @@ class Keys(TestCase):
     def test_rotation(self):
         node = self.home()
         self.assertIn("exists already", node.cli("key", "new", code=1))
-        self.assertIn("Key 2 (", node.cli("key", "add"))
+        said = node.cli("key", "add", both=True)
+        self.assertIn("Key 2 (", said)
+        self.assertIn("key added", said + node.log_text())
         with open(self.path(node), encoding="utf-8") as f:
             keys = [line.split(":")[1].strip() for line in f if ":" in line and not line.startswith("#")]
         self.assertEqual(len(keys), 2)
@@ -139,7 +142,8 @@ class Keys(TestCase):
         """As for a fleet: made once, by hand, and found by every command."""
         node = self.node(start=False)
         path = os.path.join(node.folder, "fleet.key")
-        said = node.cli("key", "new", path)
+        said = node.cli("key", "new", path, both=True)
+        self.assertIn("key file made", said)
         self.assertTrue(re.search(r"Key 1 \([0-9a-f]{16}\) is in " + path, said), said)
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         self.assertEqual(os.listdir(node.state), [])

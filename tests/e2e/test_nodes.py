@@ -121,7 +121,8 @@ class Nodes(TestCase):
         leaving = [e for e, p in places.items() if p == "birch"]
         tokens = {e: node.token(e) for e in leaving}
         service.faults({"match": "storage/history", "status": 500, "times": 1})
-        said = node.cli("node", "drain", "birch", "--wait", "--yes")
+        said = node.cli("node", "drain", "birch", "--wait", "--yes", both=True)
+        self.assertIn("node drained", said + node.log_text())
         self.assertIn("Newcomers still go there: set weight = 0", said)
         self.assertEqual({row["node"] for row in node.cli_json("account", "list")}, {"alder"})
         self.assertEqual({row["node"]: row["accounts"] for row in node.cli_json("node", "list")}, {"alder": len(places), "birch": 0})

@@ -121,7 +121,7 @@ class Secrets(TestCase):
 
     def sign_in(self, service, node, wrong_first=True):
         browser = Browser(node.address)
-        browser.open(node.address + "/auth/signin")
+        browser.open(node.address + "/auth/signin?setup=" + node.setup_code)
         browser.submit("Sign in with a password", email=ADA)
         if wrong_first:
             browser.submit("Continue", f_password="wrong: " + self.PASSWORD[::-1])

@@ -98,6 +98,7 @@ class SingleSignOn(TestCase):
         """Linked once by a confirmed address, found by (issuer, sub) afterwards; the same address with another sub is refused until adopted."""
         provider, node = self.home()
         self.assert_in(self.sign_in(provider, node))
+        self.assertIn("single sign-on linked", node.log_text())
         provider.user(email="ada@elsewhere.example", email_verified=False)
         self.assert_in(self.sign_in(provider, node))  # the same sub
         provider.restore()
@@ -107,6 +108,7 @@ class SingleSignOn(TestCase):
         self.assertIn("belongs to another account here", browser.page.title)
         node.cli("account", "adopt", ADA, "--oidc", "house", "--yes")
         self.assert_in(self.sign_in(provider, node))
+        self.assertIn("single sign-on adopted", node.log_text())
         provider.restore()
         self.assert_out(self.sign_in(provider, node))  # whom it took the place of
 

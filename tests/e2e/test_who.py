@@ -30,7 +30,7 @@ class Who(TestCase):
     def imported(self, node, service, code=0, provider=None, **changes):
         data = {**service.import_file(ADA, "refresh"), **changes}
         words = ["account", "import", "-"] + (["--provider", provider] if provider else [])
-        return node.cli(*words, text=json.dumps(data), code=code)
+        return node.cli(*words, text=json.dumps(data), code=code, both=True)
 
     def test_the_same_address_with_another_uid(self):
         """A recycled mailbox, or an account deleted and registered anew: refused until the operator joins them."""
@@ -46,6 +46,7 @@ class Who(TestCase):
         self.assertIn("hearthd account adopt", self.imported(node, service, code=1))
         self.assertIn("--yes", node.cli("account", "adopt", ADA, code=2))
         node.cli("account", "adopt", ADA, "--yes")
+        self.assertIn("adoption announced", node.log_text())
         browser = self.sign_in(node, service)
         self.assertIn("joins an account", browser.page.title)
         browser.submit("Keep what is here", until=node.address + "/tabs")
@@ -79,9 +80,9 @@ class Who(TestCase):
 
     def test_the_address_follows(self):
         service, node = self.home()
-        self.imported(node, service)
+        self.assertIn("account added", self.imported(node, service))
         account = node.cli_json("account", "show", ADA)
-        self.imported(node, service, email="ada@new.example")
+        self.assertIn("e-mail address changed", self.imported(node, service, email="ada@new.example"))
         after = node.cli_json("account", "show", "ada@new.example")
         self.assertEqual((after["id"], after["uid"]), (account["id"], account["uid"]))
         self.assertEqual(len(node.cli_json("account", "list")), 1)
@@ -93,7 +94,7 @@ class Who(TestCase):
         self.imported(node, service)
         self.imported(node, service, code=1, uid="2" * 32)
         self.imported(node, service, email=EVE, uid="2" * 32)
-        self.imported(node, service, uid="2" * 32)
+        self.assertIn("e-mail address kept", self.imported(node, service, uid="2" * 32))
         self.assertEqual(sorted(a["email"] for a in node.cli_json("account", "list")), [ADA, EVE])
 
     def test_a_section_that_is_pointed_elsewhere(self):
@@ -132,11 +133,13 @@ class Who(TestCase):
         self.imported(node, service)
         status = lambda name: node.request("/api/v1/me", email=None, headers={"Remote-Email": name}).status
         self.assertEqual((status("ada"), status(ADA.upper())), (401, 200))
+        self.assertIn("proxy name linked", node.log_text())
         self.imported(node, service, email="ada@new.example")
         self.assertEqual((status(ADA), status("ada@new.example")), (200, 401))  # the name is the identity
         self.assertIn("sign-in refused", node.log_text())
         node.cli("account", "adopt", "ada@new.example", "--proxy", "Ada.L", "--yes")
         self.assertEqual(status("ada.l"), 200)
+        self.assertIn("proxy name adopted", node.log_text())
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class Front(TestCase):
         fleet, web, email = self.fleet, self.fleet.webs["alder"], self.here["alder"]
         web.stop()
         fleet.redis.end()
-        self.assertIn("cannot connect to Redis", fleet.operator.cli("check", code=1))
+        self.assertIn("cannot connect to Redis", web.cli("check", code=1))
         web.start()
         ready = web.request("/readyz", email=None)
         self.assertEqual((ready.status, ready.json["queue"]), (200, "The queue does not answer (not available now)."))

@@ -50,7 +50,7 @@ def spellings(path):
 
 class Gate(TestCase):
     def setUp(self):
-        self.fleet = Fleet(self, workers=0, schedulers=0, config=f"[auth]\nproxy_header = {IDENTITY.title()}\n")
+        self.fleet = Fleet(self, workers=0, schedulers=0, config=f"[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = {IDENTITY.title()}\n")
         self.fleet.settle(1)
         self.email = self.fleet.emails[0]
         self.node = self.fleet.accounts[self.email]["node"]

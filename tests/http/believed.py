@@ -43,7 +43,7 @@ class World:
     def link(self):
         return self.node.request("/api/v1/links", "POST", email=None, token=self.token, body={}).json["link"]
 
-    def ask(self, path, method="GET", extra=(), body=b"", trailers=None, authority="x", patience=30):
+    def ask(self, path, method="GET", extra=(), body=b"", trailers=None, authority="localhost", patience=30):
         """(status, body): status 200, 204, 304, 400, 404, 500, or 0 for any other."""
         connection = self.connect()
         try:
@@ -53,7 +53,7 @@ class World:
         finally:
             connection.close()
 
-    def ask_http1(self, path, method="GET", extra=(), body=b"", trailers=(), authority="x", patience=30):
+    def ask_http1(self, path, method="GET", extra=(), body=b"", trailers=(), authority="localhost", patience=30):
         """The same over HTTP/1.1, with a body in chunks and trailers behind it; `connect1` makes the socket."""
         head = f"{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
         head += "".join(f"{n}: {v}\r\n" for n, v in [*extra, *self.fields])
@@ -65,6 +65,10 @@ class World:
             answer = b"".join(iter(lambda: sock.recv(65536), b""))
         return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
 
+    def sign_ins(self):
+        """Lines of the log, whatever its format."""
+        return [line for line in self.node.log_text().splitlines() if "audit" in line and "signed in" in line]
+
     def signed_in(self, place, name, value):
         """Signs a browser in by a code, with this field; the session, and the line of the log."""
         browser = Browser(self.node.address)
@@ -72,10 +76,10 @@ class World:
         form = "form=" + page.forms[0]["fields"]["form"] + "&code=" + self.link()["code"]
         cookie = "; ".join(f"{n}={v}" for n, v in browser.cookies().items())
         cookie += "; " + "; ".join(f"__Host-{n}={v}" for n, v in browser.cookies().items())
-        before = self.node.log_text().count("browser signed in")
+        before = len(self.sign_ins())
         self.ask("/auth/code", "POST", **place([("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie)], name, value), body=form.encode())
-        until(lambda: self.node.log_text().count("browser signed in") > before, "the sign-in is logged")
-        log = [line for line in self.node.log_text().splitlines() if "browser signed in" in line][-1]
+        until(lambda: len(self.sign_ins()) > before, "the sign-in is logged")
+        log = self.sign_ins()[-1]
         sessions = self.node.request("/api/v1/sessions", email=None, token=self.token).json["sessions"]
         return max(sessions, key=lambda s: (s["created"], s["id"])), log
 
@@ -96,7 +100,7 @@ class World:
         return self.makes_link(place(self.cookie + self.csrf, "sec-fetch-site", "same-origin"))
 
     def origin(self, place, scheme="http"):
-        return any(self.makes_link(place(self.cookie + self.csrf, "origin", f"{scheme}://x")) for scheme in ("http", "https"))
+        return any(self.makes_link(place(self.cookie + self.csrf, "origin", f"{scheme}://localhost")) for scheme in ("http", "https"))
 
     def makes_link(self, how):
         return b"/auth/link" in self.ask("/api/v1/links", "POST", **how)[1]

@@ -33,7 +33,7 @@ def request(path, method="GET", extra=()):
     return b"".join(literal(n, v) for n, v in fields)
 
 
-def exchange(stream, path, method="GET", extra=(), body=b"", trailers=None, authority="x"):
+def exchange(stream, path, method="GET", extra=(), body=b"", trailers=None, authority="localhost"):
     """A request in frames; with `trailers` (name, value) it ends in a second block of fields."""
     fields = [(":method", method), (":scheme", "http"), (":path", path), *([(":authority", authority)] if authority else []), *extra]
     out = frame(HEADERS, END_HEADERS, stream, b"".join(literal(n, v) for n, v in fields))

@@ -65,15 +65,15 @@ static void test_makes_nothing_unless_it_may(void **state)
     struct fixture *fixture = *state;
     char below[128];
     fixture->host.hearth.may_create = false;
-    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "hearthd serve or hearthd migrate makes it");
+    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database here yet");
     expect_empty(fixture->directory);
     snprintf(below, sizeof(below), "%s/not/there/hearth.db", fixture->directory);
     fixture->values[0].text = below;
-    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database at");
+    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database here yet");
     expect_empty(fixture->directory);
     fixture->values[0].text = fixture->path;
     write_file(fixture->path, ""); /* of a first start that was interrupted */
-    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database at");
+    expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database here yet");
     fixture->host.hearth.may_create = true;
     fixture_reopen(fixture);
     OK(&fixture->store, migrate);
