@@ -398,6 +398,7 @@ class SigningIn(TestCase):
             self.assertEqual(again.page.headers["Location"], "/tabs")
             until(lambda: json.loads(again.request("GET", "/api/v1/me").body)["account"]["state"] == "waiting", "no Firefox has uploaded yet")
             self.assertEqual(json.loads(again.request("GET", "/api/v1/me").body)["account"]["counts"]["pages"], pages if choice.startswith("Keep") else 0)
+            self.assertEqual("account emptied" in node.log_text(), not choice.startswith("Keep"))
 
     def test_same_key(self):
         """A changed password: sign in again, nothing is read anew, other browsers stay."""

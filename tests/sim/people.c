@@ -64,7 +64,7 @@ static void create_account(size_t i, bool asleep)
     struct hearth_account account = {.struct_size = sizeof(account),
                                      .id = id,
                                      .email = email,
-                                     .uid = id,
+                                     .uid = id, /* unique, as at a provider */
                                      .provider = "firefox",
                                      .node = "",
                                      .created = SIM_EPOCH - 500 * (int64_t)DAY,
