@@ -38,7 +38,9 @@ static int look(struct app *app, struct err *err)
     r = vault_open(conf_get_text(app->conf, "hearth", "key_file"), false, &app->vault, err);
     if (r < 0)
         return r;
-    snprintf(address, sizeof(address), "http://%s", conf_text(conf_section(app->conf, "listen", 0), "address"));
+    const char *listens = conf_text(conf_section(app->conf, "listen", 0), "address");
+    if (snprintf(address, sizeof(address), "http://%s", listens) >= (int)sizeof(address))
+        return err_set(err, HEARTH_ERR_INVALID, "the address %s is too long", listens);
     setup_print(app, address);
     return 0;
 }

@@ -28,7 +28,7 @@ static int read_target(const char *text, struct target *ret_target)
     } else {
         target.https = strcasecmp(scheme, "https") == 0;
         target.loopback = policy_is_loopback(host);
-        snprintf(target.host, sizeof(target.host), "%s", host);
+        str_copy(target.host, sizeof(target.host), host);
         snprintf(target.place, sizeof(target.place), "%s:%s", host, port);
         if (!target.https && strcasecmp(scheme, "http") != 0)
             r = HEARTH_ERR_DENIED;

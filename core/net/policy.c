@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/lock.h"
+#include "base/str.h"
 #include "net/net_internal.h"
 
 /* Literal in the URL ("[::1]", "127.0.0.1"), or localhost; false: another name. */
@@ -83,7 +84,7 @@ void policy_learn(struct net *net, const char *host, const char *address)
         net->learnt[place].host[0] = '\0';
     }
     if (net->learnt[place].host[0] == '\0') {
-        snprintf(net->learnt[place].host, sizeof(net->learnt[place].host), "%s", host);
+        str_copy(net->learnt[place].host, sizeof(net->learnt[place].host), host);
         net->learnt[place].seen = 0;
     }
     net->learnt[place].seen |= reach;

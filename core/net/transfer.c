@@ -130,7 +130,7 @@ static bool is_refused(struct fetch *fetch, const struct sockaddr *address, cons
 {
     if (fetch->allowed == 0 || fetch->proxied || (fetch->allowed & net_reach_of(address)) != 0)
         return false;
-    snprintf(fetch->refused, sizeof(fetch->refused), "%s", text);
+    str_cut(fetch->refused, sizeof(fetch->refused), text);
     return true;
 }
 
@@ -153,7 +153,7 @@ static int on_request(void *ctx, char *reached, char *own, int reached_port, int
     struct fetch *fetch = ctx;
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    snprintf(fetch->reached, sizeof(fetch->reached), "%s", reached);
+    str_cut(fetch->reached, sizeof(fetch->reached), reached); /* of numbers: it fits */
     bool refused = inet_pton(AF_INET, reached, &v4.sin_addr) == 1     ? is_refused(fetch, (struct sockaddr *)&v4, reached)
                    : inet_pton(AF_INET6, reached, &v6.sin6_addr) == 1 ? is_refused(fetch, (struct sockaddr *)&v6, reached)
                                                                       : fetch->allowed != 0 && !fetch->proxied;

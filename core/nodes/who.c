@@ -23,8 +23,8 @@ static int keep_one(void *ctx, const struct hearth_account_identity *identity)
     struct who_kept *kept = ctx;
     if (kept->count == WHO_KEPT_MAX)
         return 1;
-    snprintf(kept->items[kept->count].issuer, sizeof(kept->items[0].issuer), "%s", identity->issuer);
-    snprintf(kept->items[kept->count].subject, sizeof(kept->items[0].subject), "%s", identity->subject);
+    str_copy(kept->items[kept->count].issuer, sizeof(kept->items[0].issuer), identity->issuer);
+    str_copy(kept->items[kept->count].subject, sizeof(kept->items[0].subject), identity->subject);
     kept->items[kept->count++].created = identity->created;
     return 0;
 }
