@@ -51,8 +51,7 @@ static const struct hearth_config_key hearth_keys[] = {
 };
 
 /* What to write instead of keys of older releases. */
-#define METRICS_LISTENER                                                                                                                   \
-    "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"
+#define METRICS_LISTENER "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"
 
 static const struct hearth_config_key listen_keys[] = {
     SHAPE(ADDRESS, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
@@ -81,6 +80,8 @@ static const struct hearth_config_key web_keys[] = {
     RANGE(DURATION, "storage_timeout", "10s", 100, HOUR, "a request that the storage has not answered by then gets 503"),
     RANGE(DURATION, "idle_timeout", "60s", 100, DAY, "a connection without requests is closed"),
     RANGE(DURATION, "stall_timeout", "30s", 100, HOUR, "an answer that the client does not read is given up"),
+    RANGE(DURATION, "event_interval", "25s", 1000, HOUR,
+          "an event stream sends a line so often, and ends when its token, session or account has ended meanwhile"),
     RANGE(DURATION, "drain_timeout", "10s", 0, HOUR,
           "at a stop, answers under way have so long; whatever hangs, the process ends within 8 s more"),
     RANGE(INT, "max_connections", "10000", 1, 1000000, "in total"),
