@@ -80,6 +80,8 @@ static const struct hearth_config_key web_keys[] = {
     RANGE(DURATION, "storage_timeout", "10s", 100, HOUR, "a request that the storage has not answered by then gets 503"),
     RANGE(DURATION, "idle_timeout", "60s", 100, DAY, "a connection without requests is closed"),
     RANGE(DURATION, "stall_timeout", "30s", 100, HOUR, "an answer that the client does not read is given up"),
+    RANGE(DURATION, "event_interval", "25s", 1000, HOUR,
+          "an event stream sends a line so often, and ends when its token, session or account has ended meanwhile"),
     RANGE(DURATION, "drain_timeout", "10s", 0, HOUR,
           "at a stop, answers under way have so long; whatever hangs, the process ends within 8 s more"),
     RANGE(INT, "max_connections", "10000", 1, 1000000, "in total"),

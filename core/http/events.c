@@ -1,9 +1,11 @@
 /* Server-sent events. Published from any thread, delivered on the loops; a stream whose client is slow loses what does not fit and catches
  * up by the next event's generation. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
 #include "base/lock.h"
 #include "http/internal.h"
-
-#include <stdlib.h>
 
 struct event {
     atomic_int refs;
@@ -72,6 +74,42 @@ static void end_stream(struct exchange *exchange)
         conn_kill(exchange->track->conn);
 }
 
+/* Whether a stream may go on is asked without it: the client may be gone before the answer comes. */
+struct check {
+    struct http_server *server;
+    bool (*ended)(void *ctx, const void *claim, void *worker);
+    void *ctx;
+    char channel[sizeof(((struct subscriber *)0)->channel)];
+    char claim[];
+};
+
+static void run_check(void *job, void *worker)
+{
+    struct check *check = job;
+    lock_border("an event stream is asked whether it may go on");
+    if (check->ended(check->ctx, check->claim, worker))
+        http_end_events(check->server, check->channel);
+    free(check);
+}
+
+/* A pool that has no room or no time for it now has it at the next turn. */
+static void ask_again(const struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    const struct http_reply *reply = &exchange->reply;
+    struct check *check = reply->events_ended == NULL ? NULL : malloc(sizeof(*check) + reply->events_claim_size);
+    if (check == NULL)
+        return;
+    check->server = server;
+    check->ended = reply->events_ended;
+    check->ctx = reply->events_ctx;
+    memcpy(check->channel, exchange->subscriber.channel, sizeof(check->channel));
+    memcpy(check->claim, reply->events_claim, reply->events_claim_size);
+    int64_t deadline = clock_monotonic() + server->options.job_timeout;
+    if (server->options.pool.run(server->options.pool.self, run_check, free, check, deadline) < 0)
+        free(check);
+}
+
 static struct exchange *exchange_of(h2o_linklist_t *link)
 {
     return H2O_STRUCT_FROM_MEMBER(struct exchange, subscriber.link, link);
@@ -117,6 +155,7 @@ void events_start(struct exchange *exchange)
         return;
     }
     subscriber->ready = true;
+    subscriber->last_checked = h2o_now(loop->h2o);
     h2o_linklist_insert(&loop->subscribers, &subscriber->link);
     add(exchange, ": welcome\n\n"); /* the client sees at once that the stream is open */
     if (exchange->reply.body.size > 0)
@@ -148,7 +187,12 @@ void events_heartbeat(struct loop *loop, uint64_t now)
         struct exchange *exchange = exchange_of(link);
         next = link->next;
         /* Spread by address, so that streams opened together do not beat together. */
-        uint64_t every = HEARTBEAT - ((uintptr_t)exchange >> 4) % 3000;
+        uint64_t interval = (uint64_t)loop->server->options.event_interval;
+        uint64_t every = interval - ((uintptr_t)exchange >> 4) % (interval / 8 + 1);
+        if (now - exchange->subscriber.last_checked >= every) {
+            exchange->subscriber.last_checked = now;
+            ask_again(exchange);
+        }
         if (exchange->subscriber.pending.size == 0 && now - exchange->subscriber.last_sent >= every)
             add(exchange, ":\n\n");
         flush(exchange, now);

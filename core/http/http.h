@@ -80,6 +80,12 @@ struct http_reply {
     const char *account; /* who pays until the answer was fetched; a constant, or in the request's arena. NULL: the client's address */
     /* Turns the answer into a stream of server-sent events of this channel (an account id). `first` is sent at once. */
     const char *events_channel;
+    /* Of such a stream: asked again and again (event_interval), on a thread of the server's pool. True: who opened it may listen no more,
+     * and the channel's streams end. Not knowing is no reason to end. claim: a copy of these bytes, of the request's arena. */
+    bool (*events_ended)(void *ctx, const void *claim, void *worker);
+    void *events_ctx; /* outlives the server's pool */
+    const void *events_claim;
+    size_t events_claim_size;
 };
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
@@ -171,6 +177,7 @@ struct http_options {
     size_t max_connections_per_address; /* [256; unlimited for trusted proxies and unix sockets] */
     size_t max_jobs_per_connection;     /* pooled requests until the worker is done with them [64; unlimited for trusted proxies] */
     size_t max_jobs_per_account;        /* the same of one account, or of one address without [128] */
+    int64_t event_interval;             /* ms: an event stream that is silent says so, and is asked whether it may go on [25,000] */
     int64_t job_timeout;                /* ms: a pooled request that waited longer for a thread gets 503 [30,000] */
     /* Answers that were not fetched, in bytes of memory. Who is above gets 503; at twice as much the connection is ended. */
     size_t unsent_per_connection; /* [8 MiB; unlimited for trusted proxies] */

@@ -24,7 +24,6 @@ enum {
     BODY_PIECE = 64 * 1024,    /* of a body, handed to h2o at a time */
     EVENTS_PENDING = 4 * 1024, /* of one stream: within what ANSWER_COST covers */
     PAYER_KEY = 72,
-    HEARTBEAT = 25000,
     SWEEP = 250, /* ms: short, because a flood of SETTINGS costs an answer each until it is noticed */
 };
 
@@ -91,7 +90,7 @@ struct subscriber {
     h2o_linklist_t link; /* in loop->subscribers */
     char channel[72];
     struct buf pending;
-    uint64_t last_sent;
+    uint64_t last_sent, last_checked;
     bool ready;
 };
 

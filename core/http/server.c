@@ -147,6 +147,7 @@ static void set_defaults(struct http_options *o)
     DEFAULT(request_timeout, 10000);
     DEFAULT(idle_timeout, 60000);
     DEFAULT(stall_timeout, 30000);
+    DEFAULT(event_interval, 25000);
     DEFAULT(drain_timeout, 10000);
     DEFAULT(max_connections, 10000);
     DEFAULT(max_connections_per_address, 256);

@@ -424,6 +424,7 @@ int serve_start_http(struct daemon *d, struct err *err)
         .request_timeout = conf_number(web, "request_timeout"),
         .idle_timeout = conf_number(web, "idle_timeout"),
         .stall_timeout = conf_number(web, "stall_timeout"),
+        .event_interval = conf_number(web, "event_interval"),
         .drain_timeout = conf_number(web, "drain_timeout"),
         .max_connections = (size_t)conf_number(web, "max_connections"),
         .max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address"),

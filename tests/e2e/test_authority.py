@@ -1,18 +1,20 @@
 """Event streams end with the token, session or account that opened them; who may still listen comes back."""
 import http.client
 import json
+import sqlite3
 import unittest
 import urllib.parse
 
 from browser import Browser
 from harness import ADA, PATIENCE, TestCase
 
+OFTEN = "[web]\nevent_interval = 1s\n"
 OWN = {"X-Hearth-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
 
 
 class Authority(TestCase):
-    def home(self):
-        node = self.node()
+    def home(self, config=""):
+        node = self.node(config)
         node.add_account(self.service(), sync=False)
         return node
 
@@ -62,6 +64,27 @@ class Authority(TestCase):
         node = self.home()
         _, cookie = self.signed_in(node)
         self.assert_ends(node, cookie, lambda: node.request("/api/v1/me", "DELETE"))
+
+    def test_revoked_by_command(self):
+        node = self.home(OFTEN)
+        made = node.request("/api/v1/tokens", "POST", body={"name": "x"}).json["token"]
+        self.assert_ends(node, {"Authorization": f"Bearer {made['secret']}"}, lambda: node.cli("token", "revoke", made["id"], "--yes"))
+
+    def test_session_expires(self):
+        node = self.home(OFTEN + "[auth]\nsession_life = 60s\n")
+        _, cookie = self.signed_in(node)
+        self.assert_ends(node, cookie, lambda: self.age(node, 61000))
+
+    def test_account_removed_by_command(self):
+        node = self.home(OFTEN)
+        _, cookie = self.signed_in(node)
+        self.assert_ends(node, cookie, lambda: node.cli("account", "remove", ADA, "--yes"))
+
+    def age(self, node, ms):
+        database = sqlite3.connect(node.state + "/hearth.db", timeout=PATIENCE)
+        database.execute("UPDATE tokens SET created = created - ?, last_used = last_used - ?, expires = expires - ? WHERE scope = 2", (ms, ms, ms))
+        database.commit()
+        database.close()
 
 
 if __name__ == "__main__":
