@@ -1,5 +1,6 @@
 """Who is who: an account belongs to an identity, not to an e-mail address; and a server that was owned once stays owned."""
 import json
+import sqlite3
 import unittest
 
 from browser import Browser
@@ -125,6 +126,26 @@ class Who(TestCase):
             browser = self.sign_in(node, service, EVE, setup=setup)
             self.assertEqual(browser.page.status, 403)
             self.assertIn("Not on this server", browser.page.title)
+        self.assertIn("belongs to somebody already", node.cli("setup"))
+
+    def test_wrong_set_up_codes_are_guesses(self):
+        """Ten from an address; after them not even the right one is looked at."""
+        service, node = self.home()
+        code = node.setup_code
+        statuses = [self.sign_in(node, service, setup="AAAA-BBBB-CCCC-DDDD").page.status for _ in range(11)]
+        self.assertEqual(statuses, [403] * 10 + [429])
+        self.assertEqual(self.sign_in(node, service, setup=code).page.status, 429)
+        self.assertEqual(node.cli_json("account", "list"), [])
+
+    def test_owned_before_any_serve(self):
+        """Its only account, made by the command line or an older release, is removed before anybody asked whose the server is."""
+        service, node = self.home(start=False)
+        node.prepare()
+        self.imported(node, service)
+        with sqlite3.connect(f"{node.state}/hearth.db") as database:
+            self.assertEqual(database.execute("DELETE FROM properties WHERE name = 'owned'").rowcount, 1)
+        database.close()
+        node.cli("account", "remove", ADA, "--yes")
         self.assertIn("belongs to somebody already", node.cli("setup"))
 
     def test_proxy(self):
