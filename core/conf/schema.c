@@ -51,8 +51,7 @@ static const struct hearth_config_key hearth_keys[] = {
 };
 
 /* What to write instead of keys of older releases. */
-#define METRICS_LISTENER                                                                                                                   \
-    "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"
+#define METRICS_LISTENER "/metrics is served by listeners of its own: make a section [listen metrics] with serves = metrics and an address"
 
 static const struct hearth_config_key listen_keys[] = {
     SHAPE(ADDRESS, "address", "127.0.0.1:8080", "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
@@ -101,14 +100,14 @@ static const struct hearth_config_key web_keys[] = {
 static const struct hearth_config_key auth_keys[] = {
     SHAPE(PATTERNS, "allow", NULL,
           "who may sign in: addresses and patterns like *@example.org; default: who has an account here, and on a new server the first "
-          "person"),
+          "person, who needs the set-up code"),
     KEY(BOOL, "password", "yes", "offer to sign in by typing the password of the Mozilla account here"),
     RANGE(DURATION, "step_timeout", "60s", 1000, HOUR,
           "so long a step of a sign-in may wait for the accounts server or the OpenID provider"),
     RANGE(DURATION, "session_idle", "30d", 60 * SECOND, 3650 * DAY, "a browser that was not used for so long is signed out"),
     RANGE(DURATION, "session_life", "365d", 60 * SECOND, 3650 * DAY, "a browser is signed out after so long in any case"),
     SHAPE(HEADER, "proxy_header", NULL,
-          "header in which a trusted proxy names the e-mail address of who has signed in there, e.g. Remote-Email"),
+          "header in which a trusted proxy names who has signed in there, first by the e-mail address of the account, e.g. Remote-Email"),
 };
 
 static const struct hearth_config_key oidc_keys[] = {

@@ -4,7 +4,7 @@ import sqlite3
 import unittest
 
 from browser import Browser
-from harness import ADA, TestCase
+from harness import ADA, TestCase, until
 
 CLIENT = "3c49430b43dfba77"
 EVE = "eve@example.org"
@@ -147,6 +147,16 @@ class Who(TestCase):
         database.close()
         node.cli("account", "remove", ADA, "--yes")
         self.assertIn("belongs to somebody already", node.cli("setup"))
+
+    def test_a_proxy_name_is_taken_over(self):
+        service, node = self.home("[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = Remote-Email\n")
+        self.imported(node, service)
+        self.imported(node, service, email=EVE, uid="2" * 32)
+        who = lambda: json.loads(node.request("/api/v1/me", email=None, headers={"Remote-Email": EVE}).body)["account"]["email"]
+        node.cli("account", "adopt", EVE, "--proxy", EVE, "--yes")
+        self.assertEqual(who(), EVE)
+        node.cli("account", "adopt", ADA, "--proxy", EVE, "--yes")
+        until(lambda: who() == ADA, "the daemon notices")
 
     def test_proxy(self):
         service, node = self.home("[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = Remote-Email\n")
