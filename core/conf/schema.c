@@ -102,14 +102,14 @@ static const struct hearth_config_key web_keys[] = {
 static const struct hearth_config_key auth_keys[] = {
     SHAPE(PATTERNS, "allow", NULL,
           "who may sign in: addresses and patterns like *@example.org; default: who has an account here, and on a new server the first "
-          "person"),
+          "person, who needs the set-up code"),
     KEY(BOOL, "password", "yes", "offer to sign in by typing the password of the Mozilla account here"),
     RANGE(DURATION, "step_timeout", "60s", 1000, HOUR,
           "so long a step of a sign-in may wait for the accounts server or the OpenID provider"),
     RANGE(DURATION, "session_idle", "30d", 60 * SECOND, 3650 * DAY, "a browser that was not used for so long is signed out"),
     RANGE(DURATION, "session_life", "365d", 60 * SECOND, 3650 * DAY, "a browser is signed out after so long in any case"),
     SHAPE(HEADER, "proxy_header", NULL,
-          "header in which a trusted proxy names the e-mail address of who has signed in there, e.g. Remote-Email"),
+          "header in which a trusted proxy names who has signed in there, first by the e-mail address of the account, e.g. Remote-Email"),
 };
 
 static const struct hearth_config_key oidc_keys[] = {

@@ -44,7 +44,7 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
 {
     char name[WHO_TEXT_MAX];
     struct hearth_account other = {.struct_size = sizeof(other)};
-    struct who who = {.issuer = WHO_PROXY, .subject = name, .links = true};
+    struct who who = {.issuer = WHO_PROXY, .subject = name, .replaces = true};
     struct err why = {0};
     size_t node;
     if (!who_lower(cli->proxy, name))

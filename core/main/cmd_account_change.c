@@ -5,6 +5,7 @@
 #include "auth/session.h"
 #include "main/audit.h"
 #include "main/cmd_account.h"
+#include "signin/owner.h"
 
 /* Of an account, as its owner would list them. */
 struct doors {
@@ -103,6 +104,8 @@ int account_remove(struct app *app, struct cli *cli, struct err *err)
     cli_count(subject.counts.bookmarks, "bookmark", "bookmarks", bookmarks);
     r = cli_confirm(cli, err, "Remove %s with %s, %s and %s? What the Sync service does not have any more is lost.", email, pages, visits,
                     bookmarks);
+    if (r == 0) /* an account of an older release may be all that says so */
+        r = owner_put(app->store, err);
     if (r == 0)
         r = STORE(app->store, err, account_remove, subject.account.id);
     if (r < 0)

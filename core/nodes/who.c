@@ -109,6 +109,11 @@ static bool is_of_kind(const char *issuer, const char *of)
     return sync ? str_starts(issuer, WHO_SYNC) : strcmp(issuer, of) == 0;
 }
 
+static bool is_self(const char *issuer, const char *subject, const struct who *who)
+{
+    return strcmp(issuer, who->issuer) == 0 && strcmp(subject, who->subject) == 0;
+}
+
 static enum who_is judge(const struct who_kept *kept, const struct who *who)
 {
     bool opened = false;
@@ -149,27 +154,66 @@ int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret
     return 0;
 }
 
+/* All of the account's of its kind except itself. */
+static int remove_others(struct store *store, const char *account, const struct who *who, const struct who_kept *kept, struct err *err)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        const char *issuer = kept->items[i].issuer, *name = kept->items[i].subject;
+        if (!is_of_kind(issuer, who->issuer) || is_self(issuer, name, who))
+            continue;
+        int r = STORE(store, NULL, identity_remove, account, issuer, name);
+        if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+            return err_set(err, r, "the identity that opened the account before could not be removed");
+    }
+    return 0;
+}
+
+static bool has_others(const struct who_kept *kept, const struct who *who)
+{
+    for (size_t i = 0; i < kept->count; i++)
+        if (is_of_kind(kept->items[i].issuer, who->issuer) && !is_self(kept->items[i].issuer, kept->items[i].subject, who))
+            return true;
+    return false;
+}
+
+/* Used up first: of two who come at the same moment one joins. */
+static int use_word(struct store *store, const char *account, const struct who *who, bool *ret_said, struct err *err)
+{
+    char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
+    struct err why = {0};
+    int r = HEARTH_ERR_NOT_FOUND;
+    if (adopt_issuer(who->issuer, word) && who->email != NULL && who_lower(who->email, subject))
+        r = STORE(store, &why, identity_remove, account, word, subject);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        *err = why;
+        return r;
+    }
+    *ret_said = r == 0;
+    return 0;
+}
+
 int who_join(struct store *store, const char *account, const struct who *who, struct err *err)
 {
     struct hearth_account_identity identity = {
         .struct_size = sizeof(identity), .issuer = who->issuer, .subject = who->subject, .created = clock_now()};
-    char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
     struct who_kept kept = {0};
-    bool adopts = adopt_issuer(who->issuer, word) && who->email != NULL && who_lower(who->email, subject);
-    /* Used up first: of two who come at the same moment one joins. */
-    int r = adopts ? STORE(store, NULL, identity_remove, account, word, subject) : HEARTH_ERR_NOT_FOUND;
-    if (r == HEARTH_ERR_NOT_FOUND && !who->links)
+    bool said;
+    int r = use_word(store, account, who, &said, err);
+    if (r < 0)
+        return r;
+    said = said || who->replaces;
+    if (!said && !who->links)
         return err_set(err, HEARTH_ERR_CONFLICT, "what the operator said was used up by another sign-in at this moment");
     r = STORE(store, err, identity_put, account, &identity);
     if (r == 0)
         r = who_keep(store, account, &kept, err);
     if (r < 0)
         return r;
-    for (size_t i = 0; r == 0 && i < kept.count; i++) {
-        const char *issuer = kept.items[i].issuer, *name = kept.items[i].subject;
-        bool self = strcmp(issuer, who->issuer) == 0 && strcmp(name, who->subject) == 0;
-        if (is_of_kind(issuer, who->issuer) && !self)
-            r = STORE(store, err, identity_remove, account, issuer, name);
+    if (said) {
+        r = remove_others(store, account, who, &kept, err);
+    } else if (has_others(&kept, who)) { /* each of two at the same moment sees the other, and goes: neither takes the other's place */
+        STORE(store, NULL, identity_remove, account, who->issuer, who->subject);
+        r = err_set(err, HEARTH_ERR_CONFLICT, "another sign-in with the same address linked the account at this moment");
     }
     who_forget(&kept);
     return r;

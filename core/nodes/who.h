@@ -19,6 +19,7 @@ struct who {
     const char *issuer, *subject;
     const char *email; /* proven to be the person's; NULL: none is */
     bool links;        /* with this address alone it may open an account that no other identity of the issuer opens */
+    bool replaces;     /* for who_join(): the operator says so here and now; no word of before is needed */
 };
 
 enum who_is {
@@ -34,7 +35,8 @@ enum who_is {
 int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret_is, size_t *ret_node, struct hearth_account *ret_account,
              struct err *err);
 /* From now on the identity opens the account, and no other of its kind does: there is one of Sync, one of each OpenID issuer, one of the
- * proxy. What the operator said is used up. CONFLICT: it opens another account. */
+ * proxy. What the operator said is used up; without it nobody takes another's place. CONFLICT: it opens another account, or another linked
+ * this one at the same moment. */
 int who_join(struct store *store, const char *account, const struct who *who, struct err *err);
 /* The operator's word: the next one with this address whom the issuer vouches for joins the account. */
 int who_adopt(struct store *store, const char *account, const char *issuer, const char *email, struct err *err);

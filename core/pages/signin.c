@@ -164,6 +164,27 @@ static void failed(struct page_call *call, struct attempt *attempt, const struct
     page_end(call, step->wait == 0 ? 403 : throttled ? 429 : 503);
 }
 
+/* Set-up codes are counted as codes are: past its wrong ones an address is refused before one is looked at. What this says goes to
+ * end_setup(). */
+static bool may_set_up(struct page_call *call, const struct attempt *attempt, const char *email)
+{
+    int64_t wait = attempt->setup[0] == '\0' ? 0 : guesses_begin(call->pages->codes, call->request->remote, NULL);
+    if (wait > 0) {
+        page_audit_failed(call, "too_many_codes", email, signin_provider_name(call->pages->options.signin, attempt->provider));
+        page_too_many(call, wait);
+    }
+    return wait == 0;
+}
+
+static void end_setup(struct page_call *call, const struct attempt *attempt, const char *email, bool wrong)
+{
+    if (attempt->setup[0] == '\0')
+        return;
+    guesses_end(call->pages->codes, call->request->remote, NULL, wrong);
+    if (wrong)
+        page_audit_failed(call, "wrong_code", email, signin_provider_name(call->pages->options.signin, attempt->provider));
+}
+
 /* `identity` may lie in the sign-in worker's memory or in the attempt's, opened. */
 static void done(struct page_call *call, struct attempt *attempt, const struct hearth_identity *identity, enum signin_keep keep)
 {
@@ -172,7 +193,12 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     struct signin_end end = {
         .provider = attempt->provider, .identity = identity, .keep = keep, .setup = attempt->setup, .address = call->request->remote};
     page_renew_deadline(call);
+    if (!may_set_up(call, attempt, identity->email)) {
+        over(call, attempt);
+        return;
+    }
     int r = signin_finish(call->signin, call->stores, &end, &result, &call->err);
+    end_setup(call, attempt, identity->email, r == 0 && result.outcome == SIGNIN_SETUP_WRONG);
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
         r = attempt_seal_identity(call->pages->attempts, attempt, identity, &call->err);
         if (r == 0) {

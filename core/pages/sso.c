@@ -175,10 +175,14 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     snprintf(id, sizeof(id), "%s", r == 0 ? account.id : "");
     if (r == 0 && is != WHO_KNOWN)
         r = join(call, &who, node, id, is == WHO_JOINS);
-    if (r < 0)
+    if (r == HEARTH_ERR_CONFLICT) {
+        note_refused(call, person, "another sub linked the account at this moment");
+        page_another(call);
+    } else if (r < 0) {
         page_error(call);
-    else
+    } else {
         enter(call, node, id, next);
+    }
 }
 
 void sso_callback(struct page_call *call)

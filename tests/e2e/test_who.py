@@ -1,9 +1,10 @@
 """Who is who: an account belongs to an identity, not to an e-mail address; and a server that was owned once stays owned."""
 import json
+import sqlite3
 import unittest
 
 from browser import Browser
-from harness import ADA, TestCase
+from harness import ADA, TestCase, until
 
 CLIENT = "3c49430b43dfba77"
 EVE = "eve@example.org"
@@ -127,6 +128,36 @@ class Who(TestCase):
             self.assertEqual(browser.page.status, 403)
             self.assertIn("Not on this server", browser.page.title)
         self.assertIn("belongs to somebody already", node.cli("setup"))
+
+    def test_wrong_set_up_codes_are_guesses(self):
+        """Ten from an address; after them not even the right one is looked at."""
+        service, node = self.home()
+        code = node.setup_code
+        statuses = [self.sign_in(node, service, setup="AAAA-BBBB-CCCC-DDDD").page.status for _ in range(11)]
+        self.assertEqual(statuses, [403] * 10 + [429])
+        self.assertEqual(self.sign_in(node, service, setup=code).page.status, 429)
+        self.assertEqual(node.cli_json("account", "list"), [])
+
+    def test_owned_before_any_serve(self):
+        """Its only account, made by the command line or an older release, is removed before anybody asked whose the server is."""
+        service, node = self.home(start=False)
+        node.prepare()
+        self.imported(node, service)
+        with sqlite3.connect(f"{node.state}/hearth.db") as database:
+            self.assertEqual(database.execute("DELETE FROM properties WHERE name = 'owned'").rowcount, 1)
+        database.close()
+        node.cli("account", "remove", ADA, "--yes")
+        self.assertIn("belongs to somebody already", node.cli("setup"))
+
+    def test_a_proxy_name_is_taken_over(self):
+        service, node = self.home("[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = Remote-Email\n")
+        self.imported(node, service)
+        self.imported(node, service, email=EVE, uid="2" * 32)
+        who = lambda: json.loads(node.request("/api/v1/me", email=None, headers={"Remote-Email": EVE}).body)["account"]["email"]
+        node.cli("account", "adopt", EVE, "--proxy", EVE, "--yes")
+        self.assertEqual(who(), EVE)
+        node.cli("account", "adopt", ADA, "--proxy", EVE, "--yes")
+        until(lambda: who() == ADA, "the daemon notices")
 
     def test_proxy(self):
         service, node = self.home("[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = Remote-Email\n")
