@@ -178,7 +178,7 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     if (r < 0)
         page_error(call);
     else
-        enter(call, node, id, next);
+        enter(call, node, id, next, ENTER_COMPLETE);
 }
 
 void sso_callback(struct page_call *call)

@@ -61,7 +61,7 @@ class Authority(TestCase):
     def test_account(self):
         node = self.home()
         _, cookie = self.signed_in(node)
-        self.assert_ends(node, cookie, lambda: node.request("/api/v1/me", "DELETE"))
+        self.assert_ends(node, cookie, lambda: node.request("/api/v1/me", "DELETE", headers={"Cookie": node.fresh()}))
 
 
 if __name__ == "__main__":
