@@ -1,7 +1,7 @@
 // Every view and every state of it.
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { answer, BASE, cli, open, service, settled, signInLink, visit } from "./world.mjs";
+import { answer, BASE, cli, open, service, settled, visit } from "./world.mjs";
 
 const account = { id: "a", email: "ada@example.org", name: null, state: "ok", state_detail: null, node: "main", created: 1, last_sync: Date.now(), last_attempt: 1, next_sync: null, syncing: false,
   counts: { devices: 0, tabs: 0, bookmarks: 0, folders: 0, pages: 0, visits: 0 } }; // prettier-ignore
