@@ -1,5 +1,6 @@
 /* The account: its state, "sync now", and "forget me". */
 #include "api/internal.h"
+#include "auth/fresh.h"
 #include "base/clock.h"
 
 enum { ASK_EVERY = 30000 };
@@ -71,9 +72,19 @@ int sync_post(struct api_call *call)
     return 0;
 }
 
+/* Who finds a browser open, or a token in a script, must not be able to do this: it cannot be undone here. */
 int me_delete(struct api_call *call)
 {
-    int r = STORE(call->store, &call->err, account_remove, call->account);
+    const char *fresh = http_cookie(call->request, fresh_cookie_name(call->request->tls));
+    int r = fresh_use(call->store, call->account, fresh, &call->err);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return api_problem(
+            call, 403, "fresh_signin_needed",
+            "Forgetting you cannot be undone here, so it asks for a complete sign-in within the last ten minutes: sign in at "
+            "/auth/signin?next=/account%23forget in this browser, then ask again. A link, a code, a proxy or an API token is "
+            "not enough.");
+    if (r == 0)
+        r = STORE(call->store, &call->err, account_remove, call->account);
     if (r < 0)
         return r;
     api_audit(call, "account removed", NULL, NULL);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "auth/fresh.h"
 #include "auth/link.h"
 #include "base/clock.h"
 
@@ -31,13 +32,19 @@ int sessions_get(struct api_call *call)
     return r;
 }
 
-/* The browser drops the cookie and what it has kept of the pages. */
+static void drop_cookie(struct api_call *call, const char *name, const char *same_site)
+{
+    http_reply_header(call->reply, "set-cookie",
+                      arena_printf(&call->request->arena, "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=%s%s", name, same_site,
+                                   call->request->tls ? "; Secure" : ""));
+}
+
+/* The browser drops the cookies and what it has kept of the pages. */
 void api_sign_out_here(struct api_call *call)
 {
-    bool tls = call->request->tls;
-    http_reply_header(call->reply, "set-cookie",
-                      arena_printf(&call->request->arena, "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax%s", session_cookie_name(tls),
-                                   tls ? "; Secure" : ""));
+    drop_cookie(call, session_cookie_name(call->request->tls), "Lax");
+    if (http_cookie(call->request, fresh_cookie_name(call->request->tls)) != NULL)
+        drop_cookie(call, fresh_cookie_name(call->request->tls), "Strict");
     http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
     call->reply->status = 204;
 }
@@ -46,7 +53,7 @@ int own_session_delete(struct api_call *call)
 {
     if (call->who->kind != PROOF_BROWSER)
         return api_problem(call, 409, "no_session", "This request was not made by a signed-in browser; there is nothing to sign out.");
-    int r = STORE(call->store, &call->err, token_remove, call->account, call->who->token);
+    int r = session_remove(call->store, call->account, call->who->token, &call->err);
     auth_forget(call->api, call->account);
     if (r == 0)
         api_audit(call, "signed out", "session", call->who->token);
@@ -85,7 +92,7 @@ int session_delete(struct api_call *call)
     if (r == 0 && !wanted.found)
         r = err_set(&call->err, HEARTH_ERR_NOT_FOUND, "no such session");
     if (r == 0)
-        r = STORE(call->store, &call->err, token_remove, call->account, wanted.id);
+        r = session_remove(call->store, call->account, wanted.id, &call->err);
     if (r < 0)
         return r;
     api_audit(call, "signed out", "session", wanted.id);

@@ -51,6 +51,7 @@ bool session_is_over(const struct hearth_token *row, const struct session_limits
 /* Ids of what is to go: rows cannot be removed while they are listed. */
 struct leaving {
     const struct session_limits *limits; /* NULL: whether it is over or not */
+    const char *session;                 /* not NULL: only what was given with this one */
     const char *except;
     int64_t now;
     size_t count;
@@ -60,6 +61,8 @@ struct leaving {
 static int on_token(void *ctx, const struct hearth_token *row)
 {
     struct leaving *leaving = ctx;
+    if (leaving->session != NULL && (row->scope != HEARTH_TOKEN_FRESH || strcmp(row->name, leaving->session) != 0))
+        return 0;
     bool ours = row->scope >= HEARTH_TOKEN_BROWSER && strlen(row->id) < TOKEN_ID_SIZE;
     bool goes = leaving->limits != NULL ? session_is_over(row, leaving->limits, leaving->now)
                                         : leaving->except == NULL || strcmp(row->id, leaving->except) != 0;
@@ -88,6 +91,13 @@ int session_remove_all(struct store *store, const char *account, const char *exc
         r = remove_some(store, account, &leaving, err);
     } while (r == 0 && leaving.count > 0);
     return r;
+}
+
+int session_remove(struct store *store, const char *account, const char *id, struct err *err)
+{
+    struct leaving leaving = {.session = id};
+    int r = remove_some(store, account, &leaving, err);
+    return r < 0 ? r : STORE(store, err, token_remove, account, id);
 }
 
 int session_create(struct store *store, const char *account, const char *name, const struct session_limits *limits, struct token *ret_token,

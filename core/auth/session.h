@@ -20,6 +20,8 @@ void session_name(const char *user_agent, char ret_name[SESSION_NAME_SIZE]);
 /* Makes one, and forgets those of the account that have ended. The secret goes into the cookie; token_wipe(). */
 int session_create(struct store *store, const char *account, const char *name, const struct session_limits *limits, struct token *ret_token,
                    struct err *err);
+/* Signs one browser out, and removes what it was given with the session (auth/fresh.h). NOT_FOUND: it was out already. */
+int session_remove(struct store *store, const char *account, const char *id, struct err *err);
 bool session_is_over(const struct hearth_token *row, const struct session_limits *limits, int64_t now);
 /* Signs browsers out: all of the account but `except` (an id; NULL: none), or those with the scopes of links too. */
 int session_remove_all(struct store *store, const char *account, const char *except, struct err *err);

@@ -24,7 +24,16 @@ enum { BITS_SIZE = 32, TEXT_SIZE = 43, CODE_SIZE = 8 };
 
 static const char *prefix_of(uint32_t scope)
 {
-    return scope == HEARTH_TOKEN_BROWSER ? "hths_" : scope == HEARTH_TOKEN_LINK ? "hthl_" : "hth_";
+    switch (scope) {
+    case HEARTH_TOKEN_BROWSER:
+        return "hths_";
+    case HEARTH_TOKEN_LINK:
+        return "hthl_";
+    case HEARTH_TOKEN_FRESH:
+        return "hthf_";
+    default:
+        return "hth_";
+    }
 }
 
 static void digest(const char *prefix, const char *text, size_t size, uint8_t ret_hash[TOKEN_HASH_SIZE])

@@ -114,7 +114,7 @@ void account_browser_post(struct page_call *call)
     struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
     int r = store == NULL ? call->err.code : STORE(store, &call->err, token_list, basic.person.account, on_row, &wanted);
     if (r == 0 && wanted.found)
-        r = STORE(store, &call->err, token_remove, basic.person.account, wanted.id);
+        r = session_remove(store, basic.person.account, wanted.id, &call->err);
     if (r == 0 && wanted.found)
         log_audit("signed out", "address", call->request->remote, "account", basic.person.account, "session", wanted.id, NULL);
     api_forget(call->pages->options.api, basic.person.account);

@@ -1,6 +1,7 @@
 /* The end of every way of signing in: a new session for this browser. */
 #include <string.h>
 
+#include "auth/fresh.h"
 #include "auth/link.h"
 #include "base/log.h"
 #include "pages/internal.h"
@@ -46,11 +47,24 @@ static void leave_old(struct page_call *call)
         return;
     struct store *store = node_stores_get(call->stores, old.node, &err);
     if (store != NULL)
-        STORE(store, NULL, token_remove, old.account, old.session);
+        session_remove(store, old.account, old.session, &err);
     api_forget(call->pages->options.api, old.account);
 }
 
-static int enter_here(struct page_call *call, struct store *store, size_t node, const char *account, const char *next)
+/* Whoever signs in completely may do for a while what a browser that was merely left open may not. */
+static void note_fresh(struct page_call *call, struct store *store, const char *account, const char *session)
+{
+    struct token token;
+    struct err err = {0};
+    if (fresh_create(store, account, session, &token, &err) < 0) {
+        log_warning("pages", "a complete sign-in could not be noted, so that deleting will ask for another one: %s", err.text);
+        return;
+    }
+    page_cookie(call, fresh_cookie_name(call->request->tls), token.secret, FRESH_LIFE / SECOND, "Strict");
+    token_wipe(&token);
+}
+
+static int enter_here(struct page_call *call, struct store *store, const char *account, const char *next, enum enter_way way)
 {
     const struct pages_options *options = &call->pages->options;
     char name[SESSION_NAME_SIZE];
@@ -64,19 +78,21 @@ static int enter_here(struct page_call *call, struct store *store, size_t node, 
     page_cookie(call, session_cookie_name(call->request->tls), token.secret, options->sessions.life / SECOND, "Lax");
     memcpy(id, token.id, sizeof(id));
     token_wipe(&token);
-    to_node(call, node);
+    stay_here(call);
+    if (way == ENTER_COMPLETE)
+        note_fresh(call, store, account, id);
     log_audit("signed in", "address", call->request->remote, "account", account, "provider", call->provider, "session", id, "browser", name,
               NULL);
     page_redirect(call, arena_strdup(&call->request->arena, next));
     return 0;
 }
 
-void enter(struct page_call *call, size_t node, const char *account, const char *next)
+void enter(struct page_call *call, size_t node, const char *account, const char *next, enum enter_way way)
 {
     struct store *store = node_stores_get(call->stores, node, &call->err);
     int r = call->err.code;
     if (store != NULL && node == call->pages->options.nodes->own)
-        r = enter_here(call, store, node, account, next);
+        r = enter_here(call, store, account, next, way);
     else if (store != NULL)
         r = enter_elsewhere(call, store, node, account, next);
     if (r < 0)

@@ -98,7 +98,7 @@ static int use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
     if (r < 0)
         refuse(call, r);
     else
-        enter(call, found.node, account, next);
+        enter(call, found.node, account, next, ENTER_LENT);
     return r;
 }
 

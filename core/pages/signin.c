@@ -218,7 +218,7 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     } else {
         if (options->signed_in != NULL)
             options->signed_in(options->ctx, result.account, result.node);
-        enter(call, result.node, result.account, next == NULL ? "/" : next);
+        enter(call, result.node, result.account, next == NULL ? "/" : next, ENTER_COMPLETE);
     }
 }
 

@@ -1,12 +1,15 @@
 /* /auth/signout */
 #include <string.h>
 
+#include "auth/fresh.h"
 #include "base/log.h"
 #include "pages/internal.h"
 
 void page_forget_browser(struct page_call *call)
 {
     page_cookie(call, session_cookie_name(call->request->tls), "", 0, "Lax");
+    if (http_cookie(call->request, fresh_cookie_name(call->request->tls)) != NULL)
+        page_cookie(call, fresh_cookie_name(call->request->tls), "", 0, "Strict");
     http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
 }
 
@@ -35,7 +38,7 @@ void signout_post(struct page_call *call)
     }
     if (r == 0) {
         struct store *store = node_stores_get(call->stores, person.node, &call->err);
-        r = store == NULL ? call->err.code : STORE(store, &call->err, token_remove, person.account, person.session);
+        r = store == NULL ? call->err.code : session_remove(store, person.account, person.session, &call->err);
         api_forget(options->api, person.account);
         if (r == 0)
             log_audit("signed out", "address", call->request->remote, "account", person.account, "session", person.session, NULL);

@@ -181,7 +181,7 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     } else if (r < 0) {
         page_error(call);
     } else {
-        enter(call, node, id, next);
+        enter(call, node, id, next, ENTER_COMPLETE);
     }
 }
 

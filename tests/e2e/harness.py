@@ -4,6 +4,7 @@ Every wait is here and has a limit that only a hang reaches. The environment: HE
 HEARTH_TEST_LIMIT (seconds)."""
 import contextlib
 import faulthandler
+import hashlib
 import http.client
 import json
 import os
@@ -202,6 +203,14 @@ class Node:
         if email not in self.tokens:
             self.tokens[email] = self.cli("token", "new", email, "--name", "test").strip()
         return self.tokens[email]
+
+    def fresh(self, email=ADA):
+        """A cookie as a complete sign-in of a moment ago leaves it, without one."""
+        secret, now = "hthf_" + os.urandom(30).hex()[:43], int(time.time() * 1000)
+        with contextlib.closing(sqlite3.connect(f"{self.state}/hearth.db")) as db, db:
+            db.execute("INSERT INTO tokens (id, account, name, hash, scope, created, last_used, expires) SELECT ?, row, 'none', ?, 5, ?, 0, ? FROM accounts WHERE email = ?",
+                       (secret[5:17], hashlib.sha256(secret.encode()).digest(), now, now + 600_000, email))
+        return f"hearth_fresh={secret}"
 
     def request(self, path, method="GET", email=ADA, headers=None, body=None, token=None):
         headers = dict(headers or {})

@@ -47,7 +47,7 @@ class Isolation(TestCase):
         for email in (ADA, EVE):
             node.add_account(service, email)
         before = self.everything(node, EVE)
-        self.assertEqual(node.request("/api/v1/me", "DELETE", email=ADA).status, 204)
+        self.assertEqual(node.request("/api/v1/me", "DELETE", email=ADA, headers={"Cookie": node.fresh()}).status, 204)
         self.assertEqual(node.request("/api/v1/me", email=ADA).status, 401)
         self.assertEqual(self.everything(node, EVE), before)
         self.assertEqual([a["email"] for a in node.cli_json("account", "list")], [EVE])

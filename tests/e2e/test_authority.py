@@ -63,7 +63,7 @@ class Authority(TestCase):
     def test_account(self):
         node = self.home()
         _, cookie = self.signed_in(node)
-        self.assert_ends(node, cookie, lambda: node.request("/api/v1/me", "DELETE"))
+        self.assert_ends(node, cookie, lambda: node.request("/api/v1/me", "DELETE", headers={"Cookie": node.fresh()}))
 
     def test_revoked_by_command(self):
         node = self.home(OFTEN)

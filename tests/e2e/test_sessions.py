@@ -115,12 +115,13 @@ class Sessions(TestCase):
         """The browser that asked for it keeps nothing of the account; a token has nothing to forget."""
         node = self.home()
         browser = self.signed_in(node)
-        gone = browser.request("DELETE", "/api/v1/me", headers=self.OWN)
+        session = f"hearth_session={browser.cookies()['hearth_session']}; "
+        gone = browser.request("DELETE", "/api/v1/me", headers={**self.OWN, "Cookie": session + node.fresh()})
         self.assertEqual((gone.status, gone.headers["Clear-Site-Data"]), (204, '"cache", "storage"'))
         self.assertNotIn("hearth_session", browser.cookies())
         self.assertEqual(self.api(browser, "GET", "/me")[0], 401)
         node = self.home()
-        gone = node.request("/api/v1/me", "DELETE")
+        gone = node.request("/api/v1/me", "DELETE", headers={"Cookie": node.fresh()})
         self.assertEqual((gone.status, gone.headers["Clear-Site-Data"], gone.headers["Set-Cookie"]), (204, None, None))
 
     def test_account_page(self):

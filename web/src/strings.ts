@@ -196,6 +196,8 @@ export const S = {
     "Deletes everything this server keeps of you: the copy of your bookmarks, history and tabs, all sessions, tokens and keys. Your Firefox account and your devices keep theirs.",
   forgetSure: "Delete everything that this server keeps of you? This cannot be undone here; signing in again fetches it anew.",
   forgetYes: "Yes, forget me",
+  forgetFresh:
+    "Nothing was deleted yet. So that nobody can do this who merely finds your browser open, sign in once more, as you did the first time; then ask again within ten minutes.",
 
   // themes
   light: "Light and dark",

@@ -219,7 +219,8 @@ enum hearth_token_scope {
     HEARTH_TOKEN_READ = 1,    /* API token that changes nothing */
     HEARTH_TOKEN_BROWSER = 2, /* a signed-in browser */
     HEARTH_TOKEN_LINK = 3,    /* a sign-in link that was not followed yet */
-    HEARTH_TOKEN_CODE = 4     /* the short code that goes with it */
+    HEARTH_TOKEN_CODE = 4,    /* the short code that goes with it */
+    HEARTH_TOKEN_FRESH = 5    /* somebody showed a moment ago who they are */
 };
 
 struct hearth_token {

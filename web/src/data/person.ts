@@ -68,7 +68,12 @@ export async function signOut(path: "/session" | "/sessions" = "/session") {
 
 export async function forgetMe() {
   stopListening();
-  await change("DELETE", "/me");
+  try {
+    await change("DELETE", "/me");
+  } catch (e) {
+    listen();
+    throw e;
+  }
   await emptyCaches();
   become("out");
 }

@@ -25,12 +25,14 @@ class AccountView extends View {
     progress: { state: true },
     busy: { state: true },
     confirming: { state: true },
+    signingIn: { state: true },
   };
   declare link: SignInLink["link"] | null;
   declare fresh: Token | null; // just made: its secret is shown this once
   declare progress: string;
   declare busy: boolean;
   declare confirming: boolean;
+  declare signingIn: boolean; // forgetting needs it first
   private me = new Watch<Me>(this, "/me");
   private devices = new Watch<Devices>(this, "/devices");
   private sessions = new Watch<Sessions>(this, "/sessions");
@@ -41,7 +43,7 @@ class AccountView extends View {
     super();
     this.link = this.fresh = null;
     this.progress = "";
-    this.busy = this.confirming = false;
+    this.busy = this.confirming = this.signingIn = false;
   }
 
   override connectedCallback() {
@@ -253,13 +255,32 @@ class AccountView extends View {
     </div>`;
   }
 
+  private async forgetNow() {
+    try {
+      await forgetMe();
+    } catch (e) {
+      if (!(e instanceof ApiError) || e.code !== "fresh_signin_needed") throw e;
+      this.signingIn = true;
+    }
+  }
+
   private forget() {
+    if (this.signingIn)
+      return html`<div class="panel" role="alert">
+        <div>
+          <p>${S.forgetFresh}</p>
+          <p class="actions">
+            <a class="button" href=${`/auth/signin?next=${encodeURIComponent("/account#forget")}`}>${S.signInAgain}</a>
+            <button class="button quiet-button" @click=${() => (this.signingIn = this.confirming = false)}>${S.cancel}</button>
+          </p>
+        </div>
+      </div>`;
     if (!this.confirming) return html`<button class="button danger" @click=${() => (this.confirming = true)}>${S.forgetMe}</button>`;
     return html`<div class="panel" role="alertdialog" aria-label=${S.forgetMe}>
       <div>
         <p>${S.forgetSure}</p>
         <p class="actions">
-          <button class="button danger" ?disabled=${this.busy} @click=${() => this.act(forgetMe)}>${S.forgetYes}</button>
+          <button class="button danger" ?disabled=${this.busy} @click=${() => this.act(() => this.forgetNow())}>${S.forgetYes}</button>
           <button class="button quiet-button" @click=${() => (this.confirming = false)}>${S.cancel}</button>
         </p>
       </div>
