@@ -48,6 +48,11 @@ def spellings(path):
                 "/" + "".join(chr(ord(c) + 0xfee0) if c.isalpha() else c for c in rest), "/" + f"%c1%{ord(path[1]) - 64 + 128:02x}" + rest[1:], "*")
 
 
+def inner(path):
+    """Without those that are another spelling of the first page."""
+    return [target for target in spellings(path) if target != path + "/.."]
+
+
 class Gate(TestCase):
     def setUp(self):
         self.fleet = Fleet(self, workers=0, schedulers=0, config=f"[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = {IDENTITY.title()}\n")
@@ -91,14 +96,14 @@ class Gate(TestCase):
         self.assertLessEqual({"/metrics", "/control/queue"}, inside)
         found = []
         for path in (*sorted(inside), "/readyz"):
-            for target in spellings(path):
+            for target in inner(path):
                 raw = target.encode()
                 for method in (b"GET", b"DELETE"):
                     answer = self.say(method + b" " + raw + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                     if re.match(rb"HTTP/1\.[01] 2", answer) or b"hearth_http" in answer or b'"account"' in answer:
                         found.append((1, method, target, answer[:200]))
             for method in ("GET", "DELETE"):  # many streams, few connections: an address that ends its connection has one of its own
-                targets = [*spellings(path), path + "\0", path + "\t", path + " ", path + "\r\nx: y", path + " HTTP/1.1"]
+                targets = [*inner(path), path + "\0", path + "\t", path + " ", path + "\r\nx: y", path + " HTTP/1.1"]
                 for target in targets:
                     connection = self.two()
                     connection.send(h2.exchange(1, target, method))
@@ -109,6 +114,19 @@ class Gate(TestCase):
                     connection.close()
         self.assertEqual(found, [], "\n".join(map(str, found)))
         self.assertEqual(self.queued(), 1)
+
+    def test_a_path_in_the_name(self):
+        """What stands in Host never becomes a part of the address."""
+        for host in ("localhost/readyz?", "localhost:1/readyz?", "localhost, localhost/readyz?", "localhost/api/v1/me?x=", "localhost#", "user@localhost", "localhost/..", "a b", "[::1]/readyz?",
+                     "localhost\\readyz", "localhost%2freadyz%3f"):
+            answer = self.say(b"GET /healthz HTTP/1.1\r\nHost: " + host.encode() + b"\r\nConnection: close\r\n\r\n")
+            self.assertRegex(answer, rb"^HTTP/1\.[01] 400", host)
+            connection = self.two()
+            connection.send(h2.exchange(1, "/healthz", "GET", [("host", host)], authority=""))
+            until(lambda c=connection: c.drain() or 1 in c.over(), f"an answer to {host}")
+            self.assertNotIn(connection.statuses().get(1), (200, 204, 404), host)
+            connection.close()
+        self.assertRegex(self.say(b"GET /healthz HTTP/1.1\r\nHost: LOCALHOST:443\r\nConnection: close\r\n\r\n"), rb"^HTTP/1\.[01] 200")
 
     def test_what_people_reach(self):
         """The file knows each address that the daemon has for people."""
