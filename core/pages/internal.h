@@ -108,7 +108,7 @@ void step_render(struct page_call *call, struct attempt *attempt, const struct h
 /* joins: it is another identity than before, which the operator has joined to the account. */
 void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email, bool joins);
 /* A sign-in that came to its end, and nobody was let in (refused.c). */
-void signin_refused(struct page_call *call, const char *email, enum signin_outcome outcome);
+void signin_refused(struct page_call *call, enum signin_outcome outcome);
 /* The server belongs to nobody yet: where the set-up code is found (refused.c). `setup`: as it came with the address; NULL. */
 void setup_notice(struct page_call *call);
 /* ENTER_COMPLETE: at the server that says who people are; ENTER_LENT: another browser, or the operator, let them in. */

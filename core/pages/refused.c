@@ -22,9 +22,8 @@ void page_another(struct page_call *call)
                  "/auth/signin", "Back to signing in");
 }
 
-void signin_refused(struct page_call *call, const char *email, enum signin_outcome outcome)
+void signin_refused(struct page_call *call, enum signin_outcome outcome)
 {
-    (void)email;
     if (outcome == SIGNIN_ANOTHER)
         page_another(call);
     else if (outcome == SIGNIN_SETUP_MISSING)

@@ -214,7 +214,7 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     if (r < 0) {
         page_error(call);
     } else if (result.outcome != SIGNIN_IN) {
-        signin_refused(call, identity->email, result.outcome);
+        signin_refused(call, result.outcome);
     } else {
         if (options->signed_in != NULL)
             options->signed_in(options->ctx, result.account, result.node);
