@@ -258,37 +258,54 @@ int file_unlink(struct store *store, struct hearth_call *call, const char *accou
     return r;
 }
 
-static int sweep_removed(struct session *session)
+/* The note is looked at again under the lock: an account that was added again with this id has taken it away before its file came. */
+static int finish_one_removal(struct session *session, bool *ret_more)
 {
     char id[40];
     struct query query;
-    for (;;) {
-        query_open(&query, session, "SELECT id FROM removed_files LIMIT 1");
-        int r = query_step(&query);
-        if (r > 0)
-            snprintf(id, sizeof(id), "%s", column_text(&query, 0));
-        query_close(&query);
-        if (r <= 0)
-            return r;
+    int r = session_begin_immediate(session);
+    if (r < 0)
+        return r;
+    query_open(&query, session, "SELECT id FROM removed_files LIMIT 1");
+    r = query_step(&query);
+    bool more = r > 0;
+    if (more)
+        snprintf(id, sizeof(id), "%s", column_text(&query, 0));
+    query_close(&query);
+    if (more)
         r = file_unlink(session->store, session->call, id);
-        if (r < 0)
-            return r;
+    if (more && r == 0) {
         query_open(&query, session, "DELETE FROM removed_files WHERE id = ?");
         query_text(&query, id);
         r = query_run(&query);
-        if (r < 0)
-            return r;
     }
+    if (r < 0) {
+        session_rollback(session);
+        return r;
+    }
+    *ret_more = more;
+    return session_commit(session);
 }
 
-int files_sweep(struct session *session)
+int files_finish_removals(struct session *session)
 {
-    DIR *directory = opendir(session->store->accounts);
+    int64_t one;
+    struct query query;
+    query_open(&query, session, "SELECT 1 FROM removed_files LIMIT 1");
+    int r = query_number(&query, &one);
+    bool more = r == 0;
+    while (r == 0 && more)
+        r = finish_one_removal(session, &more);
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
+void files_sweep_unfinished(const struct store *store)
+{
+    DIR *directory = opendir(store->accounts);
     if (directory == NULL)
-        return errno == ENOENT ? 0 : fail_errno(session->call, session->store->accounts, errno);
+        return;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
         if (strstr(entry->d_name, ".db.new-") != NULL)
             unlinkat(dirfd(directory), entry->d_name, 0);
     closedir(directory);
-    return sweep_removed(session);
 }

@@ -24,8 +24,10 @@ int file_build(struct session *session, const char *account, int64_t generation,
 int file_publish(struct session *session, const char *account, const char *built);
 /* Unlinks a person's file and its logs; missing is fine. */
 int file_unlink(struct store *store, struct hearth_call *call, const char *account);
-/* Finishes what a crash interrupted: removes files of removed accounts, and new ones that were never finished. */
-int files_sweep(struct session *session);
+/* What a crash interrupted. Unlinks files of accounts that are removed already: at any time, whoever else uses the database. */
+int files_finish_removals(struct session *session);
+/* Removes new files that were never finished. Nobody else may have the database open: they may be building one. */
+void files_sweep_unfinished(const struct store *store);
 int files_sync_directory(struct hearth_call *call, const char *directory);
 
 #endif

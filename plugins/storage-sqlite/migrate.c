@@ -145,7 +145,7 @@ int migrate_run(void *self, struct hearth_call *call)
     if (r == 0)
         r = migrate_ready(op.session);
     if (r == 0)
-        r = files_sweep(op.session);
+        r = files_finish_removals(op.session);
     if (r == 0)
         r = give_back_space(op.session);
     return op_end(&op, r);

@@ -195,16 +195,30 @@ static int check_file(struct store *store, struct hearth_call *call)
             r = check_schema_there(op.session);
         if (r == 0 && !store_looks_only(store->host))
             r = use_wal(op.session);
+        /* Nobody waits for it: what cannot be removed now is looked for at the next start. */
+        if (r == 0 && !store_looks_only(store->host) && migrate_ready(op.session) == 0)
+            files_finish_removals(op.session);
         op_end(&op, r);
     }
     session_close(session);
     return r;
 }
 
+/* Whoever comes first removes what nobody can be building any more. */
+static void sweep_when_alone(const struct store *store)
+{
+    int alone = use_lock_try_alone(store->path);
+    if (alone < 0)
+        return;
+    files_sweep_unfinished(store);
+    close(alone);
+}
+
 /* Shares the database with other processes. What a restore left that was killed is finished or removed first. */
 static int lock_for_use(struct store *store, struct hearth_call *call)
 {
     const struct place place = {store->host, call, store->path, store->accounts};
+    sweep_when_alone(store);
     for (;;) {
         int alone, r = use_lock_shared(store->host, call, store->path, &store->use_lock);
         if (r < 0)

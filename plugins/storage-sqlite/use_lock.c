@@ -68,3 +68,12 @@ int use_lock_alone(const struct hearth_host *host, struct hearth_call *call, con
     return use_lock(host, call, path, LOCK_EX, "another hearthd has it open: wait until that command has ended, and stop the daemon",
                     ret_fd);
 }
+
+int use_lock_try_alone(const char *path)
+{
+    int fd = open_lock_file(path);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}

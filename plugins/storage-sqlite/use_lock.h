@@ -9,5 +9,7 @@
  * be restored there either. `path` is that of the shared file. */
 int use_lock_shared(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
 int use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
+/* Waits for nobody: -1 when others have it open, or where no such file can be made. */
+int use_lock_try_alone(const char *path);
 
 #endif

@@ -1,8 +1,10 @@
 """kill -9 of backup, restore and the removal of an account: the suite does it a few times (test_archive.py), tests/long/kill_files.py often."""
+import contextlib
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -91,13 +93,27 @@ class Kills:
         """The account is there with all that it has, or nothing of it is."""
         self.made.command("restore", str(self.backup), "--replace")
         came = killed(self.made, moment, "account", "remove", "person1@example.org", "--yes")
-        self.made.command("migrate")
         assert "sound" in self.made.command("verify")
         assert migration.dump_new(self.state) in (self.old, self.new)
         there = [n for n in os.listdir(self.state / "accounts") if n.startswith("person1.db")]
         assert bool(there) == ("person1" in migration.dump_new(self.state)), there
         self.forget_replaced()
         return came
+
+    def after_a_crash(self):
+        """What was committed but not unlinked, and a new file that was never finished: gone with the next command that opens the database."""
+        self.made.command("restore", str(self.backup), "--replace")
+        kept = self.folder / "person1.db"
+        shutil.copy(self.state / "accounts" / "person1.db", kept)
+        self.made.command("account", "remove", "person1@example.org", "--yes")
+        kept.rename(self.state / "accounts" / "person1.db")
+        (self.state / "accounts" / "person2.db.new-00112233").touch()
+        with contextlib.closing(sqlite3.connect(self.state / "hearth.db")) as db, db:
+            db.execute("INSERT INTO removed_files VALUES ('person1')")
+        self.made.command("account", "list")
+        assert not [n for n in os.listdir(self.state / "accounts") if "person1" in n or ".new-" in n], os.listdir(self.state / "accounts")
+        assert migration.dump_new(self.state) == self.new
+        self.forget_replaced()
 
     def forget_replaced(self):
         for name in os.listdir(self.state):
@@ -146,4 +162,5 @@ def run(hearthd, folder, count, pages):
                              ("removal", kills.in_removal, kills.remove_took)):
         came = sum(kill(took * (i + kills.rng.random()) / count) for i in range(count))
         print(f"{name}: {count} killed, {came} of them in the middle; all as it should be")
+    kills.after_a_crash()
     kills.between_renames()
