@@ -310,12 +310,57 @@ test("two browsers see a change live, and sync now tells how it goes", async t =
   const two = await open(t, { size: "desktop", fresh: true });
   await visit(one.page, "/account", "Account");
   await visit(two.page, "/bookmarks?sort=added", "Bookmarks");
+  const late = await open(t, { fresh: true }); // reads, and listens only after the change
+  let listens;
+  const held = new Promise(r => (listens = r));
+  await late.page.route("**/api/v1/events", async r => (await held, r.continue()));
+  await visit(late.page, "/bookmarks?sort=added", "Bookmarks");
   await service("put", { email: "ada@example.org", collection: "bookmarks", records: [
     { id: "liveLIVE0001", cleartext: { id: "liveLIVE0001", type: "bookmark", parentid: "unfiled", parentName: "unfiled", title: "Just now, elsewhere", bmkUri: "https://live.example/now", dateAdded: Date.now(), tags: [] } }] }); // prettier-ignore
   await one.page.getByRole("button", { name: "Sync now" }).click();
   await one.page.getByText("Up to date.").waitFor();
   await two.page.getByText("Just now, elsewhere").waitFor();
   await one.page.getByText("726 bookmarks").waitFor();
+  assert.equal(await late.page.getByText("Just now, elsewhere").count(), 0);
+  listens();
+  await late.page.getByText("Just now, elsewhere").waitFor();
+});
+
+test("a stream that was refused is opened again", async t => {
+  const { page } = await open(t, { fresh: true });
+  let asked = 0;
+  await page.route("**/api/v1/events", r => (asked++ === 0 ? r.fulfill({ status: 503 }) : r.continue()));
+  await page.clock.install();
+  const refused = page.waitForResponse("**/api/v1/events");
+  await visit(page, "/account", "Account");
+  assert.equal((await refused).status(), 503);
+  const again = page.waitForResponse("**/api/v1/events");
+  await page.clock.fastForward(11_000);
+  assert.equal((await again).status(), 200);
+});
+
+test("a sync that is done before its request is answered is told as done", async t => {
+  const { page } = await open(t, { fresh: true });
+  let answer;
+  await page.route("**/api/v1/sync", r => new Promise(done => (answer = () => (r.fulfill({ status: 202 }), done()))));
+  await page.addInitScript(() => {
+    const Source = EventSource;
+    window.EventSource = class extends Source {
+      constructor(...a) {
+        super(...a);
+        window.stream = this;
+      }
+    };
+  });
+  await visit(page, "/account", "Account");
+  await page.getByRole("button", { name: "Sync now" }).click();
+  await page.getByText("Asked for.").waitFor();
+  await page.evaluate(() => stream.dispatchEvent(new MessageEvent("sync", { data: '{"state":"done","detail":""}' })));
+  await page.getByText("Up to date.").waitFor();
+  const answered = page.waitForResponse("**/api/v1/me");
+  answer();
+  await answered;
+  assert.equal(await page.getByText("Up to date.").count(), 1);
 });
 
 test("forgetting asks first, then nothing is left", async t => {

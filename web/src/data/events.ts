@@ -1,5 +1,6 @@
 // What the server says by itself (GET /events), while the page is looked at.
-import { expire } from "./resource.js";
+import { expire, resource } from "./resource.js";
+import type { Me } from "./types.js";
 
 export type SyncState = "started" | "done" | "failed";
 export interface SyncEvent {
@@ -13,9 +14,13 @@ const AFFECTED: Record<string, string[]> = {
   bookmarks: ["/bookmarks", "/tags"],
   history: ["/history", "/pages"],
 };
+const OPEN_AGAIN = 10_000; // ms
 const syncListeners = new Set<(event: SyncEvent) => void>();
 const changeListeners = new Set<(collections: string[]) => void>();
+const me = resource<Me>("/me");
 let source: EventSource | null = null;
+let wanted = false;
+let covered: number | undefined; // all that is kept here was read at this generation of the account or at a later one
 
 export function onSync(listener: (event: SyncEvent) => void) {
   syncListeners.add(listener);
@@ -33,20 +38,37 @@ function changed(collections: string[]) {
   changeListeners.forEach(l => l(collections));
 }
 
+/** Between reading and listening, or while nobody listened, something may have changed: nobody tells of that any more. */
+async function catchUp() {
+  await me.load();
+  if (me.error || me.value?.generation === covered) return;
+  covered = me.value?.generation;
+  expire();
+  changeListeners.forEach(l => l(Object.keys(AFFECTED)));
+}
+
+/** A server that answers something else ends the stream for good: whoever is signed out hears of that, all others try again. */
+async function openAgain() {
+  close();
+  await new Promise(r => setTimeout(r, OPEN_AGAIN));
+  await me.load();
+  if (wanted) open();
+}
+
 function open() {
   if (source || document.hidden) return;
   source = new EventSource("/api/v1/events");
-  source.addEventListener("changed", e => changed(JSON.parse(e.data).collections ?? []));
+  source.addEventListener("changed", e => {
+    const { generation, collections } = JSON.parse(e.data);
+    covered = generation;
+    changed(collections ?? []);
+  });
   source.addEventListener("sync", e => {
     expire("/me");
     syncListeners.forEach(l => l(JSON.parse(e.data)));
   });
-  let failed = false;
-  source.addEventListener("error", () => (failed = true));
-  source.addEventListener("open", () => {
-    if (failed) expire(); // it was away: anything may have changed
-    failed = false;
-  });
+  source.addEventListener("open", () => void catchUp());
+  source.addEventListener("error", () => source?.readyState === EventSource.CLOSED && void openAgain());
 }
 
 function close() {
@@ -54,7 +76,6 @@ function close() {
   source = null;
 }
 
-let wanted = false;
 document.addEventListener("visibilitychange", () => {
   if (!wanted) return;
   if (document.hidden) close();
@@ -65,8 +86,10 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("online", () => wanted && expire());
 
-export function listen() {
+/** `generation`: that of /me, which was read before anything else was. */
+export function listen(generation = covered) {
   wanted = true;
+  covered = generation;
   open();
 }
 export function stopListening() {

@@ -49,8 +49,8 @@ export async function arrive() {
     me.value = now;
   }
   localStorage.setItem("account", id);
+  listen(me.value.generation);
   become("in");
-  listen();
   void loadSettings();
 }
 

@@ -9,6 +9,7 @@ export class Resource<T> {
   stale = true;
   readonly watchers = new Set<() => void>();
   private again = false;
+  private answers?: Promise<void>;
 
   constructor(readonly path: string) {}
 
@@ -16,25 +17,29 @@ export class Resource<T> {
     for (const w of this.watchers) w();
   }
 
-  async load(): Promise<void> {
+  /** Ends when an answer has come that was asked for from now on. */
+  load(): Promise<void> {
     if (this.loading) {
       this.again = true;
-      return;
+      return this.answers!;
     }
     this.loading = true;
-    this.stale = false;
-    try {
-      this.value = await get<T>(this.path);
-      this.error = undefined;
-    } catch (e) {
-      this.error = e instanceof ApiError ? e : new ApiError(-1, "app", String(e));
-      this.stale = true;
-    }
-    this.loading = false;
-    this.tell();
-    if (this.again) {
-      this.again = false;
-      await this.load();
+    return (this.answers = this.ask());
+  }
+
+  private async ask(): Promise<void> {
+    for (;;) {
+      this.again = this.stale = false;
+      try {
+        this.value = await get<T>(this.path);
+        this.error = undefined;
+      } catch (e) {
+        this.error = e instanceof ApiError ? e : new ApiError(-1, "app", String(e));
+        this.stale = true;
+      }
+      const more = (this.loading = this.again);
+      this.tell();
+      if (!more) return;
     }
   }
 

@@ -83,9 +83,15 @@ class AccountView extends View {
   }
 
   private syncNow() {
+    const before = this.progress;
+    this.progress = S.syncAsked; // not when the answer comes: the sync may have said that it is done by then
     void this.act(async () => {
-      await change("POST", "/sync");
-      this.progress = S.syncAsked;
+      try {
+        await change("POST", "/sync");
+      } catch (e) {
+        this.progress = before;
+        throw e;
+      }
       void me.load();
     });
   }
