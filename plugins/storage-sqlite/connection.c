@@ -45,9 +45,15 @@ static int on_busy(void *self, int tries)
     return 1;
 }
 
+static bool misses_schema(const char *message)
+{
+    return strstr(message, "no such table") != NULL || strstr(message, "no such column") != NULL ||
+           strstr(message, "no such index") != NULL;
+}
+
 static int schema_fault(struct hearth_call *call, const char *path, const char *message)
 {
-    if (strstr(message, "no such table") != NULL || strstr(message, "no such column") != NULL || strstr(message, "no such index") != NULL)
+    if (misses_schema(message))
         return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
                            "%s: the schema is not the one that this version needs (%s): run \"hearthd migrate\"", path, message);
     return hearth_fail(call, HEARTH_ERR_INTERNAL, "%s: %s", path, message);
@@ -138,6 +144,9 @@ int connection_fail(struct connection *connection, int code)
         return session_stopped_text(session, stopped);
     char message[200]; /* the call's error text must not be made from memory that it may free */
     snprintf(message, sizeof(message), "%s", connection->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(connection->db));
+    if ((code & 0xff) == SQLITE_ERROR && atomic_load(&session->store->ready) && misses_schema(message))
+        return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s, which was there before): stop, and restore a backup",
+                           connection->path, message);
     return connection_fail_text(session->call, connection->path, code, connection->db == NULL ? 0 : connection_errno(connection->db),
                                 message);
 }

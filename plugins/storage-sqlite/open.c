@@ -171,14 +171,21 @@ static int use_wal(struct session *session)
                              session->store->path);
 }
 
-/* The empty file of a first start that was interrupted is no database either. */
+/* The empty file of a first start that was interrupted is no database either; one beside persons' files was one. */
 static int check_schema_there(struct session *session)
 {
+    struct store *store = session->store;
     struct query query;
     int64_t tables;
     query_open(&query, session, "SELECT count(*) FROM sqlite_schema");
     int r = query_number(&query, &tables);
-    return r == 0 && tables == 0 ? no_database(session->store, session->call) : r;
+    if (r < 0 || tables > 0)
+        return r;
+    if (store_has_files(store->accounts))
+        return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
+                           "%s: the database is empty, but there are persons' files in %s: put it back, or restore a backup", store->path,
+                           store->accounts);
+    return may_create(store) ? 0 : no_database(store, session->call);
 }
 
 static int check_file(struct store *store, struct hearth_call *call)
@@ -191,7 +198,7 @@ static int check_file(struct store *store, struct hearth_call *call)
     r = op_begin_any_schema(&op, session, call);
     if (r == 0) {
         r = migrate_check(op.session);
-        if (r == 0 && !may_create(store))
+        if (r == 0)
             r = check_schema_there(op.session);
         if (r == 0 && !store_looks_only(store->host))
             r = use_wal(op.session);

@@ -36,28 +36,43 @@ static int check_places(struct session *session)
     return 0;
 }
 
+/* A checkpoint in the middle says more pages than there are, but no file becomes smaller by it. */
+static bool was_cut(struct store *store, sqlite3_int64 size, const unsigned char *header)
+{
+    enum { PAGE_SIZE = 16, PAGE_COUNT = 28 };
+    sqlite3_int64 page = header[PAGE_SIZE] << 8 | header[PAGE_SIZE + 1], pages = 0;
+    for (int i = 0; i < 4; i++)
+        pages = pages << 8 | header[PAGE_COUNT + i];
+    bool cut = size < atomic_load(&store->size_seen) && (size == 0 || size < pages * (page == 1 ? 65536 : page));
+    if (!cut)
+        atomic_store(&store->size_seen, size);
+    return cut;
+}
+
 /* SQLite's cache would answer for a file that was overwritten. Opening the file here would drop its locks when it is closed: SQLite's own
  * descriptor reads. */
 static int check_header(struct session *session)
 {
     static const char MAGIC[16] = "SQLite format 3";
+    struct store *store = session->store;
     sqlite3_file *file = NULL;
-    char header[sizeof(MAGIC)];
+    unsigned char header[32] = {0};
     sqlite3_int64 size = 0;
     int r = sqlite3_file_control(session->shared->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     if (r != SQLITE_OK || file == NULL || file->pMethods == NULL)
         return 0;
     r = file->pMethods->xFileSize(file, &size);
-    if (r == SQLITE_OK && size == 0)
-        return 0; /* all of a new database is in its log */
-    if (r == SQLITE_OK)
+    if (r == SQLITE_OK && size > 0)
         r = file->pMethods->xRead(file, header, sizeof(header), 0);
-    if (r == SQLITE_OK)
-        return memcmp(header, MAGIC, sizeof(MAGIC)) == 0
-                   ? 0
-                   : hearth_fail(session->call, HEARTH_ERR_CORRUPT,
-                                 "%s: is damaged (it does not begin as a database does): restore a backup", session->store->path);
-    return connection_fail_text(session->call, session->store->path, r, errno, "reading its first bytes failed");
+    if (r != SQLITE_OK)
+        return connection_fail_text(session->call, store->path, r, errno, "reading its first bytes failed");
+    if (was_cut(store, size, header))
+        return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is damaged (it was cut short to %lld bytes): stop, and restore a backup",
+                           store->path, (long long)size);
+    if (size > 0 && memcmp(header, MAGIC, sizeof(MAGIC)) != 0) /* all of a new database is in its log */
+        return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is damaged (it does not begin as a database does): restore a backup",
+                           store->path);
+    return 0;
 }
 
 /* The roots of what every request needs, from the disk. */

@@ -16,19 +16,20 @@
 enum { STORE_MAGIC = 0x5a11fe01, SESSION_MAGIC = 0x5a11fe02 };
 enum { SHARED_APPLICATION_ID = 0x48727468, PERSON_APPLICATION_ID = 0x48727470 }; /* "Hrth", "Hrtp"; set by the first migrations */
 
-/* Shared by the sessions; constant after open(), but for the writer queue, the pool and `ready`. */
+/* Shared by the sessions; constant after open(), but for the writer queue, the pool, `ready` and `size_seen`. */
 struct store {
     uint32_t magic;
     const struct hearth_host *host;
-    char *path;           /* begins with '/' or "./": never one of SQLite's special names */
-    char *accounts;       /* the directory of the persons' files */
-    int use_lock;         /* a descriptor; see use_lock.h */
-    int64_t cache_size;   /* bytes, of a connection */
-    int64_t batch_cache;  /* bytes, of a connection that has a batch open */
-    int64_t busy_timeout; /* ms to wait for other processes */
-    bool full;            /* synchronous = full */
-    atomic_bool ready;    /* the schema was seen to be the one wanted */
-    struct writer writer; /* of the shared file */
+    char *path;                /* begins with '/' or "./": never one of SQLite's special names */
+    char *accounts;            /* the directory of the persons' files */
+    int use_lock;              /* a descriptor; see use_lock.h */
+    int64_t cache_size;        /* bytes, of a connection */
+    int64_t batch_cache;       /* bytes, of a connection that has a batch open */
+    int64_t busy_timeout;      /* ms to wait for other processes */
+    bool full;                 /* synchronous = full */
+    atomic_bool ready;         /* the schema was seen to be the one wanted */
+    _Atomic int64_t size_seen; /* bytes of the shared file at the last ping that found it whole */
+    struct writer writer;      /* of the shared file */
     struct pool pool;
 };
 

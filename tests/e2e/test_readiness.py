@@ -45,6 +45,36 @@ class Readiness(TestCase):
             f.write(kept)
         self.ready(node)
 
+    def test_the_database_is_cut(self):
+        """Requests are answered from what is in memory or the log, or say that it is damaged; nothing is taken for new."""
+        for part in (0, 2):
+            node = self.home()
+            node.stop()
+            node.start()
+            self.ready(node)
+            path = os.path.join(node.state, "hearth.db")
+            with open(path, "r+b") as f:
+                f.truncate(os.path.getsize(path) // part if part else 0)
+                self.not_ready(node, "damaged data", "input or output failed")
+                answer = node.request("/api/v1/me")
+                self.assertIn((answer.status, answer.json.get("code")), [(200, None), (500, "damaged"), (500, "storage_failed")])
+
+    def test_an_emptied_database_is_not_a_new_one(self):
+        node = self.home()
+        node.stop()
+        path = os.path.join(node.state, "hearth.db")
+        with open(path, "rb") as f:
+            kept = f.read()
+        open(path, "wb").close()
+        for command in (["check"], ["serve"], ["migrate"], ["account", "list"], ["setup"]):
+            said = "".join(node.cli(*command, code=1, both=True))
+            self.assertIn("hearth.db: the database is empty, but there are persons' files in", said, command)
+        self.assertEqual(os.path.getsize(path), 0)
+        with open(path, "wb") as f:
+            f.write(kept)
+        node.start()
+        self.assertEqual(node.request("/api/v1/me").status, 200)
+
     def test_nothing_can_be_written(self):
         """As on a full disk; the process lives, though the kernel has a signal for it, and what can be read is read."""
         node = self.home()
