@@ -91,7 +91,9 @@ static void on_event(void *ctx, const char *account, const char *text)
     json_t *event = json_loads(text, 0, NULL);
     const char *name = json_string_value(json_object_get(event, "event"));
     int64_t generation = json_integer_value(json_object_get(event, "generation"));
-    if (name != NULL && d->api != NULL) {
+    if (name != NULL && d->api != NULL && strcmp(name, "ended") == 0) {
+        api_heard_end(d->api, account, json_is_true(json_object_get(event, "data")));
+    } else if (name != NULL && d->api != NULL) {
         bool changed = strcmp(name, "changed") == 0;
         if (changed)
             api_changed(d->api, account, generation);
