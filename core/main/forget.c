@@ -23,9 +23,8 @@ static int tell_daemon(const struct app *app, const char *account, bool removed,
     json_t *object = json_pack("{s:s, s:b}", "account", account, "removed", removed);
     char *text = json_dumps(object, JSON_COMPACT);
     struct buf body = {0};
-    int status = 0,
-        r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                         : control_send(app->state_dir, "/control/forget", text, &status, &body, err);
+    int status = 0, r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                                     : control_send(app->state_dir, "/control/forget", text, &status, &body, err);
     if (r < 0 && !app_daemon_runs(app))
         r = HEARTH_ERR_NOT_FOUND;
     json_t *answer = r == 0 && status != 204 && body.size > 0 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
@@ -67,10 +66,11 @@ void forget_command(struct app *app, const char *account, bool removed)
         r = tell_queue(app, account, removed, &err);
     }
     if (r < 0)
-        fprintf(stderr,
-                "hearthd: this is done in the database, but not every process that runs could be told (%s): such a one goes on for up to ten "
-                "seconds, and with event streams that are open for up to [web] event_interval\n",
-                err.text);
+        fprintf(
+            stderr,
+            "hearthd: this is done in the database, but not every process that runs could be told (%s): such a one goes on for up to ten "
+            "seconds, and with event streams that are open for up to [web] event_interval\n",
+            err.text);
 }
 
 void forget_take(struct http_request *request, struct http_reply *reply, void *worker)

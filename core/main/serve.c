@@ -294,16 +294,50 @@ static void say_ready(struct daemon *d)
               "state_dir", d->app.state_dir, NULL);
 }
 
-static void reload(struct daemon *d)
+static bool has_certificates(const struct daemon *d)
 {
-    struct err err = {0};
-    if (d->http != NULL && http_reload(d->http, &err) < 0)
-        log_error("main", "the certificates were not reloaded, the old ones stay: %s", err.text);
-    else
-        log_audit("configuration reloaded", NULL);
+    const struct conf_section *section;
+    for (size_t i = 0; (section = conf_section(d->app.conf, "listen", i)) != NULL; i++)
+        if (conf_text(section, "tls_certificate") != NULL)
+            return true;
+    return false;
 }
 
-static void wait_for_end(struct daemon *d, const sigset_t *signals)
+/* The level is all that can change while everything else goes on as it was configured. */
+static bool reload_level(const struct cli *cli)
+{
+    struct findings findings = {0};
+    struct conf *conf = NULL;
+    struct err err = {0};
+    int r = app_read_conf(cli, &findings, &conf, &err);
+    if (r < 0)
+        log_error("main", "the configuration was not reloaded, the log level stays (\"hearthd check\" says all that is wrong): %s",
+                  err.text);
+    else
+        log_set_level((enum hearth_log_level)conf_get_number(conf, "hearth", "log_level"));
+    findings_fini(&findings);
+    conf_free(conf);
+    return r == 0;
+}
+
+/* Says what is new, and nothing else. */
+static void reload(struct daemon *d, const struct cli *cli)
+{
+    struct err err = {0};
+    bool certificates = d->http != NULL && has_certificates(d), level = reload_level(cli);
+    if (certificates && http_reload(d->http, &err) < 0) {
+        log_error("main", "the certificates were not reloaded, the old ones stay: %s", err.text);
+        certificates = false;
+    }
+    if (certificates || level)
+        log_audit("configuration reloaded", "reloaded",
+                  !certificates ? "log_level"
+                  : level       ? "log_level, certificates"
+                                : "certificates",
+                  "rest", "needs a restart", NULL);
+}
+
+static void wait_for_end(struct daemon *d, const struct cli *cli, const sigset_t *signals)
 {
     uint64_t watchdog = 0;
     bool watched = sd_watchdog_enabled(0, &watchdog) > 0;
@@ -314,7 +348,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         if (watched)
             sd_notify(0, "WATCHDOG=1");
         if (signal == SIGHUP)
-            reload(d);
+            reload(d, cli);
         else if (signal > 0)
             break;
     }
@@ -343,7 +377,7 @@ int cmd_serve(struct cli *cli)
             log_last_word();
         }
         say_ready(&d);
-        wait_for_end(&d, &signals);
+        wait_for_end(&d, cli, &signals);
         log_event(HEARTH_LOG_INFO, "main", "stopping", NULL);
     }
     stop(&d, d.app.conf == NULL ? 0 : conf_get_number(d.app.conf, "web", "drain_timeout"));
