@@ -350,6 +350,11 @@ int api_end(struct api *api, const char *account, bool with_data, struct err *er
     return api->options.tell_others == NULL ? 0 : api->options.tell_others(api->options.ctx, account, api_ended_event(with_data), err);
 }
 
+void api_forget_tokens(struct api *api, const char *account)
+{
+    auth_forget(api, account);
+}
+
 void api_forget(struct api *api, const char *account)
 {
     if (account == NULL) {

@@ -76,7 +76,9 @@ int api_ask(struct api *api, struct node_stores *stores, const char *account, co
 /* Forgets what is kept in memory of an account, or of all (NULL), and who its people's tokens, sessions and names are, here and in the
  * other processes: event streams end. Any thread that may wait for the queue. */
 void api_forget(struct api *api, const char *account);
-/* A token, session or name of the account has ended: the same, with_data with its data, too; an error when the others could not be told. */
+/* A token or session of the account has ended: who its people's tokens are is forgotten, everywhere, and its event streams end. */
+void api_forget_tokens(struct api *api, const char *account);
+/* The same, or with_data as api_forget(); an error when the others could not be told. */
 int api_end(struct api *api, const char *account, bool with_data, struct err *err);
 /* Somebody else did that. Any thread. */
 void api_heard_end(struct api *api, const char *account, bool with_data);

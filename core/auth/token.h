@@ -27,7 +27,8 @@ struct token {
 void token_make(uint32_t scope, struct token *ret_token);
 void token_wipe(struct token *token);
 /* Makes one and stores its row. expires: ms since 1970; 0: never. What is over goes first. Where there are as many as may be, the one whose
- * last use is longest ago ends, except API tokens: CONFLICT in words then, unless one is over. */
+ * last use is longest ago ends, except API tokens: CONFLICT in words then, unless one is over. (Those
+ * who do this at the same moment may be let in together.) */
 int token_put(struct store *store, const char *account, uint32_t scope, const char *name, int64_t expires, struct token *ret_token,
               struct err *err);
 /* The hash of a secret of the shape that belongs to the scope (FULL and READ have one); false for any other text. Codes are taken in the

@@ -48,7 +48,7 @@ static void leave_old(struct page_call *call)
     struct store *store = node_stores_get(call->stores, old.node, &err);
     if (store != NULL)
         session_remove(store, old.account, old.session, &err);
-    api_forget(call->pages->options.api, old.account);
+    api_forget_tokens(call->pages->options.api, old.account);
 }
 
 /* Whoever signs in completely may do for a while what a browser that was merely left open may not. */
@@ -69,7 +69,7 @@ static void note_ended(struct page_call *call, const char *account, const struct
 {
     if (token->ended[0] == '\0')
         return;
-    api_forget(call->pages->options.api, account);
+    api_forget_tokens(call->pages->options.api, account);
     log_audit("signed out", "address", call->request->remote, "account", account, "session", token->ended, "reason", "too many browsers",
               NULL);
 }
