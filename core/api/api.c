@@ -327,13 +327,3 @@ void api_changed(struct api *api, const char *account, int64_t generation)
     generations_set(api->generations, account, generation);
     search_changed(api->options.search, account, generation);
 }
-
-void api_forget(struct api *api, const char *account)
-{
-    generations_forget(api->generations, account);
-    if (account == NULL)
-        return;
-    cache_drop_account(api->cache, account);
-    search_forget(api->options.search, account);
-    auth_forget(api, account);
-}

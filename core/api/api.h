@@ -32,6 +32,8 @@ struct api_options {
     void (*account_removed)(void *ctx, const char *account);
     /* A token, session or the account itself has ended: event streams of the account show again who they are. Must not block. */
     void (*authority_ended)(void *ctx, const char *account);
+    /* The same for the other processes: an event of the queue, which they give to api_heard_end(). For two seconds at most. */
+    int (*tell_others)(void *ctx, const char *account, const char *event, struct err *err);
     /* What is known at the moment, for /readyz, on the loop: must not block. Appends a sentence to `reasons` for each thing without which
      * this process is of no use, and to `queue` what is the matter with the queue. NULL: always ready. */
     void (*readiness)(void *ctx, struct buf *reasons, struct buf *queue);
@@ -71,7 +73,16 @@ struct api_question {
 };
 int api_ask(struct api *api, struct node_stores *stores, const char *account, const struct api_question *question, json_t **ret_answer,
             struct err *err);
-/* Forgets what is kept in memory of an account, or of all (NULL). Any thread. */
+/* Forgets what is kept in memory of an account, or of all (NULL), and who its people's tokens, sessions and names are, here and in the
+ * other processes: event streams end. Any thread that may wait for the queue. */
 void api_forget(struct api *api, const char *account);
+/* A token or session of the account has ended: who its people's tokens are is forgotten, everywhere, and its event streams end. */
+void api_forget_tokens(struct api *api, const char *account);
+/* The same, or with_data as api_forget(); an error when the others could not be told. */
+int api_end(struct api *api, const char *account, bool with_data, struct err *err);
+/* Somebody else did that. Any thread. */
+void api_heard_end(struct api *api, const char *account, bool with_data);
+/* The event that says so: JSON with "event":"ended", perhaps "data":true. A constant. */
+const char *api_ended_event(bool with_data);
 
 #endif

@@ -13,11 +13,12 @@
 #include "base/magic.h"
 #include "nodes/who.h"
 
-/* Known tokens, for ten seconds: so long a revocation by the command line may take; one by the API counts at once. */
+/* Known tokens, for ten seconds: so long a revocation may take that this process is not told of. */
 enum { SLOTS = 1024, TTL = 10000 };
 
 struct token_cache {
     pthread_mutex_t lock; /* a leaf */
+    uint64_t cleared;     /* how often: what was looked up before is not put after */
     struct {
         uint8_t hash[TOKEN_HASH_SIZE];
         struct identity identity;
@@ -58,30 +59,56 @@ bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SI
     return found;
 }
 
-void token_cache_put(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity)
+uint64_t token_cache_begin(struct token_cache *cache)
+{
+    lock_take(&cache->lock);
+    uint64_t begun = cache->cleared;
+    lock_release(&cache->lock);
+    return begun;
+}
+
+void token_cache_put(struct token_cache *cache, uint64_t begun, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
+                     int64_t life)
 {
     size_t i = slot_of(hash);
     lock_take(&cache->lock);
-    memcpy(cache->slots[i].hash, hash, TOKEN_HASH_SIZE);
-    cache->slots[i].identity = *identity;
-    cache->slots[i].until = clock_monotonic() + TTL;
+    if (begun == cache->cleared) {
+        memcpy(cache->slots[i].hash, hash, TOKEN_HASH_SIZE);
+        cache->slots[i].identity = *identity;
+        cache->slots[i].until = clock_monotonic() + (life < TTL ? life : TTL);
+    }
     lock_release(&cache->lock);
 }
 
 void token_cache_clear(struct token_cache *cache)
 {
     lock_take(&cache->lock);
+    cache->cleared++;
     for (size_t i = 0; i < SLOTS; i++)
         cache->slots[i].until = 0;
     lock_release(&cache->lock);
 }
 
-void auth_forget(struct api *api, const char *account)
+void auth_forget_here(struct api *api, const char *account)
 {
     token_cache_clear(api->tokens);
     lock_border("event streams are ended");
-    if (account != NULL && api->options.authority_ended != NULL)
+    if (api->options.authority_ended != NULL)
         api->options.authority_ended(api->options.ctx, account);
+}
+
+void auth_warn(const char *account, const struct err *err)
+{
+    log_warning("api",
+                "account %s: other processes were not told that a token, session or name has ended, and may go on for ten seconds: %s",
+                account, err->text);
+}
+
+void auth_forget(struct api *api, const char *account)
+{
+    struct err err = {0};
+    if (api_end(api, account, false, &err) < 0)
+        auth_warn(account, &err);
 }
 
 /* Remembered like a token: under the hash of the name that the proxy asserts. */
@@ -120,12 +147,12 @@ bool auth_is_forged(const struct api *api, const struct http_request *request, c
 }
 
 /* What is known of other nodes' tokens, and of unknown ones, is kept as long as one's own: a flood of one wrong token asks once. */
-static int look_elsewhere(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
+static int look_elsewhere(struct api_call *call, const struct proof *proof, uint64_t begun, struct identity *ret_identity)
 {
     struct identity identity = {.node = NODES_NONE};
     int r = node_of_proof(call, proof, &identity.node);
     if (r == 0 || (r == AUTH_NOBODY && call->api->options.nodes->count > 1))
-        token_cache_put(call->api->tokens, proof->hash, &identity);
+        token_cache_put(call->api->tokens, begun, proof->hash, &identity, TTL);
     if (r == 0)
         *ret_identity = identity;
     return r;
@@ -144,7 +171,7 @@ static int link_name(struct api_call *call, const struct who *who, const struct 
 }
 
 /* The proxy has asked for the password. The account must be here already: a header makes none. */
-static int look_up_name(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
+static int look_up_name(struct api_call *call, const struct proof *proof, uint64_t begun, struct identity *ret_identity)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct identity identity = {.kind = PROOF_PROXY};
@@ -169,7 +196,7 @@ static int look_up_name(struct api_call *call, const struct proof *proof, struct
         identity = (struct identity){.node = NODES_NONE};
     else
         api_audit_proxy(call, identity.account);
-    token_cache_put(call->api->tokens, proof->hash, &identity);
+    token_cache_put(call->api->tokens, begun, proof->hash, &identity, TTL);
     if (identity.node == NODES_NONE)
         return AUTH_NOBODY;
     *ret_identity = identity;
@@ -181,12 +208,13 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
 {
     if (token_cache_get(call->api->tokens, proof->hash, ret_identity))
         return ret_identity->node == NODES_NONE ? AUTH_NOBODY : 0;
+    uint64_t begun = token_cache_begin(call->api->tokens);
     if (proof->kind == PROOF_PROXY)
-        return look_up_name(call, proof, ret_identity);
+        return look_up_name(call, proof, begun, ret_identity);
     struct hearth_token token = {.struct_size = sizeof(token)};
     int r = STORE(call->store, &call->err, token_by_hash, proof->hash, &token);
     if (r == HEARTH_ERR_NOT_FOUND)
-        return look_elsewhere(call, proof, ret_identity);
+        return look_elsewhere(call, proof, begun, ret_identity);
     if (r < 0)
         return r;
     int64_t now = clock_now();
@@ -197,7 +225,7 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
     struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
-    token_cache_put(call->api->tokens, proof->hash, &identity);
+    token_cache_put(call->api->tokens, begun, proof->hash, &identity, token.expires == 0 ? TTL : token.expires - now);
     *ret_identity = identity;
     return 0;
 }

@@ -240,16 +240,25 @@ int bookmark_get(struct api_call *call)
     return r < 0 ? r : api_reply_json(call, json_pack("{s:o}", "item", item_json(&b)));
 }
 
+enum { TAGS_MOST = 10000 };
+
+struct tags {
+    struct api_call *call;
+    int count;
+};
+
 static int on_tag(void *ctx, const char *tag, int64_t count)
 {
-    api_list_add(ctx, json_pack("{s:s, s:I}", "name", tag, "count", (json_int_t)count));
-    return 0;
+    struct tags *tags = ctx;
+    api_list_add(tags->call, json_pack("{s:s, s:I}", "name", tag, "count", (json_int_t)count));
+    return ++tags->count == TAGS_MOST;
 }
 
 int tags_get(struct api_call *call)
 {
     api_list_begin(call, "{\"tags\":[");
-    int r = STORE(call->store, &call->err, tag_list, call->account, on_tag, call);
+    struct tags tags = {call, 0};
+    int r = STORE(call->store, &call->err, tag_list, call->account, on_tag, &tags);
     api_list_close(call, "]}");
     return r;
 }

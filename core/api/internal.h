@@ -106,7 +106,11 @@ json_t *api_body(struct api_call *call); /* an object, depth and size bounded; N
 struct token_cache *token_cache_create(void);
 void token_cache_destroy(struct token_cache *cache);
 bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity);
-void token_cache_put(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity);
+/* Before a token is looked up: what is found is kept only if nothing was forgotten meanwhile. */
+uint64_t token_cache_begin(struct token_cache *cache);
+/* begun: of token_cache_begin(). life: ms until the token is over; kept for ten seconds at most. */
+void token_cache_put(struct token_cache *cache, uint64_t begun, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
+                     int64_t life);
 void token_cache_clear(struct token_cache *cache);
 /* An API token before what a proxy says before a cookie. False: none, or malformed. */
 bool auth_proof(struct http_request *request, struct proof *ret_proof);
@@ -121,8 +125,11 @@ void auth_note_seen(struct api *api, const struct identity *identity);
 void auth_refuse(struct http_reply *reply);
 void auth_refuse_forged(struct http_reply *reply);
 
-/* What was known of who asks is forgotten: a token, session or the account has ended. account NULL: all. */
+/* What was known of who asks is forgotten: a token, session or the account has ended. In this process, and its event streams end. */
+void auth_forget_here(struct api *api, const char *account);
+/* The same, and the other processes are told. */
 void auth_forget(struct api *api, const char *account);
+void auth_warn(const char *account, const struct err *err); /* they were not */
 
 /* --- the audit trail (audit.c) --- */
 /* What this person did: event and key are constants; value NULL: none. */

@@ -1,4 +1,5 @@
 /* The address bar: /search, /suggest, and picks. */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/find.h"
@@ -6,7 +7,7 @@
 #include "base/clock.h"
 #include "model/url.h"
 
-enum { SUGGESTIONS = 10, INPUT_MAX = 256 };
+enum { SUGGESTIONS = 10, INPUT_MAX = 256, PICKS_MOST = 10000 };
 
 static json_t *tags_json(const char *tags)
 {
@@ -103,19 +104,42 @@ int suggest_get(struct api_call *call)
     return r;
 }
 
+/* What was picked before, for this input and page, and which pick is worth least. */
 struct known {
     const char *input;
-    int64_t page;
+    int64_t page, now;
     struct hearth_pick found;
+    size_t count;
+    double least;
+    struct hearth_pick least_pick; /* its input is least_input */
+    char least_input[INPUT_MAX];
 };
 
 static int on_pick(void *ctx, const struct hearth_pick *pick)
 {
     struct known *known = ctx;
-    if (pick->page != known->page || strcmp(pick->input, known->input) != 0)
+    if (pick->page == known->page && strcmp(pick->input, known->input) == 0) {
+        known->found = *pick;
+        return 1;
+    }
+    double worth = search_pick_worth(pick->use_count, pick->used, known->now);
+    if ((known->count++ == 0 || worth < known->least) && strlen(pick->input) < sizeof(known->least_input)) {
+        known->least = worth;
+        known->least_pick = *pick;
+        snprintf(known->least_input, sizeof(known->least_input), "%s", pick->input);
+    }
+    return 0;
+}
+
+/* One more than is kept: what has faded most goes, as the address bar would hardly show it any more. */
+static int make_room(struct api_call *call, const struct known *known)
+{
+    struct hearth_pick pick = known->least_pick;
+    if (known->found.struct_size != 0 || known->count < PICKS_MOST)
         return 0;
-    known->found = *pick;
-    return 1;
+    pick.input = known->least_input;
+    pick.use_count = 0;
+    return STORE(call->store, &call->err, pick_put, call->account, &pick);
 }
 
 /* The page of a URL, past the ids that other URLs have taken. */
@@ -140,7 +164,8 @@ int search_picked_post(struct api_call *call)
         return 0;
     const char *q = json_string_value(json_object_get(body, "q")), *url = json_string_value(json_object_get(body, "url"));
     char input[INPUT_MAX];
-    struct known known = {.input = input};
+    int64_t now = clock_now();
+    struct known known = {.input = input, .now = now};
     int r = 0;
     if (q == NULL || url == NULL) {
         api_problem(call, 400, "bad_request", "The body must be {\"q\":\"…\",\"url\":\"…\"}.");
@@ -149,7 +174,8 @@ int search_picked_post(struct api_call *call)
         r = find_page(call, url, &known.page);
         if (r == 0)
             r = STORE(call->store, &call->err, pick_list, call->account, on_pick, &known);
-        int64_t now = clock_now();
+        if (r == 0)
+            r = make_room(call, &known);
         struct hearth_pick pick = {
             .struct_size = sizeof(pick),
             .input = input,

@@ -32,28 +32,21 @@ int tokens_get(struct api_call *call)
 static int create(struct api_call *call, const char *name, bool read_only, int64_t expires)
 {
     struct token token;
-    token_make(HEARTH_TOKEN_FULL, &token);
-    struct hearth_token row = {
-        .struct_size = sizeof(row),
-        .scope = read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL,
-        .id = token.id,
-        .account = call->account,
-        .name = name,
-        .hash = token.hash,
-        .created = clock_now(),
-        .expires = expires,
-    };
-    int r = STORE(call->store, &call->err, token_create, &row);
-    if (r == 0) {
-        json_t *value = token_json(&row);
-        json_object_set_new(value, "secret", json_string(token.secret));
-        api_reply_json(call, json_pack("{s:o}", "token", value));
-        api_audit(call, "token made", "token", row.id);
-        call->reply->status = 201;
-        http_reply_header(call->reply, "cache-control", "no-store");
-    }
+    uint32_t scope = read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL;
+    int r = token_put(call->store, call->account, scope, name, expires, &token, &call->err);
+    if (r == HEARTH_ERR_CONFLICT)
+        return api_problem(call, 409, "too_many_tokens", call->err.text);
+    if (r < 0)
+        return r;
+    json_t *value =
+        token_json(&(struct hearth_token){.scope = scope, .id = token.id, .name = name, .created = token.created, .expires = expires});
+    json_object_set_new(value, "secret", json_string(token.secret));
+    api_reply_json(call, json_pack("{s:o}", "token", value));
+    api_audit(call, "token made", "token", token.id);
+    call->reply->status = 201;
+    http_reply_header(call->reply, "cache-control", "no-store");
     token_wipe(&token);
-    return r;
+    return 0;
 }
 
 int tokens_post(struct api_call *call)

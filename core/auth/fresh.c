@@ -12,24 +12,7 @@ const char *fresh_cookie_name(bool tls)
 
 int fresh_create(struct store *store, const char *account, const char *session, struct token *ret_token, struct err *err)
 {
-    struct token token;
-    int64_t now = clock_now();
-    token_make(HEARTH_TOKEN_FRESH, &token);
-    struct hearth_token row = {
-        .struct_size = sizeof(row),
-        .scope = HEARTH_TOKEN_FRESH,
-        .id = token.id,
-        .account = account,
-        .name = session,
-        .hash = token.hash,
-        .created = now,
-        .expires = now + FRESH_LIFE,
-    };
-    int r = STORE(store, err, token_create, &row);
-    if (r == 0)
-        *ret_token = token;
-    token_wipe(&token);
-    return r;
+    return token_put(store, account, HEARTH_TOKEN_FRESH, session, clock_now() + FRESH_LIFE, ret_token, err);
 }
 
 int fresh_use(struct store *store, const char *account, const char *secret, struct err *err)

@@ -8,35 +8,17 @@
 
 #include "base/clock.h"
 
-/* The code's row is named after the link's id, so that using one finds the other. */
-static int put(struct store *store, const char *account, uint32_t scope, const char *name, int64_t now, struct token *ret_token,
-               struct err *err)
-{
-    token_make(scope, ret_token);
-    struct hearth_token row = {
-        .struct_size = sizeof(row),
-        .scope = scope,
-        .id = ret_token->id,
-        .account = account,
-        .name = name,
-        .hash = ret_token->hash,
-        .created = now,
-        .expires = now + LINK_LIFE,
-    };
-    return STORE(store, err, token_create, &row);
-}
-
 int link_create(struct store *store, const char *account, struct link *ret_link, struct err *err)
 {
     struct token link, code;
-    int64_t now = clock_now();
-    int r = put(store, account, HEARTH_TOKEN_LINK, "link", now, &link, err);
-    if (r == 0)
-        r = put(store, account, HEARTH_TOKEN_CODE, link.id, now, &code, err);
+    int64_t expires = clock_now() + LINK_LIFE;
+    int r = token_put(store, account, HEARTH_TOKEN_LINK, "link", expires, &link, err);
+    if (r == 0) /* named after the link's id, so that using one finds the other */
+        r = token_put(store, account, HEARTH_TOKEN_CODE, link.id, expires, &code, err);
     if (r == 0) {
         memcpy(ret_link->secret, link.secret, sizeof(ret_link->secret));
         memcpy(ret_link->code, code.secret, sizeof(ret_link->code));
-        ret_link->expires = now + LINK_LIFE;
+        ret_link->expires = expires;
     }
     token_wipe(&link);
     token_wipe(&code);

@@ -104,25 +104,8 @@ int session_create(struct store *store, const char *account, const char *name, c
                    struct err *err)
 {
     struct leaving leaving = {.limits = limits, .now = clock_now()};
-    struct token token;
     int r = remove_some(store, account, &leaving, err);
     if (r < 0)
         return r;
-    token_make(HEARTH_TOKEN_BROWSER, &token);
-    struct hearth_token row = {
-        .struct_size = sizeof(row),
-        .scope = HEARTH_TOKEN_BROWSER,
-        .id = token.id,
-        .account = account,
-        .name = name,
-        .hash = token.hash,
-        .created = leaving.now,
-        .last_used = leaving.now,
-        .expires = leaving.now + limits->life,
-    };
-    r = STORE(store, err, token_create, &row);
-    if (r == 0)
-        *ret_token = token;
-    token_wipe(&token);
-    return r;
+    return token_put(store, account, HEARTH_TOKEN_BROWSER, name, leaving.now + limits->life, ret_token, err);
 }

@@ -9,15 +9,28 @@
 
 enum { TOKEN_SECRET_SIZE = 5 + 43 + 1, TOKEN_ID_SIZE = 12 + 1, TOKEN_HASH_SIZE = 32 };
 
+/* As many as one account may have: API tokens of both scopes, browsers, open links (and codes, and signs of a fresh sign-in). */
+enum { TOKEN_MOST = 100, TOKEN_BROWSERS_MOST = 100, TOKEN_LINKS_MOST = 20 };
+
+struct err;
+struct store;
+
 struct token {
     char secret[TOKEN_SECRET_SIZE]; /* shown once; token_wipe() */
     char id[TOKEN_ID_SIZE];         /* public */
     uint8_t hash[TOKEN_HASH_SIZE];
+    int64_t created, expires;  /* token_put() */
+    char ended[TOKEN_ID_SIZE]; /* token_put(): the browser that was signed out to make room for this one; "" none */
 };
 
 /* scope: enum hearth_token_scope. Codes look like "4k7m-2w9q". */
 void token_make(uint32_t scope, struct token *ret_token);
 void token_wipe(struct token *token);
+/* Makes one and stores its row. expires: ms since 1970; 0: never. What is over goes first. Where there are as many as may be, the one whose
+ * last use is longest ago ends, except API tokens: CONFLICT in words then, unless one is over. (Those
+ * who do this at the same moment may be let in together.) */
+int token_put(struct store *store, const char *account, uint32_t scope, const char *name, int64_t expires, struct token *ret_token,
+              struct err *err);
 /* The hash of a secret of the shape that belongs to the scope (FULL and READ have one); false for any other text. Codes are taken in the
  * way people type them. */
 bool token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE]);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 static struct {
     int fd;
     enum log_format format;
-    enum hearth_log_level level;
+    atomic_int level; /* enum hearth_log_level */
     bool audit, access;
 } out = {.fd = STDERR_FILENO, .format = LOG_TEXT, .level = HEARTH_LOG_INFO, .audit = true};
 
@@ -22,7 +23,7 @@ static const char *const level_names[] = {"error", "warning", "info", "debug"};
 void log_init(enum log_format format, enum hearth_log_level level)
 {
     out.format = format;
-    out.level = level;
+    atomic_store(&out.level, (int)level);
 }
 
 void log_audit_off(void)
@@ -105,9 +106,14 @@ void log_last_word(void)
     sigaction(SIGABRT, &action, NULL);
 }
 
+void log_set_level(enum hearth_log_level level)
+{
+    atomic_store(&out.level, (int)level);
+}
+
 bool log_wants(enum hearth_log_level level)
 {
-    return level <= out.level;
+    return (int)level <= atomic_load(&out.level);
 }
 
 static void add_time(struct buf *line)

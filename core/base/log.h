@@ -17,6 +17,7 @@ void log_take_stderr(void);
  * needs no memory. Once, before threads start. */
 void log_last_word(void);
 bool log_wants(enum hearth_log_level level);
+void log_set_level(enum hearth_log_level level); /* from now on; any thread */
 
 /* log_event(HEARTH_LOG_INFO, "main", "ready", "version", text, "address", text, NULL): pairs of key and text end with a NULL key; a NULL
  * text leaves its pair out. `module` and `event` are constants. */

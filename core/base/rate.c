@@ -101,7 +101,11 @@ void rate_give_back(struct rate *rate, const char *key)
 
 bool rate_network_key(const char *address, int bits, char ret[64])
 {
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
     unsigned char six[16];
+    if (inet_pton(AF_INET6, address, six) == 1 && memcmp(six, mapped, sizeof(mapped)) == 0) { /* ::ffff:192.0.2.7 */
+        return inet_ntop(AF_INET, six + sizeof(mapped), ret, 64) != NULL && bits == 64;
+    }
     if (inet_pton(AF_INET6, address, six) == 1) {
         memset(six + bits / 8, 0, sizeof(six) - (size_t)bits / 8);
         return inet_ntop(AF_INET6, six, ret, 64) != NULL;

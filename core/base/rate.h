@@ -14,7 +14,7 @@ void rate_destroy(struct rate *rate);                /* accepts NULL */
 int64_t rate_take(struct rate *rate, const char *key);
 void rate_give_back(struct rate *rate, const char *key); /* it was right after all: takes one off the count */
 /* The key of the network with so many bits of an IPv6 address. IPv4 has one key, the address, with 64 bits, as has what is no IP address;
- * false with fewer. ret: 64 bytes. */
+ * false with fewer. IPv4 written as IPv6 (::ffff:192.0.2.7) is IPv4. ret: 64 bytes. */
 bool rate_network_key(const char *address, int bits, char ret[64]);
 /* The key of a client's address: whole for IPv4, the first half for IPv6, where one person has as many as they like. ret: 64 bytes. */
 void rate_address_key(const char *address, char ret[64]);

@@ -277,6 +277,15 @@ static void picks(struct kit *kit)
     struct lines lines = {.size = 0};
     OK(store, pick_list, "a", on_pick, &lines);
     expect_text(lines.text, "ex 6 1.75 20\nex 7 1.75 20\n");
+    pick.use_count = 0; /* forgotten, of this account alone; and once more */
+    OK(store, pick_put, "a", &pick);
+    OK(store, pick_put, "a", &pick);
+    lines = (struct lines){.size = 0};
+    OK(store, pick_list, "a", on_pick, &lines);
+    expect_text(lines.text, "ex 7 1.75 20\n");
+    lines = (struct lines){.size = 0};
+    OK(store, pick_list, "b", on_pick, &lines);
+    expect_text(lines.text, "ex 6 1.75 20\n");
 }
 
 /* A call whose memory is used up: the result is untouched, and the next call works. */
@@ -305,7 +314,7 @@ static void fill(struct store *store, const char *account)
     uint8_t hash[32] = {(uint8_t)account[0]};
     const char id[] = {'t', account[0], '\0'};
     struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
-    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "i", .page = 1};
+    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "i", .page = 1, .use_count = 1};
     struct hearth_device device = {.struct_size = sizeof(device), .id = "device", .name = "n", .type = "desktop"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "", .url = "https://x/"};
     struct hearth_bookmark bookmark = make_bookmark("same________", HEARTH_BOOKMARK, "menu________", 0);

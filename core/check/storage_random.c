@@ -91,7 +91,7 @@ static void write_small(struct run *run)
     struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = ANY(run, accounts), .name = "n", .hash = hash};
     struct hearth_pick picked = {.struct_size = sizeof(picked), .input = pick(run, 2) == 0 ? "ex" : "mo", .page = 1 + pick(run, 4)};
     token.created = run->step;
-    picked.use_count = pick(run, 100) / 8.0;
+    picked.use_count = (1 + pick(run, 100)) / 8.0;
     picked.used = run->step;
     switch (pick(run, 6)) {
     case 0:

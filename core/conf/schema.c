@@ -158,7 +158,8 @@ static const struct hearth_config_key limits_keys[] = {
     RANGE(INT, "bookmarks", "100000", 0, 1000000000, "with folders, of one account; 0: no limit"),
     RANGE(SIZE, "space", "4GiB", 0, 1LL << 50,
           "of one account: its file (SQLite), and what a sync brings of one collection (any storage); 0: no limit"),
-    RANGE(SIZE, "free_space", "64MiB", 0, 1LL << 50, "what syncs leave free of the disk that has state_dir; 0: nothing"),
+    RANGE(SIZE, "free_space", "64MiB", 0, 1LL << 50,
+          "what syncs leave free of the disks that have state_dir and the database's file; 0: nothing"),
 };
 
 static const struct conf_kind kinds[] = {

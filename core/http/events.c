@@ -60,18 +60,30 @@ void http_publish(struct http_server *server, const char *channel, int64_t id, c
         event_unref(event);
 }
 
+/* Counted before it is told: a stream that was asked for before this and is not in a list yet looks at the count when it is. */
 void http_end_events(struct http_server *server, const char *channel)
 {
+    atomic_fetch_add(&server->ends, 1);
     http_publish(server, channel, 0, NULL, NULL);
 }
 
 static void end_stream(struct exchange *exchange)
 {
     h2o_linklist_unlink(&exchange->subscriber.link);
+    exchange->track->waits = false; /* from here on a reader who does not move is one of any answer */
     if (exchange->subscriber.ready)
         h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
-    else
-        conn_kill(exchange->track->conn);
+    else /* what was handed over is still on its way; the connection may carry other answers */
+        exchange->subscriber.ending = true;
+}
+
+void events_proceed(struct exchange *exchange)
+{
+    exchange->subscriber.ready = true;
+    if (!exchange->subscriber.ending || exchange->track == NULL)
+        return;
+    exchange->subscriber.ending = false;
+    h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
 /* Whether a stream may go on is asked without it: the client may be gone before the answer comes. */
@@ -161,6 +173,8 @@ void events_start(struct exchange *exchange)
     if (exchange->reply.body.size > 0)
         add(exchange, exchange->reply.body.data);
     flush(exchange, h2o_now(loop->h2o));
+    if (atomic_load(&loop->server->ends) != exchange->ends_seen) /* perhaps this one, which was in no list when that was told */
+        ask_again(exchange);
 }
 
 void events_deliver(struct loop *loop, struct event *event)

@@ -16,6 +16,7 @@ struct exchange *exchange_create(struct loop *loop, struct track *track)
     exchange->track = track;
     exchange->done = (struct message){.kind = MESSAGE_DONE, .exchange = exchange};
     exchange->spool_fd = -1;
+    exchange->ends_seen = atomic_load(&loop->server->ends);
     track->exchange = exchange;
     return exchange;
 }

@@ -31,9 +31,11 @@ static h2o_iovec_t header(const h2o_req_t *req, const char *name)
     return (h2o_iovec_t){NULL, 0};
 }
 
-/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", perhaps in quotes: the address alone. */
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", perhaps in quotes: the address alone, in the one way that it is written
+ * everywhere else: small letters, and IPv4 that came as IPv6 (::ffff:192.0.2.1) is IPv4. */
 static bool parse_address(h2o_iovec_t text, char ret[64], int *ret_family, uint8_t ret_bytes[16])
 {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     const char *p = text.base;
     size_t n = text.len;
     if (n >= 2 && p[0] == '"' && p[n - 1] == '"') {
@@ -52,7 +54,13 @@ static bool parse_address(h2o_iovec_t text, char ret[64], int *ret_family, uint8
     memcpy(ret, p, n);
     ret[n] = '\0';
     *ret_family = strchr(ret, ':') != NULL ? AF_INET6 : AF_INET;
-    return inet_pton(*ret_family, ret, ret_bytes) == 1;
+    if (inet_pton(*ret_family, ret, ret_bytes) != 1)
+        return false;
+    if (*ret_family == AF_INET6 && memcmp(ret_bytes, mapped, sizeof(mapped)) == 0) {
+        *ret_family = AF_INET;
+        memmove(ret_bytes, ret_bytes + 12, 4);
+    }
+    return inet_ntop(*ret_family, ret_bytes, ret, 64) != NULL;
 }
 
 static h2o_iovec_t trim(const char *from, const char *to)

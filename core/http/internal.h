@@ -92,6 +92,7 @@ struct subscriber {
     struct buf pending;
     uint64_t last_sent, last_checked;
     bool ready;
+    bool ending; /* out of the list; its last bytes go when h2o is ready for them */
 };
 
 /* Request and reply as handlers see them. Owned by the loop, except between pool.run() and MESSAGE_DONE, when the pool's thread has it. */
@@ -106,6 +107,7 @@ struct exchange {
     atomic_bool gone;    /* nobody takes the answer: a download that is being made may end */
     struct message done;
     struct subscriber subscriber;
+    uint64_t ends_seen;  /* server->ends when the request came */
     struct buf outgoing; /* what h2o is sending of an event stream */
     /* body.c */
     size_t body_size, body_at;
@@ -158,6 +160,7 @@ struct http_server {
     struct loop *loops;
     int loop_count;
     atomic_size_t conn_total, job_total;
+    atomic_uint_fast64_t ends;    /* calls of http_end_events() so far */
     pthread_mutex_t publish_lock; /* guards stopping: no event is sent to a loop that may have ended */
     bool stopping;
     pthread_mutex_t address_lock; /* a leaf; guards addresses */
@@ -264,6 +267,7 @@ void cancel_stream(h2o_req_t *req); /* of HTTP/2; the request may be gone afterw
 
 /* events.c */
 void events_start(struct exchange *exchange);
+void events_proceed(struct exchange *exchange); /* h2o takes more */
 void events_deliver(struct loop *loop, struct event *event);
 void events_heartbeat(struct loop *loop, uint64_t now);
 void events_end_all(struct loop *loop);

@@ -154,7 +154,7 @@ static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)
 {
     (void)req;
     struct exchange *exchange = (struct exchange *)generator;
-    exchange->subscriber.ready = true;
+    events_proceed(exchange);
     body_proceed(exchange);
 }
 

@@ -44,6 +44,8 @@ static int apply_once(struct apply *apply, int32_t collection, const char *mark,
     struct store *store = apply->store;
     apply->changed = false;
     int r = limits_check_free(apply->spool->limits, apply->spool->directory, spool_size(apply->spool), err);
+    if (r == 0)
+        r = limits_check_free(apply->spool->limits, store->place, spool_size(apply->spool), err);
     apply->spool->limited |= r < 0;
     if (r == 0)
         r = STORE(store, err, batch_begin, apply->account, collection, ret_generation);

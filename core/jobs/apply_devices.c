@@ -128,6 +128,8 @@ int apply_devices(struct apply *apply, struct err *err)
                 r = STORE(apply->store, err, device_remove, guid);
             }
         }
+        if (r == 0)
+            r = apply_count_record(apply, err);
         store_reset(apply->store);
     }
     if (r == 0 && apply->how == HEARTH_COMPLETE)
@@ -205,6 +207,8 @@ int apply_tabs(struct apply *apply, struct err *err)
             if (r == 0)
                 r = STORE(apply->store, err, tab_put, owner, &tab);
         }
+        if (r == 0)
+            r = apply_count_record(apply, err);
         store_reset(apply->store);
     }
     known_fini(&known);

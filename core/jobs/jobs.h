@@ -58,6 +58,9 @@ int jobs_request(struct jobs *jobs, const char *account, struct err *err);
 void jobs_note_seen(struct jobs *jobs, const char *account, const char *token);
 /* Is a sync of the account running, as far as the events told? Any thread. Needs on_event. */
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
+/* An event for the other processes that share the queue (and this one, which hears it, too); without others it does nothing. Within two
+ * seconds, at once when the queue is known not to answer. Any thread. */
+int jobs_tell(struct jobs *jobs, const char *account, const char *json, struct err *err);
 /* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`. Any thread. */

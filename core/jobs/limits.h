@@ -4,12 +4,15 @@
 
 #include "plug/store.h"
 
+/* Of every account; no Firefox comes near. */
+enum { LIMITS_DEVICES = 1000, LIMITS_TABS = 100000 };
+
 /* Of the section [limits]; 0: no limit. */
 struct limits {
     int64_t pages;      /* with visits */
     int64_t bookmarks;  /* with folders */
     int64_t space;      /* bytes: of the records of one collection on their way, and of what is stored where the storage knows it */
-    int64_t free_space; /* bytes that have to stay free where the records on their way are */
+    int64_t free_space; /* bytes that have to stay free where the records on their way are, and where the database is */
 };
 
 /* FULL with words for the person, when there is more than the limit and more than before: who was over it already may still remove things,
@@ -18,7 +21,7 @@ int limits_check_counts(const struct limits *limits, const struct hearth_counts 
                         const char *collection, struct err *err);
 /* FULL: the records of a collection that are on their way have grown to `size` bytes. */
 int limits_check_spool(const struct limits *limits, int64_t size, struct err *err);
-/* FULL: `size` more bytes would leave too little free in the file system of the directory. */
-int limits_check_free(const struct limits *limits, const char *directory, int64_t size, struct err *err);
+/* FULL: `size` more bytes would leave too little free in the file system that this directory or file is in. NULL: nowhere that is known. */
+int limits_check_free(const struct limits *limits, const char *place, int64_t size, struct err *err);
 
 #endif

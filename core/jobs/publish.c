@@ -41,6 +41,19 @@ void jobs_event(void *ctx, const char *account, const char *json)
         jobs_heard(jobs, account, json);
 }
 
+int jobs_tell(struct jobs *jobs, const char *account, const char *json, struct err *err)
+{
+    struct jobs_queue *queue;
+    if (!jobs->options.queue_shared)
+        return 0;
+    int r = jobs_take_queue(jobs, JOBS_PERSON_TIMEOUT, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->event_publish(queue->session, &queue->call.hearth, account, json), err);
+    jobs_give_queue(jobs, queue, r);
+    return r;
+}
+
 int jobs_ping(struct jobs *jobs, struct err *err)
 {
     struct jobs_queue *queue;

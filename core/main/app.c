@@ -33,12 +33,17 @@ static int init_log(struct app *app, const struct cli *cli, struct err *err)
     return 0;
 }
 
-int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err)
+int app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf, struct err *err)
 {
     const char *dir = cli->config;
     if (dir == NULL && access(default_config, F_OK) == 0)
         dir = default_config;
-    int r = conf_load(dir, findings, &app->conf, err);
+    return conf_load(dir, findings, ret_conf, err);
+}
+
+int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err)
+{
+    int r = app_read_conf(cli, findings, &app->conf, err);
     if (r < 0)
         return r;
     app->state_dir = conf_get_text(app->conf, "hearth", "state_dir");
@@ -89,7 +94,7 @@ int app_load_plugin(struct app *app, int kind, const struct conf_section *sectio
 
 /* The same, and opens it. */
 static int open_plugin(struct app *app, int kind, const struct conf_section *section, host_http_fn http, void *http_data,
-                       struct plug **ret_plug, struct err *err)
+                       struct plug **ret_plug, const struct hearth_config_value **ret_values, struct err *err)
 {
     struct plug *plug;
     const struct hearth_config_value *values;
@@ -100,9 +105,21 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
         plug_look_only(plug);
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
-    if (r == 0)
+    if (r == 0) {
         *ret_plug = plug;
+        *ret_values = values;
+    }
     return r;
+}
+
+/* Where a storage that has files keeps them: its key `path`. NULL: it has none. */
+static const char *place_of(const struct plug *plug, const struct hearth_config_value *values)
+{
+    const struct hearth_plugin *descriptor = plug_descriptor(plug);
+    for (size_t i = 0; i < descriptor->config_count; i++)
+        if (descriptor->config[i].type == HEARTH_CONFIG_PATH && strcmp(descriptor->config[i].name, "path") == 0)
+            return values[i].present ? values[i].text : NULL;
+    return NULL;
 }
 
 static const struct conf_section *storage_section(const struct app *app, const char *name)
@@ -136,7 +153,10 @@ int app_add_node(struct app *app, const struct conf_section *section, bool migra
         (struct node){.url = url == NULL ? "" : url, .weight = section == NULL ? 1 : conf_number(section, "weight"), .migrates = migrate};
     str_copy(node->name, sizeof(node->name), name);
     node_init(node);
-    int r = open_plugin(app, HEARTH_STORAGE, source, NULL, NULL, &node->storage, err);
+    const struct hearth_config_value *values;
+    int r = open_plugin(app, HEARTH_STORAGE, source, NULL, NULL, &node->storage, &values, err);
+    if (r == 0)
+        node->place = place_of(node->storage, values);
     if (r < 0 && section != NULL)
         return err_prefix(err, "node %s", name);
     nodes->count += r == 0;
@@ -217,9 +237,10 @@ int app_add_provider(struct app *app, const struct conf_section *section, struct
     const struct conf_section *worker = conf_section(app->conf, "worker", 0);
     struct net_options options = {.max_connections_per_host = (int)conf_number(worker, "connections_per_host"),
                                   .ca_file = conf_text(worker, "ca_file")};
+    const struct hearth_config_value *values;
     int r = app->net != NULL ? 0 : net_start(&options, &app->net, err);
     if (r == 0)
-        r = open_plugin(app, HEARTH_SYNC, section, fetch, app->net, &app->providers[app->provider_count], err);
+        r = open_plugin(app, HEARTH_SYNC, section, fetch, app->net, &app->providers[app->provider_count], &values, err);
     if (r == 0)
         app->provider_names[app->provider_count++] = conf_section_name(section);
     return r;
@@ -236,7 +257,8 @@ int app_open_providers(struct app *app, struct err *err)
 
 int app_open_queue(struct app *app, struct err *err)
 {
-    return open_plugin(app, HEARTH_QUEUE, conf_section(app->conf, "queue", 0), NULL, NULL, &app->queue, err);
+    const struct hearth_config_value *values;
+    return open_plugin(app, HEARTH_QUEUE, conf_section(app->conf, "queue", 0), NULL, NULL, &app->queue, &values, err);
 }
 
 void app_fini(struct app *app)

@@ -43,6 +43,8 @@ struct app {
 
 /* Configuration and log. Nothing is connected. Says everything that is wrong with the configuration but the last thing, which is err. */
 int app_init(struct app *app, const struct cli *cli, struct err *err);
+/* The configuration alone; conf_free(). */
+int app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf, struct err *err);
 /* The same, which says nothing: it is all in the findings, and what is not of the configuration in err. */
 int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err);
 /* Loads and opens the storage plugin of every node; makes state_dir if it may. Nothing is connected yet. */

@@ -4,6 +4,7 @@
 
 #include "main/audit.h"
 #include "main/cmd_account.h"
+#include "main/forget.h"
 #include "nodes/who.h"
 
 int account_finish(struct app *app, struct signin_worker *worker, const struct signin_end *end, struct signin_result *ret_result,
@@ -63,7 +64,10 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
         r = who_join(app->store, id, &who, err);
     if (r < 0)
         return r;
-    printf("Whom the proxy calls %s is %s from now on; the daemon notices within ten seconds.\n", name, email);
+    if (taken)
+        forget_command(app, other.id, false);
+    forget_command(app, id, false);
+    printf("Whom the proxy calls %s is %s from now on.\n", name, email);
     audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", NULL);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "auth/session.h"
 #include "main/audit.h"
 #include "main/cmd_account.h"
+#include "main/forget.h"
 #include "signin/owner.h"
 
 /* Of an account, as its owner would list them. */
@@ -85,6 +86,7 @@ int account_sign_out(struct app *app, struct cli *cli, struct err *err)
         r = session_remove_all(app->store, subject.account.id, NULL, err);
     if (r < 0)
         return r;
+    forget_command(app, subject.account.id, false);
     printf("%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email, browsers,
            email);
     audit_command(app, "signed out everywhere", "account", subject.account.id, "email", email, NULL);
@@ -110,6 +112,7 @@ int account_remove(struct app *app, struct cli *cli, struct err *err)
         r = STORE(app->store, err, account_remove, subject.account.id);
     if (r < 0)
         return r;
+    forget_command(app, subject.account.id, true);
     printf("removed %s: %s, %s, %s; its tokens and sessions ended\n", email, pages, visits, bookmarks);
     audit_command(app, "account removed", "account", subject.account.id, "email", email, NULL);
     return 0;

@@ -4,6 +4,7 @@
 
 #include "auth/link.h"
 #include "main/app.h"
+#include "main/audit.h"
 
 /* How people reach the account's node. */
 static const char *base_url(const struct app *app)
@@ -50,6 +51,7 @@ static int make(struct app *app, struct cli *cli, struct err *err)
         r = link_create(app->store, account.id, &link, err);
     if (r < 0)
         return r;
+    audit_command(app, "link made", "account", account.id, "email", account.email, NULL);
     r = print_link(app, cli, &link, err);
     link_wipe(&link);
     return r;

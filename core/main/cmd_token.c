@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "auth/token.h"
-#include "base/clock.h"
 #include "base/str.h"
 #include "main/app.h"
 #include "main/audit.h"
+#include "main/forget.h"
 #include "main/table.h"
 
 static int create(struct app *app, struct cli *cli, struct err *err)
@@ -16,23 +16,14 @@ static int create(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     struct token token;
-    token_make(HEARTH_TOKEN_FULL, &token);
-    struct hearth_token row = {
-        .struct_size = sizeof(row),
-        .scope = cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL,
-        .id = token.id,
-        .account = account.id,
-        .name = cli->name == NULL ? "command line" : cli->name,
-        .hash = token.hash,
-        .created = clock_now(),
-    };
-    r = STORE(app->store, err, token_create, &row);
-    if (r == 0) {
-        printf("%s\n", token.secret);
-        audit_command(app, "token made", "account", account.id, "email", account.email, "token", token.id, "name", row.name, NULL);
-    }
+    const char *name = cli->name == NULL ? "command line" : cli->name;
+    r = token_put(app->store, account.id, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, name, 0, &token, err);
+    if (r < 0)
+        return r;
+    printf("%s\n", token.secret);
+    audit_command(app, "token made", "account", account.id, "email", account.email, "token", token.id, "name", name, NULL);
     token_wipe(&token);
-    return r;
+    return 0;
 }
 
 static int on_token(void *ctx, const struct hearth_token *token)
@@ -127,6 +118,7 @@ static int revoke(struct app *app, struct cli *cli, struct err *err)
         r = STORE(app->store, err, token_remove, wanted.account, wanted.id);
     if (r < 0)
         return r;
+    forget_command(app, wanted.account, false);
     printf("The token \"%s\" of %s is revoked.\n", name, wanted.email);
     audit_command(app, "token revoked", "account", wanted.account, "email", wanted.email, "token", wanted.id, "name", wanted.name, NULL);
     return 0;

@@ -9,6 +9,7 @@
 #include "jobs/jobs.h"
 #include "main/app.h"
 #include "main/audit.h"
+#include "main/forget.h"
 
 enum { ANSWER_MAX = 64 << 20, TIMEOUT = 30000 };
 
@@ -142,6 +143,7 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
 const struct http_route control_routes[] = {
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
+    {.path = "/control/forget", .methods = HTTP_POST, .kind = HTTP_POOLED, .handler = forget_take, .max_body = FORGET_BODY_MAX},
     {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = audit_take, .max_body = AUDIT_BODY_MAX},
 };
 const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);

@@ -91,7 +91,9 @@ static void on_event(void *ctx, const char *account, const char *text)
     json_t *event = json_loads(text, 0, NULL);
     const char *name = json_string_value(json_object_get(event, "event"));
     int64_t generation = json_integer_value(json_object_get(event, "generation"));
-    if (name != NULL && d->api != NULL) {
+    if (name != NULL && d->api != NULL && strcmp(name, "ended") == 0) {
+        api_heard_end(d->api, account, json_is_true(json_object_get(event, "data")));
+    } else if (name != NULL && d->api != NULL) {
         bool changed = strcmp(name, "changed") == 0;
         if (changed)
             api_changed(d->api, account, generation);
@@ -292,16 +294,7 @@ static void say_ready(struct daemon *d)
               "state_dir", d->app.state_dir, NULL);
 }
 
-static void reload(struct daemon *d)
-{
-    struct err err = {0};
-    if (d->http != NULL && http_reload(d->http, &err) < 0)
-        log_error("main", "the certificates were not reloaded, the old ones stay: %s", err.text);
-    else
-        log_audit("configuration reloaded", NULL);
-}
-
-static void wait_for_end(struct daemon *d, const sigset_t *signals)
+static void wait_for_end(struct daemon *d, const struct cli *cli, const sigset_t *signals)
 {
     uint64_t watchdog = 0;
     bool watched = sd_watchdog_enabled(0, &watchdog) > 0;
@@ -312,7 +305,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         if (watched)
             sd_notify(0, "WATCHDOG=1");
         if (signal == SIGHUP)
-            reload(d);
+            serve_reload(d, cli);
         else if (signal > 0)
             break;
     }
@@ -341,7 +334,7 @@ int cmd_serve(struct cli *cli)
             log_last_word();
         }
         say_ready(&d);
-        wait_for_end(&d, &signals);
+        wait_for_end(&d, cli, &signals);
         log_event(HEARTH_LOG_INFO, "main", "stopping", NULL);
     }
     stop(&d, d.app.conf == NULL ? 0 : conf_get_number(d.app.conf, "web", "drain_timeout"));

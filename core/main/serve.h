@@ -57,6 +57,8 @@ int serve_create_pool(struct daemon *d, struct err *err);
 int serve_create_pages(struct daemon *d, struct err *err);
 int serve_start_probes(struct daemon *d, struct err *err);
 int serve_start_http(struct daemon *d, struct err *err);
+/* Reads log_level and the certificates again; the log says which. Main thread. */
+void serve_reload(struct daemon *d, const struct cli *cli);
 void serve_interrupt_people(void *daemon); /* whatever requests wait for, in the storages and at other servers; for serve_stop_guard() */
 /* What probes know, for /readyz; api_options.readiness. Never blocks. */
 void serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "main/control.h"
+#include "main/forget.h"
 #include "main/serve.h"
 #include "main/version.h"
 #include "signin/gate.h"
@@ -68,6 +69,11 @@ static void authority_ended(void *ctx, const char *account)
         http_end_events(d->http, account);
 }
 
+static int tell_others(void *ctx, const char *account, const char *event, struct err *err)
+{
+    return jobs_tell(((struct daemon *)ctx)->jobs, account, event, err);
+}
+
 int serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -95,6 +101,7 @@ int serve_create_api(struct daemon *d, struct err *err)
         .is_syncing = is_syncing,
         .account_removed = account_removed,
         .authority_ended = authority_ended,
+        .tell_others = tell_others,
         .readiness = serve_readiness,
         .ctx = d,
     };
@@ -409,6 +416,7 @@ int serve_start_http(struct daemon *d, struct err *err)
     struct arena arena; /* http_start() copies what is in it */
     size_t host_count = 0;
     control_set_jobs(d->jobs);
+    forget_set_api(d->api);
     arena_init(&arena, 0);
     const char *const *hosts = known_hosts(d, &arena, &host_count);
     struct http_options options = {

@@ -18,6 +18,7 @@ struct node {
     const char *url;        /* how people reach it; "" unknown. Lives as long as the configuration */
     int64_t weight;         /* share of the newcomers; 0: none */
     struct plug *storage;   /* opened */
+    const char *place;      /* a file of its storage, as configured; NULL: none is known. Lives as long as the configuration */
     bool migrates;          /* brings its schema up by itself */
     atomic_bool checked;    /* its schema is the one wanted */
     struct breaker breaker; /* of its storage; node_init() makes it */

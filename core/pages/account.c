@@ -117,7 +117,7 @@ void account_browser_post(struct page_call *call)
         r = session_remove(store, basic.person.account, wanted.id, &call->err);
     if (r == 0 && wanted.found)
         log_audit("signed out", "address", call->request->remote, "account", basic.person.account, "session", wanted.id, NULL);
-    api_forget(call->pages->options.api, basic.person.account);
+    api_forget_tokens(call->pages->options.api, basic.person.account);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         page_error(call);
         return;
@@ -134,7 +134,7 @@ void account_everywhere_post(struct page_call *call)
         return;
     struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
     int r = store == NULL ? call->err.code : session_remove_all(store, basic.person.account, NULL, &call->err);
-    api_forget(call->pages->options.api, basic.person.account);
+    api_forget_tokens(call->pages->options.api, basic.person.account);
     if (r < 0) {
         page_error(call);
         return;

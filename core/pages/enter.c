@@ -48,7 +48,7 @@ static void leave_old(struct page_call *call)
     struct store *store = node_stores_get(call->stores, old.node, &err);
     if (store != NULL)
         session_remove(store, old.account, old.session, &err);
-    api_forget(call->pages->options.api, old.account);
+    api_forget_tokens(call->pages->options.api, old.account);
 }
 
 /* Whoever signs in completely may do for a while what a browser that was merely left open may not. */
@@ -64,6 +64,16 @@ static void note_fresh(struct page_call *call, struct store *store, const char *
     token_wipe(&token);
 }
 
+/* One browser more than an account may have: the one that was not used for longest is out, at once. */
+static void note_ended(struct page_call *call, const char *account, const struct token *token)
+{
+    if (token->ended[0] == '\0')
+        return;
+    api_forget_tokens(call->pages->options.api, account);
+    log_audit("signed out", "address", call->request->remote, "account", account, "session", token->ended, "reason", "too many browsers",
+              NULL);
+}
+
 static int enter_here(struct page_call *call, struct store *store, const char *account, const char *next, enum enter_way way)
 {
     const struct pages_options *options = &call->pages->options;
@@ -77,6 +87,7 @@ static int enter_here(struct page_call *call, struct store *store, const char *a
         return r;
     page_cookie(call, session_cookie_name(call->request->tls), token.secret, options->sessions.life / SECOND, "Lax");
     memcpy(id, token.id, sizeof(id));
+    note_ended(call, account, &token);
     token_wipe(&token);
     stay_here(call);
     if (way == ENTER_COMPLETE)

@@ -39,7 +39,7 @@ void signout_post(struct page_call *call)
     if (r == 0) {
         struct store *store = node_stores_get(call->stores, person.node, &call->err);
         r = store == NULL ? call->err.code : session_remove(store, person.account, person.session, &call->err);
-        api_forget(options->api, person.account);
+        api_forget_tokens(options->api, person.account);
         if (r == 0)
             log_audit("signed out", "address", call->request->remote, "account", person.account, "session", person.session, NULL);
     }

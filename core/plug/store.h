@@ -12,6 +12,7 @@ struct store {
     void *session;
     struct call call;        /* results live until store_reset() */
     struct breaker *breaker; /* of the database; NULL: nobody watches it */
+    const char *place;       /* a file of the database, borrowed; NULL: it has none that is known, such as one on another machine */
 };
 
 /* self: the opened plugin instance. stop: polled by long operations; NULL. */

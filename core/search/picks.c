@@ -20,6 +20,11 @@ static double faded(double use_count, int64_t used, int64_t now)
     return use_count * pow(FADE_DAY, days);
 }
 
+double search_pick_worth(double use_count, int64_t used, int64_t now)
+{
+    return faded(use_count, used, now);
+}
+
 double search_pick_again(double use_count, int64_t used, int64_t now)
 {
     return faded(use_count, used, now) * FADE_PICK + 1;

@@ -134,6 +134,7 @@ void search_forget(struct search *search, const char *account); /* the account w
 void search_fold_input(const char *query, char *ret_input, size_t size);
 /* What use_count of a pick becomes when it is picked once more at `now`. */
 double search_pick_again(double use_count, int64_t used, int64_t now);
+double search_pick_worth(double use_count, int64_t used, int64_t now); /* what is left of it */
 
 /* Waits until the background threads have nothing to do: tests and benchmarks. */
 void search_settle(struct search *search);

@@ -231,8 +231,27 @@ int token_used(void *self, struct hearth_call *call, const char *account, const 
 
 /* --- picks -------------------------------------------------------------------------------------------------------------------------- */
 
+static int pick_remove(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+{
+    static const char REMOVE[] =
+        "DELETE FROM picks WHERE account = " ACCOUNT_ROW("$1") " AND md5(input) = md5($2) AND input = $2 AND page = $3::bigint";
+    struct op op;
+    struct query query;
+    int64_t affected;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    query_open(&query, op.session, REMOVE);
+    query_text(&query, account);
+    query_text(&query, pick->input);
+    query_int(&query, pick->page);
+    return op_end(&op, query_run(&query, &affected));
+}
+
 int pick_put(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
 {
+    if (pick->use_count <= 0)
+        return pick_remove(self, call, account, pick);
     static const char PUT[] = "INSERT INTO picks (account, input, page, use_count, used) "
                               "SELECT row, $2, $3::bigint, $4::double precision, $5::bigint FROM accounts WHERE id = $1 "
                               "ON CONFLICT (account, md5(input), page) DO UPDATE SET use_count = excluded.use_count, used = excluded.used";

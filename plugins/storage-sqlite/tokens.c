@@ -151,6 +151,21 @@ int token_used(void *self, struct hearth_call *call, const char *account, const 
     return run_one(&op, &query);
 }
 
+static int pick_remove(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+{
+    static const char REMOVE[] = "DELETE FROM picks WHERE account = " ACCOUNT_ROW("?1") " AND input = ?2 AND page = ?3";
+    struct op op;
+    struct query query;
+    int r = op_begin_write(&op, self, call);
+    if (r < 0)
+        return r;
+    query_open(&query, op.session, REMOVE);
+    query_text(&query, account);
+    query_text(&query, pick->input);
+    query_int(&query, pick->page);
+    return op_end_write(&op, query_run(&query));
+}
+
 int pick_put(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
 {
     static const char PUT[] =
@@ -158,6 +173,8 @@ int pick_put(void *self, struct hearth_call *call, const char *account, const st
         "ON CONFLICT (account, input, page) DO UPDATE SET use_count = excluded.use_count, used = excluded.used";
     struct op op;
     struct query query;
+    if (pick->use_count <= 0)
+        return pick_remove(self, call, account, pick);
     int r = op_begin_write(&op, self, call);
     if (r < 0)
         return r;

@@ -62,6 +62,18 @@ class Guesses(TestCase):
         self.assertEqual([self.code(node, f"2001:db8:1:{i:x}00::1") for i in range(1, 22)], [403] * 20 + [429])
         self.assertEqual(self.code(node, "2001:db8:2:1::1"), 403)
 
+    def test_mapped_addresses(self):
+        """IPv4 that a proxy writes as IPv6 is the same IPv4, and nobody else's."""
+        _, node = self.home()
+        self.assertEqual([self.code(node, "::ffff:192.0.2.66") for _ in range(5)] + [self.code(node, "192.0.2.66") for _ in range(6)], [403] * 10 + [429])
+        self.assertEqual(self.code(node, "::ffff:192.0.2.66"), 429)
+        self.assertEqual(self.code(node, "::ffff:192.0.2.67"), 403)
+        self.assertEqual(self.code(node, "192.0.2.66, ::ffff:127.0.0.1"), 429)  # so is a proxy that another one writes so
+        self.assertIn(" address=192.0.2.67 ", node.log_text())
+        self.assertNotIn("::ffff", node.log_text())
+        self.assertEqual(self.code(node, "2001:DB8:0:0::9"), 403)
+        self.assertIn(" address=2001:db8::9 ", node.log_text())
+
     def test_codes_of_everybody(self):
         """Strangers who type wrong codes, however many, do not keep others from typing theirs."""
         service, node = self.home()

@@ -1,13 +1,16 @@
 """The front end that is shipped, under attack: what is inside stays inside, in whatever spelling it is asked for; and nobody outside says what only the
 proxy may say."""
+import http.client
 import os
 import re
 import socket
 import ssl
 import sys
 import unittest
+import urllib.parse
 
 from fleet import ROOT, Fleet, TestCase, until
+from harness import PATIENCE
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "http"))
 from believed import IDENTITY, World, as_header, as_trailer  # noqa: E402
@@ -227,6 +230,26 @@ class ManyProcesses(TestCase):
             self.assertEqual(browser.open(fleet.haproxy.url + "/auth/step").status, 200)
             seen.add(browser.cookies()["hearth_web"])
         self.assertGreater(len(seen), 1)
+
+    def test_what_ends_at_one_process_ends_at_all(self):
+        """A token that is revoked at one web process, or by a command on a machine without any, is over at the others: streams, and what they remember."""
+        fleet = Fleet(self, workers=0, schedulers=0, seconds=True, config="[web]\nevent_interval = 1h\n")
+        fleet.settle(1)
+        email, = fleet.emails
+        at = list(fleet.ports).index(fleet.accounts[email]["node"])
+        first, second = list(fleet.webs.values())[at], fleet.seconds[at]
+        owner = {"Authorization": f"Bearer {fleet.tokens[email]}"}
+        for revoke in (lambda token: first.request(f"/api/v1/tokens/{token['id']}", "DELETE", email=None, headers=owner),
+                       lambda token: fleet.operator.cli("token", "revoke", token["id"], "--yes")):
+            made = first.request("/api/v1/tokens", "POST", email=None, headers=owner, body={"name": "x"}).json["token"]
+            connection = http.client.HTTPConnection(urllib.parse.urlsplit(second.address).netloc, timeout=PATIENCE)
+            self.addCleanup(connection.close)
+            connection.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {made['secret']}"})
+            stream = connection.getresponse()
+            self.assertEqual(stream.readline(), b": welcome\n")
+            revoke(made)
+            stream.read()  # to its end
+            self.assertEqual(second.request("/api/v1/me", email=None, token=made["secret"]).status, 401)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Protocols(TestCase):
         open_one.getresponse().read()
         cert, key = self.certificate(node, "second")  # the same files, new content
         node.process.send_signal(signal.SIGHUP)
-        until(lambda: "reloaded" in node.log_text(), "the daemon reloads")
+        until(lambda: "reloaded=\"log_level, certificates\"" in node.log_text(), "the daemon reloads")
 
         def subject():
             pem = ssl.get_server_certificate((host, int(port)))

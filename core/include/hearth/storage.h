@@ -239,7 +239,7 @@ struct hearth_pick {
     uint32_t reserved;
     const char *input; /* folded */
     int64_t page;
-    double use_count; /* as of `used` */
+    double use_count; /* as of `used`; 0 forgets the pick */
     int64_t used;
 };
 
@@ -318,7 +318,7 @@ struct hearth_storage {
 
     /* --- adaptive history -------------------------------------------------------------------------------------------------------- */
     int (*pick_put)(void *session, struct hearth_call *call, const char *account,
-                    const struct hearth_pick *pick); /* (input, page) unique */
+                    const struct hearth_pick *pick); /* (input, page) unique. use_count 0: removes it; missing is fine */
     int (*pick_list)(void *session, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx);
 
     /* --- batches ----------------------------------------------------------------------------------------------------------------- */

@@ -30,8 +30,22 @@ int mem_settings_put(void *session, struct hearth_call *call, const char *accoun
     return put_row(session, call, account, SETTINGS, row_create((const char *[TEXTS]){json}, (int64_t[NUMBERS]){0}, 0));
 }
 
+static int pick_remove(struct session *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+{
+    int r;
+    struct world *world = write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    struct account *own = world_account(world, account) == NULL ? NULL : world_own(world, account);
+    if (own == NULL)
+        return write_end(session, world, world_account(world, account) == NULL ? 0 : no_memory(call));
+    return write_end(session, world, account_drop(own, PICKS, KEY(.text = {pick->input}, .number = {pick->page})) ? 0 : no_memory(call));
+}
+
 int mem_pick_put(void *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
 {
+    if (pick->use_count <= 0)
+        return pick_remove(session, call, account, pick);
     struct row *row = row_create((const char *[TEXTS]){pick->input}, (int64_t[NUMBERS]){pick->page, pick->used}, 0);
     if (row != NULL)
         row->real = pick->use_count;

@@ -56,9 +56,24 @@ static void test_address(void **state)
     assert_string_equal(key, "local");
 }
 
+/* IPv4 in the clothes of IPv6 is that IPv4: else all of it would be one network, and lock each other out, or each be somebody new. */
+static void test_mapped(void **state)
+{
+    (void)state;
+    char key[64];
+    rate_address_key("::ffff:192.0.2.7", key);
+    assert_string_equal(key, "192.0.2.7");
+    rate_address_key("::FFFF:c000:0207", key);
+    assert_string_equal(key, "192.0.2.7");
+    assert_false(rate_network_key("::ffff:192.0.2.7", 56, key));
+    assert_false(rate_network_key("::ffff:192.0.2.7", 48, key));
+    rate_address_key("::fffe:192.0.2.7", key);
+    assert_string_equal(key, "::");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit), cmocka_unit_test(test_window_ends), cmocka_unit_test(test_bounded),
-                                       cmocka_unit_test(test_address)};
+                                       cmocka_unit_test(test_address), cmocka_unit_test(test_mapped)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "jobs/limits.h"
 #include "jobs/page_set.h"
 #include "jobs/records.h"
 #include "jobs/schedule.h"
@@ -258,12 +259,30 @@ static void test_page_set(void **state)
     page_set_fini(&set);
 }
 
+/* Whatever provider brings them; who has more already may do with fewer. */
+static void test_devices_and_tabs(void **state)
+{
+    (void)state;
+    const struct limits limits = {.pages = 0};
+    struct hearth_counts before = {.devices = 3, .tabs = 7}, now = {.devices = LIMITS_DEVICES, .tabs = LIMITS_TABS};
+    struct err err = {0};
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &err), 0);
+    now.devices++;
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &err), HEARTH_ERR_FULL);
+    assert_non_null(strstr(err.text, "1001 devices, and 1000 is the most"));
+    before.devices = now.devices;
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &err), 0);
+    now.tabs++;
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "tabs", &err), HEARTH_ERR_FULL);
+    assert_non_null(strstr(err.text, "100001 open tabs, and 100000 is the most"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),  cmocka_unit_test(test_failures), cmocka_unit_test(test_load_on_a_dead_service),
-        cmocka_unit_test(test_pauses), cmocka_unit_test(test_jitter),   cmocka_unit_test(test_back_in_step),
-        cmocka_unit_test(test_spool),  cmocka_unit_test(test_page_set),
+        cmocka_unit_test(test_devices_and_tabs),       cmocka_unit_test(test_steps),  cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_load_on_a_dead_service), cmocka_unit_test(test_pauses), cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_back_in_step),           cmocka_unit_test(test_spool),  cmocka_unit_test(test_page_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

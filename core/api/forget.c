@@ -1,0 +1,42 @@
+/* What is forgotten when a token, session, name or account ends: here, and in the other processes, which hear of it by an event. */
+#include "api/internal.h"
+#include "base/lock.h"
+
+const char *api_ended_event(bool with_data)
+{
+    return with_data ? "{\"event\":\"ended\",\"data\":true}" : "{\"event\":\"ended\"}";
+}
+
+void api_heard_end(struct api *api, const char *account, bool with_data)
+{
+    if (with_data) {
+        generations_forget(api->generations, account);
+        cache_drop_account(api->cache, account);
+        search_forget(api->options.search, account);
+    }
+    auth_forget_here(api, account);
+}
+
+int api_end(struct api *api, const char *account, bool with_data, struct err *err)
+{
+    api_heard_end(api, account, with_data);
+    lock_border("other processes are told");
+    return api->options.tell_others == NULL ? 0 : api->options.tell_others(api->options.ctx, account, api_ended_event(with_data), err);
+}
+
+void api_forget_tokens(struct api *api, const char *account)
+{
+    auth_forget(api, account);
+}
+
+void api_forget(struct api *api, const char *account)
+{
+    if (account == NULL) {
+        generations_forget(api->generations, NULL);
+        token_cache_clear(api->tokens);
+        return;
+    }
+    struct err err = {0};
+    if (api_end(api, account, true, &err) < 0)
+        auth_warn(account, &err);
+}

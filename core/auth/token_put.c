@@ -1,0 +1,108 @@
+/* The one place where a token's row is made: what every scope has in common is filled in here, and nobody has more of them than a person
+ * can need. */
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/token.h"
+#include "base/clock.h"
+#include "plug/store.h"
+
+enum { LEAVING_MAX = 64 };
+
+/* Scopes that are counted together. */
+static uint32_t family_of(uint32_t scope)
+{
+    return scope == HEARTH_TOKEN_READ ? (uint32_t)HEARTH_TOKEN_FULL : scope;
+}
+
+static int most_of(uint32_t scope)
+{
+    return family_of(scope) == HEARTH_TOKEN_FULL ? TOKEN_MOST : scope == HEARTH_TOKEN_BROWSER ? TOKEN_BROWSERS_MOST : TOKEN_LINKS_MOST;
+}
+
+/* What an account has of one family. Rows cannot be removed while they are listed. */
+struct census {
+    uint32_t family;
+    int64_t now;
+    int count;
+    char idle[TOKEN_ID_SIZE]; /* the one whose last use is longest ago; one that is over comes first */
+    int64_t idle_since;       /* INT64_MAX: there is none; 0: it is over */
+    size_t leaving;
+    char ids[LEAVING_MAX][TOKEN_ID_SIZE]; /* over, and nobody's to look at */
+};
+
+static int on_row(void *ctx, const struct hearth_token *row)
+{
+    struct census *census = ctx;
+    bool over = row->expires != 0 && row->expires <= census->now;
+    if (strlen(row->id) >= TOKEN_ID_SIZE)
+        return 0;
+    if (over && row->scope >= HEARTH_TOKEN_BROWSER) {
+        if (census->leaving < LEAVING_MAX)
+            snprintf(census->ids[census->leaving++], TOKEN_ID_SIZE, "%s", row->id);
+        return 0;
+    }
+    if (family_of(row->scope) != census->family)
+        return 0;
+    int64_t since = over ? 0 : row->last_used > row->created ? row->last_used : row->created;
+    census->count++;
+    if (since < census->idle_since) {
+        census->idle_since = since;
+        snprintf(census->idle, sizeof(census->idle), "%s", row->id);
+    }
+    return 0;
+}
+
+static int remove_row(struct store *store, const char *account, const char *id, struct err *err)
+{
+    int r = STORE(store, err, token_remove, account, id);
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r; /* somebody else was quicker */
+}
+
+/* ret_ended: the browser that ended for it; "" none. */
+static int make_room(struct store *store, const char *account, uint32_t scope, int64_t now, char ret_ended[TOKEN_ID_SIZE], struct err *err)
+{
+    for (;;) {
+        struct census census = {.family = family_of(scope), .now = now, .idle_since = INT64_MAX};
+        int r = STORE(store, err, token_list, account, on_row, &census);
+        for (size_t i = 0; r == 0 && i < census.leaving; i++)
+            r = remove_row(store, account, census.ids[i], err);
+        if (r < 0 || census.count < most_of(scope))
+            return r;
+        if (census.family == HEARTH_TOKEN_FULL && census.idle_since > 0)
+            return err_set(err, HEARTH_ERR_CONFLICT,
+                           "this account has %d API tokens, and %d is the most that one may have: revoke one that is not needed any more",
+                           census.count, TOKEN_MOST);
+        r = remove_row(store, account, census.idle, err);
+        if (r < 0)
+            return r;
+        if (scope == HEARTH_TOKEN_BROWSER)
+            memcpy(ret_ended, census.idle, TOKEN_ID_SIZE);
+    }
+}
+
+int token_put(struct store *store, const char *account, uint32_t scope, const char *name, int64_t expires, struct token *ret_token,
+              struct err *err)
+{
+    struct token token = {.created = clock_now(), .expires = expires};
+    int r = make_room(store, account, scope, token.created, token.ended, err);
+    if (r < 0)
+        return r;
+    token_make(scope, &token);
+    struct hearth_token row = {
+        .struct_size = sizeof(row),
+        .scope = scope,
+        .id = token.id,
+        .account = account,
+        .name = name,
+        .hash = token.hash,
+        .created = token.created,
+        .last_used = scope == HEARTH_TOKEN_BROWSER ? token.created : 0,
+        .expires = expires,
+    };
+    r = STORE(store, err, token_create, &row);
+    if (r == 0)
+        *ret_token = token;
+    token_wipe(&token);
+    return r;
+}

@@ -1,0 +1,89 @@
+#include "main/forget.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "main/control.h"
+
+enum { QUEUE_TIMEOUT = 5000 };
+
+static struct api *forgetting; /* set once, before the HTTP threads start */
+
+void forget_set_api(struct api *api)
+{
+    forgetting = api;
+}
+
+/* 0: told. NOT_FOUND: no daemon is here. */
+static int tell_daemon(const struct app *app, const char *account, bool removed, struct err *err)
+{
+    json_t *object = json_pack("{s:s, s:b}", "account", account, "removed", removed);
+    char *text = json_dumps(object, JSON_COMPACT);
+    struct buf body = {0};
+    int status = 0, r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                                     : control_send(app->state_dir, "/control/forget", text, &status, &body, err);
+    if (r < 0 && !app_daemon_runs(app))
+        r = HEARTH_ERR_NOT_FOUND;
+    json_t *answer = r == 0 && status != 204 && body.size > 0 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
+    const char *detail = json_string_value(json_object_get(answer, "detail"));
+    if (r == 0 && status != 204)
+        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "%s", detail == NULL ? "the daemon does not know how" : detail);
+    json_decref(answer);
+    free(text);
+    buf_fini(&body);
+    json_decref(object);
+    return r;
+}
+
+/* Nobody here, but there may be others elsewhere. */
+static int tell_queue(struct app *app, const char *account, bool removed, struct err *err)
+{
+    struct call call;
+    void *session = NULL;
+    int r = app->queue != NULL ? 0 : app_open_queue(app, err);
+    if (r < 0 || (plug_descriptor(app->queue)->capabilities & HEARTH_SHARED) == 0)
+        return r;
+    const struct hearth_queue *ops = plug_ops(app->queue);
+    call_init(&call, NULL, QUEUE_TIMEOUT, 0);
+    r = call_check(&call, ops->session_open(plug_self(app->queue), &call.hearth, &session), err);
+    if (r == 0)
+        r = call_check(&call, ops->event_publish(session, &call.hearth, account, api_ended_event(removed)), err);
+    if (session != NULL)
+        ops->session_close(session);
+    call_fini(&call);
+    return r;
+}
+
+void forget_command(struct app *app, const char *account, bool removed)
+{
+    struct err err = {0};
+    int r = tell_daemon(app, account, removed, &err);
+    if (r == HEARTH_ERR_NOT_FOUND) {
+        err = (struct err){0};
+        r = tell_queue(app, account, removed, &err);
+    }
+    if (r < 0)
+        fprintf(
+            stderr,
+            "hearthd: this is done in the database, but not every process that runs could be told (%s): such a one goes on for up to ten "
+            "seconds, and with event streams that are open for up to [web] event_interval\n",
+            err.text);
+}
+
+void forget_take(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)worker;
+    struct err err = {0};
+    json_t *object = json_loadb(request->body == NULL ? "" : request->body, request->body_size, 0, NULL);
+    const char *account = json_string_value(json_object_get(object, "account"));
+    if (account == NULL || forgetting == NULL)
+        http_reply_problem(reply, 400, "bad_request", "The body must be {\"account\":\"…\"}.");
+    else if (api_end(forgetting, account, json_is_true(json_object_get(object, "removed")), &err) < 0)
+        http_reply_problem(reply, 502, "others_not_told", err.text);
+    else
+        reply->status = 204;
+    json_decref(object);
+}
