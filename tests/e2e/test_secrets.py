@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -87,6 +88,29 @@ class Bearers(TestCase):
         until(lambda: node.request("/healthz", email=None).status == 200, "the server is idle")
         left = {name: occurrences(node.process.pid, secret.encode()) for name, secret in shown.items()}
         self.assertEqual(left, dict.fromkeys(shown, 0))
+
+    def test_what_buffers_move(self):
+        """Requests of HTTP/1 behind each other, in pieces that end inside of them: their buffer is moved, grown and cut; and bodies in chunks, which are decoded where they lie."""
+        node = self.node(start=False)
+        node.configure("60-limits", "[web]\nthreads = 1\n")
+        node.start()
+        secrets = [("hth_" + os.urandom(20).hex()).encode() for _ in range(300)]
+        requests = [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-%s: y\r\nAuthorization: Bearer %s\r\n\r\n" % (b"z" * (37 * i % 900), secret) for i, secret in enumerate(secrets[:200])]
+        forms = []
+        for i, secret in enumerate(secrets[200:]):
+            body = b"".join(b"%x;%s\r\n%s&f_password=%s\r\n" % (12 + len(secret) + 7 * i, b"x" * 90, b"p" * 7 * i, secret) for _ in range(3))
+            forms.append(b"POST /auth/step HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n")
+        host, port = node.address.split("//")[1].split(":")
+        for size in (1500, 4000, 9000):
+            for data in (b"".join(requests), b"".join(forms)):
+                with socket.create_connection((host, int(port)), timeout=60) as sock:
+                    for at in range(0, len(data), size):
+                        sock.sendall(data[at:at + size])
+                    sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    answers = b"".join(iter(lambda: sock.recv(65536), b""))
+                self.assertEqual(answers.count(b"HTTP/1.1 "), (201 if data.startswith(b"GET") else 101), answers[-300:])
+                until(lambda: node.metric("http_connections") == 1, "the connection is gone")
+                self.assertEqual(memory(node.process.pid, {secret.decode(): secret for secret in secrets}), set(), (size, data[:20]))
 
     def test_the_process_keeps_its_memory(self):
         """No core dumps, and nobody else of its user may look into it."""
