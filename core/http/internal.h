@@ -233,7 +233,7 @@ void exchange_done(struct exchange *exchange);  /* MESSAGE_DONE */
 /* reply.c */
 void reply_send(struct exchange *exchange);
 void reply_refuse(struct exchange *exchange, int status, const char *code, const char *detail);
-void reply_add_always(h2o_req_t *req);                              /* the headers that every answer has */
+void reply_add_to_refusal(h2o_req_t *req);                          /* the headers that an answer of h2o's own has */
 void reply_start(struct exchange *exchange, size_t content_length); /* status and headers; SIZE_MAX: the length is not known */
 
 /* download.c */

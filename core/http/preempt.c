@@ -82,7 +82,7 @@ PREEMPTED void h2o_send_error_generic(h2o_req_t *req, int status, const char *re
 {
     if ((flags & H2O_SEND_ERROR_KEEP_HEADERS) == 0)
         req->res.headers = (h2o_headers_t){NULL};
-    reply_add_always(req);
+    reply_add_to_refusal(req);
     real.send_error(req, status, reason, body, flags | H2O_SEND_ERROR_KEEP_HEADERS);
 }
 
