@@ -78,6 +78,8 @@ static void test_utf8(void **state)
     assert_string_equal(shown, "a\\x0a\\x1b[31m\\u{202e}\xc3\xbc");
     str_printable("\xc3\xbc\xc3\xbc\xc3\xbc", shown, 4);
     assert_string_equal(shown, "\xc3\xbc"); /* cut between characters */
+    str_printable("\xc2\x85\xe2\x80\xa8\xe2\x81\xa6\xff\xc3(\xe2\x80", shown, sizeof(shown));
+    assert_string_equal(shown, "\\x85\\u{2028}\\u{2066}\\xff\\xc3(\\xe2\\x80");
 }
 
 static void test_hex(void **state)
