@@ -194,6 +194,8 @@ int listener_bind(struct http_server *server, struct err *err);
 int listener_open(struct loop *loop);
 void listener_close(struct loop *loop);
 void listener_resume(struct loop *loop);
+/* Why it cannot listen there, by errno. address: as people know it, a path too. */
+int listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err);
 
 /* listener_unix.c */
 int listener_try_unix(const struct http_listener *listener, struct err *err); /* could it be bound? Changes nothing */

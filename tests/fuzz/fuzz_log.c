@@ -1,4 +1,5 @@
-/* A line of the log, whatever the values hold: one line of valid UTF-8 that shows all of itself, and in which the values are found again, as they were. */
+/* A line of the log, whatever the values hold: one line of valid UTF-8 that shows all of itself, and in which the values are found again,
+ * as they were. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
