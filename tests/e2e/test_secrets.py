@@ -5,11 +5,15 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
 from browser import Browser
 from harness import ADA, HEARTHD, ROOT, TestCase, first_line, lifeline, until
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "http"))
+import h2frames as h2  # noqa: E402
 
 SANITIZED = os.environ.get("HEARTH_TEST_GROWTH_KIB") is not None  # their leak checker must be able to attach
 CLIENT = "3c49430b43dfba77"
@@ -111,6 +115,26 @@ class Bearers(TestCase):
                 self.assertEqual(answers.count(b"HTTP/1.1 "), (201 if data.startswith(b"GET") else 101), answers[-300:])
                 until(lambda: node.metric("http_connections") == 1, "the connection is gone")
                 self.assertEqual(memory(node.process.pid, {secret.decode(): secret for secret in secrets}), set(), (size, data[:20]))
+
+    def test_forms_in_several_frames(self):
+        """Over HTTP/2 a body may come in any pieces, with other streams' frames between them."""
+        node = self.node()
+        secrets = [os.urandom(20).hex() for _ in range(60)]
+        for piece in (7, 30, 100, 2000):
+            connection = h2.Connection(node.address)
+            for at in range(0, len(secrets), 3):
+                streams, data = [2 * at + 1, 2 * at + 3, 2 * at + 5], b""
+                bodies = [("a=" + "x" * 900 + "&f_password=" + secret + "&b=" + "y" * 900).encode() for secret in secrets[at:at + 3]]
+                for stream in streams:
+                    data += h2.frame(h2.HEADERS, h2.END_HEADERS, stream, h2.request("/auth/step", "POST", [("content-type", "application/x-www-form-urlencoded")]))
+                for i in range(0, len(bodies[0]), piece):
+                    data += b"".join(h2.frame(h2.DATA, 0, stream, body[i:i + piece]) for stream, body in zip(streams, bodies))
+                self.assertTrue(connection.send(data + b"".join(h2.frame(h2.DATA, h2.END_STREAM, stream) for stream in streams)))
+                until(lambda c=connection, s=streams: set(s) <= c.ended() or c.drain(), "the answers")
+            self.assertEqual(len(connection.ended()), len(secrets))
+            connection.close()
+            until(lambda: node.metric("http_connections") == 1, "the connection is gone")
+            self.assertEqual(memory(node.process.pid, {secret: secret.encode() for secret in secrets}), set(), piece)
 
     def test_the_process_keeps_its_memory(self):
         """No core dumps, and nobody else of its user may look into it."""
