@@ -24,7 +24,7 @@ import h2frames as h2  # noqa: E402
 import test_strict  # noqa: E402
 
 SECONDS, SHORT_SECONDS, PATIENCE = 1500, 15, 60
-GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 96 * 1024))  # KiB of memory; sanitizers keep what was freed for a while
+GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 48 * 1024))  # KiB of memory; sanitizers keep what was freed for a while
 AT_A_TIME, PIECES, KEPT = 20, 300, 1 << 20  # connections of a batch; sends of one; bytes of answers that are looked at
 REPORTS = re.compile(r"Sanitizer|runtime error:|Assertion|assertion|stack smashing|free\(\)|malloc\(\)|corrupted")
 CONFIG = """[web]
@@ -385,20 +385,31 @@ class Fuzz:
         self.node.add_account(self.service)
         self.speaker = Speaker(seed, self.node.token())
         self.choice = random.Random(f"{seed} connections")  # so that what is said does not depend on how far connections come
-        self.context = ssl.create_default_context()
-        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.contexts = [self.tls(None), self.tls(["http/1.1"]), self.tls(["h2"]), self.tls(["h2", "http/1.1"]), self.tls(["spdy/1"])]
+        outgoing = ssl.MemoryBIO()
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.contexts[3].wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+        self.hello = outgoing.read()
         self.log_seen, self.sent, self.connections = 0, 0, 0
 
-    def open(self, transport):
+    @staticmethod
+    def tls(protocols):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if protocols:
+            context.set_alpn_protocols(protocols)
+        return context
+
+    def open(self, transport, context=0):
         if transport in ("unix", "control"):
             sock = socket.socket(socket.AF_UNIX)
             sock.settimeout(PATIENCE)
             sock.connect(f"{self.node.folder}/people.sock" if transport == "unix" else f"{self.node.state}/hearthd.sock")
             return sock
-        scheme = "https://" if transport == "tls" else "http://"
+        scheme = "https://" if transport in ("tls", "no tls") else "http://"
         host, port = next(a for a in self.addresses if a.startswith(scheme))[len(scheme):].split(":")
         sock = socket.create_connection((host, int(port)), timeout=PATIENCE)
-        return self.context.wrap_socket(sock) if transport == "tls" else sock
+        return self.contexts[context].wrap_socket(sock) if transport == "tls" else sock
 
     def healthy(self, transport):
         with contextlib.suppress(OSError), self.open(transport) as sock:
@@ -423,10 +434,13 @@ class Fuzz:
     def batch(self):
         wires = []
         for _ in range(AT_A_TIME):
-            pieces, transport = self.speaker.says(), self.choice.choice(["tcp", "tcp", "tls", "unix", "control"])
+            pieces, transport = self.speaker.says(), self.choice.choice(["tcp"] * 6 + ["tls"] * 4 + ["unix"] * 3 + ["control"] * 3 + ["no tls"])
+            if transport == "no tls":  # a handshake that is nearly right, and whatever comes instead of one
+                pieces[:0] = self.speaker.cut(self.speaker.mutated(self.hello, 3)) if self.choice.randrange(2) else []
+            context, reads = self.choice.randrange(len(self.contexts)), self.choice.randrange(100) < 80
             self.sent += sum(len(p) for p in pieces)
             with contextlib.suppress(OSError):
-                wires.append(Wire(self.open(transport), pieces, self.choice.randrange(100) < 80))
+                wires.append(Wire(self.open(transport, context), pieces, reads))
         self.talk(wires)
         self.connections += len(wires)
         for wire in wires:
