@@ -17,6 +17,7 @@ if [ ! -f node_modules/.fetched ] || [ package-lock.json -nt node_modules/.fetch
     npm ci --no-audit --no-fund --loglevel=error
     touch node_modules/.fetched
 fi
+mkdir -p "$(dirname "$out")"
 touch "$out.stamp.new"
 node build.mjs --out "$out.new"
 rm -rf "$out"

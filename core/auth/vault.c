@@ -55,6 +55,18 @@ static int add_key(struct vault *vault, const char *path, int line_number, char 
     return 0;
 }
 
+/* Nothing of the file is passed over in silence: a key behind a NUL byte would be missed only when something cannot be opened. */
+static int check_no_nul(const char *path, const char *text, size_t size, struct err *err)
+{
+    const char *nul = memchr(text, '\0', size);
+    int line = 1;
+    if (nul == NULL)
+        return 0;
+    for (const char *p = text; p < nul; p++)
+        line += *p == '\n';
+    return err_set(err, HEARTH_ERR_INVALID, "%s:%d: a NUL byte, so the file is damaged: put back a copy of it", path, line);
+}
+
 static int parse(struct vault *vault, const char *path, char *text, struct err *err)
 {
     int n = 0;
@@ -63,8 +75,8 @@ static int parse(struct vault *vault, const char *path, char *text, struct err *
         if (next != NULL)
             *next++ = '\0';
         n++;
-        line[strcspn(line, "\r#")] = '\0';
-        for (size_t end = strlen(line); end > 0 && line[end - 1] == ' '; end--)
+        line[strcspn(line, "#")] = '\0';
+        for (size_t end = strlen(line); end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\r'); end--)
             line[end - 1] = '\0';
         int r = line[0] == '\0' ? 0 : add_key(vault, path, n, line, err);
         if (r < 0)
@@ -87,7 +99,9 @@ static int read_file(struct vault *vault, const char *path, int fd, struct err *
     if (text == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     ssize_t n = read(fd, text, FILE_MAX - 1);
-    int r = n < 0 ? err_errno(err, errno, "cannot read %s", path) : parse(vault, path, text, err);
+    int r = n < 0 ? err_errno(err, errno, "cannot read %s", path) : check_no_nul(path, text, (size_t)n, err);
+    if (r == 0)
+        r = parse(vault, path, text, err);
     OPENSSL_cleanse(text, FILE_MAX);
     free(text);
     return r;

@@ -10,7 +10,7 @@ enum { CHUNK_SIZE = 4096 - 64 };
 
 struct arena_chunk {
     struct arena_chunk *next;
-    size_t size, used;
+    size_t size, used, touched; /* touched: most that was ever handed out, also before a reset */
     _Alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -32,7 +32,7 @@ void arena_fini(struct arena *arena)
 void arena_wipe(struct arena *arena)
 {
     for (struct arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next)
-        explicit_bzero(chunk->bytes, chunk->size);
+        explicit_bzero(chunk->bytes, chunk->touched > chunk->used ? chunk->touched : chunk->used);
 }
 
 void arena_reset(struct arena *arena)
@@ -48,6 +48,7 @@ void arena_reset(struct arena *arena)
     }
     if (keep != NULL) {
         keep->next = NULL;
+        keep->touched = keep->touched > keep->used ? keep->touched : keep->used;
         keep->used = 0;
         arena->chunks = keep;
     }

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 
+enum { VALUE_MAX = 2048 };
+
 static struct {
     int fd;
     enum log_format format;
@@ -127,42 +129,58 @@ static void add_time(struct buf *line)
     buf_printf(line, "%s.%03dZ", text, (int)(now % 1000));
 }
 
-static void add_json(struct buf *line, const char *value)
+/* In JSON a character beyond 16 bits is two. */
+static void add_escape(struct buf *line, uint32_t c)
 {
+    if ((c & STR_BROKEN) != 0)
+        buf_printf(line, "\\\\x%02x", (unsigned)(c & 0xff)); /* JSON has no bytes */
+    else if (c < 0x10000)
+        buf_printf(line, "\\u%04x", (unsigned)c);
+    else
+        buf_printf(line, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (c >> 10)), (unsigned)(0xdc00 + (c & 0x3ff)));
+}
+
+/* A string of JSON, in lines of either format. Bounded, since who reads lines may cut long ones (the journal after 48 KiB), and what comes
+ * behind would look like a line of ours. */
+static void add_quoted(struct buf *line, const char *value)
+{
+    size_t size = strlen(value), end = line->size + VALUE_MAX;
     buf_add_char(line, '"');
-    for (const char *p = value; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '"' || c == '\\')
-            buf_printf(line, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            buf_printf(line, "\\u%04x", c);
+    for (size_t at = 0; at < size && !buf_failed(line);) {
+        size_t from = at;
+        uint32_t c;
+        if (line->size > end) {
+            buf_add_text(line, "…");
+            break;
+        }
+        if (!str_next_shown(value, size, &at, &c))
+            add_escape(line, c);
+        else if (c == '"' || c == '\\')
+            buf_printf(line, "\\%c", (char)c);
         else
-            buf_add_char(line, *p);
+            buf_add(line, value + from, at - from);
     }
     buf_add_char(line, '"');
 }
 
-static void add_value(struct buf *line, const char *value)
+/* Needs no quotes in a line of text. */
+static bool is_plain(const char *value)
 {
-    char safe[2048];
-    if (!str_is_utf8(value, strlen(value)))
-        value = "(not UTF-8)";
-    str_printable(value, safe, sizeof(safe));
-    if (safe[0] != '\0' && strpbrk(safe, " \"=\\") == NULL)
-        buf_add_text(line, safe);
-    else
-        add_json(line, safe);
+    size_t size = strlen(value);
+    uint32_t c;
+    for (size_t at = 0; at < size;)
+        if (!str_next_shown(value, size, &at, &c) || c == ' ' || c == '"' || c == '=' || c == '\\')
+            return false;
+    return size > 0 && size <= VALUE_MAX;
 }
 
 static void add_pair(struct buf *line, const char *key, const char *value)
 {
-    if (out.format == LOG_JSON) {
-        buf_printf(line, ",\"%s\":", key);
-        add_json(line, str_is_utf8(value, strlen(value)) ? value : "(not UTF-8)");
-    } else {
-        buf_printf(line, " %s=", key);
-        add_value(line, value);
-    }
+    buf_printf(line, out.format == LOG_JSON ? ",\"%s\":" : " %s=", key);
+    if (out.format == LOG_TEXT && is_plain(value))
+        buf_add_text(line, value);
+    else
+        add_quoted(line, value);
 }
 
 static void add_number(struct buf *line, const char *key, int64_t number)

@@ -1,4 +1,5 @@
-/* The log: one line an event on standard error, "key=value" pairs or JSON. Any thread. Values are escaped; nobody passes secrets. */
+/* The log: one line an event on standard error, "key=value" pairs or JSON. Any thread. Values are escaped, and cut after
+ * 2 KiB: whatever they hold, a line is one line, valid UTF-8, and shows what is in it. Nobody passes secrets. */
 #ifndef HEARTH_CORE_BASE_LOG_H
 #define HEARTH_CORE_BASE_LOG_H
 

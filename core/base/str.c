@@ -233,25 +233,45 @@ size_t str_base64url(const uint8_t *bytes, size_t size, char *ret)
     return n;
 }
 
-static bool shown_as_it_is(uint32_t c)
+/* Control characters, also those of C1; ends of lines of other alphabets; what changes the direction of text, or is not seen. Joiners stay:
+ * Persian and families need them. */
+static bool is_shown(uint32_t c)
 {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+    static const struct {
+        uint32_t from, to;
+    } hidden[] = {{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200b},
+                  {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+        if (c >= hidden[i].from && c <= hidden[i].to)
+            return false;
+    return true;
+}
+
+bool str_next_shown(const char *text, size_t size, size_t *at, uint32_t *ret_c)
+{
+    unsigned char first = (unsigned char)text[*at];
+    size_t n = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (n > size - *at || !str_is_utf8(text + *at, n)) {
+        *ret_c = STR_BROKEN | first;
+        (*at)++;
         return false;
-    return !(c == 0x2028 || c == 0x2029 || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069));
+    }
+    *ret_c = str_next_char(text, size, at);
+    return is_shown(*ret_c);
 }
 
 void str_printable(const char *text, char *ret, size_t ret_size)
 {
     size_t size = strlen(text), n = 0;
     for (size_t at = 0; at < size;) {
-        size_t from = at;
-        uint32_t c = str_next_char(text, size, &at);
+        size_t from = at, len;
+        uint32_t c;
         char shown[16];
-        size_t len;
-        if (shown_as_it_is(c)) {
+        if (str_next_shown(text, size, &at, &c)) {
             len = at - from;
             memcpy(shown, text + from, len);
         } else {
+            c &= ~(uint32_t)STR_BROKEN;
             len = (size_t)snprintf(shown, sizeof(shown), c < 0x100 ? "\\x%02x" : "\\u{%x}", (unsigned)c);
         }
         if (n + len + 1 > ret_size)

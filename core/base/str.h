@@ -27,7 +27,12 @@ size_t str_put_char(char ret[4], uint32_t c);                       /* encodes; 
 void str_hex(const uint8_t *bytes, size_t size, char *ret);         /* 2 * size + 1 bytes, lower case */
 bool str_unhex(const char *text, uint8_t *ret, size_t size);        /* exactly 2 * size digits */
 size_t str_base64url(const uint8_t *bytes, size_t size, char *ret); /* without padding; ret: size * 4 / 3 + 4 */
-/* A copy fit for one line of a log or a terminal: control and bidi characters shown as \xNN or \u{NNNN}, cut at ret_size. */
+/* The next character of a text of which nothing is known, and moves *at behind it. True: one line of a log or a terminal may have it as it
+ * is. *ret_c: its code point; a byte that is no UTF-8: STR_BROKEN and the byte. */
+enum { STR_BROKEN = 0x200000 };
+bool str_next_shown(const char *text, size_t size, size_t *at, uint32_t *ret_c);
+/* A copy fit for one line of a log or a terminal: what is not shown there is \xNN or \u{NNNN}, as are bytes that are no UTF-8; cut at
+ * ret_size. */
 void str_printable(const char *text, char *ret, size_t ret_size);
 
 #endif

@@ -48,7 +48,6 @@ struct conf {
 
 /* parse.c: what is wrong goes to the findings, and reading goes on behind it. */
 void conf_parse(struct conf *conf, const struct conf_file *file, const char *text, size_t size, struct findings *findings);
-struct conf_section *conf_find_section(const struct conf *conf, const struct conf_kind *kind, const char *name);
 struct conf_section *conf_add_section(struct conf *conf, const struct conf_kind *kind, const char *name);
 const struct conf_entry *conf_find_entry(const struct conf_section *section, const char *key);
 

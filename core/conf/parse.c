@@ -34,7 +34,7 @@ static int fail(struct parser *p, const char *format, ...)
     return r;
 }
 
-struct conf_section *conf_find_section(const struct conf *conf, const struct conf_kind *kind, const char *name)
+static struct conf_section *find_section(const struct conf *conf, const struct conf_kind *kind, const char *name)
 {
     for (struct conf_section *s = conf->sections; s != NULL; s = s->next)
         if (s->kind == kind && strcmp(s->name, name) == 0)
@@ -87,7 +87,7 @@ static size_t count_sections(const struct conf *conf, const struct conf_kind *ki
 /* The section of a line; made when it is the first time. */
 static int open_section(struct parser *p, const struct conf_kind *kind, const char *name)
 {
-    struct conf_section *section = conf_find_section(p->conf, kind, name);
+    struct conf_section *section = find_section(p->conf, kind, name);
     if (section == NULL && count_sections(p->conf, kind) == kind->max)
         return fail(p, "this is [%s] section number %zu; at most %zu are possible", kind->name, kind->max + 1, kind->max);
     if (section == NULL && (section = conf_add_section(p->conf, kind, name)) == NULL)

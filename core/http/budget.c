@@ -61,15 +61,17 @@ static void unref_payer(struct http_server *server, struct payer *payer)
     free(payer);
 }
 
-static void write_key(const struct exchange *exchange, char ret_key[PAYER_KEY])
+/* Who pays. The text lives as long as the exchange. */
+static const char *key_of(struct exchange *exchange)
 {
-    char address[64];
-    if (exchange->reply.account != NULL && strlen(exchange->reply.account) < PAYER_KEY) {
-        snprintf(ret_key, PAYER_KEY, "%s", exchange->reply.account);
-        return;
+    char *key = exchange->address_key;
+    if (exchange->reply.account != NULL && strlen(exchange->reply.account) < PAYER_KEY)
+        return exchange->reply.account;
+    if (key[0] == '\0') {
+        key[0] = '@';
+        rate_address_key(exchange->request.remote, key + 1);
     }
-    rate_address_key(exchange->request.remote, address);
-    snprintf(ret_key, PAYER_KEY, "@%s", address);
+    return key;
 }
 
 /* Shared bytes are paid once, by the first who asked for them, until nobody sends them any more. With the lock. */
@@ -107,10 +109,9 @@ static size_t cost_of(const struct exchange *exchange)
 void budget_take(struct exchange *exchange)
 {
     struct http_server *server = exchange->loop->server;
-    char key[PAYER_KEY];
     if (exchange->cost != 0)
         return;
-    write_key(exchange, key);
+    const char *key = key_of(exchange);
     exchange->cost = cost_of(exchange);
     exchange->paying_conn = exchange->track->conn;
     exchange->paying_conn->unsent += exchange->cost;
@@ -154,12 +155,11 @@ static bool is_shared(const struct conn *conn)
     return conn->address == NULL;
 }
 
-const char *budget_over(const struct exchange *exchange)
+const char *budget_over(struct exchange *exchange)
 {
     struct http_server *server = exchange->loop->server;
     struct conn *conn = exchange->track->conn;
-    char key[PAYER_KEY];
-    write_key(exchange, key);
+    const char *key = key_of(exchange);
     lock_take(&server->payer_lock);
     const struct payer *payer = *find_payer(server, key);
     size_t bytes = payer == NULL ? 0 : payer->bytes;
@@ -184,8 +184,7 @@ bool budget_begin(struct exchange *exchange, enum budget_kind kind)
 {
     struct http_server *server = exchange->loop->server;
     size_t most = kind == BUDGET_JOBS ? server->options.max_jobs_per_account : server->options.exports_per_account;
-    char key[PAYER_KEY];
-    write_key(exchange, key);
+    const char *key = key_of(exchange);
     lock_take(&server->payer_lock);
     struct payer *payer = ref_payer(server, key);
     bool may = payer != NULL && payer->under_way[kind] < most;

@@ -116,6 +116,7 @@ struct exchange {
     char *piece; /* of the spool file: what h2o is sending */
     int cold;    /* sweeps since the file's next piece was asked for; 0: it was there */
     /* budget.c */
+    char address_key[PAYER_KEY]; /* "": not asked for yet */
     size_t cost;
     struct conn *paying_conn;
     struct payer *payer, *begun[BUDGET_KINDS];
@@ -150,7 +151,8 @@ struct listener {
 
 struct http_server {
     struct http_options options;
-    struct arena arena; /* texts and routes */
+    struct arena arena;       /* texts and routes */
+    const size_t *path_sizes; /* of the routes' paths */
     h2o_globalconf_t conf;
     struct listener listeners[HTTP_LISTENERS_MAX];
     size_t listener_count;
@@ -195,6 +197,8 @@ int listener_bind(struct http_server *server, struct err *err);
 int listener_open(struct loop *loop);
 void listener_close(struct loop *loop);
 void listener_resume(struct loop *loop);
+/* Why it cannot listen there, by errno. address: as people know it, a path too. */
+int listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err);
 
 /* listener_unix.c */
 int listener_try_unix(const struct http_listener *listener, struct err *err); /* could it be bound? Changes nothing */
@@ -234,7 +238,7 @@ void exchange_done(struct exchange *exchange);  /* MESSAGE_DONE */
 /* reply.c */
 void reply_send(struct exchange *exchange);
 void reply_refuse(struct exchange *exchange, int status, const char *code, const char *detail);
-void reply_add_always(h2o_req_t *req);                              /* the headers that every answer has */
+void reply_add_to_refusal(h2o_req_t *req);                          /* the headers that an answer of h2o's own has */
 void reply_start(struct exchange *exchange, size_t content_length); /* status and headers; SIZE_MAX: the length is not known */
 
 /* download.c */
@@ -251,9 +255,9 @@ bool body_retry(struct exchange *exchange);
 /* budget.c; loop, but for budget_begin() of an export: a pool's thread */
 void budget_init(struct http_server *server);
 void budget_fini(struct http_server *server);
-const char *budget_over(const struct exchange *exchange); /* NULL; else what to tell who has too much unfetched */
-void budget_take(struct exchange *exchange);              /* for the reply as it is now, until budget_give() */
-void budget_give(struct exchange *exchange);              /* before the reply's bytes go */
+const char *budget_over(struct exchange *exchange); /* NULL; else what to tell who has too much unfetched */
+void budget_take(struct exchange *exchange);        /* for the reply as it is now, until budget_give() */
+void budget_give(struct exchange *exchange);        /* before the reply's bytes go */
 /* False: who asks has as many as may be. Else budget_end(), which does nothing when none was begun. */
 bool budget_begin(struct exchange *exchange, enum budget_kind kind);
 void budget_end(struct exchange *exchange, enum budget_kind kind);

@@ -74,15 +74,14 @@ static void describe(struct listener *listener, const struct sockaddr_storage *a
     }
 }
 
-static int explain(const struct listener *listener, int number, struct err *err)
+int listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err)
 {
-    const char *name = listener->options.name, *address = listener->options.address;
     if (number == EADDRINUSE)
         return err_set(err, HEARTH_ERR_CONFLICT,
                        "[listen %s]: cannot listen on %s: Address already in use, by another [listen] section, another hearthd or another "
                        "program; end it or choose another address",
-                       name, address);
-    return err_errno(err, number, "[listen %s]: cannot listen on %s", name, address);
+                       listener->name, address);
+    return err_errno(err, number, "[listen %s]: cannot listen on %s", listener->name, address);
 }
 
 /* The first loop's socket decides the port, if 0 was asked for; the other loops bind the same. */
@@ -97,7 +96,7 @@ static int bind_all(struct http_server *server, size_t i, struct err *err)
     for (int k = 0; r == 0 && k < server->loop_count; k++) {
         int fd = server->loops[k].fds[i] = bind_tcp(&address, size, k == 0);
         if (fd < 0)
-            return explain(listener, errno, err);
+            return listener_explain(&listener->options, listener->options.address, errno, err);
         if (k == 0)
             getsockname(fd, (struct sockaddr *)&address, &size);
     }
@@ -219,7 +218,7 @@ int http_try_address(const struct http_listener *options, struct err *err)
     if (fd >= 0) /* not SO_REUSEPORT: with it the kernel lets two daemons of one user share the port */
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 || listen(fd, 1) != 0)
-        r = explain(&listener, errno, err);
+        r = listener_explain(options, options->address, errno, err);
     if (fd >= 0)
         close(fd);
     return r;

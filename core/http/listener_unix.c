@@ -71,17 +71,11 @@ static int bind_file(int fd, const struct sockaddr_un *address, mode_t mode, str
 
 static int explain(const struct http_listener *listener, const char *path, int number, struct err *err)
 {
-    const char *name = listener->name;
-    if (number == EADDRINUSE)
-        return err_set(
-            err, HEARTH_ERR_CONFLICT,
-            "[listen %s]: cannot listen on %s: another program, perhaps another hearthd, answers there; end it or choose another "
-            "path",
-            name, path);
     if (number == EEXIST)
         return err_set(err, HEARTH_ERR_CONFLICT,
-                       "[listen %s]: cannot listen on %s: there is a file that is no socket; remove it or choose another path", name, path);
-    return err_errno(err, number, "[listen %s]: cannot listen on %s", name, path);
+                       "[listen %s]: cannot listen on %s: there is a file that is no socket; remove it or choose another path",
+                       listener->name, path);
+    return listener_explain(listener, path, number, err);
 }
 
 static int address_of(const struct http_listener *listener, struct sockaddr_un *ret_address, struct err *err)

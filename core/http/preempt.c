@@ -5,7 +5,7 @@
 
 #include <dlfcn.h>
 #include <malloc.h>
-#include <openssl/crypto.h>
+#include <string.h>
 
 #include "http/internal.h"
 #include "http/strict.h"
@@ -23,6 +23,7 @@ static struct {
     __typeof__(&h2o_mem_free_recycle) free_recycle;
     __typeof__(&h2o_mem_clear_pool) clear_pool;
     __typeof__(&h2o_mem_alloc_shared) alloc_shared;
+    __typeof__(&h2o_buffer_reserve) buffer_reserve;
     __typeof__(&h2o_buffer_consume) buffer_consume;
     __typeof__(&h2o_buffer__do_free) buffer_free;
 } real;
@@ -66,9 +67,14 @@ int phr_parse_request(const char *bytes, size_t size, const char **ret_method, s
     return r;
 }
 
+/* What was decoded is shorter: of the rest nothing stays behind it. */
 ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *size)
 {
-    return strict_chunked(chunks, bytes, size);
+    size_t before = *size;
+    ssize_t r = strict_chunked(chunks, bytes, size);
+    size_t after = *size + (r > 0 ? (size_t)r : 0);
+    explicit_bzero(bytes + after, before - after);
+    return r;
 }
 
 /* What h2o refuses by itself: a chunk that is malformed, a body that is too large. */
@@ -76,25 +82,51 @@ PREEMPTED void h2o_send_error_generic(h2o_req_t *req, int status, const char *re
 {
     if ((flags & H2O_SEND_ERROR_KEEP_HEADERS) == 0)
         req->res.headers = (h2o_headers_t){NULL};
-    reply_add_always(req);
+    reply_add_to_refusal(req);
     real.send_error(req, status, reason, body, flags | H2O_SEND_ERROR_KEEP_HEADERS);
 }
 
 /* --- what requests held --- */
 
+/* Only what held something is overwritten, once, and in vectors: a pool's chunk has 4 KiB and a buffer 8, of which a request uses little.
+ */
+
+enum { CHUNK_HEAD = 16 }; /* of a pool: where the next one is */
+
+static _Thread_local struct {
+    const h2o_mem_pool_t *pool; /* is being cleared */
+    bool newest;                /* its newest chunk is the next that is given back: the only one that is not full */
+    const h2o_buffer_t *buffer; /* is being given back, and overwritten already */
+} now;
+
+/* How much of it held something. */
+static size_t used_bytes(void *piece)
+{
+    if (piece == now.buffer)
+        return 0;
+    if (now.pool == NULL || !now.newest || piece != (void *)now.pool->chunks)
+        return malloc_usable_size(piece);
+    now.newest = false;
+    return CHUNK_HEAD + now.pool->chunk_offset;
+}
+
 /* Chunks of request pools, and small buffers. */
 PREEMPTED void h2o_mem_free_recycle(h2o_mem_recycle_t *allocator, void *p)
 {
-    OPENSSL_cleanse(p, malloc_usable_size(p));
+    explicit_bzero(p, used_bytes(p));
     real.free_recycle(allocator, p);
 }
 
 /* Of a pool's large pieces only the address of the next is known: they begin with it. */
 PREEMPTED void h2o_mem_clear_pool(h2o_mem_pool_t *pool)
 {
+    __typeof__(now) outer = now;
     for (void **piece = (void **)pool->directs; piece != NULL; piece = *piece)
-        OPENSSL_cleanse(piece + 1, malloc_usable_size(piece) - sizeof(*piece));
+        explicit_bzero(piece + 1, malloc_usable_size(piece) - sizeof(*piece));
+    now.pool = pool;
+    now.newest = true;
     real.clear_pool(pool);
+    now = outer;
 }
 
 struct shared_entry {
@@ -106,7 +138,7 @@ struct shared_entry {
 static void wipe_shared(void *bytes)
 {
     struct shared_entry *entry = H2O_STRUCT_FROM_MEMBER(struct shared_entry, bytes, bytes);
-    OPENSSL_cleanse(bytes, malloc_usable_size(entry) - sizeof(*entry));
+    explicit_bzero(bytes, malloc_usable_size(entry) - sizeof(*entry));
 }
 
 /* Values of HTTP/2 headers, in requests and in the tables of compression. */
@@ -115,18 +147,36 @@ PREEMPTED void *h2o_mem_alloc_shared(h2o_mem_pool_t *pool, size_t size, void (*d
     return real.alloc_shared(pool, size, dispose == NULL ? wipe_shared : dispose);
 }
 
+/* In a buffer nothing is left but its `size` bytes: what is consumed of it, or moved to its beginning, is overwritten at its old place. */
+
+PREEMPTED h2o_iovec_t h2o_buffer_reserve(h2o_buffer_t **buffer, size_t room)
+{
+    const h2o_buffer_t *before = *buffer;
+    char *from = before->bytes;
+    size_t size = before->size;
+    h2o_iovec_t r = real.buffer_reserve(buffer, room);
+    if (*buffer == before && from != NULL && before->bytes != from) {
+        char *end = before->bytes + size, *stale = end > from ? end : from;
+        explicit_bzero(stale, (size_t)(from + size - stale));
+    }
+    return r;
+}
+
 PREEMPTED void h2o_buffer_consume(h2o_buffer_t **buffer, size_t size)
 {
-    if (size > 0 && (*buffer)->bytes != NULL)
-        OPENSSL_cleanse((*buffer)->bytes, size);
+    if (size < (*buffer)->size) /* else the buffer is given back */
+        explicit_bzero((*buffer)->bytes, size);
     real.buffer_consume(buffer, size);
 }
 
 PREEMPTED void h2o_buffer__do_free(h2o_buffer_t *buffer)
 {
+    const h2o_buffer_t *outer = now.buffer;
     if (buffer->_fd == -1 && buffer->bytes != NULL) /* else: large, in a file, and about to be unmapped */
-        OPENSSL_cleanse(buffer->_buf, buffer->capacity);
+        explicit_bzero(buffer->bytes, buffer->size);
+    now.buffer = buffer;
     real.buffer_free(buffer);
+    now.buffer = outer;
 }
 
 /* --- */
@@ -143,6 +193,7 @@ int preempt_init(struct err *err)
         {"h2o_mem_free_recycle", (void *)h2o_mem_free_recycle, (void **)&real.free_recycle},
         {"h2o_mem_clear_pool", (void *)h2o_mem_clear_pool, (void **)&real.clear_pool},
         {"h2o_mem_alloc_shared", (void *)h2o_mem_alloc_shared, (void **)&real.alloc_shared},
+        {"h2o_buffer_reserve", (void *)h2o_buffer_reserve, (void **)&real.buffer_reserve},
         {"h2o_buffer_consume", (void *)h2o_buffer_consume, (void **)&real.buffer_consume},
         {"h2o_buffer__do_free", (void *)h2o_buffer__do_free, (void **)&real.buffer_free},
     };

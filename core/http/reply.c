@@ -118,7 +118,7 @@ static bool is_header_value(const char *value)
 
 /* Strict-Transport-Security is only for names that this server itself answers for with a certificate: behind a proxy it is the proxy's to
  * say. */
-void reply_add_always(h2o_req_t *req)
+static void add_always(h2o_req_t *req)
 {
     static const char *const always[][2] = {{"x-content-type-options", "nosniff"},
                                             {"referrer-policy", "no-referrer"},
@@ -132,6 +132,18 @@ void reply_add_always(h2o_req_t *req)
                               strlen(always[i][1]));
 }
 
+/* Whatever says nothing about who may keep it is nobody's to keep: caches guess otherwise, also about refusals. */
+static void add_no_store(h2o_req_t *req)
+{
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("cache-control"), 1, NULL, H2O_STRLIT("no-store"));
+}
+
+void reply_add_to_refusal(h2o_req_t *req)
+{
+    add_no_store(req);
+    add_always(req);
+}
+
 /* Status line and headers, those of every answer among them. */
 static void fill_head(struct exchange *exchange, size_t content_length)
 {
@@ -142,12 +154,18 @@ static void fill_head(struct exchange *exchange, size_t content_length)
     req->res.content_length = content_length;
     if (reply->content_type != NULL && reply->status != 204 && reply->status != 304)
         add_header(req, "content-type", reply->content_type);
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (is_header_value(reply->headers[i].value))
-            add_header(req, reply->headers[i].name, reply->headers[i].value);
+    bool kept = false;
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (!is_header_value(reply->headers[i].value))
+            continue;
+        add_header(req, reply->headers[i].name, reply->headers[i].value);
+        kept = kept || strcmp(reply->headers[i].name, "cache-control") == 0;
+    }
+    if (!kept)
+        add_no_store(req);
     if (reply->gzip)
         add_header(req, "vary", "accept-encoding");
-    reply_add_always(req);
+    add_always(req);
 }
 
 static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)

@@ -1,12 +1,11 @@
 #include "http/internal.h"
 
-/* Exact paths win; then the longest of those that end in "*". 0: no match; else the greater the better. */
-static size_t rank(const struct http_route *route, const char *path)
+/* Exact paths win; then the longest of those that end in "*". 0: no match; else the greater the better. n: of the route's path. */
+static size_t rank(const struct http_route *route, size_t n, const char *path, size_t size)
 {
-    size_t n = strlen(route->path);
-    if (route->path[n - 1] != '*')
-        return strcmp(route->path, path) == 0 ? SIZE_MAX : 0;
-    return strncmp(route->path, path, n - 1) == 0 && path[n - 1] != '\0' ? n : 0;
+    if (n > 0 && route->path[n - 1] == '*')
+        return size >= n && memcmp(route->path, path, n - 1) == 0 ? n : 0;
+    return size == n && memcmp(route->path, path, n) == 0 ? SIZE_MAX : 0;
 }
 
 struct best {
@@ -20,10 +19,11 @@ const struct http_route *router_find(const struct http_server *server, const str
 {
     const struct http_route *routes = server->options.routes;
     struct best best = {0};
+    size_t size = strlen(request->path);
     for (size_t i = 0; i < server->options.route_count; i++) {
         if ((routes[i].audience & (unsigned)audience) == 0)
             continue;
-        size_t found = rank(&routes[i], request->path);
+        size_t found = rank(&routes[i], server->path_sizes[i], request->path, size);
         if (found == 0 || found < best.rank)
             continue;
         if (found > best.rank)

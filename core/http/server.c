@@ -216,13 +216,20 @@ static size_t largest_body(const struct http_route *routes, size_t count)
     return most;
 }
 
+/* NULL: out of memory. */
 static const struct http_route *copy_routes(struct http_server *server, const struct http_route *from, size_t count)
 {
     struct http_route *routes = arena_alloc(&server->arena, count * sizeof(*routes) + 1);
-    for (size_t i = 0; routes != NULL && i < count; i++) {
+    size_t *sizes = arena_alloc(&server->arena, count * sizeof(*sizes) + 1);
+    for (size_t i = 0; i < count; i++) {
+        char *path = routes == NULL || sizes == NULL ? NULL : arena_strdup(&server->arena, from[i].path);
+        if (path == NULL)
+            return NULL;
         routes[i] = from[i];
-        routes[i].path = arena_strdup(&server->arena, from[i].path);
+        routes[i].path = path;
+        sizes[i] = strlen(path);
     }
+    server->path_sizes = sizes;
     return routes;
 }
 
@@ -304,6 +311,10 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     arena_init(&server->arena, 0);
     server->options.identity_header = arena_strdup(&server->arena, options->identity_header);
     server->options.routes = copy_routes(server, options->routes, options->route_count);
+    if (server->options.routes == NULL) {
+        server->options.route_count = 0;
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    }
     set_defaults(&server->options);
     server->options.spool_dir = arena_strdup(&server->arena, server->options.spool_dir);
     budget_init(server);

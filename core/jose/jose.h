@@ -25,11 +25,13 @@ enum {
     JOSE_EC_JWK_SIZE = 160, /* jose_ec_jwk() */
 };
 
-/* --- base64url.c --- */
-/* Without padding, blanks and loose bits (RFC 7515, 2). ret_bytes: at least size * 3 / 4; undefined after INVALID. */
-int jose_base64url_decode(const char *text, size_t size, uint8_t *ret_bytes, size_t *ret_size);
-/* NUL-terminated. ret_text: at least (size * 4 + 2) / 3 + 1. */
-void jose_base64url_encode(const uint8_t *bytes, size_t size, char *ret_text);
+/* --- base64.c --- */
+/* RFC 4648: the standard one with padding, that for URLs without (RFC 7515, 2). */
+enum jose_alphabet { JOSE_STANDARD, JOSE_URL };
+/* No blanks, no loose bits, no digits of the other alphabet. ret_bytes: at least size * 3 / 4; undefined after INVALID. */
+int jose_base64_decode(enum jose_alphabet alphabet, const char *text, size_t size, uint8_t *ret_bytes, size_t *ret_size);
+/* NUL-terminated. ret_text: at least (size + 2) / 3 * 4 + 1. */
+void jose_base64_encode(enum jose_alphabet alphabet, const uint8_t *bytes, size_t size, char *ret_text);
 
 /* --- jws.c --- */
 /* A compact JWS whose form is right; nothing about it is to be believed before jose_jws_verify(). */

@@ -12,7 +12,7 @@ bool jose_bytes_of(const json_t *value, uint8_t *ret_bytes, size_t size)
 {
     size_t n;
     return json_is_string(value) && json_string_length(value) == (size * 4 + 2) / 3 &&
-           jose_base64url_decode(json_string_value(value), json_string_length(value), ret_bytes, &n) == 0 && n == size;
+           jose_base64_decode(JOSE_URL, json_string_value(value), json_string_length(value), ret_bytes, &n) == 0 && n == size;
 }
 
 static bool names_private_part(const json_t *jwk)
@@ -108,7 +108,7 @@ static int number_of(const json_t *value, size_t most, BIGNUM **ret_number)
     uint8_t bytes[JOSE_RSA_BITS_MOST / 8 + 4];
     size_t size;
     if (!json_is_string(value) || json_string_length(value) > (most * 4 + 2) / 3 ||
-        jose_base64url_decode(json_string_value(value), json_string_length(value), bytes, &size) != 0 || size == 0)
+        jose_base64_decode(JOSE_URL, json_string_value(value), json_string_length(value), bytes, &size) != 0 || size == 0)
         return HEARTH_ERR_INVALID;
     BIGNUM *number = BN_bin2bn(bytes, (int)size, NULL);
     if (number == NULL)

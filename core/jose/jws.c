@@ -41,7 +41,7 @@ static int decode_part(const struct jose_part *part, uint8_t **ret_bytes, size_t
     uint8_t *bytes = part->size == 0 ? NULL : malloc(part->size * 3 / 4 + 1);
     if (bytes == NULL)
         return part->size == 0 ? HEARTH_ERR_INVALID : HEARTH_ERR_NOMEM;
-    int r = jose_base64url_decode(part->at, part->size, bytes, ret_size);
+    int r = jose_base64_decode(JOSE_URL, part->at, part->size, bytes, ret_size);
     if (r != 0) {
         free(bytes);
         return r;

@@ -4,67 +4,6 @@
 
 #include "hearth/plugin.h"
 
-static int base64_value(unsigned char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-int fx_base64_decode(const char *text, size_t size, uint8_t *ret_bytes, size_t *ret_size)
-{
-    static _Thread_local signed char table[256];
-    if (table['B'] == 0) {
-        for (int c = 0; c < 256; c++)
-            table[c] = (signed char)base64_value((unsigned char)c);
-    }
-    if (size % 4 != 0)
-        return HEARTH_ERR_INVALID;
-    size_t out = 0;
-    const unsigned char *in = (const unsigned char *)text;
-    size_t padding = size == 0 ? 0 : in[size - 1] != '=' ? 0 : in[size - 2] != '=' ? 1 : 2;
-    size_t whole = size - (padding != 0 ? 4 : 0);
-    for (size_t i = 0; i < whole; i += 4) {
-        int a = table[in[i]], b = table[in[i + 1]], c = table[in[i + 2]], d = table[in[i + 3]];
-        if ((a | b | c | d) < 0)
-            return HEARTH_ERR_INVALID;
-        ret_bytes[out++] = (uint8_t)(a << 2 | b >> 4);
-        ret_bytes[out++] = (uint8_t)(b << 4 | c >> 2);
-        ret_bytes[out++] = (uint8_t)(c << 6 | d);
-    }
-    if (padding != 0) {
-        int a = table[in[whole]], b = table[in[whole + 1]], c = padding == 1 ? table[in[whole + 2]] : 0;
-        if ((a | b | c) < 0 || (padding == 2 ? (b & 15) : (c & 3)) != 0)
-            return HEARTH_ERR_INVALID;
-        ret_bytes[out++] = (uint8_t)(a << 2 | b >> 4);
-        if (padding == 1)
-            ret_bytes[out++] = (uint8_t)(b << 4 | c >> 2);
-    }
-    *ret_size = out;
-    return 0;
-}
-
-void fx_base64_encode(const uint8_t *bytes, size_t size, char *ret_text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        uint32_t group = (uint32_t)bytes[i] << 16;
-        if (i + 1 < size)
-            group |= (uint32_t)bytes[i + 1] << 8;
-        if (i + 2 < size)
-            group |= bytes[i + 2];
-        *ret_text++ = digits[group >> 18];
-        *ret_text++ = digits[group >> 12 & 63];
-        *ret_text++ = i + 1 < size ? digits[group >> 6 & 63] : '=';
-        *ret_text++ = i + 2 < size ? digits[group & 63] : '=';
-    }
-    *ret_text = '\0';
-}
-
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')

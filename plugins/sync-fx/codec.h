@@ -1,17 +1,10 @@
-/* Base64, hexadecimal, percent encoding: strict decoders for what comes from outside. */
+/* Hexadecimal, percent encoding: strict decoders for what comes from outside. Base64 is core/jose's. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_CODEC_H
 #define HEARTH_PLUGINS_SYNC_FX_CODEC_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Standard Base64 with padding; no blanks, no loose bits. ret_bytes: at least size / 4 * 3. INVALID otherwise; ret_bytes is then
- * undefined. */
-int fx_base64_decode(const char *text, size_t size, uint8_t *ret_bytes, size_t *ret_size);
-
-/* NUL-terminated; ret_text: at least (size + 2) / 3 * 4 + 1. */
-void fx_base64_encode(const uint8_t *bytes, size_t size, char *ret_text);
 
 /* Exactly `size` bytes from size * 2 digits of either case. INVALID otherwise. */
 int fx_hex_decode(const char *text, size_t text_size, uint8_t *ret_bytes, size_t size);

@@ -7,6 +7,7 @@
 #include <openssl/params.h>
 
 #include "codec.h"
+#include "jose/jose.h"
 #include "hearth/plugin.h"
 #include "json_scan.h"
 
@@ -83,10 +84,10 @@ static enum fx_open decrypt(struct fx_box *box, const struct fx_key *key, const 
 {
     uint8_t iv[24];
     size_t iv_size, size;
-    if (sealed->iv.size != 24 || fx_base64_decode(sealed->iv.at, 24, iv, &iv_size) != 0 || iv_size != 16)
+    if (sealed->iv.size != 24 || jose_base64_decode(JOSE_STANDARD, sealed->iv.at, 24, iv, &iv_size) != 0 || iv_size != 16)
         return FX_OPEN_FORMAT;
     uint8_t *bytes = (uint8_t *)work->data + work->size;
-    if (fx_base64_decode(sealed->ciphertext.at, sealed->ciphertext.size, bytes, &size) != 0 || size == 0 || size % 16 != 0)
+    if (jose_base64_decode(JOSE_STANDARD, sealed->ciphertext.at, sealed->ciphertext.size, bytes, &size) != 0 || size == 0 || size % 16 != 0)
         return FX_OPEN_CIPHER;
     if (fx_buf_reserve(ret_plain, size + 17) != 0)
         return FX_OPEN_NOMEM;

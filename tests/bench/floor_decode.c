@@ -10,6 +10,7 @@
 
 #include "bso.h"
 #include "codec.h"
+#include "jose/jose.h"
 
 enum { DISTINCT = 4096, TEXT = 8192 };
 
@@ -69,10 +70,10 @@ static void make_sample(int i, struct sample *s)
     s->base64 = malloc(2 * TEXT);
     s->line = malloc(2 * TEXT + 512);
     check(s->base64 != NULL && s->line != NULL, "memory");
-    fx_base64_encode(sealed, (size_t)(first + last), s->base64);
+    jose_base64_encode(JOSE_STANDARD, sealed, (size_t)(first + last), s->base64);
     HMAC(EVP_sha256(), key.bytes + 32, 32, (unsigned char *)s->base64, strlen(s->base64), mac, &mac_size);
     fx_hex_encode(mac, 32, s->hmac);
-    fx_base64_encode(s->iv, 16, iv);
+    jose_base64_encode(JOSE_STANDARD, s->iv, 16, iv);
     snprintf(s->line, 2 * TEXT + 512,
              "{\"id\":\"page%08d\",\"modified\":1795417433.%02d,\"sortindex\":%d,"
              "\"payload\":\"{\\\"ciphertext\\\":\\\"%s\\\",\\\"IV\\\":\\\"%s\\\",\\\"hmac\\\":\\\"%s\\\"}\"}",

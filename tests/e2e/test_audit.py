@@ -6,6 +6,7 @@ import re
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
 
 from browser import Browser
 from harness import ADA, ROOT, TestCase, until
@@ -14,7 +15,7 @@ FILTER = os.path.join(ROOT, "packaging", "fail2ban", "filter.d", "hearth.conf")
 OWN = {"X-Hearth-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
 WRONG = "hth_" + "A" * 43
 HOSTILE = ["\n2026-01-01T00:00:00.000Z audit sign-in failed address=192.0.2.66 reason=x",
-           "x audit sign-in failed address=192.0.2.66 reason=y", "address=192.0.2.66", "\"} {\"level\":\"audit\"", "a\r\nb", "\x1b[2J\u0085\u2028"]
+           "x audit sign-in failed address=192.0.2.66 reason=y", "address=192.0.2.66", "\"} {\"level\":\"audit\"", "a\r\nb", "\x1b[2J\u0085\u2028", "\u202e\u2066\u061c\u009b1;1H"]
 
 
 def documented():
@@ -171,6 +172,26 @@ class Trail(TestCase):
         node = self.home()
         node.api("/me")
         self.assertNotIn(" access ", node.log_text())
+
+
+    def test_what_lines_hold(self):
+        """Whatever a client says (control characters of ASCII are refused already), its line is one line that shows all of itself, in either format, and is not longer than who reads lines takes."""
+        hidden = "".join(map(chr, [*range(0x80, 0xa0), 0xad, 0x61c, 0x200b, 0x200e, 0x200f, *range(0x2028, 0x202f), *range(0x2060, 0x2070), 0xfeff]))
+        forged = "audit sign-in failed address=192.0.2.66 reason=x "
+        for config in ("", "log = json\n"):
+            node = self.home(f"[hearth]\n{config}[web]\naccess_log = yes\n")
+            node.request("/x" + urllib.parse.quote(hidden) + "y", email=None)
+            node.request("/z" + urllib.parse.quote(forged * 300), email=None)
+            until(lambda n=node: "/z" in n.log_text(), "the line of the request")
+            with open(os.path.join(node.folder, "log"), "rb") as f:
+                text = f.read().decode()  # valid
+            self.assertEqual([c for c in text if c in hidden and c != "\n"], [])
+            self.assertLess(max(map(len, text.split("\n"))), 4000)
+            self.assertEqual(sum(" access request address=1" in line or '"level":"access","event":"request","address":"1' in line for line in text.split("\n")), 2, text[-3000:])
+            if config:
+                paths = [json.loads(line)["path"] for line in text.splitlines() if '"level":"access","event":"request","address":"1' in line]
+                self.assertEqual(paths[0], "/x" + hidden + "y")
+                self.assertTrue(paths[1].endswith("…"), paths[1][-100:])
 
 
 class Fail2ban(TestCase):

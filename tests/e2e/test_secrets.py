@@ -3,12 +3,17 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
 from browser import Browser
 from harness import ADA, HEARTHD, ROOT, TestCase, first_line, lifeline, until
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "http"))
+import h2frames as h2  # noqa: E402
 
 SANITIZED = os.environ.get("HEARTH_TEST_GROWTH_KIB") is not None  # their leak checker must be able to attach
 CLIENT = "3c49430b43dfba77"
@@ -87,6 +92,49 @@ class Bearers(TestCase):
         until(lambda: node.request("/healthz", email=None).status == 200, "the server is idle")
         left = {name: occurrences(node.process.pid, secret.encode()) for name, secret in shown.items()}
         self.assertEqual(left, dict.fromkeys(shown, 0))
+
+    def test_what_buffers_move(self):
+        """Requests of HTTP/1 behind each other, in pieces that end inside of them: their buffer is moved, grown and cut; and bodies in chunks, which are decoded where they lie."""
+        node = self.node(start=False)
+        node.configure("60-limits", "[web]\nthreads = 1\n")
+        node.start()
+        secrets = [("hth_" + os.urandom(20).hex()).encode() for _ in range(300)]
+        requests = [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-%s: y\r\nAuthorization: Bearer %s\r\n\r\n" % (b"z" * (37 * i % 900), secret) for i, secret in enumerate(secrets[:200])]
+        forms = []
+        for i, secret in enumerate(secrets[200:]):
+            body = b"".join(b"%x;%s\r\n%s&f_password=%s\r\n" % (12 + len(secret) + 7 * i, b"x" * 90, b"p" * 7 * i, secret) for _ in range(3))
+            forms.append(b"POST /auth/step HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n")
+        host, port = node.address.split("//")[1].split(":")
+        for size in (1500, 4000, 9000):
+            for data in (b"".join(requests), b"".join(forms)):
+                with socket.create_connection((host, int(port)), timeout=60) as sock:
+                    for at in range(0, len(data), size):
+                        sock.sendall(data[at:at + size])
+                    sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    answers = b"".join(iter(lambda: sock.recv(65536), b""))
+                self.assertEqual(answers.count(b"HTTP/1.1 "), (201 if data.startswith(b"GET") else 101), answers[-300:])
+                until(lambda: node.metric("http_connections") == 1, "the connection is gone")
+                self.assertEqual(memory(node.process.pid, {secret.decode(): secret for secret in secrets}), set(), (size, data[:20]))
+
+    def test_forms_in_several_frames(self):
+        """Over HTTP/2 a body may come in any pieces, with other streams' frames between them."""
+        node = self.node()
+        secrets = [os.urandom(20).hex() for _ in range(60)]
+        for piece in (7, 30, 100, 2000):
+            connection = h2.Connection(node.address)
+            for at in range(0, len(secrets), 3):
+                streams, data = [2 * at + 1, 2 * at + 3, 2 * at + 5], b""
+                bodies = [("a=" + "x" * 900 + "&f_password=" + secret + "&b=" + "y" * 900).encode() for secret in secrets[at:at + 3]]
+                for stream in streams:
+                    data += h2.frame(h2.HEADERS, h2.END_HEADERS, stream, h2.request("/auth/step", "POST", [("content-type", "application/x-www-form-urlencoded")]))
+                for i in range(0, len(bodies[0]), piece):
+                    data += b"".join(h2.frame(h2.DATA, 0, stream, body[i:i + piece]) for stream, body in zip(streams, bodies))
+                self.assertTrue(connection.send(data + b"".join(h2.frame(h2.DATA, h2.END_STREAM, stream) for stream in streams)))
+                until(lambda c=connection, s=streams: set(s) <= c.ended() or c.drain(), "the answers")
+            self.assertEqual(len(connection.ended()), len(secrets))
+            connection.close()
+            until(lambda: node.metric("http_connections") == 1, "the connection is gone")
+            self.assertEqual(memory(node.process.pid, {secret: secret.encode() for secret in secrets}), set(), piece)
 
     def test_the_process_keeps_its_memory(self):
         """No core dumps, and nobody else of its user may look into it."""

@@ -131,6 +131,52 @@ class Gate(TestCase):
             connection.close()
         self.assertRegex(self.say(b"GET /healthz HTTP/1.1\r\nHost: LOCALHOST:443\r\nConnection: close\r\n\r\n"), rb"^HTTP/1\.[01] 200")
 
+    def status_of_two(self, path, **more):
+        """Over HTTP/2, also those that are not in HPACK's table; "reset" when there is none."""
+        connection = self.two()
+        try:
+            connection.send(h2.exchange(1, path, **more))
+            until(lambda: connection.drain() or 1 in connection.over(), f"an answer to {path}")
+            block = next((payload for kind, _, stream, payload in connection.frames() if kind == h2.HEADERS and stream == 1), None)
+            if block is None:
+                return "reset"
+            return connection.statuses()[1] or int(re.match(rb"[\x08\x48]\x03(\d{3})", block)[1])
+        finally:
+            connection.close()
+
+    def test_old_clients(self):
+        """HTTP/1.0 without Host asks the site; everybody else says whom they mean."""
+        for path in ("/healthz", "/version", "/auth/signin"):
+            for head in (b" HTTP/1.0\r\n\r\n", b" HTTP/1.0\r\nHost: localhost\r\n\r\n"):
+                self.assertRegex(self.say(b"GET " + path.encode() + head), rb"^HTTP/1\.[01] 200 ", path)
+            for head in (b" HTTP/1.1\r\nConnection: close\r\n\r\n", b" HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"):
+                self.assertRegex(self.say(b"GET " + path.encode() + head), rb"^HTTP/1\.[01] 400 ", path)
+            self.assertEqual(self.status_of_two(path, authority=""), 400)
+        self.assertRegex(self.say(b"GET /version HTTP/1.0\r\nHost: evil.example\r\n\r\n"), rb"^HTTP/1\.[01] 421 ")
+        self.assertRegex(self.say(b"GET /metrics HTTP/1.0\r\n\r\n"), rb"^HTTP/1\.[01] 404 ")
+
+    def test_many_fields(self):
+        """Too many or too large are the client's fault, and said so; nobody else's connection ends."""
+        seen = {1: set(), 2: set()}
+        for count in (0, 50, 80, *range(88, 132), 200, 1000):
+            fields = [(f"x-{i}", "y") for i in range(count)]
+            head = "".join(f"{n}: {v}\r\n" for n, v in fields).encode()
+            answer = self.say(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + head + b"\r\n")
+            one = 400 if answer == b"" and count > 96 else int(answer.split()[1])  # refused before it was read whole, so that the words may be lost
+            two = self.status_of_two("/healthz", extra=fields)
+            self.assertIn(one, (200,) if count <= 90 else (200, 400, 431), count)
+            self.assertIn(two, (200,) if count <= 90 else (200, 400, 431, "reset"), count)
+            seen[1].add(one)
+            seen[2].add(two)
+            if count > 96:
+                self.assertNotIn(200, (one, two), count)
+        self.assertEqual(seen, {1: {200, 431, 400}, 2: {200, 431, "reset"}})
+        for size, status in ((12000, 200), (20000, 400), (100000, 400)):
+            answer = self.say(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: " + b"y" * size + b"\r\n\r\n")
+            self.assertRegex(answer, rb"^HTTP/1\.[01] %d |^$" % status, size)
+        for web in self.fleet.webs.values():
+            self.assertEqual(web.metric("http_killed"), 0)
+
     def test_what_people_reach(self):
         """The file knows each address that the daemon has for people."""
         for path, audience in tables().items():

@@ -13,9 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         "hk8gP0Po8nBh-WSiTsvsyesC5c1L6fGOEVuX8FHsvTs"};
     struct jose_ec_key key;
     size_t n;
-    jose_base64url_decode(texts[0], 43, key.private_key, &n);
-    jose_base64url_decode(texts[1], 43, key.x, &n);
-    jose_base64url_decode(texts[2], 43, key.y, &n);
+    jose_base64_decode(JOSE_URL, texts[0], 43, key.private_key, &n);
+    jose_base64_decode(JOSE_URL, texts[1], 43, key.x, &n);
+    jose_base64_decode(JOSE_URL, texts[2], 43, key.y, &n);
     char *plain = malloc(size + 1); /* no more than is promised to suffice */
     if (plain == NULL)
         return 0;

@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 
 #include "codec.h"
+#include "jose/jose.h"
 
 const struct fx_key fake_sync_key = {{1, 2, 3, 4, [63] = 9}}, fake_bulk_key = {{5, 6, 7, 8, [63] = 10}},
                     fake_other_key = {{5, 6, [63] = 11}};
@@ -29,8 +30,8 @@ char *fake_seal(struct fake *f, const struct fx_key *key, const char *cleartext)
     assert_int_equal(EVP_EncryptUpdate(ctx, sealed, &first, (const unsigned char *)cleartext, (int)size), 1);
     assert_int_equal(EVP_EncryptFinal_ex(ctx, sealed + first, &last), 1);
     EVP_CIPHER_CTX_free(ctx);
-    fx_base64_encode(sealed, (size_t)(first + last), base64);
-    fx_base64_encode(iv, sizeof(iv), iv_text);
+    jose_base64_encode(JOSE_STANDARD, sealed, (size_t)(first + last), base64);
+    jose_base64_encode(JOSE_STANDARD, iv, sizeof(iv), iv_text);
     HMAC(EVP_sha256(), key->bytes + 32, 32, (unsigned char *)base64, strlen(base64), mac, &mac_size);
     fx_hex_encode(mac, sizeof(mac), hex);
     char *text = fake_text(f, "{\"ciphertext\":\"%s\",\"IV\":\"%s\",\"hmac\":\"%s\"}", base64, iv_text, hex);
@@ -59,8 +60,8 @@ char *fake_bso(struct fake *f, const struct fx_key *key, const char *id, const c
 char *fake_keys_bso(struct fake *f, const struct fx_key *sync_key, const struct fx_key *bulk, const char *modified)
 {
     char aes[64], mac[64];
-    fx_base64_encode(bulk->bytes, 32, aes);
-    fx_base64_encode(bulk->bytes + 32, 32, mac);
+    jose_base64_encode(JOSE_STANDARD, bulk->bytes, 32, aes);
+    jose_base64_encode(JOSE_STANDARD, bulk->bytes + 32, 32, mac);
     return fake_bso(f, sync_key, "keys", modified,
                     fake_text(f, "{\"id\":\"keys\",\"collection\":\"crypto\",\"default\":[\"%s\",\"%s\"],\"collections\":{}}", aes, mac));
 }

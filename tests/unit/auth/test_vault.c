@@ -216,6 +216,29 @@ static void test_group(void **state)
     vault_close(vault);
 }
 
+/* A byte that ends a C string, or a lone carriage return, must not hide the keys behind it. */
+static void test_hidden_keys(void **state)
+{
+    (void)state;
+    static const char nul[] = KEY_A "\0\n2:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n";
+    struct vault *vault = NULL;
+    struct err err = {0};
+    write_file("", 0600);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(nul, 1, sizeof(nul) - 1, file), sizeof(nul) - 1);
+    assert_int_equal(fclose(file), 0);
+    assert_true(vault_open(path, false, &vault, &err) < 0);
+    assert_null(vault);
+    assert_non_null(strstr(err.text, ":2: a NUL byte"));
+    refused("1:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\r"
+            "2:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n",
+            0600, "a line must be");
+    write_file("1:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff \r\n", 0600);
+    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    vault_close(vault);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -238,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_making_and_extending, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rotation, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_group, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hidden_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,8 @@ static void test_utf8(void **state)
     assert_string_equal(shown, "a\\x0a\\x1b[31m\\u{202e}\xc3\xbc");
     str_printable("\xc3\xbc\xc3\xbc\xc3\xbc", shown, 4);
     assert_string_equal(shown, "\xc3\xbc"); /* cut between characters */
+    str_printable("\xc2\x85\xe2\x80\xa8\xe2\x81\xa6\xff\xc3(\xe2\x80", shown, sizeof(shown));
+    assert_string_equal(shown, "\\x85\\u{2028}\\u{2066}\\xff\\xc3(\\xe2\\x80");
 }
 
 static void test_hex(void **state)
@@ -94,6 +96,29 @@ static void test_hex(void **state)
     assert_string_equal(text, "-_8");
     str_base64url((const uint8_t *)"abc", 3, text);
     assert_string_equal(text, "YWJj");
+}
+
+/* What was handed out is overwritten, also what was before a reset; and no more, which has nothing in it. */
+static void test_arena_wipe(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    char *first = arena_strdup(&arena, "a secret"), *last = NULL;
+    for (int i = 0; i < 30; i++)
+        last = arena_strdup(&arena, "another secret");
+    arena_reset(&arena);
+    char *again = arena_strdup(&arena, "x");
+    assert_ptr_equal(again, first);
+    assert_string_equal(last, "another secret");
+    char *large = arena_alloc(&arena, 100000);
+    memset(large, 'l', 100000);
+    arena_wipe(&arena);
+    for (size_t i = 0; i < sizeof("another secret"); i++)
+        assert_int_equal(last[i], 0);
+    assert_int_equal(first[0], 0);
+    assert_int_equal(large[0] | large[99999], 0);
+    arena_fini(&arena);
 }
 
 static void test_arena(void **state)
@@ -221,8 +246,9 @@ static void test_metrics(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8), cmocka_unit_test(test_hex),     cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),  cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),       cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_err),     cmocka_unit_test(test_backoff),    cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
