@@ -206,6 +206,27 @@ class Migration(TestCase):
         self.sql(database, good)
         self.assertIn("sound", node.cli("verify"))
 
+    def test_backups(self):
+        """What `backup` and `restore` say of PostgreSQL, and that what they name does it, row for row."""
+        node, database = self.database()
+        node.cli("migrate")
+        self.sql(database, "INSERT INTO identities VALUES ('proxy', 'ada', 1, 7), ('oidc:https://sso.example', 'Ädä', 1, 7)")
+        self.sql(database, "INSERT INTO properties VALUES ('key_fingerprint', E'1 0123456789abcdef\n')")
+        archive = os.path.join(node.folder, "copy.tar")
+        self.assertIn("pg_dump", node.cli("backup", archive, code=1))
+        self.assertIn("tools", node.cli("restore", archive, code=1))
+        self.assertFalse(os.path.exists(archive))
+        dump = os.path.join(self.postgres.folder, "dump")
+        self.postgres.run("pg_dump", "-h", self.postgres.folder, "-U", "postgres", "-f", dump, database)
+        other, copy = self.database(old=False)
+        self.postgres.run("psql", "-h", self.postgres.folder, "-U", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, copy)
+        self.assertIn("sound", other.cli("verify"))
+        self.assertEqual((self.rows(copy), self.shape(copy)), (self.rows(database), self.shape(database)))
+        for table in NEW_TABLES:
+            ask = f"SELECT * FROM {table} ORDER BY 1, 2"
+            self.assertEqual(self.sql(copy, ask), self.sql(database, ask))
+        self.assertEqual(self.sql(copy, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
+
     def test_what_may_be_null(self):
         """Another program cannot write NULL where the plugin reads a text; where it may, the plugin knows it. The same columns as in SQLite's schema."""
         node, database = self.database(old=False)
