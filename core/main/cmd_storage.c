@@ -29,7 +29,8 @@ static int full_path(const char *given, char *out, size_t size, struct err *err)
 {
     char cwd[2048];
     if (strcmp(given, "-") == 0)
-        return err_set(err, HEARTH_ERR_INVALID, "an archive is a file that is checked as a whole: name one instead of - (standard input and output)");
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "an archive is a file that is checked as a whole: name one instead of - (standard input and output)");
     if (given[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s: the present directory has no name: give the whole path", given);
     int n = given[0] == '/' ? snprintf(out, size, "%s", given) : snprintf(out, size, "%s/%s", cwd, given);

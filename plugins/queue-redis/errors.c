@@ -61,6 +61,5 @@ int error_of_reply(struct hearth_call *call, const struct queue *queue, const re
     if (strstr(reply->str, "AUTH") != NULL) /* a password for a server that wants none has no word of its own */
         return hearth_fail(call, HEARTH_ERR_DENIED, "Redis at %s refuses the login; correct user and password in url (%s)",
                            queue->url.shown, said);
-    return hearth_fail(call, HEARTH_ERR_IO, "Redis at %s refuses a command; version 7 or newer is needed (%s)", queue->url.shown,
-                       said);
+    return hearth_fail(call, HEARTH_ERR_IO, "Redis at %s refuses a command; version 7 or newer is needed (%s)", queue->url.shown, said);
 }

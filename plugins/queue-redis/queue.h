@@ -67,7 +67,8 @@ int session_odd_reply(struct session *session, struct hearth_call *call, struct 
 bool reply_is_text(const redisReply *reply, size_t most, bool or_empty);
 bool reply_is_number(const redisReply *reply, int64_t least, int64_t most);
 int reply_is_no_job(struct hearth_call *call); /* the failure */
-/* One of the scripts on the main connection; `args` are its ARGV. type: what its reply has to be (REDIS_REPLY_…; 0: a number or an array). */
+/* One of the scripts on the main connection; `args` are its ARGV. type: what its reply has to be (REDIS_REPLY_…; 0: a number or an array).
+ */
 int session_script(struct session *session, struct hearth_call *call, enum script_name name, enum effect effect, const struct args *args,
                    int type, redisReply **ret_reply);
 /* The error of a connection that failed while somebody waited for messages. */

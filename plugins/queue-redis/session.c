@@ -271,7 +271,8 @@ int session_subscribe(struct session *session, struct hearth_call *call, struct 
     args_text(&args, "SUBSCRIBE");
     args_text(&args, channel);
     int r = session_command(session, call, conn, READS, &args, REDIS_REPLY_ARRAY, &reply);
-    if (r == 0 && (reply->elements != 3 || !reply_is_text(reply->element[0], 16, false) || strcmp(reply->element[0]->str, "subscribe") != 0))
+    if (r == 0 &&
+        (reply->elements != 3 || !reply_is_text(reply->element[0], 16, false) || strcmp(reply->element[0]->str, "subscribe") != 0))
         r = session_odd_reply(session, call, conn);
     if (r < 0)
         conn_close(conn);

@@ -1,5 +1,5 @@
-/* Something else than a sound Redis answers: wrong types, missing fields, numbers that cannot be, texts with NUL bytes, no end. Every operation ends, in words or with a
- * result that can be, and what it was given for results is untouched when it fails. */
+/* Something else than a sound Redis answers: wrong types, missing fields, numbers that cannot be, texts with NUL bytes, no end. Every
+ * operation ends, in words or with a result that can be, and what it was given for results is untouched when it fails. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,12 +39,12 @@ static size_t command_size(const char *in, size_t size, char ret_word[16])
     const char *at = in, *end = in + size, *eol;
     if (size == 0 || (eol = memchr(at, '\n', size)) == NULL)
         return 0;
-    int count = atoi(at + 1);
+    long count = strtol(at + 1, NULL, 10);
     at = eol + 1;
-    for (int i = 0; i < count; i++) {
+    for (long i = 0; i < count; i++) {
         if (at >= end || (eol = memchr(at, '\n', (size_t)(end - at))) == NULL)
             return 0;
-        size_t n = (size_t)atoi(at + 1);
+        size_t n = (size_t)strtol(at + 1, NULL, 10);
         if ((size_t)(end - eol - 1) < n + 2)
             return 0;
         if (i == 0)
@@ -230,36 +230,100 @@ static const struct operation {
     {"event_wait, messages", "PING", do_event_wait, "* + : $ -"},
 };
 
-#define ANSWER(text) {(text), sizeof(text) - 1}
+#define ANSWER(text)                                                                                                                       \
+    {                                                                                                                                      \
+        (text), sizeof(text) - 1                                                                                                           \
+    }
 #define KEY65 "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
 static const struct answer answers[] = {
-    ANSWER(":0\r\n"), ANSWER(":1\r\n"), ANSWER(":2\r\n"), ANSWER(":3\r\n"), ANSWER(":4\r\n"), ANSWER(":-2\r\n"), ANSWER(":500\r\n"), ANSWER(":501\r\n"),
-    ANSWER(":9223372036854775807\r\n"), ANSWER(":-9223372036854775808\r\n"), ANSWER(":99999999999999999999999\r\n"), ANSWER(":\r\n"), ANSWER(":1x\r\n"),
-    ANSWER("+OK\r\n"), ANSWER("+\r\n"), ANSWER("$-1\r\n"), ANSWER("$0\r\n\r\n"), ANSWER("$3\r\na\0b\r\n"), ANSWER("$-5\r\n"), ANSWER("$99999999999\r\n"), ANSWER("*-1\r\n"),
-    ANSWER("*-7\r\n"), ANSWER("*0\r\n"), ANSWER("*2147483647\r\n"), ANSWER("*9999999999\r\n"), ANSWER("*4294967296\r\n"), ANSWER("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n"),
-    ANSWER("*1\r\n:1\r\n"), ANSWER("*2\r\n:1\r\n:2\r\n"), ANSWER("*3\r\n:1\r\n:2\r\n:3\r\n"), ANSWER("*4\r\n:-1\r\n:2\r\n:3\r\n:4\r\n"), ANSWER("*4\r\n$1\r\n1\r\n:2\r\n:3\r\n:4\r\n"),
-    ANSWER("*4\r\n$-1\r\n:2\r\n:3\r\n:4\r\n"), ANSWER("*4\r\n:1\r\n:2\r\n:3\r\n:4\r\n"), ANSWER("*5\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n"),
-    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),                     /* a job */
-    ANSWER("*5\r\n$0\r\n\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),                       /* without a key */
-    ANSWER("*5\r\n$3\r\nk\0k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),                   /* a NUL in its key */
-    ANSWER("*5\r\n$1\r\nk\r\n$3\r\np\0q\r\n:2\r\n:1\r\n$1\r\n7\r\n"),                   /* in its payload */
-    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$3\r\n7\0""8\r\n"),                 /* in its lease */
-    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\nx\r\n"),                      /* a lease that is no number */
-    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$0\r\n\r\n"), ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:101\r\n:1\r\n$1\r\n7\r\n"),
-    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:-1\r\n:1\r\n$1\r\n7\r\n"), ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:0\r\n$1\r\n7\r\n"),
-    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:4294967297\r\n$1\r\n7\r\n"), ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:4294967298\r\n:1\r\n$1\r\n7\r\n"),
-    ANSWER("*5\r\n$65\r\n" KEY65 "\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"), ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$65\r\n" KEY65 "\r\n"),
-    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),               /* a row, again and again */
-    ANSWER("*6\r\n$0\r\n\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"), ANSWER("*6\r\n$3\r\nk\0k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
-    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:4294967298\r\n:0\r\n:0\r\n"), ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:-1\r\n:0\r\n"),
-    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:-9\r\n"), ANSWER("*6\r\n$1\r\nk\r\n:5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"), ANSWER("*7\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"),
-    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\na\0b\r\n"), ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\n\0\r\n"), ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\na\0b\0c\r\n"),
-    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n:1\r\n"), ANSWER("*3\r\n$7\r\nmessage\r\n$-1\r\n$-1\r\n"), ANSWER("*3\r\n:1\r\n:1\r\n:1\r\n"), ANSWER("*2\r\n$7\r\nmessage\r\n$1\r\nc\r\n"),
-    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$67\r\n" KEY65 "\0x\r\n"), ANSWER("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"),
-    ANSWER("*2\r\n$-1\r\n$-1\r\n"), ANSWER("*3\r\n$-1\r\n$-1\r\n$-1\r\n"), ANSWER("*2\r\n*-1\r\n*-1\r\n"), ANSWER("*5\r\n$-1\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
-    ANSWER("*5\r\n$1\r\nk\r\n$-1\r\n:2\r\n:1\r\n$1\r\n7\r\n"), ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$-1\r\n"), ANSWER("*6\r\n$1\r\nk\r\n$-1\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
-    ANSWER("-\r\n"), ANSWER("-ERR\r\n"), ANSWER("-NOSCRIPT\r\n"), ANSWER("-ERR two\nlines \x01\x1b[31m\xff\r\n"), ANSWER("-OOM\r\n"), ANSWER("HTTP/1.1 400 Bad Request\r\n\r\n"),
-    ANSWER("%1\r\n+a\r\n:1\r\n"), ANSWER("#t\r\n"), ANSWER("_\r\n"), ANSWER(",1.5\r\n"), ANSWER("(12345678901234567890\r\n"), ANSWER(">1\r\n+x\r\n"), ANSWER("~1\r\n:1\r\n"), ANSWER("\0\0\0\0\r\n"),
+    ANSWER(":0\r\n"),
+    ANSWER(":1\r\n"),
+    ANSWER(":2\r\n"),
+    ANSWER(":3\r\n"),
+    ANSWER(":4\r\n"),
+    ANSWER(":-2\r\n"),
+    ANSWER(":500\r\n"),
+    ANSWER(":501\r\n"),
+    ANSWER(":9223372036854775807\r\n"),
+    ANSWER(":-9223372036854775808\r\n"),
+    ANSWER(":99999999999999999999999\r\n"),
+    ANSWER(":\r\n"),
+    ANSWER(":1x\r\n"),
+    ANSWER("+OK\r\n"),
+    ANSWER("+\r\n"),
+    ANSWER("$-1\r\n"),
+    ANSWER("$0\r\n\r\n"),
+    ANSWER("$3\r\na\0b\r\n"),
+    ANSWER("$-5\r\n"),
+    ANSWER("$99999999999\r\n"),
+    ANSWER("*-1\r\n"),
+    ANSWER("*-7\r\n"),
+    ANSWER("*0\r\n"),
+    ANSWER("*2147483647\r\n"),
+    ANSWER("*9999999999\r\n"),
+    ANSWER("*4294967296\r\n"),
+    ANSWER("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n"),
+    ANSWER("*1\r\n:1\r\n"),
+    ANSWER("*2\r\n:1\r\n:2\r\n"),
+    ANSWER("*3\r\n:1\r\n:2\r\n:3\r\n"),
+    ANSWER("*4\r\n:-1\r\n:2\r\n:3\r\n:4\r\n"),
+    ANSWER("*4\r\n$1\r\n1\r\n:2\r\n:3\r\n:4\r\n"),
+    ANSWER("*4\r\n$-1\r\n:2\r\n:3\r\n:4\r\n"),
+    ANSWER("*4\r\n:1\r\n:2\r\n:3\r\n:4\r\n"),
+    ANSWER("*5\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),    /* a job */
+    ANSWER("*5\r\n$0\r\n\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),     /* without a key */
+    ANSWER("*5\r\n$3\r\nk\0k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"), /* a NUL in its key */
+    ANSWER("*5\r\n$1\r\nk\r\n$3\r\np\0q\r\n:2\r\n:1\r\n$1\r\n7\r\n"), /* in its payload */
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$3\r\n7\0"
+           "8\r\n"),                                               /* in its lease */
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\nx\r\n"), /* a lease that is no number */
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$0\r\n\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:101\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:-1\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:0\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:4294967297\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:4294967298\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$65\r\n" KEY65 "\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$65\r\n" KEY65 "\r\n"),
+    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"), /* a row, again and again */
+    ANSWER("*6\r\n$0\r\n\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("*6\r\n$3\r\nk\0k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:4294967298\r\n:0\r\n:0\r\n"),
+    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:-1\r\n:0\r\n"),
+    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:-9\r\n"),
+    ANSWER("*6\r\n$1\r\nk\r\n:5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("*7\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"),
+    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\na\0b\r\n"),
+    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\n\0\r\n"),
+    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\na\0b\0c\r\n"),
+    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n:1\r\n"),
+    ANSWER("*3\r\n$7\r\nmessage\r\n$-1\r\n$-1\r\n"),
+    ANSWER("*3\r\n:1\r\n:1\r\n:1\r\n"),
+    ANSWER("*2\r\n$7\r\nmessage\r\n$1\r\nc\r\n"),
+    ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$67\r\n" KEY65 "\0x\r\n"),
+    ANSWER("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"),
+    ANSWER("*2\r\n$-1\r\n$-1\r\n"),
+    ANSWER("*3\r\n$-1\r\n$-1\r\n$-1\r\n"),
+    ANSWER("*2\r\n*-1\r\n*-1\r\n"),
+    ANSWER("*5\r\n$-1\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$-1\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$-1\r\n"),
+    ANSWER("*6\r\n$1\r\nk\r\n$-1\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("-\r\n"),
+    ANSWER("-ERR\r\n"),
+    ANSWER("-NOSCRIPT\r\n"),
+    ANSWER("-ERR two\nlines \x01\x1b[31m\xff\r\n"),
+    ANSWER("-OOM\r\n"),
+    ANSWER("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    ANSWER("%1\r\n+a\r\n:1\r\n"),
+    ANSWER("#t\r\n"),
+    ANSWER("_\r\n"),
+    ANSWER(",1.5\r\n"),
+    ANSWER("(12345678901234567890\r\n"),
+    ANSWER(">1\r\n+x\r\n"),
+    ANSWER("~1\r\n:1\r\n"),
+    ANSWER("\0\0\0\0\r\n"),
 };
 
 static bool is_good(const struct operation *operation, const struct answer *answer)
