@@ -36,6 +36,14 @@ MAX_LINES = 520
 # html_put() has the directives of printf that make sense in HTML; the compiler knows all of printf's.
 HTML_PUT = re.compile(r"\bhtml_put\(([^;]*?)\);", re.S)
 HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
+# A hash without a key is one that whoever chooses the bytes can aim with: a table takes base/hash.h (SipHash), a plugin mixes a random key in. Here it is right:
+HASH_WITHOUT_KEY = re.compile(r"14695981039346656037|1099511628211|2166136261|16777619|0xcbf29ce484222325|0x100000001b3|0x811c9dc5|0x01000193|0x9e3779b97f4a7c15|\b5381\b", re.I)
+HASHES_WITHOUT_KEY = {
+    "core/api/me.c": "an ETag", "core/api/validate.c": "an ETag", "core/jobs/spool.c": "a checksum", "core/check/storage_visits.c": "numbers of a test",
+    "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/queue-inproc/queue.c": "ids that the core made",
+    "plugins/sync-fx/cache.c": "ids that the core made", "core/base/rate.c": "begins with a random number, and has a bound", "core/search/segment.c": "equal addresses of a few candidates",
+    "plugins/storage-sqlite/fold.c": "a column", "core/search/history_update.c": "a filter before a binary search", "plugins/storage-sqlite/query.c": "addresses of our own texts", "plugins/sync-fx/id_set.c": "the key is mixed in by id_slot()", "plugins/storage-pg/pages.c": "the key is mixed in by slot_of()",
+}
 findings = []
 
 
@@ -64,6 +72,8 @@ def check_source(path, text):
         include = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
         if include:
             check_include(path, n, include.group(1))
+    if path.parts[0] in ("core", "plugins") and str(path) not in HASHES_WITHOUT_KEY and HASH_WITHOUT_KEY.search(in_comment):
+        findings.append(f"{path}: a hash without a key; use base/hash.h, or say in tests/lint.py why nobody can aim with it")
     lines = text.count("\n")
     if lines > MAX_LINES:
         findings.append(f"{path}: {lines} lines; split it (at most {MAX_LINES})")

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 #include "http/preempt.h"
 
 enum { LOOPS_DEFAULT_MAX = 4, STACK = 256 * 1024, BODY_ROOM = 1024 };
@@ -284,7 +285,7 @@ static int start_threads(struct http_server *server, struct err *err)
     for (int i = 0; i < server->loop_count && server->loops[i].thread_started; i++)
         sem_wait(&server->started);
     pthread_attr_destroy(&attributes);
-    return r == 0 ? 0 : err_errno(err, r, "cannot start an HTTP thread");
+    return r == 0 ? 0 : thread_failed(err, r, "an HTTP thread");
 }
 
 static void register_metrics(struct http_server *server)

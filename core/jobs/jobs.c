@@ -46,8 +46,11 @@ int jobs_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *),
     pthread_attr_setstacksize(&attributes, STACK);
     int r = pthread_create(ret_thread, &attributes, main, arg);
     pthread_attr_destroy(&attributes);
-    if (r != 0)
-        return err_errno(err, r, "cannot start the %s thread", name);
+    if (r != 0) {
+        char what[64];
+        snprintf(what, sizeof(what), "the %s thread", name);
+        return thread_failed(err, r, what);
+    }
     pthread_setname_np(*ret_thread, name);
     *ret_started = true;
     return 0;

@@ -2,15 +2,23 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 void page_set_fini(struct page_set *set)
 {
     free(set->slots);
     *set = (struct page_set){0};
 }
 
+/* Ids are hashes already, but of URLs that others choose, and without a key. */
+static size_t first_slot(size_t room, int64_t page)
+{
+    return (size_t)hash_bytes(&page, sizeof(page)) & (room - 1);
+}
+
 static void put(int64_t *slots, size_t room, int64_t page)
 {
-    size_t i = (size_t)page & (room - 1); /* ids are hashes already */
+    size_t i = first_slot(room, page);
     while (slots[i] != 0 && slots[i] != page)
         i = (i + 1) & (room - 1);
     slots[i] = page;
@@ -20,7 +28,7 @@ static bool has(const struct page_set *set, int64_t page)
 {
     if (set->room == 0)
         return false;
-    for (size_t i = (size_t)page & (set->room - 1); set->slots[i] != 0; i = (i + 1) & (set->room - 1))
+    for (size_t i = first_slot(set->room, page); set->slots[i] != 0; i = (i + 1) & (set->room - 1))
         if (set->slots[i] == page)
             return true;
     return false;

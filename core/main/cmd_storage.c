@@ -24,20 +24,25 @@ static int migrate(struct app *app, struct cli *cli, struct err *err)
     return app_each_node(app, migrate_node, NULL, err);
 }
 
-static void full_path(const char *given, char *out, size_t size)
+/* An archive is checked before it gets its name, and read twice: it is a file. */
+static int full_path(const char *given, char *out, size_t size, struct err *err)
 {
     char cwd[2048];
-    if (given[0] == '/')
-        snprintf(out, size, "%s", given);
-    else
-        snprintf(out, size, "%s/%s", getcwd(cwd, sizeof(cwd)) == NULL ? "." : cwd, given);
+    if (strcmp(given, "-") == 0)
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "an archive is a file that is checked as a whole: name one instead of - (standard input and output)");
+    if (given[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "%s: the present directory has no name: give the whole path", given);
+    int n = given[0] == '/' ? snprintf(out, size, "%s", given) : snprintf(out, size, "%s/%s", cwd, given);
+    return n < (int)size ? 0 : err_set(err, HEARTH_ERR_INVALID, "the path is longer than %zu bytes", size - 1);
 }
 
 static int backup(struct app *app, struct cli *cli, struct err *err)
 {
     char path[4096];
-    full_path(cli->argv[0], path, sizeof(path));
-    int r = app_use_node(app, app->nodes.own, err);
+    int r = full_path(cli->argv[0], path, sizeof(path), err);
+    if (r == 0)
+        r = app_use_node(app, app->nodes.own, err);
     if (r == 0)
         r = STORE(app->store, err, backup, path);
     if (r == 0)
@@ -137,8 +142,9 @@ int cmd_restore(struct cli *cli)
     struct err err = {0};
     if (cli->argc != 1)
         return cli_usage("restore FILE [--replace]");
-    full_path(cli->argv[0], path, sizeof(path));
-    int r = app_init(&app, cli, &err);
+    int r = full_path(cli->argv[0], path, sizeof(path), &err);
+    if (r == 0)
+        r = app_init(&app, cli, &err);
     if (r == 0)
         r = app_restore(&app, path, cli->replace, on_restored, NULL, &err);
     if (r == 0)

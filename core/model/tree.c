@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/rand.h>
 
+#include "base/hash.h"
 #include "base/magic.h"
 #include "model/tree_internal.h"
 
@@ -20,21 +20,6 @@ static void *grow(void *items, size_t count, size_t *room, size_t item_size)
     return grown;
 }
 
-static uint64_t hash_of(const struct model_tree *tree, const char *id, size_t size)
-{
-    uint64_t hash = tree->seed ^ size;
-    while (size > 0) {
-        uint64_t part = 0;
-        size_t n = size < sizeof(part) ? size : sizeof(part);
-        memcpy(&part, id, n);
-        hash = (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 29;
-        id += n;
-        size -= n;
-    }
-    return hash ^ hash >> 32;
-}
-
 static int rehash(struct model_tree *tree)
 {
     size_t count = tree->slot_count == 0 ? 256 : tree->slot_count * 2;
@@ -43,7 +28,7 @@ static int rehash(struct model_tree *tree)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < tree->node_count; i++) {
         const char *name = tree_name(tree, (int32_t)i);
-        size_t at = hash_of(tree, name, strlen(name)) & (count - 1);
+        size_t at = hash_text(name) & (count - 1);
         while (slots[at] != 0)
             at = (at + 1) & (count - 1);
         slots[at] = (uint32_t)i + 1;
@@ -80,7 +65,7 @@ static int intern(struct model_tree *tree, const char *id, int32_t *ret_node)
     if (tree->node_count * 2 >= tree->slot_count && rehash(tree) < 0)
         return HEARTH_ERR_NOMEM;
     size_t size = strlen(id);
-    size_t at = hash_of(tree, id, size) & (tree->slot_count - 1);
+    size_t at = hash_bytes(id, size) & (tree->slot_count - 1);
     for (; tree->slots[at] != 0; at = (at + 1) & (tree->slot_count - 1)) {
         int32_t node = (int32_t)tree->slots[at] - 1;
         if (strcmp(tree_name(tree, node), id) == 0) {
@@ -109,7 +94,6 @@ struct model_tree *model_tree_create(void)
     struct model_tree *tree = calloc(1, sizeof(*tree));
     if (tree == NULL)
         return NULL;
-    ASSERT(RAND_bytes((unsigned char *)&tree->seed, sizeof(tree->seed)) == 1);
     for (int32_t i = 0; i <= TREE_PLACES; i++) {
         int32_t node;
         if (intern(tree, fixed[i], &node) < 0) {

@@ -39,9 +39,8 @@ struct model_tree {
     size_t claim_count, claim_room;
     char *names;
     size_t name_size, name_room;
-    uint32_t *slots; /* open addressing: node index + 1; 0: empty */
+    uint32_t *slots; /* open addressing by hash_bytes(), because ids are chosen by others: node index + 1; 0: empty */
     size_t slot_count;
-    uint64_t seed;  /* ids are chosen by others: where they fall in the table must not be */
     int32_t *order; /* the result: live nodes and roots */
     size_t order_count;
 };

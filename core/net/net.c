@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "base/magic.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "net/net_internal.h"
 
 enum { NET_MAGIC = 0x4e370001, STOP_TICK = 10 };
@@ -284,7 +285,7 @@ int net_start(const struct net_options *options, struct net **ret_net, struct er
         uv_async_send(&net->wake);
         run(net); /* closes what was made */
         net_destroy(net);
-        return err_errno(err, r, "cannot start the network thread");
+        return thread_failed(err, r, "the network thread");
     }
     pthread_setname_np(net->thread, "net");
     *ret_net = net;

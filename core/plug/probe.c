@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "plug/call.h"
 
 enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024 };
@@ -219,7 +220,7 @@ static int probe_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(
     int r = pthread_create(ret_thread, &attributes, main, arg);
     pthread_attr_destroy(&attributes);
     if (r != 0)
-        return err_errno(err, r, "cannot start a thread that watches a backend");
+        return thread_failed(err, r, "a thread that watches a backend");
     pthread_setname_np(*ret_thread, "probe");
     *ret_started = true;
     return 0;

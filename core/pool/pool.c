@@ -180,7 +180,9 @@ static int start(struct pool *pool, struct err *err)
             pthread_setname_np(pool->reaper, "reaper");
     }
     pthread_attr_destroy(&attributes);
-    return r == 0 ? 0 : err_errno(err, r, "cannot start a thread of the %s pool", pool->name);
+    char what[64];
+    snprintf(what, sizeof(what), "a thread of the %s pool", pool->name);
+    return r == 0 ? 0 : thread_failed(err, r, what);
 }
 
 int pool_create(const struct pool_options *options, struct pool **ret_pool, struct err *err)

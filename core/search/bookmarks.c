@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "search/fold.h"
 #include "search/words.h"
 
@@ -168,17 +169,9 @@ static int read_wanted(struct bookmarks_loading *loading, const struct search_so
 
 /* --- the version ---------------------------------------------------------------------------------------------------------------------- */
 
-static uint32_t hash_of(const char *guid)
-{
-    uint64_t h = 14695981039346656037u;
-    for (; *guid != '\0'; guid++)
-        h = (h ^ (unsigned char)*guid) * 1099511628211u;
-    return (uint32_t)(h ^ h >> 32);
-}
-
 static uint32_t *slot_of(const struct bookmarks *bookmarks, const char *guid)
 {
-    uint32_t i = hash_of(guid) & bookmarks->table_mask;
+    uint32_t i = (uint32_t)hash_text(guid) & bookmarks->table_mask; /* guids are chosen by others */
     while (bookmarks->table[i] != 0 && strcmp(bookmarks_guid(bookmarks, bookmarks->table[i] - 1), guid) != 0)
         i = (i + 1) & bookmarks->table_mask;
     return &bookmarks->table[i];

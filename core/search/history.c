@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "search/history_build.h"
 
 void history_destroy(struct index *index)
@@ -151,7 +152,7 @@ static int on_page(void *ctx, const struct hearth_page *page)
 
 static size_t slot_of(const struct history_loading *loading, int64_t id)
 {
-    size_t i = ((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 20) & loading->table_mask;
+    size_t i = (size_t)hash_bytes(&id, sizeof(id)) & loading->table_mask; /* ids are made of URLs in a way that everybody knows */
     while (loading->table[i] != 0 && history_id(loading->history, loading->table[i] - 1) != id)
         i = (i + 1) & loading->table_mask;
     return i;

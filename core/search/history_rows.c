@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "model/url.h"
 #include "search/history_build.h"
 #include "search/words.h"
@@ -138,18 +139,10 @@ void history_chunk_unref(struct history_chunk *chunk)
 
 /* --- hosts ---------------------------------------------------------------------------------------------------------------------------- */
 
-static uint32_t hash_of(const char *name)
-{
-    uint64_t h = 14695981039346656037u;
-    for (; *name != '\0'; name++)
-        h = (h ^ (unsigned char)*name) * 1099511628211u;
-    return (uint32_t)(h ^ h >> 32);
-}
-
 /* Where the host is in the table, or would be. */
 static uint32_t *host_slot(const struct history_hosts *hosts, const char *name)
 {
-    uint32_t i = hash_of(name) & hosts->table_mask;
+    uint32_t i = (uint32_t)hash_text(name) & hosts->table_mask; /* who visits what chooses its name */
     while (hosts->table[i] != 0 && strcmp(hosts->text + hosts->offsets[hosts->table[i] - 1], name) != 0)
         i = (i + 1) & hosts->table_mask;
     return &hosts->table[i];

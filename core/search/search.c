@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/lock.h"
 #include "base/magic.h"
+#include "base/thread.h"
 #include "search/load.h"
 #include "search/query.h"
 #include "search/rank.h"
@@ -28,13 +29,13 @@ int search_create(const struct search_config *config, struct search **ret_search
     int failed = pthread_create(&search->thread, NULL, improve_thread, search);
     if (failed != 0) {
         free(search);
-        return err_errno(err, failed, "cannot start the search thread");
+        return thread_failed(err, failed, "the search thread");
     }
     failed = pthread_create(&search->refresher, NULL, refresh_thread, search);
     if (failed != 0) {
         search->stopped = search->refresher_ended = true;
         search_destroy(search);
-        return err_errno(err, failed, "cannot start the thread that refreshes what is searched");
+        return thread_failed(err, failed, "the thread that refreshes what is searched");
     }
     *ret_search = search;
     return 0;

@@ -29,8 +29,19 @@ static const struct known known[] = {
     {"WRONGTYPE", HEARTH_ERR_CORRUPT, false, 0, "keys of that name belong to something else; choose another prefix"},
 };
 
+/* What goes into a sentence of ours: one line of ASCII. */
+static void quote_reply(const redisReply *reply, char ret_text[201])
+{
+    size_t i;
+    for (i = 0; i < 200 && i < reply->len; i++)
+        ret_text[i] = reply->str[i] >= 0x20 && reply->str[i] < 0x7f ? reply->str[i] : '?';
+    ret_text[i] = '\0';
+}
+
 int error_of_reply(struct hearth_call *call, const struct queue *queue, const redisReply *reply, bool *ret_close)
 {
+    char said[201];
+    quote_reply(reply, said);
     size_t word = strcspn(reply->str, " ");
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         const struct known *k = &known[i];
@@ -39,7 +50,7 @@ int error_of_reply(struct hearth_call *call, const struct queue *queue, const re
         *ret_close = k->close;
         if (k->retry_after > 0)
             call->retry_after = k->retry_after;
-        return hearth_fail(call, k->code, "Redis at %s: %s (%.200s)", queue->url.shown, k->advice, reply->str);
+        return hearth_fail(call, k->code, "Redis at %s: %s (%s)", queue->url.shown, k->advice, said);
     }
     *ret_close = true;
     if (strstr(reply->str, "max number of clients") != NULL) {
@@ -48,8 +59,7 @@ int error_of_reply(struct hearth_call *call, const struct queue *queue, const re
                            queue->url.shown);
     }
     if (strstr(reply->str, "AUTH") != NULL) /* a password for a server that wants none has no word of its own */
-        return hearth_fail(call, HEARTH_ERR_DENIED, "Redis at %s refuses the login; correct user and password in url (%.200s)",
-                           queue->url.shown, reply->str);
-    return hearth_fail(call, HEARTH_ERR_IO, "Redis at %s refuses a command; version 7 or newer is needed (%.200s)", queue->url.shown,
-                       reply->str);
+        return hearth_fail(call, HEARTH_ERR_DENIED, "Redis at %s refuses the login; correct user and password in url (%s)",
+                           queue->url.shown, said);
+    return hearth_fail(call, HEARTH_ERR_IO, "Redis at %s refuses a command; version 7 or newer is needed (%s)", queue->url.shown, said);
 }

@@ -25,7 +25,8 @@ static int publish(struct session *session, struct hearth_call *call, const char
     args_text(&args, "PUBLISH");
     args_text(&args, name);
     args_bytes(&args, message, channel_size + 1 + text_size);
-    return session_command(session, call, &session->main, CHANGES, &args, &reply);
+    int r = session_command(session, call, &session->main, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    return r == 0 && reply->integer < 0 ? session_odd_reply(session, call, &session->main) : r;
 }
 
 int events_publish(void *s, struct hearth_call *call, const char *channel, const char *text)
@@ -68,7 +69,10 @@ static void take(struct receiver *receiver, const redisReply *reply)
     if (message == NULL || !is_word(reply->element[0], "message") || message->type != REDIS_REPLY_STRING)
         return;
     const char *nul = memchr(message->str, '\0', message->len);
-    if (nul != NULL && nul > message->str) /* else it is none of ours */
+    if (nul == NULL || nul == message->str || nul - message->str > CHANNEL_MAX)
+        return; /* it is none of ours */
+    size_t text_size = message->len - (size_t)(nul + 1 - message->str);
+    if (text_size <= TEXT_MAX && memchr(nul + 1, '\0', text_size) == NULL)
         hand_over(receiver, message->str, nul + 1);
 }
 
@@ -117,8 +121,8 @@ static enum conn_result catch_up(struct receiver *receiver)
     int64_t until = now_of(receiver->session) + receiver->session->queue->command_timeout;
     enum conn_result r = send_ping(receiver);
     while ((r == CONN_OK || r == CONN_NONE) && !receiver->pong && !receiver->stop) {
-        if (now_of(receiver->session) >= until && receiver->delivered == 0)
-            return CONN_TIMEOUT;
+        if (now_of(receiver->session) >= until) /* also when events never end */
+            return receiver->delivered == 0 ? CONN_TIMEOUT : CONN_OK;
         r = step(receiver, until);
     }
     return r == CONN_NONE ? CONN_OK : r;

@@ -46,6 +46,8 @@ static int publish(struct session *session, struct hearth_call *call, const stru
     r = session_script(session, call, SCRIPT_PUBLISH, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
     if (r == 0 && reply->integer == -1)
         return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %" PRId64 " jobs, its max_jobs", session->queue->max_jobs);
+    if (r == 0 && !reply_is_number(reply, HEARTH_QUEUED, HEARTH_IN_WORK))
+        return session_odd_reply(session, call, &session->main);
     if (r == 0)
         *ret_result = (int32_t)reply->integer;
     return r;
@@ -62,17 +64,13 @@ struct parcel {
     char key[KEY_MAX + 1], payload[PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
 };
 
-static bool is_text(const redisReply *reply, size_t most)
-{
-    return reply->type == REDIS_REPLY_STRING && reply->len <= most;
-}
-
 static int unpack(struct hearth_call *call, const redisReply *reply, struct parcel *parcel, struct hearth_job *ret_job)
 {
     redisReply **e = reply->element;
-    if (reply->elements != 5 || !is_text(e[0], KEY_MAX) || !is_text(e[1], PAYLOAD_MAX) || e[2]->type != REDIS_REPLY_INTEGER ||
-        e[3]->type != REDIS_REPLY_INTEGER || !is_text(e[4], 40))
-        return hearth_fail(call, HEARTH_ERR_CORRUPT, "Redis gave a job that this plugin cannot have put there; choose another prefix");
+    if (reply->elements != 5 || !reply_is_text(e[0], KEY_MAX, false) || !reply_is_text(e[1], PAYLOAD_MAX, true) ||
+        !reply_is_number(e[2], 0, 100) || !reply_is_number(e[3], 1, INT32_MAX) || !reply_is_text(e[4], 40, false) ||
+        strspn(e[4]->str, "0123456789") != e[4]->len)
+        return reply_is_no_job(call);
     memcpy(parcel->key, e[0]->str, e[0]->len + 1);
     memcpy(parcel->payload, e[1]->str, e[1]->len + 1);
     snprintf(parcel->receipt, sizeof(parcel->receipt), "%s:%s", e[4]->str, e[0]->str);
@@ -103,7 +101,7 @@ static int try_reserve(struct session *session, struct hearth_call *call, int64_
         return 0;
     }
     *ret_job = NULL;
-    *ret_next = reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 || reply->integer > NAP ? NAP : reply->integer;
+    *ret_next = reply->integer < 0 || reply->integer > NAP ? NAP : reply->integer;
     return 0;
 }
 
@@ -185,6 +183,8 @@ static int with_lease(struct session *session, struct hearth_call *call, enum sc
     args_number(&args, a);
     args_number(&args, b);
     int r = session_script(session, call, name, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    if (r == 0 && !reply_is_number(reply, 0, 1))
+        return session_odd_reply(session, call, &session->main);
     if (r == 0 && reply->integer == 0)
         return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost");
     return r;
@@ -212,8 +212,13 @@ static int counts(struct session *session, struct hearth_call *call, struct hear
     if (r < 0)
         return r;
     int64_t n[4] = {0};
-    for (size_t i = 0; i < reply->elements && i < 4; i++)
+    bool sound = reply->elements == 4;
+    for (size_t i = 0; sound && i < 4; i++) {
+        sound = reply_is_number(reply->element[i], 0, INT64_MAX);
         n[i] = reply->element[i]->integer;
+    }
+    if (!sound)
+        return session_odd_reply(session, call, &session->main);
     ret_counts->ready = n[0];
     ret_counts->delayed = n[1];
     ret_counts->in_work = n[2];
@@ -237,7 +242,9 @@ int jobs_remove(void *s, struct hearth_call *call, const char *key)
     args_text(&args, key);
     if (r == 0)
         r = session_script(s, call, SCRIPT_REMOVE, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
-    if (r == 0 && reply->integer == 0)
+    if (r == 0 && !reply_is_number(reply, 0, 1))
+        r = session_odd_reply(s, call, &((struct session *)s)->main);
+    else if (r == 0 && reply->integer == 0)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that key");
     return session_leave(s, r);
 }
@@ -246,11 +253,15 @@ int jobs_clear(void *s, struct hearth_call *call)
 {
     struct session *session = s;
     int r = session_enter(session, call);
+    /* Others may publish meanwhile, but a server that always says that there was more is none. */
+    int64_t times = 0, most = 2 * (session->queue->max_jobs / CLEAR_AT_ONCE) + 16;
     for (bool more = true; r == 0 && more;) {
         struct args args = {.count = 0};
         redisReply *reply;
         args_number(&args, CLEAR_AT_ONCE);
         r = session_script(session, call, SCRIPT_CLEAR, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+        if (r == 0 && (!reply_is_number(reply, 0, CLEAR_AT_ONCE) || ++times > most))
+            r = session_odd_reply(session, call, &session->main);
         more = r == 0 && reply->integer == CLEAR_AT_ONCE;
         if (more && session_is_stopped(session, call))
             r = hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped while waiting jobs were being removed; some are gone");

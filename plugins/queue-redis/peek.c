@@ -10,25 +10,24 @@ struct cursor {
     int set;
     char key[KEY_MAX + 1], score[32]; /* the last job shown; "": none yet */
     bool stop;                        /* the callback has seen enough */
+    int64_t shown;                    /* of this set */
 };
 
 static bool row_is_sound(redisReply **row)
 {
-    for (int i = 0; i < 3; i++)
-        if (row[i]->type != REDIS_REPLY_STRING)
-            return false;
-    for (int i = 3; i < ROW; i++)
-        if (row[i]->type != REDIS_REPLY_INTEGER)
-            return false;
-    return row[0]->len <= KEY_MAX && row[1]->len < sizeof(((struct cursor *)NULL)->score) && row[2]->len <= PAYLOAD_MAX;
+    return reply_is_text(row[0], KEY_MAX, false) && reply_is_text(row[1], sizeof(((struct cursor *)NULL)->score) - 1, false) &&
+           reply_is_text(row[2], PAYLOAD_MAX, true) && reply_is_number(row[3], 0, 100) && reply_is_number(row[4], 0, INT32_MAX) &&
+           reply_is_number(row[5], 0, INT64_MAX);
 }
 
 static int show(struct hearth_call *call, const redisReply *reply, struct cursor *cursor, hearth_job_cb cb, void *ctx)
 {
     redisReply **row = reply->element;
+    if (reply->elements % ROW != 0)
+        return reply_is_no_job(call);
     for (size_t i = 0; i + ROW <= reply->elements && !cursor->stop; i += ROW, row += ROW) {
         if (!row_is_sound(row))
-            return hearth_fail(call, HEARTH_ERR_CORRUPT, "Redis gave a job that this plugin cannot have put there; choose another prefix");
+            return reply_is_no_job(call);
         struct hearth_job job = {
             .struct_size = sizeof(job),
             .key = row[0]->str,
@@ -40,6 +39,7 @@ static int show(struct hearth_call *call, const redisReply *reply, struct cursor
         };
         snprintf(cursor->key, sizeof(cursor->key), "%s", row[0]->str);
         snprintf(cursor->score, sizeof(cursor->score), "%s", row[1]->str);
+        cursor->shown++;
         cursor->stop = cb(ctx, &job) != 0;
     }
     return 0;
@@ -60,6 +60,8 @@ static int page(struct session *session, struct hearth_call *call, struct cursor
     int r = session_script(session, call, SCRIPT_PEEK, READS, &args, REDIS_REPLY_ARRAY, &reply);
     if (r < 0)
         return r;
+    if (cursor->shown > 4 * session->queue->max_jobs) /* jobs move meanwhile, but there is an end */
+        return session_odd_reply(session, call, &session->main);
     *ret_more = reply->elements > 0;
     return show(call, reply, cursor, cb, ctx);
 }

@@ -72,7 +72,7 @@ static int ping_greet(struct session *session, struct hearth_call *call)
     int r = session_enter(session, call);
     args_text(&args, "PING");
     if (r == 0)
-        r = session_command(session, call, &session->main, READS, &args, &reply);
+        r = session_command(session, call, &session->main, READS, &args, REDIS_REPLY_STATUS, &reply);
     return session_leave(session, r);
 }
 
@@ -89,7 +89,7 @@ static int ping(void *s, struct hearth_call *call)
     args_text(&args, "INCR");
     args_text(&args, key);
     if (r == 0)
-        r = session_command(session, call, &session->main, READS, &args, &reply);
+        r = session_command(session, call, &session->main, READS, &args, REDIS_REPLY_INTEGER, &reply);
     return session_leave(session, r);
 }
 

@@ -57,10 +57,18 @@ int session_leave(struct session *session, int code);
 bool session_is_stopped(struct session *session, struct hearth_call *call); /* between the commands of a long operation */
 /* Opens a closed connection, logs in and selects the database. */
 int session_connect(struct session *session, struct hearth_call *call, struct conn *conn);
-/* One command on `conn`, connected if need be; error replies are failures. *ret_reply lives until the next command there. */
+/* One command on `conn`, connected if need be; error replies are failures, and so are those of another type (REDIS_REPLY_…).
+ * *ret_reply lives until the next command there. */
 int session_command(struct session *session, struct hearth_call *call, struct conn *conn, enum effect effect, const struct args *args,
-                    redisReply **ret_reply);
-/* One of the scripts on the main connection; `args` are its ARGV. type: what its reply has to be (REDIS_REPLY_…; 0: anything). */
+                    int type, redisReply **ret_reply);
+/* The same for a reply that is of the right type and says what cannot be. */
+int session_odd_reply(struct session *session, struct hearth_call *call, struct conn *conn);
+/* A text of 1 to `most` bytes (0 to, with or_empty) without NUL. */
+bool reply_is_text(const redisReply *reply, size_t most, bool or_empty);
+bool reply_is_number(const redisReply *reply, int64_t least, int64_t most);
+int reply_is_no_job(struct hearth_call *call); /* the failure */
+/* One of the scripts on the main connection; `args` are its ARGV. type: what its reply has to be (REDIS_REPLY_…; 0: a number or an array).
+ */
 int session_script(struct session *session, struct hearth_call *call, enum script_name name, enum effect effect, const struct args *args,
                    int type, redisReply **ret_reply);
 /* The error of a connection that failed while somebody waited for messages. */

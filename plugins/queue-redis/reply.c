@@ -61,9 +61,13 @@ static void *create_integer(const redisReadTask *task, long long value)
     return reply;
 }
 
+/* The task has the type of what is not there: without a type of its own it would be taken for a text, or an array. */
 static void *create_nil(const redisReadTask *task)
 {
-    return make(task);
+    redisReply *reply = make(task);
+    if (reply != NULL)
+        reply->type = REDIS_REPLY_NIL;
+    return reply;
 }
 
 static void free_nothing(void *reply)

@@ -119,6 +119,13 @@ static int refused(struct session *session, struct hearth_call *call, struct con
     return r;
 }
 
+static int accepted(struct session *session, struct hearth_call *call, struct conn *conn, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return refused(session, call, conn, reply);
+    return reply->type == REDIS_REPLY_STATUS ? 0 : session_odd_reply(session, call, conn);
+}
+
 static int log_in(struct session *session, struct hearth_call *call, struct conn *conn)
 {
     const struct redis_url *url = &session->queue->url;
@@ -134,13 +141,13 @@ static int log_in(struct session *session, struct hearth_call *call, struct conn
     if (url->password[0] != '\0') {
         r = exchange(session, call, conn, READS, &auth, &reply);
         explicit_bzero(session->out, sizeof(session->out));
-        if (r == 0 && reply->type == REDIS_REPLY_ERROR)
-            r = refused(session, call, conn, reply);
+        if (r == 0)
+            r = accepted(session, call, conn, reply);
     }
     if (r == 0 && url->db != 0) {
         r = exchange(session, call, conn, READS, &select, &reply);
-        if (r == 0 && reply->type == REDIS_REPLY_ERROR)
-            r = refused(session, call, conn, reply);
+        if (r == 0)
+            r = accepted(session, call, conn, reply);
     }
     if (r < 0)
         conn_close(conn);
@@ -186,8 +193,31 @@ static int ready(struct session *session, struct hearth_call *call, struct conn 
     return conn->fd >= 0 ? 0 : session_connect(session, call, conn);
 }
 
+int session_odd_reply(struct session *session, struct hearth_call *call, struct conn *conn)
+{
+    conn_close(conn);
+    return hearth_fail(call, HEARTH_ERR_IO, "Redis at %s gave an answer of an unknown kind; is there a proxy before it?",
+                       session->queue->url.shown);
+}
+
+bool reply_is_text(const redisReply *reply, size_t most, bool or_empty)
+{
+    return reply->type == REDIS_REPLY_STRING && reply->len <= most && (or_empty || reply->len > 0) &&
+           memchr(reply->str, '\0', reply->len) == NULL;
+}
+
+bool reply_is_number(const redisReply *reply, int64_t least, int64_t most)
+{
+    return reply->type == REDIS_REPLY_INTEGER && reply->integer >= least && reply->integer <= most;
+}
+
+int reply_is_no_job(struct hearth_call *call)
+{
+    return hearth_fail(call, HEARTH_ERR_CORRUPT, "Redis gave a job that this plugin cannot have put there; choose another prefix");
+}
+
 int session_command(struct session *session, struct hearth_call *call, struct conn *conn, enum effect effect, const struct args *args,
-                    redisReply **ret_reply)
+                    int type, redisReply **ret_reply)
 {
     redisReply *reply;
     int r = ready(session, call, conn);
@@ -195,6 +225,8 @@ int session_command(struct session *session, struct hearth_call *call, struct co
         r = exchange(session, call, conn, effect, args, &reply);
     if (r == 0 && reply->type == REDIS_REPLY_ERROR)
         r = refused(session, call, conn, reply);
+    if (r == 0 && reply->type != type)
+        r = session_odd_reply(session, call, conn);
     if (r == 0)
         *ret_reply = reply;
     return r;
@@ -225,11 +257,8 @@ int session_script(struct session *session, struct hearth_call *call, enum scrip
         r = exchange(session, call, &session->main, effect, &by_text, &reply);
     if (r == 0 && reply->type == REDIS_REPLY_ERROR)
         r = refused(session, call, &session->main, reply);
-    if (r == 0 && type != 0 && reply->type != type) {
-        conn_close(&session->main);
-        r = hearth_fail(call, HEARTH_ERR_IO, "Redis at %s gave an answer of an unknown kind; is there a proxy before it?",
-                        session->queue->url.shown);
-    }
+    if (r == 0 && reply->type != type && (type != 0 || (reply->type != REDIS_REPLY_INTEGER && reply->type != REDIS_REPLY_ARRAY)))
+        r = session_odd_reply(session, call, &session->main);
     if (r == 0)
         *ret_reply = reply;
     return r;
@@ -241,7 +270,10 @@ int session_subscribe(struct session *session, struct hearth_call *call, struct 
     redisReply *reply;
     args_text(&args, "SUBSCRIBE");
     args_text(&args, channel);
-    int r = session_command(session, call, conn, READS, &args, &reply);
+    int r = session_command(session, call, conn, READS, &args, REDIS_REPLY_ARRAY, &reply);
+    if (r == 0 &&
+        (reply->elements != 3 || !reply_is_text(reply->element[0], 16, false) || strcmp(reply->element[0]->str, "subscribe") != 0))
+        r = session_odd_reply(session, call, conn);
     if (r < 0)
         conn_close(conn);
     return r;

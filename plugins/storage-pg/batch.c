@@ -1,6 +1,7 @@
 #include "batch.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "bookmarks.h"
 #include "connection.h"
@@ -9,7 +10,10 @@
 
 static size_t slot_of(const struct numbers *numbers, uint64_t number)
 {
-    size_t i = (size_t)(number * 0x9e3779b97f4a7c15u >> 20) & (numbers->room - 1);
+    uint64_t mixed = number ^ numbers->key;
+    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    size_t i = (size_t)(mixed ^ mixed >> 33) & (numbers->room - 1);
     while (numbers->slots[i] != 0 && numbers->slots[i] != number)
         i = (i + 1) & (numbers->room - 1);
     return i;
@@ -17,7 +21,9 @@ static size_t slot_of(const struct numbers *numbers, uint64_t number)
 
 static bool grow(struct numbers *numbers)
 {
-    struct numbers bigger = {.room = numbers->room == 0 ? 1024 : numbers->room * 2, .count = numbers->count};
+    struct numbers bigger = {.room = numbers->room == 0 ? 1024 : numbers->room * 2, .count = numbers->count, .key = numbers->key};
+    if (bigger.key == 0 && getrandom(&bigger.key, sizeof(bigger.key), 0) != (ssize_t)sizeof(bigger.key))
+        return false;
     bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
     if (bigger.slots == NULL)
         return false;

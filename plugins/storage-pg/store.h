@@ -30,6 +30,7 @@ enum counter { COUNT_NONE = -1, COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUN
 struct numbers {
     uint64_t *slots; /* 0: free */
     size_t count, room;
+    uint64_t key; /* drawn with the first slots: what is in it is made of URLs and guids of others, where it lies is not */
 };
 
 struct batch {

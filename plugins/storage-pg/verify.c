@@ -35,13 +35,34 @@ static const char *const rules[] = {
     "FROM removed_pages r JOIN pages p ON p.account = r.account AND p.id = r.id",
     "SELECT format('page guid %s of account row %s: its page is not there', g.guid, g.account) FROM page_guids g "
     "LEFT JOIN pages p ON p.account = g.account AND p.id = g.page WHERE p.id IS NULL",
+    /* Of all tables that declare no foreign key, and of those whose key was switched off by somebody. */
     "SELECT format('%s: has rows of account row %s, which is not there', t, account) FROM (SELECT DISTINCT 'pages' AS t, account FROM "
-    "pages "
-    "UNION SELECT DISTINCT 'visits', account FROM visits UNION SELECT DISTINCT 'bookmarks', account FROM bookmarks) x "
+    "pages UNION SELECT DISTINCT 'visits', account FROM visits UNION SELECT DISTINCT 'removed_pages', account FROM removed_pages "
+    "UNION SELECT DISTINCT 'page_guids', account FROM page_guids UNION SELECT DISTINCT 'bookmarks', account FROM bookmarks "
+    "UNION SELECT DISTINCT 'bookmark_tags', account FROM bookmark_tags UNION SELECT DISTINCT 'bookmark_claims', account FROM "
+    "bookmark_claims UNION SELECT DISTINCT 'bookmark_tombstones', account FROM bookmark_tombstones "
+    "UNION SELECT DISTINCT 'bookmark_folders', account FROM bookmark_folders UNION SELECT DISTINCT 'bookmark_moves', account FROM "
+    "bookmark_moves UNION SELECT DISTINCT 'credentials', account FROM credentials UNION SELECT DISTINCT 'settings', account FROM settings "
+    "UNION SELECT DISTINCT 'tokens', account FROM tokens UNION SELECT DISTINCT 'picks', account FROM picks UNION SELECT DISTINCT 'marks', "
+    "account FROM marks UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account FROM tabs) x "
     "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = x.account)",
+    /* Who is who. An account whose identity another one has was there before identities were, and lost to who was seen last. */
     "SELECT format('account %s: it has no placement', id) FROM accounts WHERE placement = ''",
     "SELECT format('account row %s: is not there, but has an identity of %s', account, issuer) FROM identities i "
     "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = i.account)",
+    "SELECT format('account row %s: an identity has an issuer of %s and a subject of %s bytes', account, octet_length(issuer), "
+    "octet_length(subject)) FROM identities WHERE octet_length(issuer) NOT BETWEEN 1 AND 1024 OR octet_length(subject) NOT BETWEEN 1 AND "
+    "1024",
+    "SELECT format('account row %s: an identity is of the unknown issuer %s', account, issuer) FROM identities "
+    "WHERE issuer <> 'proxy' AND issuer !~ '^(sync|oidc|adopt):.'",
+    "SELECT format('account %s: has no identity, so nobody can sign in to it: see \"hearthd account adopt\"', id) FROM accounts a "
+    "WHERE uid <> '' AND octet_length(uid) <= 1024 AND octet_length(provider) <= 1019 AND NOT EXISTS (SELECT 1 FROM identities i WHERE "
+    "i.account = a.row AND i.issuer !~ '^adopt:') AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = 'sync:' || a.provider AND "
+    "i.subject = a.uid)",
+    "SELECT format('property %s: a name and a text of %s bytes are none of hearthd''s', name, octet_length(text)) FROM properties "
+    "WHERE name !~ '^[a-z_]{1,64}$' OR octet_length(text) > 4096",
+    "SELECT format('property %s: its text cannot be read', name) FROM properties WHERE (name = 'owned' AND text <> 'yes') "
+    "OR (name = 'key_fingerprint' AND text !~ '^([1-9][0-9]{0,9} [0-9a-f]{16}\n)+$')",
     /* The tree of bookmarks. The root itself may have no row. */
     "SELECT format('bookmark %s of account row %s: its parent %s is not there', b.guid, b.account, b.parent) FROM bookmarks b "
     "WHERE b.parent IS NOT NULL AND b.parent NOT IN ('root________', 'places') AND NOT EXISTS (SELECT 1 FROM bookmarks p "

@@ -210,29 +210,20 @@ static int append(struct copy *copy, sqlite3 *db, const char *file, const char *
     return r;
 }
 
-/* The account was removed after the shared file was copied. */
+/* The account was removed after the shared file was copied. All that belongs to it goes with it, as the schema says. */
 static int drop_account(struct copy *copy, sqlite3 *shared, const char *id)
 {
-    static const char *const DROP[] = {
-        "DELETE FROM picks WHERE account = (SELECT row FROM accounts WHERE id = ?)",
-        "DELETE FROM tokens WHERE account = (SELECT row FROM accounts WHERE id = ?)",
-        "DELETE FROM settings WHERE account = (SELECT row FROM accounts WHERE id = ?)",
-        "DELETE FROM credentials WHERE account = (SELECT row FROM accounts WHERE id = ?)",
-        "DELETE FROM accounts WHERE id = ?",
-    };
-    int r = SQLITE_OK;
-    for (size_t i = 0; i < sizeof(DROP) / sizeof(DROP[0]); i++) {
-        sqlite3_stmt *drop;
-        r = sqlite3_prepare_v2(shared, DROP[i], -1, &drop, NULL);
-        if (r == SQLITE_OK)
-            r = sqlite3_bind_text(drop, 1, id, -1, SQLITE_STATIC);
-        if (r == SQLITE_OK)
-            r = sqlite3_step(drop);
-        sqlite3_finalize(drop);
-        if (r != SQLITE_DONE)
-            return fail_target(copy, shared, r);
-    }
-    return 0;
+    sqlite3_stmt *drop;
+    int r = sqlite3_exec(shared, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+    if (r == SQLITE_OK)
+        r = sqlite3_prepare_v2(shared, "DELETE FROM accounts WHERE id = ?", -1, &drop, NULL);
+    if (r != SQLITE_OK)
+        return fail_target(copy, shared, r);
+    r = sqlite3_bind_text(drop, 1, id, -1, SQLITE_STATIC);
+    if (r == SQLITE_OK)
+        r = sqlite3_step(drop);
+    sqlite3_finalize(drop);
+    return r == SQLITE_DONE ? 0 : fail_target(copy, shared, r);
 }
 
 static int add_person(struct copy *copy, sqlite3 *shared, const char *id)

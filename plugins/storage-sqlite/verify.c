@@ -19,6 +19,22 @@ static const char *const SHARED_RULES[] = {
     "SELECT printf('account row %d: an identity has an issuer of %d and a subject of %d bytes', account, i, s) FROM ("
     "SELECT account, length(CAST(issuer AS BLOB)) AS i, length(CAST(subject AS BLOB)) AS s FROM identities) "
     "WHERE i NOT BETWEEN 1 AND 1024 OR s NOT BETWEEN 1 AND 1024",
+    "SELECT printf('account row %d: an identity is of the unknown issuer %s', account, issuer) FROM identities "
+    "WHERE issuer <> 'proxy' AND issuer NOT GLOB 'sync:?*' AND issuer NOT GLOB 'oidc:?*' AND issuer NOT GLOB 'adopt:?*'",
+    /* An account whose identity another one has was there before identities were, and lost to who was seen last. */
+    "SELECT printf('account %s: has no identity, so nobody can sign in to it: see \"hearthd account adopt\"', id) FROM accounts a "
+    "WHERE uid <> '' AND length(CAST(uid AS BLOB)) <= 1024 AND length(CAST(provider AS BLOB)) <= 1019 "
+    "AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.account = a.row AND i.issuer NOT GLOB 'adopt:*') "
+    "AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = 'sync:' || a.provider AND i.subject = a.uid)",
+    "SELECT printf('property %s: a name and a text of %d bytes are none of hearthd''s', name, length(CAST(text AS BLOB))) FROM properties "
+    "WHERE name GLOB '*[^a-z_]*' OR length(name) NOT BETWEEN 1 AND 64 OR length(CAST(text AS BLOB)) > 4096",
+    "SELECT 'property owned: its text cannot be read' FROM properties WHERE name = 'owned' AND text <> 'yes'",
+    "WITH RECURSIVE lines (line, rest) AS (SELECT NULL, text FROM properties WHERE name = 'key_fingerprint' "
+    "UNION ALL SELECT substr(rest, 1, instr(rest, char(10)) - 1), substr(rest, instr(rest, char(10)) + 1) FROM lines "
+    "WHERE instr(rest, char(10)) > 0) SELECT 'property key_fingerprint: its text cannot be read' FROM lines "
+    "WHERE (line IS NULL AND rest = '') OR (rest <> '' AND instr(rest, char(10)) = 0) OR line NOT GLOB '[1-9]*' "
+    "OR instr(line, ' ') <> length(line) - 16 OR substr(line, -16) GLOB '*[^0-9a-f]*' "
+    "OR substr(line, 1, length(line) - 17) GLOB '*[^0-9]*' OR length(line) > 27 LIMIT 1",
 };
 
 /* The same in a person's file; the account is named before each line. */

@@ -1,10 +1,11 @@
 #include "id_set.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "hearth/plugin.h"
 
-/* FNV-1a; its low bits are good enough for a table. */
+/* FNV-1a: who an id is in the set. Where it lies there is id_slot()'s business. */
 static uint64_t id_hash(const char *id)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -16,7 +17,10 @@ static uint64_t id_hash(const char *id)
 /* Where the hash is, or would be. There is always a free slot. */
 static size_t id_slot(const struct fx_id_set *set, uint64_t hash)
 {
-    size_t i = (size_t)hash & (set->room - 1);
+    uint64_t mixed = hash ^ set->key;
+    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    size_t i = (size_t)(mixed ^ mixed >> 33) & (set->room - 1);
     while (set->slots[i] != 0 && set->slots[i] != hash)
         i = (i + 1) & (set->room - 1);
     return i;
@@ -24,7 +28,9 @@ static size_t id_slot(const struct fx_id_set *set, uint64_t hash)
 
 static int id_set_grow(struct fx_id_set *set)
 {
-    struct fx_id_set grown = {.room = set->room == 0 ? 256 : set->room * 2, .count = set->count};
+    struct fx_id_set grown = {.room = set->room == 0 ? 256 : set->room * 2, .count = set->count, .key = set->key};
+    if (grown.key == 0 && getrandom(&grown.key, sizeof(grown.key), 0) != (ssize_t)sizeof(grown.key))
+        return HEARTH_ERR_NOMEM;
     grown.slots = calloc(grown.room, sizeof(*grown.slots));
     if (grown.slots == NULL)
         return HEARTH_ERR_NOMEM;

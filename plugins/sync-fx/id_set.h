@@ -11,6 +11,7 @@
 struct fx_id_set {
     uint64_t *slots; /* 0: free */
     size_t count, room;
+    uint64_t key; /* drawn with the first slots: ids are chosen by others, where they fall is not */
 };
 
 void fx_id_set_fini(struct fx_id_set *set);               /* empty again */

@@ -1,5 +1,6 @@
 """Backup, crash, restore; another machine, another key, no key: each ends in a whole database or in one sentence that says what to do. And nothing but `serve`,
 `migrate` and `restore` makes a database."""
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -67,6 +68,78 @@ class Backups(TestCase):
         other.start()
         self.is_whole(other)
         self.assertEqual(other.cli_json("account", "show", ADA)["state"], "signin_needed")
+
+    def everything(self, state):
+        """{(file, table): rows}: all rows of all tables of all files."""
+        files = ["hearth.db", *(f"accounts/{n}" for n in os.listdir(os.path.join(state, "accounts")) if n.endswith(".db"))]
+        out = {}
+        for name in files:
+            with contextlib.closing(sqlite3.connect(os.path.join(state, name))) as db:
+                for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+                    out[name, table] = sorted(db.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr)
+        return out
+
+    def as_user(self, node, *words, code=0):
+        done = subprocess.run([HEARTHD, "--config", node.conf, *words], capture_output=True, text=True, env=node.environment, timeout=PATIENCE, user=12345, group=12345, extra_groups=[])
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    @unittest.skipIf(os.geteuid() != 0, "only root runs commands as others")
+    def test_row_for_row(self):
+        """Identities of all kinds, properties with two fingerprints, picks, settings, tokens, and all that was synced: on another machine, in another place, as another
+        user, whose archive it has to be."""
+        node = self.node()
+        node.add_account(self.service())
+        node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}})
+        node.request("/api/v1/tokens", "POST", body={"name": "more"})
+        url = next(page["url"] for page in node.api("/history", limit=50)["visits"])
+        self.assertEqual(node.request("/api/v1/search/picked", "POST", body={"q": "e", "url": url}).status, 204)
+        node.stop()
+        node.cli("key", "add")
+        node.start()
+        node.sync()
+        node.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(node.state, "hearth.db"), isolation_level=None)) as db:
+            db.executemany("INSERT INTO identities SELECT ?, ?, row, 7 FROM accounts", [("proxy", "ada"), ("oidc:https://sso.example", "Ädä"), ("adopt:proxy", ADA)])
+        archive = os.path.join(node.folder, "copy.tar")
+        node.cli("backup", archive)
+        before = self.everything(node.state)
+        for table, least in (("identities", 4), ("properties", 2), ("picks", 1), ("settings", 1), ("tokens", 2), ("credentials", 1)):
+            self.assertGreaterEqual(len(before["hearth.db", table]), least, table)
+        self.assertEqual(len(dict(before["hearth.db", "properties"])["key_fingerprint"].splitlines()), 2)
+        other = self.node(start=False)
+        for path in (other.folder, other.state):
+            os.chown(path, 12345, 12345)
+        for name in os.listdir(other.conf):
+            os.chmod(os.path.join(other.conf, name), 0o644)
+        os.chmod(other.folder, 0o755)
+        there = os.path.join(other.folder, "copy.tar")
+        shutil.copyfile(archive, there)
+        os.chmod(there, 0o600)
+        self.assertIn("copy.tar: Permission denied", self.as_user(other, "restore", there, code=1))
+        self.assertEqual([n for n in os.listdir(other.state) if not n.endswith("lock")], [])
+        os.chown(there, 12345, 12345)
+        self.assertIn("Bring that key file back", self.as_user(other, "restore", there))
+        self.assertEqual(self.everything(other.state), before)
+        shutil.copyfile(self.key(node), self.key(other))
+        os.chmod(self.key(other), 0o600)
+        os.chown(self.key(other), 12345, 12345)
+        self.assertIn("sound", self.as_user(other, "verify"))
+        self.assertIn("good", self.as_user(other, "check"))
+        owners = {os.lstat(os.path.join(folder, n)).st_uid for folder, folders, names in os.walk(other.state) for n in folders + names}
+        self.assertEqual(owners, {12345})
+
+    def test_standard_output(self):
+        node = self.home()
+        os.chdir(node.folder)
+        self.addCleanup(os.chdir, "/")
+        for words in (["backup", "-"], ["restore", "-", "--replace"]):
+            self.assertIn("name one instead of -", node.cli(*words, code=2))
+        self.assertFalse(os.path.exists("-"))
+        for words in (["backup", "/" + "x" * 5000], ["restore", "y" * 5000]):
+            self.assertIn("the path is longer than", node.cli(*words, code=2))
+        node.cli("backup", "./-")
+        self.assertTrue(os.path.exists("./-"))
 
     def test_archives_that_are_none(self):
         node = self.home()

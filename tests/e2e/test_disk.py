@@ -90,6 +90,53 @@ class Disk(TestCase):
         node.stop()
         self.assertIn("sound", node.cli("verify"))
 
+    def fill(self, folder, leave=0):
+        """All room but so much."""
+        filler = os.path.join(folder, "filler")
+        with open(filler, "wb", buffering=0) as f, self.assertRaises(OSError):
+            while True:
+                f.write(bytes(4096))
+        os.truncate(filler, max(0, os.path.getsize(filler) - leave))
+        return filler
+
+    def names(self, folder):
+        return sorted(n for n in os.listdir(folder) if not n.endswith(("lock", "-wal", "-shm", ".sock")))
+
+    def test_backup_and_restore_without_room(self):
+        """Neither leaves anything of its own behind, and the database is what it was; with room they do it."""
+        node = self.home("-t", "tmpfs", "-o", "size=24m", "tmpfs")
+        archive = os.path.join(node.folder, "copy.tar")
+        node.cli("backup", archive)
+        node.stop()
+        size = os.path.getsize(archive)
+        before = self.names(node.state)
+        for leave in (8192, size // 2, size - 65536):
+            filler = self.fill(node.state, leave)
+            with self.subTest(leave=leave):
+                self.assertIn("the disk is full: make room", node.cli("restore", archive, "--replace", code=1))
+                self.assertIn("the disk is full", node.cli("backup", os.path.join(node.state, "there.tar"), code=1))
+                self.assertEqual(self.names(node.state), sorted([*before, "filler"]))
+            os.unlink(filler)
+            self.assertIn("sound", node.cli("verify"))
+        node.cli("restore", archive, "--replace")
+        self.assertIn("sound", node.cli("verify"))
+
+    def test_backup_and_restore_where_nothing_may_be_written(self):
+        node = self.home("-t", "tmpfs", "-o", "size=24m", "tmpfs")
+        archive = os.path.join(node.folder, "copy.tar")
+        node.cli("backup", archive)
+        node.stop()
+        before = self.names(node.state)
+        self.run_or_skip("mount", "-o", "remount,ro", node.state)
+        for words in (["restore", archive, "--replace"], ["backup", os.path.join(node.state, "there.tar")]):
+            with self.subTest(words=words):
+                self.assertIn("Read-only file system", node.cli(*words, code=1))
+        self.assertEqual(self.names(node.state), before)
+        self.run_or_skip("mount", "-o", "remount,rw", node.state)
+        self.assertIn("sound", node.cli("verify"))
+        node.cli("restore", archive, "--replace")
+        self.assertIn("sound", node.cli("verify"))
+
     def test_the_kernel_makes_it_read_only(self):
         """As ext4 does when its disk fails. Nothing but a check of the unmounted file system helps then, so hearthd has to be stopped for it."""
         folder = tempfile.TemporaryDirectory(prefix="hearth-e2e-")

@@ -11,6 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void walk_reply(const struct conn *conn, const redisReply *reply, int depth)
 {
     assert((const char *)reply >= conn->room && (const char *)(reply + 1) <= conn->room + conn->room_size && depth < 10);
+    bool is_text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS || reply->type == REDIS_REPLY_ERROR;
+    assert(is_text == (reply->str != NULL)); /* a text that is not there is none */
     if (reply->str != NULL)
         assert(reply->str >= conn->room && reply->str + reply->len < conn->room + conn->room_size && reply->str[reply->len] == '\0');
     for (size_t i = 0; i < reply->elements; i++)

@@ -32,6 +32,24 @@ def stopped_backup(made, target):
     raise AssertionError("no backup could be stopped in the middle")
 
 
+def removed_meanwhile(made, target):
+    """person6 is removed between the copy of the shared file and that of her own; False: the backup was too fast."""
+    process = made.start("backup", str(target))
+    while process.poll() is None:
+        if any((target.parent / name / "person").exists() for name in leftovers(target.parent)):  # the shared file is copied, and person6 is the last
+            process.send_signal(signal.SIGSTOP)
+            break
+        time.sleep(0.0002)
+    try:
+        there = process.poll() is None and not target.exists()
+        made.command("account", "remove", "person6@example.org", "--yes")
+    finally:
+        process.send_signal(signal.SIGCONT)
+        said = process.communicate(timeout=migration.LIMIT)[0]
+    assert process.returncode == 0, said
+    return there
+
+
 def killed(made, moment, *words):
     """True when the kill came before the end."""
     process = made.start(*words)

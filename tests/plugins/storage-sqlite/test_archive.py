@@ -1,4 +1,5 @@
 """test_archive.py HEARTHD: what backup writes is a tar file that others read; what restore reads may be anything; and both exclude who is in their way."""
+import contextlib
 import fcntl
 import gzip
 import io
@@ -6,6 +7,7 @@ import os
 import pathlib
 import random
 import shutil
+import sqlite3
 import sys
 import tarfile
 import tempfile
@@ -177,6 +179,28 @@ class Archives:
         self.made.check()
 
 
+def removed_while_it_is_copied(hearthd):
+    """Nothing of somebody who is removed during a backup is in the archive: neither the identity, which would keep her from coming back."""
+    for attempt in range(20):
+        with tempfile.TemporaryDirectory(prefix="hearth-archive-") as folder:
+            made = migration.Migration(hearthd, folder, persons=6, pages=1500)
+            made.unkilled()
+            with contextlib.closing(sqlite3.connect(made.state / "hearth.db", isolation_level=None)) as db:
+                db.execute("DELETE FROM identities")
+                db.execute("UPDATE accounts SET uid = 'u' || row")
+                db.execute("INSERT INTO identities SELECT 'sync:fx', uid, row, 1 FROM accounts")
+            target = pathlib.Path(folder) / "copy.tar"
+            in_time = kills.removed_meanwhile(made, target)
+            made.command("restore", str(target), "--replace")
+            assert "sound" in made.command("verify"), attempt
+            with contextlib.closing(sqlite3.connect(made.state / "hearth.db")) as db:
+                if in_time and db.execute("SELECT count(*) FROM accounts").fetchone() == (5,):
+                    for table in ("identities", "credentials", "settings", "tokens", "picks"):
+                        assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (5,), table
+                    return
+    raise AssertionError("no account could be removed in time")
+
+
 def main(hearthd):
     with tempfile.TemporaryDirectory(prefix="hearth-archive-") as folder:
         archives = Archives(hearthd, folder)
@@ -185,6 +209,7 @@ def main(hearthd):
         archives.bad_is_refused()
         archives.changed_bytes()
         archives.nobody_restores_beside_others()
+    removed_while_it_is_copied(hearthd)
     with tempfile.TemporaryDirectory(prefix="hearth-kills-") as folder:
         kills.run(hearthd, folder, count=5, pages=300)
 

@@ -1,4 +1,5 @@
 """test_migration.py HEARTHD: from one file for everybody to one for each person, killed at fifteen moments; and what the release before says."""
+import contextlib
 import sqlite3
 import sys
 import tempfile
@@ -47,11 +48,39 @@ def people_get_identities(hearthd):
             assert words in said, said
 
 
+def verify_knows_who_is_who(hearthd):
+    """One kind of damage after the other, each found by name, and nothing else is."""
+    with tempfile.TemporaryDirectory(prefix="hearth-migration-") as folder:
+        moved = migration.Migration(hearthd, folder, persons=3, pages=10)
+        moved.unkilled()
+        key = "INSERT INTO properties VALUES ('key_fingerprint', {})"
+        gone = "DELETE FROM properties WHERE name <> 'owned'"
+        for damage, mend, words in (
+                ("INSERT INTO identities VALUES ('proxi', 'x', 1, 0)", "DELETE FROM identities WHERE subject = 'x'", "account row 1: an identity is of the unknown issuer proxi"),
+                ("INSERT INTO identities VALUES ('sync:', 'x', 1, 0)", "DELETE FROM identities WHERE subject = 'x'", "account row 1: an identity is of the unknown issuer sync:"),
+                ("UPDATE accounts SET uid = 'v' WHERE row = 3", "UPDATE accounts SET uid = 'u' WHERE row = 3", "account person3: has no identity, so nobody can sign in to it"),
+                ("UPDATE properties SET text = 'yez'", "UPDATE properties SET text = 'yes'", "property owned: its text cannot be read"),
+                ("INSERT INTO properties VALUES ('No Name', '')", gone, "property No Name: a name"),
+                *((key.format(text), gone, "property key_fingerprint: its text cannot be read") for text in (
+                    "''", "'1 0123456789abcdef'", "'1 0123456789abcdeX' || char(10)", "'1 0123456789abcde' || char(10)", "'01 0123456789abcdef' || char(10)", "' 0123456789abcdef' || char(10)",
+                    "'1 0123456789abcdef' || char(10) || char(10)", "'1a 0123456789abcdef' || char(10)", "'12345678901 0123456789abcdef' || char(10)", "'1 01234567 9abcdef' || char(10)"))):
+            with contextlib.closing(sqlite3.connect(moved.state / "hearth.db", isolation_level=None)) as db:
+                db.execute(damage)
+                said = moved.command("verify", code=1)
+                assert words in said and "1 finding" in said, (damage, said)
+                db.execute(mend)
+        with contextlib.closing(sqlite3.connect(moved.state / "hearth.db", isolation_level=None)) as db:
+            db.execute(key.format("'12 0123456789abcdef' || char(10) || '1 fedcba9876543210' || char(10)"))
+            db.execute("INSERT INTO identities VALUES ('adopt:sync:fx', 'x', 1, 0), ('oidc:https://x', 'y', 1, 0)")
+        moved.command("verify")
+
+
 def main(hearthd):
     assert migration.run(hearthd, kills=15, pages=1500) > 0
     newer_is_refused(hearthd)
     an_old_backup_is_restored(hearthd)
     people_get_identities(hearthd)
+    verify_knows_who_is_who(hearthd)
 
 
 main(*sys.argv[1:])

@@ -1,0 +1,242 @@
+"""PostgreSQL, from schema 3 to the newest with people in it: every row stays, identities, properties and placement are made; killed in the middle it can be done again.
+And what `verify` says of a database that another program wrote wrongly."""
+import glob
+import os
+import signal
+import subprocess
+import unittest
+
+from fleet import HEARTHD, ROOT, Postgres, TestCase, until
+
+MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
+OLD = 3
+NEW_TABLES = ("identities", "properties", "schema_version")
+LONG = "u" * 1025  # no identity can have that subject
+# email, uid, provider, last_seen, and the row of the account that gets this uid's identity
+PEOPLE = (("Ada.Lovelace@Example.ORG", "u1", "fx", 10, 2), ("ada@other.example", "u1", "fx", 20, 2), ("eve@example.org", "u1", "other", 5, 3),
+          ("first@example.org", "tie", "fx", 7, 5), ("SECOND@EXAMPLE.ORG", "tie", "fx", 7, 5), ("nobody@example.org", "", "fx", 1, None),
+          ("long@example.org", LONG, "fx", 1, None), ("Müller@example.org", "Ü ' \\ %", "fx", 1, 8), ("upper@example.org", "U1", "fx", 1, 9))
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def fill():
+    """Statements that make everybody, each with a row of every kind."""
+    for row, (email, uid, provider, seen, _) in enumerate(PEOPLE, 1):
+        host = f"h{row}.example"
+        yield (f"INSERT INTO accounts (id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, failures, resync, "
+               f"devices, tabs, bookmarks, folders, pages, visits) VALUES ('id{row}', {quoted(email)}, {quoted(uid)}, NULL, '{provider}', '', {row % 5}, 'why', {100 + row}, 5, 6, 7, {seen}, 9, 1, 0, "
+               f"1, 1, 1, 0, 1, 2)")
+        for statement in ("INSERT INTO credentials VALUES ({r}, '\\x00ff{r:02x}')", "INSERT INTO settings VALUES ({r}, '{{\"of\":{r}}}')",
+                          "INSERT INTO tokens VALUES ('t{r}', {r}, 'cli', sha256('{r}'), 0, 1, 2, 0)", "INSERT INTO picks VALUES ({r}, 'in', 3, 1.5, 9)",
+                          "INSERT INTO marks SELECT {r}, collection, 'mark' FROM collections", "INSERT INTO devices VALUES ({r}, 'd', 'Phone', 'mobile', NULL, NULL, NULL, 4)",
+                          "INSERT INTO tabs VALUES ({r}, 'd', 0, 't', 'https://t/', NULL, NULL, 3, false, true)",
+                          "INSERT INTO pages VALUES ({r}, {r}00, 'https://{h}/', '{h}', 77, NULL, NULL, NULL, NULL, 5, 2, 200, 1, 5, false, false, 3)",
+                          "INSERT INTO removed_pages VALUES ({r}, -1, 2)", "INSERT INTO page_guids VALUES ({r}, 'g{r}', {r}00)",
+                          "INSERT INTO visits SELECT {r}, {r}00, d, 1, false, 77 FROM unnest(ARRAY[100, 200]) d",
+                          "INSERT INTO bookmarks VALUES ({r}, 'menu________', 2, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0), "
+                          "({r}, 'bookmark____', 1, 'menu________', 0, NULL, NULL, NULL, NULL, NULL, 'One', {r}00, 5, 5)",
+                          "INSERT INTO bookmark_tags VALUES ({r}, 'one', 5, 'bookmark____', 'One')", "INSERT INTO bookmark_claims VALUES ({r}, 'menu________', 0, 'bookmark____')",
+                          "INSERT INTO bookmark_tombstones VALUES ({r}, 'gone________', 'menu________')"):
+            yield statement.format(r=row, h=host)
+    yield "INSERT INTO bookmark_folders SELECT account, parent, children FROM bookmark_moves WHERE account % 2 = 0"  # as a batch leaves them
+    yield "DELETE FROM bookmark_moves WHERE account % 2 = 0"
+
+
+class Migration(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.addClassCleanup(cls.postgres.close)
+        cls.postgres.start()
+        cls.count = 0
+
+    def database(self, old=True):
+        Migration.count += 1
+        name = f"m{Migration.count}"
+        dsn = self.postgres.create(name)
+        if old:
+            for path in MIGRATIONS[:OLD]:
+                with open(path, encoding="utf-8") as f:
+                    self.sql(name, f.read())
+            self.sql(name, ";\n".join(fill()))
+        return self.node(f"[storage main]\nplugin = pg\ndsn = {dsn}\n", start=False), name
+
+    def sql(self, database, text):
+        return self.postgres.sql(database, text).splitlines()
+
+    def refused(self, database, text):
+        with self.assertRaises(AssertionError) as caught:
+            self.sql(database, text)
+        return str(caught.exception)
+
+    def rows(self, database):
+        """All of all tables but the new ones; the column that is new is left out."""
+        tables = [t for t in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1") if t not in NEW_TABLES]
+        return {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) - 'placement')::text FROM {t} x")) for t in tables}
+
+    def shape(self, database):
+        """Constraints, triggers, functions, indexes, columns and views, as PostgreSQL tells them."""
+        asked = ("SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+                 "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal", "SELECT prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+                 "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'", "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
+                 "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name FROM information_schema.columns WHERE table_schema = 'public'")
+        return [sorted(self.sql(database, text)) for text in asked]
+
+    def check_people(self, database):
+        """Identities, placement, properties of PEOPLE."""
+        wanted = sorted({(f"sync:{p}", uid, winner) for _, uid, p, _, winner in PEOPLE if winner is not None})
+        got = sorted(tuple(line.split("|")) for line in self.sql(database, "SELECT issuer, subject, account FROM identities"))
+        self.assertEqual(got, sorted((i, s, str(w)) for i, s, w in wanted))
+        self.assertEqual(self.sql(database, "SELECT created - account FROM identities GROUP BY 1"), ["100"])
+        self.assertEqual(self.sql(database, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
+        self.assertEqual(self.sql(database, "SELECT name, text FROM properties"), ["owned|yes"])
+
+    def test_every_row(self):
+        node, database = self.database()
+        before = self.rows(database)
+        self.assertEqual({t for t, rows in before.items() if not rows}, set())  # no kind of row is missing in this test
+        node.cli("migrate")
+        self.assertEqual(self.rows(database), before)
+        self.check_people(database)
+        fresh, empty = self.database(old=False)
+        fresh.cli("migrate")
+        self.assertEqual(self.shape(database), self.shape(empty))
+        self.assertEqual(self.sql(empty, "SELECT * FROM properties"), [])
+        self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
+        self.assertEqual(len(node.cli_json("account", "list")), len(PEOPLE))
+
+    def test_what_the_tables_keep(self):
+        """A release that knows nothing of identities goes on with the new tables; and they refuse what may not be."""
+        node, database = self.database()
+        node.cli("migrate")
+        old = ("INSERT INTO accounts (id, email, uid, provider, node, state, created, last_sync, last_attempt, next_sync, last_seen, generation, failures, resync) "
+               "VALUES ('{0}', '{1}', '{2}', 'fx', '', 0, 1, 0, 0, 0, 0, 0, 0, 0)")
+        self.sql(database, old.format("n1", "New@Example.org", "n"))
+        self.sql(database, old.format("n2", "second@new.example", "n"))  # the same uid: as it was possible for that release
+        self.assertEqual(self.sql(database, "SELECT placement FROM accounts WHERE id IN ('n1', 'n2') ORDER BY id"), ["New@Example.org", "second@new.example"])
+        self.assertEqual(self.sql(database, "SELECT a.id FROM identities i JOIN accounts a ON a.row = i.account WHERE subject = 'n'"), ["n1"])
+        self.assertIn("sound", node.cli("verify"))
+        for values in ("('', 'x', 1, 0)", "('proxy', '', 1, 0)", f"('proxy', '{LONG}', 1, 0)", f"('{LONG}', 'x', 1, 0)"):
+            self.assertIn("violates check constraint", self.refused(database, f"INSERT INTO identities VALUES {values}"))
+        self.assertIn("violates foreign key", self.refused(database, "INSERT INTO identities VALUES ('proxy', 'x', 999, 0)"))
+        self.assertIn("duplicate key", self.refused(database, "INSERT INTO identities VALUES ('sync:fx', 'n', 1, 0)"))
+        self.assertIn("null value", self.refused(database, "INSERT INTO identities VALUES ('proxy', NULL, 1, 0)"))
+        self.assertIn("null value", self.refused(database, "UPDATE accounts SET placement = NULL"))
+        self.sql(database, "DELETE FROM accounts WHERE id = 'n1'")
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM identities WHERE subject = 'n'"), ["0"])
+
+    def in_the_middle(self, end):
+        """The migration waits inside its transaction, after it has made tables and rows, until `end` ends it."""
+        node, database = self.database()
+        before, shape = self.rows(database), self.shape(database)
+        self.sql(database, "CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END'; "
+                 "CREATE TRIGGER held BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION held()")
+        psql = [os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"]
+        holder = subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        migrating = None
+        waiting = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock' AND query LIKE '%Who is who%'"
+        try:
+            holder.stdin.write("BEGIN; SELECT pg_advisory_xact_lock(42);\n")
+            holder.stdin.flush()
+            until(lambda: self.sql(database, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"), "the lock is held")
+            migrating = subprocess.Popen([HEARTHD, "--config", node.conf, "migrate"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            (pid,) = until(lambda: self.sql(database, waiting), "the migration is in the middle")
+            end(migrating, pid)
+            said = migrating.communicate(timeout=120)[0]
+        finally:
+            if migrating is not None:
+                migrating.kill()
+            holder.stdin.close()
+            holder.wait(120)
+        if self.postgres.process is None:
+            self.postgres.start()
+        until(lambda: not self.sql("postgres", f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}'"), "the server has noticed it")
+        self.sql(database, "DROP TRIGGER held ON accounts; DROP FUNCTION held()")
+        self.assertEqual((self.rows(database), self.shape(database)), (before, shape))
+        self.assertEqual(self.sql(database, "SELECT max(version) FROM schema_version"), [str(OLD)])
+        node.cli("migrate")
+        node.cli("migrate")  # once more: nothing
+        self.assertEqual(self.rows(database), before)
+        self.check_people(database)
+        return migrating.returncode, said
+
+    def test_killed(self):
+        self.in_the_middle(lambda process, _: process.send_signal(signal.SIGKILL))
+
+    def test_its_connection_is_ended(self):
+        code, said = self.in_the_middle(lambda _, pid: self.sql("postgres", f"SELECT pg_terminate_backend({pid})"))
+        self.assertEqual(code, 1, said)
+        self.assertNotEqual(said.strip(), "")
+
+    def test_the_server_is_killed(self):
+        code, said = self.in_the_middle(lambda _process, _pid: self.postgres.end(signal.SIGQUIT))  # "immediate": as after a power cut
+        self.assertEqual(code, 1, said)
+
+    def test_verify(self):
+        """One kind of damage after the other, each found by name, and nothing else is."""
+        node, database = self.database()
+        node.cli("migrate")
+        off = "SET session_replication_role = replica; "  # foreign keys and triggers, as a restore with --disable-triggers leaves them
+        for damage, mend, words in (
+                ("INSERT INTO identities VALUES ('proxy', 'x', 99, 0)", "DELETE FROM identities WHERE account = 99", ("account row 99: is not there, but has an identity of proxy",)),
+                ("UPDATE identities SET issuer = 'sinc:fx' WHERE subject = 'U1'", "UPDATE identities SET issuer = 'sync:fx' WHERE subject = 'U1'",
+                 ("account row 9: an identity is of the unknown issuer sinc:fx",)),
+                ("UPDATE identities SET issuer = 'adopt:sync:fx' WHERE subject = 'U1'", "UPDATE identities SET issuer = 'sync:fx' WHERE subject = 'U1'",
+                 ("account id9: has no identity, so nobody can sign in to it",)),
+                ("DELETE FROM identities WHERE subject = 'u1' AND issuer = 'sync:fx'", "INSERT INTO identities VALUES ('sync:fx', 'u1', 2, 102)",
+                 ("account id1: has no identity", "account id2: has no identity")),
+                ("UPDATE accounts SET placement = '' WHERE row = 4", "UPDATE accounts SET placement = email", ("account id4: it has no placement",)),
+                ("UPDATE properties SET text = 'yez'", "UPDATE properties SET text = 'yes'", ("property owned: its text cannot be read",)),
+                ("INSERT INTO properties VALUES ('key_fingerprint', E'1 0123456789abcdeX\\n')", "DELETE FROM properties WHERE name = 'key_fingerprint'", ("property key_fingerprint",)),
+                ("INSERT INTO properties VALUES ('No Name', '')", "DELETE FROM properties WHERE name = 'No Name'", ("property No Name: a name",)),
+                *((f"INSERT INTO {table} VALUES ({values})", f"DELETE FROM {table} WHERE account = 99", (f"{table}: has rows of account row 99, which is not there",)) for table, values in (
+                    ("removed_pages", "99, 1, 1"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
+                    ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
+            with self.subTest(damage):
+                self.sql(database, off + damage)
+                said = node.cli("verify", code=1, both=True)
+                for word in words:
+                    self.assertIn(word, said)
+                self.assertIn(f"{len(words)} finding{'s' if len(words) > 1 else ''}", said)
+                self.sql(database, off + mend)
+        good = "INSERT INTO properties VALUES ('key_fingerprint', E'2 0123456789abcdef\\n1 fedcba9876543210\\n')"
+        self.sql(database, good)
+        self.assertIn("sound", node.cli("verify"))
+
+    def test_backups(self):
+        """What `backup` and `restore` say of PostgreSQL, and that what they name does it, row for row."""
+        node, database = self.database()
+        node.cli("migrate")
+        self.sql(database, "INSERT INTO identities VALUES ('proxy', 'ada', 1, 7), ('oidc:https://sso.example', 'Ädä', 1, 7)")
+        self.sql(database, "INSERT INTO properties VALUES ('key_fingerprint', E'1 0123456789abcdef\n')")
+        archive = os.path.join(node.folder, "copy.tar")
+        self.assertIn("pg_dump", node.cli("backup", archive, code=1))
+        self.assertIn("tools", node.cli("restore", archive, code=1))
+        self.assertFalse(os.path.exists(archive))
+        dump = os.path.join(self.postgres.folder, "dump")
+        self.postgres.run("pg_dump", "-h", self.postgres.folder, "-U", "postgres", "-f", dump, database)
+        other, copy = self.database(old=False)
+        self.postgres.run("psql", "-h", self.postgres.folder, "-U", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, copy)
+        self.assertIn("sound", other.cli("verify"))
+        self.assertEqual((self.rows(copy), self.shape(copy)), (self.rows(database), self.shape(database)))
+        for table in NEW_TABLES:
+            ask = f"SELECT * FROM {table} ORDER BY 1, 2"
+            self.assertEqual(self.sql(copy, ask), self.sql(database, ask))
+        self.assertEqual(self.sql(copy, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
+
+    def test_what_may_be_null(self):
+        """Another program cannot write NULL where the plugin reads a text; where it may, the plugin knows it. The same columns as in SQLite's schema."""
+        node, database = self.database(old=False)
+        node.cli("migrate")
+        nullable = set(self.sql(database, "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND is_nullable = 'YES' "
+                                          "AND table_name NOT LIKE 'readable%'"))
+        self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group",
+                                    "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags", "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
+                                    "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent"})
+
+
+if __name__ == "__main__":
+    unittest.main()
