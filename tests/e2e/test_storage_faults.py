@@ -203,7 +203,7 @@ class Syncing(FaultCase):
                 me = node.api("/me")["account"]
                 self.assertEqual(me["state"], "error")
                 self.assertTrue(me["state_detail"])
-                self.assertIn(f"the disk hums in {rule.split()[0]}", node.log_text())  # the operator hears why
+                until(lambda r=rule: f"the disk hums in {r.split()[0]}" in node.log_text(), "the operator hears why, a moment after the row says that it failed")
                 self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
                 node.clear()
                 node.sync()
