@@ -5,6 +5,7 @@
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "nodes/who.h"
+#include "signin/allow.h"
 
 int account_finish(struct app *app, struct signin_worker *worker, const struct signin_end *end, struct signin_result *ret_result,
                    struct err *err)
@@ -17,6 +18,8 @@ int account_finish(struct app *app, struct signin_worker *worker, const struct s
                        "there is an account %s here, but it was opened by another sign-in than this one (%s at [sync %s]); nothing was "
                        "changed. If it is the same person: hearthd account adopt %s --provider %s, and sign in again",
                        email, end->identity->uid, provider, email, provider);
+    if (r == 0 && result.outcome == SIGNIN_IN && !allow_admits(app_allow(app), email))
+        fprintf(stderr, "hearthd: [auth] allow does not name %s: the account is synced, but nobody can sign in to it\n", email);
     if (r == 0)
         *ret_result = result;
     return r;

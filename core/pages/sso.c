@@ -134,7 +134,7 @@ static void note_refused(const struct page_call *call, const struct oidc_person 
 
 static void refuse_stranger(struct page_call *call, const struct oidc_person *person)
 {
-    note_refused(call, person, person->email_verified ? "no account, or not among those who may sign in" : "the address is not confirmed");
+    note_refused(call, person, person->email_verified ? "no account" : "the address is not confirmed");
     page_message(call, 403, "There is no account for you here yet",
                  "You are signed in at the provider, but nobody with your confirmed e-mail address has an account on this server. Sign "
                  "in with your "
@@ -163,8 +163,13 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     page_renew_deadline(call);
     snprintf(issuer, sizeof(issuer), WHO_OIDC "%s", oidc_issuer(oidc));
     int r = who_find(call->stores, &who, &is, &node, &account, &call->err);
-    if (r == 0 && (is == WHO_STRANGER || !signin_may(call->pages->options.signin, account.email))) {
+    if (r == 0 && is == WHO_STRANGER) {
         refuse_stranger(call, person);
+        return;
+    }
+    if (r == 0 && !signin_may(call->pages->options.signin, account.email)) {
+        note_refused(call, person, "the account's address is not among those who may sign in");
+        page_not_allowed(call);
         return;
     }
     if (r == 0 && is == WHO_ANOTHER) {

@@ -98,6 +98,7 @@ static int follow_email(struct finish *f, const char *id, struct err *err)
         if (r == 0) {
             log_audit("e-mail address changed", "account", id, "email", f->identity->email, "before", f->email, "provider",
                       finish_provider(f), NULL);
+            snprintf(f->email, sizeof(f->email), "%s", account.email);
             return 0;
         }
     }

@@ -1,5 +1,4 @@
 /* Who may come in, and the account of who did. */
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -7,24 +6,16 @@
 #include "auth/token.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "signin/allow.h"
 #include "signin/internal.h"
 #include "signin/owner.h"
 #include "signin/setup.h"
 
 enum { ACCOUNT_ID_SIZE = 16 };
 
-/* [auth] allow: patterns without regard to case. */
-static bool matches(const struct conf_list *patterns, const char *email)
-{
-    for (size_t i = 0; i < patterns->count; i++)
-        if (fnmatch(patterns->items[i], email, FNM_CASEFOLD | FNM_NOESCAPE) == 0)
-            return true;
-    return false;
-}
-
 bool signin_may(const struct signin *signin, const char *email)
 {
-    return signin->options.allow == NULL || matches(signin->options.allow, email);
+    return allow_admits(signin->options.allow, email);
 }
 
 int signin_needs_setup(struct signin *signin, struct node_stores *stores, bool *ret_needs, struct err *err)
@@ -197,8 +188,15 @@ static int finish(struct finish *f, struct signin_result *result, struct err *er
     f->store = node_stores_get(f->stores, f->node, err);
     if (f->store == NULL)
         return err->code;
-    if (known)
-        return finish_known(f, result->account, result, err);
+    if (known) {
+        r = finish_known(f, result->account, result, err);
+        /* The address that the provider says is in the list, but the account keeps another one, because somebody else has that. */
+        if (r == 0 && result->outcome == SIGNIN_IN && !f->end->trusted && !signin_may(f->worker->signin, f->email)) {
+            result->outcome = SIGNIN_REFUSED;
+            note_refused(f, result);
+        }
+        return r;
+    }
     token_random_id(result->account, ACCOUNT_ID_SIZE);
     result->created = true;
     return finish_make(f, result->account, err);

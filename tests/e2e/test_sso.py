@@ -148,7 +148,21 @@ class SingleSignOn(TestCase):
 
     def test_allow(self):
         provider, node = self.home(config="[auth]\nallow = *@example.net\n")
-        self.assert_out(self.sign_in(provider, node))
+        browser = self.sign_in(provider, node)
+        self.assert_out(browser)
+        self.assertIn("Not on this server", browser.page.title)
+
+    def test_allow_counts_the_address_of_the_account(self):
+        """Linked once; the provider says an address that the list has, but the account's is not in it."""
+        provider, node = self.home()
+        self.assert_in(self.sign_in(provider, node))
+        node.configure("70-allow", "[auth]\nallow = *@example.net\n")
+        node.stop()
+        node.start()
+        provider.user(email="ada@example.net")
+        browser = self.sign_in(provider, node)
+        self.assert_out(browser)
+        self.assertEqual(browser.page.status, 403)
 
 
 if __name__ == "__main__":

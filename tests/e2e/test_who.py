@@ -172,6 +172,63 @@ class Who(TestCase):
         self.assertEqual(status("ada.l"), 200)
         self.assertIn("proxy name adopted", node.log_text())
 
+    def allow(self, node, text):
+        node.configure("80-allow", f"[auth]\nallow = {text}\n" if text else "")
+        node.configure("85-listen", f"[listen main]\naddress = {node.address.partition('//')[2]}\n")
+        node.stop()
+        node.start()
+
+    def test_allow_binds_everybody(self):
+        """Who is not in the list any more: no way in, old or new, opens the account; back in the list, what was given out is good again."""
+        service, node = self.home("[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = Remote-Email\n")
+        node.add_account(service, sync=False)
+        link = lambda: json.loads(node.cli("link", ADA, "--json"))
+        there = lambda made: node.address + "/auth/link?" + made["url"].partition("?")[2]
+        browser = Browser(node.address)
+        browser.open(there(link()))
+        browser.submit("Sign in", until=node.address + "/")
+        self.assertEqual(self.me(browser)["email"], ADA)
+        left, proxied = link(), {"Remote-Email": ADA}
+        status = lambda **who: node.request("/api/v1/me", email=None, **who)
+        self.assertEqual((status(headers=proxied).status, status(token=node.token()).status), (200, 200))
+        self.allow(node, "*@elsewhere.example")
+        for what in ({"headers": proxied}, {"token": node.token()}, {"headers": {"Cookie": f"hearth_session={browser.cookies()['hearth_session']}"}}):
+            for _ in range(2):  # the second from what is remembered
+                answer = status(**what)
+                self.assertEqual((answer.status, answer.json["code"]), (401, "not_allowed"), what)
+                self.assertIn("[auth] allow", answer.json["detail"])
+            page = Browser(node.address).request("GET", "/basic/", headers=what.get("headers", {"Authorization": f"Bearer {node.token()}"}))
+            self.assertEqual((page.status, page.title.partition(" \u2013")[0]), (403, "Not on this server"), what)
+            self.assertEqual(node.request("/api/v1/tokens", "POST", email=None, body={"name": "x"}, **what).status, 403 if "headers" in what else 401)
+        page = Browser(node.address).open(there(left))
+        self.assertEqual(page.status, 403)
+        self.assertNotIn(ADA, page.text)
+        code = Browser(node.address)
+        code.open(node.address + "/auth/code")
+        self.assertEqual(code.submit("Sign in", code=left["code"]).status, 403)
+        self.assertNotIn("hearth_session", code.cookies())
+        self.assertEqual(self.sign_in(node, service).page.status, 403)
+        self.assertIn("not among those who may sign in", node.log_text())
+        self.assertIn("[auth] allow does not name", node.cli("link", ADA, code=1))
+        self.assertIn("[auth] allow does not name", node.cli("token", "new", ADA, code=1))
+        self.assertIn("nobody can sign in to it", self.imported(node, service))
+        self.allow(node, ADA.upper())
+        self.assertEqual((status(headers=proxied).status, status(token=node.token()).status, self.me(browser)["email"]), (200, 200, ADA))
+        self.assertEqual(self.sign_in(node, service).page.status, 303)
+
+    def test_allow_and_an_address_that_is_kept(self):
+        """The provider says an address of the list, but the account goes by one that is not in it."""
+        service, node = self.home()
+        self.imported(node, service, email=EVE, uid="2" * 32)
+        self.imported(node, service, uid="3" * 32)
+        node.cli("account", "remove", EVE, "--yes")
+        self.imported(node, service, email=EVE)
+        self.allow(node, ADA)
+        browser = self.sign_in(node, service)
+        self.assertEqual(browser.page.status, 403)
+        self.assertIn("e-mail address kept", node.log_text())
+        self.assertNotIn("hearth_session", browser.cookies())
+
 
 if __name__ == "__main__":
     unittest.main()
