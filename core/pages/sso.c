@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "nodes/who.h"
 #include "pages/internal.h"
+#include "signin/takeover.h"
 
 enum { ARENA_MAX = 64 * 1024 };
 
@@ -145,11 +146,18 @@ static void refuse_stranger(struct page_call *call, const struct oidc_person *pe
 /* It is this person's from now on: remembered by the provider's name for them, not by the address. */
 static int join(struct page_call *call, const struct who *who, size_t node, const char *account, bool adopted)
 {
+    char ended[TAKEOVER_WORDS_SIZE] = "";
     struct store *store = node_stores_get(call->stores, node, &call->err);
-    int r = store == NULL ? call->err.code : who_join(store, account, who, &call->err);
+    int r = store == NULL ? call->err.code : 0;
+    if (r == 0 && adopted)
+        r = takeover_end(store, account, who, ended, &call->err);
+    if (r == 0)
+        r = who_join(store, account, who, &call->err);
+    if (adopted)
+        api_forget(call->pages->options.api, account);
     if (r == 0)
         log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", "address", call->request->remote, "account", account,
-                  "email", who->email, "provider", who->issuer, "uid", who->subject, NULL);
+                  "email", who->email, "provider", who->issuer, "uid", who->subject, adopted ? "ended" : NULL, ended, NULL);
     return r;
 }
 

@@ -135,12 +135,12 @@ int finish_renew(struct finish *f, const char *id, struct err *err)
     return r == 0 ? follow_email(f, id, err) : r;
 }
 
-/* What the operator said is used up. */
-static void drop_words(struct who_kept *kept)
+/* What the operator said of this issuer is used up. */
+static void drop_word(struct who_kept *kept, const char *issuer)
 {
     size_t n = 0;
     for (size_t i = 0; i < kept->count; i++)
-        if (!str_starts(kept->items[i].issuer, "adopt:"))
+        if (!str_starts(kept->items[i].issuer, "adopt:") || strcmp(kept->items[i].issuer + 6, issuer) != 0)
             kept->items[n++] = kept->items[i];
     kept->count = n;
 }
@@ -162,7 +162,8 @@ int finish_start_over(struct finish *f, const char *id, struct err *err)
     else
         *err = why;
     if (r == 0) {
-        drop_words(&kept);
+        if (f->joins)
+            drop_word(&kept, f->issuer);
         r = who_put_back(f->store, id, &kept, WHO_SYNC, err);
     }
     who_forget(&kept);

@@ -10,6 +10,7 @@
 #include "signin/internal.h"
 #include "signin/owner.h"
 #include "signin/setup.h"
+#include "signin/takeover.h"
 
 enum { ACCOUNT_ID_SIZE = 16 };
 
@@ -104,15 +105,20 @@ static int finish_known(struct finish *f, const char *id, struct signin_result *
     if (r < 0)
         return r;
     changed = changed || f->joins;
+    result->joins = f->joins;
     if (changed && f->end->keep == SIGNIN_KEEP_ASK) {
         result->outcome = SIGNIN_KEY_CHANGED;
-        result->joins = f->joins;
         return 0;
     }
+    char ended[TAKEOVER_WORDS_SIZE] = "";
+    struct who who = finish_who(f);
+    r = f->joins ? takeover_end(f->store, id, &who, ended, err) : 0;
+    if (r < 0)
+        return r;
     r = !changed || f->end->keep == SIGNIN_KEEP_DATA ? finish_renew(f, id, err) : finish_start_over(f, id, err);
     if (r == 0 && f->joins)
         log_audit("account adopted", "address", f->end->address, "account", id, "email", f->identity->email, "provider", finish_provider(f),
-                  "before", f->provider, NULL);
+                  "before", f->provider, "ended", ended, NULL);
     return r;
 }
 

@@ -75,7 +75,7 @@ struct signin_result {
     char account[40];
     size_t node; /* where the account is */
     bool created;
-    bool joins; /* KEY_CHANGED: this is another identity than before, and the operator has said that it is the same person */
+    bool joins; /* this is another identity than before, and the operator has said that it is the same person */
 };
 
 /* Of a sign-in that came to its end. */
