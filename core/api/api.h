@@ -25,7 +25,7 @@ struct api_options {
     const char *base_url;         /* the address people use; NULL: unknown */
     struct session_limits sessions;
     const struct conf_list *allow; /* [auth] allow; NULL: whoever has an account */
-    const char *version; /* JSON text of GET /version */
+    const char *version;           /* JSON text of GET /version */
     /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing and note_seen: these
      * look at memory. token: the id of what was shown; "". */
     int (*request_sync)(void *ctx, const char *account, struct err *err);

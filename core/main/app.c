@@ -309,7 +309,8 @@ int app_check_allowed(const struct app *app, const char *email, struct err *err)
     if (allow_admits(app_allow(app), email))
         return 0;
     return err_set(err, HEARTH_ERR_DENIED,
-                   "[auth] allow does not name %s, so nothing lets this person in; add the address there and restart the daemon first", email);
+                   "[auth] allow does not name %s, so nothing lets this person in; add the address there and restart the daemon first",
+                   email);
 }
 
 int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err)

@@ -69,10 +69,11 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
         return r;
     }
     bool taken = r == 0 && strcmp(other.id, id) != 0;
-    r = cli_confirm(cli, err,
-                    "Whom the proxy calls %s is %s from now on%s%s%s? Browsers, API tokens and links of whoever loses a name or an account by "
-                    "that end.",
-                    name, email, taken ? ", and not " : "", taken ? other.email : "", taken ? " any more" : "");
+    r = cli_confirm(
+        cli, err,
+        "Whom the proxy calls %s is %s from now on%s%s%s? Browsers, API tokens and links of whoever loses a name or an account by "
+        "that end.",
+        name, email, taken ? ", and not " : "", taken ? other.email : "", taken ? " any more" : "");
     if (r == 0 && taken)
         r = end_name(&app->stores.stores[node], other.id, name, err);
     if (r == 0)
@@ -93,16 +94,17 @@ static int adopt_next(struct app *app, const struct cli *cli, const char *id, co
     char issuer[WHO_TEXT_MAX], where[128];
     int r = find_issuer(app, cli, issuer, where, err);
     if (r == 0)
-        r = cli_confirm(cli, err,
-                        "Whoever signs in next as %s at %s, within an hour, reads all data of that account, and what opens it now (browsers, "
-                        "API tokens, links, other ways of signing in) ends. Is it the same person?",
-                        email, where);
+        r = cli_confirm(
+            cli, err,
+            "Whoever signs in next as %s at %s, within an hour, reads all data of that account, and what opens it now (browsers, "
+            "API tokens, links, other ways of signing in) ends. Is it the same person?",
+            email, where);
     if (r == 0)
         r = who_adopt(app->store, id, issuer, email, err);
     if (r < 0)
         return r;
-    printf("The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n", email,
-           where);
+    printf("The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n",
+           email, where);
     audit_command(app, "adoption announced", "account", id, "email", email, "provider", issuer, NULL);
     return 0;
 }

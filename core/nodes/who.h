@@ -2,8 +2,9 @@
  * somebody in asks here: signing in with a provider of Sync, single sign-on, and what a proxy asserts. docs/signing-in.md has the cases.
  *
  * That an operator wants the next sign-in to join an account is an identity of the account, too: issuer "adopt:" and the issuer, subject
- * the e-mail address in lower case, good for an hour after `created`. So is that an identity opened the account until another took its place: issuer "left:", the account's
- * id, ":" and the issuer. It is not linked by its address again. Both go where the account goes, and with it. */
+ * the e-mail address in lower case, good for an hour after `created`. So is that an identity opened the account until another took its
+ * place: issuer "left:", the account's id, ":" and the issuer. It is not linked by its address again. Both go where the account goes, and
+ * with it. */
 #ifndef HEARTH_CORE_NODES_WHO_H
 #define HEARTH_CORE_NODES_WHO_H
 

@@ -13,11 +13,14 @@ struct signin {
     struct gate gates[SIGNIN_PROVIDERS_MAX]; /* to the provider of that number */
     atomic_bool owned;                       /* once it is, it stays so */
     pthread_mutex_t lock;                    /* a leaf; guards what follows */
-    bool first_comes;                        /* somebody is becoming the first person of a new server */
     struct finishing *finishing;             /* whose sign-ins are being finished */
 };
 
 enum { SIGNIN_EMAIL_MAX = 255 };
+
+/* There is one first person, whatever happens at the same moment in other processes: the account has an id of its own, on the node that
+ * this id belongs to, and the database makes no second one. */
+#define FINISH_FIRST_ID "first"
 
 /* A sign-in that came to its end, while it is worked on. */
 struct finish {
@@ -29,7 +32,7 @@ struct finish {
     size_t node;
     char issuer[sizeof(WHO_SYNC) + 64];
     bool joins; /* the operator said that this identity takes the place of the one before */
-    bool first; /* holds signin->first_comes */
+    bool first; /* becomes the first person of the server: FINISH_FIRST_ID */
     char provider[64], email[SIGNIN_EMAIL_MAX + 1], placement[WHO_TEXT_MAX]; /* of the account that is known */
 };
 

@@ -80,7 +80,7 @@ class SingleSignOn(TestCase):
 
     def test_who(self):
         provider, node = self.home()
-        for user in ({"email_verified": False}, {"email_verified": None}, {"email": None}, {"email": "nobody@example.org"}, {"email_verified": "no"}):
+        for user in ({"email_verified": False}, {"email_verified": None}, {"email": None}, {"email": ""}, {"email": "nobody@example.org"}, {"email_verified": "no"}):
             provider.restore()
             provider.user(**user)
             self.assert_out(self.sign_in(provider, node), user)

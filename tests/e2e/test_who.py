@@ -1,10 +1,11 @@
 """Who is who: an account belongs to an identity, not to an e-mail address; and a server that was owned once stays owned."""
 import json
 import sqlite3
+import subprocess
 import unittest
 
 from browser import Browser
-from harness import ADA, TestCase, until
+from harness import ADA, HEARTHD, PATIENCE, TestCase, until
 
 CLIENT = "3c49430b43dfba77"
 EVE = "eve@example.org"
@@ -108,6 +109,79 @@ class Who(TestCase):
         self.assertIn("Sign in again", node.sync(code=1))
         self.assertEqual(other.log("/v1/oauth/token"), [])
         self.assertEqual(node.cli_json("account", "show", ADA)["state"], "signin_needed")
+
+    def test_a_token_server_that_is_pointed_elsewhere(self):
+        """An access token that was imported goes to no other token server; a refresh token gets one for where the section leads now."""
+        for auth in ("access", "refresh"):
+            service, node = self.home()
+            other = self.service()
+            data = service.import_file(ADA, auth)
+            data.pop("token_server", None)
+            node.cli("account", "import", "-", text=json.dumps(data))
+            node.sync()
+            node.configure("70-moved", f"[sync firefox]\ntoken_server = {other.url}/1.0/sync/1.5\n")
+            node.stop()
+            node.start()
+            self.assertIn("Sign in again", node.sync(code=1))  # the other one takes nothing of this accounts server's
+            self.assertEqual(bool(other.log("/1.0/sync/1.5")), auth == "refresh", auth)
+
+    def test_a_section_that_is_renamed_or_removed(self):
+        """Nobody gets its people's credentials; they read why, their data stay, and a sign-in elsewhere is another identity."""
+        service, node = self.home()
+        node.add_account(service)
+        self.imported(node, service)
+        tabs = node.api("/tabs")
+        node.configure("50-test", f"[sync renamed]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n")
+        node.stop()
+        service.clear()
+        node.start()
+        said = node.sync(code=1)
+        self.assertIn("signed in at [sync firefox], which is not configured on this server any more", said)
+        me = node.api("/me")["account"]
+        self.assertEqual((me["state"], "[sync firefox]" in me["state_detail"]), ("error", True))
+        self.assertEqual(node.api("/tabs"), tabs)
+        self.assertEqual(service.log("/v1/oauth/token"), [])
+        browser = self.sign_in(node, service)
+        self.assertEqual(browser.page.status, 403)
+        self.assertIn("belongs to another account here", browser.page.title)
+        node.configure("50-test", "")
+        node.stop()
+        node.start()
+        self.assertIn("not shown to that one. Sign in again", node.sync(code=1))  # without any section it is Mozilla's
+        self.assertEqual(node.api("/tabs"), tabs)
+
+    def test_many_processes_finish_one_sign_in(self):
+        """One account, and no error, whoever is first."""
+        service, node = self.home()
+        data = json.dumps(service.import_file(ADA, "refresh"))
+        running = [subprocess.Popen([HEARTHD, "--config", node.conf, "account", "import", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, text=True, env=node.environment) for _ in range(6)]
+        try:
+            for process in running:
+                process.stdin.write(data)
+                process.stdin.close()
+                process.stdin = None
+            said = [process.communicate(timeout=PATIENCE)[0] for process in running]
+        finally:
+            for process in running:
+                process.kill()
+        self.assertEqual([process.returncode for process in running], [0] * 6, said)
+        self.assertEqual(len(node.cli_json("account", "list")), 1)
+        node.sync()
+
+    def test_owned_when_its_person_has_left(self):
+        """By DELETE /me, on a server whose list lets everybody in and of which an older release noted no owner."""
+        service, node = self.home("[auth]\nallow = *\n")
+        self.imported(node, service)
+        with sqlite3.connect(f"{node.state}/hearth.db") as database:
+            self.assertEqual(database.execute("DELETE FROM properties WHERE name = 'owned'").rowcount, 1)
+        database.close()
+        self.assertEqual(node.request("/api/v1/me", "DELETE", headers={"Cookie": node.fresh()}).status, 204)
+        node.configure("50-test", f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n")
+        node.stop()
+        node.start()
+        self.assertIn("belongs to somebody already", node.cli("setup"))
+        self.assertIn("Not on this server", self.sign_in(node, service).page.title)
 
     def test_owned_for_good(self):
         service, node = self.home()
