@@ -21,8 +21,14 @@ bool who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
 static int keep_one(void *ctx, const struct hearth_account_identity *identity)
 {
     struct who_kept *kept = ctx;
-    if (kept->count == WHO_KEPT_MAX)
-        return 1;
+    if (kept->count == kept->room) {
+        size_t room = kept->room == 0 ? 8 : kept->room * 2;
+        void *items = reallocarray(kept->items, room, sizeof(kept->items[0]));
+        if (items == NULL)
+            return HEARTH_ERR_NOMEM;
+        kept->items = items;
+        kept->room = room;
+    }
     str_copy(kept->items[kept->count].issuer, sizeof(kept->items[0].issuer), identity->issuer);
     str_copy(kept->items[kept->count].subject, sizeof(kept->items[0].subject), identity->subject);
     kept->items[kept->count++].created = identity->created;
@@ -31,9 +37,7 @@ static int keep_one(void *ctx, const struct hearth_account_identity *identity)
 
 int who_keep(struct store *store, const char *account, struct who_kept *ret_kept, struct err *err)
 {
-    struct who_kept kept = {.items = calloc(WHO_KEPT_MAX, sizeof(kept.items[0]))};
-    if (kept.items == NULL)
-        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    struct who_kept kept = {0};
     int r = STORE(store, err, identity_list, account, keep_one, &kept);
     if (r < 0)
         who_forget(&kept);

@@ -10,7 +10,7 @@
 
 #include "nodes/nodes.h"
 
-enum { WHO_TEXT_MAX = 1024 + 1, WHO_ADOPT_LIFE = 3600 * 1000, WHO_KEPT_MAX = 64 };
+enum { WHO_TEXT_MAX = 1024 + 1, WHO_ADOPT_LIFE = 3600 * 1000 };
 
 /* What an issuer of identities is called. */
 #define WHO_SYNC  "sync:" /* and the name of the section */
@@ -57,7 +57,7 @@ struct who_kept {
         char issuer[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
         int64_t created;
     } * items;
-    size_t count;
+    size_t count, room;
 };
 
 int who_keep(struct store *store, const char *account, struct who_kept *ret_kept, struct err *err);

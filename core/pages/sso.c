@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 
+#include "auth/fresh.h"
 #include "auth/oidc.h"
 #include "auth/vault.h"
 #include "base/log.h"
@@ -59,7 +60,8 @@ static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_
     if (r < 0)
         return r;
     call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
-    r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, url, &call->err);
+    r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), strcmp(attempt->next, FRESH_NEXT) == 0,
+                   &secrets, url, &call->err);
     gate_leave(&call->pages->sso_gates[attempt->provider], place);
     if (r == 0)
         r = attempt_seal_state(call->pages->attempts, attempt, &secrets, sizeof(secrets), &call->err);
@@ -194,7 +196,7 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     } else if (r < 0) {
         page_error(call);
     } else {
-        enter(call, node, id, next, ENTER_COMPLETE);
+        enter(call, node, id, next, person->fresh ? ENTER_COMPLETE : ENTER_REMEMBERED);
     }
 }
 

@@ -2,6 +2,7 @@
 import json
 import re
 import unittest
+import urllib.parse
 
 from browser import Browser
 from harness import ADA, TestCase
@@ -22,14 +23,15 @@ class SingleSignOn(TestCase):
         node.start()
         return provider, node
 
-    def sign_in(self, provider, node, change=lambda url: url):
+    def sign_in(self, provider, node, change=lambda url: url, next="/history"):
         browser = Browser(node.address)
-        browser.open(node.address + "/auth/signin?next=/history")
+        browser.open(node.address + "/auth/signin?next=" + urllib.parse.quote(next))
         browser.click("Sign in with the house", until=provider.url)
         if browser.page.status != 303:
             return browser
+        browser.asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(browser.page.headers["Location"]).query))
         back = provider.visit(browser.page.headers["Location"])
-        browser.open(change(back), until=node.address + "/history")
+        browser.open(change(back), until=node.address + next.partition("#")[0])
         return browser
 
     def assert_in(self, browser):

@@ -141,7 +141,8 @@ static int db_identities(void *self, struct hearth_call *call, const char *id, h
     if (db_get(self, call, id, &account) != 0)
         return HEARTH_ERR_NOT_FOUND;
     snprintf(issuer, sizeof(issuer), "sync:%s", account.provider);
-    return cb(ctx, &(struct hearth_account_identity){.struct_size = sizeof(struct hearth_account_identity), .issuer = issuer, .subject = account.uid});
+    return cb(ctx, &(struct hearth_account_identity){
+                       .struct_size = sizeof(struct hearth_account_identity), .issuer = issuer, .subject = account.uid});
 }
 
 static int db_seal(void *self, struct hearth_call *call, const char *id, const void *sealed, size_t size)
