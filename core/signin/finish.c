@@ -92,10 +92,16 @@ static int finish_known(struct finish *f, const char *id, struct signin_result *
     r = f->joins ? takeover_end(f->store, id, &who, ended, err) : 0;
     if (r < 0)
         return r;
-    r = !changed || f->end->keep == SIGNIN_KEEP_DATA ? finish_renew(f, id, err) : finish_start_over(f, id, err);
+    if (!changed || f->end->keep == SIGNIN_KEEP_DATA) {
+        r = finish_renew(f, id, err);
+    } else {
+        snprintf(result->before, sizeof(result->before), "%s", id);
+        token_random_id(result->account, ACCOUNT_ID_SIZE);
+        r = finish_start_over(f, result->before, result->account, err);
+    }
     if (r == 0 && f->joins)
-        log_audit("account adopted", "address", f->end->address, "account", id, "email", f->identity->email, "provider", finish_provider(f),
-                  "before", f->provider, "ended", ended, NULL);
+        log_audit("account adopted", "address", f->end->address, "account", result->account, "email", f->identity->email, "provider",
+                  finish_provider(f), "before", f->provider, "ended", ended, NULL);
     return r;
 }
 

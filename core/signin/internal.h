@@ -43,8 +43,9 @@ struct who finish_who(const struct finish *f);
 int finish_key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err);
 int finish_make(struct finish *f, const char *id, struct err *err);
 int finish_renew(struct finish *f, const char *id, struct err *err);
-/* With the key of before everything goes but how else the person signs in. */
-int finish_start_over(struct finish *f, const char *id, struct err *err);
+/* With the key of before everything goes but how else the person signs in. id: of the account that takes its place, another one than
+ * `before`: a sync that is under way stores nothing in it. */
+int finish_start_over(struct finish *f, const char *before, const char *id, struct err *err);
 
 /* The worker's session with a provider. */
 int signin_session(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err);

@@ -75,7 +75,9 @@ class Adopt(TestCase):
                 self.assertEqual(self.status(node, before, "token"), 200)
                 self.assertIn("ends then", node.cli("account", "adopt", ADA, "--yes"))
                 self.assertEqual(self.status(node, before, "token"), 200)  # nobody has come yet
+                name = node.cli_json("account", "show", ADA)["id"]
                 ada = self.newcomer(service, node, choice)
+                self.assertEqual(node.cli_json("account", "show", ADA)["id"] == name, choice.startswith("Keep"))  # what is under way for the other ends
                 for stream in streams:
                     stream.read()  # to its end
                 self.assert_out(provider, node, before)

@@ -155,6 +155,21 @@ class Nodes(TestCase):
         node.cli("account", "import", "-", text=json.dumps({**service.import_file(email, "access"), "uid": "9" * 32}))  # by the operator's word
         self.assertEqual(node.cli_json("account", "show", email)["uid"], "9" * 32)
 
+    def test_who_took_over_before_a_move_was_done(self):
+        """An earlier attempt has left a row on the new node: who opened it then does not open it there afterwards."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+        before = service.import_file(email, "access")
+        service.faults({"match": "storage/", "status": 500})
+        node.cli("node", "drain", "birch", "--yes")
+        until(lambda: self.identities(node, "alder", email), "the row on the new node")
+        node.cli("account", "adopt", email, "--yes")
+        node.cli("account", "import", "-", text=json.dumps({**before, "uid": "9" * 32}))
+        service.faults()
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        self.assertEqual([i[:2] for i in self.identities(node, "alder", email)], [("sync:firefox", "9" * 32)])
+        self.assertIn("opened by another sign-in", node.cli("account", "import", "-", text=json.dumps(before), code=1))
+
     def identities(self, node, name, email):
         with contextlib.closing(sqlite3.connect(f"{node.state}/{name}.db")) as db:
             return db.execute("SELECT issuer, subject, i.created FROM identities i JOIN accounts a ON a.row = i.account WHERE email = ? ORDER BY 1, 2", (email,)).fetchall()
