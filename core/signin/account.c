@@ -175,6 +175,7 @@ int finish_start_over(struct finish *f, const char *before, const char *id, stru
     else
         *err = why;
     if (r == 0) {
+        snprintf(f->email, sizeof(f->email), "%s", f->identity->email);
         if (f->joins)
             drop_word(&kept, f->issuer);
         rename_marks(&kept, before, id);

@@ -290,6 +290,17 @@ class Who(TestCase):
         self.assertEqual((status(headers=proxied).status, status(token=node.token()).status, self.me(browser)["email"]), (200, 200, ADA))
         self.assertEqual(self.sign_in(node, service).page.status, 303)
 
+    def test_allow_and_an_address_that_follows(self):
+        """The account has an address that the list does not name; the person comes with a new one of the list, and a new key."""
+        service, node = self.home()
+        self.imported(node, service, email=EVE)
+        service.reset(ADA)
+        self.allow(node, ADA)
+        browser = self.sign_in(node, service)
+        self.assertIn("new key", browser.page.title)
+        browser.submit("Delete it and begin anew", until=node.address + "/tabs")
+        self.assertEqual(self.me(browser)["email"], ADA)
+
     def test_allow_and_an_address_that_is_kept(self):
         """The provider says an address of the list, but the account goes by one that is not in it."""
         service, node = self.home()
