@@ -160,9 +160,12 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
         r = endpoint->run(&call);
     else
         r = run_authenticated(&call, endpoint, &identity);
-    if (r == AUTH_NOBODY) {
-        api_audit_refused(endpoint->api, request);
-        auth_refuse(reply);
+    if (r == AUTH_NOBODY || r == API_BARRED) {
+        api_audit_refused(endpoint->api, request, r);
+        if (r == API_BARRED)
+            auth_refuse_barred(reply);
+        else
+            auth_refuse(reply);
     } else if (r < 0)
         reply_error(&call);
     /* A download is made after this, on the same thread. */
@@ -181,7 +184,7 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     struct proof proof;
     lock_border("a request is looked at");
     if (!auth_proof(request, &proof)) {
-        api_audit_refused(api, request);
+        api_audit_refused(api, request, AUTH_NOBODY);
         auth_refuse(reply);
         return true;
     }
@@ -213,16 +216,16 @@ int api_who(struct api *api, struct http_request *request, struct node_stores *s
     struct identity identity;
     struct proof proof;
     if (!auth_proof(request, &proof)) {
-        api_audit_refused(api, request);
+        api_audit_refused(api, request, AUTH_NOBODY);
         return HEARTH_ERR_DENIED;
     }
     call.store = node_stores_get(stores, api->options.nodes->own, err);
     if (call.store == NULL)
         return err->code;
     int r = auth_look_up(&call, &proof, &identity);
-    if (r == AUTH_NOBODY) {
-        api_audit_refused(api, request);
-        return HEARTH_ERR_DENIED;
+    if (r == AUTH_NOBODY || r == API_BARRED) {
+        api_audit_refused(api, request, r);
+        return r == API_BARRED ? r : HEARTH_ERR_DENIED;
     }
     if (r == HEARTH_ERR_DENIED) /* by the storage: another thing than being nobody, and none of the person's */
         r = call.err.code = HEARTH_ERR_IO;

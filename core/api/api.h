@@ -12,6 +12,7 @@
 #include "nodes/nodes.h"
 
 struct api;
+struct conf_list;
 struct search;
 
 struct api_options {
@@ -23,7 +24,8 @@ struct api_options {
     size_t cache_memory;          /* bytes for answers that are still valid */
     const char *base_url;         /* the address people use; NULL: unknown */
     struct session_limits sessions;
-    const char *version; /* JSON text of GET /version */
+    const struct conf_list *allow; /* [auth] allow; NULL: whoever has an account */
+    const char *version;           /* JSON text of GET /version */
     /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing and note_seen: these
      * look at memory. token: the id of what was shown; "". */
     int (*request_sync)(void *ctx, const char *account, struct err *err);
@@ -57,8 +59,10 @@ const struct http_route *api_routes(struct api *api, size_t *ret_count);
 void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */
 void api_changed(struct api *api, const char *account, int64_t generation);
-/* Who asks for a page, on a pool thread: an account of this node, or of another (ret_node). 0, DENIED: nobody, or why it could not be found
- * out. `session`: the id of the browser's session; "" with another proof. */
+/* Who asks for a page, on a pool thread: an account of this node, or of another (ret_node). 0, DENIED: nobody, API_BARRED: somebody whose
+ * address [auth] allow does not name, or why it could not be found out. `session`: the id of the browser's session; "" with another proof.
+ */
+enum { API_BARRED = -1001 };
 struct api_person {
     char account[40], session[16];
     size_t node;

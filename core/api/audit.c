@@ -9,14 +9,22 @@ void api_audit(const struct api_call *call, const char *event, const char *key, 
 
 /* A session's end is no attack: only what somebody sends on purpose counts. A flood of wrong tokens is in the log often enough to be seen,
  * and does not fill it. */
-void api_audit_refused(struct api *api, const struct http_request *request)
+void api_audit_refused(struct api *api, const struct http_request *request, int code)
 {
     char key[64];
-    bool token = request->authorization != NULL;
-    if (!token && request->identity == NULL)
+    bool token = request->authorization != NULL, proxy = !token && request->identity != NULL;
+    if (!token && !proxy && code != API_BARRED)
         return;
     rate_address_key(request->remote, key);
-    if (rate_take(api->refused, key) == 0)
+    if (rate_take(api->refused, key) != 0)
+        return;
+    if (code == API_BARRED)
+        log_audit("sign-in refused", "address", request->remote, "email", proxy ? request->identity : NULL, "provider",
+                  token   ? "token"
+                  : proxy ? "proxy"
+                          : "browser",
+                  "reason", "the account's address is not among those who may sign in", NULL);
+    else
         log_audit("sign-in failed", "address", request->remote, "reason", token ? "wrong_token" : "no_account", "provider",
                   token ? "token" : "proxy", "email", token ? NULL : request->identity, NULL);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/magic.h"
 #include "nodes/who.h"
+#include "signin/allow.h"
 
 /* Known tokens, for ten seconds: so long a revocation may take that this process is not told of. */
 enum { SLOTS = 1024, TTL = 10000 };
@@ -146,6 +147,30 @@ bool auth_is_forged(const struct api *api, const struct http_request *request, c
     return request->csrf == NULL || strcmp(request->csrf, "1") != 0 || http_same_origin(request, api->options.base_url) != 1;
 }
 
+int auth_check_name(struct store *store, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err)
+{
+    struct who_kept kept;
+    uint8_t of_name[TOKEN_HASH_SIZE];
+    int r = who_keep(store, account, &kept, err);
+    if (r < 0)
+        return r;
+    r = HEARTH_ERR_NOT_FOUND;
+    for (size_t i = 0; i < kept.count; i++)
+        if (strcmp(kept.items[i].issuer, WHO_PROXY) == 0 && hash_name(kept.items[i].subject, of_name) &&
+            memcmp(of_name, hash, TOKEN_HASH_SIZE) == 0)
+            r = 0;
+    who_forget(&kept);
+    return r;
+}
+
+/* Who was taken off the list is refused with what was given out before, too; put back, it is good again. */
+static int bar(struct api_call *call, const struct proof *proof, uint64_t begun)
+{
+    struct identity identity = {.node = NODES_NONE, .barred = true};
+    token_cache_put(call->api->tokens, begun, proof->hash, &identity, TTL);
+    return API_BARRED;
+}
+
 /* What is known of other nodes' tokens, and of unknown ones, is kept as long as one's own: a flood of one wrong token asks once. */
 static int look_elsewhere(struct api_call *call, const struct proof *proof, uint64_t begun, struct identity *ret_identity)
 {
@@ -184,6 +209,8 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
     int r = who_find(call->stores, &who, &is, &identity.node, &account, &call->err);
     if (r < 0)
         return r;
+    if (is != WHO_STRANGER && !allow_admits(call->api->options.allow, account.email))
+        return bar(call, proof, begun);
     snprintf(identity.account, sizeof(identity.account), "%s", account.id == NULL ? "" : account.id);
     if (is == WHO_ANOTHER)
         log_audit("sign-in refused", "address", call->request->remote, "account", account.id, "email", name, "provider", "proxy", "reason",
@@ -203,11 +230,30 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
     return 0;
 }
 
+/* An account that is not here (any more) is somebody else's affair. */
+static int may_enter(struct api_call *call, const char *id)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct err why = {0};
+    int r = STORE(call->store, &why, account_get, id, &account);
+    if (r == 0)
+        return allow_admits(call->api->options.allow, account.email) ? 0 : API_BARRED;
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return 0;
+    call->err = why;
+    return r;
+}
+
 /* The hash is looked up, not the secret compared: what timing tells about a hash is of no use. */
 int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
 {
-    if (token_cache_get(call->api->tokens, proof->hash, ret_identity))
-        return ret_identity->node == NODES_NONE ? AUTH_NOBODY : 0;
+    struct identity known;
+    if (token_cache_get(call->api->tokens, proof->hash, &known)) {
+        if (known.node == NODES_NONE)
+            return known.barred ? API_BARRED : AUTH_NOBODY;
+        *ret_identity = known;
+        return 0;
+    }
     uint64_t begun = token_cache_begin(call->api->tokens);
     if (proof->kind == PROOF_PROXY)
         return look_up_name(call, proof, begun, ret_identity);
@@ -225,6 +271,11 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
     struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
+    if (call->api->options.allow != NULL) {
+        r = may_enter(call, identity.account);
+        if (r < 0)
+            return r == API_BARRED ? bar(call, proof, begun) : r;
+    }
     token_cache_put(call->api->tokens, begun, proof->hash, &identity, token.expires == 0 ? TTL : token.expires - now);
     *ret_identity = identity;
     return 0;
@@ -240,6 +291,13 @@ void auth_note_seen(struct api *api, const struct identity *identity)
 void auth_refuse(struct http_reply *reply)
 {
     http_reply_problem(reply, 401, "unauthorized", "Sign in at /auth/signin, or send an API token: Authorization: Bearer hth_…");
+    http_reply_header(reply, "www-authenticate", "Bearer realm=\"hearth\"");
+}
+
+void auth_refuse_barred(struct http_reply *reply)
+{
+    http_reply_problem(reply, 401, "not_allowed",
+                       "This account's address is not among those who may sign in on this server ([auth] allow). Ask whoever runs it.");
     http_reply_header(reply, "www-authenticate", "Bearer realm=\"hearth\"");
 }
 

@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "base/clock.h"
 #include "base/lock.h"
+#include "signin/allow.h"
 
 /* What a stream was opened with. */
 struct claim {
@@ -17,8 +18,12 @@ static int is_ended(struct api *api, const struct claim *claim, struct store *st
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = STORE(store, err, account_get, claim->who.account, &account);
-    if (r < 0 || claim->who.kind == PROOF_PROXY) /* the proxy asks whoever comes; a stream came when it was asked */
+    if (r < 0)
         return r;
+    if (!allow_admits(api->options.allow, account.email))
+        return HEARTH_ERR_NOT_FOUND;
+    if (claim->who.kind == PROOF_PROXY)
+        return auth_check_name(store, claim->who.account, claim->hash, err);
     struct hearth_token token = {.struct_size = sizeof(token)};
     r = STORE(store, err, token_by_hash, claim->hash, &token);
     bool over = r == 0 && (strcmp(token.account, claim->who.account) != 0 || session_is_over(&token, &api->options.sessions, clock_now()));

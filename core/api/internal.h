@@ -29,6 +29,7 @@ struct identity {
     size_t node; /* where the account is; NODES_NONE: nowhere, the token is not known */
     enum proof_kind kind;
     bool read_only;
+    bool barred; /* nowhere: the account's address is not in [auth] allow */
 };
 
 struct api_call {
@@ -118,11 +119,14 @@ bool auth_proof(struct http_request *request, struct proof *ret_proof);
 bool auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof);
 /* Nobody who is known here: what becomes 401. A code of its own, because a storage's DENIED says that it refuses this server. */
 enum { AUTH_NOBODY = -1000 };
-/* On a pool thread. 0, AUTH_NOBODY, or why it could not be looked up. */
+/* On a pool thread. 0, AUTH_NOBODY, API_BARRED, or why it could not be looked up. */
 int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity);
 /* Somebody of this node is here. Reading writes nothing: this is a note in memory. Any thread. */
 void auth_note_seen(struct api *api, const struct identity *identity);
 void auth_refuse(struct http_reply *reply);
+void auth_refuse_barred(struct http_reply *reply);
+/* Does the name that a proxy asserted, remembered as this hash, still open the account? 0, NOT_FOUND, or why it could not be looked up. */
+int auth_check_name(struct store *store, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err);
 void auth_refuse_forged(struct http_reply *reply);
 
 /* What was known of who asks is forgotten: a token, session or the account has ended. In this process, and its event streams end. */
@@ -134,7 +138,8 @@ void auth_warn(const char *account, const struct err *err); /* they were not */
 /* --- the audit trail (audit.c) --- */
 /* What this person did: event and key are constants; value NULL: none. */
 void api_audit(const struct api_call *call, const char *event, const char *key, const char *value);
-void api_audit_refused(struct api *api, const struct http_request *request);
+/* code: AUTH_NOBODY or API_BARRED. */
+void api_audit_refused(struct api *api, const struct http_request *request, int code);
 void api_audit_proxy(const struct api_call *call, const char *account);
 
 /* --- which node (node.c) --- */

@@ -2,6 +2,7 @@
 #include "api/internal.h"
 #include "auth/fresh.h"
 #include "base/clock.h"
+#include "signin/owner.h"
 
 enum { ASK_EVERY = 30000 };
 
@@ -83,6 +84,8 @@ int me_delete(struct api_call *call)
             "Forgetting you cannot be undone here, so it asks for a complete sign-in within the last ten minutes: sign in at "
             "/auth/signin?next=/account%23forget in this browser, then ask again. A link, a code, a proxy or an API token is "
             "not enough.");
+    if (r == 0) /* an account of an older release may be all that says so */
+        r = owner_put(call->store, &call->err);
     if (r == 0)
         r = STORE(call->store, &call->err, account_remove, call->account);
     if (r < 0)

@@ -7,6 +7,9 @@
 #include "base/err.h"
 #include "plug/store.h"
 
+/* Where whoever needs one is sent: a sign-in that leads there is asked to be one of this moment. */
+#define FRESH_NEXT "/account#forget"
+
 enum { FRESH_LIFE = 10 * 60 * 1000 }; /* ms */
 
 const char *fresh_cookie_name(bool tls); /* a constant */

@@ -145,8 +145,8 @@ static void add(struct buf *out, const char *name, const char *value)
     }
 }
 
-int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, struct oidc_attempt *ret_attempt, char ret_url[OIDC_URL_SIZE],
-               struct err *err)
+int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
+               char ret_url[OIDC_URL_SIZE], struct err *err)
 {
     json_t *document;
     uint8_t digest[32];
@@ -157,6 +157,8 @@ int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, struc
     make_secret(ret_attempt->state);
     make_secret(ret_attempt->nonce);
     make_secret(ret_attempt->verifier);
+    ret_attempt->began = clock_now() / 1000;
+    ret_attempt->fresh = fresh;
     ASSERT(EVP_Digest(ret_attempt->verifier, strlen(ret_attempt->verifier), digest, NULL, EVP_sha256(), NULL) == 1);
     str_base64url(digest, sizeof(digest), challenge);
     const char *endpoint = json_string_value(json_object_get(document, "authorization_endpoint"));
@@ -166,6 +168,8 @@ int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, struc
     struct buf query = {0};
     for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
         add(&query, parameters[i][0], parameters[i][1]);
+    if (fresh)
+        buf_add_text(&query, "&prompt=login&max_age=0"); /* the second makes it say when that was */
     int size = buf_failed(&query)
                    ? OIDC_URL_SIZE
                    : snprintf(ret_url, OIDC_URL_SIZE, "%s%s%s", endpoint, strchr(endpoint, '?') == NULL ? "?" : "&", query.data);
@@ -299,6 +303,21 @@ static int read_person(struct oidc *oidc, struct call *call, const json_t *docum
     return r;
 }
 
+/* When did they show the provider who they are? A provider that does not say is believed to do as it was asked. */
+static int check_time(const struct oidc_attempt *attempt, const json_t *claims, bool *ret_fresh, struct err *err)
+{
+    const json_t *when = json_object_get(claims, "auth_time");
+    bool recent = json_is_number(when) && json_number_value(when) >= (double)(attempt->began - OIDC_LEEWAY) &&
+                  json_number_value(when) <= (double)(clock_now() / 1000 + OIDC_LEEWAY);
+    if (attempt->fresh && when != NULL && !recent)
+        return err_set(
+            err, HEARTH_ERR_DENIED,
+            "it was asked for a sign-in of this moment (prompt=login, max_age=0), and gave one of another time (auth_time); check "
+            "the clocks, and whether the provider heeds these");
+    *ret_fresh = recent || (attempt->fresh && when == NULL);
+    return 0;
+}
+
 static int check_answer(const struct oidc *oidc, const json_t *document, const struct oidc_attempt *attempt,
                         const struct oidc_answer *answer, struct err *err)
 {
@@ -330,8 +349,13 @@ int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, cons
     }
     if (r == 0)
         r = verify(oidc, call, document, attempt, tokens, &claims, err);
+    bool fresh = false;
+    if (r == 0)
+        r = check_time(attempt, claims, &fresh, err);
     if (r == 0)
         r = read_person(oidc, call, document, tokens, claims, ret_person, err);
+    if (r == 0)
+        ret_person->fresh = fresh;
     json_decref(claims);
     json_decref(tokens);
     unref_shared(oidc, document);

@@ -31,6 +31,8 @@ const char *oidc_issuer(const struct oidc *oidc);
 /* One sign-in, bound by the caller to a browser, and wiped. */
 struct oidc_attempt {
     char state[OIDC_SECRET_SIZE], nonce[OIDC_SECRET_SIZE], verifier[OIDC_SECRET_SIZE];
+    int64_t began; /* seconds */
+    bool fresh;    /* the provider was asked to let nobody in by a session of before */
 };
 
 /* What the callback brought, decoded; NULL: absent. */
@@ -42,13 +44,16 @@ struct oidc_person {
     char subject[OIDC_SUBJECT_SIZE]; /* `sub`: who it is at this issuer, for good */
     char email[OIDC_EMAIL_SIZE];     /* ""; may change, and belong to somebody else later */
     bool email_verified;
+    bool fresh; /* signed in there for this, as far as the provider says */
 };
 
-/* The address to send the browser to. UNAVAILABLE, TIMEOUT: the provider does not answer; INVALID: it is not what the configuration says.
+/* The address to send the browser to. fresh: the provider shall ask for the password, also who is signed in there. UNAVAILABLE, TIMEOUT:
+ * the provider does not answer; INVALID: it is not what the configuration says.
  */
-int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, struct oidc_attempt *ret_attempt, char ret_url[OIDC_URL_SIZE],
-               struct err *err);
-/* DENIED: the person declined, or something about the answer is not right; the text says what, for the log. */
+int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
+               char ret_url[OIDC_URL_SIZE], struct err *err);
+/* DENIED: the person declined, the provider let them in by a session of before although it was asked not to, or something about the answer
+ * is not right; the text says what, for the log. */
 int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
                 const struct oidc_answer *answer, struct oidc_person *ret_person, struct err *err);
 

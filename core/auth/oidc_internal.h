@@ -7,7 +7,7 @@
 #include "auth/oidc.h"
 #include "base/buf.h"
 
-enum { OIDC_ANSWER_MAX = 64 * 1024, OIDC_KEYS_MAX = 256 * 1024 };
+enum { OIDC_ANSWER_MAX = 64 * 1024, OIDC_KEYS_MAX = 256 * 1024, OIDC_LEEWAY = 60 /* seconds between two clocks */ };
 
 struct oidc {
     struct oidc_config config;

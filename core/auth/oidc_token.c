@@ -7,7 +7,7 @@
 #include "auth/oidc_internal.h"
 #include "jose/jose.h"
 
-enum { LEEWAY = 60, OLDEST = 24 * 3600 };
+enum { OLDEST = 24 * 3600 };
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -60,11 +60,11 @@ static int check_claims(const json_t *claims, const struct oidc_expected *expect
         return err_set(err, HEARTH_ERR_DENIED, "its ID token was issued by another (%.100s)", issuer == NULL ? "nobody" : issuer);
     if (!is_audience(claims, expected->client_id))
         return err_set(err, HEARTH_ERR_DENIED, "its ID token is meant for another client");
-    if (!json_is_number(expires) || json_number_value(expires) < (double)(expected->now - LEEWAY))
+    if (!json_is_number(expires) || json_number_value(expires) < (double)(expected->now - OIDC_LEEWAY))
         return err_set(err, HEARTH_ERR_DENIED, "its ID token has expired; check the clocks");
-    if (!json_is_number(issued) || json_number_value(issued) > (double)(expected->now + LEEWAY) ||
+    if (!json_is_number(issued) || json_number_value(issued) > (double)(expected->now + OIDC_LEEWAY) ||
         json_number_value(issued) < (double)(expected->now - OLDEST) ||
-        (json_is_number(before) && json_number_value(before) > (double)(expected->now + LEEWAY)))
+        (json_is_number(before) && json_number_value(before) > (double)(expected->now + OIDC_LEEWAY)))
         return err_set(err, HEARTH_ERR_DENIED, "its ID token is from another time; check the clocks");
     if (nonce == NULL || strlen(nonce) != strlen(expected->nonce) || CRYPTO_memcmp(nonce, expected->nonce, strlen(nonce)) != 0)
         return err_set(err, HEARTH_ERR_DENIED, "its ID token belongs to another sign-in");

@@ -1,5 +1,6 @@
 #include "jobs/credentials.h"
 
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 #include "auth/vault.h"
@@ -56,6 +57,16 @@ int credentials_get(const struct vault *vault, struct store *store, const char *
     if (r < 0 && err != NULL)
         *err = why;
     return r < 0 ? why.code : 0;
+}
+
+int credentials_mark(struct store *store, const char *account, uint8_t ret_mark[CREDENTIALS_MARK_SIZE], struct err *err)
+{
+    const void *sealed;
+    size_t size;
+    int r = STORE(store, err, credentials_get, account, &sealed, &size);
+    if (r == 0)
+        SHA256(sealed, size, ret_mark);
+    return r;
 }
 
 void credentials_free(void *bytes, size_t size)

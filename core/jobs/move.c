@@ -9,13 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/doors.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "jobs/credentials.h"
 #include "jobs/jobs_internal.h"
 #include "nodes/who.h"
 
 /* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as they are: all nodes have one key file. */
-static int create_row(struct store *old, struct store *new, const char *node, const char *id, struct err *err)
+static int create_row(struct store *old, struct store *new, const char *node, const char *id, uint8_t ret_mark[CREDENTIALS_MARK_SIZE],
+                      struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)}, known = {.struct_size = sizeof(known)};
     const void *sealed;
@@ -38,7 +41,25 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     } else if (err != NULL) {
         *err = why;
     }
-    return r < 0 ? r : STORE(new, err, credentials_put, id, sealed, size);
+    if (r == 0)
+        r = STORE(new, err, credentials_put, id, sealed, size);
+    return r < 0 ? r : credentials_mark(old, id, ret_mark, err);
+}
+
+/* Somebody has signed in on the old node meanwhile: those are the credentials, and not what the sync may have renewed. */
+static int copy_signin(struct store *old, struct store *new, const char *id, const uint8_t known[CREDENTIALS_MARK_SIZE], struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account), .id = id, .next_sync = 1};
+    uint8_t mark[CREDENTIALS_MARK_SIZE];
+    const void *sealed;
+    size_t size;
+    int r = credentials_mark(old, id, mark, err);
+    if (r < 0 || memcmp(mark, known, sizeof(mark)) == 0)
+        return r;
+    r = STORE(old, err, credentials_get, id, &sealed, &size);
+    if (r == 0)
+        r = STORE(new, err, credentials_put, id, sealed, size);
+    return r < 0 ? r : STORE(new, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
 struct copy {
@@ -63,6 +84,25 @@ static int copy_pick(void *ctx, const struct hearth_pick *pick)
     return STORE(copy->to, &copy->err, pick_put, copy->account, pick);
 }
 
+/* What came with an earlier attempt and opens the account on the old node no more. */
+static int drop_identities(struct store *new, const char *id, const struct who_kept *kept, struct err *err)
+{
+    struct who_kept here;
+    int r = who_keep(new, id, &here, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < here.count; i++) {
+        bool stays = false;
+        for (size_t k = 0; k < kept->count; k++)
+            stays = stays || (strcmp(kept->items[k].issuer, here.items[i].issuer) == 0 &&
+                              strcmp(kept->items[k].subject, here.items[i].subject) == 0);
+        if (!stays)
+            r = STORE(new, err, identity_remove, id, here.items[i].issuer, here.items[i].subject);
+    }
+    who_forget(&here);
+    return r;
+}
+
 /* How the person signs in, and what a sign-in on the old node changed during the move. That the server is owned is known on the new node,
  * too, before the last account leaves the old one. */
 static int copy_who(struct store *old, struct store *new, const struct hearth_account *account, struct err *err)
@@ -80,21 +120,28 @@ static int copy_who(struct store *old, struct store *new, const struct hearth_ac
         r = who_keep(old, account->id, &kept, err);
     if (r < 0)
         return r;
-    r = who_put_back(new, account->id, &kept, NULL, err);
+    r = drop_identities(new, account->id, &kept, err);
+    if (r == 0)
+        r = who_put_back(new, account->id, &kept, NULL, err);
     who_forget(&kept);
     return r;
 }
 
 /* What people and operators set on the old node, up to a pause that came during the move. */
-static int copy_small(struct store *old, struct store *new, const char *id, struct err *err)
+static int copy_small(struct store *old, struct store *new, const char *id, const uint8_t mark[CREDENTIALS_MARK_SIZE], struct err *err)
 {
     struct copy copy = {.to = new, .account = id};
+    struct doors earlier = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct err why = {0};
     const char *json;
     int r = STORE(old, err, account_get, id, &account);
     if (r == 0)
         r = copy_who(old, new, &account, err);
+    if (r == 0)
+        r = copy_signin(old, new, id, mark, err);
+    if (r == 0) /* of an earlier attempt: those that ended since do not come back */
+        r = doors_close(new, id, &earlier, err);
     if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {
         account.next_sync = 0;
         r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
@@ -149,15 +196,16 @@ int jobs_move(struct jobs *jobs, struct store *old, size_t to, const struct hear
         ret_outcome->state = HEARTH_ACCOUNT_PAUSED;
         return r;
     }
+    uint8_t mark[CREDENTIALS_MARK_SIZE];
     struct store *new = jobs_take_store(jobs, to, err);
-    r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code) : create_row(old, new, node, id, err);
+    r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code) : create_row(old, new, node, id, mark, err);
     store_reset(old);
     if (r == 0)
         r = sync_account(&jobs->options.sync, new, provider, provider_session, provider_call, id, ret_outcome, err);
     bool complete = r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&
                     (ret_outcome->state == HEARTH_ACCOUNT_OK || ret_outcome->state == HEARTH_ACCOUNT_WAITING);
     if (complete)
-        r = copy_small(old, new, id, err);
+        r = copy_small(old, new, id, mark, err);
     if (complete && r == 0)
         r = STORE(old, err, account_remove, id);
     if (complete && r == 0)

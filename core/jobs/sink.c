@@ -120,8 +120,10 @@ static int on_commit(void *ctx, const char *mark)
                        sink_collection_name(sink->collection));
     bool changed;
     int64_t generation;
-    int r =
-        apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
+    int r = sink_check_credentials(sink);
+    if (r < 0)
+        return r;
+    r = apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
     if (r < 0)
         return r;
     if (changed) {
@@ -131,6 +133,22 @@ static int on_commit(void *ctx, const char *mark)
     sink->collection = HEARTH_COLLECTION_NONE;
     spool_clear(&sink->spool);
     return 0;
+}
+
+void sink_note_credentials(struct sink *sink)
+{
+    sink->marked = credentials_mark(sink->store, sink->account, sink->mark, NULL) == 0;
+    store_reset(sink->store);
+}
+
+int sink_check_credentials(struct sink *sink)
+{
+    uint8_t mark[CREDENTIALS_MARK_SIZE];
+    int r = sink->marked ? credentials_mark(sink->store, sink->account, mark, NULL) : 0;
+    store_reset(sink->store);
+    if (!sink->marked || r < 0 || memcmp(mark, sink->mark, sizeof(mark)) == 0) /* what the storage has against it will be seen */
+        return 0;
+    return err_set(&sink->err, HEARTH_ERR_CANCELLED, "somebody signed in to the account while it was synced; it is synced anew");
 }
 
 static int put_marks_once(struct sink *sink, int32_t first, int32_t last, const char *text, struct err *err)
@@ -151,7 +169,10 @@ static int put_marks_once(struct sink *sink, int32_t first, int32_t last, const 
 static int put_marks(struct sink *sink, int32_t first, int32_t last, const char *text)
 {
     struct err err = {0};
-    int r = put_marks_once(sink, first, last, text, &err);
+    int r = sink_check_credentials(sink);
+    if (r < 0)
+        return r;
+    r = put_marks_once(sink, first, last, text, &err);
     if (r == HEARTH_ERR_UNCERTAIN)
         r = put_marks_once(sink, first, last, text, &err);
     if (r < 0)
@@ -173,7 +194,12 @@ static int on_reset(void *ctx, int32_t collection)
 static int on_credentials(void *ctx, const void *bytes, size_t size)
 {
     struct sink *sink = sink_of(ctx);
-    return credentials_put(sink->vault, sink->store, sink->account, sink->provider, bytes, size, &sink->err);
+    int r = sink_check_credentials(sink); /* those of a later sign-in are not overwritten */
+    if (r == 0)
+        r = credentials_put(sink->vault, sink->store, sink->account, sink->provider, bytes, size, &sink->err);
+    if (r == 0)
+        sink_note_credentials(sink);
+    return r;
 }
 
 void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,

@@ -3,6 +3,7 @@
 #define HEARTH_CORE_JOBS_SINK_H
 
 #include "auth/vault.h"
+#include "jobs/credentials.h"
 #include "jobs/spool.h"
 #include "plug/store.h"
 #include "hearth/sync.h"
@@ -25,13 +26,20 @@ struct sink {
     char damaged_example[96];               /* "bookmarks AbCdEfGhIjKl: reason" */
     unsigned changed;                       /* bit 1 << collection: it changed something */
     int64_t generation;                     /* after the last commit that changed something */
-    struct err err;                         /* why a sink function returned an error */
+    bool marked;                            /* the credentials of the pull are known by `mark` */
+    uint8_t mark[CREDENTIALS_MARK_SIZE];
+    struct err err; /* why a sink function returned an error */
 };
 
 /* Texts and limits (NULL: none) are borrowed. */
 void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,
                const char *spool_directory, const struct limits *limits);
 void sink_fini(struct sink *sink);
+
+/* Before the pull reads the credentials that it works with. */
+void sink_note_credentials(struct sink *sink);
+/* CANCELLED, in sink->err: somebody has signed in meanwhile, and nothing of this pull is to be stored any more. */
+int sink_check_credentials(struct sink *sink);
 
 const char *sink_collection_name(int32_t collection); /* "bookmarks" */
 

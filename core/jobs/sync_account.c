@@ -229,7 +229,13 @@ static int run(const struct sync_context *context, struct store *store, const st
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
     emit_state(context, account->id, "started", "");
+    sink_note_credentials(&sink);
     int code = pull(context, provider, session, call, account, &sink, &result, &why);
+    if (sink_check_credentials(&sink) == HEARTH_ERR_CANCELLED) { /* its state is not the account's either */
+        code = HEARTH_ERR_CANCELLED;
+        why = sink.err;
+        result.account_backoff = 0;
+    }
     remember_pause(context, account->id, &result);
     describe(outcome, &result, &sink, code, &why);
     outcome->ms = clock_monotonic() - begun;

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "signin/allow.h"
 
 _Static_assert((int)CONF_NODE_MAX <= (int)NODES_MAX && CONF_NAME_SIZE <= (int)sizeof(((struct node *)0)->name),
                "every [node] has its place");
@@ -320,12 +321,26 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context)
     };
 }
 
+const struct conf_list *app_allow(const struct app *app)
+{
+    return conf_list(conf_section(app->conf, "auth", 0), "allow");
+}
+
+int app_check_allowed(const struct app *app, const char *email, struct err *err)
+{
+    if (allow_admits(app_allow(app), email))
+        return 0;
+    return err_set(err, HEARTH_ERR_DENIED,
+                   "[auth] allow does not name %s, so nothing lets this person in; add the address there and restart the daemon first",
+                   email);
+}
+
 int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err)
 {
     struct signin_options options = {
         .nodes = &app->nodes,
         .vault = app->vault,
-        .allow = conf_list(conf_section(app->conf, "auth", 0), "allow"),
+        .allow = app_allow(app),
         .password = conf_get_number(app->conf, "auth", "password") != 0,
         .step_timeout = conf_get_number(app->conf, "auth", "step_timeout"),
     };

@@ -79,6 +79,9 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context);
 /* After app_open_providers(): the sign-in of this configuration. signin_destroy(). */
 int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err);
 struct session_limits app_session_limits(const struct app *app);
+const struct conf_list *app_allow(const struct app *app); /* [auth] allow; NULL: not given */
+/* DENIED, in words: [auth] allow keeps this person out, so what would let them in is good for nothing. */
+int app_check_allowed(const struct app *app, const char *email, struct err *err);
 /* One daemon for each state directory: takes its lock, which the descriptor holds. CONFLICT when somebody has it. */
 int app_take_lock(const struct app *app, int *ret_fd, struct err *err);
 /* Puts a copy that `hearthd backup` made in the place of the single node's database; nothing may be open. */

@@ -2,10 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/doors.h"
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "main/forget.h"
 #include "nodes/who.h"
+#include "signin/allow.h"
+#include "signin/takeover.h"
 
 int account_finish(struct app *app, struct signin_worker *worker, const struct signin_end *end, struct signin_result *ret_result,
                    struct err *err)
@@ -18,9 +21,16 @@ int account_finish(struct app *app, struct signin_worker *worker, const struct s
                        "there is an account %s here, but it was opened by another sign-in than this one (%s at [sync %s]); nothing was "
                        "changed. If it is the same person: hearthd account adopt %s --provider %s, and sign in again",
                        email, end->identity->uid, provider, email, provider);
-    if (r == 0)
-        *ret_result = result;
-    return r;
+    if (r == 0 && result.outcome == SIGNIN_IN && !allow_admits(app_allow(app), email))
+        fprintf(stderr, "hearthd: [auth] allow does not name %s: the account is synced, but nobody can sign in to it\n", email);
+    if (r < 0)
+        return r;
+    if (result.before[0] != '\0')
+        forget_command(app, result.before, true);
+    if (result.joins || result.before[0] != '\0')
+        forget_command(app, result.account, false);
+    *ret_result = result;
+    return 0;
 }
 
 static int find_issuer(const struct app *app, const struct cli *cli, char ret_issuer[WHO_TEXT_MAX], char ret_where[128], struct err *err)
@@ -40,6 +50,14 @@ static int find_issuer(const struct app *app, const struct cli *cli, char ret_is
     return err_set(err, HEARTH_ERR_INVALID, "there is no [%s %s] section", kind, name == NULL ? "\u2026" : name);
 }
 
+/* Whoever comes with this name is somebody else: what they made of the account while it was theirs is theirs no more. */
+static int end_name(struct store *store, const char *account, const char *name, struct err *err)
+{
+    struct doors doors = {0};
+    int r = who_end(store, account, WHO_PROXY, name, err);
+    return r == 0 ? doors_close(store, account, &doors, err) : r;
+}
+
 /* A name that a proxy asserts is known already: nothing to wait for. It may have been another account's. */
 static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, const char *email, struct err *err)
 {
@@ -47,6 +65,7 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
     struct hearth_account other = {.struct_size = sizeof(other)};
     struct who who = {.issuer = WHO_PROXY, .subject = name, .replaces = true};
     struct err why = {0};
+    char ended[TAKEOVER_WORDS_SIZE] = "";
     size_t node;
     if (!who_lower(cli->proxy, name))
         return err_set(err, HEARTH_ERR_INVALID, "--proxy needs the name as the proxy asserts it, at most %d bytes", WHO_TEXT_MAX - 1);
@@ -56,10 +75,15 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
         return r;
     }
     bool taken = r == 0 && strcmp(other.id, id) != 0;
-    r = cli_confirm(cli, err, "Whom the proxy calls %s is %s from now on%s%s%s?", name, email, taken ? ", and not " : "",
-                    taken ? other.email : "", taken ? " any more" : "");
+    r = cli_confirm(
+        cli, err,
+        "Whom the proxy calls %s is %s from now on%s%s%s? Browsers, API tokens and links of whoever loses a name or an account by "
+        "that end.",
+        name, email, taken ? ", and not " : "", taken ? other.email : "", taken ? " any more" : "");
     if (r == 0 && taken)
-        r = STORE(&app->stores.stores[node], err, identity_remove, other.id, WHO_PROXY, name);
+        r = end_name(&app->stores.stores[node], other.id, name, err);
+    if (r == 0)
+        r = takeover_end(app->store, id, &who, ended, err);
     if (r == 0)
         r = who_join(app->store, id, &who, err);
     if (r < 0)
@@ -67,8 +91,10 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
     if (taken)
         forget_command(app, other.id, false);
     forget_command(app, id, false);
-    printf("Whom the proxy calls %s is %s from now on.\n", name, email);
-    audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", NULL);
+    printf("Whom the proxy calls %s is %s from now on.%s%s\n", name, email, ended[0] != '\0' ? " What opened the account before ended: " : "",
+           ended);
+    audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", "ended", ended,
+                  NULL);
     return 0;
 }
 
@@ -77,14 +103,17 @@ static int adopt_next(struct app *app, const struct cli *cli, const char *id, co
     char issuer[WHO_TEXT_MAX], where[128];
     int r = find_issuer(app, cli, issuer, where, err);
     if (r == 0)
-        r = cli_confirm(cli, err,
-                        "Whoever signs in next as %s at %s, within an hour, reads all data of that account. Is it the same person?", email,
-                        where);
+        r = cli_confirm(
+            cli, err,
+            "Whoever signs in next as %s at %s, within an hour, reads all data of that account, and what opens it now (browsers, "
+            "API tokens, links, other ways of signing in) ends. Is it the same person?",
+            email, where);
     if (r == 0)
         r = who_adopt(app->store, id, issuer, email, err);
     if (r < 0)
         return r;
-    printf("The next sign-in as %s at %s joins this account, if it comes within an hour.\n", email, where);
+    printf("The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n",
+           email, where);
     audit_command(app, "adoption announced", "account", id, "email", email, "provider", issuer, NULL);
     return 0;
 }

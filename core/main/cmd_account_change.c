@@ -2,22 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/doors.h"
 #include "auth/session.h"
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "main/forget.h"
 #include "signin/owner.h"
 
-/* Of an account, as its owner would list them. */
-struct doors {
-    int browsers, tokens;
-};
-
 static int count_door(void *ctx, const struct hearth_token *token)
 {
-    struct doors *doors = ctx;
-    doors->browsers += token->scope == HEARTH_TOKEN_BROWSER;
-    doors->tokens += token->scope <= HEARTH_TOKEN_READ;
+    doors_add(ctx, token);
     return 0;
 }
 

@@ -48,6 +48,8 @@ static int make(struct app *app, struct cli *cli, struct err *err)
     struct link link;
     int r = app_account(app, cli->argv[0], &account, err);
     if (r == 0)
+        r = app_check_allowed(app, account.email, err);
+    if (r == 0)
         r = link_create(app->store, account.id, &link, err);
     if (r < 0)
         return r;

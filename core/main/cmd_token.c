@@ -13,6 +13,8 @@ static int create(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = app_account(app, cli->argv[1], &account, err);
+    if (r == 0)
+        r = app_check_allowed(app, account.email, err);
     if (r < 0)
         return r;
     struct token token;

@@ -95,6 +95,7 @@ int serve_create_api(struct daemon *d, struct err *err)
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .base_url = conf_text(web, "base_url"),
         .sessions = app_session_limits(&d->app),
+        .allow = app_allow(&d->app),
         .version = text == NULL ? "{}" : text,
         .request_sync = request_sync,
         .note_seen = note_seen,

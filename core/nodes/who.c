@@ -21,8 +21,14 @@ bool who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
 static int keep_one(void *ctx, const struct hearth_account_identity *identity)
 {
     struct who_kept *kept = ctx;
-    if (kept->count == WHO_KEPT_MAX)
-        return 1;
+    if (kept->count == kept->room) {
+        size_t room = kept->room == 0 ? 8 : kept->room * 2;
+        void *items = reallocarray(kept->items, room, sizeof(kept->items[0]));
+        if (items == NULL)
+            return HEARTH_ERR_NOMEM;
+        kept->items = items;
+        kept->room = room;
+    }
     str_copy(kept->items[kept->count].issuer, sizeof(kept->items[0].issuer), identity->issuer);
     str_copy(kept->items[kept->count].subject, sizeof(kept->items[0].subject), identity->subject);
     kept->items[kept->count++].created = identity->created;
@@ -31,9 +37,7 @@ static int keep_one(void *ctx, const struct hearth_account_identity *identity)
 
 int who_keep(struct store *store, const char *account, struct who_kept *ret_kept, struct err *err)
 {
-    struct who_kept kept = {.items = calloc(WHO_KEPT_MAX, sizeof(kept.items[0]))};
-    if (kept.items == NULL)
-        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    struct who_kept kept = {0};
     int r = STORE(store, err, identity_list, account, keep_one, &kept);
     if (r < 0)
         who_forget(&kept);
@@ -114,12 +118,28 @@ static bool is_self(const char *issuer, const char *subject, const struct who *w
     return strcmp(issuer, who->issuer) == 0 && strcmp(subject, who->subject) == 0;
 }
 
-static enum who_is judge(const struct who_kept *kept, const struct who *who)
+static bool left_issuer(const char *account, const char *issuer, char ret_issuer[WHO_TEXT_MAX + 8])
+{
+    return snprintf(ret_issuer, WHO_TEXT_MAX + 8, "left:%s:%s", account, issuer) < WHO_TEXT_MAX;
+}
+
+static bool has_left(const struct who_kept *kept, const char *account, const struct who *who)
+{
+    char mark[WHO_TEXT_MAX + 8];
+    bool left = false, fits = left_issuer(account, who->issuer, mark);
+    for (size_t i = 0; fits && i < kept->count; i++)
+        left = left || (strcmp(kept->items[i].issuer, mark) == 0 && strcmp(kept->items[i].subject, who->subject) == 0);
+    return left;
+}
+
+static enum who_is judge(const struct who_kept *kept, const char *account, const struct who *who)
 {
     bool opened = false;
     for (size_t i = 0; i < kept->count; i++)
         opened = opened || is_of_kind(kept->items[i].issuer, who->issuer);
-    return is_adopted(kept, who) ? WHO_JOINS : who->links && !opened ? WHO_LINKS : WHO_ANOTHER;
+    if (is_adopted(kept, who))
+        return WHO_JOINS;
+    return who->links && !opened && !has_left(kept, account, who) ? WHO_LINKS : WHO_ANOTHER;
 }
 
 int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret_is, size_t *ret_node, struct hearth_account *ret_account,
@@ -131,13 +151,13 @@ int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret
     size_t node;
     int r = node_stores_by_identity(stores, who->issuer, who->subject, &node, &account, &why);
     enum who_is is = r == 0 ? WHO_KNOWN : WHO_STRANGER;
-    if (r == HEARTH_ERR_NOT_FOUND && who->email != NULL) {
+    if (r == HEARTH_ERR_NOT_FOUND && who->email != NULL && who->email[0] != '\0') {
         r = node_stores_by_email(stores, who->email, &node, &account, &why);
         struct store *store = r == 0 ? node_stores_get(stores, node, &why) : NULL;
         if (r == 0)
             r = store == NULL ? why.code : who_keep(store, account.id, &kept, &why);
         if (r == 0) {
-            is = judge(&kept, who);
+            is = judge(&kept, account.id, who);
             who_forget(&kept);
         }
     }
@@ -154,18 +174,24 @@ int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret
     return 0;
 }
 
-/* All of the account's of its kind except itself. */
-static int remove_others(struct store *store, const char *account, const struct who *who, const struct who_kept *kept, struct err *err)
+int who_end(struct store *store, const char *account, const char *issuer, const char *subject, struct err *err)
 {
-    for (size_t i = 0; i < kept->count; i++) {
-        const char *issuer = kept->items[i].issuer, *name = kept->items[i].subject;
-        if (!is_of_kind(issuer, who->issuer) || is_self(issuer, name, who))
-            continue;
-        int r = STORE(store, NULL, identity_remove, account, issuer, name);
-        if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
-            return err_set(err, r, "the identity that opened the account before could not be removed");
-    }
+    char mark[WHO_TEXT_MAX + 8];
+    struct hearth_account_identity left = {.struct_size = sizeof(left), .issuer = mark, .subject = subject, .created = clock_now()};
+    if (!left_issuer(account, issuer, mark))
+        return err_set(err, HEARTH_ERR_INVALID, "the issuer of an identity of the account is too long");
+    int r = str_starts(issuer, WHO_SYNC) ? 0 : STORE(store, err, identity_put, account, &left); /* Sync links nobody by an address */
+    if (r < 0)
+        return r;
+    r = STORE(store, NULL, identity_remove, account, issuer, subject);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        return err_set(err, r, "an identity that opened the account before could not be removed");
     return 0;
+}
+
+static bool opens_account(const char *issuer)
+{
+    return str_starts(issuer, WHO_SYNC) || str_starts(issuer, WHO_OIDC) || strcmp(issuer, WHO_PROXY) == 0;
 }
 
 static bool has_others(const struct who_kept *kept, const struct who *who)
@@ -174,6 +200,50 @@ static bool has_others(const struct who_kept *kept, const struct who *who)
         if (is_of_kind(kept->items[i].issuer, who->issuer) && !is_self(kept->items[i].issuer, kept->items[i].subject, who))
             return true;
     return false;
+}
+
+int who_end_others(struct store *store, const char *account, const struct who *who, int *ret_ended, struct err *err)
+{
+    struct who_kept kept;
+    int ended = 0, r = who_keep(store, account, &kept, err);
+    if (r < 0)
+        return r;
+    bool sync = str_starts(who->issuer, WHO_SYNC), any = has_others(&kept, who);
+    for (size_t i = 0; any && r == 0 && i < kept.count; i++) {
+        const char *issuer = kept.items[i].issuer;
+        if (!opens_account(issuer) || is_self(issuer, kept.items[i].subject, who) || (!sync && str_starts(issuer, WHO_SYNC)))
+            continue;
+        ended++;
+        /* That of its kind goes when the new one is there: the account is never without. */
+        if (!is_of_kind(issuer, who->issuer))
+            r = who_end(store, account, issuer, kept.items[i].subject, err);
+    }
+    who_forget(&kept);
+    if (r == 0)
+        *ret_ended = ended;
+    return r;
+}
+
+/* All of the account's of its kind except itself. */
+static int remove_others(struct store *store, const char *account, const struct who *who, const struct who_kept *kept, struct err *err)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        const char *issuer = kept->items[i].issuer, *name = kept->items[i].subject;
+        if (!is_of_kind(issuer, who->issuer) || is_self(issuer, name, who))
+            continue;
+        int r = who_end(store, account, issuer, name, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* The operator said that who left is here again. */
+static void drop_mark(struct store *store, const char *account, const struct who *who)
+{
+    char mark[WHO_TEXT_MAX + 8];
+    if (left_issuer(account, who->issuer, mark))
+        STORE(store, NULL, identity_remove, account, mark, who->subject);
 }
 
 /* Used up first: of two who come at the same moment one joins. */
@@ -210,6 +280,7 @@ int who_join(struct store *store, const char *account, const struct who *who, st
     if (r < 0)
         return r;
     if (said) {
+        drop_mark(store, account, who);
         r = remove_others(store, account, who, &kept, err);
     } else if (has_others(&kept, who)) { /* each of two at the same moment sees the other, and goes: neither takes the other's place */
         STORE(store, NULL, identity_remove, account, who->issuer, who->subject);

@@ -2,13 +2,15 @@
  * somebody in asks here: signing in with a provider of Sync, single sign-on, and what a proxy asserts. docs/signing-in.md has the cases.
  *
  * That an operator wants the next sign-in to join an account is an identity of the account, too: issuer "adopt:" and the issuer, subject
- * the e-mail address in lower case, good for an hour after `created`. It goes where the account goes, and with it. */
+ * the e-mail address in lower case, good for an hour after `created`. So is that an identity opened the account until another took its
+ * place: issuer "left:", the account's id, ":" and the issuer. It is not linked by its address again. Both go where the account goes, and
+ * with it. */
 #ifndef HEARTH_CORE_NODES_WHO_H
 #define HEARTH_CORE_NODES_WHO_H
 
 #include "nodes/nodes.h"
 
-enum { WHO_TEXT_MAX = 1024 + 1, WHO_ADOPT_LIFE = 3600 * 1000, WHO_KEPT_MAX = 32 };
+enum { WHO_TEXT_MAX = 1024 + 1, WHO_ADOPT_LIFE = 3600 * 1000 };
 
 /* What an issuer of identities is called. */
 #define WHO_SYNC  "sync:" /* and the name of the section */
@@ -38,6 +40,12 @@ int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret
  * proxy. What the operator said is used up; without it nobody takes another's place. CONFLICT: it opens another account, or another linked
  * this one at the same moment. */
 int who_join(struct store *store, const char *account, const struct who *who, struct err *err);
+/* Before who_join() of somebody who takes another's place: every identity of the account ends, and none of them is linked by its address
+ * again, but that of Sync (until another one of Sync takes its place). *ret_ended: how many; 0, and nothing was done, when the account has
+ * none of the kind of `who`. */
+int who_end_others(struct store *store, const char *account, const struct who *who, int *ret_ended, struct err *err);
+/* The identity does not open the account any more, and is not linked to it by its address again. */
+int who_end(struct store *store, const char *account, const char *issuer, const char *subject, struct err *err);
 /* The operator's word: the next one with this address whom the issuer vouches for joins the account. */
 int who_adopt(struct store *store, const char *account, const char *issuer, const char *email, struct err *err);
 /* Letters of ASCII in lower case. False: "", or longer than WHO_TEXT_MAX. */
@@ -49,7 +57,7 @@ struct who_kept {
         char issuer[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
         int64_t created;
     } * items;
-    size_t count;
+    size_t count, room;
 };
 
 int who_keep(struct store *store, const char *account, struct who_kept *ret_kept, struct err *err);

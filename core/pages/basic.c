@@ -27,6 +27,8 @@ bool basic_open(struct page_call *call, struct basic *ret_basic)
     int r = api_who(options->api, call->request, call->stores, &ret_basic->person, &call->err);
     if (r == HEARTH_ERR_DENIED && call->err.code != HEARTH_ERR_DENIED) /* nobody; the error is the storage's, which refuses us */
         to_signin(call);
+    else if (r == API_BARRED)
+        page_not_allowed(call);
     else if (r < 0)
         page_error(call);
     else if (ret_basic->person.node != options->nodes->own)

@@ -54,6 +54,7 @@ void page_message(struct page_call *call, int status, const char *title, const c
 void page_redirect(struct page_call *call, const char *url); /* 303; url: in the request's arena, or a constant */
 void page_error(struct page_call *call);                     /* of call->err */
 void page_another(struct page_call *call);                   /* 403: the address is that of another identity's account */
+void page_not_allowed(struct page_call *call);               /* 403: [auth] allow does not name the account's address */
 void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
 void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
 /* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
@@ -111,8 +112,9 @@ void step_render_decision(struct page_call *call, struct attempt *attempt, const
 void signin_refused(struct page_call *call, enum signin_outcome outcome);
 /* The server belongs to nobody yet: where the set-up code is found (refused.c). `setup`: as it came with the address; NULL. */
 void setup_notice(struct page_call *call);
-/* ENTER_COMPLETE: at the server that says who people are; ENTER_LENT: another browser, or the operator, let them in. */
-enum enter_way { ENTER_COMPLETE, ENTER_LENT };
+/* ENTER_COMPLETE: at this moment, at the server that says who people are; ENTER_REMEMBERED: there, perhaps by a session of before;
+ * ENTER_LENT: another browser, or the operator, let them in. */
+enum enter_way { ENTER_COMPLETE, ENTER_REMEMBERED, ENTER_LENT };
 /* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. */
 void enter(struct page_call *call, size_t node, const char *account, const char *next, enum enter_way way);
 /* In a fleet: the browser's next requests come to this node, where its attempt is. */

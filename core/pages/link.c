@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "pages/internal.h"
 
 struct found {
@@ -49,6 +50,15 @@ static int email_of(struct page_call *call, const struct found *found, const cha
     return r;
 }
 
+/* Whoever let them in (the operator, or a browser of before) did so for an account that may not be signed in to now. */
+static void bar(struct page_call *call, const struct found *found, const char *email)
+{
+    log_audit("sign-in refused", "address", call->request->remote, "account", found->row.account, "email", email, "provider",
+              found->row.scope == HEARTH_TOKEN_CODE ? "code" : "link", "reason", "the account's address is not among those who may sign in",
+              NULL);
+    page_not_allowed(call);
+}
+
 static bool may_follow(struct page_call *call)
 {
     int64_t wait = guesses_begin(call->pages->answers, call->request->remote, NULL);
@@ -76,6 +86,10 @@ void link_page(struct page_call *call)
         refuse(call, r);
         return;
     }
+    if (!signin_may(call->pages->options.signin, email)) {
+        bar(call, &found, email);
+        return;
+    }
     page_begin(call, "Sign in on this device?", -1, NULL);
     html_put(&call->html, "<p>This browser will show the bookmarks, history and tabs of <b>%s</b> until you sign out.</p>\n", email);
     form_begin(call, "/auth/link", form_next(http_parameter(call->request, "next")));
@@ -91,6 +105,13 @@ static int use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
     char account[40];
     const char *next = form_next(http_parameter(call->request, "next"));
     int r = find(call, hash, &found);
+    const char *email;
+    if (r == 0)
+        r = email_of(call, &found, &email);
+    if (r == 0 && !signin_may(call->pages->options.signin, email)) {
+        bar(call, &found, email);
+        return 0;
+    }
     if (r == 0) {
         snprintf(account, sizeof(account), "%s", found.row.account);
         r = link_take(found.store, &found.row, &call->err);

@@ -22,6 +22,14 @@ void page_another(struct page_call *call)
                  "/auth/signin", "Back to signing in");
 }
 
+void page_not_allowed(struct page_call *call)
+{
+    page_message(call, 403, "Not on this server",
+                 "You are who you say you are, but this server does not take you in. Ask whoever runs it to allow your address "
+                 "([auth] allow), or to make an account for you (\u201chearthd account add\u201d).",
+                 "/auth/signin", "Back to signing in");
+}
+
 void signin_refused(struct page_call *call, enum signin_outcome outcome)
 {
     if (outcome == SIGNIN_ANOTHER)
@@ -36,8 +44,5 @@ void signin_refused(struct page_call *call, enum signin_outcome outcome)
             "This server belongs to nobody yet, and the code that came with your sign-in is not its set-up code. " WHERE_THE_CODE_IS,
             "/auth/signin", "Back to signing in");
     else
-        page_message(call, 403, "Not on this server",
-                     "You are who you say you are, but this server does not take you in. Ask whoever runs it to allow your address "
-                     "([auth] allow), or to make an account for you (\u201chearthd account add\u201d).",
-                     "/auth/signin", "Back to signing in");
+        page_not_allowed(call);
 }

@@ -216,6 +216,8 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     } else if (result.outcome != SIGNIN_IN) {
         signin_refused(call, result.outcome);
     } else {
+        if (result.before[0] != '\0')
+            api_forget(options->api, result.before);
         if (options->signed_in != NULL)
             options->signed_in(options->ctx, result.account, result.node);
         enter(call, result.node, result.account, next == NULL ? "/" : next, ENTER_COMPLETE);

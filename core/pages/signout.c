@@ -29,7 +29,7 @@ void signout_post(struct page_call *call)
     if (!form_read(call))
         return;
     int r = api_who(options->api, call->request, call->stores, &person, &call->err);
-    if (r == HEARTH_ERR_DENIED) /* signed out already; a storage that says so below has not done it */
+    if (r == HEARTH_ERR_DENIED || r == API_BARRED) /* signed out already; a storage that says so below has not done it */
         r = HEARTH_ERR_NOT_FOUND;
     if (r == 0 && person.session[0] == '\0') {
         page_message(call, 409, "You are signed in elsewhere", "The proxy in front of this server has signed you in; sign out there.", "/",

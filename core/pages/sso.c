@@ -3,11 +3,13 @@
 
 #include <openssl/crypto.h>
 
+#include "auth/fresh.h"
 #include "auth/oidc.h"
 #include "auth/vault.h"
 #include "base/log.h"
 #include "nodes/who.h"
 #include "pages/internal.h"
+#include "signin/takeover.h"
 
 enum { ARENA_MAX = 64 * 1024 };
 
@@ -58,7 +60,8 @@ static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_
     if (r < 0)
         return r;
     call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
-    r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, url, &call->err);
+    r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), strcmp(attempt->next, FRESH_NEXT) == 0,
+                   &secrets, url, &call->err);
     gate_leave(&call->pages->sso_gates[attempt->provider], place);
     if (r == 0)
         r = attempt_seal_state(call->pages->attempts, attempt, &secrets, sizeof(secrets), &call->err);
@@ -134,7 +137,7 @@ static void note_refused(const struct page_call *call, const struct oidc_person 
 
 static void refuse_stranger(struct page_call *call, const struct oidc_person *person)
 {
-    note_refused(call, person, person->email_verified ? "no account, or not among those who may sign in" : "the address is not confirmed");
+    note_refused(call, person, person->email_verified ? "no account" : "the address is not confirmed");
     page_message(call, 403, "There is no account for you here yet",
                  "You are signed in at the provider, but nobody with your confirmed e-mail address has an account on this server. Sign "
                  "in with your "
@@ -145,11 +148,18 @@ static void refuse_stranger(struct page_call *call, const struct oidc_person *pe
 /* It is this person's from now on: remembered by the provider's name for them, not by the address. */
 static int join(struct page_call *call, const struct who *who, size_t node, const char *account, bool adopted)
 {
+    char ended[TAKEOVER_WORDS_SIZE] = "";
     struct store *store = node_stores_get(call->stores, node, &call->err);
-    int r = store == NULL ? call->err.code : who_join(store, account, who, &call->err);
+    int r = store == NULL ? call->err.code : 0;
+    if (r == 0 && adopted)
+        r = takeover_end(store, account, who, ended, &call->err);
+    if (r == 0)
+        r = who_join(store, account, who, &call->err);
+    if (adopted)
+        api_forget(call->pages->options.api, account);
     if (r == 0)
         log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", "address", call->request->remote, "account", account,
-                  "email", who->email, "provider", who->issuer, "uid", who->subject, NULL);
+                  "email", who->email, "provider", who->issuer, "uid", who->subject, adopted ? "ended" : NULL, ended, NULL);
     return r;
 }
 
@@ -163,8 +173,13 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     page_renew_deadline(call);
     snprintf(issuer, sizeof(issuer), WHO_OIDC "%s", oidc_issuer(oidc));
     int r = who_find(call->stores, &who, &is, &node, &account, &call->err);
-    if (r == 0 && (is == WHO_STRANGER || !signin_may(call->pages->options.signin, account.email))) {
+    if (r == 0 && is == WHO_STRANGER) {
         refuse_stranger(call, person);
+        return;
+    }
+    if (r == 0 && !signin_may(call->pages->options.signin, account.email)) {
+        note_refused(call, person, "the account's address is not among those who may sign in");
+        page_not_allowed(call);
         return;
     }
     if (r == 0 && is == WHO_ANOTHER) {
@@ -181,7 +196,7 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     } else if (r < 0) {
         page_error(call);
     } else {
-        enter(call, node, id, next, ENTER_COMPLETE);
+        enter(call, node, id, next, person->fresh ? ENTER_COMPLETE : ENTER_REMEMBERED);
     }
 }
 

@@ -83,7 +83,8 @@ void step_render_decision(struct page_call *call, struct attempt *attempt, const
     html_put(&call->html, "<p>");
     if (joins)
         html_put(&call->html,
-                 "There are data here of %s that another sign-in brought. Whoever runs this server has said that they are yours, too.",
+                 "There are data here of %s that another sign-in brought. Whoever runs this server has said that they are yours, too. "
+                 "Browsers, API tokens, links and other sign-ins that opened this account until now end with it.",
                  email);
     else
         html_put(&call->html,

@@ -98,6 +98,7 @@ static int follow_email(struct finish *f, const char *id, struct err *err)
         if (r == 0) {
             log_audit("e-mail address changed", "account", id, "email", f->identity->email, "before", f->email, "provider",
                       finish_provider(f), NULL);
+            snprintf(f->email, sizeof(f->email), "%s", account.email);
             return 0;
         }
     }
@@ -134,34 +135,50 @@ int finish_renew(struct finish *f, const char *id, struct err *err)
     return r == 0 ? follow_email(f, id, err) : r;
 }
 
-/* What the operator said is used up. */
-static void drop_words(struct who_kept *kept)
+/* What the operator said of this issuer is used up. */
+static void drop_word(struct who_kept *kept, const char *issuer)
 {
     size_t n = 0;
     for (size_t i = 0; i < kept->count; i++)
-        if (!str_starts(kept->items[i].issuer, "adopt:"))
+        if (!str_starts(kept->items[i].issuer, "adopt:") || strcmp(kept->items[i].issuer + 6, issuer) != 0)
             kept->items[n++] = kept->items[i];
     kept->count = n;
 }
 
-int finish_start_over(struct finish *f, const char *id, struct err *err)
+/* The marks of who left name the account. */
+static void rename_marks(struct who_kept *kept, const char *before, const char *id)
+{
+    char mark[64], issuer[WHO_TEXT_MAX];
+    snprintf(mark, sizeof(mark), "left:%s:", before);
+    for (size_t i = 0; i < kept->count; i++) {
+        if (!str_starts(kept->items[i].issuer, mark))
+            continue;
+        str_copy(issuer, sizeof(issuer), kept->items[i].issuer + strlen(mark));
+        snprintf(kept->items[i].issuer, sizeof(kept->items[i].issuer), "left:%s:%s", id, issuer);
+    }
+}
+
+int finish_start_over(struct finish *f, const char *before, const char *id, struct err *err)
 {
     struct who_kept kept;
-    int r = who_keep(f->store, id, &kept, err);
+    int r = who_keep(f->store, before, &kept, err);
     if (r < 0)
         return r;
     struct err why = {0};
     r = owner_put(f->store, &why);
     if (r == 0)
-        r = STORE(f->store, &why, account_remove, id);
+        r = STORE(f->store, &why, account_remove, before);
     if (r == 0)
-        log_audit("account emptied", "account", id, "email", f->email, "reason", f->joins ? "adopted" : "new key", NULL);
+        log_audit("account emptied", "account", before, "email", f->email, "reason", f->joins ? "adopted" : "new key", NULL);
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
         r = finish_make(f, id, err);
     else
         *err = why;
     if (r == 0) {
-        drop_words(&kept);
+        snprintf(f->email, sizeof(f->email), "%s", f->identity->email);
+        if (f->joins)
+            drop_word(&kept, f->issuer);
+        rename_marks(&kept, before, id);
         r = who_put_back(f->store, id, &kept, WHO_SYNC, err);
     }
     who_forget(&kept);

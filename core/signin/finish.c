@@ -1,5 +1,4 @@
 /* Who may come in, and the account of who did. */
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -7,24 +6,17 @@
 #include "auth/token.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "signin/allow.h"
 #include "signin/internal.h"
 #include "signin/owner.h"
 #include "signin/setup.h"
+#include "signin/takeover.h"
 
 enum { ACCOUNT_ID_SIZE = 16 };
 
-/* [auth] allow: patterns without regard to case. */
-static bool matches(const struct conf_list *patterns, const char *email)
-{
-    for (size_t i = 0; i < patterns->count; i++)
-        if (fnmatch(patterns->items[i], email, FNM_CASEFOLD | FNM_NOESCAPE) == 0)
-            return true;
-    return false;
-}
-
 bool signin_may(const struct signin *signin, const char *email)
 {
-    return signin->options.allow == NULL || matches(signin->options.allow, email);
+    return allow_admits(signin->options.allow, email);
 }
 
 int signin_needs_setup(struct signin *signin, struct node_stores *stores, bool *ret_needs, struct err *err)
@@ -80,29 +72,6 @@ static void finishing_end(struct signin *signin, const struct finishing *mine)
     lock_release(&signin->lock);
 }
 
-/* There is one first person: who seems to be it looks once more while no other can become it. */
-static int come_first(struct finish *f, bool *ret_needs, struct err *err)
-{
-    struct signin *signin = f->worker->signin;
-    lock_take(&signin->lock);
-    f->first = !signin->first_comes;
-    signin->first_comes = true;
-    lock_release(&signin->lock);
-    if (!f->first)
-        return err_set(err, HEARTH_ERR_UNAVAILABLE, "somebody else is becoming the first person of this server at this moment");
-    return signin_needs_setup(signin, f->stores, ret_needs, err);
-}
-
-static void end_first(struct finish *f)
-{
-    if (!f->first)
-        return;
-    lock_take(&f->worker->signin->lock);
-    f->worker->signin->first_comes = false;
-    lock_release(&f->worker->signin->lock);
-    f->first = false;
-}
-
 /* ----------------------------------------------------------------------------------------------------------------------------------------
  */
 
@@ -113,15 +82,26 @@ static int finish_known(struct finish *f, const char *id, struct signin_result *
     if (r < 0)
         return r;
     changed = changed || f->joins;
+    result->joins = f->joins;
     if (changed && f->end->keep == SIGNIN_KEEP_ASK) {
         result->outcome = SIGNIN_KEY_CHANGED;
-        result->joins = f->joins;
         return 0;
     }
-    r = !changed || f->end->keep == SIGNIN_KEEP_DATA ? finish_renew(f, id, err) : finish_start_over(f, id, err);
+    char ended[TAKEOVER_WORDS_SIZE] = "";
+    struct who who = finish_who(f);
+    r = f->joins ? takeover_end(f->store, id, &who, ended, err) : 0;
+    if (r < 0)
+        return r;
+    if (!changed || f->end->keep == SIGNIN_KEEP_DATA) {
+        r = finish_renew(f, id, err);
+    } else {
+        snprintf(result->before, sizeof(result->before), "%s", id);
+        token_random_id(result->account, ACCOUNT_ID_SIZE);
+        r = finish_start_over(f, result->before, result->account, err);
+    }
     if (r == 0 && f->joins)
-        log_audit("account adopted", "address", f->end->address, "account", id, "email", f->identity->email, "provider", finish_provider(f),
-                  "before", f->provider, NULL);
+        log_audit("account adopted", "address", f->end->address, "account", result->account, "email", f->identity->email, "provider",
+                  finish_provider(f), "before", f->provider, "ended", ended, NULL);
     return r;
 }
 
@@ -134,13 +114,16 @@ static int judge_stranger(struct finish *f, enum signin_outcome *ret_outcome, st
     if (f->end->trusted || signin->options.allow != NULL)
         return 0;
     int r = signin_needs_setup(signin, f->stores, &needs, err);
-    if (r == 0 && needs && f->end->setup != NULL && setup_code_is(signin->options.vault, f->end->setup))
-        r = come_first(f, &needs, err);
-    else if (r == 0 && needs)
+    if (r < 0)
+        return r;
+    f->first = needs && f->end->setup != NULL && setup_code_is(signin->options.vault, f->end->setup);
+    if (f->first) /* the same node for everybody who may be it */
+        f->node = nodes_home(signin->options.nodes, FINISH_FIRST_ID, NODES_NONE);
+    else if (needs)
         *ret_outcome = f->end->setup == NULL || f->end->setup[0] == '\0' ? SIGNIN_SETUP_MISSING : SIGNIN_SETUP_WRONG;
-    if (r == 0 && !needs)
+    else
         *ret_outcome = SIGNIN_REFUSED;
-    return r;
+    return 0;
 }
 
 /* Who it is, and may they come in? *ret_known: into the account result->account. */
@@ -155,6 +138,7 @@ static int judge(struct finish *f, struct signin_result *result, bool *ret_known
         return r;
     *ret_known = is != WHO_STRANGER;
     f->joins = is == WHO_JOINS;
+    f->first = false;
     f->placement[0] = '\0';
     result->outcome = f->end->trusted || signin_may(f->worker->signin, f->identity->email) ? SIGNIN_IN : SIGNIN_REFUSED;
     if (is == WHO_STRANGER)
@@ -197,9 +181,19 @@ static int finish(struct finish *f, struct signin_result *result, struct err *er
     f->store = node_stores_get(f->stores, f->node, err);
     if (f->store == NULL)
         return err->code;
-    if (known)
-        return finish_known(f, result->account, result, err);
-    token_random_id(result->account, ACCOUNT_ID_SIZE);
+    if (known) {
+        r = finish_known(f, result->account, result, err);
+        /* The address that the provider says is in the list, but the account keeps another one, because somebody else has that. */
+        if (r == 0 && result->outcome == SIGNIN_IN && !f->end->trusted && !signin_may(f->worker->signin, f->email)) {
+            result->outcome = SIGNIN_REFUSED;
+            note_refused(f, result);
+        }
+        return r;
+    }
+    if (f->first)
+        snprintf(result->account, sizeof(result->account), "%s", FINISH_FIRST_ID);
+    else
+        token_random_id(result->account, ACCOUNT_ID_SIZE);
     result->created = true;
     return finish_make(f, result->account, err);
 }
@@ -209,9 +203,11 @@ int signin_finish(struct signin_worker *worker, struct node_stores *stores, cons
 {
     struct finish f = {.worker = worker, .stores = stores, .end = end, .identity = end->identity};
     struct signin_result result = {0};
+    if (end->identity->email == NULL || end->identity->email[0] == '\0')
+        return err_set(err, HEARTH_ERR_INVALID, "[sync %s] says no e-mail address of the account; nothing was stored", finish_provider(&f));
     if (strlen(end->identity->email) > SIGNIN_EMAIL_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "the e-mail address is longer than %d bytes", SIGNIN_EMAIL_MAX);
-    if (end->identity->uid[0] == '\0' || strlen(end->identity->uid) >= WHO_TEXT_MAX)
+    if (end->identity->uid == NULL || end->identity->uid[0] == '\0' || strlen(end->identity->uid) >= WHO_TEXT_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "[sync %s] gave no usable id of the account", finish_provider(&f));
     snprintf(f.issuer, sizeof(f.issuer), WHO_SYNC "%s", finish_provider(&f));
     struct finishing mine = {.end = end};
@@ -220,11 +216,9 @@ int signin_finish(struct signin_worker *worker, struct node_stores *stores, cons
         return r;
     r = finish(&f, &result, err);
     if (r == HEARTH_ERR_CONFLICT && result.created) { /* another process was faster: it is known now */
-        end_first(&f);
         result = (struct signin_result){0};
         r = finish(&f, &result, err);
     }
-    end_first(&f);
     finishing_end(worker->signin, &mine);
     if (r == 0)
         *ret_result = result;

@@ -13,11 +13,14 @@ struct signin {
     struct gate gates[SIGNIN_PROVIDERS_MAX]; /* to the provider of that number */
     atomic_bool owned;                       /* once it is, it stays so */
     pthread_mutex_t lock;                    /* a leaf; guards what follows */
-    bool first_comes;                        /* somebody is becoming the first person of a new server */
     struct finishing *finishing;             /* whose sign-ins are being finished */
 };
 
 enum { SIGNIN_EMAIL_MAX = 255 };
+
+/* There is one first person, whatever happens at the same moment in other processes: the account has an id of its own, on the node that
+ * this id belongs to, and the database makes no second one. */
+#define FINISH_FIRST_ID "first"
 
 /* A sign-in that came to its end, while it is worked on. */
 struct finish {
@@ -29,7 +32,7 @@ struct finish {
     size_t node;
     char issuer[sizeof(WHO_SYNC) + 64];
     bool joins; /* the operator said that this identity takes the place of the one before */
-    bool first; /* holds signin->first_comes */
+    bool first; /* becomes the first person of the server: FINISH_FIRST_ID */
     char provider[64], email[SIGNIN_EMAIL_MAX + 1], placement[WHO_TEXT_MAX]; /* of the account that is known */
 };
 
@@ -40,8 +43,9 @@ struct who finish_who(const struct finish *f);
 int finish_key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err);
 int finish_make(struct finish *f, const char *id, struct err *err);
 int finish_renew(struct finish *f, const char *id, struct err *err);
-/* With the key of before everything goes but how else the person signs in. */
-int finish_start_over(struct finish *f, const char *id, struct err *err);
+/* With the key of before everything goes but how else the person signs in. id: of the account that takes its place, another one than
+ * `before`: a sync that is under way stores nothing in it. */
+int finish_start_over(struct finish *f, const char *before, const char *id, struct err *err);
 
 /* The worker's session with a provider. */
 int signin_session(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err);

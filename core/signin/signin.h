@@ -73,9 +73,10 @@ enum signin_keep { SIGNIN_KEEP_ASK, SIGNIN_KEEP_DATA, SIGNIN_KEEP_NOTHING };
 struct signin_result {
     enum signin_outcome outcome;
     char account[40];
-    size_t node; /* where the account is */
+    size_t node;     /* where the account is */
+    char before[40]; /* the account whose place it took, which is gone; "" */
     bool created;
-    bool joins; /* KEY_CHANGED: this is another identity than before, and the operator has said that it is the same person */
+    bool joins; /* this is another identity than before, and the operator has said that it is the same person */
 };
 
 /* Of a sign-in that came to its end. */

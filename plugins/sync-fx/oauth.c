@@ -37,11 +37,18 @@ static int on_grant(void *ctx, const struct fx_span *key, const struct fx_span *
     return 0;
 }
 
-/* A server that hands out a new refresh token has retired the old one: it is stored before anything else. */
-static int keep_refresh_token(struct fx_pull *p, const char *token)
+/* A server that hands out a new refresh token has retired the old one: it is stored before anything else. What an older release stored does
+ * not say who made it: whoever takes it has. */
+static int keep_credentials(struct fx_pull *p, const char *token)
 {
     char blob[FX_BLOB_MAX];
-    snprintf(p->credentials.refresh_token, sizeof(p->credentials.refresh_token), "%s", token);
+    bool renewed = token[0] != '\0' && strcmp(token, p->credentials.refresh_token) != 0, unnamed = p->credentials.made_at[0] == '\0';
+    if (!renewed && !unnamed)
+        return 0;
+    if (renewed)
+        snprintf(p->credentials.refresh_token, sizeof(p->credentials.refresh_token), "%s", token);
+    if (unnamed)
+        snprintf(p->credentials.made_at, sizeof(p->credentials.made_at), "%s", p->fx->config.accounts_url);
     size_t size = fx_credentials_format(&p->credentials, blob);
     int r = p->sink->credentials(p->sink->ctx, blob, size);
     OPENSSL_cleanse(blob, sizeof(blob));
@@ -54,8 +61,8 @@ static int take_grant(struct fx_pull *p, const struct fx_buf *body)
     int r = 0;
     if (fx_json_scan(body->data, body->size, on_grant, &grant) != 0 || grant.access_token[0] == '\0')
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server's answer holds no access token. Check accounts_url.");
-    else if (grant.refresh_token[0] != '\0' && strcmp(grant.refresh_token, p->credentials.refresh_token) != 0)
-        r = keep_refresh_token(p, grant.refresh_token);
+    else
+        r = keep_credentials(p, grant.refresh_token);
     if (r == 0) {
         int64_t life = grant.expires_in < 0 ? 0 : grant.expires_in > 86400 ? 86400 : grant.expires_in;
         memcpy(p->state.access_token, grant.access_token, FX_TOKEN_MAX);

@@ -29,7 +29,7 @@ CLIENT = {"client_id": "hearth", "client_secret": "a secret of the client", "red
 SETTINGS = {"approve": True, "iss": None, "aud": None, "azp": None, "nonce": None, "exp": 3600, "iat": 0, "alg": "RS256", "kid": None, "claims": {},
             "in_userinfo": {}, "require_pkce": True,
             "auth_methods": ["client_secret_basic", "client_secret_post"], "discovery": {}, "id_token": True, "answer_iss": None,
-            "skew": 0}
+            "skew": 0, "auth_age": 0, "heeds_prompt": True}
 CODE_LIFE = 60
 
 
@@ -186,13 +186,18 @@ class Provider:
     def _claims(self, code, fault):
         settings, now = self.settings, int(self.time(fault))
         claims = {"iss": settings["iss"] or self.issuer, "aud": settings["aud"] or self.client["client_id"], "iat": now + settings["iat"],
-                  "exp": now + settings["exp"], "auth_time": now, **code["user"]}
+                  "exp": now + settings["exp"], "auth_time": now - self._age(code["asked"]), **code["user"]}
         nonce = code["asked"].get("nonce") if settings["nonce"] is None else settings["nonce"]
         if nonce:
             claims["nonce"] = nonce
         if settings["azp"]:
             claims["azp"] = settings["azp"]
         return merged(claims, settings["claims"])
+
+    def _age(self, asked):
+        """Seconds since the person typed their password: there may be a session of before, unless the client wants none of it."""
+        again = asked.get("prompt") == "login" or asked.get("max_age") == "0"
+        return 0 if again and self.settings["heeds_prompt"] else self.settings["auth_age"]
 
     def _userinfo(self, request):
         user = self.access.get((request.headers.get("Authorization") or "").removeprefix("Bearer "))

@@ -55,6 +55,29 @@ class Deletion(TestCase):
         self.assertEqual(node.request("/api/v1/me").status, 401)
         self.assertEqual(self.rows(node), 0)
 
+    def test_a_session_of_the_provider_is_not_fresh(self):
+        """Who is still signed in there comes in, and forgets nothing before they have typed their password again."""
+        provider, node = self.home()
+        provider.settings(auth_age=3600)
+        browser = self.complete(provider, node)
+        self.assertNotIn("prompt", browser.asked)
+        self.assertNotIn("hearth_fresh", browser.cookies())
+        self.assert_refused(browser)
+        provider.settings(claims={"auth_time": None})  # nor when it does not say how long they have been
+        self.assert_refused(self.complete(provider, node))
+        again = lambda: self.sign_in(provider, node, next="/account#forget")
+        provider.settings(claims={}, heeds_prompt=False)
+        for claims in ({}, {"auth_time": "now"}, {"auth_time": 4102444800}, {"auth_time": True}):
+            provider.settings(claims=claims)
+            browser = again()
+            self.assertEqual((browser.page.status, browser.asked["prompt"], browser.asked["max_age"]), (403, "login", "0"), claims)
+            self.assertNotIn("hearth_session", browser.cookies())
+        self.assertIn("auth_time", node.log_text())
+        provider.settings(claims={}, heeds_prompt=True)
+        self.assertEqual(again().page.headers["Location"], "/account#forget")
+        provider.settings(claims={"auth_time": None})  # it is believed to do as it was asked
+        self.assertEqual(self.forget(again()), (204, None))
+
     def test_once(self):
         """The account is here again after it was forgotten; what forgot it is worth nothing."""
         provider, node = self.home()

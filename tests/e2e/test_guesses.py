@@ -49,6 +49,11 @@ class Guesses(TestCase):
         self.assertEqual(self.answer(node, "192.0.2.66", self.password(service)), 429)
         self.assertEqual(self.answer(node, "198.51.100.1", self.password(service)), 303)
 
+    def test_one_person_however_written(self):
+        service, node = self.home()
+        written = [ADA, ADA.upper(), ADA.title(), ADA.replace("example", "Example")]
+        self.assertEqual([self.answer(node, "192.0.2.66", "not this one", written[i % 4]) for i in range(11)], [200] * 10 + [429])
+
     def test_right_answers_do_not_count(self):
         service, node = self.home()
         for _ in range(12):

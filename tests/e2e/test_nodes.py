@@ -1,6 +1,10 @@
 """Several nodes: where newcomers go, what happens at the wrong node, and moving accounts away. One process with all roles serves node alder;
 its workers serve both nodes."""
+import contextlib
+import hashlib
 import json
+import math
+import sqlite3
 import subprocess
 import unittest
 import urllib.error
@@ -133,6 +137,68 @@ class Nodes(TestCase):
             self.assertEqual((account["node"], account["state"], account["counts"]["bookmarks"]), ("alder", "ok", 10))
             self.assertGreater(account["counts"]["visits"], 0)
         self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
+    def test_who_moves_along(self):
+        """How somebody signs in, what the operator said, and that the server is owned, come to the new node."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+        node.cli("account", "adopt", email, "--proxy", "the-name", "--yes")
+        node.cli("account", "adopt", email, "--yes")
+        with contextlib.closing(sqlite3.connect(f"{node.state}/alder.db")) as db, db:
+            self.assertEqual(db.execute("DELETE FROM properties WHERE name = 'owned'").rowcount, 1)
+        before = self.identities(node, "birch", email)
+        self.assertEqual({i[0].partition(":")[0] for i in before}, {"sync", "proxy", "adopt"})
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        self.assertEqual(self.identities(node, "alder", email), before)
+        with contextlib.closing(sqlite3.connect(f"{node.state}/alder.db")) as db:
+            self.assertEqual(db.execute("SELECT text FROM properties WHERE name = 'owned'").fetchall(), [("yes",)])
+        node.cli("account", "import", "-", text=json.dumps({**service.import_file(email, "access"), "uid": "9" * 32}))  # by the operator's word
+        self.assertEqual(node.cli_json("account", "show", email)["uid"], "9" * 32)
+
+    def test_who_took_over_before_a_move_was_done(self):
+        """An earlier attempt has left a row on the new node: who opened it then does not open it there afterwards."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+        before = service.import_file(email, "access")
+        service.faults({"match": "storage/", "status": 500})
+        node.cli("node", "drain", "birch", "--yes")
+        until(lambda: self.identities(node, "alder", email), "the row on the new node")
+        node.cli("account", "adopt", email, "--yes")
+        node.cli("account", "import", "-", text=json.dumps({**before, "uid": "9" * 32}))
+        service.faults()
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        self.assertEqual([i[:2] for i in self.identities(node, "alder", email)], [("sync:firefox", "9" * 32)])
+        self.assertIn("opened by another sign-in", node.cli("account", "import", "-", text=json.dumps(before), code=1))
+
+    def identities(self, node, name, email):
+        with contextlib.closing(sqlite3.connect(f"{node.state}/{name}.db")) as db:
+            return db.execute("SELECT issuer, subject, i.created FROM identities i JOIN accounts a ON a.row = i.account WHERE email = ? ORDER BY 1, 2", (email,)).fetchall()
+
+    def home_of(self, placement, weights):
+        """The greatest -weight / ln(draw), the draw being the first 52 bits of SHA-256 over name, NUL, address."""
+        def score(name):
+            bits = int.from_bytes(hashlib.sha256(f"{name}\0{placement.lower()}".encode()).digest()[:8], "big") >> 12
+            return -weights[name] / math.log((bits + 0.5) / 2 ** 52)
+        return max(weights, key=score)
+
+    def test_an_address_that_changed_moves_nobody_elsewhere(self):
+        """A drain hashes the address that the account was made with."""
+        service, node = self.service(load=False), self.node(CONFIG + "[storage cedar]\npath = cedar.db\n[node cedar]\nurl = https://cedar.example.org\nweight = 100\n")
+        ends, others = {}, {"alder": 100, "cedar": 100}
+        for i in range(60):
+            old, new = f"person{i}@example.org", f"moved{i}@example.net"
+            if self.home_of(old, {**others, "birch": 100}) != "birch" or self.home_of(old, others) == self.home_of(new, others):
+                continue
+            data = service.account(old, history=3, bookmarks=3, tabs=1, seed=i)
+            node.cli("account", "import", "-", text=json.dumps(data))
+            node.cli("account", "import", "-", text=json.dumps({**data, "email": new}))
+            self.assertEqual(node.cli_json("account", "show", new)["node"], "birch")
+            ends[new] = self.home_of(old, others)
+            if len(ends) == 4:
+                break
+        self.assertEqual(len(ends), 4)
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        self.assertEqual({row["email"]: row["node"] for row in node.cli_json("account", "list")}, ends)
 
     def test_newcomers_do_not_hold_up_a_drain(self):
         """Who came after it began does not leave: it ends, and says why there is somebody."""

@@ -2,6 +2,7 @@
 import json
 import re
 import unittest
+import urllib.parse
 
 from browser import Browser
 from harness import ADA, TestCase
@@ -22,14 +23,15 @@ class SingleSignOn(TestCase):
         node.start()
         return provider, node
 
-    def sign_in(self, provider, node, change=lambda url: url):
+    def sign_in(self, provider, node, change=lambda url: url, next="/history"):
         browser = Browser(node.address)
-        browser.open(node.address + "/auth/signin?next=/history")
+        browser.open(node.address + "/auth/signin?next=" + urllib.parse.quote(next))
         browser.click("Sign in with the house", until=provider.url)
         if browser.page.status != 303:
             return browser
+        browser.asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(browser.page.headers["Location"]).query))
         back = provider.visit(browser.page.headers["Location"])
-        browser.open(change(back), until=node.address + "/history")
+        browser.open(change(back), until=node.address + next.partition("#")[0])
         return browser
 
     def assert_in(self, browser):
@@ -80,7 +82,7 @@ class SingleSignOn(TestCase):
 
     def test_who(self):
         provider, node = self.home()
-        for user in ({"email_verified": False}, {"email_verified": None}, {"email": None}, {"email": "nobody@example.org"}, {"email_verified": "no"}):
+        for user in ({"email_verified": False}, {"email_verified": None}, {"email": None}, {"email": ""}, {"email": "nobody@example.org"}, {"email_verified": "no"}):
             provider.restore()
             provider.user(**user)
             self.assert_out(self.sign_in(provider, node), user)
@@ -148,7 +150,21 @@ class SingleSignOn(TestCase):
 
     def test_allow(self):
         provider, node = self.home(config="[auth]\nallow = *@example.net\n")
-        self.assert_out(self.sign_in(provider, node))
+        browser = self.sign_in(provider, node)
+        self.assert_out(browser)
+        self.assertIn("Not on this server", browser.page.title)
+
+    def test_allow_counts_the_address_of_the_account(self):
+        """Linked once; the provider says an address that the list has, but the account's is not in it."""
+        provider, node = self.home()
+        self.assert_in(self.sign_in(provider, node))
+        node.configure("70-allow", "[auth]\nallow = *@example.net\n")
+        node.stop()
+        node.start()
+        provider.user(email="ada@example.net")
+        browser = self.sign_in(provider, node)
+        self.assert_out(browser)
+        self.assertEqual(browser.page.status, 403)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import time
 import unittest
 
-from faulty import BUILD, DAILY, OFTEN, FaultCase
+from faulty import BUILD, DAILY, OFTEN, FaultCase, FaultyNode
 from harness import ADA, TestCase, until
 
 
@@ -306,6 +306,31 @@ class Drain(TestCase):
         self.assertIn("The database does not answer (", said)
         self.assertIn("The database answers again.\n", said)
         self.assertIn("0 accounts left to move", said)
+
+
+class Meanwhile(FaultCase):
+    def test_somebody_takes_over_during_a_sync(self):
+        """A sync with the credentials of before stores nothing any more: neither these, renewed, nor a state, nor data."""
+        service = self.service()
+        service.settings(rotate_refresh=True)
+        service.account("eve@example.org", history=3, bookmarks=3, tabs=1, devices=1)
+        sync = f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n"
+        node = FaultyNode(DAILY + sync)
+        self.addCleanup(node.close)
+        with open(f"{node.plain}/sync.conf", "w", encoding="utf-8") as f:
+            f.write(sync)
+        node.start()
+        node.faults("storage", "mark_list hold")
+        node.cli("account", "import", "-", text=json.dumps({**service.import_file("eve@example.org", "refresh"), "email": ADA}))
+        until(lambda: node.held("storage"), "the first person's sync is under way")
+        node.cli("account", "adopt", ADA, "--yes")
+        mine = service.import_file(ADA, "refresh")
+        node.cli("account", "import", "-", text=json.dumps(mine))
+        node.clear()
+        node.sync()
+        self.assertEqual(node.cli_json("account", "show", ADA)["uid"], mine["uid"])
+        self.assertGreater(len(node.api("/devices")["devices"]), 1)  # Ada's, not the one before's
+        until(lambda: node.api("/me")["account"]["state"] == "ok", "her sync has ended")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     answers = text;
     call_init(&call, NULL, 0, 0);
-    if (oidc_begin(oidc, &call, "https://home.example.org/auth/oidc/callback", &attempt, url, &err) == 0) {
+    if (oidc_begin(oidc, &call, "https://home.example.org/auth/oidc/callback", true, &attempt, url, &err) == 0) {
         struct oidc_answer answer = {.code = "c", .state = attempt.state, .iss = config.issuer};
         ASSERT(strlen(url) < OIDC_URL_SIZE);
         int r = oidc_finish(oidc, &call, "https://home.example.org/auth/oidc/callback", &attempt, &answer, &person, &err);

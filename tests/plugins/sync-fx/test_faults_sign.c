@@ -92,12 +92,20 @@ static void test_token_backoff(void **state)
 #define LEGACY  "GET https://accounts.firefox.com/.well-known/fxa-client-configuration"
 #define REFRESH "POST https://oauth.example/v1/token"
 
-static struct fake *with_refresh_token(void)
+/* As an older release stored it: without who made it. */
+static struct fake *with_old_refresh_token(void)
 {
     struct fake *f = fake_create();
     char *copy = fake_text(f, "%s", f->credentials);
     *strstr(copy, "\"access_token\"") = '\0';
     f->credentials = fake_text(f, "%s\"refresh_token\":\"r3fresh\"}", copy);
+    return f;
+}
+
+static struct fake *with_refresh_token(void)
+{
+    struct fake *f = with_old_refresh_token();
+    f->credentials = fake_text(f, "%.*s,\"made_at\":\"https://accounts.firefox.com\"}", (int)strlen(f->credentials) - 1, f->credentials);
     return f;
 }
 
@@ -246,6 +254,27 @@ static void test_rotated_refresh_token(void **state)
     fake_destroy(f);
 }
 
+/* The server that takes it has made it; from then on it goes to no other. */
+static void test_old_refresh_token(void **state)
+{
+    (void)state;
+    struct fake *f = with_old_refresh_token(), *g = fake_create_with("accounts_url", "https://accounts.example");
+    expect_discovery(f);
+    fake_expect(f, REFRESH, 401, "{\"errno\":110}");
+    fake_pull_ends(f, HEARTH_ACCOUNT_SIGNIN_NEEDED, "");
+    assert_null(strstr(f->events, "credentials"));
+    expect_grant(f); /* where it is asked is known */
+    fake_expect_token(f);
+    fake_expect_info(f, "{}");
+    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox");
+    assert_non_null(strstr(f->events, "\"made_at\":\"https://accounts.firefox.com\""));
+    assert_non_null(strstr(f->events, "\"refresh_token\":\"r3fresh\"}"));
+    g->credentials = fake_text(g, "%.*s", (int)strcspn(strstr(f->events, "{"), "\n"), strstr(f->events, "{"));
+    fake_pull_ends(g, HEARTH_ACCOUNT_SIGNIN_NEEDED, "not shown to that one");
+    fake_destroy(g);
+    fake_destroy(f);
+}
+
 static void test_no_client_id(void **state)
 {
     (void)state;
@@ -259,9 +288,10 @@ static void test_no_client_id(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_token_refusals),   cmocka_unit_test(test_token_clock),           cmocka_unit_test(test_token_backoff),
-        cmocka_unit_test(test_refresh),          cmocka_unit_test(test_foreign_refusals),      cmocka_unit_test(test_discovery),
-        cmocka_unit_test(test_refresh_refusals), cmocka_unit_test(test_rotated_refresh_token), cmocka_unit_test(test_no_client_id),
+        cmocka_unit_test(test_token_refusals), cmocka_unit_test(test_token_clock),      cmocka_unit_test(test_old_refresh_token),
+        cmocka_unit_test(test_token_backoff),  cmocka_unit_test(test_refresh),          cmocka_unit_test(test_foreign_refusals),
+        cmocka_unit_test(test_discovery),      cmocka_unit_test(test_refresh_refusals), cmocka_unit_test(test_rotated_refresh_token),
+        cmocka_unit_test(test_no_client_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

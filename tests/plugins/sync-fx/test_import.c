@@ -80,6 +80,28 @@ static void test_import(void **state)
         assert_int_equal(fx_credentials_parse(blob, cut, &back), HEARTH_ERR_INVALID);
 }
 
+/* An older release noted neither server: what it stored keeps working where the section leads. */
+static void test_who_made_them(void **state)
+{
+    (void)state;
+    static const char made[] = "https://accounts.example", token_server[] = "https://token.example/1.0/sync/1.5",
+                      other[] = "https://other.example";
+    static const char *const kinds[] = {"refresh_token", "access_token"};
+    struct fx_credentials old, new;
+    char blob[FX_BLOB_MAX];
+    for (size_t i = 0; i < 2; i++) {
+        int size = snprintf(blob, sizeof(blob),
+                            "{\"v\":1,\"uid\":\"a11ce0\",\"sync_key\":\"" SYNC_KEY "\",\"kid\":\"" KID "\",\"%s\":\"abc\"}", kinds[i]);
+        assert_int_equal(fx_credentials_parse(blob, (size_t)size, &old), 0);
+        assert_true(fx_credentials_are_of(&old, made, token_server) && fx_credentials_are_of(&old, other, other));
+        fx_credentials_made(&old, made, token_server);
+        assert_int_equal(fx_credentials_parse(blob, fx_credentials_format(&old, blob), &new), 0);
+        assert_true(fx_credentials_are_of(&new, made, token_server));
+        assert_int_equal(fx_credentials_are_of(&new, other, token_server), i == 1); /* an access token never goes to the accounts server */
+        assert_int_equal(fx_credentials_are_of(&new, made, other), i == 0);         /* a refresh token gets one for whatever it is now */
+    }
+}
+
 static void test_import_operation(void **state)
 {
     (void)state;
@@ -121,10 +143,8 @@ static void test_configuration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_import_errors),
-        cmocka_unit_test(test_import),
-        cmocka_unit_test(test_import_operation),
-        cmocka_unit_test(test_configuration),
+        cmocka_unit_test(test_import_errors), cmocka_unit_test(test_import),        cmocka_unit_test(test_import_operation),
+        cmocka_unit_test(test_who_made_them), cmocka_unit_test(test_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

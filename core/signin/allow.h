@@ -1,0 +1,12 @@
+/* [auth] allow: the addresses whose people this server takes in. It binds everybody at every way in, and what was given out before. */
+#ifndef HEARTH_CORE_SIGNIN_ALLOW_H
+#define HEARTH_CORE_SIGNIN_ALLOW_H
+
+#include <stdbool.h>
+
+struct conf_list;
+
+/* Patterns without regard to case. NULL: the list was not given, which admits whoever has an account. */
+bool allow_admits(const struct conf_list *allow, const char *email);
+
+#endif
