@@ -70,6 +70,9 @@ struct jobs {
 
 /* Sleeps until the time passed or stop; false: stop. */
 bool jobs_sleep(struct jobs *jobs, int64_t ms);
+/* At which level a failure with `code` is told that came from the node's storage or from the queue (see breaker_level()). */
+enum hearth_log_level jobs_level(const struct jobs *jobs, size_t node, int code, enum hearth_log_level level);
+
 /* --- sessions.c --- */
 /* A session of a node; NULL on error. Give it back to the same node. */
 struct store *jobs_take_store(struct jobs *jobs, size_t node, struct err *err);

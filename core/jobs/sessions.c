@@ -41,6 +41,12 @@ void jobs_give_store(struct jobs *jobs, size_t node, struct store *given)
     lock_release(&jobs->lock);
 }
 
+enum hearth_log_level jobs_level(const struct jobs *jobs, size_t node, int code, enum hearth_log_level level)
+{
+    level = breaker_level(&jobs->options.nodes->items[node].breaker, code, level);
+    return breaker_level(jobs->options.queue_breaker, code, level);
+}
+
 static struct jobs_queue *queue_session_open(struct jobs *jobs, int64_t timeout, struct err *err)
 {
     struct jobs_queue *queue = calloc(1, sizeof(*queue));

@@ -96,13 +96,14 @@ static int sync_job(struct jobs_worker *worker, size_t node, struct store *store
 }
 
 /* What the queue is told. */
-static void finish(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int r, const struct sync_outcome *outcome,
-                   struct err *err)
+static void finish(struct jobs_worker *worker, size_t node, struct call *call, const struct hearth_job *job, int r,
+                   const struct sync_outcome *outcome, struct err *err)
 {
     int32_t how = HEARTH_JOB_DONE;
     int64_t delay = 0;
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
-        log_error("worker", "account %s: %s", job->key, err->text);
+        enum hearth_log_level level = node == NODES_NONE ? HEARTH_LOG_ERROR : jobs_level(worker->jobs, node, r, HEARTH_LOG_ERROR);
+        log_text(level, "worker", "account %s: %s", job->key, err->text);
         how = HEARTH_JOB_RETRY;
         delay = err->retry_after > 0 ? err->retry_after : STORAGE_TROUBLE_PAUSE;
     } else if (r == 0 && outcome->wait > 0) {
@@ -115,7 +116,8 @@ static void finish(struct jobs_worker *worker, struct call *call, const struct h
     struct err why = {0};
     if (call_check(call, queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why) < 0 &&
         why.code != HEARTH_ERR_NOT_FOUND && why.code != HEARTH_ERR_CANCELLED)
-        log_warning("worker", "account %s: the queue did not take the end of the job: %s", job->key, why.text);
+        log_text(breaker_level(worker->jobs->options.queue_breaker, why.code, HEARTH_LOG_WARNING), "worker",
+                 "account %s: the queue did not take the end of the job: %s", job->key, why.text);
 }
 
 static void work(struct jobs_worker *worker, struct call *call, const struct hearth_job *job)
@@ -128,7 +130,7 @@ static void work(struct jobs_worker *worker, struct call *call, const struct hea
     if (node == NODES_NONE) { /* of another configuration; it is published again by whoever knows better */
         log_warning("worker", "account %s: its job names the node \"%s\", which is not configured here", job->key, job->payload);
         set_receipt(worker, "");
-        finish(worker, call, job, HEARTH_ERR_NOT_FOUND, &outcome, &err);
+        finish(worker, node, call, job, HEARTH_ERR_NOT_FOUND, &outcome, &err);
         return;
     }
     struct store *store = jobs_take_store(jobs, node, &err);
@@ -136,7 +138,7 @@ static void work(struct jobs_worker *worker, struct call *call, const struct hea
     if (store != NULL)
         jobs_give_store(jobs, node, store);
     set_receipt(worker, "");
-    finish(worker, call, job, r, &outcome, &err);
+    finish(worker, node, call, job, r, &outcome, &err);
 }
 
 void *jobs_worker_main(void *arg)
@@ -154,7 +156,7 @@ void *jobs_worker_main(void *arg)
         if (r == 0) {
             work(worker, &call, &job);
         } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
-            log_error("worker", "cannot take a job: %s", err.text);
+            log_text(breaker_level(jobs->options.queue_breaker, r, HEARTH_LOG_ERROR), "worker", "cannot take a job: %s", err.text);
             jobs_sleep(jobs, 1000);
         }
         call_reset(&call);
@@ -206,7 +208,8 @@ void *jobs_keeper_main(void *arg)
                 log_warning("worker",
                             "a job's lease was lost while it was worked on: the sync is stopped, and done again by whoever gets it");
             else if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
-                log_warning("worker", "cannot keep a lease alive: %s", call.error);
+                log_text(breaker_level(jobs->options.queue_breaker, r, HEARTH_LOG_WARNING), "worker", "cannot keep a lease alive: %s",
+                         call.error);
             call_reset(&call);
         }
     }

@@ -131,6 +131,12 @@ void breaker_note(struct breaker *breaker, int code, const char *words)
     breaker_ask_probe(breaker, true);
 }
 
+enum hearth_log_level breaker_level(const struct breaker *breaker, int code, enum hearth_log_level level)
+{
+    bool told = breaker_is_open(breaker) && code < 0 && !breaker_is_answer(code);
+    return told ? HEARTH_LOG_DEBUG : level;
+}
+
 bool breaker_probing(struct breaker *breaker)
 {
     return atomic_exchange(&breaker->asked, false);

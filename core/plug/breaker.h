@@ -56,6 +56,11 @@ bool breaker_is_open(const struct breaker *breaker); /* NULL breaker: false */
  * are neither: they say nothing of the backend). words: the error's text; NULL. NULL breaker: nothing happens. */
 void breaker_note(struct breaker *breaker, int code, const char *words);
 
+/* After a call that failed: at which level it is told. HEARTH_LOG_DEBUG when it says that the backend does not answer while the breaker
+ * is open: the prober has told that, or is about to. Everything else is `level`, also a call that took too long in a backend that is well.
+ */
+enum hearth_log_level breaker_level(const struct breaker *breaker, int code, enum hearth_log_level level);
+
 /* For the one who probes. Begins a probe; true: somebody used the backend since the last one. */
 bool breaker_probing(struct breaker *breaker);
 /* How it went. UNAVAILABLE, TIMEOUT, UNCERTAIN open, CANCELLED and NOMEM change nothing, everything else

@@ -14,13 +14,14 @@ struct probe {
     struct probe_backend backend;
     pthread_t thread;
     bool started;
-    void *session;   /* of its own thread; others interrupt it, under `using`, while it is published */
-    void *published; /* under the lock: the session, to be interrupted */
-    int using;       /* under the lock: so many are interrupting it */
-    int64_t since;   /* under the lock: monotonic ms when the running probe began; 0: none runs */
-    bool late;       /* under the lock: it was said already that this one does not return */
-    bool news;       /* under the lock: look now */
-    bool once;       /* under the lock: it was probed */
+    void *session;    /* of its own thread; others interrupt it, under `using`, while it is published */
+    void *published;  /* under the lock: the session, to be interrupted */
+    int using;        /* under the lock: so many are interrupting it */
+    int64_t since;    /* under the lock: monotonic ms when the running probe began; 0: none runs */
+    bool late;        /* under the lock: it was said already that this one does not return */
+    bool news;        /* under the lock: look now */
+    bool once;        /* under the lock: it was probed */
+    atomic_bool told; /* it was said that it does not answer, and not yet that it does again */
 };
 
 struct probes {
@@ -51,12 +52,14 @@ static void probe_report(struct probe *probe, int code, const char *words)
     const struct probe_backend *backend = &probe->backend;
     struct breaker_view before, after;
     breaker_look(backend->breaker, &before);
-    bool moved = breaker_probed(backend->breaker, code, words);
+    breaker_probed(backend->breaker, code, words);
     breaker_look(backend->breaker, &after);
     const char *what = backend->breaker->what;
-    if (moved && after.state == BREAKER_OPEN)
+    /* Not whether this probe moved it: calls may have opened it before. */
+    bool open = after.state == BREAKER_OPEN, told = atomic_exchange(&probe->told, open);
+    if (open && !told)
         log_error("probe", "%s does not answer; who needs it is told so at once until it does: %s", what, after.words);
-    else if (moved)
+    else if (told && !open)
         log_event(HEARTH_LOG_INFO, "probe", "answers again", "backend", what, NULL);
     if (after.state == BREAKER_CLOSED && after.code != 0 && after.code != before.code)
         log_error("probe", "%s answers, but cannot be used in full: %s", what, after.words);

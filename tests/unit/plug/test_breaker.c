@@ -46,6 +46,20 @@ static void opens_after_failures_in_a_row(void **state)
     breaker_fini(&b);
 }
 
+static void what_is_told_of_an_outage_is_told_once(void **state)
+{
+    struct breaker b;
+    setup(&b);
+    assert_int_equal(breaker_level(NULL, HEARTH_ERR_UNAVAILABLE, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR);
+    assert_int_equal(breaker_level(&b, HEARTH_ERR_TIMEOUT, HEARTH_LOG_WARNING), HEARTH_LOG_WARNING); /* slow, but not away */
+    breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
+    assert_int_equal(breaker_level(&b, HEARTH_ERR_UNAVAILABLE, HEARTH_LOG_ERROR), HEARTH_LOG_DEBUG);
+    assert_int_equal(breaker_level(&b, HEARTH_ERR_CORRUPT, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR); /* another matter */
+    breaker_probed(&b, 0, NULL);
+    assert_int_equal(breaker_level(&b, HEARTH_ERR_UNAVAILABLE, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR);
+    breaker_fini(&b);
+}
+
 static void only_a_probe_closes(void **state)
 {
     struct breaker b;
@@ -155,9 +169,10 @@ static void threads_share_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_after_failures_in_a_row),  cmocka_unit_test(only_a_probe_closes),
-        cmocka_unit_test(what_cannot_be_written_is_read), cmocka_unit_test(wakes_the_probe_once),
-        cmocka_unit_test(without_a_probe_it_never_opens), cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(opens_after_failures_in_a_row),          cmocka_unit_test(only_a_probe_closes),
+        cmocka_unit_test(what_cannot_be_written_is_read),         cmocka_unit_test(wakes_the_probe_once),
+        cmocka_unit_test(without_a_probe_it_never_opens),         cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(what_is_told_of_an_outage_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
