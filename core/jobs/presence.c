@@ -168,7 +168,7 @@ static bool may_ask(const struct presence_way *way)
 }
 
 /* After a call: true when it was answered. What a backend says of one account (it is gone) is an answer. */
-static bool note_answer(const struct presence *presence, struct presence_way *way, int r, const struct err *err)
+static bool note_answer(struct presence_way *way, int r, const struct err *err)
 {
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND) {
         way->pause = way->again = 0;
@@ -177,8 +177,7 @@ static bool note_answer(const struct presence *presence, struct presence_way *wa
     way->pause = way->pause == 0 ? PAUSE_MIN : way->pause * 2 > PAUSE_MAX ? PAUSE_MAX : way->pause * 2;
     way->again = clock_monotonic() + way->pause;
     if (r != HEARTH_ERR_CANCELLED)
-        log_text(jobs_level(presence->jobs, presence->jobs->options.nodes->own, r, HEARTH_LOG_WARNING), "presence",
-                 "%s; it is tried again: %s", way->what, err->text);
+        log_text(log_level_of(err, HEARTH_LOG_WARNING), "presence", "%s; it is tried again: %s", way->what, err->text);
     return false;
 }
 
@@ -199,7 +198,7 @@ static void ask_for_sync(struct presence *presence, struct presence_entry *e, co
     if (!may_ask(&presence->queue))
         return;
     int r = jobs_publish(jobs, jobs->options.nodes->own, e->account, HEARTH_PERSON_WAITS, JOBS_QUEUE_TIMEOUT, NULL, &err);
-    if (note_answer(presence, &presence->queue, r, &err))
+    if (note_answer(&presence->queue, r, &err))
         e->wants &= ~(unsigned)WANT_SYNC;
 }
 
@@ -218,7 +217,7 @@ static void write_seen(struct presence *presence, struct store *store, int64_t u
     bool known_newer = known->last_seen >= e->when && known->last_seen - e->when < EVERY && fields == HEARTH_ACCOUNT_LAST_SEEN;
     set_deadline(store, until);
     int r = known_newer ? 0 : STORE(store, &err, account_update, &account, fields);
-    if (note_answer(presence, &presence->writes, r, &err))
+    if (note_answer(&presence->writes, r, &err))
         e->wants &= ~(unsigned)WANT_SEEN;
 }
 
@@ -232,7 +231,7 @@ static void serve_account(struct presence *presence, struct store *store, int64_
         return;
     set_deadline(store, until);
     int r = STORE(store, &err, account_get, e->account, &account);
-    if (!note_answer(presence, &presence->reads, r, &err))
+    if (!note_answer(&presence->reads, r, &err))
         return;
     if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
         e->wants = 0;
@@ -251,7 +250,7 @@ static void serve_token(struct presence *presence, struct store *store, int64_t 
         return;
     set_deadline(store, until);
     int r = STORE(store, &err, token_used, e->account, e->token, e->when);
-    if (note_answer(presence, &presence->writes, r, &err))
+    if (note_answer(&presence->writes, r, &err))
         e->wants &= ~(unsigned)WANT_USED;
 }
 
@@ -311,7 +310,7 @@ static void *presence_main(void *arg)
         struct err err = {0};
         if (store == NULL && may_ask(&presence->reads)) {
             store = jobs_take_store(jobs, own, &err);
-            note_answer(presence, &presence->reads, store == NULL ? err.code : 0, &err);
+            note_answer(&presence->reads, store == NULL ? err.code : 0, &err);
         }
         next = store == NULL ? presence->reads.again : presence_flush(presence, store, 0);
     }

@@ -63,7 +63,7 @@ static int connect_node(struct daemon *d, size_t node, struct err *err)
         *err = why;
         return r;
     }
-    log_error("main", "the storage does not answer yet: %s", why.text);
+    log_debug("main", "the storage does not answer yet: %s", why.text); /* its probe tells it, once for all */
     return 0;
 }
 
@@ -271,7 +271,7 @@ static void say_setup(struct daemon *d)
     if ((d->roles & ROLE_WEB) == 0 || address == NULL)
         return;
     if (owner_find(&d->app.stores, &owned, &err) < 0)
-        log_warning("main", "%s", err.text);
+        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "main", "%s", err.text);
     node_stores_reset(&d->app.stores);
     if (!owned && conf_get_text(d->app.conf, "auth", "allow") == NULL)
         setup_print(&d->app, address);

@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
-#include "base/log.h"
+#include "base/outage.h"
 #include "plug/call.h"
 
-enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024 };
+enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024, PROBE_QUIET = 60000 };
 
 struct probe {
     struct probes *probes;
@@ -21,7 +21,9 @@ struct probe {
     bool late;        /* under the lock: it was said already that this one does not return */
     bool news;        /* under the lock: look now */
     bool once;        /* under the lock: it was probed */
-    atomic_bool told; /* it was said that it does not answer, and not yet that it does again */
+    struct outage outage;
+    atomic_llong ended; /* monotonic ms when the last one was over; 0: there was none */
+    int64_t quiet; /* of its own thread: monotonic ms until which unanswered calls are not told */
 };
 
 struct probes {
@@ -56,15 +58,29 @@ static void probe_report(struct probe *probe, int code, const char *words)
     breaker_look(backend->breaker, &after);
     const char *what = backend->breaker->what;
     /* Not whether this probe moved it: calls may have opened it before. */
-    bool open = after.state == BREAKER_OPEN, told = atomic_exchange(&probe->told, open);
-    if (open && !told)
-        log_error("probe", "%s does not answer; who needs it is told so at once until it does: %s", what, after.words);
-    else if (told && !open)
-        log_event(HEARTH_LOG_INFO, "probe", "answers again", "backend", what, NULL);
+    if (after.state == BREAKER_OPEN)
+        outage_begins(&probe->outage, HEARTH_LOG_ERROR, "probe", "%s does not answer; who needs it is told so at once until it does: %s",
+                      what, after.words);
+    else if (outage_ends(&probe->outage, "probe", what))
+        atomic_store(&probe->ended, clock_monotonic());
     if (after.state == BREAKER_CLOSED && after.code != 0 && after.code != before.code)
         log_error("probe", "%s answers, but cannot be used in full: %s", what, after.words);
     if (breaker_is_open(backend->breaker) && backend->hangs != NULL)
         backend->hangs(backend->ctx, backend->index);
+}
+
+/* Who had no answer is silent, because the probe knows better. It was answered: then this is told here, once a minute at most, and not when
+ * an outage has just ended, of which they may be the last. */
+static void probe_tell_unanswered(struct probe *probe, int64_t unanswered, const char *words)
+{
+    struct breaker *breaker = probe->backend.breaker;
+    int64_t now = clock_monotonic();
+    bool lately = atomic_load(&probe->ended) != 0 && now - atomic_load(&probe->ended) < PROBE_QUIET;
+    if (unanswered == 0 || lately || now < probe->quiet || breaker_is_open(breaker))
+        return;
+    probe->quiet = now + PROBE_QUIET;
+    log_warning("probe", "%s answers, but %lld call%s had no answer: %s", breaker->what, (long long)unanswered, unanswered == 1 ? "" : "s",
+                words);
 }
 
 /* Published while somebody else may interrupt it. */
@@ -148,11 +164,14 @@ static void *probe_main(void *arg)
     int64_t began;
     do {
         struct err err = {0};
+        int64_t unanswered;
+        char words[256];
         began = clock_monotonic();
-        used = breaker_probing(probe->backend.breaker);
+        used = breaker_probing(probe->backend.breaker, &unanswered, words);
         probe_mark(probe, began);
         int r = probe_ping(probe, &err);
         probe_report(probe, r, err.text);
+        probe_tell_unanswered(probe, r == 0 ? unanswered : 0, words);
         probe_mark(probe, 0);
     } while (probe_pause(probe, began, used));
     probe_close_session(probe);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "plug/breaker.h"
 
 static atomic_int wakes;
@@ -50,13 +51,29 @@ static void what_is_told_of_an_outage_is_told_once(void **state)
 {
     struct breaker b;
     setup(&b);
-    assert_int_equal(breaker_level(NULL, HEARTH_ERR_UNAVAILABLE, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR);
-    assert_int_equal(breaker_level(&b, HEARTH_ERR_TIMEOUT, HEARTH_LOG_WARNING), HEARTH_LOG_WARNING); /* slow, but not away */
+    char words[256];
+    int64_t unanswered;
+    assert_false(breaker_note(NULL, HEARTH_ERR_UNAVAILABLE, "gone"));
+    /* Who had no answer is silent from the first on: the probe knows whether it is an outage. */
+    assert_true(breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
+    assert_true(breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"));
+    breaker_probing(&b, &unanswered, words);
+    assert_int_equal(unanswered, 2);
+    assert_string_equal(words, "slow");
     breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
-    assert_int_equal(breaker_level(&b, HEARTH_ERR_UNAVAILABLE, HEARTH_LOG_ERROR), HEARTH_LOG_DEBUG);
-    assert_int_equal(breaker_level(&b, HEARTH_ERR_CORRUPT, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR); /* another matter */
-    breaker_probed(&b, 0, NULL);
-    assert_int_equal(breaker_level(&b, HEARTH_ERR_UNAVAILABLE, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR);
+    assert_true(breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
+    breaker_probing(&b, &unanswered, words);
+    assert_int_equal(unanswered, 0);                               /* of an outage */
+    assert_false(breaker_note(&b, HEARTH_ERR_CORRUPT, "damaged")); /* another matter */
+    breaker_probed(&b, HEARTH_ERR_FULL, "no room");
+    assert_true(breaker_note(&b, HEARTH_ERR_FULL, "no room"));
+    assert_false(breaker_note(&b, HEARTH_ERR_CANCELLED, "stopped"));
+    struct err err = {0};
+    breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
+    breaker_allows(&b, &err);
+    assert_int_equal(log_level_of(&err, HEARTH_LOG_ERROR), HEARTH_LOG_DEBUG);
+    err_set(&err, HEARTH_ERR_INVALID, "something else");
+    assert_int_equal(log_level_of(&err, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR);
     breaker_fini(&b);
 }
 
@@ -117,8 +134,10 @@ static void wakes_the_probe_once(void **state)
     assert_int_equal(wakes, 1);
     breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"); /* news */
     assert_int_equal(wakes, 2);
-    assert_true(breaker_probing(&b));
-    assert_false(breaker_probing(&b));
+    char words[256];
+    int64_t unanswered;
+    assert_true(breaker_probing(&b, &unanswered, words));
+    assert_false(breaker_probing(&b, &unanswered, words));
     breaker_allows(&b, NULL);
     assert_int_equal(wakes, 3);
     breaker_fini(&b);
