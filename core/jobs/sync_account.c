@@ -152,7 +152,7 @@ static void say_next(const char *account, const struct sync_outcome *outcome, in
     int64_t left = outcome->next_sync - clock_now();
     const char *why = outcome->next_sync == 0                         ? "none until the person comes back"
                       : outcome->code == HEARTH_ERR_CANCELLED         ? "this one was interrupted"
-                      : pause > 0 && left >= pause - 1000             ? "the server wants a pause"
+                      : pause > 0 && left <= pause                    ? "the server wants a pause"
                       : outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED ? "the server may change its mind"
                       : is_well(outcome)                              ? "the interval"
                                                                       : "this one failed";

@@ -70,8 +70,10 @@ static int connect_node(struct daemon *d, size_t node, struct err *err)
 /* The databases are looked at before anything starts; those that this process brings up have their schema when it says that it is ready. */
 static int connect_storage(struct daemon *d, struct err *err)
 {
-    const struct nodes *nodes = &d->app.nodes;
+    struct nodes *nodes = &d->app.nodes;
     int r = 0;
+    for (size_t i = 0; i < nodes->count; i++)
+        breaker_expect_watch(&nodes->items[i].breaker);
     for (size_t i = 0; r == 0 && i < nodes->count; i++)
         if (nodes->items[i].migrates && i != nodes->own)
             r = connect_node(d, i, err);
@@ -330,6 +332,7 @@ int cmd_serve(struct cli *cli)
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists; the main thread waits for them */
     struct daemon d = {.lock = -1};
     breaker_init(&d.queue_breaker, "the queue");
+    breaker_expect_watch(&d.queue_breaker);
     struct err err = {0};
     int r = app_init(&d.app, cli, &err);
     d.app.makes = APP_MAKES_ALL;

@@ -49,6 +49,12 @@ void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx)
 {
     breaker->wake_ctx = ctx;
     breaker->wake = wake;
+    breaker->watched |= wake != NULL;
+}
+
+void breaker_expect_watch(struct breaker *breaker)
+{
+    breaker->watched = true;
 }
 
 bool breaker_is_open(const struct breaker *breaker)
@@ -142,10 +148,8 @@ bool breaker_note(struct breaker *breaker, int code, const char *words)
             atomic_store(&breaker->failures, 0);
         return code < 0 && code != HEARTH_ERR_NOT_FOUND && breaker->wake != NULL && breaker_probe_found(breaker, code);
     }
-    if (breaker->wake == NULL)
-        return false;
-    if (breaker_is_open(breaker))
-        return true;
+    if (breaker->wake == NULL || breaker_is_open(breaker))
+        return breaker->watched;
     breaker_count_unanswered(breaker, code, words);
     if (atomic_fetch_add(&breaker->failures, 1) + 1 >= BREAKER_FAILURES)
         breaker_move(breaker, EVENT_NO_ANSWERS, code, words);

@@ -32,6 +32,7 @@ struct breaker {
     int64_t trips;        /* how often it was opened */
     void (*wake)(void *); /* set before threads use it; NULL: nobody probes, and calls never open it */
     void *wake_ctx;
+    bool watched; /* constant: who probes tells of outages */
 };
 
 /* What is known of a backend; for /readyz and logs. It is ready when it is closed, `code` is 0 and
@@ -49,6 +50,8 @@ void breaker_fini(struct breaker *breaker);
 /* Who probes it. wake(ctx) runs on threads that are about to call the backend, at most once between
  * two probes, and once more when a call had no answer: it must only wake somebody. */
 void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx);
+/* Before threads use it: its probe, which begins later and ends before others do, tells of outages. */
+void breaker_expect_watch(struct breaker *breaker);
 
 /* Before a call. 0: go on. UNAVAILABLE at once while it is open, with words: what does not answer,
  * since when, why; retry_after is set. NULL breaker: 0. */
