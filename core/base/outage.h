@@ -14,8 +14,11 @@ struct outage {
 /* The line, unless it was told already. */
 void outage_begins(struct outage *outage, enum hearth_log_level level, const char *module, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* "answers again backend=WHAT seconds=N", if its beginning was told. True: it was. */
-bool outage_ends(struct outage *outage, const char *module, const char *what);
+/* "EVENT backend=WHAT seconds=N", if its beginning was told. True: it was. */
+bool outage_ends(struct outage *outage, const char *module, const char *event, const char *what);
 bool outage_lasts(const struct outage *outage);
+
+/* log_level_of(), for what each request would say again: debug as well when these words were told in the last minute. */
+enum hearth_log_level outage_level_of_request(const struct err *err, enum hearth_log_level level);
 
 #endif

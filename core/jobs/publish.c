@@ -36,8 +36,7 @@ void jobs_event(void *ctx, const char *account, const char *json)
     }
     if (r == 0)
         return;
-    log_text(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "account %s: an event was not sent: %s", account,
-             err.text);
+    log_text(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "account %s: an event was not sent: %s", account, err.text);
     if (jobs->options.on_event != NULL) /* this process, at least, hears it */
         jobs_heard(jobs, account, json);
 }

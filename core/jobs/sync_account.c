@@ -150,12 +150,12 @@ static void say_next(const char *account, const struct sync_outcome *outcome, in
     if (!log_wants(HEARTH_LOG_DEBUG))
         return;
     int64_t left = outcome->next_sync - clock_now();
-    const char *why = outcome->next_sync == 0                         ? "none until the person comes back"
-                      : outcome->code == HEARTH_ERR_CANCELLED         ? "this one was interrupted"
-                      : pause > 0 && left <= pause                    ? "the server wants a pause"
+    const char *why = outcome->next_sync == 0                          ? "none until the person comes back"
+                      : outcome->code == HEARTH_ERR_CANCELLED          ? "this one was interrupted"
+                      : pause > 0 && left <= pause                     ? "the server wants a pause"
                       : outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED ? "the server may change its mind"
-                      : is_well(outcome)                              ? "the interval"
-                                                                      : "this one failed";
+                      : is_well(outcome)                               ? "the interval"
+                                                                       : "this one failed";
     log_pairs(HEARTH_LOG_DEBUG, "sync", "next",
               (struct log_pair[]){LOG_PAIR("account", account), LOG_PAIR("why", why), LOG_NUMBER("seconds", left > 0 ? left / 1000 : 0),
                                   LOG_NUMBER("pause", pause / 1000), LOG_PAIRS_END});

@@ -68,7 +68,7 @@ static void say_begin(const struct hearth_account *account, const struct hearth_
 {
     if (!log_wants(HEARTH_LOG_DEBUG))
         return;
-    const char *why = moves                                 ? "it moves to another node"
+    const char *why = moves                                  ? "it moves to another node"
                       : job->priority == HEARTH_PERSON_WAITS ? "a person waits"
                       : account->resync                      ? "all is to be read anew"
                       : account->failures > 0                ? "the last one failed"
@@ -114,8 +114,8 @@ static int sync_job(struct jobs_worker *worker, size_t node, struct store *store
 }
 
 /* What the queue is told. */
-static void finish(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int r,
-                   const struct sync_outcome *outcome, struct err *err)
+static void finish(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int r, const struct sync_outcome *outcome,
+                   struct err *err)
 {
     int32_t how = HEARTH_JOB_DONE;
     int64_t delay = 0;
@@ -134,7 +134,8 @@ static void finish(struct jobs_worker *worker, struct call *call, const struct h
     int told = call_check(call, queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
     breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
     if (told < 0 && told != HEARTH_ERR_NOT_FOUND && told != HEARTH_ERR_CANCELLED)
-        log_text(log_level_of(&why, HEARTH_LOG_WARNING), "worker", "account %s: the queue did not take the end of the job: %s", job->key, why.text);
+        log_text(log_level_of(&why, HEARTH_LOG_WARNING), "worker", "account %s: the queue did not take the end of the job: %s", job->key,
+                 why.text);
 }
 
 static void work(struct jobs_worker *worker, struct call *call, const struct hearth_job *job)

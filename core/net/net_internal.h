@@ -11,7 +11,14 @@
 #include "base/outage.h"
 #include "net/net.h"
 
-enum { NET_WINDOW = 256 * 1024, NET_HEADERS_MAX = 64 * 1024, NET_HEADER_COUNT_MAX = 128, NET_LEARNT_MAX = 64, NET_OUTAGES_MAX = 64, NET_HOST_MAX = 300 };
+enum {
+    NET_WINDOW = 256 * 1024,
+    NET_HEADERS_MAX = 64 * 1024,
+    NET_HEADER_COUNT_MAX = 128,
+    NET_LEARNT_MAX = 64,
+    NET_OUTAGES_MAX = 64,
+    NET_HOST_MAX = 300
+};
 
 /* Kinds of addresses, as bits. NOWHERE: 0.0.0.0, multicast, documentation, what nobody has given out. */
 enum net_reach { NET_PUBLIC = 1, NET_PRIVATE = 2, NET_LINK = 4, NET_LOOPBACK = 8, NET_NOWHERE = 16 };

@@ -46,14 +46,14 @@ bool net_note_outage(struct net *net, const char *place, int code, int status, c
     if (!silent && !status_is_of_outage(status)) {
         struct outage *outage = status == 0 ? NULL : outage_of(net, place, false); /* without an answer: interrupted, refused here */
         if (outage != NULL)
-            outage_ends(outage, "net", what);
+            outage_ends(outage, "net", "answers again", what);
         return false;
     }
     struct outage *outage = outage_of(net, place, true);
     if (outage == NULL)
         return false;
     snprintf(answered, sizeof(answered), "it answered %d", status);
-    outage_begins(outage, HEARTH_LOG_WARNING, "net", "%s cannot be used; who needs it tries again until it can: %s", what,
+    outage_begins(outage, HEARTH_LOG_WARNING, "net", "%s cannot be used (%s); who needs it tries again until it can", what,
                   silent ? words : answered);
     return true;
 }

@@ -27,11 +27,11 @@ void call_fini(struct call *call);
 void call_reset(struct call *call); /* forgets results and error; deadline and stop flag stay */
 /* call_check(call, ops->operation(…), err): the border to a plugin. Calls it, which no thread may do with a lock held (base/lock.h), and
  * turns its outcome into the core's error: returns the code; when negative, `err` (may be NULL) gets text and retry_after. */
-#define call_check(call, operation, err)                                                                                              \
+#define call_check(call, operation, err)                                                                                                   \
     (lock_border("a plugin is called: " #operation), call_enter(call), call_outcome((call), (operation), (err)))
 void call_enter(struct call *call);
 int call_outcome(struct call *call, int code, struct err *err);
-const struct call *call_current(void); /* in which this thread is, by call_check(); NULL */
+const struct call *call_current(void);            /* in which this thread is, by call_check(); NULL */
 struct call *call_of(struct hearth_call *hearth); /* checked */
 bool call_should_stop(struct call *call);
 

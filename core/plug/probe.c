@@ -14,16 +14,16 @@ struct probe {
     struct probe_backend backend;
     pthread_t thread;
     bool started;
-    void *session;    /* of its own thread; others interrupt it, under `using`, while it is published */
-    void *published;  /* under the lock: the session, to be interrupted */
-    int using;        /* under the lock: so many are interrupting it */
-    int64_t since;    /* under the lock: monotonic ms when the running probe began; 0: none runs */
-    bool late;        /* under the lock: it was said already that this one does not return */
-    bool news;        /* under the lock: look now */
-    bool once;        /* under the lock: it was probed */
-    struct outage outage;
+    void *session;   /* of its own thread; others interrupt it, under `using`, while it is published */
+    void *published; /* under the lock: the session, to be interrupted */
+    int using;       /* under the lock: so many are interrupting it */
+    int64_t since;   /* under the lock: monotonic ms when the running probe began; 0: none runs */
+    bool late;       /* under the lock: it was said already that this one does not return */
+    bool news;       /* under the lock: look now */
+    bool once;       /* under the lock: it was probed */
+    struct outage outage, impaired;
     atomic_llong ended; /* monotonic ms when the last one was over; 0: there was none */
-    int64_t quiet; /* of its own thread: monotonic ms until which unanswered calls are not told */
+    int64_t quiet;      /* of its own thread: monotonic ms until which unanswered calls are not told */
 };
 
 struct probes {
@@ -49,6 +49,18 @@ static void probe_wake(void *ctx)
     lock_release(&probe->probes->lock);
 }
 
+/* It answers, and cannot be written. */
+static void probe_report_impaired(struct probe *probe, const struct breaker_view *before, const struct breaker_view *after)
+{
+    const char *what = probe->backend.breaker->what;
+    if (after->code != 0 && after->code != before->code && outage_lasts(&probe->impaired)) /* in another way */
+        atomic_store(&probe->impaired.since, 0);
+    if (after->code != 0)
+        outage_begins(&probe->impaired, HEARTH_LOG_ERROR, "probe", "%s answers, but cannot be used in full: %s", what, after->words);
+    else
+        outage_ends(&probe->impaired, "probe", "can be used in full again", what);
+}
+
 static void probe_report(struct probe *probe, int code, const char *words)
 {
     const struct probe_backend *backend = &probe->backend;
@@ -59,12 +71,12 @@ static void probe_report(struct probe *probe, int code, const char *words)
     const char *what = backend->breaker->what;
     /* Not whether this probe moved it: calls may have opened it before. */
     if (after.state == BREAKER_OPEN)
-        outage_begins(&probe->outage, HEARTH_LOG_ERROR, "probe", "%s does not answer; who needs it is told so at once until it does: %s",
+        outage_begins(&probe->outage, HEARTH_LOG_ERROR, "probe", "%s does not answer (%s); who needs it is told so at once until it does",
                       what, after.words);
-    else if (outage_ends(&probe->outage, "probe", what))
+    else if (outage_ends(&probe->outage, "probe", "answers again", what))
         atomic_store(&probe->ended, clock_monotonic());
-    if (after.state == BREAKER_CLOSED && after.code != 0 && after.code != before.code)
-        log_error("probe", "%s answers, but cannot be used in full: %s", what, after.words);
+    if (after.state == BREAKER_CLOSED)
+        probe_report_impaired(probe, &before, &after);
     if (breaker_is_open(backend->breaker) && backend->hangs != NULL)
         backend->hangs(backend->ctx, backend->index);
 }

@@ -307,7 +307,7 @@ int connection_error(struct session *session, const PGresult *result)
         {"40", HEARTH_ERR_UNAVAILABLE, "it met with another transaction; try again"},
         {"55P03", HEARTH_ERR_UNAVAILABLE, "a lock is held; try again"},
         {"25P03", HEARTH_ERR_UNAVAILABLE, "the transaction was idle too long"},
-        {"25006", HEARTH_ERR_DENIED, "the server is read-only: it is a standby, name the primary in dsn"},
+        {"25006", HEARTH_ERR_DENIED, "the server is read-only (a standby, or default_transaction_read_only): name the primary in dsn"},
         {"42P01", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
         {"42703", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
         {"42501", HEARTH_ERR_DENIED, "the user lacks a permission: it has to own the tables"},

@@ -145,10 +145,9 @@ static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct 
         fx_failed_keep_fresh(&taker->failed);
     if (r == 0)
         fx_say(p, "%s: %lld records are used, %lld are of no use here, %lld arrived damaged, %lld cannot be used%s%s",
-               fx_collections[taker->collection].name,
-               (long long)(reader.records - reader.damaged - taker->skipped - taker->unusable), (long long)taker->skipped,
-               (long long)reader.damaged, (long long)taker->unusable, taker->unusable > 0 ? ", the last because " : "",
-               taker->unusable > 0 ? taker->translate.why : "");
+               fx_collections[taker->collection].name, (long long)(reader.records - reader.damaged - taker->skipped - taker->unusable),
+               (long long)taker->skipped, (long long)reader.damaged, (long long)taker->unusable,
+               taker->unusable > 0 ? ", the last because " : "", taker->unusable > 0 ? taker->translate.why : "");
     return r;
 }
 

@@ -102,7 +102,8 @@ struct fx_pull {
     bool says;                         /* somebody looks at debug: see fx_say() */
 };
 
-/* --- say.c: what a pull decides, and why, for who looks at debug ---------------------------------------------------------------------------
+/* --- say.c: what a pull decides, and why, for who looks at debug
+ * ---------------------------------------------------------------------------
  */
 
 /* One sentence, without full stop. Never a title, an address, a key, a token. For each pull and collection, not for each record. */

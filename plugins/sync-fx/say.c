@@ -97,12 +97,12 @@ void fx_say_devices(struct fx_pull *p)
         const char *not_wanted = why_not_wanted(p, c);
         size_t used = strlen(text);
         snprintf(text + used, sizeof(text) - used, "%s%s %s", c == HEARTH_CLIENTS ? "" : ", and ", fx_collections[c].name,
-                 not_wanted != NULL        ? "is not wanted"
-                 : fx_refetch_due(p, c)    ? "has damaged records to be asked for again"
-                 : !changed                ? "has not changed"
-                 : p->timestamps[c] == 0   ? "is not on the server"
-                 : !p->marks[c].present    ? "was never read"
-                                           : "has changed");
+                 not_wanted != NULL      ? "is not wanted"
+                 : fx_refetch_due(p, c)  ? "has damaged records to be asked for again"
+                 : !changed              ? "has not changed"
+                 : p->timestamps[c] == 0 ? "is not on the server"
+                 : !p->marks[c].present  ? "was never read"
+                                         : "has changed");
     }
     fx_say(p, "%s; when one of them is read both are, whole", text);
 }

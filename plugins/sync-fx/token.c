@@ -212,7 +212,9 @@ int fx_token_ensure(struct fx_pull *p, bool fresh)
         (p->account.endpoint[0] == '\0' || (strcmp(p->account.endpoint, p->state.endpoint) == 0 && p->account.uid == p->state.uid)))
         return settle(p);
     fx_say(p, "the token server is asked for credentials, because %s",
-           fresh ? "those in hand were refused" : p->state.hawk_id[0] == '\0' ? "there are none in hand" : "those in hand have run out");
+           fresh                         ? "those in hand were refused"
+           : p->state.hawk_id[0] == '\0' ? "there are none in hand"
+                                         : "those in hand have run out");
     p->state.hawk_id[0] = '\0';
     int r = fetch(p);
     return r != 0 ? r : settle(p);

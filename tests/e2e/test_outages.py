@@ -52,7 +52,7 @@ class Outages(TestCase):
         self.assertEqual(len(begun), 1, begun)
         self.assertEqual((begun[0]["level"], begun[0]["module"]), ("warning", "net"))
         place = service.url.partition("//")[2]
-        self.assertTrue(begun[0]["text"].startswith(f"the server {place} cannot be used; "), begun)
+        self.assertTrue(begun[0]["text"].startswith(f"the server {place} cannot be used ("), begun)
         self.assertIn(words, begun[0]["text"])
         service.faults()
         until(lambda: self.synced(node, last), "all is well again")

@@ -19,7 +19,7 @@ class Scheduling(FaultCase):
             with self.subTest(rule):
                 node = self.home(OFTEN + "claim = 1s\n")
                 node.faults("storage", "account_claim_due " + rule)
-                told = ("cannot look for due accounts", "the storage does not answer; ", "the storage answers, but ")
+                told = ("cannot look for due accounts", "the storage does not answer (", "the storage answers, but ")
                 until(lambda n=node: any(words in n.log_text() for words in told), "it is told")
                 self.wait_for_syncs(node)
                 node.close()

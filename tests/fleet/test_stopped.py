@@ -147,7 +147,7 @@ class Stopped(TestCase):
                 told = self.told(daemon, start)
                 self.assertEqual(len(told), 2, told)
                 self.assertEqual(told[0][0], "error")
-                self.assertTrue(told[0][1].startswith(f"{what} does not answer; "), told)
+                self.assertTrue(told[0][1].startswith(f"{what} does not answer ("), told)
                 self.assertEqual(told[1], ("info", f"answers again: {what}"))
 
     def test_started_in_an_outage(self):
@@ -170,7 +170,7 @@ class Stopped(TestCase):
             told = self.told(daemon, start)
             self.assertEqual(len(told), 4, told)
             for what in ("the queue", "the storage of node alder"):
-                self.assertEqual(sum(text.startswith(f"{what} does not answer; ") for _, text in told), 1, told)
+                self.assertEqual(sum(text.startswith(f"{what} does not answer (") for _, text in told), 1, told)
 
     def test_postgres_stops(self):
         fleet = self.fleet(apart=True)
