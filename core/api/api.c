@@ -7,7 +7,7 @@
 #include "api/internal.h"
 #include "base/clock.h"
 #include "base/lock.h"
-#include "base/log.h"
+#include "base/outage.h"
 #include "base/magic.h"
 #include "search/search.h"
 
@@ -84,8 +84,8 @@ static void reply_error(struct api_call *call)
     size_t i = 0;
     while (told[i].error != call->err.code && told[i].error != HEARTH_ERR_INTERNAL)
         i++;
-    if (told[i].status >= 500 && !nodes_error_is_known(call->api->options.nodes, call->err.code))
-        log_error("api", "%s: %s", call->request->path, call->err.text);
+    if (told[i].status >= 500)
+        log_text(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "api", "%s: %s", call->request->path, call->err.text);
     if (told[i].status == 503)
         http_reply_header(call->reply, "retry-after", "5");
     http_reply_problem(call->reply, told[i].status, told[i].code, told[i].error == HEARTH_ERR_INVALID ? call->err.text : told[i].words);

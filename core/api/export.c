@@ -65,7 +65,8 @@ static int stream(struct http_stream *stream, void *ctx)
     int r = export_run(download->format, download->store, download->account, to_stream, stream, &err);
     store_reset(download->store);
     if (r < 0 && r != HEARTH_ERR_CANCELLED)
-        log_error("api", "%s of %s was not made: %s", download->format->name, download->account, err.text);
+        log_text(log_level_of(&err, HEARTH_LOG_ERROR), "api", "account %s: the export %s was not made: %s", download->account,
+                 download->format->name, err.text);
     return r;
 }
 

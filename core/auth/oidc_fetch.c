@@ -95,6 +95,8 @@ int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char
                     answer.status);
     else if (answer.status != 200)
         r = err_set(err, HEARTH_ERR_UNAVAILABLE, "[oidc %s] %s answered %d", oidc->config.name, url, answer.status);
+    if (r < 0 && err != NULL)
+        err->told = call->told;
     json_t *object =
         r == 0 ? json_loadb(answer.body.data == NULL ? "" : answer.body.data, answer.body.size, JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (r == 0 && !json_is_object(object))

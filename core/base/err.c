@@ -48,6 +48,7 @@ int err_set(struct err *err, int code, const char *format, ...)
     vsnprintf(err->text, sizeof(err->text), format, ap);
     va_end(ap);
     err->code = code;
+    err->told = false;
     return code;
 }
 
@@ -104,5 +105,6 @@ int err_errno(struct err *err, int errno_value, const char *format, ...)
     if (n >= 0 && (size_t)n < sizeof(err->text))
         snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", strerror_r(errno_value, why, sizeof(why)));
     err->code = code;
+    err->told = false;
     return code;
 }

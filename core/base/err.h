@@ -9,6 +9,7 @@
 struct err {
     int code;
     int64_t retry_after; /* ms; 0: no wish */
+    bool told;           /* of an outage that is told by who watches over it: see outage.h */
     char text[512];
 };
 

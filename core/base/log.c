@@ -118,6 +118,11 @@ bool log_wants(enum hearth_log_level level)
     return (int)level <= atomic_load(&out.level);
 }
 
+enum hearth_log_level log_level_of(const struct err *err, enum hearth_log_level level)
+{
+    return err->told ? HEARTH_LOG_DEBUG : level;
+}
+
 static void add_time(struct buf *line)
 {
     int64_t now = clock_now();

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "hearth/plugin.h"
+#include "base/err.h"
 
 enum log_format { LOG_TEXT, LOG_JSON };
 
@@ -19,6 +19,8 @@ void log_take_stderr(void);
 void log_last_word(void);
 bool log_wants(enum hearth_log_level level);
 void log_set_level(enum hearth_log_level level); /* from now on; any thread */
+/* At which level a failure is told: HEARTH_LOG_DEBUG when it is one of an outage that is told once for all (outage.h). */
+enum hearth_log_level log_level_of(const struct err *err, enum hearth_log_level level);
 
 /* log_event(HEARTH_LOG_INFO, "main", "ready", "version", text, "address", text, NULL): pairs of key and text end with a NULL key; a NULL
  * text leaves its pair out. `module` and `event` are constants. */

@@ -39,7 +39,8 @@ void *jobs_listener_main(void *arg)
         int r =
             call_check(&call, jobs->options.queue->event_wait(jobs->listener_session, &call.hearth, EVENT_WAIT, jobs_heard, jobs), &err);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
-            log_error("events", "cannot wait for events: %s", err.text);
+            breaker_note_err(jobs->options.queue_breaker, r, &err);
+            log_text(log_level_of(&err, HEARTH_LOG_ERROR), "events", "cannot wait for events: %s", err.text);
             jobs_heard(jobs, "", ""); /* who knows what was missed */
             jobs_sleep(jobs, 1000);
         }

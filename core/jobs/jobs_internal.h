@@ -70,14 +70,15 @@ struct jobs {
 
 /* Sleeps until the time passed or stop; false: stop. */
 bool jobs_sleep(struct jobs *jobs, int64_t ms);
+
 /* --- sessions.c --- */
 /* A session of a node; NULL on error. Give it back to the same node. */
 struct store *jobs_take_store(struct jobs *jobs, size_t node, struct err *err);
 void jobs_give_store(struct jobs *jobs, size_t node, struct store *store);
 /* A session of the queue for one call that has `timeout` ms. UNAVAILABLE at once while the queue is known not to answer. Give it back with
- * the call's code. */
+ * the call's code and error (NULL). */
 int jobs_take_queue(struct jobs *jobs, int64_t timeout, struct jobs_queue **ret_queue, struct err *err);
-void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code);
+void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code, struct err *err);
 void jobs_close_sessions(struct jobs *jobs); /* all; nobody has one any more */
 
 /* --- publish.c --- */

@@ -177,7 +177,7 @@ static bool note_answer(struct presence_way *way, int r, const struct err *err)
     way->pause = way->pause == 0 ? PAUSE_MIN : way->pause * 2 > PAUSE_MAX ? PAUSE_MAX : way->pause * 2;
     way->again = clock_monotonic() + way->pause;
     if (r != HEARTH_ERR_CANCELLED)
-        log_warning("presence", "%s; it is tried again: %s", way->what, err->text);
+        log_text(log_level_of(err, HEARTH_LOG_WARNING), "presence", "%s; it is tried again: %s", way->what, err->text);
     return false;
 }
 

@@ -13,7 +13,7 @@ int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priori
     if (r < 0)
         return r;
     r = call_check(&queue->call, jobs->options.queue->publish(queue->session, &queue->call.hearth, &job, 0, &result), err);
-    jobs_give_queue(jobs, queue, r);
+    jobs_give_queue(jobs, queue, r, err);
     if (r == 0 && ret_result != NULL)
         *ret_result = result;
     return r;
@@ -32,11 +32,11 @@ void jobs_event(void *ctx, const char *account, const char *json)
     int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, &err);
     if (r == 0) {
         r = call_check(&queue->call, jobs->options.queue->event_publish(queue->session, &queue->call.hearth, account, json), &err);
-        jobs_give_queue(jobs, queue, r);
+        jobs_give_queue(jobs, queue, r, &err);
     }
     if (r == 0)
         return;
-    log_warning("jobs", "account %s: an event was not sent: %s", account, err.text);
+    log_text(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "account %s: an event was not sent: %s", account, err.text);
     if (jobs->options.on_event != NULL) /* this process, at least, hears it */
         jobs_heard(jobs, account, json);
 }
@@ -61,7 +61,7 @@ int jobs_ping(struct jobs *jobs, struct err *err)
     if (r < 0)
         return r;
     r = call_check(&queue->call, jobs->options.queue->ping(queue->session, &queue->call.hearth), err);
-    jobs_give_queue(jobs, queue, r);
+    jobs_give_queue(jobs, queue, r, err);
     return r;
 }
 
@@ -72,7 +72,7 @@ int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *
     if (r < 0)
         return r;
     r = call_check(&queue->call, jobs->options.queue->peek(queue->session, &queue->call.hearth, cb, ctx), err);
-    jobs_give_queue(jobs, queue, r);
+    jobs_give_queue(jobs, queue, r, err);
     return r;
 }
 
@@ -83,6 +83,6 @@ int jobs_queue_clear(struct jobs *jobs, struct err *err)
     if (r < 0)
         return r;
     r = call_check(&queue->call, jobs->options.queue->clear(queue->session, &queue->call.hearth), err);
-    jobs_give_queue(jobs, queue, r);
+    jobs_give_queue(jobs, queue, r, err);
     return r;
 }

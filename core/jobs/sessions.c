@@ -53,7 +53,7 @@ static struct jobs_queue *queue_session_open(struct jobs *jobs, int64_t timeout,
     int r =
         call_check(&queue->call, jobs->options.queue->session_open(jobs->options.queue_self, &queue->call.hearth, &queue->session), err);
     if (r < 0) {
-        breaker_note(jobs->options.queue_breaker, r, queue->call.error);
+        breaker_note_err(jobs->options.queue_breaker, r, err);
         call_fini(&queue->call);
         free(queue);
         return NULL;
@@ -88,9 +88,11 @@ int jobs_take_queue(struct jobs *jobs, int64_t timeout, struct jobs_queue **ret_
     return 0;
 }
 
-void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code)
+void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code, struct err *err)
 {
-    breaker_note(jobs->options.queue_breaker, code, queue->call.error);
+    bool told = breaker_note(jobs->options.queue_breaker, code, queue->call.error);
+    if (err != NULL && code < 0)
+        err->told = told;
     call_reset(&queue->call);
     lock_take(&jobs->lock);
     queue->next_free = jobs->queues.free;

@@ -126,6 +126,12 @@ static int on_commit(void *ctx, const char *mark)
     r = apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
     if (r < 0)
         return r;
+    if (log_wants(HEARTH_LOG_DEBUG))
+        log_pairs(HEARTH_LOG_DEBUG, "sync", "stored",
+                  (struct log_pair[]){LOG_PAIR("account", sink->account), LOG_PAIR("collection", sink_collection_name(sink->collection)),
+                                      LOG_PAIR("how", sink->how == HEARTH_COMPLETE ? "whole" : "what came"),
+                                      LOG_PAIR("changed", changed ? "yes" : "no"),
+                                      LOG_NUMBER("records", sink->records - sink->records_before), LOG_PAIRS_END});
     if (changed) {
         sink->changed |= 1u << sink->collection;
         sink->generation = generation;

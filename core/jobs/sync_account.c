@@ -105,10 +105,27 @@ static void describe(struct sync_outcome *outcome, const struct hearth_pull_resu
     outcome->generation = sink->generation;
 }
 
-/* cause: what is behind the detail, for the operator alone; "": nothing more. */
-static void log_outcome(const char *account, const struct sync_outcome *outcome, const char *cause)
+static bool is_well(const struct sync_outcome *outcome)
 {
-    bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
+    return outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
+}
+
+/* What fails as it did before is told once; so is a server that cannot be used, for all its accounts (why->told). The account's state says
+ * it all the time. */
+static enum hearth_log_level level_of(const struct hearth_account *before, const struct sync_outcome *outcome, const struct err *why)
+{
+    if (is_well(outcome))
+        return HEARTH_LOG_INFO;
+    bool same = before->failures > 0 && before->state == outcome->state && before->state_detail != NULL &&
+                strcmp(before->state_detail, outcome->detail) == 0;
+    return same ? HEARTH_LOG_DEBUG : log_level_of(why, HEARTH_LOG_WARNING);
+}
+
+/* why: what is behind the detail, for the operator alone. */
+static void log_outcome(const struct hearth_account *before, const struct sync_outcome *outcome, const struct err *why)
+{
+    bool ok = is_well(outcome);
+    const char *account = before->id, *cause = why->text;
     const struct log_pair pairs[] = {
         LOG_PAIR("account", account),
         LOG_NUMBER("requests", outcome->requests),
@@ -120,11 +137,38 @@ static void log_outcome(const char *account, const struct sync_outcome *outcome,
         LOG_PAIR("cause", cause[0] != '\0' && strcmp(cause, outcome->detail) != 0 ? cause : NULL),
         LOG_PAIRS_END,
     };
-    log_pairs(ok ? HEARTH_LOG_INFO : HEARTH_LOG_WARNING, "sync", ok ? "done" : "failed", pairs);
+    log_pairs(level_of(before, outcome, why), "sync", ok ? "done" : "failed", pairs);
     metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
     metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
     metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);
     metric_add(metric_get(METRIC_COUNTER, "sync_requests", "requests to Sync services"), outcome->requests);
+}
+
+/* When the next one is due, and why then; for who looks at debug. pause: what the server demanded, ms. */
+static void say_next(const char *account, const struct sync_outcome *outcome, int64_t pause)
+{
+    if (!log_wants(HEARTH_LOG_DEBUG))
+        return;
+    int64_t left = outcome->next_sync - clock_now();
+    const char *why = outcome->next_sync == 0                          ? "none until the person comes back"
+                      : outcome->code == HEARTH_ERR_CANCELLED          ? "this one was interrupted"
+                      : pause > 0 && left <= pause                     ? "the server wants a pause"
+                      : outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED ? "the server may change its mind"
+                      : is_well(outcome)                               ? "the interval"
+                                                                       : "this one failed";
+    log_pairs(HEARTH_LOG_DEBUG, "sync", "next",
+              (struct log_pair[]){LOG_PAIR("account", account), LOG_PAIR("why", why), LOG_NUMBER("seconds", left > 0 ? left / 1000 : 0),
+                                  LOG_NUMBER("pause", pause / 1000), LOG_PAIRS_END});
+}
+
+/* Nothing is asked: somebody paused the account, or its server wants to be left alone. */
+static void say_nothing_done(const char *account, int64_t wait)
+{
+    if (log_wants(HEARTH_LOG_DEBUG))
+        log_pairs(HEARTH_LOG_DEBUG, "sync", "not now",
+                  (struct log_pair[]){LOG_PAIR("account", account),
+                                      LOG_PAIR("why", wait > 0 ? "the server wants a pause" : "the account is paused"),
+                                      LOG_NUMBER("seconds", wait / 1000), LOG_PAIRS_END});
 }
 
 static unsigned random16(void)
@@ -236,6 +280,7 @@ static int run(const struct sync_context *context, struct store *store, const st
         why = sink.err;
         result.account_backoff = 0;
     }
+    why.told |= code == 0 && call->told; /* an answer that the provider took for a failure of its server */
     remember_pause(context, account->id, &result);
     describe(outcome, &result, &sink, code, &why);
     outcome->ms = clock_monotonic() - begun;
@@ -245,9 +290,10 @@ static int run(const struct sync_context *context, struct store *store, const st
     int r = store_outcome(context, store, account->id, pause, outcome, err);
     if (sink.changed != 0)
         emit_changed(context, &sink);
-    bool ok = outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
-    emit_state(context, account->id, ok ? "done" : "failed", outcome->detail);
-    log_outcome(account->id, outcome, why.text);
+    emit_state(context, account->id, is_well(outcome) ? "done" : "failed", outcome->detail);
+    log_outcome(account, outcome, &why);
+    if (r == 0)
+        say_next(account->id, outcome, pause);
     sink_fini(&sink);
     return r;
 }
@@ -263,6 +309,7 @@ int sync_account(const struct sync_context *context, struct store *store, const 
     outcome.state = stored.state;
     outcome.wait = paused_for(context, id);
     if (stored.state == HEARTH_ACCOUNT_PAUSED || outcome.wait > 0) {
+        say_nothing_done(id, outcome.wait);
         *ret_outcome = outcome;
         return 0;
     }
@@ -272,6 +319,7 @@ int sync_account(const struct sync_context *context, struct store *store, const 
     account.id = arena_strdup(&arena, stored.id);
     account.email = arena_strdup(&arena, stored.email);
     account.provider = arena_strdup(&arena, stored.provider);
+    account.state_detail = stored.state_detail == NULL ? NULL : arena_strdup(&arena, stored.state_detail);
     r = account.id == NULL || account.email == NULL || account.provider == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
     store_reset(store);
     if (r == 0)

@@ -63,11 +63,28 @@ static int leave_alone(struct jobs *jobs, struct store *store, const struct hear
     return r;
 }
 
+/* Why a sync runs, for who looks at debug. */
+static void say_begin(const struct hearth_account *account, const struct hearth_job *job, bool moves)
+{
+    if (!log_wants(HEARTH_LOG_DEBUG))
+        return;
+    const char *why = moves                                  ? "it moves to another node"
+                      : job->priority == HEARTH_PERSON_WAITS ? "a person waits"
+                      : account->resync                      ? "all is to be read anew"
+                      : account->failures > 0                ? "the last one failed"
+                      : account->last_sync == 0              ? "it is the first"
+                                                             : "it is due";
+    log_pairs(HEARTH_LOG_DEBUG, "sync", "begins",
+              (struct log_pair[]){LOG_PAIR("account", account->id), LOG_PAIR("why", why), LOG_NUMBER("failures", account->failures),
+                                  LOG_NUMBER("delivery", job->attempt), LOG_PAIRS_END});
+}
+
 /* Syncs the account where it is, or takes it to the node that its row names. */
-static int sync_job(struct jobs_worker *worker, size_t node, struct store *store, const char *id, struct sync_outcome *ret_outcome,
-                    struct err *err)
+static int sync_job(struct jobs_worker *worker, size_t node, struct store *store, const struct hearth_job *job,
+                    struct sync_outcome *ret_outcome, struct err *err)
 {
     struct jobs *jobs = worker->jobs;
+    const char *id = job->key;
     struct call call;
     call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
     call.account = id;
@@ -76,6 +93,7 @@ static int sync_job(struct jobs_worker *worker, size_t node, struct store *store
     int r = STORE(store, err, account_get, id, &account);
     if (r == 0) {
         to = nodes_find(jobs->options.nodes, account.node);
+        say_begin(&account, job, to != NODES_NONE && to != node);
         r = provider_session(worker, &account, &call, &i, err);
     }
     if (r == HEARTH_ERR_UNSUPPORTED && i == NO_PROVIDER) {
@@ -102,7 +120,7 @@ static void finish(struct jobs_worker *worker, struct call *call, const struct h
     int32_t how = HEARTH_JOB_DONE;
     int64_t delay = 0;
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
-        log_error("worker", "account %s: %s", job->key, err->text);
+        log_text(log_level_of(err, HEARTH_LOG_ERROR), "worker", "account %s: %s", job->key, err->text);
         how = HEARTH_JOB_RETRY;
         delay = err->retry_after > 0 ? err->retry_after : STORAGE_TROUBLE_PAUSE;
     } else if (r == 0 && outcome->wait > 0) {
@@ -113,9 +131,11 @@ static void finish(struct jobs_worker *worker, struct call *call, const struct h
     }
     const struct hearth_queue *queue = worker->jobs->options.queue;
     struct err why = {0};
-    if (call_check(call, queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why) < 0 &&
-        why.code != HEARTH_ERR_NOT_FOUND && why.code != HEARTH_ERR_CANCELLED)
-        log_warning("worker", "account %s: the queue did not take the end of the job: %s", job->key, why.text);
+    int told = call_check(call, queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
+    breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
+    if (told < 0 && told != HEARTH_ERR_NOT_FOUND && told != HEARTH_ERR_CANCELLED)
+        log_text(log_level_of(&why, HEARTH_LOG_WARNING), "worker", "account %s: the queue did not take the end of the job: %s", job->key,
+                 why.text);
 }
 
 static void work(struct jobs_worker *worker, struct call *call, const struct hearth_job *job)
@@ -132,7 +152,7 @@ static void work(struct jobs_worker *worker, struct call *call, const struct hea
         return;
     }
     struct store *store = jobs_take_store(jobs, node, &err);
-    int r = store == NULL ? err.code : sync_job(worker, node, store, job->key, &outcome, &err);
+    int r = store == NULL ? err.code : sync_job(worker, node, store, job, &outcome, &err);
     if (store != NULL)
         jobs_give_store(jobs, node, store);
     set_receipt(worker, "");
@@ -150,11 +170,11 @@ void *jobs_worker_main(void *arg)
         struct err err = {0};
         int r = call_check(
             &call, jobs->options.queue->reserve(worker->queue_session, &call.hearth, RESERVE_WAIT, jobs->options.lease, &job), &err);
-        breaker_note(jobs->options.queue_breaker, r, err.text);
+        breaker_note_err(jobs->options.queue_breaker, r, &err);
         if (r == 0) {
             work(worker, &call, &job);
         } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
-            log_error("worker", "cannot take a job: %s", err.text);
+            log_text(log_level_of(&err, HEARTH_LOG_ERROR), "worker", "cannot take a job: %s", err.text);
             jobs_sleep(jobs, 1000);
         }
         call_reset(&call);
@@ -199,14 +219,15 @@ void *jobs_keeper_main(void *arg)
             lock_release(&jobs->lock);
             if (receipt[0] == '\0')
                 continue;
-            int r = call_check(&call, jobs->options.queue->extend(jobs->keeper_session, &call.hearth, receipt, jobs->options.lease), NULL);
-            breaker_note(jobs->options.queue_breaker, r, call.error);
+            struct err err = {0};
+            int r = call_check(&call, jobs->options.queue->extend(jobs->keeper_session, &call.hearth, receipt, jobs->options.lease), &err);
+            breaker_note_err(jobs->options.queue_breaker, r, &err);
             /* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
             if (r == HEARTH_ERR_NOT_FOUND && jobs_interrupt_worker(&jobs->workers[i], receipt))
                 log_warning("worker",
                             "a job's lease was lost while it was worked on: the sync is stopped, and done again by whoever gets it");
             else if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
-                log_warning("worker", "cannot keep a lease alive: %s", call.error);
+                log_text(log_level_of(&err, HEARTH_LOG_WARNING), "worker", "cannot keep a lease alive: %s", err.text);
             call_reset(&call);
         }
     }

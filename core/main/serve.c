@@ -63,15 +63,17 @@ static int connect_node(struct daemon *d, size_t node, struct err *err)
         *err = why;
         return r;
     }
-    log_error("main", "the storage does not answer yet: %s", why.text);
+    log_debug("main", "the storage does not answer yet: %s", why.text); /* its probe tells it, once for all */
     return 0;
 }
 
 /* The databases are looked at before anything starts; those that this process brings up have their schema when it says that it is ready. */
 static int connect_storage(struct daemon *d, struct err *err)
 {
-    const struct nodes *nodes = &d->app.nodes;
+    struct nodes *nodes = &d->app.nodes;
     int r = 0;
+    for (size_t i = 0; i < nodes->count; i++)
+        breaker_expect_watch(&nodes->items[i].breaker);
     for (size_t i = 0; r == 0 && i < nodes->count; i++)
         if (nodes->items[i].migrates && i != nodes->own)
             r = connect_node(d, i, err);
@@ -273,7 +275,7 @@ static void say_setup(struct daemon *d)
     if ((d->roles & ROLE_WEB) == 0 || address == NULL)
         return;
     if (owner_find(&d->app.stores, &owned, &err) < 0)
-        log_warning("main", "%s", err.text);
+        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "main", "%s", err.text);
     node_stores_reset(&d->app.stores);
     if (!owned && conf_get_text(d->app.conf, "auth", "allow") == NULL)
         setup_print(&d->app, address);
@@ -323,6 +325,7 @@ int cmd_serve(struct cli *cli)
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists; the main thread waits for them */
     struct daemon d = {.lock = -1};
     breaker_init(&d.queue_breaker, "the queue");
+    breaker_expect_watch(&d.queue_breaker);
     struct err err = {0};
     int r = app_init(&d.app, cli, &err);
     d.app.makes = APP_MAKES_ALL;

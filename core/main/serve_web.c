@@ -186,7 +186,7 @@ static void signed_in(void *ctx, const char *account, size_t node)
     account_removed(d, account);
     api_forget(d->api, account);
     if (node == d->app.nodes.own && jobs_request(d->jobs, account, &err) < 0)
-        log_warning("main", "the first sync waits for the schedule: %s", err.text);
+        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "main", "the first sync waits for the schedule: %s", err.text);
 }
 
 int serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err)

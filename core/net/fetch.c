@@ -13,7 +13,7 @@
 #include "net/net_internal.h"
 #include "plug/call.h"
 
-enum { POLL_STOP = 100 };
+enum { POLL_STOP = 100, PATIENT = 1000 };
 
 static int read_target(const char *text, struct target *ret_target)
 {
@@ -201,6 +201,9 @@ static int exchange(struct net *net, struct hearth_call *call, const struct hear
     } else {
         r = hearth_fail(call, r, "%s", err.text);
     }
+    bool short_of_time = r == HEARTH_ERR_TIMEOUT && request->timeout != 0 && request->timeout < PATIENT; /* says nothing of the server */
+    if (!short_of_time)
+        call_of(call)->told = net_note_outage(net, target->place, r, fetch.headers_complete ? fetch.status : 0, call->error);
     if (r == 0 && allowed == 0 && !fetch.proxied)
         policy_learn(net, target->host, fetch.reached);
     transfer_fini(&fetch);
@@ -213,12 +216,14 @@ int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_htt
 {
     struct target target;
     unsigned allowed = 0;
+    call_of(call)->told = false; /* of an earlier exchange of the call */
     int r = check_url(net, call, request, &target, &allowed);
     if (r < 0)
         return r;
     int64_t left = backoff_left(net->paused, target.place);
     if (left > 0) {
         call->retry_after = left;
+        call_of(call)->told = net_outage_lasts(net, target.place);
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s asked to be left alone for %lld s more", target.place,
                            (long long)(left + 999) / 1000);
     }

@@ -8,9 +8,17 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "base/outage.h"
 #include "net/net.h"
 
-enum { NET_WINDOW = 256 * 1024, NET_HEADERS_MAX = 64 * 1024, NET_HEADER_COUNT_MAX = 128, NET_LEARNT_MAX = 64, NET_HOST_MAX = 300 };
+enum {
+    NET_WINDOW = 256 * 1024,
+    NET_HEADERS_MAX = 64 * 1024,
+    NET_HEADER_COUNT_MAX = 128,
+    NET_LEARNT_MAX = 64,
+    NET_OUTAGES_MAX = 64,
+    NET_HOST_MAX = 300
+};
 
 /* Kinds of addresses, as bits. NOWHERE: 0.0.0.0, multicast, documentation, what nobody has given out. */
 enum net_reach { NET_PUBLIC = 1, NET_PRIVATE = 2, NET_LINK = 4, NET_LOOPBACK = 8, NET_NOWHERE = 16 };
@@ -63,7 +71,7 @@ struct net {
     struct net_options options;
     char *ca_file; /* NULL: the system's authorities */
     char user_agent[128];
-    pthread_mutex_t lock; /* guards commands, learnt; a leaf */
+    pthread_mutex_t lock; /* guards commands, learnt, outages; a leaf */
     struct fetch *commands;
     struct learnt {
         char host[256]; /* "": a free place */
@@ -75,6 +83,10 @@ struct net {
     struct fetch **active; /* network thread: what must be ended at stop */
     size_t active_count, active_room;
     struct backoff *paused; /* by "host:port" */
+    struct net_outage {
+        char place[NET_HOST_MAX + 8]; /* "": a free place */
+        struct outage outage;
+    } outages[NET_OUTAGES_MAX]; /* places under the lock */
 };
 
 /* Network thread. */
@@ -87,6 +99,12 @@ int transfer_init(struct fetch *fetch, const struct net *net, const struct heart
                   struct err *err);
 void transfer_fini(struct fetch *fetch);
 void transfer_done(struct fetch *fetch, CURLcode result); /* network thread */
+
+/* outage.c: which servers do not answer, told once for all. Any thread. */
+/* An exchange with `place` ended with `code`; status 0: there were no headers. True: it is of an outage, which is
+ * told here. */
+bool net_note_outage(struct net *net, const char *place, int code, int status, const char *words);
+bool net_outage_lasts(struct net *net, const char *place);
 
 /* policy.c: which addresses a URL may lead to that another server has named. Any thread. */
 bool policy_is_loopback(const char *host);                                 /* as it is written */

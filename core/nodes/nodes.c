@@ -9,11 +9,6 @@ const struct hearth_storage *node_ops(const struct node *node)
     return plug_ops(node->storage);
 }
 
-bool nodes_error_is_known(const struct nodes *nodes, int code)
-{
-    return code == HEARTH_ERR_UNAVAILABLE && nodes->count > 0 && breaker_is_open(&nodes->items[nodes->own].breaker);
-}
-
 size_t nodes_find(const struct nodes *nodes, const char *name)
 {
     for (size_t i = 0; i < nodes->count; i++)

@@ -40,8 +40,6 @@ size_t nodes_find(const struct nodes *nodes, const char *name); /* NODES_NONE: t
  * or comes moves only its own share. except: a node that is not to be taken; NODES_NONE. With no other weight than 0, weights do not count.
  */
 size_t nodes_home(const struct nodes *nodes, const char *placement, size_t except);
-/* Is it the error of everybody's requests while the own node's storage does not answer? Its probe has logged it, once for all. */
-bool nodes_error_is_known(const struct nodes *nodes, int code);
 /* Opens a session; the first one of a node checks its schema. UNSUPPORTED with words when that is not the one wanted. */
 int node_open_store(struct node *node, const atomic_bool *stop, struct store *ret_store, struct err *err);
 /* deadline: monotonic ms, for the opening and the calls that follow; 0: none. */

@@ -1,7 +1,7 @@
 /* What every page has around it. */
 #include <string.h>
 
-#include "base/log.h"
+#include "base/outage.h"
 #include "pages/internal.h"
 
 /* Browsers apply form-action to redirects behind a form as well, so none of our forms redirects to another site: see step.c. */
@@ -70,8 +70,7 @@ void page_error(struct page_call *call)
 {
     bool later = call->err.code == HEARTH_ERR_UNAVAILABLE || call->err.code == HEARTH_ERR_TIMEOUT ||
                  call->err.code == HEARTH_ERR_CANCELLED || call->err.code == HEARTH_ERR_FULL || call->err.code == HEARTH_ERR_NOMEM;
-    if (!nodes_error_is_known(call->pages->options.nodes, call->err.code))
-        log_error("pages", "%s: %s", call->request->path, call->err.text);
+    log_text(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "pages", "%s: %s", call->request->path, call->err.text);
     if (later)
         http_reply_header(call->reply, "retry-after", "10");
     page_message(
@@ -83,7 +82,7 @@ void page_error(struct page_call *call)
 
 void page_slow(struct page_call *call, const char *link)
 {
-    log_warning("signin", "%s: %s", call->request->path, call->err.text);
+    log_text(outage_level_of_request(&call->err, HEARTH_LOG_WARNING), "signin", "%s: %s", call->request->path, call->err.text);
     http_reply_header(call->reply, "retry-after", "10");
     page_message(call, 503, "One moment",
                  "The accounts server is slow, or does not answer at the moment. Nothing is lost; try again in a minute.", link,

@@ -32,14 +32,15 @@ static bool find_sso(const struct page_call *call, const char *name, size_t *ret
 /* What the provider or its answer did wrong is for the log; the person reads what to do. */
 static void failed(struct page_call *call, int r)
 {
-    log_warning("signin", "single sign-on: %s", call->err.text);
-    if (r == HEARTH_ERR_DENIED)
+    if (r == HEARTH_ERR_DENIED) {
+        log_warning("signin", "single sign-on: %s", call->err.text);
         page_message(
             call, 403, "That did not work",
             "The sign-in was not accepted. If you did not decline it yourself, whoever runs this server finds the reason in its log.",
             "/auth/signin", "Back to signing in");
-    else
+    } else {
         page_error(call);
+    }
 }
 
 /* A provider that is slow takes no more than its share of the threads. */

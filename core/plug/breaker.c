@@ -49,6 +49,12 @@ void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx)
 {
     breaker->wake_ctx = ctx;
     breaker->wake = wake;
+    breaker->watched |= wake != NULL;
+}
+
+void breaker_expect_watch(struct breaker *breaker)
+{
+    breaker->watched = true;
 }
 
 bool breaker_is_open(const struct breaker *breaker)
@@ -77,8 +83,10 @@ int breaker_allows(struct breaker *breaker, struct err *err)
     int64_t seconds = (clock_monotonic() - view.since) / 1000;
     err_set(err, HEARTH_ERR_UNAVAILABLE, "%s does not answer, for %" PRId64 " s now; it is looked at again every moment. %s", breaker->what,
             seconds, view.words);
-    if (err != NULL)
+    if (err != NULL) {
         err->retry_after = RETRY_AFTER;
+        err->told = true;
+    }
     return HEARTH_ERR_UNAVAILABLE;
 }
 
@@ -114,25 +122,55 @@ static bool breaker_is_answer(int code)
     return code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT && code != HEARTH_ERR_UNCERTAIN;
 }
 
-void breaker_note(struct breaker *breaker, int code, const char *words)
+static bool breaker_probe_found(struct breaker *breaker, int code)
+{
+    lock_take(&breaker->lock);
+    bool found = breaker->code == code;
+    lock_release(&breaker->lock);
+    return found;
+}
+
+static void breaker_count_unanswered(struct breaker *breaker, int code, const char *words)
+{
+    lock_take(&breaker->lock);
+    breaker->unanswered++;
+    str_cut(breaker->last, sizeof(breaker->last), words != NULL && words[0] != '\0' ? words : err_text(code));
+    lock_release(&breaker->lock);
+}
+
+bool breaker_note(struct breaker *breaker, int code, const char *words)
 {
     if (breaker == NULL || breaker_says_nothing(code))
-        return;
+        return false;
     if (breaker_is_answer(code)) {
         atomic_store(&breaker->good, clock_monotonic());
         if (atomic_load(&breaker->failures) != 0)
             atomic_store(&breaker->failures, 0);
-        return;
+        return code < 0 && code != HEARTH_ERR_NOT_FOUND && breaker->wake != NULL && breaker_probe_found(breaker, code);
     }
     if (breaker->wake == NULL || breaker_is_open(breaker))
-        return;
+        return breaker->watched;
+    breaker_count_unanswered(breaker, code, words);
     if (atomic_fetch_add(&breaker->failures, 1) + 1 >= BREAKER_FAILURES)
         breaker_move(breaker, EVENT_NO_ANSWERS, code, words);
     breaker_ask_probe(breaker, true);
+    return true;
 }
 
-bool breaker_probing(struct breaker *breaker)
+void breaker_note_err(struct breaker *breaker, int code, struct err *err)
 {
+    bool told = breaker_note(breaker, code, err == NULL ? NULL : err->text);
+    if (err != NULL && code < 0)
+        err->told |= told;
+}
+
+bool breaker_probing(struct breaker *breaker, int64_t *ret_unanswered, char ret_words[256])
+{
+    lock_take(&breaker->lock);
+    *ret_unanswered = breaker->unanswered;
+    str_cut(ret_words, sizeof(breaker->last), breaker->last);
+    breaker->unanswered = 0;
+    lock_release(&breaker->lock);
     return atomic_exchange(&breaker->asked, false);
 }
 

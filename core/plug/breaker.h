@@ -27,9 +27,12 @@ struct breaker {
     int64_t since;        /* monotonic ms: in this state since */
     int code;             /* what opened it, or the outcome of the newest probe; 0: it is well */
     char words[256];      /* its text; "" */
+    int64_t unanswered;   /* calls since the last probe began */
+    char last[256];       /* the words of the last of these */
     int64_t trips;        /* how often it was opened */
     void (*wake)(void *); /* set before threads use it; NULL: nobody probes, and calls never open it */
     void *wake_ctx;
+    bool watched; /* constant: who probes tells of outages */
 };
 
 /* What is known of a backend; for /readyz and logs. It is ready when it is closed, `code` is 0 and
@@ -47,17 +50,23 @@ void breaker_fini(struct breaker *breaker);
 /* Who probes it. wake(ctx) runs on threads that are about to call the backend, at most once between
  * two probes, and once more when a call had no answer: it must only wake somebody. */
 void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx);
+/* Before threads use it: its probe, which begins later and ends before others do, tells of outages. */
+void breaker_expect_watch(struct breaker *breaker);
 
 /* Before a call. 0: go on. UNAVAILABLE at once while it is open, with words: what does not answer,
  * since when, why; retry_after is set. NULL breaker: 0. */
 int breaker_allows(struct breaker *breaker, struct err *err);
 bool breaker_is_open(const struct breaker *breaker); /* NULL breaker: false */
 /* After a call. Every code but UNAVAILABLE, TIMEOUT and UNCERTAIN is an answer (CANCELLED and NOMEM
- * are neither: they say nothing of the backend). words: the error's text; NULL. NULL breaker: nothing happens. */
-void breaker_note(struct breaker *breaker, int code, const char *words);
+ * are neither: they say nothing of the backend). words: the error's text; NULL. NULL breaker: nothing happens.
+ * True: the failure is told by who probes (err.told): there was no answer, or it is what the last probe found as well. */
+bool breaker_note(struct breaker *breaker, int code, const char *words);
+/* The same, into err->told. */
+void breaker_note_err(struct breaker *breaker, int code, struct err *err);
 
-/* For the one who probes. Begins a probe; true: somebody used the backend since the last one. */
-bool breaker_probing(struct breaker *breaker);
+/* For the one who probes. Begins a probe; true: somebody used the backend since the last one. ret_unanswered: so many calls had no answer
+ * since then, the last of them with these words. */
+bool breaker_probing(struct breaker *breaker, int64_t *ret_unanswered, char ret_words[256]);
 /* How it went. UNAVAILABLE, TIMEOUT, UNCERTAIN open, CANCELLED and NOMEM change nothing, everything else
  * closes: what answers can be read, even if, as an error says, it cannot be written. True: moved. */
 bool breaker_probed(struct breaker *breaker, int code, const char *words);

@@ -31,13 +31,31 @@ void call_reset(struct call *call)
     call->hearth.retry_after = 0;
 }
 
+static _Thread_local struct call *current;
+
+void call_enter(struct call *call)
+{
+    call->told = false;
+    call->outer = current;
+    current = call;
+}
+
+const struct call *call_current(void)
+{
+    return current;
+}
+
 int call_outcome(struct call *call, int code, struct err *err)
 {
+    if (current == call)
+        current = call->outer;
     if (code >= 0)
         return code;
     err_set(err, code, "%s", call->error[0] != '\0' ? call->error : err_text(code));
-    if (err != NULL)
+    if (err != NULL) {
         err->retry_after = call->hearth.retry_after;
+        err->told = call->told;
+    }
     return code;
 }
 

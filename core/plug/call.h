@@ -15,6 +15,8 @@ struct call {
     struct arena arena;
     char error[sizeof(((struct err *)0)->text)];
     const char *account;           /* named in log lines of plugins; NULL */
+    bool told;                     /* what failed last is an outage that is told once for all: becomes err.told */
+    struct call *outer;            /* of the thread, while this one is inside a plugin; see call_current() */
     const atomic_bool *stop;       /* polled by should_stop; NULL: never */
     const struct breaker *breaker; /* the same: who waits for a backend that hangs stops; NULL: never */
 };
@@ -25,8 +27,11 @@ void call_fini(struct call *call);
 void call_reset(struct call *call); /* forgets results and error; deadline and stop flag stay */
 /* call_check(call, ops->operation(…), err): the border to a plugin. Calls it, which no thread may do with a lock held (base/lock.h), and
  * turns its outcome into the core's error: returns the code; when negative, `err` (may be NULL) gets text and retry_after. */
-#define call_check(call, operation, err) (lock_border("a plugin is called: " #operation), call_outcome((call), (operation), (err)))
+#define call_check(call, operation, err)                                                                                                   \
+    (lock_border("a plugin is called: " #operation), call_enter(call), call_outcome((call), (operation), (err)))
+void call_enter(struct call *call);
 int call_outcome(struct call *call, int code, struct err *err);
+const struct call *call_current(void);            /* in which this thread is, by call_check(); NULL */
 struct call *call_of(struct hearth_call *hearth); /* checked */
 bool call_should_stop(struct call *call);
 

@@ -22,7 +22,15 @@ static void on_log(const struct hearth_host *hearth, int level, const char *text
 {
     if (level < HEARTH_LOG_ERROR || level > HEARTH_LOG_DEBUG)
         level = HEARTH_LOG_ERROR;
-    log_text((enum hearth_log_level)level, host_of(hearth)->module, "%s", text);
+    const struct call *call = call_current();
+    log_pairs((enum hearth_log_level)level, host_of(hearth)->module, "message",
+              (struct log_pair[]){LOG_PAIR("account", call == NULL ? NULL : call->account), LOG_PAIR("text", text), LOG_PAIRS_END});
+}
+
+static bool on_log_wants(const struct hearth_host *hearth, int level)
+{
+    (void)hearth;
+    return level >= HEARTH_LOG_ERROR && level <= HEARTH_LOG_DEBUG && log_wants((enum hearth_log_level)level);
 }
 
 static int64_t on_now(const struct hearth_host *hearth)
@@ -76,5 +84,6 @@ void host_init(struct host *host, const char *module, host_http_fn http, void *h
         .metric_add = on_metric_add,
         .http_fetch = http,
         .may_create = true,
+        .log_wants = on_log_wants,
     };
 }

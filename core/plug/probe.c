@@ -6,9 +6,10 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "base/outage.h"
 #include "plug/call.h"
 
-enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024 };
+enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024, PROBE_QUIET = 60000 };
 
 struct probe {
     struct probes *probes;
@@ -22,6 +23,9 @@ struct probe {
     bool late;       /* under the lock: it was said already that this one does not return */
     bool news;       /* under the lock: look now */
     bool once;       /* under the lock: it was probed */
+    struct outage outage, impaired;
+    atomic_llong ended; /* monotonic ms when the last one was over; 0: there was none */
+    int64_t quiet;      /* of its own thread: monotonic ms until which unanswered calls are not told */
 };
 
 struct probes {
@@ -47,22 +51,50 @@ static void probe_wake(void *ctx)
     lock_release(&probe->probes->lock);
 }
 
+/* It answers, and cannot be written. */
+static void probe_report_impaired(struct probe *probe, const struct breaker_view *before, const struct breaker_view *after)
+{
+    const char *what = probe->backend.breaker->what;
+    if (after->code != 0 && after->code != before->code && outage_lasts(&probe->impaired)) /* in another way */
+        atomic_store(&probe->impaired.since, 0);
+    if (after->code != 0)
+        outage_begins(&probe->impaired, HEARTH_LOG_ERROR, "probe", "%s answers, but cannot be used in full: %s", what, after->words);
+    else
+        outage_ends(&probe->impaired, "probe", "can be used in full again", what);
+}
+
 static void probe_report(struct probe *probe, int code, const char *words)
 {
     const struct probe_backend *backend = &probe->backend;
     struct breaker_view before, after;
     breaker_look(backend->breaker, &before);
-    bool moved = breaker_probed(backend->breaker, code, words);
+    breaker_probed(backend->breaker, code, words);
     breaker_look(backend->breaker, &after);
     const char *what = backend->breaker->what;
-    if (moved && after.state == BREAKER_OPEN)
-        log_error("probe", "%s does not answer; who needs it is told so at once until it does: %s", what, after.words);
-    else if (moved)
-        log_event(HEARTH_LOG_INFO, "probe", "answers again", "backend", what, NULL);
-    if (after.state == BREAKER_CLOSED && after.code != 0 && after.code != before.code)
-        log_error("probe", "%s answers, but cannot be used in full: %s", what, after.words);
+    /* Not whether this probe moved it: calls may have opened it before. */
+    if (after.state == BREAKER_OPEN)
+        outage_begins(&probe->outage, HEARTH_LOG_ERROR, "probe", "%s does not answer (%s); who needs it is told so at once until it does",
+                      what, after.words);
+    else if (outage_ends(&probe->outage, "probe", "answers again", what))
+        atomic_store(&probe->ended, clock_monotonic());
+    if (after.state == BREAKER_CLOSED)
+        probe_report_impaired(probe, &before, &after);
     if (breaker_is_open(backend->breaker) && backend->hangs != NULL)
         backend->hangs(backend->ctx, backend->index);
+}
+
+/* Who had no answer is silent, because the probe knows better. It was answered: then this is told here, once a minute at most, and not when
+ * an outage has just ended, of which they may be the last. */
+static void probe_tell_unanswered(struct probe *probe, int64_t unanswered, const char *words)
+{
+    struct breaker *breaker = probe->backend.breaker;
+    int64_t now = clock_monotonic();
+    bool lately = atomic_load(&probe->ended) != 0 && now - atomic_load(&probe->ended) < PROBE_QUIET;
+    if (unanswered == 0 || lately || now < probe->quiet || breaker_is_open(breaker))
+        return;
+    probe->quiet = now + PROBE_QUIET;
+    log_warning("probe", "%s answers, but %lld call%s had no answer: %s", breaker->what, (long long)unanswered, unanswered == 1 ? "" : "s",
+                words);
 }
 
 /* Published while somebody else may interrupt it. */
@@ -146,11 +178,14 @@ static void *probe_main(void *arg)
     int64_t began;
     do {
         struct err err = {0};
+        int64_t unanswered;
+        char words[256];
         began = clock_monotonic();
-        used = breaker_probing(probe->backend.breaker);
+        used = breaker_probing(probe->backend.breaker, &unanswered, words);
         probe_mark(probe, began);
         int r = probe_ping(probe, &err);
         probe_report(probe, r, err.text);
+        probe_tell_unanswered(probe, r == 0 ? unanswered : 0, words);
         probe_mark(probe, 0);
     } while (probe_pause(probe, began, used));
     probe_close_session(probe);

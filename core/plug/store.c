@@ -35,9 +35,11 @@ bool store_allows(struct store *store)
 
 int store_check(struct store *store, int code, struct err *err)
 {
-    breaker_note(store->breaker, code, store->call.error);
-    if (code == HEARTH_ERR_CANCELLED && !store_allows(store)) /* it was waited for when it was found to hang */
+    store->call.told = breaker_note(store->breaker, code, store->call.error);
+    if (code == HEARTH_ERR_CANCELLED && !store_allows(store)) { /* it was waited for when it was found to hang */
         code = HEARTH_ERR_UNAVAILABLE;
+        store->call.told = true;
+    }
     return call_outcome(&store->call, code, err);
 }
 

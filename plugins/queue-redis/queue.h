@@ -13,6 +13,7 @@ enum { KEY_MAX = 64, PAYLOAD_MAX = 1024, CHANNEL_MAX = 64, TEXT_MAX = 4096, NAME
 struct gate {
     pthread_mutex_t lock;
     int failures;
+    char why[512];  /* the last of them */
     int64_t next;   /* monotonic ms */
     int64_t silent; /* monotonic ms: until then the server counts as one that accepts connections and says nothing */
 };
@@ -78,7 +79,7 @@ int session_subscribe(struct session *session, struct hearth_call *call, struct 
 
 /* gate.c. 0, or UNAVAILABLE while a pause lasts. */
 int gate_pass(struct queue *queue, struct hearth_call *call);
-void gate_report(struct queue *queue, bool connected);
+void gate_report(struct queue *queue, bool connected, const char *why); /* why it failed, in words */
 /* A server that hangs is waited for by one session that opens, not by each: a process with many would not start. */
 bool gate_is_silent(struct queue *queue);
 void gate_report_silence(struct queue *queue);

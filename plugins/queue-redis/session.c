@@ -181,7 +181,7 @@ int session_connect(struct session *session, struct hearth_call *call, struct co
     enum conn_result opened = conn_open(conn, &queue->url, &patience, &why);
     r = opened == CONN_OK ? log_in(session, call, conn) : open_failed(session, call, opened, why);
     if (r != HEARTH_ERR_CANCELLED)
-        gate_report(queue, r == 0);
+        gate_report(queue, r == 0, call->error);
     return r;
 }
 

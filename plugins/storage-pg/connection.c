@@ -172,6 +172,7 @@ static void note_attempt(struct session *session, bool failed)
     store->host->random(store->host, &random, sizeof(random));
     pthread_mutex_lock(&store->lock);
     store->failures = failed ? store->failures + 1 : 0;
+    snprintf(store->why, sizeof(store->why), "%s", failed ? session->call->error : "");
     int64_t pause = PAUSE_FIRST;
     for (int i = 1; i < store->failures && pause < PAUSE_LONGEST; i++)
         pause *= 2;
@@ -264,11 +265,12 @@ int connection_ensure(struct session *session)
                            store->where);
     pthread_mutex_lock(&store->lock);
     int64_t left = store->not_before - now_of(session);
+    char why[sizeof(store->why)];
+    memcpy(why, store->why, sizeof(why));
     pthread_mutex_unlock(&store->lock);
     if (left > 0) {
         session->call->retry_after = left;
-        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s could not be reached; the next attempt is in %lld ms", store->where,
-                           (long long)left);
+        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s", why);
     }
     int r = open_now(session);
     if (r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT && r != HEARTH_ERR_NOMEM) /* these say nothing about the server */
@@ -305,7 +307,7 @@ int connection_error(struct session *session, const PGresult *result)
         {"40", HEARTH_ERR_UNAVAILABLE, "it met with another transaction; try again"},
         {"55P03", HEARTH_ERR_UNAVAILABLE, "a lock is held; try again"},
         {"25P03", HEARTH_ERR_UNAVAILABLE, "the transaction was idle too long"},
-        {"25006", HEARTH_ERR_DENIED, "the server is read-only: it is a standby, name the primary in dsn"},
+        {"25006", HEARTH_ERR_DENIED, "the server is read-only (a standby, or default_transaction_read_only): name the primary in dsn"},
         {"42P01", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
         {"42703", HEARTH_ERR_UNSUPPORTED, "the schema is not the one that this version needs: run \"hearthd migrate\""},
         {"42501", HEARTH_ERR_DENIED, "the user lacks a permission: it has to own the tables"},

@@ -177,7 +177,8 @@ int session_ping(void *self, struct hearth_call *call)
         return r;
     r = ping_read(op.session, &read_only);
     if (r == 0 && read_only && !op.session->batch.open)
-        r = hearth_fail(call, HEARTH_ERR_DENIED, "%s: the server is read-only: it is a standby, name the primary in dsn",
+        r = hearth_fail(call, HEARTH_ERR_DENIED,
+                        "%s: the server is read-only (a standby, or default_transaction_read_only): name the primary in dsn",
                         op.session->store->where);
     if (r == 0 && !op.session->batch.open)
         r = ping_write(op.session);

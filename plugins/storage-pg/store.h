@@ -22,6 +22,7 @@ struct store {
     pthread_mutex_t lock; /* a leaf; guards the back-off */
     int failures;         /* attempts to connect in a row */
     int64_t not_before;   /* monotonic ms of the next attempt */
+    char why[512];        /* why the last one failed */
 };
 
 enum counter { COUNT_NONE = -1, COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUNT_FOLDERS, COUNT_PAGES, COUNT_VISITS, COUNTERS };

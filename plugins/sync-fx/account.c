@@ -85,10 +85,16 @@ int fx_account_info(struct fx_pull *p)
     struct fx_answer answer;
     struct fx_buf body = {0};
     struct fx_get get = {.path = "info/collections", .ret_body = &body};
+    char since[FX_TIMESTAMP_TEXT];
     memset(p->timestamps, 0, sizeof(p->timestamps));
     p->info = p->meta_timestamp = p->keys_timestamp = 0;
     int r = fx_token_ensure(p, false); /* first: it may forget the marks */
     get.if_modified_since = known_until(p);
+    fx_timestamp_print(get.if_modified_since, since);
+    if (r == 0 && get.if_modified_since > 0)
+        fx_say(p, "info/collections is asked for, if anything has changed since %s", since);
+    else if (r == 0)
+        fx_say(p, "info/collections is asked for, whatever it says");
     if (r == 0)
         r = fx_storage_get(p, &get, &answer);
     if (r == 0 && (body.size == 0 || fx_json_scan(body.data, body.size, on_timestamp, p) != 0))
@@ -99,6 +105,10 @@ int fx_account_info(struct fx_pull *p)
         p->info = answer.last_modified;
     else if (r == FX_MISSING || r == FX_MODIFIED)
         r = fx_end_status(p, "Sync server", "info/collections", &answer);
+    if (r == 0)
+        fx_say_info(p);
+    else if (r == FX_UNCHANGED)
+        fx_say(p, "nothing is read, because nothing has changed (304)");
     fx_buf_fini(&body);
     return r;
 }
@@ -201,7 +211,9 @@ int fx_account_meta(struct fx_pull *p)
 {
     if (p->meta_timestamp == 0 || p->keys_timestamp == 0)
         return fx_end(p, HEARTH_ACCOUNT_WAITING, "%s", WAITING_WORDS);
-    int r = p->state.meta.present && p->state.meta.timestamp == p->meta_timestamp ? 0 : fetch_meta(p);
+    bool known = p->state.meta.present && p->state.meta.timestamp == p->meta_timestamp;
+    fx_say(p, known ? "meta/global is known" : "meta/global is read, because it has changed or is not known yet");
+    int r = known ? 0 : fetch_meta(p);
     if (r == 0)
         r = check_storage_version(p);
     if (r != 0)
@@ -268,7 +280,9 @@ static int get_keys(struct fx_pull *p)
 
 int fx_account_keys(struct fx_pull *p)
 {
-    if (!p->state.keys.present || p->state.keys.timestamp != p->keys_timestamp) {
+    bool known = p->state.keys.present && p->state.keys.timestamp == p->keys_timestamp;
+    fx_say(p, known ? "crypto/keys is known" : "crypto/keys is read, because it has changed or is not known yet");
+    if (!known) {
         int r = get_keys(p);
         if (r != 0)
             return r;
@@ -285,6 +299,7 @@ int fx_account_refetch_keys(struct fx_pull *p, int collection, bool *ret_changed
     if (p->state.keys_refetched != 0 && now - p->state.keys_refetched < KEYS_REFETCH_PAUSE)
         return 0;
     p->state.keys_refetched = now == 0 ? 1 : now;
+    fx_say(p, "crypto/keys is read once more, because records of %s cannot be opened", fx_collections[collection].name);
     struct fx_key before = p->state.keys.of[collection];
     int r = get_keys(p);
     if (r == 0)

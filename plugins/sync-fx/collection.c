@@ -119,7 +119,7 @@ static int on_restart(void *ctx)
 {
     struct taker *taker = ctx;
     struct fx_pull *p = taker->p;
-    taker->unusable = 0;
+    taker->unusable = taker->skipped = 0;
     if (fx_failed_copy(&taker->failed, &p->failed[taker->collection]) != 0)
         return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
     return p->sink->restart(p->sink->ctx);
@@ -143,6 +143,11 @@ static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct 
     *ret_modified = reader.first_modified;
     if (r == 0 && since == 0)
         fx_failed_keep_fresh(&taker->failed);
+    if (r == 0)
+        fx_say(p, "%s: %lld records are used, %lld are of no use here, %lld arrived damaged, %lld cannot be used%s%s",
+               fx_collections[taker->collection].name, (long long)(reader.records - reader.damaged - taker->skipped - taker->unusable),
+               (long long)taker->skipped, (long long)reader.damaged, (long long)taker->unusable,
+               taker->unusable > 0 ? ", the last because " : "", taker->unusable > 0 ? taker->translate.why : "");
     return r;
 }
 
@@ -181,6 +186,7 @@ static int read_once(struct fx_pull *p, int collection)
 {
     bool whole, reset;
     struct fx_collection_mark mark;
+    fx_say_collection(p, collection);
     if (!fx_collection_changed(p, collection, &whole, &reset))
         return 0;
     if (p->timestamps[collection] == 0)
@@ -225,6 +231,7 @@ int fx_collection_ask_again(struct fx_pull *p, int collection)
     struct fx_collection_mark mark = p->marks[collection];
     struct taker taker;
     taker_init(&taker, p, collection);
+    fx_say(p, "%s: records that arrived damaged before are asked for again", fx_collections[collection].name);
     int r = fx_begin(p, collection, HEARTH_INCREMENTAL), asked = 0;
     if (r == 0 && fx_failed_copy(&taker.failed, &p->failed[collection]) != 0)
         r = fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
@@ -250,8 +257,10 @@ int fx_collection_ask_again(struct fx_pull *p, int collection)
 
 int fx_collection_run(struct fx_pull *p, int collection)
 {
-    if (!fx_account_wants(p, collection))
+    if (!fx_account_wants(p, collection)) {
+        fx_say_collection(p, collection);
         return 0;
+    }
     int r = read_once(p, collection);
     if (r == FX_REKEYED) { /* the comparison of the keys now says: whole */
         r = fx_abandon(p);
@@ -261,6 +270,7 @@ int fx_collection_run(struct fx_pull *p, int collection)
     if (r == 0 && collection == HEARTH_BOOKMARKS)
         p->state.bookmarks_last = false;
     if (r == FX_LEFT || r == FX_REKEYED) {
+        fx_say(p, "%s is left for the next sync: %s", fx_collections[collection].name, p->left[0] != '\0' ? p->left : "its key changes");
         p->incomplete = true;
         r = fx_abandon(p);
         if (r == 0 && p->open_collection != 0) { /* the others cannot be read any more: next time they come first */

@@ -242,6 +242,7 @@ static int read_and_emit(struct devices *d)
     d->translate.arena = &names;
     hide_stale(d);
     d->translate.arena = &d->arena;
+    fx_say(d->p, "clients and tabs: %zu devices are known", d->count);
     r = emit(d, HEARTH_CLIENTS, clients_modified);
     if (r == 0)
         r = emit(d, HEARTH_TABS, tabs_modified);
@@ -253,6 +254,7 @@ int fx_devices_run(struct fx_pull *p)
 {
     bool whole, reset, changed = false;
     int r = 0;
+    fx_say_devices(p);
     for (int c = HEARTH_CLIENTS; r == 0 && c <= HEARTH_TABS; c++) {
         bool declined = p->account.declined >> c & 1, differs = fx_collection_changed(p, c, &whole, &reset);
         bool emptied = declined && p->marks[c].present && p->marks[c].last_modified == 0;
@@ -276,6 +278,7 @@ int fx_devices_run(struct fx_pull *p)
     free(d->list);
     free(d);
     if (r == FX_LEFT || r == FX_REKEYED) {
+        fx_say(p, "clients and tabs are left for the next sync: %s", p->left[0] != '\0' ? p->left : "their key changes");
         p->incomplete = true;
         r = 0;
     }

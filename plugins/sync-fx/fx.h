@@ -99,7 +99,22 @@ struct fx_pull {
     int32_t open_collection, open_how; /* batch in the sink; 0: none */
     char left[256];                    /* why something was left behind, in words; "" nothing */
     bool left_is_error;                /* it will not mend itself by the next run */
+    bool says;                         /* somebody looks at debug: see fx_say() */
 };
+
+/* --- say.c: what a pull decides, and why, for who looks at debug
+ * ---------------------------------------------------------------------------
+ */
+
+/* One sentence, without full stop. Never a title, an address, a key, a token. For each pull and collection, not for each record. */
+#define fx_say(p, ...) ((p)->says ? fx_say_text((p), __VA_ARGS__) : (void)0)
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void fx_say_text(struct fx_pull *p, const char *format, ...);
+void fx_say_info(struct fx_pull *p);                       /* what info/collections answered */
+void fx_say_collection(struct fx_pull *p, int collection); /* bookmarks, history: what is read of it */
+void fx_say_devices(struct fx_pull *p);                    /* whether clients and tabs are read */
 
 /* --- result.c ----------------------------------------------------------------------------------------------------------------------- */
 

@@ -162,6 +162,8 @@ int fx_oauth_ensure(struct fx_pull *p, bool fresh)
     }
     if (!fresh && p->state.access_token[0] != '\0' && p->host->monotonic_ms(p->host) < p->state.access_until)
         return 0;
+    fx_say(p, "the accounts server is asked for an access token, because %s",
+           fresh ? "the one in hand was refused" : "there is none in hand, or it has run out");
     p->state.access_token[0] = '\0';
     return refresh(p);
 }

@@ -73,6 +73,8 @@ static int run_once(struct fx_pull *p)
             r = fx_account_configuration(p);
         if (r == 0)
             r = read_collections(p);
+    } else {
+        fx_say(p, "nothing is read, because nothing that is wanted here has changed");
     }
     if (r == 0 && !p->incomplete) {
         p->account.info = p->info;
@@ -198,6 +200,7 @@ static int check_marks(struct fx_pull *p)
     bool stale = p->account.present ? strcmp(p->account.kid, p->credentials.kid) != 0 : any;
     if (!stale)
         return 0;
+    fx_say(p, "what was read before was read with another key; everything is read anew");
     int r = p->sink->reset(p->sink->ctx, HEARTH_COLLECTION_NONE);
     memset(p->marks, 0, sizeof(p->marks));
     for (int c = 0; c < FX_COLLECTIONS; c++)
@@ -238,9 +241,12 @@ int fx_pull_run(struct fx_session *session, struct hearth_call *call, const stru
     p->host = session->fx->host;
     p->sink = pull->sink;
     p->result = &result;
+    bool can_say = p->host->struct_size > offsetof(struct hearth_host, log_wants) && p->host->log_wants != NULL;
+    p->says = can_say && p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
     int r = prepare_and_run(p, pull);
     if (p->soft_backoff > 0) {
         int64_t wait = fx_with_jitter(p, p->soft_backoff);
+        fx_say(p, "the servers wish for a pause of %lld s (X-Weave-Backoff, X-Backoff)", (long long)p->soft_backoff / 1000);
         if (wait > result.account_backoff)
             result.account_backoff = wait;
     }

@@ -27,6 +27,7 @@ struct reading {
     struct fx_newlines lines;
     bool lines_ready, keys_checked;
     bool counting; /* ids alone: see check_complete() */
+    int pages, restarts;
     struct fx_id_set came;
     int64_t listed, missing; /* ids of that list, and those of them that did not come */
     int64_t bad_hmac;        /* since the last restart */
@@ -159,6 +160,7 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
         return fx_end_status(g->p, "Sync server", fx_collections[g->reader->collection].name, ret_answer);
     if (r != 0)
         return r;
+    g->pages++;
     g->reader->uncounted = g->reader->uncounted || g->announced < 0;
     r = fx_newlines_end(&g->lines);
     if (r == HEARTH_ERR_INVALID || (r == 0 && g->lines.lines < g->announced))
@@ -327,6 +329,7 @@ static int read_all(struct reading *g)
         r = g->reader->ops->restart(g->reader->ctx);
         if (r < 0)
             return r;
+        g->restarts++;
     }
     snprintf(g->p->left, sizeof(g->p->left), "Other devices were writing %s all the time; they are read with the next sync.",
              fx_collections[g->reader->collection].title);
@@ -339,6 +342,8 @@ int fx_reader_run(struct fx_reader *reader)
     if (fx_decoder_init(&g.decoder) != 0)
         return fx_break(reader->p, HEARTH_ERR_NOMEM, "Out of memory.");
     int r = read_all(&g);
+    fx_say(reader->p, "%s: %d page%s brought %lld records%s", fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
+           (long long)reader->records, g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);
     fx_decoder_fini(&g.decoder);

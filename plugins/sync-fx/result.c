@@ -100,6 +100,7 @@ static void set_pauses(struct fx_pull *p, const struct fx_answer *answer)
     int64_t wait = answer->retry_after > answer->backoff ? answer->retry_after : answer->backoff;
     if (wait == 0)
         return; /* the core's own back-off grows with each failure */
+    fx_say(p, "the server asks to be left alone for %lld s (Retry-After, with %d)", (long long)wait / 1000, answer->status);
     wait = fx_with_jitter(p, wait);
     p->result->account_backoff = wait;
     if (answer->status == 503 || answer->status == 429)

@@ -85,11 +85,14 @@ static int on_unauthorized(struct fx_pull *p, const struct fx_answer *answer)
     int64_t ours = p->host->now_ms(p->host) + p->state.clock_offset;
     if (server >= 0 && llabs(server - ours) > CLOCK_TOLERANCE && !p->clock_fixed) {
         p->clock_fixed = true;
+        fx_say(p, "the Sync server refused a request (401); its clock differs by %lld s, so it is signed again",
+               (long long)(server - ours) / 1000);
         p->state.clock_offset += server - ours;
         return 0;
     }
     if (!p->renewed) {
         p->renewed = true;
+        fx_say(p, "the Sync server refused a request (401); new credentials are asked for");
         return fx_token_ensure(p, true);
     }
     p->state.hawk_id[0] = '\0';

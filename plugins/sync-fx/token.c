@@ -192,8 +192,10 @@ static int fetch(struct fx_pull *p)
         enum refusal refusal = answer.status == 401 || answer.status == 403 ? classify(&answer) : REFUSED_OTHER;
         if (refusal == REFUSED_TOKEN && !renewed) {
             renewed = true;
+            fx_say(p, "the token server refused the access token (%d); another one is asked for", answer.status);
             r = fx_oauth_ensure(p, true);
         } else if (refusal == REFUSED_CLOCK && !clock_tried) {
+            fx_say(p, "the token server refused the time of the request (%d); it is asked again with its own clock", answer.status);
             clock_tried = true; /* with the offset that this answer has taught */
         } else {
             r = end_refused(p, refusal, &answer);
@@ -209,6 +211,10 @@ int fx_token_ensure(struct fx_pull *p, bool fresh)
     if (usable && !fresh &&
         (p->account.endpoint[0] == '\0' || (strcmp(p->account.endpoint, p->state.endpoint) == 0 && p->account.uid == p->state.uid)))
         return settle(p);
+    fx_say(p, "the token server is asked for credentials, because %s",
+           fresh                         ? "those in hand were refused"
+           : p->state.hawk_id[0] == '\0' ? "there are none in hand"
+                                         : "those in hand have run out");
     p->state.hawk_id[0] = '\0';
     int r = fetch(p);
     return r != 0 ? r : settle(p);

@@ -19,7 +19,8 @@ class Scheduling(FaultCase):
             with self.subTest(rule):
                 node = self.home(OFTEN + "claim = 1s\n")
                 node.faults("storage", "account_claim_due " + rule)
-                until(lambda: "cannot look for due accounts" in node.log_text(), "it is told")
+                told = ("cannot look for due accounts", "the storage does not answer (", "the storage answers, but ")
+                until(lambda n=node: any(words in n.log_text() for words in told), "it is told")
                 self.wait_for_syncs(node)
                 node.close()
 

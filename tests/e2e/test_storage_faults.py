@@ -39,6 +39,28 @@ class Reading(FaultCase):
                 self.assertEqual(node.api(path).keys() if path == "/me" else node.api(path), before[path].keys() if path == "/me" else before[path])
         self.assertIn("the disk has gone fishing", node.log_text())
 
+    def test_what_each_request_meets_is_told_once(self):
+        """The same trouble, which no probe finds, in one line; another one in its own."""
+        node = self.home()
+        for words in ("a bad sector", "another bad sector"):
+            node.faults("storage", f"device_list error=IO words={words}")
+            for _ in range(5):
+                self.assertEqual(node.request(self.uncached("/api/v1/devices")).status, 500)
+                node.request(self.uncached("/basic/devices"))
+        lines = [line for line in node.log_text().splitlines() if "bad sector" in line]
+        self.assertEqual(len(lines), 2, lines)
+
+    def test_one_who_cannot_be_written(self):
+        """That it cannot be written is told when it begins and when it ends."""
+        node = self.home("interval = 1d\n[hearth]\nprobe_interval = 50ms\n")
+        for error in ("FULL", "IO"):
+            node.faults("storage", f"ping error={error}")
+            until(lambda: node.request("/readyz", email=None).status == 503, "a probe notices it")
+            node.clear()
+            until(lambda: node.request("/readyz", email=None).status == 200, "a probe notices that it is back")
+        text = node.log_text()
+        self.assertEqual((text.count("answers, but cannot be used in full"), text.count("can be used in full again")), (2, 2), text)
+
     def test_no_session_to_be_had(self):
         node = self.home(sync=False)
         node.token()

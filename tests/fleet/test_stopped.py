@@ -119,6 +119,59 @@ class Stopped(TestCase):
             fleet.next_round(email)
             until(lambda e=email, n=node: fleet.rounds[e] in fleet.rounds_seen(e, self.read(fleet, n, "/api/v1/history")), "syncs go on")
 
+    def told(self, daemon, start):
+        """What a process said since then of errors and outages: (level, what)."""
+        rows = [json.loads(line) for line in daemon.log_text()[start:].splitlines()]
+        return [(r["level"], r.get("text") or f"{r['event']}: {r['backend']}") for r in rows
+                if r["level"] in ("error", "warning") or r["event"] == "answers again"]
+
+    def test_an_outage_is_told_once(self):
+        """Redis, then a database is killed while everybody works, and comes back: each process says so in two lines."""
+        fleet = self.fleet(apart=True)
+        self.warm_up(fleet)
+        for server, what, alder in ((fleet.redis, "the queue", 200), (fleet.databases["alder"], "the storage of node alder", 503)):
+            starts = [(d, len(d.log_text())) for d in fleet.daemons()]
+            server.end(signal.SIGKILL)
+            until(lambda: all(f"{what} does not answer" in d.log_text()[start:] for d, start in starts), "everybody says that it begins")
+            self.wait_out(fleet, "alder", alder)
+            for node, email in self.here.items():
+                web, token = fleet.webs[node], fleet.tokens[email]
+                at_once([lambda p=p, n=node: self.read(fleet, n, p) for p in PAGES])
+                web.request("/api/v1/sync", "POST", email=None, token=token)
+                web.request("/basic/bookmarks", email=None, token=token)
+                web.request(f"/api/v1/node?account={email}", email=None)
+            server.start()
+            until(lambda: all("answers again" in d.log_text()[start:] for d, start in starts), "everybody says that it has ended")
+            self.check_recovery(fleet)
+            for daemon, start in starts:
+                told = self.told(daemon, start)
+                self.assertEqual(len(told), 2, told)
+                self.assertEqual(told[0][0], "error")
+                self.assertTrue(told[0][1].startswith(f"{what} does not answer ("), told)
+                self.assertEqual(told[1], ("info", f"answers again: {what}"))
+
+    def test_started_in_an_outage(self):
+        """Workers and schedulers that are started while Redis and a database are away."""
+        fleet = self.fleet(apart=True)
+        for server in (fleet.redis, fleet.databases["alder"]):
+            server.end(signal.SIGKILL)
+        late = fleet.workers + fleet.schedulers
+        for daemon in late:
+            daemon.kill()
+        starts = [(d, len(d.log_text())) for d in late]
+        for daemon in late:
+            daemon.start()
+        self.wait_out(fleet, "birch", 200)
+        for server in (fleet.redis, fleet.databases["alder"]):
+            server.start()
+        until(lambda: all(d.log_text()[start:].count("answers again") == 2 for d, start in starts), "everybody says that it has ended")
+        self.check_recovery(fleet)
+        for daemon, start in starts:
+            told = self.told(daemon, start)
+            self.assertEqual(len(told), 4, told)
+            for what in ("the queue", "the storage of node alder"):
+                self.assertEqual(sum(text.startswith(f"{what} does not answer (") for _, text in told), 1, told)
+
     def test_postgres_stops(self):
         fleet = self.fleet(apart=True)
         self.warm_up(fleet)

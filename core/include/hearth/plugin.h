@@ -120,7 +120,7 @@ struct hearth_host {
     uint32_t struct_size;
     uint32_t abi_version;
     void *data;
-    /* One line an event. `text` is "what happened key=value …"; the host adds time, plugin and, inside a call, the account. */
+    /* One line an event. `text` is "what happened key=value …"; the host adds time, plugin and, inside a call for one, the account. */
     void (*log)(const struct hearth_host *host, int level, const char *text);
     int64_t (*now_ms)(const struct hearth_host *host);                        /* wall clock */
     int64_t (*monotonic_ms)(const struct hearth_host *host);                  /* never jumps */
@@ -139,6 +139,8 @@ struct hearth_host {
     /* abi_version 5. Storage plugins: the database is only looked at (`hearthd check`). open() and reading operations work where they can
      * without making, changing or touching any file; nothing else is called. */
     bool looks_only;
+    /* abi_version 5. Are lines of this level shown? Before something is computed for them alone. */
+    bool (*log_wants)(const struct hearth_host *host, int level);
 };
 
 enum hearth_config_type {

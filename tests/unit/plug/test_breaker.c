@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "plug/breaker.h"
 
 static atomic_int wakes;
@@ -43,6 +44,36 @@ static void opens_after_failures_in_a_row(void **state)
     assert_true(err.retry_after > 0);
     assert_non_null(strstr(err.text, "the storage of node alder does not answer"));
     assert_non_null(strstr(err.text, "connection refused"));
+    breaker_fini(&b);
+}
+
+static void what_is_told_of_an_outage_is_told_once(void **state)
+{
+    struct breaker b;
+    setup(&b);
+    char words[256];
+    int64_t unanswered;
+    assert_false(breaker_note(NULL, HEARTH_ERR_UNAVAILABLE, "gone"));
+    /* Who had no answer is silent from the first on: the probe knows whether it is an outage. */
+    assert_true(breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
+    assert_true(breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"));
+    breaker_probing(&b, &unanswered, words);
+    assert_int_equal(unanswered, 2);
+    assert_string_equal(words, "slow");
+    breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
+    assert_true(breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
+    breaker_probing(&b, &unanswered, words);
+    assert_int_equal(unanswered, 0);                               /* of an outage */
+    assert_false(breaker_note(&b, HEARTH_ERR_CORRUPT, "damaged")); /* another matter */
+    breaker_probed(&b, HEARTH_ERR_FULL, "no room");
+    assert_true(breaker_note(&b, HEARTH_ERR_FULL, "no room"));
+    assert_false(breaker_note(&b, HEARTH_ERR_CANCELLED, "stopped"));
+    struct err err = {0};
+    breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
+    breaker_allows(&b, &err);
+    assert_int_equal(log_level_of(&err, HEARTH_LOG_ERROR), HEARTH_LOG_DEBUG);
+    err_set(&err, HEARTH_ERR_INVALID, "something else");
+    assert_int_equal(log_level_of(&err, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR);
     breaker_fini(&b);
 }
 
@@ -103,8 +134,10 @@ static void wakes_the_probe_once(void **state)
     assert_int_equal(wakes, 1);
     breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"); /* news */
     assert_int_equal(wakes, 2);
-    assert_true(breaker_probing(&b));
-    assert_false(breaker_probing(&b));
+    char words[256];
+    int64_t unanswered;
+    assert_true(breaker_probing(&b, &unanswered, words));
+    assert_false(breaker_probing(&b, &unanswered, words));
     breaker_allows(&b, NULL);
     assert_int_equal(wakes, 3);
     breaker_fini(&b);
@@ -155,9 +188,10 @@ static void threads_share_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_after_failures_in_a_row),  cmocka_unit_test(only_a_probe_closes),
-        cmocka_unit_test(what_cannot_be_written_is_read), cmocka_unit_test(wakes_the_probe_once),
-        cmocka_unit_test(without_a_probe_it_never_opens), cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(opens_after_failures_in_a_row),          cmocka_unit_test(only_a_probe_closes),
+        cmocka_unit_test(what_cannot_be_written_is_read),         cmocka_unit_test(wakes_the_probe_once),
+        cmocka_unit_test(without_a_probe_it_never_opens),         cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(what_is_told_of_an_outage_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

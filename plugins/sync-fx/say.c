@@ -1,0 +1,108 @@
+#include "fx.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+#include "timestamp.h"
+
+void fx_say_text(struct fx_pull *p, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    fx_text_plain(text);
+    p->host->log(p->host, HEARTH_LOG_DEBUG, text);
+}
+
+void fx_say_info(struct fx_pull *p)
+{
+    char text[512], time[FX_TIMESTAMP_TEXT];
+    if (!p->says)
+        return;
+    size_t used = (size_t)snprintf(text, sizeof(text), "info/collections says when each was written:");
+    const struct {
+        const char *name;
+        int64_t time;
+    } rows[] = {{"meta", p->meta_timestamp},
+                {"crypto", p->keys_timestamp},
+                {fx_collections[HEARTH_CLIENTS].name, p->timestamps[HEARTH_CLIENTS]},
+                {fx_collections[HEARTH_TABS].name, p->timestamps[HEARTH_TABS]},
+                {fx_collections[HEARTH_BOOKMARKS].name, p->timestamps[HEARTH_BOOKMARKS]},
+                {fx_collections[HEARTH_HISTORY].name, p->timestamps[HEARTH_HISTORY]}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && used < sizeof(text); i++) {
+        fx_timestamp_print(rows[i].time, time);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s %s", i == 0 ? "" : ",", rows[i].name,
+                                 rows[i].time == 0 ? "never" : time);
+    }
+    fx_say(p, "%s", text);
+}
+
+/* NULL: it is wanted. */
+static const char *why_not_wanted(const struct fx_pull *p, int collection)
+{
+    if (collection == HEARTH_HISTORY && !p->fx->config.history)
+        return "the configuration says history = no";
+    if ((p->account.declined >> collection & 1) != 0)
+        return "it is switched off in Firefox";
+    return (p->account.unsupported >> collection & 1) != 0 ? "it is in a newer format" : NULL;
+}
+
+static const char *why_whole(const struct fx_pull *p, int collection)
+{
+    const struct fx_collection_mark *mark = &p->marks[collection];
+    struct fx_collection_mark now;
+    fx_collection_mark_make(p, collection, p->timestamps[collection], &now);
+    if (!mark->present)
+        return "it was never read";
+    if (mark->last_modified == 0)
+        return "the server did not have it before";
+    if (strcmp(mark->sync_id, now.sync_id) != 0)
+        return "a Firefox started it anew";
+    if (mark->version != now.version)
+        return "its format is another one";
+    return strcmp(mark->key, now.key) != 0 ? "its key is another one" : "the server went back to an older copy";
+}
+
+void fx_say_collection(struct fx_pull *p, int collection)
+{
+    const char *name = fx_collections[collection].name, *not_wanted = why_not_wanted(p, collection);
+    char time[FX_TIMESTAMP_TEXT];
+    bool whole, reset;
+    if (!p->says)
+        return;
+    bool changed = fx_collection_changed(p, collection, &whole, &reset);
+    fx_timestamp_print(p->marks[collection].last_modified, time);
+    if (not_wanted != NULL)
+        fx_say(p, "%s is not read, because %s", name, not_wanted);
+    else if (!changed)
+        fx_say(p, "%s is not read, because it has not changed since %s", name, time);
+    else if (p->timestamps[collection] == 0)
+        fx_say(p, "%s is not read, because the server does not have it; what was read earlier stays", name);
+    else if (whole)
+        fx_say(p, "%s is read whole, because %s", name, why_whole(p, collection));
+    else
+        fx_say(p, "%s is read from %s on, because it has changed", name, time);
+}
+
+void fx_say_devices(struct fx_pull *p)
+{
+    char text[256] = "";
+    if (!p->says)
+        return;
+    for (int c = HEARTH_CLIENTS; c <= HEARTH_TABS; c++) {
+        bool whole, reset, changed = fx_collection_changed(p, c, &whole, &reset);
+        const char *not_wanted = why_not_wanted(p, c);
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof(text) - used, "%s%s %s", c == HEARTH_CLIENTS ? "" : ", and ", fx_collections[c].name,
+                 not_wanted != NULL      ? "is not wanted"
+                 : fx_refetch_due(p, c)  ? "has damaged records to be asked for again"
+                 : !changed              ? "has not changed"
+                 : p->timestamps[c] == 0 ? "is not on the server"
+                 : !p->marks[c].present  ? "was never read"
+                                         : "has changed");
+    }
+    fx_say(p, "%s; when one of them is read both are, whole", text);
+}
