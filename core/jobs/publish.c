@@ -24,17 +24,22 @@ int jobs_request(struct jobs *jobs, const char *account, struct err *err)
     return jobs_publish(jobs, jobs->options.nodes->own, account, HEARTH_PERSON_WAITS, JOBS_PERSON_TIMEOUT, NULL, err);
 }
 
+static int publish_event(struct jobs *jobs, int64_t timeout, const char *account, const char *json, struct err *err)
+{
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, timeout, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->event_publish(queue->session, &queue->call.hearth, account, json), err);
+    jobs_give_queue(jobs, queue, r, err);
+    return r;
+}
+
 void jobs_event(void *ctx, const char *account, const char *json)
 {
     struct jobs *jobs = ctx;
     struct err err = {0};
-    struct jobs_queue *queue;
-    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, &err);
-    if (r == 0) {
-        r = call_check(&queue->call, jobs->options.queue->event_publish(queue->session, &queue->call.hearth, account, json), &err);
-        jobs_give_queue(jobs, queue, r, &err);
-    }
-    if (r == 0)
+    if (publish_event(jobs, JOBS_QUEUE_TIMEOUT, account, json, &err) == 0)
         return;
     log_text(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "account %s: an event was not sent: %s", account, err.text);
     if (jobs->options.on_event != NULL) /* this process, at least, hears it */
@@ -43,15 +48,7 @@ void jobs_event(void *ctx, const char *account, const char *json)
 
 int jobs_tell(struct jobs *jobs, const char *account, const char *json, struct err *err)
 {
-    struct jobs_queue *queue;
-    if (!jobs->options.queue_shared)
-        return 0;
-    int r = jobs_take_queue(jobs, JOBS_PERSON_TIMEOUT, &queue, err);
-    if (r < 0)
-        return r;
-    r = call_check(&queue->call, jobs->options.queue->event_publish(queue->session, &queue->call.hearth, account, json), err);
-    jobs_give_queue(jobs, queue, r);
-    return r;
+    return jobs->options.queue_shared ? publish_event(jobs, JOBS_PERSON_TIMEOUT, account, json, err) : 0;
 }
 
 int jobs_ping(struct jobs *jobs, struct err *err)

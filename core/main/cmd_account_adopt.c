@@ -91,8 +91,8 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
     if (taken)
         forget_command(app, other.id, false);
     forget_command(app, id, false);
-    printf("Whom the proxy calls %s is %s from now on.%s%s\n", name, email, ended[0] != '\0' ? " What opened the account before ended: " : "",
-           ended);
+    printf("Whom the proxy calls %s is %s from now on.%s%s\n", name, email,
+           ended[0] != '\0' ? " What opened the account before ended: " : "", ended);
     audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", "ended", ended,
                   NULL);
     return 0;

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
-#include "base/thread.h"
 #include "base/outage.h"
+#include "base/thread.h"
 #include "plug/call.h"
 
 enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024, PROBE_QUIET = 60000 };

@@ -57,7 +57,8 @@ static const char *const rules[] = {
     "WHERE issuer <> 'proxy' AND issuer !~ '^(sync|oidc|adopt|left):.'",
     "SELECT format('account %s: has no identity, so nobody can sign in to it: see \"hearthd account adopt\"', id) FROM accounts a "
     "WHERE uid <> '' AND octet_length(uid) <= 1024 AND octet_length(provider) <= 1019 AND NOT EXISTS (SELECT 1 FROM identities i WHERE "
-    "i.account = a.row AND i.issuer !~ '^(adopt|left):') AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = 'sync:' || a.provider AND "
+    "i.account = a.row AND i.issuer !~ '^(adopt|left):') AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = 'sync:' || a.provider "
+    "AND "
     "i.subject = a.uid)",
     "SELECT format('property %s: a name and a text of %s bytes are none of hearthd''s', name, octet_length(text)) FROM properties "
     "WHERE name !~ '^[a-z_]{1,64}$' OR octet_length(text) > 4096",
