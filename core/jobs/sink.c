@@ -91,8 +91,8 @@ static int on_damaged(void *ctx, const char *guid, const char *why)
         snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", sink_collection_name(sink->collection),
                  guid == NULL ? "(no id)" : guid, why);
     if (sink->damaged++ < DAMAGED_LOGGED)
-        log_event(HEARTH_LOG_WARNING, "sync", "damaged record", "account", sink->account, "collection",
-                  sink_collection_name(sink->collection), "id", guid, "why", why, NULL);
+        log_event(sink->failed_before ? HEARTH_LOG_DEBUG : HEARTH_LOG_WARNING, "sync", "damaged record", "account", sink->account,
+                  "collection", sink_collection_name(sink->collection), "id", guid, "why", why, NULL);
     if (guid != NULL)
         return records_put_kept(&sink->spool, guid, &sink->err);
     sink->nameless = true;

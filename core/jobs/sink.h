@@ -23,6 +23,7 @@ struct sink {
     int64_t damaged, records;
     int64_t damaged_before, records_before; /* begin(): a restart, or a collection that is dropped, counts again from there */
     bool nameless;                          /* a damaged record without a guid came since begin() or restart() */
+    bool failed_before;                     /* the account's last sync failed: single records are told at debug level */
     char damaged_example[96];               /* "bookmarks AbCdEfGhIjKl: reason" */
     unsigned changed;                       /* bit 1 << collection: it changed something */
     int64_t generation;                     /* after the last commit that changed something */

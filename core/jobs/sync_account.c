@@ -270,6 +270,7 @@ static int run(const struct sync_context *context, struct store *store, const st
     int64_t begun = clock_monotonic();
     struct sink sink;
     sink_init(&sink, store, context->vault, account->id, account->provider, context->spool_directory, &context->limits);
+    sink.failed_before = account->failures > 0;
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
     emit_state(context, account->id, "started", "");

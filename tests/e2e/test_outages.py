@@ -84,6 +84,15 @@ class Outages(TestCase):
         until(lambda: max(self.failures(node, start, "403").values(), default=0) >= 2, "it fails in another way")
         self.assertEqual(["500" in r["detail"] for r in self.told(node, start)], [True, False])
 
+    def test_damaged_records(self):
+        """Named once, not again by each sync that fails of them."""
+        service, node = self.home()
+        start = len(node.log_text())
+        service.put("history", *({"id": f"BROKEN{i:06}", "payload": "not JSON"} for i in range(30)), email=EMAILS[0])
+        until(lambda: max(self.failures(node, start).values(), default=0) >= 3, "it fails thrice")
+        events = [r["event"] for r in self.told(node, start)]
+        self.assertEqual((events.count("damaged record"), events.count("failed")), (10, 1), events)
+
     def test_single_sign_on(self):
         provider = OidcProvider("http://127.0.0.1/unused")
         self.addCleanup(provider.stop)
