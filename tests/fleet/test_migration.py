@@ -244,7 +244,7 @@ class Migration(TestCase):
                                "devices": {"name": long, "type": "''", "last_upload": "9223372036854775807"}, "tabs": {"url": "''", "title": long, "last_used": "-1", '"group"': "E'\\x02'"},
                                "pages": {"url": "''", "host": "E'\\x01'", "title": long, "tags": "E'\\n\\n'", "frecency": "9223372036854775807", "visit_count": "-5", "last_visit": "-9223372036854775808"},
                                "visits": {"type": "2147483647"}, "bookmarks": {"title": long, "url": "''", "position": "-9223372036854775808", "added": "9223372036854775807", "tags": "''", "parent": "guid", "kind": "4"},
-                               "bookmark_tags": {"tag": "''", "folded": "guid"}}.items():
+                               "bookmark_tags": {"tag": "''", "folded": "md5(folded || guid)"}}.items():
             for column, value in columns.items():
                 with self.subTest(f"{table}.{column}"):
                     self.sql(database, f"CREATE TABLE kept AS SELECT * FROM {table}")
