@@ -18,8 +18,12 @@ struct walk {
     int result;
 };
 
+/* CORRUPT: the folder is below itself, and the walk would never end. */
 static int push(struct walk *walk, const char *guid)
 {
+    for (size_t i = 0; i < walk->depth; i++)
+        if (strncmp(walk->levels[i].folder, guid, ID_MAX - 1) == 0)
+            return HEARTH_ERR_CORRUPT;
     if (walk->depth == walk->room) {
         size_t room = walk->room == 0 ? 16 : walk->room * 2;
         struct level *grown = realloc(walk->levels, room * sizeof(*grown));
@@ -73,5 +77,8 @@ int bookmark_walk(struct store *store, const char *account, const struct bookmar
         }
     }
     free(walk.levels);
-    return r < 0 && err != NULL && err->code == 0 ? err_set(err, r, "the walk through the bookmarks ended early") : r;
+    return r < 0 && err != NULL && err->code == 0 ? err_set(err, r, "%s",
+                                                            r == HEARTH_ERR_CORRUPT ? "the folders of the bookmarks go round in a circle"
+                                                                                    : "the walk through the bookmarks ended early")
+                                                  : r;
 }

@@ -264,6 +264,21 @@ static void remember_pause(const struct sync_context *context, const char *accou
         context->pause_host(context->pause_ctx, result->host, result->host_backoff);
 }
 
+/* Who is interrupted goes on at once, elsewhere or later. Whose time is over has failed: else a server that never comes to an end would be
+ * asked again and again, by a worker that does nothing else. */
+static int judge_interruption(struct call *call, int code, struct hearth_pull_result *result, struct err *why)
+{
+    bool stopped = call->stop != NULL && atomic_load(call->stop);
+    if (code != HEARTH_ERR_CANCELLED || stopped || call->hearth.deadline == 0 || clock_monotonic() < call->hearth.deadline)
+        return code;
+    snprintf(result->detail, sizeof(result->detail),
+             "The Sync server did not come to an end in the time that one sync may take ([worker] timeout). What was there before is kept; "
+             "it is "
+             "tried again.");
+    result->state = HEARTH_ACCOUNT_ERROR;
+    return err_set(why, HEARTH_ERR_TIMEOUT, "%s", result->detail);
+}
+
 static int run(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *session,
                struct call *call, const struct hearth_account *account, struct sync_outcome *outcome, struct err *err)
 {
@@ -276,6 +291,7 @@ static int run(const struct sync_context *context, struct store *store, const st
     emit_state(context, account->id, "started", "");
     sink_note_credentials(&sink);
     int code = pull(context, provider, session, call, account, &sink, &result, &why);
+    code = judge_interruption(call, code, &result, &why);
     if (sink_check_credentials(&sink) == HEARTH_ERR_CANCELLED) { /* its state is not the account's either */
         code = HEARTH_ERR_CANCELLED;
         why = sink.err;

@@ -17,6 +17,7 @@
 #include "timestamp.h"
 
 enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20 };
+enum { RECORDS_MAX = 4000000 }; /* of one collection: their ids are kept until it ends, 16 to 32 bytes each */
 
 #define PAGE_MAX_BYTES (UINT64_C(4) << 30)
 
@@ -62,6 +63,9 @@ static int on_line(void *ctx, const char *line, size_t size)
         on_listed_id(g, line, size);
         return 0;
     }
+    if (reader->records >= RECORDS_MAX)
+        return fx_leave(g->p, false, "The Sync server gives more than %d records of %s. What was there before is kept; it is tried again.",
+                        RECORDS_MAX, fx_collections[reader->collection].title);
     reader->records++;
     g->p->result->records++;
     if (line == NULL) {

@@ -9,7 +9,7 @@ import threading
 
 MATCHING = {"match", "method", "path", "account", "nth", "skip", "times"}
 ACTIONS = {"status", "headers", "body", "add_headers", "token_error", "oauth_error", "auth_error", "extra", "pad", "delay", "delay_ms", "drop", "reset", "truncate",
-           "drip", "chunked", "gzip", "damage", "bump", "wipe", "step", "skew", "duration", "without", "pass_over"}
+           "drip", "chunked", "gzip", "damage", "bump", "wipe", "step", "skew", "duration", "without", "pass_over", "flood"}
 KINDS = {"hmac", "base64", "payload", "empty", "no_hmac", "iv", "padding", "id", "inner_id", "null", "short", "line", "not_json", "huge", "deep", "utf8", "nul", "list"}
 
 

@@ -110,14 +110,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = b""
             if answer.status != 304:
                 self.send_header("Content-Length", str(len(answer.body)))
-        elif fault.get("chunked"):
+        elif fault.get("chunked") or "flood" in fault:
             self.send_header("Transfer-Encoding", "chunked")
         else:
             self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
+        if "flood" in fault and fault["flood"].get("next"):
+            self.send_header("X-Weave-Next-Offset", f"{int.from_bytes(os.urandom(5), 'big')}:1")
         self.end_headers()
-        self.write_body(body, fault)
+        if "flood" in fault:
+            self.write_flood(fault["flood"])
+        else:
+            self.write_body(body, fault)
         self.wfile.flush()
 
     def write_body(self, body, fault):
@@ -133,6 +138,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.cut()
         if fault.get("chunked") and self.command != "HEAD" and body:
             self.wfile.write(b"0\r\n\r\n")
+
+    def write_flood(self, flood):
+        """A body that is never whole in memory: `line` so many times, in which %d is another number each time; or `byte` so many times."""
+        start, count, line = int.from_bytes(os.urandom(5), "big"), flood["count"], flood.get("line", "").encode()
+        for done in range(0, count, 2000 if line else 1 << 20):
+            if line:
+                piece = b"".join(line % (start + n) + b"\n" for n in range(done, min(count, done + 2000)))
+            else:
+                piece = flood["byte"].encode() * min(count - done, 1 << 20)
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     def write_piece(self, piece, fault):
         chunked = fault.get("chunked") and piece

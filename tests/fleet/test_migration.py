@@ -227,6 +227,45 @@ class Migration(TestCase):
             self.assertEqual(self.sql(copy, ask), self.sql(database, ask))
         self.assertEqual(self.sql(copy, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
 
+    def test_rows_that_others_wrote(self):
+        """What the tables allow and no hearthd writes, column by column: every page of the daemon answers, in words where it must, and it goes on."""
+        node, database = self.database(old=False)
+        node.cli("migrate")
+        node.start()
+        node.add_account(self.service())
+        node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}})
+        paths = ["/me", "/tabs", "/devices", "/bookmarks", "/bookmarks?sort=added&limit=500", "/tags", "/history?limit=500", "/history?q=e", "/search?q=e", "/settings", "/tokens", "/sessions",
+                 "/export/history.json", "/export/bookmarks.html"]
+        long = "repeat('x', 20000)"
+        statuses = {}
+        for table, columns in {"accounts": {"name": long, "state_detail": "E'\\x01\\n'", "last_sync": "-9223372036854775808", "next_sync": "9223372036854775807", "pages": "-1", "visits": "9223372036854775807"},
+                               "settings": {"json": "'not json'"}, "credentials": {"sealed": "''"}, "marks": {"text": "'{{{'"},
+                               "tokens": {"name": long, "scope": "99", "last_used": "-1"},
+                               "devices": {"name": long, "type": "''", "last_upload": "9223372036854775807"}, "tabs": {"url": "''", "title": long, "last_used": "-1", '"group"': "E'\\x02'"},
+                               "pages": {"url": "''", "host": "E'\\x01'", "title": long, "tags": "E'\\n\\n'", "frecency": "9223372036854775807", "visit_count": "-5", "last_visit": "-9223372036854775808"},
+                               "visits": {"type": "2147483647"}, "bookmarks": {"title": long, "url": "''", "position": "-9223372036854775808", "added": "9223372036854775807", "tags": "''", "parent": "guid", "kind": "4"},
+                               "bookmark_tags": {"tag": "''", "folded": "md5(folded || guid)"}}.items():
+            for column, value in columns.items():
+                with self.subTest(f"{table}.{column}"):
+                    self.sql(database, f"CREATE TABLE kept AS SELECT * FROM {table}")
+                    only = " WHERE page IN (SELECT id FROM pages LIMIT 2) AND date % 7 = 0" if table == "visits" else ""
+                    self.sql(database, f"UPDATE {table} SET {column} = {value}{only}")
+                    self.sql(database, "UPDATE accounts SET generation = generation + 1")
+                    for path in paths:
+                        answer = node.request("/api/v1" + path + ("&" if "?" in path else "?") + f"ask={table}.{column}" if "export" not in path else "/api/v1" + path)
+                        statuses[answer.status] = statuses.get(answer.status, 0) + 1
+                        self.assertIn(answer.status, (200, 400, 404, 500, 503, *([401] if table == "tokens" else [])), (path, answer.body[:300]))
+                        if answer.status != 200:
+                            self.assertEqual(answer.headers["Content-Type"].split(";")[0], "application/problem+json", path)
+                    self.assertIsNone(node.process.poll())
+                    verified = subprocess.run([HEARTHD, "--config", node.conf, "verify"], capture_output=True, timeout=120)
+                    self.assertIn(verified.returncode, (0, 1), verified)
+                    self.sql(database, f"SET session_replication_role = replica; DELETE FROM {table}; "
+                             f"INSERT INTO {table} {'OVERRIDING SYSTEM VALUE ' if table == 'accounts' else ''}SELECT * FROM kept; DROP TABLE kept")
+        print("rows that others wrote:", statuses)
+        self.sql(database, "UPDATE accounts SET generation = generation + 1000")
+        self.assertEqual(node.request("/api/v1/history?limit=50").status, 200)
+
     def test_what_may_be_null(self):
         """Another program cannot write NULL where the plugin reads a text; where it may, the plugin knows it. The same columns as in SQLite's schema."""
         node, database = self.database(old=False)
