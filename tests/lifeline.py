@@ -3,12 +3,14 @@
 A process of its own holds one end of a pipe. `hold(pid)` tells it a process group, `release(pid)` that it has ended, `folder(path)` what to remove; when
 the pipe breaks it kills the groups that are left and removes the folders. It is started with the first group, in a session of its own, so that what kills the
 test does not kill it."""
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 _lock = threading.Lock()
 _keeper = None
@@ -44,6 +46,20 @@ def kill_group(pid, number=signal.SIGKILL):
             os.killpg(pid, signal_number)
         except (ProcessLookupError, PermissionError):
             pass
+
+
+def halt(pid):
+    """SIGSTOP, and back when none of its threads runs any more: kill() comes back before."""
+    os.kill(pid, signal.SIGSTOP)
+    until = time.monotonic() + 60
+    while os.path.isdir(f"/proc/{pid}") and time.monotonic() < until:
+        states = set()
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/task/{thread}/stat", encoding="utf-8", errors="replace") as f:
+                states.add(f.read().rpartition(")")[2].split()[0])
+        if states <= set("TZX"):
+            return
+        time.sleep(0.005)
 
 
 def _keep():

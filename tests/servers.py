@@ -56,6 +56,7 @@ class Server:
     def freeze(self):
         """Stops the process (SIGSTOP): its sockets stay open, the kernel even accepts connections for it, and nobody answers."""
         self.send(signal.SIGSTOP)
+        lifeline.halt(self.process.pid)
 
     def thaw(self):
         self.send(signal.SIGCONT)
@@ -106,7 +107,7 @@ class Postgres(Server):
     def freeze(self):
         super().freeze()  # first: it makes no new ones then
         for pid in self.backends():
-            os.kill(pid, signal.SIGSTOP)
+            lifeline.halt(pid)
 
     def thaw(self):
         for pid in self.backends():

@@ -273,8 +273,7 @@ static int judge_interruption(struct call *call, int code, struct hearth_pull_re
         return code;
     snprintf(result->detail, sizeof(result->detail),
              "The Sync server did not come to an end in the time that one sync may take ([worker] timeout). What was there before is kept; "
-             "it is "
-             "tried again.");
+             "it is tried again.");
     result->state = HEARTH_ACCOUNT_ERROR;
     return err_set(why, HEARTH_ERR_TIMEOUT, "%s", result->detail);
 }

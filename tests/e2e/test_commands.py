@@ -9,6 +9,7 @@ import time
 import unittest
 
 from harness import ADA, HEARTHD, PATIENCE, TestCase, until
+import lifeline
 
 
 def on_terminal(node, answer, *words):
@@ -108,7 +109,7 @@ class Health(TestCase):
         """It is told from one that is slow by healthcheck itself, before those lose patience who call it."""
         node = self.node()
         node.cli("healthcheck")
-        os.kill(node.process.pid, signal.SIGSTOP)
+        lifeline.halt(node.process.pid)
         self.assertIn("it is stopped, or has hung", node.cli("healthcheck", code=1))
         os.kill(node.process.pid, signal.SIGCONT)
         node.cli("healthcheck")

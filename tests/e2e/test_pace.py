@@ -15,6 +15,7 @@ from faulty import FaultCase  # noqa: E402
 from harness import ADA, TestCase, until  # noqa: E402
 from client import OidcProvider  # noqa: E402
 import h2frames as h2  # noqa: E402
+import lifeline  # noqa: E402
 
 CLIENT = "3c49430b43dfba77"
 NO_WINDOW = struct.pack(">HI", 4, 0)  # SETTINGS_INITIAL_WINDOW_SIZE
@@ -131,7 +132,7 @@ class Patient(Browser):
 
 class SilentServers(TestCase):
     def stopped(self, service):
-        os.kill(service.process.pid, signal.SIGSTOP)
+        lifeline.halt(service.process.pid)
         self.addCleanup(os.kill, service.process.pid, signal.SIGCONT)
 
     def home(self, config=""):
