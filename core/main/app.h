@@ -47,6 +47,8 @@ int app_init(struct app *app, const struct cli *cli, struct err *err);
 int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err);
 /* Loads and opens the storage plugin of every node; makes state_dir if it may. Nothing is connected yet. */
 int app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
+/* Is the state directory one, and may this user use it? NOT_FOUND: there is none yet. */
+int app_check_state_dir(const struct app *app, struct err *err);
 /* The same, and on a single node a session with the one there is. In a fleet the node that is needed is opened when it is known
  * (app_account(), app_each_node(), app_use_node()), so that one that does not answer is in nobody's way. */
 int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err);
