@@ -181,8 +181,8 @@ static void explain(const struct hearth_config_key *key, const struct conf_entry
     char shown[100], range[80];
     str_printable(entry->value, shown, sizeof(shown));
     bool secret = key->type == HEARTH_CONFIG_SECRET || entry->secret_file;
-    bool item = why[0] == '"';                                             /* of a list, which `why` shows */
-    bool may_be_secret = !item && strchr(entry->value, '@') != NULL;       /* before it may stand a password, whatever else is wrong */
+    bool item = why[0] == '"';                                       /* of a list, which `why` shows */
+    bool may_be_secret = !item && strchr(entry->value, '@') != NULL; /* before it may stand a password, whatever else is wrong */
     if (secret || may_be_secret)
         findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
     else if (item)

@@ -68,7 +68,8 @@ int app_check_state_dir(const struct app *app, struct err *err)
                                          dir)
                                : err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", dir);
     if (!S_ISDIR(st.st_mode))
-        return err_set(err, HEARTH_ERR_IO, "the state directory %s is not a folder: move that file away, or set state_dir in [hearth]", dir);
+        return err_set(err, HEARTH_ERR_IO, "the state directory %s is not a folder: move that file away, or set state_dir in [hearth]",
+                       dir);
     if (access(dir, R_OK | W_OK | X_OK) == 0)
         return 0;
     int why = errno;
@@ -77,8 +78,8 @@ int app_check_state_dir(const struct app *app, struct err *err)
     snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
     err_errno(err, why, "cannot use the state directory %s", dir); /* the code that suits */
     return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code,
-                   "cannot use the state directory %s: %s; it belongs to user %s: run hearthd as that one, or set state_dir in [hearth]", dir,
-                   strerror(why), owner == NULL ? number : owner->pw_name);
+                   "cannot use the state directory %s: %s; it belongs to user %s: run hearthd as that one, or set state_dir in [hearth]",
+                   dir, strerror(why), owner == NULL ? number : owner->pw_name);
 }
 
 static int look_at_state_dir(const struct app *app, struct err *err)
@@ -367,6 +368,8 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
     int r = look_at_state_dir(app, err);
     if (r == 0)
         r = app_take_lock(app, &lock, err);
+    if (r == HEARTH_ERR_CONFLICT)
+        return err_set(err, r, "another hearthd runs on %s: stop it first, and restore then; nothing was changed", app->state_dir);
     if (r == 0)
         r = app_load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
     if (r == 0)

@@ -87,8 +87,7 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
 bool app_daemon_runs(const struct app *app);
 bool app_lock_is_held(const char *state_dir); /* the same */
 
-/* After app_open_vault(): prints the address with the set-up code (cmd_setup.c). listener: where people come when [web] base_url says
- * nothing. */
-void setup_print(const struct app *app, const char *listener);
+/* After app_open_vault(): prints the address with the set-up code (cmd_setup.c). */
+void setup_print(const struct app *app, const char *address);
 
 #endif

@@ -233,8 +233,8 @@ static void check_use(struct daemon *d, size_t i, struct store *store, struct fi
     const struct node *node = &d->app.nodes.items[i];
     struct err err = {0};
     if (d->check_ready[i] && STORE(store, &err, ping) < 0)
-        findings_add(findings, 0, "%s%s%sthe storage answers, but cannot be used in full: %s", node->name[0] == '\0' ? "" : "node ", node->name,
-                     node->name[0] == '\0' ? "" : ": ", err.text);
+        findings_add(findings, 0, "%s%s%sthe storage answers, but cannot be used in full: %s", node->name[0] == '\0' ? "" : "node ",
+                     node->name, node->name[0] == '\0' ? "" : ": ", err.text);
     store_reset(store);
 }
 
@@ -278,7 +278,7 @@ void check_vault(struct daemon *d, struct findings *findings)
     const char *path = conf_text(hearth, "key_file");
     struct err err = {0};
     bool missing = access(path, F_OK) != 0 && errno == ENOENT;
-    if (!missing && vault_open(path, false, &d->app.vault, &err) < 0) {
+    if (!missing && app_read_key(&d->app, &d->app.vault, &err) < 0) {
         add_at(d, findings, hearth, "key_file", &err);
         return;
     }

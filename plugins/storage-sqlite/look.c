@@ -15,8 +15,7 @@ enum { ROOM = 64 * 1024, ROOM_NEW = 640 * 1024 };
 static bool disk_is_full(const char *directory, unsigned long wanted)
 {
     struct statvfs disk;
-    return statvfs(directory, &disk) == 0 && disk.f_blocks > 0 &&
-           (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize < wanted;
+    return statvfs(directory, &disk) == 0 && disk.f_blocks > 0 && (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize < wanted;
 }
 
 /* The directory has to be there, and to be written: even for a database that is only read, SQLite makes files beside it. */
@@ -42,7 +41,7 @@ int look_before_open(const struct store *store, struct hearth_call *call)
     slash[slash == directory] = '\0';
     bool there = stat(store->path, &status) == 0, exists = there && status.st_size > 0;
     int r = !there && errno == ENOENT && store_has_files(store->accounts) ? store_file_missing(store, call)
-                                                                         : look_at_directory(store, call, directory, exists);
+                                                                          : look_at_directory(store, call, directory, exists);
     free(directory);
     if (r == 0 && stat(store->accounts, &status) == 0 && !S_ISDIR(status.st_mode))
         r = hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a directory", store->accounts);

@@ -32,23 +32,6 @@ static void refused(const char *text, const char *where, const char *why)
         fail_msg("\"%s\" is not %s … %s", err.text, where, why);
 }
 
-/* What is refused is not said again: a password may be in it. */
-static void not_repeated(const char *format, const char *value)
-{
-    char text[200];
-    struct conf *conf = NULL;
-    struct err err = {0};
-    snprintf(text, sizeof(text), format, value); /* NOLINT */
-    if (conf_load_text("x.conf", text, strlen(text), &conf, &err) == 0) { /* nothing is wrong with it as an e-mail address */
-        assert_non_null(strstr(text, "allow"));
-        conf_free(conf);
-        return;
-    }
-    assert_ptr_equal(err.text, strstr(err.text, "x.conf:"));
-    if (strstr(err.text, "hunter2") != NULL)
-        fail_msg("%s is repeated: %s", text, err.text);
-}
-
 static void test_defaults(void **state)
 {
     (void)state;
@@ -278,13 +261,6 @@ static void test_other_shapes(void **state)
     refused("[web]\nbase_url = ftp://x\n", "x.conf:2:", "https://");
     refused("[web]\nbase_url = https://h?x\n", "x.conf:2:", "without ?");
     refused("[web]\nbase_url = https://ada:pw@h\n", "x.conf:2:", "passwords do not belong");
-    static const char *const with_password[] = {"[web]\nbase_url = %s\n", "[oidc a]\nclient_id = x\nissuer = %s\n", "[node a]\nurl = %s\n[storage a]\n",
-                                                "[web]\nhosts = h %s\n", "[web]\ntrusted_proxies = %s\n", "[listen a]\naddress = %s\n",
-                                                "[web]\nthreads = %s\n", "[hearth]\nlog = %s\n", "[auth]\nallow = a@b %s\n"};
-    static const char *const addresses[] = {"https://ada:hunter2@h", "htps://ada:hunter2@h", "ada:hunter2@h", "https://ada:hunter2@h:99999", "https://ada:hunter2@h?@"};
-    for (size_t i = 0; i < sizeof(with_password) / sizeof(with_password[0]); i++)
-        for (size_t k = 0; k < sizeof(addresses) / sizeof(addresses[0]); k++)
-            not_repeated(with_password[i], addresses[k]);
     refused("[web]\nbase_url = https://h:99999\n", "x.conf:2:", "HOST:PORT");
     refused("[web]\nbase_url = https://:80\n", "x.conf:2:", "HOST:PORT");
     refused("[node a]\nurl = https://h/x\n[storage a]\n", "x.conf:2:", "sub-paths");
