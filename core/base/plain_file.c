@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 static int cannot_read(const char *path, int why, struct err *err)
@@ -10,11 +11,7 @@ static int cannot_read(const char *path, int why, struct err *err)
         return err_set(err, HEARTH_ERR_INVALID, "%s is a socket, and not a file", path);
     if (why != EACCES && why != EPERM)
         return err_errno(err, why, "cannot read %s", path);
-    return err_set(
-        err, HEARTH_ERR_DENIED,
-        "cannot read %s: Permission denied. Run hearthd as root or as the user that the daemon runs as, or let this user (number "
-        "%u) read it",
-        path, (unsigned)geteuid());
+    return err_set(err, HEARTH_ERR_DENIED, "cannot read %s: %s. " PLAIN_FILE_ADVICE, path, strerror(why));
 }
 
 int plain_file_open(const char *path, int *ret_fd, struct stat *ret_st, struct err *err)

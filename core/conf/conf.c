@@ -158,7 +158,8 @@ static void parse_directory(struct conf *conf, const char *dir, struct findings 
     struct dirent **files;
     int n = scandir(dir, &files, is_conf, by_name);
     if (n < 0) {
-        findings_add(findings, HEARTH_ERR_INVALID, "cannot read the configuration directory %s: %s", dir, strerror(errno));
+        findings_add(findings, HEARTH_ERR_INVALID, "cannot read the configuration directory %s: %s%s", dir, strerror(errno),
+                     errno == EACCES ? ". " PLAIN_FILE_ADVICE : "");
         return;
     }
     for (int i = 0; i < n; i++) {

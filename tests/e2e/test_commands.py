@@ -163,6 +163,9 @@ class Destructive(TestCase):
             return done.stderr
         os.chmod(node.folder, 0o755)
         self.assertRegex(say("account", "list"), r"cannot read .*00-test\.conf: Permission denied\. Run hearthd as root or as the user that the daemon runs as")
+        os.chmod(node.conf, 0o700)
+        self.assertIn(f"cannot read the configuration directory {node.conf}: Permission denied. Run hearthd as root", say("account", "list"))
+        os.chmod(node.conf, 0o755)
         os.chmod(os.path.join(node.conf, "00-test.conf"), 0o644)
         self.assertIn("it belongs to user root: run hearthd as that one", say("account", "list"))
         for folder, names, files in os.walk(node.state):

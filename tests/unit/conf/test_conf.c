@@ -278,7 +278,6 @@ static void test_other_shapes(void **state)
     refused("[listen a]\ntls_key = c.pem\n", "x.conf:2:", "needs tls_certificate");
     refused("[web]\nnode = oak\n", "x.conf:2:", "no [node oak]");
     refused("[node oak]\n[storage elm]\n", "x.conf:2:", "remove it");
-    refused("[node oak]\nurl = https://h\n[storage oak]\n[node elm]\n[storage elm]\n", "x.conf:4:", "[node elm] needs url");
     refused("[scheduler]\ninterval = 100ms\n", "x.conf:2:", "(from 1s to 30d)");
     refused("[web]\nunsent_total = 1\n", "x.conf:2:", "(from 64KiB to 1024GiB)");
     refused("[wrong]\n", "x.conf:1:", "known are hearth, listen, web, auth, oidc, storage, node, queue, sync, scheduler, worker");

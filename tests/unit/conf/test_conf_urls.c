@@ -70,11 +70,25 @@ static void test_a_plugins_address(void **state)
     }
 }
 
+/* People come to the wrong one, and are sent to the right one. */
+static void test_nodes_have_addresses(void **state)
+{
+    (void)state;
+    static const char text[] = "[node oak]\nurl = https://h\n[storage oak]\n[node elm]\n[storage elm]\n";
+    struct conf *conf = NULL;
+    struct err err = {0};
+    assert_int_equal(conf_load_text("x.conf", text, strlen(text), &conf, &err), HEARTH_ERR_INVALID);
+    assert_ptr_equal(err.text, strstr(err.text, "x.conf:4: [node elm] needs url"));
+    assert_int_equal(conf_load_text("x.conf", "[node elm]\n[storage elm]\n", 25, &conf, &err), 0); /* there is no other one */
+    conf_free(conf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passwords_are_not_repeated),
         cmocka_unit_test(test_a_plugins_address),
+        cmocka_unit_test(test_nodes_have_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
