@@ -182,6 +182,9 @@ class Check(TestCase):
                 with self.subTest(text):
                     node.configure("90-case", text)
                     self.agree(node, said, code=2)
+        node.configure("90-case", "")
+        for words in (["restore", pipe], ["key", "add", pipe]):
+            self.assertIn("pipe is a pipe, and not a file", node.cli(*words, code=2))
         node.configure("90-case", f"[hearth]\nplugin_dir = {plugins}\n[storage main]\nplugin = pipe\n")
         self.agree(node, "storage-pipe.so is a pipe, and not a file", code=2)
         node.configure("90-case", f"[storage main]\npath = {pipe}\n")
