@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "base/plain_file.h"
 
 enum {
     OFFSET_MAX = 26 * 3600,
@@ -246,11 +248,14 @@ int timezone_load(const char *name, struct zone **ret_zone, struct err *err)
     if (!is_name(name))
         return err_set(err, HEARTH_ERR_INVALID, "not the name of a time zone");
     snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
-    FILE *f = fopen(path, "re");
+    int fd = -1;
+    FILE *f = plain_file_open(path, &fd, NULL, NULL) < 0 ? NULL : fdopen(fd, "r");
     unsigned char *file = f == NULL ? NULL : malloc(FILE_MAX);
     size_t size = file == NULL ? 0 : fread(file, 1, FILE_MAX, f);
     if (f != NULL)
         fclose(f);
+    else if (fd >= 0)
+        close(fd);
     struct zone *zone = size > 0 && size < FILE_MAX ? parse(file, size) : NULL;
     free(file);
     if (zone == NULL && strcmp(name, "UTC") == 0) /* also where tzdata is not installed */

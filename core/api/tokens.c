@@ -4,8 +4,6 @@
 #include "api/internal.h"
 #include "base/clock.h"
 
-enum { NAME_LONGEST = 100 };
-
 static json_t *token_json(const struct hearth_token *token)
 {
     return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "id", token->id, "name", token->name, "scope",
@@ -57,8 +55,8 @@ int tokens_post(struct api_call *call)
     const char *name = json_string_value(json_object_get(body, "name")), *scope = json_string_value(json_object_get(body, "scope"));
     const json_t *expires = json_object_get(body, "expires");
     int r = 0;
-    if (name == NULL || name[0] == '\0' || strlen(name) > NAME_LONGEST)
-        api_problem(call, 400, "bad_request", "name must be a text of 1 to 100 bytes.");
+    if (!token_name_is_good(name))
+        api_problem(call, 400, "bad_request", "name must be " TOKEN_NAME_RULE ".");
     else if (json_object_get(body, "scope") != NULL && (scope == NULL || (strcmp(scope, "full") != 0 && strcmp(scope, "read") != 0)))
         api_problem(call, 400, "bad_request", "scope must be full or read.");
     else if (expires != NULL && !json_is_null(expires) && (!json_is_integer(expires) || json_integer_value(expires) <= clock_now()))

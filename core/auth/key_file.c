@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 
 #include "base/magic.h"
+#include "base/plain_file.h"
 #include "base/str.h"
 
 enum { KEY_SIZE = 32, PATH_SIZE = 4096, LINE_MAX_SIZE = 96, FILE_MAX = 64 * 1024 };
@@ -122,11 +123,11 @@ static int extend_text(const char *path, int fd, uint32_t number, char *text, st
 
 int key_file_extend(const char *path, uint32_t number, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(err, errno, "cannot open the key file %s", path);
+    int fd, r = plain_file_open(path, &fd, NULL, err);
+    if (r < 0)
+        return err_prefix(err, "key file");
     char *text = calloc(1, FILE_MAX);
-    int r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : extend_text(path, fd, number, text, err);
+    r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : extend_text(path, fd, number, text, err);
     if (text != NULL)
         OPENSSL_cleanse(text, FILE_MAX);
     free(text);

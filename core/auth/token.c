@@ -114,3 +114,9 @@ void token_wipe(struct token *token)
 {
     OPENSSL_cleanse(token, sizeof(*token));
 }
+
+bool token_name_is_good(const char *name)
+{
+    size_t n = name == NULL ? 0 : strlen(name);
+    return n > 0 && n <= TOKEN_NAME_MAX && str_is_utf8(name, n);
+}

@@ -34,6 +34,10 @@ int token_put(struct store *store, const char *account, uint32_t scope, const ch
 /* The hash of a secret of the shape that belongs to the scope (FULL and READ have one); false for any other text. Codes are taken in the
  * way people type them. */
 bool token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE]);
+/* What people call a token: TOKEN_NAME_RULE. */
+enum { TOKEN_NAME_MAX = 100 };
+#define TOKEN_NAME_RULE "a text of 1 to 100 bytes"
+bool token_name_is_good(const char *name); /* NULL is none */
 /* A random id of [a-z2-7]: for tokens and accounts. ret: size characters and a NUL. */
 void token_random_id(char *ret, int size);
 

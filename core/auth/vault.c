@@ -1,7 +1,6 @@
 #include "auth/vault.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 
 #include "auth/key_file.h"
 #include "base/magic.h"
+#include "base/plain_file.h"
 #include "base/secret_file.h"
 #include "base/str.h"
 
@@ -85,15 +85,12 @@ static int parse(struct vault *vault, const char *path, char *text, struct err *
     return vault->count > 0 ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s: no key in it", path);
 }
 
-static int read_file(struct vault *vault, const char *path, int fd, struct err *err)
+static int read_file(struct vault *vault, const char *path, int fd, const struct stat *st, struct err *err)
 {
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return err_set(err, HEARTH_ERR_INVALID, "%s is not a file", path);
-    int allowed = secret_file_check(path, &st, err);
+    int allowed = secret_file_check(path, st, err);
     if (allowed < 0)
         return allowed;
-    if (st.st_size >= FILE_MAX)
+    if (st->st_size >= FILE_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, FILE_MAX);
     char *text = calloc(1, FILE_MAX);
     if (text == NULL)
@@ -109,17 +106,19 @@ static int read_file(struct vault *vault, const char *path, int fd, struct err *
 
 int vault_open(const char *path, bool create, struct vault **ret_vault, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT && create) {
-        int r = key_file_make(path, 1, err);
+    struct stat st;
+    struct err why = {0};
+    int fd, r = plain_file_open(path, &fd, &st, &why);
+    if (r == HEARTH_ERR_NOT_FOUND && create) {
+        r = key_file_make(path, 1, err);
         if (r < 0 && r != HEARTH_ERR_CONFLICT) /* another process was first, and its key counts */
             return r;
-        fd = open(path, O_RDONLY | O_CLOEXEC);
+        r = plain_file_open(path, &fd, &st, &why);
     }
-    if (fd < 0)
-        return err_errno(err, errno, "cannot open the key file %s", path);
+    if (r < 0)
+        return err_set(err, r, "key file: %s", why.text);
     struct vault *vault = calloc(1, sizeof(*vault));
-    int r = vault == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : read_file(vault, path, fd, err);
+    r = vault == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : read_file(vault, path, fd, &st, err);
     close(fd);
     if (r < 0) {
         vault_close(vault);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/magic.h"
+#include "base/plain_file.h"
 #include "base/str.h"
 #include "conf/conf_internal.h"
 
@@ -124,16 +125,21 @@ static void parse_file(struct conf *conf, const char *dir, const char *name, str
         findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
         return;
     }
-    FILE *f = fopen(path, "re");
     *file = (struct conf_file){.name = path, .on_disk = true};
-    if (f == NULL || fstat(fileno(f), &file->st) != 0)
-        findings_add(findings, HEARTH_ERR_INVALID, "cannot read %s: %s", path, strerror(errno));
-    else if (S_ISDIR(file->st.st_mode))
-        findings_add(findings, HEARTH_ERR_INVALID, "%s is a folder; what ends with .conf must be a file", path);
-    else
-        read_file(conf, file, f, findings);
-    if (f != NULL)
-        fclose(f);
+    struct err err = {0};
+    int fd;
+    if (plain_file_open(path, &fd, &file->st, &err) < 0) {
+        findings_add(findings, HEARTH_ERR_INVALID, "%s", err.text);
+        return;
+    }
+    FILE *f = fdopen(fd, "r");
+    if (f == NULL) {
+        findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
+        close(fd);
+        return;
+    }
+    read_file(conf, file, f, findings);
+    fclose(f);
 }
 
 static int is_conf(const struct dirent *entry)
@@ -152,7 +158,8 @@ static void parse_directory(struct conf *conf, const char *dir, struct findings 
     struct dirent **files;
     int n = scandir(dir, &files, is_conf, by_name);
     if (n < 0) {
-        findings_add(findings, HEARTH_ERR_INVALID, "cannot read the configuration directory %s: %s", dir, strerror(errno));
+        findings_add(findings, HEARTH_ERR_INVALID, "cannot read the configuration directory %s: %s%s", dir, strerror(errno),
+                     errno == EACCES ? ". " PLAIN_FILE_ADVICE : "");
         return;
     }
     for (int i = 0; i < n; i++) {

@@ -8,6 +8,9 @@
 
 enum { CONF_FILE_MAX = 1 << 20, CONF_LINE_MAX = 16 * 1024, CONF_ENTRIES_MAX = 10000, CONF_SECRET_MAX = 64 * 1024 };
 
+#define CONF_NAMES_SOMEBODY                                                                                                                \
+    "names and passwords do not belong into this address, which is shown and logged: write it without what stands before the @"
+
 struct conf_file {
     const char *name;
     bool on_disk; /* and this is what was known of it when it was read */

@@ -1,4 +1,6 @@
 /* What holds between keys and sections, when each by itself is right. */
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -37,6 +39,60 @@ static void check_proxy(const struct conf *conf, struct findings *findings)
                      conf_where(conf, auth, "proxy_header"));
 }
 
+/* "10.0.0.1/8" is taken for 10.0.0.0/8: whoever wrote it may have meant less. */
+static void warn_of_host_bits(const struct conf *conf, const struct conf_section *web, const char *word, struct findings *findings)
+{
+    struct network network;
+    char meant[INET6_ADDRSTRLEN], one[INET6_ADDRSTRLEN];
+    if (!network_parse(word, &network))
+        return;
+    uint8_t address[16];
+    size_t size = network.family == AF_INET ? 4 : 16;
+    memcpy(address, network.address, size);
+    for (size_t i = 0; i < size; i++) {
+        int bits = network.bits - (int)(8 * i);
+        address[i] &= (uint8_t)(bits >= 8 ? 0xff : bits <= 0 ? 0 : 0xff << (8 - bits));
+    }
+    if (memcmp(address, network.address, size) == 0 || inet_ntop(network.family, address, meant, sizeof(meant)) == NULL ||
+        inet_ntop(network.family, network.address, one, sizeof(one)) == NULL)
+        return;
+    findings_add(findings, 0, "%s: trusted_proxies: %s means the whole network %s/%d: write that, or %s/%zu if you mean the one address",
+                 conf_where(conf, web, "trusted_proxies"), word, meant, network.bits, one, 8 * size);
+}
+
+/* All addresses of a family, or half of them. */
+static bool is_everybody(const struct network *network)
+{
+    return network->bits <= 1;
+}
+
+static void warn_of_proxies(const struct conf *conf, struct findings *findings)
+{
+    const struct conf_section *web = conf_section(conf, "web", 0), *auth = conf_section(conf, "auth", 0);
+    const struct conf_networks *proxies = conf_networks(web, "trusted_proxies");
+    const char *header = conf_text(auth, "proxy_header"), *text = conf_text(web, "trusted_proxies");
+    char word[128];
+    bool everybody = false;
+    for (size_t i = 0; proxies != NULL && i < proxies->count; i++)
+        everybody |= is_everybody(&proxies->items[i]);
+    if (everybody && header != NULL)
+        findings_add(findings, 0,
+                     "%s: trusted_proxies lets everybody who can reach this server say in %s who they are, and be believed: name the "
+                     "addresses of the proxy alone",
+                     conf_where(conf, web, "trusted_proxies"), header);
+    else if (everybody)
+        findings_add(findings, 0,
+                     "%s: trusted_proxies lets everybody who can reach this server say which address they come from, so that no limit of "
+                     "guesses holds: name the addresses of the proxy alone",
+                     conf_where(conf, web, "trusted_proxies"));
+    for (const char *p = text == NULL ? "" : text; *p != '\0'; p += strspn(p, " ,\t")) {
+        size_t n = strcspn(p, " ,\t");
+        snprintf(word, sizeof(word), "%.*s", (int)n, p);
+        warn_of_host_bits(conf, web, word, findings);
+        p += n;
+    }
+}
+
 static const char *storage_of(const struct conf_section *node)
 {
     const char *name = conf_text(node, "storage");
@@ -65,16 +121,23 @@ static void check_nodes(const struct conf *conf, struct findings *findings)
     if (own != NULL && conf_section_named(conf, "node", own) == NULL)
         findings_add(findings, HEARTH_ERR_INVALID, "%s: [web] node = %s, but there is no [node %s]", conf_where(conf, web, "node"), own,
                      own);
-    for (size_t k = 0; (node = conf_section(conf, "node", k)) != NULL; k++)
+    for (size_t k = 0; (node = conf_section(conf, "node", k)) != NULL; k++) {
+        if (conf_text(node, "url") == NULL && conf_section(conf, "node", 1) != NULL) /* people come to the wrong one, and are sent there */
+            findings_add(findings, HEARTH_ERR_INVALID,
+                         "%s: [node %s] needs url, because there is more than one node: the address at which people reach this one (behind "
+                         "a front end the same for all)",
+                         conf_where(conf, node, NULL), node->name);
         if (conf_section_named(conf, "storage", storage_of(node)) == NULL)
             findings_add(findings, HEARTH_ERR_INVALID, "%s: [node %s] is kept in [storage %s], which does not exist",
                          conf_where(conf, node, "storage"), node->name, storage_of(node));
+    }
 }
 
 void conf_check_together(const struct conf *conf, struct findings *findings)
 {
     check_listeners(conf, findings);
     check_proxy(conf, findings);
+    warn_of_proxies(conf, findings);
     check_storages(conf, findings);
     check_nodes(conf, findings);
 }

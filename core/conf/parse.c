@@ -1,11 +1,11 @@
 /* Reading the text of one file: sections, keys, comments, ${NAME}, KEY_file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/plain_file.h"
 #include "base/secret_file.h"
 #include "base/str.h"
 #include "conf/conf_internal.h"
@@ -198,16 +198,14 @@ static int read_secret(struct parser *p, const char *path, char **ret, const cha
 {
     struct stat st;
     struct err err = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        *ret_withheld = arena_printf(&p->conf->arena, "cannot read %s: %s", path, strerror(errno));
+    int fd, r = plain_file_open(path, &fd, &st, &err);
+    if (r == HEARTH_ERR_INVALID)
+        return fail(p, "%s", err.text);
+    if (r < 0) {
+        *ret_withheld = arena_strdup(&p->conf->arena, err.text);
         return *ret_withheld == NULL ? fail(p, "out of memory") : 0;
     }
-    int r = fstat(fd, &st) != 0                      ? fail(p, "cannot read %s: %s", path, strerror(errno))
-            : S_ISDIR(st.st_mode)                    ? fail(p, "%s is a folder, not a file", path)
-            : !S_ISREG(st.st_mode)                   ? 0 /* a pipe of the shell, say */
-            : secret_file_check(path, &st, &err) < 0 ? fail(p, "%s", err.text)
-                                                     : 0;
+    r = secret_file_check(path, &st, &err) < 0 ? fail(p, "%s", err.text) : 0;
     if (r == 0)
         r = read_text(p, path, fd, ret);
     close(fd);

@@ -123,7 +123,8 @@ static const struct hearth_config_key oidc_keys[] = {
 };
 
 static const struct hearth_config_key node_keys[] = {
-    SHAPE(ORIGIN, "url", NULL, "the address of this node's web processes, for people that come to another one"),
+    SHAPE(ORIGIN, "url", NULL,
+          "the address of this node's web processes, for people that come to another one; needed when there are several nodes"),
     SHAPE(NAME, "storage", NULL, "the [storage] section of its database; default: the one of the same name"),
     RANGE(INT, "weight", "100", 0, 1000000, "its share of new accounts, beside the other nodes' weights; 0: none"),
 };

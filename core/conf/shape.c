@@ -43,6 +43,8 @@ static const char *list_split(struct arena *arena, const char *text, size_t max,
 static const char *why_item(struct arena *arena, const char *item, const char *why)
 {
     char shown[SHOWN];
+    if (strchr(item, '@') != NULL && strchr(item, ':') != NULL) /* an address with a password, say */
+        return arena_printf(arena, "an item of the list, which is not repeated here because a password may be in it, %s", why);
     str_printable(item, shown, sizeof(shown));
     return arena_printf(arena, "\"%s\" %s", shown, why);
 }
@@ -262,7 +264,7 @@ static const char *shape_url(struct arena *arena, const char *text, const char *
     if (strpbrk(text, " \t\"<>\\^`{|}") != NULL)
         return "an address has no such characters";
     if (memchr(text + scheme, '@', strcspn(text + scheme, "/?#")) != NULL)
-        return "names and passwords do not belong into this address";
+        return CONF_NAMES_SOMEBODY;
     if (!url_authority_is_good(arena, text + scheme, ret_rest))
         return "expected https://HOST or https://HOST:PORT";
     return NULL;

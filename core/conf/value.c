@@ -96,6 +96,13 @@ static bool is_url(const char *text)
     return scheme > 0 && strncmp(text + scheme, "://", 3) == 0 && text[scheme + 3] != '\0' && strpbrk(text, " \t\"<>") == NULL;
 }
 
+/* "https://ada:word@host": a name, and perhaps a password, before the host. */
+static bool names_somebody(const char *url)
+{
+    const char *from = strstr(url, "://") + 3;
+    return memchr(from, '@', strcspn(from, "/?#")) != NULL;
+}
+
 /* Why the text is no value of the key; NULL: it is one. */
 static const char *convert(struct conf *conf, const struct hearth_config_key *key, const char *text, struct hearth_config_value *ret,
                            const void **ret_shape)
@@ -131,6 +138,8 @@ static const char *convert(struct conf *conf, const struct hearth_config_key *ke
     case HEARTH_CONFIG_URL:
         if (!is_url(text))
             return "expected an absolute URL";
+        if (names_somebody(text))
+            return CONF_NAMES_SOMEBODY;
         break;
     case HEARTH_CONFIG_PATH:
         if (text[0] == '\0')
@@ -172,9 +181,11 @@ static void explain(const struct hearth_config_key *key, const struct conf_entry
     char shown[100], range[80];
     str_printable(entry->value, shown, sizeof(shown));
     bool secret = key->type == HEARTH_CONFIG_SECRET || entry->secret_file;
-    if (secret)
+    bool item = why[0] == '"';                                       /* of a list, which `why` shows */
+    bool may_be_secret = !item && strchr(entry->value, '@') != NULL; /* before it may stand a password, whatever else is wrong */
+    if (secret || may_be_secret)
         findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
-    else if (why[0] == '"') /* an item of a list, which it shows */
+    else if (item)
         findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
     else
         findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: \"%s\": %s%s", entry->file->name, entry->line, entry->key, shown, why,

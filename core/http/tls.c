@@ -1,6 +1,5 @@
 #include "http/internal.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -8,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "base/plain_file.h"
 #include "base/secret_file.h"
 
 static char http2[] = "h2", http1[] = "http/1.1";
@@ -25,28 +25,26 @@ static int fail(SSL_CTX *tls, const char *file, const char *what, struct err *er
 {
     unsigned long code = ERR_peek_last_error();
     const char *reason = ERR_reason_error_string(code);
-    FILE *f = fopen(file, "re");
-    int why = errno;
-    if (f != NULL)
-        fclose(f);
     ERR_clear_error();
     SSL_CTX_free(tls);
-    if (f == NULL)
-        return err_errno(err, why, "cannot read %s", file);
     if (ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH)
         return err_set(err, HEARTH_ERR_INVALID, "%s is not the key of the certificate", file);
     return err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with a %s (%s)", file, what, reason == NULL ? "no reason given" : reason);
 }
 
-static int check_key_file(const char *file, struct err *err)
+/* OpenSSL opens them by name, and would wait for whoever writes into a pipe. */
+static int check_files(const struct http_listener *listener, struct err *err)
 {
     struct stat st;
-    return stat(file, &st) == 0 && S_ISREG(st.st_mode) ? secret_file_check(file, &st, err) : 0;
+    int r = plain_file_check(listener->certificate, NULL, err);
+    if (r == 0)
+        r = plain_file_check(listener->key, &st, err);
+    return r == 0 ? secret_file_check(listener->key, &st, err) : r;
 }
 
 int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err)
 {
-    int r = check_key_file(listener->key, err);
+    int r = check_files(listener, err);
     if (r < 0)
         return r;
     SSL_CTX *tls = SSL_CTX_new(TLS_server_method());

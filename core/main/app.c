@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "base/log.h"
+#include "base/plain_file.h"
 #include "base/str.h"
 #include "signin/allow.h"
 
@@ -61,20 +63,38 @@ int app_init(struct app *app, const struct cli *cli, struct err *err)
     return r;
 }
 
+int app_check_state_dir(const struct app *app, struct err *err)
+{
+    const char *dir = app->state_dir;
+    struct stat st;
+    if (stat(dir, &st) != 0)
+        return errno == ENOENT ? err_set(err, HEARTH_ERR_NOT_FOUND,
+                                         "there is no state directory %s yet (state_dir in [hearth]): start the daemon, or run \"hearthd "
+                                         "migrate\" as its user",
+                                         dir)
+                               : err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", dir);
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, HEARTH_ERR_IO, "the state directory %s is not a folder: move that file away, or set state_dir in [hearth]",
+                       dir);
+    if (access(dir, R_OK | W_OK | X_OK) == 0)
+        return 0;
+    int why = errno;
+    struct passwd *owner = getpwuid(st.st_uid);
+    char number[24];
+    snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
+    err_errno(err, why, "cannot use the state directory %s", dir); /* the code that suits */
+    return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code,
+                   "cannot use the state directory %s: %s; it belongs to user %s: run hearthd as that one, or set state_dir in [hearth]",
+                   dir, strerror(why), owner == NULL ? number : owner->pw_name);
+}
+
 static int look_at_state_dir(const struct app *app, struct err *err)
 {
     if (app_is_fleet(app) && app->makes != APP_MAKES_ALL)
         return 0; /* only daemons keep something in it */
     if (app->makes != APP_MAKES_NOTHING && mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
         return err_errno(err, errno, "cannot make the state directory %s (set state_dir in [hearth])", app->state_dir);
-    if (access(app->state_dir, F_OK) != 0 && errno == ENOENT)
-        return err_set(
-            err, HEARTH_ERR_NOT_FOUND,
-            "there is no state directory %s yet (state_dir in [hearth]): start the daemon, or run \"hearthd migrate\" as its user",
-            app->state_dir);
-    if (access(app->state_dir, R_OK | W_OK | X_OK) != 0)
-        return err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", app->state_dir);
-    return 0;
+    return app_check_state_dir(app, err);
 }
 
 int app_load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
@@ -224,13 +244,12 @@ int app_check_ca_file(const struct app *app, struct err *err)
     X509_STORE *store = file == NULL ? NULL : X509_STORE_new();
     if (store == NULL)
         return 0;
-    int good = access(file, R_OK) == 0 && X509_STORE_load_file(store, file) == 1, why = errno;
+    int r = plain_file_check(file, NULL, err); /* OpenSSL and libcurl open it by name */
+    if (r == 0 && X509_STORE_load_file(store, file) != 1)
+        r = err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with certificates", file);
     X509_STORE_free(store);
     ERR_clear_error();
-    if (good)
-        return 0;
-    return access(file, R_OK) != 0 ? err_errno(err, why, "cannot read ca_file %s", file)
-                                   : err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with certificates", file);
+    return r;
 }
 
 int app_add_provider(struct app *app, const struct conf_section *section, struct err *err)
@@ -360,7 +379,7 @@ int app_take_lock(const struct app *app, int *ret_fd, struct err *err)
 {
     char path[4200];
     snprintf(path, sizeof(path), "%s/hearthd.lock", app->state_dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(err, errno, "cannot open %s", path);
     for (int i = 0; i < 20; i++) { /* a command line that looks holds it for a moment */
@@ -386,6 +405,8 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
     int r = look_at_state_dir(app, err);
     if (r == 0)
         r = app_take_lock(app, &lock, err);
+    if (r == HEARTH_ERR_CONFLICT)
+        return err_set(err, r, "another hearthd runs on %s: stop it first, and restore then; nothing was changed", app->state_dir);
     if (r == 0)
         r = app_load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
     if (r == 0)
@@ -404,7 +425,7 @@ bool app_lock_is_held(const char *state_dir)
 {
     char path[4200];
     snprintf(path, sizeof(path), "%s/hearthd.lock", state_dir);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return false;
     bool locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;

@@ -49,6 +49,8 @@ int app_read_conf(const struct cli *cli, struct findings *findings, struct conf 
 int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err);
 /* Loads and opens the storage plugin of every node; makes state_dir if it may. Nothing is connected yet. */
 int app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
+/* Is the state directory one, and may this user use it? NOT_FOUND: there is none yet. */
+int app_check_state_dir(const struct app *app, struct err *err);
 /* The same, and on a single node a session with the one there is. In a fleet the node that is needed is opened when it is known
  * (app_account(), app_each_node(), app_use_node()), so that one that does not answer is in nobody's way. */
 int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err);
@@ -90,8 +92,7 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
 bool app_daemon_runs(const struct app *app);
 bool app_lock_is_held(const char *state_dir); /* the same */
 
-/* After app_open_vault(): prints the address with the set-up code (cmd_setup.c). listener: where people come when [web] base_url says
- * nothing. */
-void setup_print(const struct app *app, const char *listener);
+/* After app_open_vault(): prints the address with the set-up code (cmd_setup.c). */
+void setup_print(const struct app *app, const char *address);
 
 #endif

@@ -70,10 +70,8 @@ int key_record_get(struct store *store, char ret_record[KEY_RECORD_SIZE], struct
     const char *text;
     struct err why = {0};
     int r = STORE(store, &why, property_get, KEY_PROPERTY, &text);
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
-        *err = why;
-        return r;
-    }
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        return err_set(err, r, "%s", why.text);
     snprintf(ret_record, KEY_RECORD_SIZE, "%s", r == 0 ? text : "");
     store_reset(store);
     return 0;
@@ -253,6 +251,35 @@ static int compare(const struct comparison *comparison, bool every, struct err *
     return 0;
 }
 
+int app_read_key(struct app *app, struct vault **ret_vault, struct err *err)
+{
+    char name[DATABASE_NAME], record[KEY_RECORD_SIZE];
+    struct err why = {0};
+    struct vault_key wanted;
+    bool known = false;
+    int r = vault_open(app_key_path(app), false, ret_vault, &why);
+    for (size_t i = 0; r == HEARTH_ERR_INVALID && !known && i < app->nodes.count; i++) {
+        struct store store;
+        if (node_open_store(&app->nodes.items[i], NULL, &store, NULL) < 0)
+            continue;
+        known = key_record_get(&store, record, NULL) == 0 && key_record_newest(record, &wanted);
+        database_name(app, i, name);
+        store_close(&store);
+    }
+    if (r == HEARTH_ERR_INVALID && known)
+        return err_set(
+            err, r,
+            "%s. %s was sealed with key %u (%s): bring the file back that has it. If it is lost: stop the daemon, move this file "
+            "away, run \"hearthd key new --accept-loss\", and everybody signs in anew",
+            why.text, name, wanted.number, wanted.fingerprint);
+    if (r == HEARTH_ERR_INVALID)
+        return err_set(
+            err, r,
+            "%s. Bring back the key file that this server had; if it never had one, move this one away, and the next start makes it",
+            why.text);
+    return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+}
+
 static int make_key(struct app *app, struct err *err)
 {
     if (app->makes != APP_MAKES_ALL)
@@ -267,7 +294,7 @@ int app_open_vault(struct app *app, struct err *err)
 {
     if (app->vault != NULL)
         return 0;
-    int r = vault_open(app_key_path(app), false, &app->vault, err);
+    int r = app_read_key(app, &app->vault, err);
     if (r == HEARTH_ERR_NOT_FOUND && access(app_key_path(app), F_OK) != 0) {
         r = compare(&(struct comparison){.app = app}, true, err);
         if (r == 0)
@@ -279,7 +306,7 @@ int app_open_vault(struct app *app, struct err *err)
 int app_check_key(struct app *app, struct err *err)
 {
     struct vault *vault = NULL;
-    int r = app->vault != NULL ? 0 : vault_open(app_key_path(app), false, &vault, err);
+    int r = app->vault != NULL ? 0 : app_read_key(app, &vault, err);
     if (r == HEARTH_ERR_NOT_FOUND && access(app_key_path(app), F_OK) != 0)
         r = 0; /* the first start makes it, if nothing was sealed */
     if (r == 0)

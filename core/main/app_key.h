@@ -10,6 +10,9 @@ enum { KEY_RECORD_SIZE = 4096 };
  * first start makes it. */
 int app_check_key(struct app *app, struct err *err);
 int app_check_key_on(struct app *app, size_t node, struct err *err); /* one database, with the vault that is open, if any is */
+/* Opens the key file. What is wrong with one that holds no key is said together with the key that the databases want, of those that are
+ * open. NOT_FOUND: there is none. */
+int app_read_key(struct app *app, struct vault **ret_vault, struct err *err);
 const char *app_key_path(const struct app *app);
 
 /* What a database keeps of the keys that sealed in it: lines "NUMBER FINGERPRINT"; "" when it knows none. */

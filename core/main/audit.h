@@ -5,7 +5,7 @@
 #include "http/http.h"
 #include "main/app.h"
 
-enum { AUDIT_BODY_MAX = 8192 };
+enum { AUDIT_BODY_MAX = 64 * 1024 };
 
 /* audit_command(app, "account removed", "account", id, "email", email, NULL): as log_audit(), at most six pairs of texts. Never fails: what
  * is done is done. */

@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "auth/oidc.h"
@@ -26,41 +27,63 @@ static void add_at(struct daemon *d, struct findings *findings, const struct con
 
 /* --- the place ------------------------------------------------------------------------------------------------------------------- */
 
+enum { START_ROOM = 64 * 1024 }; /* what a start makes beside a database: locks, an index, a key */
+
+/* The folder that something is in. */
+static void name_above(const char *path, char ret_above[CONF_PATH_MAX + 8])
+{
+    str_copy(ret_above, CONF_PATH_MAX + 8, path);
+    char *slash = strrchr(ret_above, '/');
+    slash[slash == ret_above] = '\0';
+}
+
+/* Is there room for what the first start makes in the folder of this path? */
+static void check_room(const char *path, const char *where, struct findings *findings)
+{
+    char above[CONF_PATH_MAX + 8];
+    struct statvfs disk;
+    name_above(path, above);
+    if (statvfs(above, &disk) == 0 && disk.f_blocks > 0 && (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize < START_ROOM)
+        findings_add(findings, HEARTH_ERR_FULL, "%s: cannot make %s: the disk is full: make room", where, path);
+}
+
 /* A folder that is not there yet: the one above it must let this user make it. */
 static void check_above(struct daemon *d, const char *dir, const char *where, struct findings *findings)
 {
     char above[CONF_PATH_MAX + 8];
-    str_copy(above, sizeof(above), dir);
-    char *slash = strrchr(above, '/');
-    slash[slash == above] = '\0';
+    name_above(dir, above);
     if (access(above, W_OK | X_OK) != 0)
         findings_add(findings, HEARTH_ERR_IO, "%s: cannot make the state directory %s: %s: %s", where, dir, above, strerror(errno));
     else
         check_note(d, "the state directory %s will be made at the first start", dir);
+    check_room(dir, where, findings);
+}
+
+static void say_owner(struct daemon *d, const char *dir)
+{
+    struct stat st;
+    if (stat(dir, &st) != 0 || geteuid() == st.st_uid)
+        return;
+    const struct passwd *owner = getpwuid(st.st_uid);
+    char number[24];
+    snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
+    check_note(d, "the state directory %s belongs to user %s, so hearthd is to run as that one", dir,
+               owner == NULL ? number : owner->pw_name);
 }
 
 void check_state_dir(struct daemon *d, struct findings *findings)
 {
     const char *dir = d->app.state_dir, *where = conf_where(d->app.conf, conf_section(d->app.conf, "hearth", 0), "state_dir");
-    struct stat st;
-    if (stat(dir, &st) != 0) {
-        if (errno == ENOENT)
-            check_above(d, dir, where, findings);
-        else
-            findings_add(findings, HEARTH_ERR_IO, "%s: cannot use the state directory %s: %s", where, dir, strerror(errno));
+    struct err err = {0};
+    int r = app_check_state_dir(&d->app, &err);
+    if (r == HEARTH_ERR_NOT_FOUND) {
+        check_above(d, dir, where, findings);
         return;
     }
-    struct passwd *owner = getpwuid(st.st_uid);
-    char number[24];
-    snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
-    const char *whose = owner == NULL ? number : owner->pw_name;
-    if (!S_ISDIR(st.st_mode))
-        findings_add(findings, HEARTH_ERR_IO, "%s: the state directory %s is not a folder", where, dir);
-    else if (access(dir, R_OK | W_OK | X_OK) != 0)
-        findings_add(findings, HEARTH_ERR_IO, "%s: cannot use the state directory %s: %s; it belongs to user %s", where, dir,
-                     strerror(errno), whose);
-    else if (geteuid() != st.st_uid)
-        check_note(d, "the state directory %s belongs to user %s, so hearthd is to run as that one", dir, whose);
+    if (r < 0)
+        findings_add(findings, r, "%s: %s", where, err.text);
+    else
+        say_owner(d, dir);
     d->check_runs = app_daemon_runs(&d->app);
     if (d->check_runs)
         check_note(d, "a hearthd runs on %s", dir);
@@ -68,16 +91,37 @@ void check_state_dir(struct daemon *d, struct findings *findings)
 
 /* --- plugins --------------------------------------------------------------------------------------------------------------------- */
 
-static bool plugin_is_good(struct daemon *d, int kind, const struct conf_section *section, struct findings *findings)
+/* Its descriptor; NULL: it is not good. ret_values: of its keys. */
+static const struct hearth_plugin *load_plugin(struct daemon *d, int kind, const struct conf_section *section,
+                                               const struct hearth_config_value **ret_values, struct findings *findings)
 {
     struct plug *plug;
-    const struct hearth_config_value *values;
     struct err err = {0};
     size_t before = findings->count;
-    if (app_load_plugin(&d->app, kind, section, &plug, &values, &err) == 0)
-        return true;
+    if (app_load_plugin(&d->app, kind, section, &plug, ret_values, &err) == 0)
+        return plug_descriptor(plug);
     if (findings->count == before) /* it was not the section's values, which are there already */
         add_at(d, findings, section, "plugin", &err);
+    return NULL;
+}
+
+static bool plugin_is_good(struct daemon *d, int kind, const struct conf_section *section, struct findings *findings)
+{
+    const struct hearth_config_value *values;
+    return load_plugin(d, kind, section, &values, findings) != NULL;
+}
+
+/* Has the plugin a file in the state directory, which the first start makes? */
+static bool lives_in_state_dir(const struct daemon *d, const struct hearth_plugin *plugin, const struct hearth_config_value *values)
+{
+    char above[CONF_PATH_MAX + 8];
+    for (size_t i = 0; i < plugin->config_count; i++) {
+        if (plugin->config[i].type != HEARTH_CONFIG_PATH || !values[i].present)
+            continue;
+        name_above(values[i].text, above);
+        if (strcmp(above, d->app.state_dir) == 0)
+            return true;
+    }
     return false;
 }
 
@@ -85,9 +129,14 @@ static void check_node(struct daemon *d, const struct conf_section *node, struct
 {
     struct err err = {0};
     const struct conf_section *storage = app_storage_of(&d->app, node);
-    if (!plugin_is_good(d, HEARTH_STORAGE, storage, findings))
+    const struct hearth_config_value *values;
+    const struct hearth_plugin *plugin = load_plugin(d, HEARTH_STORAGE, storage, &values, findings);
+    if (plugin == NULL)
         return;
-    int r = app_add_node(&d->app, node, false, &err);
+    int r = lives_in_state_dir(d, plugin, values) ? app_check_state_dir(&d->app, &err) : 0;
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) /* check_state_dir() says it */
+        return;
+    r = r < 0 ? r : app_add_node(&d->app, node, false, &err);
     if (r == HEARTH_ERR_NOT_FOUND)
         check_note(d, "[storage %s] has no database yet: it will be made at the first start", conf_section_name(storage));
     else if (r < 0)
@@ -178,6 +227,17 @@ static int open_store(struct daemon *d, size_t i, struct store *ret_store, struc
     return r < 0 && node->name[0] != '\0' ? err_prefix(err, "node %s", node->name) : r;
 }
 
+/* What reads and cannot be written, say: the daemon starts, and is not ready. */
+static void check_use(struct daemon *d, size_t i, struct store *store, struct findings *findings)
+{
+    const struct node *node = &d->app.nodes.items[i];
+    struct err err = {0};
+    if (d->check_ready[i] && STORE(store, &err, ping) < 0)
+        findings_add(findings, 0, "%s%s%sthe storage answers, but cannot be used in full: %s", node->name[0] == '\0' ? "" : "node ",
+                     node->name, node->name[0] == '\0' ? "" : ": ", err.text);
+    store_reset(store);
+}
+
 void check_storage(struct daemon *d, struct findings *findings)
 {
     for (size_t i = 0; i < d->app.nodes.count; i++) {
@@ -188,6 +248,7 @@ void check_storage(struct daemon *d, struct findings *findings)
             continue;
         }
         check_schema(d, i, &store, findings);
+        check_use(d, i, &store, findings);
         store_close(&store);
     }
 }
@@ -217,7 +278,7 @@ void check_vault(struct daemon *d, struct findings *findings)
     const char *path = conf_text(hearth, "key_file");
     struct err err = {0};
     bool missing = access(path, F_OK) != 0 && errno == ENOENT;
-    if (!missing && vault_open(path, false, &d->app.vault, &err) < 0) {
+    if (!missing && app_read_key(&d->app, &d->app.vault, &err) < 0) {
         add_at(d, findings, hearth, "key_file", &err);
         return;
     }
@@ -229,8 +290,10 @@ void check_vault(struct daemon *d, struct findings *findings)
             sealed = true;
         }
     }
-    if (missing && !sealed)
+    if (missing && !sealed) {
         check_note(d, "the key file %s will be made at the first start", path);
+        check_room(path, conf_where(d->app.conf, hearth, "key_file"), findings);
+    }
 }
 
 /* --- people ---------------------------------------------------------------------------------------------------------------------- */

@@ -28,7 +28,9 @@ static int read_file(const char *path, struct buf *text, struct err *err)
         return err_errno(err, errno, "cannot open %s", path);
     char *room = buf_reserve(text, IMPORT_MAX);
     size_t n = room == NULL ? 0 : fread(room, 1, IMPORT_MAX, f);
-    int r = ferror(f) ? err_errno(err, EIO, "cannot read %s", path) : 0;
+    int why = errno, r = !ferror(f) ? 0 : err_errno(err, why, "cannot read %s", path);
+    if (r < 0 && why == EISDIR)
+        err_set(err, r, "%s is a folder: give a file, or - for standard input", path);
     if (f != stdin)
         fclose(f);
     if (r == 0 && (room == NULL || n == IMPORT_MAX))
@@ -85,10 +87,11 @@ static int import(struct app *app, struct cli *cli, struct err *err)
 {
     struct buf text = {0};
     int r = read_file(cli->argv[1], &text, err);
-    if (r == 0)
+    if (r == 0) {
         r = import_text(app, cli, text.data, err);
-    if (r < 0 && strcmp(cli->argv[1], "-") != 0)
-        err_prefix(err, "%s", cli->argv[1]);
+        if (r < 0 && strcmp(cli->argv[1], "-") != 0)
+            err_prefix(err, "%s", cli->argv[1]);
+    }
     if (text.data != NULL)
         explicit_bzero(text.data, text.room);
     buf_fini(&text);

@@ -204,9 +204,22 @@ static int run(struct app *app, const struct cli *cli, struct talk *talk, struct
     return r == 0 ? finish(app, talk, &step.identity, err) : r;
 }
 
+static bool looks_like_address(const char *text)
+{
+    const char *at = strchr(text, '@');
+    return at != NULL && at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL && strlen(text) <= 255 &&
+           strpbrk(text, " \t\r\n\"\\<>,;") == NULL && str_is_utf8(text, strlen(text));
+}
+
 int account_add(struct app *app, struct cli *cli, struct err *err)
 {
     struct signin *signin;
+    const char *email = cli->argv[1];
+    if (!looks_like_address(email)) { /* before anybody types a password for it */
+        char shown[200];
+        str_printable(email, shown, sizeof(shown));
+        return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: give the one of the account, such as ada@example.org", shown);
+    }
     int r = account_signin(app, cli, &signin, err);
     if (r < 0)
         return r;

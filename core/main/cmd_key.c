@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/key_file.h"
@@ -62,17 +63,20 @@ static int show(struct app *app, struct cli *cli, struct err *err)
 {
     struct showing showing = {0};
     struct vault *vault = NULL;
-    int r = vault_open(app_key_path(app), false, &vault, err);
-    if (r < 0)
-        return r;
+    struct err why = {0};
+    int r = app_open_nodes(app, APP_MIGRATE_NEVER, &why), file = app_read_key(app, &vault, err);
     showing.vault = vault;
     table_init(&showing.table, "where number fingerprint use");
-    show_file(&showing, app_key_path(app));
-    struct err why = {0};
-    r = app_open_nodes(app, APP_MIGRATE_NEVER, &why);
+    if (file == 0)
+        show_file(&showing, app_key_path(app));
     if (r == 0)
         r = app_each_node(app, show_node, &showing, &why);
-    table_print(&showing.table, cli->json);
+    if (file == 0 || r == 0) /* the databases' keys as well when the file is not there: it is looked for by them */
+        table_print(&showing.table, cli->json);
+    if (file < 0) {
+        table_fini(&showing.table);
+        return file;
+    }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* there may be no database yet */
         *err = why;
         err_prefix(err, "the keys of the file are above; of the databases");
@@ -102,6 +106,9 @@ static int say_made(const char *path, const char *words, struct err *err)
 /* Is it the file that this server is configured with? */
 static bool is_own(const struct app *app, const char *path)
 {
+    struct stat this, own;
+    if (stat(path, &this) == 0 && stat(app_key_path(app), &own) == 0)
+        return this.st_dev == own.st_dev && this.st_ino == own.st_ino;
     return strcmp(path, app_key_path(app)) == 0;
 }
 
@@ -133,12 +140,31 @@ static int new_key(struct app *app, struct cli *cli, struct err *err)
     return r == 0 ? say_made(path, "Key", err) : r;
 }
 
+/* A key beside a wrong one would make nothing right: `serve` refuses the file all the same. */
+static int check_fits(struct app *app, struct err *err)
+{
+    struct err why = {0};
+    int r = app_open_nodes(app, APP_MIGRATE_NEVER, &why);
+    if (r == 0)
+        r = app_check_key(app, &why);
+    if (r == HEARTH_ERR_CONFLICT || r == HEARTH_ERR_INVALID || r == HEARTH_ERR_DENIED) {
+        *err = why;
+        return err_prefix(err, "no key was added");
+    }
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        fprintf(stderr, "hearthd: the key file was not compared with the databases: %s\n", why.text);
+    return 0;
+}
+
 static int add_key(struct app *app, struct cli *cli, struct err *err)
 {
     const char *path = cli->argc == 2 ? cli->argv[1] : app_key_path(app);
     struct vault *vault;
     struct vault_key newest;
-    int r = vault_open(path, false, &vault, err);
+    bool own = is_own(app, path);
+    int r = own ? check_fits(app, err) : 0;
+    if (r == 0)
+        r = own ? app_read_key(app, &vault, err) : vault_open(path, false, &vault, err);
     if (r < 0)
         return r;
     vault_key(vault, 0, &newest);
@@ -148,8 +174,11 @@ static int add_key(struct app *app, struct cli *cli, struct err *err)
         audit_command(app, "key added", "file", path, NULL);
     if (r == 0)
         r = say_made(path, "Key", err);
-    if (r == 0)
+    if (r == 0 && own)
         printf("It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
+    else if (r == 0)
+        printf("It seals once this is the file that [hearth] key_file names (now %s), and the daemon was started anew.\n",
+               app_key_path(app));
     return r;
 }
 
@@ -219,11 +248,12 @@ static int accept_on_node(struct app *app, void *ctx, struct err *err)
 }
 
 /* The new key gets a number that no database knows: what was sealed with the lost one is told from what is sealed from now on. */
-static int make_or_extend(const char *path, struct loss *loss, struct err *err)
+static int make_or_extend(struct app *app, struct loss *loss, struct err *err)
 {
     struct vault_key own = {0};
+    const char *path = app_key_path(app);
     bool there = access(path, F_OK) == 0;
-    int r = there ? vault_open(path, false, &loss->vault, err) : 0;
+    int r = there ? app_read_key(app, &loss->vault, err) : 0;
     if (r < 0)
         return r;
     if (there)
@@ -255,7 +285,7 @@ static int accept_loss(struct app *app, struct cli *cli, struct err *err)
                         "Give up what was sealed with the lost key? The people of %s sign in anew; what is stored for them stays.",
                         cli_count(loss.total, "account", "accounts", accounts));
     if (r == 0)
-        r = make_or_extend(path, &loss, err);
+        r = make_or_extend(app, &loss, err);
     if (r == 0)
         r = app_each_node(app, accept_on_node, &loss, err);
     vault_close(loss.vault);

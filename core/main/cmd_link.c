@@ -1,8 +1,10 @@
 /* hearthd link EMAIL: a sign-in link, and its QR code. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "auth/link.h"
+#include "main/address.h"
 #include "main/app.h"
 #include "main/audit.h"
 
@@ -14,47 +16,65 @@ static const char *base_url(const struct app *app)
     return node[0] != '\0' ? node : web != NULL ? web : "";
 }
 
-static int print_link(const struct app *app, const struct cli *cli, const struct link *link, struct err *err)
+static int print_link(const struct address *address, const struct cli *cli, const struct link *link, struct err *err)
 {
-    char url[4096], address[256];
-    const char *base = base_url(app);
-    size_t size = strlen(base);
+    char url[4096];
     struct buf qr = {0};
-    while (size > 0 && base[size - 1] == '/')
-        size--;
-    if (size == 0) { /* nobody said; the daemon's own listener is right on this machine */
-        snprintf(address, sizeof(address), "http://%s", conf_text(conf_section(app->conf, "listen", 0), "address"));
-        base = address;
-        size = strlen(address);
-    }
-    snprintf(url, sizeof(url), "%.*s/auth/link?t=%s", (int)size, base, link->secret);
-    if (cli->json) {
+    int r = 0;
+    snprintf(url, sizeof(url), "%s/auth/link?t=%s", address->text, link->secret);
+    if (cli->json)
         printf("{\"url\":\"%s\",\"code\":\"%s\",\"expires\":%lld}\n", url, link->code, (long long)link->expires);
-        return 0;
-    }
-    int r = link_qr_text(url, &qr, err);
-    if (r == 0)
-        printf("%s\n\n%s\nOr type the code %s at %.*s/auth/code. Once, within ten minutes.\n", url, qr.data, link->code, (int)size, base);
-    if (base == address)
-        fprintf(stderr, "hearthd: set [web] base_url to the address that people use; this link is only good on this machine\n");
+    else if ((r = link_qr_text(url, &qr, err)) == 0)
+        printf("%s\n\n%s\nOr type the code %s at %s/auth/code. Once, within ten minutes.\n", url, qr.data, link->code, address->text);
+    if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        r = err_errno(err, errno, "the link could not be written to standard output, and does not exist any more");
+    if (r == 0 && address->guessed)
+        fprintf(stderr, "hearthd: " ADDRESS_ADVICE "\n");
     buf_fini(&qr);
     explicit_bzero(url, sizeof(url));
     return r;
+}
+
+/* Nobody has seen it. */
+static void take_back(struct store *store, const struct link *link)
+{
+    uint8_t hash[TOKEN_HASH_SIZE];
+    char id[64], account[64], name[64];
+    struct hearth_token row;
+    if (!token_hash(HEARTH_TOKEN_LINK, link->secret, hash) || link_look(store, hash, &row, NULL) < 0)
+        return;
+    snprintf(id, sizeof(id), "%s", row.id); /* its texts live until the next call */
+    snprintf(account, sizeof(account), "%s", row.account);
+    snprintf(name, sizeof(name), "%s", row.name);
+    row.id = id;
+    row.account = account;
+    row.name = name;
+    link_take(store, &row, NULL);
 }
 
 static int make(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct link link;
+    struct address address;
+    char id[64], email[512]; /* the texts live until the next call */
     int r = app_account(app, cli->argv[0], &account, err);
     if (r == 0)
         r = app_check_allowed(app, account.email, err);
-    if (r == 0)
-        r = link_create(app->store, account.id, &link, err);
     if (r < 0)
         return r;
-    audit_command(app, "link made", "account", account.id, "email", account.email, NULL);
-    r = print_link(app, cli, &link, err);
+    snprintf(id, sizeof(id), "%s", account.id);
+    snprintf(email, sizeof(email), "%s", account.email);
+    r = address_find(app, base_url(app), &address, err);
+    if (r == 0)
+        r = link_create(app->store, id, &link, err);
+    if (r < 0)
+        return r;
+    r = print_link(&address, cli, &link, err);
+    if (r < 0)
+        take_back(app->store, &link);
+    else
+        audit_command(app, "link made", "account", id, "email", email, NULL);
     link_wipe(&link);
     return r;
 }

@@ -2,28 +2,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "main/app.h"
+#include "main/address.h"
+#include "main/app_key.h"
 #include "signin/owner.h"
 #include "signin/setup.h"
 
-void setup_print(const struct app *app, const char *listener)
+void setup_print(const struct app *app, const char *address)
 {
     char code[SETUP_CODE_SIZE];
-    const char *base = conf_get_text(app->conf, "web", "base_url");
-    if (base == NULL)
-        base = listener;
-    size_t size = strlen(base);
-    while (size > 0 && base[size - 1] == '/')
-        size--;
     setup_code(app->vault, code);
-    printf("set up: %.*s/auth/signin?setup=%s\n", (int)size, base, code);
+    printf("set up: %s/auth/signin?setup=%s\n", address, code);
     explicit_bzero(code, sizeof(code));
 }
 
 static int look(struct app *app, struct err *err)
 {
     bool owned;
-    char address[300];
+    struct address address;
     if (conf_get_text(app->conf, "auth", "allow") != NULL) {
         printf("No set-up code is needed: [auth] allow says who may sign in.\n");
         return 0;
@@ -35,13 +30,14 @@ static int look(struct app *app, struct err *err)
         printf("This server belongs to somebody already: newcomers need [auth] allow, or hearthd account add.\n");
         return 0;
     }
-    r = vault_open(conf_get_text(app->conf, "hearth", "key_file"), false, &app->vault, err);
+    r = address_find(app, conf_get_text(app->conf, "web", "base_url"), &address, err);
+    if (r == 0)
+        r = app_read_key(app, &app->vault, err);
     if (r < 0)
         return r;
-    const char *listens = conf_text(conf_section(app->conf, "listen", 0), "address");
-    if (snprintf(address, sizeof(address), "http://%s", listens) >= (int)sizeof(address))
-        return err_set(err, HEARTH_ERR_INVALID, "the address %s is too long", listens);
-    setup_print(app, address);
+    setup_print(app, address.text);
+    if (address.guessed)
+        fprintf(stderr, "hearthd: " ADDRESS_ADVICE "\n");
     return 0;
 }
 

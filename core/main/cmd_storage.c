@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/plain_file.h"
 #include "main/app_key.h"
 #include "main/audit.h"
 
@@ -145,6 +146,9 @@ int cmd_restore(struct cli *cli)
     int r = full_path(cli->argv[0], path, sizeof(path), &err);
     if (r == 0)
         r = app_init(&app, cli, &err);
+    struct err why = {0};
+    if (r == 0 && plain_file_check(path, NULL, &why) == HEARTH_ERR_INVALID) /* a pipe, say; else the plugin says what is wrong */
+        r = err_set(&err, why.code, "%s", why.text);
     if (r == 0)
         r = app_restore(&app, path, cli->replace, on_restored, NULL, &err);
     if (r == 0)

@@ -1,4 +1,5 @@
 /* hearthd token …: API tokens. The secret of a new one is all that is printed to standard output. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,23 +10,46 @@
 #include "main/forget.h"
 #include "main/table.h"
 
+/* A token whose secret nobody has seen is taken back. */
+static int say_secret(struct app *app, const char *account, const struct token *token, struct err *err)
+{
+    struct err why = {0};
+    printf("%s\n", token->secret);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    int number = errno;
+    store_reset(app->store);
+    if (STORE(app->store, &why, token_remove, account, token->id) < 0)
+        return err_set(
+            err, HEARTH_ERR_IO,
+            "the secret could not be written to standard output (%s), and the token stays (%s): revoke it with \"hearthd token revoke "
+            "%s\"",
+            strerror(number), why.text, token->id);
+    return err_errno(err, number, "the secret could not be written to standard output, and the token does not exist any more");
+}
+
 static int create(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
+    char id[64], email[512];
+    if (!token_name_is_good(cli->name))
+        return err_set(err, HEARTH_ERR_INVALID, "--name says what the token is for, and is " TOKEN_NAME_RULE "; nothing was made");
     int r = app_account(app, cli->argv[1], &account, err);
     if (r == 0)
         r = app_check_allowed(app, account.email, err);
     if (r < 0)
         return r;
+    snprintf(id, sizeof(id), "%s", account.id);
+    snprintf(email, sizeof(email), "%s", account.email);
     struct token token;
-    const char *name = cli->name == NULL ? "command line" : cli->name;
-    r = token_put(app->store, account.id, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, name, 0, &token, err);
+    r = token_put(app->store, id, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, cli->name, 0, &token, err);
     if (r < 0)
         return r;
-    printf("%s\n", token.secret);
-    audit_command(app, "token made", "account", account.id, "email", account.email, "token", token.id, "name", name, NULL);
+    r = say_secret(app, id, &token, err);
+    if (r == 0)
+        audit_command(app, "token made", "account", id, "email", email, "token", token.id, "name", cli->name, NULL);
     token_wipe(&token);
-    return 0;
+    return r;
 }
 
 static int on_token(void *ctx, const struct hearth_token *token)

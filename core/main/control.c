@@ -13,11 +13,17 @@
 
 enum { ANSWER_MAX = 64 << 20, TIMEOUT = 30000 };
 
-static struct jobs *jobs; /* set once, before the HTTP threads start */
+static struct jobs *jobs;                    /* set once, before the HTTP threads start */
+static _Atomic(const char *) people_come_to; /* set once they have */
 
 void control_set_jobs(struct jobs *j)
 {
     jobs = j;
+}
+
+void control_set_address(const char *listens)
+{
+    people_come_to = listens;
 }
 
 bool control_path(const char *state_dir, char *ret, size_t size)
@@ -140,7 +146,22 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
         reply->status = 204;
 }
 
+static void address_show(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    const char *listens = people_come_to;
+    if (listens == NULL) {
+        http_reply_problem(reply, 404, "not_found", "No browser can come to a listener of this daemon.");
+        return;
+    }
+    reply->status = 200;
+    reply->content_type = "text/plain";
+    buf_add_text(&reply->body, listens);
+}
+
 const struct http_route control_routes[] = {
+    {.path = "/control/address", .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = address_show},
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
     {.path = "/control/forget", .methods = HTTP_POST, .kind = HTTP_POOLED, .handler = forget_take, .max_body = FORGET_BODY_MAX},

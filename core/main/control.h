@@ -24,6 +24,8 @@ int control_send(const char *state_dir, const char *path, const char *json, int 
 extern const struct http_route control_routes[];
 extern const size_t control_route_count;
 void control_set_jobs(struct jobs *jobs);
+/* The listener that people come to, as http_address() has it; lives as long as the server. NULL: none for browsers. */
+void control_set_address(const char *listens);
 /* A row of `hearthd queue show`; a new reference. */
 json_t *control_job_json(const struct hearth_job *job);
 

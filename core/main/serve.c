@@ -12,6 +12,7 @@
 
 #include "auth/oidc.h"
 #include "base/log.h"
+#include "main/address.h"
 #include "main/check.h"
 #include "main/serve.h"
 #include "main/version.h"
@@ -271,14 +272,21 @@ static void say_setup(struct daemon *d)
 {
     struct err err = {0};
     bool owned = true;
-    const char *address = d->http == NULL ? NULL : http_address(d->http, 0);
-    if ((d->roles & ROLE_WEB) == 0 || address == NULL)
+    const char *base = conf_get_text(d->app.conf, "web", "base_url");
+    struct address address;
+    if ((d->roles & ROLE_WEB) == 0)
         return;
     if (owner_find(&d->app.stores, &owned, &err) < 0)
         log_text(log_level_of(&err, HEARTH_LOG_WARNING), "main", "%s", err.text);
     node_stores_reset(&d->app.stores);
-    if (!owned && conf_get_text(d->app.conf, "auth", "allow") == NULL)
-        setup_print(&d->app, address);
+    if (owned || conf_get_text(d->app.conf, "auth", "allow") != NULL)
+        return;
+    int r = base != NULL ? address_find(&d->app, base, &address, &err) : address_of_listener(d->people_come_to, &address, &err);
+    if (r < 0)
+        log_warning("main", "this server belongs to nobody yet, and its set-up code cannot be shown: %s; \"hearthd setup\" says it then",
+                    err.text);
+    else
+        setup_print(&d->app, address.text);
 }
 
 static void say_ready(struct daemon *d)

@@ -32,6 +32,7 @@ struct daemon {
     size_t sso_count;
     struct http_server *http;
     _Atomic(struct http_server *) listens; /* the same, for the events thread, which runs before the server does */
+    const char *people_come_to;            /* http_address() of the first listener for browsers; NULL: there is none */
     struct http_route *routes;
     char control[4200];
     size_t check_accounts;

@@ -461,6 +461,10 @@ int serve_start_http(struct daemon *d, struct err *err)
     if (r < 0)
         return r;
     warn_of_certificates(listeners, options.listener_count);
+    for (size_t i = 0; d->people_come_to == NULL && i < options.listener_count; i++)
+        if (listeners[i].audience == HTTP_PEOPLE && strncmp(listeners[i].address, "unix:", 5) != 0)
+            d->people_come_to = http_address(d->http, i);
+    control_set_address(d->people_come_to);
     d->listens = d->http;
     return r;
 }

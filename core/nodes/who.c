@@ -86,9 +86,10 @@ int who_adopt(struct store *store, const char *account, const char *issuer, cons
     if (!adopt_issuer(issuer, word) || !who_lower(email, subject))
         return err_set(err, HEARTH_ERR_INVALID, "the issuer or the address is too long");
     /* One that is there already is left alone, with its time: the hour begins anew. */
-    int r = STORE(store, NULL, identity_remove, account, word, subject);
+    struct err why = {0};
+    int r = STORE(store, &why, identity_remove, account, word, subject);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
-        return err_set(err, r, "what was said before could not be taken back");
+        return err_set(err, r, "%s; nothing was changed", why.text);
     return STORE(store, err, identity_put, account, &identity);
 }
 

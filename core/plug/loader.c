@@ -4,12 +4,12 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/magic.h"
+#include "base/plain_file.h"
 #include "base/str.h"
 #include "hearth/queue.h"
 #include "hearth/storage.h"
@@ -44,9 +44,9 @@ const char *plug_kind_name(int kind)
 static int check_elf(const char *file, struct err *err)
 {
     Elf64_Ehdr header;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(err, errno, "%s", file);
+    int fd, r = plain_file_open(file, &fd, NULL, err);
+    if (r < 0)
+        return r;
     ssize_t n = read(fd, &header, sizeof(header));
     close(fd);
     if (n != sizeof(header) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)

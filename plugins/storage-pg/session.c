@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -167,6 +168,11 @@ static int ping_write(struct session *session)
     return r == HEARTH_ERR_UNCERTAIN ? HEARTH_ERR_UNAVAILABLE : r; /* whether it was written matters to nobody */
 }
 
+static bool looks_only(const struct hearth_host *host)
+{
+    return host->struct_size >= offsetof(struct hearth_host, looks_only) + sizeof(host->looks_only) && host->looks_only;
+}
+
 /* Writes a row that is never locked for longer than this takes; in a batch it would be, so there it only reads. */
 int session_ping(void *self, struct hearth_call *call)
 {
@@ -180,7 +186,7 @@ int session_ping(void *self, struct hearth_call *call)
         r = hearth_fail(call, HEARTH_ERR_DENIED,
                         "%s: the server is read-only (a standby, or default_transaction_read_only): name the primary in dsn",
                         op.session->store->where);
-    if (r == 0 && !op.session->batch.open)
+    if (r == 0 && !op.session->batch.open && !looks_only(op.session->store->host))
         r = ping_write(op.session);
     return op_end(&op, r);
 }

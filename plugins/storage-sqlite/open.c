@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "look.h"
 #include "migrate.h"
 #include "owner.h"
 #include "query.h"
@@ -90,7 +91,7 @@ bool store_has_files(const char *accounts)
     return found;
 }
 
-static int cannot_use(struct store *store, struct hearth_call *call, int error)
+int store_cannot_use(const struct store *store, struct hearth_call *call, int error)
 {
     if (error == ENOENT || error == ENOTDIR)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s: the directory does not exist: create it, or change path", store->path);
@@ -99,6 +100,13 @@ static int cannot_use(struct store *store, struct hearth_call *call, int error)
     if (error == ENOSPC || error == EDQUOT)
         return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", store->path);
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", store->path, strerror(error));
+}
+
+int store_file_missing(const struct store *store, struct hearth_call *call)
+{
+    return hearth_fail(call, HEARTH_ERR_IO,
+                       "%s: the database file is missing, but there are persons' files in %s: put it back, or restore a backup",
+                       store->path, store->accounts);
 }
 
 static bool may_create(const struct store *store)
@@ -125,8 +133,11 @@ static int no_database(struct store *store, struct hearth_call *call)
 static int check_there(struct store *store, struct hearth_call *call)
 {
     struct stat status;
-    if (may_create(store) || store_has_files(store->accounts) || replace_is_pending(store->path))
-        return 0;
+    if (stat(store->path, &status) == 0 && !S_ISREG(status.st_mode))
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", store->path);
+    int r = store_looks_only(store->host) ? look_before_open(store, call) : 0;
+    if (r < 0 || may_create(store) || store_has_files(store->accounts) || replace_is_pending(store->path))
+        return r;
     if (stat(store->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
         return 0;
     return no_database(store, call);
@@ -137,9 +148,7 @@ static int make_file(struct store *store, struct hearth_call *call)
 {
     struct stat status;
     if (stat(store->path, &status) != 0 && errno == ENOENT && store_has_files(store->accounts))
-        return hearth_fail(call, HEARTH_ERR_IO,
-                           "%s: the database file is missing, but there are persons' files in %s: put it back, or restore a backup",
-                           store->path, store->accounts);
+        return store_file_missing(store, call);
     int fd = may_create(store) ? open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     if (fd >= 0) {
         owner_give(fd, store->path);
@@ -147,7 +156,7 @@ static int make_file(struct store *store, struct hearth_call *call)
         return 0;
     }
     if ((may_create(store) && errno != EEXIST) || stat(store->path, &status) != 0)
-        return cannot_use(store, call, errno);
+        return store_cannot_use(store, call, errno);
     if (!S_ISREG(status.st_mode))
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", store->path);
     return 0;

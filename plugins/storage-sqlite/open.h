@@ -17,6 +17,10 @@ int store_paths(const char *path, char **ret_path, char **ret_accounts);
 bool store_has_files(const char *accounts);
 const char *store_path_value(const struct hearth_config_value *values);
 
+/* Why its place cannot be used, in words. */
+int store_cannot_use(const struct store *store, struct hearth_call *call, int error);
+int store_file_missing(const struct store *store, struct hearth_call *call);
+
 /* Is the database only to be looked at? */
 bool store_looks_only(const struct hearth_host *host);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "open.h"
 #include "query.h"
 #include "session.h"
 
@@ -123,7 +124,7 @@ int ping_run(void *self, struct hearth_call *call)
         r = check_header(op.session);
     if (r == 0)
         r = read_roots(op.session);
-    if (r == 0)
+    if (r == 0 && !store_looks_only(op.session->store->host))
         r = write_little(op.session);
     return op_end(&op, r);
 }

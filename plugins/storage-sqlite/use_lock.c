@@ -25,7 +25,7 @@ static int open_lock_file(const char *path)
     if (fd >= 0)
         owner_give(fd, name);
     else if (errno == EEXIST)
-        fd = open(name, O_RDONLY | O_CLOEXEC);
+        fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     free(name);
     return fd;
 }

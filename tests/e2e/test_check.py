@@ -134,9 +134,15 @@ class Check(TestCase):
             ("[oidc sso]\nissuer = http://sso.example.org\nclient_id = x\n", "must be an https address", True),
             ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = ${HEARTH_UNSET}/x\n", "HEARTH_UNSET is not set", True),
             (f"[worker]\nca_file = {node.folder}/no.pem\n", "is no PEM file with certificates", True),
-            ("[worker]\nca_file = /nonexistent/ca.pem\n", "cannot read ca_file", True),
+            ("[worker]\nca_file = /nonexistent/ca.pem\n", "cannot read /nonexistent/ca.pem: No such file", True),
             ("[web]\napp_dir = /nonexistent/app\n", "/nonexistent/app", True),
             (f"[hearth]\nstate_dir = {node.folder}/no.pem\n", "is not a folder", False),
+            ("[storage main]\npath = /nonexistent/x.db\n", "the directory does not exist", True),
+            ("[storage main]\npath = /dev/null\n", "/dev/null: is not a file", True),
+            (f"[storage main]\npath = {node.folder}\n", f"{node.folder}: is not a file", True),
+            (f"[storage main]\npath = {node.conf}/00-test.conf/x.db\n", "the directory does not exist", True),
+            ("[sync firefox]\naccounts_url = https://ada:s3cret@accounts.example.org\n", "accounts_url: names and passwords do not belong", True),
+            ("[node alder]\nstorage = main\n[node birch]\nstorage = main\nurl = https://birch.example.org\n", "[node alder] needs url", True),
             ("[hearth]\nstate_dir = /nonexistent/a/b\n", "cannot make the state directory", False),
         ]
         for text, words, same in cases:
@@ -149,6 +155,134 @@ class Check(TestCase):
                 self.assertIn(re.sub(r"^hearthd: ", "", line).split(".conf:")[-1].lstrip("0123456789: ").removeprefix("[listen main]: "), wrong, text)
         node.configure("90-case", "")
         self.good(node, "accounts 1")
+
+    def agree(self, node, *words, code):
+        """Both refuse, with the same exit code, and check has said why."""
+        self.refused(node, *words, code=code)
+        served, line = self.serve_refuses(node)
+        self.assertEqual(served, code, line)
+        self.assertTrue(all(w in line for w in words), line)
+
+    def test_what_is_no_file(self):
+        """A pipe, a folder or a device in the place of a file: nobody waits for who writes into it, and nobody takes it for anything else."""
+        node = self.node(start=False).prepare()
+        pem, key = certificate(node.folder, "one")
+        pipe, plugins = os.path.join(node.folder, "pipe"), os.path.join(node.folder, "plugins")
+        os.mkfifo(pipe, 0o600)
+        os.mkdir(plugins)
+        os.mkfifo(os.path.join(plugins, "storage-pipe.so"))
+        with open(os.path.join(node.folder, "a-file"), "w", encoding="utf-8"):
+            pass
+        listener = "[listen main]\naddress = 127.0.0.1:0\n"
+        secret = "[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = "
+        for what, kind in ((pipe, "pipe"), ("/dev/zero", "device"), (node.folder, "folder")):
+            said = f"{what} is a {kind}, and not a file"
+            for text in (f"[hearth]\nkey_file = {what}\n", f"{listener}tls_certificate = {what}\ntls_key = {key}\n", f"{listener}tls_certificate = {pem}\ntls_key = {what}\n",
+                         f"[worker]\nca_file = {what}\n", f"{secret}{what}\n"):
+                with self.subTest(text):
+                    node.configure("90-case", text)
+                    self.agree(node, said, code=2)
+        node.configure("90-case", "")
+        for words in (["restore", pipe], ["key", "add", pipe]):
+            self.assertIn("pipe is a pipe, and not a file", node.cli(*words, code=2))
+        node.configure("90-case", f"[hearth]\nplugin_dir = {plugins}\n[storage main]\nplugin = pipe\n")
+        self.agree(node, "storage-pipe.so is a pipe, and not a file", code=2)
+        node.configure("90-case", f"[storage main]\npath = {pipe}\n")
+        self.agree(node, f"{pipe}: is not a file", code=2)
+        os.unlink(os.path.join(node.conf, "90-case.conf"))
+        os.mkfifo(os.path.join(node.conf, "90-case.conf"))
+        self.agree(node, "90-case.conf is a pipe, and not a file", code=2)
+        os.unlink(os.path.join(node.conf, "90-case.conf"))
+        for name in ("hearthd.lock", "hearth.db-lock"):
+            if os.path.exists(os.path.join(node.state, name)):
+                os.unlink(os.path.join(node.state, name))
+            os.mkfifo(os.path.join(node.state, name))
+        self.good(node)
+        node.start()
+
+    def test_a_damaged_state_directory(self):
+        node = self.node(start=False).prepare()
+        database, accounts = os.path.join(node.state, "hearth.db"), os.path.join(node.state, "accounts")
+        os.rmdir(accounts)
+        with open(accounts, "w", encoding="utf-8"):
+            pass
+        self.agree(node, f"{accounts}: is not a directory", code=2)
+        os.unlink(accounts)
+        os.mkdir(accounts)
+        os.rename(database, database + ".away")
+        os.mkdir(database)
+        self.agree(node, f"{database}: is not a file", code=2)
+        os.rmdir(database)
+        with open(os.path.join(accounts, "x.db"), "w", encoding="utf-8"):
+            pass
+        self.agree(node, "the database file is missing, but there are persons' files", code=1)
+        os.rename(node.state, node.state + ".away")
+        with open(node.state, "w", encoding="utf-8"):
+            pass
+        self.agree(node, f"the state directory {node.state} is not a folder: move that file away", code=1)
+        self.assertIn("is not a folder", node.cli("account", "list", code=1))
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can mount a small disk")
+    def test_a_full_disk(self):
+        """At a first start, and over a database."""
+        node = self.node(start=False)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", node.state], check=True, timeout=PATIENCE)
+        self.addCleanup(subprocess.run, ["umount", "-l", node.state], check=True, timeout=PATIENCE)
+        full = os.path.join(node.state, "full")
+
+        def fill(left):
+            """So many bytes are left."""
+            with open(full, "wb") as f:
+                f.truncate(0)
+                disk = os.statvfs(node.state)
+                f.write(b"x" * (disk.f_bavail * disk.f_frsize - left))
+        fill(0)
+        self.agree(node, "the disk is full", code=1)
+        for name in os.listdir(node.state):  # what the refused start has made
+            if name != "full":
+                path = os.path.join(node.state, name)
+                os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
+        os.unlink(full)
+        node.prepare()
+        for left in (0, 8192):
+            fill(left)
+            self.agree(node, "the disk is full", code=1)
+        fill(128 * 1024)  # it starts, and is not ready
+        code, _, wrong = self.run_check(node)
+        self.assertEqual(code, 0, wrong)
+        self.assertRegex(wrong, "warning: the storage answers, but cannot be used in full: .*hearth.db: the disk is full")
+        node.start()
+        node.stop()
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can be two people")
+    def test_a_read_only_database(self):
+        node = self.node(start=False).prepare()
+        os.chmod(node.folder, 0o755)
+        nobody = pwd.getpwnam("nobody")
+        for folder, names, files in os.walk(node.folder):
+            for name in [folder] + [os.path.join(folder, n) for n in names + files]:
+                os.chown(name, nobody.pw_uid, nobody.pw_gid)
+        self.good(node, user="nobody")
+        for path, mode in ((os.path.join(node.state, "hearth.db"), 0o400), (os.path.join(node.state, "accounts"), 0o500)):
+            before = os.stat(path).st_mode
+            os.chmod(path, mode)
+            code, _, wrong = self.run_check(node, user="nobody")
+            self.assertEqual(code, 0, wrong)
+            self.assertRegex(wrong, "warning: the storage answers, but cannot be used in full: .*hearth.db: the database is read-only .Permission denied.")
+            os.chmod(path, before)
+
+    def test_networks_that_may_mean_less(self):
+        node = self.node("[web]\ntrusted_proxies = 10.0.0.1/8, 127.0.0.1, 2001:db8::1/32, 192.0.2.0/24\n", start=False).prepare()
+        code, _, wrong = self.run_check(node)
+        self.assertEqual((code, wrong.count("warning")), (0, 2), wrong)
+        self.assertRegex(wrong, r"warning: .*50-test\.conf:2: trusted_proxies: 10\.0\.0\.1/8 means the whole network 10\.0\.0\.0/8: write that, or 10\.0\.0\.1/32")
+        self.assertIn("2001:db8::1/32 means the whole network 2001:db8::/32: write that, or 2001:db8::1/128", wrong)
+        for everybody in ("0.0.0.0/0", "127.0.0.1 ::/0"):
+            node.configure("50-test", f"[web]\ntrusted_proxies = {everybody}\n[auth]\nproxy_header = Remote-Email\n")
+            code, _, wrong = self.run_check(node)
+            self.assertEqual(code, 0, wrong)
+            self.assertRegex(wrong, r"warning: .*50-test\.conf:2: trusted_proxies lets everybody .* say in remote-email who they are")
+        node.start()
 
     def test_everything_at_once(self):
         node = self.node(start=False)

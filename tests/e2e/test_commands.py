@@ -2,11 +2,14 @@
 import json
 import os
 import pty
+import pwd
 import select
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
+import urllib.request
 
 from harness import ADA, HEARTHD, PATIENCE, TestCase, until
 import lifeline
@@ -97,11 +100,128 @@ class Destructive(TestCase):
     def test_a_full_disk_behind_standard_output(self):
         node, service = self.node(start=False).prepare(), self.service()
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
-        for words in (["account", "list"], ["config"], ["version"], ["--help"], ["plugin", "list"], ["export", ADA, "bookmarks.html"], ["token", "new", ADA]):
+        for words in (["account", "list"], ["config"], ["version"], ["--help"], ["plugin", "list"], ["export", ADA, "bookmarks.html"], ["token", "new", ADA, "--name", "x"]):
             with self.subTest(command=words), open("/dev/full", "w", encoding="utf-8") as full:
                 done = subprocess.run([HEARTHD, "--config", node.conf, *words], stdout=full, stderr=subprocess.PIPE, text=True, env=node.environment, timeout=PATIENCE)
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertIn("standard output", done.stderr)
+
+
+    def test_a_secret_that_nobody_saw(self):
+        """Neither the token nor the link stays."""
+        node, service = self.node(), self.service()
+        node.add_account(service)
+        for words, said in ((["token", "new", ADA, "--name", "unseen"], "the token does not exist any more"), (["link", ADA], "does not exist any more"),
+                            (["link", ADA, "--json"], "does not exist any more")):
+            with self.subTest(command=words), open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([HEARTHD, "--config", node.conf, *words], stdout=full, stderr=subprocess.PIPE, text=True, env=node.environment, timeout=PATIENCE)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(said, done.stderr)
+        with sqlite3.connect(os.path.join(node.state, "hearth.db")) as database:
+            self.assertEqual(database.execute("SELECT count(*) FROM tokens").fetchone()[0], 1)
+        database.close()
+        self.assertNotIn("unseen", node.log_text())
+
+    def test_names_of_tokens(self):
+        """The same rule as in the API; and what is made is in the daemon's log, however long its name."""
+        node, service = self.node(), self.service()
+        node.add_account(service)
+        for words in ([], ["--name", ""], ["--name", "x" * 101], ["--name", "ä" * 51], ["--name", b"\xff"]):
+            with self.subTest(words):
+                done = subprocess.run([HEARTHD, "--config", node.conf, "token", "new", ADA, *words], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn("a text of 1 to 100 bytes", done.stderr)
+        self.assertEqual(len(node.cli_json("token", "list", ADA)), 1)
+        for name in ("x" * 100, "\"\\" * 50, "\x01" * 100, "ä" * 50):
+            self.assertNotIn("audit", node.cli("token", "new", ADA, "--name", name, both=True))
+        self.assertEqual(len(node.cli_json("token", "list", ADA)), 5)
+        until(lambda: node.log_text().count("token made") == 5, "an audit line for each token")
+
+    def test_words_that_help(self):
+        """What is wrong with what was typed is said before anything is asked, and with what to do."""
+        node, service = self.node(), self.service()
+        node.add_account(service)
+        for wrong in ("x", "@x", "x@", "a@b@c", "a b@c", ""):
+            done = subprocess.run([HEARTHD, "--config", node.conf, "account", "add", wrong], input="secret\n", capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{wrong} is no e-mail address", done.stderr)
+            self.assertNotIn("assword", done.stderr)
+        self.assertIn("/ is a folder: give a file, or - for standard input", node.cli("account", "import", "/", code=1))
+        self.assertIn("No such file", node.cli("account", "import", "/nonexistent", code=1))
+        archive = os.path.join(node.folder, "copy.tar")
+        node.cli("backup", archive)
+        self.assertIn(f"another hearthd runs on {node.state}: stop it first, and restore then; nothing was changed", node.cli("restore", archive, code=1))
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can be two people")
+    def test_what_another_user_hears(self):
+        node, service = self.node(start=False).prepare(), self.service()
+        node.cli("account", "import", "-", text=json.dumps(service.import_file()))
+        nobody = pwd.getpwnam("nobody")
+
+        def say(*words):
+            done = subprocess.run([HEARTHD, "--config", node.conf, *words], capture_output=True, text=True, env=node.environment, timeout=PATIENCE, user="nobody")
+            self.assertNotEqual(done.returncode, 0, done.stdout)
+            return done.stderr
+        os.chmod(node.folder, 0o755)
+        self.assertRegex(say("account", "list"), r"cannot read .*00-test\.conf: Permission denied\. Run hearthd as root or as the user that the daemon runs as")
+        os.chmod(node.conf, 0o700)
+        self.assertIn(f"cannot read the configuration directory {node.conf}: Permission denied. Run hearthd as root", say("account", "list"))
+        os.chmod(node.conf, 0o755)
+        os.chmod(os.path.join(node.conf, "00-test.conf"), 0o644)
+        self.assertIn("it belongs to user root: run hearthd as that one", say("account", "list"))
+        for folder, names, files in os.walk(node.state):
+            for name in [folder] + [os.path.join(folder, n) for n in names + files]:
+                os.chown(name, nobody.pw_uid, nobody.pw_gid)
+        os.chmod(os.path.join(node.state, "hearth.db"), 0o400)
+        self.assertRegex(say("account", "adopt", ADA, "--yes"), r"hearth\.db: the database is read-only: let this user write the file and its directory; nothing was changed")
+
+
+class Addresses(TestCase):
+    """What `link` and `setup` print leads to the server that runs."""
+
+    def where(self, node):
+        done = subprocess.run([HEARTHD, "--config", node.conf, "link", ADA, "--json"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        return done.returncode, done.stdout and json.loads(done.stdout)["url"].partition("/auth/")[0], done.stderr
+
+    def test_where_it_listens(self):
+        for listens in ("0.0.0.0", "[::]", "*", "127.0.0.1"):
+            with self.subTest(listens):
+                node, service = self.node(f"[listen main]\naddress = {listens}:0\n", start=False), self.service()
+                node.prepare()
+                node.start()
+                expected = f"http://{listens if listens == '127.0.0.1' else 'localhost'}:{node.address.rpartition(':')[2]}"
+                code = node.setup_code
+                self.assertEqual(node.setup_line, f"set up: {expected}/auth/signin?setup={code}\n")
+                self.assertIn(f"{expected}/auth/signin?setup={code}", node.cli("setup"))
+                self.assertIn("set [web] base_url", node.cli("setup", both=True))
+                node.add_account(service, sync=False)
+                code, url, advice = self.where(node)
+                self.assertEqual((code, url), (0, expected))
+                self.assertIn("set [web] base_url", advice)
+                with urllib.request.urlopen(url + "/healthz", timeout=PATIENCE) as answer:
+                    self.assertEqual(answer.status, 200)
+                node.stop()
+                code, url, said = self.where(node)  # nobody knows the port
+                self.assertEqual((code, url), (1, ""))
+                self.assertIn("start the daemon, or set [web] base_url", said)
+
+    def test_listeners_that_are_not_for_people(self):
+        node, service = self.node(start=False), self.service()
+        with open(os.path.join(node.conf, "00-test.conf"), encoding="utf-8") as f:
+            text = f.read()
+        node.configure("00-test", text.replace("[listen main]\naddress = 127.0.0.1:0\n",
+                                               f"[listen watch]\naddress = 127.0.0.1:0\nserves = metrics\n[listen sock]\naddress = unix:{node.folder}/web.sock\n"))
+        node.prepare()
+        node.start()
+        self.assertIn("set [web] base_url", node.log_text())  # instead of a set-up line that leads nowhere
+        self.assertIn("nobody says by which address people come: set [web] base_url", node.cli("setup", code=2))
+        node.add_account(service, sync=False)
+        self.assertEqual(self.where(node)[:2], (2, ""))
+        node.stop()
+        node.configure("80", "[listen main]\naddress = 0.0.0.0:8099\n")
+        self.assertEqual(self.where(node)[:2], (0, "http://localhost:8099"))
+        node.configure("80", "[web]\nbase_url = https://home.example.org/\n")
+        self.assertEqual(self.where(node), (0, "https://home.example.org", ""))
 
 
 class Health(TestCase):

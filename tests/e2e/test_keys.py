@@ -118,6 +118,44 @@ class Keys(TestCase):
         node.start()
         return said
 
+    def test_a_file_that_holds_no_key(self):
+        """It is told which key is wanted, and what to do when it is lost; so does the way out."""
+        node = self.home()
+        own, = self.fingerprints(node, "database")
+        for text in ("", "Dear Hearth\n", "1:abcd\n"):
+            with self.subTest(text):
+                with open(self.path(node), "w", encoding="utf-8") as f:
+                    f.write(text)
+                for words in (["serve"], ["check"], ["key", "show"], ["key", "add"], ["account", "sync", ADA], ["key", "new", "--accept-loss", "--yes"]):
+                    done = subprocess.run([HEARTHD, "--config", node.conf, *words], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+                    self.assertEqual(done.returncode, 2, done.stderr)
+                    for part in (self.path(node), f"was sealed with key 1 ({own})", "bring the file back", "move this file away", "--accept-loss"):
+                        self.assertIn(part, done.stderr, words)
+        os.rename(self.path(node), self.path(node) + ".away")
+        self.assertIn(own, subprocess.run([HEARTHD, "--config", node.conf, "key", "show"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE).stdout)
+        self.assertIn("Everybody signs in anew", node.cli("key", "new", "--accept-loss", "--yes"))
+        other = self.node(start=False)
+        other.cli("migrate")
+        with open(self.path(other), "w", encoding="utf-8") as f:
+            os.fchmod(f.fileno(), 0o600)
+        self.assertIn("if it never had one, move this one away", other.cli("check", code=2))
+
+    def test_no_key_beside_a_wrong_one(self):
+        node = self.home()
+        own, = self.fingerprints(node, "database")
+        self.replace(node, "d")
+        other, = self.fingerprints(node, self.path(node))
+        link = os.path.join(node.folder, "link.key")
+        os.symlink(self.path(node), link)
+        for words in ([], [self.path(node)], [link]):
+            said = node.cli("key", "add", *words, code=1)
+            for part in ("no key was added", own, other, "Bring that key file back"):
+                self.assertIn(part, said)
+        self.assertEqual(self.fingerprints(node, self.path(node)), [other])
+        elsewhere = os.path.join(node.folder, "new.key")
+        node.cli("key", "new", elsewhere)
+        self.assertIn(f"once this is the file that [hearth] key_file names (now {self.path(node)})", node.cli("key", "add", elsewhere))
+
     def test_rotation(self):
         node = self.home()
         self.assertIn("exists already", node.cli("key", "new", code=1))

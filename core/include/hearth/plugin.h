@@ -149,7 +149,7 @@ enum hearth_config_type {
     HEARTH_CONFIG_BOOL,
     HEARTH_CONFIG_SIZE,     /* "64MiB" -> bytes */
     HEARTH_CONFIG_DURATION, /* "15min" -> ms */
-    HEARTH_CONFIG_URL,      /* absolute http(s) or a scheme of the plugin's own */
+    HEARTH_CONFIG_URL,      /* absolute, http(s) or a scheme of the plugin's own; one with a password is a SECRET, here it is refused */
     HEARTH_CONFIG_PATH,     /* made absolute against state_dir */
     HEARTH_CONFIG_SECRET,   /* never printed; NAME_file reads it from a file */
     HEARTH_CONFIG_ENUM      /* one of choices, separated by spaces */

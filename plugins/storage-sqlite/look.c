@@ -1,0 +1,49 @@
+#include "look.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "open.h"
+
+/* Bytes: the index of the write-ahead log and its first pages; beside them the tables of a new database. */
+enum { ROOM = 64 * 1024, ROOM_NEW = 640 * 1024 };
+
+static bool disk_is_full(const char *directory, unsigned long wanted)
+{
+    struct statvfs disk;
+    return statvfs(directory, &disk) == 0 && disk.f_blocks > 0 && (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize < wanted;
+}
+
+/* The directory has to be there, and to be written: even for a database that is only read, SQLite makes files beside it. */
+static int look_at_directory(const struct store *store, struct hearth_call *call, const char *directory, bool exists)
+{
+    struct stat status;
+    if (stat(directory, &status) != 0)
+        return store_cannot_use(store, call, errno);
+    if (!S_ISDIR(status.st_mode))
+        return store_cannot_use(store, call, ENOTDIR);
+    if (access(directory, W_OK | X_OK) != 0)
+        return store_cannot_use(store, call, errno);
+    return disk_is_full(directory, exists ? ROOM : ROOM_NEW) ? store_cannot_use(store, call, ENOSPC) : 0;
+}
+
+int look_before_open(const struct store *store, struct hearth_call *call)
+{
+    struct stat status;
+    char *directory = strdup(store->path);
+    if (directory == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    char *slash = strrchr(directory, '/');
+    slash[slash == directory] = '\0';
+    bool there = stat(store->path, &status) == 0, exists = there && status.st_size > 0;
+    int r = !there && errno == ENOENT && store_has_files(store->accounts) ? store_file_missing(store, call)
+                                                                          : look_at_directory(store, call, directory, exists);
+    free(directory);
+    if (r == 0 && stat(store->accounts, &status) == 0 && !S_ISDIR(status.st_mode))
+        r = hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a directory", store->accounts);
+    return r;
+}
