@@ -1,4 +1,5 @@
 """Guesses are counted, not starts; nobody locks another out; an address of IPv6 is a network."""
+import collections
 import json
 import unittest
 
@@ -61,6 +62,26 @@ class Guesses(TestCase):
         self.assertEqual([self.code(node, f"2001:db8:1:{2 + i:x}::1") for i in range(11)], [403] * 10 + [429])
         self.assertEqual([self.code(node, f"2001:db8:1:{i:x}00::1") for i in range(1, 22)], [403] * 20 + [429])
         self.assertEqual(self.code(node, "2001:db8:2:1::1"), 403)
+
+    def test_beginnings_of_networks(self):
+        """300 of a /64, 600 of a /56, 1,200 of a /48; and then not one more, from wherever in it."""
+        _, node = self.home()
+        browser = Browser(node.address, {"Sec-Fetch-Site": "same-origin"})
+        form = next(form for form in browser.open(node.address + "/auth/signin").forms if form["fields"].get("way") == "password")["fields"]
+
+        def begin(address, times):
+            counts = collections.Counter()
+            for _ in range(times):
+                counts[browser.request("POST", "/auth/start", {**form, "email": ADA}, {"X-Forwarded-For": address}).status] += 1
+            return counts
+
+        self.assertEqual(begin("2001:db8:3:1::1", 301), {303: 300, 429: 1})
+        self.assertEqual(begin("2001:db8:3:2::1", 200), {303: 200})
+        self.assertEqual(begin("2001:db8:3:3::1", 101), {303: 100, 429: 1})
+        self.assertEqual(begin("2001:db8:3:100::1", 300), {303: 300})
+        self.assertEqual(begin("2001:db8:3:200::1", 300), {303: 300})
+        self.assertEqual(begin("2001:db8:3:300::1", 1), {429: 1})
+        self.assertEqual(begin("2001:db8:4:300::1", 1), {303: 1})
 
     def test_codes_of_everybody(self):
         """Strangers who type wrong codes, however many, do not keep others from typing theirs."""
