@@ -55,6 +55,7 @@ void page_redirect(struct page_call *call, const char *url); /* 303; url: in the
 void page_error(struct page_call *call);                     /* of call->err */
 void page_another(struct page_call *call);                   /* 403: the address is that of another identity's account */
 void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
+void page_busy(struct page_call *call);                      /* 503: this person's sign-in is under way already */
 void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
 /* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
 void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider);

@@ -202,7 +202,7 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
         r = attempt_seal_identity(call->pages->attempts, attempt, identity, &call->err);
         if (r == 0) {
-            attempt->deciding = true;
+            attempt->deciding = attempt->worth = true;
             attempt->waits = attempt->returns = false;
             step_render_decision(call, attempt, identity->email, result.joins);
             to_step(call, attempt);
@@ -228,7 +228,8 @@ static bool was_wrong(const struct hearth_signin_step *step)
     return (step->kind == HEARTH_SIGNIN_ASK && step->problem != NULL) || (step->kind == HEARTH_SIGNIN_FAILED && step->wait == 0);
 }
 
-static void goes_on(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step)
+/* answered: the person did, else they only began. */
+static void goes_on(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step, bool answered)
 {
     call->provider = signin_provider_name(call->pages->options.signin, attempt->provider);
     if (was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
@@ -243,6 +244,7 @@ static void goes_on(struct page_call *call, struct attempt *attempt, const struc
     } else {
         attempt->waits = step->kind == HEARTH_SIGNIN_WAIT;
         attempt->returns = step->kind == HEARTH_SIGNIN_VISIT && step->returns;
+        attempt->worth = attempt->worth || step->kind != HEARTH_SIGNIN_ASK || (answered && !was_wrong(step));
         attempt->look_at = clock_monotonic() + LOOK_PAUSE;
         step_render(call, attempt, step);
         to_step(call, attempt);
@@ -279,7 +281,7 @@ void signin_begin_post(struct page_call *call)
     }
     if (!page_may_step(call))
         return;
-    struct attempt *attempt = attempt_begin(call->pages->attempts);
+    struct attempt *attempt = attempt_begin(call->pages->attempts, call->request->remote);
     struct hearth_signin_step step;
     struct hearth_signin what = {
         .struct_size = sizeof(what),
@@ -288,12 +290,16 @@ void signin_begin_post(struct page_call *call)
         .callback = arena_printf(&call->request->arena, "%s/auth/callback", http_base_url(call->request, call->pages->options.base_url)),
         .device_name = device == NULL || device[0] == '\0' ? NULL : device,
     };
+    call->signin->address = call->request->remote;
+    call->signin->email = what.email;
     int r = attempt == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
                             : signin_start(call->signin, provider, &what, &step, &call->err);
     if (r < 0) {
         attempt_drop(call->pages->attempts, attempt);
         if (r == HEARTH_ERR_UNAVAILABLE)
             page_slow(call, "/auth/signin");
+        else if (r == HEARTH_ERR_CONFLICT)
+            page_busy(call);
         else
             page_error(call);
         return;
@@ -303,7 +309,7 @@ void signin_begin_post(struct page_call *call)
     snprintf(attempt->email, sizeof(attempt->email), "%s", what.email == NULL ? "" : what.email);
     snprintf(attempt->setup, sizeof(attempt->setup), "%s", setup == NULL ? "" : setup);
     snprintf(attempt->next, sizeof(attempt->next), "%s", form_next(http_parameter(call->request, "next")));
-    goes_on(call, attempt, &step);
+    goes_on(call, attempt, &step, false);
 }
 
 /* --- step ------------------------------------------------------------------------------------------------------------------------------
@@ -348,18 +354,22 @@ static void next_step(struct page_call *call, struct attempt *attempt, const str
     size_t size;
     int r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
     if (r == 0) {
+        call->signin->address = call->request->remote;
+        call->signin->email = attempt->email;
         r = signin_next(call->signin, attempt->provider, state, size, answers, count, &step, &call->err);
         vault_free(state, size);
     }
     if (count > 0)
         guesses_end(call->pages->answers, call->request->remote, attempt->email, r == 0 && was_wrong(&step));
     if (r == 0) {
-        goes_on(call, attempt, &step);
+        goes_on(call, attempt, &step, count > 0);
         return;
     }
     attempt_put(call->pages->attempts, attempt); /* the same answer may do later */
     if (r == HEARTH_ERR_UNAVAILABLE)
         page_slow(call, "/auth/step");
+    else if (r == HEARTH_ERR_CONFLICT)
+        page_busy(call);
     else
         page_error(call);
 }

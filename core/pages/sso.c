@@ -41,25 +41,26 @@ static void failed(struct page_call *call, int r)
 }
 
 /* A provider that is slow takes no more than its share of the threads. */
-static int enter_gate(struct page_call *call, size_t index, int *ret_place)
+static int enter_gate(struct page_call *call, size_t index, struct gate_visit *visit)
 {
-    *ret_place = gate_enter(&call->pages->sso_gates[index]);
-    if (*ret_place >= 0)
+    enum gate_state state = gate_enter(&call->pages->sso_gates[index], call->request->remote, NULL, &call->signin->stop, visit);
+    if (state == GATE_INSIDE)
         return 0;
-    return err_set(&call->err, HEARTH_ERR_UNAVAILABLE, "[oidc %s]: the provider is slow; %d people already wait for it",
-                   call->pages->options.sso[index].name, (int)GATE_ROOM);
+    return err_set(&call->err, HEARTH_ERR_UNAVAILABLE, "[oidc %s]: the provider is slow; many people already wait for it",
+                   call->pages->options.sso[index].name);
 }
 
 static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_URL_SIZE])
 {
     struct oidc_attempt secrets;
     struct call outside;
-    int place, r = enter_gate(call, attempt->provider, &place);
+    struct gate_visit visit;
+    int r = enter_gate(call, attempt->provider, &visit);
     if (r < 0)
         return r;
     call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
     r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, url, &call->err);
-    gate_leave(&call->pages->sso_gates[attempt->provider], place);
+    gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
     if (r == 0)
         r = attempt_seal_state(call->pages->attempts, attempt, &secrets, sizeof(secrets), &call->err);
     call_fini(&outside);
@@ -78,11 +79,12 @@ void sso_begin(struct page_call *call)
     }
     if (!page_may_step(call))
         return;
-    struct attempt *attempt = attempt_begin(call->pages->attempts);
+    struct attempt *attempt = attempt_begin(call->pages->attempts, call->request->remote);
     int r = attempt == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : 0;
     if (r == 0) {
         attempt->sso = true;
         attempt->provider = index;
+        attempt->worth = true;
         snprintf(attempt->next, sizeof(attempt->next), "%s", form_next(http_parameter(call->request, "next")));
         r = begin(call, attempt, url);
     }
@@ -107,12 +109,13 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
     struct call outside;
     void *state;
     size_t size;
-    int place, r = enter_gate(call, attempt->provider, &place);
+    struct gate_visit visit;
+    int r = enter_gate(call, attempt->provider, &visit);
     if (r < 0)
         return r;
     r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
     if (r < 0) {
-        gate_leave(&call->pages->sso_gates[attempt->provider], place);
+        gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
         return r;
     }
     memcpy(&secrets, state, size < sizeof(secrets) ? size : sizeof(secrets));
@@ -120,7 +123,7 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
     call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
     r = oidc_finish(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, &answer, ret_person,
                     &call->err);
-    gate_leave(&call->pages->sso_gates[attempt->provider], place);
+    gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
     call_fini(&outside);
     OPENSSL_cleanse(&secrets, sizeof(secrets));
     return r;

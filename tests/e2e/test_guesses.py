@@ -1,19 +1,21 @@
 """Guesses are counted, not starts; nobody locks another out; an address of IPv6 is a network."""
 import collections
+import contextlib
 import json
+import threading
 import unittest
 
 from browser import Browser
-from harness import ADA, TestCase
+from harness import ADA, TestCase, until
 
 CLIENT = "3c49430b43dfba77"
 
 
 class Guesses(TestCase):
-    def home(self):
+    def home(self, config=""):
         service = self.service()
         node = self.node(f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n"
-                         "[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nallow = *\n")
+                         "[web]\ntrusted_proxies = 127.0.0.1/32\n[auth]\nallow = *\n" + config.replace("[auth]\n", ""))
         return service, node
 
     def start(self, node, address, email=ADA):
@@ -82,6 +84,45 @@ class Guesses(TestCase):
         self.assertEqual(begin("2001:db8:3:200::1", 300), {303: 300})
         self.assertEqual(begin("2001:db8:3:300::1", 1), {429: 1})
         self.assertEqual(begin("2001:db8:4:300::1", 1), {303: 1})
+
+    def test_whoever_fills_the_room_for_attempts(self):
+        """Four addresses begin 300 each: of 1,000 that may be under way Ada's is still there."""
+        service, node = self.home()
+        ada = self.start(node, "203.0.113.7")
+        for k in range(4):
+            browser = Browser(node.address, {"X-Forwarded-For": f"198.51.{k}.1", "Sec-Fetch-Site": "same-origin"})
+            form = next(form for form in browser.open(node.address + "/auth/signin").forms if form["fields"].get("way") == "password")["fields"]
+            for i in range(300):
+                self.assertEqual(browser.request("POST", "/auth/start", {**form, "email": f"x{i}@example.org"}).status, 303)
+        ada.submit("Continue", f_password=self.password(service), until=node.address + "/tabs")
+        self.assertEqual(ada.page.status, 303, ada.page.text)
+
+    def test_strangers_at_the_accounts_server(self):
+        """Eight networks sign in over and over, each with an account of its own: Ada gets her turn each time."""
+        service, node = self.home("[auth]\nstep_timeout = 10min\n")
+        strangers = [f"e{k}@example.org" for k in range(8)]
+        for email in strangers:
+            service.account(email, history=1)
+        passwords = {email: service.get(f"sign-in/{email}")["password"] for email in [ADA, *strangers]}
+        service.faults({"path": "/v1/account/login", "delay_ms": 300})
+        over, done = threading.Event(), collections.Counter()
+
+        def flood(k):
+            while not over.is_set():
+                with contextlib.suppress(OSError, AssertionError):
+                    done[self.answer(node, f"198.51.{k}.1", passwords[strangers[k]], strangers[k])] += 1
+
+        threads = [threading.Thread(target=flood, args=(k,)) for k in range(8)]
+        try:
+            for thread in threads:
+                thread.start()
+            until(lambda: done[303] >= 8, "they sign in")
+            self.assertEqual([self.answer(node, "203.0.113.5", passwords[ADA]) for _ in range(6)], [303] * 6)
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join(60)
+        self.assertEqual(set(done), {303}, done)
 
     def test_codes_of_everybody(self):
         """Strangers who type wrong codes, however many, do not keep others from typing theirs."""
