@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/email.h"
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "nodes/who.h"
@@ -42,6 +43,8 @@ static int find_issuer(const struct app *app, const struct cli *cli, char ret_is
 /* A name that a proxy asserts is known already: nothing to wait for. It may have been another account's. */
 static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, const char *email, struct err *err)
 {
+    if (!email_name_is_plain(cli->proxy))
+        return err_set(err, HEARTH_ERR_INVALID, "--proxy: the name %s has characters that are not shown", cli->proxy);
     char name[WHO_TEXT_MAX];
     struct hearth_account other = {.struct_size = sizeof(other)};
     struct who who = {.issuer = WHO_PROXY, .subject = name, .replaces = true};
@@ -63,7 +66,7 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
         r = who_join(app->store, id, &who, err);
     if (r < 0)
         return r;
-    printf("Whom the proxy calls %s is %s from now on; the daemon notices within ten seconds.\n", name, email);
+    cli_say(stdout, "Whom the proxy calls %s is %s from now on; the daemon notices within ten seconds.\n", name, email);
     audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", NULL);
     return 0;
 }
@@ -80,7 +83,7 @@ static int adopt_next(struct app *app, const struct cli *cli, const char *id, co
         r = who_adopt(app->store, id, issuer, email, err);
     if (r < 0)
         return r;
-    printf("The next sign-in as %s at %s joins this account, if it comes within an hour.\n", email, where);
+    cli_say(stdout, "The next sign-in as %s at %s joins this account, if it comes within an hour.\n", email, where);
     audit_command(app, "adoption announced", "account", id, "email", email, "provider", issuer, NULL);
     return 0;
 }

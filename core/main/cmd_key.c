@@ -94,7 +94,7 @@ static int say_made(const char *path, const char *words, struct err *err)
         return r;
     vault_key(vault, 0, &key);
     vault_close(vault);
-    printf("%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n", words,
+    cli_say(stdout, "%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n", words,
            key.number, key.fingerprint, "is in", path);
     return 0;
 }
@@ -149,7 +149,7 @@ static int add_key(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = say_made(path, "Key", err);
     if (r == 0)
-        printf("It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
+        cli_say(stdout, "It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
     return r;
 }
 

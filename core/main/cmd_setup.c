@@ -16,7 +16,7 @@ void setup_print(const struct app *app, const char *listener)
     while (size > 0 && base[size - 1] == '/')
         size--;
     setup_code(app->vault, code);
-    printf("set up: %.*s/auth/signin?setup=%s\n", (int)size, base, code);
+    cli_say(stdout, "set up: %.*s/auth/signin?setup=%s\n", (int)size, base, code);
     explicit_bzero(code, sizeof(code));
 }
 
@@ -25,14 +25,14 @@ static int look(struct app *app, struct err *err)
     bool owned;
     char address[300];
     if (conf_get_text(app->conf, "auth", "allow") != NULL) {
-        printf("No set-up code is needed: [auth] allow says who may sign in.\n");
+        cli_say(stdout, "No set-up code is needed: [auth] allow says who may sign in.\n");
         return 0;
     }
     int r = owner_find(&app->stores, &owned, err);
     if (r < 0)
         return r;
     if (owned) {
-        printf("This server belongs to somebody already: newcomers need [auth] allow, or hearthd account add.\n");
+        cli_say(stdout, "This server belongs to somebody already: newcomers need [auth] allow, or hearthd account add.\n");
         return 0;
     }
     r = vault_open(conf_get_text(app->conf, "hearth", "key_file"), false, &app->vault, err);

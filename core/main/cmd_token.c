@@ -28,7 +28,7 @@ static int create(struct app *app, struct cli *cli, struct err *err)
     };
     r = STORE(app->store, err, token_create, &row);
     if (r == 0) {
-        printf("%s\n", token.secret);
+        cli_say(stdout, "%s\n", token.secret);
         audit_command(app, "token made", "account", account.id, "email", account.email, "token", token.id, "name", row.name, NULL);
     }
     token_wipe(&token);
@@ -127,7 +127,7 @@ static int revoke(struct app *app, struct cli *cli, struct err *err)
         r = STORE(app->store, err, token_remove, wanted.account, wanted.id);
     if (r < 0)
         return r;
-    printf("The token \"%s\" of %s is revoked.\n", name, wanted.email);
+    cli_say(stdout, "The token \"%s\" of %s is revoked.\n", name, wanted.email);
     audit_command(app, "token revoked", "account", wanted.account, "email", wanted.email, "token", wanted.id, "name", wanted.name, NULL);
     return 0;
 }

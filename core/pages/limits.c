@@ -10,6 +10,12 @@ void page_audit_failed(struct page_call *call, const char *reason, const char *e
                   email == NULL || email[0] == '\0' ? NULL : email, NULL);
 }
 
+void page_audit_ended(struct page_call *call, const char *reason, const char *provider)
+{
+    if (rate_take_address(call->pages->noted, call->request->remote) == 0)
+        log_audit("sign-in ended", "address", call->request->remote, "reason", reason == NULL ? "refused" : reason, "provider", provider, NULL);
+}
+
 bool page_may_step(struct page_call *call)
 {
     int64_t wait = rate_take_address(call->pages->steps, call->request->remote);

@@ -9,6 +9,7 @@
 
 #include "auth/vault.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "pages/internal.h"
@@ -94,6 +95,7 @@ void signin_page(struct page_call *call)
     struct setup setup = {.code = http_parameter(call->request, "setup")};
     if (call->stores == NULL || signin_needs_setup(options->signin, call->stores, &setup.needed, &call->err) < 0)
         setup.needed = false; /* it is looked at again when somebody has signed in */
+    form_mark(call);
     page_begin(call, "Sign in", -1, NULL);
     html_put(&call->html, "<p>Your Firefox bookmarks, history and open tabs, in any browser.</p>\n");
     if (setup.needed)
@@ -232,7 +234,9 @@ static bool was_wrong(const struct hearth_signin_step *step)
 static void goes_on(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step, bool answered)
 {
     call->provider = signin_provider_name(call->pages->options.signin, attempt->provider);
-    if (was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
+    if ((was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED) && call->request->method != HTTP_POST)
+        page_audit_ended(call, step->reason, call->provider);
+    else if (was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
         page_audit_failed(call, step->reason != NULL ? step->reason : "wrong_answer", attempt->email, call->provider);
     if (step->kind == HEARTH_SIGNIN_DONE) {
         done(call, attempt, &step->identity, SIGNIN_KEEP_ASK);
@@ -266,17 +270,26 @@ static bool find_provider(struct page_call *call, const char *name, size_t *ret_
     return false;
 }
 
+/* Keyboards of phones put a space behind what they complete. */
+static const char *trimmed(struct page_call *call, const char *text)
+{
+    char *copy = text == NULL ? NULL : arena_strdup(&call->request->arena, text + strspn(text, " \t"));
+    for (size_t n = copy == NULL ? 0 : strlen(copy); n > 0 && (copy[n - 1] == ' ' || copy[n - 1] == '\t'); n--)
+        copy[n - 1] = '\0';
+    return copy;
+}
+
 void signin_begin_post(struct page_call *call)
 {
     if (!form_read(call))
         return;
-    const char *way = http_parameter(call->request, "way"), *email = http_parameter(call->request, "email");
+    const char *way = http_parameter(call->request, "way"), *email = trimmed(call, http_parameter(call->request, "email"));
     const char *device = http_parameter(call->request, "device"), *setup = http_parameter(call->request, "setup");
     bool password = way != NULL && strcmp(way, "password") == 0;
     size_t provider;
-    if (!find_provider(call, http_parameter(call->request, "provider"), &provider) || (email != NULL && strlen(email) > 255) ||
+    if (!find_provider(call, http_parameter(call->request, "provider"), &provider) || (email != NULL && email[0] != '\0' && email_fault(email) != NULL) ||
         (device != NULL && strlen(device) > 400) || (setup != NULL && strlen(setup) >= SETUP_TYPED_MAX)) {
-        page_message(call, 400, "That form is not complete", "Something in it is missing or too long.", "/auth/signin", "Start over");
+        page_message(call, 400, "That form is not complete", "Something in it is missing, too long, or no e-mail address.", "/auth/signin", "Start over");
         return;
     }
     if (!page_may_step(call))
@@ -344,11 +357,13 @@ static bool may_answer(struct page_call *call, struct attempt *attempt)
     return wait == 0;
 }
 
-/* count 0: nobody answered, it is looked again. */
+/* count 0: nobody answered, it is looked again. What came by a form of ours is an answer that may be wrong; what came by a GET (the browser is
+ * back, or looks) is no guess, and another site can make it come. */
 static void next_step(struct page_call *call, struct attempt *attempt, const struct hearth_signin_answer *answers, size_t count)
 {
     struct hearth_signin_step step;
-    if (count > 0 && !may_answer(call, attempt))
+    bool typed = count > 0 && call->request->method == HTTP_POST;
+    if (typed && !may_answer(call, attempt))
         return;
     void *state;
     size_t size;
@@ -359,7 +374,7 @@ static void next_step(struct page_call *call, struct attempt *attempt, const str
         r = signin_next(call->signin, attempt->provider, state, size, answers, count, &step, &call->err);
         vault_free(state, size);
     }
-    if (count > 0)
+    if (typed)
         guesses_end(call->pages->answers, call->request->remote, attempt->email, r == 0 && was_wrong(&step));
     if (r == 0) {
         goes_on(call, attempt, &step, count > 0);

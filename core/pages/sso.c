@@ -68,6 +68,18 @@ static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_
     return r;
 }
 
+static void ask_to_go_on(struct page_call *call, size_t index)
+{
+    const struct pages_sso *sso = &call->pages->options.sso[index];
+    struct buf next = {0};
+    html_query_value(&next, form_next(http_parameter(call->request, "next")));
+    page_begin(call, "Sign in?", -1, NULL);
+    html_put(&call->html, "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%s\">Sign in with %s</a></p>\n", sso->name,
+             next.data == NULL ? "/" : next.data, sso->title);
+    buf_fini(&next);
+    page_end(call, 200);
+}
+
 void sso_begin(struct page_call *call)
 {
     char url[OIDC_URL_SIZE];
@@ -75,6 +87,11 @@ void sso_begin(struct page_call *call)
     if (!find_sso(call, call->request->argument, &index)) {
         page_message(call, 404, "There is no such way to sign in", "This server does not know that provider.", "/auth/signin",
                      "Back to signing in");
+        return;
+    }
+    if (!form_is_marked(call)) { /* another site sent the browser, or a bookmark: a person has to go on */
+        form_mark(call);
+        ask_to_go_on(call, index);
         return;
     }
     if (!page_may_step(call))
@@ -120,6 +137,12 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
     }
     memcpy(&secrets, state, size < sizeof(secrets) ? size : sizeof(secrets));
     vault_free(state, size);
+    if (answer.state == NULL || strlen(answer.state) != strlen(secrets.state) ||
+        CRYPTO_memcmp(answer.state, secrets.state, strlen(secrets.state)) != 0) {
+        OPENSSL_cleanse(&secrets, sizeof(secrets));
+        gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
+        return err_set(&call->err, HEARTH_ERR_NOT_FOUND, "the answer belongs to another sign-in");
+    }
     call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
     r = oidc_finish(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, &answer, ret_person,
                     &call->err);
@@ -202,6 +225,13 @@ void sso_callback(struct page_call *call)
     }
     call->provider = call->pages->options.sso[attempt->provider].name;
     int r = ask_who(call, attempt, &person);
+    if (r == HEARTH_ERR_NOT_FOUND) { /* any site can send a browser here: the sign-in that is under way goes on */
+        attempt_put(call->pages->attempts, attempt);
+        page_message(call, 403, "That did not work",
+                     "This answer belongs to another sign-in. The one that you began goes on in the window where you are signing in.",
+                     "/auth/signin", "Start over");
+        return;
+    }
     if (r == HEARTH_ERR_DENIED)
         page_audit_failed(call, "not_accepted", NULL, call->provider);
     char *next = arena_strdup(&call->request->arena, attempt->next);

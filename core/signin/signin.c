@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/email.h"
 
 enum { STEP_TIMEOUT = 60000, ARENA_MAX = 1 << 20 };
 
@@ -141,6 +142,18 @@ static int check_step(const struct signin *signin, size_t provider, const struct
     return 0;
 }
 
+/* Whoever says so, no account is called by an address that cannot be read, typed or told from another. */
+static void refuse_address(struct hearth_signin_step *step)
+{
+    if (step->kind != HEARTH_SIGNIN_DONE || email_fault(step->identity.email) == NULL)
+        return;
+    *step = (struct hearth_signin_step){.struct_size = step->struct_size,
+                                        .kind = HEARTH_SIGNIN_FAILED,
+                                        .reason = "unusable_address",
+                                        .text = "You are signed in there, but the e-mail address of that account cannot be used here: it has "
+                                                "characters that no address has, or that are not shown. Give the account another one."};
+}
+
 static struct hearth_signin_step empty_step(void)
 {
     return (struct hearth_signin_step){.struct_size = sizeof(struct hearth_signin_step),
@@ -184,8 +197,10 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
     gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(signin, provider, &step, err);
-    if (r == 0)
+    if (r == 0) {
+        refuse_address(&step);
         *ret_step = step;
+    }
     return r;
 }
 
@@ -209,8 +224,10 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(signin, provider, &step, err);
-    if (r == 0)
+    if (r == 0) {
+        refuse_address(&step);
         *ret_step = step;
+    }
     return r;
 }
 
@@ -223,6 +240,9 @@ int signin_import(struct signin_worker *worker, size_t provider, const char *jso
         r = call_check(&worker->call,
                        worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, json, &identity),
                        err);
+    const char *fault = r < 0 ? NULL : identity.email == NULL ? "is missing" : email_fault(identity.email);
+    if (fault != NULL)
+        r = err_set(err, HEARTH_ERR_INVALID, "the e-mail address %s %s", identity.email == NULL ? "" : identity.email, fault);
     if (r == 0)
         *ret_identity = identity;
     return r;

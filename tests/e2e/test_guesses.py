@@ -7,6 +7,7 @@ import unittest
 
 from browser import Browser
 from harness import ADA, TestCase, until
+from client import OidcProvider
 
 CLIENT = "3c49430b43dfba77"
 
@@ -123,6 +124,60 @@ class Guesses(TestCase):
             for thread in threads:
                 thread.join(60)
         self.assertEqual(set(done), {303}, done)
+
+    def test_what_other_sites_send(self):
+        """Another site's page makes Ada's browser send what it can: she is let in all the same, and nothing is counted as a failure of hers."""
+        provider = OidcProvider("", "")
+        self.addCleanup(provider.stop)
+        service, node = self.home(f"[auth]\nproxy_header = Remote-Email\n[oidc house]\nissuer = {provider.issuer}\nclient_id = hearth\n")
+        node.add_account(service, sync=False)
+        ada = self.start(node, "203.0.113.9")
+
+        def foreign(method, path, fields=None, headers=None):  # without cookies: all of ours are SameSite
+            browser = Browser(node.address, {"X-Forwarded-For": "203.0.113.9", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"})
+            return browser.request(method, path, fields, headers)
+
+        for i in range(40):
+            self.assertEqual(foreign("GET", f"/auth/link?t=hthl_{'A' * 40}{i:03}").status, 410)
+            self.assertEqual(foreign("GET", "/auth/oidc/house").status, 200)  # asks whether to
+        for i in range(310):
+            foreign("GET", "/auth/oidc/house")
+            foreign("POST", "/auth/start", {"form": "A" * 22, "way": "password", "provider": "firefox", "email": ADA})
+        for path in ("/auth/step", "/auth/callback?error=access_denied", "/auth/callback?code=0&state=x", "/auth/oidc/callback?error=access_denied&state=x",
+                     "/api/v1/me", "/basic/tabs"):
+            for _ in range(12):
+                foreign("GET", path)
+                foreign("GET", path, headers={"Remote-Email": "nobody@example.org"})
+                foreign("GET", path, headers={"Authorization": "Basic YTpi"})
+        for path in ("/auth/step", "/auth/code", "/auth/link", "/auth/signout", "/auth/cancel", "/auth/account/everywhere"):
+            for _ in range(12):
+                self.assertIn(foreign("POST", path, {"form": "A" * 22, "code": "0000-0000", "t": "hthl_x", "f_password": "x"}).status, (400, 403))
+        self.assertEqual([line for line in node.log_text().splitlines() if "sign-in failed" in line], [])
+        ada.submit("Continue", f_password=self.password(service), until=node.address + "/tabs")
+        self.assertEqual(ada.page.status, 303, ada.page.text)
+        link = json.loads(node.cli("link", ADA, "--json"))
+        self.assertEqual(ada.request("GET", "/auth/link?t=" + link["url"].partition("?t=")[2]).status, 200)
+        self.assertEqual(self.code(node, "203.0.113.9", link["code"]), 303)
+
+    def test_an_answer_of_another_sign_in(self):
+        """Another site sends the browser to the callback while a person is at the provider: the sign-in goes on."""
+        service, node = self.home()
+        client = service.new_client(node.address + "/auth/callback")
+        node.configure("80-client", f"[sync firefox]\nclient_id = {client}\nredirect_uri = {node.address}/auth/callback\n"
+                                    f"[listen main]\naddress = {node.address.partition('//')[2]}\n")
+        node.stop()
+        node.start()
+        browser = Browser(node.address, {"X-Forwarded-For": "203.0.113.9"})
+        browser.open(node.address + "/auth/signin?next=/tabs")
+        browser.submit("Continue with your Mozilla account", until=service.url)
+        for query in ("error=access_denied", "code=" + "0" * 64 + "&state=x", "code=" + "0" * 64, "") * 10:
+            self.assertEqual(browser.request("GET", "/auth/callback?" + query, headers={"Sec-Fetch-Site": "cross-site"}).status, 303, query)
+        self.assertEqual([line for line in node.log_text().splitlines() if "sign-in failed" in line], [])
+        browser.open("/auth/step")
+        self.assertIn("belongs to another sign-in", browser.page.text)
+        _, ended, _ = service.visit(browser.page.links["Continue"])
+        browser.open(ended, until=node.address + "/tabs")
+        self.assertEqual(browser.page.status, 303, browser.page.text)
 
     def test_codes_of_everybody(self):
         """Strangers who type wrong codes, however many, do not keep others from typing theirs."""
