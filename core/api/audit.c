@@ -10,8 +10,8 @@ void api_audit(const struct api_call *call, const char *event, const char *key, 
 }
 
 /* A session's end is no attack: only what somebody sends on purpose counts. A flood of wrong tokens is in the log often enough to be seen,
- * and does not fill it. Other sites cannot make a browser send a token; what a proxy vouches for it vouches for with their requests, too, so that
- * is no failure which anybody counts. */
+ * and does not fill it. Other sites cannot make a browser send a token; what a proxy vouches for it vouches for with their requests, too,
+ * so that is no failure which anybody counts. */
 void api_audit_refused(struct api *api, const struct http_request *request)
 {
     bool token = request->authorization != NULL && strncasecmp(request->authorization, "Bearer ", 7) == 0;
@@ -21,7 +21,8 @@ void api_audit_refused(struct api *api, const struct http_request *request)
     if (token)
         log_audit("sign-in failed", "address", request->remote, "reason", "wrong_token", "provider", "token", NULL);
     else
-        log_audit("sign-in refused", "address", request->remote, "email", request->identity, "provider", "proxy", "reason", "no account", NULL);
+        log_audit("sign-in refused", "address", request->remote, "email", request->identity, "provider", "proxy", "reason", "no account",
+                  NULL);
 }
 
 /* Each request says anew who it is: what is told is that somebody begins to come from somewhere. */

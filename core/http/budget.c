@@ -12,7 +12,7 @@
 struct payer {
     struct payer *next, *wider; /* wider: the network around an address's, which pays as well; NULL: none */
     size_t times;               /* of what one may have, the wider may */
-    size_t bytes; /* unsent */
+    size_t bytes;               /* unsent */
     size_t under_way[BUDGET_KINDS];
     size_t refs; /* exchanges and shared bytes that name it */
     char key[];  /* an account, or "@" and an address */

@@ -276,7 +276,7 @@ static int report(struct app *app, const char *id, struct err *err)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s: %s", account.email,
                        account.state_detail == NULL ? "failed" : account.state_detail);
     cli_say(stdout, "%s: %s%s%s\n", account.email, state_name(account.state), account.state_detail == NULL ? "" : ": ",
-           account.state_detail == NULL ? "" : account.state_detail);
+            account.state_detail == NULL ? "" : account.state_detail);
     return 0;
 }
 

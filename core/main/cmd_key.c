@@ -94,8 +94,9 @@ static int say_made(const char *path, const char *words, struct err *err)
         return r;
     vault_key(vault, 0, &key);
     vault_close(vault);
-    cli_say(stdout, "%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n", words,
-           key.number, key.fingerprint, "is in", path);
+    cli_say(stdout,
+            "%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n",
+            words, key.number, key.fingerprint, "is in", path);
     return 0;
 }
 

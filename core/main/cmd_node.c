@@ -135,8 +135,9 @@ static int take_census(struct app *app, struct census *census, struct err *err)
         }
         if (since == 0) {
             since = now;
-            cli_say(stdout, "The database does not answer (%s); it is asked again for %d minutes. The move goes on without this command, too.\n",
-                   why.text, HICCUP_S / 60);
+            cli_say(stdout,
+                    "The database does not answer (%s); it is asked again for %d minutes. The move goes on without this command, too.\n",
+                    why.text, HICCUP_S / 60);
             fflush(stdout);
         }
         pause_ms(RETRY_S * 1000);
@@ -194,7 +195,7 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     cli_say(stdout, "%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
-           leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
+            leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
     snprintf(accounts, sizeof(accounts), "%zu", leavers.count);
     audit_command(app, "node drained", "node", cli->argv[1], "accounts", accounts, NULL);
     if (app->nodes.items[node].weight > 0)

@@ -46,7 +46,7 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
     show_capabilities(d->capabilities);
     for (size_t i = 0; i < d->config_count; i++)
         cli_say(stdout, "  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
-               d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
+                d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
     return 0;
 }
 

@@ -41,8 +41,9 @@ static int backup(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = STORE(app->store, err, backup, path);
     if (r == 0)
-        cli_say(stdout, "The database was copied to %s (\"hearthd restore\" reads it). The key file is not in it: keep a copy of %s apart.\n", path,
-               conf_get_text(app->conf, "hearth", "key_file"));
+        cli_say(stdout,
+                "The database was copied to %s (\"hearthd restore\" reads it). The key file is not in it: keep a copy of %s apart.\n", path,
+                conf_get_text(app->conf, "hearth", "key_file"));
     return r;
 }
 
@@ -69,7 +70,7 @@ static int verify(struct app *app, struct cli *cli, struct err *err)
     /* A verdict that promises more than was looked for would be a lie. */
     if (r == 0)
         cli_say(stdout, "Not looked for: a text or number that a disk changed and that nothing else repeats "
-               "(only a database whose pages have checksums finds those).\n");
+                        "(only a database whose pages have checksums finds those).\n");
     if (r == 0 && findings > 0)
         r = err_set(err, HEARTH_ERR_CORRUPT, "%d finding%s", findings, findings == 1 ? "" : "s");
     if (r == 0)

@@ -15,7 +15,7 @@ struct pages {
     struct pages_options options;
     struct attempts *attempts;
     struct rate *steps;                   /* beginnings and answers, by address: for their cost */
-    struct guesses *answers, *codes;      /* wrong ones: passwords, factors, links; codes that people type */
+    struct guesses *answers, *codes;      /* wrong ones: passwords, factors; codes that people type */
     struct rate *noted;                   /* refusals that were logged, by address */
     struct gate sso_gates[PAGES_SSO_MAX]; /* to options.sso of that number */
     struct http_route *routes;
@@ -55,7 +55,7 @@ void page_redirect(struct page_call *call, const char *url); /* 303; url: in the
 void page_error(struct page_call *call);                     /* of call->err */
 void page_another(struct page_call *call);                   /* 403: the address is that of another identity's account */
 void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
-void page_busy(struct page_call *call);                      /* 503: this person's sign-in is under way already */
+void page_busy(struct page_call *call, const char *link);    /* 503: this person's sign-in is under way already */
 void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
 /* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
 void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider);

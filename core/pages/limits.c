@@ -13,7 +13,8 @@ void page_audit_failed(struct page_call *call, const char *reason, const char *e
 void page_audit_ended(struct page_call *call, const char *reason, const char *provider)
 {
     if (rate_take_address(call->pages->noted, call->request->remote) == 0)
-        log_audit("sign-in ended", "address", call->request->remote, "reason", reason == NULL ? "refused" : reason, "provider", provider, NULL);
+        log_audit("sign-in ended", "address", call->request->remote, "reason", reason == NULL ? "refused" : reason, "provider", provider,
+                  NULL);
 }
 
 bool page_may_step(struct page_call *call)

@@ -49,7 +49,8 @@ static int email_of(struct page_call *call, const struct found *found, const cha
     return r;
 }
 
-/* A link has 256 random bits: a wrong one is no guess, and other sites can make a browser ask for as many as they like. So none is counted. */
+/* A link has 256 random bits: a wrong one is no guess, and other sites can make a browser ask for as many as they like. So none is counted.
+ */
 void link_page(struct page_call *call)
 {
     const char *secret = http_parameter(call->request, "t"), *email = NULL;

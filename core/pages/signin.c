@@ -287,9 +287,11 @@ void signin_begin_post(struct page_call *call)
     const char *device = http_parameter(call->request, "device"), *setup = http_parameter(call->request, "setup");
     bool password = way != NULL && strcmp(way, "password") == 0;
     size_t provider;
-    if (!find_provider(call, http_parameter(call->request, "provider"), &provider) || (email != NULL && email[0] != '\0' && email_fault(email) != NULL) ||
-        (device != NULL && strlen(device) > 400) || (setup != NULL && strlen(setup) >= SETUP_TYPED_MAX)) {
-        page_message(call, 400, "That form is not complete", "Something in it is missing, too long, or no e-mail address.", "/auth/signin", "Start over");
+    if (!find_provider(call, http_parameter(call->request, "provider"), &provider) ||
+        (email != NULL && email[0] != '\0' && email_fault(email) != NULL) || (device != NULL && strlen(device) > 400) ||
+        (setup != NULL && strlen(setup) >= SETUP_TYPED_MAX)) {
+        page_message(call, 400, "That form is not complete", "Something in it is missing, too long, or no e-mail address.", "/auth/signin",
+                     "Start over");
         return;
     }
     if (!page_may_step(call))
@@ -312,7 +314,7 @@ void signin_begin_post(struct page_call *call)
         if (r == HEARTH_ERR_UNAVAILABLE)
             page_slow(call, "/auth/signin");
         else if (r == HEARTH_ERR_CONFLICT)
-            page_busy(call);
+            page_busy(call, "/auth/signin");
         else
             page_error(call);
         return;
@@ -357,8 +359,8 @@ static bool may_answer(struct page_call *call, struct attempt *attempt)
     return wait == 0;
 }
 
-/* count 0: nobody answered, it is looked again. What came by a form of ours is an answer that may be wrong; what came by a GET (the browser is
- * back, or looks) is no guess, and another site can make it come. */
+/* count 0: nobody answered, it is looked again. What came by a form of ours is an answer that may be wrong; what came by a GET (the browser
+ * is back, or looks) is no guess, and another site can make it come. */
 static void next_step(struct page_call *call, struct attempt *attempt, const struct hearth_signin_answer *answers, size_t count)
 {
     struct hearth_signin_step step;
@@ -384,7 +386,7 @@ static void next_step(struct page_call *call, struct attempt *attempt, const str
     if (r == HEARTH_ERR_UNAVAILABLE)
         page_slow(call, "/auth/step");
     else if (r == HEARTH_ERR_CONFLICT)
-        page_busy(call);
+        page_busy(call, "/auth/step");
     else
         page_error(call);
 }

@@ -1,9 +1,9 @@
 /* Bounds how many wait for one server elsewhere, so that a slow one does not take the threads of those who sign in by others; and lets them
  * in fairly, so that nobody's requests keep others out. Any thread.
  *
- * A few are inside, a few more wait in line for some seconds. Who is next: whose network (rate_site_key()) and e-mail address have fewest inside,
- * then whose turn was longest ago, then who came first. Whose network or address is inside already leaves the last place to others. Of a
- * full line one of those who are most of it makes room for who is fewer. */
+ * A few are inside, a few more wait in line for some seconds. Who is next: whose network (rate_site_key()) and e-mail address have fewest
+ * inside, then whose turn was longest ago, then who came first. Whose network or address is inside already leaves the last place to others.
+ * Of a full line one of those who are most of it makes room for who is fewer. */
 #ifndef HEARTH_CORE_SIGNIN_GATE_H
 #define HEARTH_CORE_SIGNIN_GATE_H
 
@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 enum {
-    GATE_ROOM = 4,                       /* who may be inside at a time */
-    GATE_LINE = 8,                       /* who may wait */
+    GATE_ROOM = 4,                        /* who may be inside at a time */
+    GATE_LINE = 8,                        /* who may wait */
     GATE_THREADS = GATE_ROOM + GATE_LINE, /* that a gate can hold up */
-    GATE_PART = 12,                      /* of the time that a step may take, this part is the longest that one waits in line */
+    GATE_PART = 12,                       /* of the time that a step may take, this part is the longest that one waits in line */
 };
 
 enum gate_state { GATE_INSIDE, GATE_FULL, GATE_BUSY, GATE_WAITS, GATE_STOPPED };
@@ -25,7 +25,7 @@ enum gate_state { GATE_INSIDE, GATE_FULL, GATE_BUSY, GATE_WAITS, GATE_STOPPED };
 struct gate_visit {
     struct gate_visit *next;
     char site[64], email[256];
-    uint64_t turn;    /* when its network or address was let in last; 0: not since it is here */
+    uint64_t turn; /* when its network or address was let in last; 0: not since it is here */
     enum gate_state state;
 };
 

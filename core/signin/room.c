@@ -35,8 +35,8 @@ struct room {
     int limit, site_limit;
     int most; /* the largest count that a network has */
     struct place *places;
-    struct site *sites;              /* as many as places: each place may be of another network */
-    int *free_places, *free_sites;   /* stacks */
+    struct site *sites;            /* as many as places: each place may be of another network */
+    int *free_places, *free_sites; /* stacks */
     int free_place_count, free_site_count;
     int *keys;         /* heads of the lists by hash: `limit` */
     struct list *with; /* networks with so many places: site_limit + 1 */

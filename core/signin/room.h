@@ -1,6 +1,6 @@
 /* Numbered places that networks share, and who has to go when there is none. Nobody fills it for others: a network has a bounded part, and
- * of a full room the network that has most makes place, its oldest first, and of its own those that are worth something last. Every call costs
- * the same, however full it is. The caller's lock. */
+ * of a full room the network that has most makes place, its oldest first, and of its own those that are worth something last. Every call
+ * costs the same, however full it is. The caller's lock. */
 #ifndef HEARTH_CORE_SIGNIN_ROOM_H
 #define HEARTH_CORE_SIGNIN_ROOM_H
 

@@ -147,11 +147,12 @@ static void refuse_address(struct hearth_signin_step *step)
 {
     if (step->kind != HEARTH_SIGNIN_DONE || email_fault(step->identity.email) == NULL)
         return;
-    *step = (struct hearth_signin_step){.struct_size = step->struct_size,
-                                        .kind = HEARTH_SIGNIN_FAILED,
-                                        .reason = "unusable_address",
-                                        .text = "You are signed in there, but the e-mail address of that account cannot be used here: it has "
-                                                "characters that no address has, or that are not shown. Give the account another one."};
+    *step =
+        (struct hearth_signin_step){.struct_size = step->struct_size,
+                                    .kind = HEARTH_SIGNIN_FAILED,
+                                    .reason = "unusable_address",
+                                    .text = "You are signed in there, but the e-mail address of that account cannot be used here: it has "
+                                            "characters that no address has, or that are not shown. Give the account another one."};
 }
 
 static struct hearth_signin_step empty_step(void)

@@ -39,8 +39,8 @@ struct fx {
         char url[FX_URL_MAX];
         int64_t until; /* monotonic ms; 0: not yet known */
     } endpoints[FX_ENDPOINTS];
-    atomic_bool old_accounts;          /* the accounts server knows Hawk alone */
-    atomic_int_fast64_t clock_offset;  /* ms to the accounts server's clock */
+    atomic_bool old_accounts;         /* the accounts server knows Hawk alone */
+    atomic_int_fast64_t clock_offset; /* ms to the accounts server's clock */
 };
 
 struct fx_session {

@@ -2,6 +2,7 @@
 import collections
 import contextlib
 import json
+import re
 import threading
 import unittest
 
@@ -178,6 +179,13 @@ class Guesses(TestCase):
         _, ended, _ = service.visit(browser.page.links["Continue"])
         browser.open(ended, until=node.address + "/tabs")
         self.assertEqual(browser.page.status, 303, browser.page.text)
+        browser.open(node.address + "/auth/signin?next=/tabs")
+        browser.submit("Continue with your Mozilla account", until=service.url)
+        state = re.search(r"[?&]state=([^&]+)", browser.page.links["Continue"])[1]
+        self.assertEqual(browser.request("GET", "/auth/callback?error=access_denied&state=" + state).status, 403)
+        lines = [line for line in node.log_text().splitlines() if "sign-in ended" in line or "sign-in failed" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn("sign-in ended address=203.0.113.9 reason=declined provider=firefox", lines[0])
 
     def test_codes_of_everybody(self):
         """Strangers who type wrong codes, however many, do not keep others from typing theirs."""

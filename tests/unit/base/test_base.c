@@ -222,30 +222,17 @@ static void test_metrics(void **state)
 static void test_email(void **state)
 {
     (void)state;
-    static const char *const good[] = {"ada@example.org", "a@b", "a+b.c@x.example", "o'neil@example.org", "\u00e4da@ex\u00e4mple.org", "*@example.org",
+    static const char *const good[] = {"ada@example.org",
+                                       "a@b",
+                                       "a+b.c@x.example",
+                                       "o'neil@example.org",
+                                       "\u00e4da@ex\u00e4mple.org",
+                                       "*@example.org",
                                        "\u0430\u0434\u0430@example.org"};
-    static const char *const bad[] = {"",
-                                      "ada",
-                                      "@b",
-                                      "a@",
-                                      "a@b@c",
-                                      "-rf@x.y",
-                                      "a b@c",
-                                      "a@b ",
-                                      "a@b\n",
-                                      "a\x1b[1m@b",
-                                      "\u202ea@b",
-                                      "a\u200b@b",
-                                      "a\u00a0@b",
-                                      "a\u3000@b",
-                                      "a\ufffd@b",
-                                      "a\ufeff@b",
-                                      "a\U000e0041@b",
-                                      "a\ufffe@b",
-                                      "a\xff@b",
-                                      "<a@b>",
-                                      "a@b,c",
-                                      "\"a\"@b"};
+    static const char *const bad[] = {"",          "ada",       "@b",        "a@",         "a@b@c",         "-rf@x.y",
+                                      "a b@c",     "a@b ",      "a@b\n",     "a\x1b[1m@b", "\u202ea@b",     "a\u200b@b",
+                                      "a\u00a0@b", "a\u3000@b", "a\ufffd@b", "a\ufeff@b",  "a\U000e0041@b", "a\ufffe@b",
+                                      "a\xff@b",   "<a@b>",     "a@b,c",     "\"a\"@b"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_null(email_fault(good[i]));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -264,8 +251,9 @@ static void test_email(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email), cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8), cmocka_unit_test(test_hex),     cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),  cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_email), cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_hex),   cmocka_unit_test(test_arena),   cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_err),   cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

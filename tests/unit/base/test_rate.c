@@ -103,7 +103,7 @@ static void test_sites(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit), cmocka_unit_test(test_window_ends), cmocka_unit_test(test_bounded),
-                                       cmocka_unit_test(test_address), cmocka_unit_test(test_networks), cmocka_unit_test(test_sites)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit),   cmocka_unit_test(test_window_ends), cmocka_unit_test(test_bounded),
+                                       cmocka_unit_test(test_address), cmocka_unit_test(test_networks),    cmocka_unit_test(test_sites)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

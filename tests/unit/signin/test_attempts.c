@@ -115,7 +115,7 @@ static void test_own_go_first(void **state)
     for (int i = 0; i < 300; i++)
         begin(attempts, "2001:db8:7::1", true, last);
     assert_false(is_there(attempts, worth)); /* its own, and nothing that is worth less */
-    for (int i = 0; i < 4000; i++) { /* eight more networks */
+    for (int i = 0; i < 4000; i++) {         /* eight more networks */
         snprintf(address, sizeof(address), "198.51.%d.%d", i % 8, i % 250);
         begin(attempts, address, true, last);
     }
@@ -190,7 +190,7 @@ static void test_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first), cmocka_unit_test(test_sealed),
-                                       cmocka_unit_test(test_threads)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
+                                       cmocka_unit_test(test_sealed), cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
