@@ -126,6 +126,7 @@ struct attempt *attempt_begin(struct attempts *attempts, const char *address)
     struct attempt *attempt = calloc(1, sizeof(*attempt)), *old[3] = {NULL};
     uint8_t bytes[32];
     char text[48], site[64];
+    struct rate_network networks[RATE_NETWORKS];
     if (attempt == NULL)
         return NULL;
     ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
@@ -133,7 +134,7 @@ struct attempt *attempt_begin(struct attempts *attempts, const char *address)
     memcpy(attempt->secret, text, ATTEMPT_SECRET_SIZE);
     int64_t now = clock_monotonic();
     attempt->until = now + ATTEMPT_LIFE;
-    rate_site_key(address, site);
+    str_copy(site, sizeof(site), networks[rate_networks(address, networks) - 1].key); /* the widest */
     lock_take(&attempts->lock);
     clear_some(attempts, site, now, old);
     int at = room_enter(attempts->room, site), *list = list_of(attempts, attempt->secret);

@@ -38,9 +38,9 @@ struct attempt {
 /* NULL when memory is short. */
 struct attempts *attempts_create(const struct vault *vault, size_t limit);
 void attempts_destroy(struct attempts *attempts); /* accepts NULL */
-/* A new one, taken, of somebody at this address. One network (rate_site_key()) has a quarter of the room, and then ends its own; when there
- * is no room, one of the network that has most of them ends: of those that only began the oldest, else the oldest. NULL when memory is
- * short. */
+/* A new one, taken, of somebody at this address. One network (the widest of rate_networks()) has a quarter of the room, and then ends its
+ * own; when there is no room, one of the network that has most of them ends: of those that only began the oldest, else the oldest. NULL
+ * when memory is short. */
 struct attempt *attempt_begin(struct attempts *attempts, const char *address);
 /* NULL: never was, or is over. *ret_busy: another request works on it. */
 struct attempt *attempt_take(struct attempts *attempts, const char *secret, bool *ret_busy);

@@ -33,15 +33,20 @@ static bool is_same_person(const struct gate_visit *a, const struct gate_visit *
     return a->email[0] != '\0' && strcasecmp(a->email, b->email) == 0;
 }
 
-/* With the lock. How many of the list are of its network, or of its e-mail address: the larger of both. */
+/* More than anybody has of one kind. */
+enum { MANY = 64 };
+
+/* With the lock. How many of the list are of its network, or of its e-mail address, the larger of both; and, where that is the same, of its
+ * own address: neighbours in a network are not one person. */
 static int companions(const struct gate_visit *list, const struct gate_visit *visit)
 {
-    int sites = 0, people = 0;
+    int sites = 0, people = 0, addresses = 0;
     for (; list != NULL; list = list->next) {
         sites += list != visit && is_same_site(list, visit);
         people += list != visit && is_same_person(list, visit);
+        addresses += list != visit && strcmp(list->address, visit->address) == 0;
     }
-    return sites > people ? sites : people;
+    return (sites > people ? sites : people) * MANY + addresses;
 }
 
 static void list_remove(struct gate_visit **list, const struct gate_visit *visit)
@@ -99,18 +104,20 @@ static void let_in_who_may(struct gate *gate)
     }
 }
 
-/* With the lock. Of those who are most of the line the last; NULL: nobody is more of it than `visit` would be. */
-static struct gate_visit *crowd_of_line(const struct gate *gate, const struct gate_visit *visit)
+/* With the lock. Of those who would be more of the line than `visit`, if it joined, the last; NULL: nobody. */
+static struct gate_visit *crowd_of_line(const struct gate *gate, struct gate_visit *visit)
 {
     struct gate_visit *last = NULL;
-    int most = companions(gate->line, visit) + 1; /* with itself there */
+    visit->next = gate->line;
+    int most = companions(visit, visit) + 1;
     for (struct gate_visit *other = gate->line; other != NULL; other = other->next) {
-        int count = companions(gate->line, other);
+        int count = companions(visit, other);
         if (count >= most) {
             most = count;
             last = other;
         }
     }
+    visit->next = NULL;
     return last;
 }
 
@@ -143,6 +150,7 @@ enum gate_state gate_enter(struct gate *gate, const char *address, const char *e
 {
     *visit = (struct gate_visit){0};
     rate_site_key(address == NULL ? "" : address, visit->site);
+    rate_address_key(address == NULL ? "" : address, visit->address);
     snprintf(visit->email, sizeof(visit->email), "%s", email == NULL ? "" : email);
     int64_t now = clock_monotonic(), end = now + gate->patience;
     lock_take(&gate->lock);

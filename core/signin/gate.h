@@ -24,7 +24,7 @@ enum gate_state { GATE_INSIDE, GATE_FULL, GATE_BUSY, GATE_WAITS, GATE_STOPPED };
 /* Somebody at the gate, in the caller's memory from gate_enter() to gate_leave(). */
 struct gate_visit {
     struct gate_visit *next;
-    char site[64], email[256];
+    char site[64], address[64], email[256];
     uint64_t turn; /* when its network or address was let in last; 0: not since it is here */
     enum gate_state state;
 };

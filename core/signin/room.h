@@ -10,7 +10,7 @@ enum { ROOM_NONE = -1 };
 
 struct room *room_create(int limit, int site_limit); /* of all, of one network; NULL when memory is short */
 void room_destroy(struct room *room);                /* accepts NULL */
-/* Who has to go before site, a key of rate_site_key(), has one more: leave it with room_leave(). ROOM_NONE: nobody. */
+/* Who has to go before site, the key of a network, has one more: leave it with room_leave(). ROOM_NONE: nobody. */
 int room_first_to_go(const struct room *room, const char *site);
 /* A place, of 0 to limit - 1; there must be one. */
 int room_enter(struct room *room, const char *site);

@@ -177,7 +177,7 @@ static void test_line(void **state)
     pthread_create(&ada.thread, NULL, guest_main, &ada);
     assert_int_equal(ask(&crowd[GATE_LINE - 1]), GATE_FULL);
     assert_int_equal(waiting(&gate), GATE_LINE);
-    assert_int_equal(come(&gate, "192.0.2.3", NULL, &late), GATE_FULL + 0); /* nobody is fewer than it would be */
+    assert_int_equal(come(&gate, "192.0.2.3", NULL, &late), GATE_FULL); /* nobody is fewer than it would be */
     assert_int_equal(waiting(&gate), GATE_LINE);
     assert_false(atomic_load(&ada.answered));
     gate_leave(&gate, &inside[3]);
@@ -195,9 +195,37 @@ static void test_line(void **state)
     gate_fini(&gate);
 }
 
+/* Who shares a network with somebody who crowds is not the one who crowds. */
+static void test_neighbours(void **state)
+{
+    (void)state;
+    struct gate gate;
+    struct gate_visit inside[3];
+    struct guest crowd[GATE_LINE], ada;
+    gate_init(&gate, LONG);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(come(&gate, "192.0.2.1", NULL, &inside[i]), GATE_INSIDE);
+    for (int i = 0; i < GATE_LINE; i++)
+        send(&gate, &crowd[i], "192.0.2.1", NULL);
+    ada = (struct guest){.gate = &gate, .address = "192.0.2.9", .email = "ada@example.org"};
+    pthread_create(&ada.thread, NULL, guest_main, &ada);
+    assert_int_equal(ask(&crowd[GATE_LINE - 1]), GATE_FULL);
+    gate_leave(&gate, &inside[0]);
+    assert_int_equal(ask(&ada), GATE_INSIDE);
+    for (int i = 0; i < GATE_LINE - 1; i++)
+        atomic_store(&crowd[i].stop, true);
+    for (int i = 0; i < GATE_LINE - 1; i++)
+        assert_int_equal(ask(&crowd[i]), GATE_STOPPED);
+    gate_leave(&gate, &ada.visit);
+    gate_leave(&gate, &inside[1]);
+    gate_leave(&gate, &inside[2]);
+    gate_fini(&gate);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_network), cmocka_unit_test(test_one_person), cmocka_unit_test(test_turns),
-                                       cmocka_unit_test(test_round_robin), cmocka_unit_test(test_line)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_network), cmocka_unit_test(test_one_person),
+                                       cmocka_unit_test(test_turns),       cmocka_unit_test(test_round_robin),
+                                       cmocka_unit_test(test_line),        cmocka_unit_test(test_neighbours)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
