@@ -115,8 +115,11 @@ static void test_own_go_first(void **state)
     for (int i = 0; i < 300; i++)
         begin(attempts, "2001:db8:7::1", true, last);
     assert_false(is_there(attempts, worth)); /* its own, and nothing that is worth less */
-    for (int i = 0; i < 4000; i++) {         /* eight more networks */
-        snprintf(address, sizeof(address), "198.51.%d.%d", i % 8, i % 250);
+    for (int i = 0; i < 300; i++)
+        begin(attempts, "203.0.113.8", true, last); /* a neighbour */
+    assert_true(is_there(attempts, ada));
+    for (int i = 0; i < 4000; i++) { /* eight more networks */
+        snprintf(address, sizeof(address), "198.51.%d.%d", i % 8, i % 250 / 8);
         begin(attempts, address, true, last);
     }
     assert_true(is_there(attempts, ada));

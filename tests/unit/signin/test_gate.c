@@ -177,7 +177,7 @@ static void test_line(void **state)
     pthread_create(&ada.thread, NULL, guest_main, &ada);
     assert_int_equal(ask(&crowd[GATE_LINE - 1]), GATE_FULL);
     assert_int_equal(waiting(&gate), GATE_LINE);
-    assert_int_equal(come(&gate, "192.0.2.3", NULL, &late), GATE_FULL); /* nobody is fewer than it would be */
+    assert_int_equal(come(&gate, "192.0.2.2", NULL, &late), GATE_FULL); /* nobody is fewer than it would be */
     assert_int_equal(waiting(&gate), GATE_LINE);
     assert_false(atomic_load(&ada.answered));
     gate_leave(&gate, &inside[3]);
