@@ -2,7 +2,9 @@
 import collections
 import contextlib
 import json
+import os
 import re
+import signal
 import threading
 import unittest
 
@@ -186,6 +188,27 @@ class Guesses(TestCase):
         lines = [line for line in node.log_text().splitlines() if "sign-in ended" in line or "sign-in failed" in line]
         self.assertEqual(len(lines), 1, lines)
         self.assertIn("sign-in ended address=203.0.113.9 reason=declined provider=firefox", lines[0])
+
+    def test_requests_of_networks(self):
+        """Of requests that are worked on a /64 has its number, a /56 twice as many."""
+        service, node = self.home("[web]\nmax_jobs_per_account = 1\n")
+        browsers = [self.start(node, f"2001:db8:5:{k}::1", f"p{k}@example.org") for k in range(3)]
+        os.kill(service.process.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, service.process.pid, signal.SIGCONT)
+        hung = []
+        for browser in browsers[:2]:
+            hung.append(threading.Thread(target=browser.submit, args=("Continue",), kwargs={"f_password": "x", "until": node.address + "/tabs"}))
+            hung[-1].start()
+        try:
+            with contextlib.suppress(TimeoutError):
+                until(lambda: browsers[2].request("GET", "/auth/step").status != 200, "both are worked on")
+            self.assertEqual(browsers[2].request("GET", "/auth/step").status, 503)
+            self.assertEqual(Browser(node.address, {"X-Forwarded-For": "2001:db8:5:100::1"}).request("GET", "/auth/step").status, 410)
+            self.assertTrue(all(thread.is_alive() for thread in hung))
+        finally:
+            os.kill(service.process.pid, signal.SIGCONT)
+            for thread in hung:
+                thread.join(60)
 
     def test_codes_of_everybody(self):
         """Strangers who type wrong codes, however many, do not keep others from typing theirs."""
