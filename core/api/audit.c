@@ -1,4 +1,6 @@
 /* What the services leave in the audit trail (base/log.h). */
+#include <strings.h>
+
 #include "api/internal.h"
 #include "base/log.h"
 
@@ -8,15 +10,13 @@ void api_audit(const struct api_call *call, const char *event, const char *key, 
 }
 
 /* A session's end is no attack: only what somebody sends on purpose counts. A flood of wrong tokens is in the log often enough to be seen,
- * and does not fill it. */
+ * and does not fill it. Other sites cannot make a browser send a token; what a proxy vouches for it vouches for with their requests, too,
+ * so that is no failure which anybody counts. */
 void api_audit_refused(struct api *api, const struct http_request *request, int code)
 {
-    char key[64];
-    bool token = request->authorization != NULL, proxy = !token && request->identity != NULL;
-    if (!token && !proxy && code != API_BARRED)
-        return;
-    rate_address_key(request->remote, key);
-    if (rate_take(api->refused, key) != 0)
+    bool token = request->authorization != NULL && strncasecmp(request->authorization, "Bearer ", 7) == 0;
+    bool proxy = request->authorization == NULL && request->identity != NULL;
+    if ((!token && !proxy && code != API_BARRED) || rate_take_address(api->refused, request->remote) != 0)
         return;
     if (code == API_BARRED)
         log_audit("sign-in refused", "address", request->remote, "email", proxy ? request->identity : NULL, "provider",
@@ -24,9 +24,11 @@ void api_audit_refused(struct api *api, const struct http_request *request, int 
                   : proxy ? "proxy"
                           : "browser",
                   "reason", "the account's address is not among those who may sign in", NULL);
+    else if (token)
+        log_audit("sign-in failed", "address", request->remote, "reason", "wrong_token", "provider", "token", NULL);
     else
-        log_audit("sign-in failed", "address", request->remote, "reason", token ? "wrong_token" : "no_account", "provider",
-                  token ? "token" : "proxy", "email", token ? NULL : request->identity, NULL);
+        log_audit("sign-in refused", "address", request->remote, "email", request->identity, "provider", "proxy", "reason", "no account",
+                  NULL);
 }
 
 /* Each request says anew who it is: what is told is that somebody begins to come from somewhere. */

@@ -8,6 +8,7 @@
 #include "api/internal.h"
 #include "auth/session.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/magic.h"
@@ -203,9 +204,9 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
     char name[WHO_TEXT_MAX];
     struct who who = {.issuer = WHO_PROXY, .subject = name, .links = true};
     enum who_is is = WHO_STRANGER;
-    if (!who_lower(call->request->identity, name))
+    if (!who_lower(call->request->identity, name) || !email_name_is_plain(name))
         return AUTH_NOBODY;
-    who.email = strchr(name, '@') == NULL ? NULL : name;
+    who.email = email_fault(name) == NULL ? name : NULL;
     int r = who_find(call->stores, &who, &is, &identity.node, &account, &call->err);
     if (r < 0)
         return r;

@@ -9,6 +9,7 @@
 
 #include "auth/oidc_internal.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/lock.h"
 #include "base/magic.h"
 #include "base/str.h"
@@ -292,7 +293,7 @@ static int read_person(struct oidc *oidc, struct call *call, const json_t *docum
     const json_t *verified = json_object_get(claims, "email_verified");
     if (r == 0 && (subject == NULL || subject[0] == '\0' || strlen(subject) >= OIDC_SUBJECT_SIZE))
         r = err_set(err, HEARTH_ERR_DENIED, "it gives no usable sub");
-    if (r == 0 && email != NULL && strlen(email) >= OIDC_EMAIL_SIZE)
+    if (r == 0 && email != NULL && (strlen(email) >= OIDC_EMAIL_SIZE || email_fault(email) != NULL))
         email = NULL;
     if (r == 0) {
         snprintf(ret_person->subject, sizeof(ret_person->subject), "%s", subject);

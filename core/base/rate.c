@@ -77,17 +77,22 @@ static struct entry *find(struct rate *rate, const char *key, int64_t now)
     return oldest;
 }
 
-int64_t rate_take(struct rate *rate, const char *key)
+static int64_t take_of(struct rate *rate, const char *key, int limit)
 {
     int64_t now = clock_monotonic(), wait = 0;
     lock_take(&rate->lock);
     struct entry *entry = find(rate, key, now);
-    if (entry->count < rate->limit)
+    if (entry->count < limit)
         entry->count++;
     else
         wait = entry->since + rate->window - now;
     lock_release(&rate->lock);
     return wait;
+}
+
+int64_t rate_take(struct rate *rate, const char *key)
+{
+    return take_of(rate, key, rate->limit);
 }
 
 void rate_give_back(struct rate *rate, const char *key)
@@ -117,4 +122,52 @@ bool rate_network_key(const char *address, int bits, char ret[64])
 void rate_address_key(const char *address, char ret[64])
 {
     rate_network_key(address, 64, ret);
+}
+
+size_t rate_networks(const char *address, struct rate_network ret[RATE_NETWORKS])
+{
+    static const struct {
+        int bits, times;
+    } rows[RATE_NETWORKS] = {{64, 1}, {56, 2}, {48, 4}};
+    size_t n = 0;
+    for (; n < RATE_NETWORKS && rate_network_key(address, rows[n].bits, ret[n].key); n++) {
+        ret[n].times = rows[n].times;
+        size_t used = strlen(ret[n].key);
+        if (n > 0) /* 2001:db8:: is a /64 as well as a /48 */
+            snprintf(ret[n].key + used, sizeof(ret[n].key) - used, "/%d", rows[n].bits);
+    }
+    return n;
+}
+
+/* The widest first: whoever is refused there leaves no entries for narrower ones, which would push out others'. */
+int64_t rate_take_address(struct rate *rate, const char *address)
+{
+    struct rate_network networks[RATE_NETWORKS];
+    size_t count = rate_networks(address, networks);
+    for (size_t i = count; i-- > 0;) {
+        int64_t wait = take_of(rate, networks[i].key, rate->limit * networks[i].times);
+        if (wait == 0)
+            continue;
+        while (++i < count)
+            rate_give_back(rate, networks[i].key);
+        return wait;
+    }
+    return 0;
+}
+
+void rate_give_back_address(struct rate *rate, const char *address)
+{
+    struct rate_network networks[RATE_NETWORKS];
+    for (size_t i = rate_networks(address, networks); i-- > 0;)
+        rate_give_back(rate, networks[i].key);
+}
+
+void rate_site_key(const char *address, char ret[64])
+{
+    unsigned char four[4];
+    rate_network_key(address, 64, ret);
+    if (inet_pton(AF_INET, ret, four) == 1)
+        snprintf(ret, 64, "%d.%d.%d.0/24", four[0], four[1], four[2]);
+    else if (strchr(ret, ':') != NULL)
+        rate_network_key(address, 48, ret);
 }

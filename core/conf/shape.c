@@ -3,12 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/email.h"
 #include "base/str.h"
 #include "conf/conf_internal.h"
 
 #define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-enum { PATTERN_MAX = 255, HOST_MAX = 253, SHOWN = 100 };
+enum { HOST_MAX = 253, SHOWN = 100 };
 
 /* The words of a list: white space, a comma, or both stand between them. Why it is none; NULL: *ret_list is filled. */
 static const char *list_split(struct arena *arena, const char *text, size_t max, struct conf_list *ret_list)
@@ -72,13 +73,7 @@ static const char *why_no_pattern(const char *item)
         return NULL;
     if (at == NULL)
         return "has no @: write an e-mail address, or a pattern such as *@example.org; * is everybody";
-    if (strchr(at + 1, '@') != NULL)
-        return "has more than one @";
-    if (at == item || at[1] == '\0')
-        return "has nothing on one side of the @";
-    if (strlen(item) > PATTERN_MAX)
-        return "is longer than 255 bytes, which no e-mail address is";
-    return NULL;
+    return email_fault(item);
 }
 
 static const char *shape_patterns(struct arena *arena, const char *text, const void **ret_shape)

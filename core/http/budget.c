@@ -10,8 +10,9 @@
 #include "base/rate.h"
 
 struct payer {
-    struct payer *next;
-    size_t bytes; /* unsent */
+    struct payer *next, *wider; /* wider: the network around an address's, which pays as well; NULL: none */
+    size_t times;               /* of what one may have, the wider may */
+    size_t bytes;               /* unsent */
     size_t under_way[BUDGET_KINDS];
     size_t refs; /* exchanges and shared bytes that name it */
     char key[];  /* an account, or "@" and an address */
@@ -36,8 +37,8 @@ static struct payer **find_payer(struct http_server *server, const char *key)
     return link;
 }
 
-/* With the lock. NULL: memory is short. */
-static struct payer *ref_payer(struct http_server *server, const char *key)
+/* With the lock. NULL: memory is short, and nothing of wider is kept. */
+static struct payer *ref_one(struct http_server *server, const char *key, struct payer *wider, int times)
 {
     struct payer **link = find_payer(server, key), *payer = *link;
     if (payer == NULL) {
@@ -45,6 +46,8 @@ static struct payer *ref_payer(struct http_server *server, const char *key)
         if (payer == NULL)
             return NULL;
         memcpy(payer->key, key, strlen(key) + 1);
+        payer->wider = wider;
+        payer->times = (size_t)times;
         *link = payer;
     }
     payer->refs++;
@@ -54,11 +57,64 @@ static struct payer *ref_payer(struct http_server *server, const char *key)
 /* With the lock. */
 static void unref_payer(struct http_server *server, struct payer *payer)
 {
-    if (--payer->refs > 0)
-        return;
-    struct payer **link = find_payer(server, payer->key);
-    *link = payer->next;
-    free(payer);
+    for (struct payer *wider; payer != NULL; payer = wider) {
+        wider = payer->wider;
+        if (--payer->refs > 0)
+            continue;
+        *find_payer(server, payer->key) = payer->next;
+        free(payer);
+    }
+}
+
+/* With the lock: of the account, or of an address and the networks around it. NULL: memory is short. */
+static struct payer *ref_payer(struct http_server *server, const char *key)
+{
+    struct rate_network networks[RATE_NETWORKS];
+    struct payer *payer = NULL;
+    if (key[0] != '@')
+        return ref_one(server, key, NULL, 1);
+    for (size_t i = rate_networks(key + 1, networks); i-- > 0;) {
+        char name[PAYER_KEY];
+        snprintf(name, sizeof(name), "@%s", networks[i].key);
+        struct payer *narrower = ref_one(server, name, payer, networks[i].times);
+        if (narrower == NULL) {
+            unref_payer(server, payer);
+            return NULL;
+        }
+        payer = narrower;
+    }
+    return payer;
+}
+
+static void owe(struct payer *payer, size_t bytes)
+{
+    for (; payer != NULL; payer = payer->wider)
+        payer->bytes += bytes;
+}
+
+static void owe_less(struct payer *payer, size_t bytes)
+{
+    for (; payer != NULL; payer = payer->wider)
+        payer->bytes -= bytes;
+}
+
+/* With the lock: what is owed, of the network around an address as much of it as is one's part. */
+static size_t owed_by(struct http_server *server, const char *key)
+{
+    struct rate_network networks[RATE_NETWORKS];
+    size_t most = 0;
+    if (key[0] != '@') {
+        const struct payer *payer = *find_payer(server, key);
+        return payer == NULL ? 0 : payer->bytes;
+    }
+    for (size_t i = rate_networks(key + 1, networks); i-- > 0;) {
+        char name[PAYER_KEY];
+        snprintf(name, sizeof(name), "@%s", networks[i].key);
+        const struct payer *payer = *find_payer(server, name);
+        if (payer != NULL && payer->bytes / payer->times > most)
+            most = payer->bytes / payer->times;
+    }
+    return most;
 }
 
 /* Who pays. The text lives as long as the exchange. */
@@ -80,8 +136,9 @@ static void pay_shared(struct http_server *server, struct http_shared *shared, s
     if (shared->sent_by++ > 0)
         return;
     shared->payer = payer;
-    payer->refs++;
-    payer->bytes += shared->size;
+    for (struct payer *p = payer; p != NULL; p = p->wider)
+        p->refs++;
+    owe(payer, shared->size);
     atomic_fetch_add(&server->unsent, shared->size);
 }
 
@@ -90,7 +147,7 @@ static void release_shared(struct http_server *server, struct http_shared *share
     if (--shared->sent_by > 0)
         return;
     atomic_fetch_sub(&server->unsent, shared->size);
-    shared->payer->bytes -= shared->size;
+    owe_less(shared->payer, shared->size);
     unref_payer(server, shared->payer);
     shared->payer = NULL;
 }
@@ -119,7 +176,7 @@ void budget_take(struct exchange *exchange)
     lock_take(&server->payer_lock);
     exchange->payer = ref_payer(server, key);
     if (exchange->payer != NULL) {
-        exchange->payer->bytes += exchange->cost;
+        owe(exchange->payer, exchange->cost);
         if (exchange->reply.shared != NULL)
             pay_shared(server, exchange->reply.shared, exchange->payer);
     }
@@ -139,7 +196,7 @@ void budget_give(struct exchange *exchange)
         atomic_fetch_sub(&server->unsent, exchange->cost);
     lock_take(&server->payer_lock);
     if (exchange->payer != NULL) {
-        exchange->payer->bytes -= exchange->cost;
+        owe_less(exchange->payer, exchange->cost);
         if (exchange->reply.shared != NULL)
             release_shared(server, exchange->reply.shared);
         unref_payer(server, exchange->payer);
@@ -161,8 +218,7 @@ const char *budget_over(struct exchange *exchange)
     struct conn *conn = exchange->track->conn;
     const char *key = key_of(exchange);
     lock_take(&server->payer_lock);
-    const struct payer *payer = *find_payer(server, key);
-    size_t bytes = payer == NULL ? 0 : payer->bytes;
+    size_t bytes = owed_by(server, key);
     lock_release(&server->payer_lock);
     bool much = !is_shared(conn) && conn->unsent >= server->options.unsent_per_connection;
     /* Whoever does not fetch refusals either is cut off. */
@@ -187,13 +243,16 @@ bool budget_begin(struct exchange *exchange, enum budget_kind kind)
     const char *key = key_of(exchange);
     lock_take(&server->payer_lock);
     struct payer *payer = ref_payer(server, key);
-    bool may = payer != NULL && payer->under_way[kind] < most;
+    bool may = payer != NULL;
+    for (const struct payer *p = payer; p != NULL; p = p->wider)
+        may = may && p->under_way[kind] < most * p->times;
+    for (struct payer *p = may ? payer : NULL; p != NULL; p = p->wider)
+        p->under_way[kind]++;
     if (may)
-        payer->under_way[kind]++;
+        exchange->begun[kind] = payer;
     else if (payer != NULL)
         unref_payer(server, payer);
     lock_release(&server->payer_lock);
-    exchange->begun[kind] = may ? payer : NULL;
     return may;
 }
 
@@ -204,7 +263,8 @@ void budget_end(struct exchange *exchange, enum budget_kind kind)
     if (payer == NULL)
         return;
     lock_take(&server->payer_lock);
-    payer->under_way[kind]--;
+    for (struct payer *p = payer; p != NULL; p = p->wider)
+        p->under_way[kind]--;
     unref_payer(server, payer);
     lock_release(&server->payer_lock);
     exchange->begun[kind] = NULL;

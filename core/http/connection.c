@@ -4,6 +4,7 @@
 #include "base/lock.h"
 #include "http/internal.h"
 
+#include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -12,59 +13,78 @@
 #include <sys/socket.h>
 
 #include "base/metrics.h"
+#include "base/rate.h"
 
 enum { STALLED = 1000 }; /* ms without progress, from which on an answer counts as parked */
 
 struct address_count {
-    struct address_count *next;
-    uint8_t address[16];
+    struct address_count *next, *wider; /* wider: the network around it, of which each counts as well; NULL: none */
     size_t count;
+    char network[64]; /* a key of rate_networks() */
 };
 
-/* IPv4 as mapped IPv6; of IPv6 the /64, which one customer has to himself. */
-static bool address_bytes(const struct sockaddr *address, uint8_t ret[16])
+static bool address_text(const struct sockaddr *address, char ret[64])
 {
-    memset(ret, 0, 16);
-    if (address->sa_family == AF_INET) {
-        ret[10] = ret[11] = 0xff;
-        memcpy(ret + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-        return true;
-    }
-    if (address->sa_family == AF_INET6) {
-        const uint8_t *six = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
-        memcpy(ret, six, mapped ? 16 : 8);
-        return true;
-    }
-    return false;
+    if (address->sa_family == AF_INET)
+        return inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, ret, 64) != NULL;
+    if (address->sa_family != AF_INET6)
+        return false;
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    return IN6_IS_ADDR_V4MAPPED(six) ? inet_ntop(AF_INET, six->s6_addr + 12, ret, 64) != NULL : inet_ntop(AF_INET6, six, ret, 64) != NULL;
 }
 
-static struct address_count **find_address(struct http_server *server, const uint8_t address[16])
+static struct address_count **find_network(struct http_server *server, const char *network)
 {
-    uint64_t hash = hash_bytes(address, 16);
-    struct address_count **link = &server->addresses[hash % (sizeof(server->addresses) / sizeof(server->addresses[0]))];
-    while (*link != NULL && memcmp((*link)->address, address, 16) != 0)
+    struct address_count **link = &server->addresses[hash_text(network) % (sizeof(server->addresses) / sizeof(server->addresses[0]))];
+    while (*link != NULL && strcmp((*link)->network, network) != 0)
         link = &(*link)->next;
     return link;
 }
 
-struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused)
+/* With the lock. One more of the network; NULL: it has `most`. */
+static struct address_count *count_one(struct http_server *server, const char *network, struct address_count *wider, size_t most)
 {
-    uint8_t bytes[16];
-    *ret_refused = false;
-    if (!address_bytes(address, bytes) || forwarded_matches(server, address))
+    struct address_count **link = find_network(server, network), *count = *link;
+    if (count != NULL ? count->count >= most : most == 0 || (count = calloc(1, sizeof(*count))) == NULL)
         return NULL;
-    lock_take(&server->address_lock);
-    struct address_count **link = find_address(server, bytes), *count = *link;
-    if (count == NULL && (count = calloc(1, sizeof(*count))) != NULL) {
-        memcpy(count->address, bytes, 16);
+    if (count->count++ == 0) {
+        count->wider = wider;
+        snprintf(count->network, sizeof(count->network), "%s", network);
         *link = count;
     }
-    *ret_refused = count == NULL || count->count >= server->options.max_connections_per_address;
-    if (!*ret_refused)
-        count->count++;
+    return count;
+}
+
+/* With the lock. */
+static void give_counted(struct http_server *server, struct address_count *count)
+{
+    for (struct address_count *wider; count != NULL; count = wider) {
+        wider = count->wider;
+        if (--count->count > 0)
+            continue;
+        *find_network(server, count->network) = count->next;
+        free(count);
+    }
+}
+
+struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused)
+{
+    struct rate_network networks[RATE_NETWORKS];
+    struct address_count *count = NULL;
+    char text[64];
+    *ret_refused = false;
+    if (!address_text(address, text) || forwarded_matches(server, address))
+        return NULL;
+    lock_take(&server->address_lock);
+    for (size_t i = rate_networks(text, networks); !*ret_refused && i-- > 0;) {
+        struct address_count *wider = count;
+        count = count_one(server, networks[i].key, wider, server->options.max_connections_per_address * (size_t)networks[i].times);
+        *ret_refused = count == NULL;
+        if (count == NULL)
+            give_counted(server, wider);
+    }
     lock_release(&server->address_lock);
-    return *ret_refused ? NULL : count;
+    return count;
 }
 
 void address_give(struct http_server *server, struct address_count *count)
@@ -72,11 +92,7 @@ void address_give(struct http_server *server, struct address_count *count)
     if (count == NULL)
         return;
     lock_take(&server->address_lock);
-    if (--count->count == 0) {
-        struct address_count **link = find_address(server, count->address);
-        *link = count->next;
-        free(count);
-    }
+    give_counted(server, count);
     lock_release(&server->address_lock);
 }
 

@@ -13,6 +13,9 @@
 static char http2[] = "h2", http1[] = "http/1.1";
 static const h2o_iovec_t protocols[] = {{http2, sizeof(http2) - 1}, {http1, sizeof(http1) - 1}, {NULL, 0}};
 
+/* Of TLS 1.2: a key of its own for each connection, and authenticated encryption. TLS 1.3 has nothing else. */
+#define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 /* An encrypted key fails; without this OpenSSL would ask for its password on the terminal. */
 static int no_password(char *buffer, int size, int writing, void *ctx)
 {
@@ -51,6 +54,10 @@ int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct e
     if (tls == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+    if (SSL_CTX_set_cipher_list(tls, TLS12_CIPHERS) != 1) {
+        SSL_CTX_free(tls);
+        return err_set(err, HEARTH_ERR_INTERNAL, "OpenSSL has none of the ciphers %s", TLS12_CIPHERS);
+    }
     /* No tickets: the key that seals them would open every session of this process's life (with TLS 1.2 the conversation itself). */
     SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                  SSL_OP_CLEANSE_PLAINTEXT); /* forms hold passwords */

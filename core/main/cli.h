@@ -3,6 +3,7 @@
 #define HEARTH_CORE_MAIN_CLI_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include "base/err.h"
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
@@ -23,6 +24,9 @@ struct cli {
     char **argv;
 };
 
+/* printf(), of which nothing can steer a terminal: whatever comes from databases, other servers or arguments is shown as str_printable()
+ * has it. All that commands print for people goes through this, or through a table. */
+void cli_say(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints "hearthd: text" to standard error and returns the exit code that suits the error's code. */
 int cli_fail(const struct err *err);
 struct findings;

@@ -77,7 +77,7 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
             &(struct signin_end){.provider = (size_t)provider, .identity = &identity, .keep = SIGNIN_KEEP_DATA, .trusted = true}, &result,
             err);
     if (r == 0)
-        printf("%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+        cli_say(stdout, "%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     signin_worker_close(&worker);
     signin_destroy(signin);
     return r;
@@ -153,7 +153,7 @@ static int show(struct app *app, struct cli *cli, struct err *err)
     if (cli->json) {
         json_object_set_new(o, "counts", c);
         json_dumpf(o, stdout, JSON_INDENT(2));
-        printf("\n");
+        cli_say(stdout, "\n");
     } else {
         json_object_update(o, c);
         json_decref(c);
@@ -230,7 +230,7 @@ static void say_wait(struct app *app, const char *id, char *said, size_t size)
     bool counts_down = strncmp(text, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0 && strncmp(said, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0;
     if (counts_down || strcmp(text, said) == 0)
         return;
-    fprintf(stderr, "%s\n", text);
+    cli_say(stderr, "%s\n", text);
     snprintf(said, size, "%s", text);
 }
 
@@ -278,8 +278,8 @@ static int report(struct app *app, const char *id, struct err *err)
     if (account.state == HEARTH_ACCOUNT_ERROR || account.state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s: %s", account.email,
                        account.state_detail == NULL ? "failed" : account.state_detail);
-    printf("%s: %s%s%s\n", account.email, state_name(account.state), account.state_detail == NULL ? "" : ": ",
-           account.state_detail == NULL ? "" : account.state_detail);
+    cli_say(stdout, "%s: %s%s%s\n", account.email, state_name(account.state), account.state_detail == NULL ? "" : ": ",
+            account.state_detail == NULL ? "" : account.state_detail);
     return 0;
 }
 
@@ -302,7 +302,7 @@ static int ask_for_sync(struct app *app, struct cli *cli, bool anew, struct err 
         return r;
     if (app_daemon_runs(app)) {
         if (!cli->wait) {
-            printf("The daemon syncs %s within a few seconds.\n", cli->argv[1]);
+            cli_say(stdout, "The daemon syncs %s within a few seconds.\n", cli->argv[1]);
             return 0;
         }
         r = wait_for_daemon(app, id, asked, err);

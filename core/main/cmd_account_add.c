@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "auth/vault.h"
+#include "base/email.h"
 #include "base/str.h"
 #include "main/cmd_account.h"
 
@@ -63,7 +64,7 @@ static void say(const char *text)
         end = strchrnul(p, '\n');
         snprintf(line, sizeof(line), "%.*s", (int)(end - p < 4095 ? end - p : 4095), p);
         str_printable(line, plain, sizeof(plain));
-        fprintf(stderr, "%s\n", plain);
+        cli_say(stderr, "%s\n", plain);
     }
 }
 
@@ -90,17 +91,17 @@ static bool is_choice(const struct hearth_signin_step *step, const char *line, s
 static int ask(struct talk *talk, const struct hearth_signin_step *step, struct err *err)
 {
     for (size_t i = 0; i < step->choice_count; i++)
-        fprintf(stderr, "  (/%s: %s)\n", step->choices[i].name, step->choices[i].label);
+        cli_say(stderr, "  (/%s: %s)\n", step->choices[i].name, step->choices[i].label);
     talk->count = 0;
     for (size_t i = 0; i < step->field_count && i < ANSWERS_MAX; i++) {
         const struct hearth_signin_field *field = &step->fields[i];
         char *line = talk->line + i * LINE_MAX_SIZE;
-        fprintf(stderr, "%s: ", field->label);
+        cli_say(stderr, "%s: ", field->label);
         if (field->input == HEARTH_SIGNIN_SECRET)
             hide();
         int r = read_line(line, LINE_MAX_SIZE, err);
         if (hidden)
-            fprintf(stderr, "\n");
+            cli_say(stderr, "\n");
         show_again();
         if (r < 0)
             return r;
@@ -123,7 +124,7 @@ static void show(const struct hearth_signin_step *step)
     if (step->text != NULL)
         say(step->text);
     if (step->url != NULL)
-        fprintf(stderr, "\n%s\n\n", step->url);
+        cli_say(stderr, "\n%s\n\n", step->url);
 }
 
 /* Until DONE. What the step says lies in the worker's memory until the next one. */
@@ -165,7 +166,7 @@ static int converse(struct talk *talk, struct hearth_signin_step *step, struct e
 static int decide(bool joins, enum signin_keep *ret_keep, struct err *err)
 {
     char line[64];
-    fprintf(stderr, "%s Keep what is here, or delete it and begin anew? [keep/delete] ",
+    cli_say(stderr, "%s Keep what is here, or delete it and begin anew? [keep/delete] ",
             joins ? "This sign-in joins the account, as you said with account adopt."
                   : "The account has a new key (its password was reset).");
     int r = read_line(line, sizeof(line), err);
@@ -184,13 +185,15 @@ static int finish(struct app *app, struct talk *talk, const struct hearth_identi
             r = account_finish(app, &talk->worker, &end, &result, err);
     }
     if (r == 0)
-        printf("%s is signed in%s.\n", identity->email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+        cli_say(stdout, "%s is signed in%s.\n", identity->email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     return r;
 }
 
 static int run(struct app *app, const struct cli *cli, struct talk *talk, struct err *err)
 {
-    const char *email = cli->argc > 1 ? cli->argv[1] : NULL;
+    const char *email = cli->argc > 1 ? cli->argv[1] : NULL, *fault = email == NULL ? NULL : email_fault(email);
+    if (fault != NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: it %s", email, fault);
     struct hearth_signin what = {.struct_size = sizeof(what),
                                  .way = cli->browser ? HEARTH_SIGNIN_BROWSER : HEARTH_SIGNIN_PASSWORD,
                                  .email = email,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/doors.h"
+#include "base/email.h"
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "main/forget.h"
@@ -22,7 +23,7 @@ int account_finish(struct app *app, struct signin_worker *worker, const struct s
                        "changed. If it is the same person: hearthd account adopt %s --provider %s, and sign in again",
                        email, end->identity->uid, provider, email, provider);
     if (r == 0 && result.outcome == SIGNIN_IN && !allow_admits(app_allow(app), email))
-        fprintf(stderr, "hearthd: [auth] allow does not name %s: the account is synced, but nobody can sign in to it\n", email);
+        cli_say(stderr, "hearthd: [auth] allow does not name %s: the account is synced, but nobody can sign in to it\n", email);
     if (r < 0)
         return r;
     if (result.before[0] != '\0')
@@ -61,6 +62,8 @@ static int end_name(struct store *store, const char *account, const char *name, 
 /* A name that a proxy asserts is known already: nothing to wait for. It may have been another account's. */
 static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, const char *email, struct err *err)
 {
+    if (!email_name_is_plain(cli->proxy))
+        return err_set(err, HEARTH_ERR_INVALID, "--proxy: the name %s has characters that are not shown", cli->proxy);
     char name[WHO_TEXT_MAX];
     struct hearth_account other = {.struct_size = sizeof(other)};
     struct who who = {.issuer = WHO_PROXY, .subject = name, .replaces = true};
@@ -91,7 +94,7 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
     if (taken)
         forget_command(app, other.id, false);
     forget_command(app, id, false);
-    printf("Whom the proxy calls %s is %s from now on.%s%s\n", name, email,
+    cli_say(stdout, "Whom the proxy calls %s is %s from now on.%s%s\n", name, email,
            ended[0] != '\0' ? " What opened the account before ended: " : "", ended);
     audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", "ended", ended,
                   NULL);
@@ -112,7 +115,7 @@ static int adopt_next(struct app *app, const struct cli *cli, const char *id, co
         r = who_adopt(app->store, id, issuer, email, err);
     if (r < 0)
         return r;
-    printf("The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n",
+    cli_say(stdout, "The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n",
            email, where);
     audit_command(app, "adoption announced", "account", id, "email", email, "provider", issuer, NULL);
     return 0;

@@ -49,9 +49,9 @@ static int set_paused(struct app *app, struct cli *cli, bool paused, struct err 
     if (r < 0)
         return r;
     if (paused)
-        printf("%s is paused: it is not synced until \"hearthd account resume %s\".\n", account.email, account.email);
+        cli_say(stdout, "%s is paused: it is not synced until \"hearthd account resume %s\".\n", account.email, account.email);
     else
-        printf("%s is synced again.\n", account.email);
+        cli_say(stdout, "%s is synced again.\n", account.email);
     audit_command(app, paused ? "account paused" : "account resumed", "account", account.id, "email", account.email, NULL);
     return 0;
 }
@@ -81,7 +81,7 @@ int account_sign_out(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     forget_command(app, subject.account.id, false);
-    printf("%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email, browsers,
+    cli_say(stdout, "%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email, browsers,
            email);
     audit_command(app, "signed out everywhere", "account", subject.account.id, "email", email, NULL);
     return 0;
@@ -107,7 +107,7 @@ int account_remove(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     forget_command(app, subject.account.id, true);
-    printf("removed %s: %s, %s, %s; its tokens and sessions ended\n", email, pages, visits, bookmarks);
+    cli_say(stdout, "removed %s: %s, %s, %s; its tokens and sessions ended\n", email, pages, visits, bookmarks);
     audit_command(app, "account removed", "account", subject.account.id, "email", email, NULL);
     return 0;
 }

@@ -21,8 +21,8 @@ void check_note(struct daemon *d, const char *format, ...)
 static void say_plugin(const struct plug *plug)
 {
     if (plug != NULL)
-        printf("%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name, plug_descriptor(plug)->version,
-               plug_file(plug));
+        cli_say(stdout, "%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name,
+                plug_descriptor(plug)->version, plug_file(plug));
 }
 
 static void say_all(const struct daemon *d)
@@ -32,7 +32,8 @@ static void say_all(const struct daemon *d)
     say_plugin(d->app.queue);
     for (size_t i = 0; i < d->app.provider_count; i++)
         say_plugin(d->app.providers[i]);
-    printf("state    %s\naccounts %zu\n%s", d->app.state_dir, d->check_accounts, d->check_notes.data == NULL ? "" : d->check_notes.data);
+    cli_say(stdout, "state    %s\naccounts %zu\n%s", d->app.state_dir, d->check_accounts,
+            d->check_notes.data == NULL ? "" : d->check_notes.data);
 }
 
 static void check_steps(struct daemon *d, const struct cli *cli, struct findings *findings)
@@ -65,7 +66,7 @@ int cmd_check(struct cli *cli)
     cli_findings(&findings, &err);
     r = findings.code;
     if (r == 0)
-        printf(findings.count == 0 ? "The configuration is good.\n" : "The configuration is good, but for the warnings.\n");
+        cli_say(stdout, findings.count == 0 ? "The configuration is good.\n" : "The configuration is good, but for the warnings.\n");
     fflush(stdout);
     buf_fini(&d.check_notes);
     serve_fini_sso(&d);

@@ -111,7 +111,7 @@ static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
         r = shared ? clear_shared(app, err) : clear_daemon(app, err);
     if (r < 0)
         return r;
-    printf("Dropped %s. An account is queued again when it is asked for, or when its claim ends ([scheduler] claim).\n", jobs);
+    cli_say(stdout, "Dropped %s. An account is queued again when it is asked for, or when its claim ends ([scheduler] claim).\n", jobs);
     audit_command(app, "queue cleared", "jobs", jobs, NULL);
     return 0;
 }

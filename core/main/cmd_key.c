@@ -98,8 +98,9 @@ static int say_made(const char *path, const char *words, struct err *err)
         return r;
     vault_key(vault, 0, &key);
     vault_close(vault);
-    printf("%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n", words,
-           key.number, key.fingerprint, "is in", path);
+    cli_say(stdout,
+            "%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n",
+            words, key.number, key.fingerprint, "is in", path);
     return 0;
 }
 
@@ -152,7 +153,7 @@ static int check_fits(struct app *app, struct err *err)
         return err_prefix(err, "no key was added");
     }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
-        fprintf(stderr, "hearthd: the key file was not compared with the databases: %s\n", why.text);
+        cli_say(stderr, "hearthd: the key file was not compared with the databases: %s\n", why.text);
     return 0;
 }
 
@@ -175,9 +176,9 @@ static int add_key(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = say_made(path, "Key", err);
     if (r == 0 && own)
-        printf("It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
+        cli_say(stdout, "It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
     else if (r == 0)
-        printf("It seals once this is the file that [hearth] key_file names (now %s), and the daemon was started anew.\n",
+        cli_say(stdout, "It seals once this is the file that [hearth] key_file names (now %s), and the daemon was started anew.\n",
                app_key_path(app));
     return r;
 }

@@ -124,7 +124,7 @@ static int take_census(struct app *app, struct census *census, struct err *err)
         int r = STORE(app->store, &why, account_list, count_account, census);
         store_reset(app->store);
         if (r == 0 && since != 0)
-            printf("The database answers again.\n");
+            cli_say(stdout, "The database answers again.\n");
         if (r == 0)
             return 0;
         int64_t now = clock_monotonic();
@@ -135,8 +135,9 @@ static int take_census(struct app *app, struct census *census, struct err *err)
         }
         if (since == 0) {
             since = now;
-            printf("The database does not answer (%s); it is asked again for %d minutes. The move goes on without this command, too.\n",
-                   why.text, HICCUP_S / 60);
+            cli_say(stdout,
+                    "The database does not answer (%s); it is asked again for %d minutes. The move goes on without this command, too.\n",
+                    why.text, HICCUP_S / 60);
             fflush(stdout);
         }
         pause_ms(RETRY_S * 1000);
@@ -152,7 +153,7 @@ static int wait_until_empty(struct app *app, struct err *err)
         if (r < 0)
             return r;
         if (census.accounts != shown)
-            printf("%lld account%s left to move\n", (long long)census.accounts, census.accounts == 1 ? "" : "s");
+            cli_say(stdout, "%lld account%s left to move\n", (long long)census.accounts, census.accounts == 1 ? "" : "s");
         fflush(stdout);
         shown = census.accounts;
         if (census.accounts == 0)
@@ -193,12 +194,12 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
     free(leavers.items);
     if (r < 0)
         return r;
-    printf("%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
-           leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
+    cli_say(stdout, "%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
+            leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
     snprintf(accounts, sizeof(accounts), "%zu", leavers.count);
     audit_command(app, "node drained", "node", cli->argv[1], "accounts", accounts, NULL);
     if (app->nodes.items[node].weight > 0)
-        printf("Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
+        cli_say(stdout, "Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
     return cli->wait ? wait_until_empty(app, err) : 0;
 }
 

@@ -18,11 +18,11 @@ static void on_plugin(void *ctx, const char *file, const struct plug *plug, cons
 static void show_capabilities(uint64_t capabilities)
 {
     static const char *const names[] = {"shared", "durable", "ordered"};
-    printf("capabilities");
+    cli_say(stdout, "capabilities");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if ((capabilities & 1u << i) != 0)
-            printf(" %s", names[i]);
-    printf("\n\n");
+            cli_say(stdout, " %s", names[i]);
+    cli_say(stdout, "\n\n");
 }
 
 static int show_plugin(const char *name, const char *const *directories, size_t count, struct err *err)
@@ -42,11 +42,11 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
         return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name)
                                                                  : r;
     const struct hearth_plugin *d = plug_descriptor(plug);
-    printf("%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
+    cli_say(stdout, "%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
     show_capabilities(d->capabilities);
     for (size_t i = 0; i < d->config_count; i++)
-        printf("  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
-               d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
+        cli_say(stdout, "  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
+                d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
     return 0;
 }
 

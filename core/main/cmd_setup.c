@@ -11,7 +11,7 @@ void setup_print(const struct app *app, const char *address)
 {
     char code[SETUP_CODE_SIZE];
     setup_code(app->vault, code);
-    printf("set up: %s/auth/signin?setup=%s\n", address, code);
+    cli_say(stdout, "set up: %s/auth/signin?setup=%s\n", address, code);
     explicit_bzero(code, sizeof(code));
 }
 
@@ -20,14 +20,14 @@ static int look(struct app *app, struct err *err)
     bool owned;
     struct address address;
     if (conf_get_text(app->conf, "auth", "allow") != NULL) {
-        printf("No set-up code is needed: [auth] allow says who may sign in.\n");
+        cli_say(stdout, "No set-up code is needed: [auth] allow says who may sign in.\n");
         return 0;
     }
     int r = owner_find(&app->stores, &owned, err);
     if (r < 0)
         return r;
     if (owned) {
-        printf("This server belongs to somebody already: newcomers need [auth] allow, or hearthd account add.\n");
+        cli_say(stdout, "This server belongs to somebody already: newcomers need [auth] allow, or hearthd account add.\n");
         return 0;
     }
     r = address_find(app, conf_get_text(app->conf, "web", "base_url"), &address, err);

@@ -15,7 +15,7 @@ static int migrate_node(struct app *app, void *ctx, struct err *err)
     (void)ctx;
     int r = STORE(app->store, err, schema_version, &has, &wants);
     if (r == 0)
-        printf("The database%s%s has schema %lld.\n", node[0] != '\0' ? " of node " : "", node, (long long)has);
+        cli_say(stdout, "The database%s%s has schema %lld.\n", node[0] != '\0' ? " of node " : "", node, (long long)has);
     return r;
 }
 
@@ -47,15 +47,16 @@ static int backup(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = STORE(app->store, err, backup, path);
     if (r == 0)
-        printf("The database was copied to %s (\"hearthd restore\" reads it). The key file is not in it: keep a copy of %s apart.\n", path,
-               conf_get_text(app->conf, "hearth", "key_file"));
+        cli_say(stdout,
+                "The database was copied to %s (\"hearthd restore\" reads it). The key file is not in it: keep a copy of %s apart.\n", path,
+                conf_get_text(app->conf, "hearth", "key_file"));
     return r;
 }
 
 static int on_finding(void *ctx, const char *line)
 {
     ++*(int *)ctx;
-    printf("%s\n", line);
+    cli_say(stdout, "%s\n", line);
     return 0;
 }
 
@@ -63,7 +64,7 @@ static int verify_node(struct app *app, void *ctx, struct err *err)
 {
     const char *node = app->nodes.items[app->node].name;
     if (node[0] != '\0')
-        printf("Node %s:\n", node);
+        cli_say(stdout, "Node %s:\n", node);
     return STORE(app->store, err, verify, on_finding, ctx);
 }
 
@@ -74,12 +75,12 @@ static int verify(struct app *app, struct cli *cli, struct err *err)
     int r = app_each_node(app, verify_node, &findings, err);
     /* A verdict that promises more than was looked for would be a lie. */
     if (r == 0)
-        printf("Not looked for: a text or number that a disk changed and that nothing else repeats "
-               "(only a database whose pages have checksums finds those).\n");
+        cli_say(stdout, "Not looked for: a text or number that a disk changed and that nothing else repeats "
+                        "(only a database whose pages have checksums finds those).\n");
     if (r == 0 && findings > 0)
         r = err_set(err, HEARTH_ERR_CORRUPT, "%d finding%s", findings, findings == 1 ? "" : "s");
     if (r == 0)
-        printf(app->nodes.count > 1 ? "The databases are sound.\n" : "The database is sound.\n");
+        cli_say(stdout, app->nodes.count > 1 ? "The databases are sound.\n" : "The database is sound.\n");
     return r;
 }
 
@@ -112,7 +113,7 @@ int cmd_backup(struct cli *cli)
 static int on_restored(void *ctx, const char *line)
 {
     (void)ctx;
-    printf("%s\n", line);
+    cli_say(stdout, "%s\n", line);
     return 0;
 }
 
@@ -121,19 +122,19 @@ static void say_restored(struct app *app, const char *path)
 {
     struct err err = {0};
     const char *key_file = app_key_path(app);
-    printf("The database is as it was in %s.\n", path);
+    cli_say(stdout, "The database is as it was in %s.\n", path);
     app->makes = APP_MAKES_NOTHING;
     int r = app_open_storage(app, APP_MIGRATE_NEVER, &err);
     if (r == 0)
         r = app_check_key(app, &err);
     if (r == HEARTH_ERR_UNSUPPORTED) /* of an older release; the next start brings it up */
-        printf("The key file is not in it: %s must be the one of that time.\n", key_file);
+        cli_say(stdout, "The key file is not in it: %s must be the one of that time.\n", key_file);
     else if (r < 0)
-        printf("It does not start with this key file yet: %s.\n", err.text);
+        cli_say(stdout, "It does not start with this key file yet: %s.\n", err.text);
     else if (access(key_file, F_OK) == 0)
-        printf("The key file %s is the one that it was sealed with.\n", key_file);
+        cli_say(stdout, "The key file %s is the one that it was sealed with.\n", key_file);
     else
-        printf("Nothing was sealed in it: the next start makes the key file %s.\n", key_file);
+        cli_say(stdout, "Nothing was sealed in it: the next start makes the key file %s.\n", key_file);
 }
 
 int cmd_restore(struct cli *cli)

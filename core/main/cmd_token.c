@@ -145,7 +145,7 @@ static int revoke(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     forget_command(app, wanted.account, false);
-    printf("The token \"%s\" of %s is revoked.\n", name, wanted.email);
+    cli_say(stdout, "The token \"%s\" of %s is revoked.\n", name, wanted.email);
     audit_command(app, "token revoked", "account", wanted.account, "email", wanted.email, "token", wanted.id, "name", wanted.name, NULL);
     return 0;
 }

@@ -30,7 +30,7 @@ int cli_confirm(const struct cli *cli, struct err *err, const char *question, ..
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return err_set(err, HEARTH_ERR_INVALID, "%s Nobody can answer here: nothing was done. Give --yes if it is meant.", text);
     fflush(stdout);
-    fprintf(stderr, "%s [y/N] ", text);
+    cli_say(stderr, "%s [y/N] ", text);
     fflush(stderr);
     if (fgets(answer, sizeof(answer), stdin) == NULL || !answer_is_yes(answer))
         return err_set(err, HEARTH_ERR_CANCELLED, "nothing was done");

@@ -89,15 +89,15 @@ static const struct option options[] = {
 
 static void print_help(FILE *to)
 {
-    fprintf(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
+    cli_say(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].help);
-    fprintf(to, "\nListings take --json. What cannot be undone asks on a terminal, and needs --yes elsewhere.\n");
+        cli_say(to, "  %-12s %s\n", commands[i].name, commands[i].help);
+    cli_say(to, "\nListings take --json. What cannot be undone asks on a terminal, and needs --yes elsewhere.\n");
 }
 
 int cli_fail(const struct err *err)
 {
-    fprintf(stderr, "hearthd: %s\n", err->text);
+    cli_say(stderr, "hearthd: %s\n", err->text);
     return err->code == HEARTH_ERR_INVALID ? CLI_USAGE : CLI_FAILED;
 }
 
@@ -108,16 +108,16 @@ void cli_findings(const struct findings *findings, struct err *err)
         last--;
     for (size_t i = 0; i < findings->count; i++)
         if (i + 1 != last)
-            fprintf(stderr, "hearthd: %s%s\n", findings->items[i].code == 0 ? "warning: " : "", findings->items[i].text);
+            cli_say(stderr, "hearthd: %s%s\n", findings->items[i].code == 0 ? "warning: " : "", findings->items[i].text);
     if (findings->more > 0)
-        fprintf(stderr, "hearthd: and %zu more\n", findings->more);
+        cli_say(stderr, "hearthd: and %zu more\n", findings->more);
     if (last > 0)
         err_set(err, findings->code, "%s", findings->items[last - 1].text);
 }
 
 int cli_usage(const char *usage)
 {
-    fprintf(stderr, "usage: hearthd %s\n", usage);
+    cli_say(stderr, "usage: hearthd %s\n", usage);
     return CLI_USAGE;
 }
 
@@ -186,7 +186,7 @@ static int parse(int argc, char **argv, struct cli *cli)
             print_help(stdout);
             return CLI_OK;
         default:
-            fprintf(stderr, "Try: hearthd --help\n");
+            cli_say(stderr, "Try: hearthd --help\n");
             return CLI_USAGE;
         }
     }
@@ -198,7 +198,7 @@ static int say_to_the_end(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    fprintf(stderr, "hearthd: what was to be said could not be written to standard output: %s\n", strerror(errno));
+    cli_say(stderr, "hearthd: what was to be said could not be written to standard output: %s\n", strerror(errno));
     return code == CLI_OK ? CLI_FAILED : code;
 }
 
@@ -221,6 +221,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].run == cmd_serve ? cmd_serve(&cli) : say_to_the_end(commands[i].run(&cli));
-    fprintf(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
+    cli_say(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
     return CLI_USAGE;
 }

@@ -231,7 +231,7 @@ static int create_sso(struct daemon *d, struct err *err)
  * used. */
 static int signin_threads(const struct daemon *d)
 {
-    return GATE_ROOM * (int)(d->app.provider_count + d->sso_count) + SIGNIN_SPARE;
+    return SIGNIN_THREADS * (int)d->app.provider_count + GATE_THREADS * (int)d->sso_count + SIGNIN_SPARE;
 }
 
 int serve_create_pages(struct daemon *d, struct err *err)

@@ -35,6 +35,16 @@ static const char *token(struct page_call *call)
     return arena_strdup(&call->request->arena, text);
 }
 
+void form_mark(struct page_call *call)
+{
+    token(call);
+}
+
+bool form_is_marked(struct page_call *call)
+{
+    return own_token(call) != NULL;
+}
+
 void form_begin(struct page_call *call, const char *action, const char *next)
 {
     html_put(&call->html, "<form method=\"post\" action=\"%s\">\n<div><input type=\"hidden\" name=\"form\" value=\"%s\">", action,

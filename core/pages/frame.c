@@ -89,6 +89,14 @@ void page_slow(struct page_call *call, const char *link)
                  "Try again");
 }
 
+void page_busy(struct page_call *call, const char *link)
+{
+    http_reply_header(call->reply, "retry-after", "10");
+    page_message(call, 503, "One moment",
+                 "Somebody where you are signs in with this e-mail address at this moment. Nothing is lost; try again when that is over.",
+                 link, "Try again");
+}
+
 void page_too_many(struct page_call *call, int64_t wait)
 {
     int64_t minutes = (wait + 59999) / 60000;

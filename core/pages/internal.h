@@ -15,7 +15,7 @@ struct pages {
     struct pages_options options;
     struct attempts *attempts;
     struct rate *steps;                   /* beginnings and answers, by address: for their cost */
-    struct guesses *answers, *codes;      /* wrong ones: passwords, factors, links; codes that people type */
+    struct guesses *answers, *codes;      /* wrong ones: passwords, factors; codes that people type */
     struct rate *noted;                   /* refusals that were logged, by address */
     struct gate sso_gates[PAGES_SSO_MAX]; /* to options.sso of that number */
     struct http_route *routes;
@@ -56,9 +56,12 @@ void page_error(struct page_call *call);                     /* of call->err */
 void page_another(struct page_call *call);                   /* 403: the address is that of another identity's account */
 void page_not_allowed(struct page_call *call);               /* 403: [auth] allow does not name the account's address */
 void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
+void page_busy(struct page_call *call, const char *link);    /* 503: this person's sign-in is under way already */
 void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
 /* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
 void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider);
+/* It came to nothing, and nobody guessed: not for those who count failures. */
+void page_audit_ended(struct page_call *call, const char *reason, const char *provider);
 /* May this address begin or go on with a sign-in? False: the reply is a 429. For what that costs: who guesses is counted by `guesses`. */
 bool page_may_step(struct page_call *call);
 void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site);
@@ -67,6 +70,10 @@ void page_cookie(struct page_call *call, const char *name, const char *value, in
 /* A form is this site's own when its hidden field repeats a cookie that other sites cannot read. */
 void form_begin(struct page_call *call, const char *action, const char *next); /* next: NULL, or where to go afterwards */
 void form_end(struct page_call *call, const char *label);                      /* with a button */
+/* For what begins by following a link of ours: the page that has the link marks the browser, and a request that another site made it send,
+ * whatever the method, comes without the mark. */
+void form_mark(struct page_call *call);
+bool form_is_marked(struct page_call *call);
 /* Reads the form of the request; false: it is not ours, the reply says so. */
 bool form_read(struct page_call *call);
 /* A path of this site to go on to: `text` if it is one, else "/". */

@@ -112,7 +112,7 @@ int pages_create(const struct pages_options *options, struct pages **ret_pages, 
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     pages->options = *options;
     for (size_t i = 0; i < PAGES_SSO_MAX; i++)
-        gate_init(&pages->sso_gates[i]);
+        gate_init(&pages->sso_gates[i], options->step_timeout / GATE_PART);
     pages->attempts = attempts_create(signin_vault(options->signin), ATTEMPTS_MAX);
     pages->steps = rate_create(STEPS_MAX, WINDOW);
     pages->answers = guesses_create(WRONG_ANSWERS_MAX);

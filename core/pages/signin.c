@@ -9,6 +9,7 @@
 
 #include "auth/vault.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "pages/internal.h"
@@ -94,6 +95,7 @@ void signin_page(struct page_call *call)
     struct setup setup = {.code = http_parameter(call->request, "setup")};
     if (call->stores == NULL || signin_needs_setup(options->signin, call->stores, &setup.needed, &call->err) < 0)
         setup.needed = false; /* it is looked at again when somebody has signed in */
+    form_mark(call);
     page_begin(call, "Sign in", -1, NULL);
     html_put(&call->html, "<p>Your Firefox bookmarks, history and open tabs, in any browser.</p>\n");
     if (setup.needed)
@@ -202,7 +204,7 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
         r = attempt_seal_identity(call->pages->attempts, attempt, identity, &call->err);
         if (r == 0) {
-            attempt->deciding = true;
+            attempt->deciding = attempt->worth = true;
             attempt->waits = attempt->returns = false;
             step_render_decision(call, attempt, identity->email, result.joins);
             to_step(call, attempt);
@@ -230,10 +232,13 @@ static bool was_wrong(const struct hearth_signin_step *step)
     return (step->kind == HEARTH_SIGNIN_ASK && step->problem != NULL) || (step->kind == HEARTH_SIGNIN_FAILED && step->wait == 0);
 }
 
-static void goes_on(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step)
+/* answered: the person did, else they only began. */
+static void goes_on(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step, bool answered)
 {
     call->provider = signin_provider_name(call->pages->options.signin, attempt->provider);
-    if (was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
+    if ((was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED) && call->request->method != HTTP_POST)
+        page_audit_ended(call, step->reason, call->provider);
+    else if (was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
         page_audit_failed(call, step->reason != NULL ? step->reason : "wrong_answer", attempt->email, call->provider);
     if (step->kind == HEARTH_SIGNIN_DONE) {
         done(call, attempt, &step->identity, SIGNIN_KEEP_ASK);
@@ -245,6 +250,7 @@ static void goes_on(struct page_call *call, struct attempt *attempt, const struc
     } else {
         attempt->waits = step->kind == HEARTH_SIGNIN_WAIT;
         attempt->returns = step->kind == HEARTH_SIGNIN_VISIT && step->returns;
+        attempt->worth = attempt->worth || step->kind != HEARTH_SIGNIN_ASK || (answered && !was_wrong(step));
         attempt->look_at = clock_monotonic() + LOOK_PAUSE;
         step_render(call, attempt, step);
         to_step(call, attempt);
@@ -266,22 +272,33 @@ static bool find_provider(struct page_call *call, const char *name, size_t *ret_
     return false;
 }
 
+/* Keyboards of phones put a space behind what they complete. */
+static const char *trimmed(struct page_call *call, const char *text)
+{
+    char *copy = text == NULL ? NULL : arena_strdup(&call->request->arena, text + strspn(text, " \t"));
+    for (size_t n = copy == NULL ? 0 : strlen(copy); n > 0 && (copy[n - 1] == ' ' || copy[n - 1] == '\t'); n--)
+        copy[n - 1] = '\0';
+    return copy;
+}
+
 void signin_begin_post(struct page_call *call)
 {
     if (!form_read(call))
         return;
-    const char *way = http_parameter(call->request, "way"), *email = http_parameter(call->request, "email");
+    const char *way = http_parameter(call->request, "way"), *email = trimmed(call, http_parameter(call->request, "email"));
     const char *device = http_parameter(call->request, "device"), *setup = http_parameter(call->request, "setup");
     bool password = way != NULL && strcmp(way, "password") == 0;
     size_t provider;
-    if (!find_provider(call, http_parameter(call->request, "provider"), &provider) || (email != NULL && strlen(email) > 255) ||
-        (device != NULL && strlen(device) > 400) || (setup != NULL && strlen(setup) >= SETUP_TYPED_MAX)) {
-        page_message(call, 400, "That form is not complete", "Something in it is missing or too long.", "/auth/signin", "Start over");
+    if (!find_provider(call, http_parameter(call->request, "provider"), &provider) ||
+        (email != NULL && email[0] != '\0' && email_fault(email) != NULL) || (device != NULL && strlen(device) > 400) ||
+        (setup != NULL && strlen(setup) >= SETUP_TYPED_MAX)) {
+        page_message(call, 400, "That form is not complete", "Something in it is missing, too long, or no e-mail address.", "/auth/signin",
+                     "Start over");
         return;
     }
     if (!page_may_step(call))
         return;
-    struct attempt *attempt = attempt_begin(call->pages->attempts);
+    struct attempt *attempt = attempt_begin(call->pages->attempts, call->request->remote);
     struct hearth_signin_step step;
     struct hearth_signin what = {
         .struct_size = sizeof(what),
@@ -290,12 +307,16 @@ void signin_begin_post(struct page_call *call)
         .callback = arena_printf(&call->request->arena, "%s/auth/callback", http_base_url(call->request, call->pages->options.base_url)),
         .device_name = device == NULL || device[0] == '\0' ? NULL : device,
     };
+    call->signin->address = call->request->remote;
+    call->signin->email = what.email;
     int r = attempt == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
                             : signin_start(call->signin, provider, &what, &step, &call->err);
     if (r < 0) {
         attempt_drop(call->pages->attempts, attempt);
         if (r == HEARTH_ERR_UNAVAILABLE)
             page_slow(call, "/auth/signin");
+        else if (r == HEARTH_ERR_CONFLICT)
+            page_busy(call, "/auth/signin");
         else
             page_error(call);
         return;
@@ -305,7 +326,7 @@ void signin_begin_post(struct page_call *call)
     snprintf(attempt->email, sizeof(attempt->email), "%s", what.email == NULL ? "" : what.email);
     snprintf(attempt->setup, sizeof(attempt->setup), "%s", setup == NULL ? "" : setup);
     snprintf(attempt->next, sizeof(attempt->next), "%s", form_next(http_parameter(call->request, "next")));
-    goes_on(call, attempt, &step);
+    goes_on(call, attempt, &step, false);
 }
 
 /* --- step ------------------------------------------------------------------------------------------------------------------------------
@@ -340,28 +361,34 @@ static bool may_answer(struct page_call *call, struct attempt *attempt)
     return wait == 0;
 }
 
-/* count 0: nobody answered, it is looked again. */
+/* count 0: nobody answered, it is looked again. What came by a form of ours is an answer that may be wrong; what came by a GET (the browser
+ * is back, or looks) is no guess, and another site can make it come. */
 static void next_step(struct page_call *call, struct attempt *attempt, const struct hearth_signin_answer *answers, size_t count)
 {
     struct hearth_signin_step step;
-    if (count > 0 && !may_answer(call, attempt))
+    bool typed = count > 0 && call->request->method == HTTP_POST;
+    if (typed && !may_answer(call, attempt))
         return;
     void *state;
     size_t size;
     int r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
     if (r == 0) {
+        call->signin->address = call->request->remote;
+        call->signin->email = attempt->email;
         r = signin_next(call->signin, attempt->provider, state, size, answers, count, &step, &call->err);
         vault_free(state, size);
     }
-    if (count > 0)
+    if (typed)
         guesses_end(call->pages->answers, call->request->remote, attempt->email, r == 0 && was_wrong(&step));
     if (r == 0) {
-        goes_on(call, attempt, &step);
+        goes_on(call, attempt, &step, count > 0);
         return;
     }
     attempt_put(call->pages->attempts, attempt); /* the same answer may do later */
     if (r == HEARTH_ERR_UNAVAILABLE)
         page_slow(call, "/auth/step");
+    else if (r == HEARTH_ERR_CONFLICT)
+        page_busy(call, "/auth/step");
     else
         page_error(call);
 }

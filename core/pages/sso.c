@@ -44,31 +44,44 @@ static void failed(struct page_call *call, int r)
 }
 
 /* A provider that is slow takes no more than its share of the threads. */
-static int enter_gate(struct page_call *call, size_t index, int *ret_place)
+static int enter_gate(struct page_call *call, size_t index, struct gate_visit *visit)
 {
-    *ret_place = gate_enter(&call->pages->sso_gates[index]);
-    if (*ret_place >= 0)
+    enum gate_state state = gate_enter(&call->pages->sso_gates[index], call->request->remote, NULL, &call->signin->stop, visit);
+    if (state == GATE_INSIDE)
         return 0;
-    return err_set(&call->err, HEARTH_ERR_UNAVAILABLE, "[oidc %s]: the provider is slow; %d people already wait for it",
-                   call->pages->options.sso[index].name, (int)GATE_ROOM);
+    return err_set(&call->err, HEARTH_ERR_UNAVAILABLE, "[oidc %s]: the provider is slow; many people already wait for it",
+                   call->pages->options.sso[index].name);
 }
 
 static int begin(struct page_call *call, struct attempt *attempt, char url[OIDC_URL_SIZE])
 {
     struct oidc_attempt secrets;
     struct call outside;
-    int place, r = enter_gate(call, attempt->provider, &place);
+    struct gate_visit visit;
+    int r = enter_gate(call, attempt->provider, &visit);
     if (r < 0)
         return r;
     call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
     r = oidc_begin(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), strcmp(attempt->next, FRESH_NEXT) == 0,
                    &secrets, url, &call->err);
-    gate_leave(&call->pages->sso_gates[attempt->provider], place);
+    gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
     if (r == 0)
         r = attempt_seal_state(call->pages->attempts, attempt, &secrets, sizeof(secrets), &call->err);
     call_fini(&outside);
     OPENSSL_cleanse(&secrets, sizeof(secrets));
     return r;
+}
+
+static void ask_to_go_on(struct page_call *call, size_t index)
+{
+    const struct pages_sso *sso = &call->pages->options.sso[index];
+    struct buf next = {0};
+    html_query_value(&next, form_next(http_parameter(call->request, "next")));
+    page_begin(call, "Sign in?", -1, NULL);
+    html_put(&call->html, "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%s\">Sign in with %s</a></p>\n", sso->name,
+             next.data == NULL ? "/" : next.data, sso->title);
+    buf_fini(&next);
+    page_end(call, 200);
 }
 
 void sso_begin(struct page_call *call)
@@ -80,13 +93,19 @@ void sso_begin(struct page_call *call)
                      "Back to signing in");
         return;
     }
+    if (!form_is_marked(call)) { /* another site sent the browser, or a bookmark: a person has to go on */
+        form_mark(call);
+        ask_to_go_on(call, index);
+        return;
+    }
     if (!page_may_step(call))
         return;
-    struct attempt *attempt = attempt_begin(call->pages->attempts);
+    struct attempt *attempt = attempt_begin(call->pages->attempts, call->request->remote);
     int r = attempt == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : 0;
     if (r == 0) {
         attempt->sso = true;
         attempt->provider = index;
+        attempt->worth = true;
         snprintf(attempt->next, sizeof(attempt->next), "%s", form_next(http_parameter(call->request, "next")));
         r = begin(call, attempt, url);
     }
@@ -111,20 +130,27 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
     struct call outside;
     void *state;
     size_t size;
-    int place, r = enter_gate(call, attempt->provider, &place);
+    struct gate_visit visit;
+    int r = enter_gate(call, attempt->provider, &visit);
     if (r < 0)
         return r;
     r = attempt_open_state(call->pages->attempts, attempt, &state, &size, &call->err);
     if (r < 0) {
-        gate_leave(&call->pages->sso_gates[attempt->provider], place);
+        gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
         return r;
     }
     memcpy(&secrets, state, size < sizeof(secrets) ? size : sizeof(secrets));
     vault_free(state, size);
+    if (answer.state == NULL || strlen(answer.state) != strlen(secrets.state) ||
+        CRYPTO_memcmp(answer.state, secrets.state, strlen(secrets.state)) != 0) {
+        OPENSSL_cleanse(&secrets, sizeof(secrets));
+        gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
+        return err_set(&call->err, HEARTH_ERR_NOT_FOUND, "the answer belongs to another sign-in");
+    }
     call_init(&outside, &call->signin->stop, call->pages->options.step_timeout, ARENA_MAX);
     r = oidc_finish(call->pages->options.sso[attempt->provider].oidc, &outside, callback_url(call), &secrets, &answer, ret_person,
                     &call->err);
-    gate_leave(&call->pages->sso_gates[attempt->provider], place);
+    gate_leave(&call->pages->sso_gates[attempt->provider], &visit);
     call_fini(&outside);
     OPENSSL_cleanse(&secrets, sizeof(secrets));
     return r;
@@ -215,6 +241,13 @@ void sso_callback(struct page_call *call)
     }
     call->provider = call->pages->options.sso[attempt->provider].name;
     int r = ask_who(call, attempt, &person);
+    if (r == HEARTH_ERR_NOT_FOUND) { /* any site can send a browser here: the sign-in that is under way goes on */
+        attempt_put(call->pages->attempts, attempt);
+        page_message(call, 403, "That did not work",
+                     "This answer belongs to another sign-in. The one that you began goes on in the window where you are signing in.",
+                     "/auth/signin", "Start over");
+        return;
+    }
     if (r == HEARTH_ERR_DENIED)
         page_audit_failed(call, "not_accepted", NULL, call->provider);
     char *next = arena_strdup(&call->request->arena, attempt->next);

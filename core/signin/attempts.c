@@ -9,20 +9,28 @@
 
 #include "auth/vault.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/lock.h"
 #include "base/magic.h"
+#include "base/rate.h"
 #include "base/str.h"
+#include "signin/room.h"
 
 struct slot {
     struct attempt *attempt; /* NULL: free, or taken */
     char secret[ATTEMPT_SECRET_SIZE];
     int64_t until;
+    int next; /* of this hash */
 };
 
+enum { NONE = ROOM_NONE };
+
 struct attempts {
-    pthread_mutex_t lock; /* guards slots; a leaf */
+    pthread_mutex_t lock; /* guards what follows; a leaf */
     const struct vault *vault;
     size_t limit;
+    struct room *room; /* its places are slots */
+    int *lists;        /* heads of the slots' lists by hash of their secret: `limit` */
     struct slot slots[];
 };
 
@@ -34,6 +42,14 @@ struct attempts *attempts_create(const struct vault *vault, size_t limit)
     pthread_mutex_init(&attempts->lock, NULL);
     attempts->vault = vault;
     attempts->limit = limit;
+    attempts->room = room_create((int)limit, limit < 4 ? 1 : (int)limit / 4);
+    attempts->lists = calloc(limit, sizeof(int));
+    if (attempts->room == NULL || attempts->lists == NULL) {
+        attempts_destroy(attempts);
+        return NULL;
+    }
+    for (size_t i = 0; i < limit; i++)
+        attempts->lists[i] = NONE;
     return attempts;
 }
 
@@ -61,51 +77,73 @@ void attempts_destroy(struct attempts *attempts)
     for (size_t i = 0; i < attempts->limit; i++)
         attempt_free(attempts->slots[i].attempt);
     OPENSSL_cleanse(attempts->slots, attempts->limit * sizeof(struct slot));
+    room_destroy(attempts->room);
+    free(attempts->lists);
     pthread_mutex_destroy(&attempts->lock);
     free(attempts);
 }
 
-static bool is_over(const struct slot *slot, int64_t now)
+static int *list_of(struct attempts *attempts, const char *secret)
 {
-    return slot->secret[0] == '\0' || slot->until <= now;
+    return &attempts->lists[hash_text(secret) % attempts->limit];
 }
 
-/* With the lock. The place of a secret; of none: a free one, else the one that ends first. */
+/* With the lock. NULL: never was, or is over. */
 static struct slot *find(struct attempts *attempts, const char *secret, int64_t now)
 {
-    struct slot *first = &attempts->slots[0];
-    for (size_t i = 0; i < attempts->limit; i++) {
-        struct slot *slot = &attempts->slots[i];
-        if (secret != NULL && !is_over(slot, now) && CRYPTO_memcmp(slot->secret, secret, ATTEMPT_SECRET_SIZE) == 0)
-            return slot;
-        if (is_over(slot, now))
-            slot->until = 0;
-        if (slot->until < first->until)
-            first = slot;
-    }
-    return secret == NULL ? first : NULL;
+    int at = *list_of(attempts, secret);
+    while (at != NONE && CRYPTO_memcmp(attempts->slots[at].secret, secret, ATTEMPT_SECRET_SIZE) != 0)
+        at = attempts->slots[at].next;
+    return at != NONE && attempts->slots[at].until > now ? &attempts->slots[at] : NULL;
 }
 
-struct attempt *attempt_begin(struct attempts *attempts)
+/* With the lock. Returns what lay in it, to be freed without the lock; NULL: somebody has taken it. */
+static struct attempt *clear(struct attempts *attempts, int at)
 {
-    struct attempt *attempt = calloc(1, sizeof(*attempt));
+    struct slot *slot = &attempts->slots[at];
+    struct attempt *attempt = slot->attempt;
+    int *link = list_of(attempts, slot->secret);
+    while (*link != at)
+        link = &attempts->slots[*link].next;
+    *link = slot->next;
+    room_leave(attempts->room, at);
+    OPENSSL_cleanse(slot, sizeof(*slot));
+    return attempt;
+}
+
+/* With the lock. Two that are over for each that begins: so none lies here much longer than its time. */
+static void clear_some(struct attempts *attempts, const char *site, int64_t now, struct attempt *ret_old[3])
+{
+    int n = 0, at;
+    while (n < 2 && (at = room_oldest(attempts->room)) != ROOM_NONE && attempts->slots[at].until <= now)
+        ret_old[n++] = clear(attempts, at);
+    at = room_first_to_go(attempts->room, site);
+    ret_old[n] = at == ROOM_NONE ? NULL : clear(attempts, at);
+}
+
+struct attempt *attempt_begin(struct attempts *attempts, const char *address)
+{
+    struct attempt *attempt = calloc(1, sizeof(*attempt)), *old[3] = {NULL};
     uint8_t bytes[32];
+    char text[48], site[64];
+    struct rate_network networks[RATE_NETWORKS];
     if (attempt == NULL)
         return NULL;
     ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
-    char text[48];
     str_base64url(bytes, sizeof(bytes), text);
     memcpy(attempt->secret, text, ATTEMPT_SECRET_SIZE);
     int64_t now = clock_monotonic();
     attempt->until = now + ATTEMPT_LIFE;
+    str_copy(site, sizeof(site), networks[rate_networks(address, networks) - 1].key); /* the widest */
     lock_take(&attempts->lock);
-    struct slot *slot = find(attempts, NULL, now);
-    struct attempt *old = slot->attempt;
-    slot->attempt = NULL;
-    memcpy(slot->secret, attempt->secret, ATTEMPT_SECRET_SIZE);
-    slot->until = attempt->until;
+    clear_some(attempts, site, now, old);
+    int at = room_enter(attempts->room, site), *list = list_of(attempts, attempt->secret);
+    attempts->slots[at] = (struct slot){.until = attempt->until, .next = *list};
+    memcpy(attempts->slots[at].secret, attempt->secret, ATTEMPT_SECRET_SIZE);
+    *list = at;
     lock_release(&attempts->lock);
-    attempt_free(old);
+    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+        attempt_free(old[i]);
     return attempt;
 }
 
@@ -133,8 +171,11 @@ void attempt_put(struct attempts *attempts, struct attempt *attempt)
     lock_take(&attempts->lock);
     struct slot *slot = find(attempts, attempt->secret, clock_monotonic());
     bool kept = slot != NULL && slot->attempt == NULL;
-    if (kept)
+    if (kept) {
         slot->attempt = attempt;
+        if (attempt->worth)
+            room_set_worth(attempts->room, (int)(slot - attempts->slots));
+    }
     lock_release(&attempts->lock);
     if (!kept) /* its time ran out meanwhile, or its place was needed */
         attempt_free(attempt);
@@ -147,7 +188,7 @@ void attempt_drop(struct attempts *attempts, struct attempt *attempt)
     lock_take(&attempts->lock);
     struct slot *slot = find(attempts, attempt->secret, clock_monotonic());
     if (slot != NULL && slot->attempt == NULL)
-        OPENSSL_cleanse(slot, sizeof(*slot));
+        clear(attempts, (int)(slot - attempts->slots));
     lock_release(&attempts->lock);
     attempt_free(attempt);
 }

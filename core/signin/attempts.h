@@ -32,12 +32,16 @@ struct attempt {
     size_t sealed_size;
     int64_t look_at; /* `waits`: the provider is not asked before (monotonic), however often the page is fetched */
     int64_t until;   /* monotonic */
+    bool worth;      /* its person has answered, or was sent to the accounts server: of one network's it goes last */
 };
 
-struct attempts *attempts_create(const struct vault *vault, size_t limit); /* NULL when memory is short */
-void attempts_destroy(struct attempts *attempts);                          /* accepts NULL */
-/* A new one, taken. When there are too many, the oldest ends. NULL when memory is short. */
-struct attempt *attempt_begin(struct attempts *attempts);
+/* NULL when memory is short. */
+struct attempts *attempts_create(const struct vault *vault, size_t limit);
+void attempts_destroy(struct attempts *attempts); /* accepts NULL */
+/* A new one, taken, of somebody at this address. One network (the widest of rate_networks()) has a quarter of the room, and then ends its
+ * own; when there is no room, one of the network that has most of them ends: of those that only began the oldest, else the oldest. NULL
+ * when memory is short. */
+struct attempt *attempt_begin(struct attempts *attempts, const char *address);
 /* NULL: never was, or is over. *ret_busy: another request works on it. */
 struct attempt *attempt_take(struct attempts *attempts, const char *secret, bool *ret_busy);
 void attempt_put(struct attempts *attempts, struct attempt *attempt);

@@ -1,4 +1,4 @@
-/* How many wrong answers a stranger may give: passwords, codes, links. Only wrong ones count, by where they come from, and by e-mail
+/* How many wrong answers a stranger may give: passwords, codes. Only wrong ones count, by where they come from, and by e-mail
  * address from there; what somebody does elsewhere hinders nobody, until an attack from very many addresses meets one e-mail address.
  * Counts are in memory, for a quarter of an hour. Any thread. */
 #ifndef HEARTH_CORE_SIGNIN_GUESSES_H

@@ -10,10 +10,11 @@
 
 struct signin {
     struct signin_options options;
-    struct gate gates[SIGNIN_PROVIDERS_MAX]; /* to the provider of that number */
-    atomic_bool owned;                       /* once it is, it stays so */
-    pthread_mutex_t lock;                    /* a leaf; guards what follows */
-    struct finishing *finishing;             /* whose sign-ins are being finished */
+    /* To the provider of that number: for steps, and for beginnings, most of which ask nobody. */
+    struct gate gates[SIGNIN_PROVIDERS_MAX], start_gates[SIGNIN_PROVIDERS_MAX];
+    atomic_bool owned;           /* once it is, it stays so */
+    pthread_mutex_t lock;        /* a leaf; guards what follows */
+    struct finishing *finishing; /* whose sign-ins are being finished */
 };
 
 enum { SIGNIN_EMAIL_MAX = 255 };

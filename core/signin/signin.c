@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/email.h"
 
 enum { STEP_TIMEOUT = 60000, ARENA_MAX = 1 << 20 };
 
@@ -16,8 +17,10 @@ int signin_create(const struct signin_options *options, struct signin **ret_sign
     if (signin->options.step_timeout == 0)
         signin->options.step_timeout = STEP_TIMEOUT;
     pthread_mutex_init(&signin->lock, NULL);
-    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++)
-        gate_init(&signin->gates[i]);
+    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
+        gate_init(&signin->gates[i], signin->options.step_timeout / GATE_PART);
+        gate_init(&signin->start_gates[i], signin->options.step_timeout / GATE_PART);
+    }
     *ret_signin = signin;
     return 0;
 }
@@ -27,8 +30,10 @@ void signin_destroy(struct signin *signin)
     if (signin == NULL)
         return;
     pthread_mutex_destroy(&signin->lock);
-    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++)
+    for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
         gate_fini(&signin->gates[i]);
+        gate_fini(&signin->start_gates[i]);
+    }
     free(signin);
 }
 
@@ -137,6 +142,19 @@ static int check_step(const struct signin *signin, size_t provider, const struct
     return 0;
 }
 
+/* Whoever says so, no account is called by an address that cannot be read, typed or told from another. */
+static void refuse_address(struct hearth_signin_step *step)
+{
+    if (step->kind != HEARTH_SIGNIN_DONE || email_fault(step->identity.email) == NULL)
+        return;
+    *step =
+        (struct hearth_signin_step){.struct_size = step->struct_size,
+                                    .kind = HEARTH_SIGNIN_FAILED,
+                                    .reason = "unusable_address",
+                                    .text = "You are signed in there, but the e-mail address of that account cannot be used here: it has "
+                                            "characters that no address has, or that are not shown. Give the account another one."};
+}
+
 static struct hearth_signin_step empty_step(void)
 {
     return (struct hearth_signin_step){.struct_size = sizeof(struct hearth_signin_step),
@@ -144,13 +162,19 @@ static struct hearth_signin_step empty_step(void)
 }
 
 /* A provider's server that is slow takes no more than its share of the threads. */
-static int enter_gate(struct signin *signin, size_t provider, int *ret_place, struct err *err)
+static int enter_gate(struct signin_worker *worker, struct gate *gate, size_t provider, struct gate_visit *visit, struct err *err)
 {
-    *ret_place = gate_enter(&signin->gates[provider]);
-    if (*ret_place >= 0)
+    const char *name = signin_provider_name(worker->signin, provider);
+    switch (gate_enter(gate, worker->address, worker->email, &worker->stop, visit)) {
+    case GATE_INSIDE:
         return 0;
-    return err_set(err, HEARTH_ERR_UNAVAILABLE, "[sync %s]: the accounts server is slow; %d people already wait for it",
-                   signin_provider_name(signin, provider), (int)GATE_ROOM);
+    case GATE_BUSY:
+        return err_set(err, HEARTH_ERR_CONFLICT, "[sync %s]: a sign-in of this person is under way", name);
+    case GATE_STOPPED:
+        return err_set(err, HEARTH_ERR_CANCELLED, "[sync %s]: the sign-in was interrupted", name);
+    default:
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "[sync %s]: the accounts server is slow; many people already wait for it", name);
+    }
 }
 
 int signin_start(struct signin_worker *worker, size_t provider, const struct hearth_signin *what, struct hearth_signin_step *ret_step,
@@ -162,18 +186,22 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
     if ((signin_ways(signin, provider) & (uint64_t)what->way) == 0)
         return err_set(err, HEARTH_ERR_UNSUPPORTED, "[sync %s] does not offer this way of signing in",
                        signin_provider_name(signin, provider));
-    int place, r = enter_gate(worker->signin, provider, &place, err);
+    struct gate_visit visit;
+    struct gate *gate = &worker->signin->start_gates[provider];
+    int r = enter_gate(worker, gate, provider, &visit, err);
     if (r < 0)
         return r;
     r = begin(worker, provider, &session, err);
     if (r == 0)
         r = call_check(&worker->call, signin->options.providers[provider].ops->signin_start(session, &worker->call.hearth, what, &step),
                        err);
-    gate_leave(&worker->signin->gates[provider], place);
+    gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(signin, provider, &step, err);
-    if (r == 0)
+    if (r == 0) {
+        refuse_address(&step);
         *ret_step = step;
+    }
     return r;
 }
 
@@ -183,7 +211,9 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     const struct signin *signin = worker->signin;
     struct hearth_signin_step step = empty_step();
     void *session;
-    int place, r = enter_gate(worker->signin, provider, &place, err);
+    struct gate_visit visit;
+    struct gate *gate = &worker->signin->gates[provider];
+    int r = enter_gate(worker, gate, provider, &visit, err);
     if (r < 0)
         return r;
     r = begin(worker, provider, &session, err);
@@ -192,11 +222,13 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
             &worker->call,
             signin->options.providers[provider].ops->signin_next(session, &worker->call.hearth, state, state_size, answers, count, &step),
             err);
-    gate_leave(&worker->signin->gates[provider], place);
+    gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(signin, provider, &step, err);
-    if (r == 0)
+    if (r == 0) {
+        refuse_address(&step);
         *ret_step = step;
+    }
     return r;
 }
 
@@ -209,6 +241,9 @@ int signin_import(struct signin_worker *worker, size_t provider, const char *jso
         r = call_check(&worker->call,
                        worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, json, &identity),
                        err);
+    const char *fault = r < 0 ? NULL : identity.email == NULL ? "is missing" : email_fault(identity.email);
+    if (fault != NULL)
+        r = err_set(err, HEARTH_ERR_INVALID, "the e-mail address %s %s", identity.email == NULL ? "" : identity.email, fault);
     if (r == 0)
         *ret_identity = identity;
     return r;

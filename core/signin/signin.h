@@ -7,6 +7,10 @@
 #include "hearth/sync.h"
 #include "nodes/nodes.h"
 #include "plug/call.h"
+#include "signin/gate.h"
+
+/* How many threads those who wait for one provider can hold up. */
+#define SIGNIN_THREADS (2 * GATE_THREADS)
 
 enum { SIGNIN_PROVIDERS_MAX = CONF_SYNC_MAX, SIGNIN_STATE_MAX = 16 * 1024 };
 
@@ -43,11 +47,13 @@ struct signin_worker {
     atomic_bool stop;
     struct call call;
     atomic_uintptr_t sessions[SIGNIN_PROVIDERS_MAX];
+    const char *address, *email; /* whom it serves, by which those who wait for a server take turns; NULL: nobody else waits */
 };
 
 void signin_worker_init(struct signin_worker *worker, struct signin *signin);
 void signin_worker_close(struct signin_worker *worker);
 void signin_worker_interrupt(struct signin_worker *worker); /* any thread */
+/* UNAVAILABLE: the server does not answer, or too many wait for it; CONFLICT: this person signs in from there at this moment already. */
 int signin_start(struct signin_worker *worker, size_t provider, const struct hearth_signin *what, struct hearth_signin_step *ret_step,
                  struct err *err);
 /* The answers may lie in memory that the caller wipes afterwards. */

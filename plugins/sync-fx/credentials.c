@@ -60,6 +60,15 @@ static bool is_uid(const char *text, size_t size)
     return size > 0 && strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == size;
 }
 
+void fx_uid_write_lower(char *uid)
+{
+    if (strspn(uid, "0123456789abcdefABCDEF") != strlen(uid))
+        return;
+    for (char *p = uid; *p != '\0'; p++)
+        if (*p >= 'A' && *p <= 'F')
+            *p = (char)(*p + 32);
+}
+
 /* "<milliseconds>-<16 bytes in base64url>" */
 static bool is_kid(const char *text, size_t size)
 {

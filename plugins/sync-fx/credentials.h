@@ -38,6 +38,8 @@ struct fx_import {
 /* Reads an import file. INVALID with `ret_error` (at least 160 bytes) naming the field; on success ret_import holds secrets: wipe it. */
 int fx_import_parse(const char *json, bool insecure_http, struct fx_import *ret_import, char *ret_error, size_t error_size);
 
+/* Ids of accounts are hexadecimal: written in one way, so that one account is not two. */
+void fx_uid_write_lower(char *uid);
 bool fx_email_is_valid(const char *email);
 bool fx_kid_is_valid(const char *kid);
 /* Email, uid and kid of somebody who has signed in are usable, as those of an import file must be. */

@@ -100,12 +100,6 @@ static bool known(struct fx_pull *p, enum fx_endpoint endpoint, char ret_url[FX_
     return yes;
 }
 
-bool fx_is_discovered(struct fx_pull *p, enum fx_endpoint endpoint)
-{
-    char url[FX_URL_MAX];
-    return known(p, endpoint, url);
-}
-
 static void forget(struct fx_pull *p, enum fx_endpoint endpoint)
 {
     pthread_mutex_lock(&p->fx->lock);

@@ -29,10 +29,6 @@ struct fx_config {
     uint32_t request_timeout; /* ms */
 };
 
-/* Sign-ins that ask the accounts server at a time. They share this server's address and its limits there, which count requests, not those
- * at a time; it is fewer than the host lets in, so that a step that asks nobody always gets through. */
-enum { FX_SIGNING_IN = 3 };
-
 struct fx {
     uint32_t magic;
     const struct hearth_host *host;
@@ -43,9 +39,8 @@ struct fx {
         char url[FX_URL_MAX];
         int64_t until; /* monotonic ms; 0: not yet known */
     } endpoints[FX_ENDPOINTS];
-    int64_t signing_in[FX_SIGNING_IN]; /* under `lock`: since when (monotonic ms) who waits for the accounts server; 0: nobody */
-    atomic_bool old_accounts;          /* the accounts server knows Hawk alone */
-    atomic_int_fast64_t clock_offset;  /* ms to the accounts server's clock */
+    atomic_bool old_accounts;         /* the accounts server knows Hawk alone */
+    atomic_int_fast64_t clock_offset; /* ms to the accounts server's clock */
 };
 
 struct fx_session {
@@ -176,7 +171,6 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
 /* --- discovery.c -------------------------------------------------------------------------------------------------------------------- */
 
 /* Where something of the accounts server is; known for a day. `anew`: what is known is wrong. 0, FX_END, negative. */
-bool fx_is_discovered(struct fx_pull *p, enum fx_endpoint endpoint); /* fx_discover() would ask nobody */
 int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char ret_url[FX_URL_MAX]);
 
 /* --- oauth.c ------------------------------------------------------------------------------------------------------------------------ */

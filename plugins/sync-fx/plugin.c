@@ -220,6 +220,7 @@ static const char *keep(const struct hearth_host *host, struct hearth_call *call
 int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity)
 {
     const struct hearth_host *host = fx->host;
+    fx_uid_write_lower(import->credentials.uid);
     fx_credentials_made(&import->credentials, fx->config.accounts_url, fx->config.token_server);
     char blob[FX_BLOB_MAX];
     struct hearth_identity identity = {.struct_size = ret_identity->struct_size};
@@ -295,6 +296,7 @@ static int on_describe(void *pointer, struct hearth_call *call, const void *cred
     struct fx_credentials c;
     if (fx_credentials_parse(credentials, size, &c) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "these are not credentials of this plugin");
+    fx_uid_write_lower(c.uid);
     struct hearth_identity identity = {
         .struct_size = ret_identity->struct_size, .uid = keep(session->fx->host, call, c.uid), .key = keep(session->fx->host, call, c.kid)};
     OPENSSL_cleanse(&c, sizeof(c));

@@ -3,12 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <openssl/crypto.h>
 
 #include "text.h"
 
-enum { LIFE = 40 * 60 * 1000, SLOW = 1000 };
+enum { LIFE = 40 * 60 * 1000 };
 
 static const char MAGIC[8] = "FXSIGN1";
 
@@ -55,57 +54,13 @@ const char *fx_signin_answer(const struct fx_signin *s, const char *name)
     return NULL;
 }
 
-/* --- a few at a time --------------------------------------------------------------------------------------------------------------------
- */
-
-/* A place among those who ask the accounts server; -1: none is free. *ret_slow: it is slow for the one who has asked longest. */
-static int take_place(struct fx *fx, int64_t now, bool *ret_slow)
-{
-    int first = 0;
-    pthread_mutex_lock(&fx->lock);
-    for (int i = 1; i < FX_SIGNING_IN; i++)
-        if (fx->signing_in[i] < fx->signing_in[first])
-            first = i;
-    bool is_free = fx->signing_in[first] == 0;
-    *ret_slow = !is_free && now - fx->signing_in[first] >= SLOW;
-    if (is_free)
-        fx->signing_in[first] = now;
-    pthread_mutex_unlock(&fx->lock);
-    return is_free ? first : -1;
-}
-
-/* Whoever would only wait behind people for whom the accounts server is slow is told so at once: a thread of the host, which others need,
- * is not kept. */
-static int fx_signin_enter(struct fx_signin *s)
-{
-    struct timespec pause = {0, 20 * 1000000};
-    bool slow;
-    while ((s->place = take_place(s->asker.fx, s->asker.host->monotonic_ms(s->asker.host), &slow)) < 0) {
-        if (fx_stopping(&s->asker))
-            return hearth_fail(s->asker.call, HEARTH_ERR_CANCELLED, "the sign-in was interrupted");
-        if (slow)
-            return hearth_fail(s->asker.call, HEARTH_ERR_UNAVAILABLE, "the accounts server is slow, and %d people wait for it already",
-                               (int)FX_SIGNING_IN);
-        nanosleep(&pause, NULL);
-    }
-    return 0;
-}
-
-static void fx_signin_leave(struct fx_signin *s)
-{
-    if (s->place < 0)
-        return;
-    pthread_mutex_lock(&s->asker.fx->lock);
-    s->asker.fx->signing_in[s->place] = 0;
-    pthread_mutex_unlock(&s->asker.fx->lock);
-}
+/* --- calls ---------------------------------------------------------------------------------------------------------------------------- */
 
 static struct fx_signin *create(struct fx_session *session, struct hearth_call *call)
 {
     struct fx_signin *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return NULL;
-    s->place = -1;
     s->asker.fx = session->fx;
     s->asker.session = session;
     s->asker.call = call;
@@ -122,7 +77,6 @@ static int finish(struct fx_signin *s, int r, struct hearth_signin_step *ret_ste
         s->step.struct_size = (uint32_t)size;
         memcpy(ret_step, &s->step, size);
     }
-    fx_signin_leave(s);
     fx_buf_fini(&s->body);
     OPENSSL_cleanse(s, sizeof(*s));
     free(s);
@@ -157,8 +111,6 @@ int fx_signin_start(struct fx_session *session, struct hearth_call *call, const 
         r = take_text(state->callback, sizeof(state->callback), signin->callback)
                 ? 0
                 : hearth_fail(call, HEARTH_ERR_INVALID, "the callback is too long");
-    if (r == 0 && browser && !fx_is_discovered(&s->asker, FX_AUTHORIZATION_ENDPOINT))
-        r = fx_signin_enter(s);
     if (r == 0)
         r = browser ? fx_browser_start(s) : fx_password_start(s, NULL);
     return finish(s, r, ret_step);
@@ -193,8 +145,6 @@ int fx_signin_next(struct fx_session *session, struct hearth_call *call, const v
     else if (age > LIFE)
         r = fx_step_failed(s, "too_late", "This sign-in took too long. Please start again.", 0, 0);
     else
-        r = fx_signin_enter(s);
-    if (r == 0 && s->step.kind == 0)
         r = go_on(s);
     return finish(s, r, ret_step);
 }

@@ -49,7 +49,6 @@ struct fx_signin {
     size_t answer_count;
     struct hearth_signin_step step;
     struct fx_import made; /* what DONE hands over */
-    int place;             /* among those who ask the accounts server; -1: asks nobody */
     struct fx_buf body;    /* of the last answer */
     struct fx_answer answer;
 };

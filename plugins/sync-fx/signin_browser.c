@@ -344,6 +344,8 @@ int fx_browser_return(struct fx_signin *s)
         read_query(query, &back);
     else if (pasted != NULL)
         read_pasted(pasted, &back);
+    if (back.state[0] != '\0' ? !is_our_state(s, back.state) : returns) /* any site can send a browser here: the sign-in goes on */
+        return visit(s, "That address belongs to another sign-in. Open the sign-in page from here once more.");
     if (back.error[0] != '\0') {
         bool declined = strcmp(back.error, "access_denied") == 0;
         return fx_step_failed(
@@ -352,10 +354,6 @@ int fx_browser_return(struct fx_signin *s)
                      : "The accounts server refused the sign-in. Whoever runs this server can check client_id, redirect_uri and scopes.",
             0, 0);
     }
-    if (back.state[0] != '\0' ? !is_our_state(s, back.state) : returns)
-        return returns ? fx_step_failed(s, "wrong_state",
-                                        "That answer belongs to another sign-in. Please start again, and use only one window.", 0, 0)
-                       : visit(s, "That address belongs to another sign-in. Open the sign-in page from here once more.");
     if (!is_code(back.code))
         return returns ? fx_step_failed(s, "no_code", "The accounts server sent no code. Please start again.", 0, 0)
                        : visit(s, "There is no code in what was pasted. It must be the whole address of the page where you ended.");

@@ -115,7 +115,8 @@ class SigningIn(TestCase):
             node.start()  # there are limits
         service.sign_in(ADA, jwe=None)
         browser = self.start(node, "browser")
-        declined = browser.open(node.address + "/auth/callback?error=access_denied")
+        state = re.search(r"[?&]state=([^&]+)", browser.page.links["Continue"])[1]
+        declined = browser.open(node.address + "/auth/callback?error=access_denied&state=" + state)
         self.assertIn("did not allow it", declined.text)
         browser = self.start(node, "browser")
         stolen = service.visit(browser.page.links["Continue"])[1]

@@ -138,6 +138,30 @@ class Headers(TestCase):
             self.assertIn(b"200 OK", done.stdout)
             self.assertNotIn(b"session ticket", done.stdout.lower().replace(b"resumption psk", b""))
 
+    def test_ciphers(self):
+        """TLS 1.2: a key of its own for each connection and authenticated encryption, or no conversation."""
+        for kind in (("rsa:2048",), ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+            daemon = self.node(start=False)
+            cert, key = os.path.join(daemon.folder, "cert.pem"), os.path.join(daemon.folder, "key.pem")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", "2", "-subj", "/CN=x", "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=300)
+            daemon.configure("90-tls", f"[listen main]\ntls_certificate = {cert}\ntls_key = {key}\n")
+            daemon.start()
+
+            def cipher(*words):
+                words = ["openssl", "s_client", "-connect", daemon.address.partition("//")[2], *words]
+                said = subprocess.run(words, input=b"", capture_output=True, timeout=60).stdout.decode()
+                return re.search(r"Cipher is (\S+)", said)[1]
+
+            who = "RSA" if kind[0] == "rsa:2048" else "ECDSA"
+            good = [f"ECDHE-{who}-{rest}" for rest in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")]
+            for name in good:
+                self.assertEqual(cipher("-tls1_2", "-cipher", name), name)
+            bad = ("AES128-SHA", "AES256-SHA256", "AES128-GCM-SHA256", f"ECDHE-{who}-AES128-SHA", f"ECDHE-{who}-AES256-SHA384", "DHE-RSA-AES128-GCM-SHA256",
+                   "ALL:!ECDHE", "ALL:!AESGCM:!CHACHA20", "PSK", "aNULL")
+            for name in bad:
+                self.assertEqual(cipher("-tls1_2", "-cipher", name + ":@SECLEVEL=0"), "(NONE)", name)
+            self.assertTrue(cipher("-tls1_3").startswith("TLS_"))
+
 
 if __name__ == "__main__":
     unittest.main()

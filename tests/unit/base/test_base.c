@@ -12,6 +12,7 @@
 #include "base/backoff.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/err.h"
 #include "base/metrics.h"
 #include "base/str.h"
@@ -243,12 +244,41 @@ static void test_metrics(void **state)
     buf_fini(&text);
 }
 
+static void test_email(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"ada@example.org",
+                                       "a@b",
+                                       "a+b.c@x.example",
+                                       "o'neil@example.org",
+                                       "\u00e4da@ex\u00e4mple.org",
+                                       "*@example.org",
+                                       "\u0430\u0434\u0430@example.org"};
+    static const char *const bad[] = {"",          "ada",       "@b",        "a@",         "a@b@c",         "-rf@x.y",
+                                      "a b@c",     "a@b ",      "a@b\n",     "a\x1b[1m@b", "\u202ea@b",     "a\u200b@b",
+                                      "a\u00a0@b", "a\u3000@b", "a\ufffd@b", "a\ufeff@b",  "a\U000e0041@b", "a\ufffe@b",
+                                      "a\xff@b",   "<a@b>",     "a@b,c",     "\"a\"@b"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_null(email_fault(good[i]));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_non_null(email_fault(bad[i]));
+    char is_long[EMAIL_MAX + 2];
+    memset(is_long, 'a', EMAIL_MAX + 1);
+    is_long[EMAIL_MAX + 1] = '\0';
+    is_long[3] = '@';
+    assert_non_null(email_fault(is_long));
+    is_long[EMAIL_MAX] = '\0';
+    assert_null(email_fault(is_long));
+    assert_true(email_name_is_plain("Ada Lovelace"));
+    assert_false(email_name_is_plain("Ada\u202e"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),       cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),
-        cmocka_unit_test(test_err),     cmocka_unit_test(test_backoff),    cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_email), cmocka_unit_test(test_numbers),    cmocka_unit_test(test_utf8), cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_arena), cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),  cmocka_unit_test(test_err),
+        cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

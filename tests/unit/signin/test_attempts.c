@@ -37,7 +37,7 @@ static void test_life(void **state)
     (void)state;
     struct attempts *attempts = attempts_create(vault, 4);
     bool busy;
-    struct attempt *attempt = attempt_begin(attempts);
+    struct attempt *attempt = attempt_begin(attempts, "192.0.2.7");
     char secret[ATTEMPT_SECRET_SIZE];
     memcpy(secret, attempt->secret, sizeof(secret));
     assert_null(attempt_take(attempts, secret, &busy));
@@ -56,28 +56,73 @@ static void test_life(void **state)
     attempts_destroy(attempts);
 }
 
-/* When there are too many the one that would end first goes, also while somebody works on it. */
+/* Begins one and puts it back. */
+static void begin(struct attempts *attempts, const char *address, bool worth, char ret_secret[ATTEMPT_SECRET_SIZE])
+{
+    struct attempt *attempt = attempt_begin(attempts, address);
+    memcpy(ret_secret, attempt->secret, ATTEMPT_SECRET_SIZE);
+    attempt->worth = worth;
+    attempt_put(attempts, attempt);
+}
+
+static bool is_there(struct attempts *attempts, const char *secret)
+{
+    bool busy;
+    struct attempt *attempt = attempt_take(attempts, secret, &busy);
+    if (attempt != NULL)
+        attempt_put(attempts, attempt);
+    return attempt != NULL;
+}
+
+/* When there are too many one goes, also while somebody works on it. */
 static void test_bounded(void **state)
 {
     (void)state;
-    struct attempts *attempts = attempts_create(vault, 4);
-    char secrets[8][ATTEMPT_SECRET_SIZE];
-    struct attempt *held = attempt_begin(attempts);
-    bool busy;
-    held->until = 1; /* its slot stays as it was made */
-    for (int i = 0; i < 8; i++) {
-        struct attempt *attempt = attempt_begin(attempts);
-        memcpy(secrets[i], attempt->secret, ATTEMPT_SECRET_SIZE);
-        attempt_put(attempts, attempt);
+    struct attempts *attempts = attempts_create(vault, 16);
+    char secrets[40][ATTEMPT_SECRET_SIZE], address[64];
+    struct attempt *held = attempt_begin(attempts, "192.0.2.7");
+    for (int i = 0; i < 40; i++) {
+        snprintf(address, sizeof(address), "192.0.%d.7", 3 + i);
+        begin(attempts, address, false, secrets[i]);
     }
     attempt_put(attempts, held);
     int alive = 0;
-    for (int i = 0; i < 8; i++) {
-        struct attempt *attempt = attempt_take(attempts, secrets[i], &busy);
-        alive += attempt != NULL;
-        attempt_drop(attempts, attempt);
+    for (int i = 0; i < 40; i++)
+        alive += is_there(attempts, secrets[i]);
+    assert_int_equal(alive, 16);
+    for (int i = 24; i < 40; i++)
+        assert_true(is_there(attempts, secrets[i])); /* of those who have one each the oldest goes */
+    attempts_destroy(attempts);
+}
+
+/* Whoever begins very many ends their own: the oldest, and of these what is worth something last. */
+static void test_own_go_first(void **state)
+{
+    (void)state;
+    struct attempts *attempts = attempts_create(vault, 1000);
+    char ada[ATTEMPT_SECRET_SIZE], worth[ATTEMPT_SECRET_SIZE], first[ATTEMPT_SECRET_SIZE], last[ATTEMPT_SECRET_SIZE], address[64];
+    begin(attempts, "203.0.113.7", false, ada);
+    begin(attempts, "2001:db8:7::1", true, worth);
+    begin(attempts, "2001:db8:7::1", false, first);
+    for (int i = 0; i < 5000; i++) { /* one /48 */
+        snprintf(address, sizeof(address), "2001:db8:7:%x::1", i);
+        begin(attempts, address, false, last);
     }
-    assert_int_equal(alive, 4);
+    assert_true(is_there(attempts, ada));
+    assert_true(is_there(attempts, worth));
+    assert_false(is_there(attempts, first));
+    assert_true(is_there(attempts, last));
+    for (int i = 0; i < 300; i++)
+        begin(attempts, "2001:db8:7::1", true, last);
+    assert_false(is_there(attempts, worth)); /* its own, and nothing that is worth less */
+    for (int i = 0; i < 300; i++)
+        begin(attempts, "203.0.113.8", true, last); /* a neighbour */
+    assert_true(is_there(attempts, ada));
+    for (int i = 0; i < 4000; i++) { /* eight more networks */
+        snprintf(address, sizeof(address), "198.51.%d.%d", i % 8, i % 250 / 8);
+        begin(attempts, address, true, last);
+    }
+    assert_true(is_there(attempts, ada));
     attempts_destroy(attempts);
 }
 
@@ -85,7 +130,7 @@ static void test_sealed(void **state)
 {
     (void)state;
     struct attempts *attempts = attempts_create(vault, 4);
-    struct attempt *attempt = attempt_begin(attempts);
+    struct attempt *attempt = attempt_begin(attempts, "192.0.2.7");
     struct err err = {0};
     struct hearth_identity in = {.struct_size = sizeof(in),
                                  .email = "a@example.org",
@@ -121,7 +166,7 @@ static void *hammer(void *arg)
     struct attempts *attempts = arg;
     bool busy;
     for (int i = 0; i < ROUNDS; i++) {
-        struct attempt *attempt = attempt_begin(attempts);
+        struct attempt *attempt = attempt_begin(attempts, "192.0.2.7");
         char secret[ATTEMPT_SECRET_SIZE];
         memcpy(secret, attempt->secret, sizeof(secret));
         attempt_put(attempts, attempt);
@@ -148,7 +193,7 @@ static void test_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_bounded), cmocka_unit_test(test_sealed),
-                                       cmocka_unit_test(test_threads)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
+                                       cmocka_unit_test(test_sealed), cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
