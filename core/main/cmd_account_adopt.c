@@ -95,7 +95,7 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
         forget_command(app, other.id, false);
     forget_command(app, id, false);
     cli_say(stdout, "Whom the proxy calls %s is %s from now on.%s%s\n", name, email,
-           ended[0] != '\0' ? " What opened the account before ended: " : "", ended);
+            ended[0] != '\0' ? " What opened the account before ended: " : "", ended);
     audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", "ended", ended,
                   NULL);
     return 0;
@@ -115,8 +115,9 @@ static int adopt_next(struct app *app, const struct cli *cli, const char *id, co
         r = who_adopt(app->store, id, issuer, email, err);
     if (r < 0)
         return r;
-    cli_say(stdout, "The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n",
-           email, where);
+    cli_say(stdout,
+            "The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n",
+            email, where);
     audit_command(app, "adoption announced", "account", id, "email", email, "provider", issuer, NULL);
     return 0;
 }

@@ -81,8 +81,8 @@ int account_sign_out(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     forget_command(app, subject.account.id, false);
-    cli_say(stdout, "%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email, browsers,
-           email);
+    cli_say(stdout, "%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email,
+            browsers, email);
     audit_command(app, "signed out everywhere", "account", subject.account.id, "email", email, NULL);
     return 0;
 }

@@ -179,7 +179,7 @@ static int add_key(struct app *app, struct cli *cli, struct err *err)
         cli_say(stdout, "It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
     else if (r == 0)
         cli_say(stdout, "It seals once this is the file that [hearth] key_file names (now %s), and the daemon was started anew.\n",
-               app_key_path(app));
+                app_key_path(app));
     return r;
 }
 

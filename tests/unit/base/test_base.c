@@ -276,8 +276,8 @@ static void test_email(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email), cmocka_unit_test(test_numbers),    cmocka_unit_test(test_utf8), cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_arena), cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),  cmocka_unit_test(test_err),
+        cmocka_unit_test(test_email),   cmocka_unit_test(test_numbers),    cmocka_unit_test(test_utf8), cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),  cmocka_unit_test(test_err),
         cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
