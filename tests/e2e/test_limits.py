@@ -164,7 +164,7 @@ class Doors(TestCase):
         refused = self.make(node)
         self.assertEqual((refused.status, refused.json["code"]), (409, "too_many_tokens"))
         self.assertIn("has 100 API tokens, and 100 is the most", refused.json["detail"])
-        self.assertIn("revoke one that is not needed any more", node.cli("token", "new", ANNA, code=1))
+        self.assertIn("revoke one that is not needed any more", node.cli("token", "new", ANNA, "--name", "x", code=1))
         self.change(node, "UPDATE tokens SET expires = 1 WHERE id = ?", ("filled100007",))  # one that is over makes room
         self.assertEqual([self.make(node).status, self.make(node).status], [201, 409])
         self.assertNotIn("filled100007", self.rows(node, 1))

@@ -39,14 +39,9 @@ class Memory(TestCase):
 
     def load(self):
         """Readers side by side, and a complete sync, whose result may be anything."""
-        syncing = subprocess.Popen([HEARTHD, "--config", self.home.conf, "account", "resync", ADA, "--wait"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.home.environment)
-        try:
-            with concurrent.futures.ThreadPoolExecutor(12) as pool:
-                answers = list(pool.map(self.ask, range(240)))
-            return answers, syncing.communicate(timeout=PATIENCE)[0].decode()
-        finally:
-            syncing.kill()
-            syncing.wait()
+        self.home.cli("account", "resync", ADA)
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            return list(pool.map(self.ask, range(240)))
 
     def squeezed(self, slack):
         """Under load with only so much more memory than it has; what became of it."""
@@ -56,7 +51,7 @@ class Memory(TestCase):
         self.ask(0)
         limits = resource.prlimit(process.pid, resource.RLIMIT_DATA)  # not RLIMIT_AS: malloc has reserved much more than it has
         resource.prlimit(process.pid, resource.RLIMIT_DATA, (self.home.memory("VmData") * 1024 + slack, limits[1]))
-        answers, said = self.load()
+        answers = self.load()
         try:
             code = process.wait(0 if None not in answers else 5)
         except subprocess.TimeoutExpired:

@@ -284,7 +284,7 @@ class Who(TestCase):
         self.assertEqual(self.sign_in(node, service).page.status, 403)
         self.assertIn("not among those who may sign in", node.log_text())
         self.assertIn("[auth] allow does not name", node.cli("link", ADA, code=1))
-        self.assertIn("[auth] allow does not name", node.cli("token", "new", ADA, code=1))
+        self.assertIn("[auth] allow does not name", node.cli("token", "new", ADA, "--name", "x", code=1))
         self.assertIn("nobody can sign in to it", self.imported(node, service))
         self.allow(node, ADA.upper())
         self.assertEqual((status(headers=proxied).status, status(token=node.token()).status, self.me(browser)["email"]), (200, 200, ADA))
