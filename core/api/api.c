@@ -239,7 +239,7 @@ int api_who(struct api *api, struct http_request *request, struct node_stores *s
     memcpy(ret_person->account, identity.account, sizeof(ret_person->account));
     if (identity.kind == PROOF_BROWSER)
         memcpy(ret_person->session, identity.token, sizeof(ret_person->session));
-    return 0;
+    return auth_door(request, &identity, &ret_person->door, err);
 }
 
 void api_auth_free(void *auth)

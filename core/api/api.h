@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "auth/doors.h"
 #include "auth/session.h"
 #include "http/http.h"
 #include "nodes/nodes.h"
@@ -66,6 +67,7 @@ enum { API_BARRED = -1001 };
 struct api_person {
     char account[40], session[16];
     size_t node;
+    struct door door; /* what they have shown; its texts live as long as the request */
 };
 int api_who(struct api *api, struct http_request *request, struct node_stores *stores, struct api_person *ret_person, struct err *err);
 /* A GET of a service, from inside and on behalf of an account of this node. path: as in the table of services, "/api/v1/bookmarks/" with

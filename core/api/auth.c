@@ -164,6 +164,17 @@ int auth_check_name(struct store *store, const char *account, const uint8_t hash
     return r;
 }
 
+int auth_door(struct http_request *request, const struct identity *identity, struct door *ret_door, struct err *err)
+{
+    char name[WHO_TEXT_MAX];
+    *ret_door = (struct door){.kind = identity->kind == PROOF_TOKEN ? DOOR_TOKEN : DOOR_BROWSER, .created = identity->created};
+    if (identity->kind != PROOF_PROXY)
+        return 0;
+    const char *subject = who_lower(request->identity, name) ? arena_strdup(&request->arena, name) : NULL;
+    *ret_door = (struct door){.kind = DOOR_IDENTITY, .issuer = WHO_PROXY, .subject = subject};
+    return subject != NULL ? 0 : err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+}
+
 /* Who was taken off the list is refused with what was given out before, too; put back, it is good again. */
 static int bar(struct api_call *call, const struct proof *proof, uint64_t begun)
 {
@@ -272,6 +283,7 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
     struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
+    identity.created = token.created;
     if (call->api->options.allow != NULL) {
         r = may_enter(call, identity.account);
         if (r < 0)
@@ -293,6 +305,13 @@ void auth_refuse(struct http_reply *reply)
 {
     http_reply_problem(reply, 401, "unauthorized", "Sign in at /auth/signin, or send an API token: Authorization: Bearer hth_…");
     http_reply_header(reply, "www-authenticate", "Bearer realm=\"hearth\"");
+}
+
+int api_ended(struct api_call *call)
+{
+    token_cache_clear(call->api->tokens);
+    auth_refuse(call->reply);
+    return 0;
 }
 
 void auth_refuse_barred(struct http_reply *reply)

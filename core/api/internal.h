@@ -26,6 +26,7 @@ struct proof {
 /* Who asks. */
 struct identity {
     char account[40], token[16];
+    int64_t created; /* of the token or session */
     size_t node; /* where the account is; NODES_NONE: nowhere, the token is not known */
     enum proof_kind kind;
     bool read_only;
@@ -124,6 +125,10 @@ int auth_look_up(struct api_call *call, const struct proof *proof, struct identi
 /* Somebody of this node is here. Reading writes nothing: this is a note in memory. Any thread. */
 void auth_note_seen(struct api *api, const struct identity *identity);
 void auth_refuse(struct http_reply *reply);
+/* With what this was asked for has ended since: answered as if it had not been good. */
+int api_ended(struct api_call *call);
+/* For those who make further rows from it (auth/doors.h). Its texts live as long as the request. */
+int auth_door(struct http_request *request, const struct identity *identity, struct door *ret_door, struct err *err);
 void auth_refuse_barred(struct http_reply *reply);
 /* Does the name that a proxy asserted, remembered as this hash, still open the account? 0, NOT_FOUND, or why it could not be looked up. */
 int auth_check_name(struct store *store, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err);

@@ -108,7 +108,12 @@ int links_post(struct api_call *call)
     struct link link;
     struct buf svg = {0};
     char *base = api_base_url(call);
-    int r = link_create(call->store, call->account, &link, &call->err);
+    struct door door;
+    int r = auth_door(call->request, call->who, &door, &call->err);
+    if (r == 0)
+        r = link_create(call->store, call->account, &door, &link, &call->err);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return api_ended(call);
     if (r < 0)
         return r;
     api_audit(call, "link made", NULL, NULL);

@@ -31,7 +31,12 @@ static int create(struct api_call *call, const char *name, bool read_only, int64
 {
     struct token token;
     uint32_t scope = read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL;
-    int r = token_put(call->store, call->account, scope, name, expires, &token, &call->err);
+    struct door door;
+    int r = auth_door(call->request, call->who, &door, &call->err);
+    if (r == 0)
+        r = token_put(call->store, call->account, &door, scope, name, expires, &token, &call->err);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return api_ended(call);
     if (r == HEARTH_ERR_CONFLICT)
         return api_problem(call, 409, "too_many_tokens", call->err.text);
     if (r < 0)

@@ -1,6 +1,13 @@
-/* What was given out to open an account: signed-in browsers, API tokens, sign-in links and codes, fresh sign-ins. Rows of its tokens. */
+/* What was given out to open an account: signed-in browsers, API tokens, sign-in links and codes, fresh sign-ins. Rows of its tokens.
+ *
+ * Requests that were let in just before may still be making further ones while doors are closed. So closing leaves a mark, which stays: an
+ * identity of the account that opens nothing, with the issuer "closed:" and the account's id, the subject "all" or "browsers", and the
+ * time. Whoever makes a row looks afterwards whether what it was made with is still good (doors_keep()). Either the row was there when the
+ * closing listed the rows, and was removed by it; or the mark was there before the row, and its maker sees it. */
 #ifndef HEARTH_CORE_AUTH_DOORS_H
 #define HEARTH_CORE_AUTH_DOORS_H
+
+#include <stdint.h>
 
 #include "auth/token.h"
 #include "base/err.h"
@@ -10,8 +17,31 @@ struct doors {
     int browsers, tokens, links;
 };
 
+/* What somebody has shown who is given a further row. */
+enum door_kind {
+    DOOR_OPERATOR, /* at the command line: always good */
+    DOOR_BROWSER,  /* a session, a link or a code of that time */
+    DOOR_TOKEN,    /* an API token of that time */
+    DOOR_IDENTITY, /* a sign-in, or what a proxy says: good while it is an identity of the account */
+};
+
+struct door {
+    enum door_kind kind;
+    int64_t created;
+    const char *issuer, *subject;
+};
+
 void doors_add(struct doors *doors, const struct hearth_token *token);
-/* All of them end, and are added to *doors. An error: some may be left. */
+/* All of them end, and are added to *doors. What was made with them at this moment does, too. An error: some may be left. */
 int doors_close(struct store *store, const char *account, struct doors *doors, struct err *err);
+/* The rows alone, and no mark: nobody uses them yet. */
+int doors_remove(struct store *store, const char *account, struct doors *doors, struct err *err);
+/* The mark that what is older has ended, written anew: DOORS_ALL or DOORS_BROWSERS. For those who remove rows: before each time that they
+ * list them, and at least twice, so that a row that came and was used up in between is older than the last one. */
+#define DOORS_ALL      "all"
+#define DOORS_BROWSERS "browsers" /* and links, codes, fresh sign-ins */
+int doors_mark(struct store *store, const char *account, const char *which, struct err *err);
+/* After the row `id` was made: it stays if `door` is still good, and is removed otherwise: NOT_FOUND. */
+int doors_keep(struct store *store, const char *account, const struct door *door, const char *id, struct err *err);
 
 #endif

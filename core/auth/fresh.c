@@ -10,9 +10,10 @@ const char *fresh_cookie_name(bool tls)
     return tls ? "__Host-hearth_fresh" : "hearth_fresh";
 }
 
-int fresh_create(struct store *store, const char *account, const char *session, struct token *ret_token, struct err *err)
+int fresh_create(struct store *store, const char *account, const struct door *door, const char *session, struct token *ret_token,
+                 struct err *err)
 {
-    return token_put(store, account, HEARTH_TOKEN_FRESH, session, clock_now() + FRESH_LIFE, ret_token, err);
+    return token_put(store, account, door, HEARTH_TOKEN_FRESH, session, clock_now() + FRESH_LIFE, ret_token, err);
 }
 
 int fresh_use(struct store *store, const char *account, const char *secret, struct err *err)

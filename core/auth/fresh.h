@@ -3,6 +3,7 @@
 #ifndef HEARTH_CORE_AUTH_FRESH_H
 #define HEARTH_CORE_AUTH_FRESH_H
 
+#include "auth/doors.h"
 #include "auth/token.h"
 #include "base/err.h"
 #include "plug/store.h"
@@ -14,7 +15,8 @@ enum { FRESH_LIFE = 10 * 60 * 1000 }; /* ms */
 
 const char *fresh_cookie_name(bool tls); /* a constant */
 /* session: its id; session_remove() removes this as well. The secret goes into the cookie; token_wipe(). */
-int fresh_create(struct store *store, const char *account, const char *session, struct token *ret_token, struct err *err);
+int fresh_create(struct store *store, const char *account, const struct door *door, const char *session, struct token *ret_token,
+                 struct err *err);
 /* Uses it up. secret: the cookie's value, or NULL. NOT_FOUND: none, it is over or used, or it is another account's. */
 int fresh_use(struct store *store, const char *account, const char *secret, struct err *err);
 

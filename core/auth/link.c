@@ -8,13 +8,13 @@
 
 #include "base/clock.h"
 
-int link_create(struct store *store, const char *account, struct link *ret_link, struct err *err)
+int link_create(struct store *store, const char *account, const struct door *door, struct link *ret_link, struct err *err)
 {
     struct token link, code;
     int64_t expires = clock_now() + LINK_LIFE;
-    int r = token_put(store, account, HEARTH_TOKEN_LINK, "link", expires, &link, err);
+    int r = token_put(store, account, door, HEARTH_TOKEN_LINK, "link", expires, &link, err);
     if (r == 0) /* named after the link's id, so that using one finds the other */
-        r = token_put(store, account, HEARTH_TOKEN_CODE, link.id, expires, &code, err);
+        r = token_put(store, account, door, HEARTH_TOKEN_CODE, link.id, expires, &code, err);
     if (r == 0) {
         memcpy(ret_link->secret, link.secret, sizeof(ret_link->secret));
         memcpy(ret_link->code, code.secret, sizeof(ret_link->code));

@@ -3,6 +3,7 @@
 #ifndef HEARTH_CORE_AUTH_LINK_H
 #define HEARTH_CORE_AUTH_LINK_H
 
+#include "auth/doors.h"
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -16,7 +17,8 @@ struct link {
     int64_t expires;
 };
 
-int link_create(struct store *store, const char *account, struct link *ret_link, struct err *err);
+/* door: what it is made with. NOT_FOUND: that has ended. */
+int link_create(struct store *store, const char *account, const struct door *door, struct link *ret_link, struct err *err);
 void link_wipe(struct link *link);
 /* Whose it is, without using it up. hash: of a LINK or CODE. NOT_FOUND: never was, was used, or its time is over. Texts live until
  * store_reset(). */

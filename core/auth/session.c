@@ -86,10 +86,12 @@ static int remove_some(struct store *store, const char *account, struct leaving 
 int session_remove_all(struct store *store, const char *account, const char *except, struct err *err)
 {
     struct leaving leaving = {.except = except};
-    int r;
-    do {
-        r = remove_some(store, account, &leaving, err);
-    } while (r == 0 && leaving.count > 0);
+    int r = 0;
+    for (int round = 0; r == 0 && (round < 2 || leaving.count > 0); round++) {
+        int marked = doors_mark(store, account, DOORS_BROWSERS, err);
+        r = remove_some(store, account, &leaving, marked < 0 ? NULL : err); /* what can end does */
+        r = marked < 0 ? marked : r;
+    }
     return r;
 }
 
@@ -100,12 +102,12 @@ int session_remove(struct store *store, const char *account, const char *id, str
     return r < 0 ? r : STORE(store, err, token_remove, account, id);
 }
 
-int session_create(struct store *store, const char *account, const char *name, const struct session_limits *limits, struct token *ret_token,
-                   struct err *err)
+int session_create(struct store *store, const char *account, const struct door *door, const char *name, const struct session_limits *limits,
+                   struct token *ret_token, struct err *err)
 {
     struct leaving leaving = {.limits = limits, .now = clock_now()};
     int r = remove_some(store, account, &leaving, err);
     if (r < 0)
         return r;
-    return token_put(store, account, HEARTH_TOKEN_BROWSER, name, leaving.now + limits->life, ret_token, err);
+    return token_put(store, account, door, HEARTH_TOKEN_BROWSER, name, leaving.now + limits->life, ret_token, err);
 }

@@ -12,6 +12,7 @@ enum { TOKEN_SECRET_SIZE = 5 + 43 + 1, TOKEN_ID_SIZE = 12 + 1, TOKEN_HASH_SIZE =
 /* As many as one account may have: API tokens of both scopes, browsers, open links (and codes, and signs of a fresh sign-in). */
 enum { TOKEN_MOST = 100, TOKEN_BROWSERS_MOST = 100, TOKEN_LINKS_MOST = 20 };
 
+struct door;
 struct err;
 struct store;
 
@@ -28,9 +29,9 @@ void token_make(uint32_t scope, struct token *ret_token);
 void token_wipe(struct token *token);
 /* Makes one and stores its row. expires: ms since 1970; 0: never. What is over goes first. Where there are as many as may be, the one whose
  * last use is longest ago ends, except API tokens: CONFLICT in words then, unless one is over. (Those
- * who do this at the same moment may be let in together.) */
-int token_put(struct store *store, const char *account, uint32_t scope, const char *name, int64_t expires, struct token *ret_token,
-              struct err *err);
+ * who do this at the same moment may be let in together.) door: what it is made with (auth/doors.h); NOT_FOUND: that has ended. */
+int token_put(struct store *store, const char *account, const struct door *door, uint32_t scope, const char *name, int64_t expires,
+              struct token *ret_token, struct err *err);
 /* The hash of a secret of the shape that belongs to the scope (FULL and READ have one); false for any other text. Codes are taken in the
  * way people type them. */
 bool token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE]);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/doors.h"
 #include "auth/token.h"
 #include "base/clock.h"
 #include "plug/store.h"
@@ -81,8 +82,8 @@ static int make_room(struct store *store, const char *account, uint32_t scope, i
     }
 }
 
-int token_put(struct store *store, const char *account, uint32_t scope, const char *name, int64_t expires, struct token *ret_token,
-              struct err *err)
+int token_put(struct store *store, const char *account, const struct door *door, uint32_t scope, const char *name, int64_t expires,
+              struct token *ret_token, struct err *err)
 {
     struct token token = {.created = clock_now(), .expires = expires};
     int r = make_room(store, account, scope, token.created, token.ended, err);
@@ -101,6 +102,8 @@ int token_put(struct store *store, const char *account, uint32_t scope, const ch
         .expires = expires,
     };
     r = STORE(store, err, token_create, &row);
+    if (r == 0)
+        r = doors_keep(store, account, door, token.id, err);
     if (r == 0)
         *ret_token = token;
     token_wipe(&token);

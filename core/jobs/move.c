@@ -94,7 +94,7 @@ static int drop_identities(struct store *new, const char *id, const struct who_k
     for (size_t i = 0; r == 0 && i < here.count; i++) {
         bool stays = false;
         for (size_t k = 0; k < kept->count; k++)
-            stays = stays || (strcmp(kept->items[k].issuer, here.items[i].issuer) == 0 &&
+            stays = stays || (kept->items[k].created == here.items[i].created && strcmp(kept->items[k].issuer, here.items[i].issuer) == 0 &&
                               strcmp(kept->items[k].subject, here.items[i].subject) == 0);
         if (!stays)
             r = STORE(new, err, identity_remove, id, here.items[i].issuer, here.items[i].subject);
@@ -141,7 +141,7 @@ static int copy_small(struct store *old, struct store *new, const char *id, cons
     if (r == 0)
         r = copy_signin(old, new, id, mark, err);
     if (r == 0) /* of an earlier attempt: those that ended since do not come back */
-        r = doors_close(new, id, &earlier, err);
+        r = doors_remove(new, id, &earlier, err);
     if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {
         account.next_sync = 0;
         r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);

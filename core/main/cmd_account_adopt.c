@@ -62,6 +62,8 @@ static int end_name(struct store *store, const char *account, const char *name, 
 /* A name that a proxy asserts is known already: nothing to wait for. It may have been another account's. */
 static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, const char *email, struct err *err)
 {
+    if (cli->proxy[0] == ' ' || (cli->proxy[0] != '\0' && cli->proxy[strlen(cli->proxy) - 1] == ' ')) /* HTTP takes these away */
+        return err_set(err, HEARTH_ERR_INVALID, "--proxy: no header has a value with a space at its beginning or end");
     if (!email_name_is_plain(cli->proxy))
         return err_set(err, HEARTH_ERR_INVALID, "--proxy: the name %s has characters that are not shown", cli->proxy);
     char name[WHO_TEXT_MAX];
@@ -86,9 +88,7 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
     if (r == 0 && taken)
         r = end_name(&app->stores.stores[node], other.id, name, err);
     if (r == 0)
-        r = takeover_end(app->store, id, &who, ended, err);
-    if (r == 0)
-        r = who_join(app->store, id, &who, err);
+        r = takeover(app->store, id, &who, ended, err);
     if (r < 0)
         return r;
     if (taken)

@@ -67,7 +67,7 @@ static int make(struct app *app, struct cli *cli, struct err *err)
     snprintf(email, sizeof(email), "%s", account.email);
     r = address_find(app, base_url(app), &address, err);
     if (r == 0)
-        r = link_create(app->store, id, &link, err);
+        r = link_create(app->store, id, &(struct door){.kind = DOOR_OPERATOR}, &link, err);
     if (r < 0)
         return r;
     r = print_link(&address, cli, &link, err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/doors.h"
 #include "auth/token.h"
 #include "base/str.h"
 #include "main/app.h"
@@ -42,7 +43,8 @@ static int create(struct app *app, struct cli *cli, struct err *err)
     snprintf(id, sizeof(id), "%s", account.id);
     snprintf(email, sizeof(email), "%s", account.email);
     struct token token;
-    r = token_put(app->store, id, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, cli->name, 0, &token, err);
+    r = token_put(app->store, id, &(struct door){.kind = DOOR_OPERATOR}, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, cli->name,
+                  0, &token, err);
     if (r < 0)
         return r;
     r = say_secret(app, id, &token, err);

@@ -263,6 +263,12 @@ static int use_word(struct store *store, const char *account, const struct who *
     return 0;
 }
 
+int who_use_word(struct store *store, const char *account, const struct who *who, struct err *err)
+{
+    bool said;
+    return use_word(store, account, who, &said, err);
+}
+
 int who_join(struct store *store, const char *account, const struct who *who, struct err *err)
 {
     struct hearth_account_identity identity = {

@@ -3,8 +3,8 @@
  *
  * That an operator wants the next sign-in to join an account is an identity of the account, too: issuer "adopt:" and the issuer, subject
  * the e-mail address in lower case, good for an hour after `created`. So is that an identity opened the account until another took its
- * place: issuer "left:", the account's id, ":" and the issuer. It is not linked by its address again. Both go where the account goes, and
- * with it. */
+ * place: issuer "left:", the account's id, ":" and the issuer. It is not linked by its address again. These (and "closed:" of auth/doors.h)
+ * go where the account goes, and with it. */
 #ifndef HEARTH_CORE_NODES_WHO_H
 #define HEARTH_CORE_NODES_WHO_H
 
@@ -36,6 +36,9 @@ enum who_is {
  * found out because a node does not answer. */
 int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret_is, size_t *ret_node, struct hearth_account *ret_account,
              struct err *err);
+/* A sign-in with this address at this issuer has come: what the operator said of the account, if anything, was for it. who_join() does this
+ * itself. */
+int who_use_word(struct store *store, const char *account, const struct who *who, struct err *err);
 /* From now on the identity opens the account, and no other of its kind does: there is one of Sync, one of each OpenID issuer, one of the
  * proxy. What the operator said is used up; without it nobody takes another's place. CONFLICT: it opens another account, or another linked
  * this one at the same moment. */

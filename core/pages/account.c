@@ -82,13 +82,15 @@ void account_link_post(struct page_call *call)
     if (!form_read(call) || !basic_open(call, &basic))
         return;
     struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
-    int r = store == NULL ? call->err.code : link_create(store, basic.person.account, &link, &call->err);
+    int r = store == NULL ? call->err.code : link_create(store, basic.person.account, &basic.person.door, &link, &call->err);
     if (r == 0) {
         log_audit("link made", "address", call->request->remote, "account", basic.person.account, NULL);
         r = put_link(call, &link);
         link_wipe(&link);
     }
-    if (r < 0)
+    if (r == HEARTH_ERR_NOT_FOUND)
+        page_redirect(call, "/auth/signin?next=/auth/account");
+    else if (r < 0)
         page_error(call);
 }
 

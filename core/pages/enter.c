@@ -20,12 +20,13 @@ void stay_here(struct page_call *call)
 }
 
 /* The account is on another node, whose address may be another site to the browser: a link takes it there. */
-static int enter_elsewhere(struct page_call *call, struct store *store, size_t node, const char *account, const char *next)
+static int enter_elsewhere(struct page_call *call, struct store *store, size_t node, const char *account, const struct door *door,
+                           const char *next)
 {
     const struct node *n = &call->pages->options.nodes->items[node];
     struct link link;
     struct buf url = {0};
-    int r = link_create(store, account, &link, &call->err);
+    int r = link_create(store, account, door, &link, &call->err);
     if (r < 0)
         return r;
     buf_printf(&url, "%s/auth/link?t=%s&next=", http_base_url(call->request, n->url), link.secret);
@@ -52,11 +53,11 @@ static void leave_old(struct page_call *call)
 }
 
 /* Whoever signs in completely may do for a while what a browser that was merely left open may not. */
-static void note_fresh(struct page_call *call, struct store *store, const char *account, const char *session)
+static void note_fresh(struct page_call *call, struct store *store, const char *account, const struct door *door, const char *session)
 {
     struct token token;
     struct err err = {0};
-    if (fresh_create(store, account, session, &token, &err) < 0) {
+    if (fresh_create(store, account, door, session, &token, &err) < 0) {
         log_warning("pages", "a complete sign-in could not be noted, so that deleting will ask for another one: %s", err.text);
         return;
     }
@@ -74,7 +75,8 @@ static void note_ended(struct page_call *call, const char *account, const struct
               NULL);
 }
 
-static int enter_here(struct page_call *call, struct store *store, const char *account, const char *next, enum enter_way way)
+static int enter_here(struct page_call *call, struct store *store, const char *account, const struct door *door, const char *next,
+                      enum enter_way way)
 {
     const struct pages_options *options = &call->pages->options;
     char name[SESSION_NAME_SIZE];
@@ -82,7 +84,7 @@ static int enter_here(struct page_call *call, struct store *store, const char *a
     char id[TOKEN_ID_SIZE];
     leave_old(call);
     session_name(call->request->user_agent, name);
-    int r = session_create(store, account, name, &options->sessions, &token, &call->err);
+    int r = session_create(store, account, door, name, &options->sessions, &token, &call->err);
     if (r < 0)
         return r;
     page_cookie(call, session_cookie_name(call->request->tls), token.secret, options->sessions.life / SECOND, "Lax");
@@ -91,21 +93,22 @@ static int enter_here(struct page_call *call, struct store *store, const char *a
     token_wipe(&token);
     stay_here(call);
     if (way == ENTER_COMPLETE)
-        note_fresh(call, store, account, id);
+        note_fresh(call, store, account, door, id);
     log_audit("signed in", "address", call->request->remote, "account", account, "provider", call->provider, "session", id, "browser", name,
               NULL);
     page_redirect(call, arena_strdup(&call->request->arena, next));
     return 0;
 }
 
-void enter(struct page_call *call, size_t node, const char *account, const char *next, enum enter_way way)
+int enter(struct page_call *call, size_t node, const char *account, const struct door *door, const char *next, enum enter_way way)
 {
     struct store *store = node_stores_get(call->stores, node, &call->err);
     int r = call->err.code;
     if (store != NULL && node == call->pages->options.nodes->own)
-        r = enter_here(call, store, account, next, way);
+        r = enter_here(call, store, account, door, next, way);
     else if (store != NULL)
-        r = enter_elsewhere(call, store, node, account, next);
-    if (r < 0)
+        r = enter_elsewhere(call, store, node, account, door, next);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
         page_error(call);
+    return r;
 }

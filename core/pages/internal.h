@@ -1,6 +1,7 @@
 #ifndef HEARTH_CORE_PAGES_INTERNAL_H
 #define HEARTH_CORE_PAGES_INTERNAL_H
 
+#include "auth/doors.h"
 #include "base/buf.h"
 #include "base/rate.h"
 #include "pages/html.h"
@@ -122,8 +123,9 @@ void setup_notice(struct page_call *call);
 /* ENTER_COMPLETE: at this moment, at the server that says who people are; ENTER_REMEMBERED: there, perhaps by a session of before;
  * ENTER_LENT: another browser, or the operator, let them in. */
 enum enter_way { ENTER_COMPLETE, ENTER_REMEMBERED, ENTER_LENT };
-/* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. */
-void enter(struct page_call *call, size_t node, const char *account, const char *next, enum enter_way way);
+/* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. NOT_FOUND: what
+ * they have shown (`door`) ended at this moment, and there is no answer yet. */
+int enter(struct page_call *call, size_t node, const char *account, const struct door *door, const char *next, enum enter_way way);
 /* In a fleet: the browser's next requests come to this node, where its attempt is. */
 void stay_here(struct page_call *call);
 const char *attempt_cookie_name(const struct page_call *call);

@@ -88,6 +88,7 @@ void link_page(struct page_call *call)
 static void use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
 {
     struct found found;
+    struct door door = {.kind = DOOR_BROWSER};
     char account[40];
     const char *next = form_next(http_parameter(call->request, "next"));
     int r = find(call, hash, &found);
@@ -100,12 +101,13 @@ static void use(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE])
     }
     if (r == 0) {
         snprintf(account, sizeof(account), "%s", found.row.account);
+        door.created = found.row.created;
         r = link_take(found.store, &found.row, &call->err);
     }
     if (r < 0)
         refuse(call, r);
-    else
-        enter(call, found.node, account, next, ENTER_LENT);
+    else if (enter(call, found.node, account, &door, next, ENTER_LENT) == HEARTH_ERR_NOT_FOUND)
+        refuse(call, HEARTH_ERR_NOT_FOUND);
 }
 
 void link_post(struct page_call *call)

@@ -12,6 +12,7 @@
 #include "base/email.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "nodes/who.h"
 #include "pages/internal.h"
 
 enum { ANSWERS_MAX = 16, LOOK_PAUSE = 2000 };
@@ -211,7 +212,7 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
             return;
         }
     }
-    char *next = arena_strdup(&call->request->arena, attempt->next);
+    char *next = arena_strdup(&call->request->arena, attempt->next), *uid = arena_strdup(&call->request->arena, identity->uid);
     over(call, attempt);
     if (r < 0) {
         page_error(call);
@@ -222,7 +223,13 @@ static void done(struct page_call *call, struct attempt *attempt, const struct h
             api_forget(options->api, result.before);
         if (options->signed_in != NULL)
             options->signed_in(options->ctx, result.account, result.node);
-        enter(call, result.node, result.account, next == NULL ? "/" : next, ENTER_COMPLETE);
+        char issuer[sizeof(WHO_SYNC) + 64];
+        struct door door = {.kind = DOOR_IDENTITY, .issuer = issuer, .subject = uid};
+        snprintf(issuer, sizeof(issuer), WHO_SYNC "%s", call->provider);
+        if (uid == NULL)
+            page_error(call);
+        else if (enter(call, result.node, result.account, &door, next == NULL ? "/" : next, ENTER_COMPLETE) == HEARTH_ERR_NOT_FOUND)
+            signin_refused(call, SIGNIN_ANOTHER);
     }
 }
 

@@ -178,16 +178,20 @@ static int join(struct page_call *call, const struct who *who, size_t node, cons
     char ended[TAKEOVER_WORDS_SIZE] = "";
     struct store *store = node_stores_get(call->stores, node, &call->err);
     int r = store == NULL ? call->err.code : 0;
-    if (r == 0 && adopted)
-        r = takeover_end(store, account, who, ended, &call->err);
     if (r == 0)
-        r = who_join(store, account, who, &call->err);
+        r = adopted ? takeover(store, account, who, ended, &call->err) : who_join(store, account, who, &call->err);
     if (adopted)
         api_forget(call->pages->options.api, account);
     if (r == 0)
         log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", "address", call->request->remote, "account", account,
                   "email", who->email, "provider", who->issuer, "uid", who->subject, adopted ? "ended" : NULL, ended, NULL);
     return r;
+}
+
+static int use_word(struct page_call *call, const struct who *who, size_t node, const char *account)
+{
+    struct store *store = node_stores_get(call->stores, node, &call->err);
+    return store == NULL ? call->err.code : who_use_word(store, account, who, &call->err);
 }
 
 static void let_in(struct page_call *call, const struct oidc *oidc, const struct oidc_person *person, const char *next)
@@ -215,15 +219,17 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
         return;
     }
     snprintf(id, sizeof(id), "%s", r == 0 ? account.id : "");
-    if (r == 0 && is != WHO_KNOWN)
-        r = join(call, &who, node, id, is == WHO_JOINS);
+    if (r == 0)
+        r = is == WHO_KNOWN ? use_word(call, &who, node, id) : join(call, &who, node, id, is == WHO_JOINS);
     if (r == HEARTH_ERR_CONFLICT) {
         note_refused(call, person, "another sub linked the account at this moment");
         page_another(call);
     } else if (r < 0) {
         page_error(call);
     } else {
-        enter(call, node, id, next, person->fresh ? ENTER_COMPLETE : ENTER_REMEMBERED);
+        struct door door = {.kind = DOOR_IDENTITY, .issuer = issuer, .subject = person->subject};
+        if (enter(call, node, id, &door, next, person->fresh ? ENTER_COMPLETE : ENTER_REMEMBERED) == HEARTH_ERR_NOT_FOUND)
+            page_another(call);
     }
 }
 

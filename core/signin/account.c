@@ -124,10 +124,7 @@ int finish_renew(struct finish *f, const char *id, struct err *err)
                                      .state = HEARTH_ACCOUNT_OK,
                                      .last_seen = clock_now(),
                                      .next_sync = 1};
-    struct who who = finish_who(f);
-    int r = f->joins ? who_join(f->store, id, &who, err) : 0;
-    if (r == 0)
-        r = put_credentials(f, id, err);
+    int r = put_credentials(f, id, err);
     if (r == 0)
         r = STORE(f->store, err, account_update, &account,
                   HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_PROVIDER | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES |
@@ -145,12 +142,15 @@ static void drop_word(struct who_kept *kept, const char *issuer)
     kept->count = n;
 }
 
-/* The marks of who left name the account. */
+/* The marks of who left, and of doors that were closed, name the account. */
 static void rename_marks(struct who_kept *kept, const char *before, const char *id)
 {
-    char mark[64], issuer[WHO_TEXT_MAX];
+    char mark[64], closed[64], issuer[WHO_TEXT_MAX];
     snprintf(mark, sizeof(mark), "left:%s:", before);
+    snprintf(closed, sizeof(closed), "closed:%s", before);
     for (size_t i = 0; i < kept->count; i++) {
+        if (strcmp(kept->items[i].issuer, closed) == 0)
+            snprintf(kept->items[i].issuer, sizeof(kept->items[i].issuer), "closed:%s", id);
         if (!str_starts(kept->items[i].issuer, mark))
             continue;
         str_copy(issuer, sizeof(issuer), kept->items[i].issuer + strlen(mark));

@@ -89,10 +89,14 @@ static int finish_known(struct finish *f, const char *id, struct signin_result *
     }
     char ended[TAKEOVER_WORDS_SIZE] = "";
     struct who who = finish_who(f);
-    r = f->joins ? takeover_end(f->store, id, &who, ended, err) : 0;
+    bool stays = !changed || f->end->keep == SIGNIN_KEEP_DATA;
+    if (!f->joins)
+        r = who_use_word(f->store, id, &who, err);
+    else
+        r = (stays ? takeover : takeover_end)(f->store, id, &who, ended, err);
     if (r < 0)
         return r;
-    if (!changed || f->end->keep == SIGNIN_KEEP_DATA) {
+    if (stays) {
         r = finish_renew(f, id, err);
     } else {
         snprintf(result->before, sizeof(result->before), "%s", id);

@@ -15,20 +15,43 @@ static void add_words(char words[TAKEOVER_WORDS_SIZE], int count, const char *on
     snprintf(words + size, TAKEOVER_WORDS_SIZE - size, "%s", text);
 }
 
+static void say(const struct doors *ended, int identities, char ret_words[TAKEOVER_WORDS_SIZE])
+{
+    char words[TAKEOVER_WORDS_SIZE] = "";
+    add_words(words, ended->browsers, "browser", "browsers");
+    add_words(words, ended->tokens, "API token", "API tokens");
+    add_words(words, ended->links, "sign-in link", "sign-in links");
+    add_words(words, identities, "identity", "identities");
+    snprintf(ret_words, TAKEOVER_WORDS_SIZE, "%s", words);
+}
+
+static int end(struct store *store, const char *account, const struct who *who, struct doors *doors, int *ret_identities, struct err *err)
+{
+    int r = who_end_others(store, account, who, ret_identities, err);
+    return r == 0 && *ret_identities > 0 ? doors_close(store, account, doors, err) : r;
+}
+
 int takeover_end(struct store *store, const char *account, const struct who *who, char ret_words[TAKEOVER_WORDS_SIZE], struct err *err)
 {
     struct doors doors = {0};
-    char words[TAKEOVER_WORDS_SIZE] = "";
+    int identities = 0, r = end(store, account, who, &doors, &identities, err);
+    if (r == 0)
+        say(&doors, identities, ret_words);
+    return r;
+}
+
+int takeover(struct store *store, const char *account, const struct who *who, char ret_words[TAKEOVER_WORDS_SIZE], struct err *err)
+{
+    struct doors doors = {0};
     int identities = 0;
-    int r = who_end_others(store, account, who, &identities, err);
+    /* Before, so that whatever breaks off leaves the operator's word, or nothing that is open; and when nobody can come in by the
+     * identities of before any more, once more. */
+    int r = end(store, account, who, &doors, &identities, err);
+    if (r == 0)
+        r = who_join(store, account, who, err);
     if (r == 0 && identities > 0)
         r = doors_close(store, account, &doors, err);
-    if (r < 0)
-        return r;
-    add_words(words, doors.browsers, "browser", "browsers");
-    add_words(words, doors.tokens, "API token", "API tokens");
-    add_words(words, doors.links, "sign-in link", "sign-in links");
-    add_words(words, identities, "identity", "identities");
-    snprintf(ret_words, TAKEOVER_WORDS_SIZE, "%s", words);
-    return 0;
+    if (r == 0)
+        say(&doors, identities, ret_words);
+    return r;
 }

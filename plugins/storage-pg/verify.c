@@ -54,10 +54,11 @@ static const char *const rules[] = {
     "octet_length(subject)) FROM identities WHERE octet_length(issuer) NOT BETWEEN 1 AND 1024 OR octet_length(subject) NOT BETWEEN 1 AND "
     "1024",
     "SELECT format('account row %s: an identity is of the unknown issuer %s', account, issuer) FROM identities "
-    "WHERE issuer <> 'proxy' AND issuer !~ '^(sync|oidc|adopt|left):.'",
+    "WHERE issuer <> 'proxy' AND issuer !~ '^(sync|oidc|adopt|left|closed):.'",
     "SELECT format('account %s: has no identity, so nobody can sign in to it: see \"hearthd account adopt\"', id) FROM accounts a "
     "WHERE uid <> '' AND octet_length(uid) <= 1024 AND octet_length(provider) <= 1019 AND NOT EXISTS (SELECT 1 FROM identities i WHERE "
-    "i.account = a.row AND i.issuer !~ '^(adopt|left):') AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = 'sync:' || a.provider "
+    "i.account = a.row AND i.issuer !~ '^(adopt|left|closed):') AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = 'sync:' || "
+    "a.provider "
     "AND "
     "i.subject = a.uid)",
     "SELECT format('property %s: a name and a text of %s bytes are none of hearthd''s', name, octet_length(text)) FROM properties "

@@ -21,11 +21,12 @@ static const char *const SHARED_RULES[] = {
     "WHERE i NOT BETWEEN 1 AND 1024 OR s NOT BETWEEN 1 AND 1024",
     "SELECT printf('account row %d: an identity is of the unknown issuer %s', account, issuer) FROM identities "
     "WHERE issuer <> 'proxy' AND issuer NOT GLOB 'sync:?*' AND issuer NOT GLOB 'oidc:?*' AND issuer NOT GLOB 'adopt:?*' "
-    "AND issuer NOT GLOB 'left:?*'",
+    "AND issuer NOT GLOB 'left:?*' AND issuer NOT GLOB 'closed:?*'",
     /* An account whose identity another one has was there before identities were, and lost to who was seen last. */
     "SELECT printf('account %s: has no identity, so nobody can sign in to it: see \"hearthd account adopt\"', id) FROM accounts a "
     "WHERE uid <> '' AND length(CAST(uid AS BLOB)) <= 1024 AND length(CAST(provider AS BLOB)) <= 1019 "
-    "AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.account = a.row AND i.issuer NOT GLOB 'adopt:*' AND i.issuer NOT GLOB 'left:*') "
+    "AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.account = a.row AND i.issuer NOT GLOB 'adopt:*' AND i.issuer NOT GLOB 'left:*' "
+    "AND i.issuer NOT GLOB 'closed:*') "
     "AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = 'sync:' || a.provider AND i.subject = a.uid)",
     "SELECT printf('property %s: a name and a text of %d bytes are none of hearthd''s', name, length(CAST(text AS BLOB))) FROM properties "
     "WHERE name GLOB '*[^a-z_]*' OR length(name) NOT BETWEEN 1 AND 64 OR length(CAST(text AS BLOB)) > 4096",

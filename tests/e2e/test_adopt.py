@@ -1,6 +1,8 @@
 """Two people at one account: when the operator joins a newcomer to it, nothing that opened it before does any more."""
 import http.client
 import json
+import re
+import threading
 import unittest
 import urllib.parse
 
@@ -123,6 +125,85 @@ class Adopt(TestCase):
         self.assertIn("1 API token", node.cli("account", "adopt", ADA, "--proxy", "ada.l", "--yes"))
         stream.read()
         self.assertEqual((status(token=made), status(headers={"Remote-Email": "ada"}), status(headers={"Remote-Email": "ada.l"})), (401, 401, 200))
+
+    def rush(self, node, headers):
+        """Somebody who makes API tokens, and signs browsers in by links and codes, without a pause. Returns (made, stop); made: headers of requests."""
+        netloc, made, done = urllib.parse.urlsplit(node.address).netloc, [], threading.Event()
+
+        def rushing(tokens):
+            connection = http.client.HTTPConnection(netloc, timeout=PATIENCE)
+
+            def ask(method, path, body, headers):
+                connection.request(method, path, body, headers)
+                answer = connection.getresponse()
+                return answer, answer.read()
+            form = re.search("hearth_form=([^;]+)", ask("GET", "/auth/code", None, {})[0].headers["Set-Cookie"])[1]
+            while not done.is_set():
+                if tokens:
+                    answer, body = ask("POST", "/api/v1/tokens", '{"name":"x"}', {**OWN, **headers, "Content-Type": "application/json"})
+                    if answer.status == 201:
+                        made.append({"Authorization": "Bearer " + json.loads(body)["token"]["secret"]})
+                else:
+                    answer, body = ask("POST", "/api/v1/links", "", {**OWN, **headers})
+                    if answer.status == 201:
+                        code = json.loads(body)["link"]["code"]
+                        sent = ask("POST", "/auth/code", f"form={form}&code={code}", {"Cookie": f"hearth_form={form}", "Content-Type": "application/x-www-form-urlencoded"})[0]
+                        session = re.search("hearth_session=([^;]+)", str(sent.headers))
+                        if session:
+                            made.append({"Cookie": session[0]})
+                if answer.status == 401:
+                    break
+            connection.close()
+        threads = [threading.Thread(target=rushing, args=(i % 2 == 0,)) for i in range(4)]
+
+        def stop():
+            done.set()
+            for thread in threads:
+                thread.join()
+        self.addCleanup(stop)
+        for thread in threads:
+            thread.start()
+        return made, stop
+
+    def test_what_is_made_at_the_same_moment(self):
+        """Requests that were let in just before the place is taken make nothing that stays."""
+        count = 0
+        for round in range(8):
+            service, provider, node = self.shared()
+            node.cli("account", "adopt", ADA, "--proxy", "ada", "--yes")
+            self.assertEqual(node.request("/api/v1/me", email=None, headers={"Remote-Email": "ada"}).status, 200)
+            if round % 2 == 0:
+                made, stop = self.rush(node, {"Remote-Email": "ada"})
+                node.cli("account", "adopt", ADA, "--proxy", "ada.l", "--yes")
+            else:
+                cookie = self.by_sso(provider, node).cookies()["hearth_session"]
+                provider.settings(claims={"sub": "somebody else"})
+                node.cli("account", "adopt", ADA, "--oidc", "house", "--yes")
+                made, stop = self.rush(node, {"Cookie": f"hearth_session={cookie}"})
+                self.assertEqual(self.by_sso(provider, node).page.status, 303)
+            stop()
+            good = [headers for headers in made if node.request("/api/v1/me", email=None, headers=headers).status == 200]
+            self.assertEqual(good, [], f"round {round}: of {len(made)}")
+            self.assertEqual(node.cli_json("token", "list", ADA), [])
+            count += len(made)
+            node.stop()
+        self.assertGreater(count, 20)
+
+    def test_the_word_is_used_up_by_who_is_here_already(self):
+        for kind in ("oidc", "sync"):
+            with self.subTest(kind):
+                service, provider, node = self.shared()
+                if kind == "oidc":
+                    self.opened(provider, node)
+                    node.cli("account", "adopt", ADA, "--oidc", "house", "--yes")
+                    self.assertEqual(self.by_sso(provider, node).page.status, 303)
+                    provider.settings(claims={"sub": "somebody else"})
+                    self.assertEqual(self.by_sso(provider, node).page.status, 403)
+                else:
+                    data = {**service.import_file(ADA, "refresh"), "uid": "0" * 32}
+                    node.cli("account", "adopt", ADA, "--yes")
+                    node.cli("account", "import", "-", text=json.dumps(data))
+                    node.cli("account", "import", "-", text=json.dumps({**data, "uid": "1" * 32}), code=1)
 
 
 if __name__ == "__main__":

@@ -167,7 +167,8 @@ class Nodes(TestCase):
         node.cli("account", "import", "-", text=json.dumps({**before, "uid": "9" * 32}))
         service.faults()
         node.cli("node", "drain", "birch", "--wait", "--yes")
-        self.assertEqual([i[:2] for i in self.identities(node, "alder", email)], [("sync:firefox", "9" * 32)])
+        marks, opens = [i[:2] for i in self.identities(node, "alder", email)]
+        self.assertEqual((marks[0].partition(":")[0], marks[1], opens), ("closed", "all", ("sync:firefox", "9" * 32)))  # so is the mark of the takeover
         self.assertIn("opened by another sign-in", node.cli("account", "import", "-", text=json.dumps(before), code=1))
 
     def identities(self, node, name, email):

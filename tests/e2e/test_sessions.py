@@ -1,6 +1,7 @@
 """Signed-in browsers: links, codes, cookies, and what other sites must not be able to do with them."""
 import json
 import re
+import threading
 import unittest
 
 from browser import Browser
@@ -110,6 +111,36 @@ class Sessions(TestCase):
         node.stop()
         six.moved_to(node.start().address)  # what is remembered lasts ten seconds
         self.assertEqual(self.api(six, "GET", "/me")[0], 401)
+
+    def test_links_that_are_made_while_signing_out(self):
+        """A browser that is signed out at this moment leaves no link behind."""
+        count = 0
+        for how in ("command", "api") * 3:
+            node = self.home()
+            browsers, made, done = [self.signed_in(node) for _ in range(3)], [], threading.Event()
+            other = self.signed_in(node)
+
+            def rush(browser):
+                while not done.is_set():
+                    status, answer = self.api(browser, "POST", "/links", **self.OWN)
+                    if status != 201:
+                        break
+                    made.append(answer["link"]["url"].partition("?")[2])
+            threads = [threading.Thread(target=rush, args=(browser,)) for browser in browsers]
+            for thread in threads:
+                thread.start()
+            if how == "command":
+                node.cli("account", "signout", ADA, "--yes")
+            else:
+                other.request("DELETE", "/api/v1/sessions", headers=self.OWN)
+            done.set()
+            for thread in threads:
+                thread.join()
+            good = [link for link in made if Browser(node.address).open(f"{node.address}/auth/link?{link}").status == 200]
+            self.assertEqual(good, [], f"{how}: of {len(made)}")
+            count += len(made)
+            node.stop()
+        self.assertGreater(count, 20)
 
     def test_account_removed(self):
         """The browser that asked for it keeps nothing of the account; a token has nothing to forget."""

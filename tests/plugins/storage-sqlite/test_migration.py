@@ -71,7 +71,7 @@ def verify_knows_who_is_who(hearthd):
                 db.execute(mend)
         with contextlib.closing(sqlite3.connect(moved.state / "hearth.db", isolation_level=None)) as db:
             db.execute(key.format("'12 0123456789abcdef' || char(10) || '1 fedcba9876543210' || char(10)"))
-            db.execute("INSERT INTO identities VALUES ('adopt:sync:fx', 'x', 1, 0), ('left:person1:proxy', 'z', 1, 0), ('oidc:https://x', 'y', 1, 0)")
+            db.execute("INSERT INTO identities VALUES ('adopt:sync:fx', 'x', 1, 0), ('left:person1:proxy', 'z', 1, 0), ('closed:person1', 'all', 1, 0), ('oidc:https://x', 'y', 1, 0)")
         moved.command("verify")
 
 

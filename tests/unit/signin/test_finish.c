@@ -145,6 +145,12 @@ static int db_identities(void *self, struct hearth_call *call, const char *id, h
                        .struct_size = sizeof(struct hearth_account_identity), .issuer = issuer, .subject = account.uid});
 }
 
+static int db_no_word(void *self, struct hearth_call *call, const char *id, const char *issuer, const char *subject)
+{
+    (void)self, (void)call, (void)id, (void)issuer, (void)subject;
+    return HEARTH_ERR_NOT_FOUND;
+}
+
 static int db_seal(void *self, struct hearth_call *call, const char *id, const void *sealed, size_t size)
 {
     struct hearth_account account;
@@ -185,6 +191,7 @@ static const struct hearth_storage database_ops = {
     .account_by_identity = db_by_identity,
     .account_list = db_list,
     .identity_list = db_identities,
+    .identity_remove = db_no_word,
     .credentials_put = db_seal,
     .credentials_get = db_unseal,
     .property_get = db_property_get,

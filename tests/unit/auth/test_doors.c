@@ -1,0 +1,248 @@
+/* What is made with something that ends at this moment: in whatever order the closing and the maker take their steps, nothing stays. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "auth/doors.h"
+#include "auth/session.h"
+#include "base/clock.h"
+
+enum { ROWS = 8, MARKS = 4, STEPS = 16 };
+
+/* One account's tokens and identities. Before the step number `at` of the one who works, the other one does everything that they do. */
+static struct fake {
+    struct {
+        char id[TOKEN_ID_SIZE];
+        uint32_t scope;
+        int64_t created;
+    } rows[ROWS];
+    struct {
+        char issuer[64], subject[64];
+        int64_t created;
+    } marks[MARKS];
+    size_t row_count, mark_count;
+    int steps, at;
+    void (*other)(struct store *store);
+} fake;
+
+static struct store store;
+static int put_result;
+
+static void step(void)
+{
+    void (*other)(struct store * store) = fake.other;
+    if (fake.steps++ != fake.at || other == NULL)
+        return;
+    fake.other = NULL;
+    other(&store);
+}
+
+static int fake_create(void *self, struct hearth_call *call, const struct hearth_token *token)
+{
+    (void)self, (void)call;
+    step();
+    assert_true(fake.row_count < ROWS);
+    snprintf(fake.rows[fake.row_count].id, TOKEN_ID_SIZE, "%s", token->id);
+    fake.rows[fake.row_count].scope = token->scope;
+    fake.rows[fake.row_count++].created = token->created;
+    return 0;
+}
+
+static int fake_remove(void *self, struct hearth_call *call, const char *account, const char *id)
+{
+    (void)self, (void)call, (void)account;
+    step();
+    for (size_t i = 0; i < fake.row_count; i++)
+        if (strcmp(fake.rows[i].id, id) == 0) {
+            fake.rows[i] = fake.rows[--fake.row_count];
+            return 0;
+        }
+    return HEARTH_ERR_NOT_FOUND;
+}
+
+static int fake_list(void *self, struct hearth_call *call, const char *account, hearth_token_cb cb, void *ctx)
+{
+    (void)self, (void)call;
+    step();
+    for (size_t i = 0; i < fake.row_count; i++) {
+        struct hearth_token row = {.struct_size = sizeof(row),
+                                   .id = fake.rows[i].id,
+                                   .scope = fake.rows[i].scope,
+                                   .account = account,
+                                   .name = "x",
+                                   .created = fake.rows[i].created};
+        if (cb(ctx, &row) != 0)
+            break;
+    }
+    return 0;
+}
+
+static int mark_put(void *self, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
+{
+    (void)self, (void)call, (void)account;
+    step();
+    assert_true(fake.mark_count < MARKS);
+    snprintf(fake.marks[fake.mark_count].issuer, 64, "%s", identity->issuer);
+    snprintf(fake.marks[fake.mark_count].subject, 64, "%s", identity->subject);
+    fake.marks[fake.mark_count++].created = identity->created;
+    return 0;
+}
+
+static int mark_remove(void *self, struct hearth_call *call, const char *account, const char *issuer, const char *subject)
+{
+    (void)self, (void)call, (void)account;
+    step();
+    for (size_t i = 0; i < fake.mark_count; i++)
+        if (strcmp(fake.marks[i].issuer, issuer) == 0 && strcmp(fake.marks[i].subject, subject) == 0) {
+            fake.marks[i] = fake.marks[--fake.mark_count];
+            return 0;
+        }
+    return HEARTH_ERR_NOT_FOUND;
+}
+
+static int mark_list(void *self, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
+{
+    (void)self, (void)call, (void)account;
+    step();
+    for (size_t i = 0; i < fake.mark_count; i++)
+        cb(ctx, &(struct hearth_account_identity){.struct_size = sizeof(struct hearth_account_identity),
+                                                  .issuer = fake.marks[i].issuer,
+                                                  .subject = fake.marks[i].subject,
+                                                  .created = fake.marks[i].created});
+    return 0;
+}
+
+static const struct hearth_storage ops = {.token_create = fake_create,
+                                          .token_remove = fake_remove,
+                                          .token_list = fake_list,
+                                          .identity_put = mark_put,
+                                          .identity_remove = mark_remove,
+                                          .identity_list = mark_list};
+
+static struct door door;
+static uint32_t scope;
+
+static void make(struct store *where)
+{
+    struct token token;
+    struct err err = {0};
+    put_result = token_put(where, "a", &door, scope, "x", 0, &token, &err);
+}
+
+static void close_all(struct store *where)
+{
+    struct doors doors = {0};
+    assert_int_equal(doors_close(where, "a", &doors, NULL), 0);
+}
+
+static void close_browsers(struct store *where)
+{
+    assert_int_equal(session_remove_all(where, "a", NULL, NULL), 0);
+}
+
+/* Takes the identity away first. */
+static void take_over(struct store *where)
+{
+    mark_remove(NULL, NULL, "a", "proxy", "ada");
+    close_all(where);
+}
+
+static void begin(int at, void (*other)(struct store *store))
+{
+    fake = (struct fake){.at = at};
+    store = (struct store){.ops = &ops};
+    call_init(&store.call, NULL, 1000, 4096);
+    if (door.kind == DOOR_IDENTITY)
+        mark_put(NULL, NULL, "a", &(struct hearth_account_identity){.issuer = "proxy", .subject = "ada", .created = 1});
+    fake.steps = 0;
+    fake.other = other;
+}
+
+/* Each of the two is the one whom the other interrupts, at each step. */
+static void interleave(void (*close)(struct store *store))
+{
+    for (int at = 0; at < STEPS; at++) {
+        begin(at, close);
+        make(&store);
+        if (fake.other == NULL) /* else the maker was done before */
+            assert_int_equal(fake.row_count, 0);
+        call_fini(&store.call);
+        begin(at, make);
+        close(&store);
+        bool came = fake.other == NULL;
+        if (came)
+            assert_int_equal(fake.row_count, 0);
+        call_fini(&store.call);
+    }
+}
+
+static void test_nothing_stays(void **state)
+{
+    static const enum door_kind kinds[] = {DOOR_BROWSER, DOOR_TOKEN, DOOR_IDENTITY};
+    (void)state;
+    scope = HEARTH_TOKEN_FULL;
+    for (size_t i = 0; i < 3; i++) {
+        door = (struct door){.kind = kinds[i], .created = clock_now() - 1, .issuer = "proxy", .subject = "ada"};
+        interleave(take_over);
+    }
+}
+
+static void test_browsers(void **state)
+{
+    (void)state;
+    door = (struct door){.kind = DOOR_BROWSER, .created = clock_now() - 1};
+    for (scope = HEARTH_TOKEN_BROWSER; scope <= HEARTH_TOKEN_FRESH; scope++)
+        interleave(close_browsers);
+}
+
+/* One thing after the other. */
+static int after(void (*close)(struct store *store), enum door_kind kind, int64_t age, uint32_t what)
+{
+    door = (struct door){.kind = kind, .created = clock_now() - age, .issuer = "proxy", .subject = "ada"};
+    scope = what;
+    begin(-1, NULL);
+    close(&store);
+    make(&store);
+    call_fini(&store.call);
+    return put_result;
+}
+
+static void test_whom_it_concerns(void **state)
+{
+    (void)state;
+    assert_int_equal(after(close_browsers, DOOR_BROWSER, 1, HEARTH_TOKEN_FULL),
+                     HEARTH_ERR_NOT_FOUND); /* an API token that a browser makes */
+    assert_int_equal(after(close_browsers, DOOR_TOKEN, 1, HEARTH_TOKEN_LINK), 0);
+    assert_int_equal(after(close_browsers, DOOR_IDENTITY, 1, HEARTH_TOKEN_BROWSER), 0);
+    assert_int_equal(after(close_browsers, DOOR_BROWSER, -1000, HEARTH_TOKEN_LINK), 0); /* signed in since */
+    assert_int_equal(after(close_all, DOOR_TOKEN, 1, HEARTH_TOKEN_LINK), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(after(close_all, DOOR_TOKEN, -1000, HEARTH_TOKEN_LINK), 0);
+    assert_int_equal(after(close_all, DOOR_OPERATOR, 1, HEARTH_TOKEN_FULL), 0);
+    assert_int_equal(after(take_over, DOOR_IDENTITY, 1, HEARTH_TOKEN_FULL), HEARTH_ERR_NOT_FOUND);
+}
+
+/* Nobody is locked out for years by a clock that was wrong once. */
+static void test_a_mark_of_the_far_future(void **state)
+{
+    (void)state;
+    door = (struct door){.kind = DOOR_BROWSER, .created = clock_now()};
+    scope = HEARTH_TOKEN_LINK;
+    begin(-1, NULL);
+    mark_put(NULL, NULL, "a",
+             &(struct hearth_account_identity){.issuer = "closed:a", .subject = "all", .created = clock_now() + 7200 * 1000});
+    make(&store);
+    assert_int_equal(put_result, 0);
+    call_fini(&store.call);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_stays), cmocka_unit_test(test_browsers),
+                                       cmocka_unit_test(test_whom_it_concerns), cmocka_unit_test(test_a_mark_of_the_far_future)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
