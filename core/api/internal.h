@@ -27,7 +27,7 @@ struct proof {
 struct identity {
     char account[40], token[16];
     int64_t created; /* of the token or session */
-    size_t node; /* where the account is; NODES_NONE: nowhere, the token is not known */
+    size_t node;     /* where the account is; NODES_NONE: nowhere, the token is not known */
     enum proof_kind kind;
     bool read_only;
     bool barred; /* nowhere: the account's address is not in [auth] allow */

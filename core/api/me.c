@@ -83,7 +83,7 @@ int me_delete(struct api_call *call)
             call, 403, "fresh_signin_needed",
             "Forgetting you cannot be undone here, so it asks for a complete sign-in within the last ten minutes: sign in at "
             "/auth/signin?next=/account%23forget in this browser, then ask again. A link, a code, a proxy or an API token is "
-            "not enough.");
+            "not enough, nor is an OpenID provider that does not say when the password was typed (auth_time).");
     if (r == 0) /* an account of an older release may be all that says so */
         r = owner_put(call->store, &call->err);
     if (r == 0)

@@ -304,8 +304,9 @@ static int read_person(struct oidc *oidc, struct call *call, const json_t *docum
     return r;
 }
 
-/* When did they show the provider who they are? A provider that does not say is believed to do as it was asked. */
-static int check_time(const struct oidc_attempt *attempt, const json_t *claims, bool *ret_fresh, struct err *err)
+/* When did they show the provider who they are? With max_age it has to say (OpenID Connect Core 1.0, 2); one that does not may have heeded
+ * neither that nor prompt. */
+static int check_time(const struct oidc_attempt *attempt, const json_t *claims, struct oidc_person *person, struct err *err)
 {
     const json_t *when = json_object_get(claims, "auth_time");
     bool recent = json_is_number(when) && json_number_value(when) >= (double)(attempt->began - OIDC_LEEWAY) &&
@@ -315,7 +316,8 @@ static int check_time(const struct oidc_attempt *attempt, const json_t *claims, 
             err, HEARTH_ERR_DENIED,
             "it was asked for a sign-in of this moment (prompt=login, max_age=0), and gave one of another time (auth_time); check "
             "the clocks, and whether the provider heeds these");
-    *ret_fresh = recent || (attempt->fresh && when == NULL);
+    person->fresh = recent;
+    person->untold = attempt->fresh && when == NULL;
     return 0;
 }
 
@@ -350,13 +352,10 @@ int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, cons
     }
     if (r == 0)
         r = verify(oidc, call, document, attempt, tokens, &claims, err);
-    bool fresh = false;
     if (r == 0)
-        r = check_time(attempt, claims, &fresh, err);
+        r = check_time(attempt, claims, ret_person, err);
     if (r == 0)
         r = read_person(oidc, call, document, tokens, claims, ret_person, err);
-    if (r == 0)
-        ret_person->fresh = fresh;
     json_decref(claims);
     json_decref(tokens);
     unref_shared(oidc, document);

@@ -44,7 +44,8 @@ struct oidc_person {
     char subject[OIDC_SUBJECT_SIZE]; /* `sub`: who it is at this issuer, for good */
     char email[OIDC_EMAIL_SIZE];     /* ""; may change, and belong to somebody else later */
     bool email_verified;
-    bool fresh; /* signed in there for this, as far as the provider says */
+    bool fresh;  /* signed in there for this, as the provider says */
+    bool untold; /* it was asked when that was, and does not say */
 };
 
 /* The address to send the browser to. fresh: the provider shall ask for the password, also who is signed in there. UNAVAILABLE, TIMEOUT:

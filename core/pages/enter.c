@@ -65,6 +65,16 @@ static void note_fresh(struct page_call *call, struct store *store, const char *
     token_wipe(&token);
 }
 
+/* They wanted a sign-in of this moment, and would be asked for it again and again. */
+static void say_untold(struct page_call *call)
+{
+    page_message(call, 200, "You are signed in, but not for forgetting you",
+                 "Hearth forgets somebody only after a sign-in of this moment, and the provider does not say when you typed your password "
+                 "there (auth_time). Sign in with your Mozilla account for it, or ask whoever runs this server to remove the account "
+                 "(\u201chearthd account remove\u201d).",
+                 "/auth/signin?next=/account%23forget", "Sign in another way");
+}
+
 /* One browser more than an account may have: the one that was not used for longest is out, at once. */
 static void note_ended(struct page_call *call, const char *account, const struct token *token)
 {
@@ -96,7 +106,10 @@ static int enter_here(struct page_call *call, struct store *store, const char *a
         note_fresh(call, store, account, door, id);
     log_audit("signed in", "address", call->request->remote, "account", account, "provider", call->provider, "session", id, "browser", name,
               NULL);
-    page_redirect(call, arena_strdup(&call->request->arena, next));
+    if (way == ENTER_UNTOLD)
+        say_untold(call);
+    else
+        page_redirect(call, arena_strdup(&call->request->arena, next));
     return 0;
 }
 

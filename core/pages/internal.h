@@ -121,8 +121,9 @@ void signin_refused(struct page_call *call, enum signin_outcome outcome);
 /* The server belongs to nobody yet: where the set-up code is found (refused.c). `setup`: as it came with the address; NULL. */
 void setup_notice(struct page_call *call);
 /* ENTER_COMPLETE: at this moment, at the server that says who people are; ENTER_REMEMBERED: there, perhaps by a session of before;
- * ENTER_LENT: another browser, or the operator, let them in. */
-enum enter_way { ENTER_COMPLETE, ENTER_REMEMBERED, ENTER_LENT };
+ * ENTER_UNTOLD: the same, but one of this moment was asked for, to go on to what needs it; ENTER_LENT: another browser, or the operator,
+ * let them in. */
+enum enter_way { ENTER_COMPLETE, ENTER_REMEMBERED, ENTER_UNTOLD, ENTER_LENT };
 /* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. NOT_FOUND: what
  * they have shown (`door`) ended at this moment, and there is no answer yet. */
 int enter(struct page_call *call, size_t node, const char *account, const struct door *door, const char *next, enum enter_way way);

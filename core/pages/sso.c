@@ -227,8 +227,14 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     } else if (r < 0) {
         page_error(call);
     } else {
+        enum enter_way way = person->fresh ? ENTER_COMPLETE : person->untold ? ENTER_UNTOLD : ENTER_REMEMBERED;
+        if (person->untold)
+            log_warning("signin",
+                        "[oidc %s]: it was asked when the person signed in there (max_age=0), and does not say (auth_time): the account "
+                        "cannot be forgotten by this sign-in",
+                        call->provider);
         struct door door = {.kind = DOOR_IDENTITY, .issuer = issuer, .subject = person->subject};
-        if (enter(call, node, id, &door, next, person->fresh ? ENTER_COMPLETE : ENTER_REMEMBERED) == HEARTH_ERR_NOT_FOUND)
+        if (enter(call, node, id, &door, next, way) == HEARTH_ERR_NOT_FOUND)
             page_another(call);
     }
 }

@@ -75,7 +75,15 @@ class Deletion(TestCase):
         self.assertIn("auth_time", node.log_text())
         provider.settings(claims={}, heeds_prompt=True)
         self.assertEqual(again().page.headers["Location"], "/account#forget")
-        provider.settings(claims={"auth_time": None})  # it is believed to do as it was asked
+        provider.settings(claims={"auth_time": None})  # perhaps it has not heard what it was asked
+        browser = again()
+        self.assertEqual((browser.page.status, browser.asked["max_age"]), (200, "0"))
+        self.assertIn("does not say when you typed your password", browser.page.text)
+        self.assertEqual(browser.request("GET", "/api/v1/me").status, 200)
+        self.assertNotIn("hearth_fresh", browser.cookies())
+        self.assert_refused(browser)
+        self.assertIn("cannot be forgotten by this sign-in", node.log_text())
+        provider.settings(claims={})
         self.assertEqual(self.forget(again()), (204, None))
 
     def test_once(self):
