@@ -245,6 +245,11 @@ class Who(TestCase):
         node.cli("account", "adopt", "ada@new.example", "--proxy", "Ada.L", "--yes")
         self.assertEqual(status("ada.l"), 200)
         self.assertIn("proxy name adopted", node.log_text())
+        for name in (" ", "ada ", " ada", ""):
+            self.assertIn("--proxy", node.cli("account", "adopt", "ada@new.example", "--proxy", name, "--yes", code=2, both=True))
+        self.assertEqual(status("ada.l"), 200)
+        node.cli("account", "adopt", "ada@new.example", "--proxy", "M\u00fcller", "--yes")
+        self.assertEqual([status(name.encode().decode("latin1")) for name in ("m\u00fcller", "M\u00fcLLER", "M\u00dcLLER")], [200, 200, 401])
 
     def allow(self, node, text):
         node.configure("80-allow", f"[auth]\nallow = {text}\n" if text else "")
