@@ -11,8 +11,9 @@
 #include "auth/doors.h"
 #include "auth/session.h"
 #include "base/clock.h"
+#include "signin/takeover.h"
 
-enum { ROWS = 8, MARKS = 4, STEPS = 16 };
+enum { ROWS = 8, MARKS = 8, STEPS = 48 };
 
 /* One account's tokens and identities. Before the step number `at` of the one who works, the other one does everything that they do. */
 static struct fake {
@@ -145,11 +146,12 @@ static void close_browsers(struct store *where)
     assert_int_equal(session_remove_all(where, "a", NULL, NULL), 0);
 }
 
-/* Takes the identity away first. */
+/* Another name takes the place of the one that is there. */
 static void take_over(struct store *where)
 {
-    mark_remove(NULL, NULL, "a", "proxy", "ada");
-    close_all(where);
+    char words[TAKEOVER_WORDS_SIZE];
+    struct who who = {.issuer = "proxy", .subject = "eve", .replaces = true};
+    assert_int_equal(takeover(where, "a", &who, words, NULL), 0);
 }
 
 static void begin(int at, void (*other)(struct store *store))
@@ -157,8 +159,7 @@ static void begin(int at, void (*other)(struct store *store))
     fake = (struct fake){.at = at};
     store = (struct store){.ops = &ops};
     call_init(&store.call, NULL, 1000, 4096);
-    if (door.kind == DOOR_IDENTITY)
-        mark_put(NULL, NULL, "a", &(struct hearth_account_identity){.issuer = "proxy", .subject = "ada", .created = 1});
+    mark_put(NULL, NULL, "a", &(struct hearth_account_identity){.issuer = "proxy", .subject = "ada", .created = 1});
     fake.steps = 0;
     fake.other = other;
 }
