@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 /* A mark of later than that was written by a clock that was wrong. */
 enum { AHEAD_MAX = 3600 * 1000, ISSUER_SIZE = 64 };
@@ -66,7 +67,7 @@ int doors_close(struct store *store, const char *account, struct doors *doors, s
     struct closing closing = {.doors = doors};
     int r = 0;
     for (int round = 0; r == 0 && (round < 2 || closing.count > 0); round++) {
-        int marked = doors_mark(store, account, DOORS_ALL, err);
+        int marked = doors_mark(store, account, DOORS_ALL, round, err);
         r = remove_some(store, account, &closing, marked < 0 ? NULL : err); /* what can end does */
         r = marked < 0 ? marked : r;
     }
@@ -80,13 +81,14 @@ static void mark_issuer(const char *account, char ret_issuer[ISSUER_SIZE])
     snprintf(ret_issuer, ISSUER_SIZE, "closed:%s", account);
 }
 
-int doors_mark(struct store *store, const char *account, const char *which, struct err *err)
+int doors_mark(struct store *store, const char *account, const char *which, int round, struct err *err)
 {
-    char issuer[ISSUER_SIZE];
-    struct hearth_account_identity mark = {.struct_size = sizeof(mark), .issuer = issuer, .subject = which, .created = clock_now()};
+    char issuer[ISSUER_SIZE], subject[32];
+    struct hearth_account_identity mark = {.struct_size = sizeof(mark), .issuer = issuer, .subject = subject, .created = clock_now()};
+    snprintf(subject, sizeof(subject), "%s%s", which, round % 2 == 0 ? "" : " again");
     struct err why = {0};
     mark_issuer(account, issuer);
-    int r = STORE(store, &why, identity_remove, account, issuer, which); /* one that is there would keep its time */
+    int r = STORE(store, &why, identity_remove, account, issuer, subject); /* one that is there would keep its time */
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
         return STORE(store, err, identity_put, account, &mark);
     if (err != NULL)
@@ -108,7 +110,7 @@ static int on_identity(void *ctx, const struct hearth_account_identity *identity
     if (door->kind == DOOR_IDENTITY) {
         looking->there = looking->there || (strcmp(identity->issuer, door->issuer) == 0 && strcmp(identity->subject, door->subject) == 0);
     } else if (strcmp(identity->issuer, looking->issuer) == 0 && identity->created <= looking->now + AHEAD_MAX) {
-        bool concerns = door->kind == DOOR_BROWSER || strcmp(identity->subject, DOORS_ALL) == 0;
+        bool concerns = door->kind == DOOR_BROWSER || str_starts(identity->subject, DOORS_ALL);
         looking->closed = looking->closed || (concerns && door->created <= identity->created);
     }
     return 0;

@@ -3,7 +3,8 @@
  * Requests that were let in just before may still be making further ones while doors are closed. So closing leaves a mark, which stays: an
  * identity of the account that opens nothing, with the issuer "closed:" and the account's id, the subject "all" or "browsers", and the
  * time. Whoever makes a row looks afterwards whether what it was made with is still good (doors_keep()). Either the row was there when the
- * closing listed the rows, and was removed by it; or the mark was there before the row, and its maker sees it. */
+ * closing listed the rows, and was removed by it; or the mark was there before the row, and its maker sees it. Each mark is two rows ("all
+ * again", "browsers again"): while one is written anew the other is there. */
 #ifndef HEARTH_CORE_AUTH_DOORS_H
 #define HEARTH_CORE_AUTH_DOORS_H
 
@@ -37,10 +38,10 @@ int doors_close(struct store *store, const char *account, struct doors *doors, s
 /* The rows alone, and no mark: nobody uses them yet. */
 int doors_remove(struct store *store, const char *account, struct doors *doors, struct err *err);
 /* The mark that what is older has ended, written anew: DOORS_ALL or DOORS_BROWSERS. For those who remove rows: before each time that they
- * list them, and at least twice, so that a row that came and was used up in between is older than the last one. */
+ * list them, and at least twice, so that a link that was made and used up in between is older than the last one. round: 0, 1, 2 ... */
 #define DOORS_ALL      "all"
 #define DOORS_BROWSERS "browsers" /* and links, codes, fresh sign-ins */
-int doors_mark(struct store *store, const char *account, const char *which, struct err *err);
+int doors_mark(struct store *store, const char *account, const char *which, int round, struct err *err);
 /* After the row `id` was made: it stays if `door` is still good, and is removed otherwise: NOT_FOUND. */
 int doors_keep(struct store *store, const char *account, const struct door *door, const char *id, struct err *err);
 

@@ -88,7 +88,7 @@ int session_remove_all(struct store *store, const char *account, const char *exc
     struct leaving leaving = {.except = except};
     int r = 0;
     for (int round = 0; r == 0 && (round < 2 || leaving.count > 0); round++) {
-        int marked = doors_mark(store, account, DOORS_BROWSERS, err);
+        int marked = doors_mark(store, account, DOORS_BROWSERS, round, err);
         r = remove_some(store, account, &leaving, marked < 0 ? NULL : err); /* what can end does */
         r = marked < 0 ? marked : r;
     }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -28,6 +29,7 @@ static struct fake {
     } marks[MARKS];
     size_t row_count, mark_count;
     int steps, at;
+    bool slow; /* each step has a time of its own */
     void (*other)(struct store *store);
 } fake;
 
@@ -37,6 +39,8 @@ static int put_result;
 static void step(void)
 {
     void (*other)(struct store * store) = fake.other;
+    if (fake.slow)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     if (fake.steps++ != fake.at || other == NULL)
         return;
     fake.other = NULL;
@@ -201,6 +205,39 @@ static void test_browsers(void **state)
         interleave(close_browsers);
 }
 
+static int64_t used;
+
+/* A link is made with a session of before, and used up at once. */
+static void make_and_use(struct store *where)
+{
+    struct token link;
+    used = 0;
+    if (token_put(where, "a", &door, HEARTH_TOKEN_LINK, "x", 0, &link, NULL) != 0)
+        return;
+    used = link.created;
+    fake_remove(NULL, NULL, "a", link.id);
+}
+
+/* What was let in by it makes its session when all is over. */
+static void test_a_link_that_is_used_up_meanwhile(void **state)
+{
+    static void (*const closes[])(struct store * where) = {close_browsers, close_all};
+    (void)state;
+    for (int i = 0; i < 2 * STEPS; i++) {
+        door = (struct door){.kind = DOOR_BROWSER, .created = clock_now() - 1};
+        scope = HEARTH_TOKEN_BROWSER;
+        begin(i / 2, make_and_use);
+        fake.slow = true;
+        closes[i % 2](&store);
+        if (fake.other == NULL && used != 0) {
+            door.created = used;
+            make(&store);
+            assert_int_equal(fake.row_count, 0);
+        }
+        call_fini(&store.call);
+    }
+}
+
 /* One thing after the other. */
 static int after(void (*close)(struct store *store), enum door_kind kind, int64_t age, uint32_t what)
 {
@@ -244,6 +281,7 @@ static void test_a_mark_of_the_far_future(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_stays), cmocka_unit_test(test_browsers),
-                                       cmocka_unit_test(test_whom_it_concerns), cmocka_unit_test(test_a_mark_of_the_far_future)};
+                                       cmocka_unit_test(test_a_link_that_is_used_up_meanwhile), cmocka_unit_test(test_whom_it_concerns),
+                                       cmocka_unit_test(test_a_mark_of_the_far_future)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
