@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "owner.h"
 
 static const char PARTIAL[] = ".partial-";
 enum { HEX = 8, ATTEMPTS = 4 };
@@ -27,6 +28,13 @@ static void remove_in(int directory)
     }
 }
 
+/* Root's are the folder's owner's. */
+static bool is_ours(int parent, const struct stat *status)
+{
+    struct stat folder;
+    return status->st_uid == geteuid() || (geteuid() == 0 && fstat(parent, &folder) == 0 && status->st_uid == folder.st_uid);
+}
+
 /* Only files of our names are removed: another program's directory of such a name stays. */
 static void sweep_entry(int parent, const char *name)
 {
@@ -37,7 +45,7 @@ static void sweep_entry(int parent, const char *name)
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    if (fstat(fd, &status) == 0 && is_ours(parent, &status) && flock(fd, LOCK_EX | LOCK_NB) == 0) {
         remove_in(fd);
         unlinkat(parent, name, AT_REMOVEDIR);
     }
@@ -69,6 +77,7 @@ static int lock_directory(struct backup_stage *stage)
 {
     if (mkdir(stage->directory, 0700) != 0)
         return -1;
+    owner_give_directory(stage->directory); /* who sweeps the folder can remove what is left of it */
     stage->lock = open(stage->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (stage->lock >= 0 && (flock(stage->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && access(stage->directory, W_OK) == 0)
         return 0;

@@ -7,21 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fold.h"
 #include "open.h"
 #include "query.h"
 #include "session.h"
 
 enum { PROGRESS_STEPS = 5000 }; /* of SQLite's machine, between looks at the stop conditions: about 0.1 ms */
-
-/* host_key(text) for verify's queries. Nothing stored uses it: the sqlite3 shell can do all without it. */
-static void host_key_function(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count;
-    const char *host = (const char *)sqlite3_value_text(values[0]);
-    if (host != NULL)
-        sqlite3_result_int64(context, fold_host_key(host));
-}
 
 static int on_progress(void *self)
 {
@@ -171,9 +161,7 @@ static int set_up(struct connection *connection)
     sqlite3_busy_handler(connection->db, on_busy, connection);
     sqlite3_progress_handler(connection->db, PROGRESS_STEPS, on_progress, connection);
     sqlite3_limit(connection->db, SQLITE_LIMIT_ATTACHED, 0);
-    int r = sqlite3_create_function(connection->db, "host_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
-                                    host_key_function, NULL, NULL);
-    return r == SQLITE_OK ? connection_exec(connection, pragmas) : connection_fail(connection, r);
+    return connection_exec(connection, pragmas);
 }
 
 /* "file:PATH?…" for a file that is only looked at: neither the write-ahead log nor its index is made or written. Without a log, which an
