@@ -91,8 +91,8 @@ int app_check_state_dir(const struct app *app, struct err *err)
     else
         snprintf(advice, sizeof(advice), "it belongs to user %.60s: run hearthd as that one", owner->pw_name);
     err_errno(err, why, "cannot use the state directory %s", dir); /* the code that suits */
-    return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code, "cannot use the state directory %s: %s; %s, or set state_dir in [hearth]", dir,
-                   strerror(why), advice);
+    return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code, "cannot use the state directory %s: %s; %s, or set state_dir in [hearth]",
+                   dir, strerror(why), advice);
 }
 
 static int look_at_state_dir(const struct app *app, struct err *err)

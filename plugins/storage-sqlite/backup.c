@@ -27,7 +27,7 @@ struct copy {
     struct backup_stage stage;
     struct tar_writer *tar;
     struct sums *sums; /* of the members that are in it */
-    int fd; /* of the archive */
+    int fd;            /* of the archive */
 };
 
 static int fail_errno(struct copy *copy, int error)
@@ -242,7 +242,7 @@ static int unless_removed(struct copy *copy, sqlite3 *shared, const char *id, in
     struct file_state state;
     char why[400];
     snprintf(why, sizeof(why), "%s", session->call->error);
-    unlink(copy->stage.person);
+    backup_stage_remove_person(&copy->stage);
     if (file_state(session, id, &state) == HEARTH_ERR_NOT_FOUND)
         return drop_account(copy, shared, id);
     return hearth_fail(session->call, code, "%s", why);

@@ -15,17 +15,21 @@
 static const char PARTIAL[] = ".partial-";
 enum { HEX = 8, ATTEMPTS = 4 };
 
-static void remove_in(int directory)
+static void remove_file_in(int directory, const char *file)
 {
-    static const char *const names[] = {"archive", "shared", "person"};
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
     char name[32];
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
-            snprintf(name, sizeof(name), "%s%s", names[i], ends[k]);
-            unlinkat(directory, name, 0);
-        }
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        snprintf(name, sizeof(name), "%s%s", file, ends[i]);
+        unlinkat(directory, name, 0);
     }
+}
+
+static void remove_in(int directory)
+{
+    remove_file_in(directory, "archive");
+    remove_file_in(directory, "shared");
+    remove_file_in(directory, "person");
 }
 
 /* Root's are the folder's owner's. */
@@ -124,6 +128,11 @@ void backup_stage_remove(struct backup_stage *stage)
     free(stage->archive);
     free(stage->shared);
     free(stage->person);
+}
+
+void backup_stage_remove_person(const struct backup_stage *stage)
+{
+    remove_file_in(stage->lock, "person");
 }
 
 int backup_stage_sync_parent(const struct backup_stage *stage, struct hearth_call *call)

@@ -169,8 +169,11 @@ static int set_up(struct connection *connection)
 static bool is_there(const char *path, const char *end, off_t *ret_size)
 {
     struct stat status;
-    char *name = malloc(strlen(path) + strlen(end) + 1);
-    bool there = name != NULL && stat(strcat(strcpy(name, path), end), &status) == 0;
+    size_t size = strlen(path) + strlen(end) + 1;
+    char *name = malloc(size);
+    if (name != NULL)
+        snprintf(name, size, "%s%s", path, end);
+    bool there = name != NULL && stat(name, &status) == 0;
     free(name);
     if (there)
         *ret_size = status.st_size;

@@ -75,7 +75,8 @@ int look_through_restore(struct store *store, struct hearth_call *call)
     char line[512];
     if (!replace_is_pending(store->path))
         return 0;
-    snprintf(line, sizeof(line), "a restore was interrupted, and the next start finishes it: looking at what it restores path=%.300s", store->path);
+    snprintf(line, sizeof(line), "a restore was interrupted, and the next start finishes it: looking at what it restores path=%.300s",
+             store->path);
     store->host->log(store->host, HEARTH_LOG_WARNING, line);
     if (replace_pending_paths(store->path, &path, &accounts) < 0)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");

@@ -155,8 +155,9 @@ static int check_sums(struct restore *restore, struct archive *tar, int64_t size
     if (r < 0 && errno != 0)
         return fail_errno(restore, restore->archive, errno);
     if (differs != NULL && differs[0] != '\0')
-        return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is not what was backed up (its SHA-256 is another): take another archive",
-                           restore->archive, differs);
+        return hearth_fail(restore->call, HEARTH_ERR_CORRUPT,
+                           "%s: %s in it is not what was backed up (its SHA-256 is another): take another archive", restore->archive,
+                           differs);
     restore->summed = differs == NULL;
     return differs == NULL ? 0 : not_a_backup(restore);
 }
@@ -357,9 +358,11 @@ static void say_checked(const struct restore *restore, hearth_text_cb cb, void *
     if (cb == NULL)
         return;
     if (!restore->summed)
-        cb(ctx, "This backup is of a release that put no SHA-256 sums in it: a byte that changed in a text or number since then was not noticed.");
+        cb(ctx, "This backup is of a release that put no SHA-256 sums in it: a byte that changed in a text or number since then was not "
+                "noticed.");
     if (restore->older)
-        cb(ctx, "It has the schema of an older release, so that only its structure was checked: run \"hearthd verify\" after the next start.");
+        cb(ctx,
+           "It has the schema of an older release, so that only its structure was checked: run \"hearthd verify\" after the next start.");
 }
 
 static int restore_all(struct restore *restore, const struct place *place, bool replace, hearth_text_cb cb, void *ctx)

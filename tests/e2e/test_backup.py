@@ -259,6 +259,51 @@ class Backups(TestCase):
         subprocess.run(["mount", "-o", "remount,ro,bind", node.state], check=True, timeout=PATIENCE)
         self.assertIn("Read-only file system; mount it to be written, or set", self.as_user(node, "account", "list", code=1))
 
+    @unittest.skipIf(os.geteuid() != 0, "only root makes files for others")
+    def test_what_a_killed_backup_leaves(self):
+        """Root's leftover is the folder's owner's, so that the nightly backup removes it; root's next backup removes the owner's as well. Another's stays."""
+        node = self.home()
+        node.stop()
+        os.chmod(node.folder, 0o755)
+        for name in os.listdir(node.conf):
+            os.chmod(os.path.join(node.conf, name), 0o644)
+        for folder, _, names in os.walk(node.state):
+            for name in [folder, *(os.path.join(folder, n) for n in names)]:
+                os.chown(name, 12345, 12345, follow_symlinks=False)
+        folder = os.path.join(node.folder, "backups")
+        os.mkdir(folder)
+        os.chown(folder, 12345, 12345)
+
+        def killed(**user):
+            """Ends as soon as its folder is seen; one that was quicker is tried again."""
+            for _ in range(100):
+                command = subprocess.Popen([HEARTHD, "--config", node.conf, "backup", os.path.join(folder, "killed.tar")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                           env=node.environment, **user)
+                while command.poll() is None and not any("partial" in n for n in os.listdir(folder)):
+                    pass
+                command.kill()
+                command.wait(PATIENCE)
+                if os.listdir(folder) not in ([], ["killed.tar"]):
+                    break
+                for name in os.listdir(folder):
+                    os.unlink(os.path.join(folder, name))
+            (left,) = os.listdir(folder)
+            self.assertRegex(left, r"^killed\.tar\.partial-[0-9a-f]{8}$")
+            self.assertEqual(os.stat(os.path.join(folder, left)).st_uid, 12345)
+        killed()
+        self.as_user(node, "backup", os.path.join(folder, "a.tar"))
+        self.assertEqual(os.listdir(folder), ["a.tar"])
+        os.unlink(os.path.join(folder, "a.tar"))
+        killed(user=12345, group=12345, extra_groups=[])
+        node.cli("backup", os.path.join(folder, "b.tar"))
+        self.assertEqual(os.listdir(folder), ["b.tar"])
+        os.unlink(os.path.join(folder, "b.tar"))
+        killed()
+        (left,) = os.listdir(folder)
+        os.chown(os.path.join(folder, left), 4321, 4321)
+        node.cli("backup", os.path.join(folder, "c.tar"))
+        self.assertEqual(sorted(os.listdir(folder)), ["c.tar", left])
+
     def test_no_archive_of_what_verify_finds(self):
         """Whatever makes `verify` say damaged keeps the nightly archive from being made, and is named."""
         node = self.home()
