@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 
 #include "base/magic.h"
+#include "base/owner.h"
 #include "base/plain_file.h"
 #include "base/str.h"
 
@@ -48,16 +49,13 @@ static int flush_folder(const char *path, struct err *err)
     return r;
 }
 
-/* Root's command line makes it for the daemon's user, who owns the folder; one that replaces another has that one's owner. */
+/* One that replaces another has that one's owner. */
 static void give_away(int fd, const char *path, const struct stat *old)
 {
-    char folder[PATH_SIZE];
-    struct stat status;
-    name_folder(path, folder);
-    if (geteuid() != 0 || (old == NULL && stat(folder, &status) != 0))
-        return;
-    int r = old == NULL ? fchown(fd, status.st_uid, status.st_gid) : fchown(fd, old->st_uid, old->st_gid);
-    (void)r; /* it stays root's, as private as it was made */
+    if (old == NULL)
+        owner_give(fd, path);
+    else if (geteuid() == 0 && fchown(fd, old->st_uid, old->st_gid) != 0)
+        return; /* it stays root's, as private as it was made */
 }
 
 /* Written elsewhere, under a name that is used only once: what a crash leaves of it stops no later start. */

@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "base/log.h"
+#include "base/owner.h"
 #include "base/plain_file.h"
 #include "base/str.h"
 #include "signin/allow.h"
@@ -80,12 +81,18 @@ int app_check_state_dir(const struct app *app, struct err *err)
         return 0;
     int why = errno;
     struct passwd *owner = getpwuid(st.st_uid);
-    char number[24];
-    snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
+    char advice[128];
+    if (why == EROFS)
+        snprintf(advice, sizeof(advice), "mount it to be written");
+    else if (st.st_uid == geteuid())
+        snprintf(advice, sizeof(advice), "it has mode %04o: run chmod u+rwx on it", st.st_mode & 07777u);
+    else if (owner == NULL)
+        snprintf(advice, sizeof(advice), "it belongs to user number %u: run hearthd as that one", (unsigned)st.st_uid);
+    else
+        snprintf(advice, sizeof(advice), "it belongs to user %.60s: run hearthd as that one", owner->pw_name);
     err_errno(err, why, "cannot use the state directory %s", dir); /* the code that suits */
-    return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code,
-                   "cannot use the state directory %s: %s; it belongs to user %s: run hearthd as that one, or set state_dir in [hearth]",
-                   dir, strerror(why), owner == NULL ? number : owner->pw_name);
+    return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code, "cannot use the state directory %s: %s; %s, or set state_dir in [hearth]",
+                   dir, strerror(why), advice);
 }
 
 static int look_at_state_dir(const struct app *app, struct err *err)
@@ -379,7 +386,11 @@ int app_take_lock(const struct app *app, int *ret_fd, struct err *err)
 {
     char path[4200];
     snprintf(path, sizeof(path), "%s/hearthd.lock", app->state_dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        owner_give(fd, path);
+    else if (errno == EEXIST)
+        fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(err, errno, "cannot open %s", path);
     for (int i = 0; i < 20; i++) { /* a command line that looks holds it for a moment */

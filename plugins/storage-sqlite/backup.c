@@ -12,8 +12,11 @@
 #include "backup_stage.h"
 #include "connection.h"
 #include "files.h"
+#include "owner.h"
 #include "query.h"
+#include "rules.h"
 #include "session.h"
+#include "sums.h"
 #include "tar.h"
 
 enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
@@ -23,7 +26,8 @@ struct copy {
     const char *path; /* where the archive belongs; it gets there when it is complete */
     struct backup_stage stage;
     struct tar_writer *tar;
-    int fd; /* of the archive */
+    struct sums *sums; /* of the members that are in it */
+    int fd;            /* of the archive */
 };
 
 static int fail_errno(struct copy *copy, int error)
@@ -57,6 +61,10 @@ static int open_archive(struct copy *copy)
     copy->fd = open(copy->stage.archive, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (copy->fd < 0)
         return fail_errno(copy, errno);
+    owner_give(copy->fd, copy->stage.directory); /* the archive's place is beside it */
+    copy->sums = sums_create();
+    if (copy->sums == NULL)
+        return fail_errno(copy, ENOMEM);
     copy->tar = tar_writer_create(copy->fd);
     return copy->tar == NULL ? fail_errno(copy, errno) : 0;
 }
@@ -135,25 +143,22 @@ static int copy_snapshot(struct copy *copy, struct connection *source, sqlite3 *
     return r;
 }
 
-/* A copy of a damaged file is no backup. */
+/* A copy of a damaged file is no backup: what verify would find keeps the archive from being made. */
 static int check_copy(struct copy *copy, struct connection *source, sqlite3 *db)
 {
     struct session *session = copy->session;
-    sqlite3_stmt *check;
-    char found[200] = "";
-    int r = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &check, NULL);
-    if (r == SQLITE_OK && (r = sqlite3_step(check)) == SQLITE_ROW)
-        snprintf(found, sizeof(found), "%s", (const char *)sqlite3_column_text(check, 0));
-    sqlite3_finalize(check);
+    struct rules_findings findings = {.count = 0};
+    int r = source->person == NULL ? rules_check_shared(db, rules_count_finding, &findings)
+                                   : rules_check_person(db, rules_count_finding, &findings);
     int stopped = session_stopped(session);
     if (stopped < 0)
         return hearth_fail(session->call, stopped, "the backup was stopped");
-    if (r != SQLITE_ROW && (r & 0xff) != SQLITE_CORRUPT && (r & 0xff) != SQLITE_NOTADB)
+    if (r != SQLITE_OK && (r & 0xff) != SQLITE_CORRUPT && (r & 0xff) != SQLITE_NOTADB)
         return fail_target(copy, db, r);
-    if (strcmp(found, "ok") == 0)
+    if (r == SQLITE_OK && findings.count == 0)
         return 0;
     return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s): no backup was made; \"hearthd verify\" says more",
-                       source->path, found[0] == '\0' ? sqlite3_errstr(r) : found);
+                       source->path, findings.count == 0 ? sqlite3_errstr(r) : rules_findings_text(&findings));
 }
 
 static int make_copy(struct copy *copy, struct connection *source, const char *target, sqlite3 **ret_db)
@@ -187,6 +192,8 @@ static int append_bytes(struct copy *copy, int from, int64_t size)
             return fail_errno(copy, n == 0 ? EIO : errno);
         if (tar_write_content(copy->tar, buffer, (size_t)n) < 0)
             return fail_errno(copy, errno == 0 ? EIO : errno);
+        if (!sums_add(copy->sums, buffer, (size_t)n))
+            return fail_errno(copy, ENOMEM);
         size -= n;
     }
     return 0;
@@ -204,6 +211,8 @@ static int append(struct copy *copy, sqlite3 *db, const char *file, const char *
         r = fail_errno(copy, errno == 0 ? EIO : errno);
     if (r == 0)
         r = append_bytes(copy, fd, status.st_size);
+    if (r == 0 && !sums_end(copy->sums, name))
+        r = fail_errno(copy, ENOMEM);
     if (fd >= 0)
         close(fd);
     unlink(file);
@@ -226,23 +235,33 @@ static int drop_account(struct copy *copy, sqlite3 *shared, const char *id)
     return r == SQLITE_DONE ? 0 : fail_target(copy, shared, r);
 }
 
+/* What was wrong with a person's file is nothing when its account has been removed since the shared file was copied. */
+static int unless_removed(struct copy *copy, sqlite3 *shared, const char *id, int code)
+{
+    struct session *session = copy->session;
+    struct file_state state;
+    char why[400];
+    snprintf(why, sizeof(why), "%s", session->call->error);
+    backup_stage_remove_person(&copy->stage);
+    if (file_state(session, id, &state) == HEARTH_ERR_NOT_FOUND)
+        return drop_account(copy, shared, id);
+    return hearth_fail(session->call, code, "%s", why);
+}
+
 static int add_person(struct copy *copy, sqlite3 *shared, const char *id)
 {
     struct session *session = copy->session;
     struct connection *connection;
-    struct file_state state;
     char name[64];
     sqlite3 *db;
     int r = pool_borrow(session, id, &connection);
-    if (r < 0) {
-        char why[400];
-        snprintf(why, sizeof(why), "%s", session->call->error);
-        int now = file_state(session, id, &state);
-        return now == HEARTH_ERR_NOT_FOUND ? drop_account(copy, shared, id) : hearth_fail(session->call, r, "%s", why);
-    }
+    if (r < 0)
+        return unless_removed(copy, shared, id, r);
     snprintf(name, sizeof(name), BACKUP_PERSON_NAME, id);
     r = make_copy(copy, connection, copy->stage.person, &db);
     pool_give_back(session, connection);
+    if (r == HEARTH_ERR_CORRUPT)
+        return unless_removed(copy, shared, id, r);
     return r == 0 ? append(copy, db, copy->stage.person, name) : r;
 }
 
@@ -261,6 +280,17 @@ static int next_account(struct copy *copy, sqlite3 *shared, char id[40])
     return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : fail_target(copy, shared, r);
 }
 
+static int append_sums(struct copy *copy)
+{
+    const struct hearth_host *host = copy->session->store->host;
+    const char *text = sums_text(copy->sums);
+    size_t size = strlen(text);
+    int r = tar_write_header(copy->tar, BACKUP_SUMS_NAME, (int64_t)size, host->now_ms(host) / 1000);
+    if (r == 0)
+        r = tar_write_content(copy->tar, text, size);
+    return r < 0 ? fail_errno(copy, errno == 0 ? EIO : errno) : 0;
+}
+
 static int fill_archive(struct copy *copy)
 {
     sqlite3 *shared;
@@ -277,8 +307,10 @@ static int fill_archive(struct copy *copy)
         sqlite3_close(shared);
         return r;
     }
-    /* Last: an archive that has it is complete. */
+    /* After the persons': accounts were taken out of it. */
     r = append(copy, shared, copy->stage.shared, BACKUP_SHARED_NAME);
+    if (r == 0)
+        r = append_sums(copy);
     return r == 0 && tar_write_end(copy->tar) < 0 ? fail_errno(copy, errno == 0 ? EIO : errno) : r;
 }
 
@@ -305,6 +337,7 @@ static int make_archive(struct copy *copy)
     if (r == 0)
         r = publish(copy);
     tar_free_writer(copy->tar);
+    sums_free(copy->sums);
     if (copy->fd >= 0)
         close(copy->fd);
     backup_stage_remove(&copy->stage);

@@ -11,5 +11,6 @@ int restore_run(const struct hearth_host *host, struct hearth_call *call, const 
 /* The names in an archive. */
 #define BACKUP_SHARED_NAME "hearth.db"
 #define BACKUP_PERSON_NAME "accounts/%s.db"
+#define BACKUP_SUMS_NAME   "SHA256SUMS" /* of the members before it; it is the last */
 
 #endif

@@ -10,21 +10,33 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "owner.h"
 
 static const char PARTIAL[] = ".partial-";
 enum { HEX = 8, ATTEMPTS = 4 };
 
-static void remove_in(int directory)
+static void remove_file_in(int directory, const char *file)
 {
-    static const char *const names[] = {"archive", "shared", "person"};
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
     char name[32];
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
-            snprintf(name, sizeof(name), "%s%s", names[i], ends[k]);
-            unlinkat(directory, name, 0);
-        }
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        snprintf(name, sizeof(name), "%s%s", file, ends[i]);
+        unlinkat(directory, name, 0);
     }
+}
+
+static void remove_in(int directory)
+{
+    remove_file_in(directory, "archive");
+    remove_file_in(directory, "shared");
+    remove_file_in(directory, "person");
+}
+
+/* Root's are the folder's owner's. */
+static bool is_ours(int parent, const struct stat *status)
+{
+    struct stat folder;
+    return status->st_uid == geteuid() || (geteuid() == 0 && fstat(parent, &folder) == 0 && status->st_uid == folder.st_uid);
 }
 
 /* Only files of our names are removed: another program's directory of such a name stays. */
@@ -37,7 +49,7 @@ static void sweep_entry(int parent, const char *name)
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    if (fstat(fd, &status) == 0 && is_ours(parent, &status) && flock(fd, LOCK_EX | LOCK_NB) == 0) {
         remove_in(fd);
         unlinkat(parent, name, AT_REMOVEDIR);
     }
@@ -69,6 +81,7 @@ static int lock_directory(struct backup_stage *stage)
 {
     if (mkdir(stage->directory, 0700) != 0)
         return -1;
+    owner_give_directory(stage->directory); /* who sweeps the folder can remove what is left of it */
     stage->lock = open(stage->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (stage->lock >= 0 && (flock(stage->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && access(stage->directory, W_OK) == 0)
         return 0;
@@ -115,6 +128,11 @@ void backup_stage_remove(struct backup_stage *stage)
     free(stage->archive);
     free(stage->shared);
     free(stage->person);
+}
+
+void backup_stage_remove_person(const struct backup_stage *stage)
+{
+    remove_file_in(stage->lock, "person");
 }
 
 int backup_stage_sync_parent(const struct backup_stage *stage, struct hearth_call *call)

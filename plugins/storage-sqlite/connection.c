@@ -4,24 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "fold.h"
 #include "open.h"
 #include "query.h"
 #include "session.h"
+#include "use_lock.h"
 
 enum { PROGRESS_STEPS = 5000 }; /* of SQLite's machine, between looks at the stop conditions: about 0.1 ms */
-
-/* host_key(text) for verify's queries. Nothing stored uses it: the sqlite3 shell can do all without it. */
-static void host_key_function(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count;
-    const char *host = (const char *)sqlite3_value_text(values[0]);
-    if (host != NULL)
-        sqlite3_result_int64(context, fold_host_key(host));
-}
 
 static int on_progress(void *self)
 {
@@ -171,29 +163,49 @@ static int set_up(struct connection *connection)
     sqlite3_busy_handler(connection->db, on_busy, connection);
     sqlite3_progress_handler(connection->db, PROGRESS_STEPS, on_progress, connection);
     sqlite3_limit(connection->db, SQLITE_LIMIT_ATTACHED, 0);
-    int r = sqlite3_create_function(connection->db, "host_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
-                                    host_key_function, NULL, NULL);
-    return r == SQLITE_OK ? connection_exec(connection, pragmas) : connection_fail(connection, r);
+    return connection_exec(connection, pragmas);
 }
 
-/* "file:PATH?…" for a file that is only looked at: neither the write-ahead log nor its index is made or written. Without a log, which an
- * orderly end leaves, the file is whole by itself. */
-static char *look_only_uri(const char *path)
+static bool is_there(const char *path, const char *end, off_t *ret_size)
+{
+    struct stat status;
+    size_t size = strlen(path) + strlen(end) + 1;
+    char *name = malloc(size);
+    if (name != NULL)
+        snprintf(name, size, "%s%s", path, end);
+    bool there = name != NULL && stat(name, &status) == 0;
+    free(name);
+    if (there)
+        *ret_size = status.st_size;
+    return there;
+}
+
+/* Without frames in its log, which an orderly end and a first start that was killed leave, the file is whole by itself. SQLite cannot be
+ * asked then: it makes a log that is missing, and waits for ever for the index of one that is only a header. */
+static bool needs_log(struct session *session, const char *path)
+{
+    enum { LOG_HEADER = 32 };
+    off_t log, index;
+    if (!is_there(path, "-wal", &log) || !is_there(path, "-shm", &index))
+        return false;
+    return log > LOG_HEADER || !use_lock_is_free(session->store->path);
+}
+
+/* "file:PATH?…" for a file that is only looked at: neither the write-ahead log nor its index is made or written. */
+static char *look_only_uri(struct session *session, const char *path)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
-    size_t size = 3 * strlen(path) + 64;
-    char *uri = malloc(size), *shm = malloc(strlen(path) + sizeof("-shm"));
-    if (uri != NULL && shm != NULL) {
+    char *real = realpath(path, NULL); /* the log is beside the file, not beside a link */
+    const char *file = real == NULL ? path : real;
+    size_t size = 3 * strlen(file) + 64;
+    char *uri = malloc(size);
+    if (uri != NULL) {
         char *end = uri + snprintf(uri, size, "file:");
-        for (const char *p = path; *p != '\0'; p++)
+        for (const char *p = file; *p != '\0'; p++)
             end += snprintf(end, 4, strchr(plain, *p) != NULL ? "%c" : "%%%02X", (unsigned char)*p);
-        snprintf(shm, strlen(path) + sizeof("-shm"), "%s-shm", path);
-        snprintf(end, 40, "?mode=ro&%s", access(shm, F_OK) == 0 ? "readonly_shm=1" : "immutable=1");
-    } else {
-        free(uri);
-        uri = NULL;
+        snprintf(end, 40, "?mode=ro&%s", needs_log(session, file) ? "readonly_shm=1" : "immutable=1");
     }
-    free(shm);
+    free(real);
     return uri;
 }
 
@@ -203,7 +215,7 @@ static int open_database(struct session *session, const char *path, sqlite3 **re
     if (!store_looks_only(
             session->store->host)) /* without CREATE: a file that was taken away while the daemon runs must not come back empty */
         return sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | flags, NULL);
-    char *uri = look_only_uri(path);
+    char *uri = look_only_uri(session, path);
     int r = uri == NULL ? SQLITE_NOMEM : sqlite3_open_v2(uri, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | flags, NULL);
     free(uri);
     if (r == SQLITE_OK)

@@ -1,6 +1,7 @@
 #include "look.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "open.h"
+#include "replace.h"
 
 /* Bytes: the index of the write-ahead log and its first pages; beside them the tables of a new database. */
 enum { ROOM = 64 * 1024, ROOM_NEW = 640 * 1024 };
@@ -43,7 +45,52 @@ int look_before_open(const struct store *store, struct hearth_call *call)
     int r = !there && errno == ENOENT && store_has_files(store->accounts) ? store_file_missing(store, call)
                                                                           : look_at_directory(store, call, directory, exists);
     free(directory);
-    if (r == 0 && stat(store->accounts, &status) == 0 && !S_ISDIR(status.st_mode))
+    if (r == 0 && lstat(store->accounts, &status) == 0 && (stat(store->accounts, &status) != 0 || !S_ISDIR(status.st_mode)))
         r = hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a directory", store->accounts);
     return r;
+}
+
+int look_at_kinds(const struct store *store, struct hearth_call *call)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+    struct stat status;
+    size_t size = strlen(store->path) + sizeof("-journal");
+    char *name = malloc(size);
+    int r = name == NULL ? hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    for (size_t i = 0; r == 0 && i < sizeof(ends) / sizeof(ends[0]); i++) {
+        snprintf(name, size, "%s%s", store->path, ends[i]);
+        if (lstat(name, &status) == 0 && stat(name, &status) != 0 && errno == ENOENT)
+            r = hearth_fail(call, HEARTH_ERR_INVALID, "%s: is a link to a file that is not there: put that back, or remove the link", name);
+        else if (stat(name, &status) == 0 && !S_ISREG(status.st_mode))
+            r = hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", name);
+    }
+    free(name);
+    return r;
+}
+
+int look_through_restore(struct store *store, struct hearth_call *call)
+{
+    char *path, *accounts;
+    struct stat status;
+    char line[512];
+    if (!replace_is_pending(store->path))
+        return 0;
+    snprintf(line, sizeof(line), "a restore was interrupted, and the next start finishes it: looking at what it restores path=%.300s",
+             store->path);
+    store->host->log(store->host, HEARTH_LOG_WARNING, line);
+    if (replace_pending_paths(store->path, &path, &accounts) < 0)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (stat(path, &status) == 0) { /* or else all but an empty folder is in its place */
+        free(store->path);
+        store->path = path;
+        path = NULL;
+        if (stat(accounts, &status) == 0) {
+            free(store->accounts);
+            store->accounts = accounts;
+            accounts = NULL;
+        }
+    }
+    free(path);
+    free(accounts);
+    return 0;
 }

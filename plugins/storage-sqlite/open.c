@@ -133,9 +133,9 @@ static int no_database(struct store *store, struct hearth_call *call)
 static int check_there(struct store *store, struct hearth_call *call)
 {
     struct stat status;
-    if (stat(store->path, &status) == 0 && !S_ISREG(status.st_mode))
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", store->path);
-    int r = store_looks_only(store->host) ? look_before_open(store, call) : 0;
+    int r = look_at_kinds(store, call);
+    if (r == 0 && store_looks_only(store->host))
+        r = look_before_open(store, call);
     if (r < 0 || may_create(store) || store_has_files(store->accounts) || replace_is_pending(store->path))
         return r;
     if (stat(store->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
@@ -310,6 +310,8 @@ int store_open(const struct hearth_host *host, struct hearth_call *call, const s
     int r = 0;
     if (store_paths(value_at(values, KEY_PATH)->text, &store->path, &store->accounts) < 0)
         r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0 && store_looks_only(host))
+        r = look_through_restore(store, call);
     if (r == 0)
         r = check_there(store, call);
     if (r == 0 && !store_looks_only(host))

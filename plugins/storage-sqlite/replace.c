@@ -121,6 +121,25 @@ bool replace_is_pending(const char *path)
     return each_beside(path, READY, keep_name, when) != 0;
 }
 
+int replace_pending_paths(const char *path, char **ret_shared, char **ret_accounts)
+{
+    char when[64];
+    size_t size = strlen(path) + 128;
+    if (each_beside(path, READY, keep_name, when) == 0)
+        return -1;
+    char *shared = malloc(size), *accounts = malloc(size);
+    if (shared == NULL || accounts == NULL) {
+        free(shared);
+        free(accounts);
+        return -1;
+    }
+    snprintf(shared, size, "%s%s%s/" BACKUP_SHARED_NAME, path, READY, when);
+    snprintf(accounts, size, "%s%s%s/accounts", path, READY, when);
+    *ret_shared = shared;
+    *ret_accounts = accounts;
+    return 0;
+}
+
 int replace_finish(const struct place *place, hearth_text_cb cb, void *ctx)
 {
     char when[64];

@@ -19,6 +19,9 @@ enum { PLACE_PATH_MAX = 4400 };
 int replace_with(const struct place *place, const char *stage, hearth_text_cb cb, void *ctx);
 /* Whether a restore was stopped in the middle of the renaming. */
 bool replace_is_pending(const char *path);
+/* Where its database is until then: the shared file, and the directory of the persons', either of which may be in its place already. 0; -1
+ * when memory is short or none is pending. The caller frees both. */
+int replace_pending_paths(const char *path, char **ret_shared, char **ret_accounts);
 /* Goes on with it; 0 when there is nothing to do. The caller has the database alone. */
 int replace_finish(const struct place *place, hearth_text_cb cb, void *ctx);
 /* A new directory "<path>.restore-…" with accounts/ in it, to unpack into. */

@@ -14,6 +14,8 @@
 #include "open.h"
 #include "owner.h"
 #include "replace.h"
+#include "rules.h"
+#include "sums.h"
 #include "tar.h"
 #include "use_lock.h"
 
@@ -27,6 +29,9 @@ struct restore {
     char stage[NAME];      /* the directory in which it is unpacked, as hearth.db and accounts/ */
     size_t persons;        /* files of persons that were unpacked and not yet checked */
     bool single;           /* the archive is the one file of an older release */
+    struct sums *sums;     /* of what was unpacked */
+    bool summed;           /* the archive says the same sums */
+    bool older;            /* a file in it has the schema of an older release */
 };
 
 static int fail_errno(struct restore *restore, const char *path, int error)
@@ -46,6 +51,11 @@ static int fail_errno(struct restore *restore, const char *path, int error)
 static int not_a_backup(struct restore *restore)
 {
     return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: is damaged, cut off, or no backup that hearthd made", restore->archive);
+}
+
+static int no_memory(struct restore *restore)
+{
+    return hearth_fail(restore->call, HEARTH_ERR_NOMEM, "out of memory");
 }
 
 static int check_stopped(struct restore *restore)
@@ -79,6 +89,8 @@ static int copy_entry(struct restore *restore, struct archive *tar, int64_t size
         if ((int64_t)n > size)
             return not_a_backup(restore);
         r = write_all(restore, out, target, bytes, n);
+        if (r == 0 && !sums_add(restore->sums, bytes, n))
+            r = no_memory(restore);
         if (r < 0)
             return r;
         size -= (int64_t)n;
@@ -123,21 +135,58 @@ static bool is_person_name(const char *name)
     return size > 0 && size <= 32 && strcmp(name + 9 + size, ".db") == 0;
 }
 
+/* The content of SHA256SUMS against what was unpacked before it. */
+static int check_sums(struct restore *restore, struct archive *tar, int64_t size)
+{
+    const void *bytes;
+    size_t n, have = 0, wanted = strlen(sums_text(restore->sums));
+    int r;
+    if (size != (int64_t)wanted)
+        return not_a_backup(restore);
+    char *text = malloc(wanted + 1);
+    if (text == NULL)
+        return no_memory(restore);
+    while ((r = tar_read_content(tar, &bytes, &n)) > 0 && n <= wanted - have) {
+        memcpy(text + have, bytes, n);
+        have += n;
+    }
+    const char *differs = r == 0 ? sums_differ(restore->sums, text, have) : "";
+    free(text);
+    if (r < 0 && errno != 0)
+        return fail_errno(restore, restore->archive, errno);
+    if (differs != NULL && differs[0] != '\0')
+        return hearth_fail(restore->call, HEARTH_ERR_CORRUPT,
+                           "%s: %s in it is not what was backed up (its SHA-256 is another): take another archive", restore->archive,
+                           differs);
+    restore->summed = differs == NULL;
+    return differs == NULL ? 0 : not_a_backup(restore);
+}
+
+static int unpack_entry(struct restore *restore, struct archive *tar, const struct tar_entry *entry, bool *ret_shared)
+{
+    char target[NAME + 128];
+    if (restore->summed) /* they are the last member */
+        return not_a_backup(restore);
+    if (strcmp(entry->name, BACKUP_SUMS_NAME) == 0)
+        return check_sums(restore, tar, entry->size);
+    bool is_shared = strcmp(entry->name, BACKUP_SHARED_NAME) == 0;
+    if (!is_shared && !is_person_name(entry->name))
+        return not_a_backup(restore);
+    *ret_shared |= is_shared;
+    restore->persons += !is_shared;
+    snprintf(target, sizeof(target), "%s/%s", restore->stage, entry->name);
+    int r = unpack_file(restore, -1, tar, entry->size, target);
+    return r == 0 && !sums_end(restore->sums, entry->name) ? no_memory(restore) : r;
+}
+
 static int unpack_entries(struct restore *restore, struct archive *tar)
 {
     struct tar_entry entry;
-    char target[NAME + 128];
     bool shared = false;
     int64_t end = 0;
     int r;
     while ((r = tar_read_header(tar, &entry)) > 0) {
-        bool is_shared = strcmp(entry.name, BACKUP_SHARED_NAME) == 0;
-        if (!is_shared && !is_person_name(entry.name))
-            return not_a_backup(restore);
-        shared |= is_shared;
-        restore->persons += !is_shared;
-        snprintf(target, sizeof(target), "%s/%s", restore->stage, entry.name);
-        r = unpack_file(restore, -1, tar, entry.size, target);
+        r = unpack_entry(restore, tar, &entry, &shared);
         if (r < 0)
             return r;
         end = tar_position(tar);
@@ -155,7 +204,9 @@ static int unpack_archive(struct restore *restore, int fd)
         return hearth_fail(restore->call, HEARTH_ERR_UNSUPPORTED, "%s", TAR_LIBRARY_MISSING);
     if (tar == NULL)
         return errno == 0 ? not_a_backup(restore) : fail_errno(restore, restore->archive, errno);
-    int r = unpack_entries(restore, tar);
+    restore->sums = sums_create();
+    int r = restore->sums == NULL ? no_memory(restore) : unpack_entries(restore, tar);
+    sums_free(restore->sums);
     tar_free_reader(tar);
     return r;
 }
@@ -193,22 +244,36 @@ static int ask(struct restore *restore, sqlite3 *db, const char *sql, const char
                : hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is damaged (%s)", restore->archive, of, sqlite3_errmsg(db));
 }
 
-static int check_file(struct restore *restore, sqlite3 *db, const char *of, int64_t application, size_t known)
+/* What verify would find. A file of an older schema has other rules: of it, only what holds in all. */
+static int check_rules(struct restore *restore, sqlite3 *db, const char *of, bool person, bool current)
+{
+    struct rules_findings findings = {.count = 0};
+    bool enough;
+    int r = !current ? rules_check_structure(db, rules_count_finding, &findings, &enough)
+            : person ? rules_check_person(db, rules_count_finding, &findings)
+                     : rules_check_shared(db, rules_count_finding, &findings);
+    restore->older |= !current;
+    if (r == SQLITE_NOMEM)
+        return no_memory(restore);
+    if (r == SQLITE_OK && findings.count == 0)
+        return 0;
+    return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is damaged (%s)", restore->archive, of,
+                       findings.count == 0 ? sqlite3_errmsg(db) : rules_findings_text(&findings));
+}
+
+static int check_file(struct restore *restore, sqlite3 *db, const char *of, bool person)
 {
     char found[200];
-    int r = ask(restore, db, "PRAGMA quick_check(1)", of, found, sizeof(found));
-    if (r == 0 && strcmp(found, "ok") != 0)
-        r = hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is damaged (%s)", restore->archive, of, found);
-    if (r == 0)
-        r = ask(restore, db, "PRAGMA application_id", of, found, sizeof(found));
-    if (r == 0 && strtoll(found, NULL, 10) != application)
+    size_t known = person ? person_migration_count : migration_count;
+    int r = ask(restore, db, "PRAGMA application_id", of, found, sizeof(found));
+    if (r == 0 && strtoll(found, NULL, 10) != (person ? PERSON_APPLICATION_ID : SHARED_APPLICATION_ID))
         r = hearth_fail(restore->call, HEARTH_ERR_INVALID, "%s: %s in it is no database of hearthd", restore->archive, of);
     if (r == 0)
         r = ask(restore, db, "PRAGMA user_version", of, found, sizeof(found));
     if (r == 0 && strtoull(found, NULL, 10) > known)
         r = hearth_fail(restore->call, HEARTH_ERR_UNSUPPORTED, "%s: was made by a newer release (schema %s, known up to %zu): install it",
                         restore->archive, found, known);
-    return r;
+    return r == 0 ? check_rules(restore, db, of, person, strtoull(found, NULL, 10) == known) : r;
 }
 
 static int open_staged(struct restore *restore, const char *name, sqlite3 **ret_db)
@@ -230,7 +295,7 @@ static int check_person(struct restore *restore, const char *id)
     int r = is_person_name(name) ? open_staged(restore, name, &db) : not_a_backup(restore);
     if (r < 0)
         return r;
-    r = check_file(restore, db, name, PERSON_APPLICATION_ID, person_migration_count);
+    r = check_file(restore, db, name, true);
     if (r == 0)
         r = ask(restore, db, "SELECT id FROM account", name, found, sizeof(found));
     if (r == 0 && strcmp(found, id) != 0)
@@ -248,7 +313,7 @@ static int check_staged(struct restore *restore)
     int r = open_staged(restore, BACKUP_SHARED_NAME, &db);
     if (r < 0)
         return r;
-    r = check_file(restore, db, BACKUP_SHARED_NAME, SHARED_APPLICATION_ID, migration_count);
+    r = check_file(restore, db, BACKUP_SHARED_NAME, false);
     if (r == 0)
         r = ask(restore, db, "PRAGMA user_version", BACKUP_SHARED_NAME, version, sizeof(version));
     if (r == 0 && strtoll(version, NULL, 10) >= 2) { /* before, there was one file */
@@ -287,6 +352,19 @@ static bool is_empty(struct restore *restore)
     return empty;
 }
 
+/* How far the restored data is vouched for. */
+static void say_checked(const struct restore *restore, hearth_text_cb cb, void *ctx)
+{
+    if (cb == NULL)
+        return;
+    if (!restore->summed)
+        cb(ctx, "This backup is of a release that put no SHA-256 sums in it: a byte that changed in a text or number since then was not "
+                "noticed.");
+    if (restore->older)
+        cb(ctx,
+           "It has the schema of an older release, so that only its structure was checked: run \"hearthd verify\" after the next start.");
+}
+
 static int restore_all(struct restore *restore, const struct place *place, bool replace, hearth_text_cb cb, void *ctx)
 {
     char accounts[NAME + 16];
@@ -309,6 +387,8 @@ static int restore_all(struct restore *restore, const struct place *place, bool 
         r = files_sync_directory(restore->call, accounts);
     if (r == 0)
         r = replace_with(place, restore->stage, cb, ctx);
+    if (r == 0)
+        say_checked(restore, cb, ctx);
     replace_remove_stage(restore->stage);
     return r;
 }

@@ -77,3 +77,18 @@ int use_lock_try_alone(const char *path)
     close(fd);
     return -1;
 }
+
+bool use_lock_is_free(const char *path)
+{
+    size_t size = strlen(path) + sizeof("-lock");
+    char *name = malloc(size);
+    if (name == NULL)
+        return true;
+    snprintf(name, size, "%s-lock", path);
+    int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    free(name);
+    return !held;
+}

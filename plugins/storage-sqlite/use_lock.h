@@ -11,5 +11,7 @@ int use_lock_shared(const struct hearth_host *host, struct hearth_call *call, co
 int use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
 /* Waits for nobody: -1 when others have it open, or where no such file can be made. */
 int use_lock_try_alone(const char *path);
+/* Has nobody the database open at this moment? Makes nothing; where it has to, it holds the lock for less time than others wait. */
+bool use_lock_is_free(const char *path);
 
 #endif

@@ -1,13 +1,14 @@
 """Backup, crash, restore; another machine, another key, no key: each ends in a whole database or in one sentence that says what to do. And nothing but `serve`,
 `migrate` and `restore` makes a database."""
 import contextlib
+import glob
 import os
 import shutil
 import sqlite3
 import subprocess
 import unittest
 
-from harness import ADA, HEARTHD, PATIENCE, TestCase
+from harness import ADA, HEARTHD, PATIENCE, TestCase, first_line
 
 COMMANDS = (["account", "list"], ["account", "show", ADA], ["account", "import", "-"], ["account", "remove", ADA, "--yes"], ["token", "list", ADA], ["link", ADA],
             ["verify"], ["backup", "/nowhere/x"], ["search", ADA, "x"], ["export", ADA, "bookmarks.html"], ["queue", "show"], ["healthcheck"])
@@ -212,6 +213,129 @@ class Backups(TestCase):
         node.cli("account", "list")
         owners = {name: os.lstat(os.path.join(folder, name)).st_uid for folder, folders, names in os.walk(node.state) for name in folders + names}
         self.assertEqual({name: uid for name, uid in owners.items() if uid != 12345}, {})
+
+    @unittest.skipIf(os.geteuid() != 0, "only root makes files for others")
+    def test_root_restores_on_a_new_machine(self):
+        """The state directory is the daemon's user's, and nothing was ever started there: root's restore must not be the last that can use it."""
+        node = self.home()
+        node.stop()
+        other = self.node(start=False)
+        os.chown(other.state, 12345, 12345)
+        os.chmod(other.folder, 0o755)
+        for name in os.listdir(other.conf):
+            os.chmod(os.path.join(other.conf, name), 0o644)
+        shutil.copy(self.key(node), self.key(other))
+        os.chown(self.key(other), 12345, 12345)
+        self.assertNotIn("hearthd.lock", os.listdir(other.state))
+        other.cli("restore", self.archive)
+        self.assertIn("hearthd.lock", os.listdir(other.state))
+        owners = {name: os.lstat(os.path.join(folder, name)).st_uid for folder, folders, names in os.walk(other.state) for name in folders + names}
+        self.assertEqual({name: uid for name, uid in owners.items() if uid != 12345}, {})
+        self.assertIn("good", self.as_user(other, "check"))
+        daemon = subprocess.Popen([HEARTHD, "--config", other.conf, "serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=other.environment,
+                                  user=12345, group=12345, extra_groups=[])
+        with daemon:
+            self.assertTrue(first_line(daemon, PATIENCE).startswith("ready"))
+            daemon.terminate()
+            self.assertEqual(daemon.wait(PATIENCE), 0)
+        folder = os.path.join(other.folder, "backups")
+        os.mkdir(folder)
+        os.chown(folder, 12345, 12345)
+        other.cli("backup", os.path.join(folder, "root.tar"))
+        self.assertEqual([(n, os.stat(os.path.join(folder, n)).st_uid) for n in os.listdir(folder)], [("root.tar", 12345)])
+
+    @unittest.skipIf(os.geteuid() != 0, "only root runs commands as others")
+    def test_advice_on_a_directory_of_ones_own(self):
+        """Who owns it already is not told to run hearthd as its owner."""
+        node = self.node(start=False)
+        os.chmod(node.folder, 0o755)
+        for name in os.listdir(node.conf):
+            os.chmod(os.path.join(node.conf, name), 0o644)
+        os.chown(node.state, 12345, 12345)
+        os.chmod(node.state, 0o500)
+        self.assertIn("Permission denied; it has mode 0500: run chmod u+rwx on it, or set", self.as_user(node, "account", "list", code=1))
+        os.chmod(node.state, 0o700)
+        subprocess.run(["mount", "--bind", node.state, node.state], check=True, timeout=PATIENCE)
+        self.addCleanup(subprocess.run, ["umount", "-l", node.state], check=True, timeout=PATIENCE)
+        subprocess.run(["mount", "-o", "remount,ro,bind", node.state], check=True, timeout=PATIENCE)
+        self.assertIn("Read-only file system; mount it to be written, or set", self.as_user(node, "account", "list", code=1))
+
+    @unittest.skipIf(os.geteuid() != 0, "only root makes files for others")
+    def test_what_a_killed_backup_leaves(self):
+        """Root's leftover is the folder's owner's, so that the nightly backup removes it; root's next backup removes the owner's as well. Another's stays."""
+        node = self.home()
+        node.stop()
+        os.chmod(node.folder, 0o755)
+        for name in os.listdir(node.conf):
+            os.chmod(os.path.join(node.conf, name), 0o644)
+        for folder, _, names in os.walk(node.state):
+            for name in [folder, *(os.path.join(folder, n) for n in names)]:
+                os.chown(name, 12345, 12345, follow_symlinks=False)
+        folder = os.path.join(node.folder, "backups")
+        os.mkdir(folder)
+        os.chown(folder, 12345, 12345)
+
+        def killed(**user):
+            """Ends as soon as something is seen in its folder; one that was quicker is tried again."""
+            for _ in range(100):
+                command = subprocess.Popen([HEARTHD, "--config", node.conf, "backup", os.path.join(folder, "killed.tar")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                           env=node.environment, **user)
+                while command.poll() is None and not glob.glob(os.path.join(folder, "killed.tar.partial-*", "*")):
+                    pass
+                command.kill()
+                command.wait(PATIENCE)
+                if os.listdir(folder) not in ([], ["killed.tar"]):
+                    break
+                for name in os.listdir(folder):
+                    os.unlink(os.path.join(folder, name))
+            (left,) = os.listdir(folder)
+            self.assertRegex(left, r"^killed\.tar\.partial-[0-9a-f]{8}$")
+            self.assertEqual(os.stat(os.path.join(folder, left)).st_uid, 12345)
+        killed()
+        self.as_user(node, "backup", os.path.join(folder, "a.tar"))
+        self.assertEqual(os.listdir(folder), ["a.tar"])
+        os.unlink(os.path.join(folder, "a.tar"))
+        killed(user=12345, group=12345, extra_groups=[])
+        node.cli("backup", os.path.join(folder, "b.tar"))
+        self.assertEqual(os.listdir(folder), ["b.tar"])
+        os.unlink(os.path.join(folder, "b.tar"))
+        killed()
+        (left,) = os.listdir(folder)
+        os.chown(os.path.join(folder, left), 4321, 4321)
+        node.cli("backup", os.path.join(folder, "c.tar"))
+        self.assertEqual(sorted(os.listdir(folder)), ["c.tar", left])
+
+    def test_no_archive_of_what_verify_finds(self):
+        """Whatever makes `verify` say damaged keeps the nightly archive from being made, and is named."""
+        node = self.home()
+        node.stop()
+        shared = os.path.join(node.state, "hearth.db")
+        (person,) = (os.path.join(node.state, "accounts", n) for n in os.listdir(os.path.join(node.state, "accounts")) if n.endswith(".db"))
+        again = os.path.join(node.folder, "again.tar")
+        shutil.copytree(node.state, node.state + ".sound")
+        for path, change, words in (
+                (person, "DELETE FROM pages WHERE row = (SELECT min(page_row) FROM visits)", "visits: refers to a row of pages that is not there, and "),
+                (person, "UPDATE bookmarks SET parent = 'gone________' WHERE row = (SELECT max(row) FROM bookmarks)", "is not there"),
+                (person, "UPDATE account SET visits = visits + 1", "visits is kept as"),
+                (person, "UPDATE pages SET last_visit = 5 WHERE row = (SELECT min(page_row) FROM visits)", "last_visit is 5"),
+                (person, "DELETE FROM bookmark_tags", "tags are not its rows"),
+                (shared, "DELETE FROM identities", "has no identity"),
+                (shared, "INSERT INTO tokens SELECT 'x', account, name, x'00', scope, created, last_used, expires FROM tokens LIMIT 1", "hash has 1 bytes")):
+            with self.subTest(change):
+                shutil.rmtree(node.state)
+                shutil.copytree(node.state + ".sound", node.state)
+                with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+                    self.assertGreaterEqual(db.execute(change).rowcount, 1)
+                node.cli("verify", code=1)
+                said = node.cli("backup", again, code=1)
+                self.assertIn(words, said)
+                self.assertIn(f"{path}: is damaged (", said)
+                self.assertIn("no backup was made", said)
+                self.assertEqual([n for n in os.listdir(node.folder) if n.startswith("again")], [])
+        shutil.rmtree(node.state)
+        shutil.copytree(node.state + ".sound", node.state)
+        node.cli("backup", again)
+        self.assertTrue(os.path.exists(again))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """`hearthd check`: says everything that keeps `serve` from being ready, and changes nothing."""
+import contextlib
 import json
 import os
 import pwd
 import re
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -93,6 +95,69 @@ class Check(TestCase):
         self.good_beside(node)
         node.stop()
         self.good(node, "accounts 1")
+
+    def test_what_a_first_start_left_that_was_killed(self):
+        """An empty database, the header of a log, and its index, which nobody has filled."""
+        node = self.node(start=False)
+        database = os.path.join(node.state, "hearth.db")
+        with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA user_version = 0")
+            db.execute("CREATE TABLE x (y)")
+            with open(database + "-wal", "rb") as f:
+                header = f.read(32)
+            self.assertEqual(len(header), 32)
+            db.execute("DROP TABLE x")
+        os.unlink(database)
+        with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+        self.assertEqual(os.path.getsize(database), 4096)
+        for log in (header, b""):
+            for index in (bytes(32768), b""):
+                for name, content in (("-wal", log), ("-shm", index)):
+                    with open(database + name, "wb") as f:
+                        f.write(content)
+                with self.subTest(log=len(log), index=len(index)):
+                    self.good(node, "has no database yet: it will be made at the first start")
+        os.unlink(database + "-wal")
+        self.good(node, "has no database yet")  # and makes no log
+        with open(database + "-wal", "wb") as f:
+            f.write(header)
+        with open(database + "-shm", "wb") as f:
+            f.write(bytes(32768))
+        node.start()
+
+    def test_a_restore_that_was_interrupted(self):
+        """At any of its renames: it is said, and what is checked is what the next start finishes."""
+        node, service = self.node(start=False), self.service()
+        node.prepare()
+        node.cli("account", "import", "-", text=json.dumps(service.import_file()))
+        database, accounts = os.path.join(node.state, "hearth.db"), os.path.join(node.state, "accounts")
+        ready, aside = database + ".restored-20261129T120000Z-0001", database + ".replaced-20261129T120000Z-0001"
+        shutil.copytree(node.state, node.state + ".sound")
+        with open(os.path.join(accounts, "x.db"), "w", encoding="utf-8"):
+            pass
+        for name in ("accounts", "hearth.db"):
+            shutil.copytree(node.state, node.state + ".old", dirs_exist_ok=True)
+        steps = (None, (database, aside), (accounts, aside + "-accounts"), (os.path.join(ready, "accounts"), accounts), (os.path.join(ready, "hearth.db"), database))
+        for last in range(len(steps)):
+            with self.subTest(last):
+                shutil.rmtree(node.state)
+                shutil.copytree(node.state + ".old", node.state)
+                os.mkdir(ready, 0o700)
+                shutil.copy(os.path.join(node.state + ".sound", "hearth.db"), ready)
+                shutil.copytree(os.path.join(node.state + ".sound", "accounts"), os.path.join(ready, "accounts"))
+                for step in steps[1:last + 1]:
+                    os.rename(*step)
+                code, said, wrong = self.run_check(node)
+                self.assertEqual(code, 0, wrong)
+                self.assertIn("a restore was interrupted, and the next start finishes it", wrong)
+                self.assertIn("accounts 1", said)
+                node.start()
+                node.stop()
+                self.assertFalse(os.path.exists(ready))
+                self.assertIn("sound", node.cli("verify"))
+                self.good(node, "accounts 1")
 
     def test_check_and_serve_agree(self):
         """Whatever one refuses, the other one refuses with the same exit code, and check has said why."""
@@ -208,7 +273,22 @@ class Check(TestCase):
             pass
         self.agree(node, f"{accounts}: is not a directory", code=2)
         os.unlink(accounts)
+        os.symlink("/nonexistent/accounts", accounts)
+        self.agree(node, f"{accounts}: is not a directory", code=2)
+        os.unlink(accounts)
         os.mkdir(accounts)
+        for end in ("-wal", "-shm", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(database + end)
+            os.mkdir(database + end)
+            self.agree(node, f"{database}{end}: is not a file", code=2)
+            os.rmdir(database + end)
+            os.symlink("/nonexistent/x", database + end)
+            self.agree(node, f"{database}{end}: is a link to a file that is not there", code=2)
+            os.unlink(database + end)
+        with open(database + "-shm", "wb") as f:
+            f.write(bytes(32768))
+        self.good(node)
         os.rename(database, database + ".away")
         os.mkdir(database)
         self.agree(node, f"{database}: is not a file", code=2)

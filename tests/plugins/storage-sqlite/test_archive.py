@@ -2,6 +2,7 @@
 import contextlib
 import fcntl
 import gzip
+import hashlib
 import io
 import os
 import pathlib
@@ -15,6 +16,8 @@ import tempfile
 import kills
 import migration
 
+SUMS = "SHA256SUMS"
+NO_SUMS = "put no SHA-256 sums in it"
 BAD = "is damaged, cut off, or no backup that hearthd made"
 
 
@@ -91,8 +94,10 @@ class Archives:
         self.archive = self.folder / "backup.tar"
         self.made.command("backup", str(self.archive))
         with tarfile.open(self.archive) as tar:
-            self.files = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}
+            self.all = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}
             assert all(m.isreg() and m.mode == 0o600 for m in tar.getmembers())
+
+        self.files = {n: c for n, c in self.all.items() if n != SUMS}
 
     def restore(self, content, code=0, *words):
         path = self.folder / "given.tar"
@@ -104,15 +109,16 @@ class Archives:
         self.state.mkdir(mode=0o700)
 
     def ours_is_read(self):
-        assert list(self.files)[-1] == "hearth.db" and len(self.files) == 4, self.files.keys()
+        assert list(self.all)[-2:] == ["hearth.db", SUMS] and len(self.files) == 4, self.all.keys()
+        assert self.all[SUMS].decode() == "".join(f"{hashlib.sha256(c).hexdigest()}  {n}\n" for n, c in self.files.items())
         assert self.archive.stat().st_mode & 0o777 == 0o600
-        self.made.command("restore", str(self.archive), "--replace")
+        assert NO_SUMS not in self.made.command("restore", str(self.archive), "--replace")
         self.made.check()
 
     def ustar_is_read(self):
         """Plain ustar, as releases before wrote it, and what GNU tar and pax make of the same files."""
         self.clear()
-        self.restore(b"".join(entry(n.encode(), c) for n, c in self.files.items()) + bytes(1024))
+        assert NO_SUMS in self.restore(b"".join(entry(n.encode(), c) for n, c in self.files.items()) + bytes(1024))
         self.made.check()
         for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
             out = io.BytesIO()
@@ -138,6 +144,34 @@ class Archives:
         self.refused("a person is missing", b"".join(entry(n.encode(), c) for n, c in missing.items()) + bytes(1024), "missing or damaged")
         swapped = {**self.files, "accounts/person2.db": self.files["accounts/person1.db"]}
         self.refused("another person's file", b"".join(entry(n.encode(), c) for n, c in swapped.items()) + bytes(1024), "another account")
+
+    def changed_content_is_refused(self):
+        """One bit anywhere in what the members hold, in their sums, and members that the sums do not name."""
+        rng, whole = random.Random(7), self.archive.read_bytes()
+        self.clear()
+        for name, content in self.files.items():
+            start = whole.index(name.encode() + bytes(8)) + 512
+            for place in [0, len(content) - 1, *(rng.randrange(len(content)) for _ in range(8))]:
+                changed = bytearray(whole)
+                changed[start + place] ^= 1 << rng.randrange(8)
+                self.refused((name, place), changed, f"{name} in it is not what was backed up")
+        start = whole.index(SUMS.encode() + bytes(8)) + 512
+        for place in (0, 63, 64, 66, len(self.all[SUMS]) - 1):
+            changed = bytearray(whole)
+            changed[start + place] ^= 1
+            self.refused(place, changed, "in it is not what was backed up")
+        members = {n: entry(n.encode(), c) for n, c in self.all.items()}
+        for what, names in (("sums first", [SUMS, *self.files]), ("sums twice", [*self.all, SUMS]), ("one more", [*self.files, SUMS, next(iter(self.files))]),
+                            ("one less", [*list(self.files)[1:], SUMS])):
+            self.refused(what, b"".join(members[n] for n in names) + bytes(1024), BAD)
+        with tempfile.TemporaryDirectory() as folder:  # no sums, but what verify finds
+            path = pathlib.Path(folder) / "x.db"
+            path.write_bytes(self.files["accounts/person1.db"])
+            with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+                db.execute("PRAGMA journal_mode = DELETE")
+                db.execute("UPDATE account SET pages = pages + 1")
+            changed = {**self.files, "accounts/person1.db": path.read_bytes()}
+        self.refused("a count", b"".join(entry(n.encode(), c) for n, c in changed.items()) + bytes(1024), "accounts/person1.db in it is damaged (pages is kept as")
 
     def changed_bytes(self):
         """Anything may come out, but never a crash, and never a database that is not sound."""
@@ -207,6 +241,7 @@ def main(hearthd):
         archives.ours_is_read()
         archives.ustar_is_read()
         archives.bad_is_refused()
+        archives.changed_content_is_refused()
         archives.changed_bytes()
         archives.nobody_restores_beside_others()
     removed_while_it_is_copied(hearthd)
