@@ -159,12 +159,11 @@ static int ping_queue(struct app *app, struct err *err)
     const struct hearth_queue *ops = plug_ops(app->queue);
     struct call call;
     void *session = NULL;
-    call_init(&call, NULL, 0, 0);
-    int r = call_check(&call, ops->session_open(plug_self(app->queue), &call.hearth, &session), err);
-    if (r == 0) {
-        r = call_check(&call, ops->ping(session, &call.hearth), err);
-        ops->session_close(session);
-    }
+    int r = app_open_queue_session(app, &call, &session, err);
+    if (r < 0)
+        return r;
+    r = call_check(&call, ops->ping(session, &call.hearth), err);
+    ops->session_close(session);
     call_fini(&call);
     return r;
 }

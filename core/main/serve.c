@@ -54,13 +54,12 @@ int serve_check_split(const struct daemon *d, struct err *err)
     return r;
 }
 
-/* In a fleet a node that is down for now does not keep the others' processes from starting: who needs it tries again. */
+/* A database that is down for now keeps no process from starting, on a single node or in a fleet: who needs it tries again. */
 static int connect_node(struct daemon *d, size_t node, struct err *err)
 {
     struct err why = {0};
     int r = app_use_node(&d->app, node, &why);
-    bool later = r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT;
-    if (r == 0 || !app_is_fleet(&d->app) || !later) {
+    if (r == 0 || !app_storage_is_away(&d->app.nodes.items[node], r)) {
         *err = why;
         return r;
     }

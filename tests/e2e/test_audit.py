@@ -3,6 +3,8 @@ import glob
 import json
 import os
 import re
+import shutil
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -10,6 +12,7 @@ import urllib.parse
 
 from browser import Browser
 from harness import ADA, ROOT, TestCase, until
+from test_check import certificate
 
 FILTER = os.path.join(ROOT, "packaging", "fail2ban", "filter.d", "hearth.conf")
 OWN = {"X-Hearth-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
@@ -135,6 +138,52 @@ class Trail(TestCase):
         node = self.home("[hearth]\naudit = no\n")
         self.signed_in(node)
         self.assertNotIn(" audit ", node.log_text())
+
+    def test_a_reload_is_all_or_nothing(self):
+        """A fault in the configuration keeps the certificates, one in a certificate keeps the level."""
+        node = self.home(start=False)
+        made = {}
+        for name in ("one", "other"):
+            made[name] = certificate(node.folder, name)
+        pem, key = (os.path.join(node.folder, n) for n in ("now.pem", "now.key"))
+
+        def put(name):
+            for source, target in zip(made[name], (pem, key)):
+                shutil.copyfile(source, target)
+                os.chmod(target, 0o600)
+
+        def shown():
+            host, port = node.address.split("//")[1].rsplit(":", 1)
+            return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port))))
+
+        def der(name):
+            with open(made[name][0], encoding="utf-8") as f:
+                return ssl.PEM_cert_to_DER_cert(f.read())
+
+        def reload(words, times):
+            node.process.send_signal(1)
+            until(lambda: node.log_text().count(words) == times, words)
+        put("one")
+        node.configure("60-tls", f"[listen main]\ntls_certificate = {pem}\ntls_key = {key}\n")
+        node.start()
+        self.assertEqual(shown(), der("one"))
+        put("other")
+        node.configure("90-more", "[nonsense]\n")
+        reload("not reloaded, the log level and the certificates stay", 1)
+        self.assertEqual(shown(), der("one"))
+        self.assertEqual(self.lines(node, "configuration reloaded"), [])
+        node.configure("90-more", "[hearth]\nlog_level = error\n")
+        with open(pem, "w", encoding="utf-8") as f:
+            f.write("x")
+        reload("not reloaded, the log level and the certificates stay: [listen main]", 1)
+        self.assertEqual(shown(), der("one"))
+        self.assertEqual(self.lines(node, "configuration reloaded"), [])
+        reload(" error main ", 3)  # and a line of the level info is still written:
+        put("other")
+        reload(" reloaded=\"log_level, certificates\"", 1)
+        until(lambda: shown() == der("other"), "the new certificate")
+        node.stop()
+        self.assertNotIn(" info main stopping", node.log_text())
 
     def test_json(self):
         """Numbers are numbers."""
