@@ -3,6 +3,7 @@ import json
 import os
 import pwd
 import re
+import resource
 import socket
 import sqlite3
 import subprocess
@@ -59,11 +60,16 @@ class Check(TestCase):
         self.assertNotIn("is good", said)
         return got, wrong
 
+    def serve_says(self, node, *before):
+        """The exit code of a start that fails, and what it says."""
+        done = subprocess.run([*before, HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertNotIn("ready", done.stdout)
+        return done.returncode, re.sub(r"(?m)^\d{4}-\S+ warning web message .*\n", "", done.stderr)
+
     def serve_refuses(self, node):
         """The exit code and last line of a start that fails."""
-        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
-        self.assertNotIn("ready", done.stdout)
-        return done.returncode, done.stderr.strip().split("\n")[-1]
+        code, said = self.serve_says(node)
+        return code, said.strip().split("\n")[-1]
 
     def test_a_new_machine(self):
         """Nothing is there yet, and nothing is afterwards; the first start then makes it."""
@@ -159,9 +165,9 @@ class Check(TestCase):
     def agree(self, node, *words, code):
         """Both refuse, with the same exit code, and check has said why."""
         self.refused(node, *words, code=code)
-        served, line = self.serve_refuses(node)
-        self.assertEqual(served, code, line)
-        self.assertTrue(all(w in line for w in words), line)
+        served, said = self.serve_says(node)
+        self.assertEqual(served, code, said)
+        self.assertTrue(all(w in said for w in words), said)
 
     def test_what_is_no_file(self):
         """A pipe, a folder or a device in the place of a file: nobody waits for who writes into it, and nobody takes it for anything else."""
@@ -303,8 +309,55 @@ class Check(TestCase):
             with open(os.path.join(node.state, "hearth.key"), "w", encoding="utf-8") as f:
                 f.write("Dear Hearth")
             os.chmod(os.path.join(node.state, "hearth.key"), 0o600)
-            self.refused(node, "80-a.conf:2: ", "Address already in use", "80-a.conf:5: ", "one.keyx: No such file", "90-b.conf:2: ", "90-b.conf:4: ",
-                         "client_id is not an OAuth client id", "90-b.conf:8: there is no sync-oracle.so", "hearth.key:1: a line must be")
+            _, wrong = self.refused(node, "80-a.conf:2: ", "Address already in use", "80-a.conf:6: cannot read", "one.keyx: No such file", "90-b.conf:2: ", "90-b.conf:4: ",
+                                    "90-b.conf:6: sync-fx: client_id is not an OAuth client id", "90-b.conf:8: there is no sync-oracle.so", "hearth.key:1: a line must be")
+            self.assertEqual(self.serve_says(node), (2, wrong))  # all of it, and nothing twice
+
+    def test_addresses_that_overlap(self):
+        """What cannot be had together by one process, and sockets where something else is."""
+        node = self.node(start=False).prepare()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        sockets = os.path.join(node.folder, "sockets")
+        os.mkdir(sockets)
+        pairs = [(f"0.0.0.0:{port}", f"127.0.0.1:{port}"), (f"[::]:{port}", f"0.0.0.0:{port}"), (f"localhost:{port}", f"127.0.0.1:{port}"),
+                 (f"[::ffff:127.0.0.1]:{port}", f"127.0.0.1:{port}"), (f"unix:{sockets}/n.sock", f"unix:{sockets}/./n.sock"),
+                 ("127.0.0.1:0", f"unix:{node.state}/hearthd.sock")]
+        for one, other in pairs:
+            with self.subTest(f"{one} {other}"):
+                node.configure("90-case", f"[listen main]\naddress = {one}\n[listen more]\naddress = {other}\n")
+                self.refused(node, "cannot listen on " + other.removeprefix("unix:") if "hearthd.sock" not in other else "hearthd.sock", code=1)
+                self.assertEqual(self.serve_says(node)[0], 1)
+        os.unlink(os.path.join(node.conf, "90-case.conf"))
+        path = os.path.join(node.state, "hearthd.sock")
+        makes = (lambda: open(path, "w", encoding="utf-8").close(), lambda: os.mkdir(path), lambda: os.mkfifo(path), lambda: os.symlink("/nowhere", path))
+        for make in makes:
+            make()
+            self.agree(node, f"cannot listen on {path}: there is a file that is no socket", code=1)
+            os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
+        self.good(node)
+        node.start()
+
+    def test_before_the_first_start(self):
+        """What the roles need is known before there is a database."""
+        node = self.node("[storage a]\npath = a.db\n[storage b]\npath = b.db\n[node a]\nurl = https://a.example\n[node b]\nurl = https://b.example\n", start=False)
+        self.agree(node, "there are 2 nodes: say which one's people this process serves, in [web] node = NAME", code=2)
+        node = self.node("[hearth]\nroles = web\n", start=False)
+        self.agree(node, "cannot be shared by several processes", code=2)
+
+    def test_too_few_open_files(self):
+        node = self.node(start=False).prepare()
+        for few in (20, 24, 64):
+            before = ("prlimit", f"--nofile={few}")
+            done = subprocess.run([*before, HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(f"this process may have {few} files open, and needs ", done.stderr)
+            code, said = self.serve_says(node, *before)
+            self.assertEqual(code, 1, said)
+            self.assertIn(f"this process may have {few} files open, and needs ", said)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        done = subprocess.run(["prlimit", f"--nofile=20:{hard}", HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))  # the soft limit is raised
 
     def test_when_certificates_end(self):
         node = self.node(start=False)
