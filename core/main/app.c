@@ -20,7 +20,7 @@
 _Static_assert((int)CONF_NODE_MAX <= (int)NODES_MAX && CONF_NAME_SIZE <= (int)sizeof(((struct node *)0)->name),
                "every [node] has its place");
 
-enum { QUEUE_PATIENCE = 5000 /* ms */ };
+enum { QUEUE_PATIENCE = 5000 /* ms */, CA_FILE_MAX = 16 << 20 /* a system's authorities have a quarter of a megabyte */ };
 
 static const char *const default_config = "/etc/hearth/conf.d";
 
@@ -246,7 +246,7 @@ int app_check_ca_file(const struct app *app, struct err *err)
     X509_STORE *store = file == NULL ? NULL : X509_STORE_new();
     if (store == NULL)
         return 0;
-    int r = plain_file_check(file, NULL, err); /* OpenSSL and libcurl open it by name */
+    int r = plain_file_check(file, CA_FILE_MAX, NULL, err); /* OpenSSL and libcurl open it by name */
     if (r == 0 && X509_STORE_load_file(store, file) != 1)
         r = err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with certificates", file);
     X509_STORE_free(store);

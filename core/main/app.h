@@ -71,8 +71,8 @@ int app_add_provider(struct app *app, const struct conf_section *section, struct
 /* The HTTP client and the sync plugins. */
 int app_open_providers(struct app *app, struct err *err);
 int app_open_queue(struct app *app, struct err *err);
-/* After app_open_queue(): a session, which waits five seconds for the queue's first answer; `call` has no deadline afterwards. When it fails,
- * `call` needs no call_fini(). */
+/* After app_open_queue(): a session, which waits five seconds for the queue's first answer; `call` has no deadline afterwards. When it
+ * fails, `call` needs no call_fini(). */
 int app_open_queue_session(struct app *app, struct call *ret_call, void **ret_session, struct err *err);
 void app_fini(struct app *app); /* whatever was opened; a zeroed app is fine */
 

@@ -208,14 +208,11 @@ static int start_work(struct daemon *d, struct err *err)
 }
 
 const struct start_step start_steps[] = {
-    {start_files, check_files},
-    {start_nodes, check_nodes},          {start_lock, check_state_dir},
-    {start_queue, check_queue},          {start_split, check_split},
-    {connect_storage, check_storage},    {start_vault, check_vault},
-    {start_providers, check_providers},  {serve_create_export_pool, check_nothing},
-    {serve_create_api, check_nothing},   {start_jobs, check_nothing},
-    {serve_create_pool, check_nothing},  {serve_create_pages, check_pages},
-    {serve_start_probes, check_nothing}, {serve_start_http, check_http},
+    {start_files, check_files},        {start_nodes, check_nodes},          {start_lock, check_state_dir},
+    {start_queue, check_queue},        {start_split, check_split},          {connect_storage, check_storage},
+    {start_vault, check_vault},        {start_providers, check_providers},  {serve_create_export_pool, check_nothing},
+    {serve_create_api, check_nothing}, {start_jobs, check_nothing},         {serve_create_pool, check_nothing},
+    {serve_create_pages, check_pages}, {serve_start_probes, check_nothing}, {serve_start_http, check_http},
     {start_work, check_nothing}, /* last: who cannot listen has taken no job */
 };
 const size_t start_step_count = sizeof(start_steps) / sizeof(start_steps[0]);

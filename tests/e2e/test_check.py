@@ -113,6 +113,9 @@ class Check(TestCase):
         with open(key, encoding="utf-8") as f, open(os.path.join(node.folder, "open.key"), "w", encoding="utf-8") as out:
             out.write(f.read())
         os.chmod(os.path.join(node.folder, "open.key"), 0o644)
+        with open(os.path.join(node.folder, "large"), "wb") as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.truncate(3 << 30)
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)
         cases = [
@@ -121,6 +124,11 @@ class Check(TestCase):
             ("[listen main]\naddress = 127.0.0.1:99999\n", "from 0 to 65535", True),
             ("[listen main]\naddress = nosuchhost.invalid:8080\n", "nosuchhost.invalid", True),
             (f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n", "Address already in use", True),
+            (f"{listener}tls_certificate = {pem}\ntls_key = {node.folder}/large\n", "large has 3221225472 bytes, and is not read: 1048576 are the most", True),
+            (f"{listener}tls_certificate = {node.folder}/large\ntls_key = {key}\n", "large has 3221225472 bytes, and is not read", True),
+            (f"[worker]\nca_file = {node.folder}/large\n", "large has 3221225472 bytes, and is not read", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id =\n", "[oidc sso] needs client_id", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\n[sync sso]\n", "[oidc sso] has the name of [sync sso]", True),
             ("[web]\ntrusted_proxies = 10.0.0.0/99\n", "is not a network", True),
             ("[web]\nbase_url = https://h/hearth/\n", "sub-paths are not supported", True),
             ("[web]\nbase_url = ftp://x\n", "https://", True),
@@ -358,6 +366,15 @@ class Check(TestCase):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         done = subprocess.run(["prlimit", f"--nofile=20:{hard}", HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
         self.assertEqual((done.returncode, done.stderr), (0, ""))  # the soft limit is raised
+
+    def test_closed_descriptors(self):
+        """A command that is started without standard input, output, error: no library ends it, and no file gets their numbers."""
+        for node in (self.node(start=False), self.node(start=False).prepare()):
+            for closed, expected in (("<&-", 0), ("2>&-", 0), ("<&- >&- 2>&-", 1)):  # nobody has got what was to be said
+                for command in ("check", "account list")[:1 if node.is_new() else 2]:
+                    done = subprocess.run(["sh", "-c", f'exec "$0" --config "$1" {command} {closed}', HEARTHD, node.conf], env=node.environment, timeout=PATIENCE,
+                                          stdout=subprocess.DEVNULL)
+                    self.assertEqual(done.returncode, expected, (command, closed))
 
     def test_when_certificates_end(self):
         node = self.node(start=False)
