@@ -37,10 +37,17 @@ int plain_file_open(const char *path, int *ret_fd, struct stat *ret_st, struct e
     return 0;
 }
 
-int plain_file_check(const char *path, struct stat *ret_st, struct err *err)
+int plain_file_check(const char *path, off_t most, struct stat *ret_st, struct err *err)
 {
-    int fd, r = plain_file_open(path, &fd, ret_st, err);
-    if (r == 0)
-        close(fd);
-    return r;
+    struct stat st;
+    int fd, r = plain_file_open(path, &fd, &st, err);
+    if (r < 0)
+        return r;
+    close(fd);
+    if (st.st_size > most)
+        return err_set(err, HEARTH_ERR_INVALID, "%s has %lld bytes, and is not read: %lld are the most of such a file", path,
+                       (long long)st.st_size, (long long)most);
+    if (ret_st != NULL)
+        *ret_st = st;
+    return 0;
 }

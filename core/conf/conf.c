@@ -249,6 +249,34 @@ const char *conf_where(const struct conf *conf, const struct conf_section *secti
     return where == NULL ? "the configuration" : where;
 }
 
+static bool is_of_word(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The key as a word of its own; NULL: it is not there. */
+static const char *find_word(const char *sentence, const char *key)
+{
+    size_t n = strlen(key);
+    for (const char *p = sentence; (p = strstr(p, key)) != NULL; p++)
+        if ((p == sentence || !is_of_word(p[-1])) && !is_of_word(p[n]))
+            return p;
+    return NULL;
+}
+
+const char *conf_where_in(const struct conf *conf, const struct conf_section *section, const char *sentence, const char *key)
+{
+    const char *first = NULL;
+    for (const struct conf_entry *e = section->entries; e != NULL; e = e->next) {
+        const char *found = find_word(sentence, e->key);
+        if (found != NULL && (first == NULL || found < first)) {
+            first = found;
+            key = e->key;
+        }
+    }
+    return conf_where(conf, section, key);
+}
+
 const char *conf_section_name(const struct conf_section *section)
 {
     return section->name;

@@ -55,6 +55,9 @@ const char *conf_section_name(const struct conf_section *section); /* "main"; ""
 /* "FILE:LINE" of a key, or of the section where the key was not given (or is NULL); "the defaults". Lives as long as conf. */
 const char *conf_where(const struct conf *conf, const struct conf_section *section, const char *key);
 
+/* The same of the key that a sentence names first, of those that were given; of `key` when it names none. */
+const char *conf_where_in(const struct conf *conf, const struct conf_section *section, const char *sentence, const char *key);
+
 /* Values of the core's keys; asking for a key that the schema does not have is a fault of the caller. What is given lives as long as conf.
  */
 const char *conf_text(const struct conf_section *section, const char *key); /* NULL: not given, and no default */

@@ -133,6 +133,17 @@ static void check_nodes(const struct conf *conf, struct findings *findings)
     }
 }
 
+/* The audit trail and the pages call a way in by its section's name. */
+static void check_ways_in(const struct conf *conf, struct findings *findings)
+{
+    const struct conf_section *oidc, *sync;
+    for (size_t i = 0; (oidc = conf_section(conf, "oidc", i)) != NULL; i++)
+        if ((sync = conf_section_named(conf, "sync", oidc->name)) != NULL)
+            findings_add(findings, HEARTH_ERR_INVALID,
+                         "%s: [oidc %s] has the name of [sync %s] (%s), and nobody could tell who signed in by which: give it another one",
+                         conf_where(conf, oidc, NULL), oidc->name, sync->name, conf_where(conf, sync, NULL));
+}
+
 void conf_check_together(const struct conf *conf, struct findings *findings)
 {
     check_listeners(conf, findings);
@@ -140,4 +151,5 @@ void conf_check_together(const struct conf *conf, struct findings *findings)
     warn_of_proxies(conf, findings);
     check_storages(conf, findings);
     check_nodes(conf, findings);
+    check_ways_in(conf, findings);
 }

@@ -68,7 +68,7 @@ static const struct hearth_config_key web_keys[] = {
           "further names that people reach this server by, e.g. home.example.org nas.lan; always known: the one of base_url, those of "
           "[node] urls, IP addresses, localhost, this machine's own name, also with .local"),
     SHAPE(FOLDER, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
-    SHAPE(NAME, "node", NULL, "in a fleet: the [node] whose people this process serves; default: the first"),
+    SHAPE(NAME, "node", NULL, "in a fleet: the [node] whose people this process serves; needed by the role web when there are several"),
     SHAPE(NETWORKS, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
     KEY(BOOL, "access_log", "no", "log each request: its method, path without query, status, client, account; no secrets"),
     SHAPE(GONE, "metrics", NULL, METRICS_LISTENER),

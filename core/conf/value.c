@@ -235,10 +235,11 @@ static void resolve_key(struct conf *conf, const struct conf_section *section, c
             findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", entry->file->name, entry->line, entry->key, entry->withheld);
         return;
     }
-    if (text == NULL && key->required)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s: [%s%s%s] needs %s: %s", conf_where(conf, section, NULL), section->kind->name,
+    bool missing = text == NULL || (key->required && text[0] == '\0');
+    if (missing && key->required)
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: [%s%s%s] needs %s: %s", conf_where(conf, section, key->name), section->kind->name,
                      section->name[0] != '\0' ? " " : "", section->name, key->name, key->help);
-    if (text == NULL)
+    if (missing)
         return;
     const char *why = convert(conf, key, text, ret_value, ret_shape);
     if (why != NULL && entry == NULL)

@@ -205,8 +205,9 @@ void http_end_events(struct http_server *server, const char *channel);
 int http_reload(struct http_server *server, struct err *err);
 /* For who wants to know before the start. The files of a certificate are read, and fit together; *ret_ends: ms, when its first one ends. */
 int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends, struct err *err);
-/* Would the address be free? It is bound for a moment; a unix socket is knocked at. */
-int http_try_address(const struct http_listener *listener, struct err *err);
+/* Would the address be free? It is bound until *ret_fd is closed, so that the next one that is tried finds it taken; a unix socket is
+ * knocked at, and *ret_fd is -1. */
+int http_try_address(const struct http_listener *listener, int *ret_fd, struct err *err);
 /* Stops accepting, finishes what is under way until the deadline, ends event streams, kills the rest. Returns when that is done. */
 void http_stop(struct http_server *server);
 /* After http_stop(), and when no thread of the pool works for the server any more; accepts NULL. */

@@ -203,23 +203,17 @@ void listener_close(struct loop *loop)
     }
 }
 
-int http_try_address(const struct http_listener *options, struct err *err)
+int http_try_address(const struct http_listener *options, int *ret_fd, struct err *err)
 {
     struct listener listener = {.options = *options};
     struct sockaddr_storage address = {0};
     socklen_t size;
-    int one = 1;
+    *ret_fd = -1;
     if (strncmp(options->address, "unix:", 5) == 0)
         return listener_try_unix(options, err);
     int r = resolve(&listener, &address, &size, err);
     if (r < 0)
         return r;
-    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0) /* not SO_REUSEPORT: with it the kernel lets two daemons of one user share the port */
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 || listen(fd, 1) != 0)
-        r = listener_explain(options, options->address, errno, err);
-    if (fd >= 0)
-        close(fd);
-    return r;
+    *ret_fd = bind_tcp(&address, size, true); /* as the first socket of the server */
+    return *ret_fd < 0 ? listener_explain(options, options->address, errno, err) : 0;
 }

@@ -13,6 +13,8 @@
 static char http2[] = "h2", http1[] = "http/1.1";
 static const h2o_iovec_t protocols[] = {{http2, sizeof(http2) - 1}, {http1, sizeof(http1) - 1}, {NULL, 0}};
 
+enum { PEM_MAX = 1 << 20 };
+
 /* Of TLS 1.2: a key of its own for each connection, and authenticated encryption. TLS 1.3 has nothing else. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 
@@ -39,9 +41,9 @@ static int fail(SSL_CTX *tls, const char *file, const char *what, struct err *er
 static int check_files(const struct http_listener *listener, struct err *err)
 {
     struct stat st;
-    int r = plain_file_check(listener->certificate, NULL, err);
+    int r = plain_file_check(listener->certificate, PEM_MAX, NULL, err);
     if (r == 0)
-        r = plain_file_check(listener->key, &st, err);
+        r = plain_file_check(listener->key, PEM_MAX, &st, err);
     return r == 0 ? secret_file_check(listener->key, &st, err) : r;
 }
 

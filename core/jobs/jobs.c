@@ -30,12 +30,25 @@ void jobs_note_seen(struct jobs *jobs, const char *account, const char *token)
 }
 
 /* A session for a thread of its own. */
-static int open_session(struct jobs *jobs, void **ret_session, struct err *err)
+static int open_session_once(struct jobs *jobs, void **ret_session, struct err *err)
 {
     struct call call;
     call_init(&call, NULL, JOBS_QUEUE_TIMEOUT, 0);
     int r = call_check(&call, jobs->options.queue->session_open(jobs->options.queue_self, &call.hearth, ret_session), err);
     call_fini(&call);
+    return r;
+}
+
+/* A queue that hangs is no reason not to start, as one that is away is none: the second time it is not waited for, and whoever uses the
+ * session is told. */
+static int open_session(struct jobs *jobs, void **ret_session, struct err *err)
+{
+    struct err hangs = {0};
+    int r = open_session_once(jobs, ret_session, &hangs);
+    if (r == HEARTH_ERR_TIMEOUT)
+        return open_session_once(jobs, ret_session, err);
+    if (r < 0 && err != NULL)
+        *err = hangs;
     return r;
 }
 

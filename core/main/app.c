@@ -21,6 +21,8 @@
 _Static_assert((int)CONF_NODE_MAX <= (int)NODES_MAX && CONF_NAME_SIZE <= (int)sizeof(((struct node *)0)->name),
                "every [node] has its place");
 
+enum { QUEUE_PATIENCE = 5000 /* ms */, CA_FILE_MAX = 16 << 20 /* a system's authorities have a quarter of a megabyte */ };
+
 static const char *const default_config = "/etc/hearth/conf.d";
 
 static int init_log(struct app *app, const struct cli *cli, struct err *err)
@@ -251,7 +253,7 @@ int app_check_ca_file(const struct app *app, struct err *err)
     X509_STORE *store = file == NULL ? NULL : X509_STORE_new();
     if (store == NULL)
         return 0;
-    int r = plain_file_check(file, NULL, err); /* OpenSSL and libcurl open it by name */
+    int r = plain_file_check(file, CA_FILE_MAX, NULL, err); /* OpenSSL and libcurl open it by name */
     if (r == 0 && X509_STORE_load_file(store, file) != 1)
         r = err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with certificates", file);
     X509_STORE_free(store);
@@ -286,6 +288,25 @@ int app_open_queue(struct app *app, struct err *err)
 {
     const struct hearth_config_value *values;
     return open_plugin(app, HEARTH_QUEUE, conf_section(app->conf, "queue", 0), NULL, NULL, &app->queue, &values, err);
+}
+
+int app_open_queue_session(struct app *app, struct call *ret_call, void **ret_session, struct err *err)
+{
+    const struct hearth_queue *ops = plug_ops(app->queue);
+    call_init(ret_call, NULL, QUEUE_PATIENCE, 0);
+    int r = call_check(ret_call, ops->session_open(plug_self(app->queue), &ret_call->hearth, ret_session), err);
+    ret_call->hearth.deadline = 0;
+    if (r < 0)
+        call_fini(ret_call);
+    if (r == HEARTH_ERR_TIMEOUT)
+        err_prefix(err, "the queue was asked for %d seconds", QUEUE_PATIENCE / 1000);
+    return r;
+}
+
+bool app_storage_is_away(const struct node *node, int code)
+{
+    bool shared = (plug_descriptor(node->storage)->capabilities & HEARTH_SHARED) != 0; /* a file of this machine is there, or it is not */
+    return shared && (code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT);
 }
 
 void app_fini(struct app *app)

@@ -71,8 +71,13 @@ int app_add_provider(struct app *app, const struct conf_section *section, struct
 /* The HTTP client and the sync plugins. */
 int app_open_providers(struct app *app, struct err *err);
 int app_open_queue(struct app *app, struct err *err);
+/* After app_open_queue(): a session, which waits five seconds for the queue's first answer; `call` has no deadline afterwards. When it
+ * fails, `call` needs no call_fini(). */
+int app_open_queue_session(struct app *app, struct call *ret_call, void **ret_session, struct err *err);
 void app_fini(struct app *app); /* whatever was opened; a zeroed app is fine */
 
+/* Is this the failure of a database on a server of its own, which is away for now and comes back? `serve` waits for such a one. */
+bool app_storage_is_away(const struct node *node, int code);
 bool app_is_fleet(const struct app *app); /* there are [node] sections */
 /* The account of an e-mail address, on whichever node; that node is then in use. Texts live until store_reset(app->store). */
 int app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err);

@@ -237,8 +237,9 @@ static int compare(const struct comparison *comparison, bool every, struct err *
     const struct nodes *nodes = &comparison->app->nodes;
     for (size_t k = 0; k < nodes->count; k++) {
         struct err why = {0};
-        int r = compare_node(comparison, (nodes->own + k) % nodes->count, &why);
-        bool away = app_is_fleet(comparison->app) && (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT);
+        size_t i = (nodes->own + k) % nodes->count;
+        int r = compare_node(comparison, i, &why);
+        bool away = app_storage_is_away(&nodes->items[i], r);
         if (r < 0 && (every || !away)) {
             *err = why;
             return r;

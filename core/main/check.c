@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -23,6 +25,13 @@ void check_nothing(struct daemon *d, struct findings *findings)
 static void add_at(struct daemon *d, struct findings *findings, const struct conf_section *section, const char *key, const struct err *err)
 {
     findings_add(findings, err->code, "%s: %s", conf_where(d->app.conf, section, key), err->text);
+}
+
+/* At the key that the sentence is about. */
+static void add_where_it_says(struct daemon *d, struct findings *findings, const struct conf_section *section, const char *key,
+                              const struct err *err)
+{
+    findings_add(findings, err->code, "%s: %s", conf_where_in(d->app.conf, section, err->text, key), err->text);
 }
 
 /* --- the place ------------------------------------------------------------------------------------------------------------------- */
@@ -133,6 +142,9 @@ static void check_node(struct daemon *d, const struct conf_section *node, struct
     const struct hearth_plugin *plugin = load_plugin(d, HEARTH_STORAGE, storage, &values, findings);
     if (plugin == NULL)
         return;
+    if (d->roles != ROLE_ALL && serve_check_shared(plugin, &err) < 0) /* also of a database that is not there yet */
+        add_at(d, findings, conf_section(d->app.conf, "hearth", 0), "roles", &err);
+    err = (struct err){0};
     int r = lives_in_state_dir(d, plugin, values) ? app_check_state_dir(&d->app, &err) : 0;
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) /* check_state_dir() says it */
         return;
@@ -140,7 +152,7 @@ static void check_node(struct daemon *d, const struct conf_section *node, struct
     if (r == HEARTH_ERR_NOT_FOUND)
         check_note(d, "[storage %s] has no database yet: it will be made at the first start", conf_section_name(storage));
     else if (r < 0)
-        add_at(d, findings, storage, NULL, &err);
+        add_where_it_says(d, findings, storage, NULL, &err);
 }
 
 void check_nodes(struct daemon *d, struct findings *findings)
@@ -154,17 +166,23 @@ void check_nodes(struct daemon *d, struct findings *findings)
     node_stores_init(&d->app.stores, &d->app.nodes);
 }
 
+void check_files(struct daemon *d, struct findings *findings)
+{
+    struct err err = {0};
+    if (serve_check_files(d, &err) < 0)
+        findings_add_err(findings, &err);
+}
+
 static int ping_queue(struct app *app, struct err *err)
 {
     const struct hearth_queue *ops = plug_ops(app->queue);
     struct call call;
     void *session = NULL;
-    call_init(&call, NULL, 0, 0);
-    int r = call_check(&call, ops->session_open(plug_self(app->queue), &call.hearth, &session), err);
-    if (r == 0) {
-        r = call_check(&call, ops->ping(session, &call.hearth), err);
-        ops->session_close(session);
-    }
+    int r = app_open_queue_session(app, &call, &session, err);
+    if (r < 0)
+        return r;
+    r = call_check(&call, ops->ping(session, &call.hearth), err);
+    ops->session_close(session);
     call_fini(&call);
     return r;
 }
@@ -176,7 +194,7 @@ void check_queue(struct daemon *d, struct findings *findings)
     if (!plugin_is_good(d, HEARTH_QUEUE, section, findings))
         return;
     if (app_open_queue(&d->app, &err) < 0 || ping_queue(&d->app, &err) < 0)
-        add_at(d, findings, section, NULL, &err);
+        add_where_it_says(d, findings, section, NULL, &err);
 }
 
 void check_split(struct daemon *d, struct findings *findings)
@@ -184,6 +202,9 @@ void check_split(struct daemon *d, struct findings *findings)
     struct err err = {0};
     if (serve_check_split(d, &err) < 0)
         add_at(d, findings, conf_section(d->app.conf, "hearth", 0), "roles", &err);
+    err = (struct err){0};
+    if (serve_check_own_node(d, &err) < 0)
+        add_at(d, findings, conf_section(d->app.conf, "web", 0), "node", &err);
 }
 
 void check_providers(struct daemon *d, struct findings *findings)
@@ -195,7 +216,7 @@ void check_providers(struct daemon *d, struct findings *findings)
     for (size_t i = 0; (section = conf_section(d->app.conf, "sync", i)) != NULL; i++) {
         err = (struct err){0};
         if (plugin_is_good(d, HEARTH_SYNC, section, findings) && app_add_provider(&d->app, section, &err) < 0)
-            add_at(d, findings, section, NULL, &err);
+            add_where_it_says(d, findings, section, NULL, &err);
     }
 }
 
@@ -309,7 +330,7 @@ void check_pages(struct daemon *d, struct findings *findings)
     for (size_t i = 0; (section = conf_section(d->app.conf, "oidc", i)) != NULL; i++) {
         err = (struct err){0};
         if (serve_add_sso(d, section, &err) < 0)
-            add_at(d, findings, section, "issuer", &err);
+            add_where_it_says(d, findings, section, "issuer", &err);
     }
 }
 
@@ -320,7 +341,9 @@ static void check_certificate(struct daemon *d, const struct conf_section *secti
     struct buf words = {0};
     int64_t ends;
     if (http_certificate_ends(listener->certificate, listener->key, &ends, &err) < 0) {
-        add_at(d, findings, section, "tls_certificate", &err);
+        bool of_key = strncmp(err.text, listener->key, strlen(listener->key)) == 0 || strstr(err.text, "cannot read") != NULL;
+        of_key = of_key && strstr(err.text, listener->key) != NULL && strcmp(listener->key, listener->certificate) != 0;
+        add_at(d, findings, section, of_key ? "tls_key" : "tls_certificate", &err);
         return;
     }
     serve_certificate_words(listener->certificate, ends, &words);
@@ -333,20 +356,83 @@ static void check_certificate(struct daemon *d, const struct conf_section *secti
     buf_fini(&words);
 }
 
+/* The folder of a unix socket by its real name, with the name of the socket; "": it is none, or has no folder. */
+static void real_name(const struct http_listener *listener, char ret_name[CONF_PATH_MAX + 8])
+{
+    char above[CONF_PATH_MAX + 8];
+    ret_name[0] = '\0';
+    if (strncmp(listener->address, "unix:", 5) != 0 || strrchr(listener->address, '/') == NULL)
+        return;
+    name_above(listener->address + 5, above);
+    char *real = realpath(above[0] == '\0' ? "/" : above, NULL);
+    if (real != NULL)
+        snprintf(ret_name, CONF_PATH_MAX + 8, "%s%s", real, strrchr(listener->address, '/'));
+    free(real);
+}
+
+/* Sockets by one path under two names: the second would find the first one. */
+static int check_path(const struct http_listener *listeners, size_t i, struct err *err)
+{
+    char own[CONF_PATH_MAX + 8], other[CONF_PATH_MAX + 8];
+    real_name(&listeners[i], own);
+    for (size_t k = 0; own[0] != '\0' && k < i; k++) {
+        real_name(&listeners[k], other);
+        if (strcmp(own, other) == 0)
+            return err_set(err, HEARTH_ERR_CONFLICT, "[listen %s]: cannot listen on %s: [listen %s] has that path; choose another one",
+                           listeners[i].name, listeners[i].address + 5, listeners[k].name);
+    }
+    return 0;
+}
+
+/* All at once, as the server has them: what is bound stays so until the last one was tried. */
+static void check_addresses(struct daemon *d, const struct http_listener *listeners, size_t count, struct findings *findings)
+{
+    int fds[CONF_LISTEN_MAX + 1];
+    for (size_t i = 0; i < count; i++) {
+        struct err err = {0};
+        bool control = listeners[i].address == d->control;
+        const struct conf_section *section =
+            control ? conf_section(d->app.conf, "hearth", 0) : conf_section_named(d->app.conf, "listen", listeners[i].name);
+        fds[i] = -1;
+        if (control && app_check_state_dir(&d->app, &err) < 0) /* check_state_dir() says it */
+            continue;
+        if (http_try_address(&listeners[i], &fds[i], &err) < 0 || check_path(listeners, i, &err) < 0)
+            add_at(d, findings, section, control ? "state_dir" : "address", &err);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
 void check_http(struct daemon *d, struct findings *findings)
 {
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
     size_t count = serve_listeners(d, listeners);
-    for (size_t i = 0; i < count; i++) {
-        const struct conf_section *section = conf_section_named(d->app.conf, "listen", listeners[i].name);
-        struct err err = {0};
-        if (section == NULL || listeners[i].address == d->control) /* its own: the lock of the state directory says who has it */
-            continue;
+    for (size_t i = 0; i < count; i++)
         if (listeners[i].certificate != NULL)
-            check_certificate(d, section, &listeners[i], findings);
-        if (!d->check_runs && http_try_address(&listeners[i], &err) < 0)
-            add_at(d, findings, section, "address", &err);
-    }
+            check_certificate(d, conf_section_named(d->app.conf, "listen", listeners[i].name), &listeners[i], findings);
     if (d->check_runs)
         check_note(d, "the addresses were not tried, as the daemon that runs has them");
+    else
+        check_addresses(d, listeners, count, findings);
+}
+
+void check_all(struct daemon *d, const struct cli *cli, struct findings *findings)
+{
+    struct err err = {0};
+    conf_check_secrets(d->app.conf, findings);
+    if (serve_roles(d->app.conf, cli, &d->roles, &err) < 0) {
+        findings_add_err(findings, &err);
+        d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
+    }
+    d->app.looks = true;
+    for (size_t i = 0; i < start_step_count; i++)
+        start_steps[i].check(d, findings);
+}
+
+void check_fini(struct daemon *d)
+{
+    buf_fini(&d->check_notes);
+    serve_fini_sso(d);
+    app_fini(&d->app);
 }

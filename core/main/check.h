@@ -15,6 +15,9 @@ struct start_step {
 extern const struct start_step start_steps[];
 extern const size_t start_step_count;
 
+/* All of them, after app_load(); check_fini() ends what they opened, and the app. */
+void check_all(struct daemon *d, const struct cli *cli, struct findings *findings);
+void check_fini(struct daemon *d);
 /* Something that is no fault, for standard output. */
 void check_note(struct daemon *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -23,6 +26,7 @@ void check_state_dir(struct daemon *d, struct findings *findings); /* and whethe
 void check_nodes(struct daemon *d, struct findings *findings);     /* plugins of storages, opened */
 void check_queue(struct daemon *d, struct findings *findings);
 void check_split(struct daemon *d, struct findings *findings);
+void check_files(struct daemon *d, struct findings *findings);
 void check_storage(struct daemon *d, struct findings *findings); /* connected, and their schema */
 void check_vault(struct daemon *d, struct findings *findings);   /* the key file, and a credential of each database */
 void check_providers(struct daemon *d, struct findings *findings);

@@ -36,19 +36,6 @@ static void say_all(const struct daemon *d)
             d->check_notes.data == NULL ? "" : d->check_notes.data);
 }
 
-static void check_steps(struct daemon *d, const struct cli *cli, struct findings *findings)
-{
-    struct err err = {0};
-    conf_check_secrets(d->app.conf, findings);
-    if (serve_roles(d->app.conf, cli, &d->roles, &err) < 0) {
-        findings_add_err(findings, &err);
-        d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
-    }
-    d->app.looks = true;
-    for (size_t i = 0; i < start_step_count; i++)
-        start_steps[i].check(d, findings);
-}
-
 int cmd_check(struct cli *cli)
 {
     if (cli->argc != 0)
@@ -58,7 +45,7 @@ int cmd_check(struct cli *cli)
     struct err err = {0};
     int r = app_load(&d.app, cli, &findings, &err);
     if (r == 0) {
-        check_steps(&d, cli, &findings);
+        check_all(&d, cli, &findings);
         say_all(&d);
     } else if (findings.code == 0) {
         findings_add_err(&findings, &err);
@@ -68,9 +55,7 @@ int cmd_check(struct cli *cli)
     if (r == 0)
         cli_say(stdout, findings.count == 0 ? "The configuration is good.\n" : "The configuration is good, but for the warnings.\n");
     fflush(stdout);
-    buf_fini(&d.check_notes);
-    serve_fini_sso(&d);
-    app_fini(&d.app);
+    check_fini(&d);
     findings_fini(&findings);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

@@ -16,13 +16,8 @@ struct shared_queue {
 
 static int open_shared(struct app *app, struct shared_queue *ret_queue, struct err *err)
 {
-    call_init(&ret_queue->call, NULL, 0, 0);
     ret_queue->ops = plug_ops(app->queue);
-    int r = call_check(&ret_queue->call, ret_queue->ops->session_open(plug_self(app->queue), &ret_queue->call.hearth, &ret_queue->session),
-                       err);
-    if (r < 0)
-        call_fini(&ret_queue->call);
-    return r;
+    return app_open_queue_session(app, &ret_queue->call, &ret_queue->session, err);
 }
 
 static void close_shared(struct shared_queue *queue)

@@ -1,10 +1,12 @@
 /* hearthd search, export: a person's data in the terminal. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/export.h"
 #include "api/find.h"
 #include "main/app.h"
+#include "main/audit.h"
 #include "main/table.h"
 
 enum { RESULTS = 20 };
@@ -68,9 +70,15 @@ static int export(struct app *app, struct cli *cli, struct err *err)
     int r = app_account(app, cli->argv[0], &account, err);
     if (r < 0)
         return r;
+    char *email = strdup(account.email);
     snprintf(id, sizeof(id), "%s", account.id);
     r = export_run(format, app->store, id, to_stdout, NULL, err);
-    return r == 0 && fflush(stdout) != 0 ? err_set(err, HEARTH_ERR_IO, "cannot write to standard output") : r;
+    if (r == 0 && fflush(stdout) != 0)
+        r = err_set(err, HEARTH_ERR_IO, "cannot write to standard output");
+    if (r == 0)
+        audit_command(app, "export", "account", id, "email", email, "format", format->name, NULL);
+    free(email);
+    return r;
 }
 
 static int run(struct cli *cli, int (*command)(struct app *, struct cli *, struct err *))

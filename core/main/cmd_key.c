@@ -248,22 +248,31 @@ static int accept_on_node(struct app *app, void *ctx, struct err *err)
     return r == 0 ? key_record_put(app->store, loss->vault, err) : r;
 }
 
+/* Before anybody is asked: a file that cannot be read, or is none, would only be refused after the answer. */
+static int look_at_own_key(struct app *app, struct loss *loss, struct err *err)
+{
+    struct stat st;
+    const char *path = app_key_path(app);
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? 0 : err_errno(err, errno, "cannot look at %s", path);
+    if (S_ISLNK(st.st_mode) && access(path, F_OK) != 0 && errno == ENOENT)
+        return err_set(err, HEARTH_ERR_INVALID, "%s is a link that leads to nothing: remove it, or make what it leads to", path);
+    return app_read_key(app, &loss->vault, err);
+}
+
 /* The new key gets a number that no database knows: what was sealed with the lost one is told from what is sealed from now on. */
 static int make_or_extend(struct app *app, struct loss *loss, struct err *err)
 {
     struct vault_key own = {0};
     const char *path = app_key_path(app);
-    bool there = access(path, F_OK) == 0;
-    int r = there ? app_read_key(app, &loss->vault, err) : 0;
-    if (r < 0)
-        return r;
+    bool there = loss->vault != NULL;
     if (there)
         vault_key(loss->vault, 0, &own);
     if (there && own.number > loss->number)
         return 0; /* of an attempt before this one */
     vault_close(loss->vault);
     loss->vault = NULL;
-    r = there ? key_file_extend(path, loss->number + 1, err) : key_file_make(path, loss->number + 1, err);
+    int r = there ? key_file_extend(path, loss->number + 1, err) : key_file_make(path, loss->number + 1, err);
     return r == 0 ? vault_open(path, false, &loss->vault, err) : r;
 }
 
@@ -281,6 +290,8 @@ static int accept_loss(struct app *app, struct cli *cli, struct err *err)
         return err_set(err, HEARTH_ERR_CONFLICT, "nothing is lost: %s has the key that the databases were sealed with", path);
     if (r == 0)
         r = app_each_node(app, look_at_loss, &loss, err);
+    if (r == 0)
+        r = look_at_own_key(app, &loss, err);
     if (r == 0)
         r = cli_confirm(cli, err,
                         "Give up what was sealed with the lost key? The people of %s sign in anew; what is stored for them stays.",

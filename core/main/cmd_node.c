@@ -38,10 +38,26 @@ static int count_account(void *ctx, const struct hearth_account *account)
     return 0;
 }
 
+static int prefix_node(const struct node *node, int r, struct err *err)
+{
+    return r < 0 && node->name[0] != '\0' ? err_prefix(err, "node %s", node->name) : r;
+}
+
+/* The first is the command's, which says it at its end; the others are said here. */
+static void note_fault(int r, const struct err *why, int *first, struct err *ret_err)
+{
+    if (r < 0 && *first < 0)
+        cli_say(stderr, "hearthd: %s\n", why->text);
+    if (r < 0 && *first == 0) {
+        *first = r;
+        *ret_err = *why;
+    }
+}
+
 static int list(struct app *app, struct cli *cli, struct err *err)
 {
     struct table table;
-    (void)err;
+    int first = 0;
     table_init(&table, "node url weight storage accounts leaving state");
     for (size_t i = 0; i < app->nodes.count; i++) {
         const struct node *node = &app->nodes.items[i];
@@ -49,7 +65,8 @@ static int list(struct app *app, struct cli *cli, struct err *err)
         struct err why = {0};
         int r = app_use_node(app, i, &why);
         if (r == 0)
-            r = STORE(app->store, &why, account_list, count_account, &census);
+            r = prefix_node(node, STORE(app->store, &why, account_list, count_account, &census), &why);
+        note_fault(r, &why, &first, err);
         table_add(&table,
                   json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:s}", "node", node->name, "url", node->url, "weight", (json_int_t)node->weight,
                             "storage", plug_descriptor(node->storage)->name, "accounts", (json_int_t)census.accounts, "leaving",
@@ -57,7 +74,7 @@ static int list(struct app *app, struct cli *cli, struct err *err)
     }
     table_print(&table, cli->json);
     table_fini(&table);
-    return 0;
+    return first;
 }
 
 /* Accounts are gathered first: a listing and its changes do not mix. */

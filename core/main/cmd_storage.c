@@ -148,7 +148,7 @@ int cmd_restore(struct cli *cli)
     if (r == 0)
         r = app_init(&app, cli, &err);
     struct err why = {0};
-    if (r == 0 && plain_file_check(path, NULL, &why) == HEARTH_ERR_INVALID) /* a pipe, say; else the plugin says what is wrong */
+    if (r == 0 && plain_file_check(path, INT64_MAX, NULL, &why) == HEARTH_ERR_INVALID) /* a pipe, say; else the plugin says what is wrong */
         r = err_set(&err, why.code, "%s", why.text);
     if (r == 0)
         r = app_restore(&app, path, cli->replace, on_restored, NULL, &err);

@@ -1,11 +1,13 @@
 /* hearthd: finds the command and runs it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/findings.h"
 #include "main/cli.h"
@@ -193,6 +195,18 @@ static int parse(int argc, char **argv, struct cli *cli)
     return -1;
 }
 
+/* A descriptor that was closed would be the next file's: what is said there would be written into a database, and libraries refuse it. What
+ * is opened here cannot be written to, so that it is still known that nobody reads what is said. */
+static void open_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 /* Who redirects what is said to a disk that is full has not got it. */
 static int say_to_the_end(int code)
 {
@@ -204,6 +218,7 @@ static int say_to_the_end(int code)
 
 int main(int argc, char **argv)
 {
+    open_standard_files();
     harden_process();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);

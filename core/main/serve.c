@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,9 +30,8 @@ int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, s
     return 0;
 }
 
-static int check_shared(const struct plug *plug, struct err *err)
+int serve_check_shared(const struct hearth_plugin *plugin, struct err *err)
 {
-    const struct hearth_plugin *plugin = plug_descriptor(plug);
     if ((plugin->capabilities & HEARTH_SHARED) != 0)
         return 0;
     return err_set(err, HEARTH_ERR_INVALID,
@@ -40,27 +40,33 @@ static int check_shared(const struct plug *plug, struct err *err)
                    plug_kind_name(plugin->kind), plugin->name, plug_kind_name(plugin->kind));
 }
 
+int serve_check_own_node(const struct daemon *d, struct err *err)
+{
+    size_t count = 0;
+    while (conf_section(d->app.conf, "node", count) != NULL)
+        count++;
+    if ((d->roles & ROLE_WEB) == 0 || count < 2 || conf_get_text(d->app.conf, "web", "node") != NULL)
+        return 0;
+    return err_set(err, HEARTH_ERR_INVALID, "there are %zu nodes: say which one's people this process serves, in [web] node = NAME", count);
+}
+
 /* Roles in processes of their own need backends that processes can share. */
 int serve_check_split(const struct daemon *d, struct err *err)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && d->roles != ROLE_ALL && i < d->app.nodes.count; i++)
-        r = check_shared(d->app.nodes.items[i].storage, err);
+        r = serve_check_shared(plug_descriptor(d->app.nodes.items[i].storage), err);
     if (r == 0 && d->roles != ROLE_ALL && d->app.queue != NULL)
-        r = check_shared(d->app.queue, err);
-    if (r == 0 && (d->roles & ROLE_WEB) != 0 && d->app.nodes.count > 1 && conf_get_text(d->app.conf, "web", "node") == NULL)
-        r = err_set(err, HEARTH_ERR_INVALID, "there are %zu nodes: say which one's people this process serves, in [web] node = NAME",
-                    d->app.nodes.count);
+        r = serve_check_shared(plug_descriptor(d->app.queue), err);
     return r;
 }
 
-/* In a fleet a node that is down for now does not keep the others' processes from starting: who needs it tries again. */
+/* A database that is down for now keeps no process from starting, on a single node or in a fleet: who needs it tries again. */
 static int connect_node(struct daemon *d, size_t node, struct err *err)
 {
     struct err why = {0};
     int r = app_use_node(&d->app, node, &why);
-    bool later = r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT;
-    if (r == 0 || !app_is_fleet(&d->app) || !later) {
+    if (r == 0 || !app_storage_is_away(&d->app.nodes.items[node], r)) {
         *err = why;
         return r;
     }
@@ -147,6 +153,29 @@ static int start_nodes(struct daemon *d, struct err *err)
     return app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
 }
 
+/* With fewer a library ends the process in the middle of the start. */
+int serve_check_files(const struct daemon *d, struct err *err)
+{
+    const rlim_t least = 96 + 8 * (rlim_t)conf_get_number(d->app.conf, "web", "threads");
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= least)
+        return 0;
+    if (limit.rlim_max >= least) { /* the rest of it is taken when it is known how many connections there may be */
+        limit.rlim_cur = least;
+        if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+            return 0;
+    }
+    return err_set(err, HEARTH_ERR_FULL,
+                   "this process may have %llu files open, and needs %llu before anybody comes: raise the limit (LimitNOFILE= in the unit, "
+                   "ulimit -n in a shell)",
+                   (unsigned long long)limit.rlim_cur, (unsigned long long)least);
+}
+
+static int start_files(struct daemon *d, struct err *err)
+{
+    return serve_check_files(d, err);
+}
+
 static int start_lock(struct daemon *d, struct err *err)
 {
     return app_take_lock(&d->app, &d->lock, err);
@@ -159,7 +188,8 @@ static int start_queue(struct daemon *d, struct err *err)
 
 static int start_split(struct daemon *d, struct err *err)
 {
-    return serve_check_split(d, err);
+    int r = serve_check_split(d, err);
+    return r == 0 ? serve_check_own_node(d, err) : r;
 }
 
 static int start_vault(struct daemon *d, struct err *err)
@@ -178,30 +208,55 @@ static int start_work(struct daemon *d, struct err *err)
 }
 
 const struct start_step start_steps[] = {
-    {start_nodes, check_nodes},          {start_lock, check_state_dir},
-    {start_queue, check_queue},          {start_split, check_split},
-    {connect_storage, check_storage},    {start_vault, check_vault},
-    {start_providers, check_providers},  {serve_create_export_pool, check_nothing},
-    {serve_create_api, check_nothing},   {start_jobs, check_nothing},
-    {serve_create_pool, check_nothing},  {serve_create_pages, check_pages},
-    {serve_start_probes, check_nothing}, {serve_start_http, check_http},
+    {start_files, check_files},        {start_nodes, check_nodes},          {start_lock, check_state_dir},
+    {start_queue, check_queue},        {start_split, check_split},          {connect_storage, check_storage},
+    {start_vault, check_vault},        {start_providers, check_providers},  {serve_create_export_pool, check_nothing},
+    {serve_create_api, check_nothing}, {start_jobs, check_nothing},         {serve_create_pool, check_nothing},
+    {serve_create_pages, check_pages}, {serve_start_probes, check_nothing}, {serve_start_http, check_http},
     {start_work, check_nothing}, /* last: who cannot listen has taken no job */
 };
 const size_t start_step_count = sizeof(start_steps) / sizeof(start_steps[0]);
 
-/* Faults of the configuration are told all at once here, too. */
 static int start(struct daemon *d, const struct cli *cli, struct err *err)
 {
     struct findings findings = {0};
     int r = conf_check_secrets(d->app.conf, &findings);
     if (r < 0)
-        cli_findings(&findings, err);
+        findings_first(&findings, err);
     findings_fini(&findings);
     if (r == 0)
         r = serve_roles(d->app.conf, cli, &d->roles, err);
     for (size_t i = 0; r == 0 && i < start_step_count; i++)
         r = start_steps[i].start(d, err);
     return r;
+}
+
+/* Does a finding ("FILE:LINE: sentence") say the same? */
+static bool is_said(const struct findings *findings, const struct err *err)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        const char *sentence = strstr(findings->items[i].text, ": ");
+        if (strstr(findings->items[i].text, err->text) != NULL || (sentence != NULL && strstr(err->text, sentence + 2) != NULL))
+            return true;
+    }
+    return false;
+}
+
+/* One fault has ended the start. Whoever mends it wants to hear of the others as well, so everything is looked at as `hearthd check` does,
+ * when nothing of this process is open any more. */
+static int say_all_faults(const struct cli *cli, struct err *err)
+{
+    struct daemon d = {.lock = -1};
+    struct findings findings = {0};
+    struct err why = {0};
+    if (app_load(&d.app, cli, &findings, &why) == 0)
+        check_all(&d, cli, &findings);
+    if (!is_said(&findings, err))
+        findings_add_err(&findings, err);
+    cli_findings(&findings, err);
+    check_fini(&d);
+    findings_fini(&findings);
+    return cli_fail(err);
 }
 
 /* True: all threads have ended. */
@@ -336,6 +391,7 @@ int cmd_serve(struct cli *cli)
     breaker_expect_watch(&d.queue_breaker);
     struct err err = {0};
     int r = app_init(&d.app, cli, &err);
+    bool loaded = r == 0;
     d.app.makes = APP_MAKES_ALL;
     if (r == 0)
         r = start(&d, cli, &err);
@@ -349,5 +405,7 @@ int cmd_serve(struct cli *cli)
         log_event(HEARTH_LOG_INFO, "main", "stopping", NULL);
     }
     stop(&d, d.app.conf == NULL ? 0 : conf_get_number(d.app.conf, "web", "drain_timeout"));
-    return r < 0 ? cli_fail(&err) : CLI_OK;
+    if (r < 0)
+        return loaded ? say_all_faults(cli, &err) : cli_fail(&err);
+    return CLI_OK;
 }

@@ -45,6 +45,9 @@ struct daemon {
 int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err);
 /* Do backends and roles go together? Those that are not open are not asked. */
 int serve_check_split(const struct daemon *d, struct err *err);
+int serve_check_shared(const struct hearth_plugin *plugin, struct err *err); /* the same of one, of roles that are not all of them */
+int serve_check_files(const struct daemon *d, struct err *err);              /* may the process open enough of them? */
+int serve_check_own_node(const struct daemon *d, struct err *err);           /* whose people are served? */
 /* The listeners of this process's roles, its control socket last; ret: CONF_LISTEN_MAX + 1. */
 size_t serve_listeners(struct daemon *d, struct http_listener *ret);
 int serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err);

@@ -113,10 +113,10 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
     if (r == 0 && !gate_is_silent(self))
         r = ping_greet(session, call);
     bool late = call->deadline != 0 && session->queue->host->monotonic_ms(session->queue->host) >= call->deadline;
-    if (r == HEARTH_ERR_TIMEOUT && !late) {
+    if (r == HEARTH_ERR_TIMEOUT) /* whoever opens the next one, also who had less patience than we have, gets it without a greeting */
         gate_report_silence(self);
+    if (r == HEARTH_ERR_TIMEOUT && !late)
         r = 0;
-    }
     if (r == HEARTH_ERR_UNAVAILABLE) /* a server that is away comes back: whoever uses the session is told until then */
         r = 0;
     if (r < 0) {

@@ -3,13 +3,16 @@ import glob
 import json
 import os
 import re
+import shutil
+import ssl
 import subprocess
 import tempfile
 import unittest
 import urllib.parse
 
 from browser import Browser
-from harness import ADA, ROOT, TestCase, until
+from harness import ADA, HEARTHD, PATIENCE, ROOT, TestCase, until
+from test_check import certificate
 
 FILTER = os.path.join(ROOT, "packaging", "fail2ban", "filter.d", "hearth.conf")
 OWN = {"X-Hearth-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
@@ -19,9 +22,51 @@ HOSTILE = ["\n2026-01-01T00:00:00.000Z audit sign-in failed address=192.0.2.66 r
 
 
 def documented():
+    """The table of the manual: event to fields."""
     with open(os.path.join(ROOT, "docs", "operating.md"), encoding="utf-8") as f:
         table = f.read().split("## Who did what", 1)[1].split("\n## ", 1)[0]
-    return set(re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (`[^|]+) \|", table, re.M))))
+    found = {}
+    for events, fields in re.findall(r"^\| (`[^|]+) \|[^|]+\| ([^|]+) \|$", table, re.M):
+        for event in re.findall(r"`([^`]+)`", events):
+            found[event] = {re.sub(":.*", "", word).strip() for word in re.split(", | or ", fields.split(": ")[0] if fields.count(":") == 1 else fields)}
+    return found
+
+
+def arguments(text):
+    """Of a call in C, from behind its bracket to the one that ends it."""
+    found, depth, quoted, i = [""], 0, False, 0
+    while depth >= 0:
+        c = text[i]
+        if quoted and c == "\\":
+            found[-1] += text[i:i + 2]
+            i += 2
+            continue
+        quoted ^= c == '"'
+        depth += not quoted and (c in "([{") - (c in ")]}")
+        if c == "," and depth == 0 and not quoted:
+            found.append("")
+        elif depth >= 0:
+            found[-1] += c
+        i += 1
+    return [a.strip() for a in found]
+
+
+def known():
+    """What the program writes: event to fields."""
+    always = {"log_audit": set(), "audit_command": {"by"}, "api_audit": {"address", "account"}}
+    found = {}
+    for name in glob.glob(os.path.join(ROOT, "core", "**", "*.c"), recursive=True):
+        with open(name, encoding="utf-8") as f:
+            text = f.read()
+        for call in re.finditer(r"\b(log_audit|audit_command|api_audit)\(", text):
+            given = arguments(text[call.end():])
+            if call[1] != "log_audit":
+                given = given[1:]
+            events = [] if call[1] != "log_audit" and "*" in " ".join(given) and '"' not in given[0] else re.findall(r'"([^"]+)"', given[0])
+            for event in events:
+                found.setdefault(event, set()).update(always[call[1]], *(re.findall(r'"([^"]+)"', key) for key in given[1::2]))
+    found["single sign-on linked"].discard("ended")  # of the call that writes "adopted" as well; nothing ends here
+    return found
 
 
 class Trail(TestCase):
@@ -50,19 +95,17 @@ class Trail(TestCase):
         self.assertEqual(browser.page.status, 303)
         return browser
 
+    maxDiff = None
+
     def test_documented(self):
-        """The table of the manual has all events that the program knows, and no others; each is looked at by a test."""
-        known = set()
-        for name in glob.glob(os.path.join(ROOT, "core", "**", "*.c"), recursive=True):
-            with open(name, encoding="utf-8") as f:
-                for event in re.findall(r"(?:log_audit\(|audit_command\(\w+,|api_audit\(call,)([^,;]*)", f.read()):
-                    known |= set(re.findall(r'"([^"]+)"', event))
+        """The table of the manual has all events that the program knows, with their fields, and no others; each is looked at by a test."""
+        events = known()
         tests = ""
         for name in glob.glob(os.path.join(ROOT, "tests", "**", "test_*.py"), recursive=True):
             with open(name, encoding="utf-8") as f:
                 tests += f.read()
-        self.assertEqual(documented(), known)
-        untested = {event for event in known if f'"{event}"' not in tests}
+        self.assertEqual({e: sorted(fields) for e, fields in documented().items()}, {e: sorted(fields) for e, fields in events.items()})
+        untested = {event for event in events if f'"{event}"' not in tests}
         self.assertEqual(untested, set())
 
     def test_sessions_and_tokens(self):
@@ -89,6 +132,24 @@ class Trail(TestCase):
         self.assertNotIn(made["secret"], node.log_text())
         self.assertNotIn("hths_", node.log_text())
         self.assertNotIn("hthl_", node.log_text())
+
+    def test_commands(self):
+        """The daemon that runs writes the line; else the command does."""
+        node = self.home()
+        def export():
+            return subprocess.run([HEARTHD, "--config", node.conf, "export", ADA, "history.json"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = export()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.the_line(node, "export", f" account=", f" email={ADA} format=history.json by=")
+        node.cli("account", "signout", ADA, "--yes")
+        self.the_line(node, "signed out everywhere", f" email={ADA} by=")
+        node.stop()
+        self.assertRegex(export().stderr, f" audit export account=.* email={ADA} format=history.json by=")
+        copy = os.path.join(node.folder, "copy.tar")
+        node.cli("backup", copy)
+        done = subprocess.run([HEARTHD, "--config", node.conf, "restore", copy, "--replace"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(re.findall(r" audit (backup restored) file=(\S+) by=", done.stderr), [("backup restored", copy)])
 
     def test_failures(self):
         """With the client's address, whoever tries; a flood of wrong tokens is some lines long."""
@@ -135,6 +196,52 @@ class Trail(TestCase):
         node = self.home("[hearth]\naudit = no\n")
         self.signed_in(node)
         self.assertNotIn(" audit ", node.log_text())
+
+    def test_a_reload_is_all_or_nothing(self):
+        """A fault in the configuration keeps the certificates, one in a certificate keeps the level."""
+        node = self.home(start=False)
+        made = {}
+        for name in ("one", "other"):
+            made[name] = certificate(node.folder, name)
+        pem, key = (os.path.join(node.folder, n) for n in ("now.pem", "now.key"))
+
+        def put(name):
+            for source, target in zip(made[name], (pem, key)):
+                shutil.copyfile(source, target)
+                os.chmod(target, 0o600)
+
+        def shown():
+            host, port = node.address.split("//")[1].rsplit(":", 1)
+            return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port))))
+
+        def der(name):
+            with open(made[name][0], encoding="utf-8") as f:
+                return ssl.PEM_cert_to_DER_cert(f.read())
+
+        def reload(words, times):
+            node.process.send_signal(1)
+            until(lambda: node.log_text().count(words) == times, words)
+        put("one")
+        node.configure("60-tls", f"[listen main]\ntls_certificate = {pem}\ntls_key = {key}\n")
+        node.start()
+        self.assertEqual(shown(), der("one"))
+        put("other")
+        node.configure("90-more", "[nonsense]\n")
+        reload("not reloaded, the log level and the certificates stay", 1)
+        self.assertEqual(shown(), der("one"))
+        self.assertEqual(self.lines(node, "configuration reloaded"), [])
+        node.configure("90-more", "[hearth]\nlog_level = error\n")
+        with open(pem, "w", encoding="utf-8") as f:
+            f.write("x")
+        reload("not reloaded, the log level and the certificates stay: [listen main]", 1)
+        self.assertEqual(shown(), der("one"))
+        self.assertEqual(self.lines(node, "configuration reloaded"), [])
+        reload(" error main ", 3)  # and a line of the level info is still written:
+        put("other")
+        reload(" reloaded=\"log_level, certificates\"", 1)
+        until(lambda: shown() == der("other"), "the new certificate")
+        node.stop()
+        self.assertNotIn(" info main stopping", node.log_text())
 
     def test_json(self):
         """Numbers are numbers."""

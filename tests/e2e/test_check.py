@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -61,11 +62,16 @@ class Check(TestCase):
         self.assertNotIn("is good", said)
         return got, wrong
 
+    def serve_says(self, node, *before):
+        """The exit code of a start that fails, and what it says."""
+        done = subprocess.run([*before, HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertNotIn("ready", done.stdout)
+        return done.returncode, re.sub(r"(?m)^\d{4}-\S+ warning web message .*\n", "", done.stderr)
+
     def serve_refuses(self, node):
         """The exit code and last line of a start that fails."""
-        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
-        self.assertNotIn("ready", done.stdout)
-        return done.returncode, done.stderr.strip().split("\n")[-1]
+        code, said = self.serve_says(node)
+        return code, said.strip().split("\n")[-1]
 
     def test_a_new_machine(self):
         """Nothing is there yet, and nothing is afterwards; the first start then makes it."""
@@ -172,6 +178,9 @@ class Check(TestCase):
         with open(key, encoding="utf-8") as f, open(os.path.join(node.folder, "open.key"), "w", encoding="utf-8") as out:
             out.write(f.read())
         os.chmod(os.path.join(node.folder, "open.key"), 0o644)
+        with open(os.path.join(node.folder, "large"), "wb") as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.truncate(3 << 30)
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)
         cases = [
@@ -180,6 +189,11 @@ class Check(TestCase):
             ("[listen main]\naddress = 127.0.0.1:99999\n", "from 0 to 65535", True),
             ("[listen main]\naddress = nosuchhost.invalid:8080\n", "nosuchhost.invalid", True),
             (f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n", "Address already in use", True),
+            (f"{listener}tls_certificate = {pem}\ntls_key = {node.folder}/large\n", "large has 3221225472 bytes, and is not read: 1048576 are the most", True),
+            (f"{listener}tls_certificate = {node.folder}/large\ntls_key = {key}\n", "large has 3221225472 bytes, and is not read", True),
+            (f"[worker]\nca_file = {node.folder}/large\n", "large has 3221225472 bytes, and is not read", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id =\n", "[oidc sso] needs client_id", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\n[sync sso]\n", "[oidc sso] has the name of [sync sso]", True),
             ("[web]\ntrusted_proxies = 10.0.0.0/99\n", "is not a network", True),
             ("[web]\nbase_url = https://h/hearth/\n", "sub-paths are not supported", True),
             ("[web]\nbase_url = ftp://x\n", "https://", True),
@@ -224,9 +238,9 @@ class Check(TestCase):
     def agree(self, node, *words, code):
         """Both refuse, with the same exit code, and check has said why."""
         self.refused(node, *words, code=code)
-        served, line = self.serve_refuses(node)
-        self.assertEqual(served, code, line)
-        self.assertTrue(all(w in line for w in words), line)
+        served, said = self.serve_says(node)
+        self.assertEqual(served, code, said)
+        self.assertTrue(all(w in said for w in words), said)
 
     def test_what_is_no_file(self):
         """A pipe, a folder or a device in the place of a file: nobody waits for who writes into it, and nobody takes it for anything else."""
@@ -383,8 +397,64 @@ class Check(TestCase):
             with open(os.path.join(node.state, "hearth.key"), "w", encoding="utf-8") as f:
                 f.write("Dear Hearth")
             os.chmod(os.path.join(node.state, "hearth.key"), 0o600)
-            self.refused(node, "80-a.conf:2: ", "Address already in use", "80-a.conf:5: ", "one.keyx: No such file", "90-b.conf:2: ", "90-b.conf:4: ",
-                         "client_id is not an OAuth client id", "90-b.conf:8: there is no sync-oracle.so", "hearth.key:1: a line must be")
+            _, wrong = self.refused(node, "80-a.conf:2: ", "Address already in use", "80-a.conf:6: cannot read", "one.keyx: No such file", "90-b.conf:2: ", "90-b.conf:4: ",
+                                    "90-b.conf:6: sync-fx: client_id is not an OAuth client id", "90-b.conf:8: there is no sync-oracle.so", "hearth.key:1: a line must be")
+            self.assertEqual(self.serve_says(node), (2, wrong))  # all of it, and nothing twice
+
+    def test_addresses_that_overlap(self):
+        """What cannot be had together by one process, and sockets where something else is."""
+        node = self.node(start=False).prepare()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        sockets = os.path.join(node.folder, "sockets")
+        os.mkdir(sockets)
+        pairs = [(f"0.0.0.0:{port}", f"127.0.0.1:{port}"), (f"[::]:{port}", f"0.0.0.0:{port}"), (f"localhost:{port}", f"127.0.0.1:{port}"),
+                 (f"[::ffff:127.0.0.1]:{port}", f"127.0.0.1:{port}"), (f"unix:{sockets}/n.sock", f"unix:{sockets}/./n.sock"),
+                 ("127.0.0.1:0", f"unix:{node.state}/hearthd.sock")]
+        for one, other in pairs:
+            with self.subTest(f"{one} {other}"):
+                node.configure("90-case", f"[listen main]\naddress = {one}\n[listen more]\naddress = {other}\n")
+                self.refused(node, "cannot listen on " + other.removeprefix("unix:") if "hearthd.sock" not in other else "hearthd.sock", code=1)
+                self.assertEqual(self.serve_says(node)[0], 1)
+        os.unlink(os.path.join(node.conf, "90-case.conf"))
+        path = os.path.join(node.state, "hearthd.sock")
+        makes = (lambda: open(path, "w", encoding="utf-8").close(), lambda: os.mkdir(path), lambda: os.mkfifo(path), lambda: os.symlink("/nowhere", path))
+        for make in makes:
+            make()
+            self.agree(node, f"cannot listen on {path}: there is a file that is no socket", code=1)
+            os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
+        self.good(node)
+        node.start()
+
+    def test_before_the_first_start(self):
+        """What the roles need is known before there is a database."""
+        node = self.node("[storage a]\npath = a.db\n[storage b]\npath = b.db\n[node a]\nurl = https://a.example\n[node b]\nurl = https://b.example\n", start=False)
+        self.agree(node, "there are 2 nodes: say which one's people this process serves, in [web] node = NAME", code=2)
+        node = self.node("[hearth]\nroles = web\n", start=False)
+        self.agree(node, "cannot be shared by several processes", code=2)
+
+    def test_too_few_open_files(self):
+        node = self.node(start=False).prepare()
+        for few in (20, 24, 64):
+            before = ("prlimit", f"--nofile={few}")
+            done = subprocess.run([*before, HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(f"this process may have {few} files open, and needs ", done.stderr)
+            code, said = self.serve_says(node, *before)
+            self.assertEqual(code, 1, said)
+            self.assertIn(f"this process may have {few} files open, and needs ", said)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        done = subprocess.run(["prlimit", f"--nofile=20:{hard}", HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))  # the soft limit is raised
+
+    def test_closed_descriptors(self):
+        """A command that is started without standard input, output, error: no library ends it, and no file gets their numbers."""
+        for node in (self.node(start=False), self.node(start=False).prepare()):
+            for closed, expected in (("<&-", 0), ("2>&-", 0), ("<&- >&- 2>&-", 1)):  # nobody has got what was to be said
+                for command in ("check", "account list")[:1 if node.is_new() else 2]:
+                    done = subprocess.run(["sh", "-c", f'exec "$0" --config "$1" {command} {closed}', HEARTHD, node.conf], env=node.environment, timeout=PATIENCE,
+                                          stdout=subprocess.DEVNULL)
+                    self.assertEqual(done.returncode, expected, (command, closed))
 
     def test_when_certificates_end(self):
         node = self.node(start=False)

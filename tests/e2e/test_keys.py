@@ -131,7 +131,16 @@ class Keys(TestCase):
                     self.assertEqual(done.returncode, 2, done.stderr)
                     for part in (self.path(node), f"was sealed with key 1 ({own})", "bring the file back", "move this file away", "--accept-loss"):
                         self.assertIn(part, done.stderr, words)
+                self.assertIn("bring the file back", node.cli("key", "new", "--accept-loss", code=2))  # nobody is asked before
         os.rename(self.path(node), self.path(node) + ".away")
+        for make, words, code in ((lambda: os.mkdir(self.path(node)), "is a folder, and not a file", 2), (lambda: os.symlink("/nowhere/x", self.path(node)), "is a link that leads to nothing", 2),
+                                  (lambda: shutil.copyfile(self.path(node) + ".away", self.path(node)), "can be read by others", 1)):
+            make()
+            if "read by others" in words:
+                os.chmod(self.path(node), 0o644)
+            for more in ([], ["--yes"]):
+                self.assertIn(words, node.cli("key", "new", "--accept-loss", *more, code=code))
+            os.rmdir(self.path(node)) if os.path.isdir(self.path(node)) else os.unlink(self.path(node))
         self.assertIn(own, subprocess.run([HEARTHD, "--config", node.conf, "key", "show"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE).stdout)
         self.assertIn("Everybody signs in anew", node.cli("key", "new", "--accept-loss", "--yes"))
         other = self.node(start=False)

@@ -1,6 +1,7 @@
 """What only PostgreSQL can do to the daemon: schemas of other releases, connections that are ended, wrong addresses, several that migrate at once."""
 import os
 import re
+import signal
 import subprocess
 import threading
 import unittest
@@ -198,6 +199,33 @@ class WithPostgres(TestCase):
         single.add_account(service)
         for path in ("/bookmarks?folder=menu", "/bookmarks?sort=added&limit=500", "/tags", "/tabs", "/devices"):
             self.assertEqual(node.request("/api/v1" + path).body, single.request("/api/v1" + path).body, path)
+
+    def test_a_start_without_the_database(self):
+        """A single node waits for its database as the nodes of a fleet do: it starts, says that it is not ready, and goes on when it is there."""
+        server = Postgres().start()
+        self.addCleanup(server.close)
+        node = self.node(f"[storage main]\nplugin = pg\ndsn = {server.create('one')}\nconnect_timeout = 1s\n", start=False).prepare()
+        node.add_account(self.service(), sync=False)
+        token = node.token()
+
+        def waits(words):
+            self.assertIn(words, node.cli("check", code=1))
+            self.assertIn(words, node.cli("node", "list", code=1))
+            node.start()
+            until(lambda: node.request("/readyz", email=None).status == 503, "it is not ready")
+            self.assertEqual(node.request("/api/v1/me", email=None, token=token).status, 503)
+        server.end(signal.SIGQUIT)
+        waits("cannot be reached")
+        server.start()
+        until(lambda: node.request("/api/v1/me", email=None, token=token).status == 200, "it is back")
+        until(lambda: node.request("/readyz", email=None).status == 200, "and ready")
+        node.stop()
+        server.freeze()
+        try:
+            waits("does not answer within 1000 ms")
+        finally:
+            server.thaw()
+        until(lambda: node.request("/api/v1/me", email=None, token=token).status == 200, "it is back")
 
 
 if __name__ == "__main__":

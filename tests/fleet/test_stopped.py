@@ -96,7 +96,7 @@ class Stopped(TestCase):
         done = at_once([lambda w=w, c=c: command(*w, code=c) for w, c in (
             (["account", "show", here], 0), (["account", "sync", here, "--wait"], 0), (["token", "new", here, "--name", "x"], 0),
             (["export", here, "bookmarks.json"], 0), (["account", "list"], 1), (["verify"], 1), (["migrate"], 1), (["account", "show", there], 1),
-            (["node", "drain", "alder", "--wait", "--yes"], 1))])
+            (["node", "drain", "alder", "--wait", "--yes"], 1), (["node", "list"], 1))])
         for ran, code in done:
             self.assertEqual(ran.returncode, code, (ran.args, ran.stdout, ran.stderr))
             self.assertEqual("node alder" in ran.stderr, code == 1, ran)
@@ -105,6 +105,7 @@ class Stopped(TestCase):
         self.assertIn("Node birch:", verified)
         self.assertNotIn("sound", verified)
         self.assertIn("node birch has schema", migrated)
+        self.assertRegex(done[-1][0].stdout, r"(?m)^birch .* answers$")
 
     def check_stops(self, *daemons):
         for daemon in daemons:
@@ -171,6 +172,20 @@ class Stopped(TestCase):
             self.assertEqual(len(told), 4, told)
             for what in ("the queue", "the storage of node alder"):
                 self.assertEqual(sum(text.startswith(f"{what} does not answer (") for _, text in told), 1, told)
+
+    def test_started_while_redis_hangs(self):
+        """Every role starts; reading works meanwhile; the command line says what hangs."""
+        fleet = self.fleet()
+        self.freeze(fleet.redis)
+        for daemon in fleet.daemons():
+            daemon.kill()
+        at_once([daemon.start for daemon in fleet.daemons()])
+        self.assertEqual({self.read(fleet, node, p).status for node in fleet.webs for p in PAGES}, {200})
+        for words in (["check"], ["queue", "show"], ["queue", "clear", "--yes"]):
+            said = fleet.webs["alder"].cli(*words, code=1)
+            self.assertRegex(said, "the queue was asked for 5 seconds: Redis at .* did not answer in time")
+        self.thaw()
+        self.check_recovery(fleet)
 
     def test_postgres_stops(self):
         fleet = self.fleet(apart=True)
