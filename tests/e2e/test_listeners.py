@@ -167,7 +167,7 @@ class UnixSockets(Starts):
         node, path = self.home()
         with socket.socket(socket.AF_UNIX) as other:
             other.bind(path)
-            other.listen(1)
+            other.listen(16)
             self.assertIn("Address already in use", self.refused(node))
             with socket.socket(socket.AF_UNIX) as s:
                 s.connect(path)
