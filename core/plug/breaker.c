@@ -48,13 +48,14 @@ void breaker_fini(struct breaker *breaker)
 void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx)
 {
     breaker->wake_ctx = ctx;
-    breaker->wake = wake;
-    breaker->watched |= wake != NULL;
+    atomic_store(&breaker->wake, wake);
+    if (wake != NULL)
+        atomic_store(&breaker->watched, true);
 }
 
 void breaker_expect_watch(struct breaker *breaker)
 {
-    breaker->watched = true;
+    atomic_store(&breaker->watched, true);
 }
 
 bool breaker_is_open(const struct breaker *breaker)
@@ -66,8 +67,9 @@ bool breaker_is_open(const struct breaker *breaker)
 static void breaker_ask_probe(struct breaker *breaker, bool news)
 {
     bool before = atomic_load(&breaker->asked) || atomic_exchange(&breaker->asked, true);
-    if (breaker->wake != NULL && (news || !before))
-        breaker->wake(breaker->wake_ctx);
+    breaker_wake wake = atomic_load(&breaker->wake);
+    if (wake != NULL && (news || !before))
+        wake(breaker->wake_ctx);
 }
 
 int breaker_allows(struct breaker *breaker, struct err *err)
@@ -146,10 +148,10 @@ bool breaker_note(struct breaker *breaker, int code, const char *words)
         atomic_store(&breaker->good, clock_monotonic());
         if (atomic_load(&breaker->failures) != 0)
             atomic_store(&breaker->failures, 0);
-        return code < 0 && code != HEARTH_ERR_NOT_FOUND && breaker->wake != NULL && breaker_probe_found(breaker, code);
+        return code < 0 && code != HEARTH_ERR_NOT_FOUND && atomic_load(&breaker->wake) != NULL && breaker_probe_found(breaker, code);
     }
-    if (breaker->wake == NULL || breaker_is_open(breaker))
-        return breaker->watched;
+    if (atomic_load(&breaker->wake) == NULL || breaker_is_open(breaker))
+        return atomic_load(&breaker->watched);
     breaker_count_unanswered(breaker, code, words);
     if (atomic_fetch_add(&breaker->failures, 1) + 1 >= BREAKER_FAILURES)
         breaker_move(breaker, EVENT_NO_ANSWERS, code, words);

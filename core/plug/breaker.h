@@ -17,22 +17,24 @@ enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN };
  * a statement may be slow, or meet another one, in a database that is well. */
 enum { BREAKER_FAILURES = 3 };
 
+typedef void (*breaker_wake)(void *ctx);
+
 struct breaker {
-    char what[96];        /* constant; begins sentences: "the storage of node alder" */
-    atomic_int state;     /* enum breaker_state; written under the lock, read without */
-    atomic_int failures;  /* calls in a row that had no answer */
-    atomic_bool asked;    /* somebody used the backend, or wants it looked at, since the last probe */
-    atomic_llong good;    /* monotonic ms of the last answer; 0: there was none yet */
-    pthread_mutex_t lock; /* a leaf; guards what follows */
-    int64_t since;        /* monotonic ms: in this state since */
-    int code;             /* what opened it, or the outcome of the newest probe; 0: it is well */
-    char words[256];      /* its text; "" */
-    int64_t unanswered;   /* calls since the last probe began */
-    char last[256];       /* the words of the last of these */
-    int64_t trips;        /* how often it was opened */
-    void (*wake)(void *); /* set before threads use it; NULL: nobody probes, and calls never open it */
-    void *wake_ctx;
-    bool watched; /* constant: who probes tells of outages */
+    char what[96];              /* constant; begins sentences: "the storage of node alder" */
+    atomic_int state;           /* enum breaker_state; written under the lock, read without */
+    atomic_int failures;        /* calls in a row that had no answer */
+    atomic_bool asked;          /* somebody used the backend, or wants it looked at, since the last probe */
+    atomic_llong good;          /* monotonic ms of the last answer; 0: there was none yet */
+    pthread_mutex_t lock;       /* a leaf; guards what follows */
+    int64_t since;              /* monotonic ms: in this state since */
+    int code;                   /* what opened it, or the outcome of the newest probe; 0: it is well */
+    char words[256];            /* its text; "" */
+    int64_t unanswered;         /* calls since the last probe began */
+    char last[256];             /* the words of the last of these */
+    int64_t trips;              /* how often it was opened */
+    _Atomic(breaker_wake) wake; /* set while threads use it already; NULL: nobody probes, and calls never open it */
+    void *wake_ctx;             /* constant once `wake` is set */
+    atomic_bool watched;        /* who probes tells of outages */
 };
 
 /* What is known of a backend; for /readyz and logs. It is ready when it is closed, `code` is 0 and
