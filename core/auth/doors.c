@@ -10,29 +10,22 @@
 enum { AHEAD_MAX = 3600 * 1000, ISSUER_SIZE = 64 };
 
 /* Rows cannot be removed while they are listed. */
-struct closing {
-    struct doors *doors;
+struct sweep {
+    doors_picks *picks;
+    void *ctx;
     size_t count;
-    char ids[64][TOKEN_ID_SIZE];
+    char ids[DOORS_SWEEP][TOKEN_ID_SIZE];
 };
 
-void doors_add(struct doors *doors, const struct hearth_token *token)
+static int on_row(void *ctx, const struct hearth_token *row)
 {
-    doors->browsers += token->scope == HEARTH_TOKEN_BROWSER;
-    doors->tokens += token->scope <= HEARTH_TOKEN_READ;
-    doors->links += token->scope == HEARTH_TOKEN_LINK; /* its code goes with it */
+    struct sweep *sweep = ctx;
+    if (strlen(row->id) < TOKEN_ID_SIZE && sweep->picks(sweep->ctx, row)) /* a longer one is none of ours */
+        snprintf(sweep->ids[sweep->count++], TOKEN_ID_SIZE, "%s", row->id);
+    return sweep->count == DOORS_SWEEP;
 }
 
-static int on_door(void *ctx, const struct hearth_token *token)
-{
-    struct closing *closing = ctx;
-    if (snprintf(closing->ids[closing->count], TOKEN_ID_SIZE, "%s", token->id) >= TOKEN_ID_SIZE)
-        return 0; /* none of ours */
-    doors_add(closing->doors, token);
-    return ++closing->count == sizeof(closing->ids) / sizeof(closing->ids[0]);
-}
-
-static int remove_row(struct store *store, const char *account, const char *id, struct err *err)
+int doors_end(struct store *store, const char *account, const char *id, struct err *err)
 {
     struct err why = {0};
     int r = STORE(store, &why, token_remove, account, id);
@@ -43,34 +36,37 @@ static int remove_row(struct store *store, const char *account, const char *id, 
     return r;
 }
 
-static int remove_some(struct store *store, const char *account, struct closing *closing, struct err *err)
+int doors_sweep(struct store *store, const char *account, doors_picks *picks, void *ctx, size_t *ret_count, struct err *err)
 {
-    closing->count = 0;
-    int r = STORE(store, err, token_list, account, on_door, closing);
-    for (size_t i = 0; r >= 0 && i < closing->count; i++)
-        r = remove_row(store, account, closing->ids[i], err);
-    return r < 0 ? r : 0;
+    struct sweep sweep = {.picks = picks, .ctx = ctx};
+    int r = STORE(store, err, token_list, account, on_row, &sweep);
+    for (size_t i = 0; r >= 0 && i < sweep.count; i++)
+        r = doors_end(store, account, sweep.ids[i], err);
+    if (r < 0)
+        return r;
+    *ret_count = sweep.count;
+    return 0;
+}
+
+void doors_add(struct doors *doors, const struct hearth_token *token)
+{
+    doors->browsers += token->scope == HEARTH_TOKEN_BROWSER;
+    doors->tokens += token->scope <= HEARTH_TOKEN_READ;
+    doors->links += token->scope == HEARTH_TOKEN_LINK; /* its code goes with it */
+}
+
+static bool pick_every(void *doors, const struct hearth_token *row)
+{
+    doors_add(doors, row);
+    return true;
 }
 
 int doors_remove(struct store *store, const char *account, struct doors *doors, struct err *err)
 {
-    struct closing closing = {.doors = doors};
-    int r;
-    do {
-        r = remove_some(store, account, &closing, err);
-    } while (r == 0 && closing.count > 0);
-    return r;
-}
-
-int doors_close(struct store *store, const char *account, struct doors *doors, struct err *err)
-{
-    struct closing closing = {.doors = doors};
+    size_t count = 1;
     int r = 0;
-    for (int round = 0; r == 0 && (round < 2 || closing.count > 0); round++) {
-        int marked = doors_mark(store, account, DOORS_ALL, round, err);
-        r = remove_some(store, account, &closing, marked < 0 ? NULL : err); /* what can end does */
-        r = marked < 0 ? marked : r;
-    }
+    while (r == 0 && count > 0)
+        r = doors_sweep(store, account, pick_every, doors, &count, err);
     return r;
 }
 
@@ -81,7 +77,8 @@ static void mark_issuer(const char *account, char ret_issuer[ISSUER_SIZE])
     snprintf(ret_issuer, ISSUER_SIZE, "closed:%s", account);
 }
 
-int doors_mark(struct store *store, const char *account, const char *which, int round, struct err *err)
+/* The mark that what is older has ended, written anew. */
+static int write_mark(struct store *store, const char *account, const char *which, int round, struct err *err)
 {
     char issuer[ISSUER_SIZE], subject[32];
     struct hearth_account_identity mark = {.struct_size = sizeof(mark), .issuer = issuer, .subject = subject, .created = clock_now()};
@@ -94,6 +91,23 @@ int doors_mark(struct store *store, const char *account, const char *which, int 
     if (err != NULL)
         *err = why;
     return r;
+}
+
+int doors_shut(struct store *store, const char *account, const char *which, doors_picks *picks, void *ctx, struct err *err)
+{
+    size_t count = 0;
+    int r = 0;
+    for (int round = 0; r == 0 && (round < 2 || count > 0); round++) {
+        int marked = write_mark(store, account, which, round, err);
+        r = doors_sweep(store, account, picks, ctx, &count, marked < 0 ? NULL : err); /* what can end does */
+        r = marked < 0 ? marked : r;
+    }
+    return r;
+}
+
+int doors_close(struct store *store, const char *account, struct doors *doors, struct err *err)
+{
+    return doors_shut(store, account, DOORS_ALL, pick_every, doors, err);
 }
 
 struct looking {
@@ -125,7 +139,7 @@ int doors_keep(struct store *store, const char *account, const struct door *door
     int r = STORE(store, err, identity_list, account, on_identity, &looking);
     if (r >= 0 && !looking.closed && (door->kind != DOOR_IDENTITY || looking.there))
         return 0;
-    int removed = remove_row(store, account, id, r < 0 ? NULL : err);
+    int removed = doors_end(store, account, id, r < 0 ? NULL : err);
     if (r < 0 || removed < 0)
         return r < 0 ? r : removed;
     return err_set(err, HEARTH_ERR_NOT_FOUND, "what this was asked for with has ended at this moment");

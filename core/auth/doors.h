@@ -37,11 +37,18 @@ void doors_add(struct doors *doors, const struct hearth_token *token);
 int doors_close(struct store *store, const char *account, struct doors *doors, struct err *err);
 /* The rows alone, and no mark: nobody uses them yet. */
 int doors_remove(struct store *store, const char *account, struct doors *doors, struct err *err);
-/* The mark that what is older has ended, written anew: DOORS_ALL or DOORS_BROWSERS. For those who remove rows: before each time that they
- * list them, and at least twice, so that a link that was made and used up in between is older than the last one. round: 0, 1, 2 ... */
+/* Does this row end? */
+typedef bool doors_picks(void *ctx, const struct hearth_token *row);
+enum { DOORS_SWEEP = 64 };
+/* Ends the rows that are picked, as many as DOORS_SWEEP: with so many there may be more of them, which were not looked at. */
+int doors_sweep(struct store *store, const char *account, doors_picks *picks, void *ctx, size_t *ret_count, struct err *err);
+/* The same until nothing is picked any more, with a mark of that kind before each listing, at least twice: so a link that was made and used
+ * up in between is older than the last mark. An error: some may be left. */
 #define DOORS_ALL      "all"
 #define DOORS_BROWSERS "browsers" /* and links, codes, fresh sign-ins */
-int doors_mark(struct store *store, const char *account, const char *which, int round, struct err *err);
+int doors_shut(struct store *store, const char *account, const char *which, doors_picks *picks, void *ctx, struct err *err);
+/* One row. One that is gone already is no error. */
+int doors_end(struct store *store, const char *account, const char *id, struct err *err);
 /* After the row `id` was made: it stays if `door` is still good, and is removed otherwise: NOT_FOUND. */
 int doors_keep(struct store *store, const char *account, const struct door *door, const char *id, struct err *err);
 

@@ -48,57 +48,35 @@ bool session_is_over(const struct hearth_token *row, const struct session_limits
     return (row->expires != 0 && row->expires <= now) || (row->scope == HEARTH_TOKEN_BROWSER && now - active > limits->idle);
 }
 
-/* Ids of what is to go: rows cannot be removed while they are listed. */
 struct leaving {
     const struct session_limits *limits; /* NULL: whether it is over or not */
     const char *session;                 /* not NULL: only what was given with this one */
     const char *except;
     int64_t now;
-    size_t count;
-    char ids[64][TOKEN_ID_SIZE];
 };
 
-static int on_token(void *ctx, const struct hearth_token *row)
+static bool pick_leaving(void *ctx, const struct hearth_token *row)
 {
-    struct leaving *leaving = ctx;
+    const struct leaving *leaving = ctx;
+    if (row->scope < HEARTH_TOKEN_BROWSER)
+        return false;
     if (leaving->session != NULL && (row->scope != HEARTH_TOKEN_FRESH || strcmp(row->name, leaving->session) != 0))
-        return 0;
-    bool ours = row->scope >= HEARTH_TOKEN_BROWSER && strlen(row->id) < TOKEN_ID_SIZE;
-    bool goes = leaving->limits != NULL ? session_is_over(row, leaving->limits, leaving->now)
-                                        : leaving->except == NULL || strcmp(row->id, leaving->except) != 0;
-    if (ours && goes)
-        snprintf(leaving->ids[leaving->count++], TOKEN_ID_SIZE, "%s", row->id);
-    return leaving->count == sizeof(leaving->ids) / sizeof(leaving->ids[0]);
-}
-
-static int remove_some(struct store *store, const char *account, struct leaving *leaving, struct err *err)
-{
-    leaving->count = 0;
-    int r = STORE(store, err, token_list, account, on_token, leaving);
-    for (size_t i = 0; r == 0 && i < leaving->count; i++) {
-        r = STORE(store, err, token_remove, account, leaving->ids[i]);
-        if (r == HEARTH_ERR_NOT_FOUND) /* somebody else was quicker */
-            r = 0;
-    }
-    return r;
+        return false;
+    return leaving->limits != NULL ? session_is_over(row, leaving->limits, leaving->now)
+                                   : leaving->except == NULL || strcmp(row->id, leaving->except) != 0;
 }
 
 int session_remove_all(struct store *store, const char *account, const char *except, struct err *err)
 {
     struct leaving leaving = {.except = except};
-    int r = 0;
-    for (int round = 0; r == 0 && (round < 2 || leaving.count > 0); round++) {
-        int marked = doors_mark(store, account, DOORS_BROWSERS, round, err);
-        r = remove_some(store, account, &leaving, marked < 0 ? NULL : err); /* what can end does */
-        r = marked < 0 ? marked : r;
-    }
-    return r;
+    return doors_shut(store, account, DOORS_BROWSERS, pick_leaving, &leaving, err);
 }
 
 int session_remove(struct store *store, const char *account, const char *id, struct err *err)
 {
     struct leaving leaving = {.session = id};
-    int r = remove_some(store, account, &leaving, err);
+    size_t count;
+    int r = doors_sweep(store, account, pick_leaving, &leaving, &count, err);
     return r < 0 ? r : STORE(store, err, token_remove, account, id);
 }
 
@@ -106,7 +84,8 @@ int session_create(struct store *store, const char *account, const struct door *
                    struct token *ret_token, struct err *err)
 {
     struct leaving leaving = {.limits = limits, .now = clock_now()};
-    int r = remove_some(store, account, &leaving, err);
+    size_t count;
+    int r = doors_sweep(store, account, pick_leaving, &leaving, &count, err);
     if (r < 0)
         return r;
     return token_put(store, account, door, HEARTH_TOKEN_BROWSER, name, leaving.now + limits->life, ret_token, err);

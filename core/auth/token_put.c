@@ -8,8 +8,6 @@
 #include "base/clock.h"
 #include "plug/store.h"
 
-enum { LEAVING_MAX = 64 };
-
 /* Scopes that are counted together. */
 static uint32_t family_of(uint32_t scope)
 {
@@ -21,60 +19,57 @@ static int most_of(uint32_t scope)
     return family_of(scope) == HEARTH_TOKEN_FULL ? TOKEN_MOST : scope == HEARTH_TOKEN_BROWSER ? TOKEN_BROWSERS_MOST : TOKEN_LINKS_MOST;
 }
 
-/* What an account has of one family. Rows cannot be removed while they are listed. */
+/* What an account has of one family. */
 struct census {
     uint32_t family;
     int64_t now;
     int count;
     char idle[TOKEN_ID_SIZE]; /* the one whose last use is longest ago; one that is over comes first */
     int64_t idle_since;       /* INT64_MAX: there is none; 0: it is over */
-    size_t leaving;
-    char ids[LEAVING_MAX][TOKEN_ID_SIZE]; /* over, and nobody's to look at */
 };
 
-static int on_row(void *ctx, const struct hearth_token *row)
+/* Counts it, or picks what is over and nobody's to look at. */
+static bool pick_over(void *ctx, const struct hearth_token *row)
 {
     struct census *census = ctx;
     bool over = row->expires != 0 && row->expires <= census->now;
-    if (strlen(row->id) >= TOKEN_ID_SIZE)
-        return 0;
-    if (over && row->scope >= HEARTH_TOKEN_BROWSER) {
-        if (census->leaving < LEAVING_MAX)
-            snprintf(census->ids[census->leaving++], TOKEN_ID_SIZE, "%s", row->id);
-        return 0;
-    }
+    if (over && row->scope >= HEARTH_TOKEN_BROWSER)
+        return true;
     if (family_of(row->scope) != census->family)
-        return 0;
+        return false;
     int64_t since = over ? 0 : row->last_used > row->created ? row->last_used : row->created;
     census->count++;
     if (since < census->idle_since) {
         census->idle_since = since;
         snprintf(census->idle, sizeof(census->idle), "%s", row->id);
     }
-    return 0;
+    return false;
 }
 
-static int remove_row(struct store *store, const char *account, const char *id, struct err *err)
+static int take_census(struct store *store, const char *account, uint32_t scope, int64_t now, struct census *ret_census, struct err *err)
 {
-    int r = STORE(store, err, token_remove, account, id);
-    return r == HEARTH_ERR_NOT_FOUND ? 0 : r; /* somebody else was quicker */
+    size_t over = DOORS_SWEEP;
+    int r = 0;
+    while (r == 0 && over == DOORS_SWEEP) {
+        *ret_census = (struct census){.family = family_of(scope), .now = now, .idle_since = INT64_MAX};
+        r = doors_sweep(store, account, pick_over, ret_census, &over, err);
+    }
+    return r;
 }
 
 /* ret_ended: the browser that ended for it; "" none. */
 static int make_room(struct store *store, const char *account, uint32_t scope, int64_t now, char ret_ended[TOKEN_ID_SIZE], struct err *err)
 {
     for (;;) {
-        struct census census = {.family = family_of(scope), .now = now, .idle_since = INT64_MAX};
-        int r = STORE(store, err, token_list, account, on_row, &census);
-        for (size_t i = 0; r == 0 && i < census.leaving; i++)
-            r = remove_row(store, account, census.ids[i], err);
+        struct census census;
+        int r = take_census(store, account, scope, now, &census, err);
         if (r < 0 || census.count < most_of(scope))
             return r;
         if (census.family == HEARTH_TOKEN_FULL && census.idle_since > 0)
             return err_set(err, HEARTH_ERR_CONFLICT,
                            "this account has %d API tokens, and %d is the most that one may have: revoke one that is not needed any more",
                            census.count, TOKEN_MOST);
-        r = remove_row(store, account, census.idle, err);
+        r = doors_end(store, account, census.idle, err);
         if (r < 0)
             return r;
         if (scope == HEARTH_TOKEN_BROWSER)
