@@ -31,17 +31,11 @@ static void make_line(uint32_t number, char ret_line[LINE_MAX_SIZE])
     OPENSSL_cleanse(hex, sizeof(hex));
 }
 
-static void name_folder(const char *path, char ret_folder[PATH_SIZE])
-{
-    const char *slash = strrchr(path, '/');
-    snprintf(ret_folder, PATH_SIZE, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
-}
-
 /* The entry of a new file outlives a power cut only when its folder was flushed, too. */
 static int flush_folder(const char *path, struct err *err)
 {
     char folder[PATH_SIZE];
-    name_folder(path, folder);
+    str_folder(path, folder, sizeof(folder));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int r = fd < 0 || fsync(fd) != 0 ? err_errno(err, errno, "cannot flush the folder %s of the key file", folder) : 0;
     if (fd >= 0)

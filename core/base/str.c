@@ -120,6 +120,14 @@ void str_copy(char *ret, size_t size, const char *text)
     memcpy(ret, text, n + 1);
 }
 
+void str_folder(const char *path, char *ret, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    str_copy(ret, size, slash == NULL ? "." : path);
+    if (slash != NULL)
+        ret[slash == path ? 1 : slash - path] = '\0';
+}
+
 void str_cut(char *ret, size_t size, const char *text)
 {
     snprintf(ret, size, "%s", text);

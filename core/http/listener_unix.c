@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 enum { LOCK_TRIES = 100, LOCK_PAUSE = 10000 /* us */ };
 
 /* Looking, removing and binding are three steps: nobody of ours takes them in the same directory at the same time. -1: it cannot be read.
@@ -15,9 +17,7 @@ enum { LOCK_TRIES = 100, LOCK_PAUSE = 10000 /* us */ };
 static int lock_directory(const char *path)
 {
     char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-    const char *slash = strrchr(path, '/');
-    int n = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
-    snprintf(directory, sizeof(directory), "%.*s", n, slash == NULL ? "." : path);
+    str_folder(path, directory, sizeof(directory));
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++)
         usleep(LOCK_PAUSE); /* another hearthd is done in a moment; who else may lock a directory is not waited for */
@@ -96,10 +96,9 @@ int listener_try_unix(const struct http_listener *listener, struct err *err)
     if (r < 0)
         return r;
     int number = look_at_path(&address, &stale);
-    char *slash = strrchr(address.sun_path, '/');
-    if (slash != NULL)
-        slash[slash == address.sun_path ? 1 : 0] = '\0';
-    if (number == 0 && access(slash == NULL ? "." : address.sun_path, W_OK | X_OK) != 0)
+    char directory[sizeof(address.sun_path)];
+    str_folder(address.sun_path, directory, sizeof(directory));
+    if (number == 0 && access(directory, W_OK | X_OK) != 0)
         number = errno;
     return number == 0 ? 0 : explain(listener, listener->address + 5, number, err);
 }

@@ -273,12 +273,23 @@ static void test_email(void **state)
     assert_false(email_name_is_plain("Ada\u202e"));
 }
 
+static void test_folder(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"/a/b", "/a"}, {"/a/b/", "/a/b"}, {"/a", "/"}, {"/", "/"}, {"a/b", "a"}, {"a", "."}, {"", "."}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char folder[8];
+        str_folder(cases[i][0], folder, sizeof(folder));
+        assert_string_equal(folder, cases[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email),   cmocka_unit_test(test_numbers),    cmocka_unit_test(test_utf8), cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),  cmocka_unit_test(test_err),
-        cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_email), cmocka_unit_test(test_folder),  cmocka_unit_test(test_numbers),    cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_hex),   cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_err),   cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
