@@ -38,18 +38,23 @@ static int fail(SSL_CTX *tls, const char *file, const char *what, struct err *er
 }
 
 /* OpenSSL opens them by name, and would wait for whoever writes into a pipe. */
-static int check_files(const struct http_listener *listener, struct err *err)
+static int check_files(const struct http_listener *listener, bool *ret_of_key, struct err *err)
 {
     struct stat st;
     int r = plain_file_check(listener->certificate, PEM_MAX, NULL, err);
+    if (r < 0)
+        return r;
+    r = plain_file_check(listener->key, PEM_MAX, &st, err);
     if (r == 0)
-        r = plain_file_check(listener->key, PEM_MAX, &st, err);
-    return r == 0 ? secret_file_check(listener->key, &st, err) : r;
+        r = secret_file_check(listener->key, &st, err);
+    *ret_of_key = r < 0;
+    return r;
 }
 
-int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err)
+/* ret_of_key: the error is one of the key's file; else untouched. */
+static int load_files(const struct http_listener *listener, SSL_CTX **ret_tls, bool *ret_of_key, struct err *err)
 {
-    int r = check_files(listener, err);
+    int r = check_files(listener, ret_of_key, err);
     if (r < 0)
         return r;
     SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
@@ -70,21 +75,32 @@ int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct e
     SSL_CTX_set_default_passwd_cb(tls, no_password);
     if (SSL_CTX_use_certificate_chain_file(tls, listener->certificate) != 1)
         return fail(tls, listener->certificate, "certificate", err);
-    if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1)
+    if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1) {
+        *ret_of_key = true;
         return fail(tls, listener->key, "private key without a password", err);
+    }
     h2o_ssl_register_alpn_protocols(tls, protocols);
     *ret_tls = tls;
     return 0;
 }
 
-int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends, struct err *err)
+int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err)
+{
+    bool of_key;
+    return load_files(listener, ret_tls, &of_key, err);
+}
+
+int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends, bool *ret_of_key, struct err *err)
 {
     const struct http_listener listener = {.certificate = certificate, .key = key};
     SSL_CTX *tls = NULL;
     struct tm tm;
-    int r = tls_create(&listener, &tls, err);
-    if (r < 0)
+    bool of_key = false;
+    int r = load_files(&listener, &tls, &of_key, err);
+    if (r < 0) {
+        *ret_of_key = of_key;
         return r;
+    }
     if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(tls)), &tm) == 1)
         *ret_ends = (int64_t)timegm(&tm) * 1000;
     else

@@ -38,20 +38,12 @@ static void add_where_it_says(struct daemon *d, struct findings *findings, const
 
 enum { START_ROOM = 64 * 1024 }; /* what a start makes beside a database: locks, an index, a key */
 
-/* The folder that something is in. */
-static void name_above(const char *path, char ret_above[CONF_PATH_MAX + 8])
-{
-    str_copy(ret_above, CONF_PATH_MAX + 8, path);
-    char *slash = strrchr(ret_above, '/');
-    slash[slash == ret_above] = '\0';
-}
-
 /* Is there room for what the first start makes in the folder of this path? */
 static void check_room(const char *path, const char *where, struct findings *findings)
 {
     char above[CONF_PATH_MAX + 8];
     struct statvfs disk;
-    name_above(path, above);
+    str_folder(path, above, sizeof(above));
     if (statvfs(above, &disk) == 0 && disk.f_blocks > 0 && (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize < START_ROOM)
         findings_add(findings, HEARTH_ERR_FULL, "%s: cannot make %s: the disk is full: make room", where, path);
 }
@@ -60,7 +52,7 @@ static void check_room(const char *path, const char *where, struct findings *fin
 static void check_above(struct daemon *d, const char *dir, const char *where, struct findings *findings)
 {
     char above[CONF_PATH_MAX + 8];
-    name_above(dir, above);
+    str_folder(dir, above, sizeof(above));
     if (access(above, W_OK | X_OK) != 0)
         findings_add(findings, HEARTH_ERR_IO, "%s: cannot make the state directory %s: %s: %s", where, dir, above, strerror(errno));
     else
@@ -127,7 +119,7 @@ static bool lives_in_state_dir(const struct daemon *d, const struct hearth_plugi
     for (size_t i = 0; i < plugin->config_count; i++) {
         if (plugin->config[i].type != HEARTH_CONFIG_PATH || !values[i].present)
             continue;
-        name_above(values[i].text, above);
+        str_folder(values[i].text, above, sizeof(above));
         if (strcmp(above, d->app.state_dir) == 0)
             return true;
     }
@@ -340,9 +332,9 @@ static void check_certificate(struct daemon *d, const struct conf_section *secti
     struct err err = {0};
     struct buf words = {0};
     int64_t ends;
-    if (http_certificate_ends(listener->certificate, listener->key, &ends, &err) < 0) {
-        bool of_key = strncmp(err.text, listener->key, strlen(listener->key)) == 0 || strstr(err.text, "cannot read") != NULL;
-        of_key = of_key && strstr(err.text, listener->key) != NULL && strcmp(listener->key, listener->certificate) != 0;
+    bool of_key = false;
+    if (http_certificate_ends(listener->certificate, listener->key, &ends, &of_key, &err) < 0) {
+        of_key = of_key && strcmp(listener->key, listener->certificate) != 0; /* both may be in one file */
         add_at(d, findings, section, of_key ? "tls_key" : "tls_certificate", &err);
         return;
     }
@@ -363,7 +355,7 @@ static void real_name(const struct http_listener *listener, char ret_name[CONF_P
     ret_name[0] = '\0';
     if (strncmp(listener->address, "unix:", 5) != 0 || strrchr(listener->address, '/') == NULL)
         return;
-    name_above(listener->address + 5, above);
+    str_folder(listener->address + 5, above, sizeof(above));
     char *real = realpath(above[0] == '\0' ? "/" : above, NULL);
     if (real != NULL)
         snprintf(ret_name, CONF_PATH_MAX + 8, "%s%s", real, strrchr(listener->address, '/'));

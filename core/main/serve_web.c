@@ -344,7 +344,8 @@ static void warn_of_certificates(const struct http_listener *listeners, size_t c
     for (size_t i = 0; i < count; i++) {
         struct buf words = {0};
         int64_t ends;
-        if (listeners[i].certificate == NULL || http_certificate_ends(listeners[i].certificate, listeners[i].key, &ends, NULL) < 0)
+        bool of_key;
+        if (listeners[i].certificate == NULL || http_certificate_ends(listeners[i].certificate, listeners[i].key, &ends, &of_key, NULL) < 0)
             continue;
         serve_certificate_words(listeners[i].certificate, ends, &words);
         if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
