@@ -289,13 +289,18 @@ void log_access(const struct log_pair *pairs)
 
 void log_text(enum hearth_log_level level, const char *module, const char *format, ...)
 {
+    va_list ap;
+    va_start(ap, format);
+    log_text_args(level, module, format, ap);
+    va_end(ap);
+}
+
+void log_text_args(enum hearth_log_level level, const char *module, const char *format, va_list ap)
+{
     if (!log_wants(level))
         return;
     char text[1024];
-    va_list ap;
-    va_start(ap, format);
     vsnprintf(text, sizeof(text), format, ap);
-    va_end(ap);
     struct buf line = {0};
     begin_line(&line, level_names[level], module, "message");
     add_pair(&line, "text", text);

@@ -3,6 +3,7 @@
 #ifndef HEARTH_CORE_BASE_LOG_H
 #define HEARTH_CORE_BASE_LOG_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
@@ -60,6 +61,7 @@ bool log_access_is_on(void);
 void log_access(const struct log_pair *pairs);
 /* For a single formatted sentence under "text". */
 void log_text(enum hearth_log_level level, const char *module, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void log_text_args(enum hearth_log_level level, const char *module, const char *format, va_list ap);
 
 #define log_error(module, ...)   log_text(HEARTH_LOG_ERROR, module, __VA_ARGS__)
 #define log_warning(module, ...) log_text(HEARTH_LOG_WARNING, module, __VA_ARGS__)

@@ -1,7 +1,7 @@
 #include "base/outage.h"
 
 #include <pthread.h>
-#include <stdio.h>
+#include <stdarg.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -15,12 +15,10 @@ void outage_begins(struct outage *outage, enum hearth_log_level level, const cha
     long long answered = 0, now = clock_monotonic();
     if (!atomic_compare_exchange_strong(&outage->since, &answered, now > 0 ? now : 1))
         return;
-    char text[1024];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
+    log_text_args(level, module, format, ap);
     va_end(ap);
-    log_text(level, module, "%s", text);
 }
 
 bool outage_ends(struct outage *outage, const char *module, const char *event, const char *what)

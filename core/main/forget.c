@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "main/control.h"
 
 enum { QUEUE_TIMEOUT = 5000 };
@@ -42,17 +43,18 @@ static int tell_daemon(const struct app *app, const char *account, bool removed,
 static int tell_queue(struct app *app, const char *account, bool removed, struct err *err)
 {
     struct call call;
-    void *session = NULL;
+    void *session;
     int r = app->queue != NULL ? 0 : app_open_queue(app, err);
     if (r < 0 || (plug_descriptor(app->queue)->capabilities & HEARTH_SHARED) == 0)
         return r;
+    int64_t deadline = clock_monotonic() + QUEUE_TIMEOUT;
+    r = app_open_queue_session(app, &call, &session, err);
+    if (r < 0)
+        return r;
     const struct hearth_queue *ops = plug_ops(app->queue);
-    call_init(&call, NULL, QUEUE_TIMEOUT, 0);
-    r = call_check(&call, ops->session_open(plug_self(app->queue), &call.hearth, &session), err);
-    if (r == 0)
-        r = call_check(&call, ops->event_publish(session, &call.hearth, account, api_ended_event(removed)), err);
-    if (session != NULL)
-        ops->session_close(session);
+    call.hearth.deadline = deadline;
+    r = call_check(&call, ops->event_publish(session, &call.hearth, account, api_ended_event(removed)), err);
+    ops->session_close(session);
     call_fini(&call);
     return r;
 }
