@@ -25,6 +25,22 @@ class KeepRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class PostgresCase(TestCase):
+    """A PostgreSQL server for all tests of the class."""
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.addClassCleanup(cls.postgres.close)
+        cls.postgres.start()
+        cls.count = 0
+
+    def new_database(self):
+        """(name, address)"""
+        type(self).count += 1
+        name = f"db{self.count}"
+        return name, self.postgres.create(name)
+
+
 class Fleet:
     def __init__(self, case, workers=3, schedulers=2, config="", apart=False, hole=None, seconds=False):
         """seconds: each node has a second web process, by the lines of HAProxy's file that are comments. apart: each node has a PostgreSQL of its own. hole: the name of a node whose database is reached through a Hole."""

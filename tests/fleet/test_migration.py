@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from fleet import HEARTHD, ROOT, Postgres, TestCase, until
+from fleet import HEARTHD, ROOT, PostgresCase, until
 
 MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
 OLD = 3
@@ -45,18 +45,9 @@ def fill():
     yield "DELETE FROM bookmark_moves WHERE account % 2 = 0"
 
 
-class Migration(TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-        cls.addClassCleanup(cls.postgres.close)
-        cls.postgres.start()
-        cls.count = 0
-
+class Migration(PostgresCase):
     def database(self, old=True):
-        Migration.count += 1
-        name = f"m{Migration.count}"
-        dsn = self.postgres.create(name)
+        name, dsn = self.new_database()
         if old:
             for path in MIGRATIONS[:OLD]:
                 with open(path, encoding="utf-8") as f:

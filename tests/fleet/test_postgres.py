@@ -6,23 +6,15 @@ import subprocess
 import threading
 import unittest
 
-from fleet import HEARTHD, ROOT, Postgres, TestCase, until
+from fleet import HEARTHD, ROOT, Postgres, PostgresCase, until
 from harness import ADA
 
 
-class WithPostgres(TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-        cls.addClassCleanup(cls.postgres.close)
-        cls.postgres.start()
-        cls.count = 0
-
+class WithPostgres(PostgresCase):
     def fresh(self, migrate=True, start=False):
         """A node on a database of its own; (node, database)."""
-        WithPostgres.count += 1
-        database = f"db{WithPostgres.count}"
-        node = self.node(f"[storage main]\nplugin = pg\ndsn = {self.postgres.create(database)}\n", start=False)
+        database, dsn = self.new_database()
+        node = self.node(f"[storage main]\nplugin = pg\ndsn = {dsn}\n", start=False)
         if migrate:
             node.cli("migrate")
         return (node.start() if start else node), database
