@@ -80,9 +80,9 @@ class Gate(TestCase):
     def say(self, data):
         """What is answered on one connection to these bytes, until it ends."""
         with self.one() as sock:
-            sock.sendall(data)
             found = b""
-            try:
+            try:  # whoever is refused may not be read to the end
+                sock.sendall(data)
                 while piece := sock.recv(65536):
                     found += piece
             except (TimeoutError, OSError):
