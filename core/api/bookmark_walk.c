@@ -18,12 +18,21 @@ struct walk {
     int result;
 };
 
+/* Is it the folder at the last level whose number is a power of two (or the first one)? Folders that go round in a circle come to it again
+ * after at most twice as many levels as the circle has; and each level costs the same, however deep it is. */
+static bool goes_round(const struct walk *walk, const char *guid)
+{
+    size_t mark = 0;
+    for (size_t power = 1; power < walk->depth; power *= 2)
+        mark = power;
+    return walk->depth > 0 && strncmp(walk->levels[mark].folder, guid, ID_MAX - 1) == 0;
+}
+
 /* CORRUPT: the folder is below itself, and the walk would never end. */
 static int push(struct walk *walk, const char *guid)
 {
-    for (size_t i = 0; i < walk->depth; i++)
-        if (strncmp(walk->levels[i].folder, guid, ID_MAX - 1) == 0)
-            return HEARTH_ERR_CORRUPT;
+    if (goes_round(walk, guid))
+        return HEARTH_ERR_CORRUPT;
     if (walk->depth == walk->room) {
         size_t room = walk->room == 0 ? 16 : walk->room * 2;
         struct level *grown = realloc(walk->levels, room * sizeof(*grown));
@@ -77,8 +86,7 @@ int bookmark_walk(struct store *store, const char *account, const struct bookmar
         }
     }
     free(walk.levels);
-    return r < 0 && err != NULL && err->code == 0 ? err_set(err, r, "%s",
-                                                            r == HEARTH_ERR_CORRUPT ? "the folders of the bookmarks go round in a circle"
-                                                                                    : "the walk through the bookmarks ended early")
-                                                  : r;
+    if (r == HEARTH_ERR_CORRUPT && err != NULL && err->code == 0)
+        return err_set(err, r, "the folders of the bookmarks go round in a circle");
+    return r < 0 && err != NULL && err->code == 0 ? err_set(err, r, "the walk through the bookmarks ended early") : r;
 }
