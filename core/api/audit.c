@@ -3,6 +3,7 @@
 
 #include "api/internal.h"
 #include "base/log.h"
+#include "signin/allow.h"
 
 void api_audit(const struct api_call *call, const char *event, const char *key, const char *value)
 {
@@ -23,7 +24,7 @@ void api_audit_refused(struct api *api, const struct http_request *request, int 
                   token   ? "token"
                   : proxy ? "proxy"
                           : "browser",
-                  "reason", "the account's address is not among those who may sign in", NULL);
+                  "reason", ALLOW_REFUSED, NULL);
     else if (token)
         log_audit("sign-in failed", "address", request->remote, "reason", "wrong_token", "provider", "token", NULL);
     else

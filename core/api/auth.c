@@ -99,20 +99,6 @@ void auth_forget_here(struct api *api, const char *account)
         api->options.authority_ended(api->options.ctx, account);
 }
 
-void auth_warn(const char *account, const struct err *err)
-{
-    log_warning("api",
-                "account %s: other processes were not told that a token, session or name has ended, and may go on for ten seconds: %s",
-                account, err->text);
-}
-
-void auth_forget(struct api *api, const char *account)
-{
-    struct err err = {0};
-    if (api_end(api, account, false, &err) < 0)
-        auth_warn(account, &err);
-}
-
 /* Remembered like a token: under the hash of the name that the proxy asserts. */
 static bool hash_name(const char *asserted, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {

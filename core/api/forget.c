@@ -1,6 +1,7 @@
 /* What is forgotten when a token, session, name or account ends: here, and in the other processes, which hear of it by an event. */
 #include "api/internal.h"
 #include "base/lock.h"
+#include "base/log.h"
 
 const char *api_ended_event(bool with_data)
 {
@@ -24,9 +25,18 @@ int api_end(struct api *api, const char *account, bool with_data, struct err *er
     return api->options.tell_others == NULL ? 0 : api->options.tell_others(api->options.ctx, account, api_ended_event(with_data), err);
 }
 
+static void end_or_warn(struct api *api, const char *account, bool with_data)
+{
+    struct err err = {0};
+    if (api_end(api, account, with_data, &err) < 0)
+        log_warning("api",
+                    "account %s: other processes were not told that a token, session or name has ended, and may go on for ten seconds: %s",
+                    account, err.text);
+}
+
 void api_forget_tokens(struct api *api, const char *account)
 {
-    auth_forget(api, account);
+    end_or_warn(api, account, false);
 }
 
 void api_forget(struct api *api, const char *account)
@@ -36,7 +46,5 @@ void api_forget(struct api *api, const char *account)
         token_cache_clear(api->tokens);
         return;
     }
-    struct err err = {0};
-    if (api_end(api, account, true, &err) < 0)
-        auth_warn(account, &err);
+    end_or_warn(api, account, true);
 }

@@ -134,11 +134,9 @@ void auth_refuse_barred(struct http_reply *reply);
 int auth_check_name(struct store *store, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err);
 void auth_refuse_forged(struct http_reply *reply);
 
-/* What was known of who asks is forgotten: a token, session or the account has ended. In this process, and its event streams end. */
+/* What was known of who asks is forgotten: a token, session or the account has ended. In this process, and its event streams
+ * end; api_forget_tokens() tells the others, too. */
 void auth_forget_here(struct api *api, const char *account);
-/* The same, and the other processes are told. */
-void auth_forget(struct api *api, const char *account);
-void auth_warn(const char *account, const struct err *err); /* they were not */
 
 /* --- the audit trail (audit.c) --- */
 /* What this person did: event and key are constants; value NULL: none. */

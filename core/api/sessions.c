@@ -54,7 +54,7 @@ int own_session_delete(struct api_call *call)
     if (call->who->kind != PROOF_BROWSER)
         return api_problem(call, 409, "no_session", "This request was not made by a signed-in browser; there is nothing to sign out.");
     int r = session_remove(call->store, call->account, call->who->token, &call->err);
-    auth_forget(call->api, call->account);
+    api_forget_tokens(call->api, call->account);
     if (r == 0)
         api_audit(call, "signed out", "session", call->who->token);
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
@@ -65,7 +65,7 @@ int own_session_delete(struct api_call *call)
 int sessions_delete(struct api_call *call)
 {
     int r = session_remove_all(call->store, call->account, NULL, &call->err);
-    auth_forget(call->api, call->account);
+    api_forget_tokens(call->api, call->account);
     if (r == 0) {
         api_audit(call, "signed out everywhere", NULL, NULL);
         api_sign_out_here(call);
@@ -96,7 +96,7 @@ int session_delete(struct api_call *call)
     if (r < 0)
         return r;
     api_audit(call, "signed out", "session", wanted.id);
-    auth_forget(call->api, call->account);
+    api_forget_tokens(call->api, call->account);
     if (strcmp(wanted.id, call->who->token) == 0)
         api_sign_out_here(call);
     call->reply->status = 204;

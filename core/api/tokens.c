@@ -78,7 +78,7 @@ int token_delete(struct api_call *call)
     if (r < 0)
         return r;
     api_audit(call, "token revoked", "token", call->request->argument);
-    auth_forget(call->api, call->account);
+    api_forget_tokens(call->api, call->account);
     call->reply->status = 204;
     return 0;
 }

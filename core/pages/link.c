@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "pages/internal.h"
+#include "signin/allow.h"
 
 struct found {
     struct hearth_token row;
@@ -54,8 +55,7 @@ static int email_of(struct page_call *call, const struct found *found, const cha
 static void bar(struct page_call *call, const struct found *found, const char *email)
 {
     log_audit("sign-in refused", "address", call->request->remote, "account", found->row.account, "email", email, "provider",
-              found->row.scope == HEARTH_TOKEN_CODE ? "code" : "link", "reason", "the account's address is not among those who may sign in",
-              NULL);
+              found->row.scope == HEARTH_TOKEN_CODE ? "code" : "link", "reason", ALLOW_REFUSED, NULL);
     page_not_allowed(call);
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "nodes/who.h"
 #include "pages/internal.h"
+#include "signin/allow.h"
 #include "signin/takeover.h"
 
 enum { ARENA_MAX = 64 * 1024 };
@@ -209,7 +210,7 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
         return;
     }
     if (r == 0 && !signin_may(call->pages->options.signin, account.email)) {
-        note_refused(call, person, "the account's address is not among those who may sign in");
+        note_refused(call, person, ALLOW_REFUSED);
         page_not_allowed(call);
         return;
     }
