@@ -207,7 +207,7 @@ class Node:
     def fresh(self, email=ADA):
         """A cookie as a complete sign-in of a moment ago leaves it, without one."""
         secret, now = "hthf_" + os.urandom(30).hex()[:43], int(time.time() * 1000)
-        with contextlib.closing(sqlite3.connect(f"{self.state}/hearth.db")) as db, db:
+        with contextlib.closing(sqlite3.connect(f"{self.state}/hearth.db", timeout=PATIENCE)) as db, db:
             db.execute("INSERT INTO tokens (id, account, name, hash, scope, created, last_used, expires) SELECT ?, row, 'none', ?, 5, ?, 0, ? FROM accounts WHERE email = ?",
                        (secret[5:17], hashlib.sha256(secret.encode()).digest(), now, now + 600_000, email))
         return f"hearth_fresh={secret}"
