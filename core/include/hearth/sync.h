@@ -14,12 +14,13 @@ extern "C" {
 /* A history record: the visits are not complete; the core unites them with what it has. */
 struct hearth_page_record {
     uint32_t struct_size;
-    uint32_t visit_count;
+    uint32_t reserved;
     const char *guid;
     const char *url;
     const char *title;                 /* NULL or "": none */
-    const struct hearth_visit *visits; /* newest first */
-    int64_t modified;                  /* server time */
+    const struct hearth_visit *visits; /* HEARTH_AT; newest first */
+    size_t visit_count;
+    int64_t modified; /* server time */
 };
 
 struct hearth_bookmark_record {
@@ -41,8 +42,10 @@ struct hearth_bookmark_record {
 
 enum hearth_sync_begin {
     HEARTH_INCREMENTAL = 0, /* what follows changed since the mark */
-    HEARTH_COMPLETE = 1     /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
-                             * always united with what is stored, because the server forgets */
+    HEARTH_COMPLETE = 1,    /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
+                             * united with what is stored, because a Sync server forgets */
+    HEARTH_SNAPSHOT = 2     /* what follows is all that the source has, and it forgets nothing by itself (a browser's own database): what
+                             * does not come is gone, pages and visits too */
 };
 
 /* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
@@ -65,7 +68,7 @@ struct hearth_sync_sink {
      * leave it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
-    /* `mark`: opaque text, at most 65,536 bytes (4,096 before abi_version 4), handed to the next pull. NULL: keep. A commit without records
+    /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
      * or mark changes stores nothing and makes no new generation. */
     int (*commit)(void *ctx, const char *mark);
     /* A mark outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
@@ -77,6 +80,7 @@ struct hearth_sync_sink {
 };
 
 struct hearth_sync_mark {
+    uint32_t struct_size;
     int32_t collection;
     const char *text;
 };
@@ -88,7 +92,7 @@ struct hearth_pull {
     const char *email;
     const void *credentials; /* what account_import() or sign-in gave; plain */
     size_t credentials_size;
-    const struct hearth_sync_mark *marks;
+    const struct hearth_sync_mark *marks; /* HEARTH_AT */
     size_t mark_count;
     const struct hearth_sync_sink *sink;
 };
@@ -102,7 +106,7 @@ struct hearth_pull_result {
     int64_t host_backoff;    /* no pull from this service before so many ms */
     char host[256];          /* "name:port" of the storage server, for the back-off; "" unknown */
     int64_t requests, bytes, records, damaged;
-    /* abi_version 4. With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
+    /* With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
      * itself; the host then keeps trying at its ordinary pace instead of growing its pauses for hours. */
     int32_t passing;
     int32_t reserved;
@@ -112,7 +116,9 @@ struct hearth_pull_result {
 struct hearth_identity {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *email, *uid, *name; /* email: proven to be the person's own; name may be NULL */
+    /* email: proven to be the person's own; NULL where the source knows none (a file, a browser's folder): then the operator says whose
+     * account it is. name may be NULL. */
+    const char *email, *uid, *name;
     const void *credentials;        /* to be sealed */
     size_t credentials_size;
     const char *key; /* public id of the key that opens the account's data: another one means other data. NULL: the provider has none */
@@ -190,16 +196,16 @@ struct hearth_signin_step {
     const char *problem; /* what was wrong with the last answer; NULL */
     const char *reason;  /* FAILED: a stable word like "anti_bot_challenge"; NULL */
     const char *url;     /* VISIT */
-    const struct hearth_signin_field *fields;
+    const struct hearth_signin_field *fields; /* HEARTH_AT */
     size_t field_count;
-    const struct hearth_signin_choice *choices;
+    const struct hearth_signin_choice *choices; /* HEARTH_AT */
     size_t choice_count;
     int64_t wait;      /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
     uint64_t try_ways; /* FAILED: ways that may do better; enum hearth_signin_way */
     const void *state; /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
     size_t state_size;
-    bool returns;                    /* VISIT */
-    struct hearth_identity identity; /* DONE; struct_size is set */
+    int64_t returns;                        /* VISIT; 0 or 1 */
+    const struct hearth_identity *identity; /* DONE */
 };
 
 struct hearth_sync {
@@ -218,14 +224,39 @@ struct hearth_sync {
     int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
     /* Forgets what is cached in memory for an account (removed, paused, imported anew). */
     void (*forget)(void *self, const char *account);
-    /* Optional, all of them (abi_version 3): without them accounts come by account_import() alone. */
-    uint64_t (*signin_ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
-    int (*signin_start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
-    /* `state`: of the step before. The answers' texts are the caller's; state and answers are not kept. */
-    int (*signin_next)(void *session, struct hearth_call *call, const void *state, size_t state_size,
-                       const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step);
-    /* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no credentials. */
+};
+
+/* --- extensions: what a provider may have besides, asked for by name; see hearth_plugin.extension --- */
+
+/* Signing in. Without it accounts come by account_import() alone. */
+#define HEARTH_SYNC_SIGNIN "hearth.sync.signin/1"
+struct hearth_sync_signin {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t (*ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
+    int (*start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
+    /* `state`: of the step before. `answers`: HEARTH_AT; their texts are the caller's; state and answers are not kept. */
+    int (*next)(void *session, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
+                size_t count, struct hearth_signin_step *ret_step);
+};
+
+/* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no credentials. Without it the host cannot
+ * tell whether a sign-in brought another key. */
+#define HEARTH_SYNC_DESCRIBE "hearth.sync.describe/1"
+struct hearth_sync_describe {
+    uint32_t struct_size;
+    uint32_t reserved;
     int (*describe)(void *session, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity);
+};
+
+/* Of the host: something has changed at the source of an account, now (a push message, a file that was written). The account is synced
+ * soon; many calls are one sync. From any thread between open() and close(), never blocks. A provider learns of accounts by pull(), and
+ * that one is gone by forget(). */
+#define HEARTH_HOST_CHANGES "hearth.host.changes/1"
+struct hearth_host_changes {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void (*changed)(const struct hearth_host *host, const char *account);
 };
 
 #ifdef __cplusplus
