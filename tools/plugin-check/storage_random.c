@@ -1,4 +1,4 @@
-/* Random sequences of operations, the same on the plugin and on a model: docs/templates/storage-mem, whose sources are meant to be read.
+/* Random sequences of operations, the same on the plugin and on a model: plugins/storage-mem, whose sources are meant to be read.
  * After every step that is visible to others both are read out whole and compared, so the sequence that is reported is the shortest one
  * that goes wrong. */
 #include "storage_kit.h"
