@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "auth/credentials.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "jobs/apply.h"
-#include "jobs/credentials.h"
 #include "jobs/records.h"
 
 enum { SINK_MAGIC = 0x51ac0001, DAMAGED_LOGGED = 10 };

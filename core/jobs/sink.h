@@ -2,8 +2,8 @@
 #ifndef HEARTH_CORE_JOBS_SINK_H
 #define HEARTH_CORE_JOBS_SINK_H
 
+#include "auth/credentials.h"
 #include "auth/vault.h"
-#include "jobs/credentials.h"
 #include "jobs/spool.h"
 #include "plug/store.h"
 #include "hearth/sync.h"

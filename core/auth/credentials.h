@@ -1,6 +1,6 @@
 /* Credentials at rest: sealed by the vault for this account and its provider alone, stored by the storage plugin. */
-#ifndef HEARTH_CORE_JOBS_CREDENTIALS_H
-#define HEARTH_CORE_JOBS_CREDENTIALS_H
+#ifndef HEARTH_CORE_AUTH_CREDENTIALS_H
+#define HEARTH_CORE_AUTH_CREDENTIALS_H
 
 #include <stddef.h>
 #include <stdint.h>

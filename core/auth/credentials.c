@@ -1,4 +1,4 @@
-#include "jobs/credentials.h"
+#include "auth/credentials.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
