@@ -2,8 +2,8 @@
  *
  * Every test runs in a child process of its own, which loads the plugin, runs one function and ends: a crash, a leak that a sanitizer finds
  * or a hang is a result. The parent (run.c) never loads the plugin. All functions here belong to the child, any thread. */
-#ifndef HEARTH_CORE_CHECK_KIT_H
-#define HEARTH_CORE_CHECK_KIT_H
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_KIT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_KIT_H
 
 #include <string.h>
 #include "hearth/queue.h"

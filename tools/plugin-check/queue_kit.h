@@ -1,6 +1,6 @@
 /* Short ways to use a queue. Time is real here: a backend may have its own clock. */
-#ifndef HEARTH_CORE_CHECK_QUEUE_KIT_H
-#define HEARTH_CORE_CHECK_QUEUE_KIT_H
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_QUEUE_KIT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_QUEUE_KIT_H
 
 #include "kit.h"
 

@@ -1,6 +1,6 @@
 /* How a test's child tells its parent what came of it: one message through a pipe, then the end of the process. */
-#ifndef HEARTH_CORE_CHECK_REPORT_H
-#define HEARTH_CORE_CHECK_REPORT_H
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_REPORT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_REPORT_H
 
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* Runs tests in children and prints TAP. Parent process, one thread. */
-#ifndef HEARTH_CORE_CHECK_RUN_H
-#define HEARTH_CORE_CHECK_RUN_H
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_RUN_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_RUN_H
 
 #include "kit.h"
 

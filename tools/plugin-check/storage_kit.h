@@ -1,6 +1,6 @@
 /* Short ways to fill a storage and to look into it. */
-#ifndef HEARTH_CORE_CHECK_STORAGE_KIT_H
-#define HEARTH_CORE_CHECK_STORAGE_KIT_H
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_KIT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_KIT_H
 
 #include "base/buf.h"
 #include "kit.h"

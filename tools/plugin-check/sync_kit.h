@@ -1,6 +1,6 @@
 /* A host and a sink for providers: the service on the other side answers as a test wants, the sink checks the order of what arrives. */
-#ifndef HEARTH_CORE_CHECK_SYNC_KIT_H
-#define HEARTH_CORE_CHECK_SYNC_KIT_H
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
 
 #include "kit.h"
 

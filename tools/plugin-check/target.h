@@ -1,6 +1,6 @@
 /* Bringing the plugin under test up in a child: configuration, loading, opening. Failures are results of the test. */
-#ifndef HEARTH_CORE_CHECK_TARGET_H
-#define HEARTH_CORE_CHECK_TARGET_H
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_TARGET_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_TARGET_H
 
 #include "kit.h"
 
