@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/backoff.h"
-#include "jobs/sink.h"
+#include "merge/sink.h"
 
 /* Marks copied out of the storage plugin's hands, because the pull goes on after the listing. */
 struct marks {

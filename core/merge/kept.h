@@ -1,8 +1,8 @@
 /* The records of a collection that arrived damaged: what is stored of them stays, though a complete collection replaces the rest. */
-#ifndef HEARTH_CORE_JOBS_KEPT_H
-#define HEARTH_CORE_JOBS_KEPT_H
+#ifndef HEARTH_CORE_MERGE_KEPT_H
+#define HEARTH_CORE_MERGE_KEPT_H
 
-#include "jobs/apply.h"
+#include "merge/apply.h"
 
 struct kept_bookmark;
 

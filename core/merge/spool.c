@@ -1,4 +1,4 @@
-#include "jobs/spool.h"
+#include "merge/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

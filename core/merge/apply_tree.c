@@ -1,4 +1,4 @@
-#include "jobs/apply_tree.h"
+#include "merge/apply_tree.h"
 
 #include "model/tree.h"
 

@@ -1,7 +1,7 @@
-#include "jobs/apply.h"
+#include "merge/apply.h"
 
 #include "base/log.h"
-#include "jobs/sink.h"
+#include "merge/sink.h"
 
 static int replay(struct apply *apply, int32_t collection, struct err *err)
 {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "jobs/apply.h"
+#include "merge/apply.h"
 #include "model/page.h"
 #include "model/url.h"
 

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "jobs/apply.h"
-#include "jobs/apply_tree.h"
-#include "jobs/kept.h"
-#include "jobs/page_set.h"
-#include "jobs/records.h"
+#include "merge/apply.h"
+#include "merge/apply_tree.h"
+#include "merge/kept.h"
+#include "merge/page_set.h"
+#include "merge/records.h"
 #include "model/page.h"
 
 static const int64_t earliest_date = 727747200000; /* 1993-01-23, as Firefox has it: older dates are not real */

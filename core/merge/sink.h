@@ -1,10 +1,10 @@
 /* The core's end of a pull: spools the records of a collection, then stores them with the new mark as one batch. */
-#ifndef HEARTH_CORE_JOBS_SINK_H
-#define HEARTH_CORE_JOBS_SINK_H
+#ifndef HEARTH_CORE_MERGE_SINK_H
+#define HEARTH_CORE_MERGE_SINK_H
 
 #include "auth/credentials.h"
 #include "auth/vault.h"
-#include "jobs/spool.h"
+#include "merge/spool.h"
 #include "plug/store.h"
 #include "hearth/sync.h"
 

@@ -1,6 +1,6 @@
 /* A set of page ids: the pages whose bookmarks a batch touched. */
-#ifndef HEARTH_CORE_JOBS_PAGE_SET_H
-#define HEARTH_CORE_JOBS_PAGE_SET_H
+#ifndef HEARTH_CORE_MERGE_PAGE_SET_H
+#define HEARTH_CORE_MERGE_PAGE_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "jobs/page_set.h"
+#include "merge/page_set.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
-#include "jobs/kept.h"
+#include "merge/kept.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "jobs/records.h"
+#include "merge/records.h"
 
 struct kept_bookmark {
     bool known;

@@ -1,4 +1,4 @@
-#include "jobs/records.h"
+#include "merge/records.h"
 
 int records_put_device(struct spool *spool, const struct hearth_device *device, struct err *err)
 {

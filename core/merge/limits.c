@@ -1,4 +1,4 @@
-#include "jobs/limits.h"
+#include "merge/limits.h"
 
 #include <inttypes.h>
 #include <sys/statvfs.h>

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "jobs/apply.h"
-#include "jobs/records.h"
+#include "merge/apply.h"
+#include "merge/records.h"
 #include "model/page.h"
 
 /* The last title that is not empty wins, by the newest visit. */

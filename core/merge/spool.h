@@ -1,11 +1,11 @@
 /* Records of one collection while they arrive: a small buffer, then an unlinked file, so that memory does not grow with the account and a
  * batch is one short transaction without waiting for the network in it. One thread at a time. */
-#ifndef HEARTH_CORE_JOBS_SPOOL_H
-#define HEARTH_CORE_JOBS_SPOOL_H
+#ifndef HEARTH_CORE_MERGE_SPOOL_H
+#define HEARTH_CORE_MERGE_SPOOL_H
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "jobs/limits.h"
+#include "merge/limits.h"
 
 enum { SPOOL_BUFFER = 256 * 1024, SPOOL_RECORD_MAX = 16 * 1024 * 1024 };
 

@@ -1,10 +1,10 @@
 /* Normalised records on their way through the spool. What is read lives in the arena or in the spool until its next record. */
-#ifndef HEARTH_CORE_JOBS_RECORDS_H
-#define HEARTH_CORE_JOBS_RECORDS_H
+#ifndef HEARTH_CORE_MERGE_RECORDS_H
+#define HEARTH_CORE_MERGE_RECORDS_H
 
 #include "base/arena.h"
+#include "merge/spool.h"
 #include "hearth/sync.h"
-#include "jobs/spool.h"
 
 enum record_kind { RECORD_DEVICE = 1, RECORD_TAB, RECORD_PAGE, RECORD_BOOKMARK, RECORD_REMOVED, RECORD_KEPT };
 

@@ -1,6 +1,6 @@
 /* What one account may keep here, so that a hostile server or device fills nobody else's disk. */
-#ifndef HEARTH_CORE_JOBS_LIMITS_H
-#define HEARTH_CORE_JOBS_LIMITS_H
+#ifndef HEARTH_CORE_MERGE_LIMITS_H
+#define HEARTH_CORE_MERGE_LIMITS_H
 
 #include "plug/store.h"
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "jobs/apply.h"
-#include "jobs/kept.h"
-#include "jobs/records.h"
+#include "merge/apply.h"
+#include "merge/kept.h"
+#include "merge/records.h"
 
 /* What is stored now, copied out of the storage plugin's hands. */
 struct known {

@@ -1,12 +1,12 @@
-#include "jobs/sink.h"
+#include "merge/sink.h"
 
 #include <string.h>
 
 #include "auth/credentials.h"
 #include "base/log.h"
 #include "base/magic.h"
-#include "jobs/apply.h"
-#include "jobs/records.h"
+#include "merge/apply.h"
+#include "merge/records.h"
 
 enum { SINK_MAGIC = 0x51ac0001, DAMAGED_LOGGED = 10 };
 

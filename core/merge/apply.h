@@ -1,8 +1,8 @@
 /* Storing a spooled collection: the merge rules of the core, one batch for each collection. docs/merging.md tells them in words. */
-#ifndef HEARTH_CORE_JOBS_APPLY_H
-#define HEARTH_CORE_JOBS_APPLY_H
+#ifndef HEARTH_CORE_MERGE_APPLY_H
+#define HEARTH_CORE_MERGE_APPLY_H
 
-#include "jobs/spool.h"
+#include "merge/spool.h"
 #include "plug/store.h"
 #include "hearth/sync.h"
 
