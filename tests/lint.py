@@ -8,7 +8,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Whose bytes nobody may learn by measuring.
 SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equal)\([^;]*(?:\bsecret\b|nonce|oauth_state|attempt->state|\bh?mac\b|verifier|password)")
-LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "jobs", "signin", "http", "api", "pages", "check", "main"]
+LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "jobs", "signin", "http", "api", "pages", "main"]
+# A program beside hearthd, and what it may use of core.
+TOOLS = {"plugin-check": ["base", "conf", "plug"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
 # A third-party header stays behind these folders.
 LIBRARIES = {
@@ -25,7 +27,7 @@ LIBRARIES = {
 SHARED = {"sync-fx": ["jose/jose.h"]}
 # In core a lock is one that a build with checks knows of: core/base/lock.h.
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
-UNCHECKED_MAY = ("core/base/lock.", "core/check/")
+UNCHECKED_MAY = "core/base/lock."
 # What was configured is never cut: it is parsed when it is loaded, or used where it lies. A statement that is nothing but snprintf() looks at no length.
 UNCHECKED_PRINT = re.compile(r"(?:^|[;{})]|\belse\b)\s*snprintf\(([^;]*)\);", re.S)
 CONFIGURED = re.compile(r"\bconf_(?:get_)?text\(|\bconf_section_name\(|\bconf_address\(|\bvalues?\[[A-Z_]+\]\.text")
@@ -39,11 +41,13 @@ HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
 # A hash without a key is one that whoever chooses the bytes can aim with: a table takes base/hash.h (SipHash), a plugin mixes a random key in. Here it is right:
 HASH_WITHOUT_KEY = re.compile(r"14695981039346656037|1099511628211|2166136261|16777619|0xcbf29ce484222325|0x100000001b3|0x811c9dc5|0x01000193|0x9e3779b97f4a7c15|\b5381\b", re.I)
 HASHES_WITHOUT_KEY = {
-    "core/api/me.c": "an ETag", "core/api/validate.c": "an ETag", "core/jobs/spool.c": "a checksum", "core/check/storage_visits.c": "numbers of a test",
+    "core/api/me.c": "an ETag", "core/api/validate.c": "an ETag", "core/merge/spool.c": "a checksum", "tools/plugin-check/storage_visits.c": "numbers of a test",
     "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/queue-inproc/queue.c": "ids that the core made",
     "plugins/sync-fx/cache.c": "ids that the core made", "core/base/rate.c": "begins with a random number, and has a bound", "core/search/segment.c": "equal addresses of a few candidates",
     "plugins/storage-sqlite/fold.c": "a column", "core/search/history_update.c": "a filter before a binary search", "plugins/storage-sqlite/query.c": "addresses of our own texts", "plugins/sync-fx/id_set.c": "the key is mixed in by id_slot()", "plugins/storage-pg/pages.c": "the key is mixed in by slot_of()",
 }
+# What is shipped, unlike tests and what is copied from docs/.
+CODE = ("core", "plugins", "tools")
 findings = []
 
 
@@ -60,19 +64,19 @@ def check_source(path, text):
             findings.append(f"{path}:{n}: {found.group(1)} is banned")
         if path.parts[0] == "core" and not str(path).startswith(UNCHECKED_MAY) and UNCHECKED_LOCK.search(line):
             findings.append(f"{path}:{n}: a lock that nobody checks; use lock_take() and its like")
-        if path.parts[0] in ("core", "plugins") and SECRET_COMPARED.search(line):
+        if path.parts[0] in CODE and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():
         formats = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', call.group(1).replace('" JSON_INTEGER_FORMAT "', "lld")))
         if HTML_DIRECTIVE.search(formats):
             findings.append(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: html_put() does not know that directive")
-    if path.parts[0] in ("core", "plugins"):
+    if path.parts[0] in CODE:
         check_copies(path, text)
     for n, line in enumerate(text.split("\n"), 1):
         include = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
         if include:
             check_include(path, n, include.group(1))
-    if path.parts[0] in ("core", "plugins") and str(path) not in HASHES_WITHOUT_KEY and HASH_WITHOUT_KEY.search(in_comment):
+    if path.parts[0] in CODE and str(path) not in HASHES_WITHOUT_KEY and HASH_WITHOUT_KEY.search(in_comment):
         findings.append(f"{path}: a hash without a key; use base/hash.h, or say in tests/lint.py why nobody can aim with it")
     lines = text.count("\n")
     if lines > MAX_LINES:
@@ -95,6 +99,8 @@ def check_include(path, n, name):
     parts = path.parts
     if parts[0] == "plugins" and name.split("/")[0] in LAYERS and name not in SHARED.get(parts[1], ()):
         findings.append(f"{path}:{n}: a plugin uses nothing but hearth/*.h, not {name}")
+    if parts[0] == "tools" and name.split("/")[0] in LAYERS and name.split("/")[0] not in TOOLS[parts[1]]:
+        findings.append(f"{path}:{n}: {parts[0]}/{parts[1]} uses {', '.join(TOOLS[parts[1]])} of core, not {name}")
     if parts[0] == "core" and parts[1] in LAYERS and name.split("/")[0] in LAYERS and "/" in name:
         if LAYERS.index(name.split("/")[0]) > LAYERS.index(parts[1]):
             findings.append(f"{path}:{n}: core/{parts[1]} may not use {name}, which lies above it")

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/credentials.h"
 #include "auth/doors.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "jobs/credentials.h"
 #include "jobs/jobs_internal.h"
 #include "nodes/who.h"
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/credentials.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/backoff.h"
-#include "jobs/credentials.h"
-#include "jobs/sink.h"
+#include "merge/sink.h"
 
 /* Marks copied out of the storage plugin's hands, because the pull goes on after the listing. */
 struct marks {

@@ -4,8 +4,8 @@
 #define HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
 
 #include "hearth/sync.h"
-#include "jobs/limits.h"
 #include "jobs/schedule.h"
+#include "merge/limits.h"
 #include "plug/store.h"
 
 struct backoff;

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/credentials.h"
 #include "auth/key_file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "jobs/credentials.h"
 #include "main/app_key.h"
 
 #define KEY_PROPERTY "key_fingerprint"

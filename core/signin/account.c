@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/credentials.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "jobs/credentials.h"
 #include "signin/internal.h"
 #include "signin/owner.h"
 

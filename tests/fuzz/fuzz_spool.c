@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/magic.h"
-#include "jobs/spool.h"
+#include "merge/spool.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

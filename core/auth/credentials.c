@@ -1,0 +1,75 @@
+#include "auth/credentials.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+
+#include "auth/vault.h"
+#include "plug/store.h"
+
+enum { CONTEXT_SIZE = 128 };
+
+/* For one account, and for the [sync NAME] section whose sign-in made them: another one cannot open them, whatever the account's row says.
+ */
+static void context_of(const char *account, const char *provider, char ret[CONTEXT_SIZE])
+{
+    snprintf(ret, CONTEXT_SIZE, "credentials/%s/%s", account, provider);
+}
+
+/* As releases sealed that knew of no provider. */
+static void old_context_of(const char *account, char ret[CONTEXT_SIZE])
+{
+    snprintf(ret, CONTEXT_SIZE, "credentials/%s", account);
+}
+
+int credentials_put(const struct vault *vault, struct store *store, const char *account, const char *provider, const void *bytes,
+                    size_t size, struct err *err)
+{
+    char context[CONTEXT_SIZE];
+    void *sealed;
+    size_t sealed_size;
+    context_of(account, provider, context);
+    int r = vault_seal(vault, context, bytes, size, &sealed, &sealed_size, err);
+    if (r < 0)
+        return r;
+    r = STORE(store, err, credentials_put, account, sealed, sealed_size);
+    free(sealed);
+    return r;
+}
+
+int credentials_get(const struct vault *vault, struct store *store, const char *account, const char *provider, void **ret_bytes,
+                    size_t *ret_size, struct err *err)
+{
+    char context[CONTEXT_SIZE];
+    const void *sealed;
+    size_t size;
+    struct err why = {0};
+    int r = STORE(store, &why, credentials_get, account, &sealed, &size);
+    if (r == HEARTH_ERR_DENIED) /* by the database: DENIED is the vault's word for another key */
+        r = why.code = HEARTH_ERR_IO;
+    if (r == 0) {
+        context_of(account, provider, context);
+        r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, &why);
+        if (r == HEARTH_ERR_DENIED) {
+            old_context_of(account, context);
+            r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
+        }
+    }
+    if (r < 0 && err != NULL)
+        *err = why;
+    return r < 0 ? why.code : 0;
+}
+
+int credentials_mark(struct store *store, const char *account, uint8_t ret_mark[CREDENTIALS_MARK_SIZE], struct err *err)
+{
+    const void *sealed;
+    size_t size;
+    int r = STORE(store, err, credentials_get, account, &sealed, &size);
+    if (r == 0)
+        SHA256(sealed, size, ret_mark);
+    return r;
+}
+
+void credentials_free(void *bytes, size_t size)
+{
+    vault_free(bytes, size);
+}

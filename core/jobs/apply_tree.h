@@ -1,9 +1,0 @@
-/* Placing bookmarks: loads what their records say, repairs the tree, writes the places that differ. */
-#ifndef HEARTH_CORE_JOBS_APPLY_TREE_H
-#define HEARTH_CORE_JOBS_APPLY_TREE_H
-
-#include "jobs/apply.h"
-
-int apply_tree(struct apply *apply, struct err *err);
-
-#endif

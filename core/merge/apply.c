@@ -1,0 +1,87 @@
+#include "merge/apply.h"
+
+#include "base/log.h"
+#include "merge/sink.h"
+
+static int replay(struct apply *apply, int32_t collection, struct err *err)
+{
+    switch (collection) {
+    case HEARTH_CLIENTS:
+        return apply_devices(apply, err);
+    case HEARTH_TABS:
+        return apply_tabs(apply, err);
+    case HEARTH_BOOKMARKS:
+        return apply_bookmarks(apply, err);
+    case HEARTH_HISTORY:
+        return apply_history(apply, err);
+    default:
+        return err_set(err, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
+    }
+}
+
+/* In the batch: what it has made of the account. */
+static int check_limits(struct apply *apply, struct err *err)
+{
+    struct hearth_counts now = {.struct_size = sizeof(now)};
+    if (apply->spool->limits == NULL)
+        return 0;
+    int r = STORE(apply->store, err, counts, apply->account, &now);
+    if (r < 0)
+        return r;
+    r = limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, err);
+    apply->spool->limited |= r < 0;
+    return r;
+}
+
+int apply_count_record(struct apply *apply, struct err *err)
+{
+    enum { LOOK_EVERY = 1024 };
+    return ++apply->records % LOOK_EVERY == 0 ? check_limits(apply, err) : 0;
+}
+
+static int apply_once(struct apply *apply, int32_t collection, const char *mark, int64_t *ret_generation, struct err *err)
+{
+    struct store *store = apply->store;
+    apply->changed = false;
+    int r = limits_check_free(apply->spool->limits, apply->spool->directory, spool_size(apply->spool), err);
+    if (r == 0)
+        r = limits_check_free(apply->spool->limits, store->place, spool_size(apply->spool), err);
+    apply->spool->limited |= r < 0;
+    if (r == 0)
+        r = STORE(store, err, batch_begin, apply->account, collection, ret_generation);
+    if (r < 0)
+        return r;
+    apply->before = (struct hearth_counts){.struct_size = sizeof(apply->before)};
+    apply->records = 0;
+    if (apply->spool->limits != NULL)
+        r = STORE(store, err, counts, apply->account, &apply->before);
+    if (r == 0)
+        r = replay(apply, collection, err);
+    if (r == 0)
+        r = check_limits(apply, err);
+    if (r == 0 && mark != NULL)
+        r = STORE(store, err, mark_put, collection, mark);
+    if (r == 0)
+        r = STORE(store, err, batch_commit, apply->changed);
+    if (r < 0)
+        store->ops->batch_abort(store->session);
+    return r;
+}
+
+int apply_collection(struct store *store, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *mark,
+                     bool *ret_changed, int64_t *ret_generation, struct err *err)
+{
+    struct apply apply = {.store = store, .account = account, .how = how, .spool = spool, .collection = sink_collection_name(collection)};
+    arena_init(&apply.arena, 0);
+    int r = apply_once(&apply, collection, mark, ret_generation, err);
+    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */
+        log_warning("jobs", "account %s: the outcome of a batch is uncertain, storing it again", account);
+        store_reset(store);
+        r = apply_once(&apply, collection, mark, ret_generation, err);
+    }
+    if (r == 0)
+        *ret_changed = apply.changed;
+    arena_fini(&apply.arena);
+    store_reset(store);
+    return r;
+}

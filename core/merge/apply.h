@@ -1,0 +1,45 @@
+/* Storing a spooled collection: the merge rules of the core, one batch for each collection. docs/merging.md tells them in words. */
+#ifndef HEARTH_CORE_MERGE_APPLY_H
+#define HEARTH_CORE_MERGE_APPLY_H
+
+#include "merge/spool.h"
+#include "plug/store.h"
+#include "hearth/sync.h"
+
+struct model_page;
+
+/* Inside an open batch. */
+struct apply {
+    struct store *store;
+    const char *account;
+    int32_t how; /* enum hearth_sync_begin */
+    struct spool *spool;
+    struct arena arena;          /* reset for each record */
+    bool changed;                /* something a reader can see was written */
+    const char *collection;      /* its name */
+    struct hearth_counts before; /* the batch began */
+    int64_t records;             /* replayed since then */
+};
+
+/* One more record was replayed: now and then the limits are looked at, so that a batch that is going to fail ends soon. */
+int apply_count_record(struct apply *apply, struct err *err);
+
+/* One function for each collection: replays the spool into the open batch. */
+int apply_devices(struct apply *apply, struct err *err);
+int apply_tabs(struct apply *apply, struct err *err);
+int apply_bookmarks(struct apply *apply, struct err *err);
+int apply_history(struct apply *apply, struct err *err);
+
+/* Computes a page anew from its visits and bookmarks and writes, or removes, it. `page` is what is known (id, url, and what history said);
+ * used by history and bookmarks. */
+int apply_page(struct apply *apply, struct hearth_page *page, struct err *err);
+/* Writes a page whose visits are summed up in `facts` and whose bookmark fields are set. */
+int apply_put_page(struct apply *apply, struct hearth_page *page, const struct model_page *facts, struct err *err);
+/* The page of a URL: its id, and what is stored of it (NOT_FOUND leaves *ret_page with id and url only and returns 0, *ret_new true). */
+int apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page, bool *ret_new, struct err *err);
+
+/* begin, replay, mark, commit. mark: NULL keeps the old one. Repeats once when the outcome of the commit is uncertain. */
+int apply_collection(struct store *store, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *mark,
+                     bool *ret_changed, int64_t *ret_generation, struct err *err);
+
+#endif

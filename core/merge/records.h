@@ -1,0 +1,26 @@
+/* Normalised records on their way through the spool. What is read lives in the arena or in the spool until its next record. */
+#ifndef HEARTH_CORE_MERGE_RECORDS_H
+#define HEARTH_CORE_MERGE_RECORDS_H
+
+#include "base/arena.h"
+#include "merge/spool.h"
+#include "hearth/sync.h"
+
+enum record_kind { RECORD_DEVICE = 1, RECORD_TAB, RECORD_PAGE, RECORD_BOOKMARK, RECORD_REMOVED, RECORD_KEPT };
+
+int records_put_device(struct spool *spool, const struct hearth_device *device, struct err *err);
+int records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab, struct err *err);
+int records_put_page(struct spool *spool, const struct hearth_page_record *record, struct err *err);
+int records_put_bookmark(struct spool *spool, const struct hearth_bookmark_record *record, struct err *err);
+int records_put_removed(struct spool *spool, const char *guid, int64_t modified, struct err *err);
+/* A record that arrived damaged: what is stored of it stays. */
+int records_put_kept(struct spool *spool, const char *guid, struct err *err);
+
+void records_get_device(struct spool *spool, struct hearth_device *ret_device);
+void records_get_tab(struct spool *spool, const char **ret_device, struct hearth_tab *ret_tab);
+int records_get_page(struct spool *spool, struct arena *arena, struct hearth_page_record *ret_record);
+int records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth_bookmark_record *ret_record);
+void records_get_removed(struct spool *spool, const char **ret_guid, int64_t *ret_modified);
+const char *records_get_kept(struct spool *spool);
+
+#endif

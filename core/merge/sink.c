@@ -1,0 +1,238 @@
+#include "merge/sink.h"
+
+#include <string.h>
+
+#include "auth/credentials.h"
+#include "base/log.h"
+#include "base/magic.h"
+#include "merge/apply.h"
+#include "merge/records.h"
+
+enum { SINK_MAGIC = 0x51ac0001, DAMAGED_LOGGED = 10 };
+
+const char *sink_collection_name(int32_t collection)
+{
+    static const char *const names[] = {"account", "devices", "tabs", "bookmarks", "history"};
+    return collection >= 0 && collection <= HEARTH_HISTORY ? names[collection] : "unknown";
+}
+
+static struct sink *sink_of(void *ctx)
+{
+    struct sink *sink;
+    MAGIC_CAST(sink, ctx, SINK_MAGIC);
+    return sink;
+}
+
+static int on_begin(void *ctx, int32_t collection, int32_t how)
+{
+    struct sink *sink = sink_of(ctx);
+    if (collection < HEARTH_CLIENTS || collection > HEARTH_HISTORY || sink->collection != HEARTH_COLLECTION_NONE)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began collection %d out of turn", (int)collection);
+    sink->collection = collection;
+    sink->how = how;
+    sink->damaged_before = sink->damaged;
+    sink->records_before = sink->records;
+    sink->nameless = false;
+    spool_clear(&sink->spool);
+    return 0;
+}
+
+/* Records belong to a collection that was begun. */
+static int check(struct sink *sink, bool fits)
+{
+    if (!fits)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin gave a record that does not belong to %s",
+                       sink_collection_name(sink->collection));
+    sink->records++;
+    return 0;
+}
+
+static int on_device(void *ctx, const struct hearth_device *device)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, (sink->collection == HEARTH_CLIENTS || sink->collection == HEARTH_TABS) && device->id != NULL);
+    return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
+}
+
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection == HEARTH_TABS && device != NULL && tab->url != NULL);
+    return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
+}
+
+static int on_page(void *ctx, const struct hearth_page_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection == HEARTH_HISTORY && record->guid != NULL && record->url != NULL);
+    return r < 0 ? r : records_put_page(&sink->spool, record, &sink->err);
+}
+
+static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection == HEARTH_BOOKMARKS && record->guid != NULL);
+    return r < 0 ? r : records_put_bookmark(&sink->spool, record, &sink->err);
+}
+
+static int on_removed(void *ctx, const char *guid, int64_t modified)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = check(sink, sink->collection != HEARTH_COLLECTION_NONE && guid != NULL);
+    return r < 0 ? r : records_put_removed(&sink->spool, guid, modified, &sink->err);
+}
+
+static int on_damaged(void *ctx, const char *guid, const char *why)
+{
+    struct sink *sink = sink_of(ctx);
+    if (sink->collection == HEARTH_COLLECTION_NONE)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin told of a damaged record outside of a collection");
+    if (sink->damaged == 0)
+        snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", sink_collection_name(sink->collection),
+                 guid == NULL ? "(no id)" : guid, why);
+    if (sink->damaged++ < DAMAGED_LOGGED)
+        log_event(sink->failed_before ? HEARTH_LOG_DEBUG : HEARTH_LOG_WARNING, "sync", "damaged record", "account", sink->account,
+                  "collection", sink_collection_name(sink->collection), "id", guid, "why", why, NULL);
+    if (guid != NULL)
+        return records_put_kept(&sink->spool, guid, &sink->err);
+    sink->nameless = true;
+    return 0;
+}
+
+static int on_restart(void *ctx)
+{
+    struct sink *sink = sink_of(ctx);
+    spool_clear(&sink->spool);
+    sink->damaged = sink->damaged_before;
+    sink->records = sink->records_before;
+    sink->nameless = false;
+    return 0;
+}
+
+static int on_commit(void *ctx, const char *mark)
+{
+    struct sink *sink = sink_of(ctx);
+    if (sink->collection == HEARTH_COLLECTION_NONE)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin committed without a collection");
+    if (sink->nameless && sink->how == HEARTH_COMPLETE && sink->collection != HEARTH_HISTORY)
+        return err_set(&sink->err, HEARTH_ERR_INVALID,
+                       "the sync plugin wants to replace all %s, though one of the records that came was damaged beyond recognition",
+                       sink_collection_name(sink->collection));
+    bool changed;
+    int64_t generation;
+    int r = sink_check_credentials(sink);
+    if (r < 0)
+        return r;
+    r = apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
+    if (r < 0)
+        return r;
+    if (log_wants(HEARTH_LOG_DEBUG))
+        log_pairs(HEARTH_LOG_DEBUG, "sync", "stored",
+                  (struct log_pair[]){LOG_PAIR("account", sink->account), LOG_PAIR("collection", sink_collection_name(sink->collection)),
+                                      LOG_PAIR("how", sink->how == HEARTH_COMPLETE ? "whole" : "what came"),
+                                      LOG_PAIR("changed", changed ? "yes" : "no"),
+                                      LOG_NUMBER("records", sink->records - sink->records_before), LOG_PAIRS_END});
+    if (changed) {
+        sink->changed |= 1u << sink->collection;
+        sink->generation = generation;
+    }
+    sink->collection = HEARTH_COLLECTION_NONE;
+    spool_clear(&sink->spool);
+    return 0;
+}
+
+void sink_note_credentials(struct sink *sink)
+{
+    sink->marked = credentials_mark(sink->store, sink->account, sink->mark, NULL) == 0;
+    store_reset(sink->store);
+}
+
+int sink_check_credentials(struct sink *sink)
+{
+    uint8_t mark[CREDENTIALS_MARK_SIZE];
+    int r = sink->marked ? credentials_mark(sink->store, sink->account, mark, NULL) : 0;
+    store_reset(sink->store);
+    if (!sink->marked || r < 0 || memcmp(mark, sink->mark, sizeof(mark)) == 0) /* what the storage has against it will be seen */
+        return 0;
+    return err_set(&sink->err, HEARTH_ERR_CANCELLED, "somebody signed in to the account while it was synced; it is synced anew");
+}
+
+static int put_marks_once(struct sink *sink, int32_t first, int32_t last, const char *text, struct err *err)
+{
+    int64_t generation;
+    int r = STORE(sink->store, err, batch_begin, sink->account, HEARTH_COLLECTION_NONE, &generation);
+    for (int32_t c = first; r == 0 && c <= last; c++)
+        r = STORE(sink->store, err, mark_put, c, text);
+    if (r == 0)
+        r = STORE(sink->store, err, batch_commit, false);
+    if (r < 0)
+        sink->store->ops->batch_abort(sink->store->session);
+    store_reset(sink->store);
+    return r;
+}
+
+/* Marks outside of a collection's batch are small batches of their own. Every batch can be repeated. */
+static int put_marks(struct sink *sink, int32_t first, int32_t last, const char *text)
+{
+    struct err err = {0};
+    int r = sink_check_credentials(sink);
+    if (r < 0)
+        return r;
+    r = put_marks_once(sink, first, last, text, &err);
+    if (r == HEARTH_ERR_UNCERTAIN)
+        r = put_marks_once(sink, first, last, text, &err);
+    if (r < 0)
+        sink->err = err;
+    return r;
+}
+
+static int on_mark(void *ctx, int32_t collection, const char *mark)
+{
+    return put_marks(sink_of(ctx), collection, collection, mark);
+}
+
+static int on_reset(void *ctx, int32_t collection)
+{
+    bool all = collection == HEARTH_COLLECTION_NONE;
+    return put_marks(sink_of(ctx), all ? HEARTH_CLIENTS : collection, all ? HEARTH_HISTORY : collection, NULL);
+}
+
+static int on_credentials(void *ctx, const void *bytes, size_t size)
+{
+    struct sink *sink = sink_of(ctx);
+    int r = sink_check_credentials(sink); /* those of a later sign-in are not overwritten */
+    if (r == 0)
+        r = credentials_put(sink->vault, sink->store, sink->account, sink->provider, bytes, size, &sink->err);
+    if (r == 0)
+        sink_note_credentials(sink);
+    return r;
+}
+
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,
+               const char *spool_directory, const struct limits *limits)
+{
+    *sink = (struct sink){.magic = SINK_MAGIC, .store = store, .vault = vault, .account = account, .provider = provider};
+    sink->hearth = (struct hearth_sync_sink){
+        .struct_size = sizeof(sink->hearth),
+        .ctx = sink,
+        .begin = on_begin,
+        .device = on_device,
+        .tab = on_tab,
+        .page = on_page,
+        .bookmark = on_bookmark,
+        .removed = on_removed,
+        .damaged = on_damaged,
+        .restart = on_restart,
+        .commit = on_commit,
+        .mark = on_mark,
+        .reset = on_reset,
+        .credentials = on_credentials,
+    };
+    spool_init(&sink->spool, spool_directory, limits);
+}
+
+void sink_fini(struct sink *sink)
+{
+    spool_fini(&sink->spool);
+    sink->magic = 0;
+}

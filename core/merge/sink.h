@@ -1,0 +1,47 @@
+/* The core's end of a pull: spools the records of a collection, then stores them with the new mark as one batch. */
+#ifndef HEARTH_CORE_MERGE_SINK_H
+#define HEARTH_CORE_MERGE_SINK_H
+
+#include "auth/credentials.h"
+#include "auth/vault.h"
+#include "merge/spool.h"
+#include "plug/store.h"
+#include "hearth/sync.h"
+
+/* On the stack of the worker; one pull. */
+struct sink {
+    uint32_t magic;
+    struct hearth_sync_sink hearth; /* handed to the provider */
+    struct store *store;
+    const struct vault *vault;
+    const char *account;  /* id */
+    const char *provider; /* whose sign-in made the credentials */
+    bool fetch_anew;      /* resync: stored marks were withheld from the provider */
+    struct spool spool;
+    int32_t collection; /* begun; NONE: none */
+    int32_t how;        /* enum hearth_sync_begin */
+    int64_t damaged, records;
+    int64_t damaged_before, records_before; /* begin(): a restart, or a collection that is dropped, counts again from there */
+    bool nameless;                          /* a damaged record without a guid came since begin() or restart() */
+    bool failed_before;                     /* the account's last sync failed: single records are told at debug level */
+    char damaged_example[96];               /* "bookmarks AbCdEfGhIjKl: reason" */
+    unsigned changed;                       /* bit 1 << collection: it changed something */
+    int64_t generation;                     /* after the last commit that changed something */
+    bool marked;                            /* the credentials of the pull are known by `mark` */
+    uint8_t mark[CREDENTIALS_MARK_SIZE];
+    struct err err; /* why a sink function returned an error */
+};
+
+/* Texts and limits (NULL: none) are borrowed. */
+void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,
+               const char *spool_directory, const struct limits *limits);
+void sink_fini(struct sink *sink);
+
+/* Before the pull reads the credentials that it works with. */
+void sink_note_credentials(struct sink *sink);
+/* CANCELLED, in sink->err: somebody has signed in meanwhile, and nothing of this pull is to be stored any more. */
+int sink_check_credentials(struct sink *sink);
+
+const char *sink_collection_name(int32_t collection); /* "bookmarks" */
+
+#endif

@@ -1,0 +1,46 @@
+/* Records of one collection while they arrive: a small buffer, then an unlinked file, so that memory does not grow with the account and a
+ * batch is one short transaction without waiting for the network in it. One thread at a time. */
+#ifndef HEARTH_CORE_MERGE_SPOOL_H
+#define HEARTH_CORE_MERGE_SPOOL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "merge/limits.h"
+
+enum { SPOOL_BUFFER = 256 * 1024, SPOOL_RECORD_MAX = 16 * 1024 * 1024 };
+
+struct spool {
+    const char *directory;       /* borrowed: where the file goes */
+    const struct limits *limits; /* borrowed; NULL: none */
+    bool limited;                /* it, or what was made of it, was more than the limits allow: the person is to read why */
+    int fd;                      /* -1: all of it is still in memory */
+    int64_t file_size;
+    struct buf pending; /* written behind the file */
+    struct buf record;  /* the one being built or read */
+    size_t read_at;     /* in record */
+    int64_t next;       /* reading: offset of the next record in file and pending together */
+    int64_t count;
+    struct buf window; /* reading: a piece of the file */
+    int64_t window_at; /* its offset in the file */
+};
+
+void spool_init(struct spool *spool, const char *directory, const struct limits *limits);
+void spool_fini(struct spool *spool);
+void spool_clear(struct spool *spool);         /* empty again, ready for new records */
+int64_t spool_size(const struct spool *spool); /* bytes of all records */
+
+/* Building a record: begin, fields, end. Nothing fails before spool_end(). */
+void spool_begin(struct spool *spool, int kind);
+void spool_put_int(struct spool *spool, int64_t value);
+void spool_put_text(struct spool *spool, const char *text); /* NULL is kept */
+void spool_put_bytes(struct spool *spool, const void *bytes, size_t size);
+int spool_end(struct spool *spool, struct err *err);
+
+/* Reading from the first: 1 and the kind, 0 at the end, or an error. Texts point into the spool until the next call. */
+void spool_rewind(struct spool *spool);
+int spool_next(struct spool *spool, int *ret_kind, struct err *err);
+int64_t spool_get_int(struct spool *spool);
+const char *spool_get_text(struct spool *spool);
+const void *spool_get_bytes(struct spool *spool, size_t *ret_size);
+
+#endif

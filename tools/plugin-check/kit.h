@@ -1,0 +1,115 @@
+/* The conformance kit: what a test of a plugin has in its hands. docs/plugins.md tells plugin authors how to use it.
+ *
+ * Every test runs in a child process of its own, which loads the plugin, runs one function and ends: a crash, a leak that a sanitizer finds
+ * or a hang is a result. The parent (run.c) never loads the plugin. All functions here belong to the child, any thread. */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_KIT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_KIT_H
+
+#include <string.h>
+#include "hearth/queue.h"
+#include "hearth/storage.h"
+#include "hearth/sync.h"
+#include "plug/host.h"
+#include "plug/loader.h"
+#include "plug/store.h"
+
+struct conf;
+
+/* What the command line asked for; the same in every child. */
+struct kit_options {
+    const char *plugin;   /* path */
+    const char *config;   /* path of an INI file; NULL */
+    const char *import;   /* sync: path of an account import file; NULL */
+    const char *only;     /* run only tests whose name contains it; NULL */
+    unsigned long seed;   /* of the random sequences */
+    bool faults;          /* the long tests too */
+    char directory[4096]; /* empty at the start of each test, removed after it; the state_dir of the configuration */
+};
+
+/* One session of a queue, with the call of the thread that uses it. */
+struct line {
+    const struct hearth_queue *ops;
+    void *session;
+    struct call call;
+};
+
+struct kit {
+    const struct kit_options *options;
+    struct plug *plug;
+    const struct hearth_plugin *descriptor;
+    const struct hearth_storage *storage; /* one of these three, by the plugin's kind */
+    const struct hearth_queue *queue;
+    const struct hearth_sync *sync;
+    const struct hearth_config_value *values;
+    struct conf *conf;
+    struct host host;   /* tests may replace functions of host.hearth before kit_open() */
+    void *self;         /* the instance; NULL while closed */
+    struct store store; /* storage: one session */
+    struct line line;   /* queue: one session */
+    void *session;      /* sync: one session */
+    struct call call;   /* of that session */
+};
+
+enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2 };
+
+struct kit_test {
+    const char *name; /* "area: what is promised"; NULL ends a table */
+    void (*run)(struct kit *kit);
+    unsigned
+        how; /* KIT_OPEN: the plugin is open (storage: migrated, accounts "a" and "b"); KIT_CLOSED: only loaded. KIT_FAULTS: a long one */
+    int seconds; /* time limit; 0: 60 */
+};
+
+/* Ends the child: the test failed, with a text for the plugin's author. */
+_Noreturn void kit_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Ends the child: the test does not apply to this plugin, or not here. */
+_Noreturn void kit_skip(const char *why);
+
+#define fail_msg(...) kit_fail(__FILE__, __LINE__, __VA_ARGS__)
+#define expect(condition)                                                                                                                  \
+    do {                                                                                                                                   \
+        if (!(condition))                                                                                                                  \
+            fail_msg("expected %s", #condition);                                                                                           \
+    } while (0)
+#define expect_number(got, wanted)                                                                                                         \
+    do {                                                                                                                                   \
+        long long got_ = (long long)(got), wanted_ = (long long)(wanted);                                                                  \
+        if (got_ != wanted_)                                                                                                               \
+            fail_msg("%s is %lld, %lld was expected", #got, got_, wanted_);                                                                \
+    } while (0)
+#define expect_text(got, wanted)                                                                                                           \
+    do {                                                                                                                                   \
+        const char *got_ = (got), *wanted_ = (wanted);                                                                                     \
+        if (got_ == NULL || strcmp(got_, wanted_) != 0)                                                                                    \
+            fail_msg("%s is \"%s\", \"%s\" was expected", #got, got_ == NULL ? "(null)" : got_, wanted_);                                  \
+    } while (0)
+
+/* Opens the instance and one session; the test fails if that fails. */
+void kit_open(struct kit *kit);
+void kit_close(struct kit *kit);
+/* Another session of the same storage. */
+void kit_session(struct kit *kit, struct store *store);
+int64_t kit_now(void);      /* monotonic ms */
+void kit_pause(int64_t ms); /* gives other threads room; never used to wait for an outcome */
+
+/* The tables of tests, by kind. */
+extern const struct kit_test loading_tests[], growth_tests[];
+const struct kit_test *const *kit_tests(int kind, size_t *ret_count);
+extern const struct kit_test *const storage_tests[], *const queue_tests[], *const sync_tests[];
+extern const size_t storage_test_count, queue_test_count, sync_test_count;
+/* Brings a freshly opened plugin into the state that KIT_OPEN promises. */
+void storage_prepare(struct kit *kit);
+void queue_prepare(struct kit *kit);
+
+/* --- allocation failures (memory.c) ------------------------------------------------------------------------------------------------- */
+
+/* False where the executable cannot stand between a library and its allocator (sanitizers). */
+bool memory_can_fail(void);
+/* The n-th allocation of this thread from now on fails (malloc, calloc, realloc, aligned ones, and host->alloc); 0: none. */
+void memory_fail_at(long n);
+/* Disarms; true: the allocation was reached and failed. */
+bool memory_failed(void);
+/* For allocators that are not malloc: counts one, true: it has to fail. */
+bool memory_must_fail(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* plugin-check: the conformance kit as a program. `hearthd plugin check` runs it; it is a program of its own because it puts its own
+ * allocator before the plugin's, to make allocations fail. */
+#include <getopt.h>
+#include <limits.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "run.h"
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: hearthd plugin check [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] PATH.so\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},   {"faults", no_argument, NULL, 'f'},
+        {"test", required_argument, NULL, 't'},   {"import", required_argument, NULL, 'i'}, {NULL, 0, NULL, 0},
+    };
+    struct kit_options kit = {.seed = (unsigned long)time(NULL)};
+    char path[PATH_MAX];
+    int64_t seed;
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (o == 'c')
+            kit.config = optarg;
+        else if (o == 't')
+            kit.only = optarg;
+        else if (o == 'i')
+            kit.import = optarg;
+        else if (o == 'f')
+            kit.faults = true;
+        else if (o == 's' && str_to_int(optarg, &seed))
+            kit.seed = (unsigned long)seed;
+        else
+            return usage();
+    }
+    if (optind != argc - 1)
+        return usage();
+    if (realpath(argv[optind], path) == NULL) {
+        fprintf(stderr, "hearthd: there is no file %s\n", argv[optind]);
+        return 2;
+    }
+    kit.plugin = path;
+    return run_all(&kit) == 0 ? 0 : 1;
+}

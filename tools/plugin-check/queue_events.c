@@ -1,0 +1,149 @@
+/* Events: publish and subscribe. */
+#include "queue_kit.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int note(void *ctx, const char *channel, const char *text)
+{
+    char *seen = ctx;
+    snprintf(seen + strlen(seen), 256 - strlen(seen), "%s=%s ", channel, text);
+    return 0;
+}
+
+static void delivered(struct kit *kit)
+{
+    struct line sender, *q = &kit->line;
+    char seen[256] = "";
+    line_open(kit, &sender);
+    QUEUE_OK(&sender, event_publish, "ada", "before");
+    QUEUE_OK(q, event_wait, 0, note, seen);
+    expect_text(seen, ""); /* subscribed now */
+    QUEUE_OK(&sender, event_publish, "ada", "1");
+    QUEUE_OK(&sender, event_publish, "eve", "{\"n\":\"\xc3\xbc\"}");
+    for (int64_t until = kit_now() + PATIENCE; strstr(seen, "eve") == NULL && kit_now() < until;)
+        QUEUE_OK(q, event_wait, 1000, note, seen);
+    expect_text(seen, "ada=1 eve={\"n\":\"\xc3\xbc\"} ");
+    seen[0] = '\0';
+    QUEUE_OK(q, event_wait, SOON, note, seen); /* nothing came: that is no error */
+    expect_text(seen, "");
+    line_close(&sender);
+}
+
+struct flood {
+    int next, lost, received;
+};
+
+static int on_flood(void *ctx, const char *channel, const char *text)
+{
+    struct flood *flood = ctx;
+    if (channel[0] == '\0') {
+        flood->lost++;
+        return 0;
+    }
+    int n = (int)strtol(text, NULL, 10);
+    if (n < flood->next)
+        fail_msg("event %d came after event %d", n, flood->next - 1);
+    if (n > flood->next && flood->lost == 0)
+        fail_msg("events %d to %d were lost without the callback being told", flood->next, n - 1);
+    flood->next = n + 1;
+    flood->received++;
+    return 0;
+}
+
+/* Fewer than any backend may drop: every one of them comes, in order. */
+static void in_order(struct kit *kit)
+{
+    enum { FEW = 200 };
+    struct line sender, *q = &kit->line;
+    struct flood flood = {.next = 0};
+    char text[16];
+    line_open(kit, &sender);
+    QUEUE_OK(q, event_wait, 0, on_flood, &flood);
+    for (int i = 0; i < FEW; i++) {
+        snprintf(text, sizeof(text), "%d", i);
+        QUEUE_OK(&sender, event_publish, "c", text);
+    }
+    for (int64_t until = kit_now() + PATIENCE; flood.next < FEW && kit_now() < until;)
+        QUEUE_OK(q, event_wait, 200, on_flood, &flood);
+    expect_number(flood.received, FEW);
+    expect_number(flood.lost, 0);
+    line_close(&sender);
+}
+
+static void own_events(struct kit *kit)
+{
+    struct line *q = &kit->line;
+    char seen[256] = "";
+    QUEUE_OK(q, event_wait, 0, note, seen);
+    QUEUE_OK(q, event_publish, "ada", "mine");
+    for (int64_t until = kit_now() + PATIENCE; seen[0] == '\0' && kit_now() < until;)
+        QUEUE_OK(q, event_wait, 1000, note, seen);
+    expect_text(seen, "ada=mine ");
+}
+
+/* A subscriber that sleeps while many more events come than are kept. */
+static void overflow(struct kit *kit)
+{
+    enum { MANY = 20000 };
+    struct line sender, *q = &kit->line;
+    struct flood flood = {.next = 0};
+    char text[600];
+    line_open(kit, &sender);
+    QUEUE_OK(q, event_wait, 0, on_flood, &flood);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(text, sizeof(text), "%d %0500d", i, 0);
+        QUEUE_OK(&sender, event_publish, "c", text);
+    }
+    for (int64_t until = kit_now() + PATIENCE; flood.next < MANY && kit_now() < until;)
+        QUEUE_OK(q, event_wait, 200, on_flood, &flood);
+    expect_number(flood.next, MANY); /* the newest came */
+    if (flood.received < MANY && flood.lost == 0)
+        fail_msg("only %d of %d events came, and the callback was not told", flood.received, MANY);
+    line_close(&sender);
+}
+
+static void bounds(struct kit *kit)
+{
+    struct line *q = &kit->line;
+    char text[4098], channel[66];
+    memset(text, 't', sizeof(text));
+    memset(channel, 'c', sizeof(channel));
+    text[4097] = channel[65] = '\0';
+    QUEUE_FAILS(INVALID, q, event_publish, "c", text);
+    text[4096] = '\0';
+    QUEUE_FAILS(INVALID, q, event_publish, channel, "t");
+    channel[64] = '\0';
+    QUEUE_OK(q, event_publish, channel, text);
+}
+
+static void other_process(struct kit *kit)
+{
+    int status;
+    char seen[256] = "";
+    if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
+        kit_skip("the plugin is not SHARED");
+    QUEUE_OK(&kit->line, event_wait, 0, note, seen);
+    pid_t child = fork();
+    if (child == 0) {
+        kit_open(kit);
+        QUEUE_OK(&kit->line, event_publish, "ada", "from there");
+        _exit(0);
+    }
+    expect_number(waitpid(child, &status, 0), child);
+    expect_number(status, 0);
+    for (int64_t until = kit_now() + PATIENCE; seen[0] == '\0' && kit_now() < until;)
+        QUEUE_OK(&kit->line, event_wait, 1000, note, seen);
+    expect_text(seen, "ada=from there ");
+}
+
+const struct kit_test queue_events_tests[] = {
+    {"events: what is published after the first wait is delivered, in order", delivered},
+    {"events: two hundred of them come in order, none is missing", in_order},
+    {"events: a session receives its own", own_events},
+    {"events: a slow subscriber loses the oldest and is told", overflow, KIT_OPEN, 90},
+    {"events: channels and texts have bounds", bounds},
+    {"events: they reach other processes", other_process},
+    {NULL, NULL},
+};

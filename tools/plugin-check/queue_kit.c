@@ -1,0 +1,101 @@
+#include "queue_kit.h"
+
+#include <stdlib.h>
+
+void line_open(struct kit *kit, struct line *line)
+{
+    *line = (struct line){.ops = kit->queue};
+    call_init(&line->call, NULL, 0, 0);
+    if (kit->queue->session_open(kit->self, &line->call.hearth, &line->session) < 0)
+        fail_msg("session_open: %s", line->call.error);
+}
+
+void line_close(struct line *line)
+{
+    line->ops->session_close(line->session);
+    call_fini(&line->call);
+}
+
+int publish(struct line *line, const char *key, int priority, int64_t delay)
+{
+    struct hearth_job job = {.struct_size = sizeof(job), .key = key, .payload = "p", .priority = priority};
+    int32_t result = -1;
+    int r = QUEUE(line, publish, &job, delay, &result);
+    return r < 0 ? r : result;
+}
+
+int reserve(struct line *line, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+{
+    *ret_job = (struct hearth_job){.struct_size = sizeof(*ret_job)};
+    return QUEUE(line, reserve, wait, lease, ret_job);
+}
+
+void takes(struct line *line, const char *key)
+{
+    struct hearth_job job;
+    int r = reserve(line, 0, LONG, &job);
+    if (r < 0)
+        fail_msg("reserve returned %s where the job %s was expected: %s", err_name(r), key, line->call.error);
+    expect_text(job.key, key);
+}
+
+void expect_empty(struct line *line)
+{
+    struct hearth_job job;
+    int r = reserve(line, 0, LONG, &job);
+    if (r == 0)
+        fail_msg("reserve gave the job %s where none was expected", job.key);
+    expect_number(r, HEARTH_ERR_NOT_FOUND);
+}
+
+bool queue_set(struct kit *kit, const char *key, int64_t number)
+{
+    for (size_t i = 0; i < kit->descriptor->config_count; i++) {
+        if (strcmp(kit->descriptor->config[i].name, key) != 0)
+            continue;
+        struct hearth_config_value *values = calloc(kit->descriptor->config_count, sizeof(*values));
+        expect(values != NULL);
+        memcpy(values, kit->values, kit->descriptor->config_count * sizeof(*values));
+        values[i].number = number;
+        kit->values = values;
+        return true;
+    }
+    return false;
+}
+
+struct keys {
+    char text[65536];
+    size_t size;
+};
+
+static int note_key(void *ctx, const struct hearth_job *job)
+{
+    struct keys *keys = ctx;
+    int n = snprintf(keys->text + keys->size, sizeof(keys->text) - keys->size, "%s\n", job->key);
+    if ((size_t)n >= sizeof(keys->text) - keys->size)
+        return 1;
+    keys->size += (size_t)n;
+    return 0;
+}
+
+/* A queue that outlives a test is emptied first, also of what a killed test had taken. */
+void queue_prepare(struct kit *kit)
+{
+    struct line *line = &kit->line;
+    QUEUE_OK(line, clear);
+    for (;;) {
+        struct keys *keys = calloc(1, sizeof(*keys));
+        QUEUE_OK(line, peek, note_key, keys);
+        size_t size = keys->size;
+        for (char *key = keys->text, *end; size > 0 && (end = memchr(key, '\n', size)) != NULL; key = end + 1) {
+            *end = '\0';
+            size -= (size_t)(end + 1 - key);
+            QUEUE(line, remove, key);
+        }
+        call_reset(&line->call);
+        bool empty = keys->size == 0;
+        free(keys);
+        if (empty)
+            break;
+    }
+}

@@ -1,0 +1,260 @@
+/* Random sequences against a model: an array that is searched from end to end. No step waits: delays and leases are either nothing or long.
+ */
+#include "queue_kit.h"
+
+enum { KEYS = 12, STEPS = 1500, LONG_STEPS = 20000, SHOWN = 12, WORDS = 96 };
+
+enum state { GONE, READY, DELAYED, IN_WORK };
+
+struct model_job {
+    enum state state;
+    int priority, attempt;
+    int64_t time, order; /* DELAYED, IN_WORK: relative to the start; READY: as they came */
+    char receipt[200];
+};
+
+struct run {
+    struct kit *kit;
+    struct line *q;
+    struct model_job jobs[KEYS];
+    unsigned state;
+    int step;
+    int64_t next_order, dead;
+    char told[SHOWN][WORDS];
+};
+
+static unsigned pick(struct run *run, unsigned n)
+{
+    run->state = run->state * 1664525u + 1013904223u;
+    return (run->state >> 8) % n;
+}
+
+static void tell(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct run *run, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(run->told[run->step % SHOWN], WORDS, format, ap);
+    va_end(ap);
+}
+
+static _Noreturn void differ(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static _Noreturn void differ(struct run *run, const char *format, ...)
+{
+    char what[400], steps[SHOWN * (WORDS + 8)] = "";
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(what, sizeof(what), format, ap);
+    va_end(ap);
+    for (int i = run->step >= SHOWN ? run->step - SHOWN + 1 : 0; i <= run->step; i++)
+        snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "\n%4d %s", i, run->told[i % SHOWN]);
+    fail_msg("%s, after these steps (and those before them, by the same seed):%s", what, steps);
+}
+
+static void expect_code(struct run *run, int got, int wanted)
+{
+    if (got != wanted)
+        differ(run, "it returned %d %s where %d was expected", got, got < 0 ? run->q->call.error : "", wanted);
+}
+
+static const char *key_of(int i, char key[16])
+{
+    snprintf(key, 16, "key-%d", i);
+    return key;
+}
+
+/* Times that are a minute or more apart, so that the time the test itself takes decides nothing. */
+static int64_t far_away(struct run *run)
+{
+    return LONG + 60000 * (int64_t)(run->step ^ 0x15);
+}
+
+static void step_publish(struct run *run)
+{
+    char key[16];
+    int i = (int)pick(run, KEYS), priority = (int)pick(run, 3);
+    struct model_job *m = &run->jobs[i];
+    int64_t delay = pick(run, 3) == 0 ? far_away(run) : 0;
+    tell(run, "publish %s priority %d delay %lld", key_of(i, key), priority, (long long)delay);
+    bool sooner = m->state == DELAYED && (delay == 0 || delay < m->time), higher = priority < m->priority;
+    int wanted = m->state == GONE      ? HEARTH_QUEUED
+                 : m->state == IN_WORK ? HEARTH_IN_WORK
+                 : (sooner || higher)  ? HEARTH_RAISED
+                                       : HEARTH_WAITING;
+    expect_code(run, publish(run->q, key, priority, delay), wanted);
+    if (wanted != HEARTH_QUEUED && wanted != HEARTH_RAISED)
+        return;
+    if (wanted == HEARTH_QUEUED)
+        *m = (struct model_job){.priority = priority};
+    else if (higher)
+        m->priority = priority;
+    if (delay == 0 || m->state == READY) {
+        m->state = READY;
+        m->order = ++run->next_order;
+    } else {
+        m->time = m->state == DELAYED && !sooner ? m->time : delay;
+        m->state = DELAYED;
+    }
+}
+
+static bool before(const struct run *run, const struct model_job *a, const struct model_job *b)
+{
+    if (a->priority != b->priority)
+        return a->priority < b->priority;
+    return (run->kit->descriptor->capabilities & HEARTH_ORDERED) != 0 && a->order < b->order;
+}
+
+static void step_reserve(struct run *run)
+{
+    struct model_job *first = NULL;
+    struct hearth_job job;
+    char key[16];
+    int64_t lease = far_away(run);
+    for (int i = 0; i < KEYS; i++)
+        if (run->jobs[i].state == READY && (first == NULL || before(run, &run->jobs[i], first)))
+            first = &run->jobs[i];
+    tell(run, "reserve");
+    expect_code(run, reserve(run->q, 0, lease, &job), first == NULL ? HEARTH_ERR_NOT_FOUND : 0);
+    if (first == NULL)
+        return;
+    struct model_job *got = NULL;
+    for (int i = 0; i < KEYS; i++)
+        if (strcmp(key_of(i, key), job.key) == 0)
+            got = &run->jobs[i];
+    tell(run, "reserve: %s", job.key);
+    if (got == NULL || got->state != READY || before(run, first, got))
+        differ(run, "reserve gave %s where %s was expected", job.key, key_of((int)(first - run->jobs), key));
+    got->state = IN_WORK;
+    got->time = lease;
+    got->attempt++;
+    snprintf(got->receipt, sizeof(got->receipt), "%s", job.receipt);
+    if (job.attempt != got->attempt || job.priority != got->priority)
+        differ(run, "reserve gave %s with attempt %d and priority %d, %d and %d were expected", job.key, (int)job.attempt,
+               (int)job.priority, got->attempt, got->priority);
+}
+
+static void step_finish(struct run *run)
+{
+    char key[16];
+    int i = (int)pick(run, KEYS), outcome = (int)pick(run, 3);
+    struct model_job *m = &run->jobs[i];
+    int64_t delay = outcome == HEARTH_JOB_RETRY && pick(run, 2) == 0 ? far_away(run) : 0;
+    if (m->receipt[0] == '\0')
+        return;
+    tell(run, "finish %s outcome %d delay %lld", key_of(i, key), outcome, (long long)delay);
+    expect_code(run, QUEUE(run->q, finish, m->receipt, outcome, delay), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
+    if (m->state != IN_WORK)
+        return;
+    run->dead += outcome == HEARTH_JOB_DEAD;
+    m->state = outcome != HEARTH_JOB_RETRY ? GONE : delay == 0 ? READY : DELAYED;
+    m->time = delay;
+    m->order = ++run->next_order;
+}
+
+static void step_other(struct run *run)
+{
+    char key[16];
+    int i = (int)pick(run, KEYS);
+    struct model_job *m = &run->jobs[i];
+    unsigned what = pick(run, 12);
+    key_of(i, key);
+    if (what == 0) {
+        tell(run, "clear");
+        expect_code(run, QUEUE(run->q, clear), 0);
+        for (int k = 0; k < KEYS; k++)
+            if (run->jobs[k].state != IN_WORK)
+                run->jobs[k].state = GONE;
+    } else if (what < 6) {
+        tell(run, "remove %s", key);
+        expect_code(run, QUEUE(run->q, remove, key), m->state == GONE ? HEARTH_ERR_NOT_FOUND : 0);
+        m->state = GONE;
+    } else if (m->receipt[0] != '\0') {
+        int64_t lease = far_away(run);
+        tell(run, "extend %s", key);
+        expect_code(run, QUEUE(run->q, extend, m->receipt, lease), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
+        if (m->state == IN_WORK)
+            m->time = lease;
+    }
+}
+
+static void compare_counts(struct run *run)
+{
+    struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
+    int64_t n[4] = {0};
+    for (int i = 0; i < KEYS; i++)
+        n[run->jobs[i].state]++;
+    expect_code(run, QUEUE(run->q, counts, &counts), 0);
+    if (counts.ready != n[READY] || counts.delayed != n[DELAYED] || counts.in_work != n[IN_WORK] || counts.dead != run->dead)
+        differ(run, "counts says ready %lld, delayed %lld, in work %lld, dead %lld; %lld, %lld, %lld, %lld were expected",
+               (long long)counts.ready, (long long)counts.delayed, (long long)counts.in_work, (long long)counts.dead, (long long)n[READY],
+               (long long)n[DELAYED], (long long)n[IN_WORK], (long long)run->dead);
+}
+
+static int collect(void *ctx, const struct hearth_job *job)
+{
+    char *seen = ctx;
+    snprintf(seen + strlen(seen), KEYS * 24 - strlen(seen), "%s %s; ", job->key,
+             job->in_work    ? "in work"
+             : job->wait > 0 ? "delayed"
+                             : "ready");
+    return 0;
+}
+
+static void compare_peek(struct run *run)
+{
+    char seen[KEYS * 24] = "", wanted[KEYS * 24] = "", key[16];
+    bool shown[KEYS] = {false};
+    expect_code(run, QUEUE(run->q, peek, collect, seen), 0);
+    for (enum state state = READY; state <= IN_WORK; state++) {
+        for (;;) {
+            int best = -1;
+            for (int i = 0; i < KEYS; i++) {
+                const struct model_job *m = &run->jobs[i];
+                if (m->state == state && !shown[i] &&
+                    (best < 0 || (state == READY ? before(run, m, &run->jobs[best]) : m->time < run->jobs[best].time)))
+                    best = i;
+            }
+            if (best < 0)
+                break;
+            shown[best] = true;
+            struct hearth_job job = {.key = key_of(best, key), .in_work = state == IN_WORK, .wait = state == DELAYED};
+            collect(wanted, &job);
+        }
+    }
+    if ((run->kit->descriptor->capabilities & HEARTH_ORDERED) != 0 && strcmp(seen, wanted) != 0)
+        differ(run, "peek shows \"%s\", \"%s\" was expected", seen, wanted);
+}
+
+static void run_random(struct kit *kit, unsigned seed, int steps)
+{
+    static struct run run;
+    struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
+    run = (struct run){.kit = kit, .q = &kit->line, .state = seed};
+    QUEUE_OK(run.q, counts, &counts);
+    run.dead = counts.dead;
+    for (run.step = 0; run.step < steps; run.step++) {
+        void (*const actions[])(struct run *) = {step_publish, step_publish, step_publish, step_reserve,
+                                                 step_reserve, step_finish,  step_finish,  step_other};
+        actions[pick(&run, 8)](&run);
+        compare_counts(&run);
+        if (run.step % 8 == 0)
+            compare_peek(&run);
+        call_reset(&run.q->call);
+    }
+}
+
+static void random_sequence(struct kit *kit)
+{
+    run_random(kit, (unsigned)kit->options->seed, STEPS);
+}
+
+static void long_random_sequence(struct kit *kit)
+{
+    run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS);
+}
+
+const struct kit_test queue_random_tests[] = {
+    {"random: a sequence of operations ends as in the model", random_sequence},
+    {"random: a long sequence of operations ends as in the model", long_random_sequence, KIT_FAULTS, 180},
+    {NULL, NULL},
+};

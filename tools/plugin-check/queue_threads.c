@@ -1,0 +1,185 @@
+/* Several sessions of a queue at once: every job is done exactly once, and waiting calls can be ended. */
+#include "queue_kit.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { JOBS = 2000, PRODUCERS = 4, THREADS = 8 };
+
+struct work {
+    struct kit *kit;
+    int number;
+    pthread_t thread;
+};
+
+static atomic_int done[JOBS];
+static atomic_int finished;
+
+static void *produce(void *arg)
+{
+    struct work *work = arg;
+    struct line line;
+    line_open(work->kit, &line);
+    for (int i = work->number; i < JOBS; i += PRODUCERS) {
+        char key[16];
+        snprintf(key, sizeof(key), "%d", i);
+        expect_number(publish(&line, key, i % 3, 0), HEARTH_QUEUED);
+        call_reset(&line.call);
+    }
+    line_close(&line);
+    return NULL;
+}
+
+static void *consume(void *arg)
+{
+    struct work *work = arg;
+    struct line line;
+    struct hearth_job job;
+    line_open(work->kit, &line);
+    while (finished < JOBS) {
+        int r = reserve(&line, 50, LONG, &job);
+        if (r == 0) {
+            done[strtol(job.key, NULL, 10)]++;
+            QUEUE_OK(&line, finish, job.receipt, HEARTH_JOB_DONE, 0);
+            finished++;
+        } else if (r != HEARTH_ERR_NOT_FOUND) {
+            fail_msg("reserve: %s", line.call.error);
+        }
+        call_reset(&line.call);
+    }
+    line_close(&line);
+    return NULL;
+}
+
+static void exactly_once(struct kit *kit)
+{
+    struct work work[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        work[i] = (struct work){.kit = kit, .number = i};
+        expect_number(pthread_create(&work[i].thread, NULL, i < PRODUCERS ? produce : consume, &work[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(work[i].thread, NULL);
+    for (int i = 0; i < JOBS; i++)
+        expect_number(done[i], 1);
+    struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
+    QUEUE_OK(&kit->line, counts, &counts);
+    expect_number(counts.ready + counts.delayed + counts.in_work, 0);
+}
+
+struct waiter {
+    struct line line;
+    bool events;
+    int result;
+    pthread_t thread;
+};
+
+static int on_event(void *ctx, const char *channel, const char *text)
+{
+    (void)ctx;
+    (void)channel;
+    (void)text;
+    return 0;
+}
+
+static void *wait_long(void *arg)
+{
+    struct waiter *waiter = arg;
+    struct hearth_job job;
+    waiter->result = waiter->events ? QUEUE(&waiter->line, event_wait, LONG, on_event, NULL) : reserve(&waiter->line, LONG, LONG, &job);
+    return NULL;
+}
+
+static void expect_interruptible(struct kit *kit, bool events)
+{
+    struct waiter waiter = {.events = events};
+    line_open(kit, &waiter.line);
+    expect_number(pthread_create(&waiter.thread, NULL, wait_long, &waiter), 0);
+    int64_t until = kit_now() + PATIENCE;
+    for (;;) { /* an interrupt without a running call does nothing, so it is repeated */
+        kit->queue->interrupt(waiter.line.session);
+        if (pthread_tryjoin_np(waiter.thread, NULL) == 0)
+            break;
+        if (kit_now() > until)
+            fail_msg("an interrupted %s goes on waiting", events ? "event_wait" : "reserve");
+        kit_pause(1);
+    }
+    expect_number(waiter.result, HEARTH_ERR_CANCELLED);
+    call_reset(&waiter.line.call);
+    expect_empty(&waiter.line); /* the next call is not interrupted */
+    expect_number(publish(&waiter.line, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    takes(&waiter.line, "k");
+    QUEUE_OK(&waiter.line, remove, "k");
+    line_close(&waiter.line);
+}
+
+static void interrupts(struct kit *kit)
+{
+    expect_interruptible(kit, false);
+    expect_interruptible(kit, true);
+}
+
+static void interrupt_without_a_call(struct kit *kit)
+{
+    struct line *q = &kit->line;
+    kit->queue->interrupt(q->session);
+    expect_number(publish(q, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    kit->queue->interrupt(q->session);
+    takes(q, "k");
+}
+
+static void expect_ended(struct kit *kit, const char *by)
+{
+    struct hearth_job job;
+    int64_t start = kit_now();
+    int r = reserve(&kit->line, LONG, LONG, &job), s = QUEUE(&kit->line, event_wait, LONG, on_event, NULL);
+    if ((r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT) || (s != HEARTH_ERR_CANCELLED && s != HEARTH_ERR_TIMEOUT))
+        fail_msg("waiting calls that %s ended returned %s and %s", by, err_name(r), err_name(s));
+    if (kit_now() - start > PATIENCE / 2)
+        fail_msg("waiting calls went on for %lld ms after %s", (long long)(kit_now() - start), by);
+}
+
+static void stopped(struct kit *kit)
+{
+    atomic_bool stop = true;
+    kit->line.call.stop = &stop;
+    expect_ended(kit, "should_stop");
+    kit->line.call.stop = NULL;
+    kit->line.call.hearth.deadline = kit_now() + SOON;
+    expect_ended(kit, "the deadline");
+    kit->line.call.hearth.deadline = 0;
+    expect_empty(&kit->line);
+}
+
+static void *publish_soon(void *arg)
+{
+    struct work *work = arg;
+    struct line line;
+    line_open(work->kit, &line);
+    kit_pause(SOON); /* the other one should be waiting by now; the result does not depend on it */
+    expect_number(publish(&line, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    line_close(&line);
+    return NULL;
+}
+
+static void woken(struct kit *kit)
+{
+    struct work work = {.kit = kit};
+    struct hearth_job job;
+    int64_t start = kit_now();
+    expect_number(pthread_create(&work.thread, NULL, publish_soon, &work), 0);
+    expect_number(reserve(&kit->line, PATIENCE, LONG, &job), 0);
+    if (kit_now() - start > PATIENCE / 4)
+        fail_msg("a waiting reserve took its job only %lld ms later", (long long)(kit_now() - start));
+    pthread_join(work.thread, NULL);
+}
+
+const struct kit_test queue_threads_tests[] = {
+    {"threads: every job is done exactly once by many workers", exactly_once, KIT_OPEN, 90},
+    {"threads: a waiting reserve wakes up for a new job", woken},
+    {"threads: waiting calls can be interrupted, the next ones go on", interrupts},
+    {"threads: an interrupt without a running call does nothing", interrupt_without_a_call},
+    {"threads: should_stop and deadlines end waiting calls", stopped},
+    {NULL, NULL},
+};

@@ -1,0 +1,50 @@
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int fd = -1;
+
+void report_to(int to)
+{
+    fd = to;
+}
+
+static void say(enum report_kind kind, const char *text)
+{
+    struct report report = {.kind = kind};
+    snprintf(report.text, sizeof(report.text), "%s", text);
+    if (fd >= 0 && write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report))
+        _exit(3);
+}
+
+void report_failure(const char *file, int line, const char *format, va_list ap)
+{
+    char what[REPORT_TEXT - 200], text[REPORT_TEXT];
+    vsnprintf(what, sizeof(what), format, ap);
+    snprintf(text, sizeof(text), "%s (%s:%d)", what, file, line);
+    say(REPORT_FAILED, text);
+    _exit(1);
+}
+
+void report_skip(const char *why)
+{
+    say(REPORT_SKIPPED, why);
+    _exit(0);
+}
+
+void report_passed(void)
+{
+    say(REPORT_PASSED, "");
+}
+
+/* A message is smaller than a pipe's buffer and written at once, so what is there is whole. */
+struct report report_read(int from)
+{
+    struct report report = {.kind = REPORT_NOTHING};
+    if (read(from, &report, sizeof(report)) != (ssize_t)sizeof(report))
+        report = (struct report){.kind = REPORT_NOTHING};
+    report.text[sizeof(report.text) - 1] = '\0';
+    return report;
+}

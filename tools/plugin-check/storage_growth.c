@@ -1,0 +1,107 @@
+/* Growth: hosts older and newer than the plugin. Structs only grow at their end, and each side trusts the first struct_size bytes. */
+#include "storage_kit.h"
+
+#define CANARY 0x5a
+
+/* A host of the next version hands in larger structs; what it does not know must not disturb the plugin. */
+struct newer_page {
+    struct hearth_page page;
+    uint8_t more[64];
+};
+
+struct newer_account {
+    struct hearth_account account;
+    uint8_t more[64];
+};
+
+struct newer_bookmark {
+    struct hearth_bookmark bookmark;
+    uint8_t more[64];
+};
+
+static void fill_more(uint8_t *more)
+{
+    memset(more, CANARY, 64);
+}
+
+static void expect_canary(const uint8_t *bytes, const char *what)
+{
+    for (int i = 0; i < 64; i++)
+        if (bytes[i] != CANARY)
+            fail_msg("%s was written behind its struct_size", what);
+}
+
+static void newer_host(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct newer_page page = {.page = make_page(1, "https://u/", "u")};
+    struct newer_account account = {
+        .account = {.id = "c", .email = "c@example.org", .uid = "u", .provider = "fx", .node = "", .name = "Carla"}};
+    struct newer_bookmark bookmark = {.bookmark = make_bookmark("b", HEARTH_BOOKMARK, NULL, 0)};
+    page.page.struct_size = sizeof(page);
+    account.account.struct_size = sizeof(account);
+    bookmark.bookmark.struct_size = sizeof(bookmark);
+    fill_more(page.more);
+    fill_more(account.more);
+    fill_more(bookmark.more);
+    OK(store, account_create, &account.account);
+    begin(store, "c", HEARTH_HISTORY);
+    OK(store, page_put, &page.page);
+    OK(store, bookmark_put, &bookmark.bookmark);
+    commit(store);
+    OK(store, account_get, "c", &account.account);
+    OK(store, page_get, "c", 1, &page.page);
+    OK(store, bookmark_get, "c", "b", &bookmark.bookmark);
+    expect_text(account.account.name, "Carla");
+    expect(account.account.struct_size <= sizeof(account) && page.page.struct_size <= sizeof(page));
+    expect_canary(page.more, "hearth_page");
+    expect_canary(account.more, "hearth_account");
+    expect_canary(bookmark.more, "hearth_bookmark");
+}
+
+/* What a host of version 1 knows of the structs that operations fill, whatever they grow to. */
+enum {
+    ACCOUNT_1 = offsetof(struct hearth_account, resync) + sizeof(int64_t),
+    PAGE_1 = offsetof(struct hearth_page, generation) + sizeof(int64_t),
+    BOOKMARK_1 = offsetof(struct hearth_bookmark, visit_count) + sizeof(int64_t),
+    COUNTS_1 = offsetof(struct hearth_counts, visits) + sizeof(int64_t),
+};
+
+static void older_host(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    union {
+        uint8_t bytes[1024];
+        struct hearth_account account;
+        struct hearth_page page;
+        struct hearth_bookmark bookmark;
+        struct hearth_counts counts;
+    } out;
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    put_bookmark(store, "b", HEARTH_BOOKMARK, NULL, 0);
+    commit(store);
+    memset(&out, CANARY, sizeof(out));
+    out.account.struct_size = ACCOUNT_1;
+    OK(store, account_get, "a", &out.account);
+    expect_canary(out.bytes + ACCOUNT_1, "hearth_account");
+    expect_text(out.account.email, "anna@example.org");
+    memset(&out, CANARY, sizeof(out));
+    out.page.struct_size = PAGE_1;
+    OK(store, page_get, "a", 1, &out.page);
+    expect_canary(out.bytes + PAGE_1, "hearth_page");
+    memset(&out, CANARY, sizeof(out));
+    out.bookmark.struct_size = BOOKMARK_1;
+    OK(store, bookmark_get, "a", "b", &out.bookmark);
+    expect_canary(out.bytes + BOOKMARK_1, "hearth_bookmark");
+    memset(&out, CANARY, sizeof(out));
+    out.counts.struct_size = COUNTS_1;
+    OK(store, counts, "a", &out.counts);
+    expect_canary(out.bytes + COUNTS_1, "hearth_counts");
+}
+
+const struct kit_test storage_growth_tests[] = {
+    {"growth: a newer host's larger structs are taken", newer_host},
+    {"growth: nothing is written behind an older host's structs", older_host},
+    {NULL, NULL},
+};

@@ -1,0 +1,60 @@
+/* Short ways to fill a storage and to look into it. */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_KIT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_KIT_H
+
+#include "base/buf.h"
+#include "kit.h"
+
+/* Operations that have to succeed, or to fail with a code and a text. */
+#define OK(store, ...)                                                                                                                     \
+    do {                                                                                                                                   \
+        struct err err_ = {0};                                                                                                             \
+        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        if (result_ != 0)                                                                                                                  \
+            fail_msg("%s failed with %s: %s", #__VA_ARGS__, err_name(result_), err_.text);                                                 \
+    } while (0)
+#define FAILS(code, store, ...)                                                                                                            \
+    do {                                                                                                                                   \
+        struct err err_ = {0};                                                                                                             \
+        (store)->call.error[0] = '\0';                                                                                                     \
+        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        if (result_ != HEARTH_ERR_##code)                                                                                                  \
+            fail_msg("%s returned %s, " #code " was expected: %s", #__VA_ARGS__, err_name(result_), err_.text);                            \
+        if ((store)->call.error[0] == '\0')                                                                                                \
+            fail_msg("%s failed without an error text", #__VA_ARGS__);                                                                     \
+    } while (0)
+
+void add_account(struct store *store, const char *id, const char *email);
+void begin(struct store *store, const char *account, int32_t collection);
+void commit(struct store *store);
+struct hearth_page make_page(int64_t id, const char *url, const char *host);
+/* A page with visits of type 1 at the given dates, consistent with them; in a batch. */
+void put_visited(struct store *store, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates);
+struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position);
+void put_bookmark(struct store *store, const char *guid, int32_t kind, const char *parent, int64_t position);
+
+/* Collects the rows of any list as text, one line each. */
+struct lines {
+    char text[65536];
+    size_t size, count, stop_after; /* 0: never stops */
+};
+int add_line(struct lines *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int on_page(void *ctx, const struct hearth_page *page);
+int on_visit_row(void *ctx, const struct hearth_visit_row *row);
+int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark);
+int on_text(void *ctx, const char *line);
+void assert_sound(struct store *store); /* verify finds nothing */
+
+/* Everything that can be read, as text in an order of its own: equal texts mean equal contents. Pages and so on of the accounts "a" and
+ * "b"; fails the test when a list cannot be read. */
+void dump_storage(struct store *store, struct buf *ret);
+/* Skips the test of a plugin that was built before there were identities. */
+void need_identities(struct kit *kit);
+/* Fails the test with the first line in which they differ. */
+void expect_same_dump(const struct buf *got, const struct buf *wanted, const char *when);
+
+extern const struct kit_test storage_accounts_tests[], storage_batches_tests[], storage_bookmarks_tests[], storage_pages_tests[],
+    storage_visits_tests[], storage_threads_tests[], storage_life_tests[], storage_growth_tests[], storage_random_tests[],
+    storage_memory_tests[], storage_identities_tests[];
+
+#endif

@@ -1,0 +1,195 @@
+/* Opening, schema, stopping, and being killed at any moment. */
+#include "storage_kit.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void schema(struct kit *kit)
+{
+    int64_t has = -1, wants = -2;
+    OK(&kit->store, schema_version, &has, &wants);
+    expect_number(has, wants);
+    expect(wants > 0);
+    OK(&kit->store, migrate); /* nothing to do is a success */
+    OK(&kit->store, ping);
+    assert_sound(&kit->store);
+}
+
+static void reopen(struct kit *kit)
+{
+    struct buf before = {0}, after = {0};
+    if ((kit->descriptor->capabilities & HEARTH_DURABLE) == 0)
+        kit_skip("the plugin is not DURABLE");
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    put_visited(&kit->store, 1, "https://u/1", "u", 3, (const int64_t[]){100, 200, 300});
+    put_bookmark(&kit->store, "menu________", HEARTH_FOLDER, NULL, 0);
+    OK(&kit->store, mark_put, HEARTH_HISTORY, "mark");
+    commit(&kit->store);
+    dump_storage(&kit->store, &before);
+    kit_close(kit);
+    kit_open(kit);
+    dump_storage(&kit->store, &after);
+    expect_same_dump(&after, &before, "after it was closed and opened");
+    buf_fini(&before);
+    buf_fini(&after);
+}
+
+static void two_instances(struct kit *kit)
+{
+    struct call call;
+    struct store other;
+    struct err err = {0};
+    void *self = NULL;
+    if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
+        kit_skip("the plugin is not SHARED");
+    call_init(&call, NULL, 0, 0);
+    expect_number(kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &self), 0);
+    expect_number(store_open(&other, kit->storage, self, NULL, &err), 0);
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    put_visited(&kit->store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    struct lines lines = {.size = 0};
+    OK(&other, pages_by_frecency, "a", on_page, &lines);
+    expect_number(lines.count, 0);
+    begin(&other, "b", HEARTH_HISTORY); /* another account's batch goes its own way */
+    put_visited(&other, 2, "https://u/2", "u", 1, (const int64_t[]){100});
+    commit(&other);
+    commit(&kit->store);
+    OK(&other, pages_by_frecency, "a", on_page, &lines);
+    expect_number(lines.count, 1);
+    store_close(&other);
+    kit->storage->close(self);
+    call_fini(&call);
+}
+
+static void close_accepts_null(struct kit *kit)
+{
+    kit->storage->close(NULL);
+}
+
+static void interrupt_without_a_call(struct kit *kit)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    for (int i = 0; i < 3; i++)
+        kit->storage->interrupt(kit->store.session);
+    OK(&kit->store, account_get, "a", &account);
+    begin(&kit->store, "a", HEARTH_TABS);
+    kit->storage->interrupt(kit->store.session);
+    commit(&kit->store);
+}
+
+static int on_any_account(void *ctx, const struct hearth_account *account)
+{
+    (void)account;
+    ++*(int *)ctx;
+    return 0;
+}
+
+static void stopped(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    atomic_bool stop = true;
+    int rows = 0;
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 1; i <= 500; i++)
+        put_visited(store, i, "https://u/", "u", 1, (const int64_t[]){i});
+    commit(store);
+    store->call.stop = &stop;
+    struct lines *lines = calloc(1, sizeof(*lines));
+    FAILS(CANCELLED, store, pages_by_frecency, "a", on_page, lines);
+    FAILS(CANCELLED, store, account_list, on_any_account, &rows);
+    store->call.stop = NULL;
+    store->call.hearth.deadline = 1; /* long ago */
+    FAILS(TIMEOUT, store, pages_by_frecency, "a", on_page, lines);
+    FAILS(TIMEOUT, store, settings_put, "a", "{}");
+    store->call.hearth.deadline = 0;
+    lines->count = lines->size = 0;
+    OK(store, pages_by_frecency, "a", on_page, lines);
+    expect_number(lines->count, 500);
+    free(lines);
+}
+
+/* The child replaces the titles of 40 pages, and the mark, again and again; a whole batch has one title everywhere. */
+enum { PAGES = 40, KILLS = 12 };
+
+static void rewrite_until_killed(struct kit *kit, int said)
+{
+    kit_open(kit);
+    for (int64_t round = 0;; round++) {
+        char title[32];
+        snprintf(title, sizeof(title), "%lld", (long long)round);
+        begin(&kit->store, "a", HEARTH_HISTORY);
+        for (int64_t id = 1; id <= PAGES; id++) {
+            struct hearth_page page = make_page(id, "https://u/", "u");
+            page.title = title;
+            OK(&kit->store, page_put, &page);
+        }
+        OK(&kit->store, mark_put, HEARTH_HISTORY, title);
+        commit(&kit->store);
+        store_reset(&kit->store);
+        if (round == 2 && write(said, "x", 1) != 1)
+            _exit(1);
+    }
+}
+
+static int note_mark(void *ctx, int32_t collection, const char *text)
+{
+    if (collection == HEARTH_HISTORY)
+        snprintf(ctx, 32, "%s", text);
+    return 0;
+}
+
+struct same_title {
+    const char *title;
+    int pages;
+};
+
+static int on_titled(void *ctx, const struct hearth_page *page)
+{
+    struct same_title *same = ctx;
+    expect_text(page->title, same->title);
+    same->pages++;
+    return 0;
+}
+
+static void kill_at_random(struct kit *kit)
+{
+    unsigned seed = (unsigned)kit->options->seed;
+    if ((kit->descriptor->capabilities & HEARTH_DURABLE) == 0)
+        kit_skip("the plugin is not DURABLE");
+    for (int i = 0; i < KILLS; i++) {
+        int pipes[2], status;
+        char said, mark[32] = "";
+        kit_close(kit);
+        expect_number(pipe(pipes), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            rewrite_until_killed(kit, pipes[1]);
+            _exit(1);
+        }
+        close(pipes[1]);
+        expect_number(read(pipes[0], &said, 1), 1);
+        kit_pause(rand_r(&seed) % 30);
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+        close(pipes[0]);
+        kit_open(kit);
+        struct same_title same = {.title = mark};
+        OK(&kit->store, mark_list, "a", note_mark, mark);
+        OK(&kit->store, pages_by_frecency, "a", on_titled, &same);
+        expect_number(same.pages, PAGES);
+        assert_sound(&kit->store);
+    }
+}
+
+const struct kit_test storage_life_tests[] = {
+    {"life: after migrate() the schema is the one wanted; again is fine", schema, KIT_OPEN, 15},
+    {"life: close() accepts NULL", close_accepts_null},
+    {"life: closing and opening keeps everything", reopen},
+    {"life: two instances see each other's commits", two_instances},
+    {"life: an interrupt without a running call does nothing", interrupt_without_a_call},
+    {"life: should_stop and deadlines end calls with CANCELLED and TIMEOUT", stopped},
+    {"life: SIGKILL at any moment leaves whole batches", kill_at_random, KIT_FAULTS, 120},
+    {NULL, NULL},
+};

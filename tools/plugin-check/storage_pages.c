@@ -1,0 +1,339 @@
+/* Devices, tabs, pages with their guids and visits. */
+#include "storage_kit.h"
+
+#include <stdlib.h>
+
+static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
+{
+    return add_line(ctx, "%s %s %s %s %lld\n", device->id, device->name, device->type, device->os == NULL ? "-" : device->os,
+                    (long long)tabs);
+}
+
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    return add_line(ctx, "%s %d %s %s%s\n", device, (int)tab->position, tab->url, tab->group == NULL ? "-" : tab->group,
+                    tab->pinned ? " pinned" : "");
+}
+
+static int on_visit(void *ctx, const struct hearth_visit *visit)
+{
+    return add_line(ctx, "%lld %d\n", (long long)visit->date, (int)visit->type);
+}
+
+static void put_tab(struct store *store, const char *device, int32_t position, const char *url, int64_t last_used)
+{
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = position, .title = "t", .url = url, .last_used = last_used};
+    OK(store, tab_put, device, &tab);
+}
+
+static void put_device(struct store *store, const char *id, const char *name, int64_t last_upload)
+{
+    struct hearth_device device = {.struct_size = sizeof(device), .id = id, .name = name, .type = "mobile", .last_upload = last_upload};
+    OK(store, device_put, &device);
+}
+
+static void expect_counts(struct store *store, int64_t devices, int64_t tabs, int64_t pages, int64_t visits)
+{
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    OK(store, counts, "a", &counts);
+    expect_number(counts.devices, devices);
+    expect_number(counts.tabs, tabs);
+    expect_number(counts.pages, pages);
+    expect_number(counts.visits, visits);
+}
+
+static void devices_and_tabs(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    begin(store, "a", HEARTH_TABS);
+    put_device(store, "d1", "old name", 100);
+    put_device(store, "d1", "phone", 100);
+    put_device(store, "d2", "laptop", 200);
+    put_tab(store, "d1", 0, "https://u/0", 5);
+    put_tab(store, "d1", 1, "https://u/1", 9);
+    put_tab(store, "d1", 2, "https://u/2", 9);
+    put_tab(store, "d1", 2, "https://u/again", 9); /* (device, position) is unique: the later one stays */
+    put_tab(store, "d2", 0, "https://u/3", 1);
+    put_tab(store, "d9", 0, "https://u/4", 1); /* its device has not come yet */
+    expect_counts(store, 2, 5, 0, 0);
+    commit(store);
+    expect_counts(store, 2, 5, 0, 0);
+    struct lines lines = {.size = 0};
+    OK(store, device_list, "a", on_device, &lines);
+    expect_text(lines.text, "d2 laptop mobile - 1\nd1 phone mobile - 3\n");
+    lines = (struct lines){.size = 0};
+    OK(store, tab_list, "a", NULL, on_tab, &lines);
+    expect_text(lines.text, "d1 1 https://u/1 -\nd1 2 https://u/again -\nd1 0 https://u/0 -\nd2 0 https://u/3 -\nd9 0 https://u/4 -\n");
+    lines = (struct lines){.size = 0};
+    OK(store, tab_list, "a", "d2", on_tab, &lines);
+    OK(store, tab_list, "b", NULL, on_tab, &lines);
+    expect_text(lines.text, "d2 0 https://u/3 -\n");
+    begin(store, "a", HEARTH_TABS);
+    OK(store, device_remove, "d1");
+    OK(store, device_remove, "d1");
+    OK(store, tabs_clear, "d9");
+    commit(store);
+    expect_counts(store, 1, 1, 0, 0);
+    begin(store, "a", HEARTH_TABS);
+    OK(store, tabs_clear, NULL);
+    commit(store);
+    expect_counts(store, 1, 0, 0, 0);
+    assert_sound(store);
+}
+
+static void page_is_inserted_and_replaced(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct hearth_page page = {.struct_size = sizeof(page),
+                               .bookmarks = 0,
+                               .id = 42,
+                               .url = "https://example.org/x",
+                               .host = "example.org",
+                               .guid = "guid1",
+                               .title = "one",
+                               .frecency = 9,
+                               .typed = true};
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_put, &page);
+    struct hearth_page got = {.struct_size = sizeof(got)};
+    OK(store, page_get, "a", 42, &got); /* reads see what the batch has written */
+    expect_number(got.generation, 1);
+    page.title = NULL;
+    page.bookmark_title = "mark";
+    page.tags = "a,b";
+    page.guid = "guid2";
+    page.frecency = -1;
+    page.typed = false;
+    page.hidden = true;
+    OK(store, page_put, &page);
+    commit(store);
+    OK(store, page_get, "a", 42, &got);
+    expect_text(got.url, "https://example.org/x");
+    expect_text(got.host, "example.org");
+    expect_text(got.guid, "guid2");
+    expect((got.title) == NULL);
+    expect_text(got.bookmark_title, "mark");
+    expect_text(got.tags, "a,b");
+    expect_number(got.frecency, -1);
+    expect(!(got.typed));
+    expect(got.hidden);
+    expect_number(got.generation, 1);
+    FAILS(NOT_FOUND, store, page_get, "b", 42, &got);
+    FAILS(NOT_FOUND, store, page_get, "a", 43, &got);
+    begin(store, "a", HEARTH_HISTORY);
+    page.id = 0;
+    FAILS(INVALID, store, page_put, &page);
+    page.id = 1;
+    page.url = NULL;
+    FAILS(INVALID, store, page_put, &page);
+    commit(store);
+    expect_counts(store, 0, 0, 0, 0); /* a page without visits is not counted */
+}
+
+static int on_url_size(void *ctx, const struct hearth_page *page)
+{
+    *(size_t *)ctx = strlen(page->url);
+    return 0;
+}
+
+static void long_url(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    enum { SIZE = 65536 };
+    char *url = malloc(SIZE + 1);
+    memset(url, 'x', SIZE);
+    memcpy(url, "https://", 8);
+    url[SIZE] = '\0';
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 5, url, "x", 1, (const int64_t[]){10});
+    commit(store);
+    struct hearth_page got = {.struct_size = sizeof(got)};
+    OK(store, page_get, "a", 5, &got);
+    expect_text(got.url, url);
+    size_t seen = 0;
+    OK(store, pages_by_frecency, "a", on_url_size, &seen);
+    expect_number(seen, SIZE);
+    assert_sound(store);
+    free(url);
+}
+
+static void frecency_order(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    const int64_t frecency[] = {5, 100, -1, 100, 0};
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 0; i < 5; i++) {
+        struct hearth_page page = make_page(i + 1, "https://u/", "u");
+        page.frecency = frecency[i];
+        OK(store, page_put, &page);
+    }
+    commit(store);
+    begin(store, "b", HEARTH_HISTORY);
+    struct hearth_page other = make_page(4, "https://other/", "other");
+    other.frecency = 7;
+    OK(store, page_put, &other);
+    commit(store);
+    struct lines lines = {.size = 0};
+    OK(store, pages_by_frecency, "a", on_page, &lines);
+    expect_text(lines.text,
+                "4 https://u/ 100 -|-|-\n2 https://u/ 100 -|-|-\n1 https://u/ 5 -|-|-\n5 https://u/ 0 -|-|-\n3 https://u/ -1 -|-|-\n");
+    lines = (struct lines){.stop_after = 2};
+    OK(store, pages_by_frecency, "a", on_page, &lines);
+    expect_number(lines.count, 2);
+    lines = (struct lines){.size = 0};
+    OK(store, pages_by_frecency, "b", on_page, &lines);
+    expect_text(lines.text, "4 https://other/ 7 -|-|-\n");
+}
+
+static void visits(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    const struct hearth_visit visits[] = {{100, 1, 0}, {100, 2, 0}, {100, 1, 0}, {300, 1, 0}}, bad = {1, 10, 0};
+    struct hearth_page page = make_page(1, "https://u/", "u");
+    int64_t added = -1;
+    begin(store, "a", HEARTH_HISTORY);
+    FAILS(NOT_FOUND, store, visits_put, 1, visits, 4, &added);
+    expect_number(added, -1);
+    OK(store, page_put, &page);
+    FAILS(INVALID, store, visits_put, 1, &bad, 1, &added);
+    OK(store, visits_put, 1, visits, 0, &added);
+    expect_number(added, 0);
+    expect_counts(store, 0, 0, 0, 0);
+    OK(store, visits_put, 1, visits, 4, &added);
+    expect_number(added, 3);
+    expect_counts(store, 0, 0, 1, 3);
+    OK(store, visits_put, 1, visits, 4, &added);
+    expect_number(added, 0);
+    commit(store);
+    struct lines lines = {.size = 0};
+    OK(store, page_visits, "a", 1, on_visit, &lines);
+    expect_text(lines.text, "300 1\n100 2\n100 1\n");
+    OK(store, page_visits, "b", 1, on_visit, &lines);
+    expect_number(lines.count, 3);
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, visits_remove, 1);
+    OK(store, visits_remove, 1);
+    OK(store, visits_remove, 99);
+    expect_counts(store, 0, 0, 0, 0);
+    OK(store, visits_put, 1, visits, 1, &added);
+    commit(store);
+    expect_counts(store, 0, 0, 1, 1);
+}
+
+static void guids(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct hearth_page page = make_page(7, "https://u/", "u");
+    int64_t found = -1;
+    for (int i = 0; i < 2; i++) { /* equal guids in two accounts do not meet */
+        begin(store, i == 0 ? "a" : "b", HEARTH_HISTORY);
+        page.id = 7 + i;
+        OK(store, page_put, &page);
+        OK(store, page_guid_put, "g1", page.id);
+        OK(store, page_guid_put, "g2", page.id);
+        FAILS(NOT_FOUND, store, page_guid_put, "g3", 99);
+        commit(store);
+    }
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_by_guid, "g1", &found);
+    expect_number(found, 7);
+    OK(store, page_by_guid, "g2", &found);
+    expect_number(found, 7);
+    page.id = 9;
+    OK(store, page_put, &page);
+    OK(store, page_guid_put, "g2", 9); /* moves */
+    OK(store, page_by_guid, "g2", &found);
+    expect_number(found, 9);
+    OK(store, page_remove, 7);
+    FAILS(NOT_FOUND, store, page_by_guid, "g1", &found);
+    OK(store, page_by_guid, "g2", &found);
+    commit(store);
+    begin(store, "b", HEARTH_HISTORY);
+    OK(store, page_by_guid, "g1", &found);
+    expect_number(found, 8);
+    commit(store);
+    assert_sound(store);
+}
+
+static void changed_pages(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    put_visited(store, 2, "https://u/2", "u", 1, (const int64_t[]){100});
+    put_visited(store, 3, "https://u/3", "u", 1, (const int64_t[]){100});
+    commit(store);
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 2, "https://u/2", "u", 1, (const int64_t[]){300});
+    OK(store, page_remove, 1);
+    OK(store, page_remove, 77);
+    commit(store);
+    struct lines lines = {.size = 0};
+    OK(store, pages_changed, "a", 1, on_page, &lines);
+    expect_number(lines.count, 2);
+    expect(strstr(lines.text, "2 https://u/2 0 title|-|-\n") != NULL && strstr(lines.text, "gone 1\n") != NULL);
+    lines = (struct lines){.stop_after = 1};
+    OK(store, pages_changed, "a", 1, on_page, &lines);
+    expect_number(lines.count, 1);
+    lines = (struct lines){.size = 0};
+    OK(store, pages_changed, "a", 2, on_page, &lines);
+    expect_number(lines.count, 0);
+    FAILS(NOT_FOUND, store, pages_changed, "a", 3, on_page, &lines); /* never happened here: a restored backup */
+    begin(store, "a", HEARTH_HISTORY);                               /* a page that comes back is not gone */
+    put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    commit(store);
+    OK(store, pages_changed, "a", 1, on_page, &lines);
+    expect_number(lines.count, 2);
+    expect(strstr(lines.text, "2 https://u/2 0 title|-|-\n") != NULL && strstr(lines.text, "1 https://u/1 0 title|-|-\n") != NULL);
+}
+
+static void several_pages(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    if (store->ops->pages_get == NULL)
+        kit_skip("the plugin has no pages_get");
+    int64_t ids[300];
+    struct lines lines = {.size = 0}, none = {.size = 0}, few = {.stop_after = 3};
+    begin(store, "b", HEARTH_HISTORY);
+    struct hearth_page other = make_page(1000, "https://b/", "b");
+    OK(store, page_put, &other);
+    commit(store);
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t i = 0; i < 300; i++) {
+        struct hearth_page page = make_page(i * 2 + 1, "https://u/", "u");
+        OK(store, page_put, &page);
+        ids[i] = i + 1; /* every second one is not there */
+    }
+    ids[299] = 1000;
+    OK(store, pages_get, "a", ids, 300, on_page, &lines); /* reads see what the batch has written */
+    commit(store);
+    expect_number(lines.count, 150);
+    lines = (struct lines){.size = 0};
+    OK(store, pages_get, "a", ids, 300, on_page, &lines);
+    expect_number(lines.count, 150);
+    OK(store, pages_get, "a", ids, 0, on_page, &none);
+    OK(store, pages_get, "nobody", ids, 300, on_page, &none);
+    OK(store, pages_get, "b", ids, 299, on_page, &none);
+    expect_number(none.count, 0);
+    OK(store, pages_get, "a", ids, 300, on_page, &few);
+    expect_number(few.count, 3);
+    struct lines one = {.size = 0};
+    OK(store, pages_get, "a", &ids[2], 1, on_page, &one);
+    struct lines same = {.size = 0};
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    OK(store, page_get, "a", 3, &page);
+    on_page(&same, &page);
+    expect_text(one.text, same.text);
+}
+
+const struct kit_test storage_pages_tests[] = {
+    {"devices: tabs belong to a device and are listed by use", devices_and_tabs},
+    {"pages: a put inserts or replaces by id", page_is_inserted_and_replaced},
+    {"pages: URLs of 65,536 bytes are kept", long_url},
+    {"pages: the order is frecency, then id, both greatest first", frecency_order},
+    {"pages: a visit is unique by page, date and type", visits},
+    {"pages: every guid joined to a page finds it, in its account only", guids},
+    {"pages: several at once are what each is by itself", several_pages},
+    {"pages: what changed or went after a generation is told", changed_pages},
+    {NULL, NULL},
+};

@@ -1,0 +1,389 @@
+/* Random sequences of operations, the same on the plugin and on a model: plugins/storage-mem, whose sources are meant to be read.
+ * After every step that is visible to others both are read out whole and compared, so the sequence that is reported is the shortest one
+ * that goes wrong. */
+#include "storage_kit.h"
+
+#include <stdlib.h>
+
+enum { STEPS = 250, LONG_STEPS = 1500, SHOWN = 12, WORDS = 120 };
+
+const struct hearth_plugin *storage_model(void); /* of storage-mem */
+
+struct side {
+    struct store store;
+    struct buf dump;
+};
+
+struct run {
+    unsigned state; /* of the random numbers */
+    int step;
+    bool in_batch;
+    const char *batch_account;
+    struct side plugin, model;
+    char told[SHOWN][WORDS]; /* the last steps, for the report */
+};
+
+static unsigned pick(struct run *run, unsigned n)
+{
+    run->state = run->state * 1664525u + 1013904223u;
+    return (run->state >> 8) % n;
+}
+
+static void tell(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct run *run, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(run->told[run->step % SHOWN], WORDS, format, ap);
+    va_end(ap);
+}
+
+static _Noreturn void differ(struct run *run, const char *what)
+{
+    char steps[SHOWN * (WORDS + 8)] = "";
+    int first = run->step >= SHOWN ? run->step - SHOWN + 1 : 0;
+    for (int i = first; i <= run->step; i++)
+        snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "\n%4d %s", i, run->told[i % SHOWN]);
+    fail_msg("%s, after these steps (and those before them, by the same seed):%s", what, steps);
+}
+
+/* Runs one operation on both sides and compares what came out. The arguments are evaluated twice: no random numbers in them. */
+#define BOTH(run, ...)                                                                                                                     \
+    do {                                                                                                                                   \
+        struct err a_ = {0}, b_ = {0};                                                                                                     \
+        int got_ = STORE(&(run)->plugin.store, &a_, __VA_ARGS__), want_ = STORE(&(run)->model.store, &b_, __VA_ARGS__);                    \
+        if (got_ != want_) {                                                                                                               \
+            char what_[700];                                                                                                               \
+            snprintf(what_, sizeof(what_), "it returned %s (%s) where %s was expected", err_name(got_), a_.text, err_name(want_));         \
+            differ(run, what_);                                                                                                            \
+        }                                                                                                                                  \
+    } while (0)
+
+static const char *const accounts[] = {"a", "b"};
+static const char *const guids[] = {"menu________", "toolbar_____", "b1__________", "b2__________", "f1__________", "f2__________"};
+static const char *const texts[] = {"", "one", "zwei", "Ünïcode 漢字", "a'b\"c\\d%_", NULL};
+static const char *const hosts[] = {"one.example", "two.example", ""};
+static const char *const devices[] = {"phone", "laptop", "tablet"};
+#define ANY(run, list) (list)[pick((run), (unsigned)(sizeof(list) / sizeof((list)[0])))]
+
+static void write_account(struct run *run)
+{
+    struct hearth_account account = {.struct_size = sizeof(account), .id = ANY(run, accounts), .name = ANY(run, texts)};
+    account.state_detail = ANY(run, texts);
+    account.state = (int32_t)pick(run, 5);
+    account.next_sync = pick(run, 1000);
+    account.last_sync = account.last_seen = account.last_attempt = run->step;
+    account.failures = pick(run, 4);
+    account.resync = pick(run, 2);
+    account.provider = "other";
+    uint64_t fields = pick(run, run->model.store.ops->identity_list == NULL ? 1 << 11 : 1 << 12) &
+                      ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
+    tell(run, "account_update %s fields 0x%llx", account.id, (unsigned long long)fields);
+    BOTH(run, account_update, &account, fields);
+}
+
+static void write_small(struct run *run)
+{
+    uint8_t hash[32] = {(uint8_t)pick(run, 5), 1};
+    char id[8], json[32];
+    snprintf(id, sizeof(id), "t%u", pick(run, 5));
+    snprintf(json, sizeof(json), "{\"n\":%u}", pick(run, 100));
+    struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = ANY(run, accounts), .name = "n", .hash = hash};
+    struct hearth_pick picked = {.struct_size = sizeof(picked), .input = pick(run, 2) == 0 ? "ex" : "mo", .page = 1 + pick(run, 4)};
+    token.created = run->step;
+    picked.use_count = (1 + pick(run, 100)) / 8.0;
+    picked.used = run->step;
+    switch (pick(run, 6)) {
+    case 0:
+        tell(run, "token_create %s of %s", id, token.account);
+        BOTH(run, token_create, &token);
+        break;
+    case 1:
+        tell(run, "token_remove %s of %s", id, token.account);
+        BOTH(run, token_remove, token.account, id);
+        break;
+    case 2:
+        tell(run, "token_used %s of %s", id, token.account);
+        BOTH(run, token_used, token.account, id, run->step);
+        break;
+    case 3:
+        tell(run, "settings_put %s %s", token.account, json);
+        BOTH(run, settings_put, token.account, json);
+        break;
+    case 4:
+        tell(run, "credentials_put %s %s", token.account, json);
+        BOTH(run, credentials_put, token.account, json, strlen(json));
+        break;
+    default:
+        tell(run, "pick_put %s %s %lld", token.account, picked.input, (long long)picked.page);
+        BOTH(run, pick_put, token.account, &picked);
+        break;
+    }
+}
+
+/* Few names, so that accounts meet over them. Not of plugins that were built before there were identities. */
+static void write_identity(struct run *run)
+{
+    static const char *const issuers[] = {"proxy", "sync:fx"}, *const subjects[] = {"anna", "uid of a", "uid of b"};
+    const char *account = ANY(run, accounts);
+    struct hearth_account_identity identity = {
+        .struct_size = sizeof(identity), .issuer = ANY(run, issuers), .subject = ANY(run, subjects), .created = run->step};
+    if (run->model.store.ops->identity_list == NULL)
+        return;
+    if (pick(run, 3) > 0) {
+        tell(run, "identity_put %s %s %s", account, identity.issuer, identity.subject);
+        BOTH(run, identity_put, account, &identity);
+    } else {
+        tell(run, "identity_remove %s %s %s", account, identity.issuer, identity.subject);
+        BOTH(run, identity_remove, account, identity.issuer, identity.subject);
+    }
+}
+
+static void write_page(struct run *run)
+{
+    int64_t id = 1 + pick(run, 6), added_a = 0, added_b = 0;
+    char url[64];
+    struct hearth_visit visits[4];
+    snprintf(url, sizeof(url), "https://page.example/%lld/%u", (long long)id, pick(run, 2));
+    struct hearth_page page = make_page(id, url, ANY(run, hosts));
+    page.title = ANY(run, texts);
+    page.tags = ANY(run, texts);
+    page.bookmark_title = ANY(run, texts);
+    page.guid = pick(run, 2) == 0 ? NULL : "guid";
+    page.frecency = (int64_t)pick(run, 5) - 1;
+    page.hidden = pick(run, 4) == 0;
+    page.typed = pick(run, 2) == 0;
+    page.visit_count = pick(run, 9);
+    page.last_visit = pick(run, 900);
+    page.bookmarks = pick(run, 2);
+    const char *guid = pick(run, 2) == 0 ? "g0" : "g1";
+    size_t count = pick(run, 5);
+    for (size_t i = 0; i < count; i++)
+        visits[i] = (struct hearth_visit){.date = 1 + pick(run, 8), .type = 1 + (int32_t)pick(run, 9)};
+    switch (pick(run, 6)) {
+    case 0:
+    case 1:
+        tell(run, "page_put %lld frecency %lld host \"%s\"%s", (long long)id, (long long)page.frecency, page.host,
+             page.hidden ? " hidden" : "");
+        BOTH(run, page_put, &page);
+        break;
+    case 2:
+    case 3: {
+        tell(run, "visits_put %lld %zu visits", (long long)id, count);
+        int a = STORE(&run->plugin.store, NULL, visits_put, id, visits, count, &added_a);
+        int b = STORE(&run->model.store, NULL, visits_put, id, visits, count, &added_b);
+        if (a != b || added_a != added_b)
+            differ(run, "visits_put does not return what was expected");
+        break;
+    }
+    case 4:
+        tell(run, "page_guid_put %s %lld", guid, (long long)id);
+        BOTH(run, page_guid_put, guid, id);
+        break;
+    default:
+        if (pick(run, 2) == 0) {
+            tell(run, "page_remove %lld", (long long)id);
+            BOTH(run, page_remove, id);
+        } else {
+            tell(run, "visits_remove %lld", (long long)id);
+            BOTH(run, visits_remove, id);
+        }
+        break;
+    }
+}
+
+static void write_bookmark(struct run *run)
+{
+    static const char *const tags[] = {NULL, "red", "red\nblue", "green"};
+    const char *children[] = {ANY(run, guids), "later_______", ANY(run, guids)};
+    struct hearth_bookmark b =
+        make_bookmark(ANY(run, guids), 1 + (int32_t)pick(run, 5), pick(run, 2) == 0 ? NULL : ANY(run, guids), run->step);
+    b.title = ANY(run, texts);
+    b.tags = b.kind == HEARTH_BOOKMARK ? ANY(run, tags) : NULL;
+    b.url = b.kind == HEARTH_BOOKMARK ? "https://marked.example/" : NULL;
+    b.page = pick(run, 3) == 0 ? 0 : 1 + (int64_t)pick(run, 6);
+    size_t claims = 1 + pick(run, 3);
+    b.added = b.modified = 1000 + run->step;
+    switch (pick(run, 8)) {
+    case 0:
+        tell(run, "bookmark_remove %s", b.guid);
+        BOTH(run, bookmark_remove, b.guid);
+        break;
+    case 1:
+        tell(run, "bookmark_claims_put %s %s %s", b.guid, children[0], claims == 3 ? children[2] : "");
+        BOTH(run, bookmark_claims_put, b.guid, children, claims);
+        break;
+    case 2:
+        tell(run, "bookmark_place %s in %s", b.guid, children[0]);
+        BOTH(run, bookmark_place, b.guid, children[0], run->step);
+        break;
+    case 3:
+        if (pick(run, 6) == 0) {
+            tell(run, "bookmark_clear");
+            BOTH(run, bookmark_clear);
+            break;
+        }
+        __attribute__((fallthrough));
+    default:
+        tell(run, "bookmark_put %s kind %d in %s", b.guid, (int)b.kind, b.parent == NULL ? "(as it is)" : b.parent);
+        BOTH(run, bookmark_put, &b);
+        break;
+    }
+}
+
+static void write_device(struct run *run)
+{
+    struct hearth_device device = {.struct_size = sizeof(device), .id = ANY(run, devices), .name = "name", .type = "mobile"};
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = (int32_t)pick(run, 4), .title = "t", .url = "https://tab.example/"};
+    device.last_upload = run->step;
+    device.os = ANY(run, texts);
+    tab.last_used = pick(run, 50);
+    tab.group = ANY(run, texts);
+    const char *cleared = pick(run, 4) == 0 ? NULL : device.id, *mark = ANY(run, texts);
+    int32_t collection = (int32_t)pick(run, 5);
+    switch (pick(run, 5)) {
+    case 0:
+        tell(run, "device_remove %s", device.id);
+        BOTH(run, device_remove, device.id);
+        break;
+    case 1:
+        tell(run, "tabs_clear %s", cleared == NULL ? "(all)" : cleared);
+        BOTH(run, tabs_clear, cleared);
+        break;
+    case 2:
+        tell(run, "mark_put %d", (int)collection);
+        BOTH(run, mark_put, collection, mark);
+        break;
+    case 3:
+        tell(run, "device_put %s", device.id);
+        BOTH(run, device_put, &device);
+        break;
+    default:
+        tell(run, "tab_put %s %d", device.id, (int)tab.position);
+        BOTH(run, tab_put, device.id, &tab);
+        break;
+    }
+}
+
+static void begin_batch(struct run *run)
+{
+    int64_t a = 0, b = 0;
+    run->batch_account = ANY(run, accounts);
+    tell(run, "batch_begin %s", run->batch_account);
+    int r = STORE(&run->plugin.store, NULL, batch_begin, run->batch_account, HEARTH_HISTORY, &a);
+    int s = STORE(&run->model.store, NULL, batch_begin, run->batch_account, HEARTH_HISTORY, &b);
+    if (r != s || a != b)
+        differ(run, "batch_begin does not return what was expected");
+    run->in_batch = r == 0;
+}
+
+static void end_batch(struct run *run)
+{
+    bool changed = pick(run, 4) != 0;
+    run->in_batch = false;
+    if (pick(run, 5) == 0) {
+        tell(run, "batch_abort");
+        run->plugin.store.ops->batch_abort(run->plugin.store.session);
+        run->model.store.ops->batch_abort(run->model.store.session);
+        return;
+    }
+    tell(run, "batch_commit %s", changed ? "changed" : "unchanged");
+    BOTH(run, batch_commit, changed);
+}
+
+static int note_change(void *ctx, const struct hearth_page *page)
+{
+    unsigned long long *sum = ctx; /* any order is fine */
+    *sum += (unsigned long long)page->id * 31 + page->gone * 7 + (page->gone ? 0 : (unsigned long long)page->frecency);
+    return 0;
+}
+
+static void compare_changes(struct run *run)
+{
+    for (int i = 0; i < 2; i++) {
+        int64_t since = pick(run, 20);
+        unsigned long long a = 0, b = 0;
+        int r = STORE(&run->plugin.store, NULL, pages_changed, accounts[i], since, note_change, &a);
+        int s = STORE(&run->model.store, NULL, pages_changed, accounts[i], since, note_change, &b);
+        if (r == 0 && s == 0 && a != b)
+            differ(run, "pages_changed tells something else than what changed");
+        if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+            differ(run, "pages_changed fails");
+    }
+}
+
+static void compare(struct run *run)
+{
+    compare_changes(run);
+    dump_storage(&run->plugin.store, &run->plugin.dump);
+    dump_storage(&run->model.store, &run->model.dump);
+    if (run->plugin.dump.size == run->model.dump.size && memcmp(run->plugin.dump.data, run->model.dump.data, run->model.dump.size) == 0)
+        return;
+    const char *a = run->plugin.dump.data, *b = run->model.dump.data;
+    while (strcspn(a, "\n") == strcspn(b, "\n") && memcmp(a, b, strcspn(a, "\n")) == 0) {
+        a += strcspn(a, "\n") + 1;
+        b += strcspn(b, "\n") + 1;
+    }
+    char what[900];
+    snprintf(what, sizeof(what), "it holds \"%.*s\" where \"%.*s\" was expected", (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+    differ(run, what);
+}
+
+static void take_step(struct run *run)
+{
+    void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
+    void (*const outside[])(struct run *) = {begin_batch, begin_batch, begin_batch, write_account, write_small, write_identity};
+    if (run->in_batch)
+        in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
+    else
+        outside[pick(run, 6)](run);
+    if (!run->in_batch)
+        compare(run);
+    store_reset(&run->plugin.store);
+    store_reset(&run->model.store);
+}
+
+/* The model lives beside the plugin in the same process. */
+static void open_model(struct kit *kit, struct kit *model)
+{
+    static struct hearth_storage operations;
+    operations = *(const struct hearth_storage *)storage_model()->operations;
+    if (kit->storage->identity_list == NULL) /* what an older plugin cannot be asked, the model is not asked either */
+        operations.identity_list = NULL;
+    *model = (struct kit){.options = kit->options, .storage = &operations, .host = kit->host};
+    host_init(&model->host, "model", NULL, NULL);
+    kit_open(model);
+    storage_prepare(model);
+}
+
+static void run_random(struct kit *kit, unsigned seed, int steps)
+{
+    struct kit model;
+    struct run run = {.state = seed};
+    kit_session(kit, &run.plugin.store);
+    open_model(kit, &model);
+    kit_session(&model, &run.model.store);
+    for (run.step = 0; run.step < steps; run.step++)
+        take_step(&run);
+    store_close(&run.plugin.store);
+    store_close(&run.model.store);
+    kit_close(&model);
+    buf_fini(&run.plugin.dump);
+    buf_fini(&run.model.dump);
+}
+
+static void random_sequence(struct kit *kit)
+{
+    run_random(kit, (unsigned)kit->options->seed, STEPS);
+}
+
+static void long_random_sequence(struct kit *kit)
+{
+    run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS);
+}
+
+const struct kit_test storage_random_tests[] = {
+    {"random: a sequence of operations ends as in the model", random_sequence, KIT_OPEN, 120},
+    {"random: a long sequence of operations ends as in the model", long_random_sequence, KIT_FAULTS, 300},
+    {NULL, NULL},
+};

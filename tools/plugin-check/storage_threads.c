@@ -1,0 +1,309 @@
+/* Several sessions at once: waiting, interrupts, deadlines, mixed work, a backup meanwhile, another process. */
+#include "storage_kit.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+#include <stdlib.h>
+
+static void put_many(struct store *store, int64_t first, int64_t count)
+{
+    for (int64_t i = first; i < first + count; i++)
+        put_visited(store, i, "https://example.org/", "example.org", 2, (const int64_t[]){i, i + 1});
+}
+
+/* One thread that calls one operation and notes what came out. */
+struct caller {
+    struct store store;
+    int (*run)(struct caller *caller);
+    atomic_bool running;
+    atomic_size_t rows;
+    int result;
+    int64_t took;
+    pthread_t thread;
+};
+
+static void *caller_main(void *self)
+{
+    struct caller *caller = self;
+    int64_t start = kit_now();
+    atomic_store(&caller->running, true);
+    caller->result = caller->run(caller);
+    caller->took = kit_now() - start;
+    return NULL;
+}
+
+static void caller_start(struct caller *caller, struct kit *kit, int (*run)(struct caller *caller))
+{
+    *caller = (struct caller){.run = run};
+    kit_session(kit, &caller->store);
+    expect_number(pthread_create(&caller->thread, NULL, caller_main, caller), 0);
+}
+
+static int caller_end(struct caller *caller)
+{
+    pthread_join(caller->thread, NULL);
+    store_close(&caller->store);
+    return caller->result;
+}
+
+static int run_begin(struct caller *caller)
+{
+    int64_t generation;
+    return STORE(&caller->store, NULL, batch_begin, "a", HEARTH_HISTORY, &generation);
+}
+
+/* Interrupts until the call returns: one that comes before the call is running has no effect, by contract. */
+static void interrupt_until_done(struct caller *caller)
+{
+    while (!atomic_load(&caller->running) || pthread_tryjoin_np(caller->thread, NULL) != 0) {
+        if (atomic_load(&caller->running))
+            caller->store.ops->interrupt(caller->store.session);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    store_close(&caller->store);
+}
+
+static void interrupt_of_a_waiting_writer(struct kit *kit)
+{
+    struct caller waiting, next;
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    caller_start(&waiting, kit, run_begin);
+    interrupt_until_done(&waiting);
+    expect_number(waiting.result, HEARTH_ERR_CANCELLED);
+    expect(waiting.took < 1000);
+    caller_start(&next, kit, run_begin); /* the queue goes on without the one that left */
+    commit(&kit->store);
+    expect_number(caller_end(&next), 0);
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    commit(&kit->store);
+}
+
+static void stop_and_deadline_of_a_waiting_writer(struct kit *kit)
+{
+    struct store waiting;
+    atomic_bool stop = true;
+    int64_t generation;
+    kit_session(kit, &waiting);
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    waiting.call.stop = &stop;
+    FAILS(CANCELLED, &waiting, batch_begin, "a", HEARTH_HISTORY, &generation);
+    stop = false;
+    waiting.call.hearth.deadline = kit_now() + 60;
+    FAILS(TIMEOUT, &waiting, batch_begin, "a", HEARTH_HISTORY, &generation);
+    waiting.call.hearth.deadline = 0;
+    commit(&kit->store);
+    begin(&waiting, "a", HEARTH_HISTORY);
+    commit(&waiting);
+    store_close(&waiting);
+}
+
+static int on_slow_page(void *ctx, const struct hearth_page *page)
+{
+    struct caller *caller = ctx;
+    (void)page;
+    atomic_fetch_add(&caller->rows, 1);
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    return 0;
+}
+
+static int run_scan(struct caller *caller)
+{
+    return STORE(&caller->store, NULL, pages_by_frecency, "a", on_slow_page, caller);
+}
+
+static void interrupt_of_a_long_scan(struct kit *kit)
+{
+    struct caller scanning;
+    enum { PAGES = 20000 };
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    put_many(&kit->store, 1, PAGES);
+    commit(&kit->store);
+    caller_start(&scanning, kit, run_scan);
+    while (atomic_load(&scanning.rows) == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    interrupt_until_done(&scanning);
+    expect_number(scanning.result, HEARTH_ERR_CANCELLED);
+    expect(scanning.rows < PAGES);
+    struct lines lines = {.size = 0, .stop_after = 1};
+    OK(&kit->store, pages_by_frecency, "a", on_page, &lines); /* other sessions are not touched */
+}
+
+struct deadline_scan {
+    struct store *store;
+    size_t rows;
+};
+
+static int on_first_page(void *ctx, const struct hearth_page *page)
+{
+    struct deadline_scan *scan = ctx;
+    (void)page;
+    if (scan->rows++ == 0)
+        scan->store->call.hearth.deadline = 1; /* long ago */
+    return 0;
+}
+
+static void deadline_of_a_long_scan(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct deadline_scan scan = {.store = store};
+    begin(store, "a", HEARTH_HISTORY);
+    put_many(store, 1, 5000);
+    commit(store);
+    FAILS(TIMEOUT, store, pages_by_frecency, "a", on_first_page, &scan);
+    expect(scan.rows < 5000);
+    store->call.hearth.deadline = 0;
+    begin(store, "a", HEARTH_HISTORY); /* and in a batch: a stopped write breaks it */
+    put_many(store, 10000, 5);
+    store->call.hearth.deadline = 1;
+    FAILS(TIMEOUT, store, visits_remove, 10000);
+    FAILS(TIMEOUT, store, batch_commit, true);
+    store->call.hearth.deadline = 0;
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    OK(store, counts, "a", &counts);
+    expect_number(counts.pages, 5000);
+    assert_sound(store);
+}
+
+/* Eight threads, each with a session: batches on two accounts, single writes and reads of every kind. */
+enum { THREADS = 8, ROUNDS = 40 };
+
+struct mixer {
+    struct kit *kit;
+    int number;
+    pthread_t thread;
+};
+
+static int on_any_page(void *ctx, const struct hearth_page *page)
+{
+    ++*(size_t *)ctx;
+    return page->url == NULL;
+}
+
+static void mix_batch(struct store *store, const char *account, int64_t first)
+{
+    begin(store, account, HEARTH_HISTORY);
+    put_many(store, first, 20);
+    OK(store, page_remove, first);
+    if (first % 3 == 0)
+        store->ops->batch_abort(store->session);
+    else
+        commit(store);
+}
+
+static void *mixer_main(void *self)
+{
+    struct mixer *mixer = self;
+    struct store store;
+    const char *account = mixer->number % 2 == 0 ? "a" : "b";
+    kit_session(mixer->kit, &store);
+    for (int64_t round = 0; round < ROUNDS; round++) {
+        size_t pages = 0;
+        struct hearth_counts counts = {.struct_size = sizeof(counts)};
+        mix_batch(&store, account, 1 + mixer->number * 100000 + round * 20);
+        OK(&store, pages_by_frecency, account, on_any_page, &pages);
+        OK(&store, settings_put, account, "{}");
+        OK(&store, counts, account, &counts);
+        expect(counts.pages >= (int64_t)pages - 20 * THREADS);
+        struct hearth_visit_query query = {.struct_size = sizeof(query), .host = "example.org"};
+        struct lines *lines = calloc(1, sizeof(*lines));
+        lines->stop_after = 50;
+        OK(&store, visit_list, account, &query, on_visit_row, lines);
+        free(lines);
+        store_reset(&store);
+    }
+    store_close(&store);
+    return NULL;
+}
+
+static void mixed_work(struct kit *kit)
+{
+    struct mixer mixers[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        mixers[i] = (struct mixer){.kit = kit, .number = i};
+        expect_number(pthread_create(&mixers[i].thread, NULL, mixer_main, &mixers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(mixers[i].thread, NULL);
+    assert_sound(&kit->store);
+    struct hearth_account got = {.struct_size = sizeof(got)};
+    int64_t generation = 0;
+    for (int i = 0; i < 2; i++) {
+        OK(&kit->store, account_get, i == 0 ? "a" : "b", &got);
+        generation += got.generation;
+    }
+    int64_t committed = 0;
+    for (int64_t number = 0; number < THREADS; number++)
+        for (int64_t round = 0; round < ROUNDS; round++)
+            committed += (1 + number * 100000 + round * 20) % 3 != 0;
+    expect_number(generation, committed); /* no batch was lost, none counted twice */
+}
+
+/* Schedulers that claim at the same time, from two instances of the store as two processes would have. */
+struct claimer {
+    struct kit *kit;
+    void *self;
+    atomic_int *claims; /* of each account */
+    pthread_t thread;
+};
+
+static int on_claimed(void *ctx, const struct hearth_account *account)
+{
+    atomic_int *claims = ctx;
+    atomic_fetch_add(&claims[strtol(account->id + 1, NULL, 10)], 1);
+    return 0;
+}
+
+static void *claimer_main(void *self)
+{
+    struct claimer *claimer = self;
+    struct store store;
+    struct err err = {0};
+    expect_number(store_open(&store, claimer->kit->storage, claimer->self, NULL, &err), 0);
+    for (int i = 0; i < 40; i++)
+        OK(&store, account_claim_due, 1000, 2000, 7, on_claimed, claimer->claims);
+    store_close(&store);
+    return NULL;
+}
+
+static void claims_are_exclusive(struct kit *kit)
+{
+    enum { ACCOUNTS = 200, CLAIMERS = 4 };
+    static atomic_int claims[ACCOUNTS];
+    struct claimer claimers[CLAIMERS];
+    struct call call;
+    void *other = kit->self; /* what is neither shared nor kept has one instance */
+    bool two = (kit->descriptor->capabilities & (HEARTH_SHARED | HEARTH_DURABLE)) != 0;
+    for (int i = 0; i < ACCOUNTS; i++) {
+        char id[16], email[32];
+        snprintf(id, sizeof(id), "x%d", i);
+        snprintf(email, sizeof(email), "x%d@example.org", i);
+        struct hearth_account account = {.struct_size = sizeof(account), .id = id, .email = email, .next_sync = 1 + i};
+        OK(&kit->store, account_create, &account);
+    }
+    call_init(&call, NULL, 0, 0);
+    if (two)
+        expect_number(kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &other), 0);
+    for (int i = 0; i < CLAIMERS; i++) {
+        claimers[i] = (struct claimer){.kit = kit, .self = i % 2 == 0 ? kit->self : other, .claims = claims};
+        expect_number(pthread_create(&claimers[i].thread, NULL, claimer_main, &claimers[i]), 0);
+    }
+    for (int i = 0; i < CLAIMERS; i++)
+        pthread_join(claimers[i].thread, NULL);
+    if (two)
+        kit->storage->close(other);
+    call_fini(&call);
+    for (int i = 0; i < ACCOUNTS; i++)
+        expect_number(claims[i], 1);
+}
+
+const struct kit_test storage_threads_tests[] = {
+    {"threads: a writer that waits can be interrupted", interrupt_of_a_waiting_writer},
+    {"threads: a writer that waits obeys should_stop and its deadline", stop_and_deadline_of_a_waiting_writer},
+    {"threads: a long list can be interrupted, other sessions go on", interrupt_of_a_long_scan},
+    {"threads: a deadline ends a list and breaks a batch", deadline_of_a_long_scan},
+    {"threads: eight sessions mix batches, writes and reads", mixed_work},
+    {"threads: schedulers of two instances never claim one account twice", claims_are_exclusive},
+    {NULL, NULL},
+};

@@ -1,0 +1,307 @@
+/* Providers: import, pulls against a service that misbehaves, a sink that fails. */
+#include "sync_kit.h"
+
+#include <pthread.h>
+
+static void close_accepts_null(struct kit *kit)
+{
+    kit->sync->close(NULL);
+}
+
+static void forget_unknown(struct kit *kit)
+{
+    kit->sync->forget(kit->self, "nobody");
+    kit->sync->interrupt(kit->session);
+}
+
+static void expect_refused(struct kit *kit, const char *text)
+{
+    struct hearth_identity identity = {.struct_size = sizeof(identity)};
+    kit->call.error[0] = '\0';
+    int r = kit->sync->account_import(kit->session, &kit->call.hearth, text, &identity);
+    if (r != HEARTH_ERR_INVALID)
+        fail_msg("the import of \"%.60s\" returned %s, INVALID was expected", text, err_name(r));
+    if (kit->call.error[0] == '\0')
+        fail_msg("the import of \"%.60s\" was refused without words", text);
+    expect(identity.email == NULL && identity.credentials == NULL);
+    call_reset(&kit->call);
+}
+
+static void refused_imports(struct kit *kit)
+{
+    static char deep[200001];
+    expect_refused(kit, "");
+    expect_refused(kit, "{");
+    expect_refused(kit, "[]");
+    expect_refused(kit, "{\"email\":1}");
+    expect_refused(kit, "\xff\xfe");
+    expect_refused(kit, "{\"email\":\"a@example.org\"}");
+    memset(deep, '[', sizeof(deep) - 1);
+    expect_refused(kit, deep);
+    memset(deep, 'x', sizeof(deep) - 1);
+    expect_refused(kit, deep);
+}
+
+static void accepted_import(struct kit *kit)
+{
+    struct hearth_identity identity;
+    sync_identity(kit, &identity);
+    expect(identity.email != NULL && strchr(identity.email, '@') != NULL);
+    expect(identity.uid != NULL && identity.uid[0] != '\0');
+    expect(identity.credentials != NULL && identity.credentials_size > 0);
+}
+
+static void foreign_credentials(struct kit *kit)
+{
+    struct sync_answer answer = {.status = 200, .body = "{}"};
+    struct hearth_pull_result result;
+    struct sync_sink sink;
+    static const char *const blobs[] = {"", "x", "{}", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"};
+    sync_kit_answer(&answer);
+    for (size_t i = 0; i < sizeof(blobs) / sizeof(blobs[0]); i++) {
+        struct hearth_identity identity = {.email = "a@example.org", .credentials = blobs[i], .credentials_size = strlen(blobs[i])};
+        sync_sink_init(&sink);
+        int r = sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result);
+        if (r == 0 && result.state == HEARTH_ACCOUNT_OK)
+            fail_msg("a pull with foreign credentials ends well");
+        expect_number(sink.commits, 0);
+        call_reset(&kit->call);
+    }
+}
+
+static void failing_service(struct kit *kit)
+{
+    static const int statuses[] = {HEARTH_ERR_UNAVAILABLE,
+                                   HEARTH_ERR_TIMEOUT,
+                                   HEARTH_ERR_FULL,
+                                   200,
+                                   204,
+                                   301,
+                                   304,
+                                   400,
+                                   401,
+                                   403,
+                                   404,
+                                   405,
+                                   406,
+                                   409,
+                                   410,
+                                   412,
+                                   413,
+                                   415,
+                                   429,
+                                   500,
+                                   502,
+                                   503,
+                                   504,
+                                   599};
+    static const char *const bodies[] = {"", "null", "{", "[]", "<html>", "{\"a\":[[[[[[[[]]]]]]]]}", "\xff\xfe\x01"};
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    sync_identity(kit, &identity);
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        for (size_t k = 0; k < sizeof(bodies) / sizeof(bodies[0]); k++) {
+            struct sync_sink sink;
+            struct sync_answer answer = {.status = statuses[i], .body = bodies[k]};
+            sync_sink_init(&sink);
+            sync_kit_answer(&answer);
+            struct call call;
+            call_init(&call, NULL, 0, 0);
+            kit->sync->forget(kit->self, "a");
+            int r = sync_pull(kit, kit->session, &call, &identity, &sink, &result);
+            if (answer.requests > 0 && r == 0 && result.state == HEARTH_ACCOUNT_ERROR && result.detail[0] == '\0')
+                fail_msg("the answer %d \"%s\" ends in an error without words", statuses[i], bodies[k]);
+            if (answer.requests > 0 && sink.records > 0)
+                fail_msg("the answer %d \"%s\" brought records", statuses[i], bodies[k]);
+            call_fini(&call);
+        }
+    }
+}
+
+static void obeys_retry_after(struct kit *kit)
+{
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    struct sync_sink sink;
+    sync_identity(kit, &identity);
+    sync_sink_init(&sink);
+    struct sync_answer answer = {.status = 503, .body = "", .retry_after = 3600 * 1000};
+    sync_kit_answer(&answer);
+    sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result);
+    if (answer.requests == 0)
+        kit_skip("the plugin fetches nothing");
+    int64_t pause = result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
+    if (pause < 3600 * 1000 && kit->call.hearth.retry_after < 3600 * 1000)
+        fail_msg("the service asked to wait an hour, the plugin tells a pause of %lld ms", (long long)pause);
+}
+
+static void stops(struct kit *kit)
+{
+    atomic_bool stop = true;
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    struct sync_sink sink;
+    struct sync_answer answer = {.status = 200, .body = "{}"};
+    sync_identity(kit, &identity);
+    sync_sink_init(&sink);
+    sync_kit_answer(&answer);
+    kit->call.stop = &stop;
+    expect_number(sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result), HEARTH_ERR_CANCELLED);
+    kit->call.stop = NULL;
+    expect_number(sink.commits, 0);
+}
+
+/* Every call of the sink fails once: pull() returns that code and does not use the sink again. */
+static void failing_sink(struct kit *kit)
+{
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    struct sync_answer answer = {.status = 404, .body = ""};
+    sync_identity(kit, &identity);
+    sync_kit_answer(&answer);
+    for (int n = 1;; n++) {
+        struct sync_sink sink;
+        struct call call;
+        sync_sink_init(&sink);
+        sink.fail_at = n;
+        sink.fail_with = n % 2 == 0 ? HEARTH_ERR_UNAVAILABLE : HEARTH_ERR_IO;
+        call_init(&call, NULL, 0, 0);
+        kit->sync->forget(kit->self, "a");
+        int r = sync_pull(kit, kit->session, &call, &identity, &sink, &result);
+        call_fini(&call);
+        if (!sink.failed)
+            return;
+        expect_number(r, sink.fail_with);
+    }
+}
+
+static void marks_are_used(struct kit *kit)
+{
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    struct sync_sink sink;
+    struct sync_answer answer = {.status = 404, .body = ""};
+    sync_identity(kit, &identity);
+    sync_kit_answer(&answer);
+    sync_sink_init(&sink);
+    int r = sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result);
+    if (r < 0 || sink.commits == 0)
+        kit_skip("this account's pull brings nothing here");
+    int records = sink.records;
+    sink.records = 0;
+    expect_number(sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result), 0);
+    if (records > 0 && sink.records >= records)
+        fail_msg("with its marks the second pull brings %d records again", sink.records);
+}
+
+enum { CANARY = 0x5a };
+
+static void growth(struct kit *kit)
+{
+    struct {
+        struct hearth_pull_result result;
+        uint8_t more[64];
+    } out;
+    struct hearth_identity identity;
+    struct sync_sink sink;
+    struct sync_answer answer = {.status = 404, .body = ""};
+    sync_identity(kit, &identity);
+    sync_kit_answer(&answer);
+    sync_sink_init(&sink);
+    memset(&out, CANARY, sizeof(out));
+    sync_pull(kit, kit->session, &kit->call, &identity, &sink, &out.result);
+    for (size_t i = 0; i < sizeof(out.more); i++)
+        expect_number(out.more[i], CANARY);
+    /* A plugin of older headers fills the shorter struct that it knows. */
+    expect(out.result.struct_size <= sizeof(out.result) && out.result.struct_size >= offsetof(struct hearth_pull_result, passing));
+}
+
+struct puller {
+    struct kit *kit;
+    struct hearth_identity identity;
+    pthread_t thread;
+};
+
+static void *pull_often(void *arg)
+{
+    struct puller *puller = arg;
+    struct hearth_pull_result result;
+    static _Thread_local struct sync_sink sink;
+    struct sync_answer answer = {.status = 500, .body = ""};
+    struct call call;
+    void *session = NULL;
+    call_init(&call, NULL, 0, 0);
+    if (puller->kit->sync->session_open(puller->kit->self, &call.hearth, &session) < 0)
+        fail_msg("session_open: %s", call.error);
+    sync_kit_answer(&answer);
+    for (int i = 0; i < 20; i++) {
+        sync_sink_init(&sink);
+        answer.requests = 0;
+        sync_pull(puller->kit, session, &call, &puller->identity, &sink, &result);
+        call_reset(&call);
+    }
+    puller->kit->sync->session_close(session);
+    call_fini(&call);
+    return NULL;
+}
+
+static void sessions_at_once(struct kit *kit)
+{
+    struct puller pullers[4];
+    for (int i = 0; i < 4; i++)
+        pullers[i] = (struct puller){.kit = kit};
+    sync_identity(kit, &pullers[0].identity);
+    for (int i = 0; i < 4; i++) {
+        pullers[i].identity = pullers[0].identity;
+        expect_number(pthread_create(&pullers[i].thread, NULL, pull_often, &pullers[i]), 0);
+    }
+    for (int i = 0; i < 4; i++)
+        pthread_join(pullers[i].thread, NULL);
+}
+
+static void every_allocation_fails(struct kit *kit)
+{
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    struct sync_answer answer = {.status = 404, .body = ""};
+    if (!memory_can_fail())
+        kit_skip("a sanitizer owns the allocator");
+    sync_identity(kit, &identity);
+    sync_kit_answer(&answer);
+    for (long n = 1; n < 20000; n++) {
+        static struct sync_sink sink;
+        struct call call;
+        sync_sink_init(&sink);
+        call_init(&call, NULL, 0, 0);
+        kit->sync->forget(kit->self, "a");
+        answer.requests = 0;
+        memory_fail_at(n);
+        int r = sync_pull(kit, kit->session, &call, &identity, &sink, &result);
+        bool failed = memory_failed();
+        call_fini(&call);
+        if (!failed)
+            return;
+        if (r == 0 && result.state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
+            fail_msg("a failed allocation asks the person to sign in again");
+    }
+}
+
+static const struct kit_test tests[] = {
+    {"life: close() accepts NULL", close_accepts_null},
+    {"life: forgetting an unknown account and an idle interrupt do nothing", forget_unknown},
+    {"import: what is no account is INVALID, with words", refused_imports},
+    {"import: an account has an e-mail, a uid and credentials", accepted_import},
+    {"pull: foreign credentials bring nothing", foreign_credentials},
+    {"pull: whatever the service answers, it ends with a state and words", failing_service},
+    {"pull: a service that asks to wait is told on", obeys_retry_after},
+    {"pull: should_stop ends it with CANCELLED", stops},
+    {"pull: an error of the sink ends it with the same code", failing_sink},
+    {"pull: with marks, only what changed comes", marks_are_used},
+    {"growth: nothing is written behind the result", growth},
+    {"threads: four sessions pull at once", sessions_at_once},
+    {"memory: every allocation of a pull fails once", every_allocation_fails, KIT_FAULTS, 120},
+    {NULL, NULL},
+};
+
+const struct kit_test *const sync_tests[] = {loading_tests, tests, signin_tests};
+const size_t sync_test_count = sizeof(sync_tests) / sizeof(sync_tests[0]);

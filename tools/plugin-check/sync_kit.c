@@ -1,0 +1,298 @@
+#include "sync_kit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+static _Thread_local struct sync_answer *answer;
+
+void sync_kit_answer(struct sync_answer *a)
+{
+    answer = a;
+}
+
+int sync_kit_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
+{
+    if (answer == NULL)
+        fail_msg("the plugin fetches %s where nothing was to be fetched", request->url);
+    if (!str_starts(request->url, "https://") && !str_starts(request->url, "http://"))
+        fail_msg("the plugin fetches \"%s\", which is no absolute address", request->url);
+    if (request->method == NULL || request->method[0] == '\0')
+        fail_msg("the plugin fetches %s without a method", request->url);
+    if (++answer->requests > 200)
+        fail_msg("the plugin asks again and again: 200 requests in one pull, the last for %s", request->url);
+    if (host->should_stop(call))
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "cancelled");
+    call->retry_after = answer->status < 0 ? answer->retry_after : 0;
+    if (answer->status < 0)
+        return hearth_fail(call, answer->status, "the kit's service does not answer");
+    const struct hearth_http_header headers[] = {{"content-type", "application/json"}, {"x-weave-timestamp", "1700000000.00"}};
+    struct hearth_http_response response = {.struct_size = sizeof(response),
+                                            .status = answer->status,
+                                            .retry_after = answer->retry_after,
+                                            .header_count = 2,
+                                            .headers = headers};
+    if (request->on_response != NULL && request->on_response(request->ctx, &response) != 0)
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "the plugin stopped the exchange");
+    size_t size = strlen(answer->body);
+    if (size > 0 && request->on_body != NULL && request->on_body(request->ctx, answer->body, size) != 0)
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "the plugin stopped the exchange");
+    return 0;
+}
+
+/* --- the sink ----------------------------------------------------------------------------------------------------------------------- */
+
+static int enter(struct sync_sink *sink)
+{
+    if (sink->failed)
+        fail_msg("the sink returned an error, and the plugin went on using it");
+    sink->failed = sink->fail_at != 0 && ++sink->calls == sink->fail_at;
+    return sink->failed ? sink->fail_with : 0;
+}
+
+static void expect_collection(int32_t collection)
+{
+    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+        fail_msg("the collection %d does not exist", (int)collection);
+}
+
+static void expect_open(const struct sync_sink *sink, int32_t collection, const char *what)
+{
+    if (sink->open != collection)
+        fail_msg("%s came while the collection %d was open", what, (int)sink->open);
+}
+
+static void expect_utf8(const char *text, const char *what)
+{
+    if (text == NULL || !str_is_utf8(text, strlen(text)))
+        fail_msg("%s is missing or not UTF-8", what);
+}
+
+static int on_begin(void *ctx, int32_t collection, int32_t how)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    expect_open(sink, -1, "begin");
+    expect_collection(collection);
+    expect(collection != HEARTH_COLLECTION_NONE);
+    expect(how == HEARTH_INCREMENTAL || how == HEARTH_COMPLETE);
+    if (r == 0)
+        sink->open = collection;
+    sink->complete = how == HEARTH_COMPLETE;
+    sink->nameless = false;
+    return r;
+}
+
+static int on_device(void *ctx, const struct hearth_device *device)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    if (sink->open != HEARTH_CLIENTS)
+        expect_open(sink, HEARTH_TABS, "a device");
+    expect_utf8(device->id, "a device's id");
+    expect_utf8(device->name, "a device's name");
+    sink->records++;
+    return r;
+}
+
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    expect_open(sink, HEARTH_TABS, "a tab");
+    expect_utf8(device, "a tab's device");
+    expect_utf8(tab->url, "a tab's URL");
+    expect_utf8(tab->title, "a tab's title");
+    sink->records++;
+    return r;
+}
+
+static int on_page(void *ctx, const struct hearth_page_record *record)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    expect_open(sink, HEARTH_HISTORY, "a page");
+    expect_utf8(record->guid, "a page's guid");
+    expect_utf8(record->url, "a page's URL");
+    for (uint32_t i = 0; i < record->visit_count; i++)
+        expect(record->visits[i].type >= 1 && record->visits[i].type <= 9);
+    sink->records++;
+    return r;
+}
+
+static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    expect_open(sink, HEARTH_BOOKMARKS, "a bookmark");
+    expect_utf8(record->guid, "a bookmark's guid");
+    expect(record->kind >= HEARTH_BOOKMARK && record->kind <= HEARTH_LIVEMARK);
+    for (size_t i = 0; i < record->child_count; i++)
+        expect_utf8(record->children[i], "a folder's child");
+    sink->records++;
+    return r;
+}
+
+static int on_removed(void *ctx, const char *guid, int64_t modified)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    (void)modified;
+    if (sink->open < 0)
+        fail_msg("a tombstone came while no collection was open");
+    expect_utf8(guid, "a tombstone's guid");
+    return r;
+}
+
+static int on_damaged(void *ctx, const char *guid, const char *why)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    if (sink->open < 0)
+        fail_msg("a damaged record came while no collection was open");
+    if (guid != NULL)
+        expect_utf8(guid, "a damaged record's guid");
+    sink->nameless = sink->nameless || guid == NULL;
+    expect_utf8(why, "the reason of a damaged record");
+    return r;
+}
+
+static int on_restart(void *ctx)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    if (sink->open < 0)
+        fail_msg("restart came while no collection was open");
+    sink->nameless = false;
+    return r;
+}
+
+static void keep_mark(struct sync_sink *sink, int32_t collection, const char *mark)
+{
+    expect_collection(collection);
+    if (mark != NULL && strlen(mark) > 65536)
+        fail_msg("a mark has %zu bytes; 65536 are possible", strlen(mark));
+    snprintf(sink->marks[collection], sizeof(sink->marks[0]), "%s", mark == NULL ? "" : mark);
+}
+
+static int on_commit(void *ctx, const char *mark)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    if (sink->open < 0)
+        fail_msg("commit came while no collection was open");
+    if (sink->complete && sink->nameless && sink->open != HEARTH_HISTORY)
+        fail_msg(
+            "a complete collection was committed, though a damaged record without a guid had come: what is stored of it would be removed");
+    if (r < 0)
+        return r;
+    if (mark != NULL)
+        keep_mark(sink, sink->open, mark);
+    sink->open = -1;
+    sink->commits++;
+    return 0;
+}
+
+static int on_mark(void *ctx, int32_t collection, const char *mark)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    if (r == 0)
+        keep_mark(sink, collection, mark);
+    return r;
+}
+
+static int on_reset(void *ctx, int32_t collection)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    expect_collection(collection);
+    for (int32_t c = 0; r == 0 && c <= HEARTH_HISTORY; c++)
+        if (collection == HEARTH_COLLECTION_NONE || c == collection)
+            sink->marks[c][0] = '\0';
+    return r;
+}
+
+static int on_credentials(void *ctx, const void *bytes, size_t size)
+{
+    int r = enter(ctx);
+    expect(bytes != NULL && size > 0);
+    return r;
+}
+
+void sync_sink_init(struct sync_sink *sink)
+{
+    memset(sink, 0, sizeof(*sink));
+    sink->open = -1;
+    sink->hearth = (struct hearth_sync_sink){
+        .struct_size = sizeof(sink->hearth),
+        .ctx = sink,
+        .begin = on_begin,
+        .device = on_device,
+        .tab = on_tab,
+        .page = on_page,
+        .bookmark = on_bookmark,
+        .removed = on_removed,
+        .damaged = on_damaged,
+        .restart = on_restart,
+        .commit = on_commit,
+        .mark = on_mark,
+        .reset = on_reset,
+        .credentials = on_credentials,
+    };
+}
+
+/* --- an account --------------------------------------------------------------------------------------------------------------------- */
+
+void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
+{
+    struct buf text = {0};
+    char piece[4096];
+    if (kit->options->import == NULL)
+        kit_skip("it needs an account: --import FILE");
+    FILE *file = fopen(kit->options->import, "re");
+    if (file == NULL)
+        fail_msg("cannot read %s: %s", kit->options->import, strerror(errno));
+    for (size_t n; (n = fread(piece, 1, sizeof(piece), file)) > 0;)
+        buf_add(&text, piece, n);
+    fclose(file);
+    buf_add_char(&text, '\0');
+    *ret_identity = (struct hearth_identity){.struct_size = sizeof(*ret_identity)};
+    if (kit->sync->account_import(kit->session, &kit->call.hearth, text.data, ret_identity) < 0)
+        fail_msg("%s is refused: %s", kit->options->import, kit->call.error);
+    buf_fini(&text);
+}
+
+int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
+              struct hearth_pull_result *ret_result)
+{
+    struct hearth_sync_mark marks[HEARTH_HISTORY + 1];
+    size_t count = 0;
+    for (int32_t c = 0; c <= HEARTH_HISTORY; c++)
+        if (sink->marks[c][0] != '\0')
+            marks[count++] = (struct hearth_sync_mark){c, strdup(sink->marks[c])};
+    struct hearth_pull pull = {.struct_size = sizeof(pull),
+                               .account = "a",
+                               .email = identity->email,
+                               .credentials = identity->credentials,
+                               .credentials_size = identity->credentials_size,
+                               .marks = marks,
+                               .mark_count = count,
+                               .sink = &sink->hearth};
+    *ret_result = (struct hearth_pull_result){.struct_size = sizeof(*ret_result)};
+    call->error[0] = '\0';
+    int r = kit->sync->pull(session, &call->hearth, &pull, ret_result);
+    for (size_t i = 0; i < count; i++)
+        free((char *)(uintptr_t)marks[i].text);
+    sink->open = -1; /* what was not committed is dropped */
+    if (r < 0 && call->error[0] == '\0' && ret_result->detail[0] == '\0')
+        fail_msg("pull returned %s without any words", err_name(r));
+    if (ret_result->state < HEARTH_ACCOUNT_OK || ret_result->state > HEARTH_ACCOUNT_ERROR)
+        fail_msg("pull leaves the account in the state %d, which does not exist", (int)ret_result->state);
+    if (memchr(ret_result->detail, '\0', sizeof(ret_result->detail)) == NULL ||
+        memchr(ret_result->host, '\0', sizeof(ret_result->host)) == NULL)
+        fail_msg("a text of hearth_pull_result does not end");
+    return r;
+}

@@ -1,0 +1,38 @@
+/* A host and a sink for providers: the service on the other side answers as a test wants, the sink checks the order of what arrives. */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
+
+#include "kit.h"
+
+/* What every http_fetch() of this thread answers. */
+struct sync_answer {
+    int status; /* < 0: http_fetch() fails with it */
+    const char *body;
+    int64_t retry_after;
+    int requests; /* counted */
+};
+
+int sync_kit_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
+void sync_kit_answer(struct sync_answer *answer); /* of this thread from now on; borrowed */
+
+/* A sink that stores nothing but marks, and fails the test when the order of storage.h is broken. */
+struct sync_sink {
+    struct hearth_sync_sink hearth;
+    int32_t open; /* collection; -1: none */
+    int calls, commits, records;
+    int fail_at, fail_with;  /* the n-th call returns this code; 0: none */
+    bool failed;             /* it did */
+    bool complete, nameless; /* of the open collection; damage without a guid came */
+    char marks[HEARTH_HISTORY + 1][65537];
+};
+
+void sync_sink_init(struct sync_sink *sink);
+/* The account of --import; skips the test without one. Lives as long as kit->call. */
+void sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
+/* One pull with the sink's marks. */
+int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
+              struct hearth_pull_result *ret_result);
+
+extern const struct kit_test signin_tests[]; /* sync_signin.c */
+
+#endif
