@@ -23,7 +23,8 @@ static int on_mark(void *ctx, int32_t collection, const char *text)
 {
     struct marks *marks = ctx;
     if (marks->count < sizeof(marks->items) / sizeof(marks->items[0]))
-        marks->items[marks->count++] = (struct hearth_sync_mark){collection, arena_strdup(&marks->arena, text)};
+        marks->items[marks->count++] = (struct hearth_sync_mark){
+            .struct_size = sizeof(marks->items[0]), .collection = collection, .text = arena_strdup(&marks->arena, text)};
     return 0;
 }
 

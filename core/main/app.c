@@ -393,7 +393,11 @@ int app_create_signin(struct app *app, struct signin **ret_signin, struct err *e
     };
     for (size_t i = 0; i < app->provider_count; i++)
         options.providers[options.provider_count++] =
-            (struct signin_provider){app->provider_names[i], plug_ops(app->providers[i]), plug_self(app->providers[i])};
+            (struct signin_provider){.name = app->provider_names[i],
+                                     .ops = plug_ops(app->providers[i]),
+                                     .signin = plug_extension(app->providers[i], PLUG_SYNC_SIGNIN),
+                                     .describe = plug_extension(app->providers[i], PLUG_SYNC_DESCRIBE),
+                                     .self = plug_self(app->providers[i])};
     return signin_create(&options, ret_signin, err);
 }
 

@@ -2,7 +2,7 @@
 #ifndef HEARTH_CORE_PLUG_HOST_H
 #define HEARTH_CORE_PLUG_HOST_H
 
-#include "hearth/plugin.h"
+#include "hearth/sync.h"
 
 typedef int (*host_http_fn)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
 
@@ -12,6 +12,7 @@ struct host {
     uint32_t magic;
     char module[64]; /* "storage-sqlite": named in log lines */
     void *http_data; /* for http_fetch; NULL */
+    const struct hearth_host_changes *changes; /* sync plugins of a daemon: its ear; NULL: it hears nothing */
 };
 
 /* http: NULL for kinds without the HTTP client; it finds http_data by host_of(). */

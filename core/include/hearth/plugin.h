@@ -29,13 +29,14 @@
 
 /* Element i of an array of structs. (array)[i] is wrong: who made the array may have a longer or a shorter struct. Of what it points to only
  * the first struct_size bytes are there. */
-#define HEARTH_AT(array, i) hearth_at((array), (i), (array)->struct_size)
 #ifdef __cplusplus
+#define HEARTH_AT(array, i) hearth_at((array), (i), (array)->struct_size)
 template <typename T> static inline const T *hearth_at(const T *array, size_t i, uint32_t size)
 {
     return reinterpret_cast<const T *>(reinterpret_cast<const char *>(array) + i * size);
 }
 #else
+#define HEARTH_AT(array, i) ((__typeof__(&(array)[0]))hearth_at((array), (i), (array)->struct_size))
 static inline const void *hearth_at(const void *array, size_t i, uint32_t size)
 {
     return (const char *)array + i * size;
@@ -106,6 +107,9 @@ struct hearth_http_header {
     const char *name;
     const char *value;
 };
+
+/* As an initialiser. */
+#define HEARTH_HTTP_HEADER(name, value) {sizeof(struct hearth_http_header), 0, (name), (value)}
 
 struct hearth_http_response {
     uint32_t struct_size;
