@@ -286,7 +286,7 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->options = *options;
     api->routes = calloc(ENDPOINTS, sizeof(*api->routes));
     api->endpoints = calloc(ENDPOINTS, sizeof(*api->endpoints));
-    api->cache = cache_create(options->cache_memory, ref_shared, unref_shared);
+    api->cache = response_cache_create(options->cache_memory, ref_shared, unref_shared);
     api->tokens = token_cache_create();
     api->generations = generations_create();
     api->asked = backoff_create();
@@ -307,7 +307,7 @@ void api_destroy(struct api *api)
 {
     if (api == NULL)
         return;
-    cache_destroy(api->cache);
+    response_cache_destroy(api->cache);
     token_cache_destroy(api->tokens);
     generations_destroy(api->generations);
     backoff_destroy(api->asked);

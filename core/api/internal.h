@@ -6,11 +6,11 @@
 #include <pthread.h>
 
 #include "api/api.h"
+#include "api/response_cache.h"
 #include "auth/token.h"
 #include "base/backoff.h"
 #include "base/rate.h"
 #include "base/str.h"
-#include "pool/cache.h"
 #include "search/search.h"
 
 enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64, API_HOST_MAX = 255, API_EMAIL_MAX = 256 };
@@ -65,7 +65,7 @@ struct api {
     struct api_options options;
     struct http_route *routes;
     struct api_endpoint *endpoints;
-    struct cache *cache;
+    struct response_cache *cache;
     struct token_cache *tokens;
     struct generations *generations;
     struct rate *refused;  /* wrong tokens that were logged, by address */

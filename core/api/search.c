@@ -186,7 +186,7 @@ int search_picked_post(struct api_call *call)
         if (r == 0)
             r = STORE(call->store, &call->err, pick_put, call->account, &pick);
         if (r == 0) {
-            cache_drop_account(call->api->cache, call->account); /* the order of answers changed, the generation did not */
+            response_cache_drop_account(call->api->cache, call->account); /* the order of answers changed, the generation did not */
             call->reply->status = 204;
         }
     }

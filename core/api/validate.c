@@ -48,7 +48,7 @@ bool validate_from_cache(struct api *api, struct http_request *request, const ch
         return true;
     }
     const char *key = key_of(request, account, generation, gzip);
-    struct http_shared *shared = key == NULL ? NULL : cache_get(api->cache, key);
+    struct http_shared *shared = key == NULL ? NULL : response_cache_get(api->cache, key);
     if (shared == NULL)
         return false;
     reply->status = 200;
@@ -75,6 +75,6 @@ void validate_keep(struct api_call *call)
     struct http_shared *shared = key == NULL ? NULL : http_shared_create(reply->body.data, reply->body.size);
     if (shared == NULL)
         return;
-    cache_put(call->api->cache, key, shared, shared->size);
+    response_cache_put(call->api->cache, key, shared, shared->size);
     http_shared_unref(shared);
 }
