@@ -35,7 +35,7 @@ static const struct {
     {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED},
     {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED},
     {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES},
-    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED},
+    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED | API_SUGGESTS},
     {"/api/v1/events", HTTP_GET, events_get, 0},
     {"/api/v1/settings", HTTP_GET, settings_get, 0},
     {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES},
@@ -198,7 +198,7 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     if ((endpoint->flags & API_VALIDATED) == 0)
         return false;
     int64_t generation = generations_get(api->generations, identity.account);
-    return generation > 0 && validate_from_cache(api, request, identity.account, generation, reply);
+    return generation > 0 && validate_from_cache(endpoint, request, identity.account, generation, reply);
 }
 
 const struct api_endpoint *api_find(const struct api *api, const char *path)

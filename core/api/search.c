@@ -100,7 +100,7 @@ int suggest_get(struct api_call *call)
                      SUGGESTIONS, &call->request->arena, on_suggestion, &s, &call->err);
     json_t *all = json_pack("[s, o, o, o]", q == NULL ? "" : q, s.titles, s.descriptions, s.urls);
     api_reply_json(call, all);
-    call->reply->content_type = "application/x-suggestions+json";
+    call->reply->content_type = API_SUGGESTIONS;
     return r;
 }
 
