@@ -43,7 +43,7 @@ HASH_WITHOUT_KEY = re.compile(r"14695981039346656037|1099511628211|2166136261|16
 HASHES_WITHOUT_KEY = {
     "core/api/me.c": "an ETag", "core/api/validate.c": "an ETag", "core/merge/spool.c": "a checksum", "tools/plugin-check/storage_visits.c": "numbers of a test",
     "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/queue-inproc/queue.c": "ids that the core made",
-    "plugins/sync-fx/cache.c": "ids that the core made", "core/base/rate.c": "begins with a random number, and has a bound", "core/search/segment.c": "equal addresses of a few candidates",
+    "plugins/sync-fx/cache.c": "ids that the core made", "core/search/segment.c": "equal addresses of a few candidates",
     "plugins/storage-sqlite/fold.c": "a column", "core/search/history_update.c": "a filter before a binary search", "plugins/storage-sqlite/query.c": "addresses of our own texts", "plugins/sync-fx/id_set.c": "the key is mixed in by id_slot()", "plugins/storage-pg/pages.c": "the key is mixed in by slot_of()",
 }
 # What is shipped, unlike tests and what is copied from docs/.

@@ -35,7 +35,7 @@ static const struct {
     {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED},
     {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED},
     {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES},
-    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED},
+    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED | API_SUGGESTS},
     {"/api/v1/events", HTTP_GET, events_get, 0},
     {"/api/v1/settings", HTTP_GET, settings_get, 0},
     {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES},
@@ -198,7 +198,7 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     if ((endpoint->flags & API_VALIDATED) == 0)
         return false;
     int64_t generation = generations_get(api->generations, identity.account);
-    return generation > 0 && validate_from_cache(api, request, identity.account, generation, reply);
+    return generation > 0 && validate_from_cache(endpoint, request, identity.account, generation, reply);
 }
 
 const struct api_endpoint *api_find(const struct api *api, const char *path)
@@ -286,7 +286,7 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->options = *options;
     api->routes = calloc(ENDPOINTS, sizeof(*api->routes));
     api->endpoints = calloc(ENDPOINTS, sizeof(*api->endpoints));
-    api->cache = cache_create(options->cache_memory, ref_shared, unref_shared);
+    api->cache = response_cache_create(options->cache_memory, ref_shared, unref_shared);
     api->tokens = token_cache_create();
     api->generations = generations_create();
     api->asked = backoff_create();
@@ -307,7 +307,7 @@ void api_destroy(struct api *api)
 {
     if (api == NULL)
         return;
-    cache_destroy(api->cache);
+    response_cache_destroy(api->cache);
     token_cache_destroy(api->tokens);
     generations_destroy(api->generations);
     backoff_destroy(api->asked);

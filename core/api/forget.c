@@ -12,7 +12,7 @@ void api_heard_end(struct api *api, const char *account, bool with_data)
 {
     if (with_data) {
         generations_forget(api->generations, account);
-        cache_drop_account(api->cache, account);
+        response_cache_drop_account(api->cache, account);
         search_forget(api->options.search, account);
     }
     auth_forget_here(api, account);

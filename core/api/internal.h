@@ -6,11 +6,11 @@
 #include <pthread.h>
 
 #include "api/api.h"
+#include "api/response_cache.h"
 #include "auth/token.h"
 #include "base/backoff.h"
 #include "base/rate.h"
 #include "base/str.h"
-#include "pool/cache.h"
 #include "search/search.h"
 
 enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64, API_HOST_MAX = 255, API_EMAIL_MAX = 256 };
@@ -52,7 +52,10 @@ enum api_flag {
     API_AT_ONCE = 8,   /* of no account, never waits: answered on the loop */
     API_EXPORTS = 16,  /* takes long: on the pool of exports */
     API_SECRET = 32,   /* what comes or goes is a secret */
+    API_SUGGESTS = 64, /* the answer is of the type API_SUGGESTIONS, not plain JSON */
 };
+
+#define API_SUGGESTIONS "application/x-suggestions+json"
 
 /* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code with call->err. */
 struct api_endpoint {
@@ -65,7 +68,7 @@ struct api {
     struct api_options options;
     struct http_route *routes;
     struct api_endpoint *endpoints;
-    struct cache *cache;
+    struct response_cache *cache;
     struct token_cache *tokens;
     struct generations *generations;
     struct rate *refused;  /* wrong tokens that were logged, by address */
@@ -162,7 +165,8 @@ void generations_forget(struct generations *generations, const char *account); /
 /* --- validators and cache (validate.c) --- */
 /* "…-…": from account, generation, request and coding. ret: 64 bytes. */
 void validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64]);
-bool validate_from_cache(struct api *api, struct http_request *request, const char *account, int64_t generation, struct http_reply *reply);
+bool validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
+                         struct http_reply *reply);
 void validate_keep(struct api_call *call);
 
 /* --- shared rows (item.c) --- */

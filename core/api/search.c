@@ -100,7 +100,7 @@ int suggest_get(struct api_call *call)
                      SUGGESTIONS, &call->request->arena, on_suggestion, &s, &call->err);
     json_t *all = json_pack("[s, o, o, o]", q == NULL ? "" : q, s.titles, s.descriptions, s.urls);
     api_reply_json(call, all);
-    call->reply->content_type = "application/x-suggestions+json";
+    call->reply->content_type = API_SUGGESTIONS;
     return r;
 }
 
@@ -186,7 +186,7 @@ int search_picked_post(struct api_call *call)
         if (r == 0)
             r = STORE(call->store, &call->err, pick_put, call->account, &pick);
         if (r == 0) {
-            cache_drop_account(call->api->cache, call->account); /* the order of answers changed, the generation did not */
+            response_cache_drop_account(call->api->cache, call->account); /* the order of answers changed, the generation did not */
             call->reply->status = 204;
         }
     }

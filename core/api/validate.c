@@ -25,11 +25,6 @@ static const char *key_of(struct http_request *request, const char *account, int
                         request->query == NULL ? "" : request->query);
 }
 
-static const char *content_type_of(const struct http_request *request)
-{
-    return strcmp(request->path, "/api/v1/suggest") == 0 ? "application/x-suggestions+json" : "application/json";
-}
-
 static void set_headers(struct http_request *request, struct http_reply *reply, const char *etag)
 {
     http_reply_header(reply, "etag", arena_strdup(&request->arena, etag));
@@ -37,7 +32,8 @@ static void set_headers(struct http_request *request, struct http_reply *reply, 
     reply->gzip = true;
 }
 
-bool validate_from_cache(struct api *api, struct http_request *request, const char *account, int64_t generation, struct http_reply *reply)
+bool validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
+                         struct http_reply *reply)
 {
     char etag[64];
     bool gzip = request->accepts_gzip;
@@ -48,11 +44,11 @@ bool validate_from_cache(struct api *api, struct http_request *request, const ch
         return true;
     }
     const char *key = key_of(request, account, generation, gzip);
-    struct http_shared *shared = key == NULL ? NULL : cache_get(api->cache, key);
+    struct http_shared *shared = key == NULL ? NULL : response_cache_get(endpoint->api->cache, key);
     if (shared == NULL)
         return false;
     reply->status = 200;
-    reply->content_type = content_type_of(request);
+    reply->content_type = (endpoint->flags & API_SUGGESTS) != 0 ? API_SUGGESTIONS : "application/json";
     reply->shared = shared;
     if (shared->size > 2 && memcmp(shared->bytes, "\x1f\x8b", 2) == 0)
         http_reply_header(reply, "content-encoding", "gzip");
@@ -75,6 +71,6 @@ void validate_keep(struct api_call *call)
     struct http_shared *shared = key == NULL ? NULL : http_shared_create(reply->body.data, reply->body.size);
     if (shared == NULL)
         return;
-    cache_put(call->api->cache, key, shared, shared->size);
+    response_cache_put(call->api->cache, key, shared, shared->size);
     http_shared_unref(shared);
 }

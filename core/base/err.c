@@ -6,9 +6,8 @@
 static const struct {
     int code;
     const char *name, *text;
-    bool retry;
 } codes[] = {
-#define X(name, number, text, retry) {number, #name, text, retry},
+#define X(name, number, text, retry) {number, #name, text},
     HEARTH_ERRORS(X)
 #undef X
 };
@@ -31,12 +30,6 @@ const char *err_text(int code)
 {
     int i = find(code);
     return code == 0 ? "no error" : i < 0 ? "unknown error" : codes[i].text;
-}
-
-bool err_retry_helps(int code)
-{
-    int i = find(code);
-    return i >= 0 && codes[i].retry;
 }
 
 int err_set(struct err *err, int code, const char *format, ...)

@@ -22,6 +22,5 @@ int err_errno(struct err *err, int errno_value, const char *format, ...) __attri
 
 const char *err_name(int code); /* "NOT_FOUND"; "OK" for 0, "UNKNOWN" else */
 const char *err_text(int code); /* "not found" */
-bool err_retry_helps(int code);
 
 #endif

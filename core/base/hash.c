@@ -40,25 +40,39 @@ static inline void absorb(uint64_t v[4], uint64_t word)
     v[0] ^= word;
 }
 
-uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t size)
+static inline void sip_begin(uint64_t v[4], const uint64_t key[2])
 {
-    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du, key[0] ^ 0x6c7967656e657261u,
-                     key[1] ^ 0x7465646279746573u};
-    const unsigned char *p = bytes;
-    uint64_t word;
-    size_t left = size;
-    for (; left >= 8; left -= 8, p += 8) {
-        memcpy(&word, p, 8);
-        absorb(v, word);
-    }
-    word = (uint64_t)size << 56;
-    for (size_t i = 0; i < left; i++)
-        word |= (uint64_t)p[i] << (8 * i);
-    absorb(v, word);
+    v[0] = key[0] ^ 0x736f6d6570736575u;
+    v[1] = key[1] ^ 0x646f72616e646f6du;
+    v[2] = key[0] ^ 0x6c7967656e657261u;
+    v[3] = key[1] ^ 0x7465646279746573u;
+}
+
+/* tail: the bytes behind the last whole word. */
+static inline uint64_t sip_end(uint64_t v[4], uint64_t tail, size_t size)
+{
+    absorb(v, tail | (uint64_t)size << 56);
     v[2] ^= 0xff;
     for (int i = 0; i < 3; i++)
         sip_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t size)
+{
+    const unsigned char *p = bytes;
+    uint64_t v[4];
+    uint64_t word;
+    size_t left = size;
+    sip_begin(v, key);
+    for (; left >= 8; left -= 8, p += 8) {
+        memcpy(&word, p, 8);
+        absorb(v, word);
+    }
+    word = 0;
+    for (size_t i = 0; i < left; i++)
+        word |= (uint64_t)p[i] << (8 * i);
+    return sip_end(v, word, size);
 }
 
 uint64_t hash_bytes(const void *bytes, size_t size)
@@ -70,4 +84,21 @@ uint64_t hash_bytes(const void *bytes, size_t size)
 uint64_t hash_text(const char *text)
 {
     return hash_bytes(text, strlen(text));
+}
+
+uint64_t hash_text_folded(const char *text)
+{
+    size_t size = 0;
+    uint64_t v[4], word = 0;
+    pthread_once(&once, draw_key);
+    sip_begin(v, process_key);
+    for (; text[size] != '\0'; size++) {
+        unsigned char c = (unsigned char)text[size];
+        word |= (uint64_t)(c >= 'A' && c <= 'Z' ? c + 32 : c) << (8 * (size % 8));
+        if (size % 8 == 7) {
+            absorb(v, word);
+            word = 0;
+        }
+    }
+    return sip_end(v, word, size);
 }

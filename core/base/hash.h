@@ -8,6 +8,7 @@
 
 uint64_t hash_bytes(const void *bytes, size_t size);
 uint64_t hash_text(const char *text);
+uint64_t hash_text_folded(const char *text); /* the same for texts that differ in the case of ASCII letters only */
 uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t size); /* for tests, and for who needs a key of its own */
 
 #endif

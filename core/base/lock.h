@@ -8,7 +8,7 @@
  * ends the process where the rule is broken, with the names of the lock and of what was called; in a
  * release nothing is looked at.
  *
- * The one exception: a cache counts references (pool/cache.h) under its lock, which needs no other. */
+ * The one exception: a cache counts references (api/response_cache.h) under its lock, which needs no other. */
 #ifndef HEARTH_CORE_BASE_LOCK_H
 #define HEARTH_CORE_BASE_LOCK_H
 

@@ -54,12 +54,6 @@ void metric_add(struct metric *metric, int64_t amount)
         atomic_fetch_add_explicit(&metric->value, amount, memory_order_relaxed);
 }
 
-void metric_set(struct metric *metric, int64_t value)
-{
-    if (metric != NULL)
-        atomic_store_explicit(&metric->value, value, memory_order_relaxed);
-}
-
 int64_t metric_value(const struct metric *metric)
 {
     return metric == NULL ? 0 : atomic_load_explicit(&metric->value, memory_order_relaxed);

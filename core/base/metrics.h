@@ -13,7 +13,6 @@ struct metric; /* lives as long as the process */
 /* Finds or makes. `name`: [a-z_]+ ("hearth_" is put before it); `help` of the first registration stays. NULL only at the bound of 512. */
 struct metric *metric_get(enum metric_kind kind, const char *name, const char *help);
 void metric_add(struct metric *metric, int64_t amount);
-void metric_set(struct metric *metric, int64_t value);
 int64_t metric_value(const struct metric *metric);
 void metrics_write(struct buf *ret_text);
 

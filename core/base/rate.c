@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/lock.h"
 
-/* Keys are kept as a hash with a random start, so that nobody can choose keys that push each other out. Sets of four: the oldest goes. */
+/* Keys are kept as their hash, under a key of this process, so that nobody can choose keys that push each other out. Sets of four: the
+ * oldest goes. */
 enum { SETS = 1024, WAYS = 4 };
 
 struct entry {
@@ -23,7 +24,6 @@ struct rate {
     pthread_mutex_t lock; /* a leaf */
     int limit;
     int64_t window;
-    uint64_t start;
     struct entry entries[SETS][WAYS];
 };
 
@@ -35,8 +35,6 @@ struct rate *rate_create(int limit, int64_t window)
     pthread_mutex_init(&rate->lock, NULL);
     rate->limit = limit;
     rate->window = window;
-    if (getrandom(&rate->start, sizeof(rate->start), 0) != (ssize_t)sizeof(rate->start))
-        rate->start = (uint64_t)(uintptr_t)rate ^ (uint64_t)clock_monotonic();
     return rate;
 }
 
@@ -48,21 +46,17 @@ void rate_destroy(struct rate *rate)
     free(rate);
 }
 
-static uint64_t hash(const struct rate *rate, const char *key)
+/* An e-mail address is the same in any case. 0 is no key. */
+static uint64_t rate_hash(const char *key)
 {
-    uint64_t h = rate->start;
-    for (const char *p = key; *p != '\0'; p++) {
-        unsigned char c = *p >= 'A' && *p <= 'Z' ? (unsigned char)(*p + 32) : (unsigned char)*p;
-        h = (h ^ c) * 0x100000001b3u;
-        h ^= h >> 29;
-    }
+    uint64_t h = hash_text_folded(key);
     return h == 0 ? 1 : h;
 }
 
 /* The entry of the key; a new one takes the place of the oldest. */
 static struct entry *find(struct rate *rate, const char *key, int64_t now)
 {
-    uint64_t h = hash(rate, key);
+    uint64_t h = rate_hash(key);
     struct entry *set = rate->entries[h % SETS], *oldest = &set[0];
     for (int i = 0; i < WAYS; i++) {
         if (set[i].key == h) {

@@ -130,9 +130,10 @@ static void parse_headers(struct http_request *request, const h2o_req_t *req)
     const struct {
         const char *name;
         const char **to;
+        bool in_parts; /* browsers cut it into one field for each cookie: RFC 9113, 8.2.3 */
     } wanted[] = {
         {"authorization", &request->authorization},
-        {"cookie", &request->cookie},
+        {"cookie", &request->cookie, true},
         {"if-none-match", &request->if_none_match},
         {"accept", &request->accept},
         {"accept-encoding", &request->accept_encoding},
@@ -152,7 +153,7 @@ static void parse_headers(struct http_request *request, const h2o_req_t *req)
                 continue;
             if (*wanted[k].to == NULL)
                 *wanted[k].to = text_of(request, h->value);
-            else if (wanted[k].to == &request->cookie) /* browsers cut it into one field for each cookie: RFC 9113, 8.2.3 */
+            else if (wanted[k].in_parts)
                 add_cookie(request, h->value);
             break;
         }

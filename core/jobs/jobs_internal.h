@@ -97,15 +97,10 @@ int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct he
 /* What came as an event: passes it on to this process. */
 int jobs_heard(void *jobs, const char *channel, const char *text);
 
-/* Puts right what a clock that was wrong has left behind: accounts that are due only in months, and, with `claims`, claims that hold for
- * months. The number of accounts, or an error. */
-int64_t jobs_scheduler_repair(struct jobs_scheduler *scheduler, struct store *store, int64_t now, bool claims, struct err *err);
 /* One look at what is due at the time `now`; the number of accounts claimed, or an error. store: of the scheduler's node. */
 int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err);
 /* ms until the next look, after one that claimed `count` (negative: it failed) and had followed a pause of `pause`. */
 int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, int64_t pause);
-/* Every account that is claimed is due again: whoever claimed it is dead. */
-int jobs_scheduler_void_claims(struct store *store, struct err *err);
 void *jobs_scheduler_main(void *scheduler);
 void *jobs_worker_main(void *worker);
 /* Ends the pull of a worker, if it has one and its receipt is this one (NULL: any). True: it had. No lock is held over the call. */

@@ -91,7 +91,9 @@ static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct store *s
     return r < 0 ? r : (int64_t)repair->count;
 }
 
-int64_t jobs_scheduler_repair(struct jobs_scheduler *scheduler, struct store *store, int64_t now, bool claims, struct err *err)
+/* Puts right what a clock that was wrong has left behind: accounts that are due only in months, and, with `claims`, claims that hold for
+ * months. The number of accounts, or an error. */
+static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct store *store, int64_t now, bool claims, struct err *err)
 {
     const struct jobs_options *options = &scheduler->jobs->options;
     struct repair repair = {.latest = now + schedule_horizon(&options->sync.schedule),
@@ -114,7 +116,7 @@ static int repair_when_needed(struct jobs_scheduler *scheduler, struct store *st
         scheduler->last_tick = now;
         return 0;
     }
-    int64_t count = jobs_scheduler_repair(scheduler, store, now, first || jumped, err);
+    int64_t count = scheduler_repair(scheduler, store, now, first || jumped, err);
     if (count < 0)
         return (int)count;
     scheduler->last_tick = now;
@@ -160,8 +162,9 @@ static int on_voided(void *ctx, const struct hearth_account *account)
     return 0;
 }
 
-/* At the end of time every claim has run out; one that lasts until the beginning of time has run out already. */
-int jobs_scheduler_void_claims(struct store *store, struct err *err)
+/* Every account that is claimed is due again: whoever claimed it is dead. At the end of time every claim has run out; one that lasts until
+ * the beginning of time has run out already. */
+static int scheduler_void_claims(struct store *store, struct err *err)
 {
     int r = STORE(store, err, account_claim_due, INT64_MAX, 1, INT32_MAX, on_voided, NULL);
     store_reset(store);
@@ -182,7 +185,7 @@ void *jobs_scheduler_main(void *arg)
         if (store == NULL)
             store = jobs_take_store(jobs, scheduler->node, &err);
         if (store != NULL && void_claims)
-            void_claims = jobs_scheduler_void_claims(store, &err) < 0;
+            void_claims = scheduler_void_claims(store, &err) < 0;
         if (store != NULL && !void_claims)
             count = jobs_scheduler_tick(scheduler, store, clock_now(), &err);
         bool failed = err.code != 0 && err.code != HEARTH_ERR_CANCELLED;

@@ -16,8 +16,9 @@
 static const struct command {
     const char *name, *help;
     int (*run)(struct cli *cli);
+    bool stays; /* it works for as long as it runs, whether or not what it says is read */
 } commands[] = {
-    {"serve", "run in the foreground (the default)", cmd_serve},
+    {"serve", "run in the foreground (the default)", cmd_serve, true},
     {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
@@ -234,8 +235,10 @@ int main(int argc, char **argv)
     cli.argc = argc - optind;
     cli.argv = argv + optind;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run == cmd_serve ? cmd_serve(&cli) : say_to_the_end(commands[i].run(&cli));
+        if (strcmp(commands[i].name, name) == 0) {
+            int code = commands[i].run(&cli);
+            return commands[i].stays ? code : say_to_the_end(code);
+        }
     cli_say(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
     return CLI_USAGE;
 }

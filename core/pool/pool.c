@@ -214,11 +214,6 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     return 0;
 }
 
-int pool_run(void *pool, pool_work work, void *job)
-{
-    return pool_run_until(pool, work, NULL, job, 0);
-}
-
 int pool_run_until(void *p, pool_work work, pool_expired expired, void *job, int64_t deadline)
 {
     struct pool *pool;

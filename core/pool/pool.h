@@ -25,11 +25,10 @@ typedef void (*pool_expired)(void *job);
 
 int pool_create(const struct pool_options *options, struct pool **ret_pool, struct err *err);
 /* Runs work(job, worker) on one of the threads, in the order of the calls. FULL: at the limit;
- * CANCELLED: the pool stops. Any thread; the work never runs inside the call. */
-int pool_run(void *pool, pool_work work, void *job);
-/* The same, for somebody who waits: a job whose turn has not come by `deadline` (monotonic ms; 0:
- * none) is not run. expired(job) is called instead, once, on a thread of the pool's own that no job
- * can hold up: it must not block. Deadlines should come in the order of the calls, as they do when
+ * CANCELLED: the pool stops. Any thread; the work never runs inside the call.
+ * For somebody who waits: a job whose turn has not come by `deadline` (monotonic ms; 0: none, and
+ * `expired` may be NULL) is not run. expired(job) is called instead, once, on a thread of the pool's
+ * own that no job can hold up: it must not block. Deadlines should come in the order of the calls, as they do when
  * all jobs have the same patience: one behind a later one is looked at when that one has gone.
  * `pool` is void * so that the function serves as http_pool.run. */
 int pool_run_until(void *pool, pool_work work, pool_expired expired, void *job, int64_t deadline);

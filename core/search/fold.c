@@ -66,7 +66,8 @@ static void fill_table(void)
     }
 }
 
-uint32_t fold_char(uint32_t c)
+/* The folded form of a code point; 0: nothing is left (a combining accent). */
+static uint32_t fold_char(uint32_t c)
 {
     pthread_once(&table_once, fill_table);
     return c < TABLE_SIZE ? table[c] : (uint32_t)utf8proc_tolower((utf8proc_int32_t)c);

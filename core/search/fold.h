@@ -6,9 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The folded form of a code point; 0: nothing is left (a combining accent). */
-uint32_t fold_char(uint32_t c);
-
 /* Folds text[0 … size) to ret_text, which has room for FOLD_ROOM(size) bytes, and returns the size. Malformed bytes become U+FFFD.
  * ret_starts, unless NULL: a bit for each byte of ret_text, from first_bit on, zeroed by the caller, with 4 spare bytes behind. Set where a
  * hit counts as being at the start of a word: at the beginning, and everywhere but on an a-z that follows an ASCII letter. */

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "search/history_build.h"
 
-void history_destroy(struct index *index)
+static void history_destroy(struct index *index)
 {
     struct history *history = (struct history *)(void *)index;
     for (uint32_t i = 0; i < history->chunk_count; i++)

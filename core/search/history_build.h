@@ -41,7 +41,6 @@ struct history *history_create(void); /* empty; NULL when memory is short */
 int history_add_chunk(struct history *history, uint32_t *room, struct history_chunk *chunk);
 /* Fills sites, holes and index.bytes of a history whose chunks, hosts and visits are there. 0 or NOMEM. */
 int history_finish(struct history *history);
-void history_destroy(struct index *index);
 
 /* Visits as they are collected, and in the order of the list. */
 struct history_visits {

@@ -109,7 +109,7 @@ static uint32_t hash_of(const char *text, size_t size)
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-bool segment_takes(const struct hearth_page *page)
+static bool segment_takes(const struct hearth_page *page)
 {
     return !page->gone && page->frecency != 0 && page->url != NULL;
 }

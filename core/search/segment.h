@@ -62,15 +62,13 @@ struct segment_builder {
 };
 
 void segment_builder_fini(struct segment_builder *builder);
-/* Adds a page behind the others. Pages with frecency 0 and those marked gone are not taken: see segment_takes(). 0 or NOMEM. */
+/* Adds a page behind the others. Pages with frecency 0, those marked gone and those without a URL are not taken. 0 or NOMEM. */
 int segment_builder_add(struct segment_builder *builder, const struct hearth_page *page);
 int segment_builder_copy(struct segment_builder *builder, const struct segment *from, uint32_t index);
 /* Puts the rows into frecency order; needed only where they were not added in it. */
 void segment_builder_sort(struct segment_builder *builder);
 /* Makes a segment of what was added and empties the builder. 0 or NOMEM. */
 int segment_builder_seal(struct segment_builder *builder, struct segment **ret_segment);
-
-bool segment_takes(const struct hearth_page *page);
 
 /* Greater comes first. */
 static inline bool segment_before(int32_t frecency, int64_t id, int32_t other_frecency, int64_t other_id)

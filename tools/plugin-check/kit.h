@@ -50,13 +50,14 @@ struct kit {
     struct call call;   /* of that session */
 };
 
-enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2 };
+enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2, KIT_BARE = 4 };
 
 struct kit_test {
     const char *name; /* "area: what is promised"; NULL ends a table */
     void (*run)(struct kit *kit);
-    unsigned
-        how; /* KIT_OPEN: the plugin is open (storage: migrated, accounts "a" and "b"); KIT_CLOSED: only loaded. KIT_FAULTS: a long one */
+    /* KIT_OPEN: the plugin is open (storage: migrated, accounts "a" and "b"); KIT_CLOSED: only loaded. KIT_FAULTS: a long one. KIT_BARE:
+     * its configuration is not even looked at. */
+    unsigned how;
     int seconds; /* time limit; 0: 60 */
 };
 

@@ -47,7 +47,7 @@ static void child_main(const struct kit_options *options, const struct kit_test 
     report_to(report);
     struct kit kit = {.options = options};
     target_load(&kit);
-    if (test->run != target_tell)
+    if ((test->how & KIT_BARE) == 0)
         target_configure(&kit);
     bool closed = (test->how & KIT_CLOSED) != 0;
     if (!closed)
@@ -181,7 +181,7 @@ static bool wanted(const struct kit_options *options, const struct kit_test *tes
 static int find_kind(struct kit_options *options)
 {
     struct child child;
-    static const struct kit_test ask = {.name = "loading: the plugin is accepted", .run = target_tell, .how = KIT_CLOSED};
+    static const struct kit_test ask = {.name = "loading: the plugin is accepted", .run = target_tell, .how = KIT_CLOSED | KIT_BARE};
     if (!make_directory(options) || !start(&child, options, &ask))
         return 0;
     wait_for(&child, SECONDS);

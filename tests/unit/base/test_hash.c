@@ -44,6 +44,9 @@ int main(void)
         ASSERT(size == 0 || hash_keyed(key, text, size) != hash_keyed(key, text, size - 1));
     }
     ASSERT(hash_text(text) == hash_bytes(text, strlen(text)));
+    ASSERT(hash_text_folded("Of E-Mail ADDRESSES: [\\]@`{|}\xc3\x84") == hash_text("of e-mail addresses: [\\]@`{|}\xc3\x84"));
+    for (size_t from = 0; from < sizeof(text); from++)
+        ASSERT(hash_text_folded(text + from) == hash_text(text + from));
     ASSERT(hash_text(text) != hash_keyed(key, text, strlen(text)));
     /* FNV's own collisions do not collide here: pairs of one bucket under the table's old hash spread. */
     size_t buckets[64] = {0}, most = 0;

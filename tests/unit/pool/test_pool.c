@@ -60,6 +60,12 @@ static void until_interrupted(void *job, void *worker)
         ;
 }
 
+/* A job that has all the time. */
+static int run_patient(struct pool *pool, pool_work work, void *job)
+{
+    return pool_run_until(pool, work, NULL, job, 0);
+}
+
 static struct pool *create(int threads, size_t limit)
 {
     opened = closed = ran = without_worker = interrupts = 0;
@@ -81,13 +87,13 @@ static void test_runs_everything_once(void **state)
     static atomic_int jobs[1000];
     struct pool *pool = create(4, 1000);
     for (int i = 0; i < 1000; i++)
-        assert_int_equal(pool_run(pool, count, &jobs[i]), 0);
+        assert_int_equal(run_patient(pool, count, &jobs[i]), 0);
     pool_stop(pool); /* what waits is run first */
     for (int i = 0; i < 1000; i++)
         assert_int_equal(jobs[i], 1);
     assert_true(opened >= 1 && opened <= 4);
     assert_int_equal(opened, closed);
-    assert_int_equal(pool_run(pool, count, &jobs[0]), HEARTH_ERR_CANCELLED);
+    assert_int_equal(run_patient(pool, count, &jobs[0]), HEARTH_ERR_CANCELLED);
     pool_destroy(pool);
 }
 
@@ -97,12 +103,12 @@ static void test_bound(void **state)
     atomic_int at_gate = 0, job = 0;
     struct pool *pool = create(1, 3);
     pthread_mutex_lock(&gate);
-    assert_int_equal(pool_run(pool, wait_at_gate, &at_gate), 0);
+    assert_int_equal(run_patient(pool, wait_at_gate, &at_gate), 0);
     while (at_gate == 0)
         ;
     for (int i = 0; i < 3; i++)
-        assert_int_equal(pool_run(pool, count, &job), 0);
-    assert_int_equal(pool_run(pool, count, &job), HEARTH_ERR_FULL);
+        assert_int_equal(run_patient(pool, count, &job), 0);
+    assert_int_equal(run_patient(pool, count, &job), HEARTH_ERR_FULL);
     pthread_mutex_unlock(&gate);
     pool_stop(pool);
     assert_int_equal(job, 3);
@@ -116,7 +122,7 @@ static void test_no_session(void **state)
     fail_open = true;
     struct pool *pool = create(2, 10);
     for (int i = 0; i < 5; i++)
-        pool_run(pool, count, &job);
+        run_patient(pool, count, &job);
     pool_stop(pool);
     assert_int_equal(without_worker, 5); /* the jobs run and can say so */
     assert_int_equal(closed, 0);
@@ -129,7 +135,7 @@ static void test_stop_interrupts(void **state)
     (void)state;
     atomic_int started = 0;
     struct pool *pool = create(1, 10);
-    pool_run(pool, until_interrupted, &started);
+    run_patient(pool, until_interrupted, &started);
     while (started == 0)
         ;
     pool_stop(pool);
@@ -150,13 +156,13 @@ static void test_who_waits_too_long_is_told(void **state)
     atomic_int at_gate = 0, early[3] = {0}, patient = 0, late = 0;
     struct pool *pool = create(1, 10);
     pthread_mutex_lock(&gate);
-    pool_run(pool, wait_at_gate, &at_gate);
+    run_patient(pool, wait_at_gate, &at_gate);
     while (at_gate == 0)
         ;
     for (int i = 0; i < 3; i++)
         assert_int_equal(pool_run_until(pool, count, note_expiry, &early[i], clock_monotonic() + 1), 0);
     assert_int_equal(pool_run_until(pool, count, note_expiry, &patient, clock_monotonic() + 3600000), 0);
-    assert_int_equal(pool_run(pool, count, &late), 0);
+    assert_int_equal(run_patient(pool, count, &late), 0);
     for (int i = 0; i < 3; i++)
         while (early[i] == 0)
             ;
@@ -178,11 +184,11 @@ static void test_behind_a_patient_one(void **state)
     atomic_int at_gate = 0, patient = 0, early = 0, late = 0;
     struct pool *pool = create(1, 10);
     pthread_mutex_lock(&gate);
-    pool_run(pool, wait_at_gate, &at_gate);
+    run_patient(pool, wait_at_gate, &at_gate);
     while (at_gate == 0)
         ;
     assert_int_equal(pool_run_until(pool, count, note_expiry, &early, clock_monotonic() + 1), 0);
-    assert_int_equal(pool_run(pool, until_interrupted, &patient), 0);
+    assert_int_equal(run_patient(pool, until_interrupted, &patient), 0);
     assert_int_equal(pool_run_until(pool, count, note_expiry, &late, clock_monotonic() + 1), 0);
     while (early == 0)
         ;
@@ -202,7 +208,7 @@ static struct pool *reentered;
 static void reenter(void *worker)
 {
     static atomic_int job;
-    pool_run(reentered, count, &job); /* hangs when a lock is held */
+    run_patient(reentered, count, &job); /* hangs when a lock is held */
     interrupt_worker(worker);
 }
 
@@ -225,7 +231,7 @@ static void test_interrupts_under_no_lock(void **state)
     assert_int_equal(pool_create(&options, &reentered, NULL), 0);
     pool_each_running(reentered, look, &seen);
     assert_int_equal(seen, 0); /* nothing runs */
-    pool_run(reentered, until_interrupted, &started);
+    run_patient(reentered, until_interrupted, &started);
     while (started == 0)
         ;
     pool_each_running(reentered, look, &seen);

@@ -1,4 +1,4 @@
-#include "pool/cache.h"
+#include "api/response_cache.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -19,18 +19,18 @@ struct entry {
     char key[];
 };
 
-struct cache {
+struct response_cache {
     pthread_mutex_t lock; /* a leaf, but for ref of values, which counts and does nothing else */
-    cache_ref_fn ref;
-    cache_unref_fn unref;
+    response_cache_ref_fn ref;
+    response_cache_unref_fn unref;
     size_t budget, used;
     struct entry *newest, *oldest;
     struct entry *buckets[BUCKETS];
 };
 
-struct cache *cache_create(size_t budget, cache_ref_fn ref, cache_unref_fn unref)
+struct response_cache *response_cache_create(size_t budget, response_cache_ref_fn ref, response_cache_unref_fn unref)
 {
-    struct cache *cache = calloc(1, sizeof(*cache));
+    struct response_cache *cache = calloc(1, sizeof(*cache));
     if (cache == NULL)
         return NULL;
     pthread_mutex_init(&cache->lock, NULL);
@@ -45,7 +45,7 @@ static uint64_t hash_of(const char *key)
     return hash_text(key); /* buckets are shared by all accounts, and a request chooses its key */
 }
 
-static struct entry *find(struct cache *cache, const char *key, uint64_t hash)
+static struct entry *find(struct response_cache *cache, const char *key, uint64_t hash)
 {
     for (struct entry *e = cache->buckets[hash % BUCKETS]; e != NULL; e = e->next)
         if (e->hash == hash && strcmp(e->key, key) == 0)
@@ -53,13 +53,13 @@ static struct entry *find(struct cache *cache, const char *key, uint64_t hash)
     return NULL;
 }
 
-static void unlink_use(struct cache *cache, struct entry *e)
+static void unlink_use(struct response_cache *cache, struct entry *e)
 {
     *(e->newer != NULL ? &e->newer->older : &cache->newest) = e->older;
     *(e->older != NULL ? &e->older->newer : &cache->oldest) = e->newer;
 }
 
-static void link_newest(struct cache *cache, struct entry *e)
+static void link_newest(struct response_cache *cache, struct entry *e)
 {
     e->newer = NULL;
     e->older = cache->newest;
@@ -68,7 +68,7 @@ static void link_newest(struct cache *cache, struct entry *e)
 }
 
 /* Takes it out; the list of what is let go once the lock is. */
-static void drop(struct cache *cache, struct entry *e, struct entry **dropped)
+static void drop(struct response_cache *cache, struct entry *e, struct entry **dropped)
 {
     struct entry **link = &cache->buckets[e->hash % BUCKETS];
     while (*link != e)
@@ -81,7 +81,7 @@ static void drop(struct cache *cache, struct entry *e, struct entry **dropped)
 }
 
 /* Without the lock: the last reference may free a lot. */
-static void let_go(struct cache *cache, struct entry *dropped)
+static void let_go(struct response_cache *cache, struct entry *dropped)
 {
     for (struct entry *next; dropped != NULL; dropped = next) {
         next = dropped->next;
@@ -90,7 +90,7 @@ static void let_go(struct cache *cache, struct entry *dropped)
     }
 }
 
-void cache_destroy(struct cache *cache)
+void response_cache_destroy(struct response_cache *cache)
 {
     if (cache == NULL)
         return;
@@ -102,7 +102,7 @@ void cache_destroy(struct cache *cache)
     free(cache);
 }
 
-void *cache_get(struct cache *cache, const char *key)
+void *response_cache_get(struct response_cache *cache, const char *key)
 {
     uint64_t hash = hash_of(key);
     void *value = NULL;
@@ -117,7 +117,7 @@ void *cache_get(struct cache *cache, const char *key)
     return value;
 }
 
-void cache_put(struct cache *cache, const char *key, void *value, size_t size)
+void response_cache_put(struct response_cache *cache, const char *key, void *value, size_t size)
 {
     size_t key_size = strlen(key) + 1, cost = size + key_size + OVERHEAD + sizeof(struct entry);
     if (cost > cache->budget / 8)
@@ -143,7 +143,7 @@ void cache_put(struct cache *cache, const char *key, void *value, size_t size)
     let_go(cache, dropped);
 }
 
-void cache_drop_account(struct cache *cache, const char *account)
+void response_cache_drop_account(struct response_cache *cache, const char *account)
 {
     size_t n = strlen(account);
     struct entry *dropped = NULL;
@@ -157,7 +157,7 @@ void cache_drop_account(struct cache *cache, const char *account)
     let_go(cache, dropped);
 }
 
-size_t cache_size(struct cache *cache)
+size_t response_cache_size(struct response_cache *cache)
 {
     lock_take(&cache->lock);
     size_t used = cache->used;
