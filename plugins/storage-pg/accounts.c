@@ -7,6 +7,9 @@
 #include "connection.h"
 #include "identities.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/text.h"
+#include "support/call.h"
 
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
@@ -88,10 +91,10 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
     query_open(&query, op.session, CREATE);
     query_text(&query, account->id);
     query_text(&query, account->email);
-    query_text(&query, or_empty(account->uid));
+    query_text(&query, support_or_empty(account->uid));
     query_text(&query, account->name);
-    query_text(&query, or_empty(account->provider));
-    query_text(&query, or_empty(account->node));
+    query_text(&query, support_or_empty(account->provider));
+    query_text(&query, support_or_empty(account->node));
     query_int(&query, account->state);
     query_text(&query, account->state_detail);
     query_int(&query, account->created);
@@ -156,15 +159,15 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_text(&query, account->state_detail);
     query_text(&query, account->name);
     query_text(&query, account->email);
-    query_text(&query, or_empty(account->uid));
-    query_text(&query, or_empty(account->node));
+    query_text(&query, support_or_empty(account->uid));
+    query_text(&query, support_or_empty(account->node));
     query_int(&query, account->last_sync);
     query_int(&query, account->last_attempt);
     query_int(&query, account->next_sync);
     query_int(&query, account->last_seen);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
-    query_text(&query, or_empty(account->provider));
+    query_text(&query, support_or_empty(account->provider));
     r = query_run(&query, &affected);
     if (r == 0 && affected == 0) {
         r = account_exists(op.session, account->id);
@@ -196,7 +199,7 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
     }
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(account, ret_account);
+        SUPPORT_GIVE(account, ret_account);
     return op_end(&op, r);
 }
 
@@ -274,7 +277,7 @@ int account_claim_due(void *self, struct hearth_call *call, int64_t now, int64_t
     r = query_execute(&query);
     struct hearth_account *claimed = r == 0 ? calloc((size_t)query.rows + 1, sizeof(*claimed)) : NULL;
     if (r == 0 && claimed == NULL)
-        r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        r = support_no_memory(call);
     for (query.row = 0; r == 0 && query.row < query.rows; query.row++)
         row_of(&query, &claimed[query.row]);
     if (r == 0)
@@ -309,7 +312,7 @@ int account_counts(void *self, struct hearth_call *call, const char *account, st
         counts.folders = column_int(&query, 4) + delta[COUNT_FOLDERS];
         counts.pages = column_int(&query, 5) + delta[COUNT_PAGES];
         counts.visits = column_int(&query, 6) + delta[COUNT_VISITS];
-        RESULT_GIVE(counts, ret_counts);
+        SUPPORT_GIVE(counts, ret_counts);
         r = 0;
     } else if (r == 0) {
         r = no_account(op.session);

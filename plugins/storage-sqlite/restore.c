@@ -12,12 +12,13 @@
 #include "files.h"
 #include "migrations.h"
 #include "open.h"
-#include "owner.h"
 #include "replace.h"
 #include "rules.h"
 #include "sums.h"
 #include "tar.h"
 #include "use_lock.h"
+#include "support/owner.h"
+#include "support/call.h"
 
 enum { CHUNK = 1 << 14, NAME = PLACE_PATH_MAX };
 
@@ -55,7 +56,7 @@ static int not_a_backup(struct restore *restore)
 
 static int no_memory(struct restore *restore)
 {
-    return hearth_fail(restore->call, HEARTH_ERR_NOMEM, "out of memory");
+    return support_no_memory(restore->call);
 }
 
 static int check_stopped(struct restore *restore)
@@ -119,7 +120,7 @@ static int unpack_file(struct restore *restore, int fd, struct archive *tar, int
     int out = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0) /* twice in the archive */
         return errno == EEXIST ? not_a_backup(restore) : fail_errno(restore, target, errno);
-    owner_give(out, target);
+    support_owner_give(out, target);
     int r = tar == NULL ? copy_single(restore, fd, out, target) : copy_entry(restore, tar, size, out, target);
     if (r == 0 && fsync(out) != 0)
         r = fail_errno(restore, target, errno);
@@ -403,7 +404,7 @@ int restore_run(const struct hearth_host *host, struct hearth_call *call, const 
     if (strlen(store_path_value(values)) > NAME - 200)
         return hearth_fail(call, HEARTH_ERR_INVALID, "path is too long");
     if (store_paths(store_path_value(values), &restore.path, &restore.accounts) < 0)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     int r = use_lock_alone(host, call, restore.path, &lock);
     if (r == 0) {
         r = restore_all(&restore, &(struct place){host, call, restore.path, restore.accounts}, replace, cb, ctx);

@@ -6,6 +6,7 @@
 #include "json_scan.h"
 #include "text.h"
 #include "timestamp.h"
+#include "support/buf.h"
 
 int fx_decoder_init(struct fx_decoder *decoder)
 {
@@ -16,9 +17,9 @@ int fx_decoder_init(struct fx_decoder *decoder)
 void fx_decoder_fini(struct fx_decoder *decoder)
 {
     fx_box_fini(&decoder->box);
-    fx_buf_fini(&decoder->payload);
-    fx_buf_fini(&decoder->work);
-    fx_buf_fini(&decoder->plain);
+    support_buf_fini(&decoder->payload);
+    support_buf_fini(&decoder->work);
+    support_buf_fini(&decoder->plain);
 }
 
 struct envelope {
@@ -100,7 +101,7 @@ enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, siz
     if (envelope.payload.at == NULL || envelope.payload.kind != FX_JSON_STRING || envelope.payload.size == 0)
         return FX_BSO_NO_PAYLOAD;
     decoder->payload.size = 0;
-    if (fx_buf_reserve(&decoder->payload, envelope.payload.size + 1) != 0)
+    if (support_buf_reserve(&decoder->payload, envelope.payload.size + 1) != 0)
         return FX_BSO_NOMEM;
     fx_span_text(&envelope.payload, decoder->payload.data, decoder->payload.capacity, &decoder->payload.size);
     ret_bso->payload = decoder->payload.data;
@@ -120,7 +121,7 @@ enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_ke
 
 /* Firefox cuts long titles in the middle of surrogate pairs, and old clients wrote bytes that are no UTF-8: one bad character should not
  * cost the record. Neither should a number beyond 64 bits. */
-static json_t *parse(struct fx_buf *plain)
+static json_t *parse(struct support_buf *plain)
 {
     if (fx_json_scan(plain->data, plain->size, NULL, NULL) != 0)
         return NULL;

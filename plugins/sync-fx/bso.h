@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "crypto.h"
+#include "support/buf.h"
 
 enum { FX_ID_MAX = 65 };
 
@@ -43,7 +44,7 @@ enum fx_bso_status {
 /* Buffers that are reused from record to record; one thread. */
 struct fx_decoder {
     struct fx_box box;
-    struct fx_buf payload, work, plain;
+    struct support_buf payload, work, plain;
     char other_id[FX_ID_MAX];
 };
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <openssl/crypto.h>
 
-#include "codec.h"
 #include "json_scan.h"
 #include "signin.h"
+#include "support/codec.h"
 
 static struct fx_signin_auth session_auth(const struct fx_signin *s)
 {
@@ -35,7 +35,7 @@ static int on_bundle(void *ctx, const struct fx_span *key, const struct fx_span 
     if (!fx_span_is(key, "bundle"))
         return 0;
     bool ok =
-        value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 && fx_hex_decode(hex, size, ctx, FX_BUNDLE) == 0;
+        value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 && support_hex_decode(hex, size, ctx, FX_BUNDLE) == 0;
     OPENSSL_cleanse(hex, sizeof(hex));
     return ok ? 0 : HEARTH_ERR_INVALID;
 }
