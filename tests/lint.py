@@ -14,13 +14,13 @@ TOOLS = {"plugin-check": ["base", "conf", "plug"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
 # A third-party header stays behind these folders.
 LIBRARIES = {
-    "h2o.h": ["core/http", "tests"],
-    "h2o/": ["core/http", "tests"],
+    "h2o.h": ["core/http/h2o_compat.h"],
+    "h2o/": ["core/http/h2o_compat.h"],
     "curl/": ["core/net", "core/main", "tests"],
     "uv.h": ["core/net", "core/pool", "core/main", "tests"],
     "sqlite3.h": ["plugins/storage-sqlite", "core/main/version.c", "tests"],
     "libpq-fe.h": ["plugins/storage-pg", "tests"],
-    "hiredis/": ["plugins/queue-redis", "tests"],
+    "hiredis/": ["plugins/queue-redis/hiredis_compat.h", "tests"],
     "cjose/": ["nowhere: core/jose does that"],
 }
 # What a plugin of this tree may use of core besides hearth/*.h: a library that itself uses nothing else of core.

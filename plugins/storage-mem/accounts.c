@@ -21,9 +21,7 @@ static void account_of(const struct row *row, struct hearth_account *ret_account
         .last_sync = row->number[ACCOUNT_LAST_SYNC], .last_attempt = row->number[ACCOUNT_LAST_ATTEMPT],
         .next_sync = row->number[ACCOUNT_NEXT_SYNC], .last_seen = row->number[ACCOUNT_LAST_SEEN],
         .generation = row->number[ACCOUNT_GENERATION], .failures = row->number[ACCOUNT_FAILURES], .resync = row->number[ACCOUNT_RESYNC],
-#if HEARTH_ABI_VERSION >= 5
         .placement = row->text[ACCOUNT_PLACEMENT],
-#endif
     };
 }
 
@@ -38,10 +36,8 @@ static const struct account *find_email(const struct world *world, const char *e
 /* What decides its node in a fleet. A host of before has no such field. */
 static const char *placement_of(const struct hearth_account *account)
 {
-#if HEARTH_ABI_VERSION >= 5
     if (account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement) && account->placement != NULL)
         return account->placement;
-#endif
     return account->email;
 }
 
@@ -53,9 +49,7 @@ static int add_account(struct world *world, struct hearth_call *call, const stru
         row_unref(row);
         return no_memory(call);
     }
-#if HEARTH_ABI_VERSION >= 5
     r = add_first_identity(world, call, account);
-#endif
     if (r < 0)
         world_remove(world, account->id);
     return r;
@@ -102,9 +96,7 @@ static struct row *updated(const struct row *old, const struct hearth_account *a
         {HEARTH_ACCOUNT_NAME, ACCOUNT_NAME, account->name},
         {HEARTH_ACCOUNT_EMAIL, ACCOUNT_EMAIL, account->email},
         {HEARTH_ACCOUNT_UID, ACCOUNT_UID, or_empty(account->uid)},
-#if HEARTH_ABI_VERSION >= 5
         {HEARTH_ACCOUNT_PROVIDER, ACCOUNT_PROVIDER, or_empty(account->provider)},
-#endif
         {HEARTH_ACCOUNT_NODE, ACCOUNT_NODE, or_empty(account->node)}
     };
     const struct {
@@ -165,9 +157,7 @@ int give_account(struct session *session, struct hearth_call *call, const struct
         &account.provider,
         &account.node,
         &account.state_detail,
-#if HEARTH_ABI_VERSION >= 5
         &account.placement
-#endif
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (!keep_text(session, call, texts[i]))

@@ -4,7 +4,6 @@
 
 #include "store.h"
 
-#if HEARTH_ABI_VERSION >= 5 /* this file is compiled against the first headers as well; yours need not be */
 
 enum { ISSUER_MAX = 1024, SUBJECT_MAX = 1024, PROPERTY_NAME_MAX = 64, PROPERTY_TEXT_MAX = 4096 };
 
@@ -167,6 +166,3 @@ int mem_property_get(void *session, struct hearth_call *call, const char *name, 
     return r;
 }
 
-#else
-typedef int nothing_in_the_first_headers;
-#endif

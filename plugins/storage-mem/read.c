@@ -291,38 +291,6 @@ int mem_page_visits(void *session, struct hearth_call *call, const char *account
     return list_deliver(session, call, &list, deliver_visit, &(struct delivery){.ctx = ctx, .cb.visit = cb});
 }
 
-#if HEARTH_ABI_VERSION >= 4 /* this file is compiled against the first headers as well; yours need not be */
-struct page_visits {
-    int64_t page;
-    hearth_page_visit_cb cb;
-    void *ctx;
-    bool stopped;
-};
-
-static int deliver_visit_of_page(void *ctx, const struct row *row)
-{
-    struct page_visits *visits = ctx;
-    struct hearth_visit visit = {.date = row->number[VISIT_DATE], .type = (int32_t)row->number[VISIT_TYPE]};
-    visits->stopped = visits->cb(visits->ctx, visits->page, &visit) != 0;
-    return visits->stopped;
-}
-
-int mem_visits_of_pages(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
-                        hearth_page_visit_cb cb, void *ctx)
-{
-    struct page_visits visits = {.cb = cb, .ctx = ctx};
-    int r = 0;
-    for (size_t i = 0; r == 0 && !visits.stopped && i < count; i++) {
-        struct list list;
-        visits.page = pages[i];
-        r = list_make(session, call, account, VISITS, is_of_page, &pages[i], &list);
-        if (r == 0)
-            r = list_deliver(session, call, &list, deliver_visit_of_page, &visits);
-    }
-    return r;
-}
-#endif
-
 /* From `from` on, and behind the cursor. */
 static bool is_asked_for(const struct row *row, const void *what)
 {

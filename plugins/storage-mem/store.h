@@ -125,10 +125,6 @@ OPERATION(bookmark_nodes, const char *account, hearth_bookmark_node_cb cb, void 
 OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 OPERATION(bookmark_claims, const char *account, hearth_claim_cb cb, void *ctx);
 OPERATION(tag_list, const char *account, hearth_tag_cb cb, void *ctx);
-#if HEARTH_ABI_VERSION >= 4 /* compiled against the first headers as well; yours need not be */
-OPERATION(visits_of_pages, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx);
-#endif
-#if HEARTH_ABI_VERSION >= 5
 OPERATION(identity_put, const char *account, const struct hearth_account_identity *identity);
 OPERATION(identity_remove, const char *account, const char *issuer, const char *subject);
 OPERATION(identity_list, const char *account, hearth_account_identity_cb cb, void *ctx);
@@ -137,7 +133,6 @@ OPERATION(property_put, const char *name, const char *text, bool replace);
 OPERATION(property_get, const char *name, const char **ret_text);
 /* In a write: the identity that a new account has by its provider and uid. 0, or an error and nothing is there. */
 int add_first_identity(struct world *world, struct hearth_call *call, const struct hearth_account *account);
-#endif
 /* Whoever has found an account gives it away with this; NULL: NOT_FOUND. */
 int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account);
 

@@ -12,6 +12,5 @@ void store_close(void *self);
 int migrate_schema_version(void *session, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants);
 int migrate_run(void *session, struct hearth_call *call);
 int verify_run(void *session, struct hearth_call *call, hearth_text_cb cb, void *ctx);
-int backup_refuse(void *session, struct hearth_call *call, const char *path);
 
 #endif

@@ -108,12 +108,3 @@ int migrate_run(void *self, struct hearth_call *call)
         r = migrate_step(op.session, &done);
     return op_end(&op, r);
 }
-
-int backup_refuse(void *self, struct hearth_call *call, const char *path)
-{
-    (void)path;
-    if (session_of(self)->batch.open)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
-    return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
-                       "PostgreSQL has its own tools: pg_dump for one database, pg_basebackup and WAL archiving for a server");
-}

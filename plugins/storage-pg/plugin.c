@@ -19,7 +19,6 @@ static const struct hearth_storage operations = {
     .schema_version = migrate_schema_version,
     .migrate = migrate_run,
     .verify = verify_run,
-    .backup = backup_refuse,
     .account_create = account_create,
     .account_update = account_update,
     .account_get = account_get,
@@ -62,9 +61,6 @@ static const struct hearth_storage operations = {
     .device_list = device_list,
     .tab_list = tab_list,
     .page_get = page_get,
-    .pages_get = pages_get,
-    .visits_of_pages = visits_of_pages,
-    .bookmarks_of_pages = bookmarks_of_pages,
     .page_visits = page_visits,
     .pages_by_frecency = pages_by_frecency,
     .pages_changed = pages_changed,
@@ -85,7 +81,14 @@ static const struct hearth_storage operations = {
     .property_get = property_get,
 };
 
-HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)
+static const void *plugin_extension(const char *name)
+{
+    static const struct hearth_storage_bulk bulk = {
+        .struct_size = sizeof(bulk), .pages_get = pages_get, .visits_of_pages = visits_of_pages, .bookmarks_of_pages = bookmarks_of_pages};
+    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? &bulk : NULL;
+}
+
+HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),
@@ -100,6 +103,7 @@ HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)
         .capabilities = HEARTH_SHARED | HEARTH_DURABLE,
         .data_model = HEARTH_DATA_MODEL,
         .operations = &operations,
+        .extension = plugin_extension,
     };
     return &plugin;
 }

@@ -24,7 +24,6 @@ static const struct hearth_storage operations = {
     .schema_version = migrate_schema_version,
     .migrate = migrate_run,
     .verify = verify_run,
-    .backup = backup_run,
     .account_create = account_create,
     .account_update = account_update,
     .account_get = account_get,
@@ -79,10 +78,6 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
     .tag_list = bookmark_tag_list,
-    .pages_get = pages_get,
-    .visits_of_pages = visits_of_pages,
-    .bookmarks_of_pages = bookmarks_of_pages,
-    .restore = restore_run,
     .identity_put = identity_put,
     .identity_remove = identity_remove,
     .identity_list = identity_list,
@@ -91,7 +86,15 @@ static const struct hearth_storage operations = {
     .property_get = property_get,
 };
 
-HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)
+static const void *plugin_extension(const char *name)
+{
+    static const struct hearth_storage_bulk bulk = {
+        .struct_size = sizeof(bulk), .pages_get = pages_get, .visits_of_pages = visits_of_pages, .bookmarks_of_pages = bookmarks_of_pages};
+    static const struct hearth_storage_backup backup = {.struct_size = sizeof(backup), .backup = backup_run, .restore = restore_run};
+    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? (const void *)&bulk : strcmp(name, HEARTH_STORAGE_BACKUP) == 0 ? &backup : NULL;
+}
+
+HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),
@@ -107,6 +110,7 @@ HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void)
         .capabilities = HEARTH_DURABLE,
         .data_model = HEARTH_DATA_MODEL,
         .operations = &operations,
+        .extension = plugin_extension,
     };
     return &plugin;
 }

@@ -17,9 +17,4 @@
         (ret_result)->struct_size = size_;                                                         \
     } while (0)
 
-/* Does the struct reach as far as this member? One of before it was added does not. */
-#define SUPPORT_HAS(object, member)                                                                \
-    ((object)->struct_size >=                                                                      \
-     (size_t)((const char *)(&(object)->member + 1) - (const char *)(object)))
-
 #endif

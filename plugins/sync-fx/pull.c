@@ -164,7 +164,7 @@ static int read_marks(struct fx_pull *p, const struct hearth_pull *pull)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < pull->mark_count; i++) {
-        const struct hearth_sync_mark *mark = &pull->marks[i];
+        const struct hearth_sync_mark *mark = HEARTH_AT(pull->marks, i);
         if (mark->collection == HEARTH_COLLECTION_NONE)
             fx_account_mark_parse(mark->text, &p->account);
         else if (mark->collection > 0 && mark->collection < FX_COLLECTIONS)
@@ -244,7 +244,7 @@ int fx_pull_run(struct fx_session *session, struct hearth_call *call, const stru
     p->host = session->fx->host;
     p->sink = pull->sink;
     p->result = &result;
-    p->says = support_log_wants(p->host, HEARTH_LOG_DEBUG);
+    p->says = p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
     int r = prepare_and_run(p, pull);
     if (p->soft_backoff > 0) {
         int64_t wait = fx_with_jitter(p, p->soft_backoff);

@@ -1,6 +1,6 @@
 """The conformance kit over all plugins of this tree and the templates: all pass, and both backends of a kind are asked the same questions.
 
-Arguments: what to test (storage, queue, sync, v1), the kit, then NAME=PATH of each plugin."""
+Arguments: what to test (storage, queue, sync), the kit, then NAME=PATH of each plugin."""
 import json
 import pathlib
 import re
@@ -75,11 +75,6 @@ class Plugins(unittest.TestCase):
         asked = self.check("sync-fx", account=json.dumps(service.account("ada@example.org", history=30, bookmarks=10, tabs=5)))
         self.assertEqual(self.check("sync-mem", account=MEM_ACCOUNT), asked)
 
-    def test_v1(self):
-        """Compiled with the headers of the first release."""
-        self.check("v1/storage-mem")
-        self.check("v1/queue-mem")
-        self.check("v1/sync-mem", account=MEM_ACCOUNT)
 
 
 if __name__ == "__main__":

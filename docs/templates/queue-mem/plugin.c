@@ -353,7 +353,7 @@ static const struct hearth_queue operations = {
     .event_wait = event_wait,
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),

@@ -138,7 +138,7 @@ static void apply_crash(void *table)
     abort();
 }
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct bad_rule rules[] = {
 #define X(rule, operation, function) {#rule, apply_##rule},

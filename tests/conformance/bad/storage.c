@@ -145,7 +145,7 @@ static void set_table(void)
 RULES(X)
 #undef X
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct bad_rule rules[] = {
 #define X(rule, operation, function) {#rule, apply_##rule},

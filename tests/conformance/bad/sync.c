@@ -100,7 +100,7 @@ static const struct hearth_sync ops = {
     .forget = forget,
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),

@@ -26,7 +26,7 @@ static const struct hearth_config_key keys[KEYS] = {
 static const struct hearth_plugin *load(const char *path, const char **ret_why)
 {
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    void *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v1");
+    void *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v2");
     hearth_plugin_entry entry;
     if (symbol == NULL) {
         *ret_why = dlerror();
@@ -37,7 +37,7 @@ static const struct hearth_plugin *load(const char *path, const char **ret_why)
 }
 
 /* The descriptor is asked for before the configuration says which plugin is inside, so what it promises comes from the environment. */
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),
@@ -62,7 +62,7 @@ static int check(struct hearth_call *call, const char *path, const struct hearth
 {
     if (plugin->kind != fault_kind.kind || plugin->abi_epoch != HEARTH_ABI_EPOCH || plugin->data_model < fault_kind.data_model)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s is of another kind, ABI epoch or data model", path);
-    if ((hearth_plugin_v1()->capabilities & ~plugin->capabilities) != 0)
+    if ((hearth_plugin_v2()->capabilities & ~plugin->capabilities) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s cannot do all that the plugin in %s can", path, fault_kind.capabilities);
     return 0;
 }

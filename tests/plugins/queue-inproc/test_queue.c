@@ -30,7 +30,7 @@ static int64_t on_fake(const struct hearth_host *h)
 
 static int open_queue(void **state, const char *max_jobs, int64_t backlog)
 {
-    const struct hearth_plugin *plugin = hearth_plugin_v1();
+    const struct hearth_plugin *plugin = hearth_plugin_v2();
     ops = plugin->operations;
     struct fixture *f = calloc(1, sizeof(*f));
     host_init(&host, "queue-inproc", NULL, NULL);

@@ -119,7 +119,7 @@ static void plugin_load(const char *path)
         fprintf(stderr, "%s\n", dlerror());
         exit(1);
     }
-    hearth_plugin_entry entry = (hearth_plugin_entry)dlsym(library, "hearth_plugin_v1");
+    hearth_plugin_entry entry = (hearth_plugin_entry)dlsym(library, "hearth_plugin_v2");
     plugin = entry();
     ops = plugin->operations;
     host_init(&host, "queue-redis", NULL, NULL);

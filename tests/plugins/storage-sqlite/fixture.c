@@ -13,7 +13,7 @@ const struct hearth_plugin *fixture_plugin(void)
         abort();
     }
     hearth_plugin_entry entry;
-    *(void **)&entry = dlsym(module, "hearth_plugin_v1");
+    *(void **)&entry = dlsym(module, "hearth_plugin_v2");
     return entry();
 }
 

@@ -156,7 +156,7 @@ static int answer(const struct fake_step *step, const struct hearth_http_request
     for (int i = 0; i < FAKE_HEADERS && step->headers[i] != NULL; i++) {
         size_t n = strcspn(step->headers[i], ":");
         snprintf(names[i], sizeof(names[i]), "%.*s", (int)n, step->headers[i]);
-        headers[response.header_count++] = (struct hearth_http_header){names[i], step->headers[i] + n + 2};
+        headers[response.header_count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(names[i], step->headers[i] + n + 2);
     }
     if (request->on_response(request->ctx, &response) != 0)
         return HEARTH_ERR_CANCELLED;
@@ -192,7 +192,7 @@ static int on_fetch(const struct hearth_host *host, struct hearth_call *call, co
 struct fake *fake_create_with(const char *key, const char *value)
 {
     struct fake *f = calloc(1, sizeof(*f));
-    const struct hearth_plugin *plugin = hearth_plugin_v1();
+    const struct hearth_plugin *plugin = hearth_plugin_v2();
     struct hearth_config_value values[16] = {{0}};
     f->now = 1795417500000;
     f->monotonic = 1000000;
