@@ -9,6 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Whose bytes nobody may learn by measuring.
 SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equal)\([^;]*(?:\bsecret\b|nonce|oauth_state|attempt->state|\bh?mac\b|verifier|password)")
 LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "jobs", "signin", "http", "api", "pages", "main"]
+# A row of a table says itself what it is, by a flag.
+ROW_COMPARED = re.compile(r"(?:->|\.)(?:run|handle|handler|filter|to)\s*[!=]=\s*(?!NULL\b)&?[a-z]")
 # A program beside hearthd, and what it may use of core.
 TOOLS = {"plugin-check": ["base", "conf", "plug"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
@@ -64,6 +66,8 @@ def check_source(path, text):
             findings.append(f"{path}:{n}: {found.group(1)} is banned")
         if path.parts[0] == "core" and not str(path).startswith(UNCHECKED_MAY) and UNCHECKED_LOCK.search(line):
             findings.append(f"{path}:{n}: a lock that nobody checks; use lock_take() and its like")
+        if path.parts[0] in CODE and ROW_COMPARED.search(line):
+            findings.append(f"{path}:{n}: a row is known by its function or address; give the table a flag")
         if path.parts[0] in CODE and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():

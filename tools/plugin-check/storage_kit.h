@@ -51,8 +51,6 @@ void assert_sound(struct store *store); /* verify finds nothing */
 /* Everything that can be read, as text in an order of its own: equal texts mean equal contents. Pages and so on of the accounts "a" and
  * "b"; fails the test when a list cannot be read. */
 void dump_storage(struct store *store, struct buf *ret);
-/* Skips the test of a plugin that was built before there were identities. */
-void need_identities(struct kit *kit);
 /* Fails the test with the first line in which they differ. */
 void expect_same_dump(const struct buf *got, const struct buf *wanted, const char *when);
 
