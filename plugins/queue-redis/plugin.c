@@ -4,9 +4,9 @@
 
 #include "queue.h"
 
-#include "support/wait.h"
 #include "support/call.h"
 #include "support/config.h"
+#include "support/wait.h"
 
 enum { CONFIG_URL, CONFIG_PREFIX, CONFIG_CONNECT_TIMEOUT, CONFIG_COMMAND_TIMEOUT, CONFIG_MAX_JOBS };
 enum { REPLY_SIZE = 65536, MESSAGE_SIZE = 8192, PREFIX_MAX = 64 };

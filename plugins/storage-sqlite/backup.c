@@ -17,8 +17,8 @@
 #include "session.h"
 #include "sums.h"
 #include "tar.h"
-#include "support/owner.h"
 #include "support/call.h"
+#include "support/owner.h"
 
 enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
 

@@ -17,8 +17,8 @@
 #include "sums.h"
 #include "tar.h"
 #include "use_lock.h"
-#include "support/owner.h"
 #include "support/call.h"
+#include "support/owner.h"
 
 enum { CHUNK = 1 << 14, NAME = PLACE_PATH_MAX };
 

@@ -436,11 +436,10 @@ static void test_cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timestamps),  cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_text),        cmocka_unit_test(test_repair),   cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_limits), cmocka_unit_test(test_newlines), cmocka_unit_test(test_hawk),
-        cmocka_unit_test(test_urls),        cmocka_unit_test(test_headers),  cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_timestamps), cmocka_unit_test(test_base64), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_repair),     cmocka_unit_test(test_json),   cmocka_unit_test(test_json_limits),
+        cmocka_unit_test(test_newlines),   cmocka_unit_test(test_hawk),   cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_headers),    cmocka_unit_test(test_marks),  cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
