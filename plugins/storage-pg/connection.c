@@ -72,8 +72,8 @@ static int lost(struct session *session, const char *what)
 static int wait_for_server(struct session *session, short events)
 {
     struct hearth_call *call = session->call;
-    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout,
-            until = support_now(session->store->host) + patience;
+    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout;
+    int64_t until = support_now(session->store->host) + patience;
     bool sooner = deadline == 0 || until < deadline;
     if (sooner)
         call->deadline = until;
