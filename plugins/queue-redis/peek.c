@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "queue.h"
+#include "support/job.h"
 
 enum { READY_SET = 1, DELAYED_SET, LEASED_SET };
 enum { PAGE_ROWS = 64, PAGE_BYTES = 16384, ROW = 6 };
@@ -9,8 +10,8 @@ enum { PAGE_ROWS = 64, PAGE_BYTES = 16384, ROW = 6 };
 struct cursor {
     int set;
     char key[SUPPORT_KEY_MAX + 1], score[32]; /* the last job shown; "": none yet */
-    bool stop;                        /* the callback has seen enough */
-    int64_t shown;                    /* of this set */
+    bool stop;                                /* the callback has seen enough */
+    int64_t shown;                            /* of this set */
 };
 
 static bool row_is_sound(redisReply **row)

@@ -6,10 +6,8 @@
 #include "conn.h"
 #include "hearth/queue.h"
 #include "script.h"
-#include "support/wait.h"
 #include "support/backoff.h"
-#include "support/call.h"
-#include "support/job.h"
+#include "support/wait.h"
 
 enum { NAME_MAX_SIZE = 160 };
 

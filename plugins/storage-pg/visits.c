@@ -1,13 +1,12 @@
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "batch.h"
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
-#include "support/hash.h"
 #include "support/call.h"
+#include "support/hash.h"
 
 enum { PIECE_FIRST = 64, PIECE_MOST = 256, PIECE_DATES = 16384 };
 
