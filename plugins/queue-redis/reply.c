@@ -87,10 +87,9 @@ static void reply_free_nothing(void *reply)
     (void)reply;
 }
 
-redisReplyObjectFunctions reply_functions = {
-    .createString = reply_create_string,
-    .createArray = reply_create_array,
-    .createInteger = reply_create_integer,
-    .createNil = reply_create_nil,
-    HIREDIS_REFUSED.freeObject = reply_free_nothing,
-};
+redisReplyObjectFunctions reply_functions = {.createString = reply_create_string,
+                                             .createArray = reply_create_array,
+                                             .createInteger = reply_create_integer,
+                                             .createNil = reply_create_nil,
+                                             .freeObject = reply_free_nothing,
+                                             HIREDIS_REFUSED};
