@@ -61,7 +61,7 @@ static int no_account(struct session *session)
 /* What decides its node in a fleet. A host of before has no such field. */
 static const char *placement_of(const struct hearth_account *account)
 {
-    bool has = SUPPORT_HAS(account, placement);
+    bool has = HEARTH_HAS(account, placement);
     return has && account->placement != NULL ? account->placement : account->email;
 }
 

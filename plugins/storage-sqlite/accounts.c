@@ -91,7 +91,7 @@ static int finish_removal(struct session *session, const char *id)
 /* What decides its node in a fleet. A host of before has no such field. */
 static const char *placement_of(const struct hearth_account *account)
 {
-    bool has = SUPPORT_HAS(account, placement);
+    bool has = HEARTH_HAS(account, placement);
     return has && account->placement != NULL ? account->placement : account->email;
 }
 
