@@ -18,7 +18,7 @@ static int later_with_guid(struct session *session, const char *sql, const char 
     query_open(&query, session, sql);
     query_int(&query, session->batch.account);
     query_text(&query, guid);
-    return query_later(&query, first, second);
+    return query_later_sums(&query, first, second);
 }
 
 /* $4, the parent, NULL: parent and position stay. A new bookmark has no tombstone. */
@@ -52,7 +52,7 @@ static int write_row(struct session *session, const struct hearth_bookmark *book
     query_int(&query, bookmark->page);
     query_int(&query, bookmark->added);
     query_int(&query, bookmark->modified);
-    return query_later(&query, COUNT_BOOKMARKS, COUNT_FOLDERS);
+    return query_later_sums(&query, COUNT_BOOKMARKS, COUNT_FOLDERS);
 }
 
 /* Triggers of the table wrote down each move (migrations/0003-children.sql); those of a release that does not add them up are
@@ -70,7 +70,7 @@ int bookmark_add_moves(struct session *session)
         struct query query;
         query_open(&query, session, ALL[i]);
         query_int(&query, session->batch.account);
-        r = query_later(&query, COUNT_NONE, COUNT_NONE);
+        r = query_later(&query, COUNT_NONE, 0);
     }
     session->batch.moved = false;
     return r;
@@ -104,7 +104,7 @@ static int insert_tag(struct session *session, const struct hearth_bookmark *boo
     query_int(&query, bookmark->added);
     query_text(&query, bookmark->guid);
     query_text(&query, written);
-    return query_later(&query, COUNT_NONE, COUNT_NONE);
+    return query_later(&query, COUNT_NONE, 0);
 }
 
 static int write_tags(struct session *session, const struct hearth_bookmark *bookmark)
@@ -174,7 +174,7 @@ int bookmark_clear(void *self, struct hearth_call *call)
     op.session->batch.moved = true;
     query_open(&query, op.session, CLEAR);
     query_int(&query, op.session->batch.account);
-    return op_end_in_batch(&op, query_later(&query, COUNT_BOOKMARKS, COUNT_FOLDERS));
+    return op_end_in_batch(&op, query_later_sums(&query, COUNT_BOOKMARKS, COUNT_FOLDERS));
 }
 
 int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder, const char *const *children, size_t count_of_children)
@@ -198,7 +198,7 @@ int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder
         query_text(&query, folder);
         query_int(&query, (int64_t)i);
         query_text(&query, children[i]);
-        r = query_later(&query, COUNT_NONE, COUNT_NONE);
+        r = query_later(&query, COUNT_NONE, 0);
     }
     return op_end_in_batch(&op, r);
 }

@@ -103,9 +103,14 @@ static int list_piece(struct op *op, struct listing *listing, int limit, bool by
     if (listing->key != NULL)
         query_text(&query, listing->key);
     int r;
-    EACH_ROW(query, *op, r, row_of(&query, &bookmark); listing->after = by_position ? bookmark.position : bookmark.added;
-             listing->after_guid[0] = '\0'; strncat(listing->after_guid, bookmark.guid, sizeof(listing->after_guid) - 1);
-             if (cb(ctx, &bookmark) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        row_of(&query, &bookmark);
+        listing->after = by_position ? bookmark.position : bookmark.added;
+        listing->after_guid[0] = '\0';
+        strncat(listing->after_guid, bookmark.guid, sizeof(listing->after_guid) - 1);
+        if (cb(ctx, &bookmark) != 0)
+            break;
+    }
     if (r == 0)
         r = query.rows == limit;
     else if (r > 0)
@@ -210,22 +215,13 @@ int bookmarks_of_page(void *self, struct hearth_call *call, const char *account,
     query_open(&query, op.session, LIST);
     query_text(&query, account);
     query_int(&query, page);
-    EACH_ROW(query, op, r, row_of(&query, &bookmark); if (cb(ctx, &bookmark) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        row_of(&query, &bookmark);
+        if (cb(ctx, &bookmark) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
-}
-
-struct bookmark_receiver {
-    hearth_bookmark_cb cb;
-    void *ctx;
-};
-
-static int on_page_bookmark_row(void *ctx, struct query *query)
-{
-    const struct bookmark_receiver *receiver = ctx;
-    struct hearth_bookmark bookmark;
-    row_of(query, &bookmark);
-    return receiver->cb(receiver->ctx, &bookmark);
 }
 
 int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb,
@@ -234,8 +230,25 @@ int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account
     static const char LIST[] =
         "SELECT * FROM (SELECT " COLUMNS "FROM bookmarks b" WITH_PAGE
         "WHERE b.account = " ACCOUNT_ROW("$1") " AND b.page = ANY ($2::bigint[]) OFFSET 0) f ORDER BY f.page, f.added DESC, f.guid DESC";
-    struct bookmark_receiver receiver = {cb, ctx};
-    return pages_each_row(self, call, LIST, account, pages, count, on_page_bookmark_row, &receiver);
+    struct op op;
+    struct query query;
+    struct hearth_bookmark bookmark;
+    bool stop = false;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    for (size_t done = 0; r == 0 && !stop && done < count;) {
+        query_open(&query, op.session, LIST);
+        query_account(&query, account);
+        query_pages(&query, pages, count, &done);
+        while (!stop && (r = query_step(&query)) > 0) {
+            row_of(&query, &bookmark);
+            stop = cb(ctx, &bookmark) != 0;
+        }
+        query_close(&query);
+        r = r > 0 ? 0 : r;
+    }
+    return op_end(&op, r);
 }
 
 /* The whole tree at once, without titles and URLs: who asks for it puts it together in memory. */
@@ -248,16 +261,18 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
         return r;
     query_open(&query, op.session, sql);
     query_text(&query, account);
-    EACH_ROW(query, op, r,
-             struct hearth_bookmark_node node = {.struct_size = sizeof(node),
-                                                 .guid = column_text(&query, 0),
-                                                 .parent = column_text(&query, 1),
-                                                 .said_parent = column_text(&query, 2),
-                                                 .kind = (int32_t)column_int(&query, 3),
-                                                 .position = column_int(&query, 4),
-                                                 .added = column_int(&query, 5),
-                                                 .modified = column_int(&query, 6)};
-             if (cb(ctx, &node) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+                                            .guid = column_text(&query, 0),
+                                            .parent = column_text(&query, 1),
+                                            .said_parent = column_text(&query, 2),
+                                            .kind = (int32_t)column_int(&query, 3),
+                                            .position = column_int(&query, 4),
+                                            .added = column_int(&query, 5),
+                                            .modified = column_int(&query, 6)};
+        if (cb(ctx, &node) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }
@@ -288,7 +303,10 @@ int bookmark_claims(void *self, struct hearth_call *call, const char *account, h
         return r;
     query_open(&query, op.session, CLAIMS);
     query_text(&query, account);
-    EACH_ROW(query, op, r, if (cb(ctx, column_text(&query, 0), column_int(&query, 1), column_text(&query, 2)) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        if (cb(ctx, column_text(&query, 0), column_int(&query, 1), column_text(&query, 2)) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }
@@ -305,7 +323,10 @@ int bookmark_tag_list(void *self, struct hearth_call *call, const char *account,
         return r;
     query_open(&query, op.session, TAGS);
     query_text(&query, account);
-    EACH_ROW(query, op, r, if (cb(ctx, column_text(&query, 0), column_int(&query, 1)) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        if (cb(ctx, column_text(&query, 0), column_int(&query, 1)) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }

@@ -27,7 +27,7 @@ int device_put(void *self, struct hearth_call *call, const struct hearth_device 
     query_text(&query, device->version);
     query_text(&query, device->fxa_device_id);
     query_int(&query, device->last_upload);
-    return op_end_in_batch(&op, query_later(&query, COUNT_DEVICES, COUNT_NONE));
+    return op_end_in_batch(&op, query_later_sums(&query, COUNT_DEVICES, COUNT_NONE));
 }
 
 int device_remove(void *self, struct hearth_call *call, const char *device)
@@ -45,7 +45,7 @@ int device_remove(void *self, struct hearth_call *call, const char *device)
     query_open(&query, op.session, REMOVE);
     query_int(&query, op.session->batch.account);
     query_text(&query, device);
-    return op_end_in_batch(&op, query_later(&query, COUNT_TABS, COUNT_DEVICES));
+    return op_end_in_batch(&op, query_later_sums(&query, COUNT_TABS, COUNT_DEVICES));
 }
 
 int tabs_clear(void *self, struct hearth_call *call, const char *device)
@@ -62,7 +62,7 @@ int tabs_clear(void *self, struct hearth_call *call, const char *device)
     query_int(&query, op.session->batch.account);
     if (device != NULL)
         query_text(&query, device);
-    return op_end_in_batch(&op, query_later(&query, COUNT_TABS, COUNT_NONE));
+    return op_end_in_batch(&op, query_later_sums(&query, COUNT_TABS, COUNT_NONE));
 }
 
 int tab_put(void *self, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
@@ -88,9 +88,9 @@ int tab_put(void *self, struct hearth_call *call, const char *device, const stru
     query_text(&query, tab->icon);
     query_text(&query, tab->group);
     query_int(&query, tab->last_used);
-    query_bool(&query, tab->inactive);
-    query_bool(&query, tab->pinned);
-    return op_end_in_batch(&op, query_later(&query, COUNT_TABS, COUNT_NONE));
+    query_flag(&query, tab->inactive);
+    query_flag(&query, tab->pinned);
+    return op_end_in_batch(&op, query_later_sums(&query, COUNT_TABS, COUNT_NONE));
 }
 
 int device_list(void *self, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
@@ -105,16 +105,18 @@ int device_list(void *self, struct hearth_call *call, const char *account, heart
         return r;
     query_open(&query, op.session, LIST);
     query_text(&query, account);
-    EACH_ROW(query, op, r,
-             struct hearth_device device = {.struct_size = sizeof(device),
-                                            .id = column_text(&query, 0),
-                                            .name = column_text(&query, 1),
-                                            .type = column_text(&query, 2),
-                                            .os = column_text(&query, 3),
-                                            .version = column_text(&query, 4),
-                                            .fxa_device_id = column_text(&query, 5),
-                                            .last_upload = column_int(&query, 6)};
-             if (cb(ctx, &device, column_int(&query, 7)) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        struct hearth_device device = {.struct_size = sizeof(device),
+                                       .id = column_text(&query, 0),
+                                       .name = column_text(&query, 1),
+                                       .type = column_text(&query, 2),
+                                       .os = column_text(&query, 3),
+                                       .version = column_text(&query, 4),
+                                       .fxa_device_id = column_text(&query, 5),
+                                       .last_upload = column_int(&query, 6)};
+        if (cb(ctx, &device, column_int(&query, 7)) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }
@@ -135,17 +137,19 @@ int tab_list(void *self, struct hearth_call *call, const char *account, const ch
     query_text(&query, account);
     if (device != NULL)
         query_text(&query, device);
-    EACH_ROW(query, op, r,
-             struct hearth_tab tab = {.struct_size = sizeof(tab),
-                                      .position = (int32_t)column_int(&query, 1),
-                                      .title = column_text(&query, 2),
-                                      .url = column_text(&query, 3),
-                                      .icon = column_text(&query, 4),
-                                      .group = column_text(&query, 5),
-                                      .last_used = column_int(&query, 6),
-                                      .inactive = column_bool(&query, 7),
-                                      .pinned = column_bool(&query, 8)};
-             if (cb(ctx, column_text(&query, 0), &tab) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        struct hearth_tab tab = {.struct_size = sizeof(tab),
+                                 .position = (int32_t)column_int(&query, 1),
+                                 .title = column_text(&query, 2),
+                                 .url = column_text(&query, 3),
+                                 .icon = column_text(&query, 4),
+                                 .group = column_text(&query, 5),
+                                 .last_used = column_int(&query, 6),
+                                 .inactive = column_flag(&query, 7),
+                                 .pinned = column_flag(&query, 8)};
+        if (cb(ctx, column_text(&query, 0), &tab) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }

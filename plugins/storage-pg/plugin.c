@@ -5,8 +5,8 @@
 #include "devices.h"
 #include "identities.h"
 #include "life.h"
-#include "pages.h"
 #include "session.h"
+#include "storage-sql/operations.h"
 
 static const struct hearth_storage operations = {
     .struct_size = sizeof(operations),

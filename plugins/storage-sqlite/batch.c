@@ -126,7 +126,7 @@ static int finish_account(struct session *session, bool changed)
     query_int(&query, batch->generation);
     for (int i = 0; i < COUNTERS; i++)
         query_int(&query, batch->delta[i]);
-    int r = query_run(&query);
+    int r = query_run(&query, NULL);
     return r == 0 && batch->removed_pages ? page_forget_removed(session) : r;
 }
 
@@ -189,7 +189,7 @@ int mark_put(void *self, struct hearth_call *call, int32_t collection, const cha
     query_int(&query, collection);
     if (text != NULL)
         query_text(&query, text);
-    return op_end_in_batch(&op, query_run(&query));
+    return op_end_in_batch(&op, query_run(&query, NULL));
 }
 
 int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
@@ -197,7 +197,7 @@ int mark_list(void *self, struct hearth_call *call, const char *account, hearth_
     static const char LIST[] = "SELECT collection, text FROM marks ORDER BY collection";
     struct op op;
     struct query query;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, op.session, LIST);

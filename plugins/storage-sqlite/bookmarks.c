@@ -41,7 +41,7 @@ static int run_with_guid(struct session *session, const char *sql, const char *g
     struct query query;
     query_open(&query, session, sql);
     query_text(&query, guid);
-    return query_run(&query);
+    return query_run(&query, NULL);
 }
 
 static int write_row(struct session *session, const struct hearth_bookmark *bookmark, bool is_new)
@@ -68,7 +68,7 @@ static int write_row(struct session *session, const struct hearth_bookmark *book
     query_int(&query, bookmark->page);
     query_int(&query, bookmark->added);
     query_int(&query, bookmark->modified);
-    return query_run(&query);
+    return query_run(&query, NULL);
 }
 
 size_t bookmark_next_tag(const char **at, const char **ret_tag)
@@ -98,7 +98,7 @@ static int insert_tags(struct session *session, const struct hearth_bookmark *bo
         query_int(&query, bookmark->added);
         query_text(&query, bookmark->guid);
         query_bytes(&query, tag, size);
-        r = query_run(&query);
+        r = query_run(&query, NULL);
     }
     return r;
 }
@@ -190,7 +190,7 @@ int bookmark_clear(void *self, struct hearth_call *call)
     r = count_cleared(op.session);
     for (size_t i = 0; r == 0 && i < sizeof(CLEAR) / sizeof(CLEAR[0]); i++) {
         query_open(&query, op.session, CLEAR[i]);
-        r = query_run(&query);
+        r = query_run(&query, NULL);
     }
     return op_end_in_batch(&op, r);
 }
@@ -215,7 +215,7 @@ int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder
         query_text(&query, folder);
         query_int(&query, (int64_t)i);
         query_text(&query, children[i]);
-        r = query_run(&query);
+        r = query_run(&query, NULL);
     }
     return op_end_in_batch(&op, r);
 }
@@ -232,7 +232,7 @@ int bookmark_place(void *self, struct hearth_call *call, const char *guid, const
     query_text(&query, guid);
     query_text(&query, parent);
     query_int(&query, position);
-    r = query_run(&query);
+    r = query_run(&query, NULL);
     if (r == 0 && query_changes(op.session) == 0)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no bookmark %s", guid == NULL ? "" : guid);
     return op_end_in_batch(&op, r);

@@ -50,7 +50,7 @@ int bookmark_get(void *self, struct hearth_call *call, const char *account, cons
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     query_open(&query, op.session, GET);
@@ -136,7 +136,7 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
                   hearth_bookmark_cb cb, void *ctx)
 {
     struct op op;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     switch (filter->order) {
@@ -159,7 +159,7 @@ int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account
     struct op op;
     struct query query;
     bool stopped = false;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     for (size_t i = 0; r == 0 && !stopped && i < count; i++) {
@@ -179,7 +179,7 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
 {
     struct op op;
     struct query query;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, op.session, sql);
@@ -220,7 +220,7 @@ int bookmark_claims(void *self, struct hearth_call *call, const char *account, h
     static const char CLAIMS[] = "SELECT folder, position, child FROM bookmark_claims ORDER BY folder, position";
     struct op op;
     struct query query;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, op.session, CLAIMS);
@@ -240,7 +240,7 @@ int bookmark_tag_list(void *self, struct hearth_call *call, const char *account,
     static const char TAGS[] = "SELECT min(tag), count(*) FROM bookmark_tags GROUP BY folded ORDER BY folded";
     struct op op;
     struct query query;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, op.session, TAGS);

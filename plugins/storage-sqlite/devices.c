@@ -12,7 +12,7 @@ static int run_put(struct session *session, const char *const sql[2], void (*bin
     for (int i = 0; i < 2; i++) {
         query_open(&query, session, sql[i]);
         bind(&query, value);
-        int r = query_run(&query);
+        int r = query_run(&query, NULL);
         if (r < 0)
             return r;
         if (query_changes(session) > 0)
@@ -59,7 +59,7 @@ static int clear_tabs(struct session *session, const char *device)
     query_open(&query, session, device == NULL ? ALL : ONE);
     if (device != NULL)
         query_text(&query, device);
-    int r = query_run(&query);
+    int r = query_run(&query, NULL);
     if (r == 0)
         session->batch.delta[COUNT_TABS] -= query_changes(session);
     return r;
@@ -79,7 +79,7 @@ int device_remove(void *self, struct hearth_call *call, const char *device)
     if (r == 0) {
         query_open(&query, op.session, REMOVE);
         query_text(&query, device);
-        r = query_run(&query);
+        r = query_run(&query, NULL);
     }
     if (r == 0)
         op.session->batch.delta[COUNT_DEVICES] -= query_changes(op.session);
@@ -139,7 +139,7 @@ int device_list(void *self, struct hearth_call *call, const char *account, heart
                                "FROM devices d ORDER BY last_upload DESC, id";
     struct op op;
     struct query query;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, op.session, LIST);
@@ -171,7 +171,7 @@ int tab_list(void *self, struct hearth_call *call, const char *account, const ch
 #undef COLUMNS
     struct op op;
     struct query query;
-    int r = op_begin_person(&op, self, call, account);
+    int r = op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, op.session, device == NULL ? ALL : ONE);

@@ -7,9 +7,9 @@
 #include "identities.h"
 #include "migrate.h"
 #include "open.h"
-#include "pages.h"
 #include "ping.h"
 #include "session.h"
+#include "storage-sql/operations.h"
 #include "tokens.h"
 #include "verify.h"
 
