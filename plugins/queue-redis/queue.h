@@ -80,13 +80,21 @@ void gate_report_silence(struct queue *queue);
 /* errors.c: the code and the words for an error reply. *ret_close: the connection is of no more use. */
 int error_of_reply(struct hearth_call *call, const struct queue *queue, const redisReply *reply, bool *ret_close);
 
+/* member.c. What names a job in the server: its key when it is a "sync" without a colon in its key, as all jobs of releases before there were
+ * kinds; else "kind:key". */
+enum { MEMBER_MAX = SUPPORT_KIND_MAX + 1 + SUPPORT_KEY_MAX };
+
+void member_of(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1]); /* of a kind and a key that have been checked */
+/* False: no job of ours has such a name. *ret_key points into `member`. */
+bool member_split(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1], const char **ret_key);
+
 /* jobs.c, peek.c, events.c: the operations. */
 int jobs_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
 int jobs_reserve(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job);
 int jobs_extend(void *session, struct hearth_call *call, const char *receipt, int64_t lease);
 int jobs_finish(void *session, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay);
 int jobs_counts(void *session, struct hearth_call *call, struct hearth_queue_counts *ret_counts);
-int jobs_remove(void *session, struct hearth_call *call, const char *key);
+int jobs_remove(void *session, struct hearth_call *call, const char *kind, const char *key);
 int jobs_clear(void *session, struct hearth_call *call);
 int jobs_peek(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx);
 int events_publish(void *session, struct hearth_call *call, const char *channel, const char *text);

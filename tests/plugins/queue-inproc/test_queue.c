@@ -69,7 +69,7 @@ static int tear_down(void **state)
 
 static int publish(struct fixture *f, const char *key, int priority, int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .key = key, .payload = "p", .priority = priority};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = key, .payload = "p", .priority = priority};
     int32_t result = -1;
     int r = ops->publish(f->session, &f->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;
@@ -206,13 +206,13 @@ static void test_peek_remove_clear(void **state)
     char seen[256] = "";
     assert_int_equal(ops->peek(f->session, &f->call.hearth, collect, seen), 0);
     assert_string_equal(seen, "p s soon later w! ");
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "soon"), 0);
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "soon"), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "soon"), 0);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "soon"), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(ops->clear(f->session, &f->call.hearth), 0);
     seen[0] = '\0';
     ops->peek(f->session, &f->call.hearth, collect, seen);
     assert_string_equal(seen, "w! ");
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "w"), 0);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "w"), 0);
     assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
 }
 
@@ -227,7 +227,7 @@ static void test_bounds(void **state)
     assert_int_equal(publish(f, long_key, 0, 0), HEARTH_ERR_INVALID);
     assert_int_equal(publish(f, "", 0, 0), HEARTH_ERR_INVALID);
     assert_int_equal(publish(f, "a", 0, -1), HEARTH_ERR_INVALID);
-    struct hearth_job job = {.struct_size = sizeof(job), .key = "a", .payload = big};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "a", .payload = big};
     int32_t result;
     assert_int_equal(ops->publish(f->session, &f->call.hearth, &job, 0, &result), HEARTH_ERR_INVALID);
     for (int i = 0; i < 1000; i++) {
