@@ -9,6 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Whose bytes nobody may learn by measuring.
 SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equal)\([^;]*(?:\bsecret\b|nonce|oauth_state|attempt->state|\bh?mac\b|verifier|password)")
 LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "jobs", "signin", "http", "api", "pages", "main"]
+# A row of a table says itself what it is, by a flag.
+ROW_COMPARED = re.compile(r"(?:->|\.)(?:run|handle|handler|filter|to)\s*[!=]=\s*(?!NULL\b)&?[a-z]")
 # A program beside hearthd, and what it may use of core.
 TOOLS = {"plugin-check": ["base", "conf", "plug"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
@@ -25,6 +27,9 @@ LIBRARIES = {
 }
 # What a plugin of this tree may use of core besides hearth/*.h: a library that itself uses nothing else of core.
 SHARED = {"sync-fx": ["jose/jose.h"]}
+# What all plugins of this tree share, on hearth/*.h and libc; core and templates for others do without it.
+SUPPORT = "plugins/support"
+SUPPORT_INCLUDES = ("hearth/", "support/", "arpa/", "netinet/", "sys/")
 # In core a lock is one that a build with checks knows of: core/base/lock.h.
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
 UNCHECKED_MAY = "core/base/lock."
@@ -35,6 +40,7 @@ CONFIGURED = re.compile(r"\bconf_(?:get_)?text\(|\bconf_section_name\(|\bconf_ad
 COPIES = re.compile(r'^[^"]*, "%s", [^"]*$', re.S)
 COPY_FOLDERS = ("core/conf/", "core/net/", "core/nodes/", "core/plug/")
 MAX_LINES = 520
+CLANG_FORMAT = 14
 # html_put() has the directives of printf that make sense in HTML; the compiler knows all of printf's.
 HTML_PUT = re.compile(r"\bhtml_put\(([^;]*?)\);", re.S)
 HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
@@ -42,9 +48,9 @@ HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
 HASH_WITHOUT_KEY = re.compile(r"14695981039346656037|1099511628211|2166136261|16777619|0xcbf29ce484222325|0x100000001b3|0x811c9dc5|0x01000193|0x9e3779b97f4a7c15|\b5381\b", re.I)
 HASHES_WITHOUT_KEY = {
     "core/api/me.c": "an ETag", "core/api/validate.c": "an ETag", "core/merge/spool.c": "a checksum", "tools/plugin-check/storage_visits.c": "numbers of a test",
-    "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/queue-inproc/queue.c": "ids that the core made",
-    "plugins/sync-fx/cache.c": "ids that the core made", "core/search/segment.c": "equal addresses of a few candidates",
-    "plugins/storage-sqlite/fold.c": "a column", "core/search/history_update.c": "a filter before a binary search", "plugins/storage-sqlite/query.c": "addresses of our own texts", "plugins/sync-fx/id_set.c": "the key is mixed in by id_slot()", "plugins/storage-pg/pages.c": "the key is mixed in by slot_of()",
+    "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/support/hash.h": "ids that the core made, a column; number_set.c mixes a key in",
+    "core/search/segment.c": "equal addresses of a few candidates", "core/search/history_update.c": "a filter before a binary search",
+    "plugins/storage-sqlite/query.c": "addresses of our own texts",
 }
 # What is shipped, unlike tests and what is copied from docs/.
 CODE = ("core", "plugins", "tools")
@@ -64,6 +70,8 @@ def check_source(path, text):
             findings.append(f"{path}:{n}: {found.group(1)} is banned")
         if path.parts[0] == "core" and not str(path).startswith(UNCHECKED_MAY) and UNCHECKED_LOCK.search(line):
             findings.append(f"{path}:{n}: a lock that nobody checks; use lock_take() and its like")
+        if path.parts[0] in CODE and ROW_COMPARED.search(line):
+            findings.append(f"{path}:{n}: a row is known by its function or address; give the table a flag")
         if path.parts[0] in CODE and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():
@@ -101,12 +109,22 @@ def check_include(path, n, name):
         findings.append(f"{path}:{n}: a plugin uses nothing but hearth/*.h, not {name}")
     if parts[0] == "tools" and name.split("/")[0] in LAYERS and name.split("/")[0] not in TOOLS[parts[1]]:
         findings.append(f"{path}:{n}: {parts[0]}/{parts[1]} uses {', '.join(TOOLS[parts[1]])} of core, not {name}")
+    if name.startswith("support/") and parts[0] not in ("plugins", "tests"):
+        findings.append(f"{path}:{n}: {name} is for the plugins of this tree")
+    if str(path.parent) == SUPPORT and "/" in name and not name.startswith(SUPPORT_INCLUDES):
+        findings.append(f"{path}:{n}: {SUPPORT} uses hearth/*.h and libc, not {name}")
+    if parts[0] == "plugins" and name.startswith("../"):
+        findings.append(f"{path}:{n}: a plugin does not reach into its neighbour's folder; {SUPPORT} is for what they share")
     if parts[0] == "core" and parts[1] in LAYERS and name.split("/")[0] in LAYERS and "/" in name:
         if LAYERS.index(name.split("/")[0]) > LAYERS.index(parts[1]):
             findings.append(f"{path}:{n}: core/{parts[1]} may not use {name}, which lies above it")
 
 
 def check_format(paths):
+    version = subprocess.run(["clang-format", "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
+    if f" {CLANG_FORMAT}." not in version:
+        print(f"the form of the code was not checked: it is that of clang-format {CLANG_FORMAT} (Debian 12), and here is {version.strip()}")
+        return
     out = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", *map(str, paths)], cwd=ROOT, capture_output=True, text=True, timeout=300)
     bad = sorted({line.split(":")[0] for line in out.stderr.split("\n") if "warning:" in line or "error:" in line})
     findings.extend(f"{p}: not formatted; run ./dev format" for p in bad)

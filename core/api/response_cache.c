@@ -45,7 +45,7 @@ static uint64_t hash_of(const char *key)
     return hash_text(key); /* buckets are shared by all accounts, and a request chooses its key */
 }
 
-static struct entry *find(struct response_cache *cache, const char *key, uint64_t hash)
+static struct entry *entry_find(struct response_cache *cache, const char *key, uint64_t hash)
 {
     for (struct entry *e = cache->buckets[hash % BUCKETS]; e != NULL; e = e->next)
         if (e->hash == hash && strcmp(e->key, key) == 0)
@@ -53,13 +53,13 @@ static struct entry *find(struct response_cache *cache, const char *key, uint64_
     return NULL;
 }
 
-static void unlink_use(struct response_cache *cache, struct entry *e)
+static void entry_unlink_use(struct response_cache *cache, struct entry *e)
 {
     *(e->newer != NULL ? &e->newer->older : &cache->newest) = e->older;
     *(e->older != NULL ? &e->older->newer : &cache->oldest) = e->newer;
 }
 
-static void link_newest(struct response_cache *cache, struct entry *e)
+static void entry_link_newest(struct response_cache *cache, struct entry *e)
 {
     e->newer = NULL;
     e->older = cache->newest;
@@ -68,20 +68,20 @@ static void link_newest(struct response_cache *cache, struct entry *e)
 }
 
 /* Takes it out; the list of what is let go once the lock is. */
-static void drop(struct response_cache *cache, struct entry *e, struct entry **dropped)
+static void entry_drop(struct response_cache *cache, struct entry *e, struct entry **dropped)
 {
     struct entry **link = &cache->buckets[e->hash % BUCKETS];
     while (*link != e)
         link = &(*link)->next;
     *link = e->next;
-    unlink_use(cache, e);
+    entry_unlink_use(cache, e);
     cache->used -= e->cost;
     e->next = *dropped;
     *dropped = e;
 }
 
 /* Without the lock: the last reference may free a lot. */
-static void let_go(struct response_cache *cache, struct entry *dropped)
+static void entries_release(struct response_cache *cache, struct entry *dropped)
 {
     for (struct entry *next; dropped != NULL; dropped = next) {
         next = dropped->next;
@@ -96,8 +96,8 @@ void response_cache_destroy(struct response_cache *cache)
         return;
     struct entry *dropped = NULL;
     while (cache->oldest != NULL)
-        drop(cache, cache->oldest, &dropped);
-    let_go(cache, dropped);
+        entry_drop(cache, cache->oldest, &dropped);
+    entries_release(cache, dropped);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
 }
@@ -107,10 +107,10 @@ void *response_cache_get(struct response_cache *cache, const char *key)
     uint64_t hash = hash_of(key);
     void *value = NULL;
     lock_take(&cache->lock);
-    struct entry *e = find(cache, key, hash);
+    struct entry *e = entry_find(cache, key, hash);
     if (e != NULL) {
-        unlink_use(cache, e);
-        link_newest(cache, e);
+        entry_unlink_use(cache, e);
+        entry_link_newest(cache, e);
         value = cache->ref(e->value);
     }
     lock_release(&cache->lock);
@@ -129,18 +129,18 @@ void response_cache_put(struct response_cache *cache, const char *key, void *val
     e->hash = hash_of(key);
     e->cost = cost;
     lock_take(&cache->lock);
-    struct entry *old = find(cache, key, e->hash);
+    struct entry *old = entry_find(cache, key, e->hash);
     if (old != NULL)
-        drop(cache, old, &dropped);
+        entry_drop(cache, old, &dropped);
     while (cache->used + cost > cache->budget)
-        drop(cache, cache->oldest, &dropped);
+        entry_drop(cache, cache->oldest, &dropped);
     e->value = cache->ref(value);
     e->next = cache->buckets[e->hash % BUCKETS];
     cache->buckets[e->hash % BUCKETS] = e;
-    link_newest(cache, e);
+    entry_link_newest(cache, e);
     cache->used += cost;
     lock_release(&cache->lock);
-    let_go(cache, dropped);
+    entries_release(cache, dropped);
 }
 
 void response_cache_drop_account(struct response_cache *cache, const char *account)
@@ -151,10 +151,10 @@ void response_cache_drop_account(struct response_cache *cache, const char *accou
     for (struct entry *e = cache->newest, *older; e != NULL; e = older) {
         older = e->older;
         if (strncmp(e->key, account, n) == 0 && e->key[n] == '\n')
-            drop(cache, e, &dropped);
+            entry_drop(cache, e, &dropped);
     }
     lock_release(&cache->lock);
-    let_go(cache, dropped);
+    entries_release(cache, dropped);
 }
 
 size_t response_cache_size(struct response_cache *cache)

@@ -4,7 +4,7 @@
 #include "api/internal.h"
 
 /* Two FNV-1a hashes of the request: nobody gains by a collision, which would need two requests of the same person. */
-static uint64_t hash(const char *text, uint64_t seed)
+static uint64_t validate_hash(const char *text, uint64_t seed)
 {
     uint64_t h = 14695981039346656037u ^ seed;
     for (const char *p = text; *p != '\0'; p++)
@@ -14,18 +14,18 @@ static uint64_t hash(const char *text, uint64_t seed)
 
 void validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64])
 {
-    uint64_t h = hash(request->path, hash(account, 0));
-    h = hash(request->query == NULL ? "" : request->query, h);
+    uint64_t h = validate_hash(request->path, validate_hash(account, 0));
+    h = validate_hash(request->query == NULL ? "" : request->query, h);
     snprintf(ret, 64, "\"%llx-%016llx%s\"", (unsigned long long)generation, (unsigned long long)h, gzip ? "-g" : "");
 }
 
-static const char *key_of(struct http_request *request, const char *account, int64_t generation, bool gzip)
+static const char *validate_key(struct http_request *request, const char *account, int64_t generation, bool gzip)
 {
     return arena_printf(&request->arena, "%s\n%lld%c%s?%s", account, (long long)generation, gzip ? 'g' : 'i', request->path,
                         request->query == NULL ? "" : request->query);
 }
 
-static void set_headers(struct http_request *request, struct http_reply *reply, const char *etag)
+static void validate_headers(struct http_request *request, struct http_reply *reply, const char *etag)
 {
     http_reply_header(reply, "etag", arena_strdup(&request->arena, etag));
     http_reply_header(reply, "cache-control", "private, no-cache");
@@ -40,10 +40,10 @@ bool validate_from_cache(const struct api_endpoint *endpoint, struct http_reques
     validate_etag(request, account, generation, gzip, etag);
     if (http_etag_matches(request, etag)) {
         reply->status = 304;
-        set_headers(request, reply, etag);
+        validate_headers(request, reply, etag);
         return true;
     }
-    const char *key = key_of(request, account, generation, gzip);
+    const char *key = validate_key(request, account, generation, gzip);
     struct http_shared *shared = key == NULL ? NULL : response_cache_get(endpoint->api->cache, key);
     if (shared == NULL)
         return false;
@@ -52,7 +52,7 @@ bool validate_from_cache(const struct api_endpoint *endpoint, struct http_reques
     reply->shared = shared;
     if (shared->size > 2 && memcmp(shared->bytes, "\x1f\x8b", 2) == 0)
         http_reply_header(reply, "content-encoding", "gzip");
-    set_headers(request, reply, etag);
+    validate_headers(request, reply, etag);
     return true;
 }
 
@@ -64,10 +64,10 @@ void validate_keep(struct api_call *call)
     char etag[64];
     bool gzip = call->request->accepts_gzip;
     validate_etag(call->request, call->account, call->generation, gzip, etag);
-    set_headers(call->request, reply, etag);
+    validate_headers(call->request, reply, etag);
     if (gzip)
         http_reply_gzip(reply);
-    const char *key = key_of(call->request, call->account, call->generation, gzip);
+    const char *key = validate_key(call->request, call->account, call->generation, gzip);
     struct http_shared *shared = key == NULL ? NULL : http_shared_create(reply->body.data, reply->body.size);
     if (shared == NULL)
         return;

@@ -10,13 +10,13 @@ enum { CONTEXT_SIZE = 128 };
 
 /* For one account, and for the [sync NAME] section whose sign-in made them: another one cannot open them, whatever the account's row says.
  */
-static void context_of(const char *account, const char *provider, char ret[CONTEXT_SIZE])
+static void credentials_context(const char *account, const char *provider, char ret[CONTEXT_SIZE])
 {
     snprintf(ret, CONTEXT_SIZE, "credentials/%s/%s", account, provider);
 }
 
 /* As releases sealed that knew of no provider. */
-static void old_context_of(const char *account, char ret[CONTEXT_SIZE])
+static void credentials_old_context(const char *account, char ret[CONTEXT_SIZE])
 {
     snprintf(ret, CONTEXT_SIZE, "credentials/%s", account);
 }
@@ -27,7 +27,7 @@ int credentials_put(const struct vault *vault, struct store *store, const char *
     char context[CONTEXT_SIZE];
     void *sealed;
     size_t sealed_size;
-    context_of(account, provider, context);
+    credentials_context(account, provider, context);
     int r = vault_seal(vault, context, bytes, size, &sealed, &sealed_size, err);
     if (r < 0)
         return r;
@@ -47,10 +47,10 @@ int credentials_get(const struct vault *vault, struct store *store, const char *
     if (r == HEARTH_ERR_DENIED) /* by the database: DENIED is the vault's word for another key */
         r = why.code = HEARTH_ERR_IO;
     if (r == 0) {
-        context_of(account, provider, context);
+        credentials_context(account, provider, context);
         r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, &why);
         if (r == HEARTH_ERR_DENIED) {
-            old_context_of(account, context);
+            credentials_old_context(account, context);
             r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
         }
     }

@@ -12,7 +12,7 @@ static const struct {
 #undef X
 };
 
-static int find(int code)
+static int err_find(int code)
 {
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (codes[i].code == code)
@@ -22,13 +22,13 @@ static int find(int code)
 
 const char *err_name(int code)
 {
-    int i = find(code);
+    int i = err_find(code);
     return code == 0 ? "OK" : i < 0 ? "UNKNOWN" : codes[i].name;
 }
 
 const char *err_text(int code)
 {
-    int i = find(code);
+    int i = err_find(code);
     return code == 0 ? "no error" : i < 0 ? "unknown error" : codes[i].text;
 }
 

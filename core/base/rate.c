@@ -54,7 +54,7 @@ static uint64_t rate_hash(const char *key)
 }
 
 /* The entry of the key; a new one takes the place of the oldest. */
-static struct entry *find(struct rate *rate, const char *key, int64_t now)
+static struct entry *rate_find(struct rate *rate, const char *key, int64_t now)
 {
     uint64_t h = rate_hash(key);
     struct entry *set = rate->entries[h % SETS], *oldest = &set[0];
@@ -71,11 +71,11 @@ static struct entry *find(struct rate *rate, const char *key, int64_t now)
     return oldest;
 }
 
-static int64_t take_of(struct rate *rate, const char *key, int limit)
+static int64_t rate_take_of(struct rate *rate, const char *key, int limit)
 {
     int64_t now = clock_monotonic(), wait = 0;
     lock_take(&rate->lock);
-    struct entry *entry = find(rate, key, now);
+    struct entry *entry = rate_find(rate, key, now);
     if (entry->count < limit)
         entry->count++;
     else
@@ -86,13 +86,13 @@ static int64_t take_of(struct rate *rate, const char *key, int limit)
 
 int64_t rate_take(struct rate *rate, const char *key)
 {
-    return take_of(rate, key, rate->limit);
+    return rate_take_of(rate, key, rate->limit);
 }
 
 void rate_give_back(struct rate *rate, const char *key)
 {
     lock_take(&rate->lock);
-    struct entry *entry = find(rate, key, clock_monotonic());
+    struct entry *entry = rate_find(rate, key, clock_monotonic());
     if (entry->count > 0)
         entry->count--;
     lock_release(&rate->lock);
@@ -139,7 +139,7 @@ int64_t rate_take_address(struct rate *rate, const char *address)
     struct rate_network networks[RATE_NETWORKS];
     size_t count = rate_networks(address, networks);
     for (size_t i = count; i-- > 0;) {
-        int64_t wait = take_of(rate, networks[i].key, rate->limit * networks[i].times);
+        int64_t wait = rate_take_of(rate, networks[i].key, rate->limit * networks[i].times);
         if (wait == 0)
             continue;
         while (++i < count)

@@ -65,8 +65,9 @@ int records_put_page(struct spool *spool, const struct hearth_page_record *recor
     spool_put_int(spool, record->modified);
     spool_put_int(spool, record->visit_count);
     for (uint32_t i = 0; i < record->visit_count; i++) {
-        spool_put_int(spool, record->visits[i].date);
-        spool_put_int(spool, record->visits[i].type);
+        const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
+        spool_put_int(spool, visit->date);
+        spool_put_int(spool, visit->type);
     }
     return spool_end(spool, err);
 }
@@ -83,8 +84,9 @@ int records_get_page(struct spool *spool, struct arena *arena, struct hearth_pag
     if (visits == NULL)
         return HEARTH_ERR_NOMEM;
     for (uint32_t i = 0; i < record.visit_count; i++) {
+        visits[i].struct_size = sizeof(visits[i]);
         visits[i].date = spool_get_int(spool);
-        visits[i].type = (int32_t)spool_get_int(spool);
+        visits[i].type = spool_get_int(spool);
     }
     record.visits = visits;
     *ret_record = record;

@@ -4,9 +4,9 @@
 
 #include "queue.h"
 
+#include "support/abi.h"
 #include "support/call.h"
 #include "support/config.h"
-#include "support/abi.h"
 #include "support/job.h"
 #include "support/wait.h"
 

@@ -91,7 +91,8 @@ static void set_tcp_options(int fd)
 }
 
 /* A name server that does not answer is waited for like any other. */
-static enum conn_result look_up(const struct redis_url *url, struct support_patience *patience, struct addrinfo **ret_list, const char **ret_why)
+static enum conn_result look_up(const struct redis_url *url, struct support_patience *patience, struct addrinfo **ret_list,
+                                const char **ret_why)
 {
     char port[8];
     snprintf(port, sizeof(port), "%d", url->port);

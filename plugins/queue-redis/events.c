@@ -4,6 +4,8 @@
 
 #include "queue.h"
 
+#include "support/call.h"
+#include "support/job.h"
 #include "support/wait.h"
 
 enum { PING_EVERY = 10000, AT_ONCE = 1000 };
@@ -99,7 +101,8 @@ static enum conn_result step(struct receiver *receiver, int64_t until)
     enum conn_result r = deliver(receiver);
     if (r != CONN_NONE)
         return r;
-    struct support_patience patience = support_patience_for(session->queue->host, receiver->call, &session->interrupt, until - support_now(session->queue->host), 0);
+    struct support_patience patience =
+        support_patience_for(session->queue->host, receiver->call, &session->interrupt, until - support_now(session->queue->host), 0);
     r = conn_fill(&session->event, &patience);
     return r == CONN_OK ? deliver(receiver) : r;
 }
@@ -108,7 +111,8 @@ static enum conn_result send_ping(struct receiver *receiver)
 {
     static const char ping[] = "*1\r\n$4\r\nPING\r\n";
     struct session *session = receiver->session;
-    struct support_patience patience = support_patience_for(session->queue->host, receiver->call, &session->interrupt, session->queue->command_timeout, 0);
+    struct support_patience patience =
+        support_patience_for(session->queue->host, receiver->call, &session->interrupt, session->queue->command_timeout, 0);
     receiver->pong = false;
     return conn_send(&session->event, ping, sizeof(ping) - 1, &patience);
 }

@@ -1,4 +1,5 @@
 #include "queue.h"
+#include "support/call.h"
 
 bool gate_is_silent(struct queue *queue)
 {

@@ -30,7 +30,7 @@ static inline void *hiredis_refuse_bool(const redisReadTask *task, int value)
     return NULL;
 }
 
-#define HIREDIS_REFUSED .createDouble = hiredis_refuse_double, .createBool = hiredis_refuse_bool,
+#define HIREDIS_REFUSED .createDouble = hiredis_refuse_double, .createBool = hiredis_refuse_bool
 
 #else
 

@@ -1,11 +1,12 @@
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "member.h"
 #include "queue.h"
 
-#include "support/wait.h"
 #include "support/abi.h"
+#include "support/call.h"
+#include "support/wait.h"
 
 enum {
     NAP = 1000,           /* ms: a waiting session looks again after that, whatever it was told; a lost wake-up costs no more */

@@ -1,7 +1,7 @@
 /* The names of jobs in the server. */
-#include <string.h>
+#include "member.h"
 
-#include "queue.h"
+#include <string.h>
 
 static const char UNNAMED[] = "sync";
 

@@ -1,6 +1,7 @@
 /* Shows all jobs, page by page, so that neither the server nor this process ever has more than a page in hand. */
 #include <stdlib.h>
 
+#include "member.h"
 #include "queue.h"
 
 enum { READY_SET = 1, DELAYED_SET, LEASED_SET };

@@ -4,9 +4,9 @@
 
 #include "queue.h"
 
-#include "support/wait.h"
 #include "support/call.h"
 #include "support/config.h"
+#include "support/wait.h"
 
 enum { CONFIG_URL, CONFIG_PREFIX, CONFIG_CONNECT_TIMEOUT, CONFIG_COMMAND_TIMEOUT, CONFIG_MAX_JOBS };
 enum { REPLY_SIZE = 65536, MESSAGE_SIZE = 8192, PREFIX_MAX = 64 };
@@ -27,7 +27,7 @@ static int queue_open(const struct hearth_host *host, struct hearth_call *call, 
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     if (queue == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     const char *why = url_parse(support_config_text(values, CONFIG_URL), &queue->url), *prefix = support_config_text(values, CONFIG_PREFIX);
     int r = 0;
     if (why != NULL)
@@ -101,7 +101,7 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
 {
     struct session *session = calloc(1, sizeof(*session));
     if (session == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     if (!support_interrupt_init(&session->interrupt)) {
         free(session);
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no descriptor is left for a session of the queue; raise the limit of open files");
@@ -113,7 +113,7 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
     bool room = conn_init(&session->main, REPLY_SIZE);
     room = conn_init(&session->wake, MESSAGE_SIZE) && room;
     room = conn_init(&session->event, MESSAGE_SIZE) && room;
-    int r = room ? 0 : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    int r = room ? 0 : support_no_memory(call);
     if (r == 0 && !gate_is_silent(self))
         r = ping_greet(session, call);
     bool late = support_is_late(session->queue->host, call);

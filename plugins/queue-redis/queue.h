@@ -6,10 +6,8 @@
 #include "conn.h"
 #include "hearth/queue.h"
 #include "script.h"
-#include "support/wait.h"
 #include "support/backoff.h"
-#include "support/call.h"
-#include "support/job.h"
+#include "support/wait.h"
 
 enum { NAME_MAX_SIZE = 160 };
 
@@ -79,14 +77,6 @@ void gate_report_silence(struct queue *queue);
 
 /* errors.c: the code and the words for an error reply. *ret_close: the connection is of no more use. */
 int error_of_reply(struct hearth_call *call, const struct queue *queue, const redisReply *reply, bool *ret_close);
-
-/* member.c. What names a job in the server: its key when it is a "sync" without a colon in its key, as all jobs of releases before there were
- * kinds; else "kind:key". */
-enum { MEMBER_MAX = SUPPORT_KIND_MAX + 1 + SUPPORT_KEY_MAX };
-
-void member_of(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1]); /* of a kind and a key that have been checked */
-/* False: no job of ours has such a name. *ret_key points into `member`. */
-bool member_split(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1], const char **ret_key);
 
 /* jobs.c, peek.c, events.c: the operations. */
 int jobs_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);

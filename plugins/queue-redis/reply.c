@@ -18,13 +18,15 @@ static void *reply_room(const redisReadTask *task, size_t size)
     return conn->room + from;
 }
 
-/* hiredis 0.14 refuses what is nested deeper, and knows no other types; 1.x takes any depth, and all of RESP 3. */
+/* hiredis 0.14 refuses what is nested deeper, and knows no other types; 1.x takes any depth, and all of RESP 3, which has a null of its own
+ * (in RESP 2 a text or an array is not there). */
 static bool reply_is_expected(const redisReadTask *task)
 {
     int depth = 0;
     for (const redisReadTask *parent = task->parent; parent != NULL; parent = parent->parent)
         depth++;
-    return depth <= NESTED_MAX && task->type >= REDIS_REPLY_STRING && task->type <= REDIS_REPLY_ERROR;
+    bool of_resp2 = task->type >= REDIS_REPLY_STRING && task->type <= REDIS_REPLY_ERROR && task->type != REDIS_REPLY_NIL;
+    return of_resp2 && depth <= NESTED_MAX;
 }
 
 static redisReply *reply_make(const redisReadTask *task)
@@ -87,10 +89,9 @@ static void reply_free_nothing(void *reply)
     (void)reply;
 }
 
-redisReplyObjectFunctions reply_functions = {
-    .createString = reply_create_string,
-    .createArray = reply_create_array,
-    .createInteger = reply_create_integer,
-    .createNil = reply_create_nil,
-    HIREDIS_REFUSED.freeObject = reply_free_nothing,
-};
+redisReplyObjectFunctions reply_functions = {.createString = reply_create_string,
+                                             .createArray = reply_create_array,
+                                             .createInteger = reply_create_integer,
+                                             .createNil = reply_create_nil,
+                                             .freeObject = reply_free_nothing,
+                                             HIREDIS_REFUSED};

@@ -4,6 +4,7 @@
 
 #include "queue.h"
 
+#include "support/call.h"
 #include "support/wait.h"
 
 /* What a command that has been sent still gets when its call is interrupted: its answer is usually on the way. */

@@ -38,7 +38,8 @@ static const char *parse_user(const char *text, size_t size, struct redis_url *u
 {
     const char *colon = memchr(text, ':', size);
     size_t user = colon == NULL ? size : (size_t)(colon - text);
-    if (support_percent_decode_all(text, user, url->user, URL_PART) != 0 || (colon != NULL && support_percent_decode_all(colon + 1, size - user - 1, url->password, URL_PART) != 0))
+    if (support_percent_decode_all(text, user, url->user, URL_PART) != 0 ||
+        (colon != NULL && support_percent_decode_all(colon + 1, size - user - 1, url->password, URL_PART) != 0))
         return "user or password is malformed: percent-encode what is special in URLs";
     if (colon == NULL) { /* redis://password@host, as many write it */
         memcpy(url->password, url->user, sizeof(url->password));

@@ -277,7 +277,7 @@ static int by_date(const void *a, const void *b)
 static int deliver_visit(void *ctx, const struct row *row)
 {
     struct delivery *d = ctx;
-    struct hearth_visit visit = {.date = row->number[VISIT_DATE], .type = (int32_t)row->number[VISIT_TYPE]};
+    struct hearth_visit visit = HEARTH_VISIT(row->number[VISIT_DATE], row->number[VISIT_TYPE]);
     return d->cb.visit(d->ctx, &visit);
 }
 

@@ -185,12 +185,12 @@ int mem_visits_put(void *session, struct hearth_call *call, int64_t page, const 
     if (account == NULL)
         return r;
     for (size_t i = 0; i < count; i++)
-        if (visits[i].type < 0 || visits[i].type > 9)
-            return hearth_fail(call, HEARTH_ERR_INVALID, "a visit of type %d", (int)visits[i].type);
+        if (HEARTH_AT(visits, i)->type < 0 || HEARTH_AT(visits, i)->type > 9)
+            return hearth_fail(call, HEARTH_ERR_INVALID, "a visit of type %d", (int)HEARTH_AT(visits, i)->type);
     r = find_page(call, account, page);
     for (size_t i = 0; r == 0 && i < count; i++) {
-        int64_t numbers[NUMBERS] = {page, visits[i].date, visits[i].type};
-        struct row key = {.number = {page, visits[i].date, visits[i].type}};
+        int64_t numbers[NUMBERS] = {page, HEARTH_AT(visits, i)->date, HEARTH_AT(visits, i)->type};
+        struct row key = {.number = {page, HEARTH_AT(visits, i)->date, HEARTH_AT(visits, i)->type}};
         if (table_find(account->tables[VISITS], VISITS, &key, &place) != NULL)
             continue;
         r = put(session, call, account, VISITS, row_create((const char *[TEXTS]){NULL}, numbers, 0));

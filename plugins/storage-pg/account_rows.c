@@ -1,13 +1,12 @@
 /* What an account has besides synced data: credentials, settings, tokens, picks. */
-#include <stdlib.h>
 
 #include "accounts.h"
 #include "connection.h"
 #include "session.h"
 #include "support/abi.h"
-#include "support/text.h"
 #include "support/call.h"
 #include "support/codec.h"
+#include "support/text.h"
 
 /* Runs a statement that touches one row, or none because what it names is not there. */
 static int run_one(struct op *op, struct query *query, const char *missing)

@@ -1,15 +1,14 @@
 /* Accounts, their claims and counts, and the end of all their rows. */
 #include "accounts.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "connection.h"
 #include "identities.h"
 #include "session.h"
 #include "support/abi.h"
-#include "support/text.h"
 #include "support/call.h"
+#include "support/text.h"
 
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
@@ -62,7 +61,7 @@ static int no_account(struct session *session)
 /* What decides its node in a fleet. A host of before has no such field. */
 static const char *placement_of(const struct hearth_account *account)
 {
-    bool has = account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement);
+    bool has = HEARTH_HAS(account, placement);
     return has && account->placement != NULL ? account->placement : account->email;
 }
 

@@ -2,9 +2,9 @@
 #include "bookmarks.h"
 
 #include "session.h"
+#include "support/call.h"
 #include "support/fold.h"
 #include "support/text.h"
-#include "support/call.h"
 
 /* An item is counted as a bookmark, a folder as a folder unless it is a root; what the statement adds is new minus old. */
 #define ITEM(kind)         "(" kind " IN (1, 4, 5))::int"

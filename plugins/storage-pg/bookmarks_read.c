@@ -5,6 +5,7 @@
 #include "pages.h"
 #include "session.h"
 #include "support/abi.h"
+#include "support/call.h"
 #include "support/fold.h"
 #include "support/text.h"
 
@@ -167,7 +168,7 @@ static int list_by_tag(struct op *op, const char *account, const struct hearth_b
     size_t size = strlen(filter->tag);
     char *folded = op->session->store->host->alloc(op->session->call, SUPPORT_FOLD_GROWTH * size + 1);
     if (folded == NULL)
-        return hearth_fail(op->session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(op->session->call);
     support_fold(filter->tag, size, folded);
     listing.key = folded;
     set_place(&listing, filter);

@@ -45,8 +45,7 @@ static void one_line(const char *message, char *ret, size_t size)
 /* As long as the call may last. */
 int connection_wait_fd(struct session *session, int fd, short events)
 {
-    struct support_patience patience =
-        support_patience_for(session->store->host, session->call, &session->interrupt, INT32_MAX, 0);
+    struct support_patience patience = support_patience_for(session->store->host, session->call, &session->interrupt, INT32_MAX, 0);
     patience.look = SLICE;
     for (;;) {
         int r = connection_stopped(session);
@@ -73,7 +72,8 @@ static int lost(struct session *session, const char *what)
 static int wait_for_server(struct session *session, short events)
 {
     struct hearth_call *call = session->call;
-    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout, until = support_now(session->store->host) + patience;
+    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout;
+    int64_t until = support_now(session->store->host) + patience;
     bool sooner = deadline == 0 || until < deadline;
     if (sooner)
         call->deadline = until;

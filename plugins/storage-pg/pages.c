@@ -4,10 +4,10 @@
 
 #include "batch.h"
 #include "session.h"
+#include "support/call.h"
 #include "support/hash.h"
 #include "support/number_set.h"
 #include "support/text.h"
-#include "support/call.h"
 
 enum { REMOVED_KEPT = 20000 }; /* removed pages that an account remembers */
 

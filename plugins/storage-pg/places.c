@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 
 #include "connection.h"
-#include "support/lookup.h"
 #include "support/call.h"
+#include "support/lookup.h"
 
 enum { HOST_SIZE = 256, PORT_SIZE = 16, ADDRESS_SIZE = 80 };
 

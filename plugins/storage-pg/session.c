@@ -1,7 +1,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "batch.h"

@@ -3,8 +3,6 @@
 #define STORAGE_PG_SESSION_H
 
 #include "query.h"
-#include "support/abi.h"
-#include "support/text.h"
 
 int session_open(void *self, struct hearth_call *call, void **ret_session);
 void session_close(void *session);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "hearth/storage.h"
-#include "support/number_set.h"
 #include "support/backoff.h"
+#include "support/number_set.h"
 #include "support/wait.h"
 
 enum { STORE_MAGIC = 0x5a11fe11, SESSION_MAGIC = 0x5a11fe12 };
@@ -39,9 +39,9 @@ struct batch {
      * none, as at a first sync, and since page_learn() when many were asked for. */
     bool knows;
     struct support_number_set pages, guids; /* ids, and hashes of guids */
-    int64_t asked, worth;        /* pages that were asked for, and how many make it worth to learn all */
-    int64_t absent;              /* page that was looked up last and is not there; 0 */
-    int64_t fresh;               /* page that this batch has inserted, without visits yet; 0 */
+    int64_t asked, worth;                   /* pages that were asked for, and how many make it worth to learn all */
+    int64_t absent;                         /* page that was looked up last and is not there; 0 */
+    int64_t fresh;                          /* page that this batch has inserted, without visits yet; 0 */
 };
 
 /* What the server still has to answer, in order. */

@@ -1,21 +1,20 @@
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "batch.h"
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
-#include "support/hash.h"
 #include "support/call.h"
+#include "support/hash.h"
 
 enum { PIECE_FIRST = 64, PIECE_MOST = 256, PIECE_DATES = 16384 };
 
 static int check_types(struct session *session, const struct hearth_visit *visits, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (visits[i].type < 0 || visits[i].type > 9)
-            return hearth_fail(session->call, HEARTH_ERR_INVALID, "a visit of type %d", (int)visits[i].type);
+        if (HEARTH_AT(visits, i)->type < 0 || HEARTH_AT(visits, i)->type > 9)
+            return hearth_fail(session->call, HEARTH_ERR_INVALID, "a visit of type %d", (int)HEARTH_AT(visits, i)->type);
     return 0;
 }
 
@@ -28,8 +27,8 @@ static int make_arrays(struct session *session, const struct hearth_visit *visit
         return support_no_memory(session->call);
     char *d = dates, *t = types;
     for (size_t i = 0; i < count; i++) {
-        d += snprintf(d, 22, "%c%lld", i == 0 ? '{' : ',', (long long)visits[i].date);
-        t += snprintf(t, 4, "%c%d", i == 0 ? '{' : ',', (int)visits[i].type);
+        d += snprintf(d, 22, "%c%lld", i == 0 ? '{' : ',', (long long)HEARTH_AT(visits, i)->date);
+        t += snprintf(t, 4, "%c%d", i == 0 ? '{' : ',', (int)HEARTH_AT(visits, i)->type);
     }
     snprintf(d, 3, "%s}", count == 0 ? "{" : "");
     snprintf(t, 3, "%s}", count == 0 ? "{" : "");
@@ -44,7 +43,7 @@ static int64_t count_different(const struct hearth_visit *visits, size_t count)
     int64_t n = 0;
     for (size_t i = 0; i < count; i++) {
         size_t k = 0;
-        while (k < i && (visits[k].date != visits[i].date || visits[k].type != visits[i].type))
+        while (k < i && (HEARTH_AT(visits, k)->date != HEARTH_AT(visits, i)->date || HEARTH_AT(visits, k)->type != HEARTH_AT(visits, i)->type))
             k++;
         n += k == i;
     }
@@ -147,7 +146,7 @@ int page_visits(void *self, struct hearth_call *call, const char *account, int64
     query_open(&query, op.session, VISITS);
     query_text(&query, account);
     query_int(&query, page);
-    EACH_ROW(query, op, r, struct hearth_visit visit = {.date = column_int(&query, 0), .type = (int32_t)column_int(&query, 1)};
+    EACH_ROW(query, op, r, struct hearth_visit visit = HEARTH_VISIT(column_int(&query, 0), column_int(&query, 1));
              if (cb(ctx, &visit) != 0) break;)
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
@@ -161,7 +160,7 @@ struct visit_receiver {
 static int on_page_visit_row(void *ctx, struct query *query)
 {
     const struct visit_receiver *receiver = ctx;
-    struct hearth_visit visit = {.date = column_int(query, 1), .type = (int32_t)column_int(query, 2)};
+    struct hearth_visit visit = HEARTH_VISIT(column_int(query, 1), column_int(query, 2));
     return receiver->cb(receiver->ctx, column_int(query, 0), &visit);
 }
 

@@ -1,6 +1,5 @@
 #include "accounts.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "files.h"
@@ -8,8 +7,8 @@
 #include "query.h"
 #include "session.h"
 #include "support/abi.h"
-#include "support/text.h"
 #include "support/call.h"
+#include "support/text.h"
 
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
@@ -92,7 +91,7 @@ static int finish_removal(struct session *session, const char *id)
 /* What decides its node in a fleet. A host of before has no such field. */
 static const char *placement_of(const struct hearth_account *account)
 {
-    bool has = account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement);
+    bool has = HEARTH_HAS(account, placement);
     return has && account->placement != NULL ? account->placement : account->email;
 }
 

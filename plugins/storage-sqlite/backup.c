@@ -17,8 +17,8 @@
 #include "session.h"
 #include "sums.h"
 #include "tar.h"
-#include "support/owner.h"
 #include "support/call.h"
+#include "support/owner.h"
 
 enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
 
@@ -76,7 +76,7 @@ static int fail_target(struct copy *copy, sqlite3 *db, int code)
     if ((code & 0xff) == SQLITE_FULL)
         return fail_errno(copy, ENOSPC);
     if ((code & 0xff) == SQLITE_NOMEM)
-        return hearth_fail(copy->session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(copy->session->call);
     if ((code & 0xff) == SQLITE_IOERR && error != 0)
         return fail_errno(copy, error);
     return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: %s", copy->path, db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));

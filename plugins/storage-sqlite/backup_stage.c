@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "support/owner.h"
 #include "support/call.h"
+#include "support/owner.h"
 
 static const char PARTIAL[] = ".partial-";
 enum { HEX = 8, ATTEMPTS = 4 };

@@ -2,8 +2,8 @@
 
 #include "query.h"
 #include "session.h"
-#include "support/fold.h"
 #include "support/call.h"
+#include "support/fold.h"
 
 /* What is stored of a bookmark that is about to change. */
 struct old_bookmark {

@@ -2,8 +2,8 @@
 #include "query.h"
 #include "session.h"
 #include "support/abi.h"
-#include "support/fold.h"
 #include "support/call.h"
+#include "support/fold.h"
 
 #define COLUMNS                                                                                                                            \
     "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \

@@ -12,8 +12,8 @@
 #include "migrations.h"
 #include "query.h"
 #include "session.h"
-#include "support/owner.h"
 #include "support/call.h"
+#include "support/owner.h"
 
 static int fail_errno(struct hearth_call *call, const char *path, int error)
 {

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,9 +15,9 @@
 #include "replace.h"
 #include "session.h"
 #include "use_lock.h"
-#include "support/owner.h"
 #include "support/call.h"
 #include "support/config.h"
+#include "support/owner.h"
 
 enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEY_OPEN_FILES, KEYS };
 _Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");

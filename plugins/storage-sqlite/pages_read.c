@@ -117,7 +117,7 @@ int page_visits(void *self, struct hearth_call *call, const char *account, int64
     query_open(&query, op.session, VISITS);
     query_int(&query, page);
     while ((r = query_step(&query)) > 0) {
-        struct hearth_visit visit = {.date = column_int(&query, 0), .type = (int32_t)column_int(&query, 1)};
+        struct hearth_visit visit = HEARTH_VISIT(column_int(&query, 0), column_int(&query, 1));
         if (cb(ctx, &visit) != 0) {
             r = 0;
             break;

@@ -307,18 +307,3 @@ void pool_forget(struct session *session, struct person *person)
         connection_close(connection);
     } while (connection != NULL);
 }
-
-void pool_close_idle(struct session *session)
-{
-    struct pool *pool = &session->store->pool;
-    struct connection *connection;
-    do {
-        struct person *dropped = NULL;
-        pthread_mutex_lock(&pool->lock);
-        connection = take_oldest(pool, &dropped);
-        pthread_mutex_unlock(&pool->lock);
-        connection_close(connection);
-        if (dropped != NULL)
-            person_free(dropped);
-    } while (connection != NULL);
-}

@@ -44,6 +44,5 @@ int pool_borrow(struct session *session, const char *id, struct connection **ret
 void pool_give_back(struct session *session, struct connection *connection);
 /* The person's file is about to be unlinked: closes what is idle, and lets what is in use be closed when it comes back. */
 void pool_forget(struct session *session, struct person *person);
-void pool_close_idle(struct session *session); /* all */
 
 #endif

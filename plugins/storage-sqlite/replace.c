@@ -11,8 +11,8 @@
 #include "backup.h"
 #include "files.h"
 #include "open.h"
-#include "support/owner.h"
 #include "support/call.h"
+#include "support/owner.h"
 
 static const char STAGE[] = ".restore-", READY[] = ".restored-", ASIDE[] = ".replaced-";
 

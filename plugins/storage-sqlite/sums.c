@@ -11,9 +11,9 @@
 enum { DIGEST = 32, HEX = 2 * DIGEST, NAME = 101, LINE = HEX + 2 + NAME + 1 };
 
 struct sums {
-    EVP_MD_CTX *digest; /* of the member that is being read */
+    EVP_MD_CTX *digest;      /* of the member that is being read */
     struct support_buf text; /* NUL-terminated */
-    char named[NAME + 1]; /* what sums_differ() returned */
+    char named[NAME + 1];    /* what sums_differ() returned */
 };
 
 struct sums *sums_create(void)

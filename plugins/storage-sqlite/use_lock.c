@@ -11,7 +11,6 @@
 
 #include "support/owner.h"
 
-
 enum { TRIES = 100, PAUSE_MS = 20 };
 
 /* Nobody else may hold it: it would keep the daemon from starting. */

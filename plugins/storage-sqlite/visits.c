@@ -31,8 +31,8 @@ static int insert_visits(struct session *session, const struct known_page *page,
     int first = query.next;
     for (size_t i = 0; r == 0 && i < count; i++) {
         query.next = first;
-        query_int(&query, visits[i].date);
-        query_int(&query, visits[i].type);
+        query_int(&query, HEARTH_AT(visits, i)->date);
+        query_int(&query, HEARTH_AT(visits, i)->type);
         r = query_step(&query);
         if (r == 0)
             added += query_changes(session);
@@ -48,8 +48,8 @@ static int insert_visits(struct session *session, const struct known_page *page,
 static int check_types(struct session *session, const struct hearth_visit *visits, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (visits[i].type < 0 || visits[i].type > 9)
-            return hearth_fail(session->call, HEARTH_ERR_INVALID, "a visit of type %d", (int)visits[i].type);
+        if (HEARTH_AT(visits, i)->type < 0 || HEARTH_AT(visits, i)->type > 9)
+            return hearth_fail(session->call, HEARTH_ERR_INVALID, "a visit of type %d", (int)HEARTH_AT(visits, i)->type);
     return 0;
 }
 
@@ -121,7 +121,7 @@ int visits_of_pages(void *self, struct hearth_call *call, const char *account, c
         query_open(&query, op.session, VISITS);
         query_int(&query, pages[i]);
         while (!stop && (r = query_step(&query)) > 0) {
-            struct hearth_visit visit = {.date = column_int(&query, 0), .type = (int32_t)column_int(&query, 1)};
+            struct hearth_visit visit = HEARTH_VISIT(column_int(&query, 0), column_int(&query, 1));
             stop = cb(ctx, pages[i], &visit) != 0;
         }
         query_close(&query);

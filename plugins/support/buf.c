@@ -52,7 +52,7 @@ bool support_array_reserve(void *items, size_t *room, size_t count, size_t size)
     size_t more = *room == 0 ? 16 : *room * 2;
     more = more < count ? count : more;
     memcpy(&old, items, sizeof(old)); /* its type is the caller's */
-    grown = reallocarray(old, more, size);
+    grown = more > SIZE_MAX / size ? NULL : realloc(old, more * size);
     if (grown == NULL)
         return false;
     memcpy(items, &grown, sizeof(grown));

@@ -56,10 +56,11 @@ bool support_interrupt_is_raised(struct support_interrupt *interrupt)
     return raised;
 }
 
-struct support_patience support_patience_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt, int64_t wait,
-                             int64_t grace)
+struct support_patience support_patience_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
+                                             int64_t wait, int64_t grace)
 {
-    return (struct support_patience){.host = host, .call = call, .interrupt = interrupt, .until = host->monotonic_ms(host) + wait, .grace = grace};
+    return (struct support_patience){
+        .host = host, .call = call, .interrupt = interrupt, .until = host->monotonic_ms(host) + wait, .grace = grace};
 }
 
 static void patience_cancel(struct support_patience *patience, int64_t now)

@@ -38,7 +38,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
     return 0;
 }
 
-static bool is_id(const char *id, size_t size)
+bool fx_bso_is_id(const char *id, size_t size)
 {
     if (size == 0 || size >= FX_ID_MAX)
         return false;
@@ -54,7 +54,7 @@ static bool read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
 {
     char id[FX_ID_MAX * 2];
     size_t size;
-    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || !is_id(id, size))
+    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || !fx_bso_is_id(id, size))
         return false;
     memcpy(ret_id, id, size + 1);
     return true;
@@ -70,7 +70,7 @@ bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX])
     for (at += sizeof(NAME) - 1; at < end && (*at == ' ' || *at == ':');)
         at++;
     const char *close = at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
-    if (close == NULL || !is_id(at + 1, (size_t)(close - at - 1)) || memchr(at + 1, '\\', (size_t)(close - at - 1)) != NULL)
+    if (close == NULL || !fx_bso_is_id(at + 1, (size_t)(close - at - 1)) || memchr(at + 1, '\\', (size_t)(close - at - 1)) != NULL)
         return false;
     memcpy(ret_id, at + 1, (size_t)(close - at - 1));
     ret_id[close - at - 1] = '\0';
@@ -146,7 +146,7 @@ enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *
     json_t *id = json_object_get(json, "id");
     decoder->other_id[0] = '\0';
     if (!json_is_string(id) || json_string_length(id) != strlen(bso->id) || strcmp(json_string_value(id), bso->id) != 0) {
-        if (json_is_string(id) && is_id(json_string_value(id), json_string_length(id)))
+        if (json_is_string(id) && fx_bso_is_id(json_string_value(id), json_string_length(id)))
             memcpy(decoder->other_id, json_string_value(id), json_string_length(id) + 1);
         json_decref(json);
         return FX_BSO_OTHER_ID;

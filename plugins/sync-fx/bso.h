@@ -57,6 +57,9 @@ enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, siz
 /* The id that a record too damaged to be read seems to have: what stands in `"id":"…"` near its beginning. False: none. */
 bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX]);
 
+/* 1 to FX_ID_MAX - 1 printable ASCII characters. */
+bool fx_bso_is_id(const char *id, size_t size);
+
 /* An element of a list of ids: a JSON string. False: no usable id. */
 bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX]);
 

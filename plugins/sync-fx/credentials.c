@@ -46,8 +46,8 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 static bool read_text(const struct fields *fields, int field, char *ret_text, size_t capacity, size_t *ret_size)
 {
     const struct fx_span *span = &fields->at[field];
-    return span->kind == FX_JSON_STRING && fx_span_text(span, ret_text, capacity, ret_size) == 0 && support_utf8_valid(ret_text, *ret_size) &&
-           strlen(ret_text) == *ret_size;
+    return span->kind == FX_JSON_STRING && fx_span_text(span, ret_text, capacity, ret_size) == 0 &&
+           support_utf8_valid(ret_text, *ret_size) && strlen(ret_text) == *ret_size;
 }
 
 static bool is_email(const char *text, size_t size)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "hearth/plugin.h"
-#include "support/codec.h"
 #include "support/buf.h"
+#include "support/codec.h"
 
 enum { EAGER_TRIES = 3, HOUR_S = 3600, DAY_S = 24 * HOUR_S, TRIES_MAX = 1000000, ENCODED_MAX = 3 * FX_ID_MAX };
 

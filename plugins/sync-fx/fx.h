@@ -154,8 +154,8 @@ struct fx_request {
     enum fx_origin origin;
     const struct hearth_http_header *headers;
     size_t header_count;
-    const char *body;        /* NULL: none */
-    uint64_t max_response;   /* 0: FX_SMALL_BODY */
+    const char *body;             /* NULL: none */
+    uint64_t max_response;        /* 0: FX_SMALL_BODY */
     struct support_buf *ret_body; /* collects the body of a 200, NUL-terminated; or NULL */
     /* Instead of ret_body: gets the body of a 200 while it arrives. on_begin (or NULL) comes first. Non-zero ends the exchange. */
     int (*on_begin)(void *ctx, const struct fx_answer *answer);

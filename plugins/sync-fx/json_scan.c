@@ -29,7 +29,8 @@ static bool scan_string(struct scanner *s, struct fx_span *ret_span)
         if (++c == s->end || strchr("\"\\/bfnrtu", *c) == NULL || *c == '\0')
             return false;
         if (*c == 'u') {
-            if (s->end - c < 5 || support_hex_digit(c[1]) < 0 || support_hex_digit(c[2]) < 0 || support_hex_digit(c[3]) < 0 || support_hex_digit(c[4]) < 0)
+            if (s->end - c < 5 || support_hex_digit(c[1]) < 0 || support_hex_digit(c[2]) < 0 || support_hex_digit(c[3]) < 0 ||
+                support_hex_digit(c[4]) < 0)
                 return false;
             c += 4;
         }

@@ -8,9 +8,9 @@
 #include "fx.h"
 #include "signin.h"
 #include "text.h"
+#include "support/abi.h"
 #include "support/call.h"
 #include "support/config.h"
-#include "support/abi.h"
 #include "support/text.h"
 
 enum key {
@@ -293,8 +293,8 @@ static int on_describe(void *pointer, struct hearth_call *call, const void *cred
     if (fx_credentials_parse(credentials, size, &c) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "these are not credentials of this plugin");
     fx_uid_write_lower(c.uid);
-    struct hearth_identity identity = {
-        .uid = support_keep_text(session->fx->host, call, c.uid), .key = support_keep_text(session->fx->host, call, c.kid)};
+    struct hearth_identity identity = {.uid = support_keep_text(session->fx->host, call, c.uid),
+                                       .key = support_keep_text(session->fx->host, call, c.kid)};
     OPENSSL_cleanse(&c, sizeof(c));
     if (identity.uid == NULL || identity.key == NULL)
         return support_no_memory(call);

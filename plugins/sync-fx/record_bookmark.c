@@ -34,18 +34,6 @@ static bool is_junk(const char *id)
     return id != NULL && (strcmp(id, "pinned") == 0 || strcmp(id, "readinglist") == 0);
 }
 
-static bool is_usable_id(const char *id)
-{
-    size_t size = strlen(id);
-    if (size == 0 || size >= FX_ID_MAX)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        if (id[i] < 0x20 || id[i] > 0x7e)
-            return false;
-    }
-    return true;
-}
-
 static int read_children(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
 {
     const json_t *list = json_object_get(json, "children");
@@ -56,7 +44,7 @@ static int read_children(struct fx_translate *t, const json_t *json, struct hear
     for (size_t i = 0; i < count; i++) {
         const json_t *child = json_array_get(list, i);
         const char *id = json_is_string(child) ? json_string_value(child) : "";
-        if (json_string_length(child) == strlen(id) && is_usable_id(id) && !is_junk(id))
+        if (json_string_length(child) == strlen(id) && fx_bso_is_id(id, strlen(id)) && !is_junk(id))
             children[b->child_count++] = id;
     }
     b->children = children;
@@ -192,7 +180,7 @@ int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
         .struct_size = sizeof(b),
         .kind = kind_of(fx_record_text(t, json, "type"), url),
         .guid = record->id,
-        .parent_guid = parent == NULL || is_usable_id(parent) ? parent : NULL,
+        .parent_guid = parent == NULL || fx_bso_is_id(parent, strlen(parent)) ? parent : NULL,
         .title = fx_record_cut(t, fx_record_text(t, json, "title"), FX_TITLE_UNITS),
         .added = read_added(json, record->modified),
         .modified = record->modified,

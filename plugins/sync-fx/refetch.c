@@ -6,7 +6,6 @@
 
 #include "support/codec.h"
 
-
 enum { IDS_MAX = 100, IDS_TEXT = 1600 };
 
 int64_t fx_now_s(const struct fx_pull *p)

@@ -6,10 +6,10 @@
 #include <openssl/crypto.h>
 
 #include "text.h"
-#include "support/buf.h"
-#include "support/text.h"
 #include "support/abi.h"
+#include "support/buf.h"
 #include "support/call.h"
+#include "support/text.h"
 
 enum { LIFE = 40 * 60 * 1000 };
 

@@ -49,8 +49,8 @@ struct fx_signin {
     const struct hearth_signin_answer *answers;
     size_t answer_count;
     struct hearth_signin_step step;
-    struct fx_import made; /* what DONE hands over */
-    struct support_buf body;    /* of the last answer */
+    struct fx_import made;   /* what DONE hands over */
+    struct support_buf body; /* of the last answer */
     struct fx_answer answer;
 };
 

@@ -1,9 +1,6 @@
 /* Steps: what the host shows. Everything lives in the call's arena. */
 #include "signin.h"
 
-#include <string.h>
-#include <openssl/crypto.h>
-
 #include "support/call.h"
 
 /* What the next call gets. */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "support/text.h"
 #include "support/codec.h"
+#include "support/text.h"
 
 static size_t blank_at(const char *text, size_t size)
 {

@@ -40,11 +40,18 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
     return kit->sync->open(host, call, kit->values, &kit->self);
 }
 
-void kit_session(struct kit *kit, struct store *store)
+void kit_session_of(struct kit *kit, void *self, struct store *store)
 {
     struct err err = {0};
-    if (store_open(store, kit->storage, kit->self, NULL, &err) < 0)
+    struct storage storage = plug_storage(kit->plug);
+    storage.self = self;
+    if (store_open(store, &storage, NULL, &err) < 0)
         fail_msg("session_open: %s", err.text);
+}
+
+void kit_session(struct kit *kit, struct store *store)
+{
+    kit_session_of(kit, kit->self, store);
 }
 
 void kit_open(struct kit *kit)

@@ -24,7 +24,8 @@ static void dedupe(struct kit *kit)
 
 static int collect_kinds(void *ctx, const struct hearth_job *job)
 {
-    snprintf(ctx + strlen(ctx), 256 - strlen(ctx), "%s:%s%s ", job->kind, job->key, job->in_work ? "!" : job->wait > 0 ? "-" : "");
+    char *seen = ctx;
+    snprintf(seen + strlen(seen), 256 - strlen(seen), "%s:%s%s ", job->kind, job->key, job->in_work ? "!" : job->wait > 0 ? "-" : "");
     return 0;
 }
 

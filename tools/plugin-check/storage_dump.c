@@ -51,7 +51,7 @@ static int on_device(void *ctx, const struct hearth_device *v, int64_t tabs)
 
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *t)
 {
-    buf_printf(((struct rows *)ctx)->out, "tab %s %d %s %s %s %s %" PRId64 " %d %d\n", device, (int)t->position, t->title, t->url,
+    buf_printf(((struct rows *)ctx)->out, "tab %s %" PRId64 " %s %s %s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", device, t->position, t->title, t->url,
                or_dash(t->icon), or_dash(t->group), t->last_used, t->inactive, t->pinned);
     return 0;
 }
@@ -60,9 +60,9 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *t)
 static int on_ranked(void *ctx, const struct hearth_page *p)
 {
     struct dump *d = ctx;
-    buf_printf(d->out, "ranked %" PRId64 " %" PRId64 " %s %s %s %s %" PRId64 " %" PRId64 " %u %" PRId64 " %d %d\n", p->frecency, p->id,
+    buf_printf(d->out, "ranked %" PRId64 " %" PRId64 " %s %s %s %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", p->frecency, p->id,
                p->url, or_dash(p->title), or_dash(p->bookmark_title), or_dash(p->tags), p->visit_count, p->last_visit,
-               (unsigned)p->bookmarks, p->bookmark_added, p->typed, p->hidden);
+               p->bookmarks, p->bookmark_added, p->typed, p->hidden);
     if (d->page_count < sizeof(d->pages) / sizeof(d->pages[0]))
         d->pages[d->page_count++] = p->id;
     return 0;
@@ -70,13 +70,13 @@ static int on_ranked(void *ctx, const struct hearth_page *p)
 
 static int on_page_visit(void *ctx, const struct hearth_visit *v)
 {
-    buf_printf(((struct rows *)ctx)->out, " visit %" PRId64 " %d\n", v->date, (int)v->type);
+    buf_printf(((struct rows *)ctx)->out, " visit %" PRId64 " %" PRId64 "\n", v->date, v->type);
     return 0;
 }
 
 static int on_row(void *ctx, const struct hearth_visit_row *r)
 {
-    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %d\n", r->date, r->page, (int)r->type, or_dash(r->url),
+    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %" PRId64 "\n", r->date, r->page, (int)r->type, or_dash(r->url),
                or_dash(r->title), r->bookmarked);
     return 0;
 }

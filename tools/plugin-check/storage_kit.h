@@ -6,18 +6,21 @@
 #include "kit.h"
 
 /* Operations that have to succeed, or to fail with a code and a text. */
-#define OK(store, ...)                                                                                                                     \
+#define OK(store, ...) OK_OF(store, ops, __VA_ARGS__)
+/* The same for a table that is an extension: `bulk`, `backup`. */
+#define OK_OF(store, table, ...) \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
-        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                                    \
         if (result_ != 0)                                                                                                                  \
             fail_msg("%s failed with %s: %s", #__VA_ARGS__, err_name(result_), err_.text);                                                 \
     } while (0)
-#define FAILS(code, store, ...)                                                                                                            \
+#define FAILS(code, store, ...) FAILS_OF(code, store, ops, __VA_ARGS__)
+#define FAILS_OF(code, store, table, ...) \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
         (store)->call.error[0] = '\0';                                                                                                     \
-        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                                    \
         if (result_ != HEARTH_ERR_##code)                                                                                                  \
             fail_msg("%s returned %s, " #code " was expected: %s", #__VA_ARGS__, err_name(result_), err_.text);                            \
         if ((store)->call.error[0] == '\0')                                                                                                \
@@ -48,8 +51,6 @@ void assert_sound(struct store *store); /* verify finds nothing */
 /* Everything that can be read, as text in an order of its own: equal texts mean equal contents. Pages and so on of the accounts "a" and
  * "b"; fails the test when a list cannot be read. */
 void dump_storage(struct store *store, struct buf *ret);
-/* Skips the test of a plugin that was built before there were identities. */
-void need_identities(struct kit *kit);
 /* Fails the test with the first line in which they differ. */
 void expect_same_dump(const struct buf *got, const struct buf *wanted, const char *when);
 

@@ -159,7 +159,7 @@ static void write_page(struct run *run)
     const char *guid = pick(run, 2) == 0 ? "g0" : "g1";
     size_t count = pick(run, 5);
     for (size_t i = 0; i < count; i++)
-        visits[i] = (struct hearth_visit){.date = 1 + pick(run, 8), .type = 1 + (int32_t)pick(run, 9)};
+        visits[i] = (struct hearth_visit)HEARTH_VISIT(1 + pick(run, 8), 1 + (int32_t)pick(run, 9));
     switch (pick(run, 6)) {
     case 0:
     case 1:

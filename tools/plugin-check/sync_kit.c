@@ -28,7 +28,8 @@ int sync_kit_fetch(const struct hearth_host *host, struct hearth_call *call, con
     call->retry_after = answer->status < 0 ? answer->retry_after : 0;
     if (answer->status < 0)
         return hearth_fail(call, answer->status, "the kit's service does not answer");
-    const struct hearth_http_header headers[] = {{"content-type", "application/json"}, {"x-weave-timestamp", "1700000000.00"}};
+    const struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("content-type", "application/json"),
+                                                 HEARTH_HTTP_HEADER("x-weave-timestamp", "1700000000.00")};
     struct hearth_http_response response = {.struct_size = sizeof(response),
                                             .status = answer->status,
                                             .retry_after = answer->retry_after,
@@ -116,8 +117,10 @@ static int on_page(void *ctx, const struct hearth_page_record *record)
     expect_open(sink, HEARTH_HISTORY, "a page");
     expect_utf8(record->guid, "a page's guid");
     expect_utf8(record->url, "a page's URL");
-    for (uint32_t i = 0; i < record->visit_count; i++)
-        expect(record->visits[i].type >= 1 && record->visits[i].type <= 9);
+    for (size_t i = 0; i < record->visit_count; i++) {
+        const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
+        expect(visit->type >= HEARTH_VISIT_UNKNOWN && visit->type <= HEARTH_VISIT_RELOAD);
+    }
     sink->records++;
     return r;
 }
@@ -272,7 +275,7 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
     size_t count = 0;
     for (int32_t c = 0; c <= HEARTH_HISTORY; c++)
         if (sink->marks[c][0] != '\0')
-            marks[count++] = (struct hearth_sync_mark){c, strdup(sink->marks[c])};
+            marks[count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = strdup(sink->marks[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),
                                .account = "a",
                                .email = identity->email,

@@ -97,6 +97,9 @@ enum hearth_visit_type {
     HEARTH_VISIT_RELOAD = 9
 };
 
+/* A visit, as an initialiser. */
+#define HEARTH_VISIT(date, type) {sizeof(struct hearth_visit), 0, (date), (type)}
+
 /* What the repair of the tree needs of a bookmark; see core/model. */
 struct hearth_bookmark_node {
     uint32_t struct_size;

@@ -145,7 +145,7 @@ static int send_tab(struct reader *reader, const struct line *line)
 
 static int send_page(struct reader *reader, const struct line *line)
 {
-    struct hearth_visit visit = {.date = line->number, .type = 1};
+    struct hearth_visit visit = HEARTH_VISIT(line->number, 1);
     struct hearth_page_record record = {.struct_size = sizeof(record),
                                         .visit_count = 1,
                                         .guid = line->field[0],

@@ -67,8 +67,8 @@ static int check(struct hearth_call *call, const char *path, const struct hearth
     return 0;
 }
 
-/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Optional operations are
- * left out of the wrapper's own table: the host does without. */
+/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Extensions are
+ * not offered by the wrapper: the host does without. */
 static int copy_table(struct fault *fault, struct hearth_call *call, const char *path, const void *table)
 {
     const size_t header = 2 * sizeof(uint32_t);
@@ -114,17 +114,17 @@ static void destroy(struct fault *fault)
 
 static int prepare(struct fault *fault, struct hearth_call *call, const struct hearth_config_value *values)
 {
-    const char *path = values[KEY_INNER].text, *why = "";
+    const char *path = HEARTH_AT(values, KEY_INNER)->text, *why = "";
     const struct hearth_plugin *plugin = load(path, &why);
     if (plugin == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "cannot load the inner plugin: %s", why);
     int r = check(call, path, plugin);
     if (r == 0)
         r = copy_table(fault, call, path, plugin->operations);
-    if (r == 0 && values[KEY_COUNTS].text != NULL)
-        r = map_counts(fault, call, values[KEY_COUNTS].text);
+    if (r == 0 && HEARTH_AT(values, KEY_COUNTS)->text != NULL)
+        r = map_counts(fault, call, HEARTH_AT(values, KEY_COUNTS)->text);
     if (r == 0)
-        r = fault_options(fault, call, plugin, values[KEY_OPTIONS].text, values[KEY_DIRECTORY].text);
+        r = fault_options(fault, call, plugin, HEARTH_AT(values, KEY_OPTIONS)->text, HEARTH_AT(values, KEY_DIRECTORY)->text);
     return r;
 }
 
@@ -135,7 +135,7 @@ int fault_open(const struct hearth_host *host, struct hearth_call *call, const s
     if (fault == NULL)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     fault->host = host;
-    fault->rules.path = values[KEY_RULES].text;
+    fault->rules.path = HEARTH_AT(values, KEY_RULES)->text;
     pthread_mutex_init(&fault->rules.lock, NULL);
     int r = prepare(fault, call, values);
     if (r == 0)

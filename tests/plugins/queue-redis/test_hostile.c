@@ -295,6 +295,14 @@ static const struct answer answers[] = {
     ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:-1\r\n:0\r\n"),
     ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:-9\r\n"),
     ANSWER("*6\r\n$1\r\nk\r\n:5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("*5\r\n$6\r\nmove:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"), /* of another kind */
+    ANSWER("*5\r\n$2\r\n:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),     /* of none */
+    ANSWER("*5\r\n$5\r\nmove:\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),  /* a kind without a key */
+    ANSWER("*5\r\n$6\r\nMove:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$19\r\nkkkkkkkkkkkkkkkkk:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"), /* a kind of 17 bytes */
+    ANSWER("*5\r\n$67\r\nk:" KEY65 "\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*6\r\n$2\r\n:k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("*6\r\n$6\r\nMove:k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
     ANSWER("*7\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"),
     ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\na\0b\r\n"),
     ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\n\0\r\n"),

@@ -262,7 +262,7 @@ int fake_pull(struct fake *f)
     memcpy(copies, f->marks, sizeof(copies));
     for (int c = 0; c < 5; c++) {
         if (copies[c][0] != '\0')
-            marks[pull.mark_count++] = (struct hearth_sync_mark){c, copies[c]};
+            marks[pull.mark_count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = copies[c]};
     }
     f->events[0] = f->log[0] = f->error[0] = '\0';
     f->open = 0;
