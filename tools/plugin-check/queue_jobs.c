@@ -69,7 +69,7 @@ static void two_kinds(struct kit *kit)
 /* However kind and key are put together inside, they are told apart again. */
 static void kinds_apart(struct kit *kit)
 {
-    static const char *const pairs[][2] = {{"sync", "move:a"}, {"move", "a"}, {"sync", "a"}, {"sync", "sync:a"}, {"sync_move", "a"},
+    static const char *const pairs[][2] = {{"sync", "move:a"},  {"move", "a"},  {"sync", "a"},  {"sync", "sync:a"}, {"sync_move", "a"},
                                            {"sync", "_move:a"}, {"s", "ync:a"}, {"sync", ":a"}, {"a", "sync"}};
     enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
     struct line *q = &kit->line;
