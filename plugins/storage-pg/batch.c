@@ -1,6 +1,6 @@
 #include "batch.h"
 
-#include "bookmarks.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
@@ -166,42 +166,4 @@ void batch_abort(void *self)
     } else {
         connection_close(session);
     }
-}
-
-int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
-{
-    static const char PUT[] = "INSERT INTO marks (account, collection, text) VALUES ($1, $2, $3) "
-                              "ON CONFLICT (account, collection) DO UPDATE SET text = excluded.text";
-    static const char REMOVE[] = "DELETE FROM marks WHERE account = $1 AND collection = $2";
-    struct op op;
-    struct query query;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
-    query_open(&query, op.session, text == NULL ? REMOVE : PUT);
-    query_int(&query, op.session->batch.account);
-    query_int(&query, collection);
-    if (text != NULL)
-        query_text(&query, text);
-    return op_end_in_batch(&op, query_later(&query, COUNT_NONE, 0));
-}
-
-int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
-{
-    static const char LIST[] = "SELECT collection, text FROM marks WHERE account = " ACCOUNT_ROW("$1") " ORDER BY collection";
-    struct op op;
-    struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, LIST);
-    query_text(&query, account);
-    while ((r = query_step(&query)) > 0) {
-        if (cb(ctx, (int32_t)column_int(&query, 0), column_text(&query, 1)) != 0)
-            break;
-    }
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
 }

@@ -33,6 +33,15 @@
 #define IN_PIECES               " LIMIT ?"
 #define OF_PAGES(parameter) "= ANY (" parameter "::bigint[])"
 
+/* The planner would walk an index in the order that is wanted, through all rows of the account. */
+#define THEN_SORTED(select, alias, order) "SELECT * FROM (" select " OFFSET 0) " alias " ORDER BY " order
+/* An index holds but the beginning of the second of two columns. */
+#define FIRST_OF_TWO(condition) condition " AND "
+/* (xmax = 0): the row is new. */
+#define PUT_ROW(table, names, values, key, excluded)                                               \
+    "INSERT INTO " table " (account, " names ") VALUES (?1, " values ") ON CONFLICT (account, " key ") DO UPDATE SET " excluded            \
+    " RETURNING (xmax = 0)::int"
+
 /* --- tables that differ --- */
 #define PAGE_ALSO           ", 0"
 #define FROM_VISITS_OF_PAGE "FROM visits v WHERE " OF_ACCOUNT("v.") "v.page "

@@ -88,8 +88,7 @@ void page_note(struct op *op, const char *account, int64_t id, const struct hear
 
 /* ?1 account, ?2 generation, ?3 key of the host; `first`: where the fields begin. */
 #define INSERT_PAGE(first)                                                                                                                 \
-    "INSERT INTO pages (account, generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, ?2, ?3, " SQL_VALUES(                \
-        first, HEARTH_PAGE_FIELDS) ")"
+    "INSERT INTO pages (account, generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, ?2, ?3, " SQL_VALUES(first, page, HEARTH_PAGE_FIELDS) ")"
 
 /* A page whose host or visibility changes takes its visits along; one that comes back is not remembered as removed any more. ?4 id, ?5
  * hidden. */
@@ -98,7 +97,7 @@ static const char PUT[] = "WITH old AS (SELECT hidden, host_key FROM pages WHERE
                           "AND EXISTS (SELECT 1 FROM old WHERE old.hidden <> ?5 OR old.host_key <> ?3)), "
                           "r AS (DELETE FROM removed_pages WHERE account = ?1 AND id = ?4) " INSERT_PAGE(
                               "?6") " ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation, host_key = "
-                                    "excluded.host_key, " SQL_EXCLUDED(HEARTH_PAGE_FIELDS);
+                                    "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
 
 /* Of a page that is known to be new: nothing of it has to be looked for. */
 static const char INSERT[] = INSERT_PAGE("?4");

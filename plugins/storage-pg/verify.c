@@ -1,4 +1,4 @@
-#include "bookmarks.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
 #include "life.h"
 #include "session.h"

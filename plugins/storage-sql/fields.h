@@ -2,11 +2,15 @@
  *
  *     SQL_NAMES(FIELDS)              "id", "name"           for INSERT
  *     SQL_COLUMNS(t, FIELDS)         t."id", t."name"       for SELECT
- *     SQL_VALUES("?2", FIELDS)       ?2, ?                  the first is the key's, the rest follow it
+ *     SQL_VALUES("?2", page, FIELDS) ?2, ?                  the first is the key's, the rest follow it
  *     SQL_SET(FIELDS)                "name" = ?             without keys
- *     SQL_EXCLUDED(FIELDS)           "name" = excluded."name"
+ *     SQL_EXCLUDED(page, FIELDS)     "name" = excluded."name"
  *     SQL_NULLS(FIELDS)              NULL, NULL             where a SELECT has no row
  *     SQL_WIDTH(FIELDS)              2                      columns
+ *
+ * Where one field is an exception, a macro before the text says so, with "~, " before what takes its place:
+ *
+ *     #define SQL_VALUE_page_name    ~, "nullif(?, '')"     also SQL_EXCLUDED_page_name, and SQL_COLUMN_t_name
  *
  * and for each record there are (the names are pasted together: look for sql_bind_ and so on)
  *
@@ -22,6 +26,10 @@
 #include "storage-sql/sql.h"
 #include "support/text.h"
 
+/* What is defined as "~, instead" yields `instead`, what is not defined the other. */
+#define SQL_UNLESS(...)                   SQL_UNLESS_EXPANDED(__VA_ARGS__, nothing)
+#define SQL_UNLESS_EXPANDED(x, text, ...) text
+
 /* --- lists: each field is ", piece" or nothing; what stands before the first comma is empty --- */
 
 #define SQL_STORED_KEY(...)      __VA_ARGS__
@@ -34,19 +42,21 @@
 #define SQL_REST_DERIVED(...)
 
 #define SQL_NAME(T, role, kind, name, least, most, meaning)      SQL_STORED_##role(, "\"" #name "\"")
-#define SQL_COLUMN(T, role, kind, name, least, most, meaning)    SQL_STORED_##role(, #T ".\"" #name "\"")
-#define SQL_VALUE(T, role, kind, name, least, most, meaning)     SQL_STORED_##role(, VALUE_##kind("?"))
+#define SQL_COLUMN(T, role, kind, name, least, most, meaning)                                      \
+    SQL_STORED_##role(, SQL_UNLESS(SQL_COLUMN_##T##_##name, #T ".\"" #name "\""))
+#define SQL_VALUE(T, role, kind, name, least, most, meaning)     SQL_STORED_##role(, SQL_UNLESS(SQL_VALUE_##T##_##name, VALUE_##kind("?")))
 #define SQL_ASSIGN(T, role, kind, name, least, most, meaning)    SQL_REST_##role(, "\"" #name "\" = ?")
-#define SQL_TAKE_OVER(T, role, kind, name, least, most, meaning) SQL_REST_##role(, "\"" #name "\" = excluded.\"" #name "\"")
+#define SQL_TAKE_OVER(T, role, kind, name, least, most, meaning)                                   \
+    SQL_REST_##role(, "\"" #name "\" = " SQL_UNLESS(SQL_EXCLUDED_##T##_##name, "excluded.\"" #name "\""))
 #define SQL_NULL(T, role, kind, name, least, most, meaning)      SQL_STORED_##role(, "NULL")
 #define SQL_ONE(T, role, kind, name, least, most, meaning)       SQL_STORED_##role(+1)
 
 #define SQL_NAMES(FIELDS)         SQL_JOIN(FIELDS(SQL_NAME, ))
 #define SQL_COLUMNS(t, FIELDS)    SQL_JOIN(FIELDS(SQL_COLUMN, t))
 #define SQL_NULLS(FIELDS)         SQL_JOIN(FIELDS(SQL_NULL, ))
-#define SQL_VALUES(first, FIELDS) SQL_JOIN_BEHIND(first, FIELDS(SQL_VALUE, ))
+#define SQL_VALUES(first, T, FIELDS) SQL_JOIN_BEHIND(first, FIELDS(SQL_VALUE, T))
 #define SQL_SET(FIELDS)           SQL_JOIN(FIELDS(SQL_ASSIGN, ))
-#define SQL_EXCLUDED(FIELDS)      SQL_JOIN(FIELDS(SQL_TAKE_OVER, ))
+#define SQL_EXCLUDED(T, FIELDS)   SQL_JOIN(FIELDS(SQL_TAKE_OVER, T))
 #define SQL_WIDTH(FIELDS)         (0 FIELDS(SQL_ONE, ))
 
 /* The comma between two pieces of a text; 32 are enough until somebody needs more. */

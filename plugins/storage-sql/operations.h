@@ -18,6 +18,33 @@ int visit_list(void *session, struct hearth_call *call, const char *account, con
 int visit_dates(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
 int visits_check(struct hearth_call *call, const struct hearth_visit *visits, size_t count); /* INVALID, in words */
 
+/* --- devices, tabs, marks --- */
+int device_put(void *session, struct hearth_call *call, const struct hearth_device *device);
+int device_remove(void *session, struct hearth_call *call, const char *device);
+int device_list(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
+int tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab);
+int tabs_clear(void *session, struct hearth_call *call, const char *device);
+int tab_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
+int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
+int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
+
+/* --- bookmarks --- */
+int bookmark_put(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark);
+int bookmark_remove(void *session, struct hearth_call *call, const char *guid);
+int bookmark_clear(void *session, struct hearth_call *call);
+int bookmark_claims_put(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count);
+int bookmark_place(void *session, struct hearth_call *call, const char *guid, const char *parent, int64_t position);
+int bookmark_get(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark);
+int bookmark_list(void *session, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
+                  hearth_bookmark_cb cb, void *ctx);
+int bookmarks_of_pages(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
+                       hearth_bookmark_cb cb, void *ctx);
+int bookmarks_of_page(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx);
+int bookmark_nodes(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
+int bookmark_tombstones(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
+int bookmark_claims(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx);
+int tag_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx);
+
 /* --- own: pages and visits, in a batch --- */
 int page_put(void *session, struct hearth_call *call, const struct hearth_page *page);
 int page_remove(void *session, struct hearth_call *call, int64_t page);

@@ -1,6 +1,6 @@
 /* Reading pages. */
 #include "driver.h"
-#include "pages.h"
+#include "storage-sql/page_hooks.h"
 #include "storage-sql/operations.h"
 #include "support/abi.h"
 

@@ -32,6 +32,13 @@
 #define IN_PIECES             ""
 #define OF_PAGES(parameter) "= " parameter
 
+#define THEN_SORTED(select, alias, order) select " ORDER BY " order
+#define FIRST_OF_TWO(condition) ""
+/* Nobody says which of both an upsert did, and it has to be counted: one that inserts, then one that updates. */
+#define PUT_ROW(table, names, values, key, excluded)                                               \
+    "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT DO NOTHING",                                                        \
+        "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT (" key ") DO UPDATE SET " excluded
+
 /* --- tables that differ --- */
 #define PAGE_ALSO           ", p.row"
 #define FROM_VISITS_OF_PAGE "FROM pages p CROSS JOIN visits v ON v.page_row = p.row WHERE p.id "

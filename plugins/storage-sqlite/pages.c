@@ -57,7 +57,7 @@ void page_note(struct op *op, const char *account, int64_t id, const struct hear
 static int insert_page(struct session *session, const struct hearth_page *page, int64_t *ret_row)
 {
     static const char INSERT[] =
-        "INSERT INTO pages (generation, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, " SQL_VALUES("?2", HEARTH_PAGE_FIELDS) ")";
+        "INSERT INTO pages (generation, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, " SQL_VALUES("?2", page, HEARTH_PAGE_FIELDS) ")";
     static const char RETURNED[] = "DELETE FROM removed_pages WHERE id = ?";
     struct query query;
     query_open(&query, session, INSERT);

@@ -3,11 +3,7 @@
 #define STORAGE_SQLITE_PAGES_H
 
 #include "session.h"
-
-/* page_get() in a batch: what is known of the page. 0: that it is not there; 1: it has to be looked for; or an error. */
-int page_expect(struct op *op, const char *account, int64_t page);
-/* What was found: page NULL, nothing; row: the column of PAGE_ALSO. */
-void page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row);
+#include "storage-sql/page_hooks.h"
 
 /* Inside an operation of a batch. */
 int page_find(struct session *session, int64_t page, struct known_page *ret_page); /* NOT_FOUND, with a text */
