@@ -217,7 +217,7 @@ static void begin_line(struct buf *line, const char *level, const char *module, 
 static void end_line(struct buf *line)
 {
     buf_add_text(line, out.format == LOG_JSON ? "}\n" : "\n");
-    if (!buf_failed(line) && !atomic_load(&out.ended)) { /* behind the last word comes none */
+    if (!buf_failed(line) && !atomic_load(&out.ended)) {
         ssize_t n = write(out.fd, line->data, line->size); /* one write a line: lines of threads do not mix */
         (void)n;
     }
