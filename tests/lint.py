@@ -27,6 +27,9 @@ LIBRARIES = {
 }
 # What a plugin of this tree may use of core besides hearth/*.h: a library that itself uses nothing else of core.
 SHARED = {"sync-fx": ["jose/jose.h"]}
+# What all plugins of this tree share, on hearth/*.h and libc; core and templates for others do without it.
+SUPPORT = "plugins/support"
+SUPPORT_INCLUDES = ("hearth/", "support/", "arpa/", "netinet/", "sys/")
 # In core a lock is one that a build with checks knows of: core/base/lock.h.
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
 UNCHECKED_MAY = "core/base/lock."
@@ -44,9 +47,9 @@ HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
 HASH_WITHOUT_KEY = re.compile(r"14695981039346656037|1099511628211|2166136261|16777619|0xcbf29ce484222325|0x100000001b3|0x811c9dc5|0x01000193|0x9e3779b97f4a7c15|\b5381\b", re.I)
 HASHES_WITHOUT_KEY = {
     "core/api/me.c": "an ETag", "core/api/validate.c": "an ETag", "core/merge/spool.c": "a checksum", "tools/plugin-check/storage_visits.c": "numbers of a test",
-    "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/queue-inproc/queue.c": "ids that the core made",
-    "plugins/sync-fx/cache.c": "ids that the core made", "core/search/segment.c": "equal addresses of a few candidates",
-    "plugins/storage-sqlite/fold.c": "a column", "core/search/history_update.c": "a filter before a binary search", "plugins/storage-sqlite/query.c": "addresses of our own texts", "plugins/sync-fx/id_set.c": "the key is mixed in by id_slot()", "plugins/storage-pg/pages.c": "the key is mixed in by slot_of()",
+    "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/support/hash.h": "ids that the core made, a column; number_set.c mixes a key in",
+    "core/search/segment.c": "equal addresses of a few candidates", "core/search/history_update.c": "a filter before a binary search",
+    "plugins/storage-sqlite/query.c": "addresses of our own texts",
 }
 # What is shipped, unlike tests and what is copied from docs/.
 CODE = ("core", "plugins", "tools")
@@ -105,6 +108,12 @@ def check_include(path, n, name):
         findings.append(f"{path}:{n}: a plugin uses nothing but hearth/*.h, not {name}")
     if parts[0] == "tools" and name.split("/")[0] in LAYERS and name.split("/")[0] not in TOOLS[parts[1]]:
         findings.append(f"{path}:{n}: {parts[0]}/{parts[1]} uses {', '.join(TOOLS[parts[1]])} of core, not {name}")
+    if name.startswith("support/") and parts[0] not in ("plugins", "tests"):
+        findings.append(f"{path}:{n}: {name} is for the plugins of this tree")
+    if str(path.parent) == SUPPORT and "/" in name and not name.startswith(SUPPORT_INCLUDES):
+        findings.append(f"{path}:{n}: {SUPPORT} uses hearth/*.h and libc, not {name}")
+    if parts[0] == "plugins" and name.startswith("../"):
+        findings.append(f"{path}:{n}: a plugin does not reach into its neighbour's folder; {SUPPORT} is for what they share")
     if parts[0] == "core" and parts[1] in LAYERS and name.split("/")[0] in LAYERS and "/" in name:
         if LAYERS.index(name.split("/")[0]) > LAYERS.index(parts[1]):
             findings.append(f"{path}:{n}: core/{parts[1]} may not use {name}, which lies above it")

@@ -3,18 +3,11 @@
 #include <stdlib.h>
 
 #include "queue.h"
+#include "support/buf.h"
 
 bool heap_reserve(struct heap *heap, size_t count)
 {
-    if (count <= heap->room)
-        return true;
-    size_t room = heap->room == 0 ? 64 : heap->room * 2;
-    struct entry **items = realloc(heap->items, room * sizeof(*items));
-    if (items == NULL)
-        return false;
-    heap->items = items;
-    heap->room = room;
-    return true;
+    return support_array_reserve(&heap->items, &heap->room, count, sizeof(*heap->items));
 }
 
 static void set(struct heap *heap, size_t place, struct entry *entry)

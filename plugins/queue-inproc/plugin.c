@@ -1,10 +1,14 @@
 /* The table of operations: each takes the lock, does its part in queue.c or events.c, and waits where the contract says so. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "queue.h"
+
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/config.h"
+#include "support/job.h"
+#include "support/wait.h"
 
 enum { CONFIG_MAX_JOBS, CONFIG_EVENT_BACKLOG };
 
@@ -40,20 +44,16 @@ static int queue_open(const struct hearth_host *host, struct hearth_call *call, 
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     if (queue == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     queue->host = host;
-    queue->max_jobs = (size_t)values[CONFIG_MAX_JOBS].number;
+    queue->max_jobs = (size_t)support_config_number(values, CONFIG_MAX_JOBS);
     queue->ready.before = before_ready;
     queue->timed.before = before_timed;
     pthread_mutex_init(&queue->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&queue->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (!events_init(&queue->events, (size_t)values[CONFIG_EVENT_BACKLOG].number)) {
+    support_cond_init(&queue->changed);
+    if (!events_init(&queue->events, (size_t)support_config_number(values, CONFIG_EVENT_BACKLOG))) {
         queue_close(queue);
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     }
     *ret_self = queue;
     return 0;
@@ -63,7 +63,7 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
 {
     struct session *session = calloc(1, sizeof(*session));
     if (session == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     session->queue = self;
     *ret_session = session;
     return 0;
@@ -106,9 +106,8 @@ static int wait_until(struct session *session, struct hearth_call *call, int64_t
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped");
     if (call->deadline != 0 && call->deadline < until)
         until = call->deadline;
-    struct timespec time = {until / 1000, until % 1000 * 1000000};
     session->waiting = true;
-    pthread_cond_timedwait(&session->queue->changed, &session->queue->lock, &time);
+    support_cond_wait_until(&session->queue->changed, &session->queue->lock, until);
     session->waiting = false;
     bool interrupted = session->interrupted;
     session->interrupted = false;
@@ -117,30 +116,23 @@ static int wait_until(struct session *session, struct hearth_call *call, int64_t
     return 0;
 }
 
-static char *copy(struct session *session, struct hearth_call *call, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *p = session->queue->host->alloc(call, size);
-    return p == NULL ? NULL : memcpy(p, text, size);
-}
-
 static int hand_out(struct session *session, struct hearth_call *call, struct entry *entry, struct hearth_job *ret_job)
 {
-    char receipt[24 + sizeof(":") + 64];
+    const struct hearth_host *host = session->queue->host;
+    char receipt[24 + sizeof(":") + SUPPORT_KEY_MAX];
     snprintf(receipt, sizeof(receipt), "%llu:%s", (unsigned long long)entry->lease, entry->key);
-    char *key = copy(session, call, entry->key), *payload = copy(session, call, entry->payload), *proof = copy(session, call, receipt);
-    if (key == NULL || payload == NULL || proof == NULL) {
+    struct hearth_job job = {.key = support_keep_text(host, call, entry->key),
+                             .payload = support_keep_text(host, call, entry->payload),
+                             .receipt = support_keep_text(host, call, receipt),
+                             .priority = entry->priority,
+                             .attempt = entry->attempt,
+                             .in_work = 1};
+    if (job.key == NULL || job.payload == NULL || job.receipt == NULL) {
         queue_delay(session->queue, entry, 0); /* nobody got it */
         entry->attempt--;
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     }
-    ret_job->key = key;
-    ret_job->payload = payload;
-    ret_job->receipt = proof;
-    ret_job->priority = entry->priority;
-    ret_job->attempt = entry->attempt;
-    ret_job->in_work = 1;
-    ret_job->wait = 0;
+    SUPPORT_GIVE(job, ret_job);
     return 0;
 }
 
@@ -186,8 +178,9 @@ static int finish(void *s, struct hearth_call *call, const char *receipt, int32_
 {
     struct session *session = s;
     struct queue *queue = session->queue;
-    if (outcome < HEARTH_JOB_DONE || outcome > HEARTH_JOB_DEAD || delay < 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "no such outcome");
+    int r = support_outcome_check(call, outcome, delay);
+    if (r < 0)
+        return r;
     pthread_mutex_lock(&queue->lock);
     struct entry *entry = queue_by_receipt(queue, receipt);
     if (entry != NULL && outcome == HEARTH_JOB_RETRY) {
@@ -208,11 +201,12 @@ static int counts(void *s, struct hearth_call *call, struct hearth_queue_counts 
     struct queue *queue = session->queue;
     pthread_mutex_lock(&queue->lock);
     queue_promote(queue);
-    ret_counts->ready = (int64_t)queue->ready.count;
-    ret_counts->in_work = queue->leased;
-    ret_counts->delayed = (int64_t)queue->timed.count - queue->leased;
-    ret_counts->dead = queue->dead;
+    struct hearth_queue_counts found = {.ready = (int64_t)queue->ready.count,
+                                        .in_work = queue->leased,
+                                        .delayed = (int64_t)queue->timed.count - queue->leased,
+                                        .dead = queue->dead};
     pthread_mutex_unlock(&queue->lock);
+    SUPPORT_GIVE(found, ret_counts);
     return 0;
 }
 
@@ -252,8 +246,8 @@ static struct hearth_job *snapshot(struct session *session, struct hearth_call *
         jobs[i] = (struct hearth_job){
             .struct_size = sizeof(jobs[i]),
             .priority = order[i]->priority,
-            .key = copy(session, call, order[i]->key),
-            .payload = copy(session, call, order[i]->payload),
+            .key = support_keep_text(queue->host, call, order[i]->key),
+            .payload = support_keep_text(queue->host, call, order[i]->payload),
             .attempt = order[i]->attempt,
             .in_work = order[i]->state == ENTRY_LEASED,
             .wait = order[i]->state == ENTRY_READY || order[i]->time < now ? 0 : order[i]->time - now,
@@ -277,7 +271,7 @@ static int peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)
     struct hearth_job *jobs = snapshot(session, call, &n);
     pthread_mutex_unlock(&session->queue->lock);
     if (jobs == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     for (size_t i = 0; i < n && cb(ctx, &jobs[i]) == 0; i++)
         ;
     return 0;
@@ -315,13 +309,14 @@ static int clear(void *s, struct hearth_call *call)
 static int event_publish(void *s, struct hearth_call *call, const char *channel, const char *text)
 {
     struct session *session = s;
-    if (strlen(channel) > 64 || strlen(text) > 4096)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an event has at most 4096 bytes");
+    int r = support_event_check(call, channel, text);
+    if (r < 0)
+        return r;
     pthread_mutex_lock(&session->queue->lock);
     bool ok = events_add(&session->queue->events, channel, text);
     pthread_cond_broadcast(&session->queue->changed);
     pthread_mutex_unlock(&session->queue->lock);
-    return ok ? 0 : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    return ok ? 0 : support_no_memory(call);
 }
 
 /* Delivers what is there, the lock released around each callback. */

@@ -3,26 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MAX = 64, PAYLOAD_MAX = 1024 };
+#include "support/call.h"
+#include "support/hash.h"
+#include "support/job.h"
+#include "support/text.h"
 
 int64_t queue_now(const struct queue *queue)
 {
-    return queue->host->monotonic_ms(queue->host);
-}
-
-static uint32_t hash_of(const char *key)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a; keys are made by the core */
-    for (const char *p = key; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
-    return hash;
+    return support_now(queue->host);
 }
 
 struct entry *queue_find(struct queue *queue, const char *key)
 {
     if (queue->bucket_count == 0)
         return NULL;
-    uint32_t hash = hash_of(key);
+    uint32_t hash = support_hash32(key);
     for (struct entry *e = queue->buckets[hash & (queue->bucket_count - 1)]; e != NULL; e = e->next)
         if (e->hash == hash && strcmp(e->key, key) == 0)
             return e;
@@ -75,7 +70,7 @@ static struct entry *create(struct queue *queue, const struct hearth_job *job)
     if (!heap_reserve(&queue->ready, queue->count + 1) || !heap_reserve(&queue->timed, queue->count + 1) || !grow_buckets(queue))
         return NULL;
     struct entry *entry = calloc(1, sizeof(*entry) + key_size);
-    char *payload = strdup(job->payload == NULL ? "" : job->payload);
+    char *payload = strdup(support_or_empty(job->payload));
     if (entry == NULL || payload == NULL) {
         free(entry);
         free(payload);
@@ -83,7 +78,7 @@ static struct entry *create(struct queue *queue, const struct hearth_job *job)
     }
     memcpy(entry->key, job->key, key_size);
     entry->payload = payload;
-    entry->hash = hash_of(job->key);
+    entry->hash = support_hash32(job->key);
     entry->priority = job->priority;
     struct entry **bucket = &queue->buckets[entry->hash & (queue->bucket_count - 1)];
     entry->next = *bucket;
@@ -112,12 +107,9 @@ static int32_t publish_again(struct queue *queue, struct entry *entry, int32_t p
 /* Jobs whose time has come keep their place before those that are published now. */
 int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    if (job->key == NULL || job->key[0] == '\0' || strlen(job->key) > KEY_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's key has 1 to %d bytes", KEY_MAX);
-    if (job->payload != NULL && strlen(job->payload) > PAYLOAD_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes", PAYLOAD_MAX);
-    if (delay < 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
+    int r = support_job_check(call, job, delay);
+    if (r < 0)
+        return r;
     queue_promote(queue);
     struct entry *entry = queue_find(queue, job->key);
     if (entry != NULL) {
@@ -128,7 +120,7 @@ int queue_publish(struct queue *queue, struct hearth_call *call, const struct he
         return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs, its max_jobs", queue->count);
     entry = create(queue, job);
     if (entry == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     entry->state = delay == 0 ? ENTRY_READY : ENTRY_DELAYED;
     entry->order = queue->next_order++;
     entry->time = queue_now(queue) + delay;

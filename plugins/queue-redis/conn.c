@@ -11,8 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lookup.h"
 #include "reply.h"
+#include "support/lookup.h"
+#include "support/wait.h"
 
 enum { READ_SIZE = 16384 };
 
@@ -48,12 +49,12 @@ static enum conn_result fail(struct conn *conn, enum conn_result result)
     return result;
 }
 
-static enum conn_result of_patience(enum patience_result result)
+static enum conn_result of_patience(enum support_waited result)
 {
-    return result == PATIENCE_READY ? CONN_OK : result == PATIENCE_OVER ? CONN_TIMEOUT : CONN_CANCELLED;
+    return result == SUPPORT_READY ? CONN_OK : result == SUPPORT_CANCELLED ? CONN_CANCELLED : CONN_TIMEOUT;
 }
 
-static enum conn_result connect_to(struct conn *conn, const struct sockaddr *address, socklen_t size, struct patience *patience)
+static enum conn_result connect_to(struct conn *conn, const struct sockaddr *address, socklen_t size, struct support_patience *patience)
 {
     conn->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (conn->fd < 0)
@@ -62,7 +63,7 @@ static enum conn_result connect_to(struct conn *conn, const struct sockaddr *add
         return CONN_OK;
     if (errno != EINPROGRESS)
         return fail(conn, CONN_BROKEN);
-    enum conn_result r = of_patience(patience_wait(patience, conn->fd, POLLOUT));
+    enum conn_result r = of_patience(support_patience_wait(patience, conn->fd, POLLOUT));
     int error = 0;
     socklen_t error_size = sizeof(error);
     if (r == CONN_OK && (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &error_size) < 0 || error != 0)) {
@@ -72,7 +73,7 @@ static enum conn_result connect_to(struct conn *conn, const struct sockaddr *add
     return r == CONN_OK ? CONN_OK : fail(conn, r);
 }
 
-static enum conn_result connect_unix(struct conn *conn, const char *path, struct patience *patience)
+static enum conn_result connect_unix(struct conn *conn, const char *path, struct support_patience *patience)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, path, strnlen(path, sizeof(address.sun_path) - 1));
@@ -91,18 +92,19 @@ static void set_tcp_options(int fd)
 }
 
 /* A name server that does not answer is waited for like any other. */
-static enum conn_result look_up(const struct redis_url *url, struct patience *patience, struct addrinfo **ret_list, const char **ret_why)
+static enum conn_result look_up(const struct redis_url *url, struct support_patience *patience, struct addrinfo **ret_list,
+                                const char **ret_why)
 {
     char port[8];
     snprintf(port, sizeof(port), "%d", url->port);
-    struct lookup *lookup = lookup_start(url->host, port);
+    struct support_lookup *lookup = support_lookup_start(url->host, port);
     if (lookup == NULL) {
         *ret_why = "the name server does not answer";
         return errno == EAGAIN ? CONN_BROKEN : CONN_NOMEM;
     }
-    enum conn_result r = of_patience(patience_wait(patience, lookup_fd(lookup), POLLIN));
-    int e = r == CONN_OK ? lookup_take(lookup, ret_list) : 0;
-    lookup_drop(lookup);
+    enum conn_result r = of_patience(support_patience_wait(patience, support_lookup_fd(lookup), POLLIN));
+    int e = r == CONN_OK ? support_lookup_take(lookup, ret_list) : 0;
+    support_lookup_drop(lookup);
     if (e != 0) {
         *ret_why = gai_strerror(e);
         return e == EAI_MEMORY ? CONN_NOMEM : CONN_BROKEN;
@@ -110,7 +112,7 @@ static enum conn_result look_up(const struct redis_url *url, struct patience *pa
     return r;
 }
 
-static enum conn_result connect_tcp(struct conn *conn, const struct redis_url *url, struct patience *patience, const char **ret_why)
+static enum conn_result connect_tcp(struct conn *conn, const struct redis_url *url, struct support_patience *patience, const char **ret_why)
 {
     struct addrinfo *found = NULL;
     enum conn_result r = look_up(url, patience, &found, ret_why);
@@ -145,7 +147,7 @@ static bool make_reader(struct conn *conn)
     return true;
 }
 
-enum conn_result conn_open(struct conn *conn, const struct redis_url *url, struct patience *patience, const char **ret_why)
+enum conn_result conn_open(struct conn *conn, const struct redis_url *url, struct support_patience *patience, const char **ret_why)
 {
     const char *why = NULL;
     enum conn_result r = url->port == 0 ? connect_unix(conn, url->host, patience) : connect_tcp(conn, url, patience, &why);
@@ -162,7 +164,7 @@ bool conn_is_idle(const struct conn *conn)
     return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-enum conn_result conn_send(struct conn *conn, const char *bytes, size_t size, struct patience *patience)
+enum conn_result conn_send(struct conn *conn, const char *bytes, size_t size, struct support_patience *patience)
 {
     while (size > 0) {
         ssize_t n = send(conn->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -170,7 +172,7 @@ enum conn_result conn_send(struct conn *conn, const char *bytes, size_t size, st
             bytes += n;
             size -= (size_t)n;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            enum conn_result r = of_patience(patience_wait(patience, conn->fd, POLLOUT));
+            enum conn_result r = of_patience(support_patience_wait(patience, conn->fd, POLLOUT));
             if (r != CONN_OK)
                 return fail(conn, r);
         } else if (errno != EINTR) {
@@ -196,13 +198,13 @@ enum conn_result conn_next(struct conn *conn, redisReply **ret_reply)
     return CONN_OK;
 }
 
-enum conn_result conn_fill(struct conn *conn, struct patience *patience)
+enum conn_result conn_fill(struct conn *conn, struct support_patience *patience)
 {
     char bytes[READ_SIZE];
     if (conn->reader->len - conn->reader->pos > conn->room_size) /* one reply, still unfinished */
         return fail(conn, CONN_GARBLED);
     for (;;) {
-        enum conn_result r = of_patience(patience_wait(patience, conn->fd, POLLIN));
+        enum conn_result r = of_patience(support_patience_wait(patience, conn->fd, POLLIN));
         if (r != CONN_OK)
             return r;
         ssize_t n = recv(conn->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
@@ -217,7 +219,7 @@ enum conn_result conn_fill(struct conn *conn, struct patience *patience)
     }
 }
 
-enum conn_result conn_receive(struct conn *conn, struct patience *patience, redisReply **ret_reply)
+enum conn_result conn_receive(struct conn *conn, struct support_patience *patience, redisReply **ret_reply)
 {
     for (;;) {
         enum conn_result r = conn_next(conn, ret_reply);

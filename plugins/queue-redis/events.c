@@ -4,6 +4,10 @@
 
 #include "queue.h"
 
+#include "support/call.h"
+#include "support/job.h"
+#include "support/wait.h"
+
 enum { PING_EVERY = 10000, AT_ONCE = 1000 };
 
 static void event_channel(const struct queue *queue, char channel[NAME_MAX_SIZE])
@@ -13,19 +17,20 @@ static void event_channel(const struct queue *queue, char channel[NAME_MAX_SIZE]
 
 static int publish(struct session *session, struct hearth_call *call, const char *channel, const char *text)
 {
-    char name[NAME_MAX_SIZE], message[CHANNEL_MAX + 1 + TEXT_MAX];
+    char name[NAME_MAX_SIZE], message[SUPPORT_CHANNEL_MAX + 1 + SUPPORT_EVENT_MAX];
     struct args args = {.count = 0};
     redisReply *reply;
     size_t channel_size = strlen(channel), text_size = strlen(text);
-    if (channel_size > CHANNEL_MAX || text_size > TEXT_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an event's channel has at most %d bytes, its text %d", CHANNEL_MAX, TEXT_MAX);
+    int r = support_event_check(call, channel, text);
+    if (r < 0)
+        return r;
     memcpy(message, channel, channel_size + 1);
     memcpy(message + channel_size + 1, text, text_size);
     event_channel(session->queue, name);
     args_text(&args, "PUBLISH");
     args_text(&args, name);
     args_bytes(&args, message, channel_size + 1 + text_size);
-    int r = session_command(session, call, &session->main, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    r = session_command(session, call, &session->main, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
     return r == 0 && reply->integer < 0 ? session_odd_reply(session, call, &session->main) : r;
 }
 
@@ -69,10 +74,10 @@ static void take(struct receiver *receiver, const redisReply *reply)
     if (message == NULL || !is_word(reply->element[0], "message") || message->type != REDIS_REPLY_STRING)
         return;
     const char *nul = memchr(message->str, '\0', message->len);
-    if (nul == NULL || nul == message->str || nul - message->str > CHANNEL_MAX)
+    if (nul == NULL || nul == message->str || nul - message->str > SUPPORT_CHANNEL_MAX)
         return; /* it is none of ours */
     size_t text_size = message->len - (size_t)(nul + 1 - message->str);
-    if (text_size <= TEXT_MAX && memchr(nul + 1, '\0', text_size) == NULL)
+    if (text_size <= SUPPORT_EVENT_MAX && memchr(nul + 1, '\0', text_size) == NULL)
         hand_over(receiver, message->str, nul + 1);
 }
 
@@ -89,11 +94,6 @@ static enum conn_result deliver(struct receiver *receiver)
     return CONN_OK;
 }
 
-static int64_t now_of(const struct session *session)
-{
-    return session->queue->host->monotonic_ms(session->queue->host);
-}
-
 /* One wait for bytes and what came of them; `until`: for how long at most. CONN_NONE: all of it was delivered. */
 static enum conn_result step(struct receiver *receiver, int64_t until)
 {
@@ -101,7 +101,8 @@ static enum conn_result step(struct receiver *receiver, int64_t until)
     enum conn_result r = deliver(receiver);
     if (r != CONN_NONE)
         return r;
-    struct patience patience = patience_for(session->queue->host, receiver->call, &session->interrupt, until - now_of(session), 0);
+    struct support_patience patience =
+        support_patience_for(session->queue->host, receiver->call, &session->interrupt, until - support_now(session->queue->host), 0);
     r = conn_fill(&session->event, &patience);
     return r == CONN_OK ? deliver(receiver) : r;
 }
@@ -110,7 +111,8 @@ static enum conn_result send_ping(struct receiver *receiver)
 {
     static const char ping[] = "*1\r\n$4\r\nPING\r\n";
     struct session *session = receiver->session;
-    struct patience patience = patience_for(session->queue->host, receiver->call, &session->interrupt, session->queue->command_timeout, 0);
+    struct support_patience patience =
+        support_patience_for(session->queue->host, receiver->call, &session->interrupt, session->queue->command_timeout, 0);
     receiver->pong = false;
     return conn_send(&session->event, ping, sizeof(ping) - 1, &patience);
 }
@@ -118,10 +120,10 @@ static enum conn_result send_ping(struct receiver *receiver)
 /* The server's answer comes behind every event that was published before: none of these is missed, however short the wait. */
 static enum conn_result catch_up(struct receiver *receiver)
 {
-    int64_t until = now_of(receiver->session) + receiver->session->queue->command_timeout;
+    int64_t until = support_now(receiver->session->queue->host) + receiver->session->queue->command_timeout;
     enum conn_result r = send_ping(receiver);
     while ((r == CONN_OK || r == CONN_NONE) && !receiver->pong && !receiver->stop) {
-        if (now_of(receiver->session) >= until) /* also when events never end */
+        if (support_now(receiver->session->queue->host) >= until) /* also when events never end */
             return receiver->delivered == 0 ? CONN_TIMEOUT : CONN_OK;
         r = step(receiver, until);
     }
@@ -132,8 +134,8 @@ static enum conn_result catch_up(struct receiver *receiver)
 static enum conn_result await(struct receiver *receiver, int64_t until)
 {
     struct session *session = receiver->session;
-    while (receiver->delivered == 0 && now_of(session) < until) {
-        int64_t soon = now_of(session) + PING_EVERY;
+    while (receiver->delivered == 0 && support_now(session->queue->host) < until) {
+        int64_t soon = support_now(session->queue->host) + PING_EVERY;
         enum conn_result r = step(receiver, soon < until ? soon : until);
         if (r == CONN_TIMEOUT && soon < until)
             r = catch_up(receiver);
@@ -159,7 +161,7 @@ static int subscribe(struct receiver *receiver)
 static int wait_for_events(struct receiver *receiver, int64_t wait)
 {
     struct session *session = receiver->session;
-    int64_t until = now_of(session) + (wait < 0 ? 0 : wait > INT32_MAX ? INT32_MAX : wait);
+    int64_t until = support_now(session->queue->host) + (wait < 0 ? 0 : wait > INT32_MAX ? INT32_MAX : wait);
     for (int attempt = 0;; attempt++) {
         int r = session->event.fd >= 0 ? 0 : subscribe(receiver);
         if (r < 0)

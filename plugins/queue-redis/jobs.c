@@ -1,14 +1,18 @@
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "queue.h"
+
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/job.h"
+#include "support/wait.h"
 
 enum {
     NAP = 1000,           /* ms: a waiting session looks again after that, whatever it was told; a lost wake-up costs no more */
     REGISTERED_FOR = 500, /* ms beyond its nap for which a session is known to wait */
     CLEAR_AT_ONCE = 500,
-    RECEIPT_SIZE = 40 + 1 + KEY_MAX + 1,
+    RECEIPT_SIZE = 40 + 1 + SUPPORT_KEY_MAX + 1,
 };
 
 static const int64_t LONGEST = INT64_C(1) << 40; /* ms, 34 years: keeps times exact in the server's doubles */
@@ -20,15 +24,9 @@ static int64_t bounded(int64_t duration)
 
 static int check_job(struct hearth_call *call, const struct hearth_job *job, int64_t delay)
 {
-    if (job->key == NULL || job->key[0] == '\0' || strlen(job->key) > KEY_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's key has 1 to %d bytes", KEY_MAX);
-    if (job->payload != NULL && strlen(job->payload) > PAYLOAD_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes", PAYLOAD_MAX);
     if (job->priority < 0 || job->priority > 100)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a job's priority is a number from 0 to 100");
-    if (delay < 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
-    return 0;
+    return support_job_check(call, job, delay);
 }
 
 static int publish(struct session *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
@@ -61,26 +59,26 @@ int jobs_publish(void *s, struct hearth_call *call, const struct hearth_job *job
 
 /* Memory for what reserve() returns: taken before the job is, so that no job is taken in vain. */
 struct parcel {
-    char key[KEY_MAX + 1], payload[PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
+    char key[SUPPORT_KEY_MAX + 1], payload[SUPPORT_PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
 };
 
 static int unpack(struct hearth_call *call, const redisReply *reply, struct parcel *parcel, struct hearth_job *ret_job)
 {
     redisReply **e = reply->element;
-    if (reply->elements != 5 || !reply_is_text(e[0], KEY_MAX, false) || !reply_is_text(e[1], PAYLOAD_MAX, true) ||
+    if (reply->elements != 5 || !reply_is_text(e[0], SUPPORT_KEY_MAX, false) || !reply_is_text(e[1], SUPPORT_PAYLOAD_MAX, true) ||
         !reply_is_number(e[2], 0, 100) || !reply_is_number(e[3], 1, INT32_MAX) || !reply_is_text(e[4], 40, false) ||
         strspn(e[4]->str, "0123456789") != e[4]->len)
         return reply_is_no_job(call);
     memcpy(parcel->key, e[0]->str, e[0]->len + 1);
     memcpy(parcel->payload, e[1]->str, e[1]->len + 1);
     snprintf(parcel->receipt, sizeof(parcel->receipt), "%s:%s", e[4]->str, e[0]->str);
-    ret_job->key = parcel->key;
-    ret_job->payload = parcel->payload;
-    ret_job->receipt = parcel->receipt;
-    ret_job->priority = (int32_t)e[2]->integer;
-    ret_job->attempt = (int32_t)e[3]->integer;
-    ret_job->in_work = 1;
-    ret_job->wait = 0;
+    struct hearth_job job = {.key = parcel->key,
+                             .payload = parcel->payload,
+                             .receipt = parcel->receipt,
+                             .priority = (int32_t)e[2]->integer,
+                             .attempt = (int32_t)e[3]->integer,
+                             .in_work = 1};
+    SUPPORT_GIVE(job, ret_job);
     return 0;
 }
 
@@ -122,7 +120,7 @@ static void drain_wake(struct session *session)
 
 static int nap(struct session *session, struct hearth_call *call, int64_t duration)
 {
-    struct patience patience = patience_for(session->queue->host, call, &session->interrupt, duration, 0);
+    struct support_patience patience = support_patience_for(session->queue->host, call, &session->interrupt, duration, 0);
     enum conn_result r = conn_fill(&session->wake, &patience);
     drain_wake(session);
     return r == CONN_CANCELLED ? hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while waiting for a job") : 0;
@@ -131,13 +129,13 @@ static int nap(struct session *session, struct hearth_call *call, int64_t durati
 static int reserve(struct session *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     const struct hearth_host *host = session->queue->host;
-    int64_t until = host->monotonic_ms(host) + bounded(wait), next = 0;
+    int64_t until = support_now(host) + bounded(wait), next = 0;
     struct parcel *parcel = host->alloc(call, sizeof(*parcel));
     if (parcel == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     for (;;) {
         redisReply *job = NULL;
-        int64_t left = until - host->monotonic_ms(host), register_for = 0;
+        int64_t left = until - support_now(host), register_for = 0;
         if (left > 0 && session->wake.fd >= 0)
             register_for = (left < NAP ? left : NAP) + REGISTERED_FOR;
         int r = try_reserve(session, call, lease, register_for, &job, &next);
@@ -145,7 +143,7 @@ static int reserve(struct session *session, struct hearth_call *call, int64_t wa
             return r;
         if (job != NULL)
             return unpack(call, job, parcel, ret_job);
-        left = until - host->monotonic_ms(host);
+        left = until - support_now(host);
         if (left <= 0)
             return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job");
         if (register_for == 0) /* it begins to wait; a job may come before it can be told, so it looks once more */
@@ -167,7 +165,7 @@ int jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease,
 static bool add_receipt(struct args *args, const char *receipt)
 {
     size_t digits = strspn(receipt, "0123456789");
-    if (digits == 0 || digits > 40 || receipt[digits] != ':' || strlen(receipt + digits + 1) > KEY_MAX)
+    if (digits == 0 || digits > 40 || receipt[digits] != ':' || strlen(receipt + digits + 1) > SUPPORT_KEY_MAX)
         return false;
     args_text(args, receipt + digits + 1);
     args_bytes(args, receipt, digits);
@@ -198,9 +196,10 @@ int jobs_extend(void *s, struct hearth_call *call, const char *receipt, int64_t 
 
 int jobs_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
 {
-    if (outcome < HEARTH_JOB_DONE || outcome > HEARTH_JOB_DEAD || delay < 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "no such outcome, or a negative delay");
-    int r = session_enter(s, call);
+    int r = support_outcome_check(call, outcome, delay);
+    if (r < 0)
+        return r;
+    r = session_enter(s, call);
     return session_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_FINISH, receipt, outcome, bounded(delay)));
 }
 
@@ -219,10 +218,8 @@ static int counts(struct session *session, struct hearth_call *call, struct hear
     }
     if (!sound)
         return session_odd_reply(session, call, &session->main);
-    ret_counts->ready = n[0];
-    ret_counts->delayed = n[1];
-    ret_counts->in_work = n[2];
-    ret_counts->dead = n[3];
+    struct hearth_queue_counts found = {.ready = n[0], .delayed = n[1], .in_work = n[2], .dead = n[3]};
+    SUPPORT_GIVE(found, ret_counts);
     return 0;
 }
 
@@ -237,7 +234,7 @@ int jobs_remove(void *s, struct hearth_call *call, const char *key)
     struct args args = {.count = 0};
     redisReply *reply;
     int r = session_enter(s, call);
-    if (r == 0 && strlen(key) > KEY_MAX)
+    if (r == 0 && strlen(key) > SUPPORT_KEY_MAX)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that key");
     args_text(&args, key);
     if (r == 0)

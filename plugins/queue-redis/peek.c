@@ -2,21 +2,22 @@
 #include <stdlib.h>
 
 #include "queue.h"
+#include "support/job.h"
 
 enum { READY_SET = 1, DELAYED_SET, LEASED_SET };
 enum { PAGE_ROWS = 64, PAGE_BYTES = 16384, ROW = 6 };
 
 struct cursor {
     int set;
-    char key[KEY_MAX + 1], score[32]; /* the last job shown; "": none yet */
-    bool stop;                        /* the callback has seen enough */
-    int64_t shown;                    /* of this set */
+    char key[SUPPORT_KEY_MAX + 1], score[32]; /* the last job shown; "": none yet */
+    bool stop;                                /* the callback has seen enough */
+    int64_t shown;                            /* of this set */
 };
 
 static bool row_is_sound(redisReply **row)
 {
-    return reply_is_text(row[0], KEY_MAX, false) && reply_is_text(row[1], sizeof(((struct cursor *)NULL)->score) - 1, false) &&
-           reply_is_text(row[2], PAYLOAD_MAX, true) && reply_is_number(row[3], 0, 100) && reply_is_number(row[4], 0, INT32_MAX) &&
+    return reply_is_text(row[0], SUPPORT_KEY_MAX, false) && reply_is_text(row[1], sizeof(((struct cursor *)NULL)->score) - 1, false) &&
+           reply_is_text(row[2], SUPPORT_PAYLOAD_MAX, true) && reply_is_number(row[3], 0, 100) && reply_is_number(row[4], 0, INT32_MAX) &&
            reply_is_number(row[5], 0, INT64_MAX);
 }
 

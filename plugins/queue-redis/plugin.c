@@ -4,6 +4,10 @@
 
 #include "queue.h"
 
+#include "support/call.h"
+#include "support/config.h"
+#include "support/wait.h"
+
 enum { CONFIG_URL, CONFIG_PREFIX, CONFIG_CONNECT_TIMEOUT, CONFIG_COMMAND_TIMEOUT, CONFIG_MAX_JOBS };
 enum { REPLY_SIZE = 65536, MESSAGE_SIZE = 8192, PREFIX_MAX = 64 };
 
@@ -23,8 +27,8 @@ static int queue_open(const struct hearth_host *host, struct hearth_call *call, 
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     if (queue == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    const char *why = url_parse(values[CONFIG_URL].text, &queue->url), *prefix = values[CONFIG_PREFIX].text;
+        return support_no_memory(call);
+    const char *why = url_parse(support_config_text(values, CONFIG_URL), &queue->url), *prefix = support_config_text(values, CONFIG_PREFIX);
     int r = 0;
     if (why != NULL)
         r = hearth_fail(call, HEARTH_ERR_INVALID, "url is not redis://[user[:password]@]host[:port][/db] or unix:/path[?db=n]: %s", why);
@@ -36,10 +40,10 @@ static int queue_open(const struct hearth_host *host, struct hearth_call *call, 
     }
     queue->host = host;
     snprintf(queue->keys, sizeof(queue->keys), "{%s}:", prefix);
-    queue->connect_timeout = values[CONFIG_CONNECT_TIMEOUT].number;
-    queue->command_timeout = values[CONFIG_COMMAND_TIMEOUT].number;
-    queue->max_jobs = values[CONFIG_MAX_JOBS].number;
-    pthread_mutex_init(&queue->gate.lock, NULL);
+    queue->connect_timeout = support_config_number(values, CONFIG_CONNECT_TIMEOUT);
+    queue->command_timeout = support_config_number(values, CONFIG_COMMAND_TIMEOUT);
+    queue->max_jobs = support_config_number(values, CONFIG_MAX_JOBS);
+    support_backoff_init(&queue->backoff, host, 1);
     *ret_self = queue;
     return 0;
 }
@@ -49,7 +53,7 @@ static void queue_close(void *self)
     struct queue *queue = self;
     if (queue == NULL)
         return;
-    pthread_mutex_destroy(&queue->gate.lock);
+    support_backoff_fini(&queue->backoff);
     explicit_bzero(queue, sizeof(*queue));
     free(queue);
 }
@@ -60,7 +64,7 @@ static void session_close(void *s)
     conn_fini(&session->main);
     conn_fini(&session->wake);
     conn_fini(&session->event);
-    interrupt_fini(&session->interrupt);
+    support_interrupt_fini(&session->interrupt);
     free(session);
 }
 
@@ -97,8 +101,8 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
 {
     struct session *session = calloc(1, sizeof(*session));
     if (session == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    if (!interrupt_init(&session->interrupt)) {
+        return support_no_memory(call);
+    if (!support_interrupt_init(&session->interrupt)) {
         free(session);
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no descriptor is left for a session of the queue; raise the limit of open files");
     }
@@ -109,10 +113,10 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
     bool room = conn_init(&session->main, REPLY_SIZE);
     room = conn_init(&session->wake, MESSAGE_SIZE) && room;
     room = conn_init(&session->event, MESSAGE_SIZE) && room;
-    int r = room ? 0 : hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    int r = room ? 0 : support_no_memory(call);
     if (r == 0 && !gate_is_silent(self))
         r = ping_greet(session, call);
-    bool late = call->deadline != 0 && session->queue->host->monotonic_ms(session->queue->host) >= call->deadline;
+    bool late = support_is_late(session->queue->host, call);
     if (r == HEARTH_ERR_TIMEOUT) /* whoever opens the next one, also who had less patience than we have, gets it without a greeting */
         gate_report_silence(self);
     if (r == HEARTH_ERR_TIMEOUT && !late)
@@ -130,7 +134,7 @@ static int session_open(void *self, struct hearth_call *call, void **ret_session
 static void interrupt(void *s)
 {
     struct session *session = s;
-    interrupt_raise(&session->interrupt);
+    support_interrupt_raise(&session->interrupt);
 }
 
 static const struct hearth_config_key config[] = {

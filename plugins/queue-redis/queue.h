@@ -2,33 +2,27 @@
 #ifndef QUEUE_REDIS_QUEUE_H
 #define QUEUE_REDIS_QUEUE_H
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include "conn.h"
 #include "hearth/queue.h"
 #include "script.h"
+#include "support/backoff.h"
+#include "support/wait.h"
 
-enum { KEY_MAX = 64, PAYLOAD_MAX = 1024, CHANNEL_MAX = 64, TEXT_MAX = 4096, NAME_MAX_SIZE = 160 };
-
-/* Attempts to connect, of all sessions together: after a failure the next one is at once, then after growing pauses. */
-struct gate {
-    pthread_mutex_t lock;
-    int failures;
-    char why[512];  /* the last of them */
-    int64_t next;   /* monotonic ms */
-    int64_t silent; /* monotonic ms: until then the server counts as one that accepts connections and says nothing */
-};
+enum { NAME_MAX_SIZE = 160 };
 
 struct queue {
     const struct hearth_host *host;
     struct redis_url url;
     char keys[NAME_MAX_SIZE / 2]; /* "{prefix}:", before every key and channel */
     int64_t connect_timeout, command_timeout, max_jobs;
-    struct gate gate;
+    struct support_backoff backoff; /* of attempts to connect */
+    _Atomic int64_t silent;         /* monotonic ms: until then the server counts as one that accepts connections and says nothing */
 };
 
 struct session {
     struct queue *queue;
-    struct interrupt interrupt;
+    struct support_interrupt interrupt;
     char id[17];                   /* names its channel for waking it */
     struct conn main, wake, event; /* commands; SUBSCRIBE wake:<id>; SUBSCRIBE event:<db>: only in sessions that wait for these */
     bool subscribed, lost;         /* event_wait() was called; events may have been lost since then */
@@ -77,10 +71,7 @@ int session_broken(struct session *session, struct hearth_call *call, enum conn_
 /* Connects if need be and subscribes to the channel. */
 int session_subscribe(struct session *session, struct hearth_call *call, struct conn *conn, const char *channel);
 
-/* gate.c. 0, or UNAVAILABLE while a pause lasts. */
-int gate_pass(struct queue *queue, struct hearth_call *call);
-void gate_report(struct queue *queue, bool connected, const char *why); /* why it failed, in words */
-/* A server that hangs is waited for by one session that opens, not by each: a process with many would not start. */
+/* gate.c. A server that hangs is waited for by one session that opens, not by each: a process with many would not start. */
 bool gate_is_silent(struct queue *queue);
 void gate_report_silence(struct queue *queue);
 

@@ -4,6 +4,9 @@
 
 #include "queue.h"
 
+#include "support/call.h"
+#include "support/wait.h"
+
 /* What a command that has been sent still gets when its call is interrupted: its answer is usually on the way. */
 enum { GRACE = 500 };
 
@@ -27,7 +30,7 @@ void args_number(struct args *args, int64_t number)
 
 int session_enter(struct session *session, struct hearth_call *call)
 {
-    interrupt_enter(&session->interrupt);
+    support_interrupt_enter(&session->interrupt);
     if (session->queue->host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped before the queue was asked");
     return 0;
@@ -35,18 +38,18 @@ int session_enter(struct session *session, struct hearth_call *call)
 
 int session_leave(struct session *session, int code)
 {
-    interrupt_leave(&session->interrupt);
+    support_interrupt_leave(&session->interrupt);
     return code;
 }
 
 bool session_is_stopped(struct session *session, struct hearth_call *call)
 {
-    return interrupt_is_raised(&session->interrupt) || session->queue->host->should_stop(call);
+    return support_stopped(session->queue->host, call, support_interrupt_is_raised(&session->interrupt)) < 0;
 }
 
-static struct patience patience_of(struct session *session, struct hearth_call *call, int64_t timeout)
+static struct support_patience patience_of(struct session *session, struct hearth_call *call, int64_t timeout)
 {
-    return patience_for(session->queue->host, call, &session->interrupt, timeout, GRACE);
+    return support_patience_for(session->queue->host, call, &session->interrupt, timeout, GRACE);
 }
 
 /* 0: it does not fit. */
@@ -66,12 +69,6 @@ static size_t encode(const struct args *args, char *out, size_t room)
     return size;
 }
 
-/* Its caller's deadline was nearer than ours. */
-static bool is_late(const struct session *session, const struct hearth_call *call)
-{
-    return call->deadline != 0 && session->queue->host->monotonic_ms(session->queue->host) >= call->deadline;
-}
-
 int session_broken(struct session *session, struct hearth_call *call, enum conn_result result, bool sent, enum effect effect)
 {
     const char *at = session->queue->url.shown, *why = errno == 0 ? "the server closed it" : strerrordesc_np(errno);
@@ -85,7 +82,7 @@ int session_broken(struct session *session, struct hearth_call *call, enum conn_
                                                       : why);
     if (result == CONN_CANCELLED)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while Redis at %s was asked", at);
-    if (result == CONN_TIMEOUT && is_late(session, call))
+    if (result == CONN_TIMEOUT && support_is_late(session->queue->host, call))
         return hearth_fail(call, HEARTH_ERR_TIMEOUT, "Redis at %s did not answer in time", at);
     if (result == CONN_TIMEOUT)
         return hearth_fail(call, HEARTH_ERR_TIMEOUT, "Redis at %s did not answer within %" PRId64 " ms; see command_timeout", at,
@@ -102,7 +99,7 @@ static int exchange(struct session *session, struct hearth_call *call, struct co
     size_t size = encode(args, session->out, sizeof(session->out));
     if (size == 0)
         return hearth_fail(call, HEARTH_ERR_INTERNAL, "a command for Redis is too long");
-    struct patience patience = patience_of(session, call, session->queue->command_timeout);
+    struct support_patience patience = patience_of(session, call, session->queue->command_timeout);
     enum conn_result r = conn_send(conn, session->out, size, &patience);
     bool sent = r == CONN_OK;
     if (sent)
@@ -159,7 +156,7 @@ static int open_failed(struct session *session, struct hearth_call *call, enum c
     const struct queue *queue = session->queue;
     switch (result) {
     case CONN_TIMEOUT:
-        if (is_late(session, call))
+        if (support_is_late(session->queue->host, call))
             return hearth_fail(call, HEARTH_ERR_TIMEOUT, "no connection to Redis at %s in time", queue->url.shown);
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no connection to Redis at %s within %" PRId64 " ms; is it running?",
                            queue->url.shown, queue->connect_timeout);
@@ -174,14 +171,14 @@ int session_connect(struct session *session, struct hearth_call *call, struct co
 {
     struct queue *queue = session->queue;
     const char *why = "";
-    int r = gate_pass(queue, call);
+    int r = support_backoff_pass(&queue->backoff, call);
     if (r < 0)
         return r;
-    struct patience patience = patience_of(session, call, queue->connect_timeout);
+    struct support_patience patience = patience_of(session, call, queue->connect_timeout);
     enum conn_result opened = conn_open(conn, &queue->url, &patience, &why);
     r = opened == CONN_OK ? log_in(session, call, conn) : open_failed(session, call, opened, why);
     if (r != HEARTH_ERR_CANCELLED)
-        gate_report(queue, r == 0, call->error);
+        support_backoff_report(&queue->backoff, r == 0 ? NULL : call->error);
     return r;
 }
 

@@ -5,35 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Percent-decodes `size` bytes; false: too long, or malformed. */
-static bool decode(const char *text, size_t size, char ret[URL_PART])
-{
-    size_t n = 0;
-    for (size_t i = 0; i < size; i++) {
-        char c = text[i];
-        if (c == '%') {
-            int high = i + 2 < size ? hex_digit(text[i + 1]) : -1;
-            int low = high < 0 ? -1 : hex_digit(text[i + 2]);
-            if (low < 0 || (high == 0 && low == 0))
-                return false;
-            c = (char)(high << 4 | low);
-            i += 2;
-        }
-        if (n + 1 >= URL_PART)
-            return false;
-        ret[n++] = c;
-    }
-    ret[n] = '\0';
-    return true;
-}
+#include "support/codec.h"
 
 static bool number(const char *text, size_t size, int most, int *ret)
 {
@@ -66,7 +38,8 @@ static const char *parse_user(const char *text, size_t size, struct redis_url *u
 {
     const char *colon = memchr(text, ':', size);
     size_t user = colon == NULL ? size : (size_t)(colon - text);
-    if (!decode(text, user, url->user) || (colon != NULL && !decode(colon + 1, size - user - 1, url->password)))
+    if (support_percent_decode_all(text, user, url->user, URL_PART) != 0 ||
+        (colon != NULL && support_percent_decode_all(colon + 1, size - user - 1, url->password, URL_PART) != 0))
         return "user or password is malformed: percent-encode what is special in URLs";
     if (colon == NULL) { /* redis://password@host, as many write it */
         memcpy(url->password, url->user, sizeof(url->password));
@@ -100,7 +73,7 @@ const char *url_parse(const char *text, struct redis_url *ret_url)
     const char *colon = memchr(bracket == NULL ? p : bracket, ':', (size_t)(end - (bracket == NULL ? p : bracket)));
     const char *host_end = bracket != NULL ? bracket : colon != NULL ? colon : end;
     const char *host = bracket != NULL ? p + 1 : p;
-    if (host_end <= host || !decode(host, (size_t)(host_end - host), url.host))
+    if (host_end <= host || support_percent_decode_all(host, (size_t)(host_end - host), url.host, URL_PART) != 0)
         return "the host is missing or malformed";
     if (colon != NULL && !number(colon + 1, (size_t)(end - colon - 1), 65535, &url.port))
         return "the port is not a number from 1 to 65535";

@@ -1,9 +1,12 @@
 /* What an account has besides synced data: credentials, settings, tokens, picks. */
-#include <stdlib.h>
 
 #include "accounts.h"
 #include "connection.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/codec.h"
+#include "support/text.h"
 
 /* Runs a statement that touches one row, or none because what it names is not there. */
 static int run_one(struct op *op, struct query *query, const char *missing)
@@ -33,14 +36,13 @@ int account_credentials_put(void *self, struct hearth_call *call, const char *ac
 /* bytea in the text format: \x and two digits for each byte. Memory of the call. */
 static int unhex(struct session *session, const char *text, const void **ret_bytes, size_t *ret_size)
 {
-    size_t size = strlen(text) >= 2 ? (strlen(text) - 2) / 2 : 0;
+    size_t digits = strlen(text) >= 2 ? strlen(text) - 2 : 0, size = digits / 2;
     unsigned char *bytes = session->store->host->alloc(session->call, size + 1);
     if (bytes == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < size; i++) {
-        char digits[3] = {text[2 + 2 * i], text[3 + 2 * i], '\0'};
-        bytes[i] = (unsigned char)strtoul(digits, NULL, 16);
-    }
+        return support_no_memory(session->call);
+    if (strncmp(text, "\\x", 2) != 0 || support_hex_decode(text + 2, digits, bytes, size) != 0)
+        return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: bytes came in no form of bytea; set bytea_output to hex",
+                           session->store->where);
     *ret_bytes = bytes;
     *ret_size = size;
     return 0;
@@ -143,7 +145,7 @@ int token_create(void *self, struct hearth_call *call, const struct hearth_token
     query_open(&query, op.session, CREATE);
     query_text(&query, token->account);
     query_text(&query, token->id);
-    query_text(&query, or_empty(token->name));
+    query_text(&query, support_or_empty(token->name));
     query_bytes(&query, token->hash, HASH_SIZE);
     query_int(&query, token->scope);
     query_int(&query, token->created);
@@ -179,7 +181,7 @@ int token_by_hash(void *self, struct hearth_call *call, const uint8_t hash[32], 
         r = session_copy(op.session, *texts[i], texts[i]);
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(token, ret_token);
+        SUPPORT_GIVE(token, ret_token);
     return op_end(&op, r);
 }
 

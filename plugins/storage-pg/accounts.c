@@ -1,12 +1,14 @@
 /* Accounts, their claims and counts, and the end of all their rows. */
 #include "accounts.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "connection.h"
 #include "identities.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/text.h"
 
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
@@ -59,7 +61,7 @@ static int no_account(struct session *session)
 /* What decides its node in a fleet. A host of before has no such field. */
 static const char *placement_of(const struct hearth_account *account)
 {
-    bool has = account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement);
+    bool has = SUPPORT_HAS(account, placement);
     return has && account->placement != NULL ? account->placement : account->email;
 }
 
@@ -88,10 +90,10 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
     query_open(&query, op.session, CREATE);
     query_text(&query, account->id);
     query_text(&query, account->email);
-    query_text(&query, or_empty(account->uid));
+    query_text(&query, support_or_empty(account->uid));
     query_text(&query, account->name);
-    query_text(&query, or_empty(account->provider));
-    query_text(&query, or_empty(account->node));
+    query_text(&query, support_or_empty(account->provider));
+    query_text(&query, support_or_empty(account->node));
     query_int(&query, account->state);
     query_text(&query, account->state_detail);
     query_int(&query, account->created);
@@ -156,15 +158,15 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_text(&query, account->state_detail);
     query_text(&query, account->name);
     query_text(&query, account->email);
-    query_text(&query, or_empty(account->uid));
-    query_text(&query, or_empty(account->node));
+    query_text(&query, support_or_empty(account->uid));
+    query_text(&query, support_or_empty(account->node));
     query_int(&query, account->last_sync);
     query_int(&query, account->last_attempt);
     query_int(&query, account->next_sync);
     query_int(&query, account->last_seen);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
-    query_text(&query, or_empty(account->provider));
+    query_text(&query, support_or_empty(account->provider));
     r = query_run(&query, &affected);
     if (r == 0 && affected == 0) {
         r = account_exists(op.session, account->id);
@@ -196,7 +198,7 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
     }
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(account, ret_account);
+        SUPPORT_GIVE(account, ret_account);
     return op_end(&op, r);
 }
 
@@ -274,7 +276,7 @@ int account_claim_due(void *self, struct hearth_call *call, int64_t now, int64_t
     r = query_execute(&query);
     struct hearth_account *claimed = r == 0 ? calloc((size_t)query.rows + 1, sizeof(*claimed)) : NULL;
     if (r == 0 && claimed == NULL)
-        r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        r = support_no_memory(call);
     for (query.row = 0; r == 0 && query.row < query.rows; query.row++)
         row_of(&query, &claimed[query.row]);
     if (r == 0)
@@ -309,7 +311,7 @@ int account_counts(void *self, struct hearth_call *call, const char *account, st
         counts.folders = column_int(&query, 4) + delta[COUNT_FOLDERS];
         counts.pages = column_int(&query, 5) + delta[COUNT_PAGES];
         counts.visits = column_int(&query, 6) + delta[COUNT_VISITS];
-        RESULT_GIVE(counts, ret_counts);
+        SUPPORT_GIVE(counts, ret_counts);
         r = 0;
     } else if (r == 0) {
         r = no_account(op.session);

@@ -1,61 +1,15 @@
 #include "batch.h"
 
-#include <stdlib.h>
-#include <sys/random.h>
-
 #include "bookmarks.h"
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
-
-static size_t slot_of(const struct numbers *numbers, uint64_t number)
-{
-    uint64_t mixed = number ^ numbers->key;
-    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-    size_t i = (size_t)(mixed ^ mixed >> 33) & (numbers->room - 1);
-    while (numbers->slots[i] != 0 && numbers->slots[i] != number)
-        i = (i + 1) & (numbers->room - 1);
-    return i;
-}
-
-static bool grow(struct numbers *numbers)
-{
-    struct numbers bigger = {.room = numbers->room == 0 ? 1024 : numbers->room * 2, .count = numbers->count, .key = numbers->key};
-    if (bigger.key == 0 && getrandom(&bigger.key, sizeof(bigger.key), 0) != (ssize_t)sizeof(bigger.key))
-        return false;
-    bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
-    if (bigger.slots == NULL)
-        return false;
-    for (size_t i = 0; i < numbers->room; i++)
-        if (numbers->slots[i] != 0)
-            bigger.slots[slot_of(&bigger, numbers->slots[i])] = numbers->slots[i];
-    free(numbers->slots);
-    *numbers = bigger;
-    return true;
-}
-
-bool numbers_add(struct numbers *numbers, uint64_t number)
-{
-    number = number == 0 ? 1 : number;
-    if (numbers->count * 2 >= numbers->room && !grow(numbers))
-        return false;
-    size_t i = slot_of(numbers, number);
-    numbers->count += numbers->slots[i] == 0;
-    numbers->slots[i] = number;
-    return true;
-}
-
-bool numbers_have(const struct numbers *numbers, uint64_t number)
-{
-    number = number == 0 ? 1 : number;
-    return numbers->room > 0 && numbers->slots[slot_of(numbers, number)] == number;
-}
+#include "support/number_set.h"
 
 void batch_forget(struct batch *batch)
 {
-    free(batch->pages.slots);
-    free(batch->guids.slots);
+    support_number_set_fini(&batch->pages);
+    support_number_set_fini(&batch->guids);
     *batch = (struct batch){.open = false};
 }
 

@@ -10,8 +10,6 @@ void batch_abort(void *session);
 int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
 int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
 
-void batch_forget(struct batch *batch);                     /* frees, without a word to the server */
-bool numbers_add(struct numbers *numbers, uint64_t number); /* false: out of memory */
-bool numbers_have(const struct numbers *numbers, uint64_t number);
+void batch_forget(struct batch *batch); /* frees, without a word to the server */
 
 #endif

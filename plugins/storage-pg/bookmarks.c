@@ -1,8 +1,10 @@
 /* Bookmarks in a batch. Everything but bookmark_place() is sent without waiting for an answer. */
 #include "bookmarks.h"
 
-#include "fold.h"
 #include "session.h"
+#include "support/call.h"
+#include "support/fold.h"
+#include "support/text.h"
 
 /* An item is counted as a bookmark, a folder as a folder unless it is a root; what the statement adds is new minus old. */
 #define ITEM(kind)         "(" kind " IN (1, 4, 5))::int"
@@ -89,11 +91,11 @@ static int insert_tag(struct session *session, const struct hearth_bookmark *boo
 {
     static const char INSERT[] =
         "INSERT INTO bookmark_tags (account, folded, added, guid, tag) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    char *folded = session->store->host->alloc(session->call, (FOLD_GROWTH + 1) * size + 2);
+    char *folded = session->store->host->alloc(session->call, (SUPPORT_FOLD_GROWTH + 1) * size + 2);
     struct query query;
     if (folded == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
-    size_t length = fold_text(tag, size, folded);
+        return support_no_memory(session->call);
+    size_t length = support_fold(tag, size, folded);
     char *written = folded + length + 1; /* the memory is zeroed: both texts end */
     memcpy(written, tag, size);
     query_open(&query, session, INSERT);
@@ -218,6 +220,6 @@ int bookmark_place(void *self, struct hearth_call *call, const char *guid, const
     query_int(&query, position);
     r = query_run(&query, &affected);
     if (r == 0 && affected == 0)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no bookmark %s", or_empty(guid));
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no bookmark %s", support_or_empty(guid));
     return op_end_in_batch(&op, r);
 }

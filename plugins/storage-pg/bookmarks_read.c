@@ -2,9 +2,12 @@
 
 #include "bookmarks.h"
 #include "connection.h"
-#include "fold.h"
 #include "pages.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/fold.h"
+#include "support/text.h"
 
 #define COLUMNS                                                                                                                            \
     "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0) AS page, b.position, "   \
@@ -77,7 +80,7 @@ int bookmark_get(void *self, struct hearth_call *call, const char *account, cons
     }
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(bookmark, ret_bookmark);
+        SUPPORT_GIVE(bookmark, ret_bookmark);
     return op_end(&op, r);
 }
 
@@ -140,7 +143,7 @@ static void set_place(struct listing *listing, const struct hearth_bookmark_quer
 {
     bool from_first = filter->after == 0 && filter->after_guid == NULL;
     listing->after = from_first ? INT64_MAX : filter->after;
-    strncat(listing->after_guid, or_empty(filter->after_guid), sizeof(listing->after_guid) - 1);
+    strncat(listing->after_guid, support_or_empty(filter->after_guid), sizeof(listing->after_guid) - 1);
 }
 
 static int list_by_added(struct op *op, const char *account, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
@@ -163,10 +166,10 @@ static int list_by_tag(struct op *op, const char *account, const struct hearth_b
     if (filter->tag == NULL)
         return hearth_fail(op->session->call, HEARTH_ERR_INVALID, "no tag is given");
     size_t size = strlen(filter->tag);
-    char *folded = op->session->store->host->alloc(op->session->call, FOLD_GROWTH * size + 1);
+    char *folded = op->session->store->host->alloc(op->session->call, SUPPORT_FOLD_GROWTH * size + 1);
     if (folded == NULL)
-        return hearth_fail(op->session->call, HEARTH_ERR_NOMEM, "out of memory");
-    fold_text(filter->tag, size, folded);
+        return support_no_memory(op->session->call);
+    support_fold(filter->tag, size, folded);
     listing.key = folded;
     set_place(&listing, filter);
     return list(op, &listing, false, cb, ctx);

@@ -5,23 +5,17 @@
 #include <stdio.h>
 
 #include "places.h"
+#include "support/call.h"
 
-enum { SLICE = 100, PAUSE_FIRST = 100, PAUSE_LONGEST = 2000 };
-
-static int64_t now_of(const struct session *session)
-{
-    return session->store->host->monotonic_ms(session->store->host);
-}
+enum { SLICE = 100 }; /* ms between looks at whether the daemon stops */
 
 int connection_stopped(struct session *session)
 {
-    struct pollfd wake = {.fd = session->wake, .events = POLLIN};
-    struct hearth_call *call = session->call;
-    if (poll(&wake, 1, 0) > 0)
-        return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted");
-    if (call->deadline != 0 && now_of(session) >= call->deadline)
-        return hearth_fail(call, HEARTH_ERR_TIMEOUT, "%s: the operation took too long", session->store->where);
-    return session->store->host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped") : 0;
+    bool interrupted = support_interrupt_is_raised(&session->interrupt);
+    int r = support_stopped(session->store->host, session->call, interrupted);
+    if (r == HEARTH_ERR_TIMEOUT)
+        return hearth_fail(session->call, r, "%s: the operation took too long", session->store->where);
+    return r < 0 ? hearth_fail(session->call, r, "%s", interrupted ? "interrupted" : "stopped") : 0;
 }
 
 void connection_close(struct session *session)
@@ -51,16 +45,16 @@ static void one_line(const char *message, char *ret, size_t size)
 /* As long as the call may last. */
 int connection_wait_fd(struct session *session, int fd, short events)
 {
+    struct support_patience patience = support_patience_for(session->store->host, session->call, &session->interrupt, INT32_MAX, 0);
+    patience.look = SLICE;
     for (;;) {
         int r = connection_stopped(session);
         if (r < 0)
             return r;
-        int64_t left = session->call->deadline == 0 ? SLICE : session->call->deadline - now_of(session);
-        struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = session->wake, .events = POLLIN}};
-        int n = poll(fds, 2, left < 0 ? 0 : left < SLICE ? (int)left : SLICE);
-        if (n > 0 && fds[0].revents != 0)
+        enum support_waited waited = support_patience_wait(&patience, fd, events);
+        if (waited == SUPPORT_READY)
             return 0;
-        if (n < 0 && errno != EINTR)
+        if (waited == SUPPORT_FAILED)
             return hearth_fail(session->call, HEARTH_ERR_IO, "poll: %s", strerror(errno));
     }
 }
@@ -78,7 +72,8 @@ static int lost(struct session *session, const char *what)
 static int wait_for_server(struct session *session, short events)
 {
     struct hearth_call *call = session->call;
-    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout, until = now_of(session) + patience;
+    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout;
+    int64_t until = support_now(session->store->host) + patience;
     bool sooner = deadline == 0 || until < deadline;
     if (sooner)
         call->deadline = until;
@@ -164,24 +159,6 @@ static int greet(struct session *session)
     return r;
 }
 
-/* After a failed attempt all sessions wait together: 100 ms, twice as long each time up to 2 s, give or take a quarter. */
-static void note_attempt(struct session *session, bool failed)
-{
-    struct store *store = session->store;
-    uint16_t random;
-    store->host->random(store->host, &random, sizeof(random));
-    pthread_mutex_lock(&store->lock);
-    store->failures = failed ? store->failures + 1 : 0;
-    snprintf(store->why, sizeof(store->why), "%s", failed ? session->call->error : "");
-    int64_t pause = PAUSE_FIRST;
-    for (int i = 1; i < store->failures && pause < PAUSE_LONGEST; i++)
-        pause *= 2;
-    if (pause > PAUSE_LONGEST)
-        pause = PAUSE_LONGEST;
-    store->not_before = failed ? now_of(session) + pause * 3 / 4 + pause * random / 131072 : 0;
-    pthread_mutex_unlock(&store->lock);
-}
-
 /* What the server says to a connection that it does not want has no SQLSTATE in libpq's hands. */
 static int refine(struct session *session, int code)
 {
@@ -231,7 +208,7 @@ static int open_and_greet(struct session *session)
                                   places.ports, NULL};
     session->pg = PQconnectStartParams(keywords, values, 1);
     if (session->pg == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     if (PQstatus(session->pg) == CONNECTION_BAD)
         return lost(session, "cannot be reached");
     r = connect_poll(session);
@@ -243,7 +220,7 @@ static int open_and_greet(struct session *session)
 static int open_now(struct session *session)
 {
     struct hearth_call *call = session->call;
-    int64_t deadline = call->deadline, until = now_of(session) + session->store->connect_timeout;
+    int64_t deadline = call->deadline, until = support_now(session->store->host) + session->store->connect_timeout;
     bool sooner = deadline == 0 || until < deadline;
     if (sooner)
         call->deadline = until;
@@ -263,18 +240,12 @@ int connection_ensure(struct session *session)
     if (session->batch.open)
         return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: the connection of this batch was lost; nothing of it was stored",
                            store->where);
-    pthread_mutex_lock(&store->lock);
-    int64_t left = store->not_before - now_of(session);
-    char why[sizeof(store->why)];
-    memcpy(why, store->why, sizeof(why));
-    pthread_mutex_unlock(&store->lock);
-    if (left > 0) {
-        session->call->retry_after = left;
-        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s", why);
-    }
-    int r = open_now(session);
+    int r = support_backoff_pass(&store->backoff, session->call);
+    if (r < 0)
+        return r;
+    r = open_now(session);
     if (r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT && r != HEARTH_ERR_NOMEM) /* these say nothing about the server */
-        note_attempt(session, r < 0);
+        support_backoff_report(&store->backoff, r < 0 ? session->call->error : NULL);
     return r;
 }
 

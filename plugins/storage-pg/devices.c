@@ -2,6 +2,7 @@
 
 #include "connection.h"
 #include "session.h"
+#include "support/text.h"
 
 /* (xmax = 0): the row is new; the counters follow from the answers. */
 int device_put(void *self, struct hearth_call *call, const struct hearth_device *device)
@@ -20,7 +21,7 @@ int device_put(void *self, struct hearth_call *call, const struct hearth_device 
     query_open(&query, op.session, PUT);
     query_int(&query, op.session->batch.account);
     query_text(&query, device->id);
-    query_text(&query, or_empty(device->name));
+    query_text(&query, support_or_empty(device->name));
     query_text(&query, device->type == NULL ? "unknown" : device->type);
     query_text(&query, device->os);
     query_text(&query, device->version);
@@ -82,7 +83,7 @@ int tab_put(void *self, struct hearth_call *call, const char *device, const stru
     query_int(&query, op.session->batch.account);
     query_text(&query, device);
     query_int(&query, tab->position);
-    query_text(&query, or_empty(tab->title));
+    query_text(&query, support_or_empty(tab->title));
     query_text(&query, tab->url);
     query_text(&query, tab->icon);
     query_text(&query, tab->group);

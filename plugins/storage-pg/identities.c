@@ -4,6 +4,7 @@
 
 #include "connection.h"
 #include "session.h"
+#include "support/text.h"
 
 enum { PROPERTY_NAME_MAX = 64, PROPERTY_TEXT_MAX = 4096 };
 
@@ -22,7 +23,7 @@ int identity_of_new_account(struct hearth_call *call, const struct hearth_accoun
 {
     if (account->uid == NULL || account->uid[0] == '\0')
         return 0;
-    snprintf(ret_issuer, size, "sync:%s", or_empty(account->provider));
+    snprintf(ret_issuer, size, "sync:%s", support_or_empty(account->provider));
     return check_identity(call, ret_issuer, account->uid);
 }
 

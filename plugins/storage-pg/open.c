@@ -3,6 +3,9 @@
 
 #include "life.h"
 
+#include "support/call.h"
+#include "support/config.h"
+
 enum { KEY_DSN, KEY_CONNECT_TIMEOUT, KEY_STATEMENT_TIMEOUT, KEYS };
 _Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");
 
@@ -56,18 +59,18 @@ static int describe(struct store *store, struct hearth_call *call)
 int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     struct store *store = calloc(1, sizeof(*store));
-    char *dsn = strdup(values[KEY_DSN].text);
+    char *dsn = strdup(support_config_text(values, KEY_DSN));
     if (store == NULL || dsn == NULL || !PQisthreadsafe()) {
         free(store);
         free(dsn);
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     }
     store->magic = STORE_MAGIC;
     store->host = host;
     store->dsn = dsn;
-    store->connect_timeout = values[KEY_CONNECT_TIMEOUT].number;
-    store->statement_timeout = values[KEY_STATEMENT_TIMEOUT].number;
-    pthread_mutex_init(&store->lock, NULL);
+    store->connect_timeout = support_config_number(values, KEY_CONNECT_TIMEOUT);
+    store->statement_timeout = support_config_number(values, KEY_STATEMENT_TIMEOUT);
+    support_backoff_init(&store->backoff, host, 0);
     int r = describe(store, call);
     if (r < 0)
         store_close(store);
@@ -81,7 +84,7 @@ void store_close(void *self)
     if (self == NULL)
         return;
     struct store *store = store_of(self);
-    pthread_mutex_destroy(&store->lock);
+    support_backoff_fini(&store->backoff);
     explicit_bzero(store->dsn, strlen(store->dsn));
     free(store->dsn);
     store->magic = 0;

@@ -3,18 +3,13 @@
 #include "pages.h"
 
 #include "batch.h"
-#include "fold.h"
 #include "session.h"
+#include "support/call.h"
+#include "support/hash.h"
+#include "support/number_set.h"
+#include "support/text.h"
 
 enum { REMOVED_KEPT = 20000 }; /* removed pages that an account remembers */
-
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (const char *p = text; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-    return hash;
-}
 
 static int no_page(struct session *session, int64_t page)
 {
@@ -27,7 +22,7 @@ static int known_page(struct session *session, int64_t page)
     struct batch *batch = &session->batch;
     if (batch->absent == page)
         return HEARTH_ERR_NOT_FOUND;
-    if (batch->fresh == page || numbers_have(&batch->pages, (uint64_t)page))
+    if (batch->fresh == page || support_number_set_has(&batch->pages, (uint64_t)page))
         return 0;
     return batch->knows ? HEARTH_ERR_NOT_FOUND : 1;
 }
@@ -40,10 +35,11 @@ static int learn(struct session *session, const char *sql, bool guids)
     query_open(&query, session, sql);
     query_int(&query, batch->account);
     while ((r = query_step(&query)) > 0)
-        if (!numbers_add(guids ? &batch->guids : &batch->pages, guids ? hash_of(column_text(&query, 0)) : (uint64_t)column_int(&query, 0)))
+        if (guids ? !support_number_set_add_text(&batch->guids, column_text(&query, 0))
+                  : !support_number_set_add(&batch->pages, (uint64_t)column_int(&query, 0)))
             break;
     query_close(&query);
-    return r > 0 ? hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory") : r;
+    return r > 0 ? support_no_memory(session->call) : r;
 }
 
 int page_learn(struct session *session)
@@ -97,14 +93,14 @@ int page_put(void *self, struct hearth_call *call, const struct hearth_page *pag
     if (r < 0)
         return r;
     struct batch *batch = &op.session->batch;
-    bool new = batch->knows && !numbers_have(&batch->pages, (uint64_t)page->id);
+    bool new = batch->knows && !support_number_set_has(&batch->pages, (uint64_t)page->id);
     bool fresh = known_page(op.session, page->id) == HEARTH_ERR_NOT_FOUND;
     query_open(&query, op.session, new && !batch->removed_pages && !batch->had_removed ? INSERT : PUT);
     query_int(&query, batch->account);
     query_int(&query, page->id);
     query_text(&query, page->url);
-    query_text(&query, or_empty(page->host));
-    query_int(&query, fold_host_key(or_empty(page->host)));
+    query_text(&query, support_or_empty(page->host));
+    query_int(&query, support_host_key(support_or_empty(page->host)));
     query_text(&query, page->guid);
     query_text(&query, page->title);
     query_text(&query, page->bookmark_title);
@@ -118,8 +114,8 @@ int page_put(void *self, struct hearth_call *call, const struct hearth_page *pag
     query_bool(&query, page->hidden);
     query_int(&query, batch->generation);
     r = query_later(&query, COUNT_NONE, COUNT_NONE);
-    if (r == 0 && batch->knows && !numbers_add(&batch->pages, (uint64_t)page->id))
-        r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0 && batch->knows && !support_number_set_add(&batch->pages, (uint64_t)page->id))
+        r = support_no_memory(call);
     batch->absent = batch->absent == page->id ? 0 : batch->absent;
     if (fresh)
         batch->fresh = page->id;
@@ -178,7 +174,7 @@ int page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    if (op.session->batch.knows && !numbers_have(&op.session->batch.guids, hash_of(or_empty(guid))))
+    if (op.session->batch.knows && !support_number_set_has_text(&op.session->batch.guids, support_or_empty(guid)))
         return op_end(&op, hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no page has this guid"));
     query_open(&query, op.session, BY_GUID);
     query_int(&query, op.session->batch.account);
@@ -204,8 +200,8 @@ int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_
     if (r < 0)
         return r;
     r = find_page(op.session, page);
-    if (r == 0 && op.session->batch.knows && !numbers_add(&op.session->batch.guids, hash_of(guid)))
-        r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0 && op.session->batch.knows && !support_number_set_add_text(&op.session->batch.guids, guid))
+        r = support_no_memory(call);
     if (r == 0) {
         query_open(&query, op.session, PUT_GUID);
         query_int(&query, op.session->batch.account);

@@ -4,6 +4,8 @@
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/number_set.h"
 
 #define COLUMNS                                                                                                                            \
     "id, url, host, guid, title, bookmark_title, tags, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, "      \
@@ -54,7 +56,7 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
     bool own = batch->open && strcmp(batch->id, account) == 0;
     if (own && !batch->knows && ++batch->asked == batch->worth)
         r = page_learn(op.session);
-    bool there = !batch->knows || numbers_have(&batch->pages, (uint64_t)id);
+    bool there = !batch->knows || support_number_set_has(&batch->pages, (uint64_t)id);
     query_open(&query, op.session, GET);
     query_text(&query, account);
     query_int(&query, id);
@@ -70,7 +72,7 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
     }
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(page, ret_page);
+        SUPPORT_GIVE(page, ret_page);
     return op_end(&op, r);
 }
 

@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 
 #include "connection.h"
-#include "lookup.h"
+#include "support/call.h"
+#include "support/lookup.h"
 
 enum { HOST_SIZE = 256, PORT_SIZE = 16, ADDRESS_SIZE = 80 };
 
@@ -62,14 +63,14 @@ static int add_addresses(struct session *session, struct places *places, const c
 static int find_host(struct session *session, struct places *places, const char *host, const char *port, char why[128])
 {
     struct addrinfo *list = NULL;
-    struct lookup *lookup = lookup_start(host, port[0] == '\0' ? "5432" : port);
+    struct support_lookup *lookup = support_lookup_start(host, port[0] == '\0' ? "5432" : port);
     if (lookup == NULL && errno == EAGAIN)
         return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: the name server does not answer", session->store->where);
     if (lookup == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
-    int r = connection_wait_fd(session, lookup_fd(lookup), POLLIN);
-    int e = r == 0 ? lookup_take(lookup, &list) : 0;
-    lookup_drop(lookup);
+        return support_no_memory(session->call);
+    int r = connection_wait_fd(session, support_lookup_fd(lookup), POLLIN);
+    int e = r == 0 ? support_lookup_take(lookup, &list) : 0;
+    support_lookup_drop(lookup);
     if (e != 0)
         snprintf(why, 128, "%s: %s", host, gai_strerror(e));
     if (list != NULL) {
@@ -102,7 +103,7 @@ int places_find(struct session *session, struct places *ret_places)
     *ret_places = (struct places){.count = 0};
     PQconninfoOption *options = PQconninfoParse(session->store->dsn, NULL);
     if (options == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     const char *hosts = option_of(options, "host");
     int r = 0;
     if (hosts[0] != '\0' && option_of(options, "hostaddr")[0] == '\0')

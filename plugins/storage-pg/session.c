@@ -1,35 +1,30 @@
 #include "session.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "batch.h"
 #include "connection.h"
+#include "support/call.h"
 
-static void enter(struct session *session)
+/* Operations nest: the outermost one is what an interrupt ends. */
+static void session_enter(struct session *session)
 {
-    uint64_t old;
-    if (session->depth++ > 0)
-        return;
-    if (read(session->wake, &old, sizeof(old)) < 0) { /* nobody interrupted late: that is the usual case */
-    }
-    atomic_store(&session->running, true);
+    if (session->depth++ == 0)
+        support_interrupt_enter(&session->interrupt);
 }
 
-static void leave(struct session *session)
+static void session_leave(struct session *session)
 {
     if (--session->depth == 0)
-        atomic_store(&session->running, false);
+        support_interrupt_leave(&session->interrupt);
 }
 
 int op_begin(struct op *op, void *self, struct hearth_call *call)
 {
     struct session *session = session_of(self);
     *op = (struct op){.session = session, .outer = session->call};
-    enter(session);
+    session_enter(session);
     session->call = call;
     int r = connection_stopped(session);
     return r < 0 ? op_end(op, r) : 0;
@@ -37,7 +32,7 @@ int op_begin(struct op *op, void *self, struct hearth_call *call)
 
 int op_end(struct op *op, int code)
 {
-    leave(op->session);
+    session_leave(op->session);
     op->session->call = op->outer;
     return code;
 }
@@ -88,12 +83,7 @@ int transaction_end(struct session *session, int code)
 
 int session_copy(struct session *session, const char *text, const char **ret_copy)
 {
-    size_t size = text == NULL ? 0 : strlen(text) + 1;
-    char *copy = text == NULL ? NULL : session->store->host->alloc(session->call, size);
-    if (text != NULL && copy == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
-    *ret_copy = text == NULL ? NULL : memcpy(copy, text, size);
-    return 0;
+    return support_copy_text(session->store->host, session->call, text, ret_copy);
 }
 
 /* Fails when the server cannot be reached: who opens a session wants to use it. Later breaks mend themselves. */
@@ -101,11 +91,10 @@ int session_open(void *self, struct hearth_call *call, void **ret_session)
 {
     struct session *session = calloc(1, sizeof(*session));
     if (session == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     session->magic = SESSION_MAGIC;
     session->store = store_of(self);
-    session->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (session->wake < 0) {
+    if (!support_interrupt_init(&session->interrupt)) {
         free(session);
         return hearth_fail(call, HEARTH_ERR_IO, "eventfd: %s", strerror(errno));
     }
@@ -125,17 +114,14 @@ void session_close(void *self)
     struct session *session = session_of(self);
     batch_forget(&session->batch); /* the server rolls back what was not committed */
     connection_close(session);
-    close(session->wake);
+    support_interrupt_fini(&session->interrupt);
     session->magic = 0;
     free(session);
 }
 
 void session_interrupt(void *self)
 {
-    struct session *session = session_of(self);
-    uint64_t one = 1;
-    if (atomic_load(&session->running) && write(session->wake, &one, sizeof(one)) < 0)
-        assert(errno == EAGAIN); /* it is set already */
+    support_interrupt_raise(&session_of(self)->interrupt);
 }
 
 /* What everybody's requests begin with: behind a lock on the accounts nothing can be read. LIMIT 0
@@ -168,11 +154,6 @@ static int ping_write(struct session *session)
     return r == HEARTH_ERR_UNCERTAIN ? HEARTH_ERR_UNAVAILABLE : r; /* whether it was written matters to nobody */
 }
 
-static bool looks_only(const struct hearth_host *host)
-{
-    return host->struct_size >= offsetof(struct hearth_host, looks_only) + sizeof(host->looks_only) && host->looks_only;
-}
-
 /* Writes a row that is never locked for longer than this takes; in a batch it would be, so there it only reads. */
 int session_ping(void *self, struct hearth_call *call)
 {
@@ -186,7 +167,7 @@ int session_ping(void *self, struct hearth_call *call)
         r = hearth_fail(call, HEARTH_ERR_DENIED,
                         "%s: the server is read-only (a standby, or default_transaction_read_only): name the primary in dsn",
                         op.session->store->where);
-    if (r == 0 && !op.session->batch.open && !looks_only(op.session->store->host))
+    if (r == 0 && !op.session->batch.open && !support_looks_only(op.session->store->host))
         r = ping_write(op.session);
     return op_end(&op, r);
 }

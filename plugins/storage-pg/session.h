@@ -30,15 +30,6 @@ int transaction_end(struct session *session, int code);          /* commits when
 /* Memory of the call. NULL text stays NULL. NOMEM leaves *ret_copy untouched. */
 int session_copy(struct session *session, const char *text, const char **ret_copy);
 
-/* Copies a result into the caller's struct, which may be an older and shorter one; the caller has set its struct_size. */
-#define RESULT_GIVE(result, ret_result)                                                                                                    \
-    do {                                                                                                                                   \
-        uint32_t room_ = (ret_result)->struct_size;                                                                                        \
-        uint32_t size_ = room_ > 0 && room_ < sizeof(*(ret_result)) ? room_ : (uint32_t)sizeof(*(ret_result));                             \
-        memcpy((ret_result), &(result), size_);                                                                                            \
-        (ret_result)->struct_size = size_;                                                                                                 \
-    } while (0)
-
 /* Runs the statements behind r for every row of a query, between which it stops when the call has to end. r at the end: 0, all rows were
  * seen; 1, the statements left the loop by break; or an error. */
 #define EACH_ROW(query, op, r, ...)                                                                                                        \
@@ -53,10 +44,5 @@ int session_copy(struct session *session, const char *text, const char **ret_cop
 
 /* The text id outside to the number inside; an unknown id finds no rows. */
 #define ACCOUNT_ROW(parameter) "(SELECT row FROM accounts WHERE id = " parameter ")"
-
-static inline const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
 
 #endif

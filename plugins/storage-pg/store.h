@@ -4,11 +4,12 @@
 
 #include <assert.h>
 #include <libpq-fe.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "hearth/storage.h"
+#include "support/backoff.h"
+#include "support/number_set.h"
+#include "support/wait.h"
 
 enum { STORE_MAGIC = 0x5a11fe11, SESSION_MAGIC = 0x5a11fe12 };
 
@@ -19,20 +20,10 @@ struct store {
     char *dsn;
     char where[300]; /* "host:port/database", for error texts: without user and password */
     int64_t connect_timeout, statement_timeout;
-    pthread_mutex_t lock; /* a leaf; guards the back-off */
-    int failures;         /* attempts to connect in a row */
-    int64_t not_before;   /* monotonic ms of the next attempt */
-    char why[512];        /* why the last one failed */
+    struct support_backoff backoff;
 };
 
 enum counter { COUNT_NONE = -1, COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUNT_FOLDERS, COUNT_PAGES, COUNT_VISITS, COUNTERS };
-
-/* 64-bit numbers that were written: open addressing, at most half full. */
-struct numbers {
-    uint64_t *slots; /* 0: free */
-    size_t count, room;
-    uint64_t key; /* drawn with the first slots: what is in it is made of URLs and guids of others, where it lies is not */
-};
 
 struct batch {
     bool open;
@@ -47,10 +38,10 @@ struct batch {
     /* All pages and guids of the account are in these sets: what is not need not be asked for. So it is from the beginning when there are
      * none, as at a first sync, and since page_learn() when many were asked for. */
     bool knows;
-    struct numbers pages, guids; /* ids, and hashes of guids */
-    int64_t asked, worth;        /* pages that were asked for, and how many make it worth to learn all */
-    int64_t absent;              /* page that was looked up last and is not there; 0 */
-    int64_t fresh;               /* page that this batch has inserted, without visits yet; 0 */
+    struct support_number_set pages, guids; /* ids, and hashes of guids */
+    int64_t asked, worth;                   /* pages that were asked for, and how many make it worth to learn all */
+    int64_t absent;                         /* page that was looked up last and is not there; 0 */
+    int64_t fresh;                          /* page that this batch has inserted, without visits yet; 0 */
 };
 
 /* What the server still has to answer, in order. */
@@ -69,8 +60,7 @@ struct session {
     uint32_t magic;
     struct store *store;
     PGconn *pg; /* NULL: closed. In pipeline mode, and good */
-    int wake;   /* eventfd: an interrupt makes it readable */
-    atomic_bool running;
+    struct support_interrupt interrupt;
     bool doubt; /* a statement was sent, and what came of it is not known */
     int depth;  /* of nested operations */
     struct hearth_call *call;

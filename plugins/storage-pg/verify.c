@@ -1,6 +1,5 @@
 #include "bookmarks.h"
 #include "connection.h"
-#include "fold.h"
 #include "life.h"
 #include "session.h"
 

@@ -1,12 +1,12 @@
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "batch.h"
 #include "connection.h"
-#include "fold.h"
 #include "pages.h"
 #include "session.h"
+#include "support/call.h"
+#include "support/hash.h"
 
 enum { PIECE_FIRST = 64, PIECE_MOST = 256, PIECE_DATES = 16384 };
 
@@ -24,7 +24,7 @@ static int make_arrays(struct session *session, const struct hearth_visit *visit
     const struct hearth_host *host = session->store->host;
     char *dates = host->alloc(session->call, count * 21 + 3), *types = host->alloc(session->call, count * 3 + 3);
     if (dates == NULL || types == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     char *d = dates, *t = types;
     for (size_t i = 0; i < count; i++) {
         d += snprintf(d, 22, "%c%lld", i == 0 ? '{' : ',', (long long)visits[i].date);
@@ -203,7 +203,7 @@ static int list_piece(struct op *op, struct listing *listing, int limit, hearth_
     query_int(&query, listing->place.type);
     query_int(&query, limit);
     if (listing->host != NULL) {
-        query_int(&query, fold_host_key(listing->host));
+        query_int(&query, support_host_key(listing->host));
         query_text(&query, listing->host);
     }
     int r;

@@ -1,13 +1,14 @@
 #include "accounts.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "files.h"
 #include "identities.h"
 #include "query.h"
-#include "results.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/text.h"
 
 #define COLUMNS                                                                                                                            \
     "id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, "      \
@@ -50,11 +51,6 @@ static int keep(struct session *session, struct hearth_account *account)
     return r;
 }
 
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
 static int exists_already(struct session *session, int code)
 {
     if (code != HEARTH_ERR_CONFLICT)
@@ -95,7 +91,7 @@ static int finish_removal(struct session *session, const char *id)
 /* What decides its node in a fleet. A host of before has no such field. */
 static const char *placement_of(const struct hearth_account *account)
 {
-    bool has = account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement);
+    bool has = SUPPORT_HAS(account, placement);
     return has && account->placement != NULL ? account->placement : account->email;
 }
 
@@ -105,10 +101,10 @@ static int insert_account(struct session *session, const struct hearth_account *
     query_open(&query, session, "INSERT INTO accounts (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_text(&query, account->id);
     query_text(&query, account->email);
-    query_text(&query, or_empty(account->uid));
+    query_text(&query, support_or_empty(account->uid));
     query_text(&query, account->name);
-    query_text(&query, or_empty(account->provider));
-    query_text(&query, or_empty(account->node));
+    query_text(&query, support_or_empty(account->provider));
+    query_text(&query, support_or_empty(account->node));
     query_int(&query, account->state);
     query_text(&query, account->state_detail);
     query_int(&query, account->created);
@@ -165,15 +161,15 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_text(&query, account->state_detail);
     query_text(&query, account->name);
     query_text(&query, account->email);
-    query_text(&query, or_empty(account->uid));
-    query_text(&query, or_empty(account->node));
+    query_text(&query, support_or_empty(account->uid));
+    query_text(&query, support_or_empty(account->node));
     query_int(&query, account->last_sync);
     query_int(&query, account->last_attempt);
     query_int(&query, account->next_sync);
     query_int(&query, account->last_seen);
     query_int(&query, account->failures);
     query_int(&query, account->resync);
-    query_text(&query, or_empty(account->provider));
+    query_text(&query, support_or_empty(account->provider));
     r = query_run(&query);
     if (r == 0 && query_changes(op.session) == 0)
         r = no_account(op.session);
@@ -225,7 +221,7 @@ static int get_by(void *self, struct hearth_call *call, const char *sql, const c
     if (r == 0 && file)
         r = read_generation(op.session, call, account.id, &account.generation);
     if (r == 0)
-        RESULT_GIVE(account, ret_account);
+        SUPPORT_GIVE(account, ret_account);
     return op_end(&op, r);
 }
 
@@ -329,7 +325,7 @@ static int claim(struct session *session, int64_t now, int64_t claimed_until, in
         account.generation = 0;
         struct claimed *claimed = claimed_create(&account);
         if (claimed == NULL) {
-            r = hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+            r = support_no_memory(session->call);
             break;
         }
         insert_by_due(list, claimed);
@@ -384,7 +380,7 @@ int account_counts(void *self, struct hearth_call *call, const char *account, st
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     int r = op_begin_person(&op, self, call, account);
     if (r == OP_NO_FILE) {
-        RESULT_GIVE(counts, ret_counts);
+        SUPPORT_GIVE(counts, ret_counts);
         return 0;
     }
     if (r != 0)
@@ -407,6 +403,6 @@ int account_counts(void *self, struct hearth_call *call, const char *account, st
     if (r == 0)
         r = read_space(op.session, &counts.space);
     if (r == 0)
-        RESULT_GIVE(counts, ret_counts);
+        SUPPORT_GIVE(counts, ret_counts);
     return op_end(&op, r);
 }

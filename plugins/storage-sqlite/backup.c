@@ -12,12 +12,13 @@
 #include "backup_stage.h"
 #include "connection.h"
 #include "files.h"
-#include "owner.h"
 #include "query.h"
 #include "rules.h"
 #include "session.h"
 #include "sums.h"
 #include "tar.h"
+#include "support/call.h"
+#include "support/owner.h"
 
 enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
 
@@ -42,7 +43,7 @@ static int fail_errno(struct copy *copy, int error)
     if (error == ENOSPC || error == EDQUOT)
         return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full", copy->path);
     if (error == ENOMEM)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     if (error == ENOPKG)
         return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "%s", TAR_LIBRARY_MISSING);
     if (error == EFBIG)
@@ -61,7 +62,7 @@ static int open_archive(struct copy *copy)
     copy->fd = open(copy->stage.archive, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (copy->fd < 0)
         return fail_errno(copy, errno);
-    owner_give(copy->fd, copy->stage.directory); /* the archive's place is beside it */
+    support_owner_give(copy->fd, copy->stage.directory); /* the archive's place is beside it */
     copy->sums = sums_create();
     if (copy->sums == NULL)
         return fail_errno(copy, ENOMEM);
@@ -75,7 +76,7 @@ static int fail_target(struct copy *copy, sqlite3 *db, int code)
     if ((code & 0xff) == SQLITE_FULL)
         return fail_errno(copy, ENOSPC);
     if ((code & 0xff) == SQLITE_NOMEM)
-        return hearth_fail(copy->session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(copy->session->call);
     if ((code & 0xff) == SQLITE_IOERR && error != 0)
         return fail_errno(copy, error);
     return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: %s", copy->path, db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));

@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "owner.h"
+#include "support/call.h"
+#include "support/owner.h"
 
 static const char PARTIAL[] = ".partial-";
 enum { HEX = 8, ATTEMPTS = 4 };
@@ -81,7 +82,7 @@ static int lock_directory(struct backup_stage *stage)
 {
     if (mkdir(stage->directory, 0700) != 0)
         return -1;
-    owner_give_directory(stage->directory); /* who sweeps the folder can remove what is left of it */
+    support_owner_give_directory(stage->directory); /* who sweeps the folder can remove what is left of it */
     stage->lock = open(stage->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (stage->lock >= 0 && (flock(stage->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && access(stage->directory, W_OK) == 0)
         return 0;
@@ -139,7 +140,7 @@ int backup_stage_sync_parent(const struct backup_stage *stage, struct hearth_cal
 {
     char *parent = parent_of(stage->directory);
     if (parent == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     int r = files_sync_directory(call, parent);
     free(parent);
     return r;

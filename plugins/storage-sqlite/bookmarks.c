@@ -1,8 +1,9 @@
 #include "bookmarks.h"
 
-#include "fold.h"
 #include "query.h"
 #include "session.h"
+#include "support/call.h"
+#include "support/fold.h"
 
 /* What is stored of a bookmark that is about to change. */
 struct old_bookmark {
@@ -88,12 +89,12 @@ static int insert_tags(struct session *session, const struct hearth_bookmark *bo
     const char *at = bookmark->tags, *tag;
     int r = 0;
     for (size_t size; r == 0 && (size = bookmark_next_tag(&at, &tag)) > 0;) {
-        char *folded = session->store->host->alloc(session->call, FOLD_GROWTH * size);
+        char *folded = session->store->host->alloc(session->call, SUPPORT_FOLD_GROWTH * size);
         if (folded == NULL)
-            return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+            return support_no_memory(session->call);
         struct query query;
         query_open(&query, session, INSERT);
-        query_bytes(&query, folded, fold_text(tag, size, folded));
+        query_bytes(&query, folded, support_fold(tag, size, folded));
         query_int(&query, bookmark->added);
         query_text(&query, bookmark->guid);
         query_bytes(&query, tag, size);

@@ -1,8 +1,9 @@
 #include "bookmarks.h"
-#include "fold.h"
 #include "query.h"
-#include "results.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/fold.h"
 
 #define COLUMNS                                                                                                                            \
     "b.kind, b.guid, b.parent, b.said_parent, b.title, b.url, b.keyword, b.tag_query, b.tags, coalesce(b.page, 0), b.position, b.added, "  \
@@ -63,7 +64,7 @@ int bookmark_get(void *self, struct hearth_call *call, const char *account, cons
     }
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(bookmark, ret_bookmark);
+        SUPPORT_GIVE(bookmark, ret_bookmark);
     return op_end(&op, r);
 }
 
@@ -122,11 +123,11 @@ static int list_by_tag(struct session *session, const struct hearth_bookmark_que
     if (filter->tag == NULL)
         return hearth_fail(session->call, HEARTH_ERR_INVALID, "no tag is given");
     size_t size = strlen(filter->tag);
-    char *folded = session->store->host->alloc(session->call, FOLD_GROWTH * size + 1);
+    char *folded = session->store->host->alloc(session->call, SUPPORT_FOLD_GROWTH * size + 1);
     if (folded == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     query_open(&query, session, LIST);
-    query_bytes(&query, folded, fold_text(filter->tag, size, folded));
+    query_bytes(&query, folded, support_fold(filter->tag, size, folded));
     bind_before(&query, filter);
     return deliver(&query, cb, ctx, NULL);
 }

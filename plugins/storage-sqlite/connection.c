@@ -12,6 +12,7 @@
 #include "query.h"
 #include "session.h"
 #include "use_lock.h"
+#include "support/call.h"
 
 enum { PROGRESS_STEPS = 5000 }; /* of SQLite's machine, between looks at the stop conditions: about 0.1 ms */
 
@@ -28,7 +29,7 @@ static int on_busy(void *self, int tries)
     struct session *session = connection->session;
     if (session == NULL)
         return 0;
-    int64_t now = session->store->host->monotonic_ms(session->store->host);
+    int64_t now = support_now(session->store->host);
     if (tries == 0)
         connection->busy_since = now;
     if (session_stopped(session) < 0 || now - connection->busy_since >= session->store->busy_timeout)
@@ -212,7 +213,7 @@ static char *look_only_uri(struct session *session, const char *path)
 static int open_database(struct session *session, const char *path, sqlite3 **ret_db)
 {
     const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    if (!store_looks_only(
+    if (!support_looks_only(
             session->store->host)) /* without CREATE: a file that was taken away while the daemon runs must not come back empty */
         return sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | flags, NULL);
     char *uri = look_only_uri(session, path);

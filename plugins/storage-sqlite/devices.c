@@ -2,11 +2,7 @@
 
 #include "query.h"
 #include "session.h"
-
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
+#include "support/text.h"
 
 /* An INSERT that does nothing on a conflict, else the UPDATE: both with the same parameters. Returns 1 when the row is new. */
 static int run_put(struct session *session, const char *const sql[2], void (*bind)(struct query *query, const void *value),
@@ -29,7 +25,7 @@ static void bind_device(struct query *query, const void *value)
 {
     const struct hearth_device *device = value;
     query_text(query, device->id);
-    query_text(query, or_empty(device->name));
+    query_text(query, support_or_empty(device->name));
     query_text(query, device->type == NULL ? "unknown" : device->type);
     query_text(query, device->os);
     query_text(query, device->version);
@@ -107,7 +103,7 @@ static void bind_tab(struct query *query, const void *value)
     const struct device_tab *put = value;
     query_text(query, put->device);
     query_int(query, put->tab->position);
-    query_text(query, or_empty(put->tab->title));
+    query_text(query, support_or_empty(put->tab->title));
     query_text(query, put->tab->url);
     query_text(query, put->tab->icon);
     query_text(query, put->tab->group);

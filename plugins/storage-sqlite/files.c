@@ -10,9 +10,10 @@
 
 #include "connection.h"
 #include "migrations.h"
-#include "owner.h"
 #include "query.h"
 #include "session.h"
+#include "support/call.h"
+#include "support/owner.h"
 
 static int fail_errno(struct hearth_call *call, const char *path, int error)
 {
@@ -44,7 +45,7 @@ int files_make_directory(struct store *store, struct hearth_call *call)
 {
     struct stat status;
     if (mkdir(store->accounts, 0700) == 0) {
-        owner_give_directory(store->accounts);
+        support_owner_give_directory(store->accounts);
         return files_sync_directory(call, store->accounts);
     }
     if (errno != EEXIST)
@@ -120,7 +121,7 @@ static int make_name(struct session *session, const char *account, char **ret_pa
     size_t size = strlen(session->store->accounts) + strlen(account) + 32;
     char *path = malloc(size);
     if (path == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     host->random(host, &random, sizeof(random));
     snprintf(path, size, "%s/%s.db.new-%08llx", session->store->accounts, account, (unsigned long long)(random & 0xffffffff));
     *ret_path = path;
@@ -162,7 +163,7 @@ int file_build(struct session *session, const char *account, int64_t generation,
         free(path);
         return r;
     }
-    owner_give(fd, path);
+    support_owner_give(fd, path);
     close(fd);
     r = fill_file(session, path, account, generation, fill, ctx);
     if (r == 0)
@@ -182,7 +183,7 @@ int file_publish(struct session *session, const char *account, const char *built
     size_t size = strlen(store->accounts) + strlen(account) + sizeof("/.db-wal");
     char *path = malloc(size);
     if (path == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     /* A log of an earlier file would be taken for one of the new file. */
     snprintf(path, size, "%s/%s.db-wal", store->accounts, account);
     unlink(path);
@@ -205,7 +206,7 @@ static int mark_created(struct session *session, const char *account, const char
     size_t size = strlen(session->store->accounts) + strlen(account) + sizeof("/.db");
     char *path = malloc(size);
     if (path == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     snprintf(path, size, "%s/%s.db", session->store->accounts, account);
     /* One that is there already lost its note to a power cut: it may have rows. */
     r = access(path, F_OK) == 0 ? 0 : file_publish(session, account, built);
@@ -249,7 +250,7 @@ int file_unlink(struct store *store, struct hearth_call *call, const char *accou
     size_t size = strlen(store->accounts) + strlen(account) + sizeof("/.db");
     char *path = malloc(size);
     if (path == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     snprintf(path, size, "%s/%s.db", store->accounts, account);
     int r = unlink(path) == 0 || errno == ENOENT ? 0 : fail_errno(call, path, errno);
     if (r == 0)

@@ -10,6 +10,7 @@
 
 #include "open.h"
 #include "replace.h"
+#include "support/call.h"
 
 /* Bytes: the index of the write-ahead log and its first pages; beside them the tables of a new database. */
 enum { ROOM = 64 * 1024, ROOM_NEW = 640 * 1024 };
@@ -38,7 +39,7 @@ int look_before_open(const struct store *store, struct hearth_call *call)
     struct stat status;
     char *directory = strdup(store->path);
     if (directory == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     char *slash = strrchr(directory, '/');
     slash[slash == directory] = '\0';
     bool there = stat(store->path, &status) == 0, exists = there && status.st_size > 0;
@@ -56,7 +57,7 @@ int look_at_kinds(const struct store *store, struct hearth_call *call)
     struct stat status;
     size_t size = strlen(store->path) + sizeof("-journal");
     char *name = malloc(size);
-    int r = name == NULL ? hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    int r = name == NULL ? support_no_memory(call) : 0;
     for (size_t i = 0; r == 0 && i < sizeof(ends) / sizeof(ends[0]); i++) {
         snprintf(name, size, "%s%s", store->path, ends[i]);
         if (lstat(name, &status) == 0 && stat(name, &status) != 0 && errno == ENOENT)
@@ -79,7 +80,7 @@ int look_through_restore(struct store *store, struct hearth_call *call)
              store->path);
     store->host->log(store->host, HEARTH_LOG_WARNING, line);
     if (replace_pending_paths(store->path, &path, &accounts) < 0)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     if (stat(path, &status) == 0) { /* or else all but an empty folder is in its place */
         free(store->path);
         store->path = path;

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,11 +11,13 @@
 #include "files.h"
 #include "look.h"
 #include "migrate.h"
-#include "owner.h"
 #include "query.h"
 #include "replace.h"
 #include "session.h"
 #include "use_lock.h"
+#include "support/call.h"
+#include "support/config.h"
+#include "support/owner.h"
 
 enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEY_OPEN_FILES, KEYS };
 _Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");
@@ -39,12 +40,6 @@ const struct hearth_config_key store_config[KEYS] = {
     [KEY_OPEN_FILES] = KEY("open_files", HEARTH_CONFIG_INT, "32", .minimum = 0, .maximum = 10000,
                            .help = "persons' files kept open while nobody uses them: three descriptors and at least 130 KB each"),
 };
-
-/* The host's array has elements of the host's size. */
-static const struct hearth_config_value *value_at(const struct hearth_config_value *values, size_t key)
-{
-    return (const struct hearth_config_value *)((const char *)values + key * values->struct_size);
-}
 
 /* Beside hearth.db it is "accounts"; beside a file of another name, "NAME-accounts": two databases may be in one directory. */
 static void name_accounts(const char *path, char *out, size_t size)
@@ -74,7 +69,7 @@ int store_paths(const char *path, char **ret_path, char **ret_accounts)
 
 const char *store_path_value(const struct hearth_config_value *values)
 {
-    return value_at(values, KEY_PATH)->text;
+    return support_config_text(values, KEY_PATH);
 }
 
 bool store_has_files(const char *accounts)
@@ -109,17 +104,6 @@ int store_file_missing(const struct store *store, struct hearth_call *call)
                        store->path, store->accounts);
 }
 
-static bool may_create(const struct store *store)
-{
-    const struct hearth_host *host = store->host; /* one of before says nothing of it, and lets everybody */
-    return host->struct_size < offsetof(struct hearth_host, may_create) + sizeof(host->may_create) || host->may_create;
-}
-
-bool store_looks_only(const struct hearth_host *host)
-{
-    return host->struct_size >= offsetof(struct hearth_host, looks_only) + sizeof(host->looks_only) && host->looks_only;
-}
-
 static int no_database(struct store *store, struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
@@ -134,9 +118,9 @@ static int check_there(struct store *store, struct hearth_call *call)
 {
     struct stat status;
     int r = look_at_kinds(store, call);
-    if (r == 0 && store_looks_only(store->host))
+    if (r == 0 && support_looks_only(store->host))
         r = look_before_open(store, call);
-    if (r < 0 || may_create(store) || store_has_files(store->accounts) || replace_is_pending(store->path))
+    if (r < 0 || support_may_create(store->host) || store_has_files(store->accounts) || replace_is_pending(store->path))
         return r;
     if (stat(store->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
         return 0;
@@ -149,13 +133,13 @@ static int make_file(struct store *store, struct hearth_call *call)
     struct stat status;
     if (stat(store->path, &status) != 0 && errno == ENOENT && store_has_files(store->accounts))
         return store_file_missing(store, call);
-    int fd = may_create(store) ? open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    int fd = support_may_create(store->host) ? open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     if (fd >= 0) {
-        owner_give(fd, store->path);
+        support_owner_give(fd, store->path);
         close(fd);
         return 0;
     }
-    if ((may_create(store) && errno != EEXIST) || stat(store->path, &status) != 0)
+    if ((support_may_create(store->host) && errno != EEXIST) || stat(store->path, &status) != 0)
         return store_cannot_use(store, call, errno);
     if (!S_ISREG(status.st_mode))
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", store->path);
@@ -194,7 +178,7 @@ static int check_schema_there(struct session *session)
         return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
                            "%s: the database is empty, but there are persons' files in %s: put it back, or restore a backup", store->path,
                            store->accounts);
-    return may_create(store) ? 0 : no_database(store, session->call);
+    return support_may_create(store->host) ? 0 : no_database(store, session->call);
 }
 
 static int check_file(struct store *store, struct hearth_call *call)
@@ -209,10 +193,10 @@ static int check_file(struct store *store, struct hearth_call *call)
         r = migrate_check(op.session);
         if (r == 0)
             r = check_schema_there(op.session);
-        if (r == 0 && !store_looks_only(store->host))
+        if (r == 0 && !support_looks_only(store->host))
             r = use_wal(op.session);
         /* Nobody waits for it: what cannot be removed now is looked for at the next start. */
-        if (r == 0 && !store_looks_only(store->host) && migrate_ready(op.session) == 0)
+        if (r == 0 && !support_looks_only(store->host) && migrate_ready(op.session) == 0)
             files_finish_removals(op.session);
         op_end(&op, r);
     }
@@ -295,26 +279,26 @@ static int prepare_files(struct store *store, struct hearth_call *call)
 
 int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
-    struct store *store = store_create(value_at(values, KEY_OPEN_FILES)->number);
+    struct store *store = store_create(support_config_number(values, KEY_OPEN_FILES));
     if (store == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     store->magic = STORE_MAGIC;
     store->use_lock = -1;
     store->host = host;
-    store->full = value_at(values, KEY_SYNCHRONOUS)->number == 1;
-    store->cache_size = value_at(values, KEY_CACHE_SIZE)->number;
-    store->batch_cache = value_at(values, KEY_BATCH_CACHE_SIZE)->number;
+    store->full = support_config_number(values, KEY_SYNCHRONOUS) == 1;
+    store->cache_size = support_config_number(values, KEY_CACHE_SIZE);
+    store->batch_cache = support_config_number(values, KEY_BATCH_CACHE_SIZE);
     if (store->batch_cache < store->cache_size)
         store->batch_cache = store->cache_size;
-    store->busy_timeout = value_at(values, KEY_BUSY_TIMEOUT)->number;
+    store->busy_timeout = support_config_number(values, KEY_BUSY_TIMEOUT);
     int r = 0;
-    if (store_paths(value_at(values, KEY_PATH)->text, &store->path, &store->accounts) < 0)
-        r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    if (r == 0 && store_looks_only(host))
+    if (store_paths(support_config_text(values, KEY_PATH), &store->path, &store->accounts) < 0)
+        r = support_no_memory(call);
+    if (r == 0 && support_looks_only(host))
         r = look_through_restore(store, call);
     if (r == 0)
         r = check_there(store, call);
-    if (r == 0 && !store_looks_only(host))
+    if (r == 0 && !support_looks_only(host))
         r = prepare_files(store, call);
     if (r == 0)
         r = check_file(store, call);

@@ -21,7 +21,4 @@ const char *store_path_value(const struct hearth_config_value *values);
 int store_cannot_use(const struct store *store, struct hearth_call *call, int error);
 int store_file_missing(const struct store *store, struct hearth_call *call);
 
-/* Is the database only to be looked at? */
-bool store_looks_only(const struct hearth_host *host);
-
 #endif

@@ -1,15 +1,11 @@
 #include "pages.h"
 
-#include "fold.h"
 #include "query.h"
 #include "session.h"
+#include "support/hash.h"
+#include "support/text.h"
 
 enum { REMOVED_KEPT = 20000 }; /* removed pages that an account remembers */
-
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
 
 int page_find(struct session *session, int64_t id, struct known_page *ret_page)
 {
@@ -24,7 +20,7 @@ int page_find(struct session *session, int64_t id, struct known_page *ret_page)
             *known = (struct known_page){
                 .id = id,
                 .row = column_int(&query, 0),
-                .host_key = fold_host_key(or_empty(column_text(&query, 1))),
+                .host_key = support_host_key(support_or_empty(column_text(&query, 1))),
                 .hidden = column_int(&query, 2) != 0,
             };
         else if (r == 0)
@@ -42,7 +38,7 @@ int page_find(struct session *session, int64_t id, struct known_page *ret_page)
 static void bind_page(struct query *query, const struct session *session, const struct hearth_page *page)
 {
     query_text(query, page->url);
-    query_text(query, or_empty(page->host));
+    query_text(query, support_or_empty(page->host));
     query_text(query, page->guid);
     query_text(query, page->title);
     query_text(query, page->bookmark_title);
@@ -108,7 +104,7 @@ int page_put(void *self, struct hearth_call *call, const struct hearth_page *pag
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    int64_t host_key = fold_host_key(or_empty(page->host));
+    int64_t host_key = support_host_key(support_or_empty(page->host));
     r = page_find(op.session, page->id, &known);
     bool is_new = r == HEARTH_ERR_NOT_FOUND;
     if (r == 0)

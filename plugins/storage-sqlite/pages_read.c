@@ -1,9 +1,9 @@
 #include "files.h"
-#include "fold.h"
 #include "pages.h"
 #include "query.h"
-#include "results.h"
 #include "session.h"
+#include "support/abi.h"
+#include "support/hash.h"
 
 #define COLUMNS                                                                                                                            \
     "row, id, url, host, guid, title, bookmark_title, tags, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, " \
@@ -49,7 +49,7 @@ static void note_page(struct session *session, const char *account, int64_t row,
         return;
     batch->page = (struct known_page){.id = id, .row = row};
     if (row != 0) {
-        batch->page.host_key = fold_host_key(page->host);
+        batch->page.host_key = support_host_key(page->host);
         batch->page.hidden = page->hidden;
     }
 }
@@ -76,7 +76,7 @@ int page_get(void *self, struct hearth_call *call, const char *account, int64_t 
     }
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(page, ret_page);
+        SUPPORT_GIVE(page, ret_page);
     return op_end(&op, r);
 }
 

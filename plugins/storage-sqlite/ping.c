@@ -9,6 +9,7 @@
 #include "open.h"
 #include "query.h"
 #include "session.h"
+#include "support/call.h"
 
 enum { ROOM = 1 << 20 }; /* bytes: with less, the next write of any size fails */
 
@@ -124,7 +125,7 @@ int ping_run(void *self, struct hearth_call *call)
         r = check_header(op.session);
     if (r == 0)
         r = read_roots(op.session);
-    if (r == 0 && !store_looks_only(op.session->store->host))
+    if (r == 0 && !support_looks_only(op.session->store->host))
         r = write_little(op.session);
     return op_end(&op, r);
 }

@@ -6,6 +6,7 @@
 #include "connection.h"
 #include "migrations.h"
 #include "query.h"
+#include "support/call.h"
 
 int pool_init(struct pool *pool, size_t limit)
 {
@@ -98,7 +99,7 @@ int pool_enter(struct session *session, const char *id, struct person **ret_pers
         person->users++;
     pthread_mutex_unlock(&pool->lock);
     if (person == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(session->call);
     *ret_person = person;
     return 0;
 }

@@ -11,7 +11,8 @@
 #include "backup.h"
 #include "files.h"
 #include "open.h"
-#include "owner.h"
+#include "support/call.h"
+#include "support/owner.h"
 
 static const char STAGE[] = ".restore-", READY[] = ".restored-", ASIDE[] = ".replaced-";
 
@@ -44,7 +45,7 @@ static int put_aside(const struct place *place, const char *when, bool accounts_
     bool there = stat(place->path, &status) == 0 || (accounts_too && stat(place->accounts, &status) == 0);
     snprintf(aside, sizeof(aside), "%s%s%s", place->path, ASIDE, when);
     if (store_paths(aside, &aside_path, &aside_accounts) < 0)
-        return hearth_fail(place->call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(place->call);
     int r = rename_if_there(place, place->path, aside_path);
     snprintf(from, sizeof(from), "%s-wal", place->path);
     snprintf(to, sizeof(to), "%s-wal", aside_path);
@@ -180,13 +181,13 @@ int replace_make_stage(const struct place *place, char ret_stage[PLACE_PATH_MAX]
     if (mkdir(stage, 0700) != 0)
         return errno == ENOENT ? hearth_fail(place->call, HEARTH_ERR_INVALID, "%s: %s", stage, strerror(errno))
                                : fail_rename(place, stage, errno);
-    owner_give_directory(stage);
+    support_owner_give_directory(stage);
     if (mkdir(accounts, 0700) != 0) {
         int error = errno;
         rmdir(stage);
         return fail_rename(place, accounts, error);
     }
-    owner_give_directory(accounts);
+    support_owner_give_directory(accounts);
     memcpy(ret_stage, stage, sizeof(stage));
     return 0;
 }

@@ -12,12 +12,13 @@
 #include "files.h"
 #include "migrations.h"
 #include "open.h"
-#include "owner.h"
 #include "replace.h"
 #include "rules.h"
 #include "sums.h"
 #include "tar.h"
 #include "use_lock.h"
+#include "support/call.h"
+#include "support/owner.h"
 
 enum { CHUNK = 1 << 14, NAME = PLACE_PATH_MAX };
 
@@ -53,11 +54,6 @@ static int not_a_backup(struct restore *restore)
     return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: is damaged, cut off, or no backup that hearthd made", restore->archive);
 }
 
-static int no_memory(struct restore *restore)
-{
-    return hearth_fail(restore->call, HEARTH_ERR_NOMEM, "out of memory");
-}
-
 static int check_stopped(struct restore *restore)
 {
     if (restore->host->should_stop(restore->call))
@@ -90,7 +86,7 @@ static int copy_entry(struct restore *restore, struct archive *tar, int64_t size
             return not_a_backup(restore);
         r = write_all(restore, out, target, bytes, n);
         if (r == 0 && !sums_add(restore->sums, bytes, n))
-            r = no_memory(restore);
+            r = support_no_memory(restore->call);
         if (r < 0)
             return r;
         size -= (int64_t)n;
@@ -119,7 +115,7 @@ static int unpack_file(struct restore *restore, int fd, struct archive *tar, int
     int out = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0) /* twice in the archive */
         return errno == EEXIST ? not_a_backup(restore) : fail_errno(restore, target, errno);
-    owner_give(out, target);
+    support_owner_give(out, target);
     int r = tar == NULL ? copy_single(restore, fd, out, target) : copy_entry(restore, tar, size, out, target);
     if (r == 0 && fsync(out) != 0)
         r = fail_errno(restore, target, errno);
@@ -145,7 +141,7 @@ static int check_sums(struct restore *restore, struct archive *tar, int64_t size
         return not_a_backup(restore);
     char *text = malloc(wanted + 1);
     if (text == NULL)
-        return no_memory(restore);
+        return support_no_memory(restore->call);
     while ((r = tar_read_content(tar, &bytes, &n)) > 0 && n <= wanted - have) {
         memcpy(text + have, bytes, n);
         have += n;
@@ -176,7 +172,7 @@ static int unpack_entry(struct restore *restore, struct archive *tar, const stru
     restore->persons += !is_shared;
     snprintf(target, sizeof(target), "%s/%s", restore->stage, entry->name);
     int r = unpack_file(restore, -1, tar, entry->size, target);
-    return r == 0 && !sums_end(restore->sums, entry->name) ? no_memory(restore) : r;
+    return r == 0 && !sums_end(restore->sums, entry->name) ? support_no_memory(restore->call) : r;
 }
 
 static int unpack_entries(struct restore *restore, struct archive *tar)
@@ -205,7 +201,7 @@ static int unpack_archive(struct restore *restore, int fd)
     if (tar == NULL)
         return errno == 0 ? not_a_backup(restore) : fail_errno(restore, restore->archive, errno);
     restore->sums = sums_create();
-    int r = restore->sums == NULL ? no_memory(restore) : unpack_entries(restore, tar);
+    int r = restore->sums == NULL ? support_no_memory(restore->call) : unpack_entries(restore, tar);
     sums_free(restore->sums);
     tar_free_reader(tar);
     return r;
@@ -254,7 +250,7 @@ static int check_rules(struct restore *restore, sqlite3 *db, const char *of, boo
                      : rules_check_shared(db, rules_count_finding, &findings);
     restore->older |= !current;
     if (r == SQLITE_NOMEM)
-        return no_memory(restore);
+        return support_no_memory(restore->call);
     if (r == SQLITE_OK && findings.count == 0)
         return 0;
     return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is damaged (%s)", restore->archive, of,
@@ -403,7 +399,7 @@ int restore_run(const struct hearth_host *host, struct hearth_call *call, const 
     if (strlen(store_path_value(values)) > NAME - 200)
         return hearth_fail(call, HEARTH_ERR_INVALID, "path is too long");
     if (store_paths(store_path_value(values), &restore.path, &restore.accounts) < 0)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     int r = use_lock_alone(host, call, restore.path, &lock);
     if (r == 0) {
         r = restore_all(&restore, &(struct place){host, call, restore.path, restore.accounts}, replace, cb, ctx);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "bookmarks.h"
-#include "fold.h"
+#include "support/fold.h"
+#include "support/hash.h"
 
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they end up in bug reports. */
 static const char *const SHARED_RULES[] = {
@@ -143,10 +144,10 @@ static int check_foreign_keys(struct run *run)
 /* *ret_missing counts up when the bookmark has no row for this tag. */
 static int look_for_tag(sqlite3_stmt *find, const char *guid, const char *tag, size_t size, int64_t *ret_missing)
 {
-    char *folded = malloc(FOLD_GROWTH * size + 1);
+    char *folded = malloc(SUPPORT_FOLD_GROWTH * size + 1);
     if (folded == NULL)
         return SQLITE_NOMEM;
-    size_t length = fold_text(tag, size, folded);
+    size_t length = support_fold(tag, size, folded);
     int r = sqlite3_bind_text(find, 1, guid, -1, SQLITE_STATIC);
     if (r == SQLITE_OK)
         r = sqlite3_bind_blob64(find, 2, length == 0 ? "" : folded, length, SQLITE_STATIC);
@@ -197,7 +198,7 @@ static void host_key_function(sqlite3_context *context, int count, sqlite3_value
     (void)count;
     const char *host = (const char *)sqlite3_value_text(values[0]);
     if (host != NULL)
-        sqlite3_result_int64(context, fold_host_key(host));
+        sqlite3_result_int64(context, support_host_key(host));
 }
 
 static int check_rules(struct run *run, const char *const rules[], size_t count)

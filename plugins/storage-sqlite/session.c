@@ -6,18 +6,11 @@
 #include "files.h"
 #include "migrate.h"
 #include "query.h"
+#include "support/call.h"
 
 int session_stopped(struct session *session)
 {
-    const struct hearth_host *host = session->store->host;
-    struct hearth_call *call = session->call;
-    if (atomic_load(&session->interrupted))
-        return HEARTH_ERR_CANCELLED;
-    if (call == NULL)
-        return 0;
-    if (call->deadline != 0 && host->monotonic_ms(host) >= call->deadline)
-        return HEARTH_ERR_TIMEOUT;
-    return host->should_stop(call) ? HEARTH_ERR_CANCELLED : 0;
+    return support_stopped(session->store->host, session->call, atomic_load(&session->interrupted));
 }
 
 int session_stopped_text(struct session *session, int code)
@@ -245,20 +238,14 @@ void session_rollback(struct session *session)
 
 int session_copy_bytes(struct session *session, const void *bytes, size_t size, const void **ret_copy)
 {
-    void *copy = session->store->host->alloc(session->call, size == 0 ? 1 : size);
+    const void *copy = support_keep_bytes(session->store->host, session->call, bytes, size);
     if (copy == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "out of memory");
-    if (size > 0)
-        memcpy(copy, bytes, size);
+        return HEARTH_ERR_NOMEM;
     *ret_copy = copy;
     return 0;
 }
 
 int session_copy(struct session *session, const char *text, const char **ret_copy)
 {
-    const void *copy = NULL;
-    int r = text == NULL ? 0 : session_copy_bytes(session, text, strlen(text) + 1, &copy);
-    if (r == 0)
-        *ret_copy = copy;
-    return r;
+    return support_copy_text(session->store->host, session->call, text, ret_copy);
 }

@@ -2,8 +2,8 @@
 
 #include "accounts.h"
 #include "query.h"
-#include "results.h"
 #include "session.h"
+#include "support/abi.h"
 
 enum { HASH_SIZE = 32 };
 
@@ -89,7 +89,7 @@ int token_by_hash(void *self, struct hearth_call *call, const uint8_t hash[32], 
     }
     query_close(&query);
     if (r == 0)
-        RESULT_GIVE(token, ret_token);
+        SUPPORT_GIVE(token, ret_token);
     return op_end(&op, r);
 }
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "owner.h"
+#include "support/owner.h"
 
 enum { TRIES = 100, PAUSE_MS = 20 };
 
@@ -23,7 +23,7 @@ static int open_lock_file(const char *path)
     snprintf(name, size, "%s-lock", path);
     int fd = open(name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0)
-        owner_give(fd, name);
+        support_owner_give(fd, name);
     else if (errno == EEXIST)
         fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     free(name);

@@ -1,7 +1,7 @@
-#include "fold.h"
 #include "pages.h"
 #include "query.h"
 #include "session.h"
+#include "support/hash.h"
 
 /* 1: the page has visits, 0: none. */
 static int has_visits(struct session *session, int64_t row)
@@ -162,7 +162,7 @@ int visit_list(void *self, struct hearth_call *call, const char *account, const 
     query_int(&query, filter->from == 0 ? INT64_MIN : filter->from);
     bind_before(&query, filter->to, filter->after_date, filter->after_page, filter->after_type);
     if (filter->host != NULL) {
-        query_int(&query, fold_host_key(filter->host));
+        query_int(&query, support_host_key(filter->host));
         query_text(&query, filter->host);
     }
     while ((r = query_step(&query)) > 0) {

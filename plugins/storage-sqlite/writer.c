@@ -1,9 +1,8 @@
 #include "writer.h"
 
-#include <errno.h>
-#include <time.h>
-
 #include "session.h"
+#include "support/call.h"
+#include "support/wait.h"
 
 struct waiter {
     struct waiter *next;
@@ -14,14 +13,10 @@ enum { LOOK_MS = 20 };
 
 int writer_init(struct writer *writer)
 {
-    pthread_condattr_t attributes;
     *writer = (struct writer){.taken = false};
     if (pthread_mutex_init(&writer->lock, NULL) != 0)
         return HEARTH_ERR_NOMEM;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int failed = pthread_cond_init(&writer->moved, &attributes);
-    pthread_condattr_destroy(&attributes);
+    int failed = support_cond_init(&writer->moved);
     if (failed) {
         pthread_mutex_destroy(&writer->lock);
         return HEARTH_ERR_NOMEM;
@@ -47,18 +42,6 @@ static void leave_queue(struct writer *writer, struct waiter *me)
         writer->last = before;
 }
 
-static void wait_a_little(struct writer *writer)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
-    pthread_cond_timedwait(&writer->moved, &writer->lock, &until);
-}
-
 int writer_acquire(struct writer *writer, struct session *session)
 {
     struct waiter me = {.next = NULL};
@@ -70,7 +53,7 @@ int writer_acquire(struct writer *writer, struct session *session)
         writer->first = &me;
     writer->last = &me;
     while (writer->taken || writer->first != &me) {
-        wait_a_little(writer);
+        support_cond_wait_until(&writer->moved, &writer->lock, support_now(session->store->host) + LOOK_MS);
         r = session_stopped(session);
         if (r < 0)
             break;

@@ -7,6 +7,8 @@
 
 #include "json_scan.h"
 #include "timestamp.h"
+#include "support/buf.h"
+#include "support/call.h"
 
 enum { CONFIGURATION_LIFE = 24 * 3600 * 1000, KEYS_REFETCH_PAUSE = 600 * 1000, STORAGE_VERSION = 5 };
 
@@ -83,7 +85,7 @@ static int64_t known_until(const struct fx_pull *p)
 int fx_account_info(struct fx_pull *p)
 {
     struct fx_answer answer;
-    struct fx_buf body = {0};
+    struct support_buf body = {0};
     struct fx_get get = {.path = "info/collections", .ret_body = &body};
     char since[FX_TIMESTAMP_TEXT];
     memset(p->timestamps, 0, sizeof(p->timestamps));
@@ -109,7 +111,7 @@ int fx_account_info(struct fx_pull *p)
         fx_say_info(p);
     else if (r == FX_UNCHANGED)
         fx_say(p, "nothing is read, because nothing has changed (304)");
-    fx_buf_fini(&body);
+    support_buf_fini(&body);
     return r;
 }
 
@@ -124,11 +126,11 @@ static int on_limit(void *ctx, const struct fx_span *key, const struct fx_span *
 
 int fx_account_configuration(struct fx_pull *p)
 {
-    int64_t now = p->host->monotonic_ms(p->host), limit = 0;
+    int64_t now = support_now(p->host), limit = 0;
     if (p->state.configuration_until > now)
         return 0;
     struct fx_answer answer;
-    struct fx_buf body = {0};
+    struct support_buf body = {0};
     struct fx_get get = {.path = "info/configuration", .ret_body = &body};
     int r = fx_storage_get(p, &get, &answer);
     if (r == 0 && fx_json_scan(body.data, body.size, on_limit, &limit) != 0)
@@ -138,7 +140,7 @@ int fx_account_configuration(struct fx_pull *p)
         p->state.configuration_until = now + CONFIGURATION_LIFE;
         r = 0;
     }
-    fx_buf_fini(&body);
+    support_buf_fini(&body);
     return r == FX_MODIFIED || r == FX_UNCHANGED ? 0 : r;
 }
 
@@ -148,12 +150,12 @@ int fx_account_configuration(struct fx_pull *p)
 static int get_record(struct fx_pull *p, const char *path, struct fx_decoder *decoder, struct fx_bso *ret_bso)
 {
     struct fx_answer answer;
-    struct fx_buf body = {0};
+    struct support_buf body = {0};
     struct fx_get get = {.path = path, .ret_body = &body, .max_response = 4 << 20};
     int r = fx_storage_get(p, &get, &answer);
     if (r == 0 && fx_bso_read(decoder, body.data, body.size, ret_bso) != FX_BSO_OK)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The record %s on the Sync server is damaged. It is tried again.", path + strlen("storage/"));
-    fx_buf_fini(&body);
+    support_buf_fini(&body);
     return r == FX_MODIFIED || r == FX_UNCHANGED ? fx_end_status(p, "Sync server", path, &answer) : r;
 }
 
@@ -294,7 +296,7 @@ int fx_account_keys(struct fx_pull *p)
 
 int fx_account_refetch_keys(struct fx_pull *p, int collection, bool *ret_changed)
 {
-    int64_t now = p->host->monotonic_ms(p->host);
+    int64_t now = support_now(p->host);
     *ret_changed = false;
     if (p->state.keys_refetched != 0 && now - p->state.keys_refetched < KEYS_REFETCH_PAUSE)
         return 0;

@@ -6,6 +6,7 @@
 #include "json_scan.h"
 #include "text.h"
 #include "timestamp.h"
+#include "support/buf.h"
 
 int fx_decoder_init(struct fx_decoder *decoder)
 {
@@ -16,9 +17,9 @@ int fx_decoder_init(struct fx_decoder *decoder)
 void fx_decoder_fini(struct fx_decoder *decoder)
 {
     fx_box_fini(&decoder->box);
-    fx_buf_fini(&decoder->payload);
-    fx_buf_fini(&decoder->work);
-    fx_buf_fini(&decoder->plain);
+    support_buf_fini(&decoder->payload);
+    support_buf_fini(&decoder->work);
+    support_buf_fini(&decoder->plain);
 }
 
 struct envelope {
@@ -37,7 +38,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
     return 0;
 }
 
-static bool is_id(const char *id, size_t size)
+bool fx_bso_is_id(const char *id, size_t size)
 {
     if (size == 0 || size >= FX_ID_MAX)
         return false;
@@ -53,7 +54,7 @@ static bool read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
 {
     char id[FX_ID_MAX * 2];
     size_t size;
-    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || !is_id(id, size))
+    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || !fx_bso_is_id(id, size))
         return false;
     memcpy(ret_id, id, size + 1);
     return true;
@@ -69,7 +70,7 @@ bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX])
     for (at += sizeof(NAME) - 1; at < end && (*at == ' ' || *at == ':');)
         at++;
     const char *close = at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
-    if (close == NULL || !is_id(at + 1, (size_t)(close - at - 1)) || memchr(at + 1, '\\', (size_t)(close - at - 1)) != NULL)
+    if (close == NULL || !fx_bso_is_id(at + 1, (size_t)(close - at - 1)) || memchr(at + 1, '\\', (size_t)(close - at - 1)) != NULL)
         return false;
     memcpy(ret_id, at + 1, (size_t)(close - at - 1));
     ret_id[close - at - 1] = '\0';
@@ -100,7 +101,7 @@ enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, siz
     if (envelope.payload.at == NULL || envelope.payload.kind != FX_JSON_STRING || envelope.payload.size == 0)
         return FX_BSO_NO_PAYLOAD;
     decoder->payload.size = 0;
-    if (fx_buf_reserve(&decoder->payload, envelope.payload.size + 1) != 0)
+    if (support_buf_reserve(&decoder->payload, envelope.payload.size + 1) != 0)
         return FX_BSO_NOMEM;
     fx_span_text(&envelope.payload, decoder->payload.data, decoder->payload.capacity, &decoder->payload.size);
     ret_bso->payload = decoder->payload.data;
@@ -120,7 +121,7 @@ enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_ke
 
 /* Firefox cuts long titles in the middle of surrogate pairs, and old clients wrote bytes that are no UTF-8: one bad character should not
  * cost the record. Neither should a number beyond 64 bits. */
-static json_t *parse(struct fx_buf *plain)
+static json_t *parse(struct support_buf *plain)
 {
     if (fx_json_scan(plain->data, plain->size, NULL, NULL) != 0)
         return NULL;
@@ -145,7 +146,7 @@ enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *
     json_t *id = json_object_get(json, "id");
     decoder->other_id[0] = '\0';
     if (!json_is_string(id) || json_string_length(id) != strlen(bso->id) || strcmp(json_string_value(id), bso->id) != 0) {
-        if (json_is_string(id) && is_id(json_string_value(id), json_string_length(id)))
+        if (json_is_string(id) && fx_bso_is_id(json_string_value(id), json_string_length(id)))
             memcpy(decoder->other_id, json_string_value(id), json_string_length(id) + 1);
         json_decref(json);
         return FX_BSO_OTHER_ID;

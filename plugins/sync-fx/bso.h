@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "crypto.h"
+#include "support/buf.h"
 
 enum { FX_ID_MAX = 65 };
 
@@ -43,7 +44,7 @@ enum fx_bso_status {
 /* Buffers that are reused from record to record; one thread. */
 struct fx_decoder {
     struct fx_box box;
-    struct fx_buf payload, work, plain;
+    struct support_buf payload, work, plain;
     char other_id[FX_ID_MAX];
 };
 
@@ -55,6 +56,9 @@ enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, siz
 
 /* The id that a record too damaged to be read seems to have: what stands in `"id":"…"` near its beginning. False: none. */
 bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX]);
+
+/* 1 to FX_ID_MAX - 1 printable ASCII characters. */
+bool fx_bso_is_id(const char *id, size_t size);
 
 /* An element of a list of ids: a JSON string. False: no usable id. */
 bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX]);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <openssl/crypto.h>
 
+#include "support/hash.h"
+
 enum { ACCOUNT_MAX = 64 };
 
 struct entry {
@@ -43,9 +45,7 @@ struct fx_cache *fx_cache_create(size_t accounts)
 /* Ids are made by the core: nobody can aim at one bucket. FNV-1a. */
 static struct entry **bucket_of(struct fx_cache *cache, const char *account)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *c = account; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    uint64_t hash = support_hash64(account);
     return &cache->buckets[(hash ^ hash >> 32) & (cache->bucket_count - 1)];
 }
 

@@ -6,10 +6,11 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include "codec.h"
 #include "jose/jose.h"
 #include "hearth/plugin.h"
 #include "json_scan.h"
+#include "support/buf.h"
+#include "support/codec.h"
 
 int fx_box_init(struct fx_box *box)
 {
@@ -52,7 +53,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 }
 
 /* The texts are Base64 and hex; the only escape that a writer of JSON may put there is "\/". */
-static int unescape(struct fx_span *span, struct fx_buf *work)
+static int unescape(struct fx_span *span, struct support_buf *work)
 {
     if (span->at == NULL || span->kind != FX_JSON_STRING)
         return HEARTH_ERR_INVALID;
@@ -75,12 +76,12 @@ static bool hmac_is_right(struct fx_box *box, const struct fx_key *key, const st
               EVP_MAC_final(box->mac_ctx, mac, &size, sizeof(mac)) == 1 && size == sizeof(mac);
     if (!ok)
         return false;
-    fx_hex_encode(mac, sizeof(mac), hex);
+    support_hex_encode(mac, sizeof(mac), hex);
     return CRYPTO_memcmp(hex, sealed->hmac.at, 64) == 0;
 }
 
-static enum fx_open decrypt(struct fx_box *box, const struct fx_key *key, const struct sealed *sealed, struct fx_buf *work,
-                            struct fx_buf *ret_plain)
+static enum fx_open decrypt(struct fx_box *box, const struct fx_key *key, const struct sealed *sealed, struct support_buf *work,
+                            struct support_buf *ret_plain)
 {
     uint8_t iv[24];
     size_t iv_size, size;
@@ -89,7 +90,7 @@ static enum fx_open decrypt(struct fx_box *box, const struct fx_key *key, const 
     uint8_t *bytes = (uint8_t *)work->data + work->size;
     if (jose_base64_decode(JOSE_STANDARD, sealed->ciphertext.at, sealed->ciphertext.size, bytes, &size) != 0 || size == 0 || size % 16 != 0)
         return FX_OPEN_CIPHER;
-    if (fx_buf_reserve(ret_plain, size + 17) != 0)
+    if (support_buf_reserve(ret_plain, size + 17) != 0)
         return FX_OPEN_NOMEM;
     int first = 0, last = 0;
     unsigned char *out = (unsigned char *)ret_plain->data;
@@ -102,15 +103,15 @@ static enum fx_open decrypt(struct fx_box *box, const struct fx_key *key, const 
     return FX_OPEN_OK;
 }
 
-enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const char *payload, size_t size, struct fx_buf *work,
-                         struct fx_buf *ret_plain)
+enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const char *payload, size_t size, struct support_buf *work,
+                         struct support_buf *ret_plain)
 {
     struct sealed sealed = {0};
     ret_plain->size = 0;
     work->size = 0;
     if (size > INT32_MAX / 2 || fx_json_scan(payload, size, on_member, &sealed) != 0 || payload[0] == '[')
         return FX_OPEN_FORMAT;
-    if (fx_buf_reserve(work, size * 2 + 64) != 0)
+    if (support_buf_reserve(work, size * 2 + 64) != 0)
         return FX_OPEN_NOMEM;
     if (unescape(&sealed.ciphertext, work) != 0 || unescape(&sealed.iv, work) != 0 || unescape(&sealed.hmac, work) != 0)
         return FX_OPEN_FORMAT;
@@ -127,5 +128,5 @@ void fx_key_fingerprint(const struct fx_key *key, char ret_text[FX_FINGERPRINT_T
     memcpy(input + sizeof(label), key->bytes, FX_KEY_SIZE);
     EVP_Digest(input, sizeof(input), digest, NULL, EVP_sha256(), NULL);
     OPENSSL_cleanse(input, sizeof(input));
-    fx_hex_encode(digest, (FX_FINGERPRINT_TEXT - 1) / 2, ret_text);
+    support_hex_encode(digest, (FX_FINGERPRINT_TEXT - 1) / 2, ret_text);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "json_scan.h"
+#include "support/buf.h"
+#include "support/call.h"
 
 enum { DISCOVERY_LIFE = 24 * 3600 * 1000 };
 
@@ -44,7 +46,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 /* With plain http only where that is allowed. */
 static int keep(struct fx_pull *p, struct found *found)
 {
-    int64_t until = p->host->monotonic_ms(p->host) + DISCOVERY_LIFE;
+    int64_t until = support_now(p->host) + DISCOVERY_LIFE;
     struct fx_url parsed;
     for (size_t i = 0; i < SOURCES; i++) {
         if (found->url[i][0] == '\0')
@@ -66,7 +68,7 @@ static int keep(struct fx_pull *p, struct found *found)
 static int read_document(struct fx_pull *p, const char *name)
 {
     char url[FX_URL_MAX + 64];
-    struct fx_buf body = {0};
+    struct support_buf body = {0};
     struct fx_answer answer;
     struct found found = {.document = name};
     static const struct hearth_http_header headers[] = {{"accept", "application/json"}};
@@ -86,14 +88,14 @@ static int read_document(struct fx_pull *p, const char *name)
     } else if (r == 0 && answer.status != 404 && answer.status != 410) {
         r = fx_end_status(p, "accounts server", name, &answer);
     }
-    fx_buf_fini(&body);
+    support_buf_fini(&body);
     return r;
 }
 
 static bool known(struct fx_pull *p, enum fx_endpoint endpoint, char ret_url[FX_URL_MAX])
 {
     pthread_mutex_lock(&p->fx->lock);
-    bool yes = p->host->monotonic_ms(p->host) < p->fx->endpoints[endpoint].until;
+    bool yes = support_now(p->host) < p->fx->endpoints[endpoint].until;
     if (yes)
         memcpy(ret_url, p->fx->endpoints[endpoint].url, FX_URL_MAX);
     pthread_mutex_unlock(&p->fx->lock);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "support/buf.h"
+
 struct exchange {
     struct fx_pull *p;
     const struct fx_request *request;
@@ -34,7 +36,7 @@ static int on_body(void *ctx, const void *data, size_t size)
     } else if (x->request->on_data != NULL) {
         x->stopped = x->request->on_data(x->request->ctx, data, size);
     } else if (x->request->ret_body != NULL) {
-        x->stopped = fx_buf_append(x->request->ret_body, data, size);
+        x->stopped = support_buf_append(x->request->ret_body, data, size);
     }
     return x->stopped != 0;
 }
@@ -107,7 +109,7 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
         return x.stopped;
     if (r < 0)
         return explain(p, request, ret_answer->status != 0, r);
-    if (request->ret_body != NULL && fx_buf_append(request->ret_body, "", 1) != 0)
+    if (request->ret_body != NULL && support_buf_append(request->ret_body, "", 1) != 0)
         return explain(p, request, true, HEARTH_ERR_NOMEM);
     if (request->ret_body != NULL)
         request->ret_body->size--;

@@ -10,6 +10,7 @@
 #include "cache.h"
 #include "hearth/sync.h"
 #include "marks.h"
+#include "support/buf.h"
 
 #define FX_SCOPE_SYNC "https://identity.mozilla.com/apps/oldsync"
 
@@ -153,9 +154,9 @@ struct fx_request {
     enum fx_origin origin;
     const struct hearth_http_header *headers;
     size_t header_count;
-    const char *body;        /* NULL: none */
-    uint64_t max_response;   /* 0: FX_SMALL_BODY */
-    struct fx_buf *ret_body; /* collects the body of a 200, NUL-terminated; or NULL */
+    const char *body;             /* NULL: none */
+    uint64_t max_response;        /* 0: FX_SMALL_BODY */
+    struct support_buf *ret_body; /* collects the body of a 200, NUL-terminated; or NULL */
     /* Instead of ret_body: gets the body of a 200 while it arrives. on_begin (or NULL) comes first. Non-zero ends the exchange. */
     int (*on_begin)(void *ctx, const struct fx_answer *answer);
     int (*on_data)(void *ctx, const char *data, size_t size);
@@ -192,7 +193,7 @@ struct fx_get {
     int64_t if_unmodified_since;
     bool newlines;
     uint64_t max_response;
-    struct fx_buf *ret_body;
+    struct support_buf *ret_body;
     int (*on_begin)(void *ctx, const struct fx_answer *answer);
     int (*on_data)(void *ctx, const char *data, size_t size);
     void *ctx;

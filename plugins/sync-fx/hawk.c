@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "codec.h"
 #include "jose/jose.h"
 #include "hearth/plugin.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hearth/plugin.h"
+#include "support/codec.h"
 
 struct scanner {
     const char *at, *end;
@@ -14,11 +15,6 @@ static void skip_blanks(struct scanner *s)
 {
     while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
         s->at++;
-}
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /* At the opening quote; leaves at behind the closing one. */
@@ -33,7 +29,8 @@ static bool scan_string(struct scanner *s, struct fx_span *ret_span)
         if (++c == s->end || strchr("\"\\/bfnrtu", *c) == NULL || *c == '\0')
             return false;
         if (*c == 'u') {
-            if (s->end - c < 5 || !is_hex(c[1]) || !is_hex(c[2]) || !is_hex(c[3]) || !is_hex(c[4]))
+            if (s->end - c < 5 || support_hex_digit(c[1]) < 0 || support_hex_digit(c[2]) < 0 || support_hex_digit(c[3]) < 0 ||
+                support_hex_digit(c[4]) < 0)
                 return false;
             c += 4;
         }

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <openssl/crypto.h>
 
-#include "codec.h"
 #include "jose/jose.h"
 #include "hearth/plugin.h"
 #include "json_scan.h"

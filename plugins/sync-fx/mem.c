@@ -4,47 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/crypto.h>
-
-#include "hearth/plugin.h"
-
-int fx_buf_reserve(struct fx_buf *buf, size_t capacity)
-{
-    if (capacity <= buf->capacity)
-        return 0;
-    size_t grown = buf->capacity < 2048 ? 4096 : buf->capacity * 2;
-    if (grown < capacity)
-        grown = capacity;
-    char *data = malloc(grown); /* not realloc: the old copy must be wiped */
-    if (data == NULL)
-        return HEARTH_ERR_NOMEM;
-    if (buf->data != NULL) {
-        memcpy(data, buf->data, buf->size);
-        OPENSSL_cleanse(buf->data, buf->capacity);
-        free(buf->data);
-    }
-    buf->data = data;
-    buf->capacity = grown;
-    return 0;
-}
-
-int fx_buf_append(struct fx_buf *buf, const void *data, size_t size)
-{
-    if (size > SIZE_MAX / 4 - buf->size || fx_buf_reserve(buf, buf->size + size) != 0)
-        return HEARTH_ERR_NOMEM;
-    if (size != 0)
-        memcpy(buf->data + buf->size, data, size);
-    buf->size += size;
-    return 0;
-}
-
-void fx_buf_fini(struct fx_buf *buf)
-{
-    if (buf->data != NULL)
-        OPENSSL_cleanse(buf->data, buf->capacity);
-    free(buf->data);
-    *buf = (struct fx_buf){0};
-}
 
 struct fx_arena_block {
     struct fx_arena_block *next;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hearth/plugin.h"
+#include "support/buf.h"
 
 void fx_newlines_init(struct fx_newlines *n, bool array, size_t max, fx_line_fn fn, void *ctx)
 {
@@ -11,7 +12,7 @@ void fx_newlines_init(struct fx_newlines *n, bool array, size_t max, fx_line_fn 
 
 void fx_newlines_fini(struct fx_newlines *n)
 {
-    fx_buf_fini(&n->partial);
+    support_buf_fini(&n->partial);
 }
 
 static bool is_blank(char c)
@@ -35,7 +36,7 @@ static int keep(struct fx_newlines *n, const char *data, size_t size)
         n->partial.size = 0;
         return 0;
     }
-    return fx_buf_append(&n->partial, data, size);
+    return support_buf_append(&n->partial, data, size);
 }
 
 /* The last part of a record. */

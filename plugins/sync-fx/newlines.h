@@ -3,7 +3,7 @@
 #ifndef HEARTH_PLUGINS_SYNC_FX_NEWLINES_H
 #define HEARTH_PLUGINS_SYNC_FX_NEWLINES_H
 
-#include "mem.h"
+#include "support/buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@ enum { FX_LINE_MAX = 4 << 20, FX_LINE_HEAD = 512 };
 typedef int (*fx_line_fn)(void *ctx, const char *line, size_t size);
 
 struct fx_newlines {
-    struct fx_buf partial;
+    struct support_buf partial;
     size_t max;
     fx_line_fn fn;
     void *ctx;

@@ -7,6 +7,8 @@
 
 #include "json_scan.h"
 #include "text.h"
+#include "support/buf.h"
+#include "support/call.h"
 
 enum { TOKEN_LIFE = 21600, ACCESS_TOKEN_UNKNOWN_LIFE = 3600 };
 
@@ -55,7 +57,7 @@ static int keep_credentials(struct fx_pull *p, const char *token)
     return r < 0 ? fx_break(p, r, "The new sign-in token could not be stored.") : 0;
 }
 
-static int take_grant(struct fx_pull *p, const struct fx_buf *body)
+static int take_grant(struct fx_pull *p, const struct support_buf *body)
 {
     struct grant grant = {.expires_in = ACCESS_TOKEN_UNKNOWN_LIFE};
     int r = 0;
@@ -66,7 +68,7 @@ static int take_grant(struct fx_pull *p, const struct fx_buf *body)
     if (r == 0) {
         int64_t life = grant.expires_in < 0 ? 0 : grant.expires_in > 86400 ? 86400 : grant.expires_in;
         memcpy(p->state.access_token, grant.access_token, FX_TOKEN_MAX);
-        p->state.access_until = p->host->monotonic_ms(p->host) + life * 800;
+        p->state.access_until = support_now(p->host) + life * 800;
     }
     OPENSSL_cleanse(&grant, sizeof(grant));
     return r;
@@ -111,7 +113,7 @@ static int end_refused(struct fx_pull *p, const struct fx_answer *answer)
     return fx_end_status(p, "accounts server", "an access token", answer);
 }
 
-static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *answer, struct fx_buf *body)
+static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *answer, struct support_buf *body)
 {
     char text[FX_TOKEN_MAX + 512]; /* tokens and ids need no escapes: they were checked */
     snprintf(text, sizeof(text),
@@ -136,7 +138,7 @@ static int refresh(struct fx_pull *p)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, "client_id is not set in the [sync …] section; without it the sign-in cannot be renewed.");
     char url[FX_URL_MAX];
     struct fx_answer answer;
-    struct fx_buf body = {0};
+    struct support_buf body = {0};
     int r = fx_discover(p, FX_TOKEN_ENDPOINT, false, url);
     if (r == 0)
         r = post_refresh(p, url, &answer, &body);
@@ -147,7 +149,7 @@ static int refresh(struct fx_pull *p)
     }
     if (r == 0)
         r = answer.status == 200 ? take_grant(p, &body) : end_refused(p, &answer);
-    fx_buf_fini(&body);
+    support_buf_fini(&body);
     return r;
 }
 
@@ -160,7 +162,7 @@ int fx_oauth_ensure(struct fx_pull *p, bool fresh)
         memcpy(p->state.access_token, p->credentials.access_token, FX_TOKEN_MAX);
         return 0;
     }
-    if (!fresh && p->state.access_token[0] != '\0' && p->host->monotonic_ms(p->host) < p->state.access_until)
+    if (!fresh && p->state.access_token[0] != '\0' && support_now(p->host) < p->state.access_until)
         return 0;
     fx_say(p, "the accounts server is asked for an access token, because %s",
            fresh ? "the one in hand was refused" : "there is none in hand, or it has run out");

@@ -9,7 +9,6 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-#include "codec.h"
 #include "jose/jose.h"
 #include "hearth/plugin.h"
 

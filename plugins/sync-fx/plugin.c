@@ -8,6 +8,10 @@
 #include "fx.h"
 #include "signin.h"
 #include "text.h"
+#include "support/abi.h"
+#include "support/call.h"
+#include "support/config.h"
+#include "support/text.h"
 
 enum key {
     ACCOUNTS_URL,
@@ -64,7 +68,7 @@ static int check_base(struct hearth_call *call, const struct hearth_config_value
                       char ret_url[FX_URL_MAX])
 {
     struct fx_url url;
-    const char *name = config_keys[key].name, *text = values[key].present ? values[key].text : "";
+    const char *name = config_keys[key].name, *text = support_or_empty(support_config_text(values, key));
     if (fx_url_base(text, suffix, ret_url) != 0 || fx_url_parse(ret_url, &url) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s is not a usable address of a server", name);
     if (!fx_url_is_allowed(&url, insecure))
@@ -75,10 +79,11 @@ static int check_base(struct hearth_call *call, const struct hearth_config_value
 /* A configured text, whole or not at all. */
 static int take_text(struct hearth_call *call, const struct hearth_config_value *values, int key, char *ret, size_t size)
 {
-    size_t n = strlen(values[key].text);
+    const char *text = support_config_text(values, key);
+    size_t n = strlen(text);
     if (n >= size)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s is longer than %zu bytes", config_keys[key].name, size - 1);
-    memcpy(ret, values[key].text, n + 1);
+    memcpy(ret, text, n + 1);
     return 0;
 }
 
@@ -87,26 +92,26 @@ static int read_signin_config(struct hearth_call *call, const struct hearth_conf
     char host[65] = "";
     struct fx_url url;
     int r = 0;
-    if (values[REDIRECT_URI].present)
+    if (support_config_text(values, REDIRECT_URI) != NULL)
         r = take_text(call, values, REDIRECT_URI, config->redirect_uri, sizeof(config->redirect_uri));
     else if (strlen(config->accounts_url) + strlen(config->client_id) + 32 > sizeof(config->redirect_uri))
         return hearth_fail(call, HEARTH_ERR_INVALID, "accounts_url is too long to make redirect_uri of it");
     else
         snprintf(config->redirect_uri, sizeof(config->redirect_uri), "%.*s/oauth/success/%s", FX_URL_MAX - 100, config->accounts_url,
                  config->client_id);
-    if (r == 0 && values[REDIRECT_URI].present && fx_url_parse(config->redirect_uri, &url) != 0)
+    if (r == 0 && support_config_text(values, REDIRECT_URI) != NULL && fx_url_parse(config->redirect_uri, &url) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "redirect_uri is not a usable address");
     if (r == 0)
         r = take_text(call, values, SCOPES, config->scopes, sizeof(config->scopes));
     if (r == 0 && strstr(config->scopes, FX_SCOPE_SYNC) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "scopes must contain " FX_SCOPE_SYNC);
-    if (r == 0 && values[DEVICE_NAME].present)
+    if (r == 0 && support_config_text(values, DEVICE_NAME) != NULL)
         r = take_text(call, values, DEVICE_NAME, config->device_name, sizeof(config->device_name));
     if (r < 0)
         return r;
     if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
         snprintf(host, sizeof(host), "a server");
-    if (!values[DEVICE_NAME].present)
+    if (support_config_text(values, DEVICE_NAME) == NULL)
         snprintf(config->device_name, sizeof(config->device_name), "Hearth on %s", host);
     fx_text_plain(config->device_name);
     return 0;
@@ -115,11 +120,11 @@ static int read_signin_config(struct hearth_call *call, const struct hearth_conf
 static int read_config(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *ret_config)
 {
     struct fx_config config = {
-        .insecure_http = values[INSECURE_HTTP].number != 0,
-        .private_addresses = values[PRIVATE_ADDRESSES].number != 0,
-        .history = values[HISTORY].number != 0,
-        .page_size = (int)values[PAGE_SIZE].number,
-        .request_timeout = (uint32_t)values[REQUEST_TIMEOUT].number,
+        .insecure_http = support_config_bool(values, INSECURE_HTTP),
+        .private_addresses = support_config_bool(values, PRIVATE_ADDRESSES),
+        .history = support_config_bool(values, HISTORY),
+        .page_size = (int)support_config_number(values, PAGE_SIZE),
+        .request_timeout = (uint32_t)support_config_number(values, REQUEST_TIMEOUT),
     };
     int r = check_base(call, values, ACCOUNTS_URL, NULL, config.insecure_http, config.accounts_url);
     if (r == 0)
@@ -127,7 +132,7 @@ static int read_config(struct hearth_call *call, const struct hearth_config_valu
     if (r != 0)
         return r;
     const char *standard = strcmp(config.accounts_url, MOZILLA) == 0 ? MOZILLA_CLIENT : "";
-    const char *id = values[CLIENT_ID].present ? values[CLIENT_ID].text : standard;
+    const char *given = support_config_text(values, CLIENT_ID), *id = given != NULL ? given : standard;
     if (id[0] != '\0' && !fx_text_is_token(id, strlen(id), sizeof(config.client_id) - 1))
         return hearth_fail(call, HEARTH_ERR_INVALID, "client_id is not an OAuth client id");
     snprintf(config.client_id, sizeof(config.client_id), "%s", id);
@@ -150,7 +155,7 @@ static int on_open(const struct hearth_host *host, struct hearth_call *call, con
     if (fx == NULL || cache == NULL) {
         fx_cache_destroy(cache);
         free(fx);
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     }
     *fx = (struct fx){.magic = FX_MAGIC, .host = host, .config = config, .cache = cache};
     pthread_mutex_init(&fx->lock, NULL);
@@ -189,7 +194,7 @@ static int on_session_open(void *self, struct hearth_call *call, void **ret_sess
 {
     struct fx_session *session = calloc(1, sizeof(*session));
     if (session == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     session->magic = FX_SESSION_MAGIC;
     session->fx = fx_of(self);
     *ret_session = session;
@@ -210,34 +215,25 @@ static void on_interrupt(void *session)
     atomic_store(&session_of(session)->interrupted, true);
 }
 
-static const char *keep(const struct hearth_host *host, struct hearth_call *call, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = host->alloc(call, size);
-    return copy == NULL ? NULL : memcpy(copy, text, size);
-}
-
 int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity)
 {
     const struct hearth_host *host = fx->host;
     fx_uid_write_lower(import->credentials.uid);
     fx_credentials_made(&import->credentials, fx->config.accounts_url, fx->config.token_server);
     char blob[FX_BLOB_MAX];
-    struct hearth_identity identity = {.struct_size = ret_identity->struct_size};
-    identity.key = keep(host, call, import->credentials.kid);
+    struct hearth_identity identity = {0};
+    identity.key = support_keep_text(host, call, import->credentials.kid);
     identity.credentials_size = fx_credentials_format(&import->credentials, blob);
-    void *credentials = host->alloc(call, identity.credentials_size);
-    identity.email = keep(host, call, import->email);
-    identity.uid = keep(host, call, import->credentials.uid);
-    identity.name = import->name[0] != '\0' ? keep(host, call, import->name) : NULL;
+    identity.credentials = support_keep_bytes(host, call, blob, identity.credentials_size);
+    identity.email = support_keep_text(host, call, import->email);
+    identity.uid = support_keep_text(host, call, import->credentials.uid);
+    identity.name = import->name[0] != '\0' ? support_keep_text(host, call, import->name) : NULL;
     int r = 0;
-    if (credentials == NULL || identity.email == NULL || identity.uid == NULL || identity.key == NULL ||
+    if (identity.credentials == NULL || identity.email == NULL || identity.uid == NULL || identity.key == NULL ||
         (import->name[0] != '\0' && identity.name == NULL)) {
-        r = hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        r = support_no_memory(call);
     } else {
-        identity.credentials = memcpy(credentials, blob, identity.credentials_size);
-        size_t size = ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : sizeof(identity);
-        memcpy(ret_identity, &identity, size);
+        SUPPORT_GIVE(identity, ret_identity);
     }
     OPENSSL_cleanse(blob, sizeof(blob));
     return r;
@@ -297,12 +293,12 @@ static int on_describe(void *pointer, struct hearth_call *call, const void *cred
     if (fx_credentials_parse(credentials, size, &c) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "these are not credentials of this plugin");
     fx_uid_write_lower(c.uid);
-    struct hearth_identity identity = {
-        .struct_size = ret_identity->struct_size, .uid = keep(session->fx->host, call, c.uid), .key = keep(session->fx->host, call, c.kid)};
+    struct hearth_identity identity = {.uid = support_keep_text(session->fx->host, call, c.uid),
+                                       .key = support_keep_text(session->fx->host, call, c.kid)};
     OPENSSL_cleanse(&c, sizeof(c));
     if (identity.uid == NULL || identity.key == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    memcpy(ret_identity, &identity, ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : sizeof(identity));
+        return support_no_memory(call);
+    SUPPORT_GIVE(identity, ret_identity);
     return 0;
 }
 

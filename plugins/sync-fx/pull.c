@@ -23,6 +23,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "support/abi.h"
+#include "support/call.h"
+
 enum { MOVES = 2 };
 
 static bool anything_changed(const struct fx_pull *p)
@@ -231,18 +234,17 @@ static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
 
 int fx_pull_run(struct fx_session *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
 {
-    struct hearth_pull_result result = {.struct_size = ret_result->struct_size, .state = HEARTH_ACCOUNT_ERROR};
+    struct hearth_pull_result result = {.state = HEARTH_ACCOUNT_ERROR};
     struct fx_pull *p = calloc(1, sizeof(*p));
     if (p == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     p->fx = session->fx;
     p->session = session;
     p->call = call;
     p->host = session->fx->host;
     p->sink = pull->sink;
     p->result = &result;
-    bool can_say = p->host->struct_size > offsetof(struct hearth_host, log_wants) && p->host->log_wants != NULL;
-    p->says = can_say && p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
+    p->says = support_log_wants(p->host, HEARTH_LOG_DEBUG);
     int r = prepare_and_run(p, pull);
     if (p->soft_backoff > 0) {
         int64_t wait = fx_with_jitter(p, p->soft_backoff);
@@ -256,7 +258,6 @@ int fx_pull_run(struct fx_session *session, struct hearth_call *call, const stru
         fx_failed_fini(&p->failed[c]);
     OPENSSL_cleanse(p, sizeof(*p));
     free(p);
-    size_t size = ret_result->struct_size < sizeof(result) ? ret_result->struct_size : sizeof(result);
-    memcpy(ret_result, &result, size);
+    SUPPORT_GIVE(result, ret_result);
     return r < 0 ? r : 0;
 }

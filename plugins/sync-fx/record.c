@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "text.h"
+#include "support/text.h"
 
 bool fx_record_is_tombstone(const struct fx_record *record)
 {
@@ -47,7 +48,7 @@ const char *fx_record_cut(struct fx_translate *t, const char *text, size_t units
 {
     if (text == NULL)
         return NULL;
-    size_t size = strlen(text), kept = fx_utf8_cut(text, size, units);
+    size_t size = strlen(text), kept = support_utf8_cut(text, size, units);
     return kept == size ? text : fx_arena_copy(t->arena, text, kept);
 }
 

@@ -4,8 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "codec.h"
 #include "text.h"
+#include "support/codec.h"
+#include "support/text.h"
 
 static int kind_of(const char *type, const char *url)
 {
@@ -33,18 +34,6 @@ static bool is_junk(const char *id)
     return id != NULL && (strcmp(id, "pinned") == 0 || strcmp(id, "readinglist") == 0);
 }
 
-static bool is_usable_id(const char *id)
-{
-    size_t size = strlen(id);
-    if (size == 0 || size >= FX_ID_MAX)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        if (id[i] < 0x20 || id[i] > 0x7e)
-            return false;
-    }
-    return true;
-}
-
 static int read_children(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
 {
     const json_t *list = json_object_get(json, "children");
@@ -55,7 +44,7 @@ static int read_children(struct fx_translate *t, const json_t *json, struct hear
     for (size_t i = 0; i < count; i++) {
         const json_t *child = json_array_get(list, i);
         const char *id = json_is_string(child) ? json_string_value(child) : "";
-        if (json_string_length(child) == strlen(id) && is_usable_id(id) && !is_junk(id))
+        if (json_string_length(child) == strlen(id) && fx_bso_is_id(id, strlen(id)) && !is_junk(id))
             children[b->child_count++] = id;
     }
     b->children = children;
@@ -75,7 +64,7 @@ static int read_tags(struct fx_translate *t, const json_t *json, struct hearth_b
         const char *text = fx_record_string(t, json_array_get(list, i));
         size_t size = text == NULL ? 0 : strlen(text);
         fx_text_trim(&text, &size);
-        if (size == 0 || fx_utf8_cut(text, size, FX_TAG_UNITS) != size)
+        if (size == 0 || support_utf8_cut(text, size, FX_TAG_UNITS) != size)
             continue;
         char *tag = fx_arena_copy(t->arena, text, size);
         if (tag == NULL)
@@ -97,10 +86,8 @@ static const char *read_keyword(struct fx_translate *t, const json_t *json)
     size_t size = text == NULL ? 0 : strlen(text);
     fx_text_trim(&text, &size);
     char *keyword = size == 0 || size > FX_URL_BYTES ? NULL : fx_arena_copy(t->arena, text, size);
-    for (char *c = keyword; c != NULL && *c != '\0'; c++) {
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c + 32);
-    }
+    for (char *c = keyword; c != NULL && *c != '\0'; c++)
+        *c = support_lower(*c);
     return keyword;
 }
 
@@ -122,8 +109,8 @@ static char *place_parameter(struct fx_translate *t, const char *url, const char
     if (found_size == 0)
         return NULL;
     char *text = fx_arena_alloc(t->arena, found_size + 1);
-    size_t size = text == NULL ? 0 : fx_percent_decode(found, found_size, text);
-    return size == 0 || !fx_utf8_valid(text, size) || strlen(text) != size ? NULL : text;
+    size_t size = text == NULL ? 0 : support_percent_decode(found, found_size, text);
+    return size == 0 || !support_utf8_valid(text, size) || strlen(text) != size ? NULL : text;
 }
 
 /* Which tag a query shows. The name inside the URL is right; folderName of old records can be UTF-8 that was encoded twice. */
@@ -142,7 +129,7 @@ static const char *read_tag_query(struct fx_translate *t, const json_t *json, co
     }
     size_t size = tag == NULL ? 0 : strlen(tag);
     fx_text_trim(&tag, &size);
-    char *plain = size == 0 || fx_utf8_cut(tag, size, FX_TAG_UNITS) != size ? NULL : fx_arena_copy(t->arena, tag, size);
+    char *plain = size == 0 || support_utf8_cut(tag, size, FX_TAG_UNITS) != size ? NULL : fx_arena_copy(t->arena, tag, size);
     if (plain != NULL)
         fx_text_plain(plain);
     return plain;
@@ -193,7 +180,7 @@ int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
         .struct_size = sizeof(b),
         .kind = kind_of(fx_record_text(t, json, "type"), url),
         .guid = record->id,
-        .parent_guid = parent == NULL || is_usable_id(parent) ? parent : NULL,
+        .parent_guid = parent == NULL || fx_bso_is_id(parent, strlen(parent)) ? parent : NULL,
         .title = fx_record_cut(t, fx_record_text(t, json, "title"), FX_TITLE_UNITS),
         .added = read_added(json, record->modified),
         .modified = record->modified,

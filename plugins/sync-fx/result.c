@@ -2,14 +2,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
+#include "support/call.h"
 
 bool fx_stopping(struct fx_pull *p)
 {
-    return atomic_load(&p->session->interrupted) || p->host->should_stop(p->call);
+    return support_stopped(p->host, p->call, atomic_load(&p->session->interrupted)) < 0;
 }
 
 int64_t fx_with_jitter(struct fx_pull *p, int64_t ms)

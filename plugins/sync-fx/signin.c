@@ -6,6 +6,10 @@
 #include <openssl/crypto.h>
 
 #include "text.h"
+#include "support/abi.h"
+#include "support/buf.h"
+#include "support/call.h"
+#include "support/text.h"
 
 enum { LIFE = 40 * 60 * 1000 };
 
@@ -26,7 +30,7 @@ void fx_signin_state_init(struct fx_signin_state *state, int stage, int64_t now)
 static bool is_text(const char *text, size_t capacity)
 {
     const char *end = memchr(text, '\0', capacity);
-    return end != NULL && fx_utf8_valid(text, (size_t)(end - text));
+    return end != NULL && support_utf8_valid(text, (size_t)(end - text));
 }
 
 int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state *ret_state)
@@ -72,12 +76,9 @@ static struct fx_signin *create(struct fx_session *session, struct hearth_call *
 
 static int finish(struct fx_signin *s, int r, struct hearth_signin_step *ret_step)
 {
-    size_t size = ret_step->struct_size < sizeof(s->step) ? ret_step->struct_size : sizeof(s->step);
-    if (r == 0) {
-        s->step.struct_size = (uint32_t)size;
-        memcpy(ret_step, &s->step, size);
-    }
-    fx_buf_fini(&s->body);
+    if (r == 0)
+        SUPPORT_GIVE(s->step, ret_step);
+    support_buf_fini(&s->body);
     OPENSSL_cleanse(s, sizeof(*s));
     free(s);
     return r;
@@ -86,7 +87,7 @@ static int finish(struct fx_signin *s, int r, struct hearth_signin_step *ret_ste
 static bool take_text(char *to, size_t capacity, const char *text)
 {
     size_t size = text == NULL ? 0 : strlen(text);
-    if (size >= capacity || !fx_utf8_valid(text == NULL ? "" : text, size))
+    if (size >= capacity || !support_utf8_valid(text == NULL ? "" : text, size))
         return false;
     memcpy(to, text == NULL ? "" : text, size);
     fx_text_plain(to);
@@ -99,7 +100,7 @@ int fx_signin_start(struct fx_session *session, struct hearth_call *call, const 
     bool browser = signin->way == HEARTH_SIGNIN_BROWSER;
     struct fx_signin *s = create(session, call);
     if (s == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     struct fx_signin_state *state = &s->state;
     fx_signin_state_init(state, browser ? FX_AT_RETURN : FX_AT_PASSWORD, s->asker.host->now_ms(s->asker.host));
     int r = 0;
@@ -135,7 +136,7 @@ int fx_signin_next(struct fx_session *session, struct hearth_call *call, const v
 {
     struct fx_signin *s = create(session, call);
     if (s == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+        return support_no_memory(call);
     s->answers = answers;
     s->answer_count = count;
     int r = fx_signin_state_read(state, state_size, &s->state);

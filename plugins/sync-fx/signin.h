@@ -13,6 +13,7 @@
 #include "fx.h"
 #include "jose/jose.h"
 #include "onepw.h"
+#include "support/buf.h"
 
 enum fx_stage { FX_AT_RETURN = 1, FX_AT_PASSWORD, FX_AT_UNBLOCK, FX_AT_CODE, FX_AT_TOTP, FX_AT_BACKUP, FX_AT_LINK, FX_STAGES };
 
@@ -48,8 +49,8 @@ struct fx_signin {
     const struct hearth_signin_answer *answers;
     size_t answer_count;
     struct hearth_signin_step step;
-    struct fx_import made; /* what DONE hands over */
-    struct fx_buf body;    /* of the last answer */
+    struct fx_import made;   /* what DONE hands over */
+    struct support_buf body; /* of the last answer */
     struct fx_answer answer;
 };
 

@@ -6,9 +6,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "codec.h"
 #include "json_scan.h"
 #include "text.h"
+#include "support/codec.h"
 
 enum { CODE_MAX = 129, ADDRESS_MAX = 16384 };
 
@@ -37,7 +37,7 @@ static void keys_jwk(const struct jose_ec_key *key, char ret_text[256])
 static size_t add(char *url, size_t used, size_t capacity, const char *name, const char *value)
 {
     size_t n = (size_t)snprintf(url + used, capacity - used, "%s%s=", used > 0 && strchr(url, '?') != NULL ? "&" : "?", name);
-    if (used + n >= capacity || fx_percent_encode(value, url + used + n, capacity - used - n) != 0)
+    if (used + n >= capacity || support_percent_encode(value, url + used + n, capacity - used - n) != 0)
         return capacity;
     return used + n + strlen(url + used + n);
 }
@@ -105,7 +105,7 @@ static void take_pair(const char *name, size_t name_size, const char *value, siz
     for (size_t i = 0; i < 3; i++) {
         if (strlen(wanted[i].name) != name_size || memcmp(wanted[i].name, name, name_size) != 0 || size >= sizeof(decoded))
             continue;
-        fx_percent_decode(value, size, decoded);
+        support_percent_decode(value, size, decoded);
         snprintf(wanted[i].to, wanted[i].capacity, "%s", decoded);
     }
 }

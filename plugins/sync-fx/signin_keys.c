@@ -5,11 +5,11 @@
 #include <string.h>
 #include <openssl/crypto.h>
 
-#include "codec.h"
 #include "json_scan.h"
 #include "signin.h"
+#include "support/codec.h"
 
-static struct fx_signin_auth session_auth(const struct fx_signin *s)
+struct fx_signin_auth fx_signin_session_auth(const struct fx_signin *s)
 {
     return (struct fx_signin_auth){.prefix = "fxs", .type = "sessionToken", .token = s->state.session_token};
 }
@@ -18,7 +18,7 @@ void fx_password_end_session(struct fx_signin *s)
 {
     if (s->state.has_session == 0)
         return;
-    struct fx_signin_auth auth = session_auth(s);
+    struct fx_signin_auth auth = fx_signin_session_auth(s);
     struct fx_answer answer = s->answer; /* what the step is about */
     int r = fx_signin_ask(s, "POST", "/session/destroy", &auth, "{}");
     if (r != 0 || s->answer.status != 200)
@@ -34,8 +34,8 @@ static int on_bundle(void *ctx, const struct fx_span *key, const struct fx_span 
     size_t size;
     if (!fx_span_is(key, "bundle"))
         return 0;
-    bool ok =
-        value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 && fx_hex_decode(hex, size, ctx, FX_BUNDLE) == 0;
+    bool ok = value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 &&
+              support_hex_decode(hex, size, ctx, FX_BUNDLE) == 0;
     OPENSSL_cleanse(hex, sizeof(hex));
     return ok ? 0 : HEARTH_ERR_INVALID;
 }
@@ -82,7 +82,7 @@ static int on_scoped(void *ctx, const struct fx_span *key, const struct fx_span 
 /* When the key was made: half of its id. 0 with the time; else *ret_step. */
 static int fetch_timestamp(struct fx_signin *s, int64_t *ret_timestamp, int *ret_step)
 {
-    struct fx_signin_auth auth = session_auth(s);
+    struct fx_signin_auth auth = fx_signin_session_auth(s);
     char body[256];
     *ret_timestamp = -1;
     snprintf(body, sizeof(body), "{\"client_id\":\"%s\",\"scope\":\"" FX_SCOPE_SYNC "\"}", s->asker.fx->config.client_id);
@@ -99,7 +99,7 @@ static int fetch_timestamp(struct fx_signin *s, int64_t *ret_timestamp, int *ret
 
 static int fetch_tokens(struct fx_signin *s)
 {
-    struct fx_signin_auth auth = session_auth(s);
+    struct fx_signin_auth auth = fx_signin_session_auth(s);
     char access[FX_TOKEN_MAX], body[768];
     snprintf(body, sizeof(body), "{\"grant_type\":\"fxa-credentials\",\"client_id\":\"%s\",\"scope\":\"%s\",\"access_type\":\"offline\"}",
              s->asker.fx->config.client_id, s->asker.fx->config.scopes);

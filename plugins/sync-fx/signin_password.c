@@ -6,10 +6,10 @@
 #include <strings.h>
 #include <openssl/crypto.h>
 
-#include "codec.h"
 #include "json_scan.h"
 #include "signin_keys.h"
 #include "text.h"
+#include "support/codec.h"
 
 enum { PASSWORD_MAX = 1024, LOOK_AGAIN = 10000, LINK_LIFE = 20 * 60 * 1000, CODE_TEXT = 65 };
 
@@ -82,7 +82,7 @@ static int send_login(struct fx_signin *s, const char *code)
     if (fx_json_quote(s->state.email, email, sizeof(email)) != 0 || fx_json_quote(s->state.typed, typed, sizeof(typed)) != 0)
         return HEARTH_ERR_INVALID;
     bool other = strcmp(s->state.email, s->state.typed) != 0;
-    fx_hex_encode(s->state.auth_pw, FX_SECRET, hex);
+    support_hex_encode(s->state.auth_pw, FX_SECRET, hex);
     snprintf(body, sizeof(body),
              "{\"email\":%s,\"authPW\":\"%s\",\"service\":\"sync\",\"reason\":\"login\",\"verificationMethod\":\"email-2fa\"%s%s%s%s%s}",
              email, hex, other ? ",\"originalLoginEmail\":" : "", other ? typed : "", code == NULL ? "" : ",\"unblockCode\":\"",
@@ -103,8 +103,8 @@ static void take_secret(struct login *login, const struct fx_span *value, uint8_
 {
     char hex[2 * FX_SECRET + 1];
     size_t size;
-    *ret_there =
-        value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 && fx_hex_decode(hex, size, ret, FX_SECRET) == 0;
+    *ret_there = value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 &&
+                 support_hex_decode(hex, size, ret, FX_SECRET) == 0;
     login->bad = login->bad || !*ret_there;
     OPENSSL_cleanse(hex, sizeof(hex));
 }
@@ -288,11 +288,6 @@ int fx_password_ask_factor(struct fx_signin *s, const char *problem)
     return end(s, "needs_browser", "The accounts server wants a second factor that works only on its own pages.", HEARTH_SIGNIN_BROWSER);
 }
 
-static struct fx_signin_auth session_auth(const struct fx_signin *s)
-{
-    return (struct fx_signin_auth){.prefix = "fxs", .type = "sessionToken", .token = s->state.session_token};
-}
-
 static int on_success(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     if (fx_span_is(key, "success") && fx_span_is(value, "false"))
@@ -302,7 +297,7 @@ static int on_success(void *ctx, const struct fx_span *key, const struct fx_span
 
 static int send_code(struct fx_signin *s, const char *code)
 {
-    struct fx_signin_auth auth = session_auth(s);
+    struct fx_signin_auth auth = fx_signin_session_auth(s);
     char body[CODE_TEXT + 64];
     bool good = true, totp = s->state.stage == FX_AT_TOTP, backup = s->state.stage == FX_AT_BACKUP;
     snprintf(body, sizeof(body), backup ? "{\"code\":\"%s\"}" : "{\"code\":\"%s\",\"service\":\"sync\"}", code);
@@ -322,7 +317,7 @@ static int send_code(struct fx_signin *s, const char *code)
 
 static int resend(struct fx_signin *s)
 {
-    struct fx_signin_auth auth = session_auth(s);
+    struct fx_signin_auth auth = fx_signin_session_auth(s);
     int r = fx_signin_ask(s, "POST", "/session/resend_code", &auth, "{}");
     if (r != 0)
         return fx_step_unreachable(s, r);
@@ -339,7 +334,7 @@ static int on_state(void *ctx, const struct fx_span *key, const struct fx_span *
 
 static int look_for_link(struct fx_signin *s)
 {
-    struct fx_signin_auth auth = session_auth(s);
+    struct fx_signin_auth auth = fx_signin_session_auth(s);
     bool verified = false;
     int r = fx_signin_ask(s, "GET", "/session/status", &auth, NULL);
     if (r != 0)

@@ -1,38 +1,21 @@
 /* Steps: what the host shows. Everything lives in the call's arena. */
 #include "signin.h"
 
-#include <string.h>
-#include <openssl/crypto.h>
-
-static void *copy(struct fx_signin *s, const void *bytes, size_t size)
-{
-    void *to = s->asker.host->alloc(s->asker.call, size);
-    return to == NULL ? NULL : memcpy(to, bytes, size);
-}
-
-static const char *text(struct fx_signin *s, const char *from)
-{
-    return from == NULL ? NULL : copy(s, from, strlen(from) + 1);
-}
-
-static int out_of_memory(struct fx_signin *s)
-{
-    return hearth_fail(s->asker.call, HEARTH_ERR_NOMEM, "out of memory");
-}
+#include "support/call.h"
 
 /* What the next call gets. */
 static int keep_state(struct fx_signin *s)
 {
-    s->step.state = copy(s, &s->state, sizeof(s->state));
+    s->step.state = support_keep_bytes(s->asker.host, s->asker.call, &s->state, sizeof(s->state));
     s->step.state_size = sizeof(s->state);
-    return s->step.state == NULL ? out_of_memory(s) : 0;
+    return s->step.state == NULL ? HEARTH_ERR_NOMEM : 0;
 }
 
 static int put_fields(struct fx_signin *s, const struct fx_signin_field *fields, size_t count)
 {
     struct hearth_signin_field *to = s->asker.host->alloc(s->asker.call, (count + 1) * sizeof(*to));
     if (to == NULL)
-        return out_of_memory(s);
+        return support_no_memory(s->asker.call);
     for (size_t i = 0; i < count; i++)
         to[i] = (struct hearth_signin_field){.struct_size = sizeof(to[0]),
                                              .input = fields[i].input,
@@ -48,7 +31,7 @@ static int put_choice(struct fx_signin *s, const char *name, const char *label)
 {
     struct hearth_signin_choice *to = s->asker.host->alloc(s->asker.call, sizeof(*to));
     if (to == NULL)
-        return out_of_memory(s);
+        return support_no_memory(s->asker.call);
     *to = (struct hearth_signin_choice){.struct_size = sizeof(*to), .name = name, .label = label};
     s->step.choices = to;
     s->step.choice_count = 1;
@@ -61,8 +44,8 @@ int fx_step_ask(struct fx_signin *s, int stage, const char *title, const char *w
     s->state.stage = stage;
     s->step.kind = HEARTH_SIGNIN_ASK;
     s->step.title = title;
-    s->step.text = text(s, words);
-    s->step.problem = text(s, problem);
+    s->step.text = support_keep_text(s->asker.host, s->asker.call, words);
+    s->step.problem = support_keep_text(s->asker.host, s->asker.call, problem);
     int r = put_fields(s, fields, count);
     if (r == 0 && choice != NULL)
         r = put_choice(s, choice, choice_label);
@@ -86,10 +69,10 @@ int fx_step_visit(struct fx_signin *s, const char *url, const char *problem)
     s->step.kind = HEARTH_SIGNIN_VISIT;
     s->step.title = "Sign in to your Mozilla account";
     s->step.text = returns ? BACK : PASTE;
-    s->step.problem = text(s, problem);
-    s->step.url = text(s, url);
+    s->step.problem = support_keep_text(s->asker.host, s->asker.call, problem);
+    s->step.url = support_keep_text(s->asker.host, s->asker.call, url);
     s->step.returns = returns;
-    int r = s->step.url == NULL ? out_of_memory(s) : returns ? 0 : put_fields(s, ADDRESS, 1);
+    int r = s->step.url == NULL ? support_no_memory(s->asker.call) : returns ? 0 : put_fields(s, ADDRESS, 1);
     return r == 0 ? keep_state(s) : r;
 }
 
@@ -108,10 +91,10 @@ int fx_step_failed(struct fx_signin *s, const char *reason, const char *words, u
     s->step.kind = HEARTH_SIGNIN_FAILED;
     s->step.title = "That did not work";
     s->step.reason = reason;
-    s->step.text = text(s, words);
+    s->step.text = support_keep_text(s->asker.host, s->asker.call, words);
     s->step.try_ways = try_ways;
     s->step.wait = wait;
-    return s->step.text == NULL ? out_of_memory(s) : 0;
+    return s->step.text == NULL ? support_no_memory(s->asker.call) : 0;
 }
 
 int fx_step_done(struct fx_signin *s)

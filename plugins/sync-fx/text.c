@@ -2,47 +2,8 @@
 
 #include <string.h>
 
-size_t fx_utf8_length(const char *text, size_t size)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    if (s[0] < 0x80)
-        return 1;
-    size_t length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    if (length == 0 || size < length)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return length;
-}
-
-bool fx_utf8_valid(const char *text, size_t size)
-{
-    for (size_t i = 0, n; i < size; i += n) {
-        n = fx_utf8_length(text + i, size - i);
-        if (n == 0)
-            return false;
-    }
-    return true;
-}
-
-size_t fx_utf8_cut(const char *text, size_t size, size_t units)
-{
-    if (size <= units)
-        return size;
-    size_t i = 0;
-    for (size_t n; i < size; i += n) {
-        n = fx_utf8_length(text + i, size - i);
-        size_t needs = n == 4 ? 2 : 1;
-        if (n == 0 || needs > units)
-            break;
-        units -= needs;
-    }
-    return i;
-}
+#include "support/codec.h"
+#include "support/text.h"
 
 static size_t blank_at(const char *text, size_t size)
 {
@@ -79,7 +40,7 @@ bool fx_text_ungarble(char *text)
     size_t size = strlen(text), out = 0;
     bool high = false;
     for (size_t i = 0, n; i < size; i += n) {
-        n = fx_utf8_length(text + i, size - i);
+        n = support_utf8_length(text + i, size - i);
         if (n == 0 || n > 2 || (n == 2 && (unsigned char)text[i] > 0xc3))
             return false;
         out++;
@@ -97,7 +58,7 @@ bool fx_text_ungarble(char *text)
             c = (unsigned char)(c << 6 | (text[++i] & 0x3f));
         plain[out++] = (char)c;
     }
-    if (!fx_utf8_valid(plain, out))
+    if (!support_utf8_valid(plain, out))
         return false;
     memcpy(text, plain, out);
     text[out] = '\0';
@@ -111,8 +72,7 @@ static int unit_at(const char *text, size_t size)
         return -1;
     int unit = 0;
     for (int i = 2; i < 6; i++) {
-        char c = text[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = support_hex_digit(text[i]);
         if (digit < 0)
             return -1;
         unit = unit << 4 | digit;
@@ -124,7 +84,7 @@ void fx_text_repair_json(char *text, size_t size)
 {
     for (size_t i = 0; i < size;) {
         if (text[i] != '\\') {
-            size_t n = fx_utf8_length(text + i, size - i);
+            size_t n = support_utf8_length(text + i, size - i);
             if (n == 0)
                 text[i] = '?';
             i += n == 0 ? 1 : n;

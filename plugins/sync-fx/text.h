@@ -1,17 +1,10 @@
-/* UTF-8 text from records: checking, cutting, repairing. */
+/* UTF-8 text from records: trimming, repairing. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_TEXT_H
 #define HEARTH_PLUGINS_SYNC_FX_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Length in bytes of the well-formed character at text (1 … 4), 0 when it is not one. size > 0. */
-size_t fx_utf8_length(const char *text, size_t size);
-bool fx_utf8_valid(const char *text, size_t size);
-
-/* How many bytes of valid UTF-8 hold at most `units` UTF-16 units: how Firefox measures titles and tags. */
-size_t fx_utf8_cut(const char *text, size_t size, size_t units);
 
 /* Narrows [*text, *text + *size) by blanks (ASCII white space, U+00A0, U+FEFF, U+2000-U+200A, U+3000) at both ends. */
 void fx_text_trim(const char **text, size_t *size);

@@ -7,6 +7,8 @@
 
 #include "json_scan.h"
 #include "text.h"
+#include "support/buf.h"
+#include "support/call.h"
 
 enum { DEFAULT_DURATION = 3600, MAX_DURATION = 86400 };
 
@@ -64,7 +66,7 @@ static int settle(struct fx_pull *p)
     return 0;
 }
 
-static int take_issued(struct fx_pull *p, const struct fx_buf *body, const char *server)
+static int take_issued(struct fx_pull *p, const struct support_buf *body, const char *server)
 {
     struct issued issued = {.duration = DEFAULT_DURATION};
     struct fx_url url;
@@ -85,7 +87,7 @@ static int take_issued(struct fx_pull *p, const struct fx_buf *body, const char 
         memcpy(p->state.hawk_id, issued.id, FX_HAWK_ID_MAX);
         memcpy(p->state.hawk_key, issued.key, FX_HAWK_KEY_MAX);
         p->state.uid = issued.uid;
-        p->state.hawk_until = p->host->monotonic_ms(p->host) + duration * 800;
+        p->state.hawk_until = support_now(p->host) + duration * 800;
     }
     OPENSSL_cleanse(&issued, sizeof(issued));
     return r;
@@ -120,7 +122,7 @@ static enum refusal classify(const struct fx_answer *answer)
     return answer->status == 401 ? REFUSED_TOKEN : REFUSED_OTHER;
 }
 
-static int ask(struct fx_pull *p, const char *server, struct fx_answer *answer, struct fx_buf *body)
+static int ask(struct fx_pull *p, const char *server, struct fx_answer *answer, struct support_buf *body)
 {
     char bearer[FX_TOKEN_MAX + 8];
     snprintf(bearer, sizeof(bearer), "Bearer %s", p->state.access_token);
@@ -181,7 +183,7 @@ static int fetch(struct fx_pull *p)
     const char *server = fx_token_server(p);
     bool renewed = false, clock_tried = false;
     struct fx_answer answer;
-    struct fx_buf body = {0};
+    struct support_buf body = {0};
     set_host(p, p->account.endpoint[0] != '\0' ? p->account.endpoint : server);
     int r = fx_oauth_ensure(p, false);
     while (r == 0 && (r = ask(p, server, &answer, &body)) == 0) {
@@ -201,13 +203,13 @@ static int fetch(struct fx_pull *p)
             r = end_refused(p, refusal, &answer);
         }
     }
-    fx_buf_fini(&body);
+    support_buf_fini(&body);
     return r;
 }
 
 int fx_token_ensure(struct fx_pull *p, bool fresh)
 {
-    bool usable = p->state.hawk_id[0] != '\0' && p->host->monotonic_ms(p->host) < p->state.hawk_until;
+    bool usable = p->state.hawk_id[0] != '\0' && support_now(p->host) < p->state.hawk_until;
     if (usable && !fresh &&
         (p->account.endpoint[0] == '\0' || (strcmp(p->account.endpoint, p->state.endpoint) == 0 && p->account.uid == p->state.uid)))
         return settle(p);

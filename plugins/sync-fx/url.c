@@ -7,6 +7,7 @@
 
 #include "hearth/plugin.h"
 #include "text.h"
+#include "support/text.h"
 
 static bool is_host_character(char c)
 {
@@ -34,7 +35,7 @@ static int parse_authority(const char *text, size_t size, struct fx_url *url)
     if (host == 0 || host >= sizeof(url->host))
         return HEARTH_ERR_INVALID;
     for (size_t i = 0; i < host; i++) {
-        char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+        char c = support_lower(text[i]);
         if (text[0] != '[' && !is_host_character(c))
             return HEARTH_ERR_INVALID;
         url->host[i] = c;

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "answer.h"
-#include "codec.h"
 #include "hawk.h"
 #include "text.h"
 #include "timestamp.h"
 #include "url.h"
+#include "support/codec.h"
+#include "support/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,9 +38,9 @@ static void check_value(const char *value)
     }
     if (fx_url_base(value, "/1.0/sync/1.5", base) == 0)
         check(fx_url_parse(base, &url) == 0);
-    if (fx_percent_encode(value, encoded, sizeof(encoded)) == 0) {
+    if (support_percent_encode(value, encoded, sizeof(encoded)) == 0) {
         char back[sizeof(encoded)];
-        check(fx_percent_decode(encoded, strlen(encoded), back) == strlen(value) && strcmp(back, value) == 0);
+        check(support_percent_decode(encoded, strlen(encoded), back) == strlen(value) && strcmp(back, value) == 0);
     }
 }
 
@@ -65,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         headers[response.header_count++] = (struct hearth_http_header){line, value + 2};
     }
     fx_answer_read(&response, &answer);
-    check(strlen(answer.next) < sizeof(answer.next) && fx_utf8_valid(answer.alert, strlen(answer.alert)));
+    check(strlen(answer.next) < sizeof(answer.next) && support_utf8_valid(answer.alert, strlen(answer.alert)));
     check(answer.retry_after >= 0 && answer.backoff >= 0 && answer.last_modified >= -1);
     free(text);
     return 0;

@@ -8,6 +8,8 @@
 #include "meta.h"
 #include "record.h"
 #include "text.h"
+#include "support/buf.h"
+#include "support/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,7 +21,7 @@ static void check(bool ok)
 
 static void check_text(const char *text)
 {
-    check(text == NULL || fx_utf8_valid(text, strlen(text)));
+    check(text == NULL || support_utf8_valid(text, strlen(text)));
 }
 
 static int on_page(void *ctx, const struct hearth_page_record *p)
@@ -78,7 +80,7 @@ static void translate(struct fx_decoder *decoder, const uint8_t *data, size_t si
     struct hearth_device device;
     struct fx_translate t = {.arena = &arena, .sink = &sink, .now = 1895417500000};
     struct fx_record record = {.id = "abcdefghijkl", .modified = 1795417433060};
-    check(fx_buf_append(&decoder->plain, data, size) == 0);
+    check(support_buf_append(&decoder->plain, data, size) == 0);
     fx_text_repair_json(decoder->plain.data, size);
     record.json = json_loadb(decoder->plain.data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
     if (json_is_object(record.json)) {

@@ -35,7 +35,7 @@ static int open_queue(void **state, const char *max_jobs, int64_t backlog)
     struct fixture *f = calloc(1, sizeof(*f));
     host_init(&host, "queue-inproc", NULL, NULL);
     call_init(&f->call, NULL, 0, 0);
-    static struct hearth_config_value values[2];
+    static struct hearth_config_value values[2] = {{.struct_size = sizeof(values[0])}, {.struct_size = sizeof(values[0])}};
     values[0].number = strtoll(max_jobs, NULL, 10);
     values[1].number = backlog;
     if (ops->open(&host.hearth, &f->call.hearth, values, &f->self) != 0 || ops->session_open(f->self, &f->call.hearth, &f->session) != 0)

@@ -7,8 +7,8 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include "codec.h"
 #include "jose/jose.h"
+#include "support/codec.h"
 
 const struct fx_key fake_sync_key = {{1, 2, 3, 4, [63] = 9}}, fake_bulk_key = {{5, 6, 7, 8, [63] = 10}},
                     fake_other_key = {{5, 6, [63] = 11}};
@@ -33,7 +33,7 @@ char *fake_seal(struct fake *f, const struct fx_key *key, const char *cleartext)
     jose_base64_encode(JOSE_STANDARD, sealed, (size_t)(first + last), base64);
     jose_base64_encode(JOSE_STANDARD, iv, sizeof(iv), iv_text);
     HMAC(EVP_sha256(), key->bytes + 32, 32, (unsigned char *)base64, strlen(base64), mac, &mac_size);
-    fx_hex_encode(mac, sizeof(mac), hex);
+    support_hex_encode(mac, sizeof(mac), hex);
     char *text = fake_text(f, "{\"ciphertext\":\"%s\",\"IV\":\"%s\",\"hmac\":\"%s\"}", base64, iv_text, hex);
     free(sealed);
     free(base64);

@@ -7,7 +7,6 @@
 
 #include "answer.h"
 #include "cache.h"
-#include "codec.h"
 #include "jose/jose.h"
 #include "hawk.h"
 #include "json_scan.h"
@@ -80,33 +79,11 @@ static void test_base64(void **state)
     static const char *const bad[] = {"A", "AA", "AAA", "====", "A===", "AA=A", "AA==AAAA", "AB==", "AAB=", "AAA\n", "AA-_", "AA ="};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(jose_base64_decode(JOSE_STANDARD, bad[i], strlen(bad[i]), bytes, &size), HEARTH_ERR_INVALID);
-    assert_int_equal(fx_hex_decode("00fF", 4, bytes, 2), 0);
-    assert_int_equal(bytes[1], 0xff);
-    assert_int_equal(fx_hex_decode("00f", 3, bytes, 2), HEARTH_ERR_INVALID);
-    assert_int_equal(fx_hex_decode("00fg", 4, bytes, 2), HEARTH_ERR_INVALID);
-}
-
-static void test_percent(void **state)
-{
-    (void)state;
-    char text[64];
-    assert_int_equal(fx_percent_encode("1700:5 ü~", text, sizeof(text)), 0);
-    assert_string_equal(text, "1700%3A5%20%C3%BC~");
-    assert_int_equal(fx_percent_encode("::::", text, 12), HEARTH_ERR_FULL);
-    assert_int_equal(fx_percent_decode("a%C3%BCb+%2", 11, text), 7);
-    assert_string_equal(text, "aüb+%2");
 }
 
 static void test_text(void **state)
 {
     (void)state;
-    assert_true(fx_utf8_valid("aü€😀", strlen("aü€😀")));
-    static const char *const bad[] = {"\x80", "\xc0\x80",        "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80",
-                                      "\xff", "\xf0\x80\x80\x80"};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_false(fx_utf8_valid(bad[i], strlen(bad[i])));
-    assert_int_equal(fx_utf8_cut("aü😀b", 8, 4), 7); /* 😀 counts for two */
-    assert_int_equal(fx_utf8_cut("aü😀b", 8, 3), 3);
     const char *text = " \t\xc2\xa0x y\xe3\x80\x80 ";
     size_t size = strlen(text);
     fx_text_trim(&text, &size);
@@ -459,11 +436,10 @@ static void test_cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timestamps),  cmocka_unit_test(test_base64),   cmocka_unit_test(test_percent),
-        cmocka_unit_test(test_text),        cmocka_unit_test(test_repair),   cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_limits), cmocka_unit_test(test_newlines), cmocka_unit_test(test_hawk),
-        cmocka_unit_test(test_urls),        cmocka_unit_test(test_headers),  cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_timestamps), cmocka_unit_test(test_base64), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_repair),     cmocka_unit_test(test_json),   cmocka_unit_test(test_json_limits),
+        cmocka_unit_test(test_newlines),   cmocka_unit_test(test_hawk),   cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_headers),    cmocka_unit_test(test_marks),  cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "bso.h"
-#include "codec.h"
 #include "keys.h"
 #include "meta.h"
 #include "record.h"
+#include "support/buf.h"
+#include "support/codec.h"
 
 #define KSYNC                                                                                                                              \
     "9103e3f241298d68d8c8048f25822cc1c1dfe1938709c8793ba2cd8b9e8d60cc81fd33da652c55c3f7acf361956346904052977392a134075e2f0f1d1732d688"
@@ -31,7 +32,7 @@ static const char bookmark_payload[] =
 static struct fx_key key_from(const char *hex)
 {
     struct fx_key key;
-    assert_int_equal(fx_hex_decode(hex, strlen(hex), key.bytes, FX_KEY_SIZE), 0);
+    assert_int_equal(support_hex_decode(hex, strlen(hex), key.bytes, FX_KEY_SIZE), 0);
     return key;
 }
 
@@ -39,7 +40,7 @@ static void test_vector(void **state)
 {
     (void)state;
     struct fx_box box;
-    struct fx_buf work = {0}, plain = {0};
+    struct support_buf work = {0}, plain = {0};
     struct fx_key ksync = key_from(KSYNC);
     struct fx_keys keys = {.timestamp = 7};
     assert_int_equal(fx_box_init(&box), 0);
@@ -70,8 +71,8 @@ static void test_vector(void **state)
     fx_key_fingerprint(&third, fingerprint);
     fx_key_fingerprint(&ksync, other);
     assert_string_not_equal(fingerprint, other);
-    fx_buf_fini(&work);
-    fx_buf_fini(&plain);
+    support_buf_fini(&work);
+    support_buf_fini(&plain);
     fx_box_fini(&box);
 }
 
@@ -80,7 +81,7 @@ static void test_tampering(void **state)
 {
     (void)state;
     struct fx_box box;
-    struct fx_buf work = {0}, plain = {0};
+    struct support_buf work = {0}, plain = {0};
     struct fx_key ksync = key_from(KSYNC);
     char payload[sizeof(keys_payload)];
     assert_int_equal(fx_box_init(&box), 0);
@@ -95,8 +96,8 @@ static void test_tampering(void **state)
         "", "{}", "[]", "{\"ciphertext\":1,\"IV\":2,\"hmac\":3}", "{\"ciphertext\":\"\",\"IV\":\"\",\"hmac\":\"\"}", "not json"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_not_equal(fx_box_open(&box, &ksync, bad[i], strlen(bad[i]), &work, &plain), FX_OPEN_OK);
-    fx_buf_fini(&work);
-    fx_buf_fini(&plain);
+    support_buf_fini(&work);
+    support_buf_fini(&plain);
     fx_box_fini(&box);
 }
 

@@ -1,4 +1,4 @@
-#include "lookup.h"
+#include "support/lookup.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -13,7 +13,7 @@
 
 enum { LOOKUP_STACK = 256 * 1024 };
 
-struct lookup {
+struct support_lookup {
     atomic_int owners; /* the one who asks, and the thread */
     atomic_bool done;
     bool left; /* of the thread's count; written by the one who asks before it lets go */
@@ -26,7 +26,7 @@ struct lookup {
 
 static atomic_int lookups_left;
 
-static void lookup_unref(struct lookup *lookup)
+static void lookup_unref(struct support_lookup *lookup)
 {
     if (atomic_fetch_sub(&lookup->owners, 1) > 1)
         return;
@@ -41,7 +41,7 @@ static void lookup_unref(struct lookup *lookup)
 
 static void *lookup_main(void *arg)
 {
-    struct lookup *lookup = arg;
+    struct support_lookup *lookup = arg;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list = NULL;
     lookup->error = getaddrinfo(lookup->host, lookup->port, &hints, &list);
@@ -52,7 +52,7 @@ static void *lookup_main(void *arg)
     return NULL;
 }
 
-static bool lookup_begin(struct lookup *lookup)
+static bool lookup_begin(struct support_lookup *lookup)
 {
     pthread_t thread;
     pthread_attr_t attributes;
@@ -65,14 +65,14 @@ static bool lookup_begin(struct lookup *lookup)
     return errno == 0;
 }
 
-struct lookup *lookup_start(const char *host, const char *port)
+struct support_lookup *support_lookup_start(const char *host, const char *port)
 {
-    if (atomic_load(&lookups_left) >= LOOKUPS_LEFT_MAX) {
+    if (atomic_load(&lookups_left) >= SUPPORT_LOOKUPS_LEFT_MAX) {
         errno = EAGAIN;
         return NULL;
     }
     size_t size = strlen(host) + 1;
-    struct lookup *lookup = calloc(1, sizeof(*lookup) + size);
+    struct support_lookup *lookup = calloc(1, sizeof(*lookup) + size);
     if (lookup == NULL)
         return NULL;
     memcpy(lookup->host, host, size);
@@ -89,12 +89,12 @@ struct lookup *lookup_start(const char *host, const char *port)
     return NULL;
 }
 
-int lookup_fd(const struct lookup *lookup)
+int support_lookup_fd(const struct support_lookup *lookup)
 {
     return lookup->fd;
 }
 
-int lookup_take(struct lookup *lookup, struct addrinfo **ret_list)
+int support_lookup_take(struct support_lookup *lookup, struct addrinfo **ret_list)
 {
     if (!atomic_load(&lookup->done))
         return EAI_AGAIN;
@@ -105,7 +105,7 @@ int lookup_take(struct lookup *lookup, struct addrinfo **ret_list)
     return lookup->error;
 }
 
-void lookup_drop(struct lookup *lookup)
+void support_lookup_drop(struct support_lookup *lookup)
 {
     if (lookup == NULL)
         return;

@@ -1,6 +1,6 @@
 /* Made by make_fold_table.py from Unicode 14.0.0: simple lower case above ASCII. */
-#ifndef STORAGE_SQLITE_FOLD_TABLE_H
-#define STORAGE_SQLITE_FOLD_TABLE_H
+#ifndef SUPPORT_FOLD_TABLE_H
+#define SUPPORT_FOLD_TABLE_H
 
 #include <stdint.h>
 

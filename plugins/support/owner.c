@@ -1,4 +1,4 @@
-#include "owner.h"
+#include "support/owner.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void owner_give(int fd, const char *path)
+void support_owner_give(int fd, const char *path)
 {
     struct stat folder;
     if (fd < 0 || geteuid() != 0)
@@ -21,10 +21,10 @@ void owner_give(int fd, const char *path)
     free(name);
 }
 
-void owner_give_directory(const char *path)
+void support_owner_give_directory(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    owner_give(fd, path);
+    support_owner_give(fd, path);
     if (fd >= 0)
         close(fd);
 }

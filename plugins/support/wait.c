@@ -1,33 +1,34 @@
-#include "patience.h"
+#include "support/wait.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-bool interrupt_init(struct interrupt *interrupt)
+bool support_interrupt_init(struct support_interrupt *interrupt)
 {
-    *interrupt = (struct interrupt){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    *interrupt = (struct support_interrupt){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     if (interrupt->fd < 0)
         return false;
     pthread_mutex_init(&interrupt->lock, NULL);
     return true;
 }
 
-void interrupt_fini(struct interrupt *interrupt)
+void support_interrupt_fini(struct support_interrupt *interrupt)
 {
     pthread_mutex_destroy(&interrupt->lock);
     close(interrupt->fd);
 }
 
-void interrupt_enter(struct interrupt *interrupt)
+void support_interrupt_enter(struct support_interrupt *interrupt)
 {
     pthread_mutex_lock(&interrupt->lock);
     interrupt->running = true;
     pthread_mutex_unlock(&interrupt->lock);
 }
 
-void interrupt_leave(struct interrupt *interrupt)
+void support_interrupt_leave(struct support_interrupt *interrupt)
 {
     eventfd_t count;
     pthread_mutex_lock(&interrupt->lock);
@@ -37,7 +38,7 @@ void interrupt_leave(struct interrupt *interrupt)
     pthread_mutex_unlock(&interrupt->lock);
 }
 
-void interrupt_raise(struct interrupt *interrupt)
+void support_interrupt_raise(struct support_interrupt *interrupt)
 {
     pthread_mutex_lock(&interrupt->lock);
     if (interrupt->running && !interrupt->raised) {
@@ -47,7 +48,7 @@ void interrupt_raise(struct interrupt *interrupt)
     pthread_mutex_unlock(&interrupt->lock);
 }
 
-bool interrupt_is_raised(struct interrupt *interrupt)
+bool support_interrupt_is_raised(struct support_interrupt *interrupt)
 {
     pthread_mutex_lock(&interrupt->lock);
     bool raised = interrupt->raised;
@@ -55,13 +56,14 @@ bool interrupt_is_raised(struct interrupt *interrupt)
     return raised;
 }
 
-struct patience patience_for(const struct hearth_host *host, struct hearth_call *call, struct interrupt *interrupt, int64_t wait,
-                             int64_t grace)
+struct support_patience support_patience_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
+                                             int64_t wait, int64_t grace)
 {
-    return (struct patience){.host = host, .call = call, .interrupt = interrupt, .until = host->monotonic_ms(host) + wait, .grace = grace};
+    return (struct support_patience){
+        .host = host, .call = call, .interrupt = interrupt, .until = host->monotonic_ms(host) + wait, .grace = grace};
 }
 
-static void cancel(struct patience *patience, int64_t now)
+static void patience_cancel(struct support_patience *patience, int64_t now)
 {
     patience->cancelled = true;
     if (patience->until > now + patience->grace)
@@ -70,26 +72,45 @@ static void cancel(struct patience *patience, int64_t now)
 
 /* Once cancelled, the interrupt is not looked at again: what remains is the grace. The deadline has none: whoever set it waits no longer.
  */
-enum patience_result patience_wait(struct patience *patience, int fd, short events)
+enum support_waited support_patience_wait(struct support_patience *patience, int fd, short events)
 {
     for (;;) {
         int64_t now = patience->host->monotonic_ms(patience->host), deadline = patience->call->deadline;
         bool late = deadline != 0 && now >= deadline; /* should_stop() says so, too */
         if (!patience->cancelled && !late && patience->host->should_stop(patience->call))
-            cancel(patience, now);
+            patience_cancel(patience, now);
         int64_t until = deadline != 0 && deadline < patience->until ? deadline : patience->until;
-        int64_t wait = until <= now ? 0 : until - now > 60000 ? 60000 : until - now;
+        int64_t most = patience->look > 0 && !patience->cancelled ? patience->look : 60000;
+        int64_t wait = until <= now ? 0 : until - now > most ? most : until - now;
         struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = patience->cancelled ? -1 : patience->interrupt->fd, .events = POLLIN}};
         int n = poll(fds, 2, (int)wait);
         if (n < 0 && errno != EINTR)
-            return PATIENCE_OVER;
+            return SUPPORT_FAILED;
         if (n > 0 && fds[1].revents != 0)
-            cancel(patience, now);
+            patience_cancel(patience, now);
         if (patience->cancelled && patience->grace == 0)
-            return PATIENCE_CANCELLED;
+            return SUPPORT_CANCELLED;
         if (n > 0 && fds[0].revents != 0)
-            return PATIENCE_READY;
+            return SUPPORT_READY;
         if (n == 0 && patience->host->monotonic_ms(patience->host) >= until)
-            return patience->cancelled ? PATIENCE_CANCELLED : PATIENCE_OVER;
+            return patience->cancelled ? SUPPORT_CANCELLED : SUPPORT_OVER;
     }
+}
+
+int support_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+    int failed = pthread_condattr_init(&attributes);
+    if (failed != 0)
+        return failed;
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    failed = pthread_cond_init(cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return failed;
+}
+
+void support_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until)
+{
+    struct timespec time = {until / 1000, until % 1000 * 1000000};
+    pthread_cond_timedwait(cond, lock, &time);
 }

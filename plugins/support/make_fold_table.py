@@ -26,8 +26,8 @@ def ranges():
 
 
 print(f"/* Made by make_fold_table.py from Unicode {unicodedata.unidata_version}: simple lower case above ASCII. */")
-print("#ifndef STORAGE_SQLITE_FOLD_TABLE_H")
-print("#define STORAGE_SQLITE_FOLD_TABLE_H")
+print("#ifndef SUPPORT_FOLD_TABLE_H")
+print("#define SUPPORT_FOLD_TABLE_H")
 print()
 print("#include <stdint.h>")
 print()

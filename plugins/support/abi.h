@@ -1,17 +1,22 @@
-/* How results leave the plugin. */
-#ifndef STORAGE_SQLITE_RESULTS_H
-#define STORAGE_SQLITE_RESULTS_H
+/* Structs of the border between host and plugin, of which either side may know a shorter one. */
+#ifndef SUPPORT_ABI_H
+#define SUPPORT_ABI_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Copies a result into the caller's struct, which may be an older and shorter one; the caller has set its struct_size. */
-#define RESULT_GIVE(result, ret_result)                                                                                                    \
+/* Copies a result into the caller's struct, which may be an older and shorter one; the caller has
+ * set its struct_size (0 counts as all of it), and finds there what was filled. */
+#define SUPPORT_GIVE(result, ret_result)                                                                                                   \
     do {                                                                                                                                   \
         uint32_t room_ = (ret_result)->struct_size;                                                                                        \
         uint32_t size_ = room_ > 0 && room_ < sizeof(*(ret_result)) ? room_ : (uint32_t)sizeof(*(ret_result));                             \
         memcpy((ret_result), &(result), size_);                                                                                            \
         (ret_result)->struct_size = size_;                                                                                                 \
     } while (0)
+
+/* Does the struct reach as far as this member? One of before it was added does not. */
+#define SUPPORT_HAS(object, member) ((object)->struct_size >= offsetof(__typeof__(*(object)), member) + sizeof((object)->member))
 
 #endif
