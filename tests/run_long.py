@@ -1,6 +1,9 @@
 """run_long.py NAME: runs tests/long/NAME.py within its limit (LIMIT = seconds in the file; else half an hour), shows what it prints and keeps it in
-.dev/long/NAME.txt. Without a name: lists all. `./dev test --long` calls it."""
+.dev/long/NAME.txt. Without a name: lists all. `./dev test --long` calls it.
+run_long.py --packages NAME: the packages that it needs besides those of the build, a line each: PACKAGES = {"codename of a Debian": "names"} in the file."""
+import ast
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -22,6 +25,16 @@ def limit_of(path):
     with open(path, encoding="utf-8") as f:
         found = re.search(r"^LIMIT = (\d+)", f.read(), re.M)
     return int(found[1]) if found else LIMIT
+
+
+def packages_of(name):
+    path = os.path.join(FOLDER, name + ".py")
+    found = None
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as f:
+            found = re.search(r"^PACKAGES = (\{.*?\})$", f.read(), re.M | re.S)
+    codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    return ast.literal_eval(found[1]).get(codename, "").split() if found else []
 
 
 def run(name):
@@ -61,5 +74,8 @@ def run(name):
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         print(*names(), sep="\n")
+        sys.exit(0)
+    if sys.argv[1] == "--packages":
+        print("".join(name + "\n" for name in packages_of(sys.argv[2])), end="")
         sys.exit(0)
     sys.exit(run(sys.argv[1]))

@@ -1,10 +1,7 @@
 /* The table of connections, and the sweep that ends those which cost without asking for anything. h2o 2.2.5 has no write timeout, its
  * HTTP/2 idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
-#include "base/hash.h"
-#include "base/lock.h"
 #include "http/internal.h"
 
-#include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -13,92 +10,12 @@
 #include <sys/socket.h>
 
 #include "base/metrics.h"
-#include "base/rate.h"
 
 enum { STALLED = 1000 }; /* ms without progress, from which on an answer counts as parked */
 
-struct address_count {
-    struct address_count *next, *wider; /* wider: the network around it, of which each counts as well; NULL: none */
-    size_t count;
-    char network[64]; /* a key of rate_networks() */
-};
-
-static bool address_text(const struct sockaddr *address, char ret[64])
-{
-    if (address->sa_family == AF_INET)
-        return inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, ret, 64) != NULL;
-    if (address->sa_family != AF_INET6)
-        return false;
-    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    return IN6_IS_ADDR_V4MAPPED(six) ? inet_ntop(AF_INET, six->s6_addr + 12, ret, 64) != NULL : inet_ntop(AF_INET6, six, ret, 64) != NULL;
-}
-
-static struct address_count **find_network(struct http_server *server, const char *network)
-{
-    struct address_count **link = &server->addresses[hash_text(network) % (sizeof(server->addresses) / sizeof(server->addresses[0]))];
-    while (*link != NULL && strcmp((*link)->network, network) != 0)
-        link = &(*link)->next;
-    return link;
-}
-
-/* With the lock. One more of the network; NULL: it has `most`. */
-static struct address_count *count_one(struct http_server *server, const char *network, struct address_count *wider, size_t most)
-{
-    struct address_count **link = find_network(server, network), *count = *link;
-    if (count != NULL ? count->count >= most : most == 0 || (count = calloc(1, sizeof(*count))) == NULL)
-        return NULL;
-    if (count->count++ == 0) {
-        count->wider = wider;
-        snprintf(count->network, sizeof(count->network), "%s", network);
-        *link = count;
-    }
-    return count;
-}
-
-/* With the lock. */
-static void give_counted(struct http_server *server, struct address_count *count)
-{
-    for (struct address_count *wider; count != NULL; count = wider) {
-        wider = count->wider;
-        if (--count->count > 0)
-            continue;
-        *find_network(server, count->network) = count->next;
-        free(count);
-    }
-}
-
-struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused)
-{
-    struct rate_network networks[RATE_NETWORKS];
-    struct address_count *count = NULL;
-    char text[64];
-    *ret_refused = false;
-    if (!address_text(address, text) || forwarded_matches(server, address))
-        return NULL;
-    lock_take(&server->address_lock);
-    for (size_t i = rate_networks(text, networks); !*ret_refused && i-- > 0;) {
-        struct address_count *wider = count;
-        count = count_one(server, networks[i].key, wider, server->options.max_connections_per_address * (size_t)networks[i].times);
-        *ret_refused = count == NULL;
-        if (count == NULL)
-            give_counted(server, wider);
-    }
-    lock_release(&server->address_lock);
-    return count;
-}
-
-void address_give(struct http_server *server, struct address_count *count)
-{
-    if (count == NULL)
-        return;
-    lock_take(&server->address_lock);
-    give_counted(server, count);
-    lock_release(&server->address_lock);
-}
-
 struct conn *conn_of(h2o_req_t *req)
 {
-    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+    return h2o_compat_socket(req)->on_close.data;
 }
 
 void conn_unref(struct conn *conn)
@@ -117,12 +34,11 @@ static void on_close(void *data) /* the h2o_socket_t is gone after this */
     atomic_fetch_sub(&loop->server->conn_total, 1);
     metric_add(loop->server->connections, -1);
     address_give(loop->server, conn->address);
-    if (loop->paused)
-        listener_resume(loop);
+    conn->closed(loop);
     conn_unref(conn);
 }
 
-struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address)
+struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop))
 {
     struct conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL)
@@ -130,6 +46,7 @@ struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_c
     conn->loop = loop;
     conn->sock = sock;
     conn->address = address;
+    conn->closed = closed;
     conn->budget = RESET_BUDGET;
     conn->refs = 1;
     conn->last_request = h2o_now(loop->h2o);
@@ -199,7 +116,7 @@ static void give_up(struct track *track)
         return;
     track->given_up = true;
     metric_add(track->conn->loop->server->killed, 1);
-    cancel_stream(track->req);
+    h2o_compat_cancel_stream(track->req);
 }
 
 static void sweep_track(struct loop *loop, struct track *track, uint64_t now)

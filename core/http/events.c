@@ -14,13 +14,13 @@ struct event {
     char bytes[];
 };
 
-void event_unref(struct event *event)
+static void event_unref(struct event *event)
 {
     if (atomic_fetch_sub(&event->refs, 1) == 1)
         free(event);
 }
 
-static struct event *create(const char *channel, int64_t id, const char *name, const char *data)
+static struct event *event_create(const char *channel, int64_t id, const char *name, const char *data)
 {
     struct buf text = {0};
     if (id > 0)
@@ -42,18 +42,32 @@ static struct event *create(const char *channel, int64_t id, const char *name, c
     return event;
 }
 
+struct event_delivery {
+    struct message message;
+    struct event *event; /* counted */
+};
+
+static void events_deliver(struct loop *loop, struct event *event);
+
+static void events_receive(struct loop *loop, struct message *message)
+{
+    struct event_delivery *delivery = H2O_STRUCT_FROM_MEMBER(struct event_delivery, message, message);
+    events_deliver(loop, delivery->event);
+    event_unref(delivery->event);
+    free(delivery);
+}
+
 void http_publish(struct http_server *server, const char *channel, int64_t id, const char *name, const char *data)
 {
-    struct event *event = create(channel, id, name, data);
+    struct event *event = event_create(channel, id, name, data);
     lock_take(&server->publish_lock);
     for (int i = 0; event != NULL && !server->stopping && i < server->loop_count; i++) {
-        struct message *message = calloc(1, sizeof(*message));
-        if (message == NULL)
+        struct event_delivery *delivery = malloc(sizeof(*delivery));
+        if (delivery == NULL)
             break;
         atomic_fetch_add(&event->refs, 1);
-        message->kind = MESSAGE_EVENT;
-        message->event = event;
-        loop_send(&server->loops[i], message);
+        *delivery = (struct event_delivery){.message = {.receive = events_receive}, .event = event};
+        inbox_send(&server->loops[i], &delivery->message);
     }
     lock_release(&server->publish_lock);
     if (event != NULL)
@@ -67,7 +81,7 @@ void http_end_events(struct http_server *server, const char *channel)
     http_publish(server, channel, 0, NULL, NULL);
 }
 
-static void end_stream(struct exchange *exchange)
+static void events_end_one(struct exchange *exchange)
 {
     h2o_linklist_unlink(&exchange->subscriber.link);
     exchange->track->waits = false; /* from here on a reader who does not move is one of any answer */
@@ -77,7 +91,7 @@ static void end_stream(struct exchange *exchange)
         exchange->subscriber.ending = true;
 }
 
-void events_proceed(struct exchange *exchange)
+static void events_proceed(struct exchange *exchange)
 {
     exchange->subscriber.ready = true;
     if (!exchange->subscriber.ending || exchange->track == NULL)
@@ -95,7 +109,7 @@ struct check {
     char claim[];
 };
 
-static void run_check(void *job, void *worker)
+static void events_check_run(void *job, void *worker)
 {
     struct check *check = job;
     lock_border("an event stream is asked whether it may go on");
@@ -105,7 +119,7 @@ static void run_check(void *job, void *worker)
 }
 
 /* A pool that has no room or no time for it now has it at the next turn. */
-static void ask_again(const struct exchange *exchange)
+static void events_ask_again(const struct exchange *exchange)
 {
     struct http_server *server = exchange->loop->server;
     const struct http_reply *reply = &exchange->reply;
@@ -118,17 +132,17 @@ static void ask_again(const struct exchange *exchange)
     memcpy(check->channel, exchange->subscriber.channel, sizeof(check->channel));
     memcpy(check->claim, reply->events_claim, reply->events_claim_size);
     int64_t deadline = clock_monotonic() + server->options.job_timeout;
-    if (server->options.pool.run(server->options.pool.self, run_check, free, check, deadline) < 0)
+    if (server->options.pool.run(server->options.pool.self, events_check_run, free, check, deadline) < 0)
         free(check);
 }
 
-static struct exchange *exchange_of(h2o_linklist_t *link)
+static struct exchange *events_exchange(h2o_linklist_t *link)
 {
     return H2O_STRUCT_FROM_MEMBER(struct exchange, subscriber.link, link);
 }
 
 /* Never before h2o asked for more. */
-static void flush(struct exchange *exchange, uint64_t now)
+static void events_flush(struct exchange *exchange, uint64_t now)
 {
     struct subscriber *subscriber = &exchange->subscriber;
     exchange->track->waits = subscriber->pending.size == 0;
@@ -144,7 +158,7 @@ static void flush(struct exchange *exchange, uint64_t now)
     h2o_send(exchange->track->req, &piece, 1, H2O_SEND_STATE_IN_PROGRESS);
 }
 
-static void add(struct exchange *exchange, const char *text)
+static void events_add(struct exchange *exchange, const char *text)
 {
     struct subscriber *subscriber = &exchange->subscriber;
     if (subscriber->pending.size + strlen(text) > EVENTS_PENDING)
@@ -161,7 +175,7 @@ void events_start(struct exchange *exchange)
     exchange->reply.gzip = false;
     exchange->reply.status = 200;
     http_reply_header(&exchange->reply, "cache-control", "no-store");
-    reply_start(exchange, SIZE_MAX);
+    head_start(exchange, SIZE_MAX, events_proceed);
     if (exchange->head || loop->stopping) {
         h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
         return;
@@ -169,27 +183,27 @@ void events_start(struct exchange *exchange)
     subscriber->ready = true;
     subscriber->last_checked = h2o_now(loop->h2o);
     h2o_linklist_insert(&loop->subscribers, &subscriber->link);
-    add(exchange, ": welcome\n\n"); /* the client sees at once that the stream is open */
+    events_add(exchange, ": welcome\n\n"); /* the client sees at once that the stream is open */
     if (exchange->reply.body.size > 0)
-        add(exchange, exchange->reply.body.data);
-    flush(exchange, h2o_now(loop->h2o));
+        events_add(exchange, exchange->reply.body.data);
+    events_flush(exchange, h2o_now(loop->h2o));
     if (atomic_load(&loop->server->ends) != exchange->ends_seen) /* perhaps this one, which was in no list when that was told */
-        ask_again(exchange);
+        events_ask_again(exchange);
 }
 
-void events_deliver(struct loop *loop, struct event *event)
+static void events_deliver(struct loop *loop, struct event *event)
 {
     h2o_linklist_t *link, *next;
     for (link = loop->subscribers.next; link != &loop->subscribers; link = next) {
-        struct exchange *exchange = exchange_of(link);
+        struct exchange *exchange = events_exchange(link);
         next = link->next;
         if (strcmp(exchange->subscriber.channel, event->channel) != 0)
             continue;
         if (event->text[0] == '\0') {
-            end_stream(exchange);
+            events_end_one(exchange);
         } else {
-            add(exchange, event->text);
-            flush(exchange, h2o_now(loop->h2o));
+            events_add(exchange, event->text);
+            events_flush(exchange, h2o_now(loop->h2o));
         }
     }
 }
@@ -198,23 +212,23 @@ void events_heartbeat(struct loop *loop, uint64_t now)
 {
     h2o_linklist_t *link, *next;
     for (link = loop->subscribers.next; link != &loop->subscribers; link = next) {
-        struct exchange *exchange = exchange_of(link);
+        struct exchange *exchange = events_exchange(link);
         next = link->next;
         /* Spread by address, so that streams opened together do not beat together. */
         uint64_t interval = (uint64_t)loop->server->options.event_interval;
         uint64_t every = interval - ((uintptr_t)exchange >> 4) % (interval / 8 + 1);
         if (now - exchange->subscriber.last_checked >= every) {
             exchange->subscriber.last_checked = now;
-            ask_again(exchange);
+            events_ask_again(exchange);
         }
         if (exchange->subscriber.pending.size == 0 && now - exchange->subscriber.last_sent >= every)
-            add(exchange, ":\n\n");
-        flush(exchange, now);
+            events_add(exchange, ":\n\n");
+        events_flush(exchange, now);
     }
 }
 
 void events_end_all(struct loop *loop)
 {
     while (!h2o_linklist_is_empty(&loop->subscribers))
-        end_stream(exchange_of(loop->subscribers.next));
+        events_end_one(events_exchange(loop->subscribers.next));
 }

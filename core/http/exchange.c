@@ -6,21 +6,6 @@
 
 enum { ARENA_MAX = 4 << 20 };
 
-struct exchange *exchange_create(struct loop *loop, struct track *track)
-{
-    struct exchange *exchange = calloc(1, sizeof(*exchange));
-    if (exchange == NULL)
-        return NULL;
-    arena_init(&exchange->request.arena, ARENA_MAX);
-    exchange->loop = loop;
-    exchange->track = track;
-    exchange->done = (struct message){.kind = MESSAGE_DONE, .exchange = exchange};
-    exchange->spool_fd = -1;
-    exchange->ends_seen = atomic_load(&loop->server->ends);
-    track->exchange = exchange;
-    return exchange;
-}
-
 void exchange_free(struct exchange *exchange)
 {
     if (exchange->request.auth != NULL && exchange->loop->server->options.auth_free != NULL)
@@ -40,29 +25,61 @@ void exchange_free(struct exchange *exchange)
     free(exchange);
 }
 
+/* Back from the pool. */
+static void exchange_receive(struct loop *loop, struct message *message)
+{
+    struct exchange *exchange = H2O_STRUCT_FROM_MEMBER(struct exchange, done, message);
+    struct conn *conn = exchange->conn;
+    exchange->in_pool = false;
+    loop->pool_count--;
+    atomic_fetch_sub(&loop->server->job_total, 1);
+    budget_end(exchange, BUDGET_JOBS);
+    conn->jobs--;
+    conn_unref(conn);
+    if (exchange->track == NULL)
+        exchange_free(exchange);
+    else
+        send_reply(exchange);
+}
+
+struct exchange *exchange_create(struct loop *loop, struct track *track)
+{
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    if (exchange == NULL)
+        return NULL;
+    arena_init(&exchange->request.arena, ARENA_MAX);
+    exchange->loop = loop;
+    exchange->track = track;
+    exchange->done = (struct message){.receive = exchange_receive};
+    exchange->spool_fd = -1;
+    exchange->ends_seen = atomic_load(&loop->server->ends);
+    track->exchange = exchange;
+    return exchange;
+}
+
 /* On a thread of the pool that no job holds up: no other was free in time. */
-static void expire_exchange(void *job)
+static void exchange_expire(void *job)
 {
     struct exchange *exchange = job;
     http_reply_header(&exchange->reply, "retry-after", "5");
     http_reply_problem(&exchange->reply, 503, "busy", "This server could not turn to your request in time. Try again in a moment.");
-    loop_send(exchange->loop, &exchange->done);
+    inbox_send(exchange->loop, &exchange->done);
 }
 
 /* On a thread of the pool. */
-static void work_exchange(void *job, void *worker)
+static void exchange_work(void *job, void *worker)
 {
     struct exchange *exchange = job;
     if (!atomic_load(&exchange->gone)) {
         exchange->route->handler(&exchange->request, &exchange->reply, worker);
         if (exchange->reply.status == 0)
-            exchange->reply.stream = NULL; /* the handler failed: reply_send() says 500 */
+            exchange->reply.stream = NULL; /* the handler failed: send_reply() says 500 */
         if (exchange->reply.stream != NULL)
             download_make(exchange);
         else if (exchange->request.accepts_gzip && exchange->reply.gzip)
             http_reply_gzip(&exchange->reply);
     }
-    loop_send(exchange->loop, &exchange->done);
+    inbox_send(exchange->loop, &exchange->done);
 }
 
 int exchange_submit(struct exchange *exchange)
@@ -80,7 +97,7 @@ int exchange_submit(struct exchange *exchange)
     atomic_fetch_add(&server->job_total, 1);
     const struct http_pool *pool = exchange->route->pool == NULL ? &server->options.pool : exchange->route->pool;
     int64_t deadline = exchange->request.received + server->options.job_timeout;
-    int r = pool->run(pool->self, work_exchange, expire_exchange, exchange, deadline);
+    int r = pool->run(pool->self, exchange_work, exchange_expire, exchange, deadline);
     if (r == 0)
         return 0;
     exchange->in_pool = false;
@@ -90,19 +107,4 @@ int exchange_submit(struct exchange *exchange)
     exchange->loop->pool_count--;
     atomic_fetch_sub(&server->job_total, 1);
     return r;
-}
-
-void exchange_done(struct exchange *exchange)
-{
-    struct conn *conn = exchange->conn;
-    exchange->in_pool = false;
-    exchange->loop->pool_count--;
-    atomic_fetch_sub(&exchange->loop->server->job_total, 1);
-    budget_end(exchange, BUDGET_JOBS);
-    conn->jobs--;
-    conn_unref(conn);
-    if (exchange->track == NULL)
-        exchange_free(exchange);
-    else
-        reply_send(exchange);
 }

@@ -18,7 +18,39 @@ struct network;
 struct payer;
 struct http_stream;
 
-enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_PATCH = 16, HTTP_DELETE = 32, HTTP_OPTIONS = 64 };
+/* The methods: X(bit, name, value). */
+#define HTTP_METHODS(X)                                                                                                                    \
+    X(HTTP_GET, "GET", 1)                                                                                                                  \
+    X(HTTP_HEAD, "HEAD", 2)                                                                                                                \
+    X(HTTP_POST, "POST", 4)                                                                                                                \
+    X(HTTP_PUT, "PUT", 8)                                                                                                                  \
+    X(HTTP_PATCH, "PATCH", 16)                                                                                                             \
+    X(HTTP_DELETE, "DELETE", 32)                                                                                                           \
+    X(HTTP_OPTIONS, "OPTIONS", 64)
+
+#define HTTP_METHOD_BIT(bit, name, value) bit = value,
+enum http_method { HTTP_METHODS(HTTP_METHOD_BIT) };
+#undef HTTP_METHOD_BIT
+
+const char *http_method_name(enum http_method method); /* "GET"; "other": none of them */
+
+/* The headers of a request that anybody here looks at: X(member of struct http_request, name, in parts). The first of a name
+ * counts, or all, where browsers cut one into several fields (RFC 9113, 8.2.3).
+ */
+#define HTTP_WANTED_HEADERS(X)                                                                                                             \
+    X(authorization, "authorization", false)                                                                                                      \
+    X(cookie, "cookie", true)                                                                                                                    \
+    X(if_none_match, "if-none-match", false)                                                                                                      \
+    X(accept, "accept", false)                                                                                                                    \
+    X(accept_encoding, "accept-encoding", false)                                                                                                  \
+    X(accept_language, "accept-language", false)                                                                                                  \
+    X(content_type, "content-type", false)                                                                                                        \
+    X(origin, "origin", false)                                                                                                                    \
+    X(sec_fetch_site, "sec-fetch-site", false)                                                                                                    \
+    X(csrf, "x-hearth-csrf", false)                                                                                                               \
+    X(last_event_id, "last-event-id", false)                                                                                                      \
+    X(user_agent, "user-agent", false)                                                                                                            \
+    X(range, "range", false)
 
 /* A parsed request. Everything lives in its arena until the reply was handed over. */
 struct http_request {
@@ -28,8 +60,10 @@ struct http_request {
     const char *query;                        /* raw, behind "?"; NULL */
     const char *const *names, *const *values; /* query parameters, decoded, in order; valid UTF-8 */
     size_t parameter_count;
-    const char *authorization, *cookie, *if_none_match, *accept, *accept_encoding, *accept_language, *content_type, *origin, *host,
-        *sec_fetch_site, *csrf, *last_event_id, *user_agent, *range; /* NULL when absent */
+#define HTTP_HEADER_MEMBER(member, name, in_parts) const char *member;
+    HTTP_WANTED_HEADERS(HTTP_HEADER_MEMBER) /* NULL when absent */
+#undef HTTP_HEADER_MEMBER
+    const char *host; /* Host or :authority; NULL when absent */
     const void *body;
     size_t body_size;
     const char *identity; /* what a trusted proxy says in options.identity_header; NULL */
@@ -213,6 +247,7 @@ int http_try_address(const struct http_listener *listener, int *ret_fd, struct e
 void http_stop(struct http_server *server);
 /* After http_stop(), and when no thread of the pool works for the server any more; accepts NULL. */
 void http_destroy(struct http_server *server);
+const char *http_library_version(void); /* of h2o */
 /* Sends one event to every stream of the channel. id: generation; event, data: one line each. Any thread; never blocks. */
 void http_publish(struct http_server *server, const char *channel, int64_t id, const char *event, const char *data);
 

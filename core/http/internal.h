@@ -6,11 +6,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include <h2o.h>
-#include <h2o/http1.h>
-#include <h2o/http2.h>
-
 #include "base/network.h"
+#include "http/h2o_compat.h"
 #include "http/http.h"
 
 enum {
@@ -36,9 +33,10 @@ struct conn {
     struct loop *loop;
     h2o_socket_t *sock; /* gone when sock_closed */
     struct address_count *address;
-    uint64_t last_request; /* ms: accepted, or a request began or ended */
-    size_t last_bytes;     /* bytes_read at the last sweep */
-    size_t explained;      /* bytes that became requests since */
+    void (*closed)(struct loop *loop); /* there is room for another one */
+    uint64_t last_request;             /* ms: accepted, or a request began or ended */
+    size_t last_bytes;                 /* bytes_read at the last sweep */
+    size_t explained;                  /* bytes that became requests since */
     int64_t unexplained;
     size_t unsent;   /* bytes of answers that were not fetched (budget.c) */
     size_t listener; /* index: the one it came by */
@@ -64,16 +62,10 @@ struct track {
  * made or being fetched. */
 enum budget_kind { BUDGET_JOBS, BUDGET_EXPORTS, BUDGET_KINDS };
 
-enum message_kind { MESSAGE_DONE, MESSAGE_EVENT, MESSAGE_STOP, MESSAGE_RELOAD };
-
-/* From any thread to a loop. */
+/* From any thread to a loop; part of what it tells. */
 struct message {
-    h2o_multithread_message_t super; /* first: h2o hands its link back */
-    enum message_kind kind;
-    struct exchange *exchange; /* DONE: part of it */
-    struct event *event;       /* EVENT: counted */
-    size_t listener;           /* RELOAD */
-    SSL_CTX *tls;              /* RELOAD: one reference */
+    h2o_multithread_message_t super;
+    void (*receive)(struct loop *loop, struct message *message); /* on the loop's thread: it is the receiver's from then on */
 };
 
 /* A download that is being made. Pool thread only. */
@@ -95,17 +87,18 @@ struct subscriber {
     bool ending; /* out of the list; its last bytes go when h2o is ready for them */
 };
 
-/* Request and reply as handlers see them. Owned by the loop, except between pool.run() and MESSAGE_DONE, when the pool's thread has it. */
+/* Request and reply as handlers see them. Owned by the loop, except between pool.run() and `done`, when the pool's thread has it. */
 struct exchange {
     h2o_generator_t generator; /* first: h2o hands it back */
     struct http_request request;
     struct http_reply reply;
     const struct http_route *route;
     struct loop *loop;
-    struct conn *conn;   /* a reference while in_pool */
-    struct track *track; /* NULL: the request is gone */
-    atomic_bool gone;    /* nobody takes the answer: a download that is being made may end */
-    struct message done;
+    struct conn *conn;                          /* a reference while in_pool */
+    struct track *track;                        /* NULL: the request is gone */
+    atomic_bool gone;                           /* nobody takes the answer: a download that is being made may end */
+    struct message done;                        /* by the pool's thread */
+    void (*proceed)(struct exchange *exchange); /* h2o takes more */
     struct subscriber subscriber;
     uint64_t ends_seen;  /* server->ends when the request came */
     struct buf outgoing; /* what h2o is sending of an event stream */
@@ -136,8 +129,8 @@ struct loop {
     h2o_multithread_receiver_t inbox;
     h2o_linklist_t conns, tracks, subscribers;
     size_t conn_count, pool_count;
-    h2o_timeout_t timer;
-    h2o_timeout_entry_t sweep;
+    struct h2o_compat_timer sweep;
+    struct message stop;
     bool stopping, paused;
     uint64_t stop_at;
 };
@@ -181,7 +174,7 @@ struct http_server {
 };
 
 /* connection.c */
-struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address);
+struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop));
 struct conn *conn_of(h2o_req_t *req);
 void conn_unref(struct conn *conn);
 /* Pulls the TCP connection from under h2o, which then tears everything down on its own stack. */
@@ -189,6 +182,8 @@ void conn_kill(struct conn *conn);
 void conn_sweep(struct loop *loop, uint64_t now);
 /* While stopping: ends connections without a request. h2o leaves idle HTTP/1 ones alone; those of HTTP/2 should see their GOAWAY first. */
 void conn_end_idle(struct loop *loop, bool http2);
+
+/* address.c */
 struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused); /* NULL: not counted */
 void address_give(struct http_server *server, struct address_count *count);
 
@@ -196,7 +191,9 @@ void address_give(struct http_server *server, struct address_count *count);
 int listener_bind(struct http_server *server, struct err *err);
 int listener_open(struct loop *loop);
 void listener_close(struct loop *loop);
-void listener_resume(struct loop *loop);
+void listener_resume(struct loop *loop); /* when it had paused, and there is room again */
+
+/* listener_error.c */
 /* Why it cannot listen there, by errno. address: as people know it, a path too. */
 int listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err);
 
@@ -233,13 +230,18 @@ const struct http_route *router_find(const struct http_server *server, const str
 struct exchange *exchange_create(struct loop *loop, struct track *track);
 void exchange_free(struct exchange *exchange);
 int exchange_submit(struct exchange *exchange); /* to the pool; 0 or why not */
-void exchange_done(struct exchange *exchange);  /* MESSAGE_DONE */
+
+/* send.c */
+void send_reply(struct exchange *exchange);
+void send_refusal(struct exchange *exchange, int status, const char *code, const char *detail);
+
+/* head.c */
+void head_add_to_refusal(h2o_req_t *req); /* the headers that an answer of h2o's own has */
+/* Status and headers. content_length SIZE_MAX: it is not known. */
+void head_start(struct exchange *exchange, size_t content_length, void (*proceed)(struct exchange *exchange));
 
 /* reply.c */
-void reply_send(struct exchange *exchange);
-void reply_refuse(struct exchange *exchange, int status, const char *code, const char *detail);
-void reply_add_to_refusal(h2o_req_t *req);                          /* the headers that an answer of h2o's own has */
-void reply_start(struct exchange *exchange, size_t content_length); /* status and headers; SIZE_MAX: the length is not known */
+const char *reply_reason(int status);
 
 /* download.c */
 void download_make(struct exchange *exchange); /* pool thread: makes the download */
@@ -266,18 +268,25 @@ void budget_end(struct exchange *exchange, enum budget_kind kind);
 void memory_init(struct http_server *server);
 void memory_sweep(struct loop *loop);
 
-/* cancel.c */
-void cancel_stream(h2o_req_t *req); /* of HTTP/2; the request may be gone afterwards */
-
 /* events.c */
 void events_start(struct exchange *exchange);
-void events_proceed(struct exchange *exchange); /* h2o takes more */
-void events_deliver(struct loop *loop, struct event *event);
 void events_heartbeat(struct loop *loop, uint64_t now);
 void events_end_all(struct loop *loop);
-void event_unref(struct event *event);
 
-/* server.c */
-void loop_send(struct loop *loop, struct message *message); /* any thread */
+/* inbox.c */
+void inbox_open(struct loop *loop);
+void inbox_close(struct loop *loop);
+void inbox_send(struct loop *loop, struct message *message); /* any thread */
+
+/* loop.c */
+void loop_init(struct loop *loop, struct http_server *server, int index);
+void loop_fini(struct loop *loop); /* when its thread may leave */
+int loop_start_all(struct http_server *server, struct err *err);
+void loop_stop_all(struct http_server *server);
+void loop_send_certificate(struct loop *loop, size_t listener, SSL_CTX *tls); /* any thread */
+
+/* method.c */
+bool method_parse(const char *name, size_t size, enum http_method *ret_method);
+void method_list(unsigned some, struct buf *out); /* "GET, HEAD" */
 
 #endif

@@ -15,7 +15,7 @@
 enum { ACCEPTS_A_TURN = 32, USER_TIMEOUT = 60000 };
 
 /* "host:port" or "[v6]:port"; a name is looked up. */
-static int resolve(const struct listener *listener, struct sockaddr_storage *ret, socklen_t *ret_size, struct err *err)
+static int listener_resolve(const struct listener *listener, struct sockaddr_storage *ret, socklen_t *ret_size, struct err *err)
 {
     char host[256];
     const char *text = listener->options.address, *colon = strrchr(text, ':');
@@ -43,7 +43,7 @@ static int resolve(const struct listener *listener, struct sockaddr_storage *ret
 /* The first socket of an address finds out whether anybody listens there: it begins to listen without SO_REUSEPORT, at which the kernel
  * refuses whoever has it, whoever that is. Only then may it be shared, with those of the other loops. In this order two daemons that start
  * at the same moment cannot both get it. */
-static int bind_tcp(const struct sockaddr_storage *address, socklen_t size, bool first)
+static int listener_bind_tcp(const struct sockaddr_storage *address, socklen_t size, bool first)
 {
     int one = 1, fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -59,7 +59,7 @@ static int bind_tcp(const struct sockaddr_storage *address, socklen_t size, bool
     return -1;
 }
 
-static void describe(struct listener *listener, const struct sockaddr_storage *address)
+static void listener_describe(struct listener *listener, const struct sockaddr_storage *address)
 {
     char host[INET6_ADDRSTRLEN] = "";
     const char *scheme = listener->tls ? "https" : "http";
@@ -74,34 +74,24 @@ static void describe(struct listener *listener, const struct sockaddr_storage *a
     }
 }
 
-int listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err)
-{
-    if (number == EADDRINUSE)
-        return err_set(err, HEARTH_ERR_CONFLICT,
-                       "[listen %s]: cannot listen on %s: Address already in use, by another [listen] section, another hearthd or another "
-                       "program; end it or choose another address",
-                       listener->name, address);
-    return err_errno(err, number, "[listen %s]: cannot listen on %s", listener->name, address);
-}
-
 /* The first loop's socket decides the port, if 0 was asked for; the other loops bind the same. */
-static int bind_all(struct http_server *server, size_t i, struct err *err)
+static int listener_bind_one(struct http_server *server, size_t i, struct err *err)
 {
     struct listener *listener = &server->listeners[i];
     struct sockaddr_storage address = {0};
     socklen_t size;
     if (listener->is_unix)
         return listener_bind_unix(listener, &server->loops[0].fds[i], err);
-    int r = resolve(listener, &address, &size, err);
+    int r = listener_resolve(listener, &address, &size, err);
     for (int k = 0; r == 0 && k < server->loop_count; k++) {
-        int fd = server->loops[k].fds[i] = bind_tcp(&address, size, k == 0);
+        int fd = server->loops[k].fds[i] = listener_bind_tcp(&address, size, k == 0);
         if (fd < 0)
             return listener_explain(&listener->options, listener->options.address, errno, err);
         if (k == 0)
             getsockname(fd, (struct sockaddr *)&address, &size);
     }
     if (r == 0)
-        describe(listener, &address);
+        listener_describe(listener, &address);
     return r;
 }
 
@@ -109,17 +99,17 @@ int listener_bind(struct http_server *server, struct err *err)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < server->listener_count; i++)
-        r = bind_all(server, i, err);
+        r = listener_bind_one(server, i, err);
     return r;
 }
 
-static void refuse(struct loop *loop, h2o_socket_t *sock)
+static void listener_refuse(struct loop *loop, h2o_socket_t *sock)
 {
     metric_add(loop->server->refused, 1);
     h2o_socket_close(sock);
 }
 
-static void take(struct loop *loop, h2o_socket_t *sock, size_t i)
+static void listener_take(struct loop *loop, h2o_socket_t *sock, size_t i)
 {
     struct http_server *server = loop->server;
     struct sockaddr_storage peer = {0};
@@ -134,17 +124,17 @@ static void take(struct loop *loop, h2o_socket_t *sock, size_t i)
         if (h2o_socket_getpeername(sock, (struct sockaddr *)&peer) != 0)
             count = address_take(server, (struct sockaddr *)&peer, &refused);
     }
-    struct conn *conn = refused ? NULL : conn_create(loop, sock, count);
+    struct conn *conn = refused ? NULL : conn_create(loop, sock, count, listener_resume);
     if (conn == NULL) {
         address_give(server, count);
-        refuse(loop, sock);
+        listener_refuse(loop, sock);
         return;
     }
     conn->listener = i;
     h2o_accept(&loop->accept[i], sock);
 }
 
-static void on_accept(h2o_socket_t *listener, const char *error)
+static void listener_on_accept(h2o_socket_t *listener, const char *error)
 {
     if (error != NULL)
         return;
@@ -164,18 +154,18 @@ static void on_accept(h2o_socket_t *listener, const char *error)
         h2o_socket_t *sock = h2o_evloop_socket_accept(listener);
         if (sock == NULL)
             return;
-        take(loop, sock, i);
+        listener_take(loop, sock, i);
     }
 }
 
 void listener_resume(struct loop *loop)
 {
-    if (loop->stopping || atomic_load(&loop->server->conn_total) >= loop->server->options.max_connections)
+    if (!loop->paused || loop->stopping || atomic_load(&loop->server->conn_total) >= loop->server->options.max_connections)
         return;
     loop->paused = false;
     for (size_t i = 0; i < loop->server->listener_count; i++)
         if (loop->listeners[i] != NULL)
-            h2o_socket_read_start(loop->listeners[i], on_accept);
+            h2o_socket_read_start(loop->listeners[i], listener_on_accept);
 }
 
 int listener_open(struct loop *loop)
@@ -186,7 +176,7 @@ int listener_open(struct loop *loop)
         loop->listeners[i] = h2o_evloop_socket_create(loop->h2o, loop->fds[i], H2O_SOCKET_FLAG_DONT_READ);
         loop->fds[i] = -1;
         loop->listeners[i]->data = loop;
-        h2o_socket_read_start(loop->listeners[i], on_accept);
+        h2o_socket_read_start(loop->listeners[i], listener_on_accept);
     }
     return 0;
 }
@@ -211,9 +201,9 @@ int http_try_address(const struct http_listener *options, int *ret_fd, struct er
     *ret_fd = -1;
     if (strncmp(options->address, "unix:", 5) == 0)
         return listener_try_unix(options, err);
-    int r = resolve(&listener, &address, &size, err);
+    int r = listener_resolve(&listener, &address, &size, err);
     if (r < 0)
         return r;
-    *ret_fd = bind_tcp(&address, size, true); /* as the first socket of the server */
+    *ret_fd = listener_bind_tcp(&address, size, true); /* as the first socket of the server */
     return *ret_fd < 0 ? listener_explain(options, options->address, errno, err) : 0;
 }

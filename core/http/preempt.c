@@ -1,4 +1,4 @@
-/* Each of these takes the place of a function of libh2o 2.2.5, which calls it through its PLT. HTTP/1 is parsed by libh2o and then checked
+/* Each of these takes the place of a function of libh2o (h2o_compat.h). HTTP/1 is parsed by libh2o and then checked
  * by strict.c; what requests held is wiped before its memory is used again: h2o's pools and buffers are recycled, and would keep bearer
  * tokens and cookies for as long as the process lives. */
 #include "http/preempt.h"
@@ -9,13 +9,6 @@
 
 #include "http/internal.h"
 #include "http/strict.h"
-
-#define PREEMPTED __attribute__((visibility("default")))
-
-/* picohttpparser, which libh2o brings and does not declare. */
-PREEMPTED int phr_parse_request(const char *bytes, size_t size, const char **ret_method, size_t *ret_method_size, const char **ret_target,
-                                size_t *ret_target_size, int *ret_minor, struct strict_header *headers, size_t *count, size_t seen);
-PREEMPTED ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *size);
 
 static struct {
     __typeof__(&phr_parse_request) parse_request;
@@ -78,11 +71,11 @@ ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *si
 }
 
 /* What h2o refuses by itself: a chunk that is malformed, a body that is too large. */
-PREEMPTED void h2o_send_error_generic(h2o_req_t *req, int status, const char *reason, const char *body, int flags)
+H2O_COMPAT_PREEMPTS void h2o_send_error_generic(h2o_req_t *req, int status, const char *reason, const char *body, int flags)
 {
     if ((flags & H2O_SEND_ERROR_KEEP_HEADERS) == 0)
         req->res.headers = (h2o_headers_t){NULL};
-    reply_add_to_refusal(req);
+    head_add_to_refusal(req);
     real.send_error(req, status, reason, body, flags | H2O_SEND_ERROR_KEEP_HEADERS);
 }
 
@@ -90,8 +83,6 @@ PREEMPTED void h2o_send_error_generic(h2o_req_t *req, int status, const char *re
 
 /* Only what held something is overwritten, once, and in vectors: a pool's chunk has 4 KiB and a buffer 8, of which a request uses little.
  */
-
-enum { CHUNK_HEAD = 16 }; /* of a pool: where the next one is */
 
 static _Thread_local struct {
     const h2o_mem_pool_t *pool; /* is being cleared */
@@ -104,24 +95,23 @@ static size_t used_bytes(void *piece)
 {
     if (piece == now.buffer)
         return 0;
-    if (now.pool == NULL || !now.newest || piece != (void *)now.pool->chunks)
+    if (now.pool == NULL || !now.newest || piece != h2o_compat_newest_chunk(now.pool))
         return malloc_usable_size(piece);
     now.newest = false;
-    return CHUNK_HEAD + now.pool->chunk_offset;
+    return h2o_compat_newest_used(now.pool);
 }
 
 /* Chunks of request pools, and small buffers. */
-PREEMPTED void h2o_mem_free_recycle(h2o_mem_recycle_t *allocator, void *p)
+H2O_COMPAT_PREEMPTS void h2o_mem_free_recycle(h2o_mem_recycle_t *allocator, void *p)
 {
     explicit_bzero(p, used_bytes(p));
     real.free_recycle(allocator, p);
 }
 
-/* Of a pool's large pieces only the address of the next is known: they begin with it. */
-PREEMPTED void h2o_mem_clear_pool(h2o_mem_pool_t *pool)
+H2O_COMPAT_PREEMPTS void h2o_mem_clear_pool(h2o_mem_pool_t *pool)
 {
     __typeof__(now) outer = now;
-    for (void **piece = (void **)pool->directs; piece != NULL; piece = *piece)
+    for (void **piece = h2o_compat_large_pieces(pool); piece != NULL; piece = *piece)
         explicit_bzero(piece + 1, malloc_usable_size(piece) - sizeof(*piece));
     now.pool = pool;
     now.newest = true;
@@ -129,27 +119,21 @@ PREEMPTED void h2o_mem_clear_pool(h2o_mem_pool_t *pool)
     now = outer;
 }
 
-struct shared_entry {
-    size_t refs;
-    void (*dispose)(void *);
-    char bytes[];
-};
-
 static void wipe_shared(void *bytes)
 {
-    struct shared_entry *entry = H2O_STRUCT_FROM_MEMBER(struct shared_entry, bytes, bytes);
+    struct h2o_compat_shared *entry = H2O_STRUCT_FROM_MEMBER(struct h2o_compat_shared, bytes, bytes);
     explicit_bzero(bytes, malloc_usable_size(entry) - sizeof(*entry));
 }
 
 /* Values of HTTP/2 headers, in requests and in the tables of compression. */
-PREEMPTED void *h2o_mem_alloc_shared(h2o_mem_pool_t *pool, size_t size, void (*dispose)(void *))
+H2O_COMPAT_PREEMPTS void *h2o_mem_alloc_shared(h2o_mem_pool_t *pool, size_t size, void (*dispose)(void *))
 {
     return real.alloc_shared(pool, size, dispose == NULL ? wipe_shared : dispose);
 }
 
 /* In a buffer nothing is left but its `size` bytes: what is consumed of it, or moved to its beginning, is overwritten at its old place. */
 
-PREEMPTED h2o_iovec_t h2o_buffer_reserve(h2o_buffer_t **buffer, size_t room)
+H2O_COMPAT_PREEMPTS h2o_iovec_t h2o_buffer_reserve(h2o_buffer_t **buffer, size_t room)
 {
     const h2o_buffer_t *before = *buffer;
     char *from = before->bytes;
@@ -162,17 +146,17 @@ PREEMPTED h2o_iovec_t h2o_buffer_reserve(h2o_buffer_t **buffer, size_t room)
     return r;
 }
 
-PREEMPTED void h2o_buffer_consume(h2o_buffer_t **buffer, size_t size)
+H2O_COMPAT_PREEMPTS void h2o_buffer_consume(h2o_buffer_t **buffer, size_t size)
 {
     if (size < (*buffer)->size) /* else the buffer is given back */
         explicit_bzero((*buffer)->bytes, size);
     real.buffer_consume(buffer, size);
 }
 
-PREEMPTED void h2o_buffer__do_free(h2o_buffer_t *buffer)
+H2O_COMPAT_PREEMPTS void h2o_buffer__do_free(h2o_buffer_t *buffer)
 {
     const h2o_buffer_t *outer = now.buffer;
-    if (buffer->_fd == -1 && buffer->bytes != NULL) /* else: large, in a file, and about to be unmapped */
+    if (h2o_compat_in_memory(buffer))
         explicit_bzero(buffer->bytes, buffer->size);
     now.buffer = buffer;
     real.buffer_free(buffer);

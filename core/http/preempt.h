@@ -1,4 +1,4 @@
-/* Functions of libh2o that ours take the place of: it calls them through its PLT, so definitions in the executable win. */
+/* Functions of libh2o that ours take the place of. */
 #ifndef HEARTH_CORE_HTTP_PREEMPT_H
 #define HEARTH_CORE_HTTP_PREEMPT_H
 

@@ -10,7 +10,7 @@
 #include "http/query.h"
 #include "http/strict.h"
 
-static void on_track_dispose(void *p)
+static void track_dispose(void *p)
 {
     struct track *track = p;
     struct conn *conn = track->conn;
@@ -54,7 +54,7 @@ static void on_track_dispose(void *p)
 static struct track *track_create(struct loop *loop, h2o_req_t *req)
 {
     struct conn *conn = conn_of(req);
-    struct track *track = h2o_mem_alloc_shared(&req->pool, sizeof(*track), on_track_dispose);
+    struct track *track = h2o_mem_alloc_shared(&req->pool, sizeof(*track), track_dispose);
     *track = (struct track){.conn = conn, .req = req, .progress_at = h2o_now(loop->h2o)};
     conn->last_request = track->progress_at;
     conn->inflight++;
@@ -64,22 +64,7 @@ static struct track *track_create(struct loop *loop, h2o_req_t *req)
     return track;
 }
 
-static bool parse_method(const h2o_req_t *req, enum http_method *ret)
-{
-    static const struct {
-        const char *name;
-        enum http_method method;
-    } methods[] = {{"GET", HTTP_GET},     {"HEAD", HTTP_HEAD},     {"POST", HTTP_POST},      {"PUT", HTTP_PUT},
-                   {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}};
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (h2o_memis(req->input.method.base, req->input.method.len, methods[i].name, strlen(methods[i].name))) {
-            *ret = methods[i].method;
-            return true;
-        }
-    return false;
-}
-
-static void parse_remote(struct http_request *request, h2o_req_t *req)
+static void request_parse_remote(struct http_request *request, h2o_req_t *req)
 {
     struct sockaddr_storage peer = {0};
     if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) == 0)
@@ -96,7 +81,7 @@ static void parse_remote(struct http_request *request, h2o_req_t *req)
 }
 
 /* A header that is not valid UTF-8, or has a NUL, counts as absent. */
-static const char *text_of(struct http_request *request, h2o_iovec_t value)
+static const char *request_text_of(struct http_request *request, h2o_iovec_t value)
 {
     if (value.base == NULL || memchr(value.base, '\0', value.len) != NULL || !str_is_utf8(value.base, value.len))
         return NULL;
@@ -104,7 +89,7 @@ static const char *text_of(struct http_request *request, h2o_iovec_t value)
 }
 
 /* Given twice it is not to be trusted: the proxy did not remove its client's. */
-static const char *identity_of(const struct http_server *server, const h2o_req_t *req, struct http_request *request)
+static const char *request_identity_of(const struct http_server *server, const h2o_req_t *req, struct http_request *request)
 {
     const char *name = server->options.identity_header, *found = NULL;
     for (size_t i = 0; name != NULL && i < req->headers.size; i++) {
@@ -113,54 +98,46 @@ static const char *identity_of(const struct http_server *server, const h2o_req_t
             continue;
         if (found != NULL)
             return NULL;
-        found = text_of(request, h->value);
+        found = request_text_of(request, h->value);
     }
     return found == NULL || found[0] == '\0' ? NULL : found;
 }
 
-static void add_cookie(struct http_request *request, h2o_iovec_t value)
+static void request_add_cookie(struct http_request *request, h2o_iovec_t value)
 {
-    const char *text = text_of(request, value);
+    const char *text = request_text_of(request, value);
     if (text != NULL)
         request->cookie = arena_printf(&request->arena, "%s; %s", request->cookie, text);
 }
 
-static void parse_headers(struct http_request *request, const h2o_req_t *req)
+#define WANTED_ROW(member, name, in_parts) {name, sizeof(name) - 1, offsetof(struct http_request, member), in_parts},
+static const struct {
+    const char *name;
+    size_t size, offset;
+    bool in_parts;
+} wanted[] = {HTTP_WANTED_HEADERS(WANTED_ROW)};
+
+static void request_parse_header(struct http_request *request, const h2o_header_t *header)
 {
-    const struct {
-        const char *name;
-        const char **to;
-        bool in_parts; /* browsers cut it into one field for each cookie: RFC 9113, 8.2.3 */
-    } wanted[] = {
-        {"authorization", &request->authorization},
-        {"cookie", &request->cookie, true},
-        {"if-none-match", &request->if_none_match},
-        {"accept", &request->accept},
-        {"accept-encoding", &request->accept_encoding},
-        {"accept-language", &request->accept_language},
-        {"content-type", &request->content_type},
-        {"origin", &request->origin},
-        {"sec-fetch-site", &request->sec_fetch_site},
-        {"x-hearth-csrf", &request->csrf},
-        {"last-event-id", &request->last_event_id},
-        {"user-agent", &request->user_agent},
-        {"range", &request->range},
-    };
-    for (size_t i = 0; i < req->headers.size; i++) {
-        const h2o_header_t *h = &req->headers.entries[i];
-        for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++) {
-            if (!h2o_memis(h->name->base, h->name->len, wanted[k].name, strlen(wanted[k].name)))
-                continue;
-            if (*wanted[k].to == NULL)
-                *wanted[k].to = text_of(request, h->value);
-            else if (wanted[k].in_parts)
-                add_cookie(request, h->value);
-            break;
-        }
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        if (!h2o_memis(header->name->base, header->name->len, wanted[i].name, wanted[i].size))
+            continue;
+        const char **to = (const char **)(void *)((char *)request + wanted[i].offset);
+        if (*to == NULL)
+            *to = request_text_of(request, header->value);
+        else if (wanted[i].in_parts)
+            request_add_cookie(request, header->value);
+        return;
     }
+}
+
+static void request_parse_headers(struct http_request *request, const h2o_req_t *req)
+{
+    for (size_t i = 0; i < req->headers.size; i++)
+        request_parse_header(request, &req->headers.entries[i]);
     /* h2o gives those without one the name of its configuration. */
     bool named = req->input.authority.base != req->hostconf->authority.hostport.base;
-    request->host = named ? text_of(request, req->input.authority) : NULL;
+    request->host = named ? request_text_of(request, req->input.authority) : NULL;
 }
 
 bool request_parse(struct exchange *exchange, h2o_req_t *req)
@@ -170,11 +147,11 @@ bool request_parse(struct exchange *exchange, h2o_req_t *req)
     request->received = clock_monotonic();
     request->version = req->version >= 0x200 ? 20 : req->version == 0x101 ? 11 : 10;
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
-    parse_remote(request, req);
-    parse_headers(request, req);
+    request_parse_remote(request, req);
+    request_parse_headers(request, req);
     exchange->request.accepts_gzip = query_accepts(request->accept_encoding, "gzip");
     request->path = query_path(&request->arena, req->input.path.base, size);
-    if (request->path == NULL || !parse_method(req, &request->method))
+    if (request->path == NULL || !method_parse(req->input.method.base, req->input.method.len, &request->method))
         return false;
     if (req->input.query_at != SIZE_MAX) {
         const char *query = req->input.path.base + req->input.query_at + 1;
@@ -186,38 +163,31 @@ bool request_parse(struct exchange *exchange, h2o_req_t *req)
     return true;
 }
 
-static void refuse(struct exchange *exchange, int status, const char *code, const char *detail)
+static void request_refuse(struct exchange *exchange, int status, const char *code, const char *detail)
 {
     http_reply_problem(&exchange->reply, status, code, detail);
-    reply_send(exchange);
+    send_reply(exchange);
 }
 
-static void refuse_method(struct exchange *exchange, unsigned allowed)
+static void request_refuse_method(struct exchange *exchange, unsigned allowed)
 {
-    static const struct {
-        unsigned method;
-        const char *name;
-    } names[] = {{HTTP_GET, "GET"},     {HTTP_HEAD, "HEAD"},     {HTTP_POST, "POST"},      {HTTP_PUT, "PUT"},
-                 {HTTP_PATCH, "PATCH"}, {HTTP_DELETE, "DELETE"}, {HTTP_OPTIONS, "OPTIONS"}};
     struct buf list = {0};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (((allowed | HTTP_OPTIONS) & names[i].method) != 0)
-            buf_printf(&list, "%s%s", list.size == 0 ? "" : ", ", names[i].name);
+    method_list(allowed | HTTP_OPTIONS, &list);
     const char *allow = arena_strdup(&exchange->request.arena, list.data);
     buf_fini(&list);
     http_reply_header(&exchange->reply, "allow", allow);
     if (exchange->request.method == HTTP_OPTIONS) {
         exchange->reply.status = 204;
-        reply_send(exchange);
+        send_reply(exchange);
         return;
     }
-    refuse(exchange, 405, "method_not_allowed", NULL);
+    request_refuse(exchange, 405, "method_not_allowed", NULL);
 }
 
 /* h2o's buffers are used again, but not cleared: the body's own, and with HTTP/2 the connection's, from which it was copied. */
-static void wipe_entity(h2o_req_t *req)
+static void request_wipe_entity(h2o_req_t *req)
 {
-    const h2o_socket_t *sock = req->conn->callbacks->get_socket(req->conn);
+    const h2o_socket_t *sock = h2o_compat_socket(req);
     h2o_buffer_t *input = sock == NULL ? NULL : sock->input;
     char *found = input == NULL || input->bytes == NULL ? NULL : memmem(input->bytes, input->size, req->entity.base, req->entity.len);
     if (found != NULL && found != req->entity.base)
@@ -225,57 +195,57 @@ static void wipe_entity(h2o_req_t *req)
     explicit_bzero(req->entity.base, req->entity.len);
 }
 
-static bool take_body(struct exchange *exchange, h2o_req_t *req)
+static bool request_take_body(struct exchange *exchange, h2o_req_t *req)
 {
     exchange->request.body_size = req->entity.len;
     exchange->request.body = req->entity.len == 0 ? NULL : arena_strndup(&exchange->request.arena, req->entity.base, req->entity.len);
     if (exchange->route->secret && req->entity.len > 0)
-        wipe_entity(req);
+        request_wipe_entity(req);
     return req->entity.len == 0 || exchange->request.body != NULL;
 }
 
-static void dispatch(struct exchange *exchange, h2o_req_t *req, enum http_audience audience)
+static void request_dispatch(struct exchange *exchange, h2o_req_t *req, enum http_audience audience)
 {
     struct http_server *server = exchange->loop->server;
     const char *over;
     unsigned allowed;
     exchange->route = router_find(server, &exchange->request, audience, &allowed);
     if (exchange->route == NULL && allowed == 0) {
-        refuse(exchange, 404, "not_found", NULL);
+        request_refuse(exchange, 404, "not_found", NULL);
         return;
     }
     if (exchange->route == NULL) {
-        refuse_method(exchange, allowed);
+        request_refuse_method(exchange, allowed);
         return;
     }
     if (!exchange->route->any_host && audience == HTTP_PEOPLE && !hosts_check(server, &exchange->request, &exchange->reply)) {
-        reply_send(exchange);
+        send_reply(exchange);
         return;
     }
     if (req->entity.len > exchange->route->max_body) {
-        refuse(exchange, 413, "too_large", NULL);
+        request_refuse(exchange, 413, "too_large", NULL);
         return;
     }
-    if (!take_body(exchange, req)) {
-        refuse(exchange, 503, "busy", "Memory is short.");
+    if (!request_take_body(exchange, req)) {
+        request_refuse(exchange, 503, "busy", "Memory is short.");
         return;
     }
     size_t n = strlen(exchange->route->path);
     exchange->request.argument = exchange->route->path[n - 1] == '*' ? exchange->request.path + n - 1 : "";
     exchange->request.route_data = exchange->route->data;
     if (exchange->route->filter != NULL && exchange->route->filter(&exchange->request, &exchange->reply)) {
-        reply_send(exchange);
+        send_reply(exchange);
     } else if (exchange->route->kind == HTTP_INLINE) {
         exchange->route->handler(&exchange->request, &exchange->reply, NULL);
-        reply_send(exchange);
+        send_reply(exchange);
     } else if ((over = budget_over(exchange)) != NULL) { /* before anybody works for an answer that nobody fetches */
         metric_add(server->refused, 1);
         http_reply_header(&exchange->reply, "retry-after", "5");
-        reply_refuse(exchange, 503, "unfetched", over);
+        send_refusal(exchange, 503, "unfetched", over);
     } else if (exchange_submit(exchange) < 0) {
         metric_add(server->refused, 1);
         http_reply_header(&exchange->reply, "retry-after", "1");
-        refuse(exchange, 503, "busy", "Too many requests are waiting. Try again in a moment.");
+        request_refuse(exchange, 503, "busy", "Too many requests are waiting. Try again in a moment.");
     }
 }
 
@@ -303,21 +273,22 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
         if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 &&
             forwarded_matches(loop->server, (struct sockaddr *)&peer)) {
             forwarded_apply(loop->server, req, &exchange->request);
-            exchange->request.identity = identity_of(loop->server, req, &exchange->request);
+            exchange->request.identity = request_identity_of(loop->server, req, &exchange->request);
         }
     }
     if (conn->banned) {
-        refuse(exchange, 503, "busy", NULL);
+        request_refuse(exchange, 503, "busy", NULL);
     } else if (h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT(STRICT_REFUSED))) {
         req->http1_is_persistent = 0;
-        refuse(exchange, 400, "bad_request", arena_strndup(&exchange->request.arena, req->input.path.base, req->input.path.len));
+        request_refuse(exchange, 400, "bad_request", arena_strndup(&exchange->request.arena, req->input.path.base, req->input.path.len));
     } else if (large) {
         req->http1_is_persistent = 0;
-        refuse(exchange, 431, "headers_too_large", NULL);
+        request_refuse(exchange, 431, "headers_too_large", NULL);
     } else if (!parsed) {
-        refuse(exchange, unknown ? 501 : 400, unknown ? "not_implemented" : "bad_request", unknown ? NULL : "The address is malformed.");
+        request_refuse(exchange, unknown ? 501 : 400, unknown ? "not_implemented" : "bad_request",
+                       unknown ? NULL : "The address is malformed.");
     } else {
-        dispatch(exchange, req, loop->server->listeners[conn->listener].options.audience);
+        request_dispatch(exchange, req, loop->server->listeners[conn->listener].options.audience);
     }
     return 0;
 }

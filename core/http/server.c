@@ -1,8 +1,7 @@
-/* Start, the loops' threads, messages, stop. */
+/* The server: what it is made of, start and stop. */
 #include "base/lock.h"
 #include "http/internal.h"
 
-#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -10,139 +9,11 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/thread.h"
 #include "http/preempt.h"
 
-enum { LOOPS_DEFAULT_MAX = 4, STACK = 256 * 1024, BODY_ROOM = 1024 };
+enum { LOOPS_DEFAULT_MAX = 4, BODY_ROOM = 1024 };
 
-/* --- messages -------------------------------------------------------------------------------------------------------------------- */
-
-void loop_send(struct loop *loop, struct message *message)
-{
-    h2o_multithread_send_message(&loop->inbox, &message->super);
-}
-
-static void begin_stop(struct loop *loop)
-{
-    if (loop->stopping)
-        return;
-    loop->stopping = true;
-    loop->stop_at = h2o_now(loop->h2o) + (uint64_t)loop->server->options.drain_timeout;
-    listener_close(loop);
-    events_end_all(loop);
-    h2o_context_request_shutdown(&loop->ctx); /* GOAWAY to HTTP/2, Connection: close to HTTP/1 */
-    conn_end_idle(loop, false);
-}
-
-static void reload(struct loop *loop, struct message *message)
-{
-    SSL_CTX *old = loop->accept[message->listener].ssl_ctx;
-    loop->accept[message->listener].ssl_ctx = message->tls;
-    SSL_CTX_free(old); /* connections hold references of their own */
-}
-
-static void on_message(h2o_multithread_receiver_t *inbox, h2o_linklist_t *messages)
-{
-    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, inbox, inbox);
-    while (!h2o_linklist_is_empty(messages)) {
-        struct message *message = H2O_STRUCT_FROM_MEMBER(struct message, super.link, messages->next);
-        h2o_linklist_unlink(&message->super.link);
-        switch (message->kind) {
-        case MESSAGE_DONE:
-            exchange_done(message->exchange);
-            break;
-        case MESSAGE_EVENT:
-            events_deliver(loop, message->event);
-            event_unref(message->event);
-            free(message);
-            break;
-        case MESSAGE_RELOAD:
-            reload(loop, message);
-            free(message);
-            break;
-        case MESSAGE_STOP:
-            begin_stop(loop);
-            free(message);
-            break;
-        }
-    }
-}
-
-/* --- loops ----------------------------------------------------------------------------------------------------------------------- */
-
-static void on_sweep(h2o_timeout_entry_t *entry)
-{
-    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, sweep, entry);
-    uint64_t now = h2o_now(loop->h2o);
-    conn_sweep(loop, now);
-    events_heartbeat(loop, now);
-    memory_sweep(loop);
-    if (loop->paused)
-        listener_resume(loop);
-    h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
-}
-
-/* h2o keeps the memory of buffers by thread: whatever belongs to a loop is made, used and freed on its own thread. */
-static void loop_open(struct loop *loop)
-{
-    loop->h2o = h2o_evloop_create();
-    h2o_context_init(&loop->ctx, loop->h2o, &loop->server->conf);
-    h2o_multithread_register_receiver(loop->ctx.queue, &loop->inbox, on_message);
-    h2o_timeout_init(loop->h2o, &loop->timer, SWEEP);
-    loop->sweep.cb = on_sweep;
-    h2o_timeout_link(loop->h2o, &loop->timer, &loop->sweep);
-}
-
-static void loop_close(struct loop *loop)
-{
-    h2o_timeout_unlink(&loop->sweep);
-    h2o_timeout_dispose(loop->h2o, &loop->timer);
-    /* h2o_context_dispose() asserts that the timer of the graceful shutdown is not running. */
-    if (h2o_timeout_is_linked(&loop->ctx.http2._graceful_shutdown_timeout))
-        h2o_timeout_unlink(&loop->ctx.http2._graceful_shutdown_timeout);
-    h2o_multithread_unregister_receiver(loop->ctx.queue, &loop->inbox);
-    h2o_context_dispose(&loop->ctx);
-    h2o_evloop_run(loop->h2o, 0); /* frees the sockets that were closed */
-    free(loop->h2o);
-}
-
-static void *run(void *arg)
-{
-    struct loop *loop = arg;
-    loop_open(loop);
-    listener_open(loop);
-    sem_post(&loop->server->started); /* from here on it takes messages */
-    while (!(loop->stopping && loop->conn_count == 0 && loop->pool_count == 0))
-        h2o_evloop_run(loop->h2o, SWEEP);
-    sem_post(&loop->server->drained);
-    sem_wait(&loop->server->leave); /* whoever sent the last message may still be on its way out of h2o's queue */
-    loop_close(loop);
-    return NULL;
-}
-
-static void loop_init(struct loop *loop, struct http_server *server, int index)
-{
-    loop->server = server;
-    loop->index = index;
-    h2o_linklist_init_anchor(&loop->conns);
-    h2o_linklist_init_anchor(&loop->tracks);
-    h2o_linklist_init_anchor(&loop->subscribers);
-    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++)
-        loop->fds[i] = -1;
-}
-
-static void loop_fini(struct loop *loop)
-{
-    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
-        if (loop->fds[i] >= 0)
-            close(loop->fds[i]);
-        SSL_CTX_free(loop->accept[i].ssl_ctx);
-    }
-}
-
-/* --- start ----------------------------------------------------------------------------------------------------------------------- */
-
-static void set_defaults(struct http_options *o)
+static void server_set_defaults(struct http_options *o)
 {
 #define DEFAULT(field, value) o->field = o->field == 0 ? (value) : o->field
     DEFAULT(request_timeout, 10000);
@@ -181,7 +52,7 @@ static void set_defaults(struct http_options *o)
     }
 }
 
-static int copy_listeners(struct http_server *server, const struct http_options *options, struct err *err)
+static int server_copy_listeners(struct http_server *server, const struct http_options *options, struct err *err)
 {
     if (options->listener_count > HTTP_LISTENERS_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "at most %d listeners are possible", HTTP_LISTENERS_MAX);
@@ -209,7 +80,7 @@ static int copy_listeners(struct http_server *server, const struct http_options 
     return 0;
 }
 
-static size_t largest_body(const struct http_route *routes, size_t count)
+static size_t server_largest_body(const struct http_route *routes, size_t count)
 {
     size_t most = 0;
     for (size_t i = 0; i < count; i++)
@@ -218,7 +89,7 @@ static size_t largest_body(const struct http_route *routes, size_t count)
 }
 
 /* NULL: out of memory. */
-static const struct http_route *copy_routes(struct http_server *server, const struct http_route *from, size_t count)
+static const struct http_route *server_copy_routes(struct http_server *server, const struct http_route *from, size_t count)
 {
     struct http_route *routes = arena_alloc(&server->arena, count * sizeof(*routes) + 1);
     size_t *sizes = arena_alloc(&server->arena, count * sizeof(*sizes) + 1);
@@ -234,11 +105,11 @@ static const struct http_route *copy_routes(struct http_server *server, const st
     return routes;
 }
 
-static void configure_h2o(struct http_server *server)
+static void server_configure_h2o(struct http_server *server)
 {
     h2o_config_init(&server->conf);
     server->conf.server_name = h2o_iovec_init(H2O_STRLIT("hearth"));
-    server->conf.max_request_entity_size = largest_body(server->options.routes, server->options.route_count) + BODY_ROOM;
+    server->conf.max_request_entity_size = server_largest_body(server->options.routes, server->options.route_count) + BODY_ROOM;
     server->conf.http1.req_timeout = (uint64_t)server->options.request_timeout;
     server->conf.http2.idle_timeout = (uint64_t)server->options.idle_timeout;
     server->conf.http2.graceful_shutdown_timeout = (uint64_t)server->options.drain_timeout;
@@ -250,7 +121,7 @@ static void configure_h2o(struct http_server *server)
     guard_set_limits(server->options.max_header_bytes, server->options.max_header_fields);
 }
 
-static int create_tls(struct http_server *server, struct err *err)
+static int server_create_tls(struct http_server *server, struct err *err)
 {
     for (size_t i = 0; i < server->listener_count; i++) {
         SSL_CTX *tls = NULL;
@@ -270,25 +141,7 @@ static int create_tls(struct http_server *server, struct err *err)
     return 0;
 }
 
-static int start_threads(struct http_server *server, struct err *err)
-{
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK);
-    int r = 0;
-    for (int i = 0; r == 0 && i < server->loop_count; i++) {
-        r = pthread_create(&server->loops[i].thread, &attributes, run, &server->loops[i]);
-        server->loops[i].thread_started = r == 0;
-        if (r == 0)
-            pthread_setname_np(server->loops[i].thread, "http");
-    }
-    for (int i = 0; i < server->loop_count && server->loops[i].thread_started; i++)
-        sem_wait(&server->started);
-    pthread_attr_destroy(&attributes);
-    return r == 0 ? 0 : thread_failed(err, r, "an HTTP thread");
-}
-
-static void register_metrics(struct http_server *server)
+static void server_register_metrics(struct http_server *server)
 {
     server->requests = metric_get(METRIC_COUNTER, "http_requests", "requests that reached a handler");
     server->cancelled = metric_get(METRIC_COUNTER, "http_cancelled", "requests whose client went away first");
@@ -311,12 +164,12 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     server->options = *options;
     arena_init(&server->arena, 0);
     server->options.identity_header = arena_strdup(&server->arena, options->identity_header);
-    server->options.routes = copy_routes(server, options->routes, options->route_count);
+    server->options.routes = server_copy_routes(server, options->routes, options->route_count);
     if (server->options.routes == NULL) {
         server->options.route_count = 0;
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
-    set_defaults(&server->options);
+    server_set_defaults(&server->options);
     server->options.spool_dir = arena_strdup(&server->arena, server->options.spool_dir);
     budget_init(server);
     memory_init(server);
@@ -325,8 +178,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     sem_init(&server->started, 0, 0);
     sem_init(&server->drained, 0, 0);
     sem_init(&server->leave, 0, 0);
-    register_metrics(server);
-    configure_h2o(server);
+    server_register_metrics(server);
+    server_configure_h2o(server);
     server->loop_count = server->options.threads;
     server->loops = calloc((size_t)server->loop_count, sizeof(*server->loops));
     if (server->loops == NULL) {
@@ -338,13 +191,13 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     if (r == 0)
         r = hosts_init(server, options, err);
     if (r == 0)
-        r = copy_listeners(server, options, err);
+        r = server_copy_listeners(server, options, err);
     if (r == 0)
-        r = create_tls(server, err);
+        r = server_create_tls(server, err);
     if (r == 0)
         r = listener_bind(server, err);
     if (r == 0)
-        r = start_threads(server, err);
+        r = loop_start_all(server, err);
     if (r < 0) {
         http_stop(server);
         http_destroy(server);
@@ -354,17 +207,14 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     return 0;
 }
 
+const char *http_library_version(void)
+{
+    return H2O_COMPAT_VERSION;
+}
+
 const char *http_address(const struct http_server *server, size_t i)
 {
     return i < server->listener_count ? server->listeners[i].url : NULL;
-}
-
-static void send_tls(struct loop *loop, size_t listener, SSL_CTX *tls)
-{
-    struct message *message = h2o_mem_alloc(sizeof(*message)); /* ends the process when memory is short: half a reload is no state */
-    SSL_CTX_up_ref(tls);
-    *message = (struct message){.kind = MESSAGE_RELOAD, .listener = listener, .tls = tls};
-    loop_send(loop, message);
 }
 
 int http_reload(struct http_server *server, struct err *err)
@@ -377,7 +227,7 @@ int http_reload(struct http_server *server, struct err *err)
     lock_take(&server->publish_lock); /* a loop that may have ended gets no message */
     for (size_t i = 0; r == 0 && !server->stopping && i < server->listener_count; i++)
         for (int k = 0; fresh[i] != NULL && k < server->loop_count; k++)
-            send_tls(&server->loops[k], i, fresh[i]);
+            loop_send_certificate(&server->loops[k], i, fresh[i]);
     lock_release(&server->publish_lock);
     for (size_t i = 0; i < server->listener_count; i++)
         SSL_CTX_free(fresh[i]);
@@ -389,16 +239,7 @@ void http_stop(struct http_server *server)
     lock_take(&server->publish_lock);
     server->stopping = true;
     lock_release(&server->publish_lock);
-    for (int i = 0; i < server->loop_count; i++) {
-        struct message *message = server->loops[i].thread_started ? calloc(1, sizeof(*message)) : NULL;
-        if (message != NULL) {
-            message->kind = MESSAGE_STOP;
-            loop_send(&server->loops[i], message);
-        }
-    }
-    for (int i = 0; i < server->loop_count; i++)
-        if (server->loops[i].thread_started)
-            sem_wait(&server->drained);
+    loop_stop_all(server);
 }
 
 void http_destroy(struct http_server *server)
@@ -410,11 +251,8 @@ void http_destroy(struct http_server *server)
             sem_post(&server->leave);
     for (size_t i = 0; i < server->listener_count; i++)
         listener_unlink_unix(&server->listeners[i]); /* of a start that failed: no loop had it */
-    for (int i = 0; i < server->loop_count; i++) {
-        if (server->loops[i].thread_started)
-            pthread_join(server->loops[i].thread, NULL);
+    for (int i = 0; i < server->loop_count; i++)
         loop_fini(&server->loops[i]);
-    }
     h2o_config_dispose(&server->conf);
     free(server->loops);
     budget_fini(server);

@@ -384,25 +384,12 @@ static const char *const *known_hosts(struct daemon *d, struct arena *arena, siz
     return hosts;
 }
 
-static const char *method_name(enum http_method method)
-{
-    static const struct {
-        enum http_method method;
-        const char *name;
-    } names[] = {{HTTP_GET, "GET"},     {HTTP_HEAD, "HEAD"},     {HTTP_POST, "POST"},      {HTTP_PUT, "PUT"},
-                 {HTTP_PATCH, "PATCH"}, {HTTP_DELETE, "DELETE"}, {HTTP_OPTIONS, "OPTIONS"}};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (names[i].method == method)
-            return names[i].name;
-    return "other";
-}
-
 /* The path alone: links and what a provider sends back are in queries. */
 static void note_access(const struct http_request *request, const char *account, int status, size_t bytes, int64_t ms, void *ctx)
 {
     (void)ctx;
     const struct log_pair pairs[] = {
-        LOG_PAIR("address", request->remote), LOG_PAIR("method", method_name(request->method)),
+        LOG_PAIR("address", request->remote), LOG_PAIR("method", http_method_name(request->method)),
         LOG_PAIR("path", request->path),      LOG_NUMBER("status", status),
         LOG_NUMBER("bytes", (int64_t)bytes),  LOG_NUMBER("ms", ms),
         LOG_PAIR("account", account),         LOG_PAIRS_END,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <uv.h>
 
+#include "http/http.h"
 #include "main/app.h"
 #include "main/table.h"
 
@@ -28,8 +29,9 @@ json_t *version_json(const struct app *app)
             add_plugin(plugins, app->providers[i]);
     }
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
-    json_t *libraries = json_pack("{s:s, s:s, s:s, s:s, s:s}", "h2o", "2.2.5", "openssl", OpenSSL_version(OPENSSL_VERSION_STRING), "curl",
-                                  curl->version, "libuv", uv_version_string(), "jansson", JANSSON_VERSION);
+    json_t *libraries =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "h2o", http_library_version(), "openssl", OpenSSL_version(OPENSSL_VERSION_STRING), "curl",
+                  curl->version, "libuv", uv_version_string(), "jansson", JANSSON_VERSION);
     return json_pack("{s:s, s:o, s:o}", "version", HEARTH_VERSION, "plugins", plugins, "libraries", libraries);
 }
 

@@ -1,7 +1,6 @@
 #include "conn.h"
 
 #include <errno.h>
-#include <hiredis/sds.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>

@@ -5,7 +5,7 @@
 #ifndef QUEUE_REDIS_CONN_H
 #define QUEUE_REDIS_CONN_H
 
-#include <hiredis/hiredis.h>
+#include "hiredis_compat.h"
 #include "url.h"
 #include "support/wait.h"
 

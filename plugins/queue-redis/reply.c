@@ -5,8 +5,10 @@
 
 #include "conn.h"
 
+enum { NESTED_MAX = 8 };
+
 /* NULL when the room is used up: the reader then reports an error and the connection is closed. */
-static void *take(const redisReadTask *task, size_t size)
+static void *reply_room(const redisReadTask *task, size_t size)
 {
     struct conn *conn = task->privdata;
     size_t from = (conn->room_used + 15) & ~(size_t)15;
@@ -16,9 +18,20 @@ static void *take(const redisReadTask *task, size_t size)
     return conn->room + from;
 }
 
-static redisReply *make(const redisReadTask *task)
+/* hiredis 0.14 refuses what is nested deeper, and knows no other types; 1.x takes any depth, and all of RESP 3, which has a null of its own
+ * (in RESP 2 a text or an array is not there). */
+static bool reply_is_expected(const redisReadTask *task)
 {
-    redisReply *reply = take(task, sizeof(*reply));
+    int depth = 0;
+    for (const redisReadTask *parent = task->parent; parent != NULL; parent = parent->parent)
+        depth++;
+    bool of_resp2 = task->type >= REDIS_REPLY_STRING && task->type <= REDIS_REPLY_ERROR && task->type != REDIS_REPLY_NIL;
+    return of_resp2 && depth <= NESTED_MAX;
+}
+
+static redisReply *reply_make(const redisReadTask *task)
+{
+    redisReply *reply = reply_is_expected(task) ? reply_room(task, sizeof(*reply)) : NULL;
     if (reply == NULL)
         return NULL;
     *reply = (redisReply){.type = task->type};
@@ -29,10 +42,10 @@ static redisReply *make(const redisReadTask *task)
     return reply;
 }
 
-static void *create_string(const redisReadTask *task, char *text, size_t size)
+static void *reply_create_string(const redisReadTask *task, char *text, size_t size)
 {
-    redisReply *reply = make(task);
-    char *copy = reply == NULL || size == SIZE_MAX ? NULL : take(task, size + 1);
+    redisReply *reply = reply_make(task);
+    char *copy = reply == NULL || size == SIZE_MAX ? NULL : reply_room(task, size + 1);
     if (copy == NULL)
         return NULL;
     memcpy(copy, text, size);
@@ -42,43 +55,43 @@ static void *create_string(const redisReadTask *task, char *text, size_t size)
     return reply;
 }
 
-static void *create_array(const redisReadTask *task, int elements)
+static void *reply_create_array(const redisReadTask *task, hiredis_count elements)
 {
     struct conn *conn = task->privdata;
-    redisReply *reply = make(task);
-    if (reply == NULL || elements < 0 || (size_t)elements > conn->room_size / sizeof(redisReply *))
+    redisReply *reply = reply_make(task);
+    size_t count = hiredis_size(elements);
+    if (reply == NULL || count > conn->room_size / sizeof(redisReply *))
         return NULL;
-    reply->elements = (size_t)elements;
-    reply->element = take(task, (size_t)elements * sizeof(redisReply *));
+    reply->elements = count;
+    reply->element = reply_room(task, count * sizeof(redisReply *));
     return reply->element == NULL ? NULL : reply;
 }
 
-static void *create_integer(const redisReadTask *task, long long value)
+static void *reply_create_integer(const redisReadTask *task, long long value)
 {
-    redisReply *reply = make(task);
+    redisReply *reply = reply_make(task);
     if (reply != NULL)
         reply->integer = value;
     return reply;
 }
 
 /* The task has the type of what is not there: without a type of its own it would be taken for a text, or an array. */
-static void *create_nil(const redisReadTask *task)
+static void *reply_create_nil(const redisReadTask *task)
 {
-    redisReply *reply = make(task);
+    redisReply *reply = reply_make(task);
     if (reply != NULL)
         reply->type = REDIS_REPLY_NIL;
     return reply;
 }
 
-static void free_nothing(void *reply)
+static void reply_free_nothing(void *reply)
 {
     (void)reply;
 }
 
-redisReplyObjectFunctions reply_functions = {
-    .createString = create_string,
-    .createArray = create_array,
-    .createInteger = create_integer,
-    .createNil = create_nil,
-    .freeObject = free_nothing,
-};
+redisReplyObjectFunctions reply_functions = {.createString = reply_create_string,
+                                             .createArray = reply_create_array,
+                                             .createInteger = reply_create_integer,
+                                             .createNil = reply_create_nil,
+                                             .freeObject = reply_free_nothing,
+                                             HIREDIS_REFUSED};

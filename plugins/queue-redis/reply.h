@@ -2,7 +2,7 @@
 #ifndef QUEUE_REDIS_REPLY_H
 #define QUEUE_REDIS_REPLY_H
 
-#include <hiredis/hiredis.h>
+#include "hiredis_compat.h"
 
 extern redisReplyObjectFunctions reply_functions; /* privdata: the struct conn */
 

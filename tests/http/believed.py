@@ -18,10 +18,11 @@ UNREAD = {"accept", "accept-language", "range"}
 def parsed():
     """Names of the headers that core/http knows."""
     found = set()
-    for name in ("request.c", "forwarded.c"):
+    for name, pattern in (("http.h", r'^    X\(\w+, "([a-z-]+)"\)'), ("forwarded.c", r'header\(req, "([a-z-]+)"\)')):
         with open(os.path.join(HERE, "..", "..", "core", "http", name), encoding="utf-8") as f:
-            text = f.read()
-        found |= set(re.findall(r'\{"([a-z-]+)", &request->', text)) | set(re.findall(r'header\(req, "([a-z-]+)"\)', text))
+            here = set(re.findall(pattern, f.read(), re.M))
+        assert here, name
+        found |= here
     return found
 
 
