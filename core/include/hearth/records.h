@@ -56,12 +56,12 @@
 
 #define HEARTH_ACCOUNT_FIELDS(X, T) \
     X(T, KEY,      TEXT, id,           1, 32,              "[a-z0-9], made by the core") \
-    X(T, ALWAYS,   TEXT, email,        1, HEARTH_LINE_MAX, "unique without regard to ASCII case") \
+    X(T, ALWAYS,   TEXT, email,        1, 1024,            "unique without regard to ASCII case") \
     X(T, ALWAYS,   TEXT, uid,          0, HEARTH_LINE_MAX, "the provider's id of the person") \
     X(T, OPTIONAL, TEXT, name,         0, HEARTH_LINE_MAX, "as the provider knows it") \
     X(T, ALWAYS,   TEXT, provider,     0, HEARTH_ID_MAX,   "name of the [sync NAME] section") \
     X(T, ALWAYS,   TEXT, node,         0, HEARTH_KEY_MAX,  "\"\" on a single node") \
-    X(T, ALWAYS,   INT,  state,        0, INT32_MAX,       "enum hearth_account_state") \
+    X(T, ALWAYS,   INT,  state,        0, 4,               "enum hearth_account_state") \
     X(T, OPTIONAL, TEXT, state_detail, 0, HEARTH_LINE_MAX, "words for a person") \
     X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "") \
     X(T, ALWAYS,   INT,  last_sync,    0, HEARTH_TIME_MAX, "that succeeded") \
