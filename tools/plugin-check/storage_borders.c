@@ -202,8 +202,17 @@ static void put_visit(struct store *store, const void *record)
     commit(store);
 }
 
+static int see_visit_row(void *ctx, const struct hearth_visit_row *row)
+{
+    struct hearth_visit visit = HEARTH_VISIT(row->date, row->type);
+    return see_record(ctx, &visit);
+}
+
 static void read_visit(struct store *store, struct wanted *wanted)
 {
+    struct hearth_visit_query query = {.struct_size = sizeof(query)};
+    LISTS(store, wanted, visit_list, "a", &query, see_visit_row);
+    LISTS(store, wanted, visit_dates, "a", 0, 0, see_visit_row);
     LISTS(store, wanted, page_visits, "a", 1, see_visit);
 }
 

@@ -27,8 +27,8 @@ extern "C" {
     X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "queries: the place: URL; livemarks: the site, else the feed") \
     X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "") \
     X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
-    X(T, ALWAYS,   INT,  added,       INT64_MIN, INT64_MAX, "0: not said") \
-    X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time of the record")
+    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "0: not said") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, HEARTH_DATE_MAX, "server time of the record")
 
 /* R(name, TABLE), as HEARTH_RECORDS. */
 #define HEARTH_SYNC_RECORDS(R) \
