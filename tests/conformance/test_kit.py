@@ -33,7 +33,7 @@ CAUGHT = {
     "storage-fold": ("borders: keys that look alike", 'input "Case"'),
     "storage-pieces": ("lists: all rows are of one moment", "bookmark_claims: everything was removed at its first row"),
     "queue-dedupe": ("jobs: a key exists once", "was expected"),
-    "queue-kind": ("jobs: two kinds of one key are two jobs", "was expected"),
+    "queue-kind": ("kinds: two kinds of one key are two jobs", "was expected"),
     "queue-priority": ("jobs: a smaller priority goes first", '"p" was expected'),
     "queue-delay": ("jobs: a delayed job comes when its time has come", "none was expected"),
     "queue-lease": ("jobs: a lease that runs out", "was expected"),
