@@ -32,6 +32,7 @@
 #define HEARTH_LINE_MAX 4096    /* names, addresses, words for a person */
 #define HEARTH_TEXT_MAX 2097152 /* titles, URLs, tags: a record of a Sync service has two MiB at most */
 #define HEARTH_TIME_MAX INT64_MAX
+#define HEARTH_DATE_MAX (INT64_MAX - 1) /* of what lists are ordered by: what comes after every date is no date */
 
 #define HEARTH_MEMBER_TEXT const char *
 #define HEARTH_MEMBER_INT  int64_t
@@ -56,12 +57,12 @@
 
 #define HEARTH_ACCOUNT_FIELDS(X, T) \
     X(T, KEY,      TEXT, id,           1, 32,              "[a-z0-9], made by the core") \
-    X(T, ALWAYS,   TEXT, email,        1, HEARTH_LINE_MAX, "unique without regard to ASCII case") \
+    X(T, ALWAYS,   TEXT, email,        1, 1024,            "unique without regard to ASCII case") \
     X(T, ALWAYS,   TEXT, uid,          0, HEARTH_LINE_MAX, "the provider's id of the person") \
     X(T, OPTIONAL, TEXT, name,         0, HEARTH_LINE_MAX, "as the provider knows it") \
     X(T, ALWAYS,   TEXT, provider,     0, HEARTH_ID_MAX,   "name of the [sync NAME] section") \
     X(T, ALWAYS,   TEXT, node,         0, HEARTH_KEY_MAX,  "\"\" on a single node") \
-    X(T, ALWAYS,   INT,  state,        0, INT32_MAX,       "enum hearth_account_state") \
+    X(T, ALWAYS,   INT,  state,        0, 4,               "enum hearth_account_state") \
     X(T, OPTIONAL, TEXT, state_detail, 0, HEARTH_LINE_MAX, "words for a person") \
     X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "") \
     X(T, ALWAYS,   INT,  last_sync,    0, HEARTH_TIME_MAX, "that succeeded") \
@@ -98,7 +99,7 @@
     X(T, ALWAYS,   FLAG, pinned,        0, 1,               "")
 
 #define HEARTH_VISIT_FIELDS(X, T) \
-    X(T, KEY,      INT,  date,          INT64_MIN, INT64_MAX, "ms") \
+    X(T, KEY,      INT,  date,          INT64_MIN, HEARTH_DATE_MAX, "ms") \
     X(T, KEY,      INT,  type,          0, 9,               "enum hearth_visit_type")
 
 /* A page is one URL of an account. */
@@ -132,7 +133,7 @@
     X(T, OPTIONAL, TEXT, tags,        0, HEARTH_TEXT_MAX, "joined by \"\\n\", in the record's order") \
     X(T, ALWAYS,   INT,  page,        0, INT64_MAX,       "id of the page of its URL; 0: none") \
     X(T, ALWAYS,   INT,  position,    0, INT64_MAX,       "in `parent`") \
-    X(T, ALWAYS,   INT,  added,       INT64_MIN, INT64_MAX, "") \
+    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "") \
     X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "") \
     X(T, DERIVED,  INT,  children,    0, INT64_MAX,       "folders: how many are placed in it") \
     X(T, DERIVED,  INT,  last_visit,  INT64_MIN, INT64_MAX, "of its page; 0") \
