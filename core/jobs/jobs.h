@@ -1,5 +1,5 @@
-/* Scheduler and workers. docs/architecture.md tells the life of a job. A job's key is the account's id, its payload the name of the node
- * that published it.
+/* Scheduler and workers. docs/architecture.md tells the life of a job. A job's kind says what is to be done (JOBS_SYNC, JOBS_MOVE), its
+ * key is the account's id, its payload the name of the node that published it.
  *
  * Threads: one scheduler for each node, `parallel` workers, one that keeps leases alive, one that receives events. They share nothing but
  * the queue, the storage and a few small tables with locks of their own. */

@@ -4,7 +4,7 @@
 static int on_any(void *ctx, const struct hearth_job *job)
 {
     (void)ctx;
-    return job->key == NULL;
+    return job->kind == NULL || job->key == NULL;
 }
 
 static int on_event(void *ctx, const char *channel, const char *text)
@@ -60,7 +60,7 @@ static void every_allocation_fails(struct kit *kit)
         if (r < 0 && !failed)
             fail_msg("an allocation failed before; now it returns %s: %s", err_name(r), q->call.error);
         call_reset(&q->call);
-        for (int i = 0; i < 100 && QUEUE(q, remove, "k") == HEARTH_ERR_UNAVAILABLE; i++)
+        for (int i = 0; i < 100 && QUEUE(q, remove, KIND, "k") == HEARTH_ERR_UNAVAILABLE; i++)
             kit_pause(50); /* a connection comes back after a pause */
         expect_number(jobs_in(q), 0);
         if (r == 0 && !failed)
@@ -84,7 +84,7 @@ static void growth(struct kit *kit)
     size_t known = offsetof(struct hearth_queue_counts, dead) + sizeof(int64_t);
     int32_t result;
     memset(&job, CANARY, sizeof(job));
-    job.job = (struct hearth_job){.struct_size = sizeof(job), .key = "k", .payload = "p"};
+    job.job = (struct hearth_job){.struct_size = sizeof(job), .kind = KIND, .key = "k", .payload = "p"};
     QUEUE_OK(q, publish, &job.job, 0, &result);
     memset(&out, CANARY, sizeof(out));
     out.counts.struct_size = (uint32_t)known;
@@ -95,6 +95,7 @@ static void growth(struct kit *kit)
         expect_number(job.more[i], CANARY);
     for (size_t i = known; i < sizeof(out.bytes); i++)
         expect_number(out.bytes[i], CANARY);
+    expect_text(job.job.kind, KIND);
     expect_text(job.job.key, "k");
 }
 

@@ -177,7 +177,7 @@ void line_close(struct line *line)
 
 int publish(struct line *line, const char *key, int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .key = key, .payload = "p", .priority = HEARTH_SCHEDULED};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = key, .payload = "p", .priority = HEARTH_SCHEDULED};
     int32_t result = -1;
     int r = ops->publish(line->session, &line->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;
