@@ -223,7 +223,8 @@ struct hearth_sync {
     /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull broke off; collections that were
      * committed stay, `ret_result` says why in words and how long to wait. */
     int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
-    /* Forgets what is cached in memory for an account (removed, paused, imported anew). */
+    /* Forgets what is cached in memory for an account (removed, imported anew, or for no reason that concerns the provider: the next pull
+     * tells of it again). From any thread, also while a pull runs; does not wait for anybody. */
     void (*forget)(void *self, const char *account);
 };
 
