@@ -19,7 +19,7 @@ static size_t count_entries(const char *path)
 
 static const struct hearth_plugin *descriptor_of(const char *path)
 {
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = handle == NULL ? NULL : dlsym(handle, "hearth_plugin_v1");
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = handle == NULL ? NULL : dlsym(handle, "hearth_plugin_v2");
     hearth_plugin_entry entry;
     if (symbol == NULL)
         fail_msg("%s", dlerror());
