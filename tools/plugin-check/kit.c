@@ -43,7 +43,7 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
 void kit_session_of(struct kit *kit, void *self, struct store *store)
 {
     struct err err = {0};
-    struct storage storage = plug_storage(kit->plug);
+    struct storage storage = kit->plug == NULL ? (struct storage){.ops = kit->storage} : plug_storage(kit->plug); /* NULL: the model */
     storage.self = self;
     if (store_open(store, &storage, NULL, &err) < 0)
         fail_msg("session_open: %s", err.text);
