@@ -33,7 +33,7 @@
 /* --- how a statement runs --- */
 #define INDEXED_BY(index)   ""
 #define THEN_JOIN           " JOIN "
-#define IN_PIECES               " LIMIT ?"
+#define IN_PIECES           " LIMIT ?"
 #define OF_PAGES(parameter) "= ANY (" parameter "::bigint[])"
 
 /* The planner would walk an index in the order that is wanted, through all rows of the account. */
@@ -41,7 +41,7 @@
 /* An index holds but the beginning of the second of two columns. */
 #define FIRST_OF_TWO(condition) condition " AND "
 /* (xmax = 0): the row is new. */
-#define PUT_ROW(table, names, values, key, excluded)                                               \
+#define PUT_ROW(table, names, values, key, excluded)                                                                                       \
     "INSERT INTO " table " (account, " names ") VALUES (?1, " values ") ON CONFLICT (account, " key ") DO UPDATE SET " excluded            \
     " RETURNING (xmax = 0)::int"
 
@@ -49,17 +49,17 @@
 #define ACCOUNT_OF_BATCH   "accounts"
 #define WHERE_ROW_OF_BATCH " WHERE row = ?1"
 #define PAGE_OF_GUID       "g.page FROM page_guids g "
-#define GENERATION_APART  "false"
-#define COUNTS_OF_ACCOUNT "accounts WHERE id = ?1"
+#define GENERATION_APART   "false"
+#define COUNTS_OF_ACCOUNT  "accounts WHERE id = ?1"
 /* An error would end a transaction. */
-#define ADDRESS_IS_FREE(email, id)                                                                 \
+#define ADDRESS_IS_FREE(email, id)                                                                                                         \
     " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE lower(o.email) = lower(" email " COLLATE \"C\") AND o.id <> " id ")"
 /* Two schedulers never wait for, and never get, the same account. */
-#define SKIP_LOCKED " FOR UPDATE SKIP LOCKED"
+#define SKIP_LOCKED                 " FOR UPDATE SKIP LOCKED"
 #define SCAN_BEHIND(frecency_, id_) "(frecency, id) < (" frecency_ ", " id_ ")"
-#define PAGE_ALSO           ", 0"
-#define FROM_VISITS_OF_PAGE "FROM visits v WHERE " OF_ACCOUNT("v.") "v.page "
-#define PAGE_OF_VISIT       " JOIN pages p ON p.account = v.account AND p.id = v.page"
+#define PAGE_ALSO                   ", 0"
+#define FROM_VISITS_OF_PAGE         "FROM visits v WHERE " OF_ACCOUNT("v.") "v.page "
+#define PAGE_OF_VISIT               " JOIN pages p ON p.account = v.account AND p.id = v.page"
 
 #include "storage-sql/fields.h"
 

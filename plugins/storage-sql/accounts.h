@@ -8,8 +8,8 @@ struct op;
 struct session;
 
 /* Errors, in words. */
-int account_is_missing(struct hearth_call *call);      /* NOT_FOUND */
-int account_exists_already(struct hearth_call *call);  /* CONFLICT */
+int account_is_missing(struct hearth_call *call);        /* NOT_FOUND */
+int account_exists_already(struct hearth_call *call);    /* CONFLICT */
 int account_identity_is_taken(struct hearth_call *call); /* CONFLICT */
 
 /* In an operation on what all accounts share: 1: there is such an account; 0: none. */
@@ -21,8 +21,7 @@ int account_explain(struct session *session, const char *id, int (*taken)(struct
 enum { IDENTITY_TEXT_MAX = 1024 };
 int identity_check(struct hearth_call *call, const char *issuer, const char *subject);
 /* The issuer of the identity that is made with an account, "" when it has none: checked. */
-int identity_of_new_account(struct hearth_call *call, const struct hearth_account *account,
-                            char ret_issuer[IDENTITY_TEXT_MAX + 2]);
+int identity_of_new_account(struct hearth_call *call, const struct hearth_account *account, char ret_issuer[IDENTITY_TEXT_MAX + 2]);
 
 /* --- of each plugin --- */
 

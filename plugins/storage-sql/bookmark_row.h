@@ -10,9 +10,10 @@
 #define SQL_EXCLUDED_bookmark_parent   ~, "coalesce(excluded.parent, b.parent)"
 #define SQL_EXCLUDED_bookmark_position ~, "CASE WHEN excluded.parent IS NULL THEN b.position ELSE excluded.position END"
 
-#define PUT_BOOKMARK                                                                               \
+#define PUT_BOOKMARK                                                                                                                       \
     "INSERT INTO bookmarks AS b (" ACCOUNT_COLUMN SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ") VALUES (" ACCOUNT_VALUE SQL_VALUES(                 \
-        "?2", bookmark, HEARTH_BOOKMARK_FIELDS) ") ON CONFLICT (" ACCOUNT_COLUMN KEY_TEXT("guid") ") DO UPDATE SET " SQL_EXCLUDED(         \
-        bookmark, HEARTH_BOOKMARK_FIELDS)
+        "?2", bookmark,                                                                                                                    \
+        HEARTH_BOOKMARK_FIELDS) ") ON CONFLICT (" ACCOUNT_COLUMN KEY_TEXT("guid") ") DO UPDATE SET " SQL_EXCLUDED(bookmark,                \
+                                                                                                                  HEARTH_BOOKMARK_FIELDS)
 
 #endif

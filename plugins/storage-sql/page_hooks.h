@@ -11,7 +11,7 @@ int page_write(struct session *session, const struct hearth_page *page);
 int page_erase(struct session *session, int64_t page); /* visits and guids too; missing is fine */
 int page_join_guid(struct session *session, const char *guid, int64_t page);
 int visits_write(struct session *session, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added);
-int visits_erase(struct session *session, int64_t page); /* missing is fine */
+int visits_erase(struct session *session, int64_t page);    /* missing is fine */
 int page_is_missing(struct session *session, int64_t page); /* NOT_FOUND, in words */
 
 /* The core reads a page before it writes it. What the batch knows of the page: 0: that it is not there; 1: it has to be looked for; or an

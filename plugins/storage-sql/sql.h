@@ -10,12 +10,12 @@ struct query;
 struct op;
 
 /* What is counted for each account: X(NAME, column). */
-#define SQL_COUNTERS(X)                                                                            \
-    X(DEVICES, devices)                                                                            \
-    X(TABS, tabs)                                                                                  \
-    X(BOOKMARKS, bookmarks)                                                                        \
-    X(FOLDERS, folders)                                                                            \
-    X(PAGES, pages)                                                                                \
+#define SQL_COUNTERS(X)                                                                                                                    \
+    X(DEVICES, devices)                                                                                                                    \
+    X(TABS, tabs)                                                                                                                          \
+    X(BOOKMARKS, bookmarks)                                                                                                                \
+    X(FOLDERS, folders)                                                                                                                    \
+    X(PAGES, pages)                                                                                                                        \
     X(VISITS, visits)
 #define SQL_COUNTER_MEMBER(name, column) COUNT_##name,
 enum counter { COUNT_NONE = -1, SQL_COUNTERS(SQL_COUNTER_MEMBER) COUNTERS };

@@ -16,29 +16,29 @@
 #define ACCOUNT_VALUE            ""
 
 /* --- values and comparisons --- */
-#define VALUE_TEXT(parameter)      parameter
-#define VALUE_INT(parameter)       parameter
-#define VALUE_FLAG(parameter)      parameter
-#define VALUE_REAL(parameter)      parameter
-#define VALUE_HASH(parameter)      parameter
-#define NOT_FLAG(column)           column " = 0"
-#define SAME_TEXT(column, value)   column " = " value
-#define KEY_TEXT(column)           column
-#define BYTES(column)              column
-#define NO_CASE(column)            column /* COLLATE NOCASE */
-#define NO_CASE_VALUE(value)       value
-#define GREATEST(one, other)       "max(" one ", " other ")"
+#define VALUE_TEXT(parameter)    parameter
+#define VALUE_INT(parameter)     parameter
+#define VALUE_FLAG(parameter)    parameter
+#define VALUE_REAL(parameter)    parameter
+#define VALUE_HASH(parameter)    parameter
+#define NOT_FLAG(column)         column " = 0"
+#define SAME_TEXT(column, value) column " = " value
+#define KEY_TEXT(column)         column
+#define BYTES(column)            column
+#define NO_CASE(column)          column /* COLLATE NOCASE */
+#define NO_CASE_VALUE(value)     value
+#define GREATEST(one, other)     "max(" one ", " other ")"
 
 /* --- how a statement runs: what SQLite's planner would not see by itself --- */
-#define INDEXED_BY(index) " INDEXED BY " index
-#define THEN_JOIN         " CROSS JOIN "
-#define IN_PIECES             ""
+#define INDEXED_BY(index)   " INDEXED BY " index
+#define THEN_JOIN           " CROSS JOIN "
+#define IN_PIECES           ""
 #define OF_PAGES(parameter) "= " parameter
 
 #define THEN_SORTED(select, alias, order) select " ORDER BY " order
-#define FIRST_OF_TWO(condition) ""
+#define FIRST_OF_TWO(condition)           ""
 /* Nobody says which of both an upsert did, and it has to be counted: one that inserts, then one that updates. */
-#define PUT_ROW(table, names, values, key, excluded)                                               \
+#define PUT_ROW(table, names, values, key, excluded)                                                                                       \
     "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT DO NOTHING",                                                        \
         "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT (" key ") DO UPDATE SET " excluded
 
@@ -52,9 +52,9 @@
 #define SKIP_LOCKED                ""
 /* There is one piece, from the first page on: a comparison with each would cost a twentieth. */
 #define SCAN_BEHIND(frecency_, id_) frecency_ " IS NOT NULL AND " id_ " IS NOT NULL"
-#define PAGE_ALSO           ", p.row"
-#define FROM_VISITS_OF_PAGE "FROM pages p CROSS JOIN visits v ON v.page_row = p.row WHERE p.id "
-#define PAGE_OF_VISIT       " CROSS JOIN pages p ON p.row = v.page_row"
+#define PAGE_ALSO                   ", p.row"
+#define FROM_VISITS_OF_PAGE         "FROM pages p CROSS JOIN visits v ON v.page_row = p.row WHERE p.id "
+#define PAGE_OF_VISIT               " CROSS JOIN pages p ON p.row = v.page_row"
 
 #include "storage-sql/fields.h"
 
