@@ -29,6 +29,9 @@ LIBRARIES = {
 SHARED = {"sync-fx": ["jose/jose.h"]}
 # What all plugins of this tree share, on hearth/*.h and libc; core and templates for others do without it.
 SUPPORT = "plugins/support"
+# What the two databases compile into themselves, each over a driver of its own.
+STORAGE_SQL = "storage-sql"
+STORAGE_SQL_USERS = (STORAGE_SQL, "storage-sqlite", "storage-pg")
 SUPPORT_INCLUDES = ("hearth/", "support/", "arpa/", "netinet/", "sys/")
 # In core a lock is one that a build with checks knows of: core/base/lock.h.
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
@@ -113,6 +116,8 @@ def check_include(path, n, name):
         findings.append(f"{path}:{n}: {name} is for the plugins of this tree")
     if str(path.parent) == SUPPORT and "/" in name and not name.startswith(SUPPORT_INCLUDES):
         findings.append(f"{path}:{n}: {SUPPORT} uses hearth/*.h and libc, not {name}")
+    if name.startswith(f"{STORAGE_SQL}/") and (parts[0] != "plugins" or parts[1] not in STORAGE_SQL_USERS):
+        findings.append(f"{path}:{n}: {name} is for the databases of this tree")
     if parts[0] == "plugins" and name.startswith("../"):
         findings.append(f"{path}:{n}: a plugin does not reach into its neighbour's folder; {SUPPORT} is for what they share")
     if parts[0] == "core" and parts[1] in LAYERS and name.split("/")[0] in LAYERS and "/" in name:
