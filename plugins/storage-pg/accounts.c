@@ -1,5 +1,6 @@
 /* Making an account, and the end of all its rows. */
 #include "storage-sql/accounts.h"
+#include "storage-sql/batch_hooks.h"
 
 #include "driver.h"
 
@@ -90,8 +91,9 @@ int account_remove(void *self, struct hearth_call *call, const char *account)
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
+    r = batch_is_none(op.session);
+    if (r < 0)
+        return op_end(&op, r);
     r = transaction_begin(op.session, "BEGIN");
     if (r == 0)
         r = transaction_end(op.session, remove_rows(op.session, account));

@@ -23,6 +23,12 @@ struct query {
     int row, rows;
 };
 
+void query_account(struct query *query, const char *account);
+void query_batch(struct query *query);
+void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done);
+void query_piece(struct query *query, const struct piece *piece);
+bool query_close_piece(struct query *query, struct piece *piece, int r);
+
 /* Runs it and keeps the rows. A write whose connection broke after it was sent is UNCERTAIN; a SELECT is tried again once. */
 int query_execute(struct query *query);
 /* query_later() for a statement that says itself what is to be counted: the columns 0 and 1 of its row are added to these counters. */

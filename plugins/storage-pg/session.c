@@ -37,30 +37,6 @@ int op_end(struct op *op, int code)
     return code;
 }
 
-/* Whoever opened the database has looked at its schema. */
-int op_begin_any_schema(struct op *op, void *self, struct hearth_call *call)
-{
-    return op_begin(op, self, call);
-}
-
-/* All rows are in one database. */
-int op_begin_account(struct op *op, void *self, struct hearth_call *call, const char *account)
-{
-    (void)account;
-    return op_begin(op, self, call);
-}
-
-/* One statement is atomic by itself. */
-int op_begin_write(struct op *op, void *self, struct hearth_call *call)
-{
-    return op_begin(op, self, call);
-}
-
-int op_end_write(struct op *op, int code)
-{
-    return op_end(op, code);
-}
-
 int op_begin_snapshot(struct op *op)
 {
     return transaction_begin(op->session, "BEGIN ISOLATION LEVEL REPEATABLE READ");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "driver.h"
+#include "storage-sql/batch_hooks.h"
 #include "storage-sql/operations.h"
 #include "support/abi.h"
 #include "support/call.h"
@@ -273,7 +274,8 @@ int account_claim_due(void *self, struct hearth_call *call, int64_t now, int64_t
     int r = op_begin_write(&op, self, call);
     if (r < 0)
         return r;
-    r = op_end_write(&op, claim_due(op.session, now, claimed_until, limit, &list));
+    r = batch_is_none(op.session);
+    r = op_end_write(&op, r < 0 ? r : claim_due(op.session, now, claimed_until, limit, &list));
     bool more = r == 0;
     while (list != NULL) {
         struct claimed *next = list->next;

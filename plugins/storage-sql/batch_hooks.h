@@ -15,5 +15,7 @@ int batch_finish(struct session *session, bool changed);
 /* In batch_finish(): the account's generation and counters; forgets pages that were removed long ago. */
 int batch_write_account(struct session *session, bool changed);
 int batch_check_collection(struct hearth_call *call, int32_t collection); /* INVALID, in words */
+/* INVALID, in words, for what cannot be done while one is open. */
+int batch_is_none(struct session *session);
 
 #endif

@@ -11,6 +11,11 @@ int batch_check_collection(struct hearth_call *call, int32_t collection)
     return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
 }
 
+int batch_is_none(struct session *session)
+{
+    return session->batch.open ? hearth_fail(session->call, HEARTH_ERR_INVALID, "a batch is open") : 0;
+}
+
 int batch_begin(void *self, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
 {
     struct op op;

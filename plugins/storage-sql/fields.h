@@ -6,7 +6,6 @@
  *     SQL_SET(FIELDS)                "name" = ?             without keys
  *     SQL_EXCLUDED(page, FIELDS)     "name" = excluded."name"
  *     SQL_NULLS(FIELDS)              NULL, NULL             where a SELECT has no row
- *     SQL_WIDTH(FIELDS)              2                      columns
  *
  * Where one field is an exception, a macro before the text says so, with "~, " before what takes its place:
  *
@@ -48,7 +47,6 @@
 #define SQL_TAKE_OVER(T, role, kind, name, least, most, meaning)                                                                           \
     SQL_REST_##role(, "\"" #name "\" = " SQL_UNLESS(SQL_EXCLUDED_##T##_##name, "excluded.\"" #name "\""))
 #define SQL_NULL(T, role, kind, name, least, most, meaning) SQL_STORED_##role(, "NULL")
-#define SQL_ONE(T, role, kind, name, least, most, meaning)  SQL_STORED_##role(+1)
 
 #define SQL_NAMES(FIELDS)            SQL_JOIN(FIELDS(SQL_NAME, ))
 #define SQL_COLUMNS(t, FIELDS)       SQL_JOIN(FIELDS(SQL_COLUMN, t))
@@ -56,7 +54,6 @@
 #define SQL_VALUES(first, T, FIELDS) SQL_JOIN_BEHIND(first, FIELDS(SQL_VALUE, T))
 #define SQL_SET(FIELDS)              SQL_JOIN(FIELDS(SQL_ASSIGN, ))
 #define SQL_EXCLUDED(T, FIELDS)      SQL_JOIN(FIELDS(SQL_TAKE_OVER, T))
-#define SQL_WIDTH(FIELDS)            (0 FIELDS(SQL_ONE, ))
 
 /* The comma between two pieces of a text; 32 are enough until somebody needs more. */
 #define SQL_JOIN(...)                                   SQL_JOIN_BEHIND_NOTHING(__VA_ARGS__)

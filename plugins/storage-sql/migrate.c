@@ -1,6 +1,7 @@
 /* The schema: what the database has, and the way to what the plugin wants. */
 #include "driver.h"
 #include "storage-sql/migrate_hooks.h"
+#include "storage-sql/batch_hooks.h"
 #include "storage-sql/migrations.h"
 #include "storage-sql/operations.h"
 
@@ -26,9 +27,9 @@ int migrate_run(void *self, struct hearth_call *call)
     int r = op_begin_any_schema(&op, self, call);
     if (r < 0)
         return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
-    r = migrate_check(op.session);
+    r = batch_is_none(op.session);
+    if (r == 0)
+        r = migrate_check(op.session);
     while (r == 0 && !done)
         r = migrate_step(op.session, &done);
     if (r == 0)

@@ -26,22 +26,21 @@ enum counter { COUNT_NONE = -1, SQL_COUNTERS(SQL_COUNTER_MEMBER) COUNTERS };
  * not return 0, return its code and do not call the end. */
 int op_begin(struct op *op, void *session, struct hearth_call *call);
 int op_end(struct op *op, int code); /* returns code */
-/* The same for what has to work before the schema is the one wanted. */
-int op_begin_any_schema(struct op *op, void *session, struct hearth_call *call);
-/* A read of an account's rows. Greater than 0: it has none, the operation has ended already. */
-enum { OP_NO_ACCOUNT = 1, OP_NO_ROWS = 2 };
-int op_begin_account(struct op *op, void *session, struct hearth_call *call, const char *account);
 /* One of the operations "in a batch". INVALID: none is open. Errors other than NOT_FOUND and INVALID
  * break the batch. */
 int op_begin_in_batch(struct op *op, void *session, struct hearth_call *call);
 int op_end_in_batch(struct op *op, int code);
-/* A write of what all accounts share, by one statement that changes rows and any number that read. A
- * code < 0 takes it back where it is not too late. */
-int op_begin_write(struct op *op, void *session, struct hearth_call *call);
-int op_end_write(struct op *op, int code);
-/* Between them all statements of an operation that reads see one state. */
-int op_begin_snapshot(struct op *op);
-int op_end_snapshot(struct op *op, int code); /* returns code, or what went wrong */
+/* Where one database has nothing to do for them, these are inline in its session.h:
+ *
+ *     int op_begin_any_schema(op, session, call)         op_begin() for what has to work before the schema is the one wanted
+ *     int op_begin_account(op, session, call, account)   a read of an account's rows. Greater than 0: it has none, and the operation
+ *                                                        has ended already
+ *     int op_begin_write(op, session, call)              a write of what all accounts share, by one statement that changes rows and
+ *     int op_end_write(op, code)                         any number that read. A code < 0 takes it back where it is not too late
+ *     int op_begin_snapshot(op)                          between them all statements of an operation that reads see one state; the
+ *     int op_end_snapshot(op, code)                      end returns the code, or what went wrong
+ */
+enum { OP_NO_ACCOUNT = 1, OP_NO_ROWS = 2 };
 
 /* The open batch of the session, when it is this account's; NULL. Has members `delta` and
  * `generation`. */
@@ -59,11 +58,6 @@ void query_flag(struct query *query, int64_t value);
 void query_real(struct query *query, double value);
 void query_text(struct query *query, const char *text);
 void query_bytes(struct query *query, const void *bytes, size_t size);
-/* ?1 of every statement on the rows of an account: outside of a batch, and in the session's own. */
-void query_account(struct query *query, const char *account);
-void query_batch(struct query *query);
-/* The next pages of a list: as many as the fragment OF_PAGES takes at once. *done moves on. */
-void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done);
 
 int query_step(struct query *query); /* 1: a row; 0: no more; or an error with its text */
 /* Runs it to the end and closes. ret_rows: how many an INSERT, UPDATE or DELETE has touched; NULL. */
@@ -75,13 +69,20 @@ int query_later(struct query *query, enum counter counter, int by);
  * counter is that of new rows. */
 int query_put(struct query *query, enum counter counter, bool *ret_done);
 
-/* Columns of the row; text and bytes live until the next step:
+/* Inline in query.h where that is worth while:
  *
- *     int64_t column_int(query, column)             NULL: 0
- *     int64_t column_flag(query, column)            0 or 1
+ *     void query_account(query, account)     ?1 of every statement on the rows of an account: outside of a batch, and
+ *     void query_batch(query)                in the session's own
+ *     void query_pages(query, pages, count, done)
+ *                                            the next pages of a list: as many as the fragment OF_PAGES takes at once. *done moves on
+ *     void query_piece(query, piece)         see struct piece
+ *     bool query_close_piece(query, piece, r)
+ *
+ *     int64_t column_int(query, column)      of the row. NULL: 0
+ *     int64_t column_flag(query, column)     0 or 1
  *     double column_real(query, column)
- *     const char *column_text(query, column)        NULL for NULL
- *     const uint8_t *column_hash(query, column, size)    at most 32 bytes, one a row; NULL: it has another length
+ *     const char *column_text(query, column)              NULL for NULL; lives until the next step, as the hash does
+ *     const uint8_t *column_hash(query, column, size)     at most 32 bytes, one a row; NULL: it has another length
  */
 /* Bytes of any length, in the call's memory. */
 int column_keep_bytes(struct query *query, int column, const void **ret_bytes, size_t *ret_size);
@@ -93,14 +94,11 @@ int column_keep_bytes(struct query *query, int column, const void **ret_bytes, s
  *         query_open(…); …; query_piece(&query, &piece);
  *         while ((r = query_step(&query)) > 0 && …) …
  *     } while (query_close_piece(&query, &piece, r));
- */
+ *
+ * query_piece() binds the last parameter. query_close_piece() closes, given what the last step said. True: there may be more rows. */
 struct piece {
     int rows, most; /* of the next piece, which grows */
 };
-void query_piece(struct query *query, const struct piece *piece); /* the last parameter */
-/* Closes. True: there may be more rows. r: of the last step. */
-bool query_close_piece(struct query *query, struct piece *piece, int r);
-
 /* The database in errors, without secrets. */
 const char *session_where(const struct session *session);
 

@@ -4,6 +4,7 @@
 #include "query.h"
 #include "session.h"
 #include "storage-sql/accounts.h"
+#include "storage-sql/batch_hooks.h"
 
 /* Rows of an account in the shared file, in the order of the foreign keys. */
 static const char *const REMOVE[] = {
@@ -106,8 +107,9 @@ int account_remove(void *self, struct hearth_call *call, const char *account)
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
+    r = batch_is_none(op.session);
+    if (r < 0)
+        return op_end(&op, r);
     r = pool_enter(op.session, account, &person);
     if (r < 0)
         return op_end(&op, r);

@@ -64,6 +64,11 @@ void query_int(struct query *query, int64_t value)
         check_bind(query, sqlite3_bind_int64(query->handle, query->next++, value));
 }
 
+void query_flag(struct query *query, int64_t value)
+{
+    query_int(query, value != 0);
+}
+
 void query_text(struct query *query, const char *text)
 {
     if (query->failed == 0)
@@ -74,45 +79,6 @@ void query_bytes(struct query *query, const void *bytes, size_t size)
 {
     if (query->failed == 0)
         check_bind(query, sqlite3_bind_blob64(query->handle, query->next++, size == 0 ? "" : bytes, size, SQLITE_STATIC));
-}
-
-void query_flag(struct query *query, int64_t value)
-{
-    query_int(query, value != 0);
-}
-
-/* A person's rows are in a file of their own: the parameter is passed over. */
-void query_account(struct query *query, const char *account)
-{
-    (void)account;
-    query->next++;
-}
-
-void query_batch(struct query *query)
-{
-    query->next++;
-}
-
-/* To borrow a connection costs more than to read a page: one at a time. */
-void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done)
-{
-    (void)count;
-    query_int(query, pages[(*done)++]);
-}
-
-/* SQLite hands out rows as they are found: there is one piece. */
-void query_piece(struct query *query, const struct piece *piece)
-{
-    (void)query;
-    (void)piece;
-}
-
-bool query_close_piece(struct query *query, struct piece *piece, int r)
-{
-    (void)piece;
-    (void)r;
-    query_close(query);
-    return false;
 }
 
 void query_real(struct query *query, double value)

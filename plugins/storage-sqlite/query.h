@@ -48,6 +48,40 @@ static inline const uint8_t *column_hash(struct query *query, int column, size_t
     return bytes != NULL && (size_t)sqlite3_column_bytes(query->handle, column) == size ? bytes : NULL;
 }
 
+/* A person's rows are in a file of their own: the parameter is passed over. */
+static inline void query_account(struct query *query, const char *account)
+{
+    (void)account;
+    query->next++;
+}
+
+static inline void query_batch(struct query *query)
+{
+    query->next++;
+}
+
+/* To borrow a connection costs more than to read a page: one at a time. */
+static inline void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done)
+{
+    (void)count;
+    query_int(query, pages[(*done)++]);
+}
+
+/* SQLite hands out rows as they are found: there is one piece. */
+static inline void query_piece(struct query *query, const struct piece *piece)
+{
+    (void)query;
+    (void)piece;
+}
+
+static inline bool query_close_piece(struct query *query, struct piece *piece, int r)
+{
+    (void)piece;
+    (void)r;
+    query_close(query);
+    return false;
+}
+
 void query_forget_all(struct connection *connection); /* at its end */
 
 #endif

@@ -148,19 +148,6 @@ int op_begin_account(struct op *op, void *self, struct hearth_call *call, const 
     return 0;
 }
 
-/* One SELECT sees one state, and no listing has more. */
-int op_begin_snapshot(struct op *op)
-{
-    (void)op;
-    return 0;
-}
-
-int op_end_snapshot(struct op *op, int code)
-{
-    (void)op;
-    return code;
-}
-
 int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
 {
     int r = op_begin(op, self, call);

@@ -17,6 +17,24 @@ struct op {
  * waits for its turn, opens a transaction that op_end_write() commits or rolls back, and is never
  * part of a batch; an account's rows are a file: OP_NO_ROWS says that there is none yet. */
 
+int op_begin_any_schema(struct op *op, void *session, struct hearth_call *call);
+int op_begin_account(struct op *op, void *session, struct hearth_call *call, const char *account);
+int op_begin_write(struct op *op, void *session, struct hearth_call *call);
+int op_end_write(struct op *op, int code);
+
+/* One SELECT sees one state, and no listing has more. */
+static inline int op_begin_snapshot(struct op *op)
+{
+    (void)op;
+    return 0;
+}
+
+static inline int op_end_snapshot(struct op *op, int code)
+{
+    (void)op;
+    return code;
+}
+
 /* The turn of the current connection's file, and a transaction; ends with session_commit() or session_rollback(), which also give up the
  * turn. */
 int session_begin_immediate(struct session *session);
