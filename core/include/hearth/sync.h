@@ -63,10 +63,10 @@ struct hearth_sync_sink {
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
     int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
-    /* A record that arrived and could not be read. What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device,
-     * that device's tabs, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows which record it was.
-     * A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the stored copy would count as gone:
-     * commit() refuses it with INVALID; restart, or leave it uncommitted. */
+    /* A record that arrived and could not be read. What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the
+     * bookmark, the device, that device's tabs, the page with its visits; unless a readable record or a tombstone of the same guid comes as
+     * well. NULL: nobody knows which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed,
+     * because the stored copy would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
     /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
@@ -120,7 +120,7 @@ struct hearth_identity {
     /* email: proven to be the person's own; NULL where the source knows none (a file, a browser's folder): then the operator says whose
      * account it is. name may be NULL. */
     const char *email, *uid, *name;
-    const void *credentials;        /* to be sealed */
+    const void *credentials; /* to be sealed */
     size_t credentials_size;
     const char *key; /* public id of the key that opens the account's data: another one means other data. NULL: the provider has none */
 };
@@ -191,12 +191,12 @@ struct hearth_signin {
 
 struct hearth_signin_step {
     uint32_t struct_size;
-    int32_t kind;        /* enum hearth_signin_kind */
-    const char *title;   /* "Enter the code" */
-    const char *text;    /* one or more sentences; NULL */
-    const char *problem; /* what was wrong with the last answer; NULL */
-    const char *reason;  /* FAILED: a stable word like "anti_bot_challenge"; NULL */
-    const char *url;     /* VISIT */
+    int32_t kind;                             /* enum hearth_signin_kind */
+    const char *title;                        /* "Enter the code" */
+    const char *text;                         /* one or more sentences; NULL */
+    const char *problem;                      /* what was wrong with the last answer; NULL */
+    const char *reason;                       /* FAILED: a stable word like "anti_bot_challenge"; NULL */
+    const char *url;                          /* VISIT */
     const struct hearth_signin_field *fields; /* HEARTH_AT */
     size_t field_count;
     const struct hearth_signin_choice *choices; /* HEARTH_AT */
