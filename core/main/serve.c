@@ -350,8 +350,11 @@ static void say_setup(struct daemon *d)
         setup_print(&d->app, address.text);
 }
 
+/* To the log before it is said to whoever waits for it: what that one does next stands behind it there. */
 static void say_ready(struct daemon *d)
 {
+    log_event(HEARTH_LOG_INFO, "main", "ready", "version", HEARTH_VERSION, "address", d->http == NULL ? NULL : http_address(d->http, 0),
+              "state_dir", d->app.state_dir, NULL);
     printf("ready");
     const char *address;
     for (size_t i = 0; d->http != NULL && (address = http_address(d->http, i)) != NULL; i++)
@@ -361,8 +364,6 @@ static void say_ready(struct daemon *d)
     say_setup(d);
     fflush(stdout);
     sd_notify(0, "READY=1");
-    log_event(HEARTH_LOG_INFO, "main", "ready", "version", HEARTH_VERSION, "address", d->http == NULL ? NULL : http_address(d->http, 0),
-              "state_dir", d->app.state_dir, NULL);
 }
 
 static void wait_for_end(struct daemon *d, const struct cli *cli, const sigset_t *signals)

@@ -27,7 +27,7 @@ CAUGHT = {
     "storage-half": ("memory: every allocation", "account_create it holds"),
     "storage-twice": ("accounts: the list is ordered", "was expected"),
     "queue-dedupe": ("jobs: a key exists once", "was expected"),
-    "queue-kind": ("jobs: two kinds of one key are two jobs", "was expected"),
+    "queue-kind": ("kinds: two kinds of one key are two jobs", "was expected"),
     "queue-priority": ("jobs: a smaller priority goes first", '"p" was expected'),
     "queue-delay": ("jobs: a delayed job comes when its time has come", "none was expected"),
     "queue-lease": ("jobs: a lease that runs out", "was expected"),
