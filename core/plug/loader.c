@@ -136,7 +136,7 @@ static int copy_table(const char *file, const char *what, const void *table, con
     for (size_t i = 0; i < operations->count; i++) {
         void *operation;
         memcpy(&operation, (char *)copy + HEADER + i * sizeof(operation), sizeof(operation));
-        if (operation == NULL) {
+        if (operation == NULL && operations->names[i][0] != '?') {
             free(copy);
             return err_set(err, HEARTH_ERR_INVALID, "%s: its %s lacks the operation %s", file, what, operations->names[i]);
         }

@@ -44,8 +44,11 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
 void kit_session_of(struct kit *kit, void *self, struct store *store)
 {
     struct err err = {0};
-    struct storage storage = plug_storage(kit->plug);
-    storage.self = self;
+    struct storage storage = {.ops = kit->storage, .self = self}; /* the model has neither plug nor extensions */
+    if (kit->plug != NULL) {
+        storage = plug_storage(kit->plug);
+        storage.self = self;
+    }
     if (store_open(store, &storage, NULL, &err) < 0)
         fail_msg("session_open: %s", err.text);
 }

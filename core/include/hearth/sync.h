@@ -11,33 +11,48 @@
 extern "C" {
 #endif
 
+/* What providers hand over, said in tables as in records.h. Members that are lists stand before the fields, so that both can grow. */
+/* clang-format off */
+#define HEARTH_PAGE_RECORD_FIELDS(X, T) \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "") \
+    X(T, ALWAYS,   TEXT, url,         0, HEARTH_TEXT_MAX, "") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "NULL or \"\": none") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time")
+
+#define HEARTH_BOOKMARK_RECORD_FIELDS(X, T) \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server: \"menu\", \"toolbar\", \"unfiled\", \"mobile\" for the roots") \
+    X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
+    X(T, OPTIONAL, TEXT, parent_guid, 0, HEARTH_KEY_MAX,  "as the record says it") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "") \
+    X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "queries: the place: URL; livemarks: the site, else the feed") \
+    X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "") \
+    X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
+    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "0: not said") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, HEARTH_DATE_MAX, "server time of the record")
+
+/* R(name, TABLE), as HEARTH_RECORDS. */
+#define HEARTH_SYNC_RECORDS(R) \
+    R(page_record,     HEARTH_PAGE_RECORD_FIELDS) \
+    R(bookmark_record, HEARTH_BOOKMARK_RECORD_FIELDS)
+/* clang-format on */
+
 /* A history record: the visits are not complete; the core unites them with what it has. */
 struct hearth_page_record {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *guid;
-    const char *url;
-    const char *title;                 /* NULL or "": none */
     const struct hearth_visit *visits; /* HEARTH_AT; newest first */
     size_t visit_count;
-    int64_t modified; /* server time */
+    HEARTH_PAGE_RECORD_FIELDS(HEARTH_MEMBER, page_record)
 };
 
 struct hearth_bookmark_record {
     uint32_t struct_size;
-    int32_t kind;            /* enum hearth_bookmark_kind */
-    const char *guid;        /* as on the server: "menu", "toolbar", "unfiled", "mobile" for the roots */
-    const char *parent_guid; /* as the record says it; NULL */
-    const char *title;       /* NULL: none */
-    const char *url;         /* NULL: none. Queries: the place: URL. Livemarks: the site, else the feed */
-    const char *keyword;     /* NULL: none */
-    const char *tag_query;   /* queries for a tag: its name; NULL */
+    uint32_t reserved;
     const char *const *tags;
     size_t tag_count;
     const char *const *children; /* folders: ids in order, including ids that never came */
     size_t child_count;
-    int64_t added;    /* 0: not said */
-    int64_t modified; /* server time of the record */
+    HEARTH_BOOKMARK_RECORD_FIELDS(HEARTH_MEMBER, bookmark_record)
 };
 
 enum hearth_sync_begin {
@@ -63,10 +78,11 @@ struct hearth_sync_sink {
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
     int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
-    /* A record that arrived and could not be read. What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the
-     * bookmark, the device, that device's tabs, the page with its visits; unless a readable record or a tombstone of the same guid comes as
-     * well. NULL: nobody knows which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed,
-     * because the stored copy would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
+    /* A record that arrived and could not be read. The core says so itself of one that breaks its table (a text that is NULL or too long,
+     * a number outside). What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device, that
+     * device's tabs, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows
+     * which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the stored copy
+     * would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
     /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
