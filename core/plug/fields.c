@@ -109,6 +109,34 @@ int fields_copy(const struct fields *fields, const void *from, struct arena *are
     return 0;
 }
 
+bool fields_equal_one(const struct hearth_field *field, const void *a, const void *b)
+{
+    const uint8_t *p, *q;
+    double r, s;
+    switch (field->kind) {
+    case HEARTH_FIELD_TEXT:
+        return str_equal(fields_text(field, a), fields_text(field, b));
+    case HEARTH_FIELD_HASH:
+        p = fields_hash(field, a);
+        q = fields_hash(field, b);
+        return p == NULL || q == NULL ? p == q : memcmp(p, q, (size_t)field->most) == 0;
+    case HEARTH_FIELD_REAL:
+        r = fields_real(field, a);
+        s = fields_real(field, b);
+        return memcmp(&r, &s, sizeof(r)) == 0;
+    default:
+        return fields_number(field, a) == fields_number(field, b);
+    }
+}
+
+bool fields_equal(const struct fields *fields, const void *a, const void *b)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (fields->list[i].role != HEARTH_FIELD_DERIVED && !fields_equal_one(&fields->list[i], a, b))
+            return false;
+    return true;
+}
+
 static bool check_field(const struct hearth_field *field, const void *record, char *ret_why, size_t size)
 {
     const char *text;
