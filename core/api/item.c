@@ -1,4 +1,5 @@
-/* Records as JSON, each in one place, in the order of the bodies; and which fields of hearth/records.h are served, and why others are not. */
+/* Records as JSON, each in one place, in the order of the bodies; and which fields of hearth/records.h are served, and why others are not.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -158,10 +159,8 @@ static json_t *page_id(int64_t id)
 
 #define ITEM_SERVED(record, name, field, value) {#record, #field, name, NULL},
 #define ITEM_HIDDEN(record, field, because)     {#record, #field, NULL, because},
-const struct item_field item_fields[] = {
-    ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED) ITEM_PAGE(ITEM_SERVED)
-    ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)
-};
+const struct item_field item_fields[] = {ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(
+    ITEM_SERVED) ITEM_PAGE(ITEM_SERVED) ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
 const size_t item_field_count = sizeof(item_fields) / sizeof(item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
@@ -174,13 +173,13 @@ static json_t *whole_or_null(json_t *row, int failed)
 }
 
 #define ITEM_ADD(record, name, field, value) failed |= json_object_set_new(row, name, value);
-#define ITEM_FUNCTION(function, record, ITEM)                                                      \
-    json_t *function(const struct hearth_##record *r)                                              \
-    {                                                                                              \
-        json_t *row = json_object();                                                               \
-        int failed = 0;                                                                            \
-        ITEM(ITEM_ADD)                                                                             \
-        return whole_or_null(row, failed);                                                         \
+#define ITEM_FUNCTION(function, record, ITEM)                                                                                              \
+    json_t *function(const struct hearth_##record *r)                                                                                      \
+    {                                                                                                                                      \
+        json_t *row = json_object();                                                                                                       \
+        int failed = 0;                                                                                                                    \
+        ITEM(ITEM_ADD)                                                                                                                     \
+        return whole_or_null(row, failed);                                                                                                 \
     }
 ITEM_FUNCTION(account_json, account, ITEM_ACCOUNT)
 ITEM_FUNCTION(item_json, bookmark, ITEM_BOOKMARK)
@@ -190,7 +189,7 @@ ITEM_FUNCTION(page_json, page, ITEM_PAGE)
 ITEM_FUNCTION(token_json, token, ITEM_TOKEN)
 static ITEM_FUNCTION(device_fields_json, device, ITEM_DEVICE)
 
-json_t *device_json(const struct hearth_device *device, int64_t tabs)
+    json_t *device_json(const struct hearth_device *device, int64_t tabs)
 {
     json_t *row = device_fields_json(device);
     json_object_set_new(row, "tabs", json_integer(tabs));

@@ -7,10 +7,9 @@
 
 #include "base/str.h"
 
-#define FIELDS_DEFINE(record, FIELDS)                                                              \
-    static const struct hearth_field list_##record[] = {FIELDS(HEARTH_FIELD, record)};             \
-    const struct fields fields_##record = {#record, list_##record,                                 \
-                                           sizeof(list_##record) / sizeof(list_##record[0]),       \
+#define FIELDS_DEFINE(record, FIELDS)                                                                                                      \
+    static const struct hearth_field list_##record[] = {FIELDS(HEARTH_FIELD, record)};                                                     \
+    const struct fields fields_##record = {#record, list_##record, sizeof(list_##record) / sizeof(list_##record[0]),                       \
                                            sizeof(struct hearth_##record)};
 HEARTH_RECORDS(FIELDS_DEFINE)
 HEARTH_SYNC_RECORDS(FIELDS_DEFINE)
@@ -173,7 +172,8 @@ static bool check_field(const struct hearth_field *field, const void *record, ch
         number = fields_number(field, record);
         if (number >= field->least && number <= field->most)
             return true;
-        snprintf(ret_why, size, "its %s is %" PRId64 ", outside of %" PRId64 " to %" PRId64, field->name, number, field->least, field->most);
+        snprintf(ret_why, size, "its %s is %" PRId64 ", outside of %" PRId64 " to %" PRId64, field->name, number, field->least,
+                 field->most);
         return false;
     }
 }

@@ -1,5 +1,5 @@
-/* Any record by its table (hearth/records.h, hearth/sync.h): for whoever does the same with each of its fields. A member that lies behind the
- * struct_size of whoever made the record is NULL or 0. */
+/* Any record by its table (hearth/records.h, hearth/sync.h): for whoever does the same with each of its fields. A member that lies behind
+ * the struct_size of whoever made the record is NULL or 0. */
 #ifndef HEARTH_CORE_PLUG_FIELDS_H
 #define HEARTH_CORE_PLUG_FIELDS_H
 

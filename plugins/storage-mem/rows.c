@@ -6,9 +6,9 @@
 /* --- rows --------------------------------------------------------------------------------------------------------------------------- */
 
 /* What HEARTH_FIELD is for the records of the header alone. */
-#define ROW_FIELD(T, role, kind, name, least, most, meaning)                                       \
+#define ROW_FIELD(T, role, kind, name, least, most, meaning)                                                                               \
     {#name, meaning, HEARTH_FIELD_##role, HEARTH_FIELD_##kind, offsetof(struct T, name), (int64_t)(least), (int64_t)(most)},
-#define ROW_FIELDS(TABLE, whose, record, FIELDS)                                                   \
+#define ROW_FIELDS(TABLE, whose, record, FIELDS)                                                                                           \
     static const struct hearth_field fields_of_##record[] = {FIELDS(ROW_FIELD, whose##_##record)};
 MEM_TABLES(ROW_FIELDS)
 
@@ -16,10 +16,9 @@ static const struct shape {
     const struct hearth_field *fields;
     size_t count, size;
 } shapes[TABLES + 1] = {
-#define ROW_SHAPE(TABLE, whose, record, FIELDS)                                                    \
+#define ROW_SHAPE(TABLE, whose, record, FIELDS)                                                                                            \
     [TABLE] = {fields_of_##record, sizeof(fields_of_##record) / sizeof(fields_of_##record[0]), sizeof(struct whose##_##record)},
-    MEM_TABLES(ROW_SHAPE)
-};
+    MEM_TABLES(ROW_SHAPE)};
 
 const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, size_t *ret_size)
 {

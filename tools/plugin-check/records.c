@@ -179,7 +179,8 @@ static const char *long_text(int64_t size)
 
 static bool set_border_text(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
 {
-    static const char *const texts[] = {NULL, "", "🦊", "\xc3\xa9", "e\xcc\x81", "%_'\"`\\", "Straße", "STRASSE", " a ", "null", "0", "\t\x7f"};
+    static const char *const texts[] = {NULL,     "",        "🦊", "\xc3\xa9", "e\xcc\x81", "%_'\"`\\",
+                                        "Straße", "STRASSE", " a ",  "null",     "0",         "\t\x7f"};
     enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
     int64_t longest = record_longest(field, limits);
     if (which > TEXTS)

@@ -11,7 +11,6 @@
 #include "merge/sink.h"
 #include "plug/fields.h"
 
-
 /* Every field has a value of its own; those that may be NULL are, when `bare`. */
 static void fill(const struct fields *fields, void *record, bool bare)
 {
