@@ -166,8 +166,7 @@ static int on_commit(void *ctx, const char *mark)
     if (log_wants(HEARTH_LOG_DEBUG))
         log_pairs(HEARTH_LOG_DEBUG, "sync", "stored",
                   (struct log_pair[]){LOG_PAIR("account", sink->account), LOG_PAIR("collection", sink_collection_name(sink->collection)),
-                                      LOG_PAIR("how", how_it_came(sink)),
-                                      LOG_PAIR("changed", changed ? "yes" : "no"),
+                                      LOG_PAIR("how", how_it_came(sink)), LOG_PAIR("changed", changed ? "yes" : "no"),
                                       LOG_NUMBER("records", sink->records - sink->records_before), LOG_PAIRS_END});
     if (changed) {
         sink->changed |= 1u << sink->collection;

@@ -40,6 +40,7 @@ void sync_forget(struct kit *kit, const char *account);
  * after close(). Any thread. */
 extern const struct hearth_host_changes sync_kit_changes;
 void sync_kit_opened(bool is_open);
+void sync_kit_pulls(void); /* a pull tells the plugin of the account "a" */
 
 extern const struct kit_test signin_tests[]; /* sync_signin.c */
 

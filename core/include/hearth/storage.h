@@ -83,7 +83,7 @@ struct hearth_counts {
     int64_t space; /* bytes on disk, with what an open batch of the session adds; 0: not known */
 };
 
-/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each is in docs/search.md. */
+/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each is in docs/merging.md. */
 enum hearth_visit_type {
     HEARTH_VISIT_UNKNOWN = 0,
     HEARTH_VISIT_LINK = 1,     /* a link was followed */

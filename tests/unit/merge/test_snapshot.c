@@ -90,10 +90,14 @@ static struct hearth_counts counts(void)
     return now;
 }
 
-#define DATES(...) sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[]){__VA_ARGS__}
-#define ONE        "https://one.example/"
-#define TWO        "https://two.example/"
-#define THREE      "https://three.example/"
+#define DATES(...)                                                                                                                         \
+    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                                                            \
+    {                                                                                                                                      \
+        __VA_ARGS__                                                                                                                        \
+    }
+#define ONE   "https://one.example/"
+#define TWO   "https://two.example/"
+#define THREE "https://three.example/"
 
 static void store_three(int32_t how)
 {
