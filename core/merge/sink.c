@@ -50,41 +50,6 @@ static int check(struct sink *sink, bool fits)
     return 0;
 }
 
-static int on_device(void *ctx, const struct hearth_device *device)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, (sink->collection == HEARTH_CLIENTS || sink->collection == HEARTH_TABS) && device->id != NULL);
-    return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
-}
-
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection == HEARTH_TABS && device != NULL && tab->url != NULL);
-    return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
-}
-
-static int on_page(void *ctx, const struct hearth_page_record *record)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection == HEARTH_HISTORY && record->guid != NULL && record->url != NULL);
-    return r < 0 ? r : records_put_page(&sink->spool, record, &sink->err);
-}
-
-static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection == HEARTH_BOOKMARKS && record->guid != NULL);
-    return r < 0 ? r : records_put_bookmark(&sink->spool, record, &sink->err);
-}
-
-static int on_removed(void *ctx, const char *guid, int64_t modified)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection != HEARTH_COLLECTION_NONE && guid != NULL);
-    return r < 0 ? r : records_put_removed(&sink->spool, guid, modified, &sink->err);
-}
-
 static int on_damaged(void *ctx, const char *guid, const char *why)
 {
     struct sink *sink = sink_of(ctx);
@@ -100,6 +65,64 @@ static int on_damaged(void *ctx, const char *guid, const char *why)
         return records_put_kept(&sink->spool, guid, &sink->err);
     sink->nameless = true;
     return 0;
+}
+
+/* One that breaks its table: what is stored of it stays, as of those that the provider could not read. */
+static int note_broken(struct sink *sink, const char *guid, const char *why)
+{
+    sink->records--;
+    return on_damaged(sink, guid == NULL || guid[0] == '\0' ? NULL : guid, why);
+}
+
+static int on_device(void *ctx, const struct hearth_device *device)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, sink->collection == HEARTH_CLIENTS || sink->collection == HEARTH_TABS);
+    if (r == 0 && !records_check_device(device, why, sizeof(why)))
+        return note_broken(sink, device->id, why);
+    return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
+}
+
+/* What is kept of a tab is all tabs of its device. */
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, sink->collection == HEARTH_TABS);
+    if (r == 0 && !records_check_tab(device, tab, why, sizeof(why)))
+        return note_broken(sink, device, why);
+    return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
+}
+
+static int on_page(void *ctx, const struct hearth_page_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, sink->collection == HEARTH_HISTORY);
+    if (r == 0 && !records_check_page(record, why, sizeof(why)))
+        return note_broken(sink, record->guid, why);
+    return r < 0 ? r : records_put_page(&sink->spool, record, &sink->err);
+}
+
+static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, sink->collection == HEARTH_BOOKMARKS);
+    if (r == 0 && !records_check_bookmark(record, why, sizeof(why)))
+        return note_broken(sink, record->guid, why);
+    return r < 0 ? r : records_put_bookmark(&sink->spool, record, &sink->err);
+}
+
+static int on_removed(void *ctx, const char *guid, int64_t modified)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, sink->collection != HEARTH_COLLECTION_NONE);
+    if (r == 0 && !records_check_key("the id of a tombstone", guid, why, sizeof(why)))
+        return note_broken(sink, guid, why);
+    return r < 0 ? r : records_put_removed(&sink->spool, guid, modified, &sink->err);
 }
 
 static int on_restart(void *ctx)

@@ -21,7 +21,8 @@ static const struct account *find_owner(const struct world *world, const char *i
 {
     size_t place;
     for (size_t i = 0; i < world->count; i++)
-        if (table_find(world->accounts[i]->tables[IDENTITIES], IDENTITIES, KEY(.account_identity = {.issuer = issuer, .subject = subject}), &place) != NULL)
+        if (table_find(world->accounts[i]->tables[IDENTITIES], IDENTITIES, KEY(.account_identity = {.issuer = issuer, .subject = subject}),
+                       &place) != NULL)
             return world->accounts[i];
     return NULL;
 }
@@ -160,4 +161,3 @@ int mem_property_get(void *session, struct hearth_call *call, const char *name, 
     world_unref(world);
     return r;
 }
-

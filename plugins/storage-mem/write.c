@@ -280,7 +280,8 @@ int mem_bookmark_claims_put(void *session, struct hearth_call *call, const char 
         return r;
     r = drop_if(session, call, account, CLAIMS, is_claim_of, folder);
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = put(session, call, account, CLAIMS, row_create(CLAIMS, MEM(claim, .folder = folder, .position = (int64_t)i, .child = children[i])));
+        r = put(session, call, account, CLAIMS,
+                row_create(CLAIMS, MEM(claim, .folder = folder, .position = (int64_t)i, .child = children[i])));
     return r;
 }
 

@@ -1,5 +1,4 @@
 #include "connection.h"
-#include "life.h"
 #include "migrations.h"
 #include "session.h"
 

@@ -4,7 +4,6 @@
 
 #include "batch.h"
 #include "driver.h"
-#include "storage-sql/operations.h"
 #include "support/call.h"
 #include "support/hash.h"
 #include "support/number_set.h"
@@ -88,7 +87,8 @@ void page_note(struct op *op, const char *account, int64_t id, const struct hear
 
 /* ?1 account, ?2 generation, ?3 key of the host; `first`: where the fields begin. */
 #define INSERT_PAGE(first)                                                                                                                 \
-    "INSERT INTO pages (account, generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, ?2, ?3, " SQL_VALUES(first, page, HEARTH_PAGE_FIELDS) ")"
+    "INSERT INTO pages (account, generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, ?2, ?3, " SQL_VALUES(                \
+        first, page, HEARTH_PAGE_FIELDS) ")"
 
 /* A page whose host or visibility changes takes its visits along; one that comes back is not remembered as removed any more. ?4 id, ?5
  * hidden. */

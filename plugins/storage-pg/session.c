@@ -115,6 +115,11 @@ int transaction_end(struct session *session, int code)
     return hearth_fail(call, code, "%s", text);
 }
 
+const char *session_where(const struct session *session)
+{
+    return session->store->where;
+}
+
 int session_copy(struct session *session, const char *text, const char **ret_copy)
 {
     return support_copy_text(session->store->host, session->call, text, ret_copy);

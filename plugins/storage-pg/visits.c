@@ -4,7 +4,6 @@
 #include "batch.h"
 #include "connection.h"
 #include "session.h"
-#include "storage-sql/operations.h"
 #include "support/call.h"
 
 /* Array literals of dates and of types: "{1,2,3}". Memory of the call. */

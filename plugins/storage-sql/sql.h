@@ -99,6 +99,9 @@ void query_piece(struct query *query, const struct piece *piece); /* the last pa
 /* Closes. True: there may be more rows. r: of the last step. */
 bool query_close_piece(struct query *query, struct piece *piece, int r);
 
+/* The database in errors, without secrets. */
+const char *session_where(const struct session *session);
+
 /* --- memory of the call. NULL text stays NULL. NOMEM leaves *ret_copy untouched --- */
 
 int session_copy(struct session *session, const char *text, const char **ret_copy);

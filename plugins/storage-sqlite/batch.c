@@ -1,5 +1,3 @@
-#include "batch.h"
-
 #include <stdio.h>
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -10,6 +10,7 @@
 #define OF_BATCH                 ""
 #define WHERE_ACCOUNT            ""
 #define WHERE_BATCH              ""
+#define ACCOUNT_ROW(id)          "(SELECT row FROM accounts WHERE id = " id ")"
 #define SAME_ACCOUNT(one, other) ""
 #define ACCOUNT_COLUMN           ""
 #define ACCOUNT_VALUE            ""
@@ -24,6 +25,8 @@
 #define SAME_TEXT(column, value)   column " = " value
 #define KEY_TEXT(column)           column
 #define BYTES(column)              column
+#define NO_CASE(column)            column /* COLLATE NOCASE */
+#define NO_CASE_VALUE(value)       value
 #define GREATEST(one, other)       "max(" one ", " other ")"
 
 /* --- how a statement runs: what SQLite's planner would not see by itself --- */
@@ -40,6 +43,10 @@
         "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT (" key ") DO UPDATE SET " excluded
 
 /* --- tables that differ --- */
+#define GENERATION_APART           "file" /* of the person, which moves on */
+#define COUNTS_OF_ACCOUNT          "account"
+#define ADDRESS_IS_FREE(email, id) "" /* else the index says CONFLICT */
+#define SKIP_LOCKED                ""
 #define PAGE_ALSO           ", p.row"
 #define FROM_VISITS_OF_PAGE "FROM pages p CROSS JOIN visits v ON v.page_row = p.row WHERE p.id "
 #define PAGE_OF_VISIT       " CROSS JOIN pages p ON p.row = v.page_row"

@@ -1,7 +1,6 @@
 #include "pages.h"
 
 #include "driver.h"
-#include "storage-sql/operations.h"
 #include "support/hash.h"
 #include "support/text.h"
 

@@ -255,6 +255,11 @@ void session_rollback(struct session *session)
     writer_release(session->current->writer);
 }
 
+const char *session_where(const struct session *session)
+{
+    return session->current->path;
+}
+
 int session_copy_bytes(struct session *session, const void *bytes, size_t size, const void **ret_copy)
 {
     const void *copy = support_keep_bytes(session->store->host, session->call, bytes, size);

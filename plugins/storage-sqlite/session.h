@@ -3,10 +3,7 @@
 #define STORAGE_SQLITE_SESSION_H
 
 #include "query.h"
-
-int session_open(void *self, struct hearth_call *call, void **ret_session);
-void session_close(void *session);
-void session_interrupt(void *session);
+#include "storage-sql/operations.h"
 
 /* A running operation, on its stack. Operations nest: a callback may call the session that calls it. */
 struct op {

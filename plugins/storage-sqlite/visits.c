@@ -1,6 +1,5 @@
 #include "pages.h"
 #include "session.h"
-#include "storage-sql/operations.h"
 
 /* 1: the page has visits, 0: none. */
 static int has_visits(struct session *session, int64_t row)

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "plug/fields.h"
 
 static _Thread_local struct sync_answer *answer;
 
@@ -87,14 +88,21 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     return r;
 }
 
+/* What breaks its table the core takes for damaged. */
+static void expect_fields(const struct fields *fields, const void *record)
+{
+    char why[200];
+    if (!fields_check(fields, record, why, sizeof(why)))
+        fail_msg("a %s does not keep to its table: %s", fields->record, why);
+}
+
 static int on_device(void *ctx, const struct hearth_device *device)
 {
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     if (sink->open != HEARTH_CLIENTS)
         expect_open(sink, HEARTH_TABS, "a device");
-    expect_utf8(device->id, "a device's id");
-    expect_utf8(device->name, "a device's name");
+    expect_fields(&fields_device, device);
     sink->records++;
     return r;
 }
@@ -105,8 +113,7 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     int r = enter(sink);
     expect_open(sink, HEARTH_TABS, "a tab");
     expect_utf8(device, "a tab's device");
-    expect_utf8(tab->url, "a tab's URL");
-    expect_utf8(tab->title, "a tab's title");
+    expect_fields(&fields_tab, tab);
     sink->records++;
     return r;
 }
@@ -116,12 +123,9 @@ static int on_page(void *ctx, const struct hearth_page_record *record)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_open(sink, HEARTH_HISTORY, "a page");
-    expect_utf8(record->guid, "a page's guid");
-    expect_utf8(record->url, "a page's URL");
-    for (size_t i = 0; i < record->visit_count; i++) {
-        const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
-        expect(visit->type >= HEARTH_VISIT_UNKNOWN && visit->type <= HEARTH_VISIT_RELOAD);
-    }
+    expect_fields(&fields_page_record, record);
+    for (size_t i = 0; i < record->visit_count; i++)
+        expect_fields(&fields_visit, HEARTH_AT(record->visits, i));
     sink->records++;
     return r;
 }
@@ -131,8 +135,7 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_open(sink, HEARTH_BOOKMARKS, "a bookmark");
-    expect_utf8(record->guid, "a bookmark's guid");
-    expect(record->kind >= HEARTH_BOOKMARK && record->kind <= HEARTH_LIVEMARK);
+    expect_fields(&fields_bookmark_record, record);
     for (size_t i = 0; i < record->child_count; i++)
         expect_utf8(record->children[i], "a folder's child");
     sink->records++;
