@@ -51,7 +51,7 @@ int batch_begin(void *self, struct hearth_call *call, const char *account, int32
         return r;
     if (op.session->batch.open)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already"));
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
     r = transaction_begin(op.session, "BEGIN");
     if (r == 0) {
@@ -178,7 +178,7 @@ int mark_put(void *self, struct hearth_call *call, int32_t collection, const cha
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
     query_open(&query, op.session, text == NULL ? REMOVE : PUT);
     query_int(&query, op.session->batch.account);

@@ -107,7 +107,7 @@ int batch_begin(void *self, struct hearth_call *call, const char *account, int32
     struct session *session = op.session;
     if (session->batch.open)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already"));
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
     r = begin_batch(session, account);
     if (r == 0)
@@ -183,7 +183,7 @@ int mark_put(void *self, struct hearth_call *call, int32_t collection, const cha
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
     query_open(&query, op.session, text == NULL ? REMOVE : PUT);
     query_int(&query, collection);
