@@ -16,7 +16,8 @@ enum { VALUE_MAX = 2048 };
 static struct {
     int fd;
     enum log_format format;
-    atomic_int level; /* enum hearth_log_level */
+    atomic_int level;  /* enum hearth_log_level */
+    atomic_bool ended; /* the last word was said */
     bool audit, access;
 } out = {.fd = STDERR_FILENO, .format = LOG_TEXT, .level = HEARTH_LOG_INFO, .audit = true};
 
@@ -91,6 +92,7 @@ static void on_abort(int signal)
                                 "or hearthd has a fault that the lines before this one name";
     bool json = out.format == LOG_JSON;
     char line[512];
+    atomic_store(&out.ended, true);
     size_t n = write_text(line, json ? "{\"time\":\"" : "");
     n += write_time(line + n);
     n += write_text(line + n, json ? "\",\"level\":\"error\",\"module\":\"fault\",\"event\":\"message\",\"text\":\""
@@ -215,7 +217,7 @@ static void begin_line(struct buf *line, const char *level, const char *module, 
 static void end_line(struct buf *line)
 {
     buf_add_text(line, out.format == LOG_JSON ? "}\n" : "\n");
-    if (!buf_failed(line)) {
+    if (!buf_failed(line) && !atomic_load(&out.ended)) {
         ssize_t n = write(out.fd, line->data, line->size); /* one write a line: lines of threads do not mix */
         (void)n;
     }

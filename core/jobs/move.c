@@ -56,8 +56,8 @@ static int set_due(struct store *new, const char *id, int64_t next_sync, struct 
 }
 
 /* Somebody has signed in on the old node meanwhile: those are the credentials, and not what the sync may have renewed. */
-static int copy_signin(struct store *old, struct store *new, const char *id, const uint8_t known[CREDENTIALS_MARK_SIZE],
-                       int64_t *next_sync, struct err *err)
+static int copy_signin(struct store *old, struct store *new, const char *id, const uint8_t known[CREDENTIALS_MARK_SIZE], int64_t *next_sync,
+                       struct err *err)
 {
     uint8_t mark[CREDENTIALS_MARK_SIZE];
     const void *sealed;

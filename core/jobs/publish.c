@@ -6,11 +6,8 @@
 int jobs_publish(struct jobs *jobs, const char *kind, size_t node, const char *account, int priority, int64_t timeout, int32_t *ret_result,
                  struct err *err)
 {
-    struct hearth_job job = {.struct_size = sizeof(job),
-                             .priority = priority,
-                             .kind = kind,
-                             .key = account,
-                             .payload = jobs->options.nodes->items[node].name};
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .priority = priority, .kind = kind, .key = account, .payload = jobs->options.nodes->items[node].name};
     int32_t result = HEARTH_QUEUED;
     struct jobs_queue *queue;
     int r = jobs_take_queue(jobs, timeout, &queue, err);

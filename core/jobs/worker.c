@@ -73,6 +73,7 @@ static void say_begin(const struct hearth_account *account, const struct hearth_
                       : account->resync                      ? "all is to be read anew"
                       : account->failures > 0                ? "the last one failed"
                       : account->last_sync == 0              ? "it is the first"
+                      : account->next_sync > clock_now()     ? "its source says that something changed"
                                                              : "it is due";
     log_pairs(HEARTH_LOG_DEBUG, "sync", "begins",
               (struct log_pair[]){LOG_PAIR("account", account->id), LOG_PAIR("why", why), LOG_NUMBER("failures", account->failures),
@@ -165,8 +166,7 @@ static const struct job_kind *job_kind_find(const char *kind)
 static void finish_job(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int32_t how, int64_t delay)
 {
     struct err why = {0};
-    int told = call_check(
-        call, worker->jobs->options.queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
+    int told = call_check(call, worker->jobs->options.queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
     breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
     if (told < 0 && told != HEARTH_ERR_NOT_FOUND && told != HEARTH_ERR_CANCELLED)
         log_text(log_level_of(&why, HEARTH_LOG_WARNING), "worker", "account %s: the queue did not take the end of the job: %s", job->key,
@@ -174,7 +174,8 @@ static void finish_job(struct jobs_worker *worker, struct call *call, const stru
 }
 
 /* What the queue is told of a job that was done as well as it could be. */
-static int32_t outcome_of(const struct hearth_job *job, int r, const struct sync_outcome *outcome, const struct err *err, int64_t *ret_delay)
+static int32_t outcome_of(const struct hearth_job *job, int r, const struct sync_outcome *outcome, const struct err *err,
+                          int64_t *ret_delay)
 {
     *ret_delay = 0;
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */

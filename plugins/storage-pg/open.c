@@ -1,8 +1,9 @@
+#include "open.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "life.h"
-
+#include "storage-sql/operations.h"
 #include "support/call.h"
 #include "support/config.h"
 

@@ -7,9 +7,6 @@
 enum { STORE_CONFIG_COUNT = 6 };
 extern const struct hearth_config_key store_config[STORE_CONFIG_COUNT];
 
-int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
-void store_close(void *self);
-
 /* For restore(), which opens nothing: the path of the shared file and the directory of persons' files, as open() would have them. free()
  * both; -1 without memory. */
 int store_paths(const char *path, char **ret_path, char **ret_accounts);

@@ -18,7 +18,7 @@ UNREAD = {"accept", "accept-language", "range"}
 def parsed():
     """Names of the headers that core/http knows."""
     found = set()
-    for name, pattern in (("http.h", r'^    X\(\w+, "([a-z-]+)"\)'), ("forwarded.c", r'header\(req, "([a-z-]+)"\)')):
+    for name, pattern in (("http.h", r'^    X\(\w+, "([a-z-]+)", (?:true|false)\)'), ("forwarded.c", r'header\(req, "([a-z-]+)"\)')):
         with open(os.path.join(HERE, "..", "..", "core", "http", name), encoding="utf-8") as f:
             here = set(re.findall(pattern, f.read(), re.M))
         assert here, name

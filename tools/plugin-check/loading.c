@@ -37,12 +37,12 @@ static void descriptor_is_constant(struct kit *kit)
 {
     const struct hearth_plugin *first = descriptor_of(kit->options->plugin), *again = descriptor_of(kit->options->plugin);
     expect(first == again);
-    struct hearth_plugin copy;
-    size_t size = first->struct_size < sizeof(copy) ? first->struct_size : sizeof(copy);
-    memcpy(&copy, first, size);
+    struct hearth_plugin copy; /* of the plugin's own: the host's has another array of keys */
+    size_t known = first->struct_size < sizeof(copy) ? first->struct_size : sizeof(copy);
+    memcpy(&copy, first, known);
     kit_open(kit);
     kit_close(kit);
-    if (memcmp(&copy, first, size) != 0)
+    if (memcmp(&copy, first, known) != 0)
         fail_msg("opening the plugin changed its descriptor");
 }
 

@@ -39,6 +39,7 @@ void expect_empty(struct line *line);
 /* Sets a number among the plugin's own keys; false: it has no such key. Before kit_open(). */
 bool queue_set(struct kit *kit, const char *key, int64_t number);
 
-extern const struct kit_test queue_jobs_tests[], queue_events_tests[], queue_threads_tests[], queue_random_tests[], queue_memory_tests[];
+extern const struct kit_test queue_jobs_tests[], queue_kinds_tests[], queue_events_tests[], queue_threads_tests[], queue_random_tests[],
+    queue_memory_tests[];
 
 #endif

@@ -1,4 +1,5 @@
-/* Random sequences against a model: an array that is searched from end to end; jobs of three kinds share the keys. No step waits: delays and leases are either nothing or long.
+/* Random sequences against a model: an array that is searched from end to end; jobs of three kinds share the keys. No step waits: delays
+ * and leases are either nothing or long.
  */
 #include "queue_kit.h"
 
@@ -230,7 +231,11 @@ static void compare_peek(struct run *run)
             if (best < 0)
                 break;
             shown[best] = true;
-            struct hearth_job job = {.struct_size = sizeof(job), .kind = kind_of(best), .key = key_of(best, key), .in_work = state == IN_WORK, .wait = state == DELAYED};
+            struct hearth_job job = {.struct_size = sizeof(job),
+                                     .kind = kind_of(best),
+                                     .key = key_of(best, key),
+                                     .in_work = state == IN_WORK,
+                                     .wait = state == DELAYED};
             collect(wanted, &job);
         }
     }

@@ -32,36 +32,36 @@
 #define HEARTH_LINE_MAX 4096    /* names, addresses, words for a person */
 #define HEARTH_TEXT_MAX 2097152 /* titles, URLs, tags: a record of a Sync service has two MiB at most */
 #define HEARTH_TIME_MAX INT64_MAX
+#define HEARTH_DATE_MAX (INT64_MAX - 1) /* of what lists are ordered by: what comes after every date is no date */
 
-#define HEARTH_MEMBER_TEXT const char *
-#define HEARTH_MEMBER_INT  int64_t
-#define HEARTH_MEMBER_FLAG int64_t
-#define HEARTH_MEMBER_REAL double
-#define HEARTH_MEMBER_HASH const uint8_t *
+#define HEARTH_MEMBER_TEXT                                       const char *
+#define HEARTH_MEMBER_INT                                        int64_t
+#define HEARTH_MEMBER_FLAG                                       int64_t
+#define HEARTH_MEMBER_REAL                                       double
+#define HEARTH_MEMBER_HASH                                       const uint8_t *
 #define HEARTH_MEMBER(T, role, kind, name, least, most, meaning) HEARTH_MEMBER_##kind name;
 
 /* HEARTH_RECORD(device, HEARTH_DEVICE_FIELDS); declares struct hearth_device. */
-#define HEARTH_RECORD(record, FIELDS)                                                              \
-    struct hearth_##record {                                                                       \
-        uint32_t struct_size;                                                                      \
-        uint32_t reserved;                                                                         \
-        FIELDS(HEARTH_MEMBER, record)                                                              \
+#define HEARTH_RECORD(record, FIELDS)                                                                                                      \
+    struct hearth_##record {                                                                                                               \
+        uint32_t struct_size;                                                                                                              \
+        uint32_t reserved;                                                                                                                 \
+        FIELDS(HEARTH_MEMBER, record)                                                                                                      \
     }
 
 /* Has whoever made this struct filled that member? */
-#define HEARTH_HAS(record, member)                                                                 \
-    ((record)->struct_size >= (const char *)(&(record)->member + 1) - (const char *)(record))
+#define HEARTH_HAS(record, member) ((record)->struct_size >= (const char *)(&(record)->member + 1) - (const char *)(record))
 
 /* clang-format off */
 
 #define HEARTH_ACCOUNT_FIELDS(X, T) \
     X(T, KEY,      TEXT, id,           1, 32,              "[a-z0-9], made by the core") \
-    X(T, ALWAYS,   TEXT, email,        1, HEARTH_LINE_MAX, "unique without regard to ASCII case") \
+    X(T, ALWAYS,   TEXT, email,        1, 1024,            "unique without regard to ASCII case") \
     X(T, ALWAYS,   TEXT, uid,          0, HEARTH_LINE_MAX, "the provider's id of the person") \
     X(T, OPTIONAL, TEXT, name,         0, HEARTH_LINE_MAX, "as the provider knows it") \
     X(T, ALWAYS,   TEXT, provider,     0, HEARTH_ID_MAX,   "name of the [sync NAME] section") \
     X(T, ALWAYS,   TEXT, node,         0, HEARTH_KEY_MAX,  "\"\" on a single node") \
-    X(T, ALWAYS,   INT,  state,        0, INT32_MAX,       "enum hearth_account_state") \
+    X(T, ALWAYS,   INT,  state,        0, 4,               "enum hearth_account_state") \
     X(T, OPTIONAL, TEXT, state_detail, 0, HEARTH_LINE_MAX, "words for a person") \
     X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "when it was made") \
     X(T, ALWAYS,   INT,  last_sync,    0, HEARTH_TIME_MAX, "that succeeded") \
@@ -98,7 +98,7 @@
     X(T, ALWAYS,   FLAG, pinned,        0, 1,               "1: its person has pinned it")
 
 #define HEARTH_VISIT_FIELDS(X, T) \
-    X(T, KEY,      INT,  date,          INT64_MIN, INT64_MAX, "ms") \
+    X(T, KEY,      INT,  date,          INT64_MIN, HEARTH_DATE_MAX, "ms") \
     X(T, KEY,      INT,  type,          0, 9,               "enum hearth_visit_type")
 
 /* A page is one URL of an account. */
@@ -132,7 +132,7 @@
     X(T, OPTIONAL, TEXT, tags,        0, HEARTH_TEXT_MAX, "joined by \"\\n\", in the record's order") \
     X(T, ALWAYS,   INT,  page,        0, INT64_MAX,       "id of the page of its URL; 0: none") \
     X(T, ALWAYS,   INT,  position,    0, INT64_MAX,       "in `parent`") \
-    X(T, ALWAYS,   INT,  added,       INT64_MIN, INT64_MAX, "when its person made it; 0: not said") \
+    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "when its person made it; 0: not said") \
     X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time of its record") \
     X(T, DERIVED,  INT,  children,    0, INT64_MAX,       "folders: how many are placed in it") \
     X(T, DERIVED,  INT,  last_visit,  INT64_MIN, INT64_MAX, "of its page; 0") \
@@ -183,7 +183,7 @@ struct hearth_field {
 };
 
 /* static const struct hearth_field fields[] = {HEARTH_PAGE_FIELDS(HEARTH_FIELD, page)}; */
-#define HEARTH_FIELD(T, role, kind, name, least, most, meaning)                                    \
+#define HEARTH_FIELD(T, role, kind, name, least, most, meaning)                                                                            \
     {#name, meaning, HEARTH_FIELD_##role, HEARTH_FIELD_##kind, offsetof(struct hearth_##T, name), (int64_t)(least), (int64_t)(most)},
 
 #endif

@@ -26,7 +26,7 @@ extern "C" {
 
 enum hearth_account_state {
     HEARTH_ACCOUNT_OK = 0,
-    HEARTH_ACCOUNT_WAITING = 1,       /* signed in, but no Firefox has synced to the account yet */
+    HEARTH_ACCOUNT_WAITING = 1,       /* known, but nothing is there yet: no Firefox has synced to it, no browser has made its folder */
     HEARTH_ACCOUNT_SIGNIN_NEEDED = 2, /* credentials are dead */
     HEARTH_ACCOUNT_PAUSED = 3,        /* by its person */
     HEARTH_ACCOUNT_ERROR = 4          /* the last sync failed; it is tried again */
@@ -99,7 +99,7 @@ struct hearth_counts {
     int64_t space; /* bytes on disk, with what an open batch of the session adds; 0: not known */
 };
 
-/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each is in docs/search.md. */
+/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each is in docs/merging.md. */
 enum hearth_visit_type {
     HEARTH_VISIT_UNKNOWN = 0,
     HEARTH_VISIT_LINK = 1,     /* a link was followed */

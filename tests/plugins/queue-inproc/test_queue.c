@@ -127,7 +127,8 @@ static void test_kinds(void **state)
     assert_int_equal(reserve(f, &job), 0);
     assert_string_equal(job.kind, "move");
     assert_int_equal(reserve(f, &(struct hearth_job){0}), 0); /* "sync", in work as well */
-    const char *lease = strndup(job.receipt, strcspn(job.receipt, ":")), *names[] = {"sync:a", "a", ":a", "move", "move:", "a_kind_of_17_byte:a"};
+    const char *lease = strndup(job.receipt, strcspn(job.receipt, ":")),
+               *names[] = {"sync:a", "a", ":a", "move", "move:", "a_kind_of_17_byte:a"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(other, sizeof(other), "%s:%s", lease, names[i]);
         assert_int_equal(ops->finish(f->session, &f->call.hearth, other, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);

@@ -106,7 +106,7 @@ static void test_jobs(void **state)
     (void)state;
     struct fake_host fake;
     char text[SUPPORT_EVENT_MAX + 2];
-    struct hearth_job job = {.struct_size = sizeof(job), .key = "k"};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "k"};
     fake_host_init(&fake);
     memset(text, 'x', sizeof(text));
     assert_int_equal(support_job_check(&fake.call, &job, 0), 0);
@@ -122,7 +122,7 @@ static void test_jobs(void **state)
     assert_int_equal(support_job_check(&fake.call, &job, 0), HEARTH_ERR_INVALID);
     text[SUPPORT_KEY_MAX + 1] = 'x';
     text[SUPPORT_PAYLOAD_MAX + 1] = '\0';
-    job = (struct hearth_job){.struct_size = sizeof(job), .key = "k", .payload = text};
+    job = (struct hearth_job){.struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = text};
     assert_int_equal(support_job_check(&fake.call, &job, 0), HEARTH_ERR_INVALID);
     job.payload = text + 1;
     assert_int_equal(support_job_check(&fake.call, &job, 0), 0);

@@ -21,6 +21,18 @@ static void on_log(const struct hearth_host *host, int level, const char *text)
     snprintf(f->log + used, sizeof(f->log) - used, "%d %s\n", level, text);
 }
 
+static bool on_log_wants(const struct hearth_host *host, int level)
+{
+    (void)host;
+    return level <= HEARTH_LOG_INFO;
+}
+
+static const void *on_extension(const struct hearth_host *host, const char *name)
+{
+    (void)host, (void)name;
+    return NULL;
+}
+
 static int64_t on_now(const struct hearth_host *host)
 {
     return of_host(host)->now;
@@ -196,8 +208,19 @@ struct fake *fake_create_with(const char *key, const char *value)
     struct hearth_config_value values[16] = {{0}};
     f->now = 1795417500000;
     f->monotonic = 1000000;
-    f->host = (struct hearth_host){sizeof(f->host), HEARTH_ABI_VERSION, f,         on_log,  on_now, on_monotonic, on_random,
-                                   on_alloc,        on_should_stop,     on_metric, on_fetch};
+    f->host = (struct hearth_host){.struct_size = sizeof(f->host),
+                                   .abi_version = HEARTH_ABI_VERSION,
+                                   .data = f,
+                                   .log = on_log,
+                                   .now_ms = on_now,
+                                   .monotonic_ms = on_monotonic,
+                                   .random = on_random,
+                                   .alloc = on_alloc,
+                                   .should_stop = on_should_stop,
+                                   .metric_add = on_metric,
+                                   .http_fetch = on_fetch,
+                                   .log_wants = on_log_wants,
+                                   .extension = on_extension};
     f->call = (struct hearth_call){.struct_size = sizeof(f->call), .error = f->error, .error_size = sizeof(f->error), .host_data = f};
     f->ops = plugin->operations;
     for (size_t i = 0; i < plugin->config_count; i++) {

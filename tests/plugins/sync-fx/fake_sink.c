@@ -51,7 +51,7 @@ static int on_page(void *ctx, const struct hearth_page_record *p)
 static int on_bookmark(void *ctx, const struct hearth_bookmark_record *b)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_BOOKMARKS);
-    event(ctx, "bookmark %s %d %s %s %s %s %s %lld", b->guid, b->kind, b->parent_guid == NULL ? "-" : b->parent_guid,
+    event(ctx, "bookmark %s %d %s %s %s %s %s %lld", b->guid, (int)b->kind, b->parent_guid == NULL ? "-" : b->parent_guid,
           b->title == NULL ? "-" : b->title, b->url == NULL ? "-" : b->url, b->keyword == NULL ? "-" : b->keyword,
           b->tag_query == NULL ? "-" : b->tag_query, (long long)b->added);
     for (size_t i = 0; i < b->tag_count; i++)

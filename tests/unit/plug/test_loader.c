@@ -96,7 +96,7 @@ static void test_list(void **state)
     (void)state;
     plug_list(&folder, 1, on_plugin, NULL);
     assert_int_equal(listed, 15);
-    assert_int_equal(refused_count, 11);
+    assert_int_equal(refused_count, 13);
 }
 
 int main(int argc, char **argv)
