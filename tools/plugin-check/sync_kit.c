@@ -56,7 +56,7 @@ static int enter(struct sync_sink *sink)
 
 static void expect_collection(int32_t collection)
 {
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         fail_msg("the collection %d does not exist", (int)collection);
 }
 
@@ -216,7 +216,7 @@ static int on_reset(void *ctx, int32_t collection)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_collection(collection);
-    for (int32_t c = 0; r == 0 && c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; r == 0 && c < HEARTH_COLLECTION_SLOTS; c++)
         if (collection == HEARTH_COLLECTION_NONE || c == collection)
             sink->marks[c][0] = '\0';
     return r;
@@ -275,9 +275,9 @@ void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result)
 {
-    struct hearth_sync_mark marks[HEARTH_HISTORY + 1];
+    struct hearth_sync_mark marks[HEARTH_COLLECTION_SLOTS];
     size_t count = 0;
-    for (int32_t c = 0; c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; c < HEARTH_COLLECTION_SLOTS; c++)
         if (sink->marks[c][0] != '\0')
             marks[count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = strdup(sink->marks[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),

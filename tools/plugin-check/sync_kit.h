@@ -23,7 +23,7 @@ struct sync_sink {
     int fail_at, fail_with;  /* the n-th call returns this code; 0: none */
     bool failed;             /* it did */
     bool replaces, nameless; /* of the open collection: what does not come is gone; damage without a guid came */
-    char marks[HEARTH_HISTORY + 1][65537];
+    char marks[HEARTH_COLLECTION_SLOTS][65537];
 };
 
 void sync_sink_init(struct sync_sink *sink);
