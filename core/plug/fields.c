@@ -7,10 +7,9 @@
 
 #include "base/str.h"
 
-#define FIELDS_DEFINE(record, FIELDS)                                                              \
-    static const struct hearth_field list_##record[] = {FIELDS(HEARTH_FIELD, record)};             \
-    const struct fields fields_##record = {#record, list_##record,                                 \
-                                           sizeof(list_##record) / sizeof(list_##record[0]),       \
+#define FIELDS_DEFINE(record, FIELDS)                                                                                                      \
+    static const struct hearth_field list_##record[] = {FIELDS(HEARTH_FIELD, record)};                                                     \
+    const struct fields fields_##record = {#record, list_##record, sizeof(list_##record) / sizeof(list_##record[0]),                       \
                                            sizeof(struct hearth_##record)};
 HEARTH_RECORDS(FIELDS_DEFINE)
 HEARTH_SYNC_RECORDS(FIELDS_DEFINE)
@@ -109,6 +108,34 @@ int fields_copy(const struct fields *fields, const void *from, struct arena *are
     return 0;
 }
 
+bool fields_equal_one(const struct hearth_field *field, const void *a, const void *b)
+{
+    const uint8_t *p, *q;
+    double r, s;
+    switch (field->kind) {
+    case HEARTH_FIELD_TEXT:
+        return str_equal(fields_text(field, a), fields_text(field, b));
+    case HEARTH_FIELD_HASH:
+        p = fields_hash(field, a);
+        q = fields_hash(field, b);
+        return p == NULL || q == NULL ? p == q : memcmp(p, q, (size_t)field->most) == 0;
+    case HEARTH_FIELD_REAL:
+        r = fields_real(field, a);
+        s = fields_real(field, b);
+        return memcmp(&r, &s, sizeof(r)) == 0;
+    default:
+        return fields_number(field, a) == fields_number(field, b);
+    }
+}
+
+bool fields_equal(const struct fields *fields, const void *a, const void *b)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (fields->list[i].role != HEARTH_FIELD_DERIVED && !fields_equal_one(&fields->list[i], a, b))
+            return false;
+    return true;
+}
+
 static bool check_field(const struct hearth_field *field, const void *record, char *ret_why, size_t size)
 {
     const char *text;
@@ -145,7 +172,8 @@ static bool check_field(const struct hearth_field *field, const void *record, ch
         number = fields_number(field, record);
         if (number >= field->least && number <= field->most)
             return true;
-        snprintf(ret_why, size, "its %s is %" PRId64 ", outside of %" PRId64 " to %" PRId64, field->name, number, field->least, field->most);
+        snprintf(ret_why, size, "its %s is %" PRId64 ", outside of %" PRId64 " to %" PRId64, field->name, number, field->least,
+                 field->most);
         return false;
     }
 }

@@ -1,5 +1,5 @@
-/* Any record by its table (hearth/records.h, hearth/sync.h): for whoever does the same with each of its fields. A member that lies behind the
- * struct_size of whoever made the record is NULL or 0. */
+/* Any record by its table (hearth/records.h, hearth/sync.h): for whoever does the same with each of its fields. A member that lies behind
+ * the struct_size of whoever made the record is NULL or 0. */
 #ifndef HEARTH_CORE_PLUG_FIELDS_H
 #define HEARTH_CORE_PLUG_FIELDS_H
 
@@ -36,6 +36,9 @@ void fields_set_hash(const struct hearth_field *field, void *record, const uint8
 
 /* The fields, whose texts go into the arena; nothing else of the struct. 0 or NOMEM. */
 int fields_copy(const struct fields *fields, const void *from, struct arena *arena, void *ret_record);
+/* Is everything the same that is not DERIVED? */
+bool fields_equal(const struct fields *fields, const void *a, const void *b);
+bool fields_equal_one(const struct hearth_field *field, const void *a, const void *b);
 /* Does it keep to its table? False: ret_why says in words what does not. */
 bool fields_check(const struct fields *fields, const void *record, char *ret_why, size_t size);
 

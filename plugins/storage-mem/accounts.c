@@ -57,8 +57,8 @@ int mem_account_create(void *s, struct hearth_call *call, const struct hearth_ac
 static struct row *updated(const struct row *old, const struct hearth_account *account, uint64_t fields)
 {
     struct hearth_account now = old->account;
-#define UPDATE(FIELD, member)                                                                      \
-    if ((fields & HEARTH_ACCOUNT_##FIELD) != 0)                                                    \
+#define UPDATE(FIELD, member)                                                                                                              \
+    if ((fields & HEARTH_ACCOUNT_##FIELD) != 0)                                                                                            \
     now.member = account->member
     UPDATE(STATE, state);
     UPDATE(STATE, state_detail);

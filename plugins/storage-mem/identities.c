@@ -166,4 +166,3 @@ int mem_property_get(void *session, struct hearth_call *call, const char *name, 
     world_unref(world);
     return r;
 }
-

@@ -5,8 +5,8 @@
 #include "store.h"
 
 #define ROW(p) (*(struct row *const *)(p))
-#define DESCENDING(a, b, number)                                                                   \
-    if (ROW(a)->number != ROW(b)->number)                                                          \
+#define DESCENDING(a, b, number)                                                                                                           \
+    if (ROW(a)->number != ROW(b)->number)                                                                                                  \
     return ROW(a)->number > ROW(b)->number ? -1 : 1
 
 /* What a delivery needs besides the row. */
@@ -154,8 +154,7 @@ static int deliver_change(void *ctx, const struct row *row)
     struct delivery *d = ctx;
     if (row->table == PAGES)
         return d->cb.page(d->ctx, &row->page);
-    struct hearth_page page = {
-        .struct_size = sizeof(page), .id = row->removed.page, .gone = 1, .generation = row->removed.generation};
+    struct hearth_page page = {.struct_size = sizeof(page), .id = row->removed.page, .gone = 1, .generation = row->removed.generation};
     return d->cb.page(d->ctx, &page);
 }
 

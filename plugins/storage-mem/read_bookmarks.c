@@ -117,8 +117,7 @@ static bool is_asked_for(const struct row *row, const void *what)
     const struct hearth_bookmark_query *q = what;
     const char *parent = row->bookmark.parent;
     if (q->order == HEARTH_BY_POSITION)
-        return (q->parent == NULL ? parent == NULL : parent != NULL && strcmp(parent, q->parent) == 0) &&
-               row->bookmark.position > q->after;
+        return (q->parent == NULL ? parent == NULL : parent != NULL && strcmp(parent, q->parent) == 0) && row->bookmark.position > q->after;
     if (!is_item(row) || (q->order == HEARTH_BY_TAG && !has_tag(row, q->tag)))
         return false;
     if (q->after == 0 && q->after_guid == NULL)
@@ -193,8 +192,7 @@ static int deliver_node(void *ctx, const struct row *row)
 static int deliver_tombstone(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_node node = {
-        .struct_size = sizeof(node), .guid = row->tombstone.guid, .parent = row->tombstone.parent};
+    struct hearth_bookmark_node node = {.struct_size = sizeof(node), .guid = row->tombstone.guid, .parent = row->tombstone.parent};
     return d->cb(d->ctx, &node);
 }
 

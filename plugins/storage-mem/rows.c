@@ -6,9 +6,9 @@
 /* --- rows --------------------------------------------------------------------------------------------------------------------------- */
 
 /* What HEARTH_FIELD is for the records of the header alone. */
-#define ROW_FIELD(T, role, kind, name, least, most, meaning)                                       \
+#define ROW_FIELD(T, role, kind, name, least, most, meaning)                                                                               \
     {#name, meaning, HEARTH_FIELD_##role, HEARTH_FIELD_##kind, offsetof(struct T, name), (int64_t)(least), (int64_t)(most)},
-#define ROW_FIELDS(TABLE, whose, record, FIELDS)                                                   \
+#define ROW_FIELDS(TABLE, whose, record, FIELDS)                                                                                           \
     static const struct hearth_field fields_of_##record[] = {FIELDS(ROW_FIELD, whose##_##record)};
 MEM_TABLES(ROW_FIELDS)
 
@@ -16,10 +16,9 @@ static const struct shape {
     const struct hearth_field *fields;
     size_t count, size;
 } shapes[TABLES + 1] = {
-#define ROW_SHAPE(TABLE, whose, record, FIELDS)                                                    \
+#define ROW_SHAPE(TABLE, whose, record, FIELDS)                                                                                            \
     [TABLE] = {fields_of_##record, sizeof(fields_of_##record) / sizeof(fields_of_##record[0]), sizeof(struct whose##_##record)},
-    MEM_TABLES(ROW_SHAPE)
-};
+    MEM_TABLES(ROW_SHAPE)};
 
 const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, size_t *ret_size)
 {
@@ -253,179 +252,4 @@ int64_t account_drop_if(struct account *account, enum table_name name, bool (*ma
     }
     table->count = kept;
     return (int64_t)(count - kept);
-}
-
-/* --- accounts and worlds ------------------------------------------------------------------------------------------------------------ */
-
-struct account *account_ref(struct account *account)
-{
-    account->refs++;
-    return account;
-}
-
-void account_unref(struct account *account)
-{
-    if (account == NULL || --account->refs > 0)
-        return;
-    row_unref(account->row);
-    for (int i = 0; i < TABLES; i++)
-        table_unref(account->tables[i]);
-    free(account);
-}
-
-/* With empty tables. */
-static struct account *account_create(struct row *row)
-{
-    struct account *account = calloc(1, sizeof(*account));
-    if (account == NULL)
-        return NULL;
-    account->refs = 1;
-    for (int i = 0; i < TABLES; i++) {
-        account->tables[i] = calloc(1, sizeof(struct table));
-        if (account->tables[i] == NULL) {
-            account_unref(account);
-            return NULL;
-        }
-        account->tables[i]->refs = 1;
-    }
-    account->row = row;
-    return account;
-}
-
-/* Shares the tables. */
-static struct account *account_copy(const struct account *account)
-{
-    struct account *copy = calloc(1, sizeof(*copy));
-    if (copy == NULL)
-        return NULL;
-    copy->refs = 1;
-    copy->row = account->row == NULL ? NULL : row_ref(account->row);
-    for (int i = 0; i < TABLES; i++)
-        copy->tables[i] = table_ref(account->tables[i]);
-    return copy;
-}
-
-struct world *world_create(void)
-{
-    struct world *world = calloc(1, sizeof(*world));
-    if (world == NULL || (world->whole = account_create(NULL)) == NULL) {
-        free(world);
-        return NULL;
-    }
-    world->refs = 1;
-    return world;
-}
-
-struct world *world_copy(const struct world *world)
-{
-    struct world *copy = calloc(1, sizeof(*copy));
-    struct account **accounts = malloc((world->count + 1) * sizeof(struct account *));
-    if (copy == NULL || accounts == NULL) {
-        free(copy);
-        free(accounts);
-        return NULL;
-    }
-    copy->refs = 1;
-    copy->whole = world->whole;
-    copy->whole->refs++;
-    copy->accounts = accounts;
-    copy->count = world->count;
-    for (size_t i = 0; i < world->count; i++) {
-        accounts[i] = world->accounts[i];
-        accounts[i]->refs++;
-    }
-    return copy;
-}
-
-struct world *world_ref(struct world *world)
-{
-    world->refs++;
-    return world;
-}
-
-void world_unref(struct world *world)
-{
-    if (world == NULL || --world->refs > 0)
-        return;
-    for (size_t i = 0; i < world->count; i++)
-        account_unref(world->accounts[i]);
-    account_unref(world->whole);
-    free(world->accounts);
-    free(world);
-}
-
-static struct account *find_account(const struct world *world, const char *id, size_t *ret_place)
-{
-    size_t low = 0, high = world->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int r = strcmp(world->accounts[middle]->row->account.id, id);
-        if (r == 0) {
-            *ret_place = middle;
-            return world->accounts[middle];
-        }
-        if (r < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_place = low;
-    return NULL;
-}
-
-struct account *world_account(const struct world *world, const char *id)
-{
-    size_t place;
-    return find_account(world, id, &place);
-}
-
-struct account *world_own(struct world *world, const char *id)
-{
-    size_t place;
-    struct account *account = find_account(world, id, &place);
-    if (account == NULL || account->refs == 1)
-        return account;
-    struct account *copy = account_copy(account);
-    if (copy == NULL)
-        return NULL;
-    world->accounts[place] = copy;
-    account_unref(account);
-    return copy;
-}
-
-struct account *world_own_whole(struct world *world)
-{
-    if (world->whole->refs == 1)
-        return world->whole;
-    struct account *copy = account_copy(world->whole);
-    if (copy == NULL)
-        return NULL;
-    account_unref(world->whole);
-    world->whole = copy;
-    return copy;
-}
-
-bool world_add(struct world *world, struct row *row)
-{
-    size_t place;
-    struct account **accounts = realloc(world->accounts, (world->count + 1) * sizeof(struct account *));
-    if (accounts != NULL)
-        world->accounts = accounts;
-    struct account *account = accounts == NULL ? NULL : account_create(row);
-    if (account == NULL)
-        return false;
-    find_account(world, row->account.id, &place);
-    memmove(&accounts[place + 1], &accounts[place], (world->count++ - place) * sizeof(struct account *));
-    accounts[place] = account;
-    return true;
-}
-
-void world_remove(struct world *world, const char *id)
-{
-    size_t place;
-    struct account *account = find_account(world, id, &place);
-    if (account == NULL)
-        return;
-    memmove(&world->accounts[place], &world->accounts[place + 1], (--world->count - place) * sizeof(struct account *));
-    account_unref(account);
 }

@@ -58,11 +58,11 @@
     R(ACCOUNTS,    hearth, account,          HEARTH_ACCOUNT_FIELDS) /* no table: each is the row of a struct account */
 /* clang-format on */
 
-#define MEM_RECORD(record, FIELDS)                                                                 \
-    struct mem_##record {                                                                          \
-        uint32_t struct_size;                                                                      \
-        uint32_t reserved;                                                                         \
-        FIELDS(HEARTH_MEMBER, record)                                                              \
+#define MEM_RECORD(record, FIELDS)                                                                                                         \
+    struct mem_##record {                                                                                                                  \
+        uint32_t struct_size;                                                                                                              \
+        uint32_t reserved;                                                                                                                 \
+        FIELDS(HEARTH_MEMBER, record)                                                                                                      \
     }
 MEM_RECORD(credentials, MEM_CREDENTIALS_FIELDS);
 MEM_RECORD(settings, MEM_SETTINGS_FIELDS);
@@ -116,8 +116,8 @@ struct world {
 
 /* The fields of a table's records. */
 const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, size_t *ret_size);
-/* A new row with a copy of the record, as far as its struct_size goes: a text that is ALWAYS there is not NULL, what is DERIVED is 0. NULL when
- * memory is short. */
+/* A new row with a copy of the record, as far as its struct_size goes: a text that is ALWAYS there is not NULL, what is DERIVED is 0. NULL
+ * when memory is short. */
 struct row *row_create(enum table_name table, const void *record);
 struct row *row_create_tab(const char *device, const struct hearth_tab *tab);
 struct row *row_create_visit(int64_t page, const struct hearth_visit *visit);

@@ -67,7 +67,8 @@ static int pick_remove(struct session *session, struct hearth_call *call, const 
     struct account *own = world_account(world, account) == NULL ? NULL : world_own(world, account);
     if (own == NULL)
         return write_end(session, world, world_account(world, account) == NULL ? 0 : no_memory(call));
-    return write_end(session, world, account_drop(own, PICKS, KEY(.pick = {.input = pick->input, .page = pick->page})) ? 0 : no_memory(call));
+    return write_end(session, world,
+                     account_drop(own, PICKS, KEY(.pick = {.input = pick->input, .page = pick->page})) ? 0 : no_memory(call));
 }
 
 int mem_pick_put(void *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick)

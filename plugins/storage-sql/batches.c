@@ -6,7 +6,7 @@
 
 int batch_check_collection(struct hearth_call *call, int32_t collection)
 {
-    if (collection >= HEARTH_COLLECTION_NONE && collection <= HEARTH_HISTORY)
+    if (collection == HEARTH_COLLECTION_NONE || hearth_collection_name(collection) != NULL)
         return 0;
     return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
 }

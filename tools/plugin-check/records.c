@@ -66,28 +66,6 @@ void record_print(struct buf *out, const struct fields *fields, const void *reco
     buf_add_char(out, '\n');
 }
 
-static bool same_value(const struct hearth_field *field, const void *a, const void *b)
-{
-    const char *x, *y;
-    const uint8_t *p, *q;
-    switch (field->kind) {
-    case HEARTH_FIELD_TEXT:
-        x = fields_text(field, a);
-        y = fields_text(field, b);
-        return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
-    case HEARTH_FIELD_HASH:
-        p = fields_hash(field, a);
-        q = fields_hash(field, b);
-        return p == NULL || q == NULL ? p == q : memcmp(p, q, (size_t)field->most) == 0;
-    case HEARTH_FIELD_REAL: {
-        double r = fields_real(field, a), s = fields_real(field, b);
-        return memcmp(&r, &s, sizeof(r)) == 0;
-    }
-    default:
-        return fields_number(field, a) == fields_number(field, b);
-    }
-}
-
 /* A long text is told by its length and its first bytes. */
 static void tell_value(char *ret, size_t size, const struct hearth_field *field, const void *record)
 {
@@ -107,7 +85,7 @@ bool record_same(const struct fields *fields, const void *wanted, const void *go
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
         char put[120], came[120];
-        if (field->role == HEARTH_FIELD_DERIVED || left_out(field, without) || same_value(field, wanted, got))
+        if (field->role == HEARTH_FIELD_DERIVED || left_out(field, without) || fields_equal_one(field, wanted, got))
             continue;
         tell_value(put, sizeof(put), field, wanted);
         tell_value(came, sizeof(came), field, got);
@@ -120,7 +98,7 @@ bool record_same(const struct fields *fields, const void *wanted, const void *go
 bool record_same_key(const struct fields *fields, const void *a, const void *b)
 {
     for (size_t i = 0; i < fields->count; i++)
-        if (fields->list[i].role == HEARTH_FIELD_KEY && !same_value(&fields->list[i], a, b))
+        if (fields->list[i].role == HEARTH_FIELD_KEY && !fields_equal_one(&fields->list[i], a, b))
             return false;
     return true;
 }
@@ -201,7 +179,8 @@ static const char *long_text(int64_t size)
 
 static bool set_border_text(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
 {
-    static const char *const texts[] = {NULL, "", "🦊", "\xc3\xa9", "e\xcc\x81", "%_'\"`\\", "Straße", "STRASSE", " a ", "null", "0", "\t\x7f"};
+    static const char *const texts[] = {NULL,     "",        "🦊", "\xc3\xa9", "e\xcc\x81", "%_'\"`\\",
+                                        "Straße", "STRASSE", " a ",  "null",     "0",         "\t\x7f"};
     enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
     int64_t longest = record_longest(field, limits);
     if (which > TEXTS)

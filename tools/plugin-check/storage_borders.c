@@ -22,10 +22,10 @@ static int see_record(struct wanted *wanted, const void *record)
     return 0;
 }
 
-#define SEE(name, type)                                                                            \
-    static int see_##name(void *ctx, const struct hearth_##type *record)                           \
-    {                                                                                              \
-        return see_record(ctx, record);                                                            \
+#define SEE(name, type)                                                                                                                    \
+    static int see_##name(void *ctx, const struct hearth_##type *record)                                                                   \
+    {                                                                                                                                      \
+        return see_record(ctx, record);                                                                                                    \
     }
 SEE(account, account)
 SEE(identity, account_identity)
@@ -48,13 +48,13 @@ static int see_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 }
 
 /* Runs a list, in which the record is to be found once. */
-#define LISTS(store, wanted_, operation_, ...)                                                     \
-    do {                                                                                           \
-        (wanted_)->operation = #operation_;                                                        \
-        (wanted_)->found = 0;                                                                      \
-        OK(store, operation_, __VA_ARGS__, wanted_);                                               \
-        if ((wanted_)->found != 1)                                                                 \
-            fail_missing(wanted_);                                                                 \
+#define LISTS(store, wanted_, operation_, ...)                                                                                             \
+    do {                                                                                                                                   \
+        (wanted_)->operation = #operation_;                                                                                                \
+        (wanted_)->found = 0;                                                                                                              \
+        OK(store, operation_, __VA_ARGS__, wanted_);                                                                                       \
+        if ((wanted_)->found != 1)                                                                                                         \
+            fail_missing(wanted_);                                                                                                         \
     } while (0)
 
 static _Noreturn void fail_missing(const struct wanted *wanted)
@@ -334,7 +334,8 @@ static void make_possible(const struct border_record *of, const struct hearth_fi
     if (of->fields == &fields_account) {
         const char *text = strcmp(record->account.email, "k") == 0 ? "" : record->account.email;
         size_t length = strlen(text), most = sizeof(email) - sizeof("@example.org");
-        snprintf(email, sizeof(email), "%s@example.org", length > most ? text + length - most : text); /* or the kit takes it for somebody's */
+        snprintf(email, sizeof(email), "%s@example.org",
+                 length > most ? text + length - most : text); /* or the kit takes it for somebody's */
         record->account.email = email;
         if (strcmp(field->name, "id") == 0)
             record->account.id = strlen(record->account.id) == 1 ? "z" : "abcdefghijklmnopqrstuvwxyz012345";
@@ -406,7 +407,8 @@ static void alike_keys_differ(struct kit *kit)
     for (size_t i = 0; i < BORDER_RECORDS; i++) {
         const struct border_record *of = &border_records[i];
         for (size_t k = 0; k < of->fields->count; k++)
-            if (of->fields->list[k].role == HEARTH_FIELD_KEY && of->fields->list[k].kind == HEARTH_FIELD_TEXT && of->fields != &fields_account)
+            if (of->fields->list[k].role == HEARTH_FIELD_KEY && of->fields->list[k].kind == HEARTH_FIELD_TEXT &&
+                of->fields != &fields_account)
                 check_alike(kit, of, &of->fields->list[k]);
     }
     assert_sound(&kit->store);

@@ -67,11 +67,11 @@ static int on_ranked(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-#define PRINTS(name, type)                                                                         \
-    static int name(void *ctx, const struct hearth_##type *record)                                 \
-    {                                                                                              \
-        record_print(((struct rows *)ctx)->out, &fields_##type, record, NULL);                     \
-        return 0;                                                                                  \
+#define PRINTS(name, type)                                                                                                                 \
+    static int name(void *ctx, const struct hearth_##type *record)                                                                         \
+    {                                                                                                                                      \
+        record_print(((struct rows *)ctx)->out, &fields_##type, record, NULL);                                                             \
+        return 0;                                                                                                                          \
     }
 PRINTS(on_page_visit, visit)
 PRINTS(on_one_bookmark, bookmark)
@@ -81,8 +81,8 @@ PRINTS(on_pick, pick)
 
 static int on_row(void *ctx, const struct hearth_visit_row *r)
 {
-    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %" PRId64 "\n", r->date, r->page, (int)r->type, or_dash(r->url),
-               or_dash(r->title), r->bookmarked);
+    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %" PRId64 "\n", r->date, r->page, (int)r->type,
+               or_dash(r->url), or_dash(r->title), r->bookmarked);
     return 0;
 }
 
@@ -106,8 +106,8 @@ static int on_tag(void *ctx, const char *tag, int64_t count)
 
 static int on_node(void *ctx, const struct hearth_bookmark_node *n)
 {
-    buf_printf(((struct rows *)ctx)->out, "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid, (int)n->kind, or_dash(n->said_parent),
-               or_dash(n->parent), n->position, n->added, n->modified);
+    buf_printf(((struct rows *)ctx)->out, "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid, (int)n->kind,
+               or_dash(n->said_parent), or_dash(n->parent), n->position, n->added, n->modified);
     return 0;
 }
 

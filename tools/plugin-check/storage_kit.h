@@ -8,19 +8,19 @@
 /* Operations that have to succeed, or to fail with a code and a text. */
 #define OK(store, ...) OK_OF(store, ops, __VA_ARGS__)
 /* The same for a table that is an extension: `bulk`, `backup`. */
-#define OK_OF(store, table, ...) \
+#define OK_OF(store, table, ...)                                                                                                           \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
-        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != 0)                                                                                                                  \
             fail_msg("%s failed with %s: %s", #__VA_ARGS__, err_name(result_), err_.text);                                                 \
     } while (0)
 #define FAILS(code, store, ...) FAILS_OF(code, store, ops, __VA_ARGS__)
-#define FAILS_OF(code, store, table, ...) \
+#define FAILS_OF(code, store, table, ...)                                                                                                  \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
         (store)->call.error[0] = '\0';                                                                                                     \
-        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != HEARTH_ERR_##code)                                                                                                  \
             fail_msg("%s returned %s, " #code " was expected: %s", #__VA_ARGS__, err_name(result_), err_.text);                            \
         if ((store)->call.error[0] == '\0')                                                                                                \

@@ -169,7 +169,11 @@ static void put_all(struct store *store)
         OK(store, tab_put, "d2", &tab);
     }
     for (int64_t id = 1; id <= 3; id++)
-        put_visited(store, id, id == 1 ? "https://u/1" : id == 2 ? "https://u/2" : "https://u/3", "u", 2, (const int64_t[]){id * 10, id * 10 + 1});
+        put_visited(store, id,
+                    id == 1   ? "https://u/1"
+                    : id == 2 ? "https://u/2"
+                              : "https://u/3",
+                    "u", 2, (const int64_t[]){id * 10, id * 10 + 1});
     put_bookmark(store, "f1", HEARTH_FOLDER, "top", 0);
     put_bookmark(store, "f2", HEARTH_FOLDER, "top", 1);
     for (int i = 0; i < 3; i++) {

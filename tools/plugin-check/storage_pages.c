@@ -188,7 +188,8 @@ static void frecency_order(struct kit *kit)
 static void visits(struct kit *kit)
 {
     struct store *store = &kit->store;
-    const struct hearth_visit visits[] = {HEARTH_VISIT(100, 1), HEARTH_VISIT(100, 2), HEARTH_VISIT(100, 1), HEARTH_VISIT(300, 1)}, bad = HEARTH_VISIT(1, 10);
+    const struct hearth_visit visits[] = {HEARTH_VISIT(100, 1), HEARTH_VISIT(100, 2), HEARTH_VISIT(100, 1), HEARTH_VISIT(300, 1)},
+                              bad = HEARTH_VISIT(1, 10);
     struct hearth_page page = make_page(1, "https://u/", "u");
     int64_t added = -1;
     begin(store, "a", HEARTH_HISTORY);

@@ -76,8 +76,7 @@ static void write_account(struct run *run)
 {
     struct hearth_account account = {.struct_size = sizeof(account), .id = ANY(run, accounts)};
     record_randomise(&fields_account, &account, pick_for_record, run);
-    uint64_t fields = pick(run, 1 << 12) &
-                      ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
+    uint64_t fields = pick(run, 1 << 12) & ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
     tell(run, "account_update %s fields 0x%llx", account.id, (unsigned long long)fields);
     BOTH(run, account_update, &account, fields);
 }

@@ -1,11 +1,11 @@
 #include "sync_kit.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "plug/fields.h"
 
 static _Thread_local struct sync_answer *answer;
 
@@ -56,7 +56,7 @@ static int enter(struct sync_sink *sink)
 
 static void expect_collection(int32_t collection)
 {
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         fail_msg("the collection %d does not exist", (int)collection);
 }
 
@@ -88,14 +88,21 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     return r;
 }
 
+/* What breaks its table the core takes for damaged. */
+static void expect_fields(const struct fields *fields, const void *record)
+{
+    char why[200];
+    if (!fields_check(fields, record, why, sizeof(why)))
+        fail_msg("a %s does not keep to its table: %s", fields->record, why);
+}
+
 static int on_device(void *ctx, const struct hearth_device *device)
 {
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     if (sink->open != HEARTH_CLIENTS)
         expect_open(sink, HEARTH_TABS, "a device");
-    expect_utf8(device->id, "a device's id");
-    expect_utf8(device->name, "a device's name");
+    expect_fields(&fields_device, device);
     sink->records++;
     return r;
 }
@@ -106,8 +113,7 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     int r = enter(sink);
     expect_open(sink, HEARTH_TABS, "a tab");
     expect_utf8(device, "a tab's device");
-    expect_utf8(tab->url, "a tab's URL");
-    expect_utf8(tab->title, "a tab's title");
+    expect_fields(&fields_tab, tab);
     sink->records++;
     return r;
 }
@@ -117,12 +123,9 @@ static int on_page(void *ctx, const struct hearth_page_record *record)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_open(sink, HEARTH_HISTORY, "a page");
-    expect_utf8(record->guid, "a page's guid");
-    expect_utf8(record->url, "a page's URL");
-    for (size_t i = 0; i < record->visit_count; i++) {
-        const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
-        expect(visit->type >= HEARTH_VISIT_UNKNOWN && visit->type <= HEARTH_VISIT_RELOAD);
-    }
+    expect_fields(&fields_page_record, record);
+    for (size_t i = 0; i < record->visit_count; i++)
+        expect_fields(&fields_visit, HEARTH_AT(record->visits, i));
     sink->records++;
     return r;
 }
@@ -132,8 +135,7 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_open(sink, HEARTH_BOOKMARKS, "a bookmark");
-    expect_utf8(record->guid, "a bookmark's guid");
-    expect(record->kind >= HEARTH_BOOKMARK && record->kind <= HEARTH_LIVEMARK);
+    expect_fields(&fields_bookmark_record, record);
     for (size_t i = 0; i < record->child_count; i++)
         expect_utf8(record->children[i], "a folder's child");
     sink->records++;
@@ -189,8 +191,8 @@ static int on_commit(void *ctx, const char *mark)
     if (sink->open < 0)
         fail_msg("commit came while no collection was open");
     if (sink->replaces && sink->nameless)
-        fail_msg(
-            "a collection that replaces what is stored was committed, though a damaged record without a guid had come: what is stored of it would be removed");
+        fail_msg("a collection that replaces what is stored was committed, though a damaged record without a guid had come: what is stored "
+                 "of it would be removed");
     if (r < 0)
         return r;
     if (mark != NULL)
@@ -214,7 +216,7 @@ static int on_reset(void *ctx, int32_t collection)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_collection(collection);
-    for (int32_t c = 0; r == 0 && c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; r == 0 && c < HEARTH_COLLECTION_SLOTS; c++)
         if (collection == HEARTH_COLLECTION_NONE || c == collection)
             sink->marks[c][0] = '\0';
     return r;
@@ -249,53 +251,6 @@ void sync_sink_init(struct sync_sink *sink)
     };
 }
 
-/* --- the ear: what changed at the source ----------------------------------------------------------------------------------------------- */
-
-static struct {
-    pthread_mutex_t lock; /* a leaf; guards what follows */
-    bool open, knows;     /* the plugin is; the account "a" was pulled and not forgotten */
-} ear = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-void sync_kit_opened(bool is_open)
-{
-    pthread_mutex_lock(&ear.lock);
-    ear.open = is_open;
-    ear.knows = false;
-    pthread_mutex_unlock(&ear.lock);
-}
-
-static void ear_knows(bool knows)
-{
-    pthread_mutex_lock(&ear.lock);
-    ear.knows = knows;
-    pthread_mutex_unlock(&ear.lock);
-}
-
-static void on_changed(const struct hearth_host *host, const char *account)
-{
-    host_of(host);
-    pthread_mutex_lock(&ear.lock);
-    bool open = ear.open, knows = ear.knows;
-    pthread_mutex_unlock(&ear.lock);
-    if (!open)
-        fail_msg("the plugin says that an account changed before it was open, or after close()");
-    if (account == NULL)
-        fail_msg("the plugin says that something changed, and not in which account");
-    if (strcmp(account, "a") != 0)
-        fail_msg("the plugin says that the account \"%s\" changed, which was never pulled", account);
-    if (!knows)
-        fail_msg("the plugin says that an account changed that was not pulled, or that forget() has ended");
-}
-
-const struct hearth_host_changes sync_kit_changes = {.struct_size = sizeof(sync_kit_changes), .changed = on_changed};
-
-void sync_forget(struct kit *kit, const char *account)
-{
-    kit->sync->forget(kit->self, account);
-    if (strcmp(account, "a") == 0)
-        ear_knows(false);
-}
-
 /* --- an account --------------------------------------------------------------------------------------------------------------------- */
 
 void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
@@ -320,9 +275,9 @@ void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result)
 {
-    struct hearth_sync_mark marks[HEARTH_HISTORY + 1];
+    struct hearth_sync_mark marks[HEARTH_COLLECTION_SLOTS];
     size_t count = 0;
-    for (int32_t c = 0; c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; c < HEARTH_COLLECTION_SLOTS; c++)
         if (sink->marks[c][0] != '\0')
             marks[count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = strdup(sink->marks[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),
@@ -335,7 +290,7 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
                                .sink = &sink->hearth};
     *ret_result = (struct hearth_pull_result){.struct_size = sizeof(*ret_result)};
     call->error[0] = '\0';
-    ear_knows(true);
+    sync_kit_pulls();
     int r = kit->sync->pull(session, &call->hearth, &pull, ret_result);
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)marks[i].text);

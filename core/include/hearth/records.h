@@ -34,24 +34,23 @@
 #define HEARTH_TIME_MAX INT64_MAX
 #define HEARTH_DATE_MAX (INT64_MAX - 1) /* of what lists are ordered by: what comes after every date is no date */
 
-#define HEARTH_MEMBER_TEXT const char *
-#define HEARTH_MEMBER_INT  int64_t
-#define HEARTH_MEMBER_FLAG int64_t
-#define HEARTH_MEMBER_REAL double
-#define HEARTH_MEMBER_HASH const uint8_t *
+#define HEARTH_MEMBER_TEXT                                       const char *
+#define HEARTH_MEMBER_INT                                        int64_t
+#define HEARTH_MEMBER_FLAG                                       int64_t
+#define HEARTH_MEMBER_REAL                                       double
+#define HEARTH_MEMBER_HASH                                       const uint8_t *
 #define HEARTH_MEMBER(T, role, kind, name, least, most, meaning) HEARTH_MEMBER_##kind name;
 
 /* HEARTH_RECORD(device, HEARTH_DEVICE_FIELDS); declares struct hearth_device. */
-#define HEARTH_RECORD(record, FIELDS)                                                              \
-    struct hearth_##record {                                                                       \
-        uint32_t struct_size;                                                                      \
-        uint32_t reserved;                                                                         \
-        FIELDS(HEARTH_MEMBER, record)                                                              \
+#define HEARTH_RECORD(record, FIELDS)                                                                                                      \
+    struct hearth_##record {                                                                                                               \
+        uint32_t struct_size;                                                                                                              \
+        uint32_t reserved;                                                                                                                 \
+        FIELDS(HEARTH_MEMBER, record)                                                                                                      \
     }
 
 /* Has whoever made this struct filled that member? */
-#define HEARTH_HAS(record, member)                                                                 \
-    ((record)->struct_size >= (const char *)(&(record)->member + 1) - (const char *)(record))
+#define HEARTH_HAS(record, member) ((record)->struct_size >= (const char *)(&(record)->member + 1) - (const char *)(record))
 
 /* clang-format off */
 
@@ -184,7 +183,7 @@ struct hearth_field {
 };
 
 /* static const struct hearth_field fields[] = {HEARTH_PAGE_FIELDS(HEARTH_FIELD, page)}; */
-#define HEARTH_FIELD(T, role, kind, name, least, most, meaning)                                    \
+#define HEARTH_FIELD(T, role, kind, name, least, most, meaning)                                                                            \
     {#name, meaning, HEARTH_FIELD_##role, HEARTH_FIELD_##kind, offsetof(struct hearth_##T, name), (int64_t)(least), (int64_t)(most)},
 
 #endif

@@ -136,7 +136,7 @@ struct hearth_identity {
     /* email: proven to be the person's own; NULL where the source knows none (a file, a browser's folder): then the operator says whose
      * account it is. name may be NULL. */
     const char *email, *uid, *name;
-    const void *credentials;        /* to be sealed */
+    const void *credentials; /* to be sealed */
     size_t credentials_size;
     const char *key; /* public id of the key that opens the account's data: another one means other data. NULL: the provider has none */
 };
@@ -207,12 +207,12 @@ struct hearth_signin {
 
 struct hearth_signin_step {
     uint32_t struct_size;
-    int32_t kind;        /* enum hearth_signin_kind */
-    const char *title;   /* "Enter the code" */
-    const char *text;    /* one or more sentences; NULL */
-    const char *problem; /* what was wrong with the last answer; NULL */
-    const char *reason;  /* FAILED: a stable word like "anti_bot_challenge"; NULL */
-    const char *url;     /* VISIT */
+    int32_t kind;                             /* enum hearth_signin_kind */
+    const char *title;                        /* "Enter the code" */
+    const char *text;                         /* one or more sentences; NULL */
+    const char *problem;                      /* what was wrong with the last answer; NULL */
+    const char *reason;                       /* FAILED: a stable word like "anti_bot_challenge"; NULL */
+    const char *url;                          /* VISIT */
     const struct hearth_signin_field *fields; /* HEARTH_AT */
     size_t field_count;
     const struct hearth_signin_choice *choices; /* HEARTH_AT */
