@@ -82,8 +82,6 @@ int me_delete(struct api_call *call)
         return r;
     api_audit(call, "account removed", NULL, NULL);
     api_forget(call->api, call->account);
-    if (call->api->options.account_removed != NULL)
-        call->api->options.account_removed(call->api->options.ctx, call->account);
     call->reply->status = 204;
     if (call->who->kind == PROOF_BROWSER)
         api_sign_out_here(call);

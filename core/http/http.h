@@ -38,18 +38,18 @@ const char *http_method_name(enum http_method method); /* "GET"; "other": none o
  * counts, or all, where browsers cut one into several fields (RFC 9113, 8.2.3).
  */
 #define HTTP_WANTED_HEADERS(X)                                                                                                             \
-    X(authorization, "authorization", false)                                                                                                      \
-    X(cookie, "cookie", true)                                                                                                                    \
-    X(if_none_match, "if-none-match", false)                                                                                                      \
-    X(accept, "accept", false)                                                                                                                    \
-    X(accept_encoding, "accept-encoding", false)                                                                                                  \
-    X(accept_language, "accept-language", false)                                                                                                  \
-    X(content_type, "content-type", false)                                                                                                        \
-    X(origin, "origin", false)                                                                                                                    \
-    X(sec_fetch_site, "sec-fetch-site", false)                                                                                                    \
-    X(csrf, "x-hearth-csrf", false)                                                                                                               \
-    X(last_event_id, "last-event-id", false)                                                                                                      \
-    X(user_agent, "user-agent", false)                                                                                                            \
+    X(authorization, "authorization", false)                                                                                               \
+    X(cookie, "cookie", true)                                                                                                              \
+    X(if_none_match, "if-none-match", false)                                                                                               \
+    X(accept, "accept", false)                                                                                                             \
+    X(accept_encoding, "accept-encoding", false)                                                                                           \
+    X(accept_language, "accept-language", false)                                                                                           \
+    X(content_type, "content-type", false)                                                                                                 \
+    X(origin, "origin", false)                                                                                                             \
+    X(sec_fetch_site, "sec-fetch-site", false)                                                                                             \
+    X(csrf, "x-hearth-csrf", false)                                                                                                        \
+    X(last_event_id, "last-event-id", false)                                                                                               \
+    X(user_agent, "user-agent", false)                                                                                                     \
     X(range, "range", false)
 
 /* A parsed request. Everything lives in its arena until the reply was handed over. */

@@ -73,6 +73,7 @@ static void say_begin(const struct hearth_account *account, const struct hearth_
                       : account->resync                      ? "all is to be read anew"
                       : account->failures > 0                ? "the last one failed"
                       : account->last_sync == 0              ? "it is the first"
+                      : account->next_sync > clock_now()     ? "its source says that something changed"
                                                              : "it is due";
     log_pairs(HEARTH_LOG_DEBUG, "sync", "begins",
               (struct log_pair[]){LOG_PAIR("account", account->id), LOG_PAIR("why", why), LOG_NUMBER("failures", account->failures),

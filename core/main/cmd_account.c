@@ -3,14 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "main/cmd_account.h"
 #include "main/control.h"
 #include "main/table.h"
+#include "nodes/who.h"
 
 enum { IMPORT_MAX = 64 * 1024 };
 
@@ -60,6 +63,42 @@ int account_signin(struct app *app, const struct cli *cli, struct signin **ret_s
     return r < 0 ? r : provider;
 }
 
+/* Where the source knows no address, the account that it already is here must be the one that is named. */
+static int check_known(struct app *app, const char *provider, const char *uid, const char *given, struct err *err)
+{
+    char issuer[sizeof(WHO_SYNC) + 64];
+    struct hearth_account known = {.struct_size = sizeof(known)};
+    struct err why = {0};
+    size_t node;
+    snprintf(issuer, sizeof(issuer), WHO_SYNC "%s", provider);
+    int r = node_stores_by_identity(&app->stores, issuer, uid, &node, &known, &why);
+    if (r == 0 && strcasecmp(known.email, given) != 0)
+        return err_set(err, HEARTH_ERR_CONFLICT, "this is the account of %s already, not of %s; nothing was changed. If it is to be another's, "
+                       "hearthd account remove %s first", known.email, given, known.email);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        *err = why;
+        return r;
+    }
+    return 0;
+}
+
+/* Whose account is it? The source says so, or else the operator. */
+static int name_owner(struct app *app, const struct cli *cli, size_t provider, struct hearth_identity *identity, struct err *err)
+{
+    const char *given = cli->account, *fault = given == NULL ? NULL : email_fault(given);
+    if (fault != NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "--account: %s is no e-mail address: it %s", given, fault);
+    if (identity->email == NULL && given == NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "it does not say which e-mail address the account has: say whose it is, with --account EMAIL");
+    if (identity->email != NULL && given != NULL && strcasecmp(identity->email, given) != 0)
+        return err_set(err, HEARTH_ERR_CONFLICT, "it says that this is the account of %s, not of %s; nothing was changed", identity->email,
+                       given);
+    if (identity->email != NULL)
+        return 0;
+    identity->email = given;
+    return identity->uid == NULL ? 0 : check_known(app, app->provider_names[provider], identity->uid, given, err);
+}
+
 static int import_text(struct app *app, const struct cli *cli, const char *text, struct err *err)
 {
     struct signin *signin;
@@ -71,6 +110,10 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
     signin_worker_init(&worker, signin);
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
     int r = signin_import(&worker, (size_t)provider, text, &identity, err);
+    if (r == 0)
+        r = name_owner(app, cli, (size_t)provider, &identity, err);
+    if (r < 0)
+        err_prefix(err, "[sync %s] (sync-%s)", app->provider_names[provider], plug_descriptor(app->providers[provider])->name);
     if (r == 0)
         r = account_finish(
             app, &worker,
@@ -359,7 +402,7 @@ int cmd_account(struct cli *cli)
         app_fini(&app);
         return r < 0 ? cli_fail(&err) : CLI_OK;
     }
-    return cli_usage("account add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
+    return cli_usage("account add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
                      "[--wait] | pause EMAIL | resume EMAIL | "
                      "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]");
 }

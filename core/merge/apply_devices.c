@@ -118,7 +118,7 @@ int apply_devices(struct apply *apply, struct err *err)
             r = put_device(apply, &known, &device, err);
         } else if (kind == RECORD_REMOVED) {
             records_get_removed(apply->spool, &guid, &modified);
-            if (apply->how == HEARTH_INCREMENTAL && find_known(&known, guid) != NULL) {
+            if (!apply_replaces(apply) && find_known(&known, guid) != NULL) {
                 apply->changed = true;
                 r = STORE(apply->store, err, device_remove, guid);
             }
@@ -127,7 +127,7 @@ int apply_devices(struct apply *apply, struct err *err)
             r = apply_count_record(apply, err);
         store_reset(apply->store);
     }
-    if (r == 0 && apply->how == HEARTH_COMPLETE)
+    if (r == 0 && apply_replaces(apply))
         r = remove_unseen(apply, &known, err);
     known_fini(&known);
     arena_fini(&arena);
@@ -155,12 +155,12 @@ static int put_tab_owner(struct apply *apply, struct known *known, struct hearth
 /* In an incremental collection what does not come stays, as what came damaged does in a complete one. */
 static bool keeps_tabs(const struct apply *apply, const struct known *known, const char *device)
 {
-    return apply->how == HEARTH_INCREMENTAL || kept_has(&known->kept, device);
+    return !apply_replaces(apply) || kept_has(&known->kept, device);
 }
 
 static int clear_tabs(struct apply *apply, struct known *known, struct err *err)
 {
-    if (known->kept.count == 0 && apply->how == HEARTH_COMPLETE)
+    if (known->kept.count == 0 && apply_replaces(apply))
         return STORE(apply->store, err, tabs_clear, NULL);
     int r = 0;
     for (size_t i = 0; r == 0 && i < known->count; i++)

@@ -28,6 +28,9 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     struct sink *sink = sink_of(ctx);
     if (collection < HEARTH_CLIENTS || collection > HEARTH_HISTORY || sink->collection != HEARTH_COLLECTION_NONE)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began collection %d out of turn", (int)collection);
+    if (how < HEARTH_INCREMENTAL || how > HEARTH_SNAPSHOT)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began %s in a way %d that this server does not know",
+                       sink_collection_name(collection), (int)how);
     sink->collection = collection;
     sink->how = how;
     sink->damaged_before = sink->damaged;
@@ -132,12 +135,23 @@ static int on_restart(void *ctx)
     return 0;
 }
 
+/* Does what did not come count as gone? */
+static bool removes_absent(const struct sink *sink)
+{
+    return sink->how == HEARTH_SNAPSHOT || (sink->how == HEARTH_COMPLETE && sink->collection != HEARTH_HISTORY);
+}
+
+static const char *how_it_came(const struct sink *sink)
+{
+    return sink->how == HEARTH_SNAPSHOT ? "all there is" : sink->how == HEARTH_COMPLETE ? "whole" : "what came";
+}
+
 static int on_commit(void *ctx, const char *mark)
 {
     struct sink *sink = sink_of(ctx);
     if (sink->collection == HEARTH_COLLECTION_NONE)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin committed without a collection");
-    if (sink->nameless && sink->how == HEARTH_COMPLETE && sink->collection != HEARTH_HISTORY)
+    if (sink->nameless && removes_absent(sink))
         return err_set(&sink->err, HEARTH_ERR_INVALID,
                        "the sync plugin wants to replace all %s, though one of the records that came was damaged beyond recognition",
                        sink_collection_name(sink->collection));
@@ -152,7 +166,7 @@ static int on_commit(void *ctx, const char *mark)
     if (log_wants(HEARTH_LOG_DEBUG))
         log_pairs(HEARTH_LOG_DEBUG, "sync", "stored",
                   (struct log_pair[]){LOG_PAIR("account", sink->account), LOG_PAIR("collection", sink_collection_name(sink->collection)),
-                                      LOG_PAIR("how", sink->how == HEARTH_COMPLETE ? "whole" : "what came"),
+                                      LOG_PAIR("how", how_it_came(sink)),
                                       LOG_PAIR("changed", changed ? "yes" : "no"),
                                       LOG_NUMBER("records", sink->records - sink->records_before), LOG_PAIRS_END});
     if (changed) {

@@ -12,7 +12,8 @@ struct host {
     uint32_t magic;
     char module[64]; /* "storage-sqlite": named in log lines */
     void *http_data; /* for http_fetch; NULL */
-    const struct hearth_host_changes *changes; /* sync plugins of a daemon: its ear; NULL: it hears nothing */
+    const struct hearth_host_changes *changes; /* sync plugins of a worker: its ear; NULL: nobody listens */
+    void *changes_data;                        /* for changes->changed() */
 };
 
 /* http: NULL for kinds without the HTTP client; it finds http_data by host_of(). */

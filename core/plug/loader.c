@@ -30,6 +30,8 @@ struct plug {
     void *extensions[PLUG_EXTENSIONS]; /* likewise; NULL: it has not */
     struct host host;
     uint64_t opening; /* enum hearth_opening */
+    const struct hearth_host_changes *changes;
+    void *changes_data;
     void *self;
     struct plug *next; /* every plug ever loaded: their code stays, so they do */
 };
@@ -131,7 +133,7 @@ static int copy_table(const char *file, const char *what, const void *table, con
     for (size_t i = 0; i < operations->count; i++) {
         void *operation;
         memcpy(&operation, (char *)copy + HEADER + i * sizeof(operation), sizeof(operation));
-        if (operation == NULL) {
+        if (operation == NULL && operations->names[i][0] != '?') {
             free(copy);
             return err_set(err, HEARTH_ERR_INVALID, "%s: its %s lacks the operation %s", file, what, operations->names[i]);
         }
@@ -259,6 +261,12 @@ void plug_look_only(struct plug *plug)
     plug->opening = HEARTH_OPEN_LOOKS_ONLY;
 }
 
+void plug_listen(struct plug *plug, const struct hearth_host_changes *changes, void *data)
+{
+    plug->changes = changes;
+    plug->changes_data = data;
+}
+
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err)
 {
     ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL);
@@ -266,6 +274,8 @@ int plug_open(struct plug *plug, const struct hearth_config_value *values, host_
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(plug->descriptor.kind), plug->descriptor.name);
     host_init(&plug->host, module, http, http_data);
     plug->host.hearth.opening = plug->opening;
+    plug->host.changes = plug->changes;
+    plug->host.changes_data = plug->changes_data;
     struct call call;
     call_init(&call, NULL, 0, 0);
     int r = call_check(&call, open_instance(plug, &call.hearth, values), err);

@@ -8,7 +8,7 @@
 struct plug_operations {
     size_t size; /* of this host's struct */
     const char *const *names;
-    size_t count; /* all of them are required: what is optional is an extension */
+    size_t count; /* all are required but those that came LATER (operations.c); what is optional from the start is an extension */
 };
 
 /* kind: enum hearth_plugin_kind; NULL for others. */

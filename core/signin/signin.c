@@ -164,24 +164,28 @@ static int check_step(struct signin_worker *worker, size_t provider, struct hear
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave a malformed step", name);
     if (step->kind == HEARTH_SIGNIN_VISIT && step->url == NULL)
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] names no address to visit", name);
-    if (step->kind == HEARTH_SIGNIN_DONE && (identity == NULL || identity->email == NULL || identity->uid == NULL || identity->credentials == NULL))
+    if (step->kind == HEARTH_SIGNIN_DONE && (identity == NULL || identity->uid == NULL || identity->credentials == NULL))
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave an incomplete identity", name);
     if (!goes_on && step->kind != HEARTH_SIGNIN_DONE && step->kind != HEARTH_SIGNIN_FAILED)
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave a step of an unknown kind", name);
     return 0;
 }
 
-/* Whoever says so, no account is called by an address that cannot be read, typed or told from another. */
+/* Whoever says so, no account is called by an address that cannot be read, typed or told from another. One that is nobody's address at all
+ * comes in by the operator alone, who says whose it is. */
 static void refuse_address(struct hearth_signin_step *step)
 {
-    if (step->kind != HEARTH_SIGNIN_DONE || email_fault(step->identity->email) == NULL)
+    const char *email = step->kind == HEARTH_SIGNIN_DONE ? step->identity->email : NULL;
+    if (step->kind != HEARTH_SIGNIN_DONE || (email != NULL && email_fault(email) == NULL))
         return;
-    *step =
-        (struct hearth_signin_step){.struct_size = step->struct_size,
-                                    .kind = HEARTH_SIGNIN_FAILED,
-                                    .reason = "unusable_address",
-                                    .text = "You are signed in there, but the e-mail address of that account cannot be used here: it has "
-                                            "characters that no address has, or that are not shown. Give the account another one."};
+    *step = (struct hearth_signin_step){
+        .struct_size = step->struct_size,
+        .kind = HEARTH_SIGNIN_FAILED,
+        .reason = email == NULL ? "no_address" : "unusable_address",
+        .text = email == NULL ? "You are signed in there, but nothing there says which e-mail address is yours, and accounts here are called by "
+                                "one. Whoever runs this server can take the account in: hearthd account import FILE --account EMAIL."
+                              : "You are signed in there, but the e-mail address of that account cannot be used here: it has "
+                                "characters that no address has, or that are not shown. Give the account another one."};
 }
 
 static struct hearth_signin_step empty_step(void)
@@ -260,18 +264,18 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     return r;
 }
 
-int signin_import(struct signin_worker *worker, size_t provider, const char *json, struct hearth_identity *ret_identity, struct err *err)
+int signin_import(struct signin_worker *worker, size_t provider, const char *text, struct hearth_identity *ret_identity, struct err *err)
 {
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
     void *session;
     int r = begin(worker, provider, &session, err);
     if (r == 0)
         r = call_check(&worker->call,
-                       worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, json, &identity),
+                       worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, text, &identity),
                        err);
-    const char *fault = r < 0 ? NULL : identity.email == NULL ? "is missing" : email_fault(identity.email);
+    const char *fault = r < 0 || identity.email == NULL ? NULL : email_fault(identity.email);
     if (fault != NULL)
-        r = err_set(err, HEARTH_ERR_INVALID, "the e-mail address %s %s", identity.email == NULL ? "" : identity.email, fault);
+        r = err_set(err, HEARTH_ERR_INVALID, "the e-mail address %s %s", identity.email, fault);
     if (r == 0)
         *ret_identity = identity;
     return r;

@@ -197,7 +197,13 @@ int token_list(void *self, struct hearth_call *call, const char *account, hearth
         return r;
     query_open(&query, op.session, LIST);
     query_text(&query, account);
-    EACH_ROW(query, op, r, int bad = row_of(op.session, &query, &token); if (bad < 0) r = bad; if (bad < 0 || cb(ctx, &token) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        int bad = row_of(op.session, &query, &token);
+        if (bad < 0)
+            r = bad;
+        if (bad < 0 || cb(ctx, &token) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }
@@ -281,13 +287,15 @@ int pick_list(void *self, struct hearth_call *call, const char *account, hearth_
         return r;
     query_open(&query, op.session, LIST);
     query_text(&query, account);
-    EACH_ROW(query, op, r,
-             struct hearth_pick pick = {.struct_size = sizeof(pick),
-                                        .input = column_text(&query, 0),
-                                        .page = column_int(&query, 1),
-                                        .use_count = column_real(&query, 2),
-                                        .used = column_int(&query, 3)};
-             if (cb(ctx, &pick) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        struct hearth_pick pick = {.struct_size = sizeof(pick),
+                                   .input = column_text(&query, 0),
+                                   .page = column_int(&query, 1),
+                                   .use_count = column_real(&query, 2),
+                                   .used = column_int(&query, 3)};
+        if (cb(ctx, &pick) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }

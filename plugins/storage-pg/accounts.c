@@ -236,7 +236,11 @@ int account_list(void *self, struct hearth_call *call, hearth_account_cb cb, voi
     while (r == 0 && rows == PIECE) {
         query_open(&query, op.session, LIST);
         query_text(&query, last);
-        EACH_ROW(query, op, r, row_of(&query, &account); if (cb(ctx, &account) != 0) break;)
+        while ((r = query_step(&query)) > 0) {
+            row_of(&query, &account);
+            if (cb(ctx, &account) != 0)
+                break;
+        }
         rows = r == 0 ? query.rows : 0;
         if (rows == PIECE) {
             query.row = rows - 1;

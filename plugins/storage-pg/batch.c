@@ -1,6 +1,6 @@
 #include "batch.h"
 
-#include "bookmarks.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
 #include "pages.h"
 #include "session.h"
@@ -32,8 +32,8 @@ static int load_account(struct session *session, const char *account)
         *batch = (struct batch){.open = true,
                                 .account = column_int(&query, 0),
                                 .generation = column_int(&query, 1) + 1,
-                                .had_removed = column_bool(&query, 3),
-                                .knows = column_bool(&query, 2) && !column_bool(&query, 3),
+                                .had_removed = column_flag(&query, 3),
+                                .knows = column_flag(&query, 2) && !column_flag(&query, 3),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
     }
@@ -73,11 +73,11 @@ static int finish_account(struct session *session, bool changed)
     struct query query;
     query_open(&query, session, FINISH);
     query_int(&query, batch->account);
-    query_bool(&query, changed);
+    query_flag(&query, changed);
     query_int(&query, batch->generation);
     for (int i = 0; i < COUNTERS; i++)
         query_int(&query, batch->delta[i]);
-    int r = query_later(&query, COUNT_NONE, COUNT_NONE);
+    int r = query_later(&query, COUNT_NONE, 0);
     if (r == 0 && batch->removed_pages)
         r = page_forget_removed(session);
     return r == 0 ? query_settle(session) : r;
@@ -109,7 +109,7 @@ static void analyze_outgrown(struct session *session, const int64_t *delta)
             continue;
         query_open(&query, session, tables[i].outgrown);
         query_int(&query, delta[tables[i].counter]);
-        bool outgrown = query_step(&query) > 0 && column_bool(&query, 0);
+        bool outgrown = query_step(&query) > 0 && column_flag(&query, 0);
         query_close(&query);
         if (outgrown)
             query_exec(session, tables[i].analyze);
@@ -166,39 +166,4 @@ void batch_abort(void *self)
     } else {
         connection_close(session);
     }
-}
-
-int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
-{
-    static const char PUT[] = "INSERT INTO marks (account, collection, text) VALUES ($1, $2, $3) "
-                              "ON CONFLICT (account, collection) DO UPDATE SET text = excluded.text";
-    static const char REMOVE[] = "DELETE FROM marks WHERE account = $1 AND collection = $2";
-    struct op op;
-    struct query query;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
-    query_open(&query, op.session, text == NULL ? REMOVE : PUT);
-    query_int(&query, op.session->batch.account);
-    query_int(&query, collection);
-    if (text != NULL)
-        query_text(&query, text);
-    return op_end_in_batch(&op, query_later(&query, COUNT_NONE, COUNT_NONE));
-}
-
-int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
-{
-    static const char LIST[] = "SELECT collection, text FROM marks WHERE account = " ACCOUNT_ROW("$1") " ORDER BY collection";
-    struct op op;
-    struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, LIST);
-    query_text(&query, account);
-    EACH_ROW(query, op, r, if (cb(ctx, (int32_t)column_int(&query, 0), column_text(&query, 1)) != 0) break;)
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
 }

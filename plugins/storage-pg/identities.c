@@ -98,12 +98,14 @@ int identity_list(void *self, struct hearth_call *call, const char *account, hea
         return r;
     query_open(&query, op.session, LIST);
     query_text(&query, account);
-    EACH_ROW(query, op, r,
-             struct hearth_account_identity identity = {.struct_size = sizeof(identity),
-                                                        .issuer = column_text(&query, 0),
-                                                        .subject = column_text(&query, 1),
-                                                        .created = column_int(&query, 2)};
-             if (cb(ctx, &identity) != 0) break;)
+    while ((r = query_step(&query)) > 0) {
+        struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                                   .issuer = column_text(&query, 0),
+                                                   .subject = column_text(&query, 1),
+                                                   .created = column_int(&query, 2)};
+        if (cb(ctx, &identity) != 0)
+            break;
+    }
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);
 }

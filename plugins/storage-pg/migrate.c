@@ -13,7 +13,7 @@ static int has_version(struct session *session, int64_t *ret_version)
     query_open(&query, session,
                "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relnamespace = current_schema()::regnamespace)");
     int r = query_step(&query);
-    bool there = r > 0 && column_bool(&query, 0);
+    bool there = r > 0 && column_flag(&query, 0);
     query_close(&query);
     if (there) {
         query_open(&query, session, "SELECT version, oldest FROM schema_version ORDER BY version DESC LIMIT 1");

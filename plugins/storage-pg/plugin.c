@@ -1,12 +1,10 @@
 /* The descriptor: what this plugin is and which function does what. */
 #include "accounts.h"
 #include "batch.h"
-#include "bookmarks.h"
-#include "devices.h"
 #include "identities.h"
 #include "life.h"
-#include "pages.h"
 #include "session.h"
+#include "storage-sql/operations.h"
 
 static const struct hearth_storage operations = {
     .struct_size = sizeof(operations),
@@ -72,7 +70,7 @@ static const struct hearth_storage operations = {
     .bookmark_nodes = bookmark_nodes,
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
-    .tag_list = bookmark_tag_list,
+    .tag_list = tag_list,
     .identity_put = identity_put,
     .identity_remove = identity_remove,
     .identity_list = identity_list,

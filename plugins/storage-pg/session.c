@@ -37,6 +37,40 @@ int op_end(struct op *op, int code)
     return code;
 }
 
+/* All rows are in one database. */
+int op_begin_account(struct op *op, void *self, struct hearth_call *call, const char *account)
+{
+    (void)account;
+    return op_begin(op, self, call);
+}
+
+/* One statement is atomic by itself. */
+int op_begin_write(struct op *op, void *self, struct hearth_call *call)
+{
+    return op_begin(op, self, call);
+}
+
+int op_end_write(struct op *op, int code)
+{
+    return op_end(op, code);
+}
+
+int op_begin_snapshot(struct op *op)
+{
+    return transaction_begin(op->session, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+}
+
+int op_end_snapshot(struct op *op, int code)
+{
+    return transaction_end(op->session, code);
+}
+
+struct batch *op_batch_of(struct op *op, const char *account)
+{
+    struct batch *batch = &op->session->batch;
+    return batch->open && strcmp(batch->id, account) == 0 ? batch : NULL;
+}
+
 int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
 {
     if (!session_of(self)->batch.open)
@@ -86,6 +120,15 @@ int session_copy(struct session *session, const char *text, const char **ret_cop
     return support_copy_text(session->store->host, session->call, text, ret_copy);
 }
 
+int session_copy_bytes(struct session *session, const void *bytes, size_t size, const void **ret_copy)
+{
+    const void *copy = support_keep_bytes(session->store->host, session->call, bytes, size);
+    if (copy == NULL)
+        return HEARTH_ERR_NOMEM;
+    *ret_copy = copy;
+    return 0;
+}
+
 /* Fails when the server cannot be reached: who opens a session wants to use it. Later breaks mend themselves. */
 int session_open(void *self, struct hearth_call *call, void **ret_session)
 {
@@ -133,7 +176,7 @@ static int ping_read(struct session *session, bool *ret_read_only)
                "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, EXISTS (SELECT FROM accounts LIMIT 0)");
     int r = query_step(&query);
     if (r > 0)
-        *ret_read_only = column_bool(&query, 0);
+        *ret_read_only = column_flag(&query, 0);
     query_close(&query);
     return r < 0 ? r : 0;
 }

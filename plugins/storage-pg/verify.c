@@ -1,4 +1,4 @@
-#include "bookmarks.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
 #include "life.h"
 #include "session.h"
@@ -116,7 +116,11 @@ int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ct
     if (r == 0) {
         for (size_t i = 0; r == 0 && !stop && i < sizeof(rules) / sizeof(rules[0]); i++) {
             query_open(&query, op.session, rules[i]);
-            EACH_ROW(query, op, r, stop = cb(ctx, column_text(&query, 0)) != 0; if (stop) break;)
+            while ((r = query_step(&query)) > 0) {
+                stop = cb(ctx, column_text(&query, 0)) != 0;
+                if (stop)
+                    break;
+            }
             query_close(&query);
             r = r > 0 ? 0 : r;
         }

@@ -29,7 +29,7 @@ static int remove_rows(struct session *session, const char *account)
     for (size_t i = 0; r == 0 && i < sizeof(REMOVE) / sizeof(REMOVE[0]); i++) {
         query_open(&query, session, REMOVE[i]);
         query_int(&query, row);
-        r = query_run(&query);
+        r = query_run(&query, NULL);
     }
     return r;
 }
@@ -94,7 +94,7 @@ static int remove_in_turn(struct session *session, struct person *person, const 
     if (r == 0 && state.exists && file_unlink(session->store, session->call, account) == 0) {
         query_open(&query, session, "DELETE FROM removed_files WHERE id = ?");
         query_text(&query, account);
-        query_run(&query);
+        query_run(&query, NULL);
     }
     return r;
 }
@@ -123,7 +123,7 @@ int account_remove(void *self, struct hearth_call *call, const char *account)
 /* Runs an INSERT … SELECT … FROM accounts that was prepared by the caller: no row means that there is no such account. */
 static int run_put(struct op *op, struct query *query)
 {
-    int r = query_run(query);
+    int r = query_run(query, NULL);
     if (r == 0 && query_changes(op->session) == 0)
         r = hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "no such account");
     return op_end_write(op, r);

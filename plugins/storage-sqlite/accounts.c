@@ -81,7 +81,7 @@ static int finish_removal(struct session *session, const char *id)
         if (r == 0) {
             query_open(&query, session, "DELETE FROM removed_files WHERE id = ?");
             query_text(&query, id);
-            r = query_run(&query);
+            r = query_run(&query, NULL);
         }
     }
     pool_leave(session, person);
@@ -116,7 +116,7 @@ static int insert_account(struct session *session, const struct hearth_account *
     query_int(&query, account->failures);
     query_int(&query, account->resync);
     query_text(&query, placement_of(account));
-    return exists_already(session, query_run(&query));
+    return exists_already(session, query_run(&query, NULL));
 }
 
 int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
@@ -170,14 +170,14 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_int(&query, account->failures);
     query_int(&query, account->resync);
     query_text(&query, support_or_empty(account->provider));
-    r = query_run(&query);
+    r = query_run(&query, NULL);
     if (r == 0 && query_changes(op.session) == 0)
         r = no_account(op.session);
     if (r == 0 && (fields & HEARTH_ACCOUNT_EMAIL) != 0) {
         query_open(&query, op.session, "UPDATE accounts SET email = ?2 WHERE id = ?1");
         query_text(&query, account->id);
         query_text(&query, account->email);
-        r = exists_already(op.session, query_run(&query));
+        r = exists_already(op.session, query_run(&query, NULL));
     }
     return op_end_write(&op, r);
 }
@@ -187,7 +187,7 @@ static int read_generation(struct session *session, struct hearth_call *call, co
 {
     struct op op;
     struct query query;
-    int r = op_begin_person(&op, session, call, account);
+    int r = op_begin_account(&op, session, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, session, "SELECT generation FROM account");
@@ -378,8 +378,8 @@ int account_counts(void *self, struct hearth_call *call, const char *account, st
     struct op op;
     struct query query;
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    int r = op_begin_person(&op, self, call, account);
-    if (r == OP_NO_FILE) {
+    int r = op_begin_account(&op, self, call, account);
+    if (r == OP_NO_ROWS) {
         SUPPORT_GIVE(counts, ret_counts);
         return 0;
     }

@@ -126,7 +126,7 @@ static int finish_account(struct session *session, bool changed)
     query_int(&query, batch->generation);
     for (int i = 0; i < COUNTERS; i++)
         query_int(&query, batch->delta[i]);
-    int r = query_run(&query);
+    int r = query_run(&query, NULL);
     return r == 0 && batch->removed_pages ? page_forget_removed(session) : r;
 }
 
@@ -171,42 +171,4 @@ void batch_abort(void *self)
     session_rollback(session);
     end_batch(session);
     session->current = before;
-}
-
-int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
-{
-    static const char PUT[] = "INSERT INTO marks (collection, text) VALUES (?, ?) "
-                              "ON CONFLICT (collection) DO UPDATE SET text = excluded.text";
-    static const char REMOVE[] = "DELETE FROM marks WHERE collection = ?";
-    struct op op;
-    struct query query;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
-    query_open(&query, op.session, text == NULL ? REMOVE : PUT);
-    query_int(&query, collection);
-    if (text != NULL)
-        query_text(&query, text);
-    return op_end_in_batch(&op, query_run(&query));
-}
-
-int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
-{
-    static const char LIST[] = "SELECT collection, text FROM marks ORDER BY collection";
-    struct op op;
-    struct query query;
-    int r = op_begin_person(&op, self, call, account);
-    if (r != 0)
-        return r < 0 ? r : 0;
-    query_open(&query, op.session, LIST);
-    while ((r = query_step(&query)) > 0) {
-        if (cb(ctx, (int32_t)column_int(&query, 0), column_text(&query, 1)) != 0) {
-            r = 0;
-            break;
-        }
-    }
-    query_close(&query);
-    return op_end(&op, r);
 }

@@ -9,7 +9,5 @@ int batch_begin(void *session, struct hearth_call *call, const char *account, in
 int batch_commit(void *session, struct hearth_call *call, bool changed);
 void batch_abort(void *session);
 
-int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
-int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
 
 #endif

@@ -215,7 +215,7 @@ static int mark_created(struct session *session, const char *account, const char
         return r;
     query_open(&query, session, "UPDATE accounts SET file = 1 WHERE id = ?");
     query_text(&query, account);
-    return query_run(&query);
+    return query_run(&query, NULL);
 }
 
 int file_create(struct session *session, const char *account, int64_t generation)
@@ -278,7 +278,7 @@ static int finish_one_removal(struct session *session, bool *ret_more)
     if (more && r == 0) {
         query_open(&query, session, "DELETE FROM removed_files WHERE id = ?");
         query_text(&query, id);
-        r = query_run(&query);
+        r = query_run(&query, NULL);
     }
     if (r < 0) {
         session_rollback(session);

@@ -41,7 +41,7 @@ static int insert_identity(struct session *session, int64_t row, const struct he
     query_text(&query, identity->subject);
     query_int(&query, row);
     query_int(&query, identity->created);
-    int r = query_run(&query);
+    int r = query_run(&query, NULL);
     if (r < 0 || query_changes(session) > 0)
         return r;
     query_open(&query, session, OWNER);
@@ -95,7 +95,7 @@ int identity_remove(void *self, struct hearth_call *call, const char *account, c
     query_text(&query, account);
     query_text(&query, issuer);
     query_text(&query, subject);
-    r = query_run(&query);
+    r = query_run(&query, NULL);
     if (r == 0 && query_changes(op.session) == 0)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no such identity");
     return op_end_write(&op, r);
@@ -154,7 +154,7 @@ int property_put(void *self, struct hearth_call *call, const char *name, const c
     query_open(&query, op.session, replace ? PUT : MAKE);
     query_text(&query, name);
     query_text(&query, text);
-    r = query_run(&query);
+    r = query_run(&query, NULL);
     if (r == HEARTH_ERR_CONFLICT)
         r = hearth_fail(call, r, "the database has the property %s already", name);
     return op_end_write(&op, r);

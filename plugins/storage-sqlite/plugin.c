@@ -2,14 +2,12 @@
 #include "accounts.h"
 #include "backup.h"
 #include "batch.h"
-#include "bookmarks.h"
-#include "devices.h"
 #include "identities.h"
 #include "migrate.h"
 #include "open.h"
-#include "pages.h"
 #include "ping.h"
 #include "session.h"
+#include "storage-sql/operations.h"
 #include "tokens.h"
 #include "verify.h"
 
@@ -77,7 +75,7 @@ static const struct hearth_storage operations = {
     .bookmark_nodes = bookmark_nodes,
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
-    .tag_list = bookmark_tag_list,
+    .tag_list = tag_list,
     .identity_put = identity_put,
     .identity_remove = identity_remove,
     .identity_list = identity_list,

@@ -76,6 +76,45 @@ void query_bytes(struct query *query, const void *bytes, size_t size)
         check_bind(query, sqlite3_bind_blob64(query->handle, query->next++, size == 0 ? "" : bytes, size, SQLITE_STATIC));
 }
 
+void query_flag(struct query *query, int64_t value)
+{
+    query_int(query, value != 0);
+}
+
+/* A person's rows are in a file of their own: the parameter is passed over. */
+void query_account(struct query *query, const char *account)
+{
+    (void)account;
+    query->next++;
+}
+
+void query_batch(struct query *query)
+{
+    query->next++;
+}
+
+/* To borrow a connection costs more than to read a page: one at a time. */
+void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done)
+{
+    (void)count;
+    query_int(query, pages[(*done)++]);
+}
+
+/* SQLite hands out rows as they are found: there is one piece. */
+void query_piece(struct query *query, const struct piece *piece)
+{
+    (void)query;
+    (void)piece;
+}
+
+bool query_close_piece(struct query *query, struct piece *piece, int r)
+{
+    (void)piece;
+    (void)r;
+    query_close(query);
+    return false;
+}
+
 void query_real(struct query *query, double value)
 {
     if (query->failed == 0)
@@ -92,14 +131,38 @@ int query_step(struct query *query)
     return r == SQLITE_DONE ? 0 : connection_fail(query->connection, r);
 }
 
-int query_run(struct query *query)
+int query_run(struct query *query, int64_t *ret_rows)
 {
     int r;
     do
         r = query_step(query);
     while (r > 0);
+    if (r == 0 && ret_rows != NULL)
+        *ret_rows = sqlite3_changes64(query->connection->db);
     query_close(query);
     return r;
+}
+
+int query_later(struct query *query, enum counter counter, int by)
+{
+    int64_t *delta = query->session->batch.delta, rows;
+    int r = query_run(query, &rows);
+    if (r == 0 && counter != COUNT_NONE)
+        delta[counter] += by * rows;
+    return r;
+}
+
+/* An INSERT that does nothing on a conflict; if so it did, one that updates. */
+int query_put(struct query *query, enum counter counter, bool *ret_done)
+{
+    int64_t rows;
+    int r = query_run(query, &rows);
+    if (r < 0 || rows == 0)
+        return r;
+    if (counter != COUNT_NONE)
+        query->session->batch.delta[counter]++;
+    *ret_done = true;
+    return 0;
 }
 
 int query_number(struct query *query, int64_t *ret_number)
@@ -115,7 +178,17 @@ int query_exec(struct session *session, const char *sql)
 {
     struct query query;
     query_open(&query, session, sql);
-    return query_run(&query);
+    return query_run(&query, NULL);
+}
+
+int column_keep_bytes(struct query *query, int column, const void **ret_bytes, size_t *ret_size)
+{
+    const void *bytes = sqlite3_column_blob(query->handle, column);
+    size_t size = (size_t)sqlite3_column_bytes(query->handle, column);
+    int r = session_copy_bytes(query->session, bytes, size, ret_bytes);
+    if (r == 0)
+        *ret_size = size;
+    return r;
 }
 
 int64_t query_changes(struct session *session)

@@ -124,7 +124,7 @@ static struct connection *find_borrowed(struct session *session, const char *acc
     return found;
 }
 
-int op_begin_person(struct op *op, void *self, struct hearth_call *call, const char *account)
+int op_begin_account(struct op *op, void *self, struct hearth_call *call, const char *account)
 {
     struct file_state state;
     int r = op_begin(op, self, call);
@@ -137,7 +137,7 @@ int op_begin_person(struct op *op, void *self, struct hearth_call *call, const c
         if (r == HEARTH_ERR_NOT_FOUND)
             return op_end(op, OP_NO_ACCOUNT);
         if (r == 0 && !state.exists)
-            return op_end(op, OP_NO_FILE);
+            return op_end(op, OP_NO_ROWS);
         if (r == 0)
             r = pool_borrow(session, account, &connection);
         if (r < 0)
@@ -146,6 +146,25 @@ int op_begin_person(struct op *op, void *self, struct hearth_call *call, const c
     }
     session->current = connection;
     return 0;
+}
+
+/* One SELECT sees one state, and no listing has more. */
+int op_begin_snapshot(struct op *op)
+{
+    (void)op;
+    return 0;
+}
+
+int op_end_snapshot(struct op *op, int code)
+{
+    (void)op;
+    return code;
+}
+
+struct batch *op_batch_of(struct op *op, const char *account)
+{
+    struct batch *batch = &op->session->batch;
+    return batch->open && strcmp(batch->id, account) == 0 ? batch : NULL;
 }
 
 int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)

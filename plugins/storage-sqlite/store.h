@@ -11,6 +11,7 @@
 
 #include "hearth/storage.h"
 #include "pool.h"
+#include "storage-sql/sql.h"
 #include "writer.h"
 
 enum { STORE_MAGIC = 0x5a11fe01, SESSION_MAGIC = 0x5a11fe02 };
@@ -32,8 +33,6 @@ struct store {
     struct writer writer;      /* of the shared file */
     struct pool pool;
 };
-
-enum counter { COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUNT_FOLDERS, COUNT_PAGES, COUNT_VISITS, COUNTERS };
 
 /* The page that was put or looked up last: a history record is a page, its visits and its guid. */
 struct known_page {

@@ -60,7 +60,7 @@ int token_create(void *self, struct hearth_call *call, const struct hearth_token
     query_int(&query, token->created);
     query_int(&query, token->last_used);
     query_int(&query, token->expires);
-    r = query_run(&query);
+    r = query_run(&query, NULL);
     if (r == HEARTH_ERR_CONFLICT)
         r = hearth_fail(call, r, "there is such a token already");
     else if (r == 0 && query_changes(op.session) == 0)
@@ -116,7 +116,7 @@ int token_list(void *self, struct hearth_call *call, const char *account, hearth
 
 static int run_one(struct op *op, struct query *query)
 {
-    int r = query_run(query);
+    int r = query_run(query, NULL);
     if (r == 0 && query_changes(op->session) == 0)
         r = hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "no such token");
     return op_end_write(op, r);
@@ -163,7 +163,7 @@ static int pick_remove(void *self, struct hearth_call *call, const char *account
     query_text(&query, account);
     query_text(&query, pick->input);
     query_int(&query, pick->page);
-    return op_end_write(&op, query_run(&query));
+    return op_end_write(&op, query_run(&query, NULL));
 }
 
 int pick_put(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
@@ -184,7 +184,7 @@ int pick_put(void *self, struct hearth_call *call, const char *account, const st
     query_int(&query, pick->page);
     query_real(&query, pick->use_count);
     query_int(&query, pick->used);
-    r = query_run(&query);
+    r = query_run(&query, NULL);
     if (r == 0 && query_changes(op.session) == 0)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
     return op_end_write(&op, r);

@@ -55,6 +55,12 @@ CAUGHT = {
     "sync-stubborn": ("pull: an error of the sink", "went on using it"),
     "sync-code": ("pull: an error of the sink", "is -14"),
     "sync-state": ("pull: whatever the service answers", "state 17"),
+    "sync-address": ("import: an account has a uid", "has no @; a source that knows none says NULL"),
+    "sync-how": ("pull: whatever the service answers", "none of enum hearth_sync_begin"),
+    "sync-snapshot": ("pull: whatever the service answers", "damaged record without a guid had come"),
+    "sync-stranger": ("changes: only accounts that were pulled", 'the account "everybody" changed, which was never pulled'),
+    "sync-forgotten": ("changes: only accounts that were pulled", "that forget() has ended"),
+    "sync-presumes": ("changes: a host that does not listen", "it crashed"),
 }
 NEEDS_FAULTS = {"storage-memory", "storage-half", "queue-memory"}
 

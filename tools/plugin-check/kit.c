@@ -4,6 +4,7 @@
 
 #include "queue_kit.h"
 #include "report.h"
+#include "sync_kit.h"
 
 void kit_fail(const char *file, int line, const char *format, ...)
 {
@@ -60,6 +61,7 @@ void kit_session(struct kit *kit, struct store *store)
 void kit_open(struct kit *kit)
 {
     call_init(&kit->call, NULL, 0, 0);
+    sync_kit_opened(true);
     if (open_instance(kit, &kit->call.hearth) < 0)
         fail_msg("open: %s", kit->call.error);
     expect(kit->self != NULL);
@@ -83,6 +85,7 @@ void kit_close(struct kit *kit)
     } else {
         kit->sync->session_close(kit->session);
         kit->sync->close(kit->self);
+        sync_kit_opened(false);
     }
     kit->self = kit->session = NULL;
     call_fini(&kit->call);

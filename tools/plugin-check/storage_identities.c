@@ -16,7 +16,7 @@ static void need_identities(struct kit *kit)
 
 static int on_identity(void *ctx, const struct hearth_account_identity *identity)
 {
-    expect(identity->struct_size == sizeof(*identity));
+    expect(HEARTH_HAS(identity, created));
     return add_line(ctx, "%s %s %lld\n", identity->issuer, identity->subject, (long long)identity->created);
 }
 

@@ -1,6 +1,7 @@
 #include "sync_kit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -79,10 +80,11 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     expect_open(sink, -1, "begin");
     expect_collection(collection);
     expect(collection != HEARTH_COLLECTION_NONE);
-    expect(how == HEARTH_INCREMENTAL || how == HEARTH_COMPLETE);
+    if (how < HEARTH_INCREMENTAL || how > HEARTH_SNAPSHOT)
+        fail_msg("begin says %d, which is none of enum hearth_sync_begin", (int)how);
     if (r == 0)
         sink->open = collection;
-    sink->complete = how == HEARTH_COMPLETE;
+    sink->replaces = how == HEARTH_SNAPSHOT || (how == HEARTH_COMPLETE && collection != HEARTH_HISTORY);
     sink->nameless = false;
     return r;
 }
@@ -189,9 +191,9 @@ static int on_commit(void *ctx, const char *mark)
     int r = enter(sink);
     if (sink->open < 0)
         fail_msg("commit came while no collection was open");
-    if (sink->complete && sink->nameless && sink->open != HEARTH_HISTORY)
+    if (sink->replaces && sink->nameless)
         fail_msg(
-            "a complete collection was committed, though a damaged record without a guid had come: what is stored of it would be removed");
+            "a collection that replaces what is stored was committed, though a damaged record without a guid had come: what is stored of it would be removed");
     if (r < 0)
         return r;
     if (mark != NULL)
@@ -250,6 +252,53 @@ void sync_sink_init(struct sync_sink *sink)
     };
 }
 
+/* --- the ear: what changed at the source ----------------------------------------------------------------------------------------------- */
+
+static struct {
+    pthread_mutex_t lock; /* a leaf; guards what follows */
+    bool open, knows;     /* the plugin is; the account "a" was pulled and not forgotten */
+} ear = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void sync_kit_opened(bool is_open)
+{
+    pthread_mutex_lock(&ear.lock);
+    ear.open = is_open;
+    ear.knows = false;
+    pthread_mutex_unlock(&ear.lock);
+}
+
+static void ear_knows(bool knows)
+{
+    pthread_mutex_lock(&ear.lock);
+    ear.knows = knows;
+    pthread_mutex_unlock(&ear.lock);
+}
+
+static void on_changed(const struct hearth_host *host, const char *account)
+{
+    host_of(host);
+    pthread_mutex_lock(&ear.lock);
+    bool open = ear.open, knows = ear.knows;
+    pthread_mutex_unlock(&ear.lock);
+    if (!open)
+        fail_msg("the plugin says that an account changed before it was open, or after close()");
+    if (account == NULL)
+        fail_msg("the plugin says that something changed, and not in which account");
+    if (strcmp(account, "a") != 0)
+        fail_msg("the plugin says that the account \"%s\" changed, which was never pulled", account);
+    if (!knows)
+        fail_msg("the plugin says that an account changed that was not pulled, or that forget() has ended");
+}
+
+const struct hearth_host_changes sync_kit_changes = {.struct_size = sizeof(sync_kit_changes), .changed = on_changed};
+
+void sync_forget(struct kit *kit, const char *account)
+{
+    kit->sync->forget(kit->self, account);
+    if (strcmp(account, "a") == 0)
+        ear_knows(false);
+}
+
 /* --- an account --------------------------------------------------------------------------------------------------------------------- */
 
 void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
@@ -281,7 +330,7 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
             marks[count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = strdup(sink->marks[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),
                                .account = "a",
-                               .email = identity->email,
+                               .email = identity->email != NULL ? identity->email : "a@example.org", /* an account always has one */
                                .credentials = identity->credentials,
                                .credentials_size = identity->credentials_size,
                                .marks = marks,
@@ -289,6 +338,7 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
                                .sink = &sink->hearth};
     *ret_result = (struct hearth_pull_result){.struct_size = sizeof(*ret_result)};
     call->error[0] = '\0';
+    ear_knows(true);
     int r = kit->sync->pull(session, &call->hearth, &pull, ret_result);
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)marks[i].text);

@@ -75,6 +75,7 @@ void target_load(struct kit *kit)
     char module[80];
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(kit->descriptor->kind), kit->descriptor->name);
     host_init(&kit->host, module, kit->sync != NULL ? sync_kit_fetch : NULL, NULL);
+    kit->host.changes = kit->sync != NULL ? &sync_kit_changes : NULL;
     kit->host.hearth.alloc = host_alloc;
     kit->host.hearth.log = host_log;
 }

@@ -63,7 +63,7 @@
     X(T, ALWAYS,   TEXT, node,         0, HEARTH_KEY_MAX,  "\"\" on a single node") \
     X(T, ALWAYS,   INT,  state,        0, 4,               "enum hearth_account_state") \
     X(T, OPTIONAL, TEXT, state_detail, 0, HEARTH_LINE_MAX, "words for a person") \
-    X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "") \
+    X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "when it was made") \
     X(T, ALWAYS,   INT,  last_sync,    0, HEARTH_TIME_MAX, "that succeeded") \
     X(T, ALWAYS,   INT,  last_attempt, 0, HEARTH_TIME_MAX, "to sync") \
     X(T, ALWAYS,   INT,  next_sync,    0, HEARTH_TIME_MAX, "0: none is planned") \
@@ -76,26 +76,26 @@
 #define HEARTH_ACCOUNT_IDENTITY_FIELDS(X, T) \
     X(T, KEY,      TEXT, issuer,       1, 1024,            "who says so: see storage.h") \
     X(T, KEY,      TEXT, subject,      1, 1024,            "how it calls the person") \
-    X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "")
+    X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "when it was proven last")
 
 #define HEARTH_DEVICE_FIELDS(X, T) \
     X(T, KEY,      TEXT, id,            1, HEARTH_KEY_MAX,  "the record's id: joins tabs") \
-    X(T, ALWAYS,   TEXT, name,          0, HEARTH_TEXT_MAX, "") \
+    X(T, ALWAYS,   TEXT, name,          0, HEARTH_TEXT_MAX, "as its person calls it") \
     X(T, ALWAYS,   TEXT, type,          0, HEARTH_LINE_MAX, "desktop, mobile, tablet, tv, vr, unknown") \
-    X(T, OPTIONAL, TEXT, os,            0, HEARTH_TEXT_MAX, "") \
-    X(T, OPTIONAL, TEXT, version,       0, HEARTH_TEXT_MAX, "") \
+    X(T, OPTIONAL, TEXT, os,            0, HEARTH_TEXT_MAX, "its operating system, as it says") \
+    X(T, OPTIONAL, TEXT, version,       0, HEARTH_TEXT_MAX, "of its browser, as it says") \
     X(T, OPTIONAL, TEXT, fxa_device_id, 0, HEARTH_TEXT_MAX, "as the accounts server knows it") \
     X(T, ALWAYS,   INT,  last_upload,   0, HEARTH_TIME_MAX, "server time of its newest record in clients or tabs")
 
 #define HEARTH_TAB_FIELDS(X, T) \
     X(T, KEY,      INT,  position,      0, INT32_MAX,       "the order as uploaded, from 0") \
-    X(T, ALWAYS,   TEXT, title,         0, HEARTH_TEXT_MAX, "") \
-    X(T, ALWAYS,   TEXT, url,           0, HEARTH_TEXT_MAX, "") \
+    X(T, ALWAYS,   TEXT, title,         0, HEARTH_TEXT_MAX, "of the page in it") \
+    X(T, ALWAYS,   TEXT, url,           0, HEARTH_TEXT_MAX, "of the page in it") \
     X(T, OPTIONAL, TEXT, icon,          0, HEARTH_TEXT_MAX, "its URL") \
     X(T, OPTIONAL, TEXT, group,         0, HEARTH_TEXT_MAX, "name of its tab group") \
-    X(T, ALWAYS,   INT,  last_used,     0, HEARTH_TIME_MAX, "") \
-    X(T, ALWAYS,   FLAG, inactive,      0, 1,               "") \
-    X(T, ALWAYS,   FLAG, pinned,        0, 1,               "")
+    X(T, ALWAYS,   INT,  last_used,     0, HEARTH_TIME_MAX, "when it was looked at") \
+    X(T, ALWAYS,   FLAG, inactive,      0, 1,               "1: its browser has put it aside, unused for long") \
+    X(T, ALWAYS,   FLAG, pinned,        0, 1,               "1: its person has pinned it")
 
 #define HEARTH_VISIT_FIELDS(X, T) \
     X(T, KEY,      INT,  date,          INT64_MIN, HEARTH_DATE_MAX, "ms") \
@@ -104,36 +104,36 @@
 /* A page is one URL of an account. */
 #define HEARTH_PAGE_FIELDS(X, T) \
     X(T, KEY,      INT,  id,             1, INT64_MAX,       "made by the core from the URL, the same on every backend") \
-    X(T, ALWAYS,   TEXT, url,            0, HEARTH_TEXT_MAX, "") \
+    X(T, ALWAYS,   TEXT, url,            0, HEARTH_TEXT_MAX, "as the source says it, unique by `id`") \
     X(T, ALWAYS,   TEXT, host,           0, HEARTH_TEXT_MAX, "lower case, without port; \"\" possible") \
     X(T, OPTIONAL, TEXT, guid,           0, HEARTH_KEY_MAX,  "of the newest history record; NULL: no history") \
     X(T, OPTIONAL, TEXT, title,          0, HEARTH_TEXT_MAX, "from history") \
     X(T, OPTIONAL, TEXT, bookmark_title, 0, HEARTH_TEXT_MAX, "of its newest bookmark; NULL when it has none") \
     X(T, OPTIONAL, TEXT, tags,           0, HEARTH_TEXT_MAX, "joined by \",\"") \
-    X(T, ALWAYS,   INT,  frecency,       INT64_MIN, INT64_MAX, "") \
+    X(T, ALWAYS,   INT,  frecency,       INT64_MIN, INT64_MAX, "how high it ranks: docs/search.md") \
     X(T, ALWAYS,   INT,  visit_count,    0, INT64_MAX,       "as Firefox counts: without types 4, 7, 8, 9") \
-    X(T, ALWAYS,   INT,  last_visit,     INT64_MIN, INT64_MAX, "") \
+    X(T, ALWAYS,   INT,  last_visit,     INT64_MIN, INT64_MAX, "its newest visit; 0: none") \
     X(T, ALWAYS,   INT,  bookmarks,      0, UINT32_MAX,      "how many bookmarks have its URL") \
     X(T, ALWAYS,   INT,  bookmark_added, INT64_MIN, INT64_MAX, "newest of its bookmarks; 0") \
-    X(T, ALWAYS,   FLAG, typed,          0, 1,               "") \
-    X(T, ALWAYS,   FLAG, hidden,         0, 1,               "") \
+    X(T, ALWAYS,   FLAG, typed,          0, 1,               "1: its address was typed once") \
+    X(T, ALWAYS,   FLAG, hidden,         0, 1,               "1: reached only by redirects and frames: not shown") \
     X(T, DERIVED,  INT,  generation,     0, INT64_MAX,       "of the batch that changed it last") \
     X(T, DERIVED,  FLAG, gone,           0, 1,               "pages_changed() only: it was removed; only id and generation are set")
 
 #define HEARTH_BOOKMARK_FIELDS(X, T) \
-    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "") \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server; the roots have fixed ones") \
     X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
     X(T, OPTIONAL, TEXT, parent,      0, HEARTH_KEY_MAX,  "where the repaired tree has it; NULL: the root itself, or not yet placed") \
     X(T, OPTIONAL, TEXT, said_parent, 0, HEARTH_KEY_MAX,  "as its record says") \
-    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "") \
-    X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "") \
-    X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "") \
-    X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "NULL: none") \
+    X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "kinds BOOKMARK, QUERY, LIVEMARK") \
+    X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "typed into the address bar it opens the URL") \
+    X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
     X(T, OPTIONAL, TEXT, tags,        0, HEARTH_TEXT_MAX, "joined by \"\\n\", in the record's order") \
     X(T, ALWAYS,   INT,  page,        0, INT64_MAX,       "id of the page of its URL; 0: none") \
     X(T, ALWAYS,   INT,  position,    0, INT64_MAX,       "in `parent`") \
-    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "") \
-    X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "") \
+    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "when its person made it; 0: not said") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time of its record") \
     X(T, DERIVED,  INT,  children,    0, INT64_MAX,       "folders: how many are placed in it") \
     X(T, DERIVED,  INT,  last_visit,  INT64_MIN, INT64_MAX, "of its page; 0") \
     X(T, DERIVED,  INT,  visit_count, 0, INT64_MAX,       "of its page; 0")
@@ -144,16 +144,16 @@
     X(T, ALWAYS,   TEXT, name,      0, HEARTH_LINE_MAX, "as its person calls it") \
     X(T, ALWAYS,   HASH, hash,      32, 32,             "SHA-256 of the secret") \
     X(T, ALWAYS,   INT,  scope,     0, INT32_MAX,       "enum hearth_token_scope") \
-    X(T, ALWAYS,   INT,  created,   0, HEARTH_TIME_MAX, "") \
-    X(T, ALWAYS,   INT,  last_used, 0, HEARTH_TIME_MAX, "") \
+    X(T, ALWAYS,   INT,  created,   0, HEARTH_TIME_MAX, "when it was given out") \
+    X(T, ALWAYS,   INT,  last_used, 0, HEARTH_TIME_MAX, "to within a minute; 0: never") \
     X(T, ALWAYS,   INT,  expires,   0, HEARTH_TIME_MAX, "0: never")
 
 /* What a person picked for what was typed (adaptive history). */
 #define HEARTH_PICK_FIELDS(X, T) \
     X(T, KEY,      TEXT, input,     0, HEARTH_KEY_MAX,  "folded") \
-    X(T, KEY,      INT,  page,      1, INT64_MAX,       "") \
+    X(T, KEY,      INT,  page,      1, INT64_MAX,       "id of the page that was picked") \
     X(T, ALWAYS,   REAL, use_count, 0, 1e300,           "as of `used`; 0 forgets the pick") \
-    X(T, ALWAYS,   INT,  used,      0, HEARTH_TIME_MAX, "")
+    X(T, ALWAYS,   INT,  used,      0, HEARTH_TIME_MAX, "when it was picked last")
 
 /* Every record there is: R(name, TABLE). */
 #define HEARTH_RECORDS(R) \

@@ -26,7 +26,7 @@ extern "C" {
 
 enum hearth_account_state {
     HEARTH_ACCOUNT_OK = 0,
-    HEARTH_ACCOUNT_WAITING = 1,       /* signed in, but no Firefox has synced to the account yet */
+    HEARTH_ACCOUNT_WAITING = 1,       /* known, but nothing is there yet: no Firefox has synced to it, no browser has made its folder */
     HEARTH_ACCOUNT_SIGNIN_NEEDED = 2, /* credentials are dead */
     HEARTH_ACCOUNT_PAUSED = 3,        /* by its person */
     HEARTH_ACCOUNT_ERROR = 4          /* the last sync failed; it is tried again */

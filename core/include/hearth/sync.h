@@ -60,7 +60,8 @@ enum hearth_sync_begin {
     HEARTH_COMPLETE = 1,    /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
                              * united with what is stored, because a Sync server forgets */
     HEARTH_SNAPSHOT = 2     /* what follows is all that the source has, and it forgets nothing by itself (a browser's own database): what
-                             * does not come is gone, pages and visits too */
+                             * does not come is gone, pages and visits too. Devices, tabs and bookmarks: as COMPLETE. A page that comes in
+                             * several records has the visits of all of them; bookmarked pages stay without visits */
 };
 
 /* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
@@ -77,11 +78,11 @@ struct hearth_sync_sink {
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
     int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
-    /* A record that arrived and could not be read. The core says so itself of one that breaks its table (a text that is NULL or too long, a
-     * number outside). What is stored of `guid` stays, also in a COMPLETE collection: the bookmark, the device,
-     * that device's tabs; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows which record it was.
-     * A COMPLETE collection must then not be committed (the stored copy would count as gone): commit() refuses it with INVALID; restart, or
-     * leave it uncommitted. */
+    /* A record that arrived and could not be read. The core says so itself of one that breaks its table (a text that is NULL or too long,
+     * a number outside). What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device, that
+     * device's tabs, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows
+     * which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the stored copy
+     * would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
     /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
@@ -116,7 +117,7 @@ struct hearth_pull {
 /* What came of a pull, also filled when it fails. */
 struct hearth_pull_result {
     uint32_t struct_size;
-    int32_t state;           /* enum hearth_account_state: OK, WAITING (no Firefox has synced yet), SIGNIN_NEEDED, ERROR */
+    int32_t state;           /* enum hearth_account_state: OK, WAITING (nothing is there yet), SIGNIN_NEEDED, ERROR */
     char detail[256];        /* words for a person, with the remedy; a remark, or "", when OK */
     int64_t account_backoff; /* no pull of this account before so many ms */
     int64_t host_backoff;    /* no pull from this service before so many ms */
@@ -232,13 +233,14 @@ struct hearth_sync {
     int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
     void (*session_close)(void *session);
     void (*interrupt)(void *session);
-    /* Takes the text of an `account import` file (JSON). INVALID with the field's name when something is missing or malformed.
-     * The result lives in the call's arena. */
-    int (*account_import)(void *session, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity);
+    /* Takes the text of an `account import` file, in whatever form the provider reads (JSON, lines, the path of a folder; at most 64 KiB).
+     * INVALID with the name of the field or line when something is missing or malformed. The result lives in the call's arena. */
+    int (*account_import)(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity);
     /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull broke off; collections that were
      * committed stay, `ret_result` says why in words and how long to wait. */
     int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
-    /* Forgets what is cached in memory for an account (removed, paused, imported anew). */
+    /* Forgets what is cached in memory for an account (removed, imported anew, or for no reason that concerns the provider: the next pull
+     * tells of it again). From any thread, also while a pull runs; does not wait for anybody. */
     void (*forget)(void *self, const char *account);
 };
 
@@ -266,8 +268,10 @@ struct hearth_sync_describe {
 };
 
 /* Of the host: something has changed at the source of an account, now (a push message, a file that was written). The account is synced
- * soon; many calls are one sync. From any thread between open() and close(), never blocks. A provider learns of accounts by pull(), and
- * that one is gone by forget(). */
+ * soon; many calls are one sync, and one that comes while a sync runs is another one after it. Not synced is an account that is paused,
+ * that needs a sign-in, whose last sync failed (the schedule tries it again) or that is another section's. From any thread between open()
+ * and close(), never blocks; what was not published when the process ends is left to the schedule. A provider learns of accounts by
+ * pull(), and that one is gone by forget(). Only where pulls run there is such an ear: NULL elsewhere. */
 #define HEARTH_HOST_CHANGES "hearth.host.changes/1"
 struct hearth_host_changes {
     uint32_t struct_size;

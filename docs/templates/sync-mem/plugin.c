@@ -145,7 +145,7 @@ static int send_tab(struct reader *reader, const struct line *line)
 
 static int send_page(struct reader *reader, const struct line *line)
 {
-    struct hearth_visit visit = HEARTH_VISIT(line->number, 1);
+    struct hearth_visit visit = HEARTH_VISIT(line->number, HEARTH_VISIT_LINK);
     struct hearth_page_record record = {.struct_size = sizeof(record),
                                         .visit_count = 1,
                                         .guid = line->field[0],
@@ -194,7 +194,9 @@ static int read_collection(struct reader *reader, int32_t collection)
         return 0;
     /* A record of a service that cannot be read is told by sink->damaged(id, why): what is stored of it stays. Without an id nobody knows
      * what to keep: do not commit. Better than both: keep its id in the mark, and ask for it again. */
-    int r = reader->sink->begin(reader->sink->ctx, collection, HEARTH_COMPLETE);
+    /* A text is a snapshot: what is not in it (any more) is gone. A service that forgets by itself says COMPLETE; one that can tell what
+     * changed since the mark says INCREMENTAL, and tells by sink->removed() what was deleted. */
+    int r = reader->sink->begin(reader->sink->ctx, collection, HEARTH_SNAPSHOT);
     for (size_t i = 0; r == 0 && i < reader->text.count; i++) {
         const struct line *line = &reader->text.lines[i];
         if (line->collection != collection)

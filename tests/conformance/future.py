@@ -1,0 +1,98 @@
+"""The tree of tomorrow: a copy whose installed headers have grown by the rules of hearth/plugin.h, and its kit and plugins, built.
+
+Every struct has 16 bytes more at its end, every table of operations two operations more, and whoever fills a struct fills those with noise: so who
+steps through an array by its own sizeof, or reads and writes behind struct_size, meets noise instead of zeros. The copy is made by these
+substitutions, so it has whatever the headers have today."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COPIED = ("core", "plugins", "tools", "docs/templates", "conf.d", "packaging", "meson.build", "meson_options.txt")
+FROZEN = "hearth_field"  # never crosses the border
+NOISE = "{HEARTH_NOISE, HEARTH_NOISE}"
+GROWTH = "uint64_t future[2];"
+SIZE = r"sizeof\((?:[^()]|\([^()]*\))*\)"
+# The templates, which tests/conformance/meson.build builds in the tree.
+TESTS = """
+foreach name : ['queue-mem', 'sync-mem']
+  shared_module(name, run_command('find', meson.project_source_root() / 'docs/templates' / name, '-name', '*.c', check: true).stdout().split(),
+    name_prefix: '', dependencies: [plugin_inc_dep, threads_dep], link_args: plugin_link_args)
+endforeach
+shared_module('storage-mem', storage_mem_sources, name_prefix: '', dependencies: [plugin_inc_dep, threads_dep], link_args: plugin_link_args)
+"""
+
+
+def substituted(pattern, replacement, text, least=0, flags=re.M):
+    text, count = re.subn(pattern, replacement, text, flags=flags)
+    if count < least:
+        raise AssertionError(f"the headers have another form than tests/conformance/future.py knows: {pattern}")
+    return text
+
+
+def grown_header(name, text):
+    if name == "records.h":
+        text = substituted(r"^(        FIELDS\(HEARTH_MEMBER, record\)) +\\\n", rf"\1 {GROWTH} \\\n", text, 1)
+    text = re.sub(r"^(struct (\w+) \{\n(?:    .*\n|\n)*?)\};", lambda m: m[0] if m[2] == FROZEN else f"{m[1]}    {GROWTH}\n}};", text, flags=re.M)
+    if name == "plugin.h":
+        text = substituted(r"^(#include <stdio.h>\n)", r"\1#define HEARTH_NOISE UINT64_C(0xdbdbdbdbdbdbdbdb)\n", text, 1)
+    return substituted(r"(\{sizeof\(struct \w+\), [^{}]*)\}", rf"\1, {NOISE}}}", text)  # the macros that are initialisers
+
+
+def grown_source(name, text):
+    # .struct_size = sizeof(x) in an initialiser, also .inner.struct_size; then the assignment of one
+    text = re.sub(rf"(?<![\w\])>.])((?:\.\w+)*\.)struct_size = {SIZE}", rf"\g<0>, \1future = {NOISE}", text)
+    text = re.sub(rf"([\w\])](?:[\w.\[\]]|->)*(?:->|\.))struct_size = ({SIZE});", r"\1struct_size = \2, \1future[0] = \1future[1] = HEARTH_NOISE;", text)
+    if name == "operations.c":  # what whoever adds an operation does there
+        text = substituted(r"^(static const char \*const (?!kinds)\w+\[\] = \{[^}]*[^},\s]),?\s*\};", r'\1, LATER "future", LATER "future"};', text, 4)
+    return text
+
+
+def write_if_changed(path, data):
+    if not path.exists() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def make_tree(tree):
+    """Writes what has changed since the last time, so that little is built again."""
+    wanted = set()
+    for top in COPIED:
+        for file in [ROOT / top] if (ROOT / top).is_file() else sorted((ROOT / top).rglob("*")):
+            if not file.is_file() or "node_modules" in file.parts or "__pycache__" in file.parts:
+                continue
+            copy = tree / file.relative_to(ROOT)
+            wanted.add(copy)
+            data = file.read_bytes()
+            if file.parent == ROOT / "core" / "include" / "hearth":
+                data = grown_header(file.name, data.decode()).encode()
+            elif file.suffix in (".c", ".h"):
+                data = grown_source(file.name, data.decode()).encode()
+            write_if_changed(copy, data)
+    wanted.add(tree / "tests" / "meson.build")
+    write_if_changed(tree / "tests" / "meson.build", TESTS.encode())
+    for old in [p for p in tree.rglob("*") if p.is_file() and p not in wanted]:
+        old.unlink()
+
+
+def build(folder, names):
+    """{name: path} of the kit of tomorrow and of its plugins."""
+    tree, out = folder / "tree", folder / "build"
+    make_tree(tree)
+    environment = {k: v for k, v in os.environ.items() if k not in ("LD_LIBRARY_PATH", "MALLOC_PERTURB_", "DESTDIR")}
+    if not (out / "build.ninja").exists():
+        shutil.rmtree(out, ignore_errors=True)
+        run("meson", "setup", out, tree, "-Dweb=false", environment=environment)
+    built = {"plugin-check": out / "plugin-check"}
+    for name in names:
+        built[name] = out / ("tests" if name.endswith("-mem") else f"plugins/{name}") / f"{name}.so"
+    run("ninja", "-C", out, *(path.relative_to(out) for path in built.values()), environment=environment)
+    return built
+
+
+def run(*words, environment=None):
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, env=environment, timeout=800)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, words[:3]))}: {done.stdout[-6000:]}{done.stderr[-3000:]}")
