@@ -192,8 +192,8 @@ static int on_commit(void *ctx, const char *mark)
     if (sink->open < 0)
         fail_msg("commit came while no collection was open");
     if (sink->replaces && sink->nameless)
-        fail_msg(
-            "a collection that replaces what is stored was committed, though a damaged record without a guid had come: what is stored of it would be removed");
+        fail_msg("a collection that replaces what is stored was committed, though a damaged record without a guid had come: what is stored "
+                 "of it would be removed");
     if (r < 0)
         return r;
     if (mark != NULL)
@@ -252,7 +252,8 @@ void sync_sink_init(struct sync_sink *sink)
     };
 }
 
-/* --- the ear: what changed at the source ----------------------------------------------------------------------------------------------- */
+/* --- the ear: what changed at the source -----------------------------------------------------------------------------------------------
+ */
 
 static struct {
     pthread_mutex_t lock; /* a leaf; guards what follows */
