@@ -11,6 +11,9 @@ SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equ
 LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "jobs", "signin", "http", "api", "pages", "main"]
 # A row of a table says itself what it is, by a flag.
 ROW_COMPARED = re.compile(r"(?:->|\.)(?:run|handle|handler|filter|to)\s*[!=]=\s*(?!NULL\b)&?[a-z]")
+# Collections are a table (HEARTH_COLLECTIONS), not neighbours with a first and a last.
+COLLECTION_RANGE = re.compile(r"[<>]=?\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\b|=\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*;[^;]*(?:<|!=)"
+                              r"|\bHEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*(?:[-+]\s*1\b|\?)")
 # A program beside hearthd, and what it may use of core.
 TOOLS = {"plugin-check": ["base", "conf", "plug"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
@@ -72,6 +75,8 @@ def check_source(path, text):
             findings.append(f"{path}:{n}: a lock that nobody checks; use lock_take() and its like")
         if path.parts[0] in CODE and ROW_COMPARED.search(line):
             findings.append(f"{path}:{n}: a row is known by its function or address; give the table a flag")
+        if path.parts[0] in (*CODE, "docs") and COLLECTION_RANGE.search(line):
+            findings.append(f"{path}:{n}: a range of collections, or a choice between two; put a row into a table by HEARTH_COLLECTION_SLOTS")
         if path.parts[0] in CODE and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():

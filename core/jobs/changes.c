@@ -41,7 +41,8 @@ struct changes *changes_create(void)
     if (changes == NULL)
         return NULL;
     changes->noted = metric_get(METRIC_COUNTER, "changes_noted", "times that a sync plugin said that something changed");
-    changes->published = metric_get(METRIC_COUNTER, "changes_published", "syncs asked for because a sync plugin said that something changed");
+    changes->published =
+        metric_get(METRIC_COUNTER, "changes_published", "syncs asked for because a sync plugin said that something changed");
     changes->ignored = metric_get(METRIC_COUNTER, "changes_ignored", "of these, for accounts that are not synced now");
     changes->dropped = metric_get(METRIC_COUNTER, "changes_dropped", "of these, not noted because too many waited");
     pthread_mutex_init(&changes->lock, NULL);
@@ -233,7 +234,7 @@ int64_t changes_flush(struct changes *changes, struct jobs *jobs)
     struct err err = {0};
     size_t slot = 0, n;
     int64_t now = clock_monotonic();
-    while ((n = take_due(changes, &slot, now, batch)) > 0) {
+    while (!atomic_load(&jobs->stop) && (n = take_due(changes, &slot, now, batch)) > 0) {
         for (size_t i = 0; i < n; i++) { /* a backend that did not answer one is not asked for the others */
             int64_t wait = err.code < 0 ? PAUSE : publish_change(changes, jobs, &batch[i], &err), after = clock_monotonic();
             if (wait == 0)
@@ -248,8 +249,8 @@ int64_t changes_flush(struct changes *changes, struct jobs *jobs)
         }
     }
     if (err.code < 0 && err.code != HEARTH_ERR_CANCELLED)
-        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "changes", "a sync whose source has changed cannot be asked for; it is tried again: %s",
-                 err.text);
+        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "changes",
+                 "a sync whose source has changed cannot be asked for; it is tried again: %s", err.text);
     return next_due(changes);
 }
 

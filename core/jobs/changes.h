@@ -20,7 +20,7 @@
 struct changes;
 struct jobs;
 
-struct changes *changes_create(void); /* hears, and keeps what it hears. NULL when memory is short */
+struct changes *changes_create(void);          /* hears, and keeps what it hears. NULL when memory is short */
 void changes_destroy(struct changes *changes); /* after its thread ended and the plugins were closed; accepts NULL */
 /* The thread, which publishes through jobs (borrowed) until changes_join(). Main thread. */
 int changes_start(struct changes *changes, struct jobs *jobs, struct err *err);

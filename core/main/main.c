@@ -23,7 +23,8 @@ static const struct command {
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
     {"account",
-     "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | "
+     "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync "
+     "EMAIL [--wait] | resync EMAIL [--wait] | "
      "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
      "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]",
      cmd_account},

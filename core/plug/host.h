@@ -10,8 +10,8 @@ typedef int (*host_http_fn)(const struct hearth_host *host, struct hearth_call *
 struct host {
     struct hearth_host hearth; /* what the plugin sees */
     uint32_t magic;
-    char module[64]; /* "storage-sqlite": named in log lines */
-    void *http_data; /* for http_fetch; NULL */
+    char module[64];                           /* "storage-sqlite": named in log lines */
+    void *http_data;                           /* for http_fetch; NULL */
     const struct hearth_host_changes *changes; /* sync plugins of a worker: its ear; NULL: nobody listens */
     void *changes_data;                        /* for changes->changed() */
 };

@@ -19,14 +19,17 @@
 
 enum { PLUG_MAGIC = 0x91060001, KEYS_MAX = 64 };
 /* What structs had in the first release of the epoch: a plugin has no less. */
-enum { DESCRIPTOR_MIN = offsetof(struct hearth_plugin, limits) + sizeof(void *), KEY_MIN = offsetof(struct hearth_config_key, required) + 8 };
+enum {
+    DESCRIPTOR_MIN = offsetof(struct hearth_plugin, limits) + sizeof(void *),
+    KEY_MIN = offsetof(struct hearth_config_key, required) + 8
+};
 
 struct plug {
     uint32_t magic;
     char *file;
     struct hearth_plugin descriptor; /* copied: as much as the plugin has; its keys, too, so that they are an array of this host's */
     struct hearth_config_key *keys;
-    void *table;                     /* copied likewise */
+    void *table;                       /* copied likewise */
     void *extensions[PLUG_EXTENSIONS]; /* likewise; NULL: it has not */
     struct host host;
     uint64_t opening; /* enum hearth_opening */
@@ -67,8 +70,8 @@ static int check_keys(const char *file, const struct hearth_plugin *d, struct er
                        KEYS_MAX);
     for (size_t i = 0; i < d->config_count; i++) {
         const struct hearth_config_key *key = HEARTH_AT(d->config, i);
-        if (key->struct_size < KEY_MIN || key->struct_size != d->config->struct_size || key->name == NULL || key->help == NULL || key->type < HEARTH_CONFIG_STRING ||
-            key->type > HEARTH_CONFIG_ENUM || (key->type == HEARTH_CONFIG_ENUM && key->choices == NULL))
+        if (key->struct_size < KEY_MIN || key->struct_size != d->config->struct_size || key->name == NULL || key->help == NULL ||
+            key->type < HEARTH_CONFIG_STRING || key->type > HEARTH_CONFIG_ENUM || (key->type == HEARTH_CONFIG_ENUM && key->choices == NULL))
             return err_set(err, HEARTH_ERR_INVALID, "%s: configuration key %zu is malformed", file, i);
     }
     return 0;
@@ -144,9 +147,8 @@ static int copy_table(const char *file, const char *what, const void *table, con
 
 static int copy_tables(const char *file, const struct hearth_plugin *d, struct plug *plug, struct err *err)
 {
-    int r = d->operations == NULL
-                ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", file)
-                : copy_table(file, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
+    int r = d->operations == NULL ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", file)
+                                  : copy_table(file, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
     for (int i = 0; r == 0 && d->extension != NULL && i < PLUG_EXTENSIONS; i++) {
         const struct plug_extension *known = &plug_extensions[i];
         const void *table = known->kind == d->kind ? d->extension(known->name) : NULL;
@@ -214,8 +216,9 @@ int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct er
     hearth_plugin_entry entry;
     void *symbol = dlsym(handle, "hearth_plugin_v2");
     if (symbol == NULL && dlsym(handle, "hearth_plugin_v1") != NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s was built for ABI epoch 1, this hearthd has epoch %d: build it again against its headers",
-                       path, HEARTH_ABI_EPOCH);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s was built for ABI epoch 1, this hearthd has epoch %d: build it again against its headers", path,
+                       HEARTH_ABI_EPOCH);
     if (symbol == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s is not a Hearth plugin: it has no hearth_plugin_v2()", path);
     memcpy(&entry, &symbol, sizeof(entry));
@@ -291,7 +294,9 @@ int plug_restore(struct plug *plug, const struct hearth_config_value *values, co
     char module[64];
     struct call call;
     if (backup == NULL)
-        return err_set(err, HEARTH_ERR_UNSUPPORTED, "storage-%s restores nothing: use the tools of its database (for PostgreSQL: psql or pg_restore)", plug->descriptor.name);
+        return err_set(err, HEARTH_ERR_UNSUPPORTED,
+                       "storage-%s restores nothing: use the tools of its database (for PostgreSQL: psql or pg_restore)",
+                       plug->descriptor.name);
     snprintf(module, sizeof(module), "storage-%s", plug->descriptor.name);
     host_init(&plug->host, module, NULL, NULL);
     call_init(&call, NULL, 0, 0);

@@ -41,7 +41,7 @@ const char *plug_file(const struct plug *plug);
 const void *plug_ops(const struct plug *plug); /* struct hearth_storage, hearth_queue or hearth_sync; every entry is there */
 /* Its part of an extension, as large as this host's struct, every entry there; NULL: it has not. */
 const void *plug_extension(const struct plug *plug, enum plug_extension_id which);
-void *plug_self(const struct plug *plug); /* NULL before plug_open() */
+void *plug_self(const struct plug *plug);             /* NULL before plug_open() */
 struct storage plug_storage(const struct plug *plug); /* of a storage, all of that together */
 
 const char *plug_kind_name(int kind); /* "storage" */

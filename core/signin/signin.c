@@ -182,10 +182,11 @@ static void refuse_address(struct hearth_signin_step *step)
         .struct_size = step->struct_size,
         .kind = HEARTH_SIGNIN_FAILED,
         .reason = email == NULL ? "no_address" : "unusable_address",
-        .text = email == NULL ? "You are signed in there, but nothing there says which e-mail address is yours, and accounts here are called by "
-                                "one. Whoever runs this server can take the account in: hearthd account import FILE --account EMAIL."
-                              : "You are signed in there, but the e-mail address of that account cannot be used here: it has "
-                                "characters that no address has, or that are not shown. Give the account another one."};
+        .text = email == NULL
+                    ? "You are signed in there, but nothing there says which e-mail address is yours, and accounts here are called by "
+                      "one. Whoever runs this server can take the account in: hearthd account import FILE --account EMAIL."
+                    : "You are signed in there, but the e-mail address of that account cannot be used here: it has "
+                      "characters that no address has, or that are not shown. Give the account another one."};
 }
 
 static struct hearth_signin_step empty_step(void)
@@ -225,8 +226,7 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
         return r;
     r = begin(worker, provider, &session, err);
     if (r == 0)
-        r = call_check(&worker->call, signin->options.providers[provider].signin->start(session, &worker->call.hearth, what, &step),
-                       err);
+        r = call_check(&worker->call, signin->options.providers[provider].signin->start(session, &worker->call.hearth, what, &step), err);
     gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(worker, provider, &step, err);
@@ -252,8 +252,7 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     if (r == 0)
         r = call_check(
             &worker->call,
-            signin->options.providers[provider].signin->next(session, &worker->call.hearth, state, state_size, answers, count, &step),
-            err);
+            signin->options.providers[provider].signin->next(session, &worker->call.hearth, state, state_size, answers, count, &step), err);
     gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(worker, provider, &step, err);

@@ -20,7 +20,7 @@ struct signin;
 struct signin_provider {
     const char *name; /* of the [sync NAME] section */
     const struct hearth_sync *ops;
-    const struct hearth_sync_signin *signin;     /* its extensions; NULL: it has not */
+    const struct hearth_sync_signin *signin; /* its extensions; NULL: it has not */
     const struct hearth_sync_describe *describe;
     void *self;
 };

@@ -207,7 +207,7 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
     struct session *session = s;
     if (session->batch != NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already");
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
     int r;
     struct world *world = write_begin(session, call, &r);

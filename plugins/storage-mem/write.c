@@ -56,7 +56,7 @@ int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, co
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
     if (text == NULL)
         return drop(session, call, account, MARKS, KEY(.mark = {.collection = collection}));

@@ -4,10 +4,6 @@
 
 #include "store.h"
 
-int batch_begin(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation);
-int batch_commit(void *session, struct hearth_call *call, bool changed);
-void batch_abort(void *session);
-
 void batch_forget(struct batch *batch); /* frees, without a word to the server */
 
 #endif

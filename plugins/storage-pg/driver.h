@@ -10,6 +10,7 @@
 #define OF_BATCH                 "account = ?1 AND "
 #define WHERE_ACCOUNT            " WHERE account = " ACCOUNT_ROW("?1")
 #define WHERE_BATCH              " WHERE account = ?1"
+#define ACCOUNT_ROW(id)          "(SELECT row FROM accounts WHERE id = " id ")"
 #define SAME_ACCOUNT(one, other) one ".account = " other ".account AND "
 #define ACCOUNT_COLUMN           "account, "
 #define ACCOUNT_VALUE            "?1, "
@@ -25,6 +26,8 @@
 #define SAME_TEXT(column, value) "md5(" column ") = md5(" value ") AND " column " = " value
 #define KEY_TEXT(column)         "md5(" column ")"
 #define BYTES(column)            column " COLLATE \"C\""
+#define NO_CASE(column)          "lower(" column ")"
+#define NO_CASE_VALUE(value)     "lower(" value " COLLATE \"C\")"
 #define GREATEST(one, other)     "greatest(" one ", " other ")"
 
 /* --- how a statement runs --- */
@@ -43,6 +46,17 @@
     " RETURNING (xmax = 0)::int"
 
 /* --- tables that differ --- */
+#define ACCOUNT_OF_BATCH   "accounts"
+#define WHERE_ROW_OF_BATCH " WHERE row = ?1"
+#define PAGE_OF_GUID       "g.page FROM page_guids g "
+#define GENERATION_APART  "false"
+#define COUNTS_OF_ACCOUNT "accounts WHERE id = ?1"
+/* An error would end a transaction. */
+#define ADDRESS_IS_FREE(email, id)                                                                 \
+    " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE lower(o.email) = lower(" email " COLLATE \"C\") AND o.id <> " id ")"
+/* Two schedulers never wait for, and never get, the same account. */
+#define SKIP_LOCKED " FOR UPDATE SKIP LOCKED"
+#define SCAN_BEHIND(frecency_, id_) "(frecency, id) < (" frecency_ ", " id_ ")"
 #define PAGE_ALSO           ", 0"
 #define FROM_VISITS_OF_PAGE "FROM visits v WHERE " OF_ACCOUNT("v.") "v.page "
 #define PAGE_OF_VISIT       " JOIN pages p ON p.account = v.account AND p.id = v.page"

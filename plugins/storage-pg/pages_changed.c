@@ -1,5 +1,4 @@
 #include "driver.h"
-#include "storage-sql/operations.h"
 
 /* Pages changed, then pages gone, in pieces by (generation, id). 0: that was all, 1: there is more, 2: the callback wants no more. */
 static int changed_piece(struct op *op, const char *account, bool gone, struct hearth_page *after, hearth_page_cb cb, void *ctx)

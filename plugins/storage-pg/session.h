@@ -3,11 +3,7 @@
 #define STORAGE_PG_SESSION_H
 
 #include "query.h"
-
-int session_open(void *self, struct hearth_call *call, void **ret_session);
-void session_close(void *session);
-void session_interrupt(void *session);
-int session_ping(void *session, struct hearth_call *call);
+#include "storage-sql/operations.h"
 
 /* A running operation, on its stack. Operations nest: a callback may call the session that calls it. */
 struct op {
@@ -18,8 +14,5 @@ struct op {
 /* A transaction outside of batches: between them, and in a batch, nothing is committed. */
 int transaction_begin(struct session *session, const char *how); /* "BEGIN …"; in a batch nothing happens */
 int transaction_end(struct session *session, int code);          /* commits when code is 0; returns the outcome */
-
-/* The text id outside to the number inside; an unknown id finds no rows. */
-#define ACCOUNT_ROW(parameter) "(SELECT row FROM accounts WHERE id = " parameter ")"
 
 #endif

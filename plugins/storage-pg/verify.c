@@ -1,6 +1,4 @@
-#include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
-#include "life.h"
 #include "session.h"
 
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they end up in bug reports. */

@@ -1,6 +1,5 @@
 #include "driver.h"
 #include "files.h"
-#include "storage-sql/operations.h"
 
 /* One statement, so one snapshot: the account, whose row says whether the answer is known, then the pages, then those that are gone. */
 static const char CHANGED[] = "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= generation THEN 1 ELSE 0 END, NULL, NULL, " SQL_NULLS(

@@ -3,10 +3,7 @@
 #define STORAGE_SQLITE_SESSION_H
 
 #include "query.h"
-
-int session_open(void *self, struct hearth_call *call, void **ret_session);
-void session_close(void *session);
-void session_interrupt(void *session);
+#include "storage-sql/operations.h"
 
 /* A running operation, on its stack. Operations nest: a callback may call the session that calls it. */
 struct op {
@@ -19,9 +16,6 @@ struct op {
 /* op_begin() and the others are those of the driver: storage-sql/sql.h. Here a write of the shared file
  * waits for its turn, opens a transaction that op_end_write() commits or rolls back, and is never
  * part of a batch; an account's rows are a file: OP_NO_ROWS says that there is none yet. */
-
-/* op_begin() for what has to work before the schema is the one wanted. */
-int op_begin_any_schema(struct op *op, void *session, struct hearth_call *call);
 
 /* The turn of the current connection's file, and a transaction; ends with session_commit() or session_rollback(), which also give up the
  * turn. */

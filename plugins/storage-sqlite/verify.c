@@ -1,5 +1,3 @@
-#include "verify.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -42,8 +42,8 @@ struct kit {
     const struct hearth_sync *sync;
     const struct hearth_config_value *values;
     struct conf *conf;
-    struct host host;   /* tests may replace functions of host.hearth before kit_open() */
-    const struct hearth_sync_signin *signin;     /* extensions; NULL: the plugin has not */
+    struct host host;                        /* tests may replace functions of host.hearth before kit_open() */
+    const struct hearth_sync_signin *signin; /* extensions; NULL: the plugin has not */
     const struct hearth_sync_describe *describe;
     void *self;         /* the instance; NULL while closed */
     struct store store; /* storage: one session */

@@ -77,6 +77,7 @@ static void growth(struct kit *kit)
         struct hearth_job job;
         uint8_t more[64];
     } job;
+    uint8_t before[sizeof(job)];
     union {
         struct hearth_queue_counts counts;
         uint8_t bytes[256];
@@ -90,10 +91,11 @@ static void growth(struct kit *kit)
     out.counts.struct_size = (uint32_t)known;
     QUEUE_OK(q, counts, &out.counts);
     expect_number(out.counts.ready, 1);
+    memcpy(before, &job, sizeof(job));
     QUEUE_OK(q, reserve, 0, LONG, &job.job);
     expect(job.job.struct_size <= sizeof(job));
-    for (size_t i = job.job.struct_size; i < sizeof(job); i++) /* a plugin of tomorrow may know more of it than this kit */
-        expect_number(((const uint8_t *)&job)[i], CANARY);
+    /* a plugin of tomorrow may know more of it than this kit */
+    expect(memcmp((const uint8_t *)&job + job.job.struct_size, before + job.job.struct_size, sizeof(job) - job.job.struct_size) == 0);
     for (size_t i = known; i < sizeof(out.bytes); i++)
         expect_number(out.bytes[i], CANARY);
     expect_text(job.job.kind, KIND);

@@ -1,7 +1,6 @@
 #include "sync_kit.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -57,7 +56,7 @@ static int enter(struct sync_sink *sink)
 
 static void expect_collection(int32_t collection)
 {
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         fail_msg("the collection %d does not exist", (int)collection);
 }
 
@@ -217,7 +216,7 @@ static int on_reset(void *ctx, int32_t collection)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_collection(collection);
-    for (int32_t c = 0; r == 0 && c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; r == 0 && c < HEARTH_COLLECTION_SLOTS; c++)
         if (collection == HEARTH_COLLECTION_NONE || c == collection)
             sink->marks[c][0] = '\0';
     return r;
@@ -252,54 +251,6 @@ void sync_sink_init(struct sync_sink *sink)
     };
 }
 
-/* --- the ear: what changed at the source -----------------------------------------------------------------------------------------------
- */
-
-static struct {
-    pthread_mutex_t lock; /* a leaf; guards what follows */
-    bool open, knows;     /* the plugin is; the account "a" was pulled and not forgotten */
-} ear = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-void sync_kit_opened(bool is_open)
-{
-    pthread_mutex_lock(&ear.lock);
-    ear.open = is_open;
-    ear.knows = false;
-    pthread_mutex_unlock(&ear.lock);
-}
-
-static void ear_knows(bool knows)
-{
-    pthread_mutex_lock(&ear.lock);
-    ear.knows = knows;
-    pthread_mutex_unlock(&ear.lock);
-}
-
-static void on_changed(const struct hearth_host *host, const char *account)
-{
-    host_of(host);
-    pthread_mutex_lock(&ear.lock);
-    bool open = ear.open, knows = ear.knows;
-    pthread_mutex_unlock(&ear.lock);
-    if (!open)
-        fail_msg("the plugin says that an account changed before it was open, or after close()");
-    if (account == NULL)
-        fail_msg("the plugin says that something changed, and not in which account");
-    if (strcmp(account, "a") != 0)
-        fail_msg("the plugin says that the account \"%s\" changed, which was never pulled", account);
-    if (!knows)
-        fail_msg("the plugin says that an account changed that was not pulled, or that forget() has ended");
-}
-
-const struct hearth_host_changes sync_kit_changes = {.struct_size = sizeof(sync_kit_changes), .changed = on_changed};
-
-void sync_forget(struct kit *kit, const char *account)
-{
-    kit->sync->forget(kit->self, account);
-    if (strcmp(account, "a") == 0)
-        ear_knows(false);
-}
-
 /* --- an account --------------------------------------------------------------------------------------------------------------------- */
 
 void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
@@ -324,9 +275,9 @@ void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result)
 {
-    struct hearth_sync_mark marks[HEARTH_HISTORY + 1];
+    struct hearth_sync_mark marks[HEARTH_COLLECTION_SLOTS];
     size_t count = 0;
-    for (int32_t c = 0; c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; c < HEARTH_COLLECTION_SLOTS; c++)
         if (sink->marks[c][0] != '\0')
             marks[count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = strdup(sink->marks[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),
@@ -339,7 +290,7 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
                                .sink = &sink->hearth};
     *ret_result = (struct hearth_pull_result){.struct_size = sizeof(*ret_result)};
     call->error[0] = '\0';
-    ear_knows(true);
+    sync_kit_pulls();
     int r = kit->sync->pull(session, &call->hearth, &pull, ret_result);
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)marks[i].text);

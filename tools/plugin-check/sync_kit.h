@@ -23,7 +23,7 @@ struct sync_sink {
     int fail_at, fail_with;  /* the n-th call returns this code; 0: none */
     bool failed;             /* it did */
     bool replaces, nameless; /* of the open collection: what does not come is gone; damage without a guid came */
-    char marks[HEARTH_HISTORY + 1][65537];
+    char marks[HEARTH_COLLECTION_SLOTS][65537];
 };
 
 void sync_sink_init(struct sync_sink *sink);
@@ -40,6 +40,7 @@ void sync_forget(struct kit *kit, const char *account);
  * after close(). Any thread. */
 extern const struct hearth_host_changes sync_kit_changes;
 void sync_kit_opened(bool is_open);
+void sync_kit_pulls(void); /* a pull tells the plugin of the account "a" */
 
 extern const struct kit_test signin_tests[]; /* sync_signin.c */
 

@@ -45,6 +45,22 @@ enum hearth_collection {
     HEARTH_COLLECTIONS(HEARTH_COLLECTION_MEMBER)
 };
 
+/* For arrays with one element for each, by number; [0] is that of HEARTH_COLLECTION_NONE. */
+#define HEARTH_COLLECTION_ONE(name, number, words) +1
+#define HEARTH_COLLECTION_SLOTS                    (1 HEARTH_COLLECTIONS(HEARTH_COLLECTION_ONE))
+
+/* What its records are called; NULL: there is no such collection (HEARTH_COLLECTION_NONE is none). */
+static inline const char *hearth_collection_name(int32_t collection)
+{
+    switch (collection) {
+#define HEARTH_COLLECTION_NAME(name, number, words) case (number): return (words);
+        HEARTH_COLLECTIONS(HEARTH_COLLECTION_NAME)
+#undef HEARTH_COLLECTION_NAME
+    default:
+        return NULL;
+    }
+}
+
 enum hearth_bookmark_kind { HEARTH_BOOKMARK = 1, HEARTH_FOLDER = 2, HEARTH_SEPARATOR = 3, HEARTH_QUERY = 4, HEARTH_LIVEMARK = 5 };
 
 /* struct hearth_account_identity: a proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account may have
@@ -83,7 +99,7 @@ struct hearth_counts {
     int64_t space; /* bytes on disk, with what an open batch of the session adds; 0: not known */
 };
 
-/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each is in docs/search.md. */
+/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each is in docs/merging.md. */
 enum hearth_visit_type {
     HEARTH_VISIT_UNKNOWN = 0,
     HEARTH_VISIT_LINK = 1,     /* a link was followed */

@@ -234,7 +234,7 @@ static int read_all(struct reader *reader)
         say(reader, (int32_t)reader->text.fail->number, reader->text.fail->rest);
         return 0;
     }
-    for (int32_t collection = HEARTH_CLIENTS; r == 0 && collection <= HEARTH_HISTORY; collection++)
+    for (int32_t collection = 1; r == 0 && collection < HEARTH_COLLECTION_SLOTS; collection++)
         r = read_collection(reader, collection);
     if (r == 0)
         say(reader, HEARTH_ACCOUNT_OK, "");

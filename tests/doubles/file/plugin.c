@@ -195,8 +195,8 @@ static int signin_start(void *session, struct hearth_call *call, const struct he
     return 0;
 }
 
-static int signin_next(void *session, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
-                       size_t count, struct hearth_signin_step *ret_step)
+static int signin_next(void *session, struct hearth_call *call, const void *state, size_t state_size,
+                       const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
 {
     struct hearth_identity *identity = ((struct provider *)session)->host->alloc(call, sizeof(*identity));
     if (state_size != 4 || memcmp(state, "file", 4) != 0)
@@ -230,13 +230,8 @@ static int send_line(const struct hearth_sync_sink *sink, char *line)
     if (rest != NULL)
         rest[strcspn(rest, "\n")] = '\0';
     struct hearth_visit visit = HEARTH_VISIT(strtoll(date, NULL, 10), HEARTH_VISIT_LINK);
-    struct hearth_page_record record = {.struct_size = sizeof(record),
-                                        .guid = guid,
-                                        .url = url,
-                                        .title = rest,
-                                        .visits = &visit,
-                                        .visit_count = 1,
-                                        .modified = visit.date};
+    struct hearth_page_record record = {
+        .struct_size = sizeof(record), .guid = guid, .url = url, .title = rest, .visits = &visit, .visit_count = 1, .modified = visit.date};
     return sink->page(sink->ctx, &record);
 }
 

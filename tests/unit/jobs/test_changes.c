@@ -294,14 +294,10 @@ int main(void)
     log_init(LOG_TEXT, HEARTH_LOG_ERROR);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_many_calls_are_one_sync),
-        TEST(test_by_the_function_of_the_host),
-        TEST(test_whom_it_does_not_sync),
-        TEST(test_the_node_is_found),
-        TEST(test_a_node_that_is_away),
-        TEST(test_in_work),
-        TEST(test_a_queue_that_is_away),
-        TEST(test_after_a_failure),
+        TEST(test_many_calls_are_one_sync),     TEST(test_by_the_function_of_the_host),
+        TEST(test_whom_it_does_not_sync),       TEST(test_the_node_is_found),
+        TEST(test_a_node_that_is_away),         TEST(test_in_work),
+        TEST(test_a_queue_that_is_away),        TEST(test_after_a_failure),
         TEST(test_more_than_there_is_room_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

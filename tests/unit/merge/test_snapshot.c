@@ -90,10 +90,14 @@ static struct hearth_counts counts(void)
     return now;
 }
 
-#define DATES(...) sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[]){__VA_ARGS__}
-#define ONE        "https://one.example/"
-#define TWO        "https://two.example/"
-#define THREE      "https://three.example/"
+#define DATES(...)                                                                                                                         \
+    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                                                            \
+    {                                                                                                                                      \
+        __VA_ARGS__                                                                                                                        \
+    }
+#define ONE   "https://one.example/"
+#define TWO   "https://two.example/"
+#define THREE "https://three.example/"
 
 static void store_three(int32_t how)
 {
@@ -214,7 +218,7 @@ static void test_damage_without_an_id_is_refused(void **state)
 {
     (void)state;
     store_three(HEARTH_SNAPSHOT);
-    for (int32_t collection = HEARTH_CLIENTS; collection <= HEARTH_HISTORY; collection++) {
+    for (int32_t collection = 1; collection < HEARTH_COLLECTION_SLOTS; collection++) {
         sink_begin(collection, HEARTH_SNAPSHOT);
         assert_int_equal(sink.hearth.damaged(&sink, NULL, "torn"), 0);
         assert_int_equal(sink.hearth.commit(&sink, "mark"), HEARTH_ERR_INVALID);

@@ -1,9 +1,9 @@
-/* What an account has once (credentials, settings), and the end of all its rows. */
-#include "accounts.h"
+/* The end of an account: all its rows, and its file. */
 #include "connection.h"
 #include "files.h"
 #include "query.h"
 #include "session.h"
+#include "storage-sql/accounts.h"
 
 /* Rows of an account in the shared file, in the order of the foreign keys. */
 static const char *const REMOVE[] = {
@@ -25,7 +25,7 @@ static int remove_rows(struct session *session, const char *account)
     query_text(&query, account);
     int r = query_number(&query, &row);
     if (r == HEARTH_ERR_NOT_FOUND)
-        return hearth_fail(session->call, r, "no such account");
+        return account_is_missing(session->call);
     for (size_t i = 0; r == 0 && i < sizeof(REMOVE) / sizeof(REMOVE[0]); i++) {
         query_open(&query, session, REMOVE[i]);
         query_int(&query, row);
@@ -117,94 +117,5 @@ int account_remove(void *self, struct hearth_call *call, const char *account)
         writer_release(&person->writer);
     }
     pool_leave(op.session, person);
-    return op_end(&op, r);
-}
-
-/* Runs an INSERT … SELECT … FROM accounts that was prepared by the caller: no row means that there is no such account. */
-static int run_put(struct op *op, struct query *query)
-{
-    int r = query_run(query, NULL);
-    if (r == 0 && query_changes(op->session) == 0)
-        r = hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "no such account");
-    return op_end_write(op, r);
-}
-
-int account_credentials_put(void *self, struct hearth_call *call, const char *account, const void *sealed, size_t size)
-{
-    static const char PUT[] = "INSERT INTO credentials (account, sealed) SELECT row, ?2 FROM accounts WHERE id = ?1 "
-                              "ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed";
-    struct op op;
-    struct query query;
-    int r = op_begin_write(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, PUT);
-    query_text(&query, account);
-    query_bytes(&query, sealed, size);
-    return run_put(&op, &query);
-}
-
-int account_credentials_get(void *self, struct hearth_call *call, const char *account, const void **ret_sealed, size_t *ret_size)
-{
-    static const char GET[] = "SELECT sealed FROM credentials WHERE account = " ACCOUNT_ROW("?");
-    struct op op;
-    struct query query;
-    const void *copy = NULL;
-    size_t size = 0;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, GET);
-    query_text(&query, account);
-    r = query_step(&query);
-    if (r > 0) {
-        const void *sealed = sqlite3_column_blob(query.handle, 0);
-        size = (size_t)sqlite3_column_bytes(query.handle, 0);
-        r = session_copy_bytes(op.session, sealed, size, &copy);
-    } else if (r == 0) {
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no credentials");
-    }
-    query_close(&query);
-    if (r == 0) {
-        *ret_sealed = copy;
-        *ret_size = size;
-    }
-    return op_end(&op, r);
-}
-
-int account_settings_put(void *self, struct hearth_call *call, const char *account, const char *json)
-{
-    static const char PUT[] = "INSERT INTO settings (account, json) SELECT row, ?2 FROM accounts WHERE id = ?1 "
-                              "ON CONFLICT (account) DO UPDATE SET json = excluded.json";
-    struct op op;
-    struct query query;
-    int r = op_begin_write(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, PUT);
-    query_text(&query, account);
-    query_text(&query, json);
-    return run_put(&op, &query);
-}
-
-int account_settings_get(void *self, struct hearth_call *call, const char *account, const char **ret_json)
-{
-    static const char GET[] = "SELECT json FROM settings WHERE account = " ACCOUNT_ROW("?");
-    struct op op;
-    struct query query;
-    const char *copy = NULL;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, GET);
-    query_text(&query, account);
-    r = query_step(&query);
-    if (r > 0)
-        r = session_copy(op.session, column_text(&query, 0), &copy);
-    else if (r == 0)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no settings");
-    query_close(&query);
-    if (r == 0)
-        *ret_json = copy;
     return op_end(&op, r);
 }

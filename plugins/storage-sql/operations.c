@@ -1,24 +1,14 @@
-/* The descriptor: what this plugin is and which function does what. */
-#include "accounts.h"
-#include "backup.h"
-#include "batch.h"
-#include "identities.h"
-#include "migrate.h"
-#include "open.h"
-#include "ping.h"
-#include "session.h"
+/* Which function does what. */
 #include "storage-sql/operations.h"
-#include "tokens.h"
-#include "verify.h"
 
-static const struct hearth_storage operations = {
-    .struct_size = sizeof(operations),
+const struct hearth_storage sql_operations = {
+    .struct_size = sizeof(sql_operations),
     .open = store_open,
     .close = store_close,
     .session_open = session_open,
     .session_close = session_close,
     .interrupt = session_interrupt,
-    .ping = ping_run,
+    .ping = session_ping,
     .schema_version = migrate_schema_version,
     .migrate = migrate_run,
     .verify = verify_run,
@@ -30,10 +20,10 @@ static const struct hearth_storage operations = {
     .account_remove = account_remove,
     .account_claim_due = account_claim_due,
     .counts = account_counts,
-    .credentials_put = account_credentials_put,
-    .credentials_get = account_credentials_get,
-    .settings_put = account_settings_put,
-    .settings_get = account_settings_get,
+    .credentials_put = credentials_put,
+    .credentials_get = credentials_get,
+    .settings_put = settings_put,
+    .settings_get = settings_get,
     .token_create = token_create,
     .token_by_hash = token_by_hash,
     .token_list = token_list,
@@ -84,31 +74,9 @@ static const struct hearth_storage operations = {
     .property_get = property_get,
 };
 
-static const void *plugin_extension(const char *name)
-{
-    static const struct hearth_storage_bulk bulk = {
-        .struct_size = sizeof(bulk), .pages_get = pages_get, .visits_of_pages = visits_of_pages, .bookmarks_of_pages = bookmarks_of_pages};
-    static const struct hearth_storage_backup backup = {.struct_size = sizeof(backup), .backup = backup_run, .restore = restore_run};
-    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? (const void *)&bulk : strcmp(name, HEARTH_STORAGE_BACKUP) == 0 ? &backup : NULL;
-}
-
-HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v2(void)
-{
-    static const struct hearth_plugin plugin = {
-        .struct_size = sizeof(plugin),
-        .abi_epoch = HEARTH_ABI_EPOCH,
-        .abi_version = HEARTH_ABI_VERSION,
-        .kind = HEARTH_STORAGE,
-        .name = "sqlite",
-        .version = HEARTH_VERSION,
-        .description = "SQLite files, one for each person: the embedded store of a single node",
-        .config = store_config,
-        .config_count = STORE_CONFIG_COUNT,
-        /* Several processes of one machine can use the file, several machines cannot: not what SHARED promises. */
-        .capabilities = HEARTH_DURABLE,
-        .data_model = HEARTH_DATA_MODEL,
-        .operations = &operations,
-        .extension = plugin_extension,
-    };
-    return &plugin;
-}
+const struct hearth_storage_bulk sql_bulk = {
+    .struct_size = sizeof(sql_bulk),
+    .pages_get = pages_get,
+    .visits_of_pages = visits_of_pages,
+    .bookmarks_of_pages = bookmarks_of_pages,
+};
