@@ -77,20 +77,14 @@ static void mark_issuer(const char *account, char ret_issuer[ISSUER_SIZE])
     snprintf(ret_issuer, ISSUER_SIZE, "closed:%s", account);
 }
 
-/* The mark that what is older has ended, written anew. */
+/* The mark that what is older has ended; one that is there gets the later time. */
 static int write_mark(struct store *store, const char *account, const char *which, int round, struct err *err)
 {
     char issuer[ISSUER_SIZE], subject[32];
     struct hearth_account_identity mark = {.struct_size = sizeof(mark), .issuer = issuer, .subject = subject, .created = clock_now()};
     snprintf(subject, sizeof(subject), "%s%s", which, round % 2 == 0 ? "" : " again");
-    struct err why = {0};
     mark_issuer(account, issuer);
-    int r = STORE(store, &why, identity_remove, account, issuer, subject); /* one that is there would keep its time */
-    if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
-        return STORE(store, err, identity_put, account, &mark);
-    if (err != NULL)
-        *err = why;
-    return r;
+    return STORE(store, err, identity_put, account, &mark);
 }
 
 int doors_shut(struct store *store, const char *account, const char *which, doors_picks *picks, void *ctx, struct err *err)

@@ -16,26 +16,30 @@ static int check_identity(struct hearth_call *call, const char *issuer, const ch
     return hearth_fail(call, HEARTH_ERR_INVALID, "an identity needs an issuer and a subject of 1 to %d bytes each", ISSUER_MAX);
 }
 
-/* Unique over all accounts. */
-static const struct account *find_owner(const struct world *world, const char *issuer, const char *subject)
+/* Unique over all accounts. *ret_row: the identity's own row; NULL when nobody has it. */
+static const struct account *find_owner(const struct world *world, const char *issuer, const char *subject, const struct row **ret_row)
 {
+    const struct row *key = KEY(.account_identity = {.issuer = issuer, .subject = subject});
     size_t place;
-    for (size_t i = 0; i < world->count; i++)
-        if (table_find(world->accounts[i]->tables[IDENTITIES], IDENTITIES, KEY(.account_identity = {.issuer = issuer, .subject = subject}),
-                       &place) != NULL)
+    *ret_row = NULL;
+    for (size_t i = 0; i < world->count; i++) {
+        *ret_row = table_find(world->accounts[i]->tables[IDENTITIES], IDENTITIES, key, &place);
+        if (*ret_row != NULL)
             return world->accounts[i];
+    }
     return NULL;
 }
 
-/* In a write. One that is there already is left alone. */
+/* In a write. One that is there already gets the later of both times. */
 static int add_identity(struct world *world, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
 {
     if (world_account(world, account) == NULL)
         return no_account(call);
-    const struct account *owner = find_owner(world, identity->issuer, identity->subject);
+    const struct row *there;
+    const struct account *owner = find_owner(world, identity->issuer, identity->subject, &there);
     if (owner != NULL && strcmp(owner->row->account.id, account) != 0)
         return hearth_fail(call, HEARTH_ERR_CONFLICT, "another account has this identity already");
-    if (owner != NULL)
+    if (owner != NULL && there->account_identity.created >= identity->created)
         return 0;
     struct row *row = row_create(IDENTITIES, identity);
     struct account *own = row == NULL ? NULL : world_own(world, account);
@@ -104,7 +108,8 @@ int mem_account_by_identity(void *session, struct hearth_call *call, const char 
     struct world *world = read_begin(session, call, &r);
     if (world == NULL)
         return r;
-    r = give_account(session, call, find_owner(world, issuer, subject), ret_account);
+    const struct row *there;
+    r = give_account(session, call, find_owner(world, issuer, subject, &there), ret_account);
     world_unref(world);
     return r;
 }

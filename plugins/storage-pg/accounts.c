@@ -17,30 +17,19 @@ static const char CREATE[] =
                                "uid <> '' RETURNING 1) "
                                "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM a)";
 
-int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
+int account_make(struct session *session, const struct hearth_account *account, const char *issuer)
 {
-    struct op op;
     struct query query;
-    char issuer[IDENTITY_TEXT_MAX + 2];
-    if (account->id == NULL || account->email == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
-    int r = identity_of_new_account(call, account, issuer);
-    if (r == 0)
-        r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, CREATE);
+    query_open(&query, session, CREATE);
     query_text(&query, issuer);
     query_text(&query, support_or_empty(account->uid));
     sql_bind_account(&query, account);
-    r = query_step(&query);
+    int r = query_step(&query);
     bool taken = r == HEARTH_ERR_CONFLICT || (r > 0 && column_int(&query, 0) > 0), made = r > 0 && column_int(&query, 1) > 0;
     query_close(&query);
     if (taken)
-        r = account_identity_is_taken(call);
-    else if (r >= 0)
-        r = made ? 0 : account_exists_already(call);
-    return op_end(&op, r);
+        return account_identity_is_taken(session->call);
+    return r < 0 ? r : made ? 0 : account_exists_already(session->call);
 }
 
 /* It is in the account's own row. */

@@ -46,6 +46,9 @@
     " RETURNING (xmax = 0)::int"
 
 /* --- tables that differ --- */
+#define ACCOUNT_OF_BATCH   "accounts"
+#define WHERE_ROW_OF_BATCH " WHERE row = ?1"
+#define PAGE_OF_GUID       "g.page FROM page_guids g "
 #define GENERATION_APART  "false"
 #define COUNTS_OF_ACCOUNT "accounts WHERE id = ?1"
 /* An error would end a transaction. */
@@ -53,6 +56,7 @@
     " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE lower(o.email) = lower(" email " COLLATE \"C\") AND o.id <> " id ")"
 /* Two schedulers never wait for, and never get, the same account. */
 #define SKIP_LOCKED " FOR UPDATE SKIP LOCKED"
+#define SCAN_BEHIND(frecency_, id_) "(frecency, id) < (" frecency_ ", " id_ ")"
 #define PAGE_ALSO           ", 0"
 #define FROM_VISITS_OF_PAGE "FROM visits v WHERE " OF_ACCOUNT("v.") "v.page "
 #define PAGE_OF_VISIT       " JOIN pages p ON p.account = v.account AND p.id = v.page"

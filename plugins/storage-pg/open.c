@@ -91,3 +91,8 @@ void store_close(void *self)
     store->magic = 0;
     free(store);
 }
+
+const void *store_extension(const char *name)
+{
+    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? &sql_bulk : NULL;
+}

@@ -7,7 +7,5 @@
 
 /* Fills the batch's sets with what is stored. */
 int page_learn(struct session *session);
-/* Keeps the list of removed pages bounded; who asks for changes before it is told to load anew. */
-int page_forget_removed(struct session *session);
 
 #endif

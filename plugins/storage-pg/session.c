@@ -37,6 +37,12 @@ int op_end(struct op *op, int code)
     return code;
 }
 
+/* Whoever opened the database has looked at its schema. */
+int op_begin_any_schema(struct op *op, void *self, struct hearth_call *call)
+{
+    return op_begin(op, self, call);
+}
+
 /* All rows are in one database. */
 int op_begin_account(struct op *op, void *self, struct hearth_call *call, const char *account)
 {
@@ -63,12 +69,6 @@ int op_begin_snapshot(struct op *op)
 int op_end_snapshot(struct op *op, int code)
 {
     return transaction_end(op->session, code);
-}
-
-struct batch *op_batch_of(struct op *op, const char *account)
-{
-    struct batch *batch = &op->session->batch;
-    return batch->open && strcmp(batch->id, account) == 0 ? batch : NULL;
 }
 
 int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
@@ -118,20 +118,6 @@ int transaction_end(struct session *session, int code)
 const char *session_where(const struct session *session)
 {
     return session->store->where;
-}
-
-int session_copy(struct session *session, const char *text, const char **ret_copy)
-{
-    return support_copy_text(session->store->host, session->call, text, ret_copy);
-}
-
-int session_copy_bytes(struct session *session, const void *bytes, size_t size, const void **ret_copy)
-{
-    const void *copy = support_keep_bytes(session->store->host, session->call, bytes, size);
-    if (copy == NULL)
-        return HEARTH_ERR_NOMEM;
-    *ret_copy = copy;
-    return 0;
 }
 
 /* Fails when the server cannot be reached: who opens a session wants to use it. Later breaks mend themselves. */

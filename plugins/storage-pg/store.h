@@ -2,7 +2,6 @@
 #ifndef STORAGE_PG_STORE_H
 #define STORAGE_PG_STORE_H
 
-#include <assert.h>
 #include <libpq-fe.h>
 #include <string.h>
 
@@ -72,18 +71,6 @@ struct session {
     int pending_first, pending_count;
 };
 
-static inline struct store *store_of(void *self)
-{
-    struct store *store = self;
-    assert(store != NULL && store->magic == STORE_MAGIC);
-    return store;
-}
-
-static inline struct session *session_of(void *self)
-{
-    struct session *session = self;
-    assert(session != NULL && session->magic == SESSION_MAGIC);
-    return session;
-}
+#include "storage-sql/objects.h"
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "batch.h"
 #include "connection.h"
-#include "session.h"
+#include "driver.h"
+#include "storage-sql/page_hooks.h"
 #include "support/call.h"
 
 /* Array literals of dates and of types: "{1,2,3}". Memory of the call. */
@@ -83,40 +84,26 @@ static int put_fresh(struct session *session, int64_t page, const char *dates, c
     return query_later(&query, COUNT_NONE, 0);
 }
 
-int visits_put(void *self, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
+int visits_write(struct session *session, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     enum { FEW = 200 };
-    struct op op;
     char *dates = NULL, *types = NULL;
-    int64_t added = 0;
-    int r = op_begin_in_batch(&op, self, call);
+    int r = make_arrays(session, visits, count, &dates, &types);
     if (r < 0)
         return r;
-    r = visits_check(call, visits, count);
-    if (r == 0)
-        r = make_arrays(op.session, visits, count, &dates, &types);
-    if (r == 0 && op.session->batch.fresh == page && count > 0 && count <= FEW) {
-        added = count_different(visits, count);
-        r = put_fresh(op.session, page, dates, types, added);
-    } else if (r == 0) {
-        r = put_and_ask(op.session, page, dates, types, &added);
-    }
-    if (r == 0 && ret_added != NULL)
-        *ret_added = added;
-    return op_end_in_batch(&op, r);
+    if (session->batch.fresh != page || count == 0 || count > FEW)
+        return put_and_ask(session, page, dates, types, ret_added);
+    *ret_added = count_different(visits, count);
+    return put_fresh(session, page, dates, types, *ret_added);
 }
 
-int visits_remove(void *self, struct hearth_call *call, int64_t page)
+int visits_erase(struct session *session, int64_t page)
 {
-    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = $1 AND page = $2 RETURNING 1) "
+    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING 1) "
                                  "SELECT -count(*), -least(count(*), 1) FROM v";
-    struct op op;
     struct query query;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, REMOVE);
-    query_int(&query, op.session->batch.account);
+    query_open(&query, session, REMOVE);
+    query_batch(&query);
     query_int(&query, page);
-    return op_end_in_batch(&op, query_later_sums(&query, COUNT_VISITS, COUNT_PAGES));
+    return query_later_sums(&query, COUNT_VISITS, COUNT_PAGES);
 }

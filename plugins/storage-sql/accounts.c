@@ -47,6 +47,18 @@ int account_explain(struct session *session, const char *id, int (*taken)(struct
     return r < 0 ? r : r > 0 ? taken(session->call) : account_is_missing(session->call);
 }
 
+int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
+{
+    struct op op;
+    char issuer[IDENTITY_TEXT_MAX + 2];
+    if (account->id == NULL || account->email == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
+    int r = identity_of_new_account(call, account, issuer);
+    if (r == 0)
+        r = op_begin_write(&op, self, call);
+    return r < 0 ? r : op_end_write(&op, account_make(op.session, account, issuer));
+}
+
 /* ?2 is the set of enum hearth_account_field. The address has a statement of its own: one that names it writes its index, changed or not.
  */
 #define UPDATE_WITH(more, condition)                                                                                                       \

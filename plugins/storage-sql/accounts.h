@@ -26,6 +26,9 @@ int identity_of_new_account(struct hearth_call *call, const struct hearth_accoun
 
 /* --- of each plugin --- */
 
+/* The row of a new account, and its identity when the issuer is not "". */
+int account_make(struct session *session, const struct hearth_account *account, const char *issuer);
+
 /* The generation of an account where it stands apart; untouched when there is no such account any more. */
 int account_read_generation(struct session *session, struct hearth_call *call, const char *account, int64_t *ret_generation);
 /* The bytes that the rows of the operation's account take; 0: not known. */

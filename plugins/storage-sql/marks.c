@@ -1,5 +1,6 @@
 /* Marks: how far an account's collections have been fetched. */
 #include "driver.h"
+#include "storage-sql/batch_hooks.h"
 #include "storage-sql/operations.h"
 
 int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
@@ -12,8 +13,9 @@ int mark_put(void *self, struct hearth_call *call, int32_t collection, const cha
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
+    r = batch_check_collection(call, collection);
+    if (r < 0)
+        return op_end(&op, r);
     query_open(&query, op.session, text == NULL ? REMOVE : PUT);
     query_batch(&query);
     query_int(&query, collection);

@@ -43,7 +43,6 @@ int visits_of_pages(void *session, struct hearth_call *call, const char *account
 int visit_list(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query, hearth_visit_row_cb cb,
                void *ctx);
 int visit_dates(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
-int visits_check(struct hearth_call *call, const struct hearth_visit *visits, size_t count); /* INVALID, in words */
 
 /* --- devices, tabs, marks --- */
 int device_put(void *session, struct hearth_call *call, const struct hearth_device *device);

@@ -71,8 +71,8 @@ int pages_get(void *self, struct hearth_call *call, const char *account, const i
 /* What searching needs, and no more: a column costs about 20 ns a page, and SQLite reads nothing but an index that has these. host, guid
  * and generation stay empty. */
 static const char SCAN[] = "SELECT id, url, title, bookmark_title, tags, frecency, visit_count, last_visit, bookmarks, bookmark_added, "
-                           "typed, hidden FROM pages" INDEXED_BY("pages_by_frecency") " WHERE " OF_ACCOUNT(
-                               "") "(frecency, id) < (?2, ?3) ORDER BY frecency DESC, id DESC" IN_PIECES;
+                           "typed, hidden FROM pages" INDEXED_BY("pages_by_frecency") " WHERE " OF_ACCOUNT("")
+                               SCAN_BEHIND("?2", "?3") " ORDER BY frecency DESC, id DESC" IN_PIECES;
 
 static void read_scanned(struct query *query, struct hearth_page *page)
 {

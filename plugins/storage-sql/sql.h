@@ -26,6 +26,8 @@ enum counter { COUNT_NONE = -1, SQL_COUNTERS(SQL_COUNTER_MEMBER) COUNTERS };
  * not return 0, return its code and do not call the end. */
 int op_begin(struct op *op, void *session, struct hearth_call *call);
 int op_end(struct op *op, int code); /* returns code */
+/* The same for what has to work before the schema is the one wanted. */
+int op_begin_any_schema(struct op *op, void *session, struct hearth_call *call);
 /* A read of an account's rows. Greater than 0: it has none, the operation has ended already. */
 enum { OP_NO_ACCOUNT = 1, OP_NO_ROWS = 2 };
 int op_begin_account(struct op *op, void *session, struct hearth_call *call, const char *account);

@@ -47,14 +47,6 @@ int visits_of_pages(void *self, struct hearth_call *call, const char *account, c
     return op_end(&op, r);
 }
 
-int visits_check(struct hearth_call *call, const struct hearth_visit *visits, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (HEARTH_AT(visits, i)->type < 0 || HEARTH_AT(visits, i)->type > 9)
-            return hearth_fail(call, HEARTH_ERR_INVALID, "a visit of type %d", (int)HEARTH_AT(visits, i)->type);
-    return 0;
-}
-
 /* The place in (date, page, type), all descending, before which the next rows are. */
 struct visit_place {
     int64_t date, page, type;

@@ -55,23 +55,12 @@ static int insert_identity(struct session *session, const struct hearth_account 
     return r == HEARTH_ERR_CONFLICT ? account_identity_is_taken(session->call) : r;
 }
 
-int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
+int account_make(struct session *session, const struct hearth_account *account, const char *issuer)
 {
-    struct op op;
-    char issuer[IDENTITY_TEXT_MAX + 2];
-    if (account->id == NULL || account->email == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
-    int r = identity_of_new_account(call, account, issuer);
+    int r = finish_removal(session, account->id);
     if (r == 0)
-        r = op_begin_write(&op, self, call);
-    if (r < 0)
-        return r;
-    r = finish_removal(op.session, account->id);
-    if (r == 0)
-        r = insert_account(op.session, account);
-    if (r == 0 && issuer[0] != '\0')
-        r = insert_identity(op.session, account, issuer);
-    return op_end_write(&op, r);
+        r = insert_account(session, account);
+    return r == 0 && issuer[0] != '\0' ? insert_identity(session, account, issuer) : r;
 }
 
 /* The file has moved on since the shared one was asked. */

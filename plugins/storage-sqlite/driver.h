@@ -43,10 +43,15 @@
         "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT (" key ") DO UPDATE SET " excluded
 
 /* --- tables that differ --- */
+#define ACCOUNT_OF_BATCH           "account"
+#define WHERE_ROW_OF_BATCH         ""
+#define PAGE_OF_GUID               "p.id FROM page_guids g JOIN pages p ON p.row = g.page_row "
 #define GENERATION_APART           "file" /* of the person, which moves on */
 #define COUNTS_OF_ACCOUNT          "account"
 #define ADDRESS_IS_FREE(email, id) "" /* else the index says CONFLICT */
 #define SKIP_LOCKED                ""
+/* There is one piece, from the first page on: a comparison with each would cost a twentieth. */
+#define SCAN_BEHIND(frecency_, id_) frecency_ " IS NOT NULL AND " id_ " IS NOT NULL"
 #define PAGE_ALSO           ", p.row"
 #define FROM_VISITS_OF_PAGE "FROM pages p CROSS JOIN visits v ON v.page_row = p.row WHERE p.id "
 #define PAGE_OF_VISIT       " CROSS JOIN pages p ON p.row = v.page_row"

@@ -4,8 +4,6 @@
 #include "support/hash.h"
 #include "support/text.h"
 
-enum { REMOVED_KEPT = 20000 }; /* removed pages that an account remembers */
-
 int page_find(struct session *session, int64_t id, struct known_page *ret_page)
 {
     static const char FIND[] = "SELECT row, host, hidden FROM pages WHERE id = ?";
@@ -29,7 +27,7 @@ int page_find(struct session *session, int64_t id, struct known_page *ret_page)
             return r;
     }
     if (known->row == 0)
-        return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)id);
+        return page_is_missing(session, id);
     *ret_page = *known;
     return 0;
 }
@@ -92,28 +90,6 @@ static int update_page(struct session *session, const struct hearth_page *page, 
     return query_run(&query, NULL);
 }
 
-int page_put(void *self, struct hearth_call *call, const struct hearth_page *page)
-{
-    struct op op;
-    struct known_page known;
-    if (page->id <= 0 || page->url == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a page needs a positive id and a URL");
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    int64_t host_key = support_host_key(support_or_empty(page->host));
-    r = page_find(op.session, page->id, &known);
-    bool is_new = r == HEARTH_ERR_NOT_FOUND;
-    if (r == 0)
-        r = update_page(op.session, page, &known, host_key);
-    else if (is_new)
-        r = insert_page(op.session, page, &known.row);
-    if (r == 0)
-        op.session->batch.page = (struct known_page){
-            .id = page->id, .row = known.row, .host_key = host_key, .hidden = page->hidden, .fresh = is_new || known.fresh};
-    return op_end_in_batch(&op, r);
-}
-
 static int run_with_row(struct session *session, const char *sql, int64_t row)
 {
     struct query query;
@@ -134,29 +110,6 @@ static int remember_removed(struct session *session, int64_t page)
     return query_run(&query, NULL);
 }
 
-int page_remove(void *self, struct hearth_call *call, int64_t page)
-{
-    static const char GUIDS[] = "DELETE FROM page_guids WHERE page_row = ?", PAGE[] = "DELETE FROM pages WHERE row = ?";
-    struct op op;
-    struct known_page known;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    r = page_find(op.session, page, &known);
-    if (r == HEARTH_ERR_NOT_FOUND)
-        return op_end_in_batch(&op, 0);
-    op.session->batch.page = (struct known_page){.id = 0};
-    if (r == 0)
-        r = page_remove_visits(op.session, &known);
-    if (r == 0)
-        r = run_with_row(op.session, GUIDS, known.row);
-    if (r == 0)
-        r = run_with_row(op.session, PAGE, known.row);
-    if (r == 0)
-        r = remember_removed(op.session, page);
-    return op_end_in_batch(&op, r);
-}
-
 int page_forget_removed(struct session *session)
 {
     static const char OLDEST[] = "SELECT generation FROM removed_pages ORDER BY generation DESC LIMIT 1 OFFSET ?";
@@ -165,7 +118,7 @@ int page_forget_removed(struct session *session)
     struct query query;
     int64_t generation;
     query_open(&query, session, OLDEST);
-    query_int(&query, REMOVED_KEPT);
+    query_int(&query, PAGES_REMOVED_KEPT);
     int r = query_number(&query, &generation);
     if (r < 0)
         return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
@@ -179,40 +132,57 @@ int page_forget_removed(struct session *session)
     return query_run(&query, NULL);
 }
 
-int page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t *ret_page)
+int page_write(struct session *session, const struct hearth_page *page)
 {
-    static const char BY_GUID[] = "SELECT p.id FROM page_guids g JOIN pages p ON p.row = g.page_row WHERE g.guid = ?";
-    struct op op;
-    struct query query;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, BY_GUID);
-    query_text(&query, guid);
-    r = query_number(&query, ret_page);
-    if (r == HEARTH_ERR_NOT_FOUND)
-        hearth_fail(call, r, "no page has this guid");
-    return op_end(&op, r);
+    struct known_page known;
+    int64_t host_key = support_host_key(support_or_empty(page->host));
+    int r = page_find(session, page->id, &known);
+    bool is_new = r == HEARTH_ERR_NOT_FOUND;
+    if (r == 0)
+        r = update_page(session, page, &known, host_key);
+    else if (is_new)
+        r = insert_page(session, page, &known.row);
+    if (r == 0)
+        session->batch.page = (struct known_page){
+            .id = page->id, .row = known.row, .host_key = host_key, .hidden = page->hidden, .fresh = is_new || known.fresh};
+    return r;
 }
 
-int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_t page)
+int page_erase(struct session *session, int64_t page)
+{
+    static const char GUIDS[] = "DELETE FROM page_guids WHERE page_row = ?", PAGE[] = "DELETE FROM pages WHERE row = ?";
+    struct known_page known;
+    int r = page_find(session, page, &known);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return 0;
+    session->batch.page = (struct known_page){.id = 0};
+    if (r == 0)
+        r = page_remove_visits(session, &known);
+    if (r == 0)
+        r = run_with_row(session, GUIDS, known.row);
+    if (r == 0)
+        r = run_with_row(session, PAGE, known.row);
+    return r == 0 ? remember_removed(session, page) : r;
+}
+
+bool page_expect_guid(const struct session *session, const char *guid)
+{
+    (void)session;
+    (void)guid;
+    return true;
+}
+
+int page_join_guid(struct session *session, const char *guid, int64_t page)
 {
     static const char PUT[] = "INSERT INTO page_guids (guid, page_row) VALUES (?, ?) "
                               "ON CONFLICT (guid) DO UPDATE SET page_row = excluded.page_row";
-    struct op op;
     struct query query;
     struct known_page known;
-    if (guid == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "no guid is given");
-    int r = op_begin_in_batch(&op, self, call);
+    int r = page_find(session, page, &known);
     if (r < 0)
         return r;
-    r = page_find(op.session, page, &known);
-    if (r == 0) {
-        query_open(&query, op.session, PUT);
-        query_text(&query, guid);
-        query_int(&query, known.row);
-        r = query_run(&query, NULL);
-    }
-    return op_end_in_batch(&op, r);
+    query_open(&query, session, PUT);
+    query_text(&query, guid);
+    query_int(&query, known.row);
+    return query_run(&query, NULL);
 }

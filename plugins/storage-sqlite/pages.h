@@ -8,7 +8,5 @@
 /* Inside an operation of a batch. */
 int page_find(struct session *session, int64_t page, struct known_page *ret_page); /* NOT_FOUND, with a text */
 int page_remove_visits(struct session *session, const struct known_page *page);
-/* Keeps the list of removed pages bounded; who asks for changes before it is told to load anew. */
-int page_forget_removed(struct session *session);
 
 #endif

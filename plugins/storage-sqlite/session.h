@@ -17,9 +17,6 @@ struct op {
  * waits for its turn, opens a transaction that op_end_write() commits or rolls back, and is never
  * part of a batch; an account's rows are a file: OP_NO_ROWS says that there is none yet. */
 
-/* op_begin() for what has to work before the schema is the one wanted. */
-int op_begin_any_schema(struct op *op, void *session, struct hearth_call *call);
-
 /* The turn of the current connection's file, and a transaction; ends with session_commit() or session_rollback(), which also give up the
  * turn. */
 int session_begin_immediate(struct session *session);

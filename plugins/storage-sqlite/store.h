@@ -3,7 +3,6 @@
 #ifndef STORAGE_SQLITE_STORE_H
 #define STORAGE_SQLITE_STORE_H
 
-#include <assert.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -91,18 +90,6 @@ struct session {
     struct batch batch;
 };
 
-static inline struct store *store_of(void *self)
-{
-    struct store *store = self;
-    assert(store != NULL && store->magic == STORE_MAGIC);
-    return store;
-}
-
-static inline struct session *session_of(void *self)
-{
-    struct session *session = self;
-    assert(session != NULL && session->magic == SESSION_MAGIC);
-    return session;
-}
+#include "storage-sql/objects.h"
 
 #endif

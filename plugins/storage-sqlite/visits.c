@@ -43,31 +43,6 @@ static int insert_visits(struct session *session, const struct known_page *page,
     return r;
 }
 
-int visits_put(void *self, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
-{
-    struct op op;
-    struct known_page known;
-    int64_t added = 0;
-    int had = 0, r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    r = visits_check(call, visits, count);
-    if (r == 0)
-        r = page_find(op.session, page, &known);
-    if (r == 0)
-        r = had = known.fresh ? 0 : has_visits(op.session, known.row);
-    if (r >= 0)
-        r = insert_visits(op.session, &known, visits, count, &added);
-    if (r == 0) {
-        op.session->batch.page.fresh = false;
-        op.session->batch.delta[COUNT_VISITS] += added;
-        op.session->batch.delta[COUNT_PAGES] += had == 0 && added > 0;
-        if (ret_added != NULL)
-            *ret_added = added;
-    }
-    return op_end_in_batch(&op, r);
-}
-
 int page_remove_visits(struct session *session, const struct known_page *page)
 {
     static const char REMOVE[] = "DELETE FROM visits WHERE page_row = ?";
@@ -83,15 +58,27 @@ int page_remove_visits(struct session *session, const struct known_page *page)
     return 0;
 }
 
-int visits_remove(void *self, struct hearth_call *call, int64_t page)
+int visits_write(struct session *session, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
-    struct op op;
     struct known_page known;
-    int r = op_begin_in_batch(&op, self, call);
+    int64_t added = 0;
+    int r = page_find(session, page, &known);
     if (r < 0)
         return r;
-    r = page_find(op.session, page, &known);
-    if (r == 0)
-        r = page_remove_visits(op.session, &known);
-    return op_end_in_batch(&op, r == HEARTH_ERR_NOT_FOUND ? 0 : r);
+    int had = known.fresh ? 0 : has_visits(session, known.row);
+    r = had < 0 ? had : insert_visits(session, &known, visits, count, &added);
+    if (r < 0)
+        return r;
+    session->batch.page.fresh = false;
+    session->batch.delta[COUNT_VISITS] += added;
+    session->batch.delta[COUNT_PAGES] += had == 0 && added > 0;
+    *ret_added = added;
+    return 0;
+}
+
+int visits_erase(struct session *session, int64_t page)
+{
+    struct known_page known;
+    int r = page_find(session, page, &known);
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r < 0 ? r : page_remove_visits(session, &known);
 }

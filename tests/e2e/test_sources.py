@@ -3,6 +3,7 @@ import json
 import os
 import unittest
 
+from browser import Browser
 from harness import ADA, HEARTHD, TestCase, until
 
 BOB = "bob@example.org"
@@ -83,6 +84,14 @@ class Sources(TestCase):
         said = node.cli("account", "add", ADA, "--provider", "files", text=self.file(node, "a") + "\n", code=1)
         self.assertIn("nothing there says which e-mail address is yours", said)
         self.assertIn("no_address", said)
+        self.assertEqual(node.cli_json("account", "list"), [])
+        node = self.node(CONFIG.replace("[sync firefox]\nplugin = fx\n", "") + "[auth]\nallow = *\n")
+        browser = Browser(node.address)
+        browser.open(node.address + "/auth/signin")
+        browser.submit("Sign in with a password", until=node.address + "/tabs", email=ADA)
+        browser.submit("Continue", until=node.address + "/tabs", f_path=self.file(node, "a"))
+        self.assertIn("which e-mail address is yours", browser.page.text)
+        self.assertNotIn("hearth_session", browser.cookies())
         self.assertEqual(node.cli_json("account", "list"), [])
 
     def test_what_changes_is_synced_at_once(self):

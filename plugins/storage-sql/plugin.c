@@ -1,13 +1,7 @@
-/* The descriptor: what this plugin is. */
-#include <string.h>
-
+/* The descriptor; each plugin's open.h says what it is. */
+#include "driver.h"
 #include "open.h"
 #include "storage-sql/operations.h"
-
-static const void *plugin_extension(const char *name)
-{
-    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? &sql_bulk : NULL;
-}
 
 HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v2(void)
 {
@@ -16,15 +10,15 @@ HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v2(void)
         .abi_epoch = HEARTH_ABI_EPOCH,
         .abi_version = HEARTH_ABI_VERSION,
         .kind = HEARTH_STORAGE,
-        .name = "pg",
+        .name = STORE_NAME,
         .version = HEARTH_VERSION,
-        .description = "a PostgreSQL database: shared by the processes of a fleet",
+        .description = STORE_DESCRIPTION,
         .config = store_config,
         .config_count = STORE_CONFIG_COUNT,
-        .capabilities = HEARTH_SHARED | HEARTH_DURABLE,
+        .capabilities = STORE_CAPABILITIES,
         .data_model = HEARTH_DATA_MODEL,
         .operations = &sql_operations,
-        .extension = plugin_extension,
+        .extension = store_extension,
     };
     return &plugin;
 }

@@ -1,10 +1,10 @@
-/* The files of migrations/, compiled in by embed.py. */
-#ifndef STORAGE_PG_MIGRATIONS_H
-#define STORAGE_PG_MIGRATIONS_H
+/* The steps of a schema: the files of migrations/, compiled in by embed.py. */
+#ifndef STORAGE_SQL_MIGRATIONS_H
+#define STORAGE_SQL_MIGRATIONS_H
 
 #include <stddef.h>
 
-/* One step of the schema; its end sets schema_version to `number`. */
+/* Its end sets the version of the schema to `number`. */
 struct migration {
     int number; /* 1 ... */
     const char *name;
