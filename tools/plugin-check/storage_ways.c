@@ -222,13 +222,12 @@ static void put_page(struct store *store, const void *record)
 
 static void read_page(struct store *store, struct wanted *wanted)
 {
-    static const char *const may_lack[] = {"host", "guid", NULL};
     struct hearth_page got = {.struct_size = sizeof(got)};
     wanted->operation = "page_get";
     OK(store, page_get, "a", ((const struct hearth_page *)wanted->record)->id, &got);
     see_record(wanted, &got);
     expect_number(got.gone, 0);
-    wanted->without = may_lack;
+    wanted->without = scan_may_lack;
     LISTS(store, wanted, pages_by_frecency, "a", see_page);
     LISTS(store, wanted, pages_changed, "a", got.generation - 1, see_page);
 }
