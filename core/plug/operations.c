@@ -6,15 +6,85 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* In front of the name of an operation that came after the first release of the epoch: a plugin may lack it, and who calls it asks for NULL. */
+/* In front of the name of an operation that came after the first release of the epoch: a plugin may lack it, and who calls it asks for
+ * NULL. */
 #define LATER "?"
 
 static const char *const storage_operations[] = {
-    "open", "close", "session_open", "session_close", "interrupt", "ping", "schema_version", "migrate", "verify", "account_create", "account_update", "account_get", "account_by_email", "account_by_identity", "account_list", "account_remove", "account_claim_due", "counts", "identity_put", "identity_remove", "identity_list", "credentials_put", "credentials_get", "settings_put", "settings_get", "property_put", "property_get", "token_create", "token_by_hash", "token_list", "token_remove", "token_used", "pick_put", "pick_list", "batch_begin", "batch_commit", "batch_abort", "mark_put", "device_put", "device_remove", "tab_put", "tabs_clear", "page_put", "page_remove", "page_by_guid", "page_guid_put", "visits_put", "visits_remove", "bookmark_put", "bookmark_remove", "bookmark_clear", "bookmark_claims_put", "bookmark_place", "mark_list", "device_list", "tab_list", "page_get", "page_visits", "pages_by_frecency", "pages_changed", "visit_list", "visit_dates", "bookmark_get", "bookmark_list", "bookmarks_of_page", "bookmark_nodes", "bookmark_tombstones", "bookmark_claims", "tag_list",
+    "open",
+    "close",
+    "session_open",
+    "session_close",
+    "interrupt",
+    "ping",
+    "schema_version",
+    "migrate",
+    "verify",
+    "account_create",
+    "account_update",
+    "account_get",
+    "account_by_email",
+    "account_by_identity",
+    "account_list",
+    "account_remove",
+    "account_claim_due",
+    "counts",
+    "identity_put",
+    "identity_remove",
+    "identity_list",
+    "credentials_put",
+    "credentials_get",
+    "settings_put",
+    "settings_get",
+    "property_put",
+    "property_get",
+    "token_create",
+    "token_by_hash",
+    "token_list",
+    "token_remove",
+    "token_used",
+    "pick_put",
+    "pick_list",
+    "batch_begin",
+    "batch_commit",
+    "batch_abort",
+    "mark_put",
+    "device_put",
+    "device_remove",
+    "tab_put",
+    "tabs_clear",
+    "page_put",
+    "page_remove",
+    "page_by_guid",
+    "page_guid_put",
+    "visits_put",
+    "visits_remove",
+    "bookmark_put",
+    "bookmark_remove",
+    "bookmark_clear",
+    "bookmark_claims_put",
+    "bookmark_place",
+    "mark_list",
+    "device_list",
+    "tab_list",
+    "page_get",
+    "page_visits",
+    "pages_by_frecency",
+    "pages_changed",
+    "visit_list",
+    "visit_dates",
+    "bookmark_get",
+    "bookmark_list",
+    "bookmarks_of_page",
+    "bookmark_nodes",
+    "bookmark_tombstones",
+    "bookmark_claims",
+    "tag_list",
 };
 
 static const char *const queue_operations[] = {
-    "open", "close", "session_open", "session_close", "interrupt", "ping", "publish", "reserve", "extend", "finish", "counts", "peek", "remove", "clear", "event_publish", "event_wait",
+    "open",   "close",  "session_open", "session_close", "interrupt", "ping",  "publish",       "reserve",
+    "extend", "finish", "counts",       "peek",          "remove",    "clear", "event_publish", "event_wait",
 };
 
 static const char *const sync_operations[] = {
@@ -27,9 +97,13 @@ static const char *const sync_signin[] = {"ways", "start", "next"};
 static const char *const sync_describe[] = {"describe"};
 
 /* A table is struct_size, reserved, and then nothing but function pointers. */
-#define HEADER                (2 * sizeof(uint32_t))
-#define NAMED(table, names)   _Static_assert(sizeof(struct table) == HEADER + COUNT(names) * sizeof(void (*)(void)), "an operation has no name")
-#define TABLE(struct_, names) {sizeof(struct struct_), names, COUNT(names)}
+#define HEADER (2 * sizeof(uint32_t))
+#define NAMED(table, names)                                                                                                                \
+    _Static_assert(sizeof(struct table) == HEADER + COUNT(names) * sizeof(void (*)(void)), "an operation has no name")
+#define TABLE(struct_, names)                                                                                                              \
+    {                                                                                                                                      \
+        sizeof(struct struct_), names, COUNT(names)                                                                                        \
+    }
 
 NAMED(hearth_storage, storage_operations);
 NAMED(hearth_queue, queue_operations);

@@ -13,7 +13,7 @@ enum { MAX_DEVICES = 1000, MAX_DAMAGED = 500, MAX_KEPT = 32 << 20, STALE_AFTER =
 struct device {
     char id[FX_ID_MAX];
     bool hidden;
-    json_t *record[FX_COLLECTIONS]; /* of clients and of tabs, by collection; NULL: none came */
+    json_t *record[FX_COLLECTIONS];   /* of clients and of tabs, by collection; NULL: none came */
     int64_t modified[FX_COLLECTIONS]; /* ms */
     const char *name, *fxa_id;        /* borrowed from its record of clients */
 };
@@ -133,7 +133,8 @@ static int read_one(struct devices *d, int collection, int64_t *ret_modified)
 
 static int64_t last_upload(const struct device *device)
 {
-    int64_t client = device->record[HEARTH_CLIENTS] == NULL ? 0 : device->modified[HEARTH_CLIENTS], tabs = device->record[HEARTH_TABS] == NULL ? 0 : device->modified[HEARTH_TABS];
+    int64_t client = device->record[HEARTH_CLIENTS] == NULL ? 0 : device->modified[HEARTH_CLIENTS],
+            tabs = device->record[HEARTH_TABS] == NULL ? 0 : device->modified[HEARTH_TABS];
     return client > tabs ? client : tabs;
 }
 

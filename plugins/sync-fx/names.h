@@ -18,10 +18,10 @@ struct fx_collection {
     int (*run)(struct fx_pull *p, int collection);
     /* Hands one record to the sink: record.h. NULL: its records live no longer than their device. */
     int (*translate)(struct fx_translate *t, const struct fx_record *record);
-    bool united;   /* by the core, with what it has: nothing is gone because it did not come */
+    bool united;    /* by the core, with what it has: nothing is gone because it did not come */
     bool by_device; /* one record for each device: read together, whole */
-    bool moves;    /* first or last among the others when that makes sense: pull.c */
-    bool optional; /* left out with `history = no` */
+    bool moves;     /* first or last among the others when that makes sense: pull.c */
+    bool optional;  /* left out with `history = no` */
 };
 
 /* Index: enum hearth_collection; 0 is unused. */

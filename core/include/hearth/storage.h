@@ -1,8 +1,8 @@
 /* hearth/storage.h: the data model, and the operations of a storage plugin.
  *
- * What a record has is said in records.h. The tables are typed because people query them. The plugin owns its physical schema; the core owns what the rows mean: it merges
- * records, repairs the bookmark tree, computes frecency, seals credentials. Nothing is searched in here: the core loads
- * pages_by_frecency() into blocks of its own.
+ * What a record has is said in records.h. The tables are typed because people query them. The plugin owns its physical schema; the core
+ * owns what the rows mean: it merges records, repairs the bookmark tree, computes frecency, seals credentials. Nothing is searched in here:
+ * the core loads pages_by_frecency() into blocks of its own.
  *
  * Every operation names the account whose rows it touches; no operation can reach another account's rows.
  *
@@ -53,7 +53,9 @@ enum hearth_collection {
 static inline const char *hearth_collection_name(int32_t collection)
 {
     switch (collection) {
-#define HEARTH_COLLECTION_NAME(name, number, words) case (number): return (words);
+#define HEARTH_COLLECTION_NAME(name, number, words)                                                                                        \
+    case (number):                                                                                                                         \
+        return (words);
         HEARTH_COLLECTIONS(HEARTH_COLLECTION_NAME)
 #undef HEARTH_COLLECTION_NAME
     default:
@@ -63,8 +65,8 @@ static inline const char *hearth_collection_name(int32_t collection)
 
 enum hearth_bookmark_kind { HEARTH_BOOKMARK = 1, HEARTH_FOLDER = 2, HEARTH_SEPARATOR = 3, HEARTH_QUERY = 4, HEARTH_LIVEMARK = 5 };
 
-/* struct hearth_account_identity: a proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account may have
- * several.
+/* struct hearth_account_identity: a proof of who somebody is that opens an account: (issuer, subject) is unique in the database, an account
+ * may have several.
  *
  *     issuer                  subject
  *     "sync:NAME"             hearth_account.uid at the provider of the section [sync NAME]
@@ -102,10 +104,10 @@ struct hearth_counts {
 /* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each is in docs/merging.md. */
 enum hearth_visit_type {
     HEARTH_VISIT_UNKNOWN = 0,
-    HEARTH_VISIT_LINK = 1,     /* a link was followed */
-    HEARTH_VISIT_TYPED = 2,    /* its address was typed, or picked from what was suggested */
+    HEARTH_VISIT_LINK = 1,  /* a link was followed */
+    HEARTH_VISIT_TYPED = 2, /* its address was typed, or picked from what was suggested */
     HEARTH_VISIT_BOOKMARK = 3,
-    HEARTH_VISIT_EMBED = 4,    /* a part of a page, loaded with it */
+    HEARTH_VISIT_EMBED = 4, /* a part of a page, loaded with it */
     HEARTH_VISIT_REDIRECT_PERMANENT = 5,
     HEARTH_VISIT_REDIRECT_TEMPORARY = 6,
     HEARTH_VISIT_DOWNLOAD = 7,
@@ -114,7 +116,10 @@ enum hearth_visit_type {
 };
 
 /* A visit, as an initialiser. */
-#define HEARTH_VISIT(date, type) {sizeof(struct hearth_visit), 0, (date), (type)}
+#define HEARTH_VISIT(date, type)                                                                                                           \
+    {                                                                                                                                      \
+        sizeof(struct hearth_visit), 0, (date), (type)                                                                                     \
+    }
 
 /* What the repair of the tree needs of a bookmark; see core/model. */
 struct hearth_bookmark_node {
