@@ -15,6 +15,7 @@ FROZEN = "hearth_field"  # never crosses the border
 NOISE = "{HEARTH_NOISE, HEARTH_NOISE}"
 GROWTH = "uint64_t future[2];"
 PLAIN = r"^(struct (\w+) \{\n(?:    .*\n|\n)*?)\};"
+MADE_OF_A_TABLE = (r"^(        FIELDS\(HEARTH_MEMBER, record\)) +\\\n", rf"\1 {GROWTH} \\\n")
 SIZE = r"sizeof\((?:[^()]|\([^()]*\))*\)"
 # The templates, which tests/conformance/meson.build builds in the tree.
 TESTS = """
@@ -34,8 +35,7 @@ def substituted(pattern, replacement, text, least=0, flags=re.M):
 
 
 def grown_header(name, text):
-    if name == "records.h":
-        text = substituted(r"^(        FIELDS\(HEARTH_MEMBER, record\)) +\\\n", rf"\1 {GROWTH} \\\n", text, 1)
+    text = substituted(*MADE_OF_A_TABLE, text, 1 if name == "records.h" else 0)
     text = re.sub(PLAIN, lambda m: m[0] if m[2] == FROZEN else f"{m[1]}    {GROWTH}\n}};", text, flags=re.M)
     if name == "plugin.h":
         text = substituted(r"^(#include <stdio.h>\n)", r"\1#define HEARTH_NOISE UINT64_C(0xdbdbdbdbdbdbdbdb)\n", text, 1)
@@ -43,6 +43,7 @@ def grown_header(name, text):
 
 
 def grown_source(name, text):
+    text = substituted(*MADE_OF_A_TABLE, text)  # a plugin's own records, which it fills by the same macros
     # .struct_size = sizeof(x) in an initialiser, also .inner.struct_size; then the assignment of one
     text = re.sub(rf"(?<![\w\])>.])((?:\.\w+)*\.)struct_size = {SIZE}", rf"\g<0>, \1future = {NOISE}", text)
     text = re.sub(rf"([\w\])](?:[\w.\[\]]|->)*(?:->|\.))struct_size = ({SIZE});", r"\1struct_size = \2, \1future[0] = \1future[1] = HEARTH_NOISE;", text)
