@@ -99,6 +99,7 @@ int column_keep_bytes(struct query *query, int column, const void **ret_bytes, s
 struct piece {
     int rows, most, grows; /* rows of the next piece, which is `grows` times the one before, to `most` */
 };
+
 /* The database in errors, without secrets. */
 const char *session_where(const struct session *session);
 
