@@ -106,8 +106,10 @@ static int fill_file(struct session *session, const char *path, const char *acco
         r = put_account(session, db, path, account, generation);
     if (r == 0)
         r = exec_text(session, db, path, "COMMIT");
-    if (r == 0 && fill != NULL)
+    if (r == 0 && fill != NULL) /* from before there were files: they begin with the first schema */
         r = fill(ctx, db, account);
+    for (size_t i = 1; r == 0 && i < person_migration_count; i++)
+        r = exec_text(session, db, path, person_migrations[i].sql);
     if (r == 0)
         r = exec_text(session, db, path, "PRAGMA journal_mode = WAL");
     sqlite3_close(db);

@@ -14,6 +14,7 @@ COPIED = ("core", "plugins", "tools", "docs/templates", "conf.d", "packaging", "
 FROZEN = "hearth_field"  # never crosses the border
 NOISE = "{HEARTH_NOISE, HEARTH_NOISE}"
 GROWTH = "uint64_t future[2];"
+PLAIN = r"^(struct (\w+) \{\n(?:    .*\n|\n)*?)\};"
 SIZE = r"sizeof\((?:[^()]|\([^()]*\))*\)"
 # The templates, which tests/conformance/meson.build builds in the tree.
 TESTS = """
@@ -35,7 +36,7 @@ def substituted(pattern, replacement, text, least=0, flags=re.M):
 def grown_header(name, text):
     if name == "records.h":
         text = substituted(r"^(        FIELDS\(HEARTH_MEMBER, record\)) +\\\n", rf"\1 {GROWTH} \\\n", text, 1)
-    text = re.sub(r"^(struct (\w+) \{\n(?:    .*\n|\n)*?)\};", lambda m: m[0] if m[2] == FROZEN else f"{m[1]}    {GROWTH}\n}};", text, flags=re.M)
+    text = re.sub(PLAIN, lambda m: m[0] if m[2] == FROZEN else f"{m[1]}    {GROWTH}\n}};", text, flags=re.M)
     if name == "plugin.h":
         text = substituted(r"^(#include <stdio.h>\n)", r"\1#define HEARTH_NOISE UINT64_C(0xdbdbdbdbdbdbdbdb)\n", text, 1)
     return substituted(r"(\{sizeof\(struct \w+\), [^{}]*)\}", rf"\1, {NOISE}}}", text)  # the macros that are initialisers
@@ -56,8 +57,13 @@ def write_if_changed(path, data):
         path.write_bytes(data)
 
 
-def make_tree(tree):
-    """Writes what has changed since the last time, so that little is built again."""
+def grown(path, text):
+    return grown_header(path.name, text) if path.parent == pathlib.Path("core/include/hearth") else grown_source(path.name, text)
+
+
+def make_tree(tree, change=grown, added=None):
+    """A copy in which change(path, text) was done to each .c, .h; added: {path: text} of other files, as they are wanted. Writes what has changed
+    since the last time, so that little is built again."""
     wanted = set()
     for top in COPIED:
         for file in [ROOT / top] if (ROOT / top).is_file() else sorted((ROOT / top).rglob("*")):
@@ -66,21 +72,21 @@ def make_tree(tree):
             copy = tree / file.relative_to(ROOT)
             wanted.add(copy)
             data = file.read_bytes()
-            if file.parent == ROOT / "core" / "include" / "hearth":
-                data = grown_header(file.name, data.decode()).encode()
-            elif file.suffix in (".c", ".h"):
-                data = grown_source(file.name, data.decode()).encode()
-            write_if_changed(copy, data)
-    wanted.add(tree / "tests" / "meson.build")
-    write_if_changed(tree / "tests" / "meson.build", TESTS.encode())
+            if file.suffix in (".c", ".h"):
+                data = change(file.relative_to(ROOT), data.decode()).encode()
+            if str(file.relative_to(ROOT)) not in (added or {}):
+                write_if_changed(copy, data)
+    for path, text in {"tests/meson.build": TESTS, **(added or {})}.items():
+        wanted.add(tree / path)
+        write_if_changed(tree / path, text.encode())
     for old in [p for p in tree.rglob("*") if p.is_file() and p not in wanted]:
         old.unlink()
 
 
-def build(folder, names):
-    """{name: path} of the kit of tomorrow and of its plugins."""
+def build(folder, names, **changes):
+    """{name: path} of the kit and of plugins, of tomorrow or as make_tree() was told."""
     tree, out = folder / "tree", folder / "build"
-    make_tree(tree)
+    make_tree(tree, **changes)
     environment = {k: v for k, v in os.environ.items() if k not in ("LD_LIBRARY_PATH", "MALLOC_PERTURB_", "DESTDIR")}
     if not (out / "build.ninja").exists():
         shutil.rmtree(out, ignore_errors=True)

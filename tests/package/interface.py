@@ -12,9 +12,9 @@ INCLUDES = "".join(f'#include "hearth/{name}.h"\n' for name in ("plugin", "queue
 FIELDS = r"""
 #include <stdio.h>
 #define FIELD(T, role, kind, name, least, most, meaning) \
-    printf("%s\t%s\t%s\t%s\t%.20Lg\t%.20Lg\t%s\n", #T, #name, #role, #kind, (long double)(least), (long double)(most), meaning);
+    printf("%%s\t%%s\t%%s\t%%s\t%%.20Lg\t%%.20Lg\t%%s\n", #T, #name, #role, #kind, (long double)(least), (long double)(most), meaning);
 #define RECORD(record, FIELDS) FIELDS(FIELD, record)
-int main(void) { HEARTH_RECORDS(RECORD) return 0; }
+int main(void) { %s return 0; }
 """
 
 
@@ -93,14 +93,16 @@ def read(headers=HEADERS):
         source, library, program = (pathlib.Path(folder, name) for name in ("abi.c", "libabi.so", "fields"))
         source.write_text(INCLUDES, encoding="utf-8")
         plain = run("cc", "-E", "-P", "-I", headers, source)
-        macros = dict(re.findall(r"^#define (HEARTH_\w+) +(\d+)$", run("cc", "-E", "-dM", "-I", headers, source), re.M))
+        defines = run("cc", "-E", "-dM", "-I", headers, source)
+        macros = dict(re.findall(r"^#define (HEARTH_\w+) +(\d+)$", defines, re.M))
         names = {kind: sorted(set(re.findall(rf"\b{kind} (hearth_\w+) *\{{", plain))) for kind in ("struct", "enum")}
         callbacks = sorted(set(re.findall(r"typedef [^;]*?\(\*(hearth_\w+)\)\(", plain)))
         pointers = [f"{kind} {name} *" for kind in names for name in names[kind]] + [f"{name} *" for name in callbacks]
         source.write_text(INCLUDES + "".join(f"void abi_{n}({p}p);\nvoid abi_{n}({p}p) {{ (void)p; }}\n" for n, p in enumerate(pointers)), encoding="utf-8")
         run("cc", "-g", "-O0", "-shared", "-fPIC", "-I", headers, source, "-o", library)
         root = ET.fromstring(run("abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", library))
-        source.write_text(INCLUDES + FIELDS, encoding="utf-8")
+        tables = re.findall(r"^#define (HEARTH_\w*RECORDS)\(", defines, re.M)
+        source.write_text(INCLUDES + FIELDS % " ".join(f"{table}(RECORD)" for table in sorted(tables)), encoding="utf-8")
         run("cc", "-O0", "-w", "-I", headers, source, "-o", program)
         rows = [line.split("\t") for line in run(program).splitlines()]
     types = Types(root)

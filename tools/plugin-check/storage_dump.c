@@ -58,10 +58,9 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 /* pages_by_frecency() need not fill everything; page_get() does. */
 static int on_ranked(void *ctx, const struct hearth_page *page)
 {
-    static const char *const may_lack[] = {"host", "guid", "generation", NULL};
     struct dump *d = ctx;
     buf_add_text(d->out, "ranked ");
-    record_print(d->out, &fields_page, page, may_lack);
+    record_print(d->out, &fields_page, page, scan_may_lack);
     if (d->page_count < sizeof(d->pages) / sizeof(d->pages[0]))
         d->pages[d->page_count++] = page->id;
     return 0;

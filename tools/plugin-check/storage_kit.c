@@ -76,6 +76,8 @@ void put_visited(struct store *store, int64_t id, const char *url, const char *h
     expect_number(added, count);
 }
 
+const char *const scan_may_lack[] = {"host", "guid", "generation", NULL};
+
 struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position)
 {
     return (struct hearth_bookmark){

@@ -33,6 +33,8 @@ void commit(struct store *store);
 struct hearth_page make_page(int64_t id, const char *url, const char *host);
 /* A page with visits of type 1 at the given dates, consistent with them; in a batch. */
 void put_visited(struct store *store, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates);
+/* Fields that pages_by_frecency() need not fill: a person waits for that scan. page_get() fills them. Ends with NULL. */
+extern const char *const scan_may_lack[];
 struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position);
 void put_bookmark(struct store *store, const char *guid, int32_t kind, const char *parent, int64_t position);
 

@@ -57,7 +57,7 @@
 #define HEARTH_ACCOUNT_FIELDS(X, T) \
     X(T, KEY,      TEXT, id,           1, 32,              "[a-z0-9], made by the core") \
     X(T, ALWAYS,   TEXT, email,        1, 1024,            "unique without regard to ASCII case") \
-    X(T, ALWAYS,   TEXT, uid,          0, HEARTH_LINE_MAX, "the provider's id of the person") \
+    X(T, ALWAYS,   TEXT, uid,          0, 1024,            "the provider's id of the person") \
     X(T, OPTIONAL, TEXT, name,         0, HEARTH_LINE_MAX, "as the provider knows it") \
     X(T, ALWAYS,   TEXT, provider,     0, HEARTH_ID_MAX,   "name of the [sync NAME] section") \
     X(T, ALWAYS,   TEXT, node,         0, HEARTH_KEY_MAX,  "\"\" on a single node") \

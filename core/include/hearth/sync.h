@@ -14,8 +14,8 @@ extern "C" {
 /* What providers hand over, said in tables as in records.h. Members that are lists stand before the fields, so that both can grow. */
 /* clang-format off */
 #define HEARTH_PAGE_RECORD_FIELDS(X, T) \
-    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "") \
-    X(T, ALWAYS,   TEXT, url,         0, HEARTH_TEXT_MAX, "") \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server") \
+    X(T, ALWAYS,   TEXT, url,         0, HEARTH_TEXT_MAX, "as the record says it") \
     X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "NULL or \"\": none") \
     X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time")
 
@@ -23,9 +23,9 @@ extern "C" {
     X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server: \"menu\", \"toolbar\", \"unfiled\", \"mobile\" for the roots") \
     X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
     X(T, OPTIONAL, TEXT, parent_guid, 0, HEARTH_KEY_MAX,  "as the record says it") \
-    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "as the record says it") \
     X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "queries: the place: URL; livemarks: the site, else the feed") \
-    X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "") \
+    X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "that opens its URL") \
     X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
     X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "0: not said") \
     X(T, ALWAYS,   INT,  modified,    INT64_MIN, HEARTH_DATE_MAX, "server time of the record")
