@@ -166,14 +166,16 @@ static struct connection *take_oldest(struct pool *pool, struct person **ret_dro
     return connection;
 }
 
-/* A file of an earlier schema is brought up when it is first opened, whole or not at all. Who comes at the same moment waits, and finds it done. */
+/* A file of an earlier schema is brought up when it is first opened, whole or not at all. Who comes at the same moment waits, and finds it
+ * done. */
 static int person_migrate(struct connection *connection, int64_t version)
 {
     struct session *session = connection->session;
     if (support_looks_only(session->store->host))
-        return hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
-                           "%s: the file has schema %lld, and nobody may write the %zu that this plugin knows: start the daemon, which does",
-                           connection->path, (long long)version, person_migration_count);
+        return hearth_fail(
+            session->call, HEARTH_ERR_UNSUPPORTED,
+            "%s: the file has schema %lld, and nobody may write the %zu that this plugin knows: start the daemon, which does",
+            connection->path, (long long)version, person_migration_count);
     int r = connection_exec(connection, "BEGIN IMMEDIATE");
     if (r < 0)
         return r;
