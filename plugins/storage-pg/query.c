@@ -90,7 +90,7 @@ bool query_close_piece(struct query *query, struct piece *piece, int r)
 {
     bool more = r == 0 && query->rows == piece->rows;
     query_close(query);
-    piece->rows = piece->rows < piece->most / 4 ? piece->rows * 4 : piece->most;
+    piece->rows = piece->rows < piece->most / piece->grows ? piece->rows * piece->grows : piece->most;
     return more;
 }
 

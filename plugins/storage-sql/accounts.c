@@ -171,7 +171,7 @@ int account_list(void *self, struct hearth_call *call, hearth_account_cb cb, voi
     struct op op;
     struct query query;
     struct hearth_account account;
-    struct piece piece = {1000, 1000};
+    struct piece piece = {1000, 1000, 1};
     char last[HEARTH_LINE_MAX + 1] = "";
     int r = op_begin(&op, self, call);
     if (r < 0)

@@ -154,7 +154,7 @@ int bookmark_list(void *self, struct hearth_call *call, const char *account, con
                   hearth_bookmark_cb cb, void *ctx)
 {
     /* A page of the API has 50 as a rule; whatever is read beyond it is for nothing. */
-    struct bookmark_listing listing = {.account = account, .piece = {64, 4096}};
+    struct bookmark_listing listing = {.account = account, .piece = {64, 4096, 2}};
     struct op op;
     int r = op_begin_account(&op, self, call, account);
     if (r != 0)

@@ -95,7 +95,7 @@ int pages_by_frecency(void *self, struct hearth_call *call, const char *account,
 {
     struct op op;
     struct query query;
-    struct piece piece = {256, 4096};
+    struct piece piece = {256, 4096, 4};
     struct hearth_page page = {.struct_size = sizeof(page), .host = "", .frecency = INT64_MAX, .id = INT64_MAX};
     int r = op_begin_account(&op, self, call, account);
     if (r != 0)

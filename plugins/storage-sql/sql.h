@@ -97,8 +97,9 @@ int column_keep_bytes(struct query *query, int column, const void **ret_bytes, s
  *
  * query_piece() binds the last parameter. query_close_piece() closes, given what the last step said. True: there may be more rows. */
 struct piece {
-    int rows, most; /* of the next piece, which grows */
+    int rows, most, grows; /* rows of the next piece, which is `grows` times the one before, to `most` */
 };
+
 /* The database in errors, without secrets. */
 const char *session_where(const struct session *session);
 

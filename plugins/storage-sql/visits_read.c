@@ -120,7 +120,7 @@ int visit_list(void *self, struct hearth_call *call, const char *account, const 
         .host = filter->host,
         .from = filter->from == 0 ? INT64_MIN : filter->from,
         .place = visit_place_of(filter->to, filter->after_date, filter->after_page, filter->after_type),
-        .piece = {64, 256}, /* a person's page of history is one of them */
+        .piece = {64, 256, 4}, /* a person's page of history is one of them */
         .rows = true,
     };
     int r = op_begin_account(&op, self, call, account);
@@ -138,7 +138,7 @@ int visit_dates(void *self, struct hearth_call *call, const char *account, int64
         .account = account,
         .from = from == 0 ? INT64_MIN : from,
         .place = visit_place_of(to, 0, 0, 0),
-        .piece = {64, 16384}, /* small, and mostly wanted all */
+        .piece = {64, 16384, 4}, /* small, and mostly wanted all */
         .rows = false,
     };
     int r = op_begin_account(&op, self, call, account);
