@@ -42,5 +42,4 @@ void sink_note_credentials(struct sink *sink);
 /* CANCELLED, in sink->err: somebody has signed in meanwhile, and nothing of this pull is to be stored any more. */
 int sink_check_credentials(struct sink *sink);
 
-
 #endif

@@ -9,7 +9,7 @@
 /* An opened storage plugin. */
 struct storage {
     const struct hearth_storage *ops;
-    const struct hearth_storage_bulk *bulk;     /* its extensions; NULL: it has not */
+    const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
     const struct hearth_storage_backup *backup;
     void *self;
 };
@@ -55,7 +55,7 @@ int store_check(struct store *store, int code, struct err *err);
 #define STORE_OF(store, table, err, operation, ...)                                                                                        \
     (lock_border("a plugin is called: " #operation),                                                                                       \
      store_check((store),                                                                                                                  \
-                 store_allows(store) ? (store)->table->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__)         \
+                 store_allows(store) ? (store)->table->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__)       \
                                      : HEARTH_ERR_UNAVAILABLE,                                                                             \
                  (err)))
 

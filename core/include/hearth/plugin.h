@@ -27,8 +27,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Element i of an array of structs. (array)[i] is wrong: who made the array may have a longer or a shorter struct. Of what it points to only
- * the first struct_size bytes are there. */
+/* Element i of an array of structs. (array)[i] is wrong: who made the array may have a longer or a shorter struct. Of what it points to
+ * only the first struct_size bytes are there. */
 #ifdef __cplusplus
 #define HEARTH_AT(array, i) hearth_at((array), (i), (array)->struct_size)
 template <typename T> static inline const T *hearth_at(const T *array, size_t i, uint32_t size)
@@ -109,7 +109,10 @@ struct hearth_http_header {
 };
 
 /* As an initialiser. */
-#define HEARTH_HTTP_HEADER(name, value) {sizeof(struct hearth_http_header), 0, (name), (value)}
+#define HEARTH_HTTP_HEADER(name, value)                                                                                                    \
+    {                                                                                                                                      \
+        sizeof(struct hearth_http_header), 0, (name), (value)                                                                              \
+    }
 
 struct hearth_http_response {
     uint32_t struct_size;
@@ -121,9 +124,9 @@ struct hearth_http_response {
 
 struct hearth_http_request {
     uint32_t struct_size;
-    uint32_t timeout;   /* ms for the whole exchange; 0: 300,000 */
-    const char *method; /* "GET" … */
-    const char *url;    /* absolute; sent exactly as it is, nothing is re-encoded or normalised */
+    uint32_t timeout;                         /* ms for the whole exchange; 0: 300,000 */
+    const char *method;                       /* "GET" … */
+    const char *url;                          /* absolute; sent exactly as it is, nothing is re-encoded or normalised */
     const struct hearth_http_header *headers; /* HEARTH_AT */
     size_t header_count;
     const void *body; /* NULL: none */
@@ -230,7 +233,7 @@ struct hearth_plugin {
     int32_t kind;         /* enum hearth_plugin_kind */
     const char *name;     /* [a-z0-9]+; the file is <kind>-<name>.so */
     const char *version;
-    const char *description; /* one line */
+    const char *description;                /* one line */
     const struct hearth_config_key *config; /* HEARTH_AT */
     size_t config_count;
     uint64_t capabilities; /* enum hearth_capability */

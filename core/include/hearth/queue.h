@@ -1,9 +1,9 @@
 /* hearth/queue.h: operations of a queue plugin.
  *
  * The queue holds jobs: "sync this account". Of each kind (sync, import, icon, move …) there is at most one for an account: (kind, key) is
- * unique. A backend is a small database, not a message broker: it finds a job by its kind and key, moves it forward, removes it, shows it. It
- * is at-least-once and need not persist: a lost queue costs a late sync, because the
- * scheduler fills it again. Durations, not absolute times, cross this border. Operations may block; each session is used by one thread. */
+ * unique. A backend is a small database, not a message broker: it finds a job by its kind and key, moves it forward, removes it, shows it.
+ * It is at-least-once and need not persist: a lost queue costs a late sync, because the scheduler fills it again. Durations, not absolute
+ * times, cross this border. Operations may block; each session is used by one thread. */
 #ifndef HEARTH_QUEUE_H
 #define HEARTH_QUEUE_H
 
@@ -62,7 +62,8 @@ struct hearth_queue {
     /* From any thread: the call that runs in the session returns HEARTH_ERR_CANCELLED soon; without one it does nothing. */
     void (*interrupt)(void *session);
     int (*ping)(void *session, struct hearth_call *call);
-    /* Puts a job in, to be taken after `delay`. Returns INVALID for a kind that is none, an over-long key (64 bytes) or payload, FULL at the bound. */
+    /* Puts a job in, to be taken after `delay`. Returns INVALID for a kind that is none, an over-long key (64 bytes) or payload, FULL at
+     * the bound. */
     int (*publish)(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
     /* Waits up to `wait` for a job, takes it for `lease`. NOT_FOUND when none came. A job whose lease ran out is given out again. */
     int (*reserve)(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job);
@@ -73,7 +74,7 @@ struct hearth_queue {
     /* Waiting jobs in the order they would be taken, then the ones in work. */
     int (*peek)(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx);
     int (*remove)(void *session, struct hearth_call *call, const char *kind, const char *key); /* waiting or in work; NOT_FOUND */
-    int (*clear)(void *session, struct hearth_call *call);                   /* all jobs that wait */
+    int (*clear)(void *session, struct hearth_call *call);                                     /* all jobs that wait */
     int (*event_publish)(void *session, struct hearth_call *call, const char *channel, const char *text);
     /* Delivers events published (in any session or process) since this session's first event_wait, waiting up to `wait` for the
      * first. A subscriber that is too slow loses the oldest; the callback then gets channel "" first. */

@@ -191,8 +191,9 @@ typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth
 /* What every storage does. Orders are total: a listing says every tie. Unless a listing says otherwise its rows are of one moment, and its
  * callback may call other operations of the session that calls it.
  *
- * In an open batch everything may be called in the batch's session but account_create, account_remove, account_claim_due, batch_begin,
- * migrate, verify and the operations of extensions: INVALID. What reads sees what the batch has written to the batch's own account. */
+ * In an open batch everything may be called in the batch's session but account_remove, account_claim_due, batch_begin, migrate, verify and
+ * the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails outside of the
+ * batch's rows (account_create(): CONFLICT) does not break the batch. */
 struct hearth_storage {
     uint32_t struct_size;
     uint32_t reserved;

@@ -36,10 +36,8 @@ void fixture_prepare(struct fixture *fixture)
 
 struct storage fixture_storage(const struct fixture *fixture)
 {
-    return (struct storage){.ops = fixture->ops,
-                            .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK),
-                            .backup = fixture->backup,
-                            .self = fixture->self};
+    return (struct storage){
+        .ops = fixture->ops, .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK), .backup = fixture->backup, .self = fixture->self};
 }
 
 void fixture_session(struct fixture *fixture, struct store *store)

@@ -175,7 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_give),   cmocka_unit_test(test_opening), cmocka_unit_test(test_copies),  cmocka_unit_test(test_stopped),
-        cmocka_unit_test(test_config), cmocka_unit_test(test_jobs),     cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_config), cmocka_unit_test(test_jobs),    cmocka_unit_test(test_backoff),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

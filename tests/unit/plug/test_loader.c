@@ -103,8 +103,10 @@ int main(int argc, char **argv)
 {
     folder = argc > 1 ? argv[1] : ".";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_other_files), 
-        cmocka_unit_test(test_good_ones), cmocka_unit_test(test_list),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_good_ones),
+        cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,8 +300,10 @@ static void test_closing_past_a_mark_of_the_far_future(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_stays), cmocka_unit_test(test_browsers),
-                                       cmocka_unit_test(test_a_link_that_is_used_up_meanwhile), cmocka_unit_test(test_whom_it_concerns),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_stays),
+                                       cmocka_unit_test(test_browsers),
+                                       cmocka_unit_test(test_a_link_that_is_used_up_meanwhile),
+                                       cmocka_unit_test(test_whom_it_concerns),
                                        cmocka_unit_test(test_a_mark_of_the_far_future),
                                        cmocka_unit_test(test_closing_past_a_mark_of_the_far_future)};
     return cmocka_run_group_tests(tests, NULL, NULL);
