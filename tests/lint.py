@@ -11,6 +11,9 @@ SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equ
 LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "jobs", "signin", "http", "api", "pages", "main"]
 # A row of a table says itself what it is, by a flag.
 ROW_COMPARED = re.compile(r"(?:->|\.)(?:run|handle|handler|filter|to)\s*[!=]=\s*(?!NULL\b)&?[a-z]")
+# Collections are a table (HEARTH_COLLECTIONS), not neighbours with a first and a last.
+COLLECTION_RANGE = re.compile(r"[<>]=?\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\b|=\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*;[^;]*(?:<|!=)"
+                              r"|\bHEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*(?:[-+]\s*1\b|\?)")
 # A program beside hearthd, and what it may use of core.
 TOOLS = {"plugin-check": ["base", "conf", "plug"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
@@ -29,6 +32,9 @@ LIBRARIES = {
 SHARED = {"sync-fx": ["jose/jose.h"]}
 # What all plugins of this tree share, on hearth/*.h and libc; core and templates for others do without it.
 SUPPORT = "plugins/support"
+# What the two databases compile into themselves, each over a driver of its own.
+STORAGE_SQL = "storage-sql"
+STORAGE_SQL_USERS = (STORAGE_SQL, "storage-sqlite", "storage-pg")
 SUPPORT_INCLUDES = ("hearth/", "support/", "arpa/", "netinet/", "sys/")
 # In core a lock is one that a build with checks knows of: core/base/lock.h.
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
@@ -72,6 +78,8 @@ def check_source(path, text):
             findings.append(f"{path}:{n}: a lock that nobody checks; use lock_take() and its like")
         if path.parts[0] in CODE and ROW_COMPARED.search(line):
             findings.append(f"{path}:{n}: a row is known by its function or address; give the table a flag")
+        if path.parts[0] in (*CODE, "docs") and COLLECTION_RANGE.search(line):
+            findings.append(f"{path}:{n}: a range of collections, or a choice between two; put a row into a table by HEARTH_COLLECTION_SLOTS")
         if path.parts[0] in CODE and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():
@@ -113,6 +121,8 @@ def check_include(path, n, name):
         findings.append(f"{path}:{n}: {name} is for the plugins of this tree")
     if str(path.parent) == SUPPORT and "/" in name and not name.startswith(SUPPORT_INCLUDES):
         findings.append(f"{path}:{n}: {SUPPORT} uses hearth/*.h and libc, not {name}")
+    if name.startswith(f"{STORAGE_SQL}/") and (parts[0] != "plugins" or parts[1] not in STORAGE_SQL_USERS):
+        findings.append(f"{path}:{n}: {name} is for the databases of this tree")
     if parts[0] == "plugins" and name.startswith("../"):
         findings.append(f"{path}:{n}: a plugin does not reach into its neighbour's folder; {SUPPORT} is for what they share")
     if parts[0] == "core" and parts[1] in LAYERS and name.split("/")[0] in LAYERS and "/" in name:

@@ -32,6 +32,8 @@ struct api_options {
     int (*request_sync)(void *ctx, const char *account, struct err *err);
     void (*note_seen)(void *ctx, const char *account, const char *token);
     bool (*is_syncing)(void *ctx, const char *account);
+    /* An account's data have ended, here or as another process or a command says: its sync plugin knows it no more. Also on the thread that
+     * hears events. */
     void (*account_removed)(void *ctx, const char *account);
     /* A token, session or the account itself has ended: event streams of the account show again who they are. Must not block. */
     void (*authority_ended)(void *ctx, const char *account);

@@ -30,9 +30,7 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     (void)device;
     struct tabs *tabs = ctx;
     if (words_match(&tabs->words, tab->title, tab->url, NULL))
-        json_array_append_new(tabs->list, json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:o}", "title", tab->title, "url", tab->url, "icon",
-                                                    api_text(tab->icon), "last_used", api_time(tab->last_used), "inactive", tab->inactive,
-                                                    "pinned", tab->pinned, "group", api_text(tab->group)));
+        json_array_append_new(tabs->list, tab_json(tab));
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/source.h"
 #include "base/clock.h"
+#include "plug/fields.h"
 
 struct picks {
     struct arena *arena;
@@ -20,9 +21,9 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
         return 1;
     if (picks->items == NULL && (picks->items = arena_alloc(picks->arena, PICKS_MAX * sizeof(*picks->items))) == NULL)
         return 1;
-    picks->items[picks->count] = *pick;
-    picks->items[picks->count].input = arena_strdup(picks->arena, pick->input);
-    picks->count += picks->items[picks->count].input != NULL;
+    struct hearth_pick *copy = &picks->items[picks->count];
+    copy->struct_size = sizeof(*copy);
+    picks->count += fields_copy(&fields_pick, pick, picks->arena, copy) == 0;
     return 0;
 }
 
@@ -42,12 +43,11 @@ static int on_page(void *ctx, const struct hearth_page *page)
     struct pages *pages = ctx;
     if (pages->count == pages->room)
         return 1;
-    struct hearth_page *copy = &pages->items[pages->count++];
-    *copy = *page;
-    copy->url = arena_strdup(pages->arena, page->url);
-    copy->title = page->title == NULL ? NULL : arena_strdup(pages->arena, page->title);
-    copy->bookmark_title = page->bookmark_title == NULL ? NULL : arena_strdup(pages->arena, page->bookmark_title);
-    copy->tags = page->tags == NULL ? NULL : arena_strdup(pages->arena, page->tags);
+    struct hearth_page *copy = &pages->items[pages->count];
+    copy->struct_size = sizeof(*copy);
+    if (fields_copy(&fields_page, page, pages->arena, copy) < 0)
+        return 1;
+    pages->count++;
     return 0;
 }
 

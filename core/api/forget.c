@@ -14,6 +14,8 @@ void api_heard_end(struct api *api, const char *account, bool with_data)
         generations_forget(api->generations, account);
         response_cache_drop_account(api->cache, account);
         search_forget(api->options.search, account);
+        if (api->options.account_removed != NULL)
+            api->options.account_removed(api->options.ctx, account);
     }
     auth_forget_here(api, account);
 }

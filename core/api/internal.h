@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "api/api.h"
+#include "api/item.h"
 #include "api/response_cache.h"
 #include "auth/token.h"
 #include "base/backoff.h"
@@ -168,11 +169,6 @@ void validate_etag(const struct http_request *request, const char *account, int6
 bool validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
                          struct http_reply *reply);
 void validate_keep(struct api_call *call);
-
-/* --- shared rows (item.c) --- */
-json_t *item_json(const struct hearth_bookmark *bookmark);
-json_t *device_json(const struct hearth_device *device, int64_t tabs);
-const char *item_root_title(const char *guid); /* NULL: not a root */
 
 /* source.c: what is in memory of the account's lists, as it is now; search_index_done(). 0, or a code with call->err filled. */
 int api_index(struct api_call *call, enum search_index which, struct index **ret_index);

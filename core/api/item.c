@@ -1,7 +1,10 @@
-/* ITEM and device as every list shows them. */
+/* Records as JSON, each in one place, in the order of the bodies; and which fields of hearth/records.h are served, and why others are not.
+ */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/internal.h"
+#include "api/item.h"
 
 static const char *kind_name(int kind)
 {
@@ -34,21 +37,161 @@ static json_t *tags_json(const char *tags)
     return list;
 }
 
-json_t *item_json(const struct hearth_bookmark *b)
+static const char *state_name(int64_t state)
 {
-    const char *root = item_root_title(b->guid);
-    bool page = b->kind == HEARTH_BOOKMARK;
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", b->guid, "kind", kind_name(b->kind),
-                     "title", api_text(root != NULL ? root : b->title), "url", api_text(b->url), "parent", api_text(b->parent), "position",
-                     (json_int_t)b->position, "tags", tags_json(b->tags), "keyword", api_text(b->keyword), "added", api_time(b->added),
-                     "modified", api_time(b->modified), "children", b->kind == HEARTH_FOLDER ? json_integer(b->children) : json_null(),
-                     "last_visit", page ? api_time(b->last_visit) : json_null(), "visit_count",
-                     page ? json_integer(b->visit_count) : json_null());
+    static const char *const names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
+    return state >= 0 && state < (int64_t)(sizeof(names) / sizeof(names[0])) ? names[state] : "error";
 }
 
-json_t *device_json(const struct hearth_device *device, int64_t tabs)
+/* That the account is tried now and then although its sign-in is needed is nothing to wait for. */
+static bool is_due(const struct hearth_account *account)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I}", "id", device->id, "name", device->name, "type", device->type, "os",
-                     api_text(device->os), "version", api_text(device->version), "last_upload", api_time(device->last_upload), "tabs",
-                     (json_int_t)tabs);
+    return account->next_sync > 1 && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
+}
+
+static json_t *page_id(int64_t id)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%lld", (long long)id);
+    return json_string(text);
+}
+
+/* clang-format off */
+/* S(record, name in JSON, field, value), where `r` is the record. */
+#define ITEM_ACCOUNT(S) \
+    S(account, "id",           id,           json_string(r->id)) \
+    S(account, "email",        email,        json_string(r->email)) \
+    S(account, "name",         name,         api_text(r->name)) \
+    S(account, "state",        state,        json_string(state_name(r->state))) \
+    S(account, "state_detail", state_detail, api_text(r->state_detail)) \
+    S(account, "node",         node,         json_string(r->node)) \
+    S(account, "created",      created,      json_integer(r->created)) \
+    S(account, "last_sync",    last_sync,    api_time(r->last_sync)) \
+    S(account, "last_attempt", last_attempt, api_time(r->last_attempt)) \
+    S(account, "next_sync",    next_sync,    is_due(r) ? json_integer(r->next_sync) : json_null())
+
+#define ITEM_DEVICE(S) \
+    S(device, "id",          id,          json_string(r->id)) \
+    S(device, "name",        name,        json_string(r->name)) \
+    S(device, "type",        type,        json_string(r->type)) \
+    S(device, "os",          os,          api_text(r->os)) \
+    S(device, "version",     version,     api_text(r->version)) \
+    S(device, "last_upload", last_upload, api_time(r->last_upload))
+
+#define ITEM_TAB(S) \
+    S(tab, "title",     title,     json_string(r->title)) \
+    S(tab, "url",       url,       json_string(r->url)) \
+    S(tab, "icon",      icon,      api_text(r->icon)) \
+    S(tab, "last_used", last_used, api_time(r->last_used)) \
+    S(tab, "inactive",  inactive,  json_boolean(r->inactive)) \
+    S(tab, "pinned",    pinned,    json_boolean(r->pinned)) \
+    S(tab, "group",     group,     api_text(r->group))
+
+#define ITEM_VISIT(S) \
+    S(visit, "date", date, json_integer(r->date)) \
+    S(visit, "type", type, json_integer(r->type))
+
+#define ITEM_PAGE(S) \
+    S(page, "id",          id,             page_id(r->id)) \
+    S(page, "url",         url,            json_string(r->url)) \
+    S(page, "title",       bookmark_title, api_text(r->bookmark_title != NULL ? r->bookmark_title : r->title)) \
+    S(page, "frecency",    frecency,       json_integer(r->frecency)) \
+    S(page, "visit_count", visit_count,    json_integer(r->visit_count)) \
+    S(page, "last_visit",  last_visit,     api_time(r->last_visit))
+
+#define ITEM_BOOKMARK(S) \
+    S(bookmark, "id",          guid,        json_string(r->guid)) \
+    S(bookmark, "kind",        kind,        json_string(kind_name((int)r->kind))) \
+    S(bookmark, "title",       title,       api_text(item_root_title(r->guid) != NULL ? item_root_title(r->guid) : r->title)) \
+    S(bookmark, "url",         url,         api_text(r->url)) \
+    S(bookmark, "parent",      parent,      api_text(r->parent)) \
+    S(bookmark, "position",    position,    json_integer(r->position)) \
+    S(bookmark, "tags",        tags,        tags_json(r->tags)) \
+    S(bookmark, "keyword",     keyword,     api_text(r->keyword)) \
+    S(bookmark, "added",       added,       api_time(r->added)) \
+    S(bookmark, "modified",    modified,    api_time(r->modified)) \
+    S(bookmark, "children",    children,    r->kind == HEARTH_FOLDER ? json_integer(r->children) : json_null()) \
+    S(bookmark, "last_visit",  last_visit,  r->kind == HEARTH_BOOKMARK ? api_time(r->last_visit) : json_null()) \
+    S(bookmark, "visit_count", visit_count, r->kind == HEARTH_BOOKMARK ? json_integer(r->visit_count) : json_null())
+
+#define ITEM_TOKEN(S) \
+    S(token, "id",        id,        json_string(r->id)) \
+    S(token, "name",      name,      json_string(r->name)) \
+    S(token, "scope",     scope,     json_string(r->scope == HEARTH_TOKEN_FULL ? "full" : "read")) \
+    S(token, "created",   created,   json_integer(r->created)) \
+    S(token, "last_used", last_used, api_time(r->last_used)) \
+    S(token, "expires",   expires,   api_time(r->expires))
+
+/* I(record, field, because): what is stored and not served, or not by these. */
+#define ITEM_INTERNAL(I) \
+    I(account, uid, "the provider's id of a person is nobody's business") \
+    I(account, provider, "a word of the operator's configuration") \
+    I(account, last_seen, "it says when somebody was here") \
+    I(account, generation, "it stands beside the account in every body that has one") \
+    I(account, failures, "the scheduler counts; state and next_sync say what comes of it") \
+    I(account, resync, "a note to the next sync") \
+    I(account, placement, "where newcomers go, for the nodes of a fleet") \
+    I(account_identity, issuer, "proofs of who somebody is are for signing in") \
+    I(account_identity, subject, "proofs of who somebody is are for signing in") \
+    I(account_identity, created, "proofs of who somebody is are for signing in") \
+    I(device, fxa_device_id, "the accounts server's name for it; finds devices that replace each other") \
+    I(tab, position, "tabs come newest first; it is part of their key") \
+    I(page, host, "it is in the URL; history is filtered by it") \
+    I(page, guid, "the history record's, on the Sync service") \
+    I(page, title, "a page's title is its bookmark's, else this") \
+    I(page, tags, "of its bookmarks, which are served with it; a hit of a search has them") \
+    I(page, bookmarks, "they are served themselves") \
+    I(page, bookmark_added, "they are served themselves") \
+    I(page, typed, "goes into frecency") \
+    I(page, hidden, "hidden pages are in no list") \
+    I(page, generation, "it stands beside the rows in every body that has one") \
+    I(page, gone, "of pages_changed(); what is gone is not served") \
+    I(bookmark, said_parent, "what the record says; served is where the repaired tree has it") \
+    I(bookmark, tag_query, "the url of a query says the same") \
+    I(bookmark, page, "found by url") \
+    I(token, account, "one's own") \
+    I(token, hash, "of a secret") \
+    I(pick, input, "picks order what a search finds") \
+    I(pick, page, "picks order what a search finds") \
+    I(pick, use_count, "picks order what a search finds") \
+    I(pick, used, "picks order what a search finds")
+/* clang-format on */
+
+#define ITEM_SERVED(record, name, field, value) {#record, #field, name, NULL},
+#define ITEM_HIDDEN(record, field, because)     {#record, #field, NULL, because},
+const struct item_field item_fields[] = {ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(
+    ITEM_SERVED) ITEM_PAGE(ITEM_SERVED) ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
+const size_t item_field_count = sizeof(item_fields) / sizeof(item_fields[0]);
+
+/* A text that is no UTF-8, or no memory: no row. */
+static json_t *whole_or_null(json_t *row, int failed)
+{
+    if (failed == 0)
+        return row;
+    json_decref(row);
+    return NULL;
+}
+
+#define ITEM_ADD(record, name, field, value) failed |= json_object_set_new(row, name, value);
+#define ITEM_FUNCTION(function, record, ITEM)                                                                                              \
+    json_t *function(const struct hearth_##record *r)                                                                                      \
+    {                                                                                                                                      \
+        json_t *row = json_object();                                                                                                       \
+        int failed = 0;                                                                                                                    \
+        ITEM(ITEM_ADD)                                                                                                                     \
+        return whole_or_null(row, failed);                                                                                                 \
+    }
+ITEM_FUNCTION(account_json, account, ITEM_ACCOUNT)
+ITEM_FUNCTION(item_json, bookmark, ITEM_BOOKMARK)
+ITEM_FUNCTION(tab_json, tab, ITEM_TAB)
+ITEM_FUNCTION(visit_json, visit, ITEM_VISIT)
+ITEM_FUNCTION(page_json, page, ITEM_PAGE)
+ITEM_FUNCTION(token_json, token, ITEM_TOKEN)
+static ITEM_FUNCTION(device_fields_json, device, ITEM_DEVICE)
+
+    json_t *device_json(const struct hearth_device *device, int64_t tabs)
+{
+    json_t *row = device_fields_json(device);
+    json_object_set_new(row, "tabs", json_integer(tabs));
+    return row;
 }

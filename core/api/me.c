@@ -6,12 +6,6 @@
 
 enum { ASK_EVERY = 30000 };
 
-static const char *state_name(int state)
-{
-    static const char *const names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
-    return state >= 0 && state < (int)(sizeof(names) / sizeof(names[0])) ? names[state] : "error";
-}
-
 int me_get(struct api_call *call)
 {
     struct hearth_account a = {.struct_size = sizeof(a)};
@@ -26,13 +20,9 @@ int me_get(struct api_call *call)
     json_t *counts =
         json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices, "tabs", (json_int_t)c.tabs, "bookmarks",
                   (json_int_t)c.bookmarks, "folders", (json_int_t)c.folders, "pages", (json_int_t)c.pages, "visits", (json_int_t)c.visits);
-    /* That the account is tried now and then although its sign-in is needed is nothing to wait for. */
-    bool due = a.next_sync > 1 && a.state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
-    json_t *account =
-        json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:o, s:o, s:o, s:b, s:o}", "id", a.id, "email", a.email, "name", api_text(a.name),
-                  "state", state_name(a.state), "state_detail", api_text(a.state_detail), "node", a.node, "created", (json_int_t)a.created,
-                  "last_sync", api_time(a.last_sync), "last_attempt", api_time(a.last_attempt), "next_sync",
-                  due ? json_integer(a.next_sync) : json_null(), "syncing", syncing, "counts", counts);
+    json_t *account = account_json(&a);
+    json_object_set_new(account, "syncing", json_boolean(syncing));
+    json_object_set_new(account, "counts", counts);
     api_reply_json(call, json_pack("{s:o, s:I}", "account", account, "generation", (json_int_t)a.generation));
     /* More than the generation goes into this answer, so its validator is its content. */
     uint64_t h = 14695981039346656037u;
@@ -92,8 +82,6 @@ int me_delete(struct api_call *call)
         return r;
     api_audit(call, "account removed", NULL, NULL);
     api_forget(call->api, call->account);
-    if (call->api->options.account_removed != NULL)
-        call->api->options.account_removed(call->api->options.ctx, call->account);
     call->reply->status = 204;
     if (call->who->kind == PROOF_BROWSER)
         api_sign_out_here(call);

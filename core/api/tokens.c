@@ -4,13 +4,6 @@
 #include "api/internal.h"
 #include "base/clock.h"
 
-static json_t *token_json(const struct hearth_token *token)
-{
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "id", token->id, "name", token->name, "scope",
-                     token->scope == HEARTH_TOKEN_FULL ? "full" : "read", "created", (json_int_t)token->created, "last_used",
-                     api_time(token->last_used), "expires", api_time(token->expires));
-}
-
 static int on_token(void *ctx, const struct hearth_token *token)
 {
     if (token->scope <= HEARTH_TOKEN_READ)

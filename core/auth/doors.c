@@ -77,18 +77,43 @@ static void mark_issuer(const char *account, char ret_issuer[ISSUER_SIZE])
     snprintf(ret_issuer, ISSUER_SIZE, "closed:%s", account);
 }
 
-/* The mark that what is older has ended, written anew. */
+/* The mark that what is older has ended; one that is there gets the later time. */
 static int write_mark(struct store *store, const char *account, const char *which, int round, struct err *err)
 {
     char issuer[ISSUER_SIZE], subject[32];
     struct hearth_account_identity mark = {.struct_size = sizeof(mark), .issuer = issuer, .subject = subject, .created = clock_now()};
     snprintf(subject, sizeof(subject), "%s%s", which, round % 2 == 0 ? "" : " again");
-    struct err why = {0};
     mark_issuer(account, issuer);
-    int r = STORE(store, &why, identity_remove, account, issuer, subject); /* one that is there would keep its time */
-    if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
-        return STORE(store, err, identity_put, account, &mark);
-    if (err != NULL)
+    return STORE(store, err, identity_put, account, &mark);
+}
+
+/* Marks of a time that has not come, which nobody believes, and which would keep it: putting one sets no earlier time. */
+struct ahead {
+    char issuer[ISSUER_SIZE], subjects[4][32];
+    int64_t now;
+    size_t count;
+};
+
+static int on_mark_ahead(void *ctx, const struct hearth_account_identity *identity)
+{
+    struct ahead *ahead = ctx;
+    if (strcmp(identity->issuer, ahead->issuer) == 0 && identity->created > ahead->now + AHEAD_MAX &&
+        strlen(identity->subject) < sizeof(ahead->subjects[0]))
+        snprintf(ahead->subjects[ahead->count++], sizeof(ahead->subjects[0]), "%s", identity->subject);
+    return ahead->count == sizeof(ahead->subjects) / sizeof(ahead->subjects[0]);
+}
+
+static int drop_marks_ahead(struct store *store, const char *account, struct err *err)
+{
+    struct ahead ahead = {.now = clock_now()};
+    struct err why = {0};
+    mark_issuer(account, ahead.issuer);
+    int r = STORE(store, &why, identity_list, account, on_mark_ahead, &ahead);
+    for (size_t i = 0; r >= 0 && i < ahead.count; i++) {
+        r = STORE(store, &why, identity_remove, account, ahead.issuer, ahead.subjects[i]);
+        r = r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+    }
+    if (r < 0 && err != NULL)
         *err = why;
     return r;
 }
@@ -96,9 +121,9 @@ static int write_mark(struct store *store, const char *account, const char *whic
 int doors_shut(struct store *store, const char *account, const char *which, doors_picks *picks, void *ctx, struct err *err)
 {
     size_t count = 0;
-    int r = 0;
+    int r = 0, dropped = drop_marks_ahead(store, account, err);
     for (int round = 0; r == 0 && (round < 2 || count > 0); round++) {
-        int marked = write_mark(store, account, which, round, err);
+        int marked = dropped < 0 ? dropped : write_mark(store, account, which, round, err);
         r = doors_sweep(store, account, picks, ctx, &count, marked < 0 ? NULL : err); /* what can end does */
         r = marked < 0 ? marked : r;
     }

@@ -64,12 +64,12 @@ int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char
                json_t **ret_object, struct err *err)
 {
     struct answer answer = {.most = most};
-    struct hearth_http_header headers[3] = {{"accept", "application/json"}};
+    struct hearth_http_header headers[3] = {HEARTH_HTTP_HEADER("accept", "application/json")};
     size_t count = 1;
     if (body != NULL)
-        headers[count++] = (struct hearth_http_header){"content-type", "application/x-www-form-urlencoded"};
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("content-type", "application/x-www-form-urlencoded");
     if (authorization != NULL)
-        headers[count++] = (struct hearth_http_header){"authorization", authorization};
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", authorization);
     struct hearth_http_request request = {
         .struct_size = sizeof(request),
         .timeout = timeout_of(call),

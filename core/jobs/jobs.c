@@ -8,6 +8,7 @@
 #include "base/magic.h"
 #include "base/backoff.h"
 #include "base/thread.h"
+#include "jobs/changes.h"
 #include "jobs/jobs_internal.h"
 #include "jobs/presence.h"
 
@@ -86,6 +87,8 @@ static int start_workers(struct jobs *jobs, struct err *err)
         r = open_session(jobs, &jobs->keeper_session, err);
     if (r == 0)
         r = jobs_thread(&jobs->keeper, &jobs->keeper_started, jobs_keeper_main, jobs, "keeper", err);
+    if (r == 0 && jobs->options.changes != NULL)
+        r = changes_start(jobs->options.changes, jobs, err);
     return r;
 }
 
@@ -192,6 +195,8 @@ void jobs_stop(struct jobs *jobs)
     lock_release(&jobs->lock);
     if (jobs->presence != NULL)
         presence_wake(jobs->presence);
+    if (jobs->options.changes != NULL)
+        changes_wake(jobs->options.changes);
     interrupt_all(jobs);
     for (size_t i = 0; jobs->schedulers != NULL && i < jobs->options.nodes->count; i++)
         jobs_join(jobs, jobs->schedulers[i].thread, &jobs->schedulers[i].started);
@@ -199,6 +204,8 @@ void jobs_stop(struct jobs *jobs)
         jobs_join(jobs, jobs->workers[i].thread, &jobs->workers[i].started);
     jobs_join(jobs, jobs->keeper, &jobs->keeper_started);
     jobs_join(jobs, jobs->listener, &jobs->listener_started);
+    if (jobs->options.changes != NULL)
+        changes_join(jobs->options.changes);
     if (jobs->presence != NULL)
         presence_join(jobs->presence);
 }

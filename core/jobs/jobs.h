@@ -1,5 +1,5 @@
-/* Scheduler and workers. docs/architecture.md tells the life of a job. A job's key is the account's id, its payload the name of the node
- * that published it.
+/* Scheduler and workers. docs/architecture.md tells the life of a job. A job's kind says what is to be done (JOBS_SYNC, JOBS_MOVE), its
+ * key is the account's id, its payload the name of the node that published it.
  *
  * Threads: one scheduler for each node, `parallel` workers, one that keeps leases alive, one that receives events. They share nothing but
  * the queue, the storage and a few small tables with locks of their own. */
@@ -12,6 +12,7 @@
 
 struct jobs;
 struct breaker;
+struct changes;
 
 struct jobs_provider {
     const char *name; /* of the [sync NAME] section */
@@ -27,6 +28,7 @@ struct jobs_options {
     void *queue_self;
     bool queue_shared;                     /* by several processes; else every claim that is found at the start is void */
     struct breaker *queue_breaker;         /* borrowed; NULL: nobody watches the queue */
+    struct changes *changes;               /* borrowed: what the providers say; published with the role worker; NULL: nobody listens */
     const struct jobs_provider *providers; /* borrowed */
     size_t provider_count;
     struct sync_context sync; /* vault, spool directory, schedule, timeout; the rest is filled in */

@@ -9,6 +9,9 @@ struct presence;
 
 /* ms that the queue has for a call that a person waits for, and for any other. */
 enum { JOBS_PERSON_TIMEOUT = 1500, JOBS_QUEUE_TIMEOUT = 5000 };
+/* The kinds of jobs: worker.c has the table of what is done with each. */
+#define JOBS_SYNC "sync" /* what is new, to where the account is; one that is on its way to another node gets a move */
+#define JOBS_MOVE "move" /* to the node that the account's row names */
 enum { JOBS_PROVIDERS_MAX = 8, JOBS_RECEIPT_MAX = 128 };
 
 struct jobs_worker {
@@ -82,7 +85,9 @@ void jobs_give_queue(struct jobs *jobs, struct jobs_queue *queue, int code, stru
 void jobs_close_sessions(struct jobs *jobs); /* all; nobody has one any more */
 
 /* --- publish.c --- */
-int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, int64_t timeout, int32_t *ret_result, struct err *err);
+/* node: the one whose rows the account is in. ret_result: enum hearth_publish_result; may be NULL. */
+int jobs_publish(struct jobs *jobs, const char *kind, size_t node, const char *account, int priority, int64_t timeout, int32_t *ret_result,
+                 struct err *err);
 void jobs_event(void *jobs, const char *account, const char *json); /* sync_context.event */
 
 /* --- jobs.c --- */

@@ -3,8 +3,9 @@
  *   old: node = new          old: as before          old: as before              old: gone
  *   new: nothing        ->   new: row, secrets  ->   new: everything synced  ->  new: identities, settings, tokens, picks of the old
  *
- * The old node answers its people until the last step. All of it happens under the lease of the account's one job, so that no other sync
- * of the account runs anywhere; each step can be repeated. */
+ * The old node answers its people until the last step; each step can be repeated. All of it happens under the lease of the account's one
+ * job of the kind "move", and no sync of the account runs meanwhile: that job is published by the account's one sync, which does nothing
+ * else once the row names another node, and the new row is not due before everything is there. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     } else if (r == 0) { /* of an earlier attempt, before which the account may have been paused or in trouble */
         known.state = account.state;
         known.state_detail = account.state_detail;
-        r = STORE(new, err, account_update, &known, HEARTH_ACCOUNT_STATE);
+        known.next_sync = 0;
+        r = STORE(new, err, account_update, &known, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
     } else if (err != NULL) {
         *err = why;
     }
@@ -46,10 +48,17 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     return r < 0 ? r : credentials_mark(old, id, ret_mark, err);
 }
 
-/* Somebody has signed in on the old node meanwhile: those are the credentials, and not what the sync may have renewed. */
-static int copy_signin(struct store *old, struct store *new, const char *id, const uint8_t known[CREDENTIALS_MARK_SIZE], struct err *err)
+/* When the account is to be synced on the new node. */
+static int set_due(struct store *new, const char *id, int64_t next_sync, struct err *err)
 {
-    struct hearth_account account = {.struct_size = sizeof(account), .id = id, .next_sync = 1};
+    struct hearth_account account = {.struct_size = sizeof(account), .id = id, .next_sync = next_sync};
+    return STORE(new, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+}
+
+/* Somebody has signed in on the old node meanwhile: those are the credentials, and not what the sync may have renewed. */
+static int copy_signin(struct store *old, struct store *new, const char *id, const uint8_t known[CREDENTIALS_MARK_SIZE], int64_t *next_sync,
+                       struct err *err)
+{
     uint8_t mark[CREDENTIALS_MARK_SIZE];
     const void *sealed;
     size_t size;
@@ -59,7 +68,9 @@ static int copy_signin(struct store *old, struct store *new, const char *id, con
     r = STORE(old, err, credentials_get, id, &sealed, &size);
     if (r == 0)
         r = STORE(new, err, credentials_put, id, sealed, size);
-    return r < 0 ? r : STORE(new, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    if (r == 0)
+        *next_sync = 1;
+    return r;
 }
 
 struct copy {
@@ -127,8 +138,9 @@ static int copy_who(struct store *old, struct store *new, const struct hearth_ac
     return r;
 }
 
-/* What people and operators set on the old node, up to a pause that came during the move. */
-static int copy_small(struct store *old, struct store *new, const char *id, const uint8_t mark[CREDENTIALS_MARK_SIZE], struct err *err)
+/* What people and operators set on the old node, up to a pause that came during the move. next_sync: of the new row; may be changed. */
+static int copy_small(struct store *old, struct store *new, const char *id, const uint8_t mark[CREDENTIALS_MARK_SIZE], int64_t *next_sync,
+                      struct err *err)
 {
     struct copy copy = {.to = new, .account = id};
     struct doors earlier = {0};
@@ -139,12 +151,12 @@ static int copy_small(struct store *old, struct store *new, const char *id, cons
     if (r == 0)
         r = copy_who(old, new, &account, err);
     if (r == 0)
-        r = copy_signin(old, new, id, mark, err);
+        r = copy_signin(old, new, id, mark, next_sync, err);
     if (r == 0) /* of an earlier attempt: those that ended since do not come back */
         r = doors_remove(new, id, &earlier, err);
     if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {
-        account.next_sync = 0;
-        r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+        *next_sync = 0;
+        r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_STATE);
     }
     if (r < 0)
         return r;
@@ -169,8 +181,8 @@ static int copy_small(struct store *old, struct store *new, const char *id, cons
 static int stay(struct jobs *jobs, struct store *old, struct store *new, const char *id, const struct sync_outcome *outcome,
                 struct err *err)
 {
-    struct hearth_account account = {.struct_size = sizeof(account), .id = id};
-    int r = STORE(new, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int r = set_due(new, id, 0, err);
     if (r == 0)
         r = STORE(old, err, account_get, id, &account);
     if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED) /* paused while it was under way: it stays so */
@@ -204,8 +216,13 @@ int jobs_move(struct jobs *jobs, struct store *old, size_t to, const struct hear
         r = sync_account(&jobs->options.sync, new, provider, provider_session, provider_call, id, ret_outcome, err);
     bool complete = r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&
                     (ret_outcome->state == HEARTH_ACCOUNT_OK || ret_outcome->state == HEARTH_ACCOUNT_WAITING);
+    int64_t next_sync = ret_outcome->next_sync;
     if (complete)
-        r = copy_small(old, new, id, mark, err);
+        r = set_due(new, id, 0, err);
+    if (complete && r == 0)
+        r = copy_small(old, new, id, mark, &next_sync, err);
+    if (complete && r == 0)
+        r = set_due(new, id, next_sync, err);
     if (complete && r == 0)
         r = STORE(old, err, account_remove, id);
     if (complete && r == 0)

@@ -197,7 +197,7 @@ static void ask_for_sync(struct presence *presence, struct presence_entry *e, co
     }
     if (!may_ask(&presence->queue))
         return;
-    int r = jobs_publish(jobs, jobs->options.nodes->own, e->account, HEARTH_PERSON_WAITS, JOBS_QUEUE_TIMEOUT, NULL, &err);
+    int r = jobs_publish(jobs, JOBS_SYNC, jobs->options.nodes->own, e->account, HEARTH_PERSON_WAITS, JOBS_QUEUE_TIMEOUT, NULL, &err);
     if (note_answer(&presence->queue, r, &err))
         e->wants &= ~(unsigned)WANT_SYNC;
 }

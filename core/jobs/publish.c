@@ -3,10 +3,11 @@
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
 
-int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priority, int64_t timeout, int32_t *ret_result, struct err *err)
+int jobs_publish(struct jobs *jobs, const char *kind, size_t node, const char *account, int priority, int64_t timeout, int32_t *ret_result,
+                 struct err *err)
 {
     struct hearth_job job = {
-        .struct_size = sizeof(job), .priority = priority, .key = account, .payload = jobs->options.nodes->items[node].name};
+        .struct_size = sizeof(job), .priority = priority, .kind = kind, .key = account, .payload = jobs->options.nodes->items[node].name};
     int32_t result = HEARTH_QUEUED;
     struct jobs_queue *queue;
     int r = jobs_take_queue(jobs, timeout, &queue, err);
@@ -21,7 +22,7 @@ int jobs_publish(struct jobs *jobs, size_t node, const char *account, int priori
 
 int jobs_request(struct jobs *jobs, const char *account, struct err *err)
 {
-    return jobs_publish(jobs, jobs->options.nodes->own, account, HEARTH_PERSON_WAITS, JOBS_PERSON_TIMEOUT, NULL, err);
+    return jobs_publish(jobs, JOBS_SYNC, jobs->options.nodes->own, account, HEARTH_PERSON_WAITS, JOBS_PERSON_TIMEOUT, NULL, err);
 }
 
 static int publish_event(struct jobs *jobs, int64_t timeout, const char *account, const char *json, struct err *err)

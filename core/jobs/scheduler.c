@@ -29,7 +29,8 @@ static int on_claimed(void *ctx, const struct hearth_account *account)
     struct claimed *claimed = ctx;
     int32_t result;
     if (claimed->err.code == 0 &&
-        jobs_publish(claimed->jobs, claimed->node, account->id, HEARTH_SCHEDULED, JOBS_QUEUE_TIMEOUT, &result, &claimed->err) == 0 &&
+        jobs_publish(claimed->jobs, JOBS_SYNC, claimed->node, account->id, HEARTH_SCHEDULED, JOBS_QUEUE_TIMEOUT, &result, &claimed->err) ==
+            0 &&
         result != HEARTH_IN_WORK) {
         claimed->count++;
         return 0;

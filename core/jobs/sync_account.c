@@ -10,11 +10,12 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/backoff.h"
+#include "merge/collections.h"
 #include "merge/sink.h"
 
 /* Marks copied out of the storage plugin's hands, because the pull goes on after the listing. */
 struct marks {
-    struct hearth_sync_mark items[HEARTH_HISTORY + 1];
+    struct hearth_sync_mark items[HEARTH_COLLECTION_SLOTS];
     size_t count;
     struct arena arena;
 };
@@ -23,7 +24,8 @@ static int on_mark(void *ctx, int32_t collection, const char *text)
 {
     struct marks *marks = ctx;
     if (marks->count < sizeof(marks->items) / sizeof(marks->items[0]))
-        marks->items[marks->count++] = (struct hearth_sync_mark){collection, arena_strdup(&marks->arena, text)};
+        marks->items[marks->count++] = (struct hearth_sync_mark){
+            .struct_size = sizeof(marks->items[0]), .collection = collection, .text = arena_strdup(&marks->arena, text)};
     return 0;
 }
 
@@ -44,9 +46,9 @@ static void emit_state(const struct sync_context *context, const char *account, 
 static void emit_changed(const struct sync_context *context, const struct sink *sink)
 {
     json_t *collections = json_array();
-    for (int32_t c = HEARTH_CLIENTS; c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++)
         if ((sink->changed & 1u << c) != 0)
-            json_array_append_new(collections, json_string(sink_collection_name(c)));
+            json_array_append_new(collections, json_string(merge_collection_name(c)));
     emit(context, sink->account,
          json_pack("{s:s, s:I, s:o}", "event", "changed", "generation", (json_int_t)sink->generation, "collections", collections));
 }

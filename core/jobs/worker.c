@@ -1,4 +1,4 @@
-/* Workers: take a job, sync its account, say how it went. And the keeper, which keeps the leases of long syncs alive. */
+/* Workers: take a job, do what its kind asks for, say how it went. And the keeper, which keeps the leases of long syncs alive. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -73,90 +73,159 @@ static void say_begin(const struct hearth_account *account, const struct hearth_
                       : account->resync                      ? "all is to be read anew"
                       : account->failures > 0                ? "the last one failed"
                       : account->last_sync == 0              ? "it is the first"
+                      : account->next_sync > clock_now()     ? "its source says that something changed"
                                                              : "it is due";
     log_pairs(HEARTH_LOG_DEBUG, "sync", "begins",
               (struct log_pair[]){LOG_PAIR("account", account->id), LOG_PAIR("why", why), LOG_NUMBER("failures", account->failures),
                                   LOG_NUMBER("delivery", job->attempt), LOG_PAIRS_END});
 }
 
-/* Syncs the account where it is, or takes it to the node that its row names. */
-static int sync_job(struct jobs_worker *worker, size_t node, struct store *store, const struct hearth_job *job,
-                    struct sync_outcome *ret_outcome, struct err *err)
+/* A job that a worker has taken, and what its kind's function needs for it. */
+struct work {
+    struct jobs_worker *worker;
+    const struct hearth_job *job;
+    size_t node;                   /* that its payload names */
+    struct store *store;           /* a session of that node */
+    struct hearth_account account; /* the row there; its texts live until the store's next reset */
+};
+
+/* NODES_NONE: it stays where it is. */
+static size_t leaves_for(const struct work *work)
 {
+    size_t to = nodes_find(work->worker->jobs->options.nodes, work->account.node);
+    return to == work->node ? NODES_NONE : to;
+}
+
+/* The row says that a job of another kind is wanted. Where one is in work already it does what is to be done. */
+static int hand_over(struct work *work, const char *kind, struct err *err)
+{
+    return jobs_publish(work->worker->jobs, kind, work->node, work->job->key, work->job->priority, JOBS_QUEUE_TIMEOUT, NULL, err);
+}
+
+/* Syncs the account where it is, or takes it to the node `to`, with its provider. */
+static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_outcome, struct err *err)
+{
+    struct jobs_worker *worker = work->worker;
     struct jobs *jobs = worker->jobs;
-    const char *id = job->key;
+    const char *id = work->job->key;
     struct call call;
+    size_t i = NO_PROVIDER;
     call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
     call.account = id;
-    struct hearth_account account = {.struct_size = sizeof(account)};
-    size_t i = NO_PROVIDER, to = NODES_NONE;
-    int r = STORE(store, err, account_get, id, &account);
-    if (r == 0) {
-        to = nodes_find(jobs->options.nodes, account.node);
-        say_begin(&account, job, to != NODES_NONE && to != node);
-        r = provider_session(worker, &account, &call, &i, err);
-    }
+    say_begin(&work->account, work->job, to != NODES_NONE);
+    int r = provider_session(worker, &work->account, &call, &i, err);
     if (r == HEARTH_ERR_UNSUPPORTED && i == NO_PROVIDER) {
         struct err why = *err;
         call_fini(&call);
-        return leave_alone(jobs, store, &account, &why, ret_outcome, err);
+        return leave_alone(jobs, work->store, &work->account, &why, ret_outcome, err);
     }
     if (r == 0) {
-        set_running(worker, jobs->providers[i].ops, worker->provider_sessions[i]);
-        if (to == NODES_NONE || to == node)
-            r = sync_account(&jobs->options.sync, store, jobs->providers[i].ops, worker->provider_sessions[i], &call, id, ret_outcome, err);
+        const struct hearth_sync *ops = jobs->providers[i].ops;
+        void *session = worker->provider_sessions[i];
+        set_running(worker, ops, session);
+        if (to == NODES_NONE)
+            r = sync_account(&jobs->options.sync, work->store, ops, session, &call, id, ret_outcome, err);
         else
-            r = jobs_move(jobs, store, to, jobs->providers[i].ops, worker->provider_sessions[i], &call, id, ret_outcome, err);
+            r = jobs_move(jobs, work->store, to, ops, session, &call, id, ret_outcome, err);
         set_running(worker, NULL, NULL);
     }
     call_fini(&call);
     return r;
 }
 
-/* What the queue is told. */
-static void finish(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int r, const struct sync_outcome *outcome,
-                   struct err *err)
+static int perform_sync(struct work *work, struct sync_outcome *ret_outcome, struct err *err)
 {
-    int32_t how = HEARTH_JOB_DONE;
-    int64_t delay = 0;
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
-        log_text(log_level_of(err, HEARTH_LOG_ERROR), "worker", "account %s: %s", job->key, err->text);
-        how = HEARTH_JOB_RETRY;
-        delay = err->retry_after > 0 ? err->retry_after : STORAGE_TROUBLE_PAUSE;
-    } else if (r == 0 && outcome->wait > 0) {
-        how = HEARTH_JOB_RETRY;
-        delay = outcome->wait;
-    } else if (r == 0 && outcome->code == HEARTH_ERR_CANCELLED) {
-        how = HEARTH_JOB_RETRY;
-    }
-    const struct hearth_queue *queue = worker->jobs->options.queue;
+    return leaves_for(work) == NODES_NONE ? pull_account(work, NODES_NONE, ret_outcome, err) : hand_over(work, JOBS_MOVE, err);
+}
+
+static int perform_move(struct work *work, struct sync_outcome *ret_outcome, struct err *err)
+{
+    size_t to = leaves_for(work);
+    return to != NODES_NONE ? pull_account(work, to, ret_outcome, err) : hand_over(work, JOBS_SYNC, err); /* it was called back */
+}
+
+/* All kinds of jobs. */
+static const struct job_kind {
+    const char *kind;
+    int (*perform)(struct work *work, struct sync_outcome *ret_outcome, struct err *err);
+} job_kinds[] = {
+    {JOBS_SYNC, perform_sync},
+    {JOBS_MOVE, perform_move},
+};
+
+/* NULL: none that this release knows. */
+static const struct job_kind *job_kind_find(const char *kind)
+{
+    for (size_t i = 0; i < sizeof(job_kinds) / sizeof(job_kinds[0]); i++)
+        if (strcmp(job_kinds[i].kind, kind) == 0)
+            return &job_kinds[i];
+    return NULL;
+}
+
+/* Tells the queue. */
+static void finish_job(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int32_t how, int64_t delay)
+{
     struct err why = {0};
-    int told = call_check(call, queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
+    int told = call_check(call, worker->jobs->options.queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
     breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
     if (told < 0 && told != HEARTH_ERR_NOT_FOUND && told != HEARTH_ERR_CANCELLED)
         log_text(log_level_of(&why, HEARTH_LOG_WARNING), "worker", "account %s: the queue did not take the end of the job: %s", job->key,
                  why.text);
 }
 
-static void work(struct jobs_worker *worker, struct call *call, const struct hearth_job *job)
+/* What the queue is told of a job that was done as well as it could be. */
+static int32_t outcome_of(const struct hearth_job *job, int r, const struct sync_outcome *outcome, const struct err *err,
+                          int64_t *ret_delay)
+{
+    *ret_delay = 0;
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
+        log_text(log_level_of(err, HEARTH_LOG_ERROR), "worker", "account %s: %s", job->key, err->text);
+        *ret_delay = err->retry_after > 0 ? err->retry_after : STORAGE_TROUBLE_PAUSE;
+        return HEARTH_JOB_RETRY;
+    }
+    if (r == 0 && outcome->wait > 0) {
+        *ret_delay = outcome->wait;
+        return HEARTH_JOB_RETRY;
+    }
+    return r == 0 && outcome->code == HEARTH_ERR_CANCELLED ? HEARTH_JOB_RETRY : HEARTH_JOB_DONE;
+}
+
+static int perform_job(struct jobs_worker *worker, const struct job_kind *kind, size_t node, const struct hearth_job *job,
+                       struct sync_outcome *ret_outcome, struct err *err)
 {
     struct jobs *jobs = worker->jobs;
+    struct work work = {.worker = worker, .job = job, .node = node, .account = {.struct_size = sizeof(work.account)}};
+    work.store = jobs_take_store(jobs, node, err);
+    if (work.store == NULL)
+        return err->code;
+    int r = STORE(work.store, err, account_get, job->key, &work.account);
+    if (r == 0)
+        r = kind->perform(&work, ret_outcome, err);
+    jobs_give_store(jobs, node, work.store);
+    return r;
+}
+
+static void take_job(struct jobs_worker *worker, struct call *call, const struct hearth_job *job)
+{
     struct err err = {0};
     struct sync_outcome outcome = {0};
+    const struct job_kind *kind = job_kind_find(job->kind);
+    size_t node = nodes_find(worker->jobs->options.nodes, job->payload);
+    int64_t delay = 0;
+    int32_t how = HEARTH_JOB_DONE;
     set_receipt(worker, job->receipt);
-    size_t node = nodes_find(jobs->options.nodes, job->payload);
-    if (node == NODES_NONE) { /* of another configuration; it is published again by whoever knows better */
+    if (kind == NULL) {
+        log_warning("worker", "account %s: its job is of the kind \"%s\", which this release does not know: it was given up", job->key,
+                    job->kind);
+        how = HEARTH_JOB_DEAD;
+    } else if (node == NODES_NONE) { /* of another configuration; it is published again by whoever knows better */
         log_warning("worker", "account %s: its job names the node \"%s\", which is not configured here", job->key, job->payload);
-        set_receipt(worker, "");
-        finish(worker, call, job, HEARTH_ERR_NOT_FOUND, &outcome, &err);
-        return;
+    } else {
+        int r = perform_job(worker, kind, node, job, &outcome, &err);
+        how = outcome_of(job, r, &outcome, &err, &delay);
     }
-    struct store *store = jobs_take_store(jobs, node, &err);
-    int r = store == NULL ? err.code : sync_job(worker, node, store, job, &outcome, &err);
-    if (store != NULL)
-        jobs_give_store(jobs, node, store);
     set_receipt(worker, "");
-    finish(worker, call, job, r, &outcome, &err);
+    finish_job(worker, call, job, how, delay);
 }
 
 void *jobs_worker_main(void *arg)
@@ -172,7 +241,7 @@ void *jobs_worker_main(void *arg)
             &call, jobs->options.queue->reserve(worker->queue_session, &call.hearth, RESERVE_WAIT, jobs->options.lease, &job), &err);
         breaker_note_err(jobs->options.queue_breaker, r, &err);
         if (r == 0) {
-            work(worker, &call, &job);
+            take_job(worker, &call, &job);
         } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
             log_text(log_level_of(&err, HEARTH_LOG_ERROR), "worker", "cannot take a job: %s", err.text);
             jobs_sleep(jobs, 1000);

@@ -133,6 +133,11 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
         plug_forbid_creation(plug);
     if (r == 0 && app->looks)
         plug_look_only(plug);
+    if (r == 0 && kind == HEARTH_SYNC && app->changes != NULL) {
+        struct changes_ear *ear = &app->ears[app->provider_count];
+        *ear = (struct changes_ear){app->changes, conf_section_name(section)};
+        plug_listen(plug, &changes_extension, ear);
+    }
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
     if (r == 0) {
@@ -317,6 +322,7 @@ void app_fini(struct app *app)
         net_stop(app->net);
     for (size_t i = 0; i < app->provider_count; i++)
         plug_close(app->providers[i]);
+    changes_destroy(app->changes);
     net_destroy(app->net);
     plug_close(app->queue);
     for (size_t i = 0; i < app->nodes.count; i++) {
@@ -393,7 +399,11 @@ int app_create_signin(struct app *app, struct signin **ret_signin, struct err *e
     };
     for (size_t i = 0; i < app->provider_count; i++)
         options.providers[options.provider_count++] =
-            (struct signin_provider){app->provider_names[i], plug_ops(app->providers[i]), plug_self(app->providers[i])};
+            (struct signin_provider){.name = app->provider_names[i],
+                                     .ops = plug_ops(app->providers[i]),
+                                     .signin = plug_extension(app->providers[i], PLUG_SYNC_SIGNIN),
+                                     .describe = plug_extension(app->providers[i], PLUG_SYNC_DESCRIBE),
+                                     .self = plug_self(app->providers[i])};
     return signin_create(&options, ret_signin, err);
 }
 

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "hearth/queue.h"
 #include "hearth/sync.h"
+#include "jobs/changes.h"
 #include "jobs/jobs.h"
 #include "main/cli.h"
 #include "net/net.h"
@@ -34,6 +35,8 @@ struct app {
     struct plug *providers[APP_PROVIDERS_MAX];
     const char *provider_names[APP_PROVIDERS_MAX];
     size_t provider_count;
+    struct changes *changes; /* what providers say of their sources; NULL, as in every command: nobody listens */
+    struct changes_ear ears[APP_PROVIDERS_MAX];
     struct net *net;
     struct vault *vault;
     struct node_stores stores; /* the main thread's sessions */

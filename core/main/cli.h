@@ -14,6 +14,7 @@ struct cli {
     const char *log;                  /* --log text|json; NULL: as configured */
     const char *name;                 /* --name N */
     const char *provider;             /* --provider NAME; NULL: the first */
+    const char *account;              /* account import: --account EMAIL, whose it is where the source does not know */
     const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;

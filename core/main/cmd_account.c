@@ -1,5 +1,4 @@
 /* hearthd account …: the accounts of this server. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,34 +11,11 @@
 #include "main/control.h"
 #include "main/table.h"
 
-enum { IMPORT_MAX = 64 * 1024 };
-
 static const char *const state_names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
 
 static const char *state_name(int state)
 {
     return state >= 0 && state < (int)(sizeof(state_names) / sizeof(state_names[0])) ? state_names[state] : "unknown";
-}
-
-static int read_file(const char *path, struct buf *text, struct err *err)
-{
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (f == NULL)
-        return err_errno(err, errno, "cannot open %s", path);
-    char *room = buf_reserve(text, IMPORT_MAX);
-    size_t n = room == NULL ? 0 : fread(room, 1, IMPORT_MAX, f);
-    int why = errno, r = !ferror(f) ? 0 : err_errno(err, why, "cannot read %s", path);
-    if (r < 0 && why == EISDIR)
-        err_set(err, r, "%s is a folder: give a file, or - for standard input", path);
-    if (f != stdin)
-        fclose(f);
-    if (r == 0 && (room == NULL || n == IMPORT_MAX))
-        r = err_set(err, HEARTH_ERR_INVALID, "%s is larger than %d bytes", path, IMPORT_MAX);
-    if (r == 0)
-        buf_grew(text, n);
-    if (r == 0 && memchr(text->data, '\0', n) != NULL)
-        r = err_set(err, HEARTH_ERR_INVALID, "%s is not a text", path);
-    return r;
 }
 
 static int provider_index(const struct app *app, const char *name, struct err *err)
@@ -58,44 +34,6 @@ int account_signin(struct app *app, const struct cli *cli, struct signin **ret_s
     int provider = r == 0 ? provider_index(app, cli->provider, err) : r;
     r = provider < 0 ? provider : app_create_signin(app, ret_signin, err);
     return r < 0 ? r : provider;
-}
-
-static int import_text(struct app *app, const struct cli *cli, const char *text, struct err *err)
-{
-    struct signin *signin;
-    struct signin_worker worker;
-    struct signin_result result;
-    int provider = account_signin(app, cli, &signin, err);
-    if (provider < 0)
-        return provider;
-    signin_worker_init(&worker, signin);
-    struct hearth_identity identity = {.struct_size = sizeof(identity)};
-    int r = signin_import(&worker, (size_t)provider, text, &identity, err);
-    if (r == 0)
-        r = account_finish(
-            app, &worker,
-            &(struct signin_end){.provider = (size_t)provider, .identity = &identity, .keep = SIGNIN_KEEP_DATA, .trusted = true}, &result,
-            err);
-    if (r == 0)
-        cli_say(stdout, "%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
-    signin_worker_close(&worker);
-    signin_destroy(signin);
-    return r;
-}
-
-static int import(struct app *app, struct cli *cli, struct err *err)
-{
-    struct buf text = {0};
-    int r = read_file(cli->argv[1], &text, err);
-    if (r == 0) {
-        r = import_text(app, cli, text.data, err);
-        if (r < 0 && strcmp(cli->argv[1], "-") != 0)
-            err_prefix(err, "%s", cli->argv[1]);
-    }
-    if (text.data != NULL)
-        explicit_bzero(text.data, text.room);
-    buf_fini(&text);
-    return r;
 }
 
 struct listing {
@@ -332,7 +270,7 @@ static const struct {
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
     {"add", 2, account_add},
-    {"import", 2, import},
+    {"import", 2, account_import},
     {"list", 1, list},
     {"show", 2, show},
     {"sync", 2, sync_now},
@@ -359,7 +297,8 @@ int cmd_account(struct cli *cli)
         app_fini(&app);
         return r < 0 ? cli_fail(&err) : CLI_OK;
     }
-    return cli_usage("account add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
+    return cli_usage("account add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | "
+                     "list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
                      "[--wait] | pause EMAIL | resume EMAIL | "
                      "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]");
 }

@@ -5,6 +5,7 @@
 #include "main/app.h"
 
 int account_add(struct app *app, struct cli *cli, struct err *err);
+int account_import(struct app *app, struct cli *cli, struct err *err); /* cmd_account_import.c */
 /* cmd_account_change.c */
 int account_pause(struct app *app, struct cli *cli, struct err *err);
 int account_resume(struct app *app, struct cli *cli, struct err *err);

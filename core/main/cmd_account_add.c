@@ -202,9 +202,9 @@ static int run(struct app *app, const struct cli *cli, struct talk *talk, struct
     int r = signin_start(&talk->worker, talk->provider, &what, &step, err);
     if (r == 0)
         r = converse(talk, &step, err);
-    if (r == 0 && email != NULL && strcasecmp(email, step.identity.email) != 0)
-        r = err_set(err, HEARTH_ERR_CONFLICT, "you signed in as %s, not as %s; nothing was stored", step.identity.email, email);
-    return r == 0 ? finish(app, talk, &step.identity, err) : r;
+    if (r == 0 && email != NULL && strcasecmp(email, step.identity->email) != 0)
+        r = err_set(err, HEARTH_ERR_CONFLICT, "you signed in as %s, not as %s; nothing was stored", step.identity->email, email);
+    return r == 0 ? finish(app, talk, step.identity, err) : r;
 }
 
 static bool looks_like_address(const char *text)

@@ -73,7 +73,7 @@ static int show(struct app *app, bool shared, struct cli *cli, struct err *err)
     size_t i;
     if (r == 0) {
         struct table table;
-        table_init(&table, "account node state priority wait_ms attempt");
+        table_init(&table, "account kind node state priority wait_ms attempt");
         json_array_foreach(list, i, row) table_add(&table, json_incref(row));
         table_print(&table, cli->json);
         table_fini(&table);

@@ -44,8 +44,10 @@ static int backup(struct app *app, struct cli *cli, struct err *err)
     int r = full_path(cli->argv[0], path, sizeof(path), err);
     if (r == 0)
         r = app_use_node(app, app->nodes.own, err);
+    if (r == 0 && app->store->backup == NULL)
+        r = err_set(err, HEARTH_ERR_UNSUPPORTED, "this storage copies nothing: use the tools of its database (for PostgreSQL: pg_dump)");
     if (r == 0)
-        r = STORE(app->store, err, backup, path);
+        r = STORE_OF(app->store, backup, err, backup, path);
     if (r == 0)
         cli_say(stdout,
                 "The database was copied to %s (\"hearthd restore\" reads it). The key file is not in it: keep a copy of %s apart.\n", path,

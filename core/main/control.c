@@ -104,7 +104,8 @@ json_t *control_job_json(const struct hearth_job *job)
 {
     static const char *const priorities[] = {"person", "schedule", "background"};
     const char *priority = job->priority >= 0 && job->priority <= 2 ? priorities[job->priority] : "background";
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "account", job->key, "node", job->payload == NULL ? "" : job->payload, "state",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}", "account", job->key, "kind", job->kind, "node",
+                     job->payload == NULL ? "" : job->payload, "state",
                      job->in_work    ? "in work"
                      : job->wait > 0 ? "delayed"
                                      : "ready",

@@ -23,7 +23,8 @@ static const struct command {
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
     {"account",
-     "add EMAIL [--browser] [--name DEVICE] | import FILE | list | show EMAIL | sync EMAIL [--wait] | resync EMAIL [--wait] | "
+     "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync "
+     "EMAIL [--wait] | resync EMAIL [--wait] | "
      "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
      "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]",
      cmd_account},
@@ -51,6 +52,7 @@ enum {
     OPT_WAIT,
     OPT_NAME,
     OPT_PROVIDER,
+    OPT_ACCOUNT,
     OPT_READ_ONLY,
     OPT_SEED,
     OPT_TEST,
@@ -74,6 +76,7 @@ static const struct option options[] = {
     {"wait", no_argument, NULL, OPT_WAIT},
     {"name", required_argument, NULL, OPT_NAME},
     {"provider", required_argument, NULL, OPT_PROVIDER},
+    {"account", required_argument, NULL, OPT_ACCOUNT},
     {"read-only", no_argument, NULL, OPT_READ_ONLY},
     {"seed", required_argument, NULL, OPT_SEED},
     {"test", required_argument, NULL, OPT_TEST},
@@ -149,6 +152,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_PROVIDER:
             cli->provider = optarg;
+            break;
+        case OPT_ACCOUNT:
+            cli->account = optarg;
             break;
         case OPT_OIDC:
             cli->oidc = optarg;

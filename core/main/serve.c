@@ -102,6 +102,8 @@ static void on_event(void *ctx, const char *account, const char *text)
     int64_t generation = json_integer_value(json_object_get(event, "generation"));
     if (name != NULL && d->api != NULL && strcmp(name, "ended") == 0) {
         api_heard_end(d->api, account, json_is_true(json_object_get(event, "data")));
+    } else if (name != NULL && strcmp(name, "ended") == 0 && json_is_true(json_object_get(event, "data"))) {
+        serve_account_removed(d, account); /* without the role web nobody else remembers anything */
     } else if (name != NULL && d->api != NULL) {
         bool changed = strcmp(name, "changed") == 0;
         if (changed)
@@ -131,6 +133,7 @@ static int start_jobs(struct daemon *d, struct err *err)
         .queue_self = plug_self(d->app.queue),
         .queue_shared = (plug_descriptor(d->app.queue)->capabilities & HEARTH_SHARED) != 0,
         .queue_breaker = &d->queue_breaker,
+        .changes = d->app.changes,
         .held = true,
         .providers = providers,
         .provider_count = d->app.provider_count,
@@ -197,8 +200,11 @@ static int start_vault(struct daemon *d, struct err *err)
     return app_open_vault(&d->app, err);
 }
 
+/* Where pulls run, providers know accounts and can say of one that something changed. */
 static int start_providers(struct daemon *d, struct err *err)
 {
+    if ((d->roles & ROLE_WORKER) != 0 && (d->app.changes = changes_create()) == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     return app_open_providers(&d->app, err);
 }
 

@@ -64,6 +64,7 @@ int serve_start_http(struct daemon *d, struct err *err);
 /* Reads log_level and the certificates again; the log says which. Main thread. */
 void serve_reload(struct daemon *d, const struct cli *cli);
 void serve_interrupt_people(void *daemon); /* whatever requests wait for, in the storages and at other servers; for serve_stop_guard() */
+void serve_account_removed(void *daemon, const char *account); /* every sync plugin forgets it */
 /* What probes know, for /readyz; api_options.readiness. Never blocks. */
 void serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);
 

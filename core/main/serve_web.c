@@ -53,7 +53,7 @@ static bool is_syncing(void *ctx, const char *account)
     return jobs_is_syncing(((struct daemon *)ctx)->jobs, account);
 }
 
-static void account_removed(void *ctx, const char *account)
+void serve_account_removed(void *ctx, const char *account)
 {
     struct daemon *d = ctx;
     for (size_t i = 0; i < d->app.provider_count; i++) {
@@ -100,7 +100,7 @@ int serve_create_api(struct daemon *d, struct err *err)
         .request_sync = request_sync,
         .note_seen = note_seen,
         .is_syncing = is_syncing,
-        .account_removed = account_removed,
+        .account_removed = serve_account_removed,
         .authority_ended = authority_ended,
         .tell_others = tell_others,
         .readiness = serve_readiness,
@@ -183,7 +183,6 @@ static void signed_in(void *ctx, const char *account, size_t node)
 {
     struct daemon *d = ctx;
     struct err err = {0};
-    account_removed(d, account);
     api_forget(d->api, account);
     if (node == d->app.nodes.own && jobs_request(d->jobs, account, &err) < 0)
         log_text(log_level_of(&err, HEARTH_LOG_WARNING), "main", "the first sync waits for the schedule: %s", err.text);

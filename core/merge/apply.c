@@ -1,22 +1,14 @@
 #include "merge/apply.h"
 
 #include "base/log.h"
-#include "merge/sink.h"
+#include "merge/collections.h"
 
 static int replay(struct apply *apply, int32_t collection, struct err *err)
 {
-    switch (collection) {
-    case HEARTH_CLIENTS:
-        return apply_devices(apply, err);
-    case HEARTH_TABS:
-        return apply_tabs(apply, err);
-    case HEARTH_BOOKMARKS:
-        return apply_bookmarks(apply, err);
-    case HEARTH_HISTORY:
-        return apply_history(apply, err);
-    default:
+    const struct merge_collection *row = merge_collection(collection);
+    if (row == NULL || row->apply == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
-    }
+    return row->apply(apply, err);
 }
 
 /* In the batch: what it has made of the account. */
@@ -71,7 +63,7 @@ static int apply_once(struct apply *apply, int32_t collection, const char *mark,
 int apply_collection(struct store *store, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *mark,
                      bool *ret_changed, int64_t *ret_generation, struct err *err)
 {
-    struct apply apply = {.store = store, .account = account, .how = how, .spool = spool, .collection = sink_collection_name(collection)};
+    struct apply apply = {.store = store, .account = account, .how = how, .spool = spool, .collection = merge_collection_name(collection)};
     arena_init(&apply.arena, 0);
     int r = apply_once(&apply, collection, mark, ret_generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */

@@ -21,6 +21,12 @@ struct apply {
     int64_t records;             /* replayed since then */
 };
 
+/* Does the collection that came replace what is stored? History is united even with a COMPLETE one: see apply_history.c. */
+static inline bool apply_replaces(const struct apply *apply)
+{
+    return apply->how != HEARTH_INCREMENTAL;
+}
+
 /* One more record was replayed: now and then the limits are looked at, so that a batch that is going to fail ends soon. */
 int apply_count_record(struct apply *apply, struct err *err);
 
@@ -33,6 +39,8 @@ int apply_history(struct apply *apply, struct err *err);
 /* Computes a page anew from its visits and bookmarks and writes, or removes, it. `page` is what is known (id, url, and what history said);
  * used by history and bookmarks. */
 int apply_page(struct apply *apply, struct hearth_page *page, struct err *err);
+/* The page has no visits and no history record any more: what its bookmarks make of it remains. */
+int apply_end_history(struct apply *apply, struct hearth_page *page, struct err *err);
 /* Writes a page whose visits are summed up in `facts` and whose bookmark fields are set. */
 int apply_put_page(struct apply *apply, struct hearth_page *page, const struct model_page *facts, struct err *err);
 /* The page of a URL: its id, and what is stored of it (NOT_FOUND leaves *ret_page with id and url only and returns 0, *ret_new true). */

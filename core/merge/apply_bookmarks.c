@@ -228,7 +228,7 @@ static int replay(struct bookmarks *b)
 int apply_bookmarks(struct apply *apply, struct err *err)
 {
     struct bookmarks b = {.apply = apply, .err = err};
-    int r = apply->how == HEARTH_COMPLETE ? replace_all(&b) : 0;
+    int r = apply_replaces(apply) ? replace_all(&b) : 0;
     if (r == 0)
         r = replay(&b);
     if (r == 0)

@@ -6,6 +6,7 @@
 #include "merge/apply.h"
 #include "merge/kept.h"
 #include "merge/records.h"
+#include "plug/fields.h"
 
 /* What is stored now, copied out of the storage plugin's hands. */
 struct known {
@@ -28,16 +29,11 @@ static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
         known->devices = grown;
         known->room = room;
     }
-    known->devices[known->count++] = (struct hearth_device){
-        .struct_size = sizeof(*device),
-        .id = arena_strdup(known->arena, device->id),
-        .name = arena_strdup(known->arena, device->name),
-        .type = arena_strdup(known->arena, device->type),
-        .os = arena_strdup(known->arena, device->os),
-        .version = arena_strdup(known->arena, device->version),
-        .fxa_device_id = arena_strdup(known->arena, device->fxa_device_id),
-        .last_upload = device->last_upload,
-    };
+    struct hearth_device *copy = &known->devices[known->count];
+    *copy = (struct hearth_device){.struct_size = sizeof(*copy)};
+    if (fields_copy(&fields_device, device, known->arena, copy) < 0)
+        return 1;
+    known->count++;
     return 0;
 }
 
@@ -71,8 +67,7 @@ static struct hearth_device *find_known(struct known *known, const char *id)
 
 static bool same_device(const struct hearth_device *a, const struct hearth_device *b)
 {
-    return str_equal(a->name, b->name) && str_equal(a->type, b->type) && str_equal(a->os, b->os) && str_equal(a->version, b->version) &&
-           str_equal(a->fxa_device_id, b->fxa_device_id) && a->last_upload == b->last_upload;
+    return fields_equal(&fields_device, a, b);
 }
 
 static int put_device(struct apply *apply, struct known *known, struct hearth_device *device, struct err *err)
@@ -123,7 +118,7 @@ int apply_devices(struct apply *apply, struct err *err)
             r = put_device(apply, &known, &device, err);
         } else if (kind == RECORD_REMOVED) {
             records_get_removed(apply->spool, &guid, &modified);
-            if (apply->how == HEARTH_INCREMENTAL && find_known(&known, guid) != NULL) {
+            if (!apply_replaces(apply) && find_known(&known, guid) != NULL) {
                 apply->changed = true;
                 r = STORE(apply->store, err, device_remove, guid);
             }
@@ -132,7 +127,7 @@ int apply_devices(struct apply *apply, struct err *err)
             r = apply_count_record(apply, err);
         store_reset(apply->store);
     }
-    if (r == 0 && apply->how == HEARTH_COMPLETE)
+    if (r == 0 && apply_replaces(apply))
         r = remove_unseen(apply, &known, err);
     known_fini(&known);
     arena_fini(&arena);
@@ -160,12 +155,12 @@ static int put_tab_owner(struct apply *apply, struct known *known, struct hearth
 /* In an incremental collection what does not come stays, as what came damaged does in a complete one. */
 static bool keeps_tabs(const struct apply *apply, const struct known *known, const char *device)
 {
-    return apply->how == HEARTH_INCREMENTAL || kept_has(&known->kept, device);
+    return !apply_replaces(apply) || kept_has(&known->kept, device);
 }
 
 static int clear_tabs(struct apply *apply, struct known *known, struct err *err)
 {
-    if (known->kept.count == 0 && apply->how == HEARTH_COMPLETE)
+    if (known->kept.count == 0 && apply_replaces(apply))
         return STORE(apply->store, err, tabs_clear, NULL);
     int r = 0;
     for (size_t i = 0; r == 0 && i < known->count; i++)

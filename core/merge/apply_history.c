@@ -1,23 +1,31 @@
 /* History: records are united with what is stored, because a record holds the newest twenty visits only and the server forgets pages that
- * Hearth keeps. */
+ * Hearth keeps. Only a HEARTH_SNAPSHOT (apply_snapshot.h) takes away what it does not have. */
 #include <string.h>
 
 #include "base/str.h"
-#include "merge/apply.h"
+#include "merge/apply_snapshot.h"
 #include "merge/records.h"
 #include "model/page.h"
 
-/* The last title that is not empty wins, by the newest visit. */
-static bool takes_title(const struct hearth_page *page, const struct hearth_page_record *record)
+struct history {
+    struct apply *apply;
+    struct snapshot *snapshot; /* NULL: what came is not all there is */
+    struct err *err;
+};
+
+/* The last title that is not empty wins, by the newest visit. whole: the record is all that the source says of the page now. */
+static bool takes_title(const struct hearth_page *page, const struct hearth_page_record *record, bool whole)
 {
     if (record->title == NULL || record->title[0] == '\0' || str_equal(page->title, record->title))
         return false;
-    return page->title == NULL || (record->visit_count > 0 && record->visits[0].date >= page->last_visit);
+    return whole || page->title == NULL || (record->visit_count > 0 && record->visits[0].date >= page->last_visit);
 }
 
 /* A page that was not there: everything about it is in the record, nothing has to be read back. */
-static int put_new(struct apply *apply, struct hearth_page *page, const struct hearth_page_record *record, struct err *err)
+static int put_new(struct history *history, struct hearth_page *page, const struct hearth_page_record *record)
 {
+    struct apply *apply = history->apply;
+    struct err *err = history->err;
     struct model_page facts;
     model_page_init(&facts);
     for (uint32_t i = 0; i < record->visit_count; i++)
@@ -28,15 +36,22 @@ static int put_new(struct apply *apply, struct hearth_page *page, const struct h
     int64_t added;
     if (r == 0)
         r = STORE(apply->store, err, visits_put, page->id, record->visits, record->visit_count, &added);
-    return r == 0 ? STORE(apply->store, err, page_guid_put, record->guid, page->id) : r;
+    if (r == 0)
+        r = STORE(apply->store, err, page_guid_put, record->guid, page->id);
+    return r == 0 && history->snapshot != NULL ? snapshot_note(history->snapshot, page->id, err) : r;
 }
 
-static int merge(struct apply *apply, struct hearth_page *page, const struct hearth_page_record *record, struct err *err)
+static int unite_record(struct history *history, struct hearth_page *page, const struct hearth_page_record *record)
 {
+    struct apply *apply = history->apply;
+    struct err *err = history->err;
+    bool whole = false, trimmed = false;
     int64_t added = 0;
-    int r = STORE(apply->store, err, visits_put, page->id, record->visits, record->visit_count, &added);
-    bool new_guid = !str_equal(page->guid, record->guid), new_title = takes_title(page, record);
-    if (r < 0 || (added == 0 && !new_guid && !new_title))
+    int r = history->snapshot == NULL ? 0 : snapshot_trim(history->snapshot, apply, page, record, &whole, &trimmed, err);
+    if (r == 0)
+        r = STORE(apply->store, err, visits_put, page->id, record->visits, record->visit_count, &added);
+    bool new_guid = !str_equal(page->guid, record->guid), new_title = takes_title(page, record, whole);
+    if (r < 0 || (added == 0 && !trimmed && !new_guid && !new_title))
         return r;
     if (new_guid) {
         page->guid = record->guid;
@@ -47,8 +62,10 @@ static int merge(struct apply *apply, struct hearth_page *page, const struct hea
     return r == 0 ? apply_page(apply, page, err) : r;
 }
 
-static int put_record(struct apply *apply, struct err *err)
+static int put_record(struct history *history)
 {
+    struct apply *apply = history->apply;
+    struct err *err = history->err;
     struct hearth_page_record record;
     if (records_get_page(apply->spool, &apply->arena, &record) < 0)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -57,13 +74,14 @@ static int put_record(struct apply *apply, struct err *err)
     int r = apply_find_page(apply, record.url, &page, &is_new, err);
     if (r < 0 || (is_new && record.visit_count == 0))
         return r;
-    return is_new ? put_new(apply, &page, &record, err) : merge(apply, &page, &record, err);
+    return is_new ? put_new(history, &page, &record) : unite_record(history, &page, &record);
 }
 
 /* A tombstone removes the page only if it names the id that the page has now: devices that find one URL under two ids keep one and bury the
  * other, and the page lives on. */
-static int put_tombstone(struct apply *apply, struct err *err)
+static int put_tombstone(struct history *history)
 {
+    struct apply *apply = history->apply;
     const char *guid;
     int64_t modified, id;
     records_get_removed(apply->spool, &guid, &modified);
@@ -75,37 +93,55 @@ static int put_tombstone(struct apply *apply, struct err *err)
     if (r == HEARTH_ERR_NOT_FOUND)
         return 0;
     if (r < 0) {
-        *err = why;
+        *history->err = why;
         return r;
     }
-    if (!str_equal(page.guid, guid))
-        return 0;
-    page.guid = NULL;
-    page.title = NULL;
-    r = STORE(apply->store, err, visits_remove, id);
-    return r == 0 ? apply_page(apply, &page, err) : r;
+    return str_equal(page.guid, guid) ? apply_end_history(apply, &page, history->err) : 0;
 }
 
-/* Live records first: a tombstone for an old id must find the new id joined to the page. */
-static int pass(struct apply *apply, int wanted, struct err *err)
+/* A snapshot that goes beyond the limits for a moment, before what it does not have is taken away, may be within them in the end. */
+static int count_record(struct history *history)
 {
+    return history->snapshot == NULL ? apply_count_record(history->apply, history->err) : 0;
+}
+
+static int replay_kind(struct history *history, int wanted)
+{
+    struct apply *apply = history->apply;
     int kind, more, r = 0;
     spool_rewind(apply->spool);
-    while (r == 0 && (more = spool_next(apply->spool, &kind, err)) != 0) {
+    while (r == 0 && (more = spool_next(apply->spool, &kind, history->err)) != 0) {
         if (more < 0)
             return more;
         if (kind == wanted)
-            r = kind == RECORD_PAGE ? put_record(apply, err) : put_tombstone(apply, err);
+            r = kind == RECORD_PAGE ? put_record(history) : put_tombstone(history);
         if (r == 0)
-            r = apply_count_record(apply, err);
+            r = count_record(history);
         arena_reset(&apply->arena);
         store_reset(apply->store);
     }
     return r;
 }
 
+/* Live records first: a tombstone for an old id must find the new id joined to the page. */
+static int replay_history(struct history *history)
+{
+    int r = replay_kind(history, RECORD_PAGE);
+    if (r == 0 && history->snapshot != NULL)
+        r = snapshot_sweep(history->snapshot, history->apply, history->err);
+    return r == 0 ? replay_kind(history, RECORD_REMOVED) : r;
+}
+
 int apply_history(struct apply *apply, struct err *err)
 {
-    int r = pass(apply, RECORD_PAGE, err);
-    return r == 0 ? pass(apply, RECORD_REMOVED, err) : r;
+    struct history history = {.apply = apply, .err = err};
+    struct snapshot snapshot;
+    if (apply->how != HEARTH_SNAPSHOT)
+        return replay_history(&history);
+    history.snapshot = &snapshot;
+    int r = snapshot_init(&snapshot, apply, err);
+    if (r == 0)
+        r = replay_history(&history);
+    snapshot_fini(&snapshot);
+    return r;
 }

@@ -24,7 +24,7 @@ static void put(int64_t *slots, size_t room, int64_t page)
     slots[i] = page;
 }
 
-static bool has(const struct page_set *set, int64_t page)
+bool page_set_has(const struct page_set *set, int64_t page)
 {
     if (set->room == 0)
         return false;
@@ -36,7 +36,7 @@ static bool has(const struct page_set *set, int64_t page)
 
 bool page_set_add(struct page_set *set, int64_t page)
 {
-    if (page == 0 || has(set, page))
+    if (page == 0 || page_set_has(set, page))
         return true;
     if (set->count * 2 >= set->room) {
         size_t room = set->room == 0 ? 64 : set->room * 2;

@@ -1,91 +1,119 @@
 #include "merge/records.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "plug/fields.h"
+
+/* --- the fields of a record, in the order of its table ------------------------------------------ */
+
+static void put_fields(struct spool *spool, const struct fields *fields, const void *record)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct hearth_field *field = &fields->list[i];
+        const uint8_t *hash;
+        int64_t bits;
+        double real;
+        switch (field->kind) {
+        case HEARTH_FIELD_TEXT:
+            spool_put_text(spool, fields_text(field, record));
+            break;
+        case HEARTH_FIELD_HASH:
+            hash = fields_hash(field, record);
+            spool_put_bytes(spool, hash == NULL ? (const uint8_t *)"" : hash, hash == NULL ? 0 : (size_t)field->most);
+            break;
+        case HEARTH_FIELD_REAL:
+            real = fields_real(field, record);
+            memcpy(&bits, &real, sizeof(bits));
+            spool_put_int(spool, bits);
+            break;
+        default:
+            spool_put_int(spool, fields_number(field, record));
+            break;
+        }
+    }
+}
+
+/* What else the struct has is 0. */
+static void get_fields(struct spool *spool, const struct fields *fields, void *ret_record)
+{
+    memset(ret_record, 0, fields->size);
+    memcpy(ret_record, &(uint32_t){(uint32_t)fields->size}, sizeof(uint32_t));
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct hearth_field *field = &fields->list[i];
+        const void *hash;
+        size_t size;
+        int64_t bits;
+        double real;
+        switch (field->kind) {
+        case HEARTH_FIELD_TEXT:
+            fields_set_text(field, ret_record, spool_get_text(spool));
+            break;
+        case HEARTH_FIELD_HASH:
+            hash = spool_get_bytes(spool, &size);
+            fields_set_hash(field, ret_record, size == 0 ? NULL : hash);
+            break;
+        case HEARTH_FIELD_REAL:
+            bits = spool_get_int(spool);
+            memcpy(&real, &bits, sizeof(real));
+            fields_set_real(field, ret_record, real);
+            break;
+        default:
+            fields_set_number(field, ret_record, spool_get_int(spool));
+            break;
+        }
+    }
+}
+
+/* --- records ------------------------------------------------------------------------------------ */
+
 int records_put_device(struct spool *spool, const struct hearth_device *device, struct err *err)
 {
     spool_begin(spool, RECORD_DEVICE);
-    spool_put_text(spool, device->id);
-    spool_put_text(spool, device->name);
-    spool_put_text(spool, device->type);
-    spool_put_text(spool, device->os);
-    spool_put_text(spool, device->version);
-    spool_put_text(spool, device->fxa_device_id);
-    spool_put_int(spool, device->last_upload);
+    put_fields(spool, &fields_device, device);
     return spool_end(spool, err);
 }
 
 void records_get_device(struct spool *spool, struct hearth_device *ret_device)
 {
-    struct hearth_device device = {.struct_size = sizeof(device)};
-    device.id = spool_get_text(spool);
-    device.name = spool_get_text(spool);
-    device.type = spool_get_text(spool);
-    device.os = spool_get_text(spool);
-    device.version = spool_get_text(spool);
-    device.fxa_device_id = spool_get_text(spool);
-    device.last_upload = spool_get_int(spool);
-    *ret_device = device;
+    get_fields(spool, &fields_device, ret_device);
 }
 
 int records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab, struct err *err)
 {
     spool_begin(spool, RECORD_TAB);
     spool_put_text(spool, device);
-    spool_put_int(spool, tab->position);
-    spool_put_text(spool, tab->title);
-    spool_put_text(spool, tab->url);
-    spool_put_text(spool, tab->icon);
-    spool_put_text(spool, tab->group);
-    spool_put_int(spool, tab->last_used);
-    spool_put_int(spool, tab->inactive);
-    spool_put_int(spool, tab->pinned);
+    put_fields(spool, &fields_tab, tab);
     return spool_end(spool, err);
 }
 
 void records_get_tab(struct spool *spool, const char **ret_device, struct hearth_tab *ret_tab)
 {
-    struct hearth_tab tab = {.struct_size = sizeof(tab)};
     *ret_device = spool_get_text(spool);
-    tab.position = (int32_t)spool_get_int(spool);
-    tab.title = spool_get_text(spool);
-    tab.url = spool_get_text(spool);
-    tab.icon = spool_get_text(spool);
-    tab.group = spool_get_text(spool);
-    tab.last_used = spool_get_int(spool);
-    tab.inactive = spool_get_int(spool) != 0;
-    tab.pinned = spool_get_int(spool) != 0;
-    *ret_tab = tab;
+    get_fields(spool, &fields_tab, ret_tab);
 }
 
 int records_put_page(struct spool *spool, const struct hearth_page_record *record, struct err *err)
 {
     spool_begin(spool, RECORD_PAGE);
-    spool_put_text(spool, record->guid);
-    spool_put_text(spool, record->url);
-    spool_put_text(spool, record->title);
-    spool_put_int(spool, record->modified);
-    spool_put_int(spool, record->visit_count);
-    for (uint32_t i = 0; i < record->visit_count; i++) {
-        spool_put_int(spool, record->visits[i].date);
-        spool_put_int(spool, record->visits[i].type);
-    }
+    put_fields(spool, &fields_page_record, record);
+    spool_put_int(spool, (int64_t)record->visit_count);
+    for (size_t i = 0; i < record->visit_count; i++)
+        put_fields(spool, &fields_visit, HEARTH_AT(record->visits, i));
     return spool_end(spool, err);
 }
 
 int records_get_page(struct spool *spool, struct arena *arena, struct hearth_page_record *ret_record)
 {
-    struct hearth_page_record record = {.struct_size = sizeof(record)};
-    record.guid = spool_get_text(spool);
-    record.url = spool_get_text(spool);
-    record.title = spool_get_text(spool);
-    record.modified = spool_get_int(spool);
-    record.visit_count = (uint32_t)spool_get_int(spool);
+    struct hearth_page_record record;
+    get_fields(spool, &fields_page_record, &record);
+    record.visit_count = (size_t)spool_get_int(spool);
     struct hearth_visit *visits = arena_alloc(arena, record.visit_count * sizeof(*visits));
     if (visits == NULL)
         return HEARTH_ERR_NOMEM;
-    for (uint32_t i = 0; i < record.visit_count; i++) {
-        visits[i].date = spool_get_int(spool);
-        visits[i].type = (int32_t)spool_get_int(spool);
-    }
+    for (size_t i = 0; i < record.visit_count; i++)
+        get_fields(spool, &fields_visit, &visits[i]);
     record.visits = visits;
     *ret_record = record;
     return 0;
@@ -114,15 +142,7 @@ static int get_list(struct spool *spool, struct arena *arena, const char *const 
 int records_put_bookmark(struct spool *spool, const struct hearth_bookmark_record *record, struct err *err)
 {
     spool_begin(spool, RECORD_BOOKMARK);
-    spool_put_int(spool, record->kind);
-    spool_put_text(spool, record->guid);
-    spool_put_text(spool, record->parent_guid);
-    spool_put_text(spool, record->title);
-    spool_put_text(spool, record->url);
-    spool_put_text(spool, record->keyword);
-    spool_put_text(spool, record->tag_query);
-    spool_put_int(spool, record->added);
-    spool_put_int(spool, record->modified);
+    put_fields(spool, &fields_bookmark_record, record);
     put_list(spool, record->tags, record->tag_count);
     put_list(spool, record->children, record->child_count);
     return spool_end(spool, err);
@@ -130,16 +150,8 @@ int records_put_bookmark(struct spool *spool, const struct hearth_bookmark_recor
 
 int records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth_bookmark_record *ret_record)
 {
-    struct hearth_bookmark_record record = {.struct_size = sizeof(record)};
-    record.kind = (int32_t)spool_get_int(spool);
-    record.guid = spool_get_text(spool);
-    record.parent_guid = spool_get_text(spool);
-    record.title = spool_get_text(spool);
-    record.url = spool_get_text(spool);
-    record.keyword = spool_get_text(spool);
-    record.tag_query = spool_get_text(spool);
-    record.added = spool_get_int(spool);
-    record.modified = spool_get_int(spool);
+    struct hearth_bookmark_record record;
+    get_fields(spool, &fields_bookmark_record, &record);
     int r = get_list(spool, arena, &record.tags, &record.tag_count);
     if (r == 0)
         r = get_list(spool, arena, &record.children, &record.child_count);
@@ -172,4 +184,52 @@ int records_put_kept(struct spool *spool, const char *guid, struct err *err)
 const char *records_get_kept(struct spool *spool)
 {
     return spool_get_text(spool);
+}
+
+/* --- do they keep to their tables? -------------------------------------------------------------- */
+
+bool records_check_key(const char *what, const char *key, char *ret_why, size_t size)
+{
+    size_t length = key == NULL ? 0 : strlen(key);
+    if (length > 0 && length <= HEARTH_KEY_MAX && str_is_utf8(key, length))
+        return true;
+    if (length == 0)
+        snprintf(ret_why, size, "%s is missing", what);
+    else
+        snprintf(ret_why, size, "%s has %zu bytes, more than %d, or is not UTF-8", what, length, HEARTH_KEY_MAX);
+    return false;
+}
+
+bool records_check_device(const struct hearth_device *device, char *ret_why, size_t size)
+{
+    return fields_check(&fields_device, device, ret_why, size);
+}
+
+bool records_check_tab(const char *device, const struct hearth_tab *tab, char *ret_why, size_t size)
+{
+    return records_check_key("the id of its device", device, ret_why, size) && fields_check(&fields_tab, tab, ret_why, size);
+}
+
+bool records_check_page(const struct hearth_page_record *record, char *ret_why, size_t size)
+{
+    bool sound = fields_check(&fields_page_record, record, ret_why, size);
+    for (size_t i = 0; sound && i < record->visit_count; i++)
+        sound = fields_check(&fields_visit, HEARTH_AT(record->visits, i), ret_why, size);
+    return sound;
+}
+
+bool records_check_bookmark(const struct hearth_bookmark_record *record, char *ret_why, size_t size)
+{
+    bool sound = fields_check(&fields_bookmark_record, record, ret_why, size);
+    size_t bytes = 0; /* of the tags joined, as they are stored */
+    for (size_t i = 0; sound && i < record->tag_count; i++) {
+        bytes += record->tags[i] == NULL ? 0 : strlen(record->tags[i]) + 1;
+        if (record->tags[i] != NULL && bytes <= HEARTH_TEXT_MAX && str_is_utf8(record->tags[i], strlen(record->tags[i])))
+            continue;
+        snprintf(ret_why, size, "one of its tags is missing, too long, or not UTF-8");
+        sound = false;
+    }
+    for (size_t i = 0; sound && i < record->child_count; i++)
+        sound = records_check_key("the id of one of its children", record->children[i], ret_why, size);
+    return sound;
 }

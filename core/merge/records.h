@@ -2,6 +2,8 @@
 #ifndef HEARTH_CORE_MERGE_RECORDS_H
 #define HEARTH_CORE_MERGE_RECORDS_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "merge/spool.h"
 #include "hearth/sync.h"
@@ -22,5 +24,12 @@ int records_get_page(struct spool *spool, struct arena *arena, struct hearth_pag
 int records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth_bookmark_record *ret_record);
 void records_get_removed(struct spool *spool, const char **ret_guid, int64_t *ret_modified);
 const char *records_get_kept(struct spool *spool);
+
+/* Does what a provider gives keep to its table (hearth/records.h, hearth/sync.h)? False: ret_why says in words what does not. */
+bool records_check_key(const char *what, const char *key, char *ret_why, size_t size);
+bool records_check_device(const struct hearth_device *device, char *ret_why, size_t size);
+bool records_check_tab(const char *device, const struct hearth_tab *tab, char *ret_why, size_t size);
+bool records_check_page(const struct hearth_page_record *record, char *ret_why, size_t size);
+bool records_check_bookmark(const struct hearth_bookmark_record *record, char *ret_why, size_t size);
 
 #endif

@@ -6,15 +6,10 @@
 #include "base/log.h"
 #include "base/magic.h"
 #include "merge/apply.h"
+#include "merge/collections.h"
 #include "merge/records.h"
 
 enum { SINK_MAGIC = 0x51ac0001, DAMAGED_LOGGED = 10 };
-
-const char *sink_collection_name(int32_t collection)
-{
-    static const char *const names[] = {"account", "devices", "tabs", "bookmarks", "history"};
-    return collection >= 0 && collection <= HEARTH_HISTORY ? names[collection] : "unknown";
-}
 
 static struct sink *sink_of(void *ctx)
 {
@@ -26,8 +21,11 @@ static struct sink *sink_of(void *ctx)
 static int on_begin(void *ctx, int32_t collection, int32_t how)
 {
     struct sink *sink = sink_of(ctx);
-    if (collection < HEARTH_CLIENTS || collection > HEARTH_HISTORY || sink->collection != HEARTH_COLLECTION_NONE)
+    if (merge_collection(collection) == NULL || sink->collection != HEARTH_COLLECTION_NONE)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began collection %d out of turn", (int)collection);
+    if (how < HEARTH_INCREMENTAL || how > HEARTH_SNAPSHOT)
+        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began %s in a way %d that this server does not know",
+                       merge_collection_name(collection), (int)how);
     sink->collection = collection;
     sink->how = how;
     sink->damaged_before = sink->damaged;
@@ -37,49 +35,15 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     return 0;
 }
 
-/* Records belong to a collection that was begun. */
-static int check(struct sink *sink, bool fits)
+/* Records belong to a collection that was begun, and takes them. takes: enum merge_takes; 0: any collection does. */
+static int check(struct sink *sink, unsigned takes)
 {
-    if (!fits)
+    const struct merge_collection *row = merge_collection(sink->collection);
+    if (row == NULL || (row->takes & takes) != takes)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin gave a record that does not belong to %s",
-                       sink_collection_name(sink->collection));
+                       merge_collection_name(sink->collection));
     sink->records++;
     return 0;
-}
-
-static int on_device(void *ctx, const struct hearth_device *device)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, (sink->collection == HEARTH_CLIENTS || sink->collection == HEARTH_TABS) && device->id != NULL);
-    return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
-}
-
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection == HEARTH_TABS && device != NULL && tab->url != NULL);
-    return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
-}
-
-static int on_page(void *ctx, const struct hearth_page_record *record)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection == HEARTH_HISTORY && record->guid != NULL && record->url != NULL);
-    return r < 0 ? r : records_put_page(&sink->spool, record, &sink->err);
-}
-
-static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection == HEARTH_BOOKMARKS && record->guid != NULL);
-    return r < 0 ? r : records_put_bookmark(&sink->spool, record, &sink->err);
-}
-
-static int on_removed(void *ctx, const char *guid, int64_t modified)
-{
-    struct sink *sink = sink_of(ctx);
-    int r = check(sink, sink->collection != HEARTH_COLLECTION_NONE && guid != NULL);
-    return r < 0 ? r : records_put_removed(&sink->spool, guid, modified, &sink->err);
 }
 
 static int on_damaged(void *ctx, const char *guid, const char *why)
@@ -88,15 +52,73 @@ static int on_damaged(void *ctx, const char *guid, const char *why)
     if (sink->collection == HEARTH_COLLECTION_NONE)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin told of a damaged record outside of a collection");
     if (sink->damaged == 0)
-        snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", sink_collection_name(sink->collection),
+        snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", merge_collection_name(sink->collection),
                  guid == NULL ? "(no id)" : guid, why);
     if (sink->damaged++ < DAMAGED_LOGGED)
         log_event(sink->failed_before ? HEARTH_LOG_DEBUG : HEARTH_LOG_WARNING, "sync", "damaged record", "account", sink->account,
-                  "collection", sink_collection_name(sink->collection), "id", guid, "why", why, NULL);
+                  "collection", merge_collection_name(sink->collection), "id", guid, "why", why, NULL);
     if (guid != NULL)
         return records_put_kept(&sink->spool, guid, &sink->err);
     sink->nameless = true;
     return 0;
+}
+
+/* One that breaks its table: what is stored of it stays, as of those that the provider could not read. */
+static int note_broken(struct sink *sink, const char *guid, const char *why)
+{
+    sink->records--;
+    return on_damaged(sink, guid == NULL || guid[0] == '\0' ? NULL : guid, why);
+}
+
+static int on_device(void *ctx, const struct hearth_device *device)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, MERGE_DEVICES);
+    if (r == 0 && !records_check_device(device, why, sizeof(why)))
+        return note_broken(sink, device->id, why);
+    return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
+}
+
+/* What is kept of a tab is all tabs of its device. */
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, MERGE_TABS);
+    if (r == 0 && !records_check_tab(device, tab, why, sizeof(why)))
+        return note_broken(sink, device, why);
+    return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
+}
+
+static int on_page(void *ctx, const struct hearth_page_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, MERGE_PAGES);
+    if (r == 0 && !records_check_page(record, why, sizeof(why)))
+        return note_broken(sink, record->guid, why);
+    return r < 0 ? r : records_put_page(&sink->spool, record, &sink->err);
+}
+
+static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, MERGE_BOOKMARKS);
+    if (r == 0 && !records_check_bookmark(record, why, sizeof(why)))
+        return note_broken(sink, record->guid, why);
+    return r < 0 ? r : records_put_bookmark(&sink->spool, record, &sink->err);
+}
+
+static int on_removed(void *ctx, const char *guid, int64_t modified)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, 0);
+    if (r == 0 && !records_check_key("the id of a tombstone", guid, why, sizeof(why)))
+        return note_broken(sink, guid, why);
+    return r < 0 ? r : records_put_removed(&sink->spool, guid, modified, &sink->err);
 }
 
 static int on_restart(void *ctx)
@@ -109,15 +131,26 @@ static int on_restart(void *ctx)
     return 0;
 }
 
+/* Does what did not come count as gone? */
+static bool removes_absent(const struct sink *sink)
+{
+    return sink->how == HEARTH_SNAPSHOT || (sink->how == HEARTH_COMPLETE && !merge_collection(sink->collection)->united);
+}
+
+static const char *how_it_came(const struct sink *sink)
+{
+    return sink->how == HEARTH_SNAPSHOT ? "all there is" : sink->how == HEARTH_COMPLETE ? "whole" : "what came";
+}
+
 static int on_commit(void *ctx, const char *mark)
 {
     struct sink *sink = sink_of(ctx);
     if (sink->collection == HEARTH_COLLECTION_NONE)
         return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin committed without a collection");
-    if (sink->nameless && sink->how == HEARTH_COMPLETE && sink->collection != HEARTH_HISTORY)
+    if (sink->nameless && removes_absent(sink))
         return err_set(&sink->err, HEARTH_ERR_INVALID,
                        "the sync plugin wants to replace all %s, though one of the records that came was damaged beyond recognition",
-                       sink_collection_name(sink->collection));
+                       merge_collection_name(sink->collection));
     bool changed;
     int64_t generation;
     int r = sink_check_credentials(sink);
@@ -128,9 +161,8 @@ static int on_commit(void *ctx, const char *mark)
         return r;
     if (log_wants(HEARTH_LOG_DEBUG))
         log_pairs(HEARTH_LOG_DEBUG, "sync", "stored",
-                  (struct log_pair[]){LOG_PAIR("account", sink->account), LOG_PAIR("collection", sink_collection_name(sink->collection)),
-                                      LOG_PAIR("how", sink->how == HEARTH_COMPLETE ? "whole" : "what came"),
-                                      LOG_PAIR("changed", changed ? "yes" : "no"),
+                  (struct log_pair[]){LOG_PAIR("account", sink->account), LOG_PAIR("collection", merge_collection_name(sink->collection)),
+                                      LOG_PAIR("how", how_it_came(sink)), LOG_PAIR("changed", changed ? "yes" : "no"),
                                       LOG_NUMBER("records", sink->records - sink->records_before), LOG_PAIRS_END});
     if (changed) {
         sink->changed |= 1u << sink->collection;
@@ -194,7 +226,7 @@ static int on_mark(void *ctx, int32_t collection, const char *mark)
 static int on_reset(void *ctx, int32_t collection)
 {
     bool all = collection == HEARTH_COLLECTION_NONE;
-    return put_marks(sink_of(ctx), all ? HEARTH_CLIENTS : collection, all ? HEARTH_HISTORY : collection, NULL);
+    return put_marks(sink_of(ctx), all ? 1 : collection, all ? HEARTH_COLLECTION_SLOTS - 1 : collection, NULL);
 }
 
 static int on_credentials(void *ctx, const void *bytes, size_t size)

@@ -42,6 +42,4 @@ void sink_note_credentials(struct sink *sink);
 /* CANCELLED, in sink->err: somebody has signed in meanwhile, and nothing of this pull is to be stored any more. */
 int sink_check_credentials(struct sink *sink);
 
-const char *sink_collection_name(int32_t collection); /* "bookmarks" */
-
 #endif

@@ -95,6 +95,7 @@ static int deliver_response(struct net *net, struct fetch *fetch, const char *ho
     struct hearth_http_response response = {.struct_size = sizeof(response), .status = fetch->status, .headers = headers};
     for (const char *p = fetch->headers.data; response.header_count < fetch->header_count; response.header_count++) {
         struct hearth_http_header *h = &headers[response.header_count];
+        h->struct_size = sizeof(*h);
         h->name = p;
         h->value = p + strlen(p) + 1;
         p = h->value + strlen(h->value) + 1;

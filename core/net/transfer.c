@@ -99,7 +99,8 @@ static bool add_headers(struct fetch *fetch, const struct hearth_http_request *r
 {
     for (size_t i = 0; i < request->header_count; i++) {
         struct buf line = {0};
-        buf_printf(&line, "%s: %s", request->headers[i].name, request->headers[i].value);
+        const struct hearth_http_header *header = HEARTH_AT(request->headers, i);
+        buf_printf(&line, "%s: %s", header->name, header->value);
         struct curl_slist *longer = buf_failed(&line) ? NULL : curl_slist_append(fetch->headers_out, line.data);
         if (line.data != NULL)
             memset(line.data, 0, line.size); /* it may be a credential */

@@ -85,12 +85,9 @@ int who_adopt(struct store *store, const char *account, const char *issuer, cons
     struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = word, .subject = subject, .created = clock_now()};
     if (!adopt_issuer(issuer, word) || !who_lower(email, subject))
         return err_set(err, HEARTH_ERR_INVALID, "the issuer or the address is too long");
-    /* One that is there already is left alone, with its time: the hour begins anew. */
     struct err why = {0};
-    int r = STORE(store, &why, identity_remove, account, word, subject);
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
-        return err_set(err, r, "%s; nothing was changed", why.text);
-    return STORE(store, err, identity_put, account, &identity);
+    int r = STORE(store, &why, identity_put, account, &identity); /* one that is there gets the later time: the hour begins anew */
+    return r < 0 ? err_set(err, r, "%s; nothing was changed", why.text) : 0;
 }
 
 static bool is_adopted(const struct who_kept *kept, const struct who *who)

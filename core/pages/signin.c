@@ -248,7 +248,7 @@ static void goes_on(struct page_call *call, struct attempt *attempt, const struc
     else if (was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
         page_audit_failed(call, step->reason != NULL ? step->reason : "wrong_answer", attempt->email, call->provider);
     if (step->kind == HEARTH_SIGNIN_DONE) {
-        done(call, attempt, &step->identity, SIGNIN_KEEP_ASK);
+        done(call, attempt, step->identity, SIGNIN_KEEP_ASK);
     } else if (step->kind == HEARTH_SIGNIN_FAILED) {
         failed(call, attempt, step);
     } else if (attempt_seal_state(call->pages->attempts, attempt, step->state, step->state_size, &call->err) < 0) {

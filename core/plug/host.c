@@ -1,6 +1,7 @@
 #include "plug/host.h"
 
 #include <openssl/rand.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -67,6 +68,11 @@ static void on_metric_add(const struct hearth_host *hearth, const char *name, in
     metric_add(metric_get(METRIC_COUNTER, name, NULL), amount);
 }
 
+static const void *on_extension(const struct hearth_host *hearth, const char *name)
+{
+    return host_of(hearth)->changes != NULL && strcmp(name, HEARTH_HOST_CHANGES) == 0 ? host_of(hearth)->changes : NULL;
+}
+
 void host_init(struct host *host, const char *module, host_http_fn http, void *http_data)
 {
     *host = (struct host){.magic = HOST_MAGIC, .http_data = http_data};
@@ -83,7 +89,8 @@ void host_init(struct host *host, const char *module, host_http_fn http, void *h
         .should_stop = on_should_stop,
         .metric_add = on_metric_add,
         .http_fetch = http,
-        .may_create = true,
+        .opening = HEARTH_OPEN_MAY_CREATE,
         .log_wants = on_log_wants,
+        .extension = on_extension,
     };
 }

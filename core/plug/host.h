@@ -2,7 +2,7 @@
 #ifndef HEARTH_CORE_PLUG_HOST_H
 #define HEARTH_CORE_PLUG_HOST_H
 
-#include "hearth/plugin.h"
+#include "hearth/sync.h"
 
 typedef int (*host_http_fn)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
 
@@ -10,8 +10,10 @@ typedef int (*host_http_fn)(const struct hearth_host *host, struct hearth_call *
 struct host {
     struct hearth_host hearth; /* what the plugin sees */
     uint32_t magic;
-    char module[64]; /* "storage-sqlite": named in log lines */
-    void *http_data; /* for http_fetch; NULL */
+    char module[64];                           /* "storage-sqlite": named in log lines */
+    void *http_data;                           /* for http_fetch; NULL */
+    const struct hearth_host_changes *changes; /* sync plugins of a worker: its ear; NULL: nobody listens */
+    void *changes_data;                        /* for changes->changed() */
 };
 
 /* http: NULL for kinds without the HTTP client; it finds http_data by host_of(). */

@@ -17,17 +17,24 @@
 #include "plug/call.h"
 #include "plug/operations.h"
 
-enum { PLUG_MAGIC = 0x91060001, DESCRIPTOR_V1_SIZE = offsetof(struct hearth_plugin, operations) + sizeof(void *), KEYS_MAX = 64 };
-enum { IDENTITIES_ABI_VERSION = 5 }; /* identities and properties */
+enum { PLUG_MAGIC = 0x91060001, KEYS_MAX = 64 };
+/* What structs had in the first release of the epoch: a plugin has no less. */
+enum {
+    DESCRIPTOR_MIN = offsetof(struct hearth_plugin, limits) + sizeof(void *),
+    KEY_MIN = offsetof(struct hearth_config_key, required) + 8
+};
 
 struct plug {
     uint32_t magic;
     char *file;
-    struct hearth_plugin descriptor; /* copied: as much as the plugin has */
-    void *table;                     /* copied likewise */
+    struct hearth_plugin descriptor; /* copied: as much as the plugin has; its keys, too, so that they are an array of this host's */
+    struct hearth_config_key *keys;
+    void *table;                       /* copied likewise */
+    void *extensions[PLUG_EXTENSIONS]; /* likewise; NULL: it has not */
     struct host host;
-    bool looks_only;
-    bool creates_nothing;
+    uint64_t opening; /* enum hearth_opening */
+    const struct hearth_host_changes *changes;
+    void *changes_data;
     void *self;
     struct plug *next; /* every plug ever loaded: their code stays, so they do */
 };
@@ -62,9 +69,9 @@ static int check_keys(const char *file, const struct hearth_plugin *d, struct er
         return err_set(err, HEARTH_ERR_INVALID, "%s declares %zu configuration keys; at most %d are possible", file, d->config_count,
                        KEYS_MAX);
     for (size_t i = 0; i < d->config_count; i++) {
-        const struct hearth_config_key *key = &d->config[i];
-        if (key->struct_size != sizeof(*key) || key->name == NULL || key->help == NULL || key->type < HEARTH_CONFIG_STRING ||
-            key->type > HEARTH_CONFIG_ENUM || (key->type == HEARTH_CONFIG_ENUM && key->choices == NULL))
+        const struct hearth_config_key *key = HEARTH_AT(d->config, i);
+        if (key->struct_size < KEY_MIN || key->struct_size != d->config->struct_size || key->name == NULL || key->help == NULL ||
+            key->type < HEARTH_CONFIG_STRING || key->type > HEARTH_CONFIG_ENUM || (key->type == HEARTH_CONFIG_ENUM && key->choices == NULL))
             return err_set(err, HEARTH_ERR_INVALID, "%s: configuration key %zu is malformed", file, i);
     }
     return 0;
@@ -92,10 +99,10 @@ static int check_file_name(const char *file, const struct hearth_plugin *d, stru
 static int check_descriptor(const char *file, const struct hearth_plugin *d, int kind, struct err *err)
 {
     if (d == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: hearth_plugin_v1() returned nothing", file);
-    if (d->struct_size < DESCRIPTOR_V1_SIZE || d->struct_size > 65536)
+        return err_set(err, HEARTH_ERR_INVALID, "%s: hearth_plugin_v2() returned nothing", file);
+    if (d->struct_size < DESCRIPTOR_MIN || d->struct_size > 65536)
         return err_set(err, HEARTH_ERR_INVALID, "%s: its descriptor has %u bytes, at least %d are needed", file, d->struct_size,
-                       (int)DESCRIPTOR_V1_SIZE);
+                       (int)DESCRIPTOR_MIN);
     if (d->abi_epoch != HEARTH_ABI_EPOCH)
         return err_set(err, HEARTH_ERR_INVALID,
                        "%s was built for ABI epoch %u, this hearthd has epoch %d: build it again against its headers", file, d->abi_epoch,
@@ -114,46 +121,84 @@ static int check_descriptor(const char *file, const struct hearth_plugin *d, int
     return r < 0 ? r : check_keys(file, d, err);
 }
 
-/* The table as this host has it: the plugin's part copied, every required operation there. */
-static int copy_table(const char *file, const struct hearth_plugin *d, void **ret_table, struct err *err)
+/* A table as this host has it: the plugin's part copied, every operation there. what: for an error, behind the file's name. */
+static int copy_table(const char *file, const char *what, const void *table, const struct plug_operations *operations, void **ret_table,
+                      struct err *err)
 {
-    const struct plug_operations *operations = plug_operations(d->kind);
     enum { HEADER = 2 * sizeof(uint32_t) };
-    if (d->operations == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", file);
-    uint32_t size = *(const uint32_t *)d->operations;
+    uint32_t size = *(const uint32_t *)table;
     if (size < HEADER || size > 65536)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: its table of operations has an impossible size, %u", file, size);
-    void *table = calloc(1, operations->table_size);
-    if (table == NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "%s: its %s has an impossible size, %u", file, what, size);
+    void *copy = calloc(1, operations->size);
+    if (copy == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    memcpy(table, d->operations, size < operations->table_size ? size : operations->table_size);
-    for (size_t i = 0; i < operations->required; i++) {
+    memcpy(copy, table, size < operations->size ? size : operations->size);
+    for (size_t i = 0; i < operations->count; i++) {
         void *operation;
-        memcpy(&operation, (char *)table + HEADER + i * sizeof(operation), sizeof(operation));
-        if (operation == NULL) {
-            free(table);
-            return err_set(err, HEARTH_ERR_INVALID, "%s lacks the required operation %s", file, operations->names[i]);
+        memcpy(&operation, (char *)copy + HEADER + i * sizeof(operation), sizeof(operation));
+        if (operation == NULL && operations->names[i][0] != '?') {
+            free(copy);
+            return err_set(err, HEARTH_ERR_INVALID, "%s: its %s lacks the operation %s", file, what, operations->names[i]);
         }
     }
-    *ret_table = table;
+    *ret_table = copy;
     return 0;
 }
 
-static int remember(const char *file, const struct hearth_plugin *d, void *table, struct plug **ret_plug, struct err *err)
+static int copy_tables(const char *file, const struct hearth_plugin *d, struct plug *plug, struct err *err)
+{
+    int r = d->operations == NULL ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", file)
+                                  : copy_table(file, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
+    for (int i = 0; r == 0 && d->extension != NULL && i < PLUG_EXTENSIONS; i++) {
+        const struct plug_extension *known = &plug_extensions[i];
+        const void *table = known->kind == d->kind ? d->extension(known->name) : NULL;
+        if (table != NULL)
+            r = copy_table(file, known->name, table, &known->operations, &plug->extensions[i], err);
+    }
+    return r;
+}
+
+static int copy_keys(const struct hearth_plugin *d, struct plug *plug, struct err *err)
+{
+    plug->keys = calloc(d->config_count + 1, sizeof(*plug->keys));
+    if (plug->keys == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < d->config_count; i++) {
+        const struct hearth_config_key *key = HEARTH_AT(d->config, i);
+        memcpy(&plug->keys[i], key, key->struct_size < sizeof(*key) ? key->struct_size : sizeof(*key));
+        plug->keys[i].struct_size = sizeof(*key);
+    }
+    plug->descriptor.config = plug->keys;
+    return 0;
+}
+
+static void plug_free(struct plug *plug)
+{
+    free(plug->keys);
+    for (int i = 0; i < PLUG_EXTENSIONS; i++)
+        free(plug->extensions[i]);
+    free(plug->table);
+    free(plug->file);
+    free(plug);
+}
+
+static int remember(const char *file, const struct hearth_plugin *d, struct plug **ret_plug, struct err *err)
 {
     struct plug *plug = calloc(1, sizeof(*plug));
-    char *copy = strdup(file);
-    if (plug == NULL || copy == NULL) {
+    if (plug == NULL || (plug->file = strdup(file)) == NULL) {
         free(plug);
-        free(copy);
-        free(table);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
     plug->magic = PLUG_MAGIC;
-    plug->file = copy;
-    plug->table = table;
+    plug->opening = HEARTH_OPEN_MAY_CREATE;
     memcpy(&plug->descriptor, d, d->struct_size < sizeof(plug->descriptor) ? d->struct_size : sizeof(plug->descriptor));
+    int r = copy_keys(d, plug, err);
+    if (r == 0)
+        r = copy_tables(file, d, plug, err);
+    if (r < 0) {
+        plug_free(plug);
+        return r;
+    }
     plug->next = loaded;
     loaded = plug;
     *ret_plug = plug;
@@ -169,31 +214,17 @@ int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct er
     if (handle == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s cannot be loaded: %s", path, dlerror());
     hearth_plugin_entry entry;
-    void *symbol = dlsym(handle, "hearth_plugin_v1");
+    void *symbol = dlsym(handle, "hearth_plugin_v2");
+    if (symbol == NULL && dlsym(handle, "hearth_plugin_v1") != NULL)
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s was built for ABI epoch 1, this hearthd has epoch %d: build it again against its headers", path,
+                       HEARTH_ABI_EPOCH);
     if (symbol == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is not a Hearth plugin: it has no hearth_plugin_v1()", path);
+        return err_set(err, HEARTH_ERR_INVALID, "%s is not a Hearth plugin: it has no hearth_plugin_v2()", path);
     memcpy(&entry, &symbol, sizeof(entry));
     const struct hearth_plugin *descriptor = entry();
     r = check_descriptor(path, descriptor, kind, err);
-    void *table = NULL;
-    if (r == 0)
-        r = copy_table(path, descriptor, &table, err);
-    return r < 0 ? r : remember(path, descriptor, table, ret_plug, err);
-}
-
-/* What hearthd cannot work without, although the first release did: plugins that lack it are good for `plugin check` alone. */
-static int check_knows_identities(const char *path, const struct plug *plug, struct err *err)
-{
-    const struct hearth_storage *ops = plug->table;
-    if (plug->descriptor.kind != HEARTH_STORAGE)
-        return 0;
-    if (plug->descriptor.abi_version >= IDENTITIES_ABI_VERSION && ops->identity_put != NULL && ops->identity_remove != NULL &&
-        ops->identity_list != NULL && ops->account_by_identity != NULL && ops->property_put != NULL && ops->property_get != NULL)
-        return 0;
-    return err_set(err, HEARTH_ERR_INVALID,
-                   "%s has ABI version %u and does not know who is who (identities and properties, ABI version %d): build it again "
-                   "against the headers of this hearthd and give it what \"hearthd plugin check\" says is missing",
-                   path, plug->descriptor.abi_version, IDENTITIES_ABI_VERSION);
+    return r < 0 ? r : remember(path, descriptor, ret_plug, err);
 }
 
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err)
@@ -203,15 +234,8 @@ int plug_load(int kind, const char *name, const char *const *directories, size_t
         return err_set(err, HEARTH_ERR_INVALID, "\"%s\" is not a plugin's name", name);
     for (size_t i = 0; i < count; i++) {
         snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
-        if (access(path, F_OK) == 0) {
-            struct plug *plug;
-            int r = plug_load_file(path, kind, &plug, err);
-            if (r == 0)
-                r = check_knows_identities(path, plug, err);
-            if (r == 0)
-                *ret_plug = plug;
-            return r;
-        }
+        if (access(path, F_OK) == 0)
+            return plug_load_file(path, kind, ret_plug, err);
         snprintf(tried + strlen(tried), sizeof(tried) - strlen(tried), "%s%s", i == 0 ? "" : ", ", directories[i]);
     }
     return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no %s-%s.so in %s", plug_kind_name(kind), name, tried);
@@ -232,12 +256,18 @@ static int open_instance(struct plug *plug, struct hearth_call *call, const stru
 
 void plug_forbid_creation(struct plug *plug)
 {
-    plug->creates_nothing = true;
+    plug->opening &= ~(uint64_t)HEARTH_OPEN_MAY_CREATE;
 }
 
 void plug_look_only(struct plug *plug)
 {
-    plug->looks_only = true;
+    plug->opening = HEARTH_OPEN_LOOKS_ONLY;
+}
+
+void plug_listen(struct plug *plug, const struct hearth_host_changes *changes, void *data)
+{
+    plug->changes = changes;
+    plug->changes_data = data;
 }
 
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err)
@@ -246,8 +276,9 @@ int plug_open(struct plug *plug, const struct hearth_config_value *values, host_
     char module[64];
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(plug->descriptor.kind), plug->descriptor.name);
     host_init(&plug->host, module, http, http_data);
-    plug->host.hearth.may_create = !plug->creates_nothing && !plug->looks_only;
-    plug->host.hearth.looks_only = plug->looks_only;
+    plug->host.hearth.opening = plug->opening;
+    plug->host.changes = plug->changes;
+    plug->host.changes_data = plug->changes_data;
     struct call call;
     call_init(&call, NULL, 0, 0);
     int r = call_check(&call, open_instance(plug, &call.hearth, values), err);
@@ -259,15 +290,17 @@ int plug_restore(struct plug *plug, const struct hearth_config_value *values, co
                  struct err *err)
 {
     ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL && plug->descriptor.kind == HEARTH_STORAGE);
-    const struct hearth_storage *ops = plug->table;
+    const struct hearth_storage_backup *backup = plug->extensions[PLUG_STORAGE_BACKUP];
     char module[64];
     struct call call;
-    if (ops->restore == NULL)
-        return err_set(err, HEARTH_ERR_UNSUPPORTED, "storage-%s restores nothing: use the tools of its database", plug->descriptor.name);
+    if (backup == NULL)
+        return err_set(err, HEARTH_ERR_UNSUPPORTED,
+                       "storage-%s restores nothing: use the tools of its database (for PostgreSQL: psql or pg_restore)",
+                       plug->descriptor.name);
     snprintf(module, sizeof(module), "storage-%s", plug->descriptor.name);
     host_init(&plug->host, module, NULL, NULL);
     call_init(&call, NULL, 0, 0);
-    int r = call_check(&call, ops->restore(&plug->host.hearth, &call.hearth, values, path, replace, cb, ctx), err);
+    int r = call_check(&call, backup->restore(&plug->host.hearth, &call.hearth, values, path, replace, cb, ctx), err);
     call_fini(&call);
     return r < 0 ? err_prefix(err, "%s", module) : 0;
 }
@@ -298,6 +331,20 @@ const char *plug_file(const struct plug *plug)
 const void *plug_ops(const struct plug *plug)
 {
     return plug->table;
+}
+
+const void *plug_extension(const struct plug *plug, enum plug_extension_id which)
+{
+    return plug->extensions[which];
+}
+
+struct storage plug_storage(const struct plug *plug)
+{
+    ASSERT(plug->descriptor.kind == HEARTH_STORAGE);
+    return (struct storage){.ops = plug->table,
+                            .bulk = plug->extensions[PLUG_STORAGE_BULK],
+                            .backup = plug->extensions[PLUG_STORAGE_BACKUP],
+                            .self = plug->self};
 }
 
 void *plug_self(const struct plug *plug)

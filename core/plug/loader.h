@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "hearth/storage.h"
 #include "plug/host.h"
+#include "plug/operations.h"
+#include "plug/store.h"
 
 struct plug;
 
@@ -16,8 +18,7 @@ size_t plug_directories(const char *first, const char *const **ret_directories);
 /* A place of the package: a relative path begins at the folder of the running program, so that an installation can be moved as a whole. */
 void plug_beside_program(const char *path, char *ret, size_t size);
 
-/* To work with. A storage that knows no identities (before ABI version 5) is refused. kind: enum hearth_plugin_kind. Errors (INVALID,
- * NOT_FOUND) name the file, what was found, and what was needed. */
+/* kind: enum hearth_plugin_kind. Errors (INVALID, NOT_FOUND) name the file, what was found, and what was needed. */
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err);
 /* The same for a file, whatever its kind: for `hearthd plugin check`. kind 0: any. */
 int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err);
@@ -25,9 +26,11 @@ int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct er
 void plug_forbid_creation(struct plug *plug);
 /* Before plug_open(): a storage is only looked at, and changes nothing on the disk. */
 void plug_look_only(struct plug *plug);
+/* Before plug_open(): somebody listens to what the sync plugin says of its sources (HEARTH_HOST_CHANGES); finds data by host_of(). */
+void plug_listen(struct plug *plug, const struct hearth_host_changes *changes, void *data);
 /* Opens the instance. values: in the order of the plugin's keys, valid until plug_close(). http: sync plugins. */
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err);
-/* Storage plugins, not open: its operation restore(). UNSUPPORTED where the plugin has none. */
+/* Storage plugins, not open: restore() of its extension for backups. UNSUPPORTED where the plugin has none. */
 int plug_restore(struct plug *plug, const struct hearth_config_value *values, const char *path, bool replace, hearth_text_cb cb, void *ctx,
                  struct err *err);
 void plug_close(struct plug *plug); /* closes the instance, if open; accepts NULL */
@@ -36,7 +39,10 @@ void plug_close(struct plug *plug); /* closes the instance, if open; accepts NUL
 const struct hearth_plugin *plug_descriptor(const struct plug *plug);
 const char *plug_file(const struct plug *plug);
 const void *plug_ops(const struct plug *plug); /* struct hearth_storage, hearth_queue or hearth_sync; every entry is there */
-void *plug_self(const struct plug *plug);      /* NULL before plug_open() */
+/* Its part of an extension, as large as this host's struct, every entry there; NULL: it has not. */
+const void *plug_extension(const struct plug *plug, enum plug_extension_id which);
+void *plug_self(const struct plug *plug);             /* NULL before plug_open() */
+struct storage plug_storage(const struct plug *plug); /* of a storage, all of that together */
 
 const char *plug_kind_name(int kind); /* "storage" */
 

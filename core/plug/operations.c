@@ -6,6 +6,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* In front of the name of an operation that came after the first release of the epoch: a plugin may lack it, and who calls it asks for
+ * NULL. */
+#define LATER "?"
+
 static const char *const storage_operations[] = {
     "open",
     "close",
@@ -16,19 +20,24 @@ static const char *const storage_operations[] = {
     "schema_version",
     "migrate",
     "verify",
-    "backup",
     "account_create",
     "account_update",
     "account_get",
     "account_by_email",
+    "account_by_identity",
     "account_list",
     "account_remove",
     "account_claim_due",
     "counts",
+    "identity_put",
+    "identity_remove",
+    "identity_list",
     "credentials_put",
     "credentials_get",
     "settings_put",
     "settings_get",
+    "property_put",
+    "property_get",
     "token_create",
     "token_by_hash",
     "token_list",
@@ -71,16 +80,6 @@ static const char *const storage_operations[] = {
     "bookmark_tombstones",
     "bookmark_claims",
     "tag_list",
-    "pages_get",
-    "visits_of_pages",
-    "bookmarks_of_pages",
-    "restore",
-    "identity_put",
-    "identity_remove",
-    "identity_list",
-    "account_by_identity",
-    "property_put",
-    "property_get",
 };
 
 static const char *const queue_operations[] = {
@@ -89,22 +88,44 @@ static const char *const queue_operations[] = {
 };
 
 static const char *const sync_operations[] = {
-    "open", "close",  "session_open", "session_close", "interrupt",   "account_import",
-    "pull", "forget", "signin_ways",  "signin_start",  "signin_next", "describe",
+    "open", "close", "session_open", "session_close", "interrupt", "account_import", "pull", "forget",
 };
+
+static const char *const storage_bulk[] = {"pages_get", "visits_of_pages", "bookmarks_of_pages"};
+static const char *const storage_backup[] = {"backup", "restore"};
+static const char *const sync_signin[] = {"ways", "start", "next"};
+static const char *const sync_describe[] = {"describe"};
 
 /* A table is struct_size, reserved, and then nothing but function pointers. */
 #define HEADER (2 * sizeof(uint32_t))
-_Static_assert(sizeof(struct hearth_storage) == HEADER + COUNT(storage_operations) * sizeof(void (*)(void)), "an operation has no name");
-_Static_assert(sizeof(struct hearth_queue) == HEADER + COUNT(queue_operations) * sizeof(void (*)(void)), "an operation has no name");
-_Static_assert(sizeof(struct hearth_sync) == HEADER + COUNT(sync_operations) * sizeof(void (*)(void)), "an operation has no name");
+#define NAMED(table, names)                                                                                                                \
+    _Static_assert(sizeof(struct table) == HEADER + COUNT(names) * sizeof(void (*)(void)), "an operation has no name")
+#define TABLE(struct_, names)                                                                                                              \
+    {                                                                                                                                      \
+        sizeof(struct struct_), names, COUNT(names)                                                                                        \
+    }
+
+NAMED(hearth_storage, storage_operations);
+NAMED(hearth_queue, queue_operations);
+NAMED(hearth_sync, sync_operations);
+NAMED(hearth_storage_bulk, storage_bulk);
+NAMED(hearth_storage_backup, storage_backup);
+NAMED(hearth_sync_signin, sync_signin);
+NAMED(hearth_sync_describe, sync_describe);
 
 const struct plug_operations *plug_operations(int kind)
 {
     static const struct plug_operations kinds[] = {
-        [HEARTH_STORAGE] = {sizeof(struct hearth_storage), storage_operations, COUNT(storage_operations), COUNT(storage_operations) - 10},
-        [HEARTH_QUEUE] = {sizeof(struct hearth_queue), queue_operations, COUNT(queue_operations), COUNT(queue_operations)},
-        [HEARTH_SYNC] = {sizeof(struct hearth_sync), sync_operations, COUNT(sync_operations), COUNT(sync_operations) - 4},
+        [HEARTH_STORAGE] = TABLE(hearth_storage, storage_operations),
+        [HEARTH_QUEUE] = TABLE(hearth_queue, queue_operations),
+        [HEARTH_SYNC] = TABLE(hearth_sync, sync_operations),
     };
     return kind >= HEARTH_STORAGE && kind <= HEARTH_SYNC ? &kinds[kind] : NULL;
 }
+
+const struct plug_extension plug_extensions[PLUG_EXTENSIONS] = {
+    [PLUG_STORAGE_BULK] = {HEARTH_STORAGE_BULK, HEARTH_STORAGE, TABLE(hearth_storage_bulk, storage_bulk)},
+    [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE, TABLE(hearth_storage_backup, storage_backup)},
+    [PLUG_SYNC_SIGNIN] = {HEARTH_SYNC_SIGNIN, HEARTH_SYNC, TABLE(hearth_sync_signin, sync_signin)},
+    [PLUG_SYNC_DESCRIBE] = {HEARTH_SYNC_DESCRIBE, HEARTH_SYNC, TABLE(hearth_sync_describe, sync_describe)},
+};

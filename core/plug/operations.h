@@ -1,17 +1,28 @@
-/* The names of the operations of each kind, in the order of their table: so that a plugin that lacks one can be told which. */
+/* The names of the operations of each kind and of each extension, in the order of their tables: so that a plugin that lacks one can be told
+ * which. */
 #ifndef HEARTH_CORE_PLUG_OPERATIONS_H
 #define HEARTH_CORE_PLUG_OPERATIONS_H
 
 #include <stddef.h>
 
 struct plug_operations {
-    size_t table_size; /* of this host's struct */
+    size_t size; /* of this host's struct */
     const char *const *names;
-    size_t count;
-    size_t required; /* the first so many; the others came later or are optional: NULL in the host's copy when a plugin lacks them */
+    size_t count; /* all are required but those that came LATER (operations.c); what is optional from the start is an extension */
 };
 
 /* kind: enum hearth_plugin_kind; NULL for others. */
 const struct plug_operations *plug_operations(int kind);
+
+/* What this host asks plugins for by name. */
+enum plug_extension_id { PLUG_STORAGE_BULK, PLUG_STORAGE_BACKUP, PLUG_SYNC_SIGNIN, PLUG_SYNC_DESCRIBE, PLUG_EXTENSIONS };
+
+struct plug_extension {
+    const char *name;
+    int kind; /* enum hearth_plugin_kind */
+    struct plug_operations operations;
+};
+
+extern const struct plug_extension plug_extensions[PLUG_EXTENSIONS];
 
 #endif

@@ -1,23 +1,23 @@
 #include "plug/store.h"
 #include "base/str.h"
 
-int store_open(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct err *err)
+int store_open(struct store *store, const struct storage *storage, const atomic_bool *stop, struct err *err)
 {
-    return store_open_until(store, ops, self, stop, NULL, 0, err);
+    return store_open_until(store, storage, stop, NULL, 0, err);
 }
 
-int store_open_until(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct breaker *breaker,
-                     int64_t deadline, struct err *err)
+int store_open_until(struct store *store, const struct storage *storage, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
+                     struct err *err)
 {
     int r = breaker_allows(breaker, err);
     if (r < 0)
         return r;
-    *store = (struct store){.ops = ops, .breaker = breaker};
+    *store = (struct store){.ops = storage->ops, .bulk = storage->bulk, .backup = storage->backup, .breaker = breaker};
     call_init(&store->call, stop, 0, 0);
     store->call.hearth.deadline = deadline;
     store->call.breaker = breaker;
     lock_border("a session of the storage is opened");
-    r = store_check(store, ops->session_open(self, &store->call.hearth, &store->session), err);
+    r = store_check(store, storage->ops->session_open(storage->self, &store->call.hearth, &store->session), err);
     if (r < 0)
         call_fini(&store->call);
     return r;
@@ -60,8 +60,8 @@ void store_reset(struct store *store)
 int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
                     struct err *err)
 {
-    if (store->ops->pages_get != NULL)
-        return STORE(store, err, pages_get, account, pages, count, cb, ctx);
+    if (store->bulk != NULL)
+        return STORE_OF(store, bulk, err, pages_get, account, pages, count, cb, ctx);
     for (size_t i = 0; i < count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         struct err why = {0};
@@ -96,8 +96,8 @@ static int on_visit_of_page(void *ctx, const struct hearth_visit *visit)
 int store_visits_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
                           struct err *err)
 {
-    if (store->ops->visits_of_pages != NULL)
-        return STORE(store, err, visits_of_pages, account, pages, count, cb, ctx);
+    if (store->bulk != NULL)
+        return STORE_OF(store, bulk, err, visits_of_pages, account, pages, count, cb, ctx);
     struct one_by_one rows = {.visit = cb, .ctx = ctx};
     int r = 0;
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++) {
@@ -117,8 +117,8 @@ static int on_bookmark_of_page(void *ctx, const struct hearth_bookmark *bookmark
 int store_bookmarks_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
                              struct err *err)
 {
-    if (store->ops->bookmarks_of_pages != NULL)
-        return STORE(store, err, bookmarks_of_pages, account, pages, count, cb, ctx);
+    if (store->bulk != NULL)
+        return STORE_OF(store, bulk, err, bookmarks_of_pages, account, pages, count, cb, ctx);
     struct one_by_one rows = {.bookmark = cb, .ctx = ctx};
     int r = 0;
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++)

@@ -1,4 +1,4 @@
-/* One storage session with the call context that its operations need: what a thread holds to read and write. */
+/* An opened storage plugin, and one session of it with the call context that its operations need: what a thread holds to read and write. */
 #ifndef HEARTH_CORE_PLUG_STORE_H
 #define HEARTH_CORE_PLUG_STORE_H
 
@@ -6,25 +6,35 @@
 #include "plug/breaker.h"
 #include "plug/call.h"
 
-/* One thread at a time. */
+/* An opened storage plugin. */
+struct storage {
+    const struct hearth_storage *ops;
+    const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
+    const struct hearth_storage_backup *backup;
+    void *self;
+};
+
+/* A session. One thread at a time. */
 struct store {
     const struct hearth_storage *ops;
+    const struct hearth_storage_bulk *bulk;     /* NULL: each page is asked for */
+    const struct hearth_storage_backup *backup; /* NULL: the database has tools of its own */
     void *session;
     struct call call;        /* results live until store_reset() */
     struct breaker *breaker; /* of the database; NULL: nobody watches it */
     const char *place;       /* a file of the database, borrowed; NULL: it has none that is known, such as one on another machine */
 };
 
-/* self: the opened plugin instance. stop: polled by long operations; NULL. */
-int store_open(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct err *err);
+/* stop: polled by long operations; NULL. */
+int store_open(struct store *store, const struct storage *storage, const atomic_bool *stop, struct err *err);
 /* The same for a database with a breaker (NULL: without): UNAVAILABLE at once when it is open. deadline: monotonic ms, for the opening
  * and for the calls that follow; 0: none. */
-int store_open_until(struct store *store, const struct hearth_storage *ops, void *self, const atomic_bool *stop, struct breaker *breaker,
-                     int64_t deadline, struct err *err);
+int store_open_until(struct store *store, const struct storage *storage, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
+                     struct err *err);
 void store_close(struct store *store);
 void store_reset(struct store *store); /* frees the results of earlier operations */
 
-/* pages_get(), or page_get() for each where a plugin has no such operation. */
+/* pages_get(), or page_get() for each where a storage has no such extension. */
 int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
                     struct err *err);
 
@@ -40,10 +50,12 @@ int store_check(struct store *store, int code, struct err *err);
 
 /* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err` filled. While the breaker of the database is
  * open nothing is called: UNAVAILABLE at once. */
-#define STORE(store, err, operation, ...)                                                                                                  \
+#define STORE(store, err, operation, ...) STORE_OF(store, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
+/* The same for a table that is an extension and known to be there: `bulk`, `backup`. */
+#define STORE_OF(store, table, err, operation, ...)                                                                                        \
     (lock_border("a plugin is called: " #operation),                                                                                       \
      store_check((store),                                                                                                                  \
-                 store_allows(store) ? (store)->ops->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__)         \
+                 store_allows(store) ? (store)->table->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__)       \
                                      : HEARTH_ERR_UNAVAILABLE,                                                                             \
                  (err)))
 

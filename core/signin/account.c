@@ -22,12 +22,12 @@ struct who finish_who(const struct finish *f)
 int finish_key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err)
 {
     const struct signin_options *options = &f->worker->signin->options;
-    const struct hearth_sync *ops = options->providers[f->end->provider].ops;
+    const struct hearth_sync_describe *ops = options->providers[f->end->provider].describe;
     struct hearth_identity old = {.struct_size = sizeof(old)};
     void *bytes = NULL, *session;
     size_t size = 0;
     *ret_changed = false;
-    if (f->identity->key == NULL || ops->describe == NULL || strcmp(f->provider, finish_provider(f)) != 0)
+    if (f->identity->key == NULL || ops == NULL || strcmp(f->provider, finish_provider(f)) != 0)
         return 0;
     struct err why = {0};
     int r = credentials_get(options->vault, f->store, account, f->provider, &bytes, &size, &why);

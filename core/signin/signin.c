@@ -55,9 +55,9 @@ const struct vault *signin_vault(const struct signin *signin)
 uint64_t signin_ways(const struct signin *signin, size_t provider)
 {
     const struct signin_provider *p = &signin->options.providers[provider];
-    if (p->ops->signin_ways == NULL || p->ops->signin_start == NULL || p->ops->signin_next == NULL)
+    if (p->signin == NULL)
         return 0;
-    uint64_t ways = p->ops->signin_ways(p->self);
+    uint64_t ways = p->signin->ways(p->self);
     return signin->options.password ? ways : ways & ~(uint64_t)HEARTH_SIGNIN_PASSWORD;
 }
 
@@ -114,6 +114,31 @@ static int begin(struct signin_worker *worker, size_t provider, void **ret_sessi
     return signin_session(worker, provider, ret_session, err);
 }
 
+/* Of a plugin's array of structs, whatever their size there, an array of this host's in the call's memory. NULL: there is none. */
+static const void *copy_array(struct signin_worker *worker, const void *items, size_t count, size_t size)
+{
+    uint32_t stride = count == 0 ? 0 : *(const uint32_t *)items;
+    char *copy = arena_alloc(&worker->call.arena, (count + 1) * size);
+    for (size_t i = 0; copy != NULL && i < count; i++) {
+        memcpy(copy + i * size, (const char *)items + i * stride, stride < size ? stride : size);
+        memcpy(copy + i * size, &(uint32_t){(uint32_t)size}, sizeof(uint32_t));
+    }
+    return copy;
+}
+
+enum { STEP_ITEMS_MAX = 64 };
+
+static int take_arrays(struct signin_worker *worker, struct hearth_signin_step *step, struct err *err)
+{
+    if (step->field_count > STEP_ITEMS_MAX || step->choice_count > STEP_ITEMS_MAX || (step->field_count > 0 && step->fields == NULL) ||
+        (step->choice_count > 0 && step->choices == NULL))
+        return err_set(err, HEARTH_ERR_INTERNAL, "a step of the sign-in has %zu fields and %zu choices, some of which are not there",
+                       step->field_count, step->choice_count);
+    step->fields = copy_array(worker, step->fields, step->field_count, sizeof(*step->fields));
+    step->choices = copy_array(worker, step->choices, step->choice_count, sizeof(*step->choices));
+    return step->fields != NULL && step->choices != NULL ? 0 : err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+}
+
 static bool fields_are_sound(const struct hearth_signin_step *step)
 {
     for (size_t i = 0; i < step->field_count; i++)
@@ -126,39 +151,47 @@ static bool fields_are_sound(const struct hearth_signin_step *step)
 }
 
 /* What a plugin of a stranger may get wrong. */
-static int check_step(const struct signin *signin, size_t provider, const struct hearth_signin_step *step, struct err *err)
+static int check_step(struct signin_worker *worker, size_t provider, struct hearth_signin_step *step, struct err *err)
 {
+    const struct signin *signin = worker->signin;
+    int r = take_arrays(worker, step, err);
+    if (r < 0)
+        return r;
     const char *name = signin->options.providers[provider].name;
     bool goes_on = step->kind == HEARTH_SIGNIN_ASK || step->kind == HEARTH_SIGNIN_VISIT || step->kind == HEARTH_SIGNIN_WAIT;
-    const struct hearth_identity *identity = &step->identity;
+    const struct hearth_identity *identity = step->identity;
     if (goes_on && (step->state == NULL || step->state_size > SIGNIN_STATE_MAX || step->title == NULL || !fields_are_sound(step)))
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave a malformed step", name);
     if (step->kind == HEARTH_SIGNIN_VISIT && step->url == NULL)
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] names no address to visit", name);
-    if (step->kind == HEARTH_SIGNIN_DONE && (identity->email == NULL || identity->uid == NULL || identity->credentials == NULL))
+    if (step->kind == HEARTH_SIGNIN_DONE && (identity == NULL || identity->uid == NULL || identity->credentials == NULL))
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave an incomplete identity", name);
     if (!goes_on && step->kind != HEARTH_SIGNIN_DONE && step->kind != HEARTH_SIGNIN_FAILED)
         return err_set(err, HEARTH_ERR_INTERNAL, "the sync plugin of [sync %s] gave a step of an unknown kind", name);
     return 0;
 }
 
-/* Whoever says so, no account is called by an address that cannot be read, typed or told from another. */
+/* Whoever says so, no account is called by an address that cannot be read, typed or told from another. One that is nobody's address at all
+ * comes in by the operator alone, who says whose it is. */
 static void refuse_address(struct hearth_signin_step *step)
 {
-    if (step->kind != HEARTH_SIGNIN_DONE || email_fault(step->identity.email) == NULL)
+    const char *email = step->kind == HEARTH_SIGNIN_DONE ? step->identity->email : NULL;
+    if (step->kind != HEARTH_SIGNIN_DONE || (email != NULL && email_fault(email) == NULL))
         return;
-    *step =
-        (struct hearth_signin_step){.struct_size = step->struct_size,
-                                    .kind = HEARTH_SIGNIN_FAILED,
-                                    .reason = "unusable_address",
-                                    .text = "You are signed in there, but the e-mail address of that account cannot be used here: it has "
-                                            "characters that no address has, or that are not shown. Give the account another one."};
+    *step = (struct hearth_signin_step){
+        .struct_size = step->struct_size,
+        .kind = HEARTH_SIGNIN_FAILED,
+        .reason = email == NULL ? "no_address" : "unusable_address",
+        .text = email == NULL
+                    ? "You are signed in there, but nothing there says which e-mail address is yours, and accounts here are called by "
+                      "one. Whoever runs this server can take the account in: hearthd account import FILE --account EMAIL."
+                    : "You are signed in there, but the e-mail address of that account cannot be used here: it has "
+                      "characters that no address has, or that are not shown. Give the account another one."};
 }
 
 static struct hearth_signin_step empty_step(void)
 {
-    return (struct hearth_signin_step){.struct_size = sizeof(struct hearth_signin_step),
-                                       .identity = {.struct_size = sizeof(struct hearth_identity)}};
+    return (struct hearth_signin_step){.struct_size = sizeof(struct hearth_signin_step)};
 }
 
 /* A provider's server that is slow takes no more than its share of the threads. */
@@ -193,11 +226,10 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
         return r;
     r = begin(worker, provider, &session, err);
     if (r == 0)
-        r = call_check(&worker->call, signin->options.providers[provider].ops->signin_start(session, &worker->call.hearth, what, &step),
-                       err);
+        r = call_check(&worker->call, signin->options.providers[provider].signin->start(session, &worker->call.hearth, what, &step), err);
     gate_leave(gate, &visit);
     if (r == 0)
-        r = check_step(signin, provider, &step, err);
+        r = check_step(worker, provider, &step, err);
     if (r == 0) {
         refuse_address(&step);
         *ret_step = step;
@@ -220,11 +252,10 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     if (r == 0)
         r = call_check(
             &worker->call,
-            signin->options.providers[provider].ops->signin_next(session, &worker->call.hearth, state, state_size, answers, count, &step),
-            err);
+            signin->options.providers[provider].signin->next(session, &worker->call.hearth, state, state_size, answers, count, &step), err);
     gate_leave(gate, &visit);
     if (r == 0)
-        r = check_step(signin, provider, &step, err);
+        r = check_step(worker, provider, &step, err);
     if (r == 0) {
         refuse_address(&step);
         *ret_step = step;
@@ -232,18 +263,18 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     return r;
 }
 
-int signin_import(struct signin_worker *worker, size_t provider, const char *json, struct hearth_identity *ret_identity, struct err *err)
+int signin_import(struct signin_worker *worker, size_t provider, const char *text, struct hearth_identity *ret_identity, struct err *err)
 {
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
     void *session;
     int r = begin(worker, provider, &session, err);
     if (r == 0)
         r = call_check(&worker->call,
-                       worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, json, &identity),
+                       worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, text, &identity),
                        err);
-    const char *fault = r < 0 ? NULL : identity.email == NULL ? "is missing" : email_fault(identity.email);
+    const char *fault = r < 0 || identity.email == NULL ? NULL : email_fault(identity.email);
     if (fault != NULL)
-        r = err_set(err, HEARTH_ERR_INVALID, "the e-mail address %s %s", identity.email == NULL ? "" : identity.email, fault);
+        r = err_set(err, HEARTH_ERR_INVALID, "the e-mail address %s %s", identity.email, fault);
     if (r == 0)
         *ret_identity = identity;
     return r;

@@ -20,6 +20,8 @@ struct signin;
 struct signin_provider {
     const char *name; /* of the [sync NAME] section */
     const struct hearth_sync *ops;
+    const struct hearth_sync_signin *signin; /* its extensions; NULL: it has not */
+    const struct hearth_sync_describe *describe;
     void *self;
 };
 
@@ -60,8 +62,8 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
 int signin_next(struct signin_worker *worker, size_t provider, const void *state, size_t state_size,
                 const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step, struct err *err);
 
-/* Takes the text of an `account import` file. */
-int signin_import(struct signin_worker *worker, size_t provider, const char *json, struct hearth_identity *ret_identity, struct err *err);
+/* Takes the text of an `account import` file. The identity may be without an e-mail address: the caller says whose account it is then. */
+int signin_import(struct signin_worker *worker, size_t provider, const char *text, struct hearth_identity *ret_identity, struct err *err);
 
 /* --- what comes of it (finish.c) --- */
 

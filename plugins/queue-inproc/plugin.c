@@ -119,15 +119,17 @@ static int wait_until(struct session *session, struct hearth_call *call, int64_t
 static int hand_out(struct session *session, struct hearth_call *call, struct entry *entry, struct hearth_job *ret_job)
 {
     const struct hearth_host *host = session->queue->host;
-    char receipt[24 + sizeof(":") + SUPPORT_KEY_MAX];
-    snprintf(receipt, sizeof(receipt), "%llu:%s", (unsigned long long)entry->lease, entry->key);
-    struct hearth_job job = {.key = support_keep_text(host, call, entry->key),
+    char receipt[24 + SUPPORT_KIND_MAX + SUPPORT_KEY_MAX + sizeof("::")];
+    snprintf(receipt, sizeof(receipt), "%llu:%s:%s", (unsigned long long)entry->lease, entry->kind, entry->key);
+    struct hearth_job job = {.struct_size = sizeof(job),
+                             .kind = support_keep_text(host, call, entry->kind),
+                             .key = support_keep_text(host, call, entry->key),
                              .payload = support_keep_text(host, call, entry->payload),
                              .receipt = support_keep_text(host, call, receipt),
                              .priority = entry->priority,
                              .attempt = entry->attempt,
                              .in_work = 1};
-    if (job.key == NULL || job.payload == NULL || job.receipt == NULL) {
+    if (job.kind == NULL || job.key == NULL || job.payload == NULL || job.receipt == NULL) {
         queue_delay(session->queue, entry, 0); /* nobody got it */
         entry->attempt--;
         return support_no_memory(call);
@@ -201,7 +203,8 @@ static int counts(void *s, struct hearth_call *call, struct hearth_queue_counts 
     struct queue *queue = session->queue;
     pthread_mutex_lock(&queue->lock);
     queue_promote(queue);
-    struct hearth_queue_counts found = {.ready = (int64_t)queue->ready.count,
+    struct hearth_queue_counts found = {.struct_size = sizeof(found),
+                                        .ready = (int64_t)queue->ready.count,
                                         .in_work = queue->leased,
                                         .delayed = (int64_t)queue->timed.count - queue->leased,
                                         .dead = queue->dead};
@@ -246,13 +249,14 @@ static struct hearth_job *snapshot(struct session *session, struct hearth_call *
         jobs[i] = (struct hearth_job){
             .struct_size = sizeof(jobs[i]),
             .priority = order[i]->priority,
+            .kind = support_keep_text(queue->host, call, order[i]->kind),
             .key = support_keep_text(queue->host, call, order[i]->key),
             .payload = support_keep_text(queue->host, call, order[i]->payload),
             .attempt = order[i]->attempt,
             .in_work = order[i]->state == ENTRY_LEASED,
             .wait = order[i]->state == ENTRY_READY || order[i]->time < now ? 0 : order[i]->time - now,
         };
-        if (jobs[i].key == NULL || jobs[i].payload == NULL) {
+        if (jobs[i].kind == NULL || jobs[i].key == NULL || jobs[i].payload == NULL) {
             free(order);
             return NULL;
         }
@@ -277,15 +281,15 @@ static int peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)
     return 0;
 }
 
-static int remove_job(void *s, struct hearth_call *call, const char *key)
+static int remove_job(void *s, struct hearth_call *call, const char *kind, const char *key)
 {
     struct session *session = s;
     pthread_mutex_lock(&session->queue->lock);
-    struct entry *entry = queue_find(session->queue, key);
+    struct entry *entry = queue_find(session->queue, kind, key);
     if (entry != NULL)
         queue_drop(session->queue, entry);
     pthread_mutex_unlock(&session->queue->lock);
-    return entry != NULL ? 0 : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that key");
+    return entry != NULL ? 0 : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
 }
 
 static int clear(void *s, struct hearth_call *call)
@@ -407,7 +411,7 @@ static const struct hearth_plugin plugin = {
     .operations = &operations,
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     return &plugin;
 }

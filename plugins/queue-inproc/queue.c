@@ -13,13 +13,18 @@ int64_t queue_now(const struct queue *queue)
     return support_now(queue->host);
 }
 
-struct entry *queue_find(struct queue *queue, const char *key)
+static uint32_t job_hash(const char *kind, const char *key)
+{
+    return support_hash32(key) ^ support_hash32(kind) * 31;
+}
+
+struct entry *queue_find(struct queue *queue, const char *kind, const char *key)
 {
     if (queue->bucket_count == 0)
         return NULL;
-    uint32_t hash = support_hash32(key);
+    uint32_t hash = job_hash(kind, key);
     for (struct entry *e = queue->buckets[hash & (queue->bucket_count - 1)]; e != NULL; e = e->next)
-        if (e->hash == hash && strcmp(e->key, key) == 0)
+        if (e->hash == hash && strcmp(e->kind, kind) == 0 && strcmp(e->key, key) == 0)
             return e;
     return NULL;
 }
@@ -76,9 +81,10 @@ static struct entry *create(struct queue *queue, const struct hearth_job *job)
         free(payload);
         return NULL;
     }
+    memcpy(entry->kind, job->kind, strlen(job->kind) + 1);
     memcpy(entry->key, job->key, key_size);
     entry->payload = payload;
-    entry->hash = support_hash32(job->key);
+    entry->hash = job_hash(job->kind, job->key);
     entry->priority = job->priority;
     struct entry **bucket = &queue->buckets[entry->hash & (queue->bucket_count - 1)];
     entry->next = *bucket;
@@ -111,7 +117,7 @@ int queue_publish(struct queue *queue, struct hearth_call *call, const struct he
     if (r < 0)
         return r;
     queue_promote(queue);
-    struct entry *entry = queue_find(queue, job->key);
+    struct entry *entry = queue_find(queue, job->kind, job->key);
     if (entry != NULL) {
         *ret_result = publish_again(queue, entry, job->priority, delay);
         return 0;
@@ -150,12 +156,14 @@ struct entry *queue_take(struct queue *queue, int64_t lease)
 
 struct entry *queue_by_receipt(struct queue *queue, const char *receipt)
 {
-    char *key;
-    unsigned long long lease = strtoull(receipt, &key, 10);
-    if (*key != ':')
+    char *name, kind[SUPPORT_KIND_MAX + 1];
+    unsigned long long lease = strtoull(receipt, &name, 10);
+    const char *colon = *name == ':' ? strchr(name + 1, ':') : NULL;
+    if (colon == NULL || !support_kind_is_sound(name + 1, (size_t)(colon - name - 1)))
         return NULL;
+    snprintf(kind, sizeof(kind), "%.*s", (int)(colon - name - 1), name + 1);
     queue_promote(queue);
-    struct entry *entry = queue_find(queue, key + 1);
+    struct entry *entry = queue_find(queue, kind, colon + 1);
     return entry != NULL && entry->state == ENTRY_LEASED && entry->lease == lease ? entry : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "events.h"
 #include "hearth/queue.h"
 #include "heap.h"
+#include "support/job.h"
 
 /* A job is in one of the two heaps:
  *
@@ -27,6 +28,7 @@ struct entry {
     uint32_t hash;
     enum entry_state state;
     char *payload;
+    char kind[SUPPORT_KIND_MAX + 1];
     char key[];
 };
 
@@ -51,13 +53,14 @@ struct session {
 };
 
 int64_t queue_now(const struct queue *queue);
-struct entry *queue_find(struct queue *queue, const char *key);
+struct entry *queue_find(struct queue *queue, const char *kind, const char *key);
 int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
 /* Jobs whose delay or lease is over become ready. */
 void queue_promote(struct queue *queue);
 /* The first ready job, now leased; NULL: none. */
 struct entry *queue_take(struct queue *queue, int64_t lease);
-struct entry *queue_by_receipt(struct queue *queue, const char *receipt);  /* NULL: the lease was lost */
+/* A receipt is "lease:kind:key". NULL: the lease was lost. */
+struct entry *queue_by_receipt(struct queue *queue, const char *receipt);
 void queue_delay(struct queue *queue, struct entry *entry, int64_t delay); /* LEASED to DELAYED or READY */
 void queue_extend(struct queue *queue, struct entry *entry, int64_t lease);
 void queue_drop(struct queue *queue, struct entry *entry);

@@ -1,18 +1,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "member.h"
 #include "queue.h"
 
 #include "support/abi.h"
 #include "support/call.h"
-#include "support/job.h"
 #include "support/wait.h"
 
 enum {
     NAP = 1000,           /* ms: a waiting session looks again after that, whatever it was told; a lost wake-up costs no more */
     REGISTERED_FOR = 500, /* ms beyond its nap for which a session is known to wait */
     CLEAR_AT_ONCE = 500,
-    RECEIPT_SIZE = 40 + 1 + SUPPORT_KEY_MAX + 1,
+    RECEIPT_SIZE = 40 + 1 + MEMBER_MAX + 1,
 };
 
 static const int64_t LONGEST = INT64_C(1) << 40; /* ms, 34 years: keeps times exact in the server's doubles */
@@ -33,10 +33,12 @@ static int publish(struct session *session, struct hearth_call *call, const stru
 {
     struct args args = {.count = 0};
     redisReply *reply;
+    char member[MEMBER_MAX + 1];
     int r = check_job(call, job, delay);
     if (r < 0)
         return r;
-    args_text(&args, job->key);
+    member_of(job->kind, job->key, member);
+    args_text(&args, member);
     args_text(&args, job->payload == NULL ? "" : job->payload);
     args_number(&args, job->priority);
     args_number(&args, bounded(delay));
@@ -59,20 +61,25 @@ int jobs_publish(void *s, struct hearth_call *call, const struct hearth_job *job
 
 /* Memory for what reserve() returns: taken before the job is, so that no job is taken in vain. */
 struct parcel {
-    char key[SUPPORT_KEY_MAX + 1], payload[SUPPORT_PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
+    char kind[SUPPORT_KIND_MAX + 1], member[MEMBER_MAX + 1], payload[SUPPORT_PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
 };
 
 static int unpack(struct hearth_call *call, const redisReply *reply, struct parcel *parcel, struct hearth_job *ret_job)
 {
     redisReply **e = reply->element;
-    if (reply->elements != 5 || !reply_is_text(e[0], SUPPORT_KEY_MAX, false) || !reply_is_text(e[1], SUPPORT_PAYLOAD_MAX, true) ||
+    const char *key;
+    if (reply->elements != 5 || !reply_is_text(e[0], MEMBER_MAX, false) || !reply_is_text(e[1], SUPPORT_PAYLOAD_MAX, true) ||
         !reply_is_number(e[2], 0, 100) || !reply_is_number(e[3], 1, INT32_MAX) || !reply_is_text(e[4], 40, false) ||
         strspn(e[4]->str, "0123456789") != e[4]->len)
         return reply_is_no_job(call);
-    memcpy(parcel->key, e[0]->str, e[0]->len + 1);
+    memcpy(parcel->member, e[0]->str, e[0]->len + 1);
+    if (!member_split(parcel->member, parcel->kind, &key))
+        return reply_is_no_job(call);
     memcpy(parcel->payload, e[1]->str, e[1]->len + 1);
     snprintf(parcel->receipt, sizeof(parcel->receipt), "%s:%s", e[4]->str, e[0]->str);
-    struct hearth_job job = {.key = parcel->key,
+    struct hearth_job job = {.struct_size = sizeof(job),
+                             .kind = parcel->kind,
+                             .key = key,
                              .payload = parcel->payload,
                              .receipt = parcel->receipt,
                              .priority = (int32_t)e[2]->integer,
@@ -161,11 +168,11 @@ int jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease,
     return session_leave(s, r < 0 ? r : reserve(s, call, wait, lease, ret_job));
 }
 
-/* Splits "number:key" into the first two arguments of a script. False: no receipt of ours. */
+/* Splits "number:member" into the first two arguments of a script. False: no receipt of ours. */
 static bool add_receipt(struct args *args, const char *receipt)
 {
     size_t digits = strspn(receipt, "0123456789");
-    if (digits == 0 || digits > 40 || receipt[digits] != ':' || strlen(receipt + digits + 1) > SUPPORT_KEY_MAX)
+    if (digits == 0 || digits > 40 || receipt[digits] != ':' || strlen(receipt + digits + 1) > MEMBER_MAX)
         return false;
     args_text(args, receipt + digits + 1);
     args_bytes(args, receipt, digits);
@@ -218,7 +225,7 @@ static int counts(struct session *session, struct hearth_call *call, struct hear
     }
     if (!sound)
         return session_odd_reply(session, call, &session->main);
-    struct hearth_queue_counts found = {.ready = n[0], .delayed = n[1], .in_work = n[2], .dead = n[3]};
+    struct hearth_queue_counts found = {.struct_size = sizeof(found), .ready = n[0], .delayed = n[1], .in_work = n[2], .dead = n[3]};
     SUPPORT_GIVE(found, ret_counts);
     return 0;
 }
@@ -229,20 +236,22 @@ int jobs_counts(void *s, struct hearth_call *call, struct hearth_queue_counts *r
     return session_leave(s, r < 0 ? r : counts(s, call, ret_counts));
 }
 
-int jobs_remove(void *s, struct hearth_call *call, const char *key)
+int jobs_remove(void *s, struct hearth_call *call, const char *kind, const char *key)
 {
     struct args args = {.count = 0};
     redisReply *reply;
+    char member[MEMBER_MAX + 1];
     int r = session_enter(s, call);
-    if (r == 0 && strlen(key) > SUPPORT_KEY_MAX)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that key");
-    args_text(&args, key);
+    if (r == 0 && (!support_kind_is_sound(kind, strlen(kind)) || strlen(key) > SUPPORT_KEY_MAX))
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
+    member_of(kind, key, member);
+    args_text(&args, member);
     if (r == 0)
         r = session_script(s, call, SCRIPT_REMOVE, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
     if (r == 0 && !reply_is_number(reply, 0, 1))
         r = session_odd_reply(s, call, &((struct session *)s)->main);
     else if (r == 0 && reply->integer == 0)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that key");
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
     return session_leave(s, r);
 }
 

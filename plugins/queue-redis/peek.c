@@ -1,22 +1,22 @@
 /* Shows all jobs, page by page, so that neither the server nor this process ever has more than a page in hand. */
 #include <stdlib.h>
 
+#include "member.h"
 #include "queue.h"
-#include "support/job.h"
 
 enum { READY_SET = 1, DELAYED_SET, LEASED_SET };
 enum { PAGE_ROWS = 64, PAGE_BYTES = 16384, ROW = 6 };
 
 struct cursor {
     int set;
-    char key[SUPPORT_KEY_MAX + 1], score[32]; /* the last job shown; "": none yet */
-    bool stop;                                /* the callback has seen enough */
-    int64_t shown;                            /* of this set */
+    char member[MEMBER_MAX + 1], score[32]; /* the last job shown; "": none yet */
+    bool stop;                              /* the callback has seen enough */
+    int64_t shown;                          /* of this set */
 };
 
 static bool row_is_sound(redisReply **row)
 {
-    return reply_is_text(row[0], SUPPORT_KEY_MAX, false) && reply_is_text(row[1], sizeof(((struct cursor *)NULL)->score) - 1, false) &&
+    return reply_is_text(row[0], MEMBER_MAX, false) && reply_is_text(row[1], sizeof(((struct cursor *)NULL)->score) - 1, false) &&
            reply_is_text(row[2], SUPPORT_PAYLOAD_MAX, true) && reply_is_number(row[3], 0, 100) && reply_is_number(row[4], 0, INT32_MAX) &&
            reply_is_number(row[5], 0, INT64_MAX);
 }
@@ -27,18 +27,21 @@ static int show(struct hearth_call *call, const redisReply *reply, struct cursor
     if (reply->elements % ROW != 0)
         return reply_is_no_job(call);
     for (size_t i = 0; i + ROW <= reply->elements && !cursor->stop; i += ROW, row += ROW) {
-        if (!row_is_sound(row))
+        char kind[SUPPORT_KIND_MAX + 1];
+        const char *key;
+        if (!row_is_sound(row) || !member_split(row[0]->str, kind, &key))
             return reply_is_no_job(call);
         struct hearth_job job = {
             .struct_size = sizeof(job),
-            .key = row[0]->str,
+            .kind = kind,
+            .key = key,
             .payload = row[2]->str,
             .priority = (int32_t)row[3]->integer,
             .attempt = (int32_t)row[4]->integer,
             .in_work = cursor->set == LEASED_SET,
             .wait = row[5]->integer,
         };
-        snprintf(cursor->key, sizeof(cursor->key), "%s", row[0]->str);
+        snprintf(cursor->member, sizeof(cursor->member), "%s", row[0]->str);
         snprintf(cursor->score, sizeof(cursor->score), "%s", row[1]->str);
         cursor->shown++;
         cursor->stop = cb(ctx, &job) != 0;
@@ -54,7 +57,7 @@ static int page(struct session *session, struct hearth_call *call, struct cursor
     if (session_is_stopped(session, call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while the jobs were listed");
     args_number(&args, cursor->set);
-    args_text(&args, cursor->key);
+    args_text(&args, cursor->member);
     args_text(&args, cursor->score);
     args_number(&args, PAGE_ROWS);
     args_number(&args, PAGE_BYTES);

@@ -205,7 +205,7 @@ static const struct hearth_plugin plugin = {
     .operations = &operations,
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     return &plugin;
 }

@@ -84,7 +84,7 @@ int jobs_reserve(void *session, struct hearth_call *call, int64_t wait, int64_t 
 int jobs_extend(void *session, struct hearth_call *call, const char *receipt, int64_t lease);
 int jobs_finish(void *session, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay);
 int jobs_counts(void *session, struct hearth_call *call, struct hearth_queue_counts *ret_counts);
-int jobs_remove(void *session, struct hearth_call *call, const char *key);
+int jobs_remove(void *session, struct hearth_call *call, const char *kind, const char *key);
 int jobs_clear(void *session, struct hearth_call *call);
 int jobs_peek(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx);
 int events_publish(void *session, struct hearth_call *call, const char *channel, const char *text);

@@ -6,43 +6,12 @@
 
 #include "store.h"
 
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
-static void account_of(const struct row *row, struct hearth_account *ret_account)
-{
-    *ret_account = (struct hearth_account)
-    {
-        .struct_size = sizeof(*ret_account), .id = row->text[ACCOUNT_ID], .email = row->text[ACCOUNT_EMAIL], .uid = row->text[ACCOUNT_UID],
-        .name = row->text[ACCOUNT_NAME], .provider = row->text[ACCOUNT_PROVIDER], .node = row->text[ACCOUNT_NODE],
-        .state = (int32_t)row->number[ACCOUNT_STATE], .state_detail = row->text[ACCOUNT_DETAIL], .created = row->number[ACCOUNT_CREATED],
-        .last_sync = row->number[ACCOUNT_LAST_SYNC], .last_attempt = row->number[ACCOUNT_LAST_ATTEMPT],
-        .next_sync = row->number[ACCOUNT_NEXT_SYNC], .last_seen = row->number[ACCOUNT_LAST_SEEN],
-        .generation = row->number[ACCOUNT_GENERATION], .failures = row->number[ACCOUNT_FAILURES], .resync = row->number[ACCOUNT_RESYNC],
-#if HEARTH_ABI_VERSION >= 5
-        .placement = row->text[ACCOUNT_PLACEMENT],
-#endif
-    };
-}
-
 static const struct account *find_email(const struct world *world, const char *email)
 {
     for (size_t i = 0; i < world->count; i++)
-        if (strcasecmp(world->accounts[i]->row->text[ACCOUNT_EMAIL], email) == 0)
+        if (strcasecmp(world->accounts[i]->row->account.email, email) == 0)
             return world->accounts[i];
     return NULL;
-}
-
-/* What decides its node in a fleet. A host of before has no such field. */
-static const char *placement_of(const struct hearth_account *account)
-{
-#if HEARTH_ABI_VERSION >= 5
-    if (account->struct_size >= offsetof(struct hearth_account, placement) + sizeof(account->placement) && account->placement != NULL)
-        return account->placement;
-#endif
-    return account->email;
 }
 
 /* The account and its identity, or neither: what is in the open batch of the session is not thrown away at an error. */
@@ -53,9 +22,7 @@ static int add_account(struct world *world, struct hearth_call *call, const stru
         row_unref(row);
         return no_memory(call);
     }
-#if HEARTH_ABI_VERSION >= 5
     r = add_first_identity(world, call, account);
-#endif
     if (r < 0)
         world_remove(world, account->id);
     return r;
@@ -70,62 +37,47 @@ int mem_account_create(void *s, struct hearth_call *call, const struct hearth_ac
     struct world *world = write_begin(session, call, &r);
     if (world == NULL)
         return r;
-    const char *texts[TEXTS] = {account->id,
-                                account->email,
-                                or_empty(account->uid),
-                                account->name,
-                                or_empty(account->provider),
-                                or_empty(account->node),
-                                account->state_detail,
-                                placement_of(account)};
-    int64_t numbers[NUMBERS] = {account->state,     account->created,    account->last_sync, account->last_attempt, account->next_sync,
-                                account->last_seen, account->generation, account->failures,  account->resync};
-    if (world_account(world, account->id) != NULL || find_email(world, account->email) != NULL)
+    struct row *row = row_create(ACCOUNTS, account);
+    if (row != NULL && row->account.placement == NULL) { /* what decides its node in a fleet */
+        struct hearth_account placed = row->account;
+        placed.placement = placed.email;
+        struct row *again = row_create(ACCOUNTS, &placed);
+        row_unref(row);
+        row = again;
+    }
+    if (world_account(world, account->id) != NULL || find_email(world, account->email) != NULL) {
+        row_unref(row);
         return write_end(session, world,
                          hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already"));
-    return write_end(session, world, add_account(world, call, account, row_create(texts, numbers, 0)));
+    }
+    return write_end(session, world, add_account(world, call, account, row));
 }
 
 /* The row with the named fields replaced. */
 static struct row *updated(const struct row *old, const struct hearth_account *account, uint64_t fields)
 {
-    const char *texts[TEXTS];
-    int64_t numbers[NUMBERS];
-    memcpy(texts, old->text, sizeof(texts));
-    memcpy(numbers, old->number, sizeof(numbers));
-    const struct {
-        uint64_t field;
-        int column;
-        const char *value;
-    } text[] = {
-        {HEARTH_ACCOUNT_STATE, ACCOUNT_DETAIL, account->state_detail},
-        {HEARTH_ACCOUNT_NAME, ACCOUNT_NAME, account->name},
-        {HEARTH_ACCOUNT_EMAIL, ACCOUNT_EMAIL, account->email},
-        {HEARTH_ACCOUNT_UID, ACCOUNT_UID, or_empty(account->uid)},
-#if HEARTH_ABI_VERSION >= 5
-        {HEARTH_ACCOUNT_PROVIDER, ACCOUNT_PROVIDER, or_empty(account->provider)},
-#endif
-        {HEARTH_ACCOUNT_NODE, ACCOUNT_NODE, or_empty(account->node)}
-    };
-    const struct {
-        uint64_t field;
-        int column;
-        int64_t value;
-    } number[] = {{HEARTH_ACCOUNT_STATE, ACCOUNT_STATE, account->state},
-                  {HEARTH_ACCOUNT_LAST_SYNC, ACCOUNT_LAST_SYNC, account->last_sync},
-                  {HEARTH_ACCOUNT_LAST_ATTEMPT, ACCOUNT_LAST_ATTEMPT, account->last_attempt},
-                  {HEARTH_ACCOUNT_NEXT_SYNC, ACCOUNT_NEXT_SYNC, account->next_sync},
-                  {HEARTH_ACCOUNT_NEXT_SYNC, ACCOUNT_CLAIMED_UNTIL, 0},
-                  {HEARTH_ACCOUNT_LAST_SEEN, ACCOUNT_LAST_SEEN, account->last_seen},
-                  {HEARTH_ACCOUNT_FAILURES, ACCOUNT_FAILURES, account->failures},
-                  {HEARTH_ACCOUNT_RESYNC, ACCOUNT_RESYNC, account->resync}};
-    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-        if ((fields & text[i].field) != 0)
-            texts[text[i].column] = text[i].value;
-    for (size_t i = 0; i < sizeof(number) / sizeof(number[0]); i++)
-        if ((fields & number[i].field) != 0)
-            numbers[number[i].column] = number[i].value;
-    return row_create(texts, numbers, 0);
+    struct hearth_account now = old->account;
+#define UPDATE(FIELD, member)                                                                                                              \
+    if ((fields & HEARTH_ACCOUNT_##FIELD) != 0)                                                                                            \
+    now.member = account->member
+    UPDATE(STATE, state);
+    UPDATE(STATE, state_detail);
+    UPDATE(NAME, name);
+    UPDATE(EMAIL, email);
+    UPDATE(UID, uid);
+    UPDATE(PROVIDER, provider);
+    UPDATE(NODE, node);
+    UPDATE(LAST_SYNC, last_sync);
+    UPDATE(LAST_ATTEMPT, last_attempt);
+    UPDATE(NEXT_SYNC, next_sync);
+    UPDATE(LAST_SEEN, last_seen);
+    UPDATE(FAILURES, failures);
+    UPDATE(RESYNC, resync);
+#undef UPDATE
+    struct row *row = row_create_account(old, &now);
+    if (row != NULL && (fields & HEARTH_ACCOUNT_NEXT_SYNC) != 0)
+        row->claimed_until = 0;
+    return row;
 }
 
 int mem_account_update(void *s, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
@@ -140,7 +92,7 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
     if (world_account(world, account->id) == NULL)
         return write_end(session, world, no_account(call));
     const struct account *same = (fields & HEARTH_ACCOUNT_EMAIL) != 0 ? find_email(world, account->email) : NULL;
-    if (same != NULL && strcmp(same->row->text[ACCOUNT_ID], account->id) != 0)
+    if (same != NULL && strcmp(same->row->account.id, account->id) != 0)
         return write_end(session, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this e-mail address already"));
     struct account *own = world_own(world, account->id);
     struct row *row = own == NULL ? NULL : updated(own->row, account, fields);
@@ -153,27 +105,7 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
 
 int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
 {
-    struct hearth_account account;
-    if (found == NULL)
-        return no_account(call);
-    account_of(found->row, &account);
-    const char **texts[] = {
-        &account.id,
-        &account.email,
-        &account.uid,
-        &account.name,
-        &account.provider,
-        &account.node,
-        &account.state_detail,
-#if HEARTH_ABI_VERSION >= 5
-        &account.placement
-#endif
-    };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (!keep_text(session, call, texts[i]))
-            return no_memory(call);
-    RESULT_GIVE(account, ret_account);
-    return 0;
+    return found == NULL ? no_account(call) : give_record(session, call, ACCOUNTS, &found->row->account, ret_account);
 }
 
 int mem_account_get(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
@@ -200,7 +132,7 @@ int mem_account_by_email(void *session, struct hearth_call *call, const char *em
 
 static int by_email(const void *a, const void *b)
 {
-    return strcasecmp((*(struct row *const *)a)->text[ACCOUNT_EMAIL], (*(struct row *const *)b)->text[ACCOUNT_EMAIL]);
+    return strcasecmp((*(struct row *const *)a)->account.email, (*(struct row *const *)b)->account.email);
 }
 
 struct deliver_account {
@@ -211,9 +143,7 @@ struct deliver_account {
 static int deliver_account(void *ctx, const struct row *row)
 {
     struct deliver_account *d = ctx;
-    struct hearth_account account;
-    account_of(row, &account);
-    return d->cb(d->ctx, &account);
+    return d->cb(d->ctx, &row->account);
 }
 
 /* The accounts' own rows as a list. */
@@ -264,23 +194,23 @@ int mem_account_remove(void *s, struct hearth_call *call, const char *account)
 static bool is_due(const struct row *row, const void *what)
 {
     int64_t now = *(const int64_t *)what;
-    return row->number[ACCOUNT_NEXT_SYNC] > 0 && row->number[ACCOUNT_NEXT_SYNC] <= now && row->number[ACCOUNT_CLAIMED_UNTIL] <= now;
+    return row->account.next_sync > 0 && row->account.next_sync <= now && row->claimed_until <= now;
 }
 
 static int by_due(const void *a, const void *b)
 {
     const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
-    int64_t p = x->number[ACCOUNT_NEXT_SYNC], q = y->number[ACCOUNT_NEXT_SYNC];
-    return p != q ? (p < q ? -1 : 1) : strcmp(x->text[ACCOUNT_ID], y->text[ACCOUNT_ID]);
+    int64_t p = x->account.next_sync, q = y->account.next_sync;
+    return p != q ? (p < q ? -1 : 1) : strcmp(x->account.id, y->account.id);
 }
 
 static bool claim(struct world *world, const char *id, int64_t until)
 {
     struct account *account = world_own(world, id);
-    struct row *row = account == NULL ? NULL : row_create(account->row->text, account->row->number, 0);
+    struct row *row = account == NULL ? NULL : row_create_account(account->row, &account->row->account);
     if (row == NULL)
         return false;
-    row->number[ACCOUNT_CLAIMED_UNTIL] = until;
+    row->claimed_until = until;
     row_unref(account->row);
     account->row = row;
     return true;
@@ -304,7 +234,7 @@ int mem_account_claim_due(void *s, struct hearth_call *call, int64_t now, int64_
     while (list.count > (size_t)limit)
         row_unref(list.rows[--list.count]);
     for (size_t i = 0; r == 0 && i < list.count; i++)
-        if (!claim(world, list.rows[i]->text[ACCOUNT_ID], claimed_until))
+        if (!claim(world, list.rows[i]->account.id, claimed_until))
             r = no_memory(call);
     r = write_end(session, world, r);
     if (r == 0)
@@ -340,12 +270,12 @@ int mem_counts(void *session, struct hearth_call *call, const char *account, str
                                    .tabs = (int64_t)tables[TABS]->count,
                                    .visits = (int64_t)tables[VISITS]->count};
     for (size_t i = 0; i < tables[VISITS]->count; i++) /* sorted by page */
-        counts.pages += i == 0 || tables[VISITS]->rows[i]->number[VISIT_PAGE] != tables[VISITS]->rows[i - 1]->number[VISIT_PAGE];
+        counts.pages += i == 0 || tables[VISITS]->rows[i]->page_of != tables[VISITS]->rows[i - 1]->page_of;
     for (size_t i = 0; i < tables[BOOKMARKS]->count; i++) {
         const struct row *row = tables[BOOKMARKS]->rows[i];
-        int64_t kind = row->number[MARKED_KIND];
+        int64_t kind = row->bookmark.kind;
         counts.bookmarks += kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
-        counts.folders += kind == HEARTH_FOLDER && !is_root(row->text[MARKED_GUID]);
+        counts.folders += kind == HEARTH_FOLDER && !is_root(row->bookmark.guid);
     }
     world_unref(world);
     RESULT_GIVE(counts, ret_counts);

@@ -4,8 +4,6 @@
 
 #include "store.h"
 
-#if HEARTH_ABI_VERSION >= 5 /* this file is compiled against the first headers as well; yours need not be */
-
 enum { ISSUER_MAX = 1024, SUBJECT_MAX = 1024, PROPERTY_NAME_MAX = 64, PROPERTY_TEXT_MAX = 4096 };
 
 /* --- identities --------------------------------------------------------------------------------- */
@@ -18,27 +16,32 @@ static int check_identity(struct hearth_call *call, const char *issuer, const ch
     return hearth_fail(call, HEARTH_ERR_INVALID, "an identity needs an issuer and a subject of 1 to %d bytes each", ISSUER_MAX);
 }
 
-/* Unique over all accounts. */
-static const struct account *find_owner(const struct world *world, const char *issuer, const char *subject)
+/* Unique over all accounts. *ret_row: the identity's own row; NULL when nobody has it. */
+static const struct account *find_owner(const struct world *world, const char *issuer, const char *subject, const struct row **ret_row)
 {
+    const struct row *key = KEY(.account_identity = {.issuer = issuer, .subject = subject});
     size_t place;
-    for (size_t i = 0; i < world->count; i++)
-        if (table_find(world->accounts[i]->tables[IDENTITIES], IDENTITIES, KEY(.text = {issuer, subject}), &place) != NULL)
+    *ret_row = NULL;
+    for (size_t i = 0; i < world->count; i++) {
+        *ret_row = table_find(world->accounts[i]->tables[IDENTITIES], IDENTITIES, key, &place);
+        if (*ret_row != NULL)
             return world->accounts[i];
+    }
     return NULL;
 }
 
-/* In a write. One that is there already is left alone. */
+/* In a write. One that is there already gets the later of both times. */
 static int add_identity(struct world *world, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
 {
     if (world_account(world, account) == NULL)
         return no_account(call);
-    const struct account *owner = find_owner(world, identity->issuer, identity->subject);
-    if (owner != NULL && strcmp(owner->row->text[ACCOUNT_ID], account) != 0)
+    const struct row *there;
+    const struct account *owner = find_owner(world, identity->issuer, identity->subject, &there);
+    if (owner != NULL && strcmp(owner->row->account.id, account) != 0)
         return hearth_fail(call, HEARTH_ERR_CONFLICT, "another account has this identity already");
-    if (owner != NULL)
+    if (owner != NULL && there->account_identity.created >= identity->created)
         return 0;
-    struct row *row = row_create((const char *[TEXTS]){identity->issuer, identity->subject}, (int64_t[NUMBERS]){identity->created}, 0);
+    struct row *row = row_create(IDENTITIES, identity);
     struct account *own = row == NULL ? NULL : world_own(world, account);
     if (own != NULL && account_put(own, IDENTITIES, row))
         return 0;
@@ -67,7 +70,7 @@ int mem_identity_put(void *session, struct hearth_call *call, const char *accoun
 
 int mem_identity_remove(void *session, struct hearth_call *call, const char *account, const char *issuer, const char *subject)
 {
-    const struct row *key = KEY(.text = {issuer, subject});
+    const struct row *key = KEY(.account_identity = {.issuer = issuer, .subject = subject});
     size_t place;
     int r;
     struct world *world = write_begin(session, call, &r);
@@ -88,11 +91,7 @@ struct deliver_identity {
 static int deliver_identity(void *ctx, const struct row *row)
 {
     struct deliver_identity *d = ctx;
-    struct hearth_account_identity identity = {.struct_size = sizeof(identity),
-                                               .issuer = row->text[IDENTITY_ISSUER],
-                                               .subject = row->text[IDENTITY_SUBJECT],
-                                               .created = row->number[IDENTITY_CREATED]};
-    return d->cb(d->ctx, &identity);
+    return d->cb(d->ctx, &row->account_identity);
 }
 
 int mem_identity_list(void *session, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
@@ -109,7 +108,8 @@ int mem_account_by_identity(void *session, struct hearth_call *call, const char 
     struct world *world = read_begin(session, call, &r);
     if (world == NULL)
         return r;
-    r = give_account(session, call, find_owner(world, issuer, subject), ret_account);
+    const struct row *there;
+    r = give_account(session, call, find_owner(world, issuer, subject, &there), ret_account);
     world_unref(world);
     return r;
 }
@@ -129,7 +129,7 @@ static int check_property(struct hearth_call *call, const char *name, const char
 static const struct row *find_property(const struct world *world, const char *name)
 {
     size_t place;
-    return table_find(world->whole->tables[PROPERTIES], PROPERTIES, KEY(.text = {name}), &place);
+    return table_find(world->whole->tables[PROPERTIES], PROPERTIES, KEY(.property = {.name = name}), &place);
 }
 
 int mem_property_put(void *session, struct hearth_call *call, const char *name, const char *text, bool replace)
@@ -140,7 +140,7 @@ int mem_property_put(void *session, struct hearth_call *call, const char *name, 
         return r;
     if (!replace && find_property(world, name) != NULL)
         return write_end(session, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "the database has the property %s already", name));
-    struct row *row = row_create((const char *[TEXTS]){name, text}, (int64_t[NUMBERS]){0}, 0);
+    struct row *row = row_create(PROPERTIES, MEM(property, .name = name, .text = text));
     struct account *whole = row == NULL ? NULL : world_own_whole(world);
     if (whole == NULL || !account_put(whole, PROPERTIES, row)) {
         row_unref(row);
@@ -156,7 +156,7 @@ int mem_property_get(void *session, struct hearth_call *call, const char *name, 
     if (world == NULL)
         return r;
     const struct row *row = find_property(world, name);
-    const char *text = row == NULL ? NULL : row->text[PROPERTY_TEXT];
+    const char *text = row == NULL ? NULL : row->property.text;
     if (row == NULL)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the database has no property %s", name);
     else if (!keep_text(session, call, &text))
@@ -166,7 +166,3 @@ int mem_property_get(void *session, struct hearth_call *call, const char *name, 
     world_unref(world);
     return r;
 }
-
-#else
-typedef int nothing_in_the_first_headers;
-#endif

@@ -98,15 +98,6 @@ static int verify(void *s, struct hearth_call *call, hearth_text_cb cb, void *ct
                                   : 0; /* nothing is kept twice, so nothing differs */
 }
 
-static int backup(void *s, struct hearth_call *call, const char *path)
-{
-    struct session *session = s;
-    (void)path;
-    if (session->batch != NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
-    return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "this storage is memory: there is no file to copy");
-}
-
 static const struct hearth_storage operations = {
     .struct_size = sizeof(operations),
     .open = store_open,
@@ -118,7 +109,6 @@ static const struct hearth_storage operations = {
     .schema_version = schema_version,
     .migrate = migrate,
     .verify = verify,
-    .backup = backup,
     .account_create = mem_account_create,
     .account_update = mem_account_update,
     .account_get = mem_account_get,
@@ -173,20 +163,15 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = mem_bookmark_tombstones,
     .bookmark_claims = mem_bookmark_claims,
     .tag_list = mem_tag_list,
-#if HEARTH_ABI_VERSION >= 4 /* this file is compiled against the first headers as well; yours need not be */
-    .visits_of_pages = mem_visits_of_pages,
-#endif
-#if HEARTH_ABI_VERSION >= 5
     .identity_put = mem_identity_put,
     .identity_remove = mem_identity_remove,
     .identity_list = mem_identity_list,
     .account_by_identity = mem_account_by_identity,
     .property_put = mem_property_put,
     .property_get = mem_property_get,
-#endif
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),

@@ -11,35 +11,24 @@
 
 static bool is_item(const struct row *row)
 {
-    int64_t kind = row->number[MARKED_KIND];
+    int64_t kind = row->bookmark.kind;
     return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
 }
 
-static void bookmark_of(const struct account *account, const struct row *row, struct hearth_bookmark *ret_bookmark)
+/* With what is known of its page and of those in it. */
+static struct hearth_bookmark bookmark_of(const struct account *account, const struct row *row)
 {
     size_t place;
-    const struct row *page = table_find(account->tables[PAGES], PAGES, KEY(.number = {row->number[MARKED_PAGE]}), &place);
-    *ret_bookmark = (struct hearth_bookmark){.struct_size = sizeof(*ret_bookmark),
-                                             .kind = (int32_t)row->number[MARKED_KIND],
-                                             .guid = row->text[MARKED_GUID],
-                                             .parent = row->text[MARKED_PARENT],
-                                             .said_parent = row->text[MARKED_SAID],
-                                             .title = row->text[MARKED_TITLE],
-                                             .url = row->text[MARKED_URL],
-                                             .keyword = row->text[MARKED_KEYWORD],
-                                             .tag_query = row->text[MARKED_QUERY],
-                                             .tags = row->text[MARKED_TAGS],
-                                             .page = row->number[MARKED_PAGE],
-                                             .position = row->number[MARKED_POSITION],
-                                             .added = row->number[MARKED_ADDED],
-                                             .modified = row->number[MARKED_MODIFIED],
-                                             .last_visit = page == NULL ? 0 : page->number[PAGE_LAST_VISIT],
-                                             .visit_count = page == NULL ? 0 : page->number[PAGE_VISIT_COUNT]};
+    const struct row *page = table_find(account->tables[PAGES], PAGES, KEY(.page = {.id = row->bookmark.page}), &place);
     const struct table *all = account->tables[BOOKMARKS];
-    for (size_t i = 0; row->number[MARKED_KIND] == HEARTH_FOLDER && i < all->count; i++) {
-        const char *parent = all->rows[i]->text[MARKED_PARENT];
-        ret_bookmark->children += parent != NULL && strcmp(parent, row->text[MARKED_GUID]) == 0;
+    struct hearth_bookmark bookmark = row->bookmark;
+    bookmark.last_visit = page == NULL ? 0 : page->page.last_visit;
+    bookmark.visit_count = page == NULL ? 0 : page->page.visit_count;
+    for (size_t i = 0; bookmark.kind == HEARTH_FOLDER && i < all->count; i++) {
+        const char *parent = all->rows[i]->bookmark.parent;
+        bookmark.children += parent != NULL && strcmp(parent, bookmark.guid) == 0;
     }
+    return bookmark;
 }
 
 int mem_bookmark_get(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
@@ -51,20 +40,14 @@ int mem_bookmark_get(void *session, struct hearth_call *call, const char *accoun
     if (world == NULL)
         return r;
     const struct account *found = world_account(world, account);
-    const struct row *row = found == NULL ? NULL : table_find(found->tables[BOOKMARKS], BOOKMARKS, KEY(.text = {guid}), &place);
+    const struct row *row = found == NULL ? NULL : table_find(found->tables[BOOKMARKS], BOOKMARKS, KEY(.bookmark = {.guid = guid}), &place);
     if (row == NULL) {
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     } else {
-        bookmark_of(found, row, &bookmark);
-        const char **texts[] = {&bookmark.guid, &bookmark.parent,  &bookmark.said_parent, &bookmark.title,
-                                &bookmark.url,  &bookmark.keyword, &bookmark.tag_query,   &bookmark.tags};
-        for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
-            if (!keep_text(session, call, texts[i]))
-                r = no_memory(call);
+        bookmark = bookmark_of(found, row);
+        r = give_record(session, call, BOOKMARKS, &bookmark, ret_bookmark);
     }
     world_unref(world);
-    if (r == 0)
-        RESULT_GIVE(bookmark, ret_bookmark);
     return r;
 }
 
@@ -107,7 +90,7 @@ static bool has_tag(const struct row *row, const char *tag)
     size_t size;
     if (!is_item(row) || next_tag(&at, wanted, &text, &size) == 0)
         return false;
-    for (at = row->text[MARKED_TAGS]; next_tag(&at, folded, &text, &size) > 0;)
+    for (at = row->bookmark.tags; next_tag(&at, folded, &text, &size) > 0;)
         if (wcscmp(folded, wanted) == 0)
             return true;
     return false;
@@ -117,60 +100,48 @@ static bool has_tag(const struct row *row, const char *tag)
 
 static int by_position(const void *a, const void *b)
 {
-    if (ROW(a)->number[MARKED_POSITION] != ROW(b)->number[MARKED_POSITION])
-        return ROW(a)->number[MARKED_POSITION] < ROW(b)->number[MARKED_POSITION] ? -1 : 1;
-    return strcmp(ROW(a)->text[MARKED_GUID], ROW(b)->text[MARKED_GUID]);
+    if (ROW(a)->bookmark.position != ROW(b)->bookmark.position)
+        return ROW(a)->bookmark.position < ROW(b)->bookmark.position ? -1 : 1;
+    return strcmp(ROW(a)->bookmark.guid, ROW(b)->bookmark.guid);
 }
 
 static int by_added(const void *a, const void *b)
 {
-    if (ROW(a)->number[MARKED_ADDED] != ROW(b)->number[MARKED_ADDED])
-        return ROW(a)->number[MARKED_ADDED] > ROW(b)->number[MARKED_ADDED] ? -1 : 1;
-    return -strcmp(ROW(a)->text[MARKED_GUID], ROW(b)->text[MARKED_GUID]);
+    if (ROW(a)->bookmark.added != ROW(b)->bookmark.added)
+        return ROW(a)->bookmark.added > ROW(b)->bookmark.added ? -1 : 1;
+    return -strcmp(ROW(a)->bookmark.guid, ROW(b)->bookmark.guid);
 }
 
 static bool is_asked_for(const struct row *row, const void *what)
 {
     const struct hearth_bookmark_query *q = what;
-    const char *parent = row->text[MARKED_PARENT];
+    const char *parent = row->bookmark.parent;
     if (q->order == HEARTH_BY_POSITION)
-        return (q->parent == NULL ? parent == NULL : parent != NULL && strcmp(parent, q->parent) == 0) &&
-               row->number[MARKED_POSITION] > q->after;
+        return (q->parent == NULL ? parent == NULL : parent != NULL && strcmp(parent, q->parent) == 0) && row->bookmark.position > q->after;
     if (!is_item(row) || (q->order == HEARTH_BY_TAG && !has_tag(row, q->tag)))
         return false;
     if (q->after == 0 && q->after_guid == NULL)
         return true;
-    if (row->number[MARKED_ADDED] != q->after)
-        return row->number[MARKED_ADDED] < q->after;
-    return q->after_guid != NULL && strcmp(row->text[MARKED_GUID], q->after_guid) < 0;
+    if (row->bookmark.added != q->after)
+        return row->bookmark.added < q->after;
+    return q->after_guid != NULL && strcmp(row->bookmark.guid, q->after_guid) < 0;
 }
 
 static bool is_of_page(const struct row *row, const void *page)
 {
-    return row->number[MARKED_PAGE] == *(const int64_t *)page;
+    return row->bookmark.page == *(const int64_t *)page;
 }
 
 struct delivery {
     hearth_bookmark_cb cb;
     void *ctx;
-    const char *account;
-    struct session *session;
-    struct hearth_call *call;
+    const struct account *account; /* as it was when the list was made */
 };
 
 static int deliver_bookmark(void *ctx, const struct row *row)
 {
     struct delivery *d = ctx;
-    struct hearth_bookmark bookmark;
-    int r;
-    struct world *world = read_begin(d->session, d->call, &r);
-    const struct account *account = world == NULL ? NULL : world_account(world, d->account);
-    if (account == NULL) {
-        world_unref(world);
-        return 1;
-    }
-    bookmark_of(account, row, &bookmark);
-    world_unref(world);
+    struct hearth_bookmark bookmark = bookmark_of(d->account, row);
     return d->cb(d->ctx, &bookmark);
 }
 
@@ -186,7 +157,7 @@ int mem_bookmark_list(void *session, struct hearth_call *call, const char *accou
     if (r < 0)
         return r;
     list_sort(&list, query->order == HEARTH_BY_POSITION ? by_position : by_added);
-    return list_deliver(session, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, account, session, call});
+    return list_deliver(session, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, list.account});
 }
 
 int mem_bookmarks_of_page(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
@@ -196,7 +167,7 @@ int mem_bookmarks_of_page(void *session, struct hearth_call *call, const char *a
     if (r < 0)
         return r;
     list_sort(&list, by_added);
-    return list_deliver(session, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, account, session, call});
+    return list_deliver(session, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, list.account});
 }
 
 struct node_delivery {
@@ -208,21 +179,20 @@ static int deliver_node(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
     struct hearth_bookmark_node node = {.struct_size = sizeof(node),
-                                        .kind = (int32_t)row->number[MARKED_KIND],
-                                        .guid = row->text[MARKED_GUID],
-                                        .said_parent = row->text[MARKED_SAID],
-                                        .parent = row->text[MARKED_PARENT],
-                                        .position = row->number[MARKED_POSITION],
-                                        .added = row->number[MARKED_ADDED],
-                                        .modified = row->number[MARKED_MODIFIED]};
+                                        .kind = (int32_t)row->bookmark.kind,
+                                        .guid = row->bookmark.guid,
+                                        .said_parent = row->bookmark.said_parent,
+                                        .parent = row->bookmark.parent,
+                                        .position = row->bookmark.position,
+                                        .added = row->bookmark.added,
+                                        .modified = row->bookmark.modified};
     return d->cb(d->ctx, &node);
 }
 
 static int deliver_tombstone(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_node node = {
-        .struct_size = sizeof(node), .guid = row->text[TOMBSTONE_GUID], .parent = row->text[TOMBSTONE_PARENT]};
+    struct hearth_bookmark_node node = {.struct_size = sizeof(node), .guid = row->tombstone.guid, .parent = row->tombstone.parent};
     return d->cb(d->ctx, &node);
 }
 
@@ -248,7 +218,7 @@ struct claim_delivery {
 static int deliver_claim(void *ctx, const struct row *row)
 {
     struct claim_delivery *d = ctx;
-    return d->cb(d->ctx, row->text[CLAIM_FOLDER], row->number[CLAIM_POSITION], row->text[CLAIM_CHILD]);
+    return d->cb(d->ctx, row->claim.folder, row->claim.position, row->claim.child);
 }
 
 int mem_bookmark_claims(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
@@ -276,7 +246,7 @@ static bool gather(const struct list *list, struct tag **ret_tags, size_t *ret_c
     struct tag *tags = NULL;
     size_t count = 0, size;
     for (size_t i = 0; i < list->count; i++) {
-        const char *at = is_item(list->rows[i]) ? list->rows[i]->text[MARKED_TAGS] : NULL, *text;
+        const char *at = is_item(list->rows[i]) ? list->rows[i]->bookmark.tags : NULL, *text;
         struct tag tag;
         size_t first = count;
         while (next_tag(&at, tag.folded, &text, &size) > 0) {

@@ -5,24 +5,105 @@
 
 /* --- rows --------------------------------------------------------------------------------------------------------------------------- */
 
-struct row *row_create(const char *const text[TEXTS], const int64_t number[NUMBERS], size_t size)
+/* What HEARTH_FIELD is for the records of the header alone. */
+#define ROW_FIELD(T, role, kind, name, least, most, meaning)                                                                               \
+    {#name, meaning, HEARTH_FIELD_##role, HEARTH_FIELD_##kind, offsetof(struct T, name), (int64_t)(least), (int64_t)(most)},
+#define ROW_FIELDS(TABLE, whose, record, FIELDS)                                                                                           \
+    static const struct hearth_field fields_of_##record[] = {FIELDS(ROW_FIELD, whose##_##record)};
+MEM_TABLES(ROW_FIELDS)
+
+static const struct shape {
+    const struct hearth_field *fields;
+    size_t count, size;
+} shapes[TABLES + 1] = {
+#define ROW_SHAPE(TABLE, whose, record, FIELDS)                                                                                            \
+    [TABLE] = {fields_of_##record, sizeof(fields_of_##record) / sizeof(fields_of_##record[0]), sizeof(struct whose##_##record)},
+    MEM_TABLES(ROW_SHAPE)};
+
+const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, size_t *ret_size)
 {
-    size_t bytes = sizeof(struct row) + size + 1;
-    for (size_t i = size > 0 ? 1 : 0; i < TEXTS; i++)
-        bytes += text[i] == NULL ? 0 : strlen(text[i]) + 1;
-    struct row *row = calloc(1, bytes);
+    *ret_count = shapes[table].count;
+    *ret_size = shapes[table].size;
+    return shapes[table].fields;
+}
+
+const void *row_record(const struct row *row)
+{
+    return &row->token; /* all begin at the same place */
+}
+
+static void *member_of(struct row *row, const struct hearth_field *field)
+{
+    return (char *)&row->token + field->offset;
+}
+
+/* Bytes behind the pointer that a field is; 0: it is none, or NULL. */
+static size_t size_behind(struct row *row, const struct hearth_field *field)
+{
+    const char *text = field->kind == HEARTH_FIELD_TEXT ? *(const char **)member_of(row, field) : NULL;
+    const uint8_t *hash = field->kind == HEARTH_FIELD_HASH ? *(const uint8_t **)member_of(row, field) : NULL;
+    return text != NULL ? strlen(text) + 1 : hash != NULL ? (size_t)field->most : 0;
+}
+
+/* As a table says that a field is. */
+static void make_regular(struct row *row, const struct hearth_field *field)
+{
+    if (field->role == HEARTH_FIELD_DERIVED)
+        memset(member_of(row, field), 0, sizeof(int64_t));
+    else if (field->kind == HEARTH_FIELD_TEXT && field->role != HEARTH_FIELD_OPTIONAL && *(const char **)member_of(row, field) == NULL)
+        *(const char **)member_of(row, field) = "";
+    else if (field->kind == HEARTH_FIELD_FLAG)
+        *(int64_t *)member_of(row, field) = *(int64_t *)member_of(row, field) != 0;
+}
+
+/* draft: everything but the record and who holds it. */
+static struct row *create(struct row *draft, const void *record)
+{
+    const struct shape *shape = &shapes[draft->table];
+    uint32_t known;
+    memcpy(&known, record, sizeof(known));
+    memcpy(&draft->token, record, known < shape->size ? known : shape->size);
+    memcpy(&draft->token, &(uint32_t){(uint32_t)shape->size}, sizeof(uint32_t));
+    size_t bytes = sizeof(struct row) + (draft->device_of == NULL ? 0 : strlen(draft->device_of) + 1);
+    for (size_t i = 0; i < shape->count; i++) {
+        make_regular(draft, &shape->fields[i]);
+        bytes += size_behind(draft, &shape->fields[i]);
+    }
+    struct row *row = malloc(bytes);
     if (row == NULL)
         return NULL;
-    char *at = (char *)(row + 1);
-    for (size_t i = 0; i < TEXTS; i++) {
-        size_t length = text[i] == NULL ? 0 : i == 0 && size > 0 ? size : strlen(text[i]) + 1;
-        row->text[i] = text[i] == NULL ? NULL : memcpy(at, text[i], length);
-        at += length;
-    }
-    memcpy(row->number, number, sizeof(row->number));
-    row->size = size;
+    memcpy(row, draft, sizeof(*row));
     row->refs = 1;
+    char *at = (char *)(row + 1);
+    for (size_t i = 0; i < shape->count; i++) {
+        size_t size = size_behind(row, &shape->fields[i]);
+        if (size > 0)
+            *(const void **)member_of(row, &shape->fields[i]) = memcpy(at, *(const void **)member_of(row, &shape->fields[i]), size);
+        at += size;
+    }
+    if (row->device_of != NULL)
+        row->device_of = memcpy(at, row->device_of, strlen(row->device_of) + 1);
     return row;
+}
+
+struct row *row_create(enum table_name table, const void *record)
+{
+    return create(KEY(.table = table), record);
+}
+
+struct row *row_create_tab(const char *device, const struct hearth_tab *tab)
+{
+    return create(KEY(.table = TABS, .device_of = device), tab);
+}
+
+struct row *row_create_visit(int64_t page, const struct hearth_visit *visit)
+{
+    return create(KEY(.table = VISITS, .page_of = page), visit);
+}
+
+struct row *row_create_account(const struct row *old, const struct hearth_account *account)
+{
+    return create(KEY(.table = ACCOUNTS, .claimed_until = old->claimed_until), account);
 }
 
 struct row *row_ref(struct row *row)
@@ -39,25 +120,24 @@ void row_unref(struct row *row)
 
 /* --- tables ------------------------------------------------------------------------------------------------------------------------- */
 
-/* Keys: how many texts, then how many numbers, from the first column on. */
-static const struct {
-    int texts, numbers;
-} keys[TABLES] = {
-    [CREDENTIALS] = {0, 0}, [SETTINGS] = {0, 0},   [TOKENS] = {1, 0},     [PICKS] = {1, 1},      [MARKS] = {0, 1},  [DEVICES] = {1, 0},
-    [TABS] = {1, 1},        [PAGES] = {0, 1},      [REMOVED] = {0, 1},    [GUIDS] = {1, 0},      [VISITS] = {0, 3}, [BOOKMARKS] = {1, 0},
-    [CLAIMS] = {1, 1},      [TOMBSTONES] = {1, 0}, [IDENTITIES] = {2, 0}, [PROPERTIES] = {1, 0},
-};
-
+/* Keys stand before the other fields. */
 static int compare(enum table_name name, const struct row *a, const struct row *b)
 {
-    for (int i = 0; i < keys[name].texts; i++) {
-        int r = strcmp(a->text[i], b->text[i]);
+    int r = name == TABS ? strcmp(a->device_of, b->device_of) : 0;
+    if (r != 0 || a->page_of != b->page_of)
+        return r != 0 ? r : a->page_of < b->page_of ? -1 : 1;
+    for (const struct hearth_field *field = shapes[name].fields, *end = field + shapes[name].count;
+         field < end && field->role == HEARTH_FIELD_KEY; field++) {
+        const char *x = (const char *)row_record(a) + field->offset, *y = (const char *)row_record(b) + field->offset;
+        if (field->kind == HEARTH_FIELD_TEXT) {
+            r = strcmp(*(const char *const *)x, *(const char *const *)y);
+        } else {
+            int64_t p = *(const int64_t *)x, q = *(const int64_t *)y;
+            r = p == q ? 0 : p < q ? -1 : 1;
+        }
         if (r != 0)
             return r;
     }
-    for (int i = 0; i < keys[name].numbers; i++)
-        if (a->number[i] != b->number[i])
-            return a->number[i] < b->number[i] ? -1 : 1;
     return 0;
 }
 
@@ -172,173 +252,4 @@ int64_t account_drop_if(struct account *account, enum table_name name, bool (*ma
     }
     table->count = kept;
     return (int64_t)(count - kept);
-}
-
-/* --- accounts and worlds ------------------------------------------------------------------------------------------------------------ */
-
-static void account_unref(struct account *account)
-{
-    if (account == NULL || --account->refs > 0)
-        return;
-    row_unref(account->row);
-    for (int i = 0; i < TABLES; i++)
-        table_unref(account->tables[i]);
-    free(account);
-}
-
-/* With empty tables. */
-static struct account *account_create(struct row *row)
-{
-    struct account *account = calloc(1, sizeof(*account));
-    if (account == NULL)
-        return NULL;
-    account->refs = 1;
-    for (int i = 0; i < TABLES; i++) {
-        account->tables[i] = calloc(1, sizeof(struct table));
-        if (account->tables[i] == NULL) {
-            account_unref(account);
-            return NULL;
-        }
-        account->tables[i]->refs = 1;
-    }
-    account->row = row;
-    return account;
-}
-
-/* Shares the tables. */
-static struct account *account_copy(const struct account *account)
-{
-    struct account *copy = calloc(1, sizeof(*copy));
-    if (copy == NULL)
-        return NULL;
-    copy->refs = 1;
-    copy->row = account->row == NULL ? NULL : row_ref(account->row);
-    for (int i = 0; i < TABLES; i++)
-        copy->tables[i] = table_ref(account->tables[i]);
-    return copy;
-}
-
-struct world *world_create(void)
-{
-    struct world *world = calloc(1, sizeof(*world));
-    if (world == NULL || (world->whole = account_create(NULL)) == NULL) {
-        free(world);
-        return NULL;
-    }
-    world->refs = 1;
-    return world;
-}
-
-struct world *world_copy(const struct world *world)
-{
-    struct world *copy = calloc(1, sizeof(*copy));
-    struct account **accounts = malloc((world->count + 1) * sizeof(struct account *));
-    if (copy == NULL || accounts == NULL) {
-        free(copy);
-        free(accounts);
-        return NULL;
-    }
-    copy->refs = 1;
-    copy->whole = world->whole;
-    copy->whole->refs++;
-    copy->accounts = accounts;
-    copy->count = world->count;
-    for (size_t i = 0; i < world->count; i++) {
-        accounts[i] = world->accounts[i];
-        accounts[i]->refs++;
-    }
-    return copy;
-}
-
-struct world *world_ref(struct world *world)
-{
-    world->refs++;
-    return world;
-}
-
-void world_unref(struct world *world)
-{
-    if (world == NULL || --world->refs > 0)
-        return;
-    for (size_t i = 0; i < world->count; i++)
-        account_unref(world->accounts[i]);
-    account_unref(world->whole);
-    free(world->accounts);
-    free(world);
-}
-
-static struct account *find_account(const struct world *world, const char *id, size_t *ret_place)
-{
-    size_t low = 0, high = world->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int r = strcmp(world->accounts[middle]->row->text[ACCOUNT_ID], id);
-        if (r == 0) {
-            *ret_place = middle;
-            return world->accounts[middle];
-        }
-        if (r < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_place = low;
-    return NULL;
-}
-
-struct account *world_account(const struct world *world, const char *id)
-{
-    size_t place;
-    return find_account(world, id, &place);
-}
-
-struct account *world_own(struct world *world, const char *id)
-{
-    size_t place;
-    struct account *account = find_account(world, id, &place);
-    if (account == NULL || account->refs == 1)
-        return account;
-    struct account *copy = account_copy(account);
-    if (copy == NULL)
-        return NULL;
-    world->accounts[place] = copy;
-    account_unref(account);
-    return copy;
-}
-
-struct account *world_own_whole(struct world *world)
-{
-    if (world->whole->refs == 1)
-        return world->whole;
-    struct account *copy = account_copy(world->whole);
-    if (copy == NULL)
-        return NULL;
-    account_unref(world->whole);
-    world->whole = copy;
-    return copy;
-}
-
-bool world_add(struct world *world, struct row *row)
-{
-    size_t place;
-    struct account **accounts = realloc(world->accounts, (world->count + 1) * sizeof(struct account *));
-    if (accounts != NULL)
-        world->accounts = accounts;
-    struct account *account = accounts == NULL ? NULL : account_create(row);
-    if (account == NULL)
-        return false;
-    find_account(world, row->text[ACCOUNT_ID], &place);
-    memmove(&accounts[place + 1], &accounts[place], (world->count++ - place) * sizeof(struct account *));
-    accounts[place] = account;
-    return true;
-}
-
-void world_remove(struct world *world, const char *id)
-{
-    size_t place;
-    struct account *account = find_account(world, id, &place);
-    if (account == NULL)
-        return;
-    memmove(&world->accounts[place], &world->accounts[place + 1], (--world->count - place) * sizeof(struct account *));
-    account_unref(account);
 }

@@ -11,82 +11,94 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TEXTS = 8, NUMBERS = 14 };
+#include "hearth/storage.h"
+
+/* What is kept besides the records of hearth/records.h, said in the same words. */
+/* clang-format off */
+#define MEM_CREDENTIALS_FIELDS(X, T) X(T, ALWAYS, TEXT, hex, 0, 0, "the sealed bytes as hex digits")
+#define MEM_SETTINGS_FIELDS(X, T)    X(T, ALWAYS, TEXT, json, 0, 0, "")
+#define MEM_MARK_FIELDS(X, T) \
+    X(T, KEY,    INT,  collection, 0, INT32_MAX, "") \
+    X(T, ALWAYS, TEXT, text, 0, 0, "")
+#define MEM_REMOVED_FIELDS(X, T) \
+    X(T, KEY,    INT,  page, 1, INT64_MAX, "that is gone") \
+    X(T, ALWAYS, INT,  generation, 0, INT64_MAX, "since")
+#define MEM_GUID_FIELDS(X, T) \
+    X(T, KEY,    TEXT, guid, 0, 0, "of a history record") \
+    X(T, ALWAYS, INT,  page, 1, INT64_MAX, "")
+#define MEM_CLAIM_FIELDS(X, T) \
+    X(T, KEY,    TEXT, folder, 0, 0, "") \
+    X(T, KEY,    INT,  position, 0, INT64_MAX, "") \
+    X(T, ALWAYS, TEXT, child, 0, 0, "")
+#define MEM_TOMBSTONE_FIELDS(X, T) \
+    X(T, KEY,      TEXT, guid, 0, 0, "of a bookmark") \
+    X(T, OPTIONAL, TEXT, parent, 0, 0, "where it was")
+#define MEM_PROPERTY_FIELDS(X, T) \
+    X(T, KEY,    TEXT, name, 0, 0, "") \
+    X(T, ALWAYS, TEXT, text, 0, 0, "")
+
+/* Every table: R(TABLE, whose, record, FIELDS). A row of it holds a struct <whose>_<record>, and its key are the fields with the role KEY. */
+#define MEM_TABLES(R) \
+    R(CREDENTIALS, mem,    credentials,      MEM_CREDENTIALS_FIELDS) \
+    R(SETTINGS,    mem,    settings,         MEM_SETTINGS_FIELDS) \
+    R(TOKENS,      hearth, token,            HEARTH_TOKEN_FIELDS) \
+    R(PICKS,       hearth, pick,             HEARTH_PICK_FIELDS) \
+    R(MARKS,       mem,    mark,             MEM_MARK_FIELDS) \
+    R(DEVICES,     hearth, device,           HEARTH_DEVICE_FIELDS) \
+    R(TABS,        hearth, tab,              HEARTH_TAB_FIELDS) \
+    R(PAGES,       hearth, page,             HEARTH_PAGE_FIELDS) \
+    R(REMOVED,     mem,    removed,          MEM_REMOVED_FIELDS) \
+    R(GUIDS,       mem,    guid,             MEM_GUID_FIELDS) \
+    R(VISITS,      hearth, visit,            HEARTH_VISIT_FIELDS) \
+    R(BOOKMARKS,   hearth, bookmark,         HEARTH_BOOKMARK_FIELDS) \
+    R(CLAIMS,      mem,    claim,            MEM_CLAIM_FIELDS) \
+    R(TOMBSTONES,  mem,    tombstone,        MEM_TOMBSTONE_FIELDS) \
+    R(IDENTITIES,  hearth, account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
+    R(PROPERTIES,  mem,    property,         MEM_PROPERTY_FIELDS) /* of the world as a whole */ \
+    R(ACCOUNTS,    hearth, account,          HEARTH_ACCOUNT_FIELDS) /* no table: each is the row of a struct account */
+/* clang-format on */
+
+#define MEM_RECORD(record, FIELDS)                                                                                                         \
+    struct mem_##record {                                                                                                                  \
+        uint32_t struct_size;                                                                                                              \
+        uint32_t reserved;                                                                                                                 \
+        FIELDS(HEARTH_MEMBER, record)                                                                                                      \
+    }
+MEM_RECORD(credentials, MEM_CREDENTIALS_FIELDS);
+MEM_RECORD(settings, MEM_SETTINGS_FIELDS);
+MEM_RECORD(mark, MEM_MARK_FIELDS);
+MEM_RECORD(removed, MEM_REMOVED_FIELDS);
+MEM_RECORD(guid, MEM_GUID_FIELDS);
+MEM_RECORD(claim, MEM_CLAIM_FIELDS);
+MEM_RECORD(tombstone, MEM_TOMBSTONE_FIELDS);
+MEM_RECORD(property, MEM_PROPERTY_FIELDS);
+
+enum table_name {
+#define MEM_TABLE_NAME(TABLE, whose, record, FIELDS) TABLE,
+    MEM_TABLES(MEM_TABLE_NAME) TABLES = ACCOUNTS
+};
 
 struct row {
     atomic_int refs;
-    double real;             /* picks: use_count */
-    int64_t number[NUMBERS]; /* see the enums below */
-    const char *text[TEXTS]; /* behind the row, in the same allocation; NULL */
-    size_t size;             /* credentials: bytes at text[0] */
+    enum table_name table;
+    const char *device_of; /* tabs: whose it is, the first part of the key */
+    int64_t page_of;       /* visits: of which page, the first part of the key */
+    int64_t claimed_until; /* accounts */
+    union {                /* the record; its texts are behind the row, in the same allocation */
+#define MEM_ROW_MEMBER(TABLE, whose, record, FIELDS) struct whose##_##record record;
+        MEM_TABLES(MEM_ROW_MEMBER)
+    };
 };
 
-/* What is in the columns of each table, keys first. */
-enum table_name {
-    CREDENTIALS,
-    SETTINGS,
-    TOKENS,
-    PICKS,
-    MARKS,
-    DEVICES,
-    TABS,
-    PAGES,
-    REMOVED,
-    GUIDS,
-    VISITS,
-    BOOKMARKS,
-    CLAIMS,
-    TOMBSTONES,
-    IDENTITIES,
-    PROPERTIES, /* of the world as a whole */
-    TABLES
-};
-
-enum { TOKEN_ID, TOKEN_NAME, TOKEN_HASH, /* numbers */ TOKEN_SCOPE = 0, TOKEN_CREATED, TOKEN_LAST_USED, TOKEN_EXPIRES };
-enum { PICK_INPUT, /* numbers */ PICK_PAGE = 0, PICK_USED };
-enum { MARK_COLLECTION = 0, /* texts */ MARK_TEXT = 0 };
-enum { DEVICE_ID, DEVICE_NAME, DEVICE_TYPE, DEVICE_OS, DEVICE_VERSION, DEVICE_FXA, /* numbers */ DEVICE_LAST_UPLOAD = 0 };
-enum { TAB_DEVICE, TAB_TITLE, TAB_URL, TAB_ICON, TAB_GROUP, /* numbers */ TAB_POSITION = 0, TAB_LAST_USED, TAB_INACTIVE, TAB_PINNED };
-enum { PAGE_URL, PAGE_HOST, PAGE_GUID, PAGE_TITLE, PAGE_BOOKMARK_TITLE, PAGE_TAGS };
-enum {
-    PAGE_ID,
-    PAGE_FRECENCY,
-    PAGE_VISIT_COUNT,
-    PAGE_LAST_VISIT,
-    PAGE_BOOKMARKS,
-    PAGE_BOOKMARK_ADDED,
-    PAGE_TYPED,
-    PAGE_HIDDEN,
-    PAGE_GENERATION
-};
-enum { REMOVED_ID, REMOVED_GENERATION };
-enum { GUID_GUID, /* numbers */ GUID_PAGE = 0 };
-enum { VISIT_PAGE, VISIT_DATE, VISIT_TYPE };
-enum { MARKED_GUID, MARKED_PARENT, MARKED_SAID, MARKED_TITLE, MARKED_URL, MARKED_KEYWORD, MARKED_QUERY, MARKED_TAGS };
-enum { MARKED_KIND, MARKED_POSITION, MARKED_PAGE, MARKED_ADDED, MARKED_MODIFIED };
-enum { CLAIM_FOLDER, CLAIM_CHILD, /* numbers */ CLAIM_POSITION = 0 };
-enum { TOMBSTONE_GUID, TOMBSTONE_PARENT };
-enum { IDENTITY_ISSUER, IDENTITY_SUBJECT, /* numbers */ IDENTITY_CREATED = 0 };
-enum { PROPERTY_NAME, PROPERTY_TEXT };
+/* What is looked for, by its key: KEY(.token = {.id = id}). */
+#define KEY(...) (&(struct row){__VA_ARGS__})
+/* A record of this storage's own: MEM(mark, .collection = 1, .text = "…"). */
+#define MEM(record, ...) (&(struct mem_##record){.struct_size = sizeof(struct mem_##record), __VA_ARGS__})
 
 struct table {
     atomic_int refs;
     size_t count, room;
     struct row **rows; /* sorted by key */
-};
-
-enum { ACCOUNT_ID, ACCOUNT_EMAIL, ACCOUNT_UID, ACCOUNT_NAME, ACCOUNT_PROVIDER, ACCOUNT_NODE, ACCOUNT_DETAIL, ACCOUNT_PLACEMENT };
-enum {
-    ACCOUNT_STATE,
-    ACCOUNT_CREATED,
-    ACCOUNT_LAST_SYNC,
-    ACCOUNT_LAST_ATTEMPT,
-    ACCOUNT_NEXT_SYNC,
-    ACCOUNT_LAST_SEEN,
-    ACCOUNT_GENERATION,
-    ACCOUNT_FAILURES,
-    ACCOUNT_RESYNC,
-    ACCOUNT_CLAIMED_UNTIL
 };
 
 struct account {
@@ -102,8 +114,16 @@ struct world {
     struct account *whole;     /* what belongs to nobody: it has tables, and no row */
 };
 
-/* A new row with these texts (copied) and numbers; NULL when memory is short. size: bytes at text[0], 0 for texts. */
-struct row *row_create(const char *const text[TEXTS], const int64_t number[NUMBERS], size_t size);
+/* The fields of a table's records. */
+const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, size_t *ret_size);
+/* A new row with a copy of the record, as far as its struct_size goes: a text that is ALWAYS there is not NULL, what is DERIVED is 0. NULL
+ * when memory is short. */
+struct row *row_create(enum table_name table, const void *record);
+struct row *row_create_tab(const char *device, const struct hearth_tab *tab);
+struct row *row_create_visit(int64_t page, const struct hearth_visit *visit);
+/* The account as it will be, with the claim that it has. */
+struct row *row_create_account(const struct row *old, const struct hearth_account *account);
+const void *row_record(const struct row *row);
 struct row *row_ref(struct row *row);
 void row_unref(struct row *row); /* accepts NULL */
 
@@ -111,6 +131,9 @@ struct table *table_ref(struct table *table);
 void table_unref(struct table *table);
 /* The row of a key given as a row with nothing but the key's columns; NULL: there is none. *ret_place: where it is, or would be. */
 struct row *table_find(const struct table *table, enum table_name name, const struct row *key, size_t *ret_place);
+
+struct account *account_ref(struct account *account); /* who holds one has a snapshot: whoever changes it makes a copy */
+void account_unref(struct account *account);          /* accepts NULL */
 
 struct world *world_create(void);
 struct world *world_copy(const struct world *world); /* shares everything below */

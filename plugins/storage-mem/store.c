@@ -26,6 +26,47 @@ bool keep_text(struct session *session, struct hearth_call *call, const char **t
     return copy != NULL;
 }
 
+int check_key(struct hearth_call *call, enum table_name table, const void *record)
+{
+    size_t count, size;
+    const struct hearth_field *field = row_fields(table, &count, &size), *end = field + count;
+    for (; field < end && field->role == HEARTH_FIELD_KEY; field++) {
+        const char *at = (const char *)record + field->offset;
+        int64_t number = field->kind == HEARTH_FIELD_INT ? *(const int64_t *)at : field->least;
+        if (field->kind == HEARTH_FIELD_TEXT && *(const char *const *)at == NULL)
+            return hearth_fail(call, HEARTH_ERR_INVALID, "there is no %s", field->name);
+        if (number < field->least || (field->kind == HEARTH_FIELD_INT && number > field->most))
+            return hearth_fail(call, HEARTH_ERR_INVALID, "there can be no %s %lld", field->name, (long long)number);
+    }
+    return 0;
+}
+
+int give_record(struct session *session, struct hearth_call *call, enum table_name table, const void *record, void *ret_record)
+{
+    struct row copy;
+    size_t count, size;
+    uint32_t known;
+    const struct hearth_field *fields = row_fields(table, &count, &size);
+    char *own = (char *)&copy.token;
+    memcpy(own, record, size);
+    for (size_t i = 0; i < count; i++) {
+        const void **at = (const void **)(own + fields[i].offset);
+        bool text = fields[i].kind == HEARTH_FIELD_TEXT;
+        if ((!text && fields[i].kind != HEARTH_FIELD_HASH) || *at == NULL)
+            continue;
+        size_t bytes = text ? strlen(*at) + 1 : (size_t)fields[i].most;
+        void *kept = session->store->host->alloc(call, bytes);
+        if (kept == NULL)
+            return no_memory(call);
+        *at = memcpy(kept, *at, bytes);
+    }
+    memcpy(&known, ret_record, sizeof(known));
+    known = known > 0 && known < size ? known : (uint32_t)size;
+    memcpy(own, &known, sizeof(known));
+    memcpy(ret_record, own, known);
+    return 0;
+}
+
 int call_stopped(struct session *session, struct hearth_call *call)
 {
     const struct hearth_host *host = session->store->host;
@@ -166,7 +207,7 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
     struct session *session = s;
     if (session->batch != NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already");
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
     int r;
     struct world *world = write_begin(session, call, &r);
@@ -177,7 +218,7 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
         return write_end(session, world, no_account(call));
     session->batch = world;
     session->broken = 0;
-    session->generation = found->row->number[ACCOUNT_GENERATION] + 1;
+    session->generation = found->row->account.generation + 1;
     session->account[0] = '\0';
     strncat(session->account, account, sizeof(session->account) - 1);
     *ret_generation = session->generation;
@@ -192,11 +233,12 @@ int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
     if (session->batch == NULL)
         return r;
     if (account != NULL && changed) {
-        struct row *row = row_create(account->row->text, account->row->number, 0);
+        struct hearth_account now = account->row->account;
+        now.generation = session->generation;
+        struct row *row = row_create_account(account->row, &now);
         if (row == NULL) {
             r = no_memory(call);
         } else {
-            row->number[ACCOUNT_GENERATION] = session->generation;
             row_unref(account->row);
             account->row = row;
         }
@@ -217,6 +259,22 @@ void mem_batch_abort(void *s)
 
 /* --- lists -------------------------------------------------------------------------------------------------------------------------- */
 
+int list_add(struct hearth_call *call, struct list *list, enum table_name name, bool (*matches)(const struct row *row, const void *what),
+             const void *what)
+{
+    const struct table *table = list->account == NULL ? NULL : list->account->tables[name];
+    struct row **rows = table == NULL ? NULL : realloc(list->rows, (list->count + table->count + 1) * sizeof(struct row *));
+    if (table == NULL)
+        return 0;
+    if (rows == NULL)
+        return no_memory(call);
+    list->rows = rows;
+    for (size_t i = 0; i < table->count; i++)
+        if (matches == NULL || matches(table->rows[i], what))
+            list->rows[list->count++] = row_ref(table->rows[i]);
+    return 0;
+}
+
 int list_make(struct session *session, struct hearth_call *call, const char *account, enum table_name name,
               bool (*matches)(const struct row *row, const void *what), const void *what, struct list *ret_list)
 {
@@ -225,23 +283,20 @@ int list_make(struct session *session, struct hearth_call *call, const char *acc
     if (world == NULL)
         return r;
     struct account *found = world_account(world, account);
-    struct list list = {.count = 0};
-    size_t room = found == NULL ? 0 : found->tables[name]->count;
-    list.rows = malloc((room + 1) * sizeof(struct row *));
-    if (list.rows == NULL)
-        r = no_memory(call);
-    for (size_t i = 0; r == 0 && i < room; i++)
-        if (matches == NULL || matches(found->tables[name]->rows[i], what))
-            list.rows[list.count++] = row_ref(found->tables[name]->rows[i]);
+    struct list list = {.account = found == NULL ? NULL : account_ref(found)};
     world_unref(world);
-    if (r == 0)
+    r = list_add(call, &list, name, matches, what);
+    if (r < 0)
+        list_free(&list);
+    else
         *ret_list = list;
     return r;
 }
 
 void list_sort(struct list *list, int (*order)(const void *a, const void *b))
 {
-    qsort(list->rows, list->count, sizeof(struct row *), order);
+    if (list->count > 0)
+        qsort(list->rows, list->count, sizeof(struct row *), order);
 }
 
 void list_free(struct list *list)
@@ -249,6 +304,7 @@ void list_free(struct list *list)
     for (size_t i = 0; i < list->count; i++)
         row_unref(list->rows[i]);
     free(list->rows);
+    account_unref(list->account);
 }
 
 int list_deliver(struct session *session, struct hearth_call *call, struct list *list, int (*deliver)(void *ctx, const struct row *row),

@@ -41,17 +41,26 @@ int batch_end(struct session *session, int code); /* NOMEM and its like break th
 
 int no_memory(struct hearth_call *call);
 int no_account(struct hearth_call *call);
+/* INVALID: a part of the key of a record is missing, or outside of what its table allows. */
+int check_key(struct hearth_call *call, enum table_name table, const void *record);
 /* Memory of the call; NULL stays NULL; false: short. */
 bool keep_text(struct session *session, struct hearth_call *call, const char **text);
+/* A record for the caller: its texts in the memory of the call, as much of the struct as the caller knows. 0 or NOMEM. */
+int give_record(struct session *session, struct hearth_call *call, enum table_name table, const void *record, void *ret_record);
 
-/* A list: rows of a table, in whatever order, that outlive changes of the table. */
+/* A list: rows of one moment of one account, in whatever order, and the account as it was then: whoever changes it meanwhile, also the
+ * session's own callback, changes a copy. */
 struct list {
+    struct account *account; /* NULL: there is no such account, and there are no rows */
     struct row **rows;
     size_t count;
 };
-/* 0 or an error. An unknown account has no rows. `matches`: NULL, all. */
+/* 0 or an error. `matches`: NULL, all. */
 int list_make(struct session *session, struct hearth_call *call, const char *account, enum table_name name,
               bool (*matches)(const struct row *row, const void *what), const void *what, struct list *ret_list);
+/* More rows of the same moment behind those that are there. An error leaves the list as it is. */
+int list_add(struct hearth_call *call, struct list *list, enum table_name name, bool (*matches)(const struct row *row, const void *what),
+             const void *what);
 void list_sort(struct list *list, int (*order)(const void *a, const void *b)); /* over struct row ** */
 void list_free(struct list *list);
 /* Goes through the list, deliver() each row until it returns non-zero or the call has to end; frees the list. */
@@ -66,8 +75,6 @@ int list_deliver(struct session *session, struct hearth_call *call, struct list 
         memcpy((ret_result), &(result), size_);                                                                                            \
         (ret_result)->struct_size = size_;                                                                                                 \
     } while (0)
-
-#define KEY(...) (&(struct row){__VA_ARGS__})
 
 /* The operations; hearth/storage.h says what they do. */
 #define OPERATION(name, ...) int mem_##name(void *session, struct hearth_call *call, __VA_ARGS__)
@@ -125,10 +132,6 @@ OPERATION(bookmark_nodes, const char *account, hearth_bookmark_node_cb cb, void 
 OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 OPERATION(bookmark_claims, const char *account, hearth_claim_cb cb, void *ctx);
 OPERATION(tag_list, const char *account, hearth_tag_cb cb, void *ctx);
-#if HEARTH_ABI_VERSION >= 4 /* compiled against the first headers as well; yours need not be */
-OPERATION(visits_of_pages, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx);
-#endif
-#if HEARTH_ABI_VERSION >= 5
 OPERATION(identity_put, const char *account, const struct hearth_account_identity *identity);
 OPERATION(identity_remove, const char *account, const char *issuer, const char *subject);
 OPERATION(identity_list, const char *account, hearth_account_identity_cb cb, void *ctx);
@@ -137,7 +140,6 @@ OPERATION(property_put, const char *name, const char *text, bool replace);
 OPERATION(property_get, const char *name, const char **ret_text);
 /* In a write: the identity that a new account has by its provider and uid. 0, or an error and nothing is there. */
 int add_first_identity(struct world *world, struct hearth_call *call, const struct hearth_account *account);
-#endif
 /* Whoever has found an account gives it away with this; NULL: NOT_FOUND. */
 int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account);
 

@@ -3,11 +3,6 @@
 
 #include "store.h"
 
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
 /* Puts a row into the batch's account; takes the reference. */
 static int put(struct session *session, struct hearth_call *call, struct account *account, enum table_name name, struct row *row)
 {
@@ -35,14 +30,24 @@ static bool any(const struct row *row, const void *what)
     return true;
 }
 
-static bool first_text_is(const struct row *row, const void *what)
+static bool is_of_device(const struct row *row, const void *device)
 {
-    return strcmp(row->text[0], what) == 0;
+    return strcmp(row->device_of, device) == 0;
 }
 
-static bool first_number_is(const struct row *row, const void *what)
+static bool is_visit_of(const struct row *row, const void *page)
 {
-    return row->number[0] == *(const int64_t *)what;
+    return row->page_of == *(const int64_t *)page;
+}
+
+static bool is_guid_of(const struct row *row, const void *page)
+{
+    return row->guid.page == *(const int64_t *)page;
+}
+
+static bool is_claim_of(const struct row *row, const void *folder)
+{
+    return strcmp(row->claim.folder, folder) == 0;
 }
 
 int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text)
@@ -51,22 +56,18 @@ int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, co
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
     if (text == NULL)
-        return drop(session, call, account, MARKS, KEY(.number = {collection}));
-    return put(session, call, account, MARKS, row_create((const char *[TEXTS]){text}, (int64_t[NUMBERS]){collection}, 0));
+        return drop(session, call, account, MARKS, KEY(.mark = {.collection = collection}));
+    return put(session, call, account, MARKS, row_create(MARKS, MEM(mark, .collection = collection, .text = text)));
 }
 
 int mem_device_put(void *session, struct hearth_call *call, const struct hearth_device *device)
 {
-    int r;
-    if (device->id == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a device needs an id");
-    struct account *account = batch_account(session, call, &r);
-    const char *texts[TEXTS] = {device->id, or_empty(device->name), device->type == NULL ? "unknown" : device->type,
-                                device->os, device->version,        device->fxa_device_id};
-    return account == NULL ? r : put(session, call, account, DEVICES, row_create(texts, (int64_t[NUMBERS]){device->last_upload}, 0));
+    int r = check_key(call, DEVICES, device);
+    struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
+    return account == NULL ? r : put(session, call, account, DEVICES, row_create(DEVICES, device));
 }
 
 int mem_device_remove(void *session, struct hearth_call *call, const char *device)
@@ -77,26 +78,24 @@ int mem_device_remove(void *session, struct hearth_call *call, const char *devic
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    r = drop_if(session, call, account, TABS, first_text_is, device);
-    return r < 0 ? r : drop(session, call, account, DEVICES, KEY(.text = {device}));
+    r = drop_if(session, call, account, TABS, is_of_device, device);
+    return r < 0 ? r : drop(session, call, account, DEVICES, KEY(.device = {.id = device}));
 }
 
 int mem_tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
 {
-    int r;
+    int r = check_key(call, TABS, tab);
     if (device == NULL || tab->url == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a tab needs a device and a URL");
-    struct account *account = batch_account(session, call, &r);
-    const char *texts[TEXTS] = {device, or_empty(tab->title), tab->url, tab->icon, tab->group};
-    int64_t numbers[NUMBERS] = {tab->position, tab->last_used, tab->inactive, tab->pinned};
-    return account == NULL ? r : put(session, call, account, TABS, row_create(texts, numbers, 0));
+    struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
+    return account == NULL ? r : put(session, call, account, TABS, row_create_tab(device, tab));
 }
 
 int mem_tabs_clear(void *session, struct hearth_call *call, const char *device)
 {
     int r;
     struct account *account = batch_account(session, call, &r);
-    return account == NULL ? r : drop_if(session, call, account, TABS, device == NULL ? any : first_text_is, device);
+    return account == NULL ? r : drop_if(session, call, account, TABS, device == NULL ? any : is_of_device, device);
 }
 
 /* --- pages -------------------------------------------------------------------------------------------------------------------------- */
@@ -104,7 +103,7 @@ int mem_tabs_clear(void *session, struct hearth_call *call, const char *device)
 static int find_page(struct hearth_call *call, const struct account *account, int64_t page)
 {
     size_t place;
-    if (table_find(account->tables[PAGES], PAGES, KEY(.number = {page}), &place) == NULL)
+    if (table_find(account->tables[PAGES], PAGES, KEY(.page = {.id = page}), &place) == NULL)
         return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)page);
     return 0;
 }
@@ -113,21 +112,16 @@ int mem_page_put(void *s, struct hearth_call *call, const struct hearth_page *pa
 {
     struct session *session = s;
     int r;
-    if (page->id <= 0 || page->url == NULL)
+    if (check_key(call, PAGES, page) < 0 || page->url == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a page needs a positive id and a URL");
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    const char *texts[TEXTS] = {page->url, or_empty(page->host), page->guid, page->title, page->bookmark_title, page->tags};
-    int64_t numbers[NUMBERS] = {page->id,    page->frecency, page->visit_count,  page->last_visit, page->bookmarks, page->bookmark_added,
-                                page->typed, page->hidden,   session->generation};
-    r = put(session, call, account, PAGES, row_create(texts, numbers, 0));
-    return r < 0 ? r : drop(session, call, account, REMOVED, KEY(.number = {page->id}));
-}
-
-static bool second_is_page(const struct row *row, const void *what)
-{
-    return row->number[GUID_PAGE] == *(const int64_t *)what;
+    struct row *row = row_create(PAGES, page);
+    if (row != NULL)
+        row->page.generation = session->generation;
+    r = put(session, call, account, PAGES, row);
+    return r < 0 ? r : drop(session, call, account, REMOVED, KEY(.removed = {.page = page->id}));
 }
 
 int mem_page_remove(void *s, struct hearth_call *call, int64_t page)
@@ -139,13 +133,13 @@ int mem_page_remove(void *s, struct hearth_call *call, int64_t page)
         return r;
     if (find_page(call, account, page) < 0)
         return 0;
-    r = drop_if(session, call, account, VISITS, first_number_is, &page);
+    r = drop_if(session, call, account, VISITS, is_visit_of, &page);
     if (r == 0)
-        r = drop_if(session, call, account, GUIDS, second_is_page, &page);
+        r = drop_if(session, call, account, GUIDS, is_guid_of, &page);
     if (r == 0)
-        r = drop(session, call, account, PAGES, KEY(.number = {page}));
+        r = drop(session, call, account, PAGES, KEY(.page = {.id = page}));
     if (r == 0)
-        r = put(session, call, account, REMOVED, row_create((const char *[TEXTS]){NULL}, (int64_t[NUMBERS]){page, session->generation}, 0));
+        r = put(session, call, account, REMOVED, row_create(REMOVED, MEM(removed, .page = page, .generation = session->generation)));
     return r;
 }
 
@@ -156,10 +150,10 @@ int mem_page_by_guid(void *session, struct hearth_call *call, const char *guid, 
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    const struct row *row = guid == NULL ? NULL : table_find(account->tables[GUIDS], GUIDS, KEY(.text = {guid}), &place);
+    const struct row *row = guid == NULL ? NULL : table_find(account->tables[GUIDS], GUIDS, KEY(.guid = {.guid = guid}), &place);
     if (row == NULL)
         return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no page has this guid");
-    *ret_page = row->number[GUID_PAGE];
+    *ret_page = row->guid.page;
     return 0;
 }
 
@@ -172,7 +166,7 @@ int mem_page_guid_put(void *session, struct hearth_call *call, const char *guid,
     if (account == NULL)
         return r;
     r = find_page(call, account, page);
-    return r < 0 ? r : put(session, call, account, GUIDS, row_create((const char *[TEXTS]){guid}, (int64_t[NUMBERS]){page}, 0));
+    return r < 0 ? r : put(session, call, account, GUIDS, row_create(GUIDS, MEM(guid, .guid = guid, .page = page)));
 }
 
 int mem_visits_put(void *session, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count,
@@ -185,15 +179,17 @@ int mem_visits_put(void *session, struct hearth_call *call, int64_t page, const 
     if (account == NULL)
         return r;
     for (size_t i = 0; i < count; i++)
-        if (visits[i].type < 0 || visits[i].type > 9)
-            return hearth_fail(call, HEARTH_ERR_INVALID, "a visit of type %d", (int)visits[i].type);
+        if ((r = check_key(call, VISITS, HEARTH_AT(visits, i))) < 0)
+            return r;
     r = find_page(call, account, page);
     for (size_t i = 0; r == 0 && i < count; i++) {
-        int64_t numbers[NUMBERS] = {page, visits[i].date, visits[i].type};
-        struct row key = {.number = {page, visits[i].date, visits[i].type}};
-        if (table_find(account->tables[VISITS], VISITS, &key, &place) != NULL)
+        const struct hearth_visit *visit = HEARTH_AT(visits, i);
+        struct row *row = row_create_visit(page, visit);
+        if (row != NULL && table_find(account->tables[VISITS], VISITS, row, &place) != NULL) {
+            row_unref(row);
             continue;
-        r = put(session, call, account, VISITS, row_create((const char *[TEXTS]){NULL}, numbers, 0));
+        }
+        r = put(session, call, account, VISITS, row);
         added += r == 0;
     }
     if (r == 0 && ret_added != NULL)
@@ -205,7 +201,7 @@ int mem_visits_remove(void *session, struct hearth_call *call, int64_t page)
 {
     int r;
     struct account *account = batch_account(session, call, &r);
-    return account == NULL ? r : drop_if(session, call, account, VISITS, first_number_is, &page);
+    return account == NULL ? r : drop_if(session, call, account, VISITS, is_visit_of, &page);
 }
 
 /* --- bookmarks ---------------------------------------------------------------------------------------------------------------------- */
@@ -213,7 +209,7 @@ int mem_visits_remove(void *session, struct hearth_call *call, int64_t page)
 static const struct row *find_bookmark(const struct account *account, const char *guid)
 {
     size_t place;
-    return table_find(account->tables[BOOKMARKS], BOOKMARKS, KEY(.text = {guid}), &place);
+    return table_find(account->tables[BOOKMARKS], BOOKMARKS, KEY(.bookmark = {.guid = guid}), &place);
 }
 
 int mem_bookmark_put(void *session, struct hearth_call *call, const struct hearth_bookmark *b)
@@ -225,14 +221,18 @@ int mem_bookmark_put(void *session, struct hearth_call *call, const struct heart
     if (account == NULL)
         return r;
     const struct row *old = find_bookmark(account, b->guid);
-    bool stays = b->parent == NULL; /* where it is, or nowhere yet */
-    const char *parent = !stays ? b->parent : old == NULL ? NULL : old->text[MARKED_PARENT];
-    int64_t position = !stays ? b->position : old == NULL ? 0 : old->number[MARKED_POSITION];
     bool is_new = old == NULL;
-    const char *texts[TEXTS] = {b->guid, parent, b->said_parent, b->title, b->url, b->keyword, b->tag_query, b->tags};
-    int64_t numbers[NUMBERS] = {b->kind, position, b->page, b->added, b->modified};
-    r = put(session, call, account, BOOKMARKS, row_create(texts, numbers, 0));
-    return r == 0 && is_new ? drop(session, call, account, TOMBSTONES, KEY(.text = {b->guid})) : r;
+    struct row *row = row_create(BOOKMARKS, b);
+    if (row != NULL && b->parent == NULL) { /* it stays where it is, or nowhere yet */
+        struct hearth_bookmark placed = row->bookmark;
+        placed.parent = is_new ? NULL : old->bookmark.parent;
+        placed.position = is_new ? 0 : old->bookmark.position;
+        struct row *again = row_create(BOOKMARKS, &placed);
+        row_unref(row);
+        row = again;
+    }
+    r = put(session, call, account, BOOKMARKS, row);
+    return r == 0 && is_new ? drop(session, call, account, TOMBSTONES, KEY(.tombstone = {.guid = b->guid})) : r;
 }
 
 int mem_bookmark_remove(void *session, struct hearth_call *call, const char *guid)
@@ -245,14 +245,14 @@ int mem_bookmark_remove(void *session, struct hearth_call *call, const char *gui
     if (account == NULL)
         return r;
     const struct row *old = find_bookmark(account, guid);
-    const struct row *known = table_find(account->tables[TOMBSTONES], TOMBSTONES, KEY(.text = {guid}), &place);
-    const char *parent = old != NULL ? old->text[MARKED_PARENT] : NULL;
+    const struct row *known = table_find(account->tables[TOMBSTONES], TOMBSTONES, KEY(.tombstone = {.guid = guid}), &place);
+    const char *parent = old != NULL ? old->bookmark.parent : NULL;
     if (parent == NULL && known != NULL)
-        parent = known->text[TOMBSTONE_PARENT];
-    r = put(session, call, account, TOMBSTONES, row_create((const char *[TEXTS]){guid, parent}, (int64_t[NUMBERS]){0}, 0));
+        parent = known->tombstone.parent;
+    r = put(session, call, account, TOMBSTONES, row_create(TOMBSTONES, MEM(tombstone, .guid = guid, .parent = parent)));
     if (r == 0)
-        r = drop_if(session, call, account, CLAIMS, first_text_is, guid);
-    return r == 0 ? drop(session, call, account, BOOKMARKS, KEY(.text = {guid})) : r;
+        r = drop_if(session, call, account, CLAIMS, is_claim_of, guid);
+    return r == 0 ? drop(session, call, account, BOOKMARKS, KEY(.bookmark = {.guid = guid})) : r;
 }
 
 int mem_bookmark_clear(void *session, struct hearth_call *call)
@@ -278,9 +278,10 @@ int mem_bookmark_claims_put(void *session, struct hearth_call *call, const char 
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    r = drop_if(session, call, account, CLAIMS, first_text_is, folder);
+    r = drop_if(session, call, account, CLAIMS, is_claim_of, folder);
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = put(session, call, account, CLAIMS, row_create((const char *[TEXTS]){folder, children[i]}, (int64_t[NUMBERS]){(int64_t)i}, 0));
+        r = put(session, call, account, CLAIMS,
+                row_create(CLAIMS, MEM(claim, .folder = folder, .position = (int64_t)i, .child = children[i])));
     return r;
 }
 
@@ -292,12 +293,9 @@ int mem_bookmark_place(void *session, struct hearth_call *call, const char *guid
         return r;
     const struct row *old = guid == NULL ? NULL : find_bookmark(account, guid);
     if (old == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no bookmark %s", or_empty(guid));
-    const char *texts[TEXTS];
-    int64_t numbers[NUMBERS];
-    memcpy(texts, old->text, sizeof(texts));
-    memcpy(numbers, old->number, sizeof(numbers));
-    texts[MARKED_PARENT] = parent;
-    numbers[MARKED_POSITION] = position;
-    return put(session, call, account, BOOKMARKS, row_create(texts, numbers, 0));
+        return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no bookmark %s", guid == NULL ? "" : guid);
+    struct hearth_bookmark placed = old->bookmark;
+    placed.parent = parent;
+    placed.position = position;
+    return put(session, call, account, BOOKMARKS, row_create(BOOKMARKS, &placed));
 }

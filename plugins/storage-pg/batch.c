@@ -1,9 +1,9 @@
 #include "batch.h"
 
-#include "bookmarks.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
-#include "pages.h"
 #include "session.h"
+#include "storage-sql/batch_hooks.h"
 #include "support/number_set.h"
 
 void batch_forget(struct batch *batch)
@@ -32,8 +32,8 @@ static int load_account(struct session *session, const char *account)
         *batch = (struct batch){.open = true,
                                 .account = column_int(&query, 0),
                                 .generation = column_int(&query, 1) + 1,
-                                .had_removed = column_bool(&query, 3),
-                                .knows = column_bool(&query, 2) && !column_bool(&query, 3),
+                                .had_removed = column_flag(&query, 3),
+                                .knows = column_flag(&query, 2) && !column_flag(&query, 3),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
     }
@@ -43,44 +43,13 @@ static int load_account(struct session *session, const char *account)
     return r < 0 ? r : 0;
 }
 
-int batch_begin(void *self, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+int batch_start(struct session *session, const char *account)
 {
-    struct op op;
-    int r = op_begin(&op, self, call);
+    int r = transaction_begin(session, "BEGIN");
     if (r < 0)
         return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already"));
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
-    r = transaction_begin(op.session, "BEGIN");
-    if (r == 0) {
-        r = load_account(op.session, account);
-        if (r < 0)
-            r = transaction_end(op.session, r);
-    }
-    if (r == 0)
-        *ret_generation = op.session->batch.generation;
-    return op_end(&op, r);
-}
-
-static int finish_account(struct session *session, bool changed)
-{
-    static const char FINISH[] =
-        "UPDATE accounts SET generation = CASE WHEN $2::boolean THEN $3::bigint ELSE generation END, devices = devices + $4, "
-        "tabs = tabs + $5, bookmarks = bookmarks + $6, folders = folders + $7, pages = pages + $8, visits = visits + $9 WHERE row = $1";
-    struct batch *batch = &session->batch;
-    struct query query;
-    query_open(&query, session, FINISH);
-    query_int(&query, batch->account);
-    query_bool(&query, changed);
-    query_int(&query, batch->generation);
-    for (int i = 0; i < COUNTERS; i++)
-        query_int(&query, batch->delta[i]);
-    int r = query_later(&query, COUNT_NONE, COUNT_NONE);
-    if (r == 0 && batch->removed_pages)
-        r = page_forget_removed(session);
-    return r == 0 ? query_settle(session) : r;
+    r = load_account(session, account);
+    return r < 0 ? transaction_end(session, r) : 0;
 }
 
 enum { OUTGROWS = 1000 }; /* rows */
@@ -109,34 +78,29 @@ static void analyze_outgrown(struct session *session, const int64_t *delta)
             continue;
         query_open(&query, session, tables[i].outgrown);
         query_int(&query, delta[tables[i].counter]);
-        bool outgrown = query_step(&query) > 0 && column_bool(&query, 0);
+        bool outgrown = query_step(&query) > 0 && column_flag(&query, 0);
         query_close(&query);
         if (outgrown)
             query_exec(session, tables[i].analyze);
     }
 }
 
-int batch_commit(void *self, struct hearth_call *call, bool changed)
+int batch_finish(struct session *session, bool changed)
 {
-    struct op op;
-    struct session *session = session_of(self);
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0) {
-        batch_abort(session);
-        return r;
-    }
-    r = bookmark_add_moves(session);
+    int64_t delta[COUNTERS];
+    int r = bookmark_add_moves(session);
     if (r == 0)
         r = query_settle(session); /* the counters are complete now */
     if (r == 0)
-        r = finish_account(session, changed);
-    int64_t delta[COUNTERS];
+        r = batch_write_account(session, changed);
+    if (r == 0)
+        r = query_settle(session);
     memcpy(delta, session->batch.delta, sizeof(delta));
     batch_forget(&session->batch);
     r = transaction_end(session, r);
     if (r == 0)
         analyze_outgrown(session, delta);
-    return op_end(&op, r);
+    return r;
 }
 
 /* ms for a rollback; after that the connection is closed, and the server rolls back. */
@@ -166,39 +130,4 @@ void batch_abort(void *self)
     } else {
         connection_close(session);
     }
-}
-
-int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
-{
-    static const char PUT[] = "INSERT INTO marks (account, collection, text) VALUES ($1, $2, $3) "
-                              "ON CONFLICT (account, collection) DO UPDATE SET text = excluded.text";
-    static const char REMOVE[] = "DELETE FROM marks WHERE account = $1 AND collection = $2";
-    struct op op;
-    struct query query;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
-    query_open(&query, op.session, text == NULL ? REMOVE : PUT);
-    query_int(&query, op.session->batch.account);
-    query_int(&query, collection);
-    if (text != NULL)
-        query_text(&query, text);
-    return op_end_in_batch(&op, query_later(&query, COUNT_NONE, COUNT_NONE));
-}
-
-int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
-{
-    static const char LIST[] = "SELECT collection, text FROM marks WHERE account = " ACCOUNT_ROW("$1") " ORDER BY collection";
-    struct op op;
-    struct query query;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    query_open(&query, op.session, LIST);
-    query_text(&query, account);
-    EACH_ROW(query, op, r, if (cb(ctx, (int32_t)column_int(&query, 0), column_text(&query, 1)) != 0) break;)
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
 }

@@ -4,12 +4,6 @@
 
 #include "store.h"
 
-int batch_begin(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation);
-int batch_commit(void *session, struct hearth_call *call, bool changed);
-void batch_abort(void *session);
-int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
-int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
-
 void batch_forget(struct batch *batch); /* frees, without a word to the server */
 
 #endif

@@ -1,11 +1,11 @@
 #include "connection.h"
-#include "life.h"
-#include "migrations.h"
 #include "session.h"
+#include "storage-sql/migrate_hooks.h"
+#include "storage-sql/migrations.h"
 
 /* 0: the database is empty. A newer version counts as the one that is known here when it says that programs like this can go on: so a fleet
  * is upgraded one process after another. */
-static int has_version(struct session *session, int64_t *ret_version)
+int migrate_read_version(struct session *session, int64_t *ret_version)
 {
     struct query query;
     int64_t version = 0;
@@ -13,7 +13,7 @@ static int has_version(struct session *session, int64_t *ret_version)
     query_open(&query, session,
                "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relnamespace = current_schema()::regnamespace)");
     int r = query_step(&query);
-    bool there = r > 0 && column_bool(&query, 0);
+    bool there = r > 0 && column_flag(&query, 0);
     query_close(&query);
     if (there) {
         query_open(&query, session, "SELECT version, oldest FROM schema_version ORDER BY version DESC LIMIT 1");
@@ -28,21 +28,6 @@ static int has_version(struct session *session, int64_t *ret_version)
     if (r >= 0)
         *ret_version = version;
     return r < 0 ? r : 0;
-}
-
-int migrate_schema_version(void *self, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants)
-{
-    struct op op;
-    int64_t has = 0;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    r = has_version(op.session, &has);
-    if (r == 0) {
-        *ret_has = has;
-        *ret_wants = (int64_t)migration_count;
-    }
-    return op_end(&op, r);
 }
 
 /* A migration is many statements, which only the simple protocol takes; the pipeline is left for it. */
@@ -70,7 +55,7 @@ static int run_script(struct session *session, const char *sql)
 }
 
 /* One step in one transaction, under a lock that every other process that migrates waits for, and then finds it done. */
-static int migrate_step(struct session *session, bool *ret_done)
+int migrate_step(struct session *session, bool *ret_done)
 {
     static const char LOCK[] = "SELECT pg_advisory_xact_lock(1215460456)"; /* "Hrth" */
     struct query query;
@@ -81,7 +66,7 @@ static int migrate_step(struct session *session, bool *ret_done)
     query_open(&query, session, LOCK);
     r = query_run(&query, NULL);
     if (r == 0)
-        r = has_version(session, &has);
+        r = migrate_read_version(session, &has);
     if (r == 0 && has > (int64_t)migration_count)
         r = hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
                         "%s: the database is newer than this plugin (schema %lld, known up to %zu): install the newer version",
@@ -95,25 +80,15 @@ static int migrate_step(struct session *session, bool *ret_done)
     return r;
 }
 
-int migrate_run(void *self, struct hearth_call *call)
+/* Each step looks for itself: what there is may change until it has the lock. */
+int migrate_check(struct session *session)
 {
-    struct op op;
-    bool done = false;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
-    while (r == 0 && !done)
-        r = migrate_step(op.session, &done);
-    return op_end(&op, r);
+    (void)session;
+    return 0;
 }
 
-int backup_refuse(void *self, struct hearth_call *call, const char *path)
+int migrate_end(struct session *session)
 {
-    (void)path;
-    if (session_of(self)->batch.open)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
-    return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
-                       "PostgreSQL has its own tools: pg_dump for one database, pg_basebackup and WAL archiving for a server");
+    (void)session;
+    return 0;
 }

@@ -1,8 +1,9 @@
+#include "open.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "life.h"
-
+#include "storage-sql/operations.h"
 #include "support/call.h"
 #include "support/config.h"
 
@@ -89,4 +90,9 @@ void store_close(void *self)
     free(store->dsn);
     store->magic = 0;
     free(store);
+}
+
+const void *store_extension(const char *name)
+{
+    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? &sql_bulk : NULL;
 }

@@ -37,6 +37,16 @@ int op_end(struct op *op, int code)
     return code;
 }
 
+int op_begin_snapshot(struct op *op)
+{
+    return transaction_begin(op->session, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+}
+
+int op_end_snapshot(struct op *op, int code)
+{
+    return transaction_end(op->session, code);
+}
+
 int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
 {
     if (!session_of(self)->batch.open)
@@ -81,9 +91,9 @@ int transaction_end(struct session *session, int code)
     return hearth_fail(call, code, "%s", text);
 }
 
-int session_copy(struct session *session, const char *text, const char **ret_copy)
+const char *session_where(const struct session *session)
 {
-    return support_copy_text(session->store->host, session->call, text, ret_copy);
+    return session->store->where;
 }
 
 /* Fails when the server cannot be reached: who opens a session wants to use it. Later breaks mend themselves. */
@@ -133,7 +143,7 @@ static int ping_read(struct session *session, bool *ret_read_only)
                "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, EXISTS (SELECT FROM accounts LIMIT 0)");
     int r = query_step(&query);
     if (r > 0)
-        *ret_read_only = column_bool(&query, 0);
+        *ret_read_only = column_flag(&query, 0);
     query_close(&query);
     return r < 0 ? r : 0;
 }

@@ -2,11 +2,11 @@
 #ifndef STORAGE_PG_STORE_H
 #define STORAGE_PG_STORE_H
 
-#include <assert.h>
 #include <libpq-fe.h>
 #include <string.h>
 
 #include "hearth/storage.h"
+#include "storage-sql/sql.h"
 #include "support/backoff.h"
 #include "support/number_set.h"
 #include "support/wait.h"
@@ -22,8 +22,6 @@ struct store {
     int64_t connect_timeout, statement_timeout;
     struct support_backoff backoff;
 };
-
-enum counter { COUNT_NONE = -1, COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUNT_FOLDERS, COUNT_PAGES, COUNT_VISITS, COUNTERS };
 
 struct batch {
     bool open;
@@ -50,7 +48,8 @@ enum pending_kind { PENDING_PREPARE, PENDING_LATER, PENDING_MINE, PENDING_SYNC }
 struct pending {
     enum pending_kind kind;
     int statement;   /* PREPARE: index */
-    int counters[2]; /* LATER: enum counter to which the columns 0 and 1 of the result are added */
+    int counters[2]; /* LATER: enum counter to which the columns 0 and 1 of the result are added, */
+    int by;          /* or, when it is not 0, to the first: by times the rows that were touched */
 };
 
 enum { STATEMENTS = 256, PENDING_MAX = 512 };
@@ -72,18 +71,6 @@ struct session {
     int pending_first, pending_count;
 };
 
-static inline struct store *store_of(void *self)
-{
-    struct store *store = self;
-    assert(store != NULL && store->magic == STORE_MAGIC);
-    return store;
-}
-
-static inline struct session *session_of(void *self)
-{
-    struct session *session = self;
-    assert(session != NULL && session->magic == SESSION_MAGIC);
-    return session;
-}
+#include "storage-sql/objects.h"
 
 #endif

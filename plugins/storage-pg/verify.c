@@ -1,7 +1,6 @@
-#include "bookmarks.h"
 #include "connection.h"
-#include "life.h"
 #include "session.h"
+#include "storage-sql/batch_hooks.h"
 
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they end up in bug reports. */
 static const char *const rules[] = {
@@ -108,15 +107,20 @@ int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ct
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
+    r = batch_is_none(op.session);
+    if (r < 0)
+        return op_end(&op, r);
     r = transaction_begin(op.session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); /* one state for all checks */
     for (size_t i = 0; r == 0 && i < sizeof(whole_tables) / sizeof(whole_tables[0]); i++)
         r = query_exec(op.session, whole_tables[i]);
     if (r == 0) {
         for (size_t i = 0; r == 0 && !stop && i < sizeof(rules) / sizeof(rules[0]); i++) {
             query_open(&query, op.session, rules[i]);
-            EACH_ROW(query, op, r, stop = cb(ctx, column_text(&query, 0)) != 0; if (stop) break;)
+            while ((r = query_step(&query)) > 0) {
+                stop = cb(ctx, column_text(&query, 0)) != 0;
+                if (stop)
+                    break;
+            }
             query_close(&query);
             r = r > 0 ? 0 : r;
         }

@@ -12,6 +12,7 @@
 #include "backup_stage.h"
 #include "connection.h"
 #include "files.h"
+#include "open.h"
 #include "query.h"
 #include "rules.h"
 #include "session.h"
@@ -357,4 +358,10 @@ int backup_run(void *self, struct hearth_call *call, const char *path)
         return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
     struct copy copy = {.session = op.session, .path = path, .stage = {.lock = -1}, .fd = -1};
     return op_end(&op, make_archive(&copy));
+}
+
+const void *store_extension(const char *name)
+{
+    static const struct hearth_storage_backup backup = {.struct_size = sizeof(backup), .backup = backup_run, .restore = restore_run};
+    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? (const void *)&sql_bulk : strcmp(name, HEARTH_STORAGE_BACKUP) == 0 ? &backup : NULL;
 }

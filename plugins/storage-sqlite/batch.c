@@ -1,5 +1,3 @@
-#include "batch.h"
-
 #include <stdio.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -7,9 +5,9 @@
 
 #include "connection.h"
 #include "files.h"
-#include "pages.h"
 #include "query.h"
 #include "session.h"
+#include "storage-sql/batch_hooks.h"
 
 static void set_cache(struct connection *connection, int64_t bytes)
 {
@@ -80,7 +78,7 @@ static int begin_in_turn(struct session *session, const char *account)
 }
 
 /* The turn is the batch's until its end; the entry in the pool stays because of the connection. */
-static int begin_batch(struct session *session, const char *account)
+int batch_start(struct session *session, const char *account)
 {
     struct person *person;
     int r = pool_enter(session, account, &person);
@@ -98,38 +96,6 @@ static int begin_batch(struct session *session, const char *account)
     return r;
 }
 
-int batch_begin(void *self, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
-{
-    struct op op;
-    int r = op_begin(&op, self, call);
-    if (r < 0)
-        return r;
-    struct session *session = op.session;
-    if (session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already"));
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
-    r = begin_batch(session, account);
-    if (r == 0)
-        *ret_generation = session->batch.generation;
-    return op_end(&op, r);
-}
-
-static int finish_account(struct session *session, bool changed)
-{
-    static const char FINISH[] = "UPDATE account SET generation = iif(?1, ?2, generation), devices = devices + ?3, tabs = tabs + ?4, "
-                                 "bookmarks = bookmarks + ?5, folders = folders + ?6, pages = pages + ?7, visits = visits + ?8";
-    struct batch *batch = &session->batch;
-    struct query query;
-    query_open(&query, session, FINISH);
-    query_int(&query, changed);
-    query_int(&query, batch->generation);
-    for (int i = 0; i < COUNTERS; i++)
-        query_int(&query, batch->delta[i]);
-    int r = query_run(&query);
-    return r == 0 && batch->removed_pages ? page_forget_removed(session) : r;
-}
-
 /* After the commit or rollback. */
 static void end_batch(struct session *session)
 {
@@ -139,16 +105,9 @@ static void end_batch(struct session *session)
     pool_give_back(session, connection);
 }
 
-int batch_commit(void *self, struct hearth_call *call, bool changed)
+int batch_finish(struct session *session, bool changed)
 {
-    struct op op;
-    int r = op_begin_in_batch(&op, self, call);
-    struct session *session = session_of(self);
-    if (r < 0) {
-        batch_abort(session);
-        return r;
-    }
-    r = finish_account(session, changed);
+    int r = batch_write_account(session, changed);
     if (r < 0) {
         session_rollback(session);
     } else {
@@ -158,7 +117,7 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
             r = HEARTH_ERR_UNCERTAIN;
     }
     end_batch(session);
-    return op_end(&op, r);
+    return r;
 }
 
 void batch_abort(void *self)
@@ -171,42 +130,4 @@ void batch_abort(void *self)
     session_rollback(session);
     end_batch(session);
     session->current = before;
-}
-
-int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
-{
-    static const char PUT[] = "INSERT INTO marks (collection, text) VALUES (?, ?) "
-                              "ON CONFLICT (collection) DO UPDATE SET text = excluded.text";
-    static const char REMOVE[] = "DELETE FROM marks WHERE collection = ?";
-    struct op op;
-    struct query query;
-    int r = op_begin_in_batch(&op, self, call);
-    if (r < 0)
-        return r;
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection));
-    query_open(&query, op.session, text == NULL ? REMOVE : PUT);
-    query_int(&query, collection);
-    if (text != NULL)
-        query_text(&query, text);
-    return op_end_in_batch(&op, query_run(&query));
-}
-
-int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
-{
-    static const char LIST[] = "SELECT collection, text FROM marks ORDER BY collection";
-    struct op op;
-    struct query query;
-    int r = op_begin_person(&op, self, call, account);
-    if (r != 0)
-        return r < 0 ? r : 0;
-    query_open(&query, op.session, LIST);
-    while ((r = query_step(&query)) > 0) {
-        if (cb(ctx, (int32_t)column_int(&query, 0), column_text(&query, 1)) != 0) {
-            r = 0;
-            break;
-        }
-    }
-    query_close(&query);
-    return op_end(&op, r);
 }

@@ -106,8 +106,10 @@ static int fill_file(struct session *session, const char *path, const char *acco
         r = put_account(session, db, path, account, generation);
     if (r == 0)
         r = exec_text(session, db, path, "COMMIT");
-    if (r == 0 && fill != NULL)
+    if (r == 0 && fill != NULL) /* from before there were files: they begin with the first schema */
         r = fill(ctx, db, account);
+    for (size_t i = 1; r == 0 && i < person_migration_count; i++)
+        r = exec_text(session, db, path, person_migrations[i].sql);
     if (r == 0)
         r = exec_text(session, db, path, "PRAGMA journal_mode = WAL");
     sqlite3_close(db);
@@ -215,7 +217,7 @@ static int mark_created(struct session *session, const char *account, const char
         return r;
     query_open(&query, session, "UPDATE accounts SET file = 1 WHERE id = ?");
     query_text(&query, account);
-    return query_run(&query);
+    return query_run(&query, NULL);
 }
 
 int file_create(struct session *session, const char *account, int64_t generation)
@@ -278,7 +280,7 @@ static int finish_one_removal(struct session *session, bool *ret_more)
     if (more && r == 0) {
         query_open(&query, session, "DELETE FROM removed_files WHERE id = ?");
         query_text(&query, id);
-        r = query_run(&query);
+        r = query_run(&query, NULL);
     }
     if (r < 0) {
         session_rollback(session);

@@ -15,7 +15,7 @@ static int read_number(struct session *session, const char *sql, int64_t *ret_nu
     return query_number(&query, ret_number);
 }
 
-static int has_version(struct session *session, int64_t *ret_version)
+int migrate_read_version(struct session *session, int64_t *ret_version)
 {
     return read_number(session, "PRAGMA user_version", ret_version);
 }
@@ -33,7 +33,7 @@ static int check_version(struct session *session, int64_t has)
 int migrate_check(struct session *session)
 {
     int64_t has, id, tables;
-    int r = has_version(session, &has);
+    int r = migrate_read_version(session, &has);
     if (r == 0)
         r = read_number(session, "PRAGMA application_id", &id);
     if (r == 0)
@@ -51,7 +51,7 @@ int migrate_check(struct session *session)
 int migrate_ready(struct session *session)
 {
     int64_t has;
-    int r = has_version(session, &has);
+    int r = migrate_read_version(session, &has);
     if (r == 0)
         r = check_version(session, has);
     if (r < 0)
@@ -64,26 +64,11 @@ int migrate_ready(struct session *session)
     return 0;
 }
 
-int migrate_schema_version(void *self, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants)
-{
-    struct op op;
-    int64_t has;
-    int r = op_begin_any_schema(&op, self, call);
-    if (r < 0)
-        return r;
-    r = has_version(op.session, &has);
-    if (r == 0) {
-        *ret_has = has;
-        *ret_wants = (int64_t)migration_count;
-    }
-    return op_end(&op, r);
-}
-
 /* One step in one transaction, which holds the write lock: another process that migrates at the same time waits, and then finds it done. */
-static int migrate_step(struct session *session, bool *ret_done)
+int migrate_step(struct session *session, bool *ret_done)
 {
     int64_t has;
-    int r = has_version(session, &has);
+    int r = migrate_read_version(session, &has);
     if (r == 0 && has == MOVING)
         r = move_all(session);
     if (r == 0)
@@ -91,7 +76,7 @@ static int migrate_step(struct session *session, bool *ret_done)
     if (r < 0)
         return r;
     int64_t before = has;
-    r = has_version(session, &has);
+    r = migrate_read_version(session, &has);
     if (r == 0)
         r = check_version(session, has);
     bool done = r == 0 && has == (int64_t)migration_count;
@@ -130,23 +115,10 @@ static int give_back_space(struct session *session)
     return r;
 }
 
-int migrate_run(void *self, struct hearth_call *call)
+int migrate_end(struct session *session)
 {
-    struct op op;
-    bool done = false;
-    int r = op_begin_any_schema(&op, self, call);
-    if (r < 0)
-        return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
-    r = migrate_check(op.session);
-    while (r == 0 && !done)
-        r = migrate_step(op.session, &done);
+    int r = migrate_ready(session);
     if (r == 0)
-        r = migrate_ready(op.session);
-    if (r == 0)
-        r = files_finish_removals(op.session);
-    if (r == 0)
-        r = give_back_space(op.session);
-    return op_end(&op, r);
+        r = files_finish_removals(session);
+    return r == 0 ? give_back_space(session) : r;
 }

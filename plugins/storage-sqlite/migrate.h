@@ -2,12 +2,9 @@
 #ifndef STORAGE_SQLITE_MIGRATE_H
 #define STORAGE_SQLITE_MIGRATE_H
 
+#include "storage-sql/migrate_hooks.h"
 #include "store.h"
 
-int migrate_schema_version(void *session, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants);
-int migrate_run(void *session, struct hearth_call *call);
-/* Refuses files that are not ours (INVALID), damaged (CORRUPT), or newer than this plugin (UNSUPPORTED). */
-int migrate_check(struct session *session);
 /* UNSUPPORTED until the schema is the one wanted; remembers that it was. */
 int migrate_ready(struct session *session);
 

@@ -130,7 +130,7 @@ static int move_one(struct moving *moving)
         return r;
     query_open(&query, session, "UPDATE accounts SET file = 1 WHERE row = ?");
     query_int(&query, moving->row);
-    return query_run(&query);
+    return query_run(&query, NULL);
 }
 
 int move_all(struct session *session)

@@ -4,11 +4,14 @@
 
 #include "store.h"
 
+#define STORE_NAME        "sqlite"
+#define STORE_DESCRIPTION "SQLite files, one for each person: the embedded store of a single node"
+/* Several processes of one machine can use the file, several machines cannot: not what SHARED promises. */
+#define STORE_CAPABILITIES HEARTH_DURABLE
+
 enum { STORE_CONFIG_COUNT = 6 };
 extern const struct hearth_config_key store_config[STORE_CONFIG_COUNT];
-
-int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
-void store_close(void *self);
+const void *store_extension(const char *name);
 
 /* For restore(), which opens nothing: the path of the shared file and the directory of persons' files, as open() would have them. free()
  * both; -1 without memory. */

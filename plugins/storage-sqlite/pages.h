@@ -1,33 +1,12 @@
-/* Pages, their guids and visits: writing and reading. */
+/* Pages, their guids and visits, besides the operations. */
 #ifndef STORAGE_SQLITE_PAGES_H
 #define STORAGE_SQLITE_PAGES_H
 
-#include "store.h"
-
-/* In a batch. */
-int page_put(void *session, struct hearth_call *call, const struct hearth_page *page);
-int page_remove(void *session, struct hearth_call *call, int64_t page);
-int page_by_guid(void *session, struct hearth_call *call, const char *guid, int64_t *ret_page);
-int page_guid_put(void *session, struct hearth_call *call, const char *guid, int64_t page);
-int visits_put(void *session, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added);
-int visits_remove(void *session, struct hearth_call *call, int64_t page);
-
-int page_get(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
-int pages_get(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb,
-              void *ctx);
-int page_visits(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx);
-int visits_of_pages(void *session, struct hearth_call *call, const char *account, const int64_t *pages, size_t count,
-                    hearth_page_visit_cb cb, void *ctx);
-int pages_by_frecency(void *session, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx);
-int pages_changed(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
-int visit_list(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query, hearth_visit_row_cb cb,
-               void *ctx);
-int visit_dates(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
+#include "session.h"
+#include "storage-sql/page_hooks.h"
 
 /* Inside an operation of a batch. */
 int page_find(struct session *session, int64_t page, struct known_page *ret_page); /* NOT_FOUND, with a text */
 int page_remove_visits(struct session *session, const struct known_page *page);
-/* Keeps the list of removed pages bounded; who asks for changes before it is told to load anew. */
-int page_forget_removed(struct session *session);
 
 #endif

@@ -1,5 +1,3 @@
-#include "ping.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
@@ -114,7 +112,7 @@ static int write_little(struct session *session)
     return session_commit(session);
 }
 
-int ping_run(void *self, struct hearth_call *call)
+int session_ping(void *self, struct hearth_call *call)
 {
     struct op op;
     int r = op_begin_any_schema(&op, self, call);

@@ -166,6 +166,33 @@ static struct connection *take_oldest(struct pool *pool, struct person **ret_dro
     return connection;
 }
 
+/* A file of an earlier schema is brought up when it is first opened, whole or not at all. Who comes at the same moment waits, and finds it
+ * done. */
+static int person_migrate(struct connection *connection, int64_t version)
+{
+    struct session *session = connection->session;
+    if (support_looks_only(session->store->host))
+        return hearth_fail(
+            session->call, HEARTH_ERR_UNSUPPORTED,
+            "%s: the file has schema %lld, and nobody may write the %zu that this plugin knows: start the daemon, which does",
+            connection->path, (long long)version, person_migration_count);
+    int r = connection_exec(connection, "BEGIN IMMEDIATE");
+    if (r < 0)
+        return r;
+    struct query query;
+    query_open(&query, session, "SELECT user_version FROM pragma_user_version");
+    r = query_step(&query);
+    version = r > 0 ? column_int(&query, 0) : version;
+    query_close(&query);
+    for (; r >= 0 && version < (int64_t)person_migration_count; version++)
+        r = connection_exec(connection, person_migrations[version].sql);
+    if (r >= 0)
+        r = connection_exec(connection, "COMMIT");
+    if (r < 0)
+        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
+    return r < 0 ? r : 0;
+}
+
 static int check_person(struct connection *connection)
 {
     struct session *session = connection->session;
@@ -184,7 +211,11 @@ static int check_person(struct connection *connection)
         own = column_text(&query, 2) != NULL && strcmp(column_text(&query, 2), connection->person->id) == 0;
     }
     query_close(&query);
+    bool old = r > 0 && application == PERSON_APPLICATION_ID && own && version > 0 && version < (int64_t)person_migration_count;
+    int migrated = old ? person_migrate(connection, version) : 0;
     session->current = before;
+    if (migrated < 0)
+        return migrated;
     if (r == 0 || r == HEARTH_ERR_UNSUPPORTED || (r > 0 && (application != PERSON_APPLICATION_ID || !own)))
         return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
                            "%s: is not the file of this account: put the right one back, or restore a backup", connection->path);

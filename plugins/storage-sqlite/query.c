@@ -64,6 +64,11 @@ void query_int(struct query *query, int64_t value)
         check_bind(query, sqlite3_bind_int64(query->handle, query->next++, value));
 }
 
+void query_flag(struct query *query, int64_t value)
+{
+    query_int(query, value != 0);
+}
+
 void query_text(struct query *query, const char *text)
 {
     if (query->failed == 0)
@@ -92,14 +97,38 @@ int query_step(struct query *query)
     return r == SQLITE_DONE ? 0 : connection_fail(query->connection, r);
 }
 
-int query_run(struct query *query)
+int query_run(struct query *query, int64_t *ret_rows)
 {
     int r;
     do
         r = query_step(query);
     while (r > 0);
+    if (r == 0 && ret_rows != NULL)
+        *ret_rows = sqlite3_changes64(query->connection->db);
     query_close(query);
     return r;
+}
+
+int query_later(struct query *query, enum counter counter, int by)
+{
+    int64_t *delta = query->session->batch.delta, rows;
+    int r = query_run(query, &rows);
+    if (r == 0 && counter != COUNT_NONE)
+        delta[counter] += by * rows;
+    return r;
+}
+
+/* An INSERT that does nothing on a conflict; if so it did, one that updates. */
+int query_put(struct query *query, enum counter counter, bool *ret_done)
+{
+    int64_t rows;
+    int r = query_run(query, &rows);
+    if (r < 0 || rows == 0)
+        return r;
+    if (counter != COUNT_NONE)
+        query->session->batch.delta[counter]++;
+    *ret_done = true;
+    return 0;
 }
 
 int query_number(struct query *query, int64_t *ret_number)
@@ -115,7 +144,17 @@ int query_exec(struct session *session, const char *sql)
 {
     struct query query;
     query_open(&query, session, sql);
-    return query_run(&query);
+    return query_run(&query, NULL);
+}
+
+int column_keep_bytes(struct query *query, int column, const void **ret_bytes, size_t *ret_size)
+{
+    const void *bytes = sqlite3_column_blob(query->handle, column);
+    size_t size = (size_t)sqlite3_column_bytes(query->handle, column);
+    int r = session_copy_bytes(query->session, bytes, size, ret_bytes);
+    if (r == 0)
+        *ret_size = size;
+    return r;
 }
 
 int64_t query_changes(struct session *session)

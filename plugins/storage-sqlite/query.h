@@ -3,6 +3,7 @@
 #ifndef STORAGE_SQLITE_QUERY_H
 #define STORAGE_SQLITE_QUERY_H
 
+#include "storage-sql/sql.h"
 #include "store.h"
 
 struct query {
@@ -14,23 +15,13 @@ struct query {
     int failed; /* of a bind or the opening; reported by the first step */
 };
 
-void query_open(struct query *query, struct session *session, const char *sql);
-void query_close(struct query *query);
+/* query_open(), binding, query_step(), query_run(), query_later() are those of the driver: storage-sql/sql.h. */
 
-/* Parameters ?1, ?2 … in order. Text and bytes are borrowed until query_close(). NULL text binds NULL. */
-void query_int(struct query *query, int64_t value);
-void query_text(struct query *query, const char *text);
-void query_bytes(struct query *query, const void *bytes, size_t size);
-void query_real(struct query *query, double value);
-
-int query_step(struct query *query); /* 1: a row; 0: no more; or an error with its text */
-int query_run(struct query *query);  /* steps to the end and closes: 0 or an error */
 /* The first row's first column, then closes. NOT_FOUND (without error text): no row. */
 int query_number(struct query *query, int64_t *ret_number);
 int query_exec(struct session *session, const char *sql); /* one statement without parameters; results are ignored */
 int64_t query_changes(struct session *session);           /* rows that the last INSERT, UPDATE or DELETE touched */
 
-/* Columns of the row; text lives until the next step. */
 static inline int64_t column_int(struct query *query, int column)
 {
     return sqlite3_column_int64(query->handle, column);
@@ -39,6 +30,56 @@ static inline int64_t column_int(struct query *query, int column)
 static inline const char *column_text(struct query *query, int column)
 {
     return (const char *)sqlite3_column_text(query->handle, column);
+}
+
+static inline int64_t column_flag(struct query *query, int column)
+{
+    return sqlite3_column_int(query->handle, column) != 0;
+}
+
+static inline double column_real(struct query *query, int column)
+{
+    return sqlite3_column_double(query->handle, column);
+}
+
+static inline const uint8_t *column_hash(struct query *query, int column, size_t size)
+{
+    const void *bytes = sqlite3_column_blob(query->handle, column);
+    return bytes != NULL && (size_t)sqlite3_column_bytes(query->handle, column) == size ? bytes : NULL;
+}
+
+/* A person's rows are in a file of their own: the parameter is passed over. */
+static inline void query_account(struct query *query, const char *account)
+{
+    (void)account;
+    query->next++;
+}
+
+static inline void query_batch(struct query *query)
+{
+    query->next++;
+}
+
+/* To borrow a connection costs more than to read a page: one at a time. */
+static inline void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done)
+{
+    (void)count;
+    query_int(query, pages[(*done)++]);
+}
+
+/* SQLite hands out rows as they are found: there is one piece. */
+static inline void query_piece(struct query *query, const struct piece *piece)
+{
+    (void)query;
+    (void)piece;
+}
+
+static inline bool query_close_piece(struct query *query, struct piece *piece, int r)
+{
+    (void)piece;
+    (void)r;
+    query_close(query);
+    return false;
 }
 
 void query_forget_all(struct connection *connection); /* at its end */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bookmarks.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "support/fold.h"
 #include "support/hash.h"
 

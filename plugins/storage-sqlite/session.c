@@ -124,7 +124,7 @@ static struct connection *find_borrowed(struct session *session, const char *acc
     return found;
 }
 
-int op_begin_person(struct op *op, void *self, struct hearth_call *call, const char *account)
+int op_begin_account(struct op *op, void *self, struct hearth_call *call, const char *account)
 {
     struct file_state state;
     int r = op_begin(op, self, call);
@@ -137,7 +137,7 @@ int op_begin_person(struct op *op, void *self, struct hearth_call *call, const c
         if (r == HEARTH_ERR_NOT_FOUND)
             return op_end(op, OP_NO_ACCOUNT);
         if (r == 0 && !state.exists)
-            return op_end(op, OP_NO_FILE);
+            return op_end(op, OP_NO_ROWS);
         if (r == 0)
             r = pool_borrow(session, account, &connection);
         if (r < 0)
@@ -236,16 +236,7 @@ void session_rollback(struct session *session)
     writer_release(session->current->writer);
 }
 
-int session_copy_bytes(struct session *session, const void *bytes, size_t size, const void **ret_copy)
+const char *session_where(const struct session *session)
 {
-    const void *copy = support_keep_bytes(session->store->host, session->call, bytes, size);
-    if (copy == NULL)
-        return HEARTH_ERR_NOMEM;
-    *ret_copy = copy;
-    return 0;
-}
-
-int session_copy(struct session *session, const char *text, const char **ret_copy)
-{
-    return support_copy_text(session->store->host, session->call, text, ret_copy);
+    return session->current->path;
 }

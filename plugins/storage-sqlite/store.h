@@ -3,7 +3,6 @@
 #ifndef STORAGE_SQLITE_STORE_H
 #define STORAGE_SQLITE_STORE_H
 
-#include <assert.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -11,6 +10,7 @@
 
 #include "hearth/storage.h"
 #include "pool.h"
+#include "storage-sql/sql.h"
 #include "writer.h"
 
 enum { STORE_MAGIC = 0x5a11fe01, SESSION_MAGIC = 0x5a11fe02 };
@@ -32,8 +32,6 @@ struct store {
     struct writer writer;      /* of the shared file */
     struct pool pool;
 };
-
-enum counter { COUNT_DEVICES, COUNT_TABS, COUNT_BOOKMARKS, COUNT_FOLDERS, COUNT_PAGES, COUNT_VISITS, COUNTERS };
 
 /* The page that was put or looked up last: a history record is a page, its visits and its guid. */
 struct known_page {
@@ -92,18 +90,6 @@ struct session {
     struct batch batch;
 };
 
-static inline struct store *store_of(void *self)
-{
-    struct store *store = self;
-    assert(store != NULL && store->magic == STORE_MAGIC);
-    return store;
-}
-
-static inline struct session *session_of(void *self)
-{
-    struct session *session = self;
-    assert(session != NULL && session->magic == SESSION_MAGIC);
-    return session;
-}
+#include "storage-sql/objects.h"
 
 #endif

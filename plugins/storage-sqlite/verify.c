@@ -1,5 +1,3 @@
-#include "verify.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +7,7 @@
 #include "query.h"
 #include "rules.h"
 #include "session.h"
+#include "storage-sql/batch_hooks.h"
 
 struct report {
     struct session *session;
@@ -137,8 +136,9 @@ int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ct
     if (r < 0)
         return r;
     struct report report = {.session = op.session, .cb = cb, .ctx = ctx};
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
+    r = batch_is_none(op.session);
+    if (r < 0)
+        return op_end(&op, r);
     r = check_database(&report);
     if (r == 0)
         r = check_persons(&report);

@@ -16,7 +16,4 @@
         (ret_result)->struct_size = size_;                                                                                                 \
     } while (0)
 
-/* Does the struct reach as far as this member? One of before it was added does not. */
-#define SUPPORT_HAS(object, member) ((object)->struct_size >= offsetof(__typeof__(*(object)), member) + sizeof((object)->member))
-
 #endif

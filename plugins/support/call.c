@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "support/abi.h"
-
 int support_no_memory(struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
@@ -47,19 +45,4 @@ int support_stopped(const struct hearth_host *host, struct hearth_call *call, bo
     if (support_is_late(host, call))
         return HEARTH_ERR_TIMEOUT;
     return host->should_stop(call) ? HEARTH_ERR_CANCELLED : 0;
-}
-
-bool support_may_create(const struct hearth_host *host)
-{
-    return !SUPPORT_HAS(host, may_create) || host->may_create;
-}
-
-bool support_looks_only(const struct hearth_host *host)
-{
-    return SUPPORT_HAS(host, looks_only) && host->looks_only;
-}
-
-bool support_log_wants(const struct hearth_host *host, int level)
-{
-    return SUPPORT_HAS(host, log_wants) && host->log_wants != NULL && host->log_wants(host, level);
 }

@@ -25,10 +25,16 @@ bool support_is_late(const struct hearth_host *host, const struct hearth_call *c
  * call NULL: between operations, where only an interrupt ends anything. */
 int support_stopped(const struct hearth_host *host, struct hearth_call *call, bool interrupted);
 
-/* --- services that a host of before did not have --- */
+/* --- how a storage is opened --- */
 
-bool support_may_create(const struct hearth_host *host); /* one of before lets everybody */
-bool support_looks_only(const struct hearth_host *host);
-bool support_log_wants(const struct hearth_host *host, int level); /* one of before shows what it wants; nothing is made for it */
+static inline bool support_may_create(const struct hearth_host *host)
+{
+    return (host->opening & HEARTH_OPEN_MAY_CREATE) != 0;
+}
+
+static inline bool support_looks_only(const struct hearth_host *host)
+{
+    return (host->opening & HEARTH_OPEN_LOOKS_ONLY) != 0;
+}
 
 #endif

@@ -5,21 +5,16 @@
 
 #include "hearth/plugin.h"
 
-static inline const struct hearth_config_value *support_config_at(const struct hearth_config_value *values, size_t key)
-{
-    return (const struct hearth_config_value *)((const char *)values + key * values->struct_size);
-}
-
 /* NULL: it is not configured and has no fallback. */
 static inline const char *support_config_text(const struct hearth_config_value *values, size_t key)
 {
-    const struct hearth_config_value *value = support_config_at(values, key);
+    const struct hearth_config_value *value = HEARTH_AT(values, key);
     return value->present ? value->text : NULL;
 }
 
 static inline int64_t support_config_number(const struct hearth_config_value *values, size_t key)
 {
-    return support_config_at(values, key)->number;
+    return HEARTH_AT(values, key)->number;
 }
 
 static inline bool support_config_bool(const struct hearth_config_value *values, size_t key)

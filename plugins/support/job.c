@@ -2,8 +2,18 @@
 
 #include <string.h>
 
+bool support_kind_is_sound(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((text[i] < 'a' || text[i] > 'z') && text[i] != '_')
+            return false;
+    return size >= 1 && size <= SUPPORT_KIND_MAX;
+}
+
 int support_job_check(struct hearth_call *call, const struct hearth_job *job, int64_t delay)
 {
+    if (job->kind == NULL || !support_kind_is_sound(job->kind, strlen(job->kind)))
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's kind has 1 to %d bytes, of a to z and _", SUPPORT_KIND_MAX);
     if (job->key == NULL || job->key[0] == '\0' || strlen(job->key) > SUPPORT_KEY_MAX)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a job's key has 1 to %d bytes", SUPPORT_KEY_MAX);
     if (job->payload != NULL && strlen(job->payload) > SUPPORT_PAYLOAD_MAX)

@@ -17,7 +17,7 @@ static const char WAITING_WORDS[] = "No Firefox has synced to this account yet. 
 bool fx_account_wants(const struct fx_pull *p, int collection)
 {
     int64_t left_out = p->account.declined | p->account.unsupported;
-    return (collection != HEARTH_HISTORY || p->fx->config.history) && (left_out >> collection & 1) == 0;
+    return (!fx_collections[collection].optional || p->fx->config.history) && (left_out >> collection & 1) == 0;
 }
 
 int fx_account_reset(struct fx_pull *p)
@@ -65,7 +65,7 @@ static int on_timestamp(void *ctx, const struct fx_span *key, const struct fx_sp
         p->meta_timestamp = time;
     else if (fx_span_is(key, "crypto"))
         p->keys_timestamp = time;
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
         if (fx_span_is(key, fx_collections[c].name))
             p->timestamps[c] = time;
     }
@@ -75,7 +75,7 @@ static int on_timestamp(void *ctx, const struct fx_span *key, const struct fx_sp
 /* Asking "changed since?" is right only if everything up to then was read, and nothing is to be asked for again. */
 static int64_t known_until(const struct fx_pull *p)
 {
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
         if (fx_account_wants(p, c) && (!p->marks[c].present || fx_refetch_due(p, c)))
             return 0;
     }
@@ -192,7 +192,7 @@ static int check_storage_version(struct fx_pull *p)
 static void note_engines(struct fx_pull *p)
 {
     int64_t declined = 0, unsupported = 0;
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
         const struct fx_engine *engine = &p->state.meta.engine[c];
         if (engine->declined)
             declined |= 1 << c;

@@ -133,7 +133,7 @@ void fx_answer_read(const struct hearth_http_response *response, struct fx_answe
 {
     *ret_answer = (struct fx_answer){.status = response->status, .last_modified = -1, .server_time = -1, .hawk_ts = -1, .records = -1};
     for (size_t i = 0; i < response->header_count; i++)
-        read_header(response->headers[i].name, response->headers[i].value, ret_answer);
+        read_header(HEARTH_AT(response->headers, i)->name, HEARTH_AT(response->headers, i)->value, ret_answer);
     if (ret_answer->retry_after == 0 && response->retry_after > 0) /* given as a date */
         ret_answer->retry_after = response->retry_after < DAY ? response->retry_after : DAY;
 }

@@ -156,7 +156,7 @@ static void taker_init(struct taker *taker, struct fx_pull *p, int collection)
     *taker = (struct taker){.p = p,
                             .collection = collection,
                             .translate = {.arena = &taker->arena, .sink = p->sink, .now = p->host->now_ms(p->host)},
-                            .translate_record = collection == HEARTH_BOOKMARKS ? fx_record_bookmark : fx_record_history};
+                            .translate_record = fx_collections[collection].translate};
 }
 
 static void taker_fini(struct taker *taker)

@@ -12,10 +12,10 @@ enum { MAX_DEVICES = 1000, MAX_DAMAGED = 500, MAX_KEPT = 32 << 20, STALE_AFTER =
 
 struct device {
     char id[FX_ID_MAX];
-    json_t *client, *tabs;                  /* NULL: no such record */
-    int64_t client_modified, tabs_modified; /* ms */
-    const char *name, *fxa_id;              /* borrowed from client */
     bool hidden;
+    json_t *record[FX_COLLECTIONS];   /* of clients and of tabs, by collection; NULL: none came */
+    int64_t modified[FX_COLLECTIONS]; /* ms */
+    const char *name, *fxa_id;        /* borrowed from its record of clients */
 };
 
 struct broken {
@@ -83,19 +83,17 @@ static int on_take(void *ctx, const struct fx_record *record)
         *device = (struct device){0};
         snprintf(device->id, sizeof(device->id), "%s", record->id);
     }
-    json_t **slot = d->collection == HEARTH_CLIENTS ? &device->client : &device->tabs;
-    json_decref(*slot);
-    *slot = json_incref(record->json);
-    *(d->collection == HEARTH_CLIENTS ? &device->client_modified : &device->tabs_modified) = record->modified;
+    json_decref(device->record[d->collection]);
+    device->record[d->collection] = json_incref(record->json);
+    device->modified[d->collection] = record->modified;
     return 0;
 }
 
 static void drop_records(struct devices *d, int collection)
 {
     for (size_t i = 0; i < d->count; i++) {
-        json_t **slot = collection == HEARTH_CLIENTS ? &d->list[i].client : &d->list[i].tabs;
-        json_decref(*slot);
-        *slot = NULL;
+        json_decref(d->list[i].record[collection]);
+        d->list[i].record[collection] = NULL;
     }
     d->broken_count[collection] = 0;
     d->kept[collection] = 0;
@@ -135,7 +133,8 @@ static int read_one(struct devices *d, int collection, int64_t *ret_modified)
 
 static int64_t last_upload(const struct device *device)
 {
-    int64_t client = device->client == NULL ? 0 : device->client_modified, tabs = device->tabs == NULL ? 0 : device->tabs_modified;
+    int64_t client = device->record[HEARTH_CLIENTS] == NULL ? 0 : device->modified[HEARTH_CLIENTS],
+            tabs = device->record[HEARTH_TABS] == NULL ? 0 : device->modified[HEARTH_TABS];
     return client > tabs ? client : tabs;
 }
 
@@ -149,7 +148,7 @@ static const char *text_of(struct devices *d, const json_t *json, const char *na
 static bool replaces(const struct device *a, const struct device *b)
 {
     int64_t younger = last_upload(a) - last_upload(b);
-    if (a->client == NULL || b->client == NULL || younger < 0)
+    if (a->record[HEARTH_CLIENTS] == NULL || b->record[HEARTH_CLIENTS] == NULL || younger < 0)
         return false;
     if (a->fxa_id != NULL && b->fxa_id != NULL && strcmp(a->fxa_id, b->fxa_id) == 0)
         return younger > 0 || a < b;
@@ -159,8 +158,8 @@ static bool replaces(const struct device *a, const struct device *b)
 static void hide_stale(struct devices *d)
 {
     for (size_t i = 0; i < d->count; i++) {
-        d->list[i].name = text_of(d, d->list[i].client, "name");
-        d->list[i].fxa_id = text_of(d, d->list[i].client, "fxaDeviceId");
+        d->list[i].name = text_of(d, d->list[i].record[HEARTH_CLIENTS], "name");
+        d->list[i].fxa_id = text_of(d, d->list[i].record[HEARTH_CLIENTS], "fxaDeviceId");
     }
     for (size_t i = 0; i < d->count; i++) {
         for (size_t k = 0; k < d->count && !d->list[i].hidden; k++)
@@ -171,12 +170,12 @@ static void hide_stale(struct devices *d)
 static int emit_device(struct devices *d, const struct device *device)
 {
     struct hearth_device row;
-    struct fx_record record = {.id = device->id, .modified = last_upload(device), .json = device->client};
-    if (device->hidden || (device->client == NULL && device->tabs == NULL))
+    struct fx_record record = {.id = device->id, .modified = last_upload(device), .json = device->record[HEARTH_CLIENTS]};
+    if (device->hidden || (device->record[HEARTH_CLIENTS] == NULL && device->record[HEARTH_TABS] == NULL))
         return 0;
     fx_record_client(&d->translate, &record, &row);
-    if (device->client == NULL) { /* known by its tabs only */
-        const char *name = fx_record_cut(&d->translate, text_of(d, device->tabs, "clientName"), FX_NAME_UNITS);
+    if (device->record[HEARTH_CLIENTS] == NULL) { /* known by its tabs only */
+        const char *name = fx_record_cut(&d->translate, text_of(d, device->record[HEARTH_TABS], "clientName"), FX_NAME_UNITS);
         row.name = name == NULL ? row.name : name;
     }
     return d->p->sink->device(d->p->sink->ctx, &row);
@@ -184,8 +183,8 @@ static int emit_device(struct devices *d, const struct device *device)
 
 static int emit_tabs(struct devices *d, const struct device *device)
 {
-    struct fx_record record = {.id = device->id, .modified = device->tabs_modified, .json = device->tabs};
-    return device->hidden || device->tabs == NULL ? 0 : fx_record_tabs(&d->translate, &record);
+    struct fx_record record = {.id = device->id, .modified = device->modified[HEARTH_TABS], .json = device->record[HEARTH_TABS]};
+    return device->hidden || device->record[HEARTH_TABS] == NULL ? 0 : fx_record_tabs(&d->translate, &record);
 }
 
 /* Asked for again means here: the collections are read again. */
@@ -205,6 +204,11 @@ static int emit_broken(struct devices *d, int collection, struct fx_failed_list 
     return r;
 }
 
+static int (*const emitters[FX_COLLECTIONS])(struct devices *d, const struct device *device) = {
+    [HEARTH_CLIENTS] = emit_device,
+    [HEARTH_TABS] = emit_tabs,
+};
+
 static int emit(struct devices *d, int collection, int64_t modified)
 {
     struct fx_pull *p = d->p;
@@ -221,7 +225,7 @@ static int emit(struct devices *d, int collection, int64_t modified)
     if (r == 0)
         r = emit_broken(d, collection, &failed);
     for (size_t i = 0; r == 0 && i < d->count; i++) {
-        r = collection == HEARTH_CLIENTS ? emit_device(d, &d->list[i]) : emit_tabs(d, &d->list[i]);
+        r = emitters[collection](d, &d->list[i]);
         fx_arena_reset(&d->arena);
     }
     if (r == 0)
@@ -250,12 +254,14 @@ static int read_and_emit(struct devices *d)
     return r;
 }
 
-int fx_devices_run(struct fx_pull *p)
+int fx_devices_run(struct fx_pull *p, int collection)
 {
     bool whole, reset, changed = false;
     int r = 0;
     fx_say_devices(p);
-    for (int c = HEARTH_CLIENTS; r == 0 && c <= HEARTH_TABS; c++) {
+    for (int c = 1; r == 0 && c < FX_COLLECTIONS; c++) {
+        if (!fx_collections[c].by_device)
+            continue;
         bool declined = p->account.declined >> c & 1, differs = fx_collection_changed(p, c, &whole, &reset);
         bool emptied = declined && p->marks[c].present && p->marks[c].last_modified == 0;
         changed = changed || (fx_account_wants(p, c) && differs) || (declined && !emptied) || fx_refetch_due(p, c);

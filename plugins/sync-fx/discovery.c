@@ -71,7 +71,7 @@ static int read_document(struct fx_pull *p, const char *name)
     struct support_buf body = {0};
     struct fx_answer answer;
     struct found found = {.document = name};
-    static const struct hearth_http_header headers[] = {{"accept", "application/json"}};
+    static const struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("accept", "application/json")};
     snprintf(url, sizeof(url), "%s/.well-known/%s", p->fx->config.accounts_url, name);
     struct fx_request request = {.who = "accounts server",
                                  .what = name,

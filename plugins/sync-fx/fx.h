@@ -262,7 +262,7 @@ int64_t fx_now_s(const struct fx_pull *p);
 /* --- devices.c, collection.c
  * -------------------------------------------------------------------------------------------------------------- */
 
-int fx_devices_run(struct fx_pull *p);                    /* clients and tabs, together */
+int fx_devices_run(struct fx_pull *p, int collection);    /* clients and tabs, together, whichever of them it is called for */
 int fx_collection_run(struct fx_pull *p, int collection); /* bookmarks, history */
 /* Those of them that arrived damaged and are due; after everything else. */
 int fx_collection_ask_again(struct fx_pull *p, int collection);

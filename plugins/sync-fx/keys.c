@@ -47,7 +47,7 @@ struct parsed {
 static int on_collection(void *ctx, const struct fx_span *name, const struct fx_span *value)
 {
     struct parsed *parsed = ctx;
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
         if (fx_span_is(name, fx_collections[c].name)) {
             parsed->own[c] = true;
             return read_pair(value, &parsed->keys->of[c]);

@@ -25,7 +25,7 @@ static int on_engine_member(void *ctx, const struct fx_span *name, const struct 
 
 static int find_collection(const struct fx_span *name)
 {
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
         if (fx_span_is(name, fx_collections[c].name))
             return c;
     }

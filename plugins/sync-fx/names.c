@@ -1,8 +1,12 @@
 #include "names.h"
 
+#include "fx.h"
+#include "record.h"
+
 const struct fx_collection fx_collections[FX_COLLECTIONS] = {
-    [HEARTH_CLIENTS] = {"clients", "devices", 1},
-    [HEARTH_TABS] = {"tabs", "open tabs", 1},
-    [HEARTH_BOOKMARKS] = {"bookmarks", "bookmarks", 2},
-    [HEARTH_HISTORY] = {"history", "history", 1},
+    [HEARTH_CLIENTS] = {"clients", "devices", 1, .run = fx_devices_run, .by_device = true},
+    [HEARTH_TABS] = {"tabs", "open tabs", 1, .by_device = true},
+    [HEARTH_BOOKMARKS] = {"bookmarks", "bookmarks", 2, .run = fx_collection_run, .translate = fx_record_bookmark, .moves = true},
+    [HEARTH_HISTORY] = {"history", "history", 1, .run = fx_collection_run, .translate = fx_record_history, .united = true,
+                        .optional = true},
 };

@@ -12,7 +12,8 @@
 
 enum { TOKEN_LIFE = 21600, ACCESS_TOKEN_UNKNOWN_LIFE = 3600 };
 
-static const struct hearth_http_header json_headers[] = {{"accept", "application/json"}, {"content-type", "application/json"}};
+static const struct hearth_http_header json_headers[] = {HEARTH_HTTP_HEADER("accept", "application/json"),
+                                                         HEARTH_HTTP_HEADER("content-type", "application/json")};
 
 struct grant {
     char access_token[FX_TOKEN_MAX], refresh_token[FX_TOKEN_MAX];

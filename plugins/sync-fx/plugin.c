@@ -312,11 +312,15 @@ static const struct hearth_sync operations = {
     .account_import = on_account_import,
     .pull = on_pull,
     .forget = on_forget,
-    .signin_ways = on_signin_ways,
-    .signin_start = on_signin_start,
-    .signin_next = on_signin_next,
-    .describe = on_describe,
 };
+
+static const void *on_extension(const char *name)
+{
+    static const struct hearth_sync_signin signin = {
+        .struct_size = sizeof(signin), .ways = on_signin_ways, .start = on_signin_start, .next = on_signin_next};
+    static const struct hearth_sync_describe describe = {.struct_size = sizeof(describe), .describe = on_describe};
+    return strcmp(name, HEARTH_SYNC_SIGNIN) == 0 ? (const void *)&signin : strcmp(name, HEARTH_SYNC_DESCRIBE) == 0 ? &describe : NULL;
+}
 
 static const struct hearth_plugin plugin = {
     .struct_size = sizeof(plugin),
@@ -329,9 +333,10 @@ static const struct hearth_plugin plugin = {
     .config = config_keys,
     .config_count = KEYS,
     .operations = &operations,
+    .extension = on_extension,
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     return &plugin;
 }

@@ -32,30 +32,31 @@ static bool anything_changed(const struct fx_pull *p)
 {
     if (!p->account.present || p->account.meta != p->meta_timestamp || p->account.keys != p->keys_timestamp)
         return true;
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
         if (fx_account_wants(p, c) && (!p->marks[c].present || p->marks[c].last_modified != p->timestamps[c] || fx_refetch_due(p, c)))
             return true;
     }
     return false;
 }
 
+/* In the order of their numbers, but for bookmarks: first when they were left open by the attempt before, last when that makes sense. */
 static int read_collections(struct fx_pull *p)
 {
-    static const int orders[][3] = {{HEARTH_CLIENTS, HEARTH_BOOKMARKS, HEARTH_HISTORY},
-                                    {HEARTH_CLIENTS, HEARTH_HISTORY, HEARTH_BOOKMARKS},
-                                    {HEARTH_BOOKMARKS, HEARTH_CLIENTS, HEARTH_HISTORY}};
-    const int *order = orders[p->open_collection != 0 ? 2 : p->state.bookmarks_last ? 1 : 0];
-    int r = 0;
-    for (int i = 0; r == 0 && i < 3; i++) {
-        r = order[i] == HEARTH_CLIENTS ? fx_devices_run(p) : fx_collection_run(p, order[i]);
-        if (r == 0 && p->open_collection != 0) { /* the new server has no bookmarks: nothing may be committed for them */
-            p->incomplete = true;
-            r = fx_end(p, HEARTH_ACCOUNT_OK,
-                       "The account was moved to another server while it was read; the rest follows with the next sync.");
+    enum { FIRST, IN_TURN, LAST };
+    int bookmarks = p->open_collection != 0 ? FIRST : p->state.bookmarks_last ? LAST : IN_TURN, r = 0;
+    for (int turn = FIRST; turn <= LAST; turn++)
+        for (int c = 1; r == 0 && c < FX_COLLECTIONS; c++) {
+            if (fx_collections[c].run == NULL || turn != (fx_collections[c].moves ? bookmarks : IN_TURN))
+                continue;
+            r = fx_collections[c].run(p, c);
+            if (r == 0 && p->open_collection != 0) { /* the new server has no bookmarks: nothing may be committed for them */
+                p->incomplete = true;
+                r = fx_end(p, HEARTH_ACCOUNT_OK,
+                           "The account was moved to another server while it was read; the rest follows with the next sync.");
+            }
         }
-    }
-    for (int c = HEARTH_BOOKMARKS; r == 0 && c <= HEARTH_HISTORY; c++)
-        r = fx_collection_ask_again(p, c);
+    for (int c = 1; r == 0 && c < FX_COLLECTIONS; c++)
+        r = fx_collections[c].translate == NULL ? 0 : fx_collection_ask_again(p, c);
     return r;
 }
 
@@ -90,8 +91,8 @@ static int run_once(struct fx_pull *p)
 static void append_list(struct fx_pull *p, char *text, size_t capacity, const char *intro, int64_t bits, const char *end)
 {
     const char *separator = intro;
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++) {
-        if ((bits >> c & 1) == 0 || (c == HEARTH_HISTORY && !p->fx->config.history))
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
+        if ((bits >> c & 1) == 0 || (fx_collections[c].optional && !p->fx->config.history))
             continue;
         size_t used = strlen(text);
         snprintf(text + used, capacity - used, "%s%s", separator, fx_collections[c].title);
@@ -133,7 +134,7 @@ static void append_damage(const struct fx_pull *p, int collection, char *text, s
 static void conclude(struct fx_pull *p)
 {
     char text[1024] = "";
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++)
+    for (int c = 1; c < FX_COLLECTIONS; c++)
         if (fx_account_wants(p, c))
             append_damage(p, c, text, sizeof(text));
     append_list(p, text, sizeof(text),
@@ -164,7 +165,7 @@ static int read_marks(struct fx_pull *p, const struct hearth_pull *pull)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < pull->mark_count; i++) {
-        const struct hearth_sync_mark *mark = &pull->marks[i];
+        const struct hearth_sync_mark *mark = HEARTH_AT(pull->marks, i);
         if (mark->collection == HEARTH_COLLECTION_NONE)
             fx_account_mark_parse(mark->text, &p->account);
         else if (mark->collection > 0 && mark->collection < FX_COLLECTIONS)
@@ -244,7 +245,7 @@ int fx_pull_run(struct fx_session *session, struct hearth_call *call, const stru
     p->host = session->fx->host;
     p->sink = pull->sink;
     p->result = &result;
-    p->says = support_log_wants(p->host, HEARTH_LOG_DEBUG);
+    p->says = p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
     int r = prepare_and_run(p, pull);
     if (p->soft_backoff > 0) {
         int64_t wait = fx_with_jitter(p, p->soft_backoff);

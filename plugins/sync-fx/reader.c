@@ -284,11 +284,11 @@ static int check_sound(struct reading *g)
     struct fx_reader *reader = g->reader;
     const char *title = fx_collections[reader->collection].title;
     uint8_t *given_up = &g->p->state.too_damaged[reader->collection];
-    bool whole = reader->since == 0, lasting = reader->collection == HEARTH_BOOKMARKS || reader->collection == HEARTH_HISTORY;
+    bool whole = reader->since == 0, lasting = fx_collections[reader->collection].translate != NULL;
     bool many = reader->damaged > FEW && reader->damaged * FEW_IN > reader->records;
     bool none = lasting && whole && reader->damaged > 0 && reader->damaged == reader->records;
     bool too_many_ids = reader->damaged > FX_FAILED_MAX;
-    bool unknown = reader->nameless > 0 && whole && !reader->united && reader->collection != HEARTH_HISTORY;
+    bool unknown = reader->nameless > 0 && whole && !reader->united && !fx_collections[reader->collection].united;
     if (reader->ids != NULL)
         return 0;
     if (!many && !none && !too_many_ids && reader->nameless == 0) {

@@ -29,7 +29,7 @@ static bool read_visit(const json_t *json, int64_t now, struct hearth_visit *ret
         date = FX_EARLIEST_DATE;
     if (date > now)
         date = now;
-    *ret_visit = (struct hearth_visit){.date = date, .type = (int32_t)type};
+    *ret_visit = (struct hearth_visit)HEARTH_VISIT(date, (int32_t)type);
     return true;
 }
 

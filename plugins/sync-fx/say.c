@@ -23,15 +23,15 @@ void fx_say_info(struct fx_pull *p)
     if (!p->says)
         return;
     size_t used = (size_t)snprintf(text, sizeof(text), "info/collections says when each was written:");
-    const struct {
+    enum { META, CRYPTO, OTHERS };
+    struct {
         const char *name;
         int64_t time;
-    } rows[] = {{"meta", p->meta_timestamp},
-                {"crypto", p->keys_timestamp},
-                {fx_collections[HEARTH_CLIENTS].name, p->timestamps[HEARTH_CLIENTS]},
-                {fx_collections[HEARTH_TABS].name, p->timestamps[HEARTH_TABS]},
-                {fx_collections[HEARTH_BOOKMARKS].name, p->timestamps[HEARTH_BOOKMARKS]},
-                {fx_collections[HEARTH_HISTORY].name, p->timestamps[HEARTH_HISTORY]}};
+    } rows[OTHERS + FX_COLLECTIONS - 1] = {[META] = {"meta", p->meta_timestamp}, [CRYPTO] = {"crypto", p->keys_timestamp}};
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
+        rows[OTHERS + c - 1].name = fx_collections[c].name;
+        rows[OTHERS + c - 1].time = p->timestamps[c];
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && used < sizeof(text); i++) {
         fx_timestamp_print(rows[i].time, time);
         used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s %s", i == 0 ? "" : ",", rows[i].name,
@@ -43,7 +43,7 @@ void fx_say_info(struct fx_pull *p)
 /* NULL: it is wanted. */
 static const char *why_not_wanted(const struct fx_pull *p, int collection)
 {
-    if (collection == HEARTH_HISTORY && !p->fx->config.history)
+    if (fx_collections[collection].optional && !p->fx->config.history)
         return "the configuration says history = no";
     if ((p->account.declined >> collection & 1) != 0)
         return "it is switched off in Firefox";
@@ -92,11 +92,13 @@ void fx_say_devices(struct fx_pull *p)
     char text[256] = "";
     if (!p->says)
         return;
-    for (int c = HEARTH_CLIENTS; c <= HEARTH_TABS; c++) {
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
+        if (!fx_collections[c].by_device)
+            continue;
         bool whole, reset, changed = fx_collection_changed(p, c, &whole, &reset);
         const char *not_wanted = why_not_wanted(p, c);
         size_t used = strlen(text);
-        snprintf(text + used, sizeof(text) - used, "%s%s %s", c == HEARTH_CLIENTS ? "" : ", and ", fx_collections[c].name,
+        snprintf(text + used, sizeof(text) - used, "%s%s %s", used == 0 ? "" : ", and ", fx_collections[c].name,
                  not_wanted != NULL      ? "is not wanted"
                  : fx_refetch_due(p, c)  ? "has damaged records to be asked for again"
                  : !changed              ? "has not changed"

@@ -53,8 +53,8 @@ int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state 
 const char *fx_signin_answer(const struct fx_signin *s, const char *name)
 {
     for (size_t i = 0; i < s->answer_count; i++)
-        if (strcmp(s->answers[i].name, name) == 0)
-            return s->answers[i].value;
+        if (strcmp(HEARTH_AT(s->answers, i)->name, name) == 0)
+            return HEARTH_AT(s->answers, i)->value;
     return NULL;
 }
 
@@ -70,7 +70,7 @@ static struct fx_signin *create(struct fx_session *session, struct hearth_call *
     s->asker.call = call;
     s->asker.host = session->fx->host;
     s->asker.result = &s->result;
-    s->step = (struct hearth_signin_step){.struct_size = sizeof(s->step), .identity = {.struct_size = sizeof(s->step.identity)}};
+    s->step = (struct hearth_signin_step){.struct_size = sizeof(s->step)};
     return s;
 }
 

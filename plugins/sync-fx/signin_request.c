@@ -82,15 +82,15 @@ static int send_once(struct fx_signin *s, const char *method, const char *url, c
                      bool old)
 {
     char authorization[AUTHORIZATION_MAX];
-    struct hearth_http_header headers[3] = {{"accept", "application/json"}};
+    struct hearth_http_header headers[3] = {HEARTH_HTTP_HEADER("accept", "application/json")};
     size_t count = 1;
     if (body != NULL)
-        headers[count++] = (struct hearth_http_header){"content-type", "application/json"};
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("content-type", "application/json");
     if (auth != NULL) {
         int r = authorize(s, method, url, auth, body, old, authorization);
         if (r != 0)
             return r;
-        headers[count++] = (struct hearth_http_header){"authorization", authorization};
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", authorization);
     }
     if (s->body.data != NULL) /* what came before may be secret, and what comes now shorter */
         OPENSSL_cleanse(s->body.data, s->body.capacity);

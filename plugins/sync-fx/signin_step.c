@@ -99,9 +99,13 @@ int fx_step_failed(struct fx_signin *s, const char *reason, const char *words, u
 
 int fx_step_done(struct fx_signin *s)
 {
+    struct hearth_identity *identity = s->asker.host->alloc(s->asker.call, sizeof(*identity));
+    if (identity == NULL)
+        return support_no_memory(s->asker.call);
+    identity->struct_size = sizeof(*identity);
     s->step.kind = HEARTH_SIGNIN_DONE;
-    s->step.identity.struct_size = sizeof(s->step.identity);
-    return fx_fill_identity(s->asker.fx, s->asker.call, &s->made, &s->step.identity);
+    s->step.identity = identity;
+    return fx_fill_identity(s->asker.fx, s->asker.call, &s->made, identity);
 }
 
 int fx_step_again(struct fx_signin *s, const char *problem)

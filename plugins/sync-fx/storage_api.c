@@ -38,15 +38,15 @@ static int send_once(struct fx_pull *p, const struct fx_get *get, struct fx_answ
     snprintf(url, sizeof(url), "%s/%s", p->state.endpoint, get->path);
     if (sign(p, url, authorization, sizeof(authorization)) != 0)
         return fx_break(p, HEARTH_ERR_INTERNAL, "The request for %s could not be signed.", what);
-    struct hearth_http_header headers[4] = {{"authorization", authorization},
-                                            {"accept", get->newlines ? "application/newlines" : "application/json"}};
+    struct hearth_http_header headers[4] = {HEARTH_HTTP_HEADER("authorization", authorization),
+                                            HEARTH_HTTP_HEADER("accept", get->newlines ? "application/newlines" : "application/json")};
     size_t count = 2;
     if (get->if_modified_since > 0 || get->if_unmodified_since > 0) {
         bool modified = get->if_modified_since > 0;
         fx_timestamp_print(modified ? get->if_modified_since : get->if_unmodified_since, since);
-        headers[count++] = (struct hearth_http_header){modified ? "x-if-modified-since" : "x-if-unmodified-since", since};
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(modified ? "x-if-modified-since" : "x-if-unmodified-since", since);
     }
-    headers[count++] = (struct hearth_http_header){"user-agent", "Hearth/" HEARTH_VERSION};
+    headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("user-agent", "Hearth/" HEARTH_VERSION);
     struct fx_request request = {.who = "Sync server",
                                  .origin = FX_NAMED_BY_TOKEN_SERVER,
                                  .what = what,

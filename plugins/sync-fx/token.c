@@ -126,7 +126,8 @@ static int ask(struct fx_pull *p, const char *server, struct fx_answer *answer, 
 {
     char bearer[FX_TOKEN_MAX + 8];
     snprintf(bearer, sizeof(bearer), "Bearer %s", p->state.access_token);
-    struct hearth_http_header headers[] = {{"authorization", bearer}, {"x-keyid", p->credentials.kid}, {"accept", "application/json"}};
+    struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("authorization", bearer), HEARTH_HTTP_HEADER("x-keyid", p->credentials.kid),
+                                           HEARTH_HTTP_HEADER("accept", "application/json")};
     struct fx_request request = {.who = "token server",
                                  .origin = FX_CONFIGURED,
                                  .what = "a storage token",

@@ -74,7 +74,7 @@ static void put_record(struct store *store, int64_t id, size_t i)
     struct hearth_visit visits[3];
     int64_t last = 0, added;
     for (int k = 0; k < 3; k++) {
-        visits[k] = (struct hearth_visit){.date = random_date(), .type = 1 + k % 2};
+        visits[k] = (struct hearth_visit)HEARTH_VISIT(random_date(), 1 + k % 2);
         last = visits[k].date > last ? visits[k].date : last;
     }
     struct hearth_page page = {.struct_size = sizeof(page),
@@ -196,7 +196,7 @@ static void bench_updates(struct store *store, const int64_t *ids, size_t pages)
         int64_t id = ids[next_random() % pages], added;
         struct hearth_page page = {.struct_size = sizeof(page)};
         OK(store, page_get, "a", id, &page);
-        struct hearth_visit visit = {.date = 1731536000000 + (int64_t)(next_random() % 86400000), .type = 1};
+        struct hearth_visit visit = HEARTH_VISIT(1731536000000 + (int64_t)(next_random() % 86400000), 1);
         OK(store, visits_put, id, &visit, 1, &added);
         page.frecency += (int64_t)(next_random() % 500);
         page.visit_count++;

@@ -71,6 +71,29 @@ class Worker(TestCase):
         after = fleet.operator.cli_json("queue", "show")
         self.assertEqual([(job["state"], job["attempt"]) for job in after], [("ready", before[0]["attempt"])])
 
+    def test_kinds_of_jobs(self):
+        """A job of a kind that this release does not know is given up, in words. A move of an account that stays is a sync."""
+        fleet = Fleet(self, workers=1, schedulers=1, config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        fleet.settle(1)
+        worker = fleet.workers[0]
+        until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
+        until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
+        worker.stop()
+        account = fleet.operator.cli_json("account", "show", fleet.emails[0])
+        for kind in ("icon", "move"):
+            fleet.redis.command("HSET", f"{{hearth}}:job:{kind}:{account['id']}", "p", "0", "d", account["node"], "a", "0")
+            fleet.redis.command("ZADD", "{hearth}:ready", "1", f"{kind}:{account['id']}")
+        shown = fleet.operator.cli_json("queue", "show")
+        self.assertEqual([(job["account"], job["kind"], job["state"]) for job in shown], [(account["id"], "icon", "ready"), (account["id"], "move", "ready")])
+        fleet.service.clear()
+        worker.start()
+        until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of all jobs")
+        self.assertIn(f"account {account['id']}: its job is of the kind 'icon', which this release does not know: it was given up",
+                      worker.log_text().replace('\\"', "'"))
+        self.assertEqual(fleet.redis.command("GET", "{hearth}:dead"), "1")
+        self.assertGreater(fleet.service.counters()["requests"], 0)
+        self.assertEqual((fleet.rows()[0]["node"], fleet.rows()[0]["state"]), (account["node"], "ok"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -43,7 +43,7 @@ static int on_fetch(const struct hearth_host *host, struct hearth_call *call, co
         if (colon == NULL || response.header_count == 16)
             continue;
         *colon = '\0';
-        headers[response.header_count++] = (struct hearth_http_header){line, colon + 1 + (colon[1] == ' ')};
+        headers[response.header_count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(line, colon + 1 + (colon[1] == ' '));
     }
     if (request->on_response(request->ctx, &response) != 0)
         return HEARTH_ERR_CANCELLED;

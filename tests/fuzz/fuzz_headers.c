@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (value == NULL)
             continue;
         *value = '\0';
-        headers[response.header_count++] = (struct hearth_http_header){line, value + 2};
+        headers[response.header_count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(line, value + 2);
     }
     fx_answer_read(&response, &answer);
     check(strlen(answer.next) < sizeof(answer.next) && support_utf8_valid(answer.alert, strlen(answer.alert)));

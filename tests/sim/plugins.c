@@ -100,7 +100,7 @@ static void open_queue(void)
     if (module == NULL)
         fail_msg("QUEUE_INPROC must name the plugin: %s", file == NULL ? "not set" : dlerror());
     hearth_plugin_entry entry;
-    *(void **)&entry = dlsym(module, "hearth_plugin_v1");
+    *(void **)&entry = dlsym(module, "hearth_plugin_v2");
     sim.queue_plugin = entry()->operations;
     sim.queue = *sim.queue_plugin;
     sim.queue.ping = on_ping;

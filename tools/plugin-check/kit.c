@@ -4,6 +4,7 @@
 
 #include "queue_kit.h"
 #include "report.h"
+#include "sync_kit.h"
 
 void kit_fail(const char *file, int line, const char *format, ...)
 {
@@ -40,16 +41,27 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
     return kit->sync->open(host, call, kit->values, &kit->self);
 }
 
-void kit_session(struct kit *kit, struct store *store)
+void kit_session_of(struct kit *kit, void *self, struct store *store)
 {
     struct err err = {0};
-    if (store_open(store, kit->storage, kit->self, NULL, &err) < 0)
+    struct storage storage = {.ops = kit->storage, .self = self}; /* the model has neither plug nor extensions */
+    if (kit->plug != NULL) {
+        storage = plug_storage(kit->plug);
+        storage.self = self;
+    }
+    if (store_open(store, &storage, NULL, &err) < 0)
         fail_msg("session_open: %s", err.text);
+}
+
+void kit_session(struct kit *kit, struct store *store)
+{
+    kit_session_of(kit, kit->self, store);
 }
 
 void kit_open(struct kit *kit)
 {
     call_init(&kit->call, NULL, 0, 0);
+    sync_kit_opened(true);
     if (open_instance(kit, &kit->call.hearth) < 0)
         fail_msg("open: %s", kit->call.error);
     expect(kit->self != NULL);
@@ -73,6 +85,7 @@ void kit_close(struct kit *kit)
     } else {
         kit->sync->session_close(kit->session);
         kit->sync->close(kit->self);
+        sync_kit_opened(false);
     }
     kit->self = kit->session = NULL;
     call_fini(&kit->call);

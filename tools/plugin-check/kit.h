@@ -42,7 +42,9 @@ struct kit {
     const struct hearth_sync *sync;
     const struct hearth_config_value *values;
     struct conf *conf;
-    struct host host;   /* tests may replace functions of host.hearth before kit_open() */
+    struct host host;                        /* tests may replace functions of host.hearth before kit_open() */
+    const struct hearth_sync_signin *signin; /* extensions; NULL: the plugin has not */
+    const struct hearth_sync_describe *describe;
     void *self;         /* the instance; NULL while closed */
     struct store store; /* storage: one session */
     struct line line;   /* queue: one session */
@@ -88,7 +90,8 @@ _Noreturn void kit_skip(const char *why);
 /* Opens the instance and one session; the test fails if that fails. */
 void kit_open(struct kit *kit);
 void kit_close(struct kit *kit);
-/* Another session of the same storage. */
+/* Another session of the same storage, or of another instance of it. */
+void kit_session_of(struct kit *kit, void *self, struct store *store);
 void kit_session(struct kit *kit, struct store *store);
 int64_t kit_now(void);      /* monotonic ms */
 void kit_pause(int64_t ms); /* gives other threads room; never used to wait for an outcome */

@@ -19,7 +19,7 @@ static size_t count_entries(const char *path)
 
 static const struct hearth_plugin *descriptor_of(const char *path)
 {
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = handle == NULL ? NULL : dlsym(handle, "hearth_plugin_v1");
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = handle == NULL ? NULL : dlsym(handle, "hearth_plugin_v2");
     hearth_plugin_entry entry;
     if (symbol == NULL)
         fail_msg("%s", dlerror());
@@ -37,10 +37,12 @@ static void descriptor_is_constant(struct kit *kit)
 {
     const struct hearth_plugin *first = descriptor_of(kit->options->plugin), *again = descriptor_of(kit->options->plugin);
     expect(first == again);
-    struct hearth_plugin copy = *kit->descriptor;
+    struct hearth_plugin copy; /* of the plugin's own: the host's has another array of keys */
+    size_t known = first->struct_size < sizeof(copy) ? first->struct_size : sizeof(copy);
+    memcpy(&copy, first, known);
     kit_open(kit);
     kit_close(kit);
-    if (memcmp(&copy, first, first->struct_size < sizeof(copy) ? first->struct_size : sizeof(copy)) != 0)
+    if (memcmp(&copy, first, known) != 0)
         fail_msg("opening the plugin changed its descriptor");
 }
 

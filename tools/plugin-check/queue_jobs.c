@@ -180,13 +180,13 @@ static void peek_remove_clear(struct kit *kit)
     seen[0] = '\0';
     QUEUE_OK(q, peek, collect_two, seen);
     expect_text(seen, "p s ");
-    QUEUE_OK(q, remove, "soon");
-    QUEUE_FAILS(NOT_FOUND, q, remove, "soon");
+    QUEUE_OK(q, remove, KIND, "soon");
+    QUEUE_FAILS(NOT_FOUND, q, remove, KIND, "soon");
     QUEUE_OK(q, clear);
     seen[0] = '\0';
     QUEUE_OK(q, peek, collect, seen);
     expect_text(seen, "w! ");
-    QUEUE_OK(q, remove, "w");
+    QUEUE_OK(q, remove, KIND, "w");
     QUEUE_FAILS(NOT_FOUND, q, finish, job.receipt, HEARTH_JOB_DONE, 0);
     expect_empty(q);
 }
@@ -199,7 +199,7 @@ static void bounds(struct kit *kit)
     key[65] = '\0';
     memset(payload, 'p', 1025);
     payload[1025] = '\0';
-    struct hearth_job job = {.struct_size = sizeof(job), .key = key, .payload = "p"};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = key, .payload = "p"};
     int32_t result = 77;
     QUEUE_FAILS(INVALID, q, publish, &job, 0, &result);
     job.key = "";
@@ -218,7 +218,7 @@ static void bounds(struct kit *kit)
     expect_number(reserve(q, 0, LONG, &job), 0);
     expect_text(job.key, key);
     expect_text(job.payload, payload);
-    job = (struct hearth_job){.struct_size = sizeof(job), .key = "sp ace\"'\\{}\t\xc3\xbc", .payload = NULL};
+    job = (struct hearth_job){.struct_size = sizeof(job), .kind = KIND, .key = "sp ace\"'\\{}\t\xc3\xbc", .payload = NULL};
     QUEUE_OK(q, publish, &job, 0, &result);
     expect_number(reserve(q, 0, LONG, &job), 0);
     expect_text(job.key, "sp ace\"'\\{}\t\xc3\xbc");
@@ -238,13 +238,13 @@ static void full(struct kit *kit)
         snprintf(key, sizeof(key), "k%d", i);
         expect_number(publish(q, key, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     }
-    struct hearth_job job = {.struct_size = sizeof(job), .key = "one more", .payload = ""};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "one more", .payload = ""};
     int32_t result;
     QUEUE_FAILS(FULL, q, publish, &job, 0, &result);
     expect_number(publish(q, "k5", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* what is there can still move */
     takes(q, "k5");
     QUEUE_OK(q, clear);
-    QUEUE_OK(q, remove, "k5");
+    QUEUE_OK(q, remove, KIND, "k5");
     kit_close(kit);
 }
 

@@ -16,12 +16,17 @@ void line_close(struct line *line)
     call_fini(&line->call);
 }
 
-int publish(struct line *line, const char *key, int priority, int64_t delay)
+int publish_kind(struct line *line, const char *kind, const char *key, int priority, int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .key = key, .payload = "p", .priority = priority};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
     int32_t result = -1;
     int r = QUEUE(line, publish, &job, delay, &result);
     return r < 0 ? r : result;
+}
+
+int publish(struct line *line, const char *key, int priority, int64_t delay)
+{
+    return publish_kind(line, KIND, key, priority, delay);
 }
 
 int reserve(struct line *line, int64_t wait, int64_t lease, struct hearth_job *ret_job)
@@ -51,7 +56,7 @@ void expect_empty(struct line *line)
 bool queue_set(struct kit *kit, const char *key, int64_t number)
 {
     for (size_t i = 0; i < kit->descriptor->config_count; i++) {
-        if (strcmp(kit->descriptor->config[i].name, key) != 0)
+        if (strcmp(HEARTH_AT(kit->descriptor->config, i)->name, key) != 0)
             continue;
         struct hearth_config_value *values = calloc(kit->descriptor->config_count, sizeof(*values));
         expect(values != NULL);
@@ -63,6 +68,7 @@ bool queue_set(struct kit *kit, const char *key, int64_t number)
     return false;
 }
 
+/* What peek showed, "kind:key" by line. */
 struct keys {
     char text[65536];
     size_t size;
@@ -71,7 +77,7 @@ struct keys {
 static int note_key(void *ctx, const struct hearth_job *job)
 {
     struct keys *keys = ctx;
-    int n = snprintf(keys->text + keys->size, sizeof(keys->text) - keys->size, "%s\n", job->key);
+    int n = snprintf(keys->text + keys->size, sizeof(keys->text) - keys->size, "%s:%s\n", job->kind, job->key);
     if ((size_t)n >= sizeof(keys->text) - keys->size)
         return 1;
     keys->size += (size_t)n;
@@ -90,7 +96,9 @@ void queue_prepare(struct kit *kit)
         for (char *key = keys->text, *end; size > 0 && (end = memchr(key, '\n', size)) != NULL; key = end + 1) {
             *end = '\0';
             size -= (size_t)(end + 1 - key);
-            QUEUE(line, remove, key);
+            char *colon = strchr(key, ':'); /* a kind has none */
+            *colon = '\0';
+            QUEUE(line, remove, key, colon + 1);
         }
         call_reset(&line->call);
         bool empty = keys->size == 0;

@@ -29,14 +29,17 @@ void line_close(struct line *line);
             fail_msg("%s failed without an error text", #__VA_ARGS__);                                                                     \
     } while (0)
 
-/* enum hearth_publish_result, or a negative code. */
+/* enum hearth_publish_result, or a negative code. The kind is KIND where none is given. */
+#define KIND "sync"
+int publish_kind(struct line *line, const char *kind, const char *key, int priority, int64_t delay);
 int publish(struct line *line, const char *key, int priority, int64_t delay);
 int reserve(struct line *line, int64_t wait, int64_t lease, struct hearth_job *ret_job);
-void takes(struct line *line, const char *key); /* for a long time */
+void takes(struct line *line, const char *key); /* of any kind, for a long time */
 void expect_empty(struct line *line);
 /* Sets a number among the plugin's own keys; false: it has no such key. Before kit_open(). */
 bool queue_set(struct kit *kit, const char *key, int64_t number);
 
-extern const struct kit_test queue_jobs_tests[], queue_events_tests[], queue_threads_tests[], queue_random_tests[], queue_memory_tests[];
+extern const struct kit_test queue_jobs_tests[], queue_kinds_tests[], queue_events_tests[], queue_threads_tests[], queue_random_tests[],
+    queue_memory_tests[];
 
 #endif

@@ -1,8 +1,9 @@
-/* Random sequences against a model: an array that is searched from end to end. No step waits: delays and leases are either nothing or long.
+/* Random sequences against a model: an array that is searched from end to end; jobs of three kinds share the keys. No step waits: delays
+ * and leases are either nothing or long.
  */
 #include "queue_kit.h"
 
-enum { KEYS = 12, STEPS = 1500, LONG_STEPS = 20000, SHOWN = 12, WORDS = 96 };
+enum { JOBS = 15, KINDS = 3, STEPS = 1500, LONG_STEPS = 20000, SHOWN = 12, WORDS = 96 };
 
 enum state { GONE, READY, DELAYED, IN_WORK };
 
@@ -16,7 +17,7 @@ struct model_job {
 struct run {
     struct kit *kit;
     struct line *q;
-    struct model_job jobs[KEYS];
+    struct model_job jobs[JOBS];
     unsigned state;
     int step;
     int64_t next_order, dead;
@@ -41,7 +42,7 @@ static void tell(struct run *run, const char *format, ...)
 static _Noreturn void differ(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static _Noreturn void differ(struct run *run, const char *format, ...)
 {
-    char what[400], steps[SHOWN * (WORDS + 8)] = "";
+    char what[1200], steps[SHOWN * (WORDS + 8)] = "";
     va_list ap;
     va_start(ap, format);
     vsnprintf(what, sizeof(what), format, ap);
@@ -57,10 +58,23 @@ static void expect_code(struct run *run, int got, int wanted)
         differ(run, "it returned %d %s where %d was expected", got, got < 0 ? run->q->call.error : "", wanted);
 }
 
+static const char *kind_of(int i)
+{
+    static const char *const kinds[KINDS] = {"sync", "move", "a_kind"};
+    return kinds[i % KINDS];
+}
+
 static const char *key_of(int i, char key[16])
 {
-    snprintf(key, 16, "key-%d", i);
+    snprintf(key, 16, "key-%d", i / KINDS);
     return key;
+}
+
+/* For who reads it. */
+static const char *name_of(int i, char name[32])
+{
+    snprintf(name, 32, "%s:key-%d", kind_of(i), i / KINDS);
+    return name;
 }
 
 /* Times that are a minute or more apart, so that the time the test itself takes decides nothing. */
@@ -71,17 +85,17 @@ static int64_t far_away(struct run *run)
 
 static void step_publish(struct run *run)
 {
-    char key[16];
-    int i = (int)pick(run, KEYS), priority = (int)pick(run, 3);
+    char key[16], name[32];
+    int i = (int)pick(run, JOBS), priority = (int)pick(run, 3);
     struct model_job *m = &run->jobs[i];
     int64_t delay = pick(run, 3) == 0 ? far_away(run) : 0;
-    tell(run, "publish %s priority %d delay %lld", key_of(i, key), priority, (long long)delay);
+    tell(run, "publish %s priority %d delay %lld", name_of(i, name), priority, (long long)delay);
     bool sooner = m->state == DELAYED && (delay == 0 || delay < m->time), higher = priority < m->priority;
     int wanted = m->state == GONE      ? HEARTH_QUEUED
                  : m->state == IN_WORK ? HEARTH_IN_WORK
                  : (sooner || higher)  ? HEARTH_RAISED
                                        : HEARTH_WAITING;
-    expect_code(run, publish(run->q, key, priority, delay), wanted);
+    expect_code(run, publish_kind(run->q, kind_of(i), key_of(i, key), priority, delay), wanted);
     if (wanted != HEARTH_QUEUED && wanted != HEARTH_RAISED)
         return;
     if (wanted == HEARTH_QUEUED)
@@ -108,9 +122,9 @@ static void step_reserve(struct run *run)
 {
     struct model_job *first = NULL;
     struct hearth_job job;
-    char key[16];
+    char key[16], name[32];
     int64_t lease = far_away(run);
-    for (int i = 0; i < KEYS; i++)
+    for (int i = 0; i < JOBS; i++)
         if (run->jobs[i].state == READY && (first == NULL || before(run, &run->jobs[i], first)))
             first = &run->jobs[i];
     tell(run, "reserve");
@@ -118,30 +132,30 @@ static void step_reserve(struct run *run)
     if (first == NULL)
         return;
     struct model_job *got = NULL;
-    for (int i = 0; i < KEYS; i++)
-        if (strcmp(key_of(i, key), job.key) == 0)
+    for (int i = 0; i < JOBS; i++)
+        if (strcmp(kind_of(i), job.kind) == 0 && strcmp(key_of(i, key), job.key) == 0)
             got = &run->jobs[i];
-    tell(run, "reserve: %s", job.key);
+    tell(run, "reserve: %s:%s", job.kind, job.key);
     if (got == NULL || got->state != READY || before(run, first, got))
-        differ(run, "reserve gave %s where %s was expected", job.key, key_of((int)(first - run->jobs), key));
+        differ(run, "reserve gave %s:%s where %s was expected", job.kind, job.key, name_of((int)(first - run->jobs), name));
     got->state = IN_WORK;
     got->time = lease;
     got->attempt++;
     snprintf(got->receipt, sizeof(got->receipt), "%s", job.receipt);
     if (job.attempt != got->attempt || job.priority != got->priority)
-        differ(run, "reserve gave %s with attempt %d and priority %d, %d and %d were expected", job.key, (int)job.attempt,
+        differ(run, "reserve gave %s:%s with attempt %d and priority %d, %d and %d were expected", job.kind, job.key, (int)job.attempt,
                (int)job.priority, got->attempt, got->priority);
 }
 
 static void step_finish(struct run *run)
 {
-    char key[16];
-    int i = (int)pick(run, KEYS), outcome = (int)pick(run, 3);
+    char name[32];
+    int i = (int)pick(run, JOBS), outcome = (int)pick(run, 3);
     struct model_job *m = &run->jobs[i];
     int64_t delay = outcome == HEARTH_JOB_RETRY && pick(run, 2) == 0 ? far_away(run) : 0;
     if (m->receipt[0] == '\0')
         return;
-    tell(run, "finish %s outcome %d delay %lld", key_of(i, key), outcome, (long long)delay);
+    tell(run, "finish %s outcome %d delay %lld", name_of(i, name), outcome, (long long)delay);
     expect_code(run, QUEUE(run->q, finish, m->receipt, outcome, delay), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
     if (m->state != IN_WORK)
         return;
@@ -153,24 +167,24 @@ static void step_finish(struct run *run)
 
 static void step_other(struct run *run)
 {
-    char key[16];
-    int i = (int)pick(run, KEYS);
+    char key[16], name[32];
+    int i = (int)pick(run, JOBS);
     struct model_job *m = &run->jobs[i];
     unsigned what = pick(run, 12);
-    key_of(i, key);
+    name_of(i, name);
     if (what == 0) {
         tell(run, "clear");
         expect_code(run, QUEUE(run->q, clear), 0);
-        for (int k = 0; k < KEYS; k++)
+        for (int k = 0; k < JOBS; k++)
             if (run->jobs[k].state != IN_WORK)
                 run->jobs[k].state = GONE;
     } else if (what < 6) {
-        tell(run, "remove %s", key);
-        expect_code(run, QUEUE(run->q, remove, key), m->state == GONE ? HEARTH_ERR_NOT_FOUND : 0);
+        tell(run, "remove %s", name);
+        expect_code(run, QUEUE(run->q, remove, kind_of(i), key_of(i, key)), m->state == GONE ? HEARTH_ERR_NOT_FOUND : 0);
         m->state = GONE;
     } else if (m->receipt[0] != '\0') {
         int64_t lease = far_away(run);
-        tell(run, "extend %s", key);
+        tell(run, "extend %s", name);
         expect_code(run, QUEUE(run->q, extend, m->receipt, lease), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
         if (m->state == IN_WORK)
             m->time = lease;
@@ -181,7 +195,7 @@ static void compare_counts(struct run *run)
 {
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     int64_t n[4] = {0};
-    for (int i = 0; i < KEYS; i++)
+    for (int i = 0; i < JOBS; i++)
         n[run->jobs[i].state]++;
     expect_code(run, QUEUE(run->q, counts, &counts), 0);
     if (counts.ready != n[READY] || counts.delayed != n[DELAYED] || counts.in_work != n[IN_WORK] || counts.dead != run->dead)
@@ -193,7 +207,7 @@ static void compare_counts(struct run *run)
 static int collect(void *ctx, const struct hearth_job *job)
 {
     char *seen = ctx;
-    snprintf(seen + strlen(seen), KEYS * 24 - strlen(seen), "%s %s; ", job->key,
+    snprintf(seen + strlen(seen), JOBS * 40 - strlen(seen), "%s:%s %s; ", job->kind, job->key,
              job->in_work    ? "in work"
              : job->wait > 0 ? "delayed"
                              : "ready");
@@ -202,13 +216,13 @@ static int collect(void *ctx, const struct hearth_job *job)
 
 static void compare_peek(struct run *run)
 {
-    char seen[KEYS * 24] = "", wanted[KEYS * 24] = "", key[16];
-    bool shown[KEYS] = {false};
+    char seen[JOBS * 40] = "", wanted[JOBS * 40] = "", key[16];
+    bool shown[JOBS] = {false};
     expect_code(run, QUEUE(run->q, peek, collect, seen), 0);
     for (enum state state = READY; state <= IN_WORK; state++) {
         for (;;) {
             int best = -1;
-            for (int i = 0; i < KEYS; i++) {
+            for (int i = 0; i < JOBS; i++) {
                 const struct model_job *m = &run->jobs[i];
                 if (m->state == state && !shown[i] &&
                     (best < 0 || (state == READY ? before(run, m, &run->jobs[best]) : m->time < run->jobs[best].time)))
@@ -217,7 +231,11 @@ static void compare_peek(struct run *run)
             if (best < 0)
                 break;
             shown[best] = true;
-            struct hearth_job job = {.key = key_of(best, key), .in_work = state == IN_WORK, .wait = state == DELAYED};
+            struct hearth_job job = {.struct_size = sizeof(job),
+                                     .kind = kind_of(best),
+                                     .key = key_of(best, key),
+                                     .in_work = state == IN_WORK,
+                                     .wait = state == DELAYED};
             collect(wanted, &job);
         }
     }

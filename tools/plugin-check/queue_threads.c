@@ -110,7 +110,7 @@ static void expect_interruptible(struct kit *kit, bool events)
     expect_empty(&waiter.line); /* the next call is not interrupted */
     expect_number(publish(&waiter.line, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     takes(&waiter.line, "k");
-    QUEUE_OK(&waiter.line, remove, "k");
+    QUEUE_OK(&waiter.line, remove, KIND, "k");
     line_close(&waiter.line);
 }
 

@@ -106,8 +106,8 @@ static void put_and_get(struct kit *kit)
 static void bookmarks_of_several_pages(struct kit *kit)
 {
     struct store *store = &kit->store;
-    if (store->ops->bookmarks_of_pages == NULL)
-        kit_skip("the plugin has no bookmarks_of_pages");
+    if (store->bulk == NULL)
+        kit_skip("the plugin has no " HEARTH_STORAGE_BULK);
     begin(store, "a", HEARTH_BOOKMARKS);
     int64_t ids[400];
     for (int i = 0; i < 400; i++) {
@@ -121,16 +121,16 @@ static void bookmarks_of_several_pages(struct kit *kit)
     }
     commit(store);
     struct lines lines = {.size = 0}, none = {.size = 0}, few = {.stop_after = 3};
-    OK(store, bookmarks_of_pages, "a", &ids[6], 1, on_bookmark, &lines);
+    OK_OF(store, bulk, bookmarks_of_pages, "a", &ids[6], 1, on_bookmark, &lines);
     expect_text(lines.text, "b00000000007\nb00000000006\n");
     lines = (struct lines){.size = 0};
-    OK(store, bookmarks_of_pages, "a", ids, 400, on_bookmark, &lines);
+    OK_OF(store, bulk, bookmarks_of_pages, "a", ids, 400, on_bookmark, &lines);
     expect_number((int64_t)lines.count, 400);
-    OK(store, bookmarks_of_pages, "a", ids, 0, on_bookmark, &none);
-    OK(store, bookmarks_of_pages, "b", ids, 400, on_bookmark, &none);
-    OK(store, bookmarks_of_pages, "a", &ids[1], 1, on_bookmark, &none);
+    OK_OF(store, bulk, bookmarks_of_pages, "a", ids, 0, on_bookmark, &none);
+    OK_OF(store, bulk, bookmarks_of_pages, "b", ids, 400, on_bookmark, &none);
+    OK_OF(store, bulk, bookmarks_of_pages, "a", &ids[1], 1, on_bookmark, &none);
     expect_number((int64_t)none.count, 0);
-    OK(store, bookmarks_of_pages, "a", ids, 400, on_bookmark, &few);
+    OK_OF(store, bulk, bookmarks_of_pages, "a", ids, 400, on_bookmark, &few);
     expect_number((int64_t)few.count, 3);
 }
 

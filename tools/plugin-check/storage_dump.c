@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "records.h"
 #include "storage_kit.h"
 
 /* Where the callbacks write. */
@@ -22,17 +23,15 @@ static const char *or_dash(const char *text)
     return text == NULL ? "(null)" : text;
 }
 
+/* account_list() need not know the generation; account_get() does. */
 static int on_account(void *ctx, const struct hearth_account *a)
 {
+    static const char *const may_lack[] = {"generation", NULL};
     struct dump *d = ctx;
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(d->store, account_get, a->id, &got);
-    buf_printf(d->out, "account %s %s %s %s %s %s %d %s", a->id, a->email, or_dash(a->uid), or_dash(a->name), or_dash(a->provider),
-               or_dash(a->node), (int)a->state, or_dash(a->state_detail));
-    buf_printf(d->out, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", a->created,
-               a->last_sync, a->last_attempt, a->next_sync, a->last_seen, got.generation, a->failures, a->resync);
-    if (d->store->ops->identity_list != NULL)
-        buf_printf(d->out, "placement %s\n", or_dash(got.placement));
+    record_print(d->out, &fields_account, a, may_lack);
+    record_print(d->out, &fields_account, &got, NULL);
     return 0;
 }
 
@@ -42,58 +41,53 @@ static int on_mark(void *ctx, int32_t collection, const char *text)
     return 0;
 }
 
-static int on_device(void *ctx, const struct hearth_device *v, int64_t tabs)
+static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
-    buf_printf(((struct rows *)ctx)->out, "device %s %s %s %s %s %s %" PRId64 " %" PRId64 "\n", v->id, v->name, v->type, or_dash(v->os),
-               or_dash(v->version), or_dash(v->fxa_device_id), v->last_upload, tabs);
+    buf_printf(((struct rows *)ctx)->out, "%" PRId64 " tabs of ", tabs);
+    record_print(((struct rows *)ctx)->out, &fields_device, device, NULL);
     return 0;
 }
 
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *t)
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
-    buf_printf(((struct rows *)ctx)->out, "tab %s %d %s %s %s %s %" PRId64 " %d %d\n", device, (int)t->position, t->title, t->url,
-               or_dash(t->icon), or_dash(t->group), t->last_used, t->inactive, t->pinned);
+    buf_printf(((struct rows *)ctx)->out, "%s: ", device);
+    record_print(((struct rows *)ctx)->out, &fields_tab, tab, NULL);
     return 0;
 }
 
 /* pages_by_frecency() need not fill everything; page_get() does. */
-static int on_ranked(void *ctx, const struct hearth_page *p)
+static int on_ranked(void *ctx, const struct hearth_page *page)
 {
     struct dump *d = ctx;
-    buf_printf(d->out, "ranked %" PRId64 " %" PRId64 " %s %s %s %s %" PRId64 " %" PRId64 " %u %" PRId64 " %d %d\n", p->frecency, p->id,
-               p->url, or_dash(p->title), or_dash(p->bookmark_title), or_dash(p->tags), p->visit_count, p->last_visit,
-               (unsigned)p->bookmarks, p->bookmark_added, p->typed, p->hidden);
+    buf_add_text(d->out, "ranked ");
+    record_print(d->out, &fields_page, page, scan_may_lack);
     if (d->page_count < sizeof(d->pages) / sizeof(d->pages[0]))
-        d->pages[d->page_count++] = p->id;
+        d->pages[d->page_count++] = page->id;
     return 0;
 }
 
-static int on_page_visit(void *ctx, const struct hearth_visit *v)
-{
-    buf_printf(((struct rows *)ctx)->out, " visit %" PRId64 " %d\n", v->date, (int)v->type);
-    return 0;
-}
+#define PRINTS(name, type)                                                                                                                 \
+    static int name(void *ctx, const struct hearth_##type *record)                                                                         \
+    {                                                                                                                                      \
+        record_print(((struct rows *)ctx)->out, &fields_##type, record, NULL);                                                             \
+        return 0;                                                                                                                          \
+    }
+PRINTS(on_page_visit, visit)
+PRINTS(on_one_bookmark, bookmark)
+PRINTS(on_token, token)
+PRINTS(on_identity, account_identity)
+PRINTS(on_pick, pick)
 
 static int on_row(void *ctx, const struct hearth_visit_row *r)
 {
-    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %d\n", r->date, r->page, (int)r->type, or_dash(r->url),
-               or_dash(r->title), r->bookmarked);
+    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %" PRId64 "\n", r->date, r->page, (int)r->type,
+               or_dash(r->url), or_dash(r->title), r->bookmarked);
     return 0;
 }
 
 static int on_date(void *ctx, const struct hearth_visit_row *r)
 {
-    buf_printf(((struct rows *)ctx)->out, "date %" PRId64 " %" PRId64 "\n", r->date, r->page);
-    return 0;
-}
-
-static int on_one_bookmark(void *ctx, const struct hearth_bookmark *b)
-{
-    struct rows *d = ctx;
-    buf_printf(d->out, "bookmark %s %d %s %s %s %s %s %s %s", b->guid, (int)b->kind, or_dash(b->parent), or_dash(b->said_parent),
-               or_dash(b->title), or_dash(b->url), or_dash(b->keyword), or_dash(b->tag_query), or_dash(b->tags));
-    buf_printf(d->out, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", b->page, b->position,
-               b->added, b->modified, b->children, b->last_visit, b->visit_count);
+    buf_printf(((struct rows *)ctx)->out, "date %" PRId64 " %" PRId64 " %d\n", r->date, r->page, (int)r->type);
     return 0;
 }
 
@@ -109,66 +103,28 @@ static int on_tag(void *ctx, const char *tag, int64_t count)
     return 0;
 }
 
-static int on_token(void *ctx, const struct hearth_token *t)
-{
-    buf_printf(((struct rows *)ctx)->out, "token %s %s %s %02x %u %" PRId64 " %" PRId64 " %" PRId64 "\n", t->id, t->account, t->name,
-               t->hash[0], (unsigned)t->scope, t->created, t->last_used, t->expires);
-    return 0;
-}
-
-static int on_identity(void *ctx, const struct hearth_account_identity *i)
-{
-    buf_printf(((struct rows *)ctx)->out, "identity %s %s %" PRId64 "\n", i->issuer, i->subject, i->created);
-    return 0;
-}
-
-/* Lists whose order is not promised are sorted by the lines they make. */
-
-static int on_pick(void *ctx, const struct hearth_pick *p)
-{
-    buf_printf(ctx, "pick %s %" PRId64 " %.3f %" PRId64 "\n", p->input, p->page, p->use_count, p->used);
-    return 0;
-}
-
 static int on_node(void *ctx, const struct hearth_bookmark_node *n)
 {
-    buf_printf(ctx, "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid, (int)n->kind, or_dash(n->said_parent),
-               or_dash(n->parent), n->position, n->added, n->modified);
+    buf_printf(((struct rows *)ctx)->out, "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid, (int)n->kind,
+               or_dash(n->said_parent), or_dash(n->parent), n->position, n->added, n->modified);
     return 0;
 }
 
 static int on_tombstone(void *ctx, const struct hearth_bookmark_node *n)
 {
-    buf_printf(ctx, "tombstone %s %s\n", n->guid, or_dash(n->parent));
+    buf_printf(((struct rows *)ctx)->out, "tombstone %s %s\n", n->guid, or_dash(n->parent));
     return 0;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void add_sorted(struct dump *d, struct buf *unsorted)
-{
-    char *lines[4096];
-    size_t count = 0;
-    for (char *p = unsorted->data, *end; p != NULL && (end = strchr(p, '\n')) != NULL && count < 4096; p = end + 1) {
-        *end = '\0';
-        lines[count++] = p;
-    }
-    qsort(lines, count, sizeof(*lines), by_text);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(d->out, "%s\n", lines[i]);
-    buf_fini(unsorted);
 }
 
 static void dump_bookmarks(struct dump *d)
 {
-    struct buf nodes = {0}, tombstones = {0};
+    struct buf nodes = {0};
+    struct rows rows = {&nodes};
     char guids[65536];
-    OK(d->store, bookmark_nodes, d->account, on_node, &nodes);
-    snprintf(guids, sizeof(guids), "%s", nodes.data == NULL ? "" : nodes.data);
-    add_sorted(d, &nodes);
+    OK(d->store, bookmark_nodes, d->account, on_node, &rows);
+    snprintf(guids, sizeof(guids), "%.*s", (int)nodes.size, nodes.data == NULL ? "" : nodes.data);
+    buf_add_text(d->out, guids);
+    buf_fini(&nodes);
     for (char *p = guids, *end; (end = strchr(p, '\n')) != NULL; p = end + 1) {
         char guid[300];
         snprintf(guid, sizeof(guid), "%.*s", (int)strcspn(p + 5, " "), p + 5);
@@ -183,8 +139,7 @@ static void dump_bookmarks(struct dump *d)
     OK(d->store, bookmark_list, d->account, &added, on_one_bookmark, d);
     OK(d->store, bookmark_claims, d->account, on_claim, d);
     OK(d->store, tag_list, d->account, on_tag, d);
-    OK(d->store, bookmark_tombstones, d->account, on_tombstone, &tombstones);
-    add_sorted(d, &tombstones);
+    OK(d->store, bookmark_tombstones, d->account, on_tombstone, d);
 }
 
 static void dump_pages(struct dump *d)
@@ -193,12 +148,9 @@ static void dump_pages(struct dump *d)
     for (size_t i = 0; i < d->page_count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         OK(d->store, page_get, d->account, d->pages[i], &page);
-        buf_printf(d->out, "page %" PRId64 " %s %s %s %" PRId64 "\n", page.id, page.url, page.host, or_dash(page.guid), page.generation);
-        struct buf rows = {0};
-        struct rows unsorted = {&rows};
-        OK(d->store, page_visits, d->account, d->pages[i], on_page_visit, &unsorted);
-        OK(d->store, bookmarks_of_page, d->account, d->pages[i], on_one_bookmark, &unsorted);
-        add_sorted(d, &rows);
+        record_print(d->out, &fields_page, &page, NULL);
+        OK(d->store, page_visits, d->account, d->pages[i], on_page_visit, d);
+        OK(d->store, bookmarks_of_page, d->account, d->pages[i], on_one_bookmark, d);
         store_reset(d->store);
     }
     struct hearth_visit_query query = {.struct_size = sizeof(query)};
@@ -209,7 +161,6 @@ static void dump_pages(struct dump *d)
 static void dump_account(struct dump *d)
 {
     struct hearth_counts c = {.struct_size = sizeof(c)};
-    struct buf picks = {0};
     const void *sealed = NULL;
     const char *json = NULL;
     size_t size = 0;
@@ -222,15 +173,10 @@ static void dump_account(struct dump *d)
         buf_printf(d->out, "credentials %zu %02x\n", size, size > 0 ? *(const unsigned char *)sealed : 0);
     if (STORE(d->store, NULL, settings_get, d->account, &json) == 0)
         buf_printf(d->out, "settings %s\n", json);
-    struct buf marks = {0};
-    struct rows unsorted = {&marks};
-    OK(d->store, mark_list, d->account, on_mark, &unsorted);
-    add_sorted(d, &marks);
-    if (d->store->ops->identity_list != NULL)
-        OK(d->store, identity_list, d->account, on_identity, d);
+    OK(d->store, mark_list, d->account, on_mark, d);
+    OK(d->store, identity_list, d->account, on_identity, d);
     OK(d->store, token_list, d->account, on_token, d);
-    OK(d->store, pick_list, d->account, on_pick, &picks);
-    add_sorted(d, &picks);
+    OK(d->store, pick_list, d->account, on_pick, d);
     OK(d->store, device_list, d->account, on_device, d);
     OK(d->store, tab_list, d->account, NULL, on_tab, d);
     dump_pages(d);

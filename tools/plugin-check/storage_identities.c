@@ -16,7 +16,7 @@ static void need_identities(struct kit *kit)
 
 static int on_identity(void *ctx, const struct hearth_account_identity *identity)
 {
-    expect(identity->struct_size == sizeof(*identity));
+    expect(HEARTH_HAS(identity, created));
     return add_line(ctx, "%s %s %lld\n", identity->issuer, identity->subject, (long long)identity->created);
 }
 
@@ -110,10 +110,12 @@ static void put_list_remove(struct kit *kit)
     OK(store, identity_put, "a", &proxy);
     OK(store, identity_put, "a", &oidc);
     proxy.created = 99;
-    OK(store, identity_put, "a", &proxy); /* it is there already: left alone */
+    OK(store, identity_put, "a", &proxy); /* it is there already: it gets the later time */
+    proxy.created = 8;
+    OK(store, identity_put, "a", &proxy);
     FAILS(CONFLICT, store, identity_put, "b", &proxy);
     FAILS(NOT_FOUND, store, identity_put, "zz", &proxy);
-    expect_identities(store, "a", "oidc:https://sso.example/ Anna\xc3\xa9 7\nproxy anna 7\nsync:fx uid of a 1000\n");
+    expect_identities(store, "a", "oidc:https://sso.example/ Anna\xc3\xa9 7\nproxy anna 99\nsync:fx uid of a 1000\n");
     struct lines one = {.stop_after = 1};
     OK(store, identity_list, "a", on_identity, &one);
     expect_number(one.count, 1);

@@ -65,7 +65,7 @@ void put_visited(struct store *store, int64_t id, const char *url, const char *h
     int64_t added = -1;
     expect(count <= 64);
     for (size_t i = 0; i < count; i++) {
-        visits[i] = (struct hearth_visit){.date = dates[i], .type = 1};
+        visits[i] = (struct hearth_visit)HEARTH_VISIT(dates[i], 1);
         if (dates[i] > page.last_visit)
             page.last_visit = dates[i];
     }
@@ -75,6 +75,8 @@ void put_visited(struct store *store, int64_t id, const char *url, const char *h
     OK(store, visits_put, id, visits, count, &added);
     expect_number(added, count);
 }
+
+const char *const scan_may_lack[] = {"host", "guid", "generation", NULL};
 
 struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position)
 {

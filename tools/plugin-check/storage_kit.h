@@ -6,18 +6,21 @@
 #include "kit.h"
 
 /* Operations that have to succeed, or to fail with a code and a text. */
-#define OK(store, ...)                                                                                                                     \
+#define OK(store, ...) OK_OF(store, ops, __VA_ARGS__)
+/* The same for a table that is an extension: `bulk`, `backup`. */
+#define OK_OF(store, table, ...)                                                                                                           \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
-        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != 0)                                                                                                                  \
             fail_msg("%s failed with %s: %s", #__VA_ARGS__, err_name(result_), err_.text);                                                 \
     } while (0)
-#define FAILS(code, store, ...)                                                                                                            \
+#define FAILS(code, store, ...) FAILS_OF(code, store, ops, __VA_ARGS__)
+#define FAILS_OF(code, store, table, ...)                                                                                                  \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
         (store)->call.error[0] = '\0';                                                                                                     \
-        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != HEARTH_ERR_##code)                                                                                                  \
             fail_msg("%s returned %s, " #code " was expected: %s", #__VA_ARGS__, err_name(result_), err_.text);                            \
         if ((store)->call.error[0] == '\0')                                                                                                \
@@ -30,6 +33,8 @@ void commit(struct store *store);
 struct hearth_page make_page(int64_t id, const char *url, const char *host);
 /* A page with visits of type 1 at the given dates, consistent with them; in a batch. */
 void put_visited(struct store *store, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates);
+/* Fields that pages_by_frecency() need not fill: a person waits for that scan. page_get() fills them. Ends with NULL. */
+extern const char *const scan_may_lack[];
 struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position);
 void put_bookmark(struct store *store, const char *guid, int32_t kind, const char *parent, int64_t position);
 
@@ -53,6 +58,6 @@ void expect_same_dump(const struct buf *got, const struct buf *wanted, const cha
 
 extern const struct kit_test storage_accounts_tests[], storage_batches_tests[], storage_bookmarks_tests[], storage_pages_tests[],
     storage_visits_tests[], storage_threads_tests[], storage_life_tests[], storage_growth_tests[], storage_random_tests[],
-    storage_memory_tests[], storage_identities_tests[];
+    storage_memory_tests[], storage_identities_tests[], storage_borders_tests[], storage_moment_tests[];
 
 #endif

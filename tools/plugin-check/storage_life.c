@@ -40,13 +40,12 @@ static void two_instances(struct kit *kit)
 {
     struct call call;
     struct store other;
-    struct err err = {0};
     void *self = NULL;
     if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
         kit_skip("the plugin is not SHARED");
     call_init(&call, NULL, 0, 0);
     expect_number(kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &self), 0);
-    expect_number(store_open(&other, kit->storage, self, NULL, &err), 0);
+    kit_session_of(kit, self, &other);
     begin(&kit->store, "a", HEARTH_HISTORY);
     put_visited(&kit->store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
     struct lines lines = {.size = 0};

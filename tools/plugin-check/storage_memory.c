@@ -55,7 +55,7 @@ static int step_settings(struct store *store)
 static int put_history(struct store *store, int r)
 {
     int64_t generation, added, page = 0;
-    struct hearth_visit visits[] = {{100, 1, 0}, {200, 2, 0}};
+    struct hearth_visit visits[] = {HEARTH_VISIT(100, 1), HEARTH_VISIT(200, 2)};
     CALL(batch_begin, "a", HEARTH_HISTORY, &generation);
     for (int64_t id = 1; id <= 3; id++) {
         struct hearth_page p = make_page(id, "https://example.org/", "example.org");

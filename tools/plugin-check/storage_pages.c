@@ -188,7 +188,8 @@ static void frecency_order(struct kit *kit)
 static void visits(struct kit *kit)
 {
     struct store *store = &kit->store;
-    const struct hearth_visit visits[] = {{100, 1, 0}, {100, 2, 0}, {100, 1, 0}, {300, 1, 0}}, bad = {1, 10, 0};
+    const struct hearth_visit visits[] = {HEARTH_VISIT(100, 1), HEARTH_VISIT(100, 2), HEARTH_VISIT(100, 1), HEARTH_VISIT(300, 1)},
+                              bad = HEARTH_VISIT(1, 10);
     struct hearth_page page = make_page(1, "https://u/", "u");
     int64_t added = -1;
     begin(store, "a", HEARTH_HISTORY);
@@ -290,8 +291,8 @@ static void changed_pages(struct kit *kit)
 static void several_pages(struct kit *kit)
 {
     struct store *store = &kit->store;
-    if (store->ops->pages_get == NULL)
-        kit_skip("the plugin has no pages_get");
+    if (store->bulk == NULL)
+        kit_skip("the plugin has no " HEARTH_STORAGE_BULK);
     int64_t ids[300];
     struct lines lines = {.size = 0}, none = {.size = 0}, few = {.stop_after = 3};
     begin(store, "b", HEARTH_HISTORY);
@@ -305,20 +306,20 @@ static void several_pages(struct kit *kit)
         ids[i] = i + 1; /* every second one is not there */
     }
     ids[299] = 1000;
-    OK(store, pages_get, "a", ids, 300, on_page, &lines); /* reads see what the batch has written */
+    OK_OF(store, bulk, pages_get, "a", ids, 300, on_page, &lines); /* reads see what the batch has written */
     commit(store);
     expect_number(lines.count, 150);
     lines = (struct lines){.size = 0};
-    OK(store, pages_get, "a", ids, 300, on_page, &lines);
+    OK_OF(store, bulk, pages_get, "a", ids, 300, on_page, &lines);
     expect_number(lines.count, 150);
-    OK(store, pages_get, "a", ids, 0, on_page, &none);
-    OK(store, pages_get, "nobody", ids, 300, on_page, &none);
-    OK(store, pages_get, "b", ids, 299, on_page, &none);
+    OK_OF(store, bulk, pages_get, "a", ids, 0, on_page, &none);
+    OK_OF(store, bulk, pages_get, "nobody", ids, 300, on_page, &none);
+    OK_OF(store, bulk, pages_get, "b", ids, 299, on_page, &none);
     expect_number(none.count, 0);
-    OK(store, pages_get, "a", ids, 300, on_page, &few);
+    OK_OF(store, bulk, pages_get, "a", ids, 300, on_page, &few);
     expect_number(few.count, 3);
     struct lines one = {.size = 0};
-    OK(store, pages_get, "a", &ids[2], 1, on_page, &one);
+    OK_OF(store, bulk, pages_get, "a", &ids[2], 1, on_page, &one);
     struct lines same = {.size = 0};
     struct hearth_page page = {.struct_size = sizeof(page)};
     OK(store, page_get, "a", 3, &page);

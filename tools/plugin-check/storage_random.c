@@ -1,6 +1,7 @@
 /* Random sequences of operations, the same on the plugin and on a model: plugins/storage-mem, whose sources are meant to be read.
  * After every step that is visible to others both are read out whole and compared, so the sequence that is reported is the shortest one
  * that goes wrong. */
+#include "records.h"
 #include "storage_kit.h"
 
 #include <stdlib.h>
@@ -27,6 +28,11 @@ static unsigned pick(struct run *run, unsigned n)
 {
     run->state = run->state * 1664525u + 1013904223u;
     return (run->state >> 8) % n;
+}
+
+static unsigned pick_for_record(void *ctx, unsigned n)
+{
+    return pick(ctx, n);
 }
 
 static void tell(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -68,16 +74,9 @@ static const char *const devices[] = {"phone", "laptop", "tablet"};
 
 static void write_account(struct run *run)
 {
-    struct hearth_account account = {.struct_size = sizeof(account), .id = ANY(run, accounts), .name = ANY(run, texts)};
-    account.state_detail = ANY(run, texts);
-    account.state = (int32_t)pick(run, 5);
-    account.next_sync = pick(run, 1000);
-    account.last_sync = account.last_seen = account.last_attempt = run->step;
-    account.failures = pick(run, 4);
-    account.resync = pick(run, 2);
-    account.provider = "other";
-    uint64_t fields = pick(run, run->model.store.ops->identity_list == NULL ? 1 << 11 : 1 << 12) &
-                      ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
+    struct hearth_account account = {.struct_size = sizeof(account), .id = ANY(run, accounts)};
+    record_randomise(&fields_account, &account, pick_for_record, run);
+    uint64_t fields = pick(run, 1 << 12) & ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
     tell(run, "account_update %s fields 0x%llx", account.id, (unsigned long long)fields);
     BOTH(run, account_update, &account, fields);
 }
@@ -88,11 +87,12 @@ static void write_small(struct run *run)
     char id[8], json[32];
     snprintf(id, sizeof(id), "t%u", pick(run, 5));
     snprintf(json, sizeof(json), "{\"n\":%u}", pick(run, 100));
-    struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = ANY(run, accounts), .name = "n", .hash = hash};
+    struct hearth_token token = {.struct_size = sizeof(token), .id = id};
     struct hearth_pick picked = {.struct_size = sizeof(picked), .input = pick(run, 2) == 0 ? "ex" : "mo", .page = 1 + pick(run, 4)};
-    token.created = run->step;
-    picked.use_count = (1 + pick(run, 100)) / 8.0;
-    picked.used = run->step;
+    record_randomise(&fields_token, &token, pick_for_record, run);
+    record_randomise(&fields_pick, &picked, pick_for_record, run);
+    token.account = ANY(run, accounts);
+    token.hash = hash;
     switch (pick(run, 6)) {
     case 0:
         tell(run, "token_create %s of %s", id, token.account);
@@ -121,15 +121,13 @@ static void write_small(struct run *run)
     }
 }
 
-/* Few names, so that accounts meet over them. Not of plugins that were built before there were identities. */
+/* Few names, so that accounts meet over them. */
 static void write_identity(struct run *run)
 {
     static const char *const issuers[] = {"proxy", "sync:fx"}, *const subjects[] = {"anna", "uid of a", "uid of b"};
     const char *account = ANY(run, accounts);
     struct hearth_account_identity identity = {
         .struct_size = sizeof(identity), .issuer = ANY(run, issuers), .subject = ANY(run, subjects), .created = run->step};
-    if (run->model.store.ops->identity_list == NULL)
-        return;
     if (pick(run, 3) > 0) {
         tell(run, "identity_put %s %s %s", account, identity.issuer, identity.subject);
         BOTH(run, identity_put, account, &identity);
@@ -145,21 +143,14 @@ static void write_page(struct run *run)
     char url[64];
     struct hearth_visit visits[4];
     snprintf(url, sizeof(url), "https://page.example/%lld/%u", (long long)id, pick(run, 2));
-    struct hearth_page page = make_page(id, url, ANY(run, hosts));
-    page.title = ANY(run, texts);
-    page.tags = ANY(run, texts);
-    page.bookmark_title = ANY(run, texts);
-    page.guid = pick(run, 2) == 0 ? NULL : "guid";
-    page.frecency = (int64_t)pick(run, 5) - 1;
-    page.hidden = pick(run, 4) == 0;
-    page.typed = pick(run, 2) == 0;
-    page.visit_count = pick(run, 9);
-    page.last_visit = pick(run, 900);
-    page.bookmarks = pick(run, 2);
+    struct hearth_page page = {.struct_size = sizeof(page), .id = id};
+    record_randomise(&fields_page, &page, pick_for_record, run);
+    page.url = url;
+    page.host = ANY(run, hosts);
     const char *guid = pick(run, 2) == 0 ? "g0" : "g1";
     size_t count = pick(run, 5);
     for (size_t i = 0; i < count; i++)
-        visits[i] = (struct hearth_visit){.date = 1 + pick(run, 8), .type = 1 + (int32_t)pick(run, 9)};
+        visits[i] = (struct hearth_visit)HEARTH_VISIT(1 + pick(run, 8), 1 + (int32_t)pick(run, 9));
     switch (pick(run, 6)) {
     case 0:
     case 1:
@@ -196,14 +187,13 @@ static void write_bookmark(struct run *run)
 {
     static const char *const tags[] = {NULL, "red", "red\nblue", "green"};
     const char *children[] = {ANY(run, guids), "later_______", ANY(run, guids)};
-    struct hearth_bookmark b =
-        make_bookmark(ANY(run, guids), 1 + (int32_t)pick(run, 5), pick(run, 2) == 0 ? NULL : ANY(run, guids), run->step);
-    b.title = ANY(run, texts);
+    struct hearth_bookmark b = {.struct_size = sizeof(b), .guid = ANY(run, guids)};
+    record_randomise(&fields_bookmark, &b, pick_for_record, run);
+    b.kind = 1 + pick(run, 5);
+    b.parent = pick(run, 2) == 0 ? NULL : ANY(run, guids);
     b.tags = b.kind == HEARTH_BOOKMARK ? ANY(run, tags) : NULL;
-    b.url = b.kind == HEARTH_BOOKMARK ? "https://marked.example/" : NULL;
     b.page = pick(run, 3) == 0 ? 0 : 1 + (int64_t)pick(run, 6);
     size_t claims = 1 + pick(run, 3);
-    b.added = b.modified = 1000 + run->step;
     switch (pick(run, 8)) {
     case 0:
         tell(run, "bookmark_remove %s", b.guid);
@@ -233,12 +223,10 @@ static void write_bookmark(struct run *run)
 
 static void write_device(struct run *run)
 {
-    struct hearth_device device = {.struct_size = sizeof(device), .id = ANY(run, devices), .name = "name", .type = "mobile"};
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = (int32_t)pick(run, 4), .title = "t", .url = "https://tab.example/"};
-    device.last_upload = run->step;
-    device.os = ANY(run, texts);
-    tab.last_used = pick(run, 50);
-    tab.group = ANY(run, texts);
+    struct hearth_device device = {.struct_size = sizeof(device), .id = ANY(run, devices)};
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = pick(run, 4)};
+    record_randomise(&fields_device, &device, pick_for_record, run);
+    record_randomise(&fields_tab, &tab, pick_for_record, run);
     const char *cleared = pick(run, 4) == 0 ? NULL : device.id, *mark = ANY(run, texts);
     int32_t collection = (int32_t)pick(run, 5);
     switch (pick(run, 5)) {
@@ -346,11 +334,7 @@ static void take_step(struct run *run)
 /* The model lives beside the plugin in the same process. */
 static void open_model(struct kit *kit, struct kit *model)
 {
-    static struct hearth_storage operations;
-    operations = *(const struct hearth_storage *)storage_model()->operations;
-    if (kit->storage->identity_list == NULL) /* what an older plugin cannot be asked, the model is not asked either */
-        operations.identity_list = NULL;
-    *model = (struct kit){.options = kit->options, .storage = &operations, .host = kit->host};
+    *model = (struct kit){.options = kit->options, .storage = storage_model()->operations, .host = kit->host};
     host_init(&model->host, "model", NULL, NULL);
     kit_open(model);
     storage_prepare(model);

@@ -259,8 +259,7 @@ static void *claimer_main(void *self)
 {
     struct claimer *claimer = self;
     struct store store;
-    struct err err = {0};
-    expect_number(store_open(&store, claimer->kit->storage, claimer->self, NULL, &err), 0);
+    kit_session_of(claimer->kit, claimer->self, &store);
     for (int i = 0; i < 40; i++)
         OK(&store, account_claim_due, 1000, 2000, 7, on_claimed, claimer->claims);
     store_close(&store);

@@ -83,8 +83,8 @@ static int compare_rows(const void *a, const void *b)
 static void visits_of_several_pages(struct kit *kit)
 {
     struct store *store = &kit->store;
-    if (store->ops->visits_of_pages == NULL)
-        kit_skip("the plugin has no visits_of_pages");
+    if (store->bulk == NULL)
+        kit_skip("the plugin has no " HEARTH_STORAGE_BULK);
     fill_history(store);
     begin(store, "b", HEARTH_HISTORY);
     put_visited(store, 1, "https://one/", "one", 1, (const int64_t[]){900});
@@ -92,16 +92,16 @@ static void visits_of_several_pages(struct kit *kit)
     static const int64_t ids[] = {4, 1, 77, 3}, expected[][3] = {{1, 100, 1}, {1, 200, 1}, {1, 300, 1}, {3, 200, 1}, {4, 250, 1}};
     static struct several all, none, few, many;
     all.count = none.count = few.count = many.count = 0;
-    OK(store, visits_of_pages, "a", ids, 4, on_page_visit, &all);
+    OK_OF(store, bulk, visits_of_pages, "a", ids, 4, on_page_visit, &all);
     expect_number((int64_t)all.count, 5);
     qsort(all.rows, 5, sizeof(all.rows[0]), compare_rows);
     expect(memcmp(all.rows, expected, sizeof(expected)) == 0);
-    OK(store, visits_of_pages, "a", ids, 0, on_page_visit, &none);
-    OK(store, visits_of_pages, "nobody", ids, 4, on_page_visit, &none);
-    OK(store, visits_of_pages, "b", &ids[2], 2, on_page_visit, &none);
+    OK_OF(store, bulk, visits_of_pages, "a", ids, 0, on_page_visit, &none);
+    OK_OF(store, bulk, visits_of_pages, "nobody", ids, 4, on_page_visit, &none);
+    OK_OF(store, bulk, visits_of_pages, "b", &ids[2], 2, on_page_visit, &none);
     expect_number((int64_t)none.count, 0);
     few.stop_after = 2;
-    OK(store, visits_of_pages, "a", ids, 4, on_page_visit, &few);
+    OK_OF(store, bulk, visits_of_pages, "a", ids, 4, on_page_visit, &few);
     expect_number((int64_t)few.count, 2);
     int64_t wide[1000];
     begin(store, "a", HEARTH_HISTORY);
@@ -110,7 +110,7 @@ static void visits_of_several_pages(struct kit *kit)
         if (i % 2 == 0)
             put_visited(store, wide[i], "https://w/", "w", 2, (const int64_t[]){5000 + i, 9000 + i});
     }
-    OK(store, visits_of_pages, "a", wide, 1000, on_page_visit, &many); /* reads see what the batch has written */
+    OK_OF(store, bulk, visits_of_pages, "a", wide, 1000, on_page_visit, &many); /* reads see what the batch has written */
     expect_number((int64_t)many.count, 1000);
     commit(store);
 }
@@ -184,7 +184,7 @@ static void a_page_changes_host_and_visibility_with_its_visits(struct kit *kit)
 
 static int on_title(void *ctx, const struct hearth_visit_row *row)
 {
-    return add_line(ctx, "%s %d\n", row->title == NULL ? "-" : row->title, row->bookmarked);
+    return add_line(ctx, "%s %d\n", row->title == NULL ? "-" : row->title, (int)row->bookmarked);
 }
 
 static void visit_title_and_bookmarked(struct kit *kit)
@@ -195,16 +195,16 @@ static void visit_title_and_bookmarked(struct kit *kit)
     int64_t added;
     begin(store, "a", HEARTH_HISTORY);
     OK(store, page_put, &page);
-    OK(store, visits_put, 1, &(struct hearth_visit){100, 1, 0}, 1, &added);
+    OK(store, visits_put, 1, &(struct hearth_visit)HEARTH_VISIT(100, 1), 1, &added);
     page.id = 2;
     page.bookmark_title = "marked";
     page.bookmarks = 1;
     OK(store, page_put, &page);
-    OK(store, visits_put, 2, &(struct hearth_visit){200, 1, 0}, 1, &added);
+    OK(store, visits_put, 2, &(struct hearth_visit)HEARTH_VISIT(200, 1), 1, &added);
     page.id = 3;
     page.title = "visited";
     OK(store, page_put, &page);
-    OK(store, visits_put, 3, &(struct hearth_visit){300, 1, 0}, 1, &added);
+    OK(store, visits_put, 3, &(struct hearth_visit)HEARTH_VISIT(300, 1), 1, &added);
     commit(store);
     OK(store, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)}, on_title, &lines);
     expect_text(lines.text, "visited 1\nmarked 1\n- 0\n");

@@ -10,7 +10,7 @@ static void close_accepts_null(struct kit *kit)
 
 static void forget_unknown(struct kit *kit)
 {
-    kit->sync->forget(kit->self, "nobody");
+    sync_forget(kit, "nobody");
     kit->sync->interrupt(kit->session);
 }
 
@@ -46,7 +46,8 @@ static void accepted_import(struct kit *kit)
 {
     struct hearth_identity identity;
     sync_identity(kit, &identity);
-    expect(identity.email != NULL && strchr(identity.email, '@') != NULL);
+    if (identity.email != NULL && strchr(identity.email, '@') == NULL) /* NULL: the source knows none, and the operator says whose it is */
+        fail_msg("the account's e-mail address \"%s\" has no @; a source that knows none says NULL", identity.email);
     expect(identity.uid != NULL && identity.uid[0] != '\0');
     expect(identity.credentials != NULL && identity.credentials_size > 0);
 }
@@ -107,7 +108,7 @@ static void failing_service(struct kit *kit)
             sync_kit_answer(&answer);
             struct call call;
             call_init(&call, NULL, 0, 0);
-            kit->sync->forget(kit->self, "a");
+            sync_forget(kit, "a");
             int r = sync_pull(kit, kit->session, &call, &identity, &sink, &result);
             if (answer.requests > 0 && r == 0 && result.state == HEARTH_ACCOUNT_ERROR && result.detail[0] == '\0')
                 fail_msg("the answer %d \"%s\" ends in an error without words", statuses[i], bodies[k]);
@@ -166,7 +167,7 @@ static void failing_sink(struct kit *kit)
         sink.fail_at = n;
         sink.fail_with = n % 2 == 0 ? HEARTH_ERR_UNAVAILABLE : HEARTH_ERR_IO;
         call_init(&call, NULL, 0, 0);
-        kit->sync->forget(kit->self, "a");
+        sync_forget(kit, "a");
         int r = sync_pull(kit, kit->session, &call, &identity, &sink, &result);
         call_fini(&call);
         if (!sink.failed)
@@ -192,6 +193,42 @@ static void marks_are_used(struct kit *kit)
     expect_number(sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result), 0);
     if (records > 0 && sink.records >= records)
         fail_msg("with its marks the second pull brings %d records again", sink.records);
+}
+
+/* Once with a host that listens: what the plugin says is judged by the ear. */
+static void changes_are_of_known_accounts(struct kit *kit)
+{
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    struct sync_sink sink;
+    struct sync_answer answer = {.status = 404, .body = ""};
+    void *session = NULL;
+    sync_identity(kit, &identity);
+    sync_kit_answer(&answer);
+    sync_sink_init(&sink);
+    sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result);
+    sync_forget(kit, "a");
+    if (kit->sync->session_open(kit->self, &kit->call.hearth, &session) < 0)
+        fail_msg("session_open: %s", kit->call.error);
+    kit->sync->interrupt(session);
+    kit->sync->session_close(session);
+    kit_pause(50);
+}
+
+/* And with one that does not, as it is in a command. */
+static void host_does_not_listen(struct kit *kit)
+{
+    struct hearth_identity identity;
+    struct hearth_pull_result result;
+    struct sync_sink sink;
+    struct sync_answer answer = {.status = 404, .body = ""};
+    kit->host.changes = NULL;
+    kit_open(kit);
+    sync_identity(kit, &identity);
+    sync_kit_answer(&answer);
+    sync_sink_init(&sink);
+    sync_pull(kit, kit->session, &kit->call, &identity, &sink, &result);
+    kit_close(kit);
 }
 
 enum { CANARY = 0x5a };
@@ -273,7 +310,7 @@ static void every_allocation_fails(struct kit *kit)
         struct call call;
         sync_sink_init(&sink);
         call_init(&call, NULL, 0, 0);
-        kit->sync->forget(kit->self, "a");
+        sync_forget(kit, "a");
         answer.requests = 0;
         memory_fail_at(n);
         int r = sync_pull(kit, kit->session, &call, &identity, &sink, &result);
@@ -290,13 +327,15 @@ static const struct kit_test tests[] = {
     {"life: close() accepts NULL", close_accepts_null},
     {"life: forgetting an unknown account and an idle interrupt do nothing", forget_unknown},
     {"import: what is no account is INVALID, with words", refused_imports},
-    {"import: an account has an e-mail, a uid and credentials", accepted_import},
+    {"import: an account has a uid, credentials, and an e-mail address or none", accepted_import},
     {"pull: foreign credentials bring nothing", foreign_credentials},
     {"pull: whatever the service answers, it ends with a state and words", failing_service},
     {"pull: a service that asks to wait is told on", obeys_retry_after},
     {"pull: should_stop ends it with CANCELLED", stops},
     {"pull: an error of the sink ends it with the same code", failing_sink},
     {"pull: with marks, only what changed comes", marks_are_used},
+    {"changes: only accounts that were pulled are named, until forget()", changes_are_of_known_accounts},
+    {"changes: a host that does not listen is fine", host_does_not_listen, KIT_CLOSED},
     {"growth: nothing is written behind the result", growth},
     {"threads: four sessions pull at once", sessions_at_once},
     {"memory: every allocation of a pull fails once", every_allocation_fails, KIT_FAULTS, 120},

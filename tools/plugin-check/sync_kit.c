@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "plug/fields.h"
 
 static _Thread_local struct sync_answer *answer;
 
@@ -28,7 +29,8 @@ int sync_kit_fetch(const struct hearth_host *host, struct hearth_call *call, con
     call->retry_after = answer->status < 0 ? answer->retry_after : 0;
     if (answer->status < 0)
         return hearth_fail(call, answer->status, "the kit's service does not answer");
-    const struct hearth_http_header headers[] = {{"content-type", "application/json"}, {"x-weave-timestamp", "1700000000.00"}};
+    const struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("content-type", "application/json"),
+                                                 HEARTH_HTTP_HEADER("x-weave-timestamp", "1700000000.00")};
     struct hearth_http_response response = {.struct_size = sizeof(response),
                                             .status = answer->status,
                                             .retry_after = answer->retry_after,
@@ -54,7 +56,7 @@ static int enter(struct sync_sink *sink)
 
 static void expect_collection(int32_t collection)
 {
-    if (collection < HEARTH_COLLECTION_NONE || collection > HEARTH_HISTORY)
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         fail_msg("the collection %d does not exist", (int)collection);
 }
 
@@ -77,12 +79,21 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     expect_open(sink, -1, "begin");
     expect_collection(collection);
     expect(collection != HEARTH_COLLECTION_NONE);
-    expect(how == HEARTH_INCREMENTAL || how == HEARTH_COMPLETE);
+    if (how < HEARTH_INCREMENTAL || how > HEARTH_SNAPSHOT)
+        fail_msg("begin says %d, which is none of enum hearth_sync_begin", (int)how);
     if (r == 0)
         sink->open = collection;
-    sink->complete = how == HEARTH_COMPLETE;
+    sink->replaces = how == HEARTH_SNAPSHOT || (how == HEARTH_COMPLETE && collection != HEARTH_HISTORY);
     sink->nameless = false;
     return r;
+}
+
+/* What breaks its table the core takes for damaged. */
+static void expect_fields(const struct fields *fields, const void *record)
+{
+    char why[200];
+    if (!fields_check(fields, record, why, sizeof(why)))
+        fail_msg("a %s does not keep to its table: %s", fields->record, why);
 }
 
 static int on_device(void *ctx, const struct hearth_device *device)
@@ -91,8 +102,7 @@ static int on_device(void *ctx, const struct hearth_device *device)
     int r = enter(sink);
     if (sink->open != HEARTH_CLIENTS)
         expect_open(sink, HEARTH_TABS, "a device");
-    expect_utf8(device->id, "a device's id");
-    expect_utf8(device->name, "a device's name");
+    expect_fields(&fields_device, device);
     sink->records++;
     return r;
 }
@@ -103,8 +113,7 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     int r = enter(sink);
     expect_open(sink, HEARTH_TABS, "a tab");
     expect_utf8(device, "a tab's device");
-    expect_utf8(tab->url, "a tab's URL");
-    expect_utf8(tab->title, "a tab's title");
+    expect_fields(&fields_tab, tab);
     sink->records++;
     return r;
 }
@@ -114,10 +123,9 @@ static int on_page(void *ctx, const struct hearth_page_record *record)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_open(sink, HEARTH_HISTORY, "a page");
-    expect_utf8(record->guid, "a page's guid");
-    expect_utf8(record->url, "a page's URL");
-    for (uint32_t i = 0; i < record->visit_count; i++)
-        expect(record->visits[i].type >= 1 && record->visits[i].type <= 9);
+    expect_fields(&fields_page_record, record);
+    for (size_t i = 0; i < record->visit_count; i++)
+        expect_fields(&fields_visit, HEARTH_AT(record->visits, i));
     sink->records++;
     return r;
 }
@@ -127,8 +135,7 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_open(sink, HEARTH_BOOKMARKS, "a bookmark");
-    expect_utf8(record->guid, "a bookmark's guid");
-    expect(record->kind >= HEARTH_BOOKMARK && record->kind <= HEARTH_LIVEMARK);
+    expect_fields(&fields_bookmark_record, record);
     for (size_t i = 0; i < record->child_count; i++)
         expect_utf8(record->children[i], "a folder's child");
     sink->records++;
@@ -183,9 +190,9 @@ static int on_commit(void *ctx, const char *mark)
     int r = enter(sink);
     if (sink->open < 0)
         fail_msg("commit came while no collection was open");
-    if (sink->complete && sink->nameless && sink->open != HEARTH_HISTORY)
-        fail_msg(
-            "a complete collection was committed, though a damaged record without a guid had come: what is stored of it would be removed");
+    if (sink->replaces && sink->nameless)
+        fail_msg("a collection that replaces what is stored was committed, though a damaged record without a guid had come: what is stored "
+                 "of it would be removed");
     if (r < 0)
         return r;
     if (mark != NULL)
@@ -209,7 +216,7 @@ static int on_reset(void *ctx, int32_t collection)
     struct sync_sink *sink = ctx;
     int r = enter(sink);
     expect_collection(collection);
-    for (int32_t c = 0; r == 0 && c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; r == 0 && c < HEARTH_COLLECTION_SLOTS; c++)
         if (collection == HEARTH_COLLECTION_NONE || c == collection)
             sink->marks[c][0] = '\0';
     return r;
@@ -268,14 +275,14 @@ void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result)
 {
-    struct hearth_sync_mark marks[HEARTH_HISTORY + 1];
+    struct hearth_sync_mark marks[HEARTH_COLLECTION_SLOTS];
     size_t count = 0;
-    for (int32_t c = 0; c <= HEARTH_HISTORY; c++)
+    for (int32_t c = 0; c < HEARTH_COLLECTION_SLOTS; c++)
         if (sink->marks[c][0] != '\0')
-            marks[count++] = (struct hearth_sync_mark){c, strdup(sink->marks[c])};
+            marks[count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = strdup(sink->marks[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),
                                .account = "a",
-                               .email = identity->email,
+                               .email = identity->email != NULL ? identity->email : "a@example.org", /* an account always has one */
                                .credentials = identity->credentials,
                                .credentials_size = identity->credentials_size,
                                .marks = marks,
@@ -283,6 +290,7 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
                                .sink = &sink->hearth};
     *ret_result = (struct hearth_pull_result){.struct_size = sizeof(*ret_result)};
     call->error[0] = '\0';
+    sync_kit_pulls();
     int r = kit->sync->pull(session, &call->hearth, &pull, ret_result);
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)marks[i].text);

@@ -22,8 +22,8 @@ struct sync_sink {
     int calls, commits, records;
     int fail_at, fail_with;  /* the n-th call returns this code; 0: none */
     bool failed;             /* it did */
-    bool complete, nameless; /* of the open collection; damage without a guid came */
-    char marks[HEARTH_HISTORY + 1][65537];
+    bool replaces, nameless; /* of the open collection: what does not come is gone; damage without a guid came */
+    char marks[HEARTH_COLLECTION_SLOTS][65537];
 };
 
 void sync_sink_init(struct sync_sink *sink);
@@ -32,6 +32,15 @@ void sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
 /* One pull with the sink's marks. */
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result);
+
+/* forget(): from here on the plugin knows nothing of the account. */
+void sync_forget(struct kit *kit, const char *account);
+
+/* The kit's ear (HEARTH_HOST_CHANGES): fails the test when a plugin names an account that was not pulled or is forgotten, or names one
+ * after close(). Any thread. */
+extern const struct hearth_host_changes sync_kit_changes;
+void sync_kit_opened(bool is_open);
+void sync_kit_pulls(void); /* a pull tells the plugin of the account "a" */
 
 extern const struct kit_test signin_tests[]; /* sync_signin.c */
 

@@ -70,9 +70,12 @@ void target_load(struct kit *kit)
         kit->queue = ops;
     else
         kit->sync = ops;
+    kit->signin = plug_extension(kit->plug, PLUG_SYNC_SIGNIN);
+    kit->describe = plug_extension(kit->plug, PLUG_SYNC_DESCRIBE);
     char module[80];
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(kit->descriptor->kind), kit->descriptor->name);
     host_init(&kit->host, module, kit->sync != NULL ? sync_kit_fetch : NULL, NULL);
+    kit->host.changes = kit->sync != NULL ? &sync_kit_changes : NULL;
     kit->host.hearth.alloc = host_alloc;
     kit->host.hearth.log = host_log;
 }

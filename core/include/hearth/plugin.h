@@ -1,6 +1,6 @@
 /* hearth/plugin.h: what every plugin shares with the host.
  *
- * A plugin is one shared object <kind>-<name>.so that exports one function, hearth_plugin_v1(). This header declares the descriptor that
+ * A plugin is one shared object <kind>-<name>.so that exports one function, hearth_plugin_v2(). This header declares the descriptor that
  * the function returns, the call context that every operation receives, the table of host services, the error codes and the
  * configuration schema. storage.h, queue.h and sync.h declare the operations of the three kinds.
  *
@@ -11,8 +11,12 @@
  *   callback ends the list early and the operation returns 0. Single results live in the call's arena. Nothing is freed across the border.
  * - Every function returns 0 or a negative code of HEARTH_ERRORS; on failure outputs (ret_*) are untouched and the call's error text
  *   says what happened, in words for a person. A plugin that returns an error does not log it: the host does.
- * - Every struct begins with struct_size and only grows at its end. Whoever reads a struct trusts only its first struct_size bytes. Whoever
- *   fills a ret_ struct writes no more than the struct_size bytes that the caller set, and may lower struct_size to what it filled.
+ * - Every struct begins with struct_size and only grows at its end. Whoever reads a struct trusts only its first struct_size bytes
+ *   (HEARTH_HAS). Whoever fills a ret_ struct writes no more than the struct_size bytes that the caller set, and may lower struct_size to
+ *   what it filled. No struct lies by value in another, and none has room at its end: every member's place is its alone.
+ * - An array of structs is stepped through by the struct_size of its first element (HEARTH_AT), never by the reader's sizeof.
+ * - What not every host or plugin can do is an extension: a struct that is asked for by name ("hearth.storage.bulk/1"). NULL: it cannot.
+ *   The number after the slash grows when a meaning changes; then it is another extension.
  */
 #ifndef HEARTH_PLUGIN_H
 #define HEARTH_PLUGIN_H
@@ -23,13 +27,30 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Element i of an array of structs. (array)[i] is wrong: who made the array may have a longer or a shorter struct. Of what it points to
+ * only the first struct_size bytes are there. */
+#ifdef __cplusplus
+#define HEARTH_AT(array, i) hearth_at((array), (i), (array)->struct_size)
+template <typename T> static inline const T *hearth_at(const T *array, size_t i, uint32_t size)
+{
+    return reinterpret_cast<const T *>(reinterpret_cast<const char *>(array) + i * size);
+}
+#else
+#define HEARTH_AT(array, i) ((__typeof__(&(array)[0]))hearth_at((array), (i), (array)->struct_size))
+static inline const void *hearth_at(const void *array, size_t i, uint32_t size)
+{
+    return (const char *)array + i * size;
+}
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Before 1.0 host and plugin must have the same epoch. The version grows with every addition inside an epoch. */
-#define HEARTH_ABI_EPOCH   1
-#define HEARTH_ABI_VERSION 5
+/* Host and plugin must have the same epoch; docs/plugins.md says how long one lives. The version grows with every addition inside an
+ * epoch. */
+#define HEARTH_ABI_EPOCH   2
+#define HEARTH_ABI_VERSION 1
 
 /* name, number, text, does a retry make sense? */
 #define HEARTH_ERRORS(X)                                                                                                                   \
@@ -81,29 +102,37 @@ hearth_fail(struct hearth_call *call, int code, const char *format, ...)
 }
 
 struct hearth_http_header {
+    uint32_t struct_size;
+    uint32_t reserved;
     const char *name;
     const char *value;
 };
+
+/* As an initialiser. */
+#define HEARTH_HTTP_HEADER(name, value)                                                                                                    \
+    {                                                                                                                                      \
+        sizeof(struct hearth_http_header), 0, (name), (value)                                                                              \
+    }
 
 struct hearth_http_response {
     uint32_t struct_size;
     int32_t status;      /* 100..599 */
     int64_t retry_after; /* ms, from Retry-After (seconds or a date); 0: absent */
     size_t header_count;
-    const struct hearth_http_header *headers; /* names in lower case; at most 64 KiB in all */
+    const struct hearth_http_header *headers; /* HEARTH_AT; names in lower case; at most 64 KiB in all */
 };
 
 struct hearth_http_request {
     uint32_t struct_size;
-    uint32_t timeout;   /* ms for the whole exchange; 0: 300,000 */
-    const char *method; /* "GET" … */
-    const char *url;    /* absolute; sent exactly as it is, nothing is re-encoded or normalised */
-    const struct hearth_http_header *headers;
+    uint32_t timeout;                         /* ms for the whole exchange; 0: 300,000 */
+    const char *method;                       /* "GET" … */
+    const char *url;                          /* absolute; sent exactly as it is, nothing is re-encoded or normalised */
+    const struct hearth_http_header *headers; /* HEARTH_AT */
     size_t header_count;
     const void *body; /* NULL: none */
     size_t body_size;
     uint64_t max_response; /* bytes after decompression; more fails with HEARTH_ERR_FULL. 0: 1 MiB */
-    bool insecure_http;    /* allow http:// to hosts that are not loopback */
+    int64_t insecure_http; /* 1: allow http:// to hosts that are not loopback */
     /* Both run on the calling thread, in order. A non-zero return ends the exchange; http_fetch() then returns HEARTH_ERR_CANCELLED.
      * on_response comes once, before the first on_body. Bytes wait outside the process's memory while on_body works. */
     int (*on_response)(void *ctx, const struct hearth_http_response *response);
@@ -113,6 +142,14 @@ struct hearth_http_request {
      * link-local and loopback addresses are connected to only where that server itself has been reached at such a one, and loopback
      * without TLS only when it lies there itself. HEARTH_ERR_DENIED. */
     const char *named_by;
+};
+
+/* How a storage is opened. */
+enum hearth_opening {
+    HEARTH_OPEN_MAY_CREATE = 1 << 0, /* open() may make an empty database where there is none: `serve` and `migrate` alone */
+    /* The database is only looked at (`hearthd check`): open() and reading operations work where they can without making, changing or
+     * touching any file; nothing else is called. */
+    HEARTH_OPEN_LOOKS_ONLY = 1 << 1
 };
 
 /* Services of the host. Every function may be called from any thread of the plugin. */
@@ -134,13 +171,11 @@ struct hearth_host {
      * connections over accounts, keeps per-host limits. TLS is verified, redirects are not followed. Errors: UNAVAILABLE (no
      * connection; or the host asked for a pause: call->retry_after), TIMEOUT, CANCELLED, FULL, INVALID. Any status is a success. */
     int (*http_fetch)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
-    /* abi_version 5. Storage plugins: open() may make an empty database where there is none. Only `serve` and `migrate` may. */
-    bool may_create;
-    /* abi_version 5. Storage plugins: the database is only looked at (`hearthd check`). open() and reading operations work where they can
-     * without making, changing or touching any file; nothing else is called. */
-    bool looks_only;
-    /* abi_version 5. Are lines of this level shown? Before something is computed for them alone. */
+    uint64_t opening; /* storage plugins: enum hearth_opening */
+    /* Are lines of this level shown? Before something is computed for them alone. */
     bool (*log_wants)(const struct hearth_host *host, int level);
+    /* What not every host can do, by name; NULL: it cannot. The same for as long as the process lives. */
+    const void *(*extension)(const struct hearth_host *host, const char *name);
 };
 
 enum hearth_config_type {
@@ -163,13 +198,13 @@ struct hearth_config_key {
     const char *choices;      /* ENUM only */
     const char *help;         /* one line */
     int64_t minimum, maximum; /* INT, SIZE, DURATION; both 0: no limits */
-    bool required;
+    int64_t required;         /* 1: there is no plugin without it */
 };
 
-/* Values in the order of the descriptor's keys. */
+/* Values in the order of the descriptor's keys, stepped through by HEARTH_AT. */
 struct hearth_config_value {
     uint32_t struct_size;
-    bool present;     /* false: not configured and no fallback */
+    uint32_t present; /* 0: not configured and no fallback */
     const char *text; /* STRING, URL, PATH, SECRET, ENUM; else the text as configured */
     int64_t number;   /* INT, SIZE (bytes), DURATION (ms), BOOL (0, 1), ENUM (index of the choice) */
 };
@@ -182,6 +217,15 @@ enum hearth_capability {
     HEARTH_ORDERED = 1 << 2  /* queue: jobs of one priority leave in the order they came */
 };
 
+/* What a plugin's data cannot be; the core refuses it in words before it gets there, and the kit stays within it. */
+struct hearth_limits {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t key_bytes;     /* storage: longest guid, device id or input that can be stored; 0: HEARTH_KEY_MAX */
+    int64_t text_bytes;    /* storage: longest text; 0: HEARTH_TEXT_MAX */
+    int64_t single_writer; /* storage: 1: one batch at a time in the whole database, others wait in batch_begin() */
+};
+
 struct hearth_plugin {
     uint32_t struct_size;
     uint32_t abi_epoch;   /* HEARTH_ABI_EPOCH */
@@ -189,13 +233,17 @@ struct hearth_plugin {
     int32_t kind;         /* enum hearth_plugin_kind */
     const char *name;     /* [a-z0-9]+; the file is <kind>-<name>.so */
     const char *version;
-    const char *description; /* one line */
-    const struct hearth_config_key *config;
+    const char *description;                /* one line */
+    const struct hearth_config_key *config; /* HEARTH_AT */
     size_t config_count;
     uint64_t capabilities; /* enum hearth_capability */
     uint32_t data_model;   /* storage: the HEARTH_DATA_MODEL it was built for; else 0 */
     uint32_t reserved;
     const void *operations; /* struct hearth_storage, hearth_queue or hearth_sync, by kind */
+    /* What this plugin can do besides, by name: the struct of the extension, the same for as long as the process lives; NULL: it cannot.
+     * NULL itself: no extensions. From any thread, also before open(). */
+    const void *(*extension)(const char *name);
+    const struct hearth_limits *limits; /* NULL: none */
 };
 
 /* The one exported symbol. Returns a constant; does nothing else. */
@@ -205,7 +253,7 @@ typedef const struct hearth_plugin *(*hearth_plugin_entry)(void);
 #else
 #define HEARTH_EXPORT
 #endif
-HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v1(void);
+HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v2(void);
 
 #ifdef __cplusplus
 }

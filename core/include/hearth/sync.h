@@ -11,38 +11,57 @@
 extern "C" {
 #endif
 
+/* What providers hand over, said in tables as in records.h. Members that are lists stand before the fields, so that both can grow. */
+/* clang-format off */
+#define HEARTH_PAGE_RECORD_FIELDS(X, T) \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server") \
+    X(T, ALWAYS,   TEXT, url,         0, HEARTH_TEXT_MAX, "as the record says it") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "NULL or \"\": none") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time")
+
+#define HEARTH_BOOKMARK_RECORD_FIELDS(X, T) \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server: \"menu\", \"toolbar\", \"unfiled\", \"mobile\" for the roots") \
+    X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
+    X(T, OPTIONAL, TEXT, parent_guid, 0, HEARTH_KEY_MAX,  "as the record says it") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "as the record says it") \
+    X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "queries: the place: URL; livemarks: the site, else the feed") \
+    X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "that opens its URL") \
+    X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
+    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "0: not said") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, HEARTH_DATE_MAX, "server time of the record")
+
+/* R(name, TABLE), as HEARTH_RECORDS. */
+#define HEARTH_SYNC_RECORDS(R) \
+    R(page_record,     HEARTH_PAGE_RECORD_FIELDS) \
+    R(bookmark_record, HEARTH_BOOKMARK_RECORD_FIELDS)
+/* clang-format on */
+
 /* A history record: the visits are not complete; the core unites them with what it has. */
 struct hearth_page_record {
     uint32_t struct_size;
-    uint32_t visit_count;
-    const char *guid;
-    const char *url;
-    const char *title;                 /* NULL or "": none */
-    const struct hearth_visit *visits; /* newest first */
-    int64_t modified;                  /* server time */
+    uint32_t reserved;
+    const struct hearth_visit *visits; /* HEARTH_AT; newest first */
+    size_t visit_count;
+    HEARTH_PAGE_RECORD_FIELDS(HEARTH_MEMBER, page_record)
 };
 
 struct hearth_bookmark_record {
     uint32_t struct_size;
-    int32_t kind;            /* enum hearth_bookmark_kind */
-    const char *guid;        /* as on the server: "menu", "toolbar", "unfiled", "mobile" for the roots */
-    const char *parent_guid; /* as the record says it; NULL */
-    const char *title;       /* NULL: none */
-    const char *url;         /* NULL: none. Queries: the place: URL. Livemarks: the site, else the feed */
-    const char *keyword;     /* NULL: none */
-    const char *tag_query;   /* queries for a tag: its name; NULL */
+    uint32_t reserved;
     const char *const *tags;
     size_t tag_count;
     const char *const *children; /* folders: ids in order, including ids that never came */
     size_t child_count;
-    int64_t added;    /* 0: not said */
-    int64_t modified; /* server time of the record */
+    HEARTH_BOOKMARK_RECORD_FIELDS(HEARTH_MEMBER, bookmark_record)
 };
 
 enum hearth_sync_begin {
     HEARTH_INCREMENTAL = 0, /* what follows changed since the mark */
-    HEARTH_COMPLETE = 1     /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
-                             * always united with what is stored, because the server forgets */
+    HEARTH_COMPLETE = 1,    /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
+                             * united with what is stored, because a Sync server forgets */
+    HEARTH_SNAPSHOT = 2     /* what follows is all that the source has, and it forgets nothing by itself (a browser's own database): what
+                             * does not come is gone, pages and visits too. Devices, tabs and bookmarks: as COMPLETE. A page that comes in
+                             * several records has the visits of all of them; bookmarked pages stay without visits */
 };
 
 /* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
@@ -59,13 +78,14 @@ struct hearth_sync_sink {
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
     int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
-    /* A record that arrived and could not be read. What is stored of `guid` stays, also in a COMPLETE collection: the bookmark, the device,
-     * that device's tabs; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows which record it was.
-     * A COMPLETE collection must then not be committed (the stored copy would count as gone): commit() refuses it with INVALID; restart, or
-     * leave it uncommitted. */
+    /* A record that arrived and could not be read. The core says so itself of one that breaks its table (a text that is NULL or too long,
+     * a number outside). What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device, that
+     * device's tabs, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows
+     * which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the stored copy
+     * would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
-    /* `mark`: opaque text, at most 65,536 bytes (4,096 before abi_version 4), handed to the next pull. NULL: keep. A commit without records
+    /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
      * or mark changes stores nothing and makes no new generation. */
     int (*commit)(void *ctx, const char *mark);
     /* A mark outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
@@ -77,6 +97,7 @@ struct hearth_sync_sink {
 };
 
 struct hearth_sync_mark {
+    uint32_t struct_size;
     int32_t collection;
     const char *text;
 };
@@ -88,7 +109,7 @@ struct hearth_pull {
     const char *email;
     const void *credentials; /* what account_import() or sign-in gave; plain */
     size_t credentials_size;
-    const struct hearth_sync_mark *marks;
+    const struct hearth_sync_mark *marks; /* HEARTH_AT */
     size_t mark_count;
     const struct hearth_sync_sink *sink;
 };
@@ -96,13 +117,13 @@ struct hearth_pull {
 /* What came of a pull, also filled when it fails. */
 struct hearth_pull_result {
     uint32_t struct_size;
-    int32_t state;           /* enum hearth_account_state: OK, WAITING (no Firefox has synced yet), SIGNIN_NEEDED, ERROR */
+    int32_t state;           /* enum hearth_account_state: OK, WAITING (nothing is there yet), SIGNIN_NEEDED, ERROR */
     char detail[256];        /* words for a person, with the remedy; a remark, or "", when OK */
     int64_t account_backoff; /* no pull of this account before so many ms */
     int64_t host_backoff;    /* no pull from this service before so many ms */
     char host[256];          /* "name:port" of the storage server, for the back-off; "" unknown */
     int64_t requests, bytes, records, damaged;
-    /* abi_version 4. With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
+    /* With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
      * itself; the host then keeps trying at its ordinary pace instead of growing its pauses for hours. */
     int32_t passing;
     int32_t reserved;
@@ -112,8 +133,10 @@ struct hearth_pull_result {
 struct hearth_identity {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *email, *uid, *name; /* email: proven to be the person's own; name may be NULL */
-    const void *credentials;        /* to be sealed */
+    /* email: proven to be the person's own; NULL where the source knows none (a file, a browser's folder): then the operator says whose
+     * account it is. name may be NULL. */
+    const char *email, *uid, *name;
+    const void *credentials; /* to be sealed */
     size_t credentials_size;
     const char *key; /* public id of the key that opens the account's data: another one means other data. NULL: the provider has none */
 };
@@ -184,22 +207,22 @@ struct hearth_signin {
 
 struct hearth_signin_step {
     uint32_t struct_size;
-    int32_t kind;        /* enum hearth_signin_kind */
-    const char *title;   /* "Enter the code" */
-    const char *text;    /* one or more sentences; NULL */
-    const char *problem; /* what was wrong with the last answer; NULL */
-    const char *reason;  /* FAILED: a stable word like "anti_bot_challenge"; NULL */
-    const char *url;     /* VISIT */
-    const struct hearth_signin_field *fields;
+    int32_t kind;                             /* enum hearth_signin_kind */
+    const char *title;                        /* "Enter the code" */
+    const char *text;                         /* one or more sentences; NULL */
+    const char *problem;                      /* what was wrong with the last answer; NULL */
+    const char *reason;                       /* FAILED: a stable word like "anti_bot_challenge"; NULL */
+    const char *url;                          /* VISIT */
+    const struct hearth_signin_field *fields; /* HEARTH_AT */
     size_t field_count;
-    const struct hearth_signin_choice *choices;
+    const struct hearth_signin_choice *choices; /* HEARTH_AT */
     size_t choice_count;
     int64_t wait;      /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
     uint64_t try_ways; /* FAILED: ways that may do better; enum hearth_signin_way */
     const void *state; /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
     size_t state_size;
-    bool returns;                    /* VISIT */
-    struct hearth_identity identity; /* DONE; struct_size is set */
+    int64_t returns;                        /* VISIT; 0 or 1 */
+    const struct hearth_identity *identity; /* DONE */
 };
 
 struct hearth_sync {
@@ -210,22 +233,50 @@ struct hearth_sync {
     int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
     void (*session_close)(void *session);
     void (*interrupt)(void *session);
-    /* Takes the text of an `account import` file (JSON). INVALID with the field's name when something is missing or malformed.
-     * The result lives in the call's arena. */
-    int (*account_import)(void *session, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity);
+    /* Takes the text of an `account import` file, in whatever form the provider reads (JSON, lines, the path of a folder; at most 64 KiB).
+     * INVALID with the name of the field or line when something is missing or malformed. The result lives in the call's arena. */
+    int (*account_import)(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity);
     /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull broke off; collections that were
      * committed stay, `ret_result` says why in words and how long to wait. */
     int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
-    /* Forgets what is cached in memory for an account (removed, paused, imported anew). */
+    /* Forgets what is cached in memory for an account (removed, imported anew, or for no reason that concerns the provider: the next pull
+     * tells of it again). From any thread, also while a pull runs; does not wait for anybody. */
     void (*forget)(void *self, const char *account);
-    /* Optional, all of them (abi_version 3): without them accounts come by account_import() alone. */
-    uint64_t (*signin_ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
-    int (*signin_start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
-    /* `state`: of the step before. The answers' texts are the caller's; state and answers are not kept. */
-    int (*signin_next)(void *session, struct hearth_call *call, const void *state, size_t state_size,
-                       const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step);
-    /* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no credentials. */
+};
+
+/* --- extensions: what a provider may have besides, asked for by name; see hearth_plugin.extension --- */
+
+/* Signing in. Without it accounts come by account_import() alone. */
+#define HEARTH_SYNC_SIGNIN "hearth.sync.signin/1"
+struct hearth_sync_signin {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t (*ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
+    int (*start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
+    /* `state`: of the step before. `answers`: HEARTH_AT; their texts are the caller's; state and answers are not kept. */
+    int (*next)(void *session, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
+                size_t count, struct hearth_signin_step *ret_step);
+};
+
+/* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no credentials. Without it the host cannot
+ * tell whether a sign-in brought another key. */
+#define HEARTH_SYNC_DESCRIBE "hearth.sync.describe/1"
+struct hearth_sync_describe {
+    uint32_t struct_size;
+    uint32_t reserved;
     int (*describe)(void *session, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity);
+};
+
+/* Of the host: something has changed at the source of an account, now (a push message, a file that was written). The account is synced
+ * soon; many calls are one sync, and one that comes while a sync runs is another one after it. Not synced is an account that is paused,
+ * that needs a sign-in, whose last sync failed (the schedule tries it again) or that is another section's. From any thread between open()
+ * and close(), never blocks; what was not published when the process ends is left to the schedule. A provider learns of accounts by
+ * pull(), and that one is gone by forget(). Only where pulls run there is such an ear: NULL elsewhere. */
+#define HEARTH_HOST_CHANGES "hearth.host.changes/1"
+struct hearth_host_changes {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void (*changed)(const struct hearth_host *host, const char *account);
 };
 
 #ifdef __cplusplus

@@ -9,12 +9,6 @@
 enum { KEY_MAX_JOBS, KEY_EVENT_BACKLOG, KEYS };
 enum { CHANNEL_MAX = 64, TEXT_MAX = 4096, LOOK_MS = 50 };
 
-/* The host's array has elements of the host's size. */
-static const struct hearth_config_value *value_at(const struct hearth_config_value *values, size_t key)
-{
-    return (const struct hearth_config_value *)((const char *)values + key * values->struct_size);
-}
-
 static void queue_close(void *self)
 {
     struct queue *queue = self;
@@ -33,13 +27,13 @@ static void queue_close(void *self)
 static int queue_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     struct queue *queue = calloc(1, sizeof(*queue));
-    size_t backlog = (size_t)value_at(values, KEY_EVENT_BACKLOG)->number;
+    size_t backlog = (size_t)HEARTH_AT(values, KEY_EVENT_BACKLOG)->number;
     struct event **ring = queue == NULL ? NULL : calloc(backlog, sizeof(struct event *));
     if (ring == NULL) {
         free(queue);
         return no_memory(call);
     }
-    *queue = (struct queue){.host = host, .max_jobs = (size_t)value_at(values, KEY_MAX_JOBS)->number, .backlog = backlog, .ring = ring};
+    *queue = (struct queue){.host = host, .max_jobs = (size_t)HEARTH_AT(values, KEY_MAX_JOBS)->number, .backlog = backlog, .ring = ring};
     pthread_mutex_init(&queue->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -134,14 +128,15 @@ static char *copy(struct queue *queue, struct hearth_call *call, const char *tex
 static int take(struct queue *queue, struct hearth_call *call, struct job *job, int64_t lease, struct hearth_job *ret_job)
 {
     enum { NUMBER_SIZE = 24 };
-    size_t size = NUMBER_SIZE + strlen(job->key) + 1;
-    char *key = copy(queue, call, job->key), *payload = copy(queue, call, job->payload), *receipt = queue->host->alloc(call, size);
-    if (key == NULL || payload == NULL || receipt == NULL)
+    size_t size = NUMBER_SIZE + strlen(job->kind) + 1 + strlen(job->key) + 1;
+    char *kind = copy(queue, call, job->kind), *key = copy(queue, call, job->key), *payload = copy(queue, call, job->payload);
+    char *receipt = queue->host->alloc(call, size);
+    if (kind == NULL || key == NULL || payload == NULL || receipt == NULL)
         return no_memory(call);
     queue_lease(queue, job, lease);
-    snprintf(receipt, size, "%llu:%s", (unsigned long long)job->lease, key);
+    snprintf(receipt, size, "%llu:%s:%s", (unsigned long long)job->lease, kind, key);
     struct hearth_job result = {
-        .priority = job->priority, .key = key, .payload = payload, .receipt = receipt, .attempt = job->attempt, .in_work = 1};
+        .priority = job->priority, .kind = kind, .key = key, .payload = payload, .receipt = receipt, .attempt = job->attempt, .in_work = 1};
     /* The caller's struct may be an older and shorter one. */
     result.struct_size = ret_job->struct_size < sizeof(result) ? ret_job->struct_size : (uint32_t)sizeof(result);
     memcpy(ret_job, &result, result.struct_size);
@@ -220,13 +215,14 @@ static struct hearth_job *copy_jobs(struct queue *queue, struct hearth_call *cal
         *to = (struct hearth_job){
             .struct_size = sizeof(*to),
             .priority = job->priority,
+            .kind = copy(queue, call, job->kind),
             .key = copy(queue, call, job->key),
             .payload = copy(queue, call, job->payload),
             .attempt = job->attempt,
             .in_work = job->state == LEASED,
             .wait = job->state == READY || job->time < now ? 0 : job->time - now,
         };
-        if (to->key == NULL || to->payload == NULL)
+        if (to->kind == NULL || to->key == NULL || to->payload == NULL)
             return NULL;
     }
     return jobs;
@@ -246,13 +242,13 @@ static int peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)
     return 0;
 }
 
-static int remove_job(void *s, struct hearth_call *call, const char *key)
+static int remove_job(void *s, struct hearth_call *call, const char *kind, const char *key)
 {
     struct session *session = s;
     struct queue *queue = enter(session);
-    struct job *job = queue_find(queue, key);
+    struct job *job = queue_find(queue, kind, key);
     if (job == NULL)
-        return leave(session, hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the queue has no job with this key"));
+        return leave(session, hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the queue has no job of this kind and key"));
     queue_drop(queue, job);
     return leave(session, 0);
 }
@@ -353,7 +349,7 @@ static const struct hearth_queue operations = {
     .event_wait = event_wait,
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),

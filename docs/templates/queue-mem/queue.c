@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MAX = 64, PAYLOAD_MAX = 1024 };
-
 int no_memory(struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory: try again later, or give the process more");
@@ -68,19 +66,24 @@ void queue_promote(struct queue *queue)
         move(queue, job, READY, 0);
 }
 
-struct job *queue_find(const struct queue *queue, const char *key)
+struct job *queue_find(const struct queue *queue, const char *kind, const char *key)
 {
     for (struct job *job = queue->first; job != NULL; job = job->next)
-        if (strcmp(job->key, key) == 0)
+        if (strcmp(job->kind, kind) == 0 && strcmp(job->key, key) == 0)
             return job;
     return NULL;
 }
 
 struct job *queue_by_receipt(const struct queue *queue, const char *receipt)
 {
-    char *colon;
-    unsigned long long lease = strtoull(receipt, &colon, 10);
-    struct job *job = *colon == ':' ? queue_find(queue, colon + 1) : NULL;
+    char *name, kind[KIND_MAX + 1];
+    unsigned long long lease = strtoull(receipt, &name, 10);
+    size_t size = *name == ':' ? strcspn(name + 1, ":") : 0;
+    if (size == 0 || size > KIND_MAX || name[1 + size] != ':')
+        return NULL;
+    memcpy(kind, name + 1, size);
+    kind[size] = '\0';
+    struct job *job = queue_find(queue, kind, name + 1 + size + 1);
     return job != NULL && job->state == LEASED && job->lease == lease ? job : NULL;
 }
 
@@ -92,6 +95,7 @@ static struct job *job_create(const struct hearth_job *from)
     if (job == NULL)
         return NULL;
     job->priority = from->priority;
+    memcpy(job->kind, from->kind, strlen(from->kind) + 1);
     memcpy(job->key, from->key, key_size);
     job->payload = memcpy(job->key + key_size, payload, payload_size);
     return job;
@@ -115,15 +119,24 @@ static int32_t publish_again(struct queue *queue, struct job *job, int32_t prior
     return HEARTH_RAISED;
 }
 
-int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *from, int64_t delay, int32_t *ret_result)
+static int job_check(struct hearth_call *call, const struct hearth_job *from, int64_t delay)
 {
+    size_t size = from->kind == NULL ? 0 : strspn(from->kind, "abcdefghijklmnopqrstuvwxyz_");
+    if (size == 0 || size > KIND_MAX || from->kind[size] != '\0')
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's kind has 1 to %d bytes, of a to z and _", KIND_MAX);
     if (from->key == NULL || from->key[0] == '\0' || strlen(from->key) > KEY_MAX)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a job's key has 1 to %d bytes", KEY_MAX);
     if (from->payload != NULL && strlen(from->payload) > PAYLOAD_MAX)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes", PAYLOAD_MAX);
-    if (delay < 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
-    struct job *job = queue_find(queue, from->key);
+    return delay >= 0 ? 0 : hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
+}
+
+int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *from, int64_t delay, int32_t *ret_result)
+{
+    int r = job_check(call, from, delay);
+    if (r < 0)
+        return r;
+    struct job *job = queue_find(queue, from->kind, from->key);
     if (job != NULL) {
         *ret_result = publish_again(queue, job, from->priority, delay);
         return 0;

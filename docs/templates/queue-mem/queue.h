@@ -1,4 +1,4 @@
-/* The rules of the queue. Every function here is called with the lock held. */
+/* The rules of the queue. Every function here is called with the lock held. A job is named by its kind and key. */
 #ifndef QUEUE_MEM_QUEUE_H
 #define QUEUE_MEM_QUEUE_H
 
@@ -14,6 +14,7 @@
  *
  * All jobs are in one list, in this order of states: READY ones as they will be taken, the others by time. */
 enum job_state { READY, DELAYED, LEASED };
+enum { KIND_MAX = 16, KEY_MAX = 64, PAYLOAD_MAX = 1024 };
 
 struct job {
     struct job *next;
@@ -21,8 +22,9 @@ struct job {
     int32_t priority, attempt;
     uint64_t order; /* READY: as they came */
     int64_t time;   /* DELAYED: may be taken; LEASED: the lease ends. On the host's monotonic clock */
-    uint64_t lease; /* number of the last lease: with the key, the receipt */
+    uint64_t lease; /* number of the last lease: with kind and key, the receipt: "lease:kind:key" */
     const char *payload;
+    char kind[KIND_MAX + 1];
     char key[]; /* the payload lies behind it */
 };
 
@@ -56,8 +58,8 @@ struct session {
 int64_t queue_now(const struct queue *queue);
 /* Jobs whose delay or lease is over become READY, in the order of their times. */
 void queue_promote(struct queue *queue);
-struct job *queue_find(const struct queue *queue, const char *key);           /* NULL: no such job */
-struct job *queue_by_receipt(const struct queue *queue, const char *receipt); /* NULL: the lease was lost */
+struct job *queue_find(const struct queue *queue, const char *kind, const char *key); /* NULL: no such job */
+struct job *queue_by_receipt(const struct queue *queue, const char *receipt);         /* NULL: the lease was lost */
 /* INVALID, FULL, NOMEM change nothing. */
 int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
 void queue_lease(struct queue *queue, struct job *job, int64_t lease); /* a new one, or a longer one */

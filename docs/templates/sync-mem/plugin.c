@@ -126,8 +126,8 @@ static void make_mark(const struct text *text, int32_t collection, char ret_mark
 static bool is_up_to_date(const struct reader *reader, int32_t collection, const char *mark)
 {
     for (size_t i = 0; i < reader->pull->mark_count; i++)
-        if (reader->pull->marks[i].collection == collection)
-            return strcmp(reader->pull->marks[i].text, mark) == 0;
+        if (HEARTH_AT(reader->pull->marks, i)->collection == collection)
+            return strcmp(HEARTH_AT(reader->pull->marks, i)->text, mark) == 0;
     return false;
 }
 
@@ -145,7 +145,7 @@ static int send_tab(struct reader *reader, const struct line *line)
 
 static int send_page(struct reader *reader, const struct line *line)
 {
-    struct hearth_visit visit = {.date = line->number, .type = 1};
+    struct hearth_visit visit = HEARTH_VISIT(line->number, HEARTH_VISIT_LINK);
     struct hearth_page_record record = {.struct_size = sizeof(record),
                                         .visit_count = 1,
                                         .guid = line->field[0],
@@ -194,7 +194,9 @@ static int read_collection(struct reader *reader, int32_t collection)
         return 0;
     /* A record of a service that cannot be read is told by sink->damaged(id, why): what is stored of it stays. Without an id nobody knows
      * what to keep: do not commit. Better than both: keep its id in the mark, and ask for it again. */
-    int r = reader->sink->begin(reader->sink->ctx, collection, HEARTH_COMPLETE);
+    /* A text is a snapshot: what is not in it (any more) is gone. A service that forgets by itself says COMPLETE; one that can tell what
+     * changed since the mark says INCREMENTAL, and tells by sink->removed() what was deleted. */
+    int r = reader->sink->begin(reader->sink->ctx, collection, HEARTH_SNAPSHOT);
     for (size_t i = 0; r == 0 && i < reader->text.count; i++) {
         const struct line *line = &reader->text.lines[i];
         if (line->collection != collection)
@@ -232,7 +234,7 @@ static int read_all(struct reader *reader)
         say(reader, (int32_t)reader->text.fail->number, reader->text.fail->rest);
         return 0;
     }
-    for (int32_t collection = HEARTH_CLIENTS; r == 0 && collection <= HEARTH_HISTORY; collection++)
+    for (int32_t collection = 1; r == 0 && collection < HEARTH_COLLECTION_SLOTS; collection++)
         r = read_collection(reader, collection);
     if (r == 0)
         say(reader, HEARTH_ACCOUNT_OK, "");
@@ -257,7 +259,6 @@ static int pull(void *s, struct hearth_call *call, const struct hearth_pull *pul
     return r;
 }
 
-#if HEARTH_ABI_VERSION >= 3 /* this file is compiled against the first headers as well; yours need not be */
 /* Signing in: one question, for the text of the account. A service would be asked here. What a step needs later travels in its state; here
  * that is only a word that tells our states from others. */
 static const char STATE[] = "sync-mem sign-in 1";
@@ -297,12 +298,17 @@ static int signin_start(void *s, struct hearth_call *call, const struct hearth_s
 static int signin_next(void *s, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
                        size_t count, struct hearth_signin_step *ret_step)
 {
-    struct hearth_signin_step step = {.kind = HEARTH_SIGNIN_DONE, .identity = {.struct_size = sizeof(step.identity)}};
+    struct session *session = s;
+    struct hearth_identity *identity = session->host->alloc(call, sizeof(*identity));
+    struct hearth_signin_step step = {.kind = HEARTH_SIGNIN_DONE, .identity = identity};
+    if (identity == NULL)
+        return no_memory(call);
+    identity->struct_size = sizeof(*identity);
     if (state_size != sizeof(STATE) || memcmp(state, STATE, sizeof(STATE)) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "this sign-in was begun by another plugin; start again");
     if (count == 0 || strcmp(answers[0].name, "text") != 0)
         return ask(s, call, "Nothing was typed.", ret_step);
-    int r = account_import(s, call, answers[0].value, &step.identity);
+    int r = account_import(s, call, answers[0].value, identity);
     if (r == HEARTH_ERR_INVALID)
         return ask(s, call, call->error, ret_step);
     if (r < 0)
@@ -325,8 +331,6 @@ static int describe(void *s, struct hearth_call *call, const void *credentials, 
     return 0;
 }
 
-#endif
-
 static const struct hearth_sync operations = {
     .struct_size = sizeof(operations),
     .open = provider_open,
@@ -337,15 +341,20 @@ static const struct hearth_sync operations = {
     .account_import = account_import,
     .pull = pull,
     .forget = forget,
-#if HEARTH_ABI_VERSION >= 3
-    .signin_ways = signin_ways,
-    .signin_start = signin_start,
-    .signin_next = signin_next,
-    .describe = describe,
-#endif
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+/* What not every provider can do, by name. */
+static const void *extension(const char *name)
+{
+    static const struct hearth_sync_signin signin = {
+        .struct_size = sizeof(signin), .ways = signin_ways, .start = signin_start, .next = signin_next};
+    static const struct hearth_sync_describe describes = {.struct_size = sizeof(describes), .describe = describe};
+    if (strcmp(name, HEARTH_SYNC_SIGNIN) == 0)
+        return &signin;
+    return strcmp(name, HEARTH_SYNC_DESCRIBE) == 0 ? &describes : NULL;
+}
+
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),
@@ -356,6 +365,7 @@ const struct hearth_plugin *hearth_plugin_v1(void)
         .version = "1",
         .description = "an account written down as text: for tests, and to copy from",
         .operations = &operations,
+        .extension = extension,
     };
     return &plugin;
 }

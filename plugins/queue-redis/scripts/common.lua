@@ -1,5 +1,5 @@
--- Before every script. KEYS[1]: the prefix of all keys. A job is a hash (p priority, d payload, a attempts, l lease) and a member of exactly
--- one of three sorted sets:
+-- Before every script. KEYS[1]: the prefix of all keys. `key` is what names a job, made of its kind and key by member.c. A job is a hash
+-- (p priority, d payload, a attempts, l lease) and a member of exactly one of three sorted sets:
 --   ready    score: priority * 2^45 + order of arrival
 --   delayed  score: when it may be taken
 --   leased   score: when its lease ends

@@ -19,7 +19,7 @@ static const struct hearth_plugin *good_descriptor;
 /* What every bad plugin's entry does: the good descriptor under another name, its table copied into `table` and spoilt. */
 static const struct hearth_plugin *bad_entry(void *table, size_t size, const struct bad_rule *rules, size_t count)
 {
-    void *module = dlopen(GOOD, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v1");
+    void *module = dlopen(GOOD, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v2");
     hearth_plugin_entry entry;
     if (symbol == NULL)
         abort();

@@ -21,6 +21,14 @@ static int publish_copies(void *session, struct hearth_call *call, const struct 
     return good->publish(session, call, &copy, delay, ret_result);
 }
 
+static int one_kind(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+{
+    struct hearth_job copy = *job;
+    if (job->kind != NULL && strcmp(job->kind, "move") == 0)
+        copy.kind = "sync";
+    return good->publish(session, call, &copy, delay, ret_result);
+}
+
 static int one_priority(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     struct hearth_job copy = *job;
@@ -85,6 +93,7 @@ static void set_table(void)
 
 #define RULES(X)                                                                                                                           \
     X(dedupe, publish, publish_copies)                                                                                                     \
+    X(kind, publish, one_kind)                                                                                                             \
     X(priority, publish, one_priority)                                                                                                     \
     X(delay, publish, no_delay)                                                                                                            \
     X(lease, reserve, endless_lease)                                                                                                       \
@@ -138,7 +147,7 @@ static void apply_crash(void *table)
     abort();
 }
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct bad_rule rules[] = {
 #define X(rule, operation, function) {#rule, apply_##rule},

@@ -114,6 +114,81 @@ static int never_stops(void *session, struct hearth_call *call, hearth_account_c
     return good->account_list(session, call, cb, ctx) == 0 ? good->account_list(session, call, cb, ctx) : HEARTH_ERR_IO;
 }
 
+/* A column of three bytes a character, as MySQL's "utf8" is. */
+static int lose_foxes(void *session, struct hearth_call *call, const struct hearth_device *device)
+{
+    struct hearth_device poorer = *device;
+    if (strchr(device->name, 0xf0) != NULL)
+        poorer.name = "?";
+    return good->device_put(session, call, &poorer);
+}
+
+static int narrow_numbers(void *session, struct hearth_call *call, const struct hearth_page *page)
+{
+    struct hearth_page narrower = *page;
+    narrower.visit_count = (int32_t)page->visit_count;
+    return good->page_put(session, call, &narrower);
+}
+
+static int cut_texts(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark)
+{
+    struct hearth_bookmark shorter = *bookmark;
+    char *keyword = bookmark->keyword == NULL ? NULL : strndup(bookmark->keyword, 65535);
+    shorter.keyword = keyword;
+    int r = good->bookmark_put(session, call, &shorter);
+    free(keyword);
+    return r;
+}
+
+static int null_is_empty(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
+{
+    struct hearth_tab other = *tab;
+    if (tab->group != NULL && tab->group[0] == '\0')
+        other.group = NULL;
+    return good->tab_put(session, call, device, &other);
+}
+
+/* A collation that compares without regard to case. */
+static int fold_keys(void *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+{
+    struct hearth_pick folded = *pick;
+    char *input = strdup(pick->input);
+    for (char *p = input; p != NULL && *p != '\0'; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    folded.input = input;
+    int r = good->pick_put(session, call, account, &folded);
+    free(input);
+    return r;
+}
+
+/* A listing in pieces, each of its own moment. */
+struct piece {
+    hearth_claim_cb cb;
+    void *ctx;
+    size_t skip, seen;
+};
+
+static int one_claim(void *ctx, const char *folder, int64_t position, const char *child)
+{
+    struct piece *piece = ctx;
+    if (piece->seen++ < piece->skip)
+        return 0;
+    piece->cb(piece->ctx, folder, position, child);
+    return 1;
+}
+
+static int claims_in_pieces(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
+{
+    struct piece piece = {.cb = cb, .ctx = ctx};
+    int r = good->bookmark_claims(session, call, account, one_claim, &piece);
+    while (r == 0 && piece.seen > piece.skip) {
+        piece.skip++;
+        piece.seen = 0;
+        r = good->bookmark_claims(session, call, account, one_claim, &piece);
+    }
+    return r;
+}
+
 static void set_table(void)
 {
     good = good_descriptor->operations;
@@ -134,7 +209,13 @@ static void set_table(void)
     X(tabs, tabs_clear, keep_tabs)                                                                                                         \
     X(memory, settings_put, unchecked_memory)                                                                                              \
     X(half, account_create, half_on_no_memory)                                                                                             \
-    X(twice, account_list, never_stops)
+    X(twice, account_list, never_stops)                                                                                                    \
+    X(foxes, device_put, lose_foxes)                                                                                                       \
+    X(narrow, page_put, narrow_numbers)                                                                                                    \
+    X(cut, bookmark_put, cut_texts)                                                                                                        \
+    X(null, tab_put, null_is_empty)                                                                                                        \
+    X(fold, pick_put, fold_keys)                                                                                                           \
+    X(pieces, bookmark_claims, claims_in_pieces)
 
 #define X(rule, operation, function)                                                                                                       \
     static void apply_##rule(void *table)                                                                                                  \
@@ -145,7 +226,7 @@ static void set_table(void)
 RULES(X)
 #undef X
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct bad_rule rules[] = {
 #define X(rule, operation, function) {#rule, apply_##rule},

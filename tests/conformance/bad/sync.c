@@ -4,12 +4,19 @@
 #include "hearth/sync.h"
 
 static const struct hearth_host *host;
+static const struct hearth_host_changes *ear;
+
+static bool breaks(const char *rule)
+{
+    return strcmp(RULE, rule) == 0;
+}
 
 static int plugin_open(const struct hearth_host *h, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     (void)call;
     (void)values;
     host = h;
+    ear = host->extension(host, HEARTH_HOST_CHANGES);
     *ret_self = &host;
     return 0;
 }
@@ -21,7 +28,11 @@ static void plugin_close(void *self)
 
 static int session_open(void *self, struct hearth_call *call, void **ret_session)
 {
+    static bool again;
     (void)call;
+    if (breaks("forgotten") && again) /* of the account that was pulled once, whatever became of it */
+        ear->changed(host, "a");
+    again = true;
     *ret_session = self;
     return 0;
 }
@@ -31,12 +42,12 @@ static void interrupt(void *session)
     (void)session;
 }
 
-static int account_import(void *session, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity)
+static int account_import(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
 {
     (void)session;
-    if (strcmp(RULE, "gullible") != 0 && strstr(json, "\"account\"") == NULL)
+    if (!breaks("gullible") && strstr(text, "\"account\"") == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "the file has no \"account\"");
-    ret_identity->email = "a@example.org";
+    ret_identity->email = breaks("address") ? "a" : "a@example.org";
     ret_identity->uid = "1";
     ret_identity->credentials = "account";
     ret_identity->credentials_size = 7;
@@ -46,7 +57,7 @@ static int account_import(void *session, struct hearth_call *call, const char *j
 static int fetch(struct hearth_call *call)
 {
     struct hearth_http_request request = {
-        .struct_size = sizeof(request), .method = "GET", .url = strcmp(RULE, "relative") == 0 ? "/info" : "https://sync.example/info"};
+        .struct_size = sizeof(request), .method = "GET", .url = breaks("relative") ? "/info" : "https://sync.example/info"};
     return host->http_fetch(host, call, &request);
 }
 
@@ -61,24 +72,30 @@ static int pull(void *session, struct hearth_call *call, const struct hearth_pul
     if (host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped");
     int r = fetch(call);
-    if (strcmp(RULE, "endless") == 0)
+    if (breaks("endless"))
         while (r == 0)
             r = fetch(call);
     if (r < 0)
         return r;
-    if (strcmp(RULE, "wordless") == 0) {
+    if (breaks("wordless")) {
         call->error[0] = '\0';
         return HEARTH_ERR_IO;
     }
-    if (strcmp(RULE, "order") == 0)
+    if (breaks("order"))
         return sink->commit(sink->ctx, "mark");
-    r = sink->begin(sink->ctx, HEARTH_CLIENTS, HEARTH_COMPLETE);
-    if (r < 0 && strcmp(RULE, "stubborn") != 0)
+    if ((breaks("stranger") && ear != NULL) || breaks("presumes"))
+        ear->changed(host, breaks("stranger") ? "everybody" : pull->account);
+    r = breaks("snapshot") ? sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT)
+                           : sink->begin(sink->ctx, HEARTH_CLIENTS, breaks("how") ? 7 : HEARTH_COMPLETE);
+    if (r == 0 && breaks("snapshot"))
+        r = sink->damaged(sink->ctx, NULL, "torn");
+    if (r < 0 && !breaks("stubborn"))
         return hearth_fail(call, r, "the sink failed");
-    r = sink->commit(sink->ctx, "mark");
+    if (r == 0 || breaks("stubborn"))
+        r = sink->commit(sink->ctx, "mark");
     if (r < 0)
-        return hearth_fail(call, strcmp(RULE, "code") == 0 ? HEARTH_ERR_INTERNAL : r, "the sink failed");
-    ret_result->state = strcmp(RULE, "state") == 0 ? 17 : HEARTH_ACCOUNT_OK;
+        return hearth_fail(call, breaks("code") ? HEARTH_ERR_INTERNAL : r, "the sink failed");
+    ret_result->state = breaks("state") ? 17 : HEARTH_ACCOUNT_OK;
     return 0;
 }
 
@@ -100,7 +117,7 @@ static const struct hearth_sync ops = {
     .forget = forget,
 };
 
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),

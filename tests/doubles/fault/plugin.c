@@ -26,7 +26,7 @@ static const struct hearth_config_key keys[KEYS] = {
 static const struct hearth_plugin *load(const char *path, const char **ret_why)
 {
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    void *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v1");
+    void *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v2");
     hearth_plugin_entry entry;
     if (symbol == NULL) {
         *ret_why = dlerror();
@@ -37,7 +37,7 @@ static const struct hearth_plugin *load(const char *path, const char **ret_why)
 }
 
 /* The descriptor is asked for before the configuration says which plugin is inside, so what it promises comes from the environment. */
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static struct hearth_plugin plugin = {
         .struct_size = sizeof(plugin),
@@ -62,13 +62,13 @@ static int check(struct hearth_call *call, const char *path, const struct hearth
 {
     if (plugin->kind != fault_kind.kind || plugin->abi_epoch != HEARTH_ABI_EPOCH || plugin->data_model < fault_kind.data_model)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s is of another kind, ABI epoch or data model", path);
-    if ((hearth_plugin_v1()->capabilities & ~plugin->capabilities) != 0)
+    if ((hearth_plugin_v2()->capabilities & ~plugin->capabilities) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s cannot do all that the plugin in %s can", path, fault_kind.capabilities);
     return 0;
 }
 
-/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Optional operations are
- * left out of the wrapper's own table: the host does without. */
+/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Extensions are
+ * not offered by the wrapper: the host does without. */
 static int copy_table(struct fault *fault, struct hearth_call *call, const char *path, const void *table)
 {
     const size_t header = 2 * sizeof(uint32_t);
@@ -114,17 +114,17 @@ static void destroy(struct fault *fault)
 
 static int prepare(struct fault *fault, struct hearth_call *call, const struct hearth_config_value *values)
 {
-    const char *path = values[KEY_INNER].text, *why = "";
+    const char *path = HEARTH_AT(values, KEY_INNER)->text, *why = "";
     const struct hearth_plugin *plugin = load(path, &why);
     if (plugin == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "cannot load the inner plugin: %s", why);
     int r = check(call, path, plugin);
     if (r == 0)
         r = copy_table(fault, call, path, plugin->operations);
-    if (r == 0 && values[KEY_COUNTS].text != NULL)
-        r = map_counts(fault, call, values[KEY_COUNTS].text);
+    if (r == 0 && HEARTH_AT(values, KEY_COUNTS)->text != NULL)
+        r = map_counts(fault, call, HEARTH_AT(values, KEY_COUNTS)->text);
     if (r == 0)
-        r = fault_options(fault, call, plugin, values[KEY_OPTIONS].text, values[KEY_DIRECTORY].text);
+        r = fault_options(fault, call, plugin, HEARTH_AT(values, KEY_OPTIONS)->text, HEARTH_AT(values, KEY_DIRECTORY)->text);
     return r;
 }
 
@@ -135,7 +135,7 @@ int fault_open(const struct hearth_host *host, struct hearth_call *call, const s
     if (fault == NULL)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     fault->host = host;
-    fault->rules.path = values[KEY_RULES].text;
+    fault->rules.path = HEARTH_AT(values, KEY_RULES)->text;
     pthread_mutex_init(&fault->rules.lock, NULL);
     int r = prepare(fault, call, values);
     if (r == 0)

@@ -9,7 +9,7 @@
     X(extend, FAULT_CHANGES, NULL, (const char *receipt, int64_t lease), (receipt, lease))                                                 \
     X(finish, FAULT_CHANGES, NULL, (const char *receipt, int32_t outcome, int64_t delay), (receipt, outcome, delay))                       \
     X(counts, 0, NULL, (struct hearth_queue_counts * ret_counts), (ret_counts))                                                            \
-    X(remove, FAULT_CHANGES, key, (const char *key), (key))                                                                                \
+    X(remove, FAULT_CHANGES, key, (const char *kind, const char *key), (kind, key))                                                        \
     X(clear, FAULT_CHANGES, NULL, (), ())                                                                                                  \
     X(event_publish, FAULT_CHANGES, channel, (const char *channel, const char *text), (channel, text))
 

@@ -12,7 +12,6 @@
     X(ping, 0, NULL, (), ())                                                                                                               \
     X(schema_version, 0, NULL, (int64_t * ret_has, int64_t * ret_wants), (ret_has, ret_wants))                                             \
     X(migrate, FAULT_CHANGES, NULL, (), ())                                                                                                \
-    X(backup, 0, NULL, (const char *path), (path))                                                                                         \
     X(account_create, FAULT_CHANGES, account->id, (const struct hearth_account *account), (account))                                       \
     X(account_update, FAULT_CHANGES, account->id, (const struct hearth_account *account, uint64_t fields), (account, fields))              \
     X(account_get, 0, account, (const char *account, struct hearth_account *ret_account), (account, ret_account))                          \

@@ -57,7 +57,7 @@ static void put_page(struct filling *f, long n)
     snprintf(guid, sizeof(guid), "p%011ld", n);
     snprintf(title, sizeof(title), "About the %s and the %s, part %ld", word(n), word(n * 5 + 1), n);
     for (long i = 0; i < count && i < 64; i++) /* spread over all of the time */
-        visits[i] = (struct hearth_visit){.date = f->now - (n + i * f->pages) * step - 1000, .type = 1};
+        visits[i] = (struct hearth_visit)HEARTH_VISIT(f->now - (n + i * f->pages) * step - 1000, 1);
     bool bookmarked = n < f->bookmarks;
     struct hearth_page page = {.struct_size = sizeof(page),
                                .id = n + 1,
@@ -165,7 +165,8 @@ static void open_plugin(struct filling *f, const char *file, const char *text, s
     DO(conf_load_text("fill-account", text, strlen(text), &conf, &err));
     DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config, descriptor->config_count, NULL, &values, &err));
     DO(plug_open(*ret_plug, values, NULL, NULL, &err));
-    DO(store_open(&f->store, plug_ops(*ret_plug), plug_self(*ret_plug), NULL, &err));
+    struct storage storage = plug_storage(*ret_plug);
+    DO(store_open(&f->store, &storage, NULL, &err));
     *ret_conf = conf;
 }
 

@@ -30,7 +30,7 @@ static int64_t on_fake(const struct hearth_host *h)
 
 static int open_queue(void **state, const char *max_jobs, int64_t backlog)
 {
-    const struct hearth_plugin *plugin = hearth_plugin_v1();
+    const struct hearth_plugin *plugin = hearth_plugin_v2();
     ops = plugin->operations;
     struct fixture *f = calloc(1, sizeof(*f));
     host_init(&host, "queue-inproc", NULL, NULL);
@@ -67,12 +67,17 @@ static int tear_down(void **state)
     return 0;
 }
 
-static int publish(struct fixture *f, const char *key, int priority, int64_t delay)
+static int publish_kind(struct fixture *f, const char *kind, const char *key, int priority, int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .key = key, .payload = "p", .priority = priority};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
     int32_t result = -1;
     int r = ops->publish(f->session, &f->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;
+}
+
+static int publish(struct fixture *f, const char *key, int priority, int64_t delay)
+{
+    return publish_kind(f, "sync", key, priority, delay);
 }
 
 static int reserve(struct fixture *f, struct hearth_job *ret)
@@ -107,6 +112,31 @@ static void test_dedupe(void **state)
     empty(f);
     assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
     assert_int_equal(publish(f, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+}
+
+/* A receipt is for its kind; what is no kind opens nothing. */
+static void test_kinds(void **state)
+{
+    struct fixture *f = *state;
+    struct hearth_job job;
+    char other[128];
+    assert_int_equal(publish_kind(f, "move", "a", HEARTH_PERSON_WAITS, 0), HEARTH_QUEUED);
+    assert_int_equal(publish_kind(f, "sync", "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    assert_int_equal(publish_kind(f, "Move", "a", HEARTH_SCHEDULED, 0), HEARTH_ERR_INVALID);
+    assert_int_equal(publish_kind(f, NULL, "a", HEARTH_SCHEDULED, 0), HEARTH_ERR_INVALID);
+    assert_int_equal(reserve(f, &job), 0);
+    assert_string_equal(job.kind, "move");
+    assert_int_equal(reserve(f, &(struct hearth_job){0}), 0); /* "sync", in work as well */
+    const char *lease = strndup(job.receipt, strcspn(job.receipt, ":")),
+               *names[] = {"sync:a", "a", ":a", "move", "move:", "a_kind_of_17_byte:a"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(other, sizeof(other), "%s:%s", lease, names[i]);
+        assert_int_equal(ops->finish(f->session, &f->call.hearth, other, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+    }
+    free((char *)lease);
+    assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "move", "a"), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "a"), 0);
 }
 
 static void test_priority_and_order(void **state)
@@ -206,13 +236,13 @@ static void test_peek_remove_clear(void **state)
     char seen[256] = "";
     assert_int_equal(ops->peek(f->session, &f->call.hearth, collect, seen), 0);
     assert_string_equal(seen, "p s soon later w! ");
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "soon"), 0);
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "soon"), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "soon"), 0);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "soon"), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(ops->clear(f->session, &f->call.hearth), 0);
     seen[0] = '\0';
     ops->peek(f->session, &f->call.hearth, collect, seen);
     assert_string_equal(seen, "w! ");
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "w"), 0);
+    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "w"), 0);
     assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
 }
 
@@ -227,7 +257,7 @@ static void test_bounds(void **state)
     assert_int_equal(publish(f, long_key, 0, 0), HEARTH_ERR_INVALID);
     assert_int_equal(publish(f, "", 0, 0), HEARTH_ERR_INVALID);
     assert_int_equal(publish(f, "a", 0, -1), HEARTH_ERR_INVALID);
-    struct hearth_job job = {.struct_size = sizeof(job), .key = "a", .payload = big};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "a", .payload = big};
     int32_t result;
     assert_int_equal(ops->publish(f->session, &f->call.hearth, &job, 0, &result), HEARTH_ERR_INVALID);
     for (int i = 0; i < 1000; i++) {
@@ -443,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_dedupe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_kinds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_priority_and_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_delay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lease, set_up, tear_down),

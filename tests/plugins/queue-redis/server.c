@@ -119,7 +119,7 @@ static void plugin_load(const char *path)
         fprintf(stderr, "%s\n", dlerror());
         exit(1);
     }
-    hearth_plugin_entry entry = (hearth_plugin_entry)dlsym(library, "hearth_plugin_v1");
+    hearth_plugin_entry entry = (hearth_plugin_entry)dlsym(library, "hearth_plugin_v2");
     plugin = entry();
     ops = plugin->operations;
     host_init(&host, "queue-redis", NULL, NULL);
@@ -177,7 +177,7 @@ void line_close(struct line *line)
 
 int publish(struct line *line, const char *key, int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .key = key, .payload = "p", .priority = HEARTH_SCHEDULED};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = key, .payload = "p", .priority = HEARTH_SCHEDULED};
     int32_t result = -1;
     int r = ops->publish(line->session, &line->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;

@@ -231,6 +231,31 @@ static void test_evicted(void **state)
     assert_int_equal(publish(&f->line, "b", 0), HEARTH_QUEUED);
 }
 
+/* What a release without kinds has put there is a sync, for whoever publishes, takes, shows or removes it. */
+static void test_older_release(void **state)
+{
+    struct fixture *f = *state;
+    struct hearth_job job, move = {.struct_size = sizeof(move), .kind = "move", .key = "a", .payload = "p"};
+    int32_t result;
+    for (const char *key = "abc"; *key != '\0'; key++) {
+        server_command(&server, "HSET {t}:job:%c p 0 d node a 0", *key);
+        server_command(&server, "ZADD {t}:ready %d %c", *key, *key);
+    }
+    assert_int_equal(publish(&f->line, "a", 0), HEARTH_WAITING);
+    assert_int_equal(ops->publish(f->line.session, &f->line.call.hearth, &move, 0, &result), 0);
+    assert_int_equal(result, HEARTH_QUEUED); /* a job of its own */
+    assert_int_equal(ops->remove(f->line.session, &f->line.call.hearth, "move", "a"), 0);
+    assert_int_equal(reserve(&f->line, 0, 60000, &job), 0);
+    assert_string_equal(job.kind, "sync");
+    assert_string_equal(job.key, "a");
+    assert_string_equal(job.payload, "node");
+    assert_int_equal(finish(&f->line, job.receipt), 0);
+    assert_int_equal(ops->remove(f->line.session, &f->line.call.hearth, "sync", "b"), 0);
+    assert_int_equal(publish(&f->line, "d", 0), HEARTH_QUEUED);
+    assert_int_equal(server_command(&server, "EXISTS {t}:job:d"), 1); /* as an older worker finds it */
+    assert_int_equal(server_command(&server, "EXISTS {t}:job:a {t}:job:b"), 0);
+}
+
 struct impostor {
     int fd;
     const char *answer;
@@ -334,6 +359,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused_writes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evicted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_older_release, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_impostors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
     };

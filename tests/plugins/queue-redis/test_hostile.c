@@ -127,6 +127,7 @@ static struct line line;
 static int on_job(void *ctx, const struct hearth_job *job)
 {
     ++*(int *)ctx;
+    assert_true(job->kind[0] != '\0' && strlen(job->kind) <= 16);
     assert_true(job->key[0] != '\0' && strlen(job->key) <= 64 && strlen(job->payload) <= 1024);
     assert_true(job->priority >= 0 && job->priority <= 100 && job->attempt >= 0 && job->wait >= 0);
     return 0;
@@ -141,7 +142,7 @@ static int on_event(void *ctx, const char *channel, const char *text)
 
 static int do_publish(void)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .key = "k", .payload = "p", .priority = 2};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = "p", .priority = 2};
     int32_t result = 77;
     int r = ops->publish(line.session, &line.call.hearth, &job, 0, &result);
     assert_true(r == 0 ? result >= 0 && result <= 3 : result == 77);
@@ -153,7 +154,8 @@ static int do_reserve(void)
     struct hearth_job job = {.struct_size = sizeof(job), .key = "untouched"};
     int r = ops->reserve(line.session, &line.call.hearth, 0, 1000, &job);
     if (r == 0) {
-        assert_true(job.key[0] != '\0' && strlen(job.key) <= 64 && strlen(job.payload) <= 1024 && strlen(job.receipt) <= 106);
+        assert_true(job.key[0] != '\0' && strlen(job.key) <= 64 && strlen(job.payload) <= 1024 && strlen(job.receipt) <= 122);
+        assert_true(job.kind[0] != '\0' && strlen(job.kind) <= 16);
         assert_true(job.priority >= 0 && job.priority <= 100 && job.attempt >= 1);
     } else {
         assert_string_equal(job.key, "untouched");
@@ -187,7 +189,7 @@ static int do_peek(void)
 
 static int do_remove(void)
 {
-    return ops->remove(line.session, &line.call.hearth, "k");
+    return ops->remove(line.session, &line.call.hearth, "sync", "k");
 }
 
 static int do_clear(void)
@@ -293,6 +295,14 @@ static const struct answer answers[] = {
     ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:-1\r\n:0\r\n"),
     ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:-9\r\n"),
     ANSWER("*6\r\n$1\r\nk\r\n:5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("*5\r\n$6\r\nmove:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"), /* of another kind */
+    ANSWER("*5\r\n$2\r\n:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),     /* of none */
+    ANSWER("*5\r\n$5\r\nmove:\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),  /* a kind without a key */
+    ANSWER("*5\r\n$6\r\nMove:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*5\r\n$19\r\nkkkkkkkkkkkkkkkkk:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"), /* a kind of 17 bytes */
+    ANSWER("*5\r\n$67\r\nk:" KEY65 "\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
+    ANSWER("*6\r\n$2\r\n:k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
+    ANSWER("*6\r\n$6\r\nMove:k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
     ANSWER("*7\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"),
     ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\na\0b\r\n"),
     ANSWER("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\n\0\r\n"),

@@ -128,7 +128,7 @@ static void test_least_rights(void **state)
     assert_int_equal(ops->extend(f.line.session, &f.line.call.hearth, job.receipt, 60000), 0);
     assert_int_equal(ops->finish(f.line.session, &f.line.call.hearth, job.receipt, HEARTH_JOB_DEAD, 0), 0);
     assert_int_equal(publish(&f.line, "a", 0), HEARTH_QUEUED);
-    assert_int_equal(ops->remove(f.line.session, &f.line.call.hearth, "a"), 0);
+    assert_int_equal(ops->remove(f.line.session, &f.line.call.hearth, "sync", "a"), 0);
     assert_int_equal(ops->clear(f.line.session, &f.line.call.hearth), 0);
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     assert_int_equal(ops->counts(f.line.session, &f.line.call.hearth, &counts), 0);

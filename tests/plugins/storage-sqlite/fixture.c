@@ -13,7 +13,7 @@ const struct hearth_plugin *fixture_plugin(void)
         abort();
     }
     hearth_plugin_entry entry;
-    *(void **)&entry = dlsym(module, "hearth_plugin_v1");
+    *(void **)&entry = dlsym(module, "hearth_plugin_v2");
     return entry();
 }
 
@@ -21,6 +21,7 @@ void fixture_prepare(struct fixture *fixture)
 {
     *fixture = (struct fixture){.plugin = fixture_plugin()};
     fixture->ops = fixture->plugin->operations;
+    fixture->backup = fixture->plugin->extension(HEARTH_STORAGE_BACKUP);
     snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/hearth-sqlite-XXXXXX");
     assert_non_null(mkdtemp(fixture->directory));
     snprintf(fixture->path, sizeof(fixture->path), "%s/hearth.db", fixture->directory);
@@ -33,10 +34,17 @@ void fixture_prepare(struct fixture *fixture)
     memcpy(fixture->values, values, sizeof(values));
 }
 
+struct storage fixture_storage(const struct fixture *fixture)
+{
+    return (struct storage){
+        .ops = fixture->ops, .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK), .backup = fixture->backup, .self = fixture->self};
+}
+
 void fixture_session(struct fixture *fixture, struct store *store)
 {
     struct err err = {0};
-    if (store_open(store, fixture->ops, fixture->self, NULL, &err) < 0)
+    struct storage storage = fixture_storage(fixture);
+    if (store_open(store, &storage, NULL, &err) < 0)
         fail_msg("session: %s", err.text);
 }
 
@@ -63,7 +71,7 @@ void fixture_restore(struct fixture *fixture, const char *archive, bool replace,
     if (fixture->self != NULL)
         fixture_close(fixture);
     call_init(&call, NULL, 0, 0);
-    int r = fixture->ops->restore(&fixture->host.hearth, &call.hearth, fixture->values, archive, replace, ignore_text, NULL);
+    int r = fixture->backup->restore(&fixture->host.hearth, &call.hearth, fixture->values, archive, replace, ignore_text, NULL);
     snprintf(fixture->error, sizeof(fixture->error), "%s", call.error);
     call_fini(&call);
     if (r != code)
@@ -145,7 +153,7 @@ void put_visited(struct store *store, int64_t id, const char *url, const char *h
     int64_t added = -1;
     assert_true(count <= 64);
     for (size_t i = 0; i < count; i++) {
-        visits[i] = (struct hearth_visit){.date = dates[i], .type = 1};
+        visits[i] = (struct hearth_visit)HEARTH_VISIT(dates[i], 1);
         if (dates[i] > page.last_visit)
             page.last_visit = dates[i];
     }

@@ -25,6 +25,7 @@ struct fixture {
     struct host host;
     const struct hearth_plugin *plugin;
     const struct hearth_storage *ops;
+    const struct hearth_storage_backup *backup;
     void *self;
     struct store store; /* one session */
     char error[512];    /* of fixture_restore() */
@@ -40,21 +41,25 @@ int fixture_setup(void **state);              /* for cmocka: prepared, open, mig
 int fixture_teardown(void **state);
 /* Closes, restores and opens again; with a code it must fail, and leaves the fixture closed. */
 void fixture_restore(struct fixture *fixture, const char *archive, bool replace, int code);
+struct storage fixture_storage(const struct fixture *fixture);
 void fixture_session(struct fixture *fixture, struct store *store);
 
 /* Operations that have to succeed, or to fail with a code and a text. */
-#define OK(store, ...)                                                                                                                     \
+#define OK(store, ...) OK_OF(store, ops, __VA_ARGS__)
+/* The same for a table that is an extension: `bulk`, `backup`. */
+#define OK_OF(store, table, ...)                                                                                                           \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
-        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != 0)                                                                                                                  \
             fail_msg("line %d: %s: %s", __LINE__, err_name(result_), err_.text);                                                           \
     } while (0)
-#define FAILS(code, store, ...)                                                                                                            \
+#define FAILS(code, store, ...) FAILS_OF(code, store, ops, __VA_ARGS__)
+#define FAILS_OF(code, store, table, ...)                                                                                                  \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
         (store)->call.error[0] = '\0';                                                                                                     \
-        int result_ = STORE(store, &err_, __VA_ARGS__);                                                                                    \
+        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != HEARTH_ERR_##code)                                                                                                  \
             fail_msg("line %d: %s instead of " #code ": %s", __LINE__, err_name(result_), err_.text);                                      \
         if ((store)->call.error[0] == '\0')                                                                                                \

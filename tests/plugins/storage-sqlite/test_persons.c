@@ -306,7 +306,8 @@ static void test_read_only_is_said(void **state)
     set_modes(fixture, 0555, 0444);
     if (root)
         assert_int_equal(seteuid(65534), 0);
-    int r = store_open(&reader, fixture->ops, fixture->self, NULL, &err);
+    struct storage storage = fixture_storage(fixture);
+    int r = store_open(&reader, &storage, NULL, &err);
     if (r == 0) {
         r = STORE(&reader, &err, settings_put, "a", "{}");
         store_close(&reader);
@@ -390,7 +391,7 @@ static void test_restore_asks_before_it_replaces(void **state)
     snprintf(archive, sizeof(archive), "%s/copy.tar", fixture->directory);
     store_pages(&fixture->store, "a", 1, 5);
     commit(&fixture->store);
-    OK(&fixture->store, backup, archive);
+    OK_OF(&fixture->store, backup, backup, archive);
     store_pages(&fixture->store, "a", 100, 5);
     commit(&fixture->store);
     fixture_restore(fixture, archive, false, HEARTH_ERR_CONFLICT);

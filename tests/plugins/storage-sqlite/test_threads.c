@@ -81,7 +81,7 @@ static void test_mixed_work(void **state)
     }
     for (int i = 0; i < 5; i++) { /* backups while all of them write */
         snprintf(path, sizeof(path), "%s/copy%d.tar", fixture->directory, i);
-        OK(&fixture->store, backup, path);
+        OK_OF(&fixture->store, backup, backup, path);
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(mixers[i].thread, NULL);

@@ -29,21 +29,15 @@ static void test_give(void **state)
     }
 }
 
-static void test_old_host(void **state)
+static void test_opening(void **state)
 {
     (void)state;
     struct fake_host fake;
     fake_host_init(&fake);
-    fake.host.looks_only = true;
-    assert_true(SUPPORT_HAS(&fake.host, looks_only) && SUPPORT_HAS(&fake.host, log_wants));
-    assert_true(support_looks_only(&fake.host));
-    assert_false(support_may_create(&fake.host));
-    assert_false(support_log_wants(&fake.host, HEARTH_LOG_DEBUG));
-    fake.host.struct_size = offsetof(struct hearth_host, may_create); /* one of abi_version 4 */
-    assert_false(SUPPORT_HAS(&fake.host, may_create));
-    assert_false(support_looks_only(&fake.host));
-    assert_true(support_may_create(&fake.host));
-    assert_false(support_log_wants(&fake.host, HEARTH_LOG_DEBUG));
+    fake.host.opening = HEARTH_OPEN_MAY_CREATE;
+    assert_true(support_may_create(&fake.host) && !support_looks_only(&fake.host));
+    fake.host.opening = HEARTH_OPEN_LOOKS_ONLY;
+    assert_true(support_looks_only(&fake.host) && !support_may_create(&fake.host));
 }
 
 static void test_copies(void **state)
@@ -112,7 +106,7 @@ static void test_jobs(void **state)
     (void)state;
     struct fake_host fake;
     char text[SUPPORT_EVENT_MAX + 2];
-    struct hearth_job job = {.struct_size = sizeof(job), .key = "k"};
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "k"};
     fake_host_init(&fake);
     memset(text, 'x', sizeof(text));
     assert_int_equal(support_job_check(&fake.call, &job, 0), 0);
@@ -128,7 +122,7 @@ static void test_jobs(void **state)
     assert_int_equal(support_job_check(&fake.call, &job, 0), HEARTH_ERR_INVALID);
     text[SUPPORT_KEY_MAX + 1] = 'x';
     text[SUPPORT_PAYLOAD_MAX + 1] = '\0';
-    job = (struct hearth_job){.struct_size = sizeof(job), .key = "k", .payload = text};
+    job = (struct hearth_job){.struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = text};
     assert_int_equal(support_job_check(&fake.call, &job, 0), HEARTH_ERR_INVALID);
     job.payload = text + 1;
     assert_int_equal(support_job_check(&fake.call, &job, 0), 0);
@@ -180,8 +174,8 @@ static void test_backoff(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_give),   cmocka_unit_test(test_old_host), cmocka_unit_test(test_copies),  cmocka_unit_test(test_stopped),
-        cmocka_unit_test(test_config), cmocka_unit_test(test_jobs),     cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_give),   cmocka_unit_test(test_opening), cmocka_unit_test(test_copies),  cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_config), cmocka_unit_test(test_jobs),    cmocka_unit_test(test_backoff),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

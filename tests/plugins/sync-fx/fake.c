@@ -21,6 +21,18 @@ static void on_log(const struct hearth_host *host, int level, const char *text)
     snprintf(f->log + used, sizeof(f->log) - used, "%d %s\n", level, text);
 }
 
+static bool on_log_wants(const struct hearth_host *host, int level)
+{
+    (void)host;
+    return level <= HEARTH_LOG_INFO;
+}
+
+static const void *on_extension(const struct hearth_host *host, const char *name)
+{
+    (void)host, (void)name;
+    return NULL;
+}
+
 static int64_t on_now(const struct hearth_host *host)
 {
     return of_host(host)->now;
@@ -156,7 +168,7 @@ static int answer(const struct fake_step *step, const struct hearth_http_request
     for (int i = 0; i < FAKE_HEADERS && step->headers[i] != NULL; i++) {
         size_t n = strcspn(step->headers[i], ":");
         snprintf(names[i], sizeof(names[i]), "%.*s", (int)n, step->headers[i]);
-        headers[response.header_count++] = (struct hearth_http_header){names[i], step->headers[i] + n + 2};
+        headers[response.header_count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(names[i], step->headers[i] + n + 2);
     }
     if (request->on_response(request->ctx, &response) != 0)
         return HEARTH_ERR_CANCELLED;
@@ -192,12 +204,23 @@ static int on_fetch(const struct hearth_host *host, struct hearth_call *call, co
 struct fake *fake_create_with(const char *key, const char *value)
 {
     struct fake *f = calloc(1, sizeof(*f));
-    const struct hearth_plugin *plugin = hearth_plugin_v1();
+    const struct hearth_plugin *plugin = hearth_plugin_v2();
     struct hearth_config_value values[16] = {{0}};
     f->now = 1795417500000;
     f->monotonic = 1000000;
-    f->host = (struct hearth_host){sizeof(f->host), HEARTH_ABI_VERSION, f,         on_log,  on_now, on_monotonic, on_random,
-                                   on_alloc,        on_should_stop,     on_metric, on_fetch};
+    f->host = (struct hearth_host){.struct_size = sizeof(f->host),
+                                   .abi_version = HEARTH_ABI_VERSION,
+                                   .data = f,
+                                   .log = on_log,
+                                   .now_ms = on_now,
+                                   .monotonic_ms = on_monotonic,
+                                   .random = on_random,
+                                   .alloc = on_alloc,
+                                   .should_stop = on_should_stop,
+                                   .metric_add = on_metric,
+                                   .http_fetch = on_fetch,
+                                   .log_wants = on_log_wants,
+                                   .extension = on_extension};
     f->call = (struct hearth_call){.struct_size = sizeof(f->call), .error = f->error, .error_size = sizeof(f->error), .host_data = f};
     f->ops = plugin->operations;
     for (size_t i = 0; i < plugin->config_count; i++) {
@@ -262,7 +285,7 @@ int fake_pull(struct fake *f)
     memcpy(copies, f->marks, sizeof(copies));
     for (int c = 0; c < 5; c++) {
         if (copies[c][0] != '\0')
-            marks[pull.mark_count++] = (struct hearth_sync_mark){c, copies[c]};
+            marks[pull.mark_count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = copies[c]};
     }
     f->events[0] = f->log[0] = f->error[0] = '\0';
     f->open = 0;

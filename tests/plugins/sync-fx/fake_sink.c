@@ -35,7 +35,7 @@ static int on_device(void *ctx, const struct hearth_device *d)
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *t)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_TABS);
-    return event(ctx, "tab %s %d %s %s %lld%s%s %s\n", device, t->position, t->url, t->title, (long long)t->last_used,
+    return event(ctx, "tab %s %lld %s %s %lld%s%s %s\n", device, (long long)t->position, t->url, t->title, (long long)t->last_used,
                  t->pinned ? " pinned" : "", t->inactive ? " inactive" : "", t->group == NULL ? "-" : t->group);
 }
 
@@ -44,14 +44,14 @@ static int on_page(void *ctx, const struct hearth_page_record *p)
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_HISTORY);
     event(ctx, "page %s %s %s", p->guid, p->url, p->title == NULL ? "-" : p->title);
     for (uint32_t i = 0; i < p->visit_count; i++)
-        event(ctx, " %lld/%d", (long long)p->visits[i].date, p->visits[i].type);
+        event(ctx, " %lld/%lld", (long long)p->visits[i].date, (long long)p->visits[i].type);
     return event(ctx, "\n");
 }
 
 static int on_bookmark(void *ctx, const struct hearth_bookmark_record *b)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_BOOKMARKS);
-    event(ctx, "bookmark %s %d %s %s %s %s %s %lld", b->guid, b->kind, b->parent_guid == NULL ? "-" : b->parent_guid,
+    event(ctx, "bookmark %s %d %s %s %s %s %s %lld", b->guid, (int)b->kind, b->parent_guid == NULL ? "-" : b->parent_guid,
           b->title == NULL ? "-" : b->title, b->url == NULL ? "-" : b->url, b->keyword == NULL ? "-" : b->keyword,
           b->tag_query == NULL ? "-" : b->tag_query, (long long)b->added);
     for (size_t i = 0; i < b->tag_count; i++)

@@ -111,7 +111,7 @@ static void take_line(struct loader *l, const char *line)
     assert_int_equal(fx_json_scan(line, strlen(line), on_member, name), 0);
     if (strstr(line, "\"collection_modified\"") != NULL)
         return;
-    for (int c = HEARTH_CLIENTS; c < FX_COLLECTIONS; c++)
+    for (int c = 1; c < FX_COLLECTIONS; c++)
         collection = strcmp(name, fx_collections[c].name) == 0 ? c : collection;
     assert_int_equal(fx_bso_read(&l->decoder, line, strlen(line), &bso), FX_BSO_OK);
     if (strcmp(name, "meta") == 0) {

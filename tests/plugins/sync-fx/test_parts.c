@@ -332,13 +332,13 @@ static void test_headers(void **state)
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_int_equal(fx_answer_hawk_ts(none[i], &value), HEARTH_ERR_NOT_FOUND);
 
-    struct hearth_http_header headers[] = {{"x-last-modified", "1700000001.2"},
-                                           {"x-weave-timestamp", "1700000100.25"},
-                                           {"content-type", "Application/Newlines; charset=utf-8"},
-                                           {"x-weave-next-offset", "17:5"},
-                                           {"x-weave-records", "12"},
-                                           {"x-weave-backoff", "30"},
-                                           {"x-weave-alert", "bye\r\nnow"}};
+    struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("x-last-modified", "1700000001.2"),
+                                           HEARTH_HTTP_HEADER("x-weave-timestamp", "1700000100.25"),
+                                           HEARTH_HTTP_HEADER("content-type", "Application/Newlines; charset=utf-8"),
+                                           HEARTH_HTTP_HEADER("x-weave-next-offset", "17:5"),
+                                           HEARTH_HTTP_HEADER("x-weave-records", "12"),
+                                           HEARTH_HTTP_HEADER("x-weave-backoff", "30"),
+                                           HEARTH_HTTP_HEADER("x-weave-alert", "bye\r\nnow")};
     struct hearth_http_response response = {
         .struct_size = sizeof(response), .status = 200, .retry_after = 5000, .headers = headers, .header_count = 7};
     struct fx_answer answer;

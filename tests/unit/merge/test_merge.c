@@ -18,7 +18,7 @@ static void put_page(struct spool *spool, int i, size_t title_size)
     snprintf(guid, sizeof(guid), "g%d", i);
     memset(title, 'a' + i % 26, title_size);
     title[title_size] = '\0';
-    struct hearth_visit visits[3] = {{i, 1, 0}, {i + 1, 2, 0}, {i + 2, 3, 0}};
+    struct hearth_visit visits[3] = {HEARTH_VISIT(i, 1), HEARTH_VISIT(i + 1, 2), HEARTH_VISIT(i + 2, 3)};
     struct hearth_page_record record = {.struct_size = sizeof(record),
                                         .guid = guid,
                                         .url = "https://x.example/",

@@ -115,7 +115,7 @@ static void test_exchange(void **state)
 {
     (void)state;
     struct answer answer = {.keep = true};
-    struct hearth_http_header header = {"X-Test", "yes"};
+    struct hearth_http_header header = HEARTH_HTTP_HEADER("X-Test", "yes");
     struct hearth_http_request post = {.method = "POST", .headers = &header, .header_count = 1, .body = "hello", .body_size = 5};
     assert_int_equal(fetch_with(&answer, &post, "/echo?a=%2f..%2F&b=1:2", NULL), 0);
     assert_int_equal(answer.status, 200);

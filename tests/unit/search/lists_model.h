@@ -274,7 +274,7 @@ static void change_page(struct model *model, int n)
         page->there = true;
         page->title = (int)dice(model, 40);
         if (page->visits < VISITS) /* few dates: many ties */
-            page->visit[page->visits++] = (struct hearth_visit){.date = 1000 + dice(model, 300), .type = 1 + (int)dice(model, 9)};
+            page->visit[page->visits++] = (struct hearth_visit)HEARTH_VISIT(1000 + dice(model, 300), 1 + (int)dice(model, 9));
         for (int i = 0; i < page->visits - 1; i++) /* (date, type) is unique in a page */
             if (page->visit[i].date == page->visit[page->visits - 1].date && page->visit[i].type == page->visit[page->visits - 1].type) {
                 page->visits--;

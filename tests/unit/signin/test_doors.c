@@ -91,6 +91,11 @@ static int mark_put(void *self, struct hearth_call *call, const char *account, c
 {
     (void)self, (void)call, (void)account;
     step();
+    for (size_t i = 0; i < fake.mark_count; i++)
+        if (strcmp(fake.marks[i].issuer, identity->issuer) == 0 && strcmp(fake.marks[i].subject, identity->subject) == 0) {
+            fake.marks[i].created = identity->created > fake.marks[i].created ? identity->created : fake.marks[i].created;
+            return 0;
+        }
     assert_true(fake.mark_count < MARKS);
     snprintf(fake.marks[fake.mark_count].issuer, 64, "%s", identity->issuer);
     snprintf(fake.marks[fake.mark_count].subject, 64, "%s", identity->subject);
@@ -278,10 +283,28 @@ static void test_a_mark_of_the_far_future(void **state)
     call_fini(&store.call);
 }
 
+/* Nor does it keep the doors from being closed: the mark is of now then. */
+static void test_closing_past_a_mark_of_the_far_future(void **state)
+{
+    (void)state;
+    struct doors doors = {0};
+    begin(-1, NULL);
+    mark_put(NULL, NULL, "a",
+             &(struct hearth_account_identity){.issuer = "closed:a", .subject = "all", .created = clock_now() + 7200 * 1000});
+    assert_int_equal(doors_close(&store, "a", &doors, NULL), 0);
+    for (size_t i = 0; i < fake.mark_count; i++)
+        assert_true(fake.marks[i].created <= clock_now());
+    assert_true(fake.mark_count > 0);
+    call_fini(&store.call);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_stays), cmocka_unit_test(test_browsers),
-                                       cmocka_unit_test(test_a_link_that_is_used_up_meanwhile), cmocka_unit_test(test_whom_it_concerns),
-                                       cmocka_unit_test(test_a_mark_of_the_far_future)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_stays),
+                                       cmocka_unit_test(test_browsers),
+                                       cmocka_unit_test(test_a_link_that_is_used_up_meanwhile),
+                                       cmocka_unit_test(test_whom_it_concerns),
+                                       cmocka_unit_test(test_a_mark_of_the_far_future),
+                                       cmocka_unit_test(test_closing_past_a_mark_of_the_far_future)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* A queue plugin that does nothing, and, built with -DBAD_…, breaks one rule. None of its operations is ever called. */
 #include "hearth/queue.h"
+#include "hearth/sync.h"
 
 static int nothing(void)
 {
@@ -40,6 +41,16 @@ static const struct hearth_queue operations = {
 
 static const struct hearth_config_key keys[] = {{.struct_size = sizeof(keys[0]), .type = 99, .name = "x", .help = "x"}};
 
+#ifdef BAD_EXTENSION
+/* Whatever it is asked for, a part of it. The table above is good for this kind, too: it is longer. */
+static const void *extension(const char *name)
+{
+    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin), OP(ways), OP(start)};
+    (void)name;
+    return &signin;
+}
+#endif
+
 static const struct hearth_plugin plugin = {
 #ifdef BAD_SIZE
     .struct_size = 16,
@@ -56,6 +67,8 @@ static const struct hearth_plugin plugin = {
     .kind = 9,
 #elif defined(BAD_MODEL)
     .kind = HEARTH_STORAGE,
+#elif defined(BAD_EXTENSION)
+    .kind = HEARTH_SYNC,
 #else
     .kind = HEARTH_QUEUE,
 #endif
@@ -73,13 +86,16 @@ static const struct hearth_plugin plugin = {
 #ifndef BAD_TABLE
     .operations = &operations,
 #endif
+#ifdef BAD_EXTENSION
+    .extension = extension,
+#endif
 };
 
 #ifdef BAD_SYMBOL
 HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v0(void);
 const struct hearth_plugin *hearth_plugin_v0(void)
 #else
-const struct hearth_plugin *hearth_plugin_v1(void)
+const struct hearth_plugin *hearth_plugin_v2(void)
 #endif
 {
     (void)keys;

@@ -1,0 +1,27 @@
+/* Records as JSON. Each function makes a row in the order of the bodies; NULL: it cannot be said in JSON. */
+#ifndef HEARTH_CORE_API_ITEM_H
+#define HEARTH_CORE_API_ITEM_H
+
+#include <jansson.h>
+
+#include "hearth/storage.h"
+
+json_t *account_json(const struct hearth_account *account);
+json_t *item_json(const struct hearth_bookmark *bookmark);
+json_t *device_json(const struct hearth_device *device, int64_t tabs);
+json_t *tab_json(const struct hearth_tab *tab);
+json_t *visit_json(const struct hearth_visit *visit);
+json_t *page_json(const struct hearth_page *page);
+json_t *token_json(const struct hearth_token *token);
+const char *item_root_title(const char *guid); /* NULL: not a root */
+
+/* What becomes of each field of hearth/records.h. */
+struct item_field {
+    const char *record, *field;
+    const char *as;      /* its name in JSON; NULL: it is not served */
+    const char *because; /* then: why not */
+};
+extern const struct item_field item_fields[];
+extern const size_t item_field_count;
+
+#endif

@@ -1,0 +1,29 @@
+#include "merge/collections.h"
+
+#include <stddef.h>
+
+#include "hearth/storage.h"
+#include "merge/apply.h"
+
+static const struct merge_collection collections[HEARTH_COLLECTION_SLOTS] = {
+    [HEARTH_CLIENTS] = {apply_devices, MERGE_DEVICES, false},
+    [HEARTH_TABS] = {apply_tabs, MERGE_DEVICES | MERGE_TABS, false},
+    [HEARTH_BOOKMARKS] = {apply_bookmarks, MERGE_BOOKMARKS, false},
+    [HEARTH_HISTORY] = {apply_history, MERGE_PAGES, true},
+};
+
+/* Numbers go up from 1 without a gap: they are the places of the array. */
+enum { SLOTS = HEARTH_COLLECTION_SLOTS };
+#define IS_A_SLOT(name, number, words) _Static_assert((number) > 0 && (number) < SLOTS, words);
+HEARTH_COLLECTIONS(IS_A_SLOT)
+
+const struct merge_collection *merge_collection(int32_t collection)
+{
+    return hearth_collection_name(collection) == NULL ? NULL : &collections[collection];
+}
+
+const char *merge_collection_name(int32_t collection)
+{
+    const char *name = hearth_collection_name(collection);
+    return name != NULL ? name : collection == HEARTH_COLLECTION_NONE ? "account" : "unknown";
+}

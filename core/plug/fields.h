@@ -1,0 +1,45 @@
+/* Any record by its table (hearth/records.h, hearth/sync.h): for whoever does the same with each of its fields. A member that lies behind
+ * the struct_size of whoever made the record is NULL or 0. */
+#ifndef HEARTH_CORE_PLUG_FIELDS_H
+#define HEARTH_CORE_PLUG_FIELDS_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "hearth/sync.h"
+
+struct fields {
+    const char *record; /* "page" */
+    const struct hearth_field *list;
+    size_t count;
+    size_t size; /* of the struct */
+};
+
+/* fields_page, fields_bookmark, fields_page_record …: one for each table. */
+#define FIELDS_DECLARE(record, FIELDS) extern const struct fields fields_##record;
+HEARTH_RECORDS(FIELDS_DECLARE)
+HEARTH_SYNC_RECORDS(FIELDS_DECLARE)
+
+/* Those of HEARTH_RECORDS. */
+extern const struct fields *const fields_of_records[];
+extern const size_t fields_record_count;
+
+const char *fields_text(const struct hearth_field *field, const void *record);
+int64_t fields_number(const struct hearth_field *field, const void *record); /* INT, FLAG */
+double fields_real(const struct hearth_field *field, const void *record);
+const uint8_t *fields_hash(const struct hearth_field *field, const void *record);
+/* `record` is the caller's own, as large as its table says. */
+void fields_set_text(const struct hearth_field *field, void *record, const char *text);
+void fields_set_number(const struct hearth_field *field, void *record, int64_t number);
+void fields_set_real(const struct hearth_field *field, void *record, double real);
+void fields_set_hash(const struct hearth_field *field, void *record, const uint8_t *hash);
+
+/* The fields, whose texts go into the arena; nothing else of the struct. 0 or NOMEM. */
+int fields_copy(const struct fields *fields, const void *from, struct arena *arena, void *ret_record);
+/* Is everything the same that is not DERIVED? */
+bool fields_equal(const struct fields *fields, const void *a, const void *b);
+bool fields_equal_one(const struct hearth_field *field, const void *a, const void *b);
+/* Does it keep to its table? False: ret_why says in words what does not. */
+bool fields_check(const struct fields *fields, const void *record, char *ret_why, size_t size);
+
+#endif

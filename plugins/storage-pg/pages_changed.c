@@ -1,0 +1,70 @@
+#include "driver.h"
+
+/* Pages changed, then pages gone, in pieces by (generation, id). 0: that was all, 1: there is more, 2: the callback wants no more. */
+static int changed_piece(struct op *op, const char *account, bool gone, struct hearth_page *after, hearth_page_cb cb, void *ctx)
+{
+    enum { PIECE = 2000 };
+    static const char CHANGED[] = "SELECT p.generation, " SQL_COLUMNS(p, HEARTH_PAGE_FIELDS) " FROM pages p WHERE " OF_ACCOUNT(
+        "p.") "(p.generation, p.id) > (?2, ?3) ORDER BY p.generation, p.id LIMIT 2000";
+    static const char GONE[] =
+        "SELECT generation, id FROM removed_pages WHERE " OF_ACCOUNT("") "(generation, id) > (?2, ?3) ORDER BY generation, id LIMIT 2000";
+    struct query query;
+    struct hearth_page page;
+    query_open(&query, op->session, gone ? GONE : CHANGED);
+    query_account(&query, account);
+    query_int(&query, after->generation);
+    query_int(&query, after->id);
+    int r;
+    while ((r = query_step(&query)) > 0) {
+        if (gone)
+            page = (struct hearth_page){.struct_size = sizeof(page), .id = column_int(&query, 1), .gone = 1};
+        else
+            sql_read_page(&query, 1, &page);
+        page.generation = column_int(&query, 0);
+        after->generation = page.generation;
+        after->id = page.id;
+        if (cb(ctx, &page) != 0)
+            break;
+    }
+    if (r == 0)
+        r = query.rows == PIECE;
+    else if (r > 0)
+        r = 2; /* the callback wants no more */
+    query_close(&query);
+    return r;
+}
+
+static int is_known(struct op *op, const char *account, int64_t since)
+{
+    struct query query;
+    query_open(&query, op->session, "SELECT forgotten <= $2 AND $2 <= generation FROM accounts WHERE id = $1");
+    query_text(&query, account);
+    query_int(&query, since);
+    int r = query_step(&query);
+    bool known = r > 0 && column_flag(&query, 0);
+    query_close(&query);
+    if (r >= 0 && !known)
+        return hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more",
+                           (long long)since);
+    return r < 0 ? r : 0;
+}
+
+int pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+{
+    struct op op;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    r = op_begin_snapshot(&op);
+    if (r == 0) {
+        r = is_known(&op, account, since);
+        for (int gone = 0; r == 0 && gone < 2; gone++) {
+            struct hearth_page after = {.struct_size = sizeof(after), .generation = since, .id = INT64_MAX};
+            do
+                r = changed_piece(&op, account, gone != 0, &after, cb, ctx);
+            while (r == 1);
+        }
+        r = op_end_snapshot(&op, r > 0 ? 0 : r);
+    }
+    return op_end(&op, r);
+}

@@ -1,0 +1,31 @@
+/* What the bookmarks of this folder leave to each plugin, the row itself, in a batch; and what they share besides. */
+#ifndef STORAGE_SQL_BOOKMARK_HOOKS_H
+#define STORAGE_SQL_BOOKMARK_HOOKS_H
+
+#include "hearth/storage.h"
+
+struct session;
+
+/* Writes the row, counts it, and takes the tombstone of a new one away. ret_is_new: surely new; false
+ * where nobody asks. */
+int bookmark_write(struct session *session, const struct hearth_bookmark *bookmark, bool *ret_is_new);
+/* Removes the row, or all there are, and counts. */
+int bookmark_erase(struct session *session, const char *guid);
+int bookmark_erase_all(struct session *session);
+
+/* The children of a folder are counted by triggers. Where these only write down what moves, it is
+ * added up before anybody reads the count. */
+void bookmark_will_move(struct session *session);
+bool bookmark_has_moved(const struct session *session);
+int bookmark_add_moves(struct session *session); /* nothing has moved: does nothing */
+
+/* Whether a kind is one that people mean by "a bookmark": it is counted, listed by time and by tag. */
+static inline bool bookmark_is_item(int64_t kind)
+{
+    return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
+}
+
+/* The next tag of a field "tags" from *at, which moves on; its size, 0: no more. */
+size_t bookmark_next_tag(const char **at, const char **ret_tag);
+
+#endif

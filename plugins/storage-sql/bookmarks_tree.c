@@ -1,0 +1,78 @@
+/* What the repair of the tree of bookmarks reads, and the list of tags. */
+#include "driver.h"
+#include "storage-sql/operations.h"
+
+static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+{
+    struct op op;
+    struct query query;
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, sql);
+    query_account(&query, account);
+    while ((r = query_step(&query)) > 0) {
+        struct hearth_bookmark_node node = {
+            .struct_size = sizeof(node),
+            .guid = column_text(&query, 0),
+            .parent = column_text(&query, 1),
+            .said_parent = column_text(&query, 2),
+            .kind = (int32_t)column_int(&query, 3),
+            .position = column_int(&query, 4),
+            .added = column_int(&query, 5),
+            .modified = column_int(&query, 6),
+        };
+        if (cb(ctx, &node) != 0)
+            break;
+    }
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
+}
+
+int bookmark_nodes(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+{
+    static const char NODES[] =
+        "SELECT guid, parent, said_parent, kind, position, added, modified FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
+    return list_nodes(self, call, NODES, account, cb, ctx);
+}
+
+int bookmark_tombstones(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+{
+    static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0 FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
+    return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
+}
+
+int bookmark_claims(void *self, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
+{
+    static const char CLAIMS[] = "SELECT folder, position, child FROM bookmark_claims" WHERE_ACCOUNT " ORDER BY folder, position";
+    struct op op;
+    struct query query;
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, CLAIMS);
+    query_account(&query, account);
+    while ((r = query_step(&query)) > 0)
+        if (cb(ctx, column_text(&query, 0), column_int(&query, 1), column_text(&query, 2)) != 0)
+            break;
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
+}
+
+int tag_list(void *self, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+{
+    /* Of several spellings, one: always the same. */
+    static const char TAGS[] = "SELECT min(" BYTES("tag") "), count(*) FROM bookmark_tags" WHERE_ACCOUNT " GROUP BY folded ORDER BY folded";
+    struct op op;
+    struct query query;
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, TAGS);
+    query_account(&query, account);
+    while ((r = query_step(&query)) > 0)
+        if (cb(ctx, column_text(&query, 0), column_int(&query, 1)) != 0)
+            break;
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
+}

@@ -1,0 +1,137 @@
+/* Devices and their open tabs. */
+#include "driver.h"
+#include "storage-sql/operations.h"
+
+/* --- in a batch --- */
+
+int device_put(void *self, struct hearth_call *call, const struct hearth_device *device)
+{
+    static const char *const PUT[] = {PUT_ROW("devices", SQL_NAMES(HEARTH_DEVICE_FIELDS), SQL_VALUES("?2", device, HEARTH_DEVICE_FIELDS),
+                                              KEY_TEXT("id"), SQL_EXCLUDED(device, HEARTH_DEVICE_FIELDS))};
+    struct op op;
+    struct query query;
+    bool done = false;
+    if (device->id == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a device needs an id");
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && !done && i < sizeof(PUT) / sizeof(PUT[0]); i++) {
+        query_open(&query, op.session, PUT[i]);
+        query_batch(&query);
+        sql_bind_device(&query, device);
+        r = query_put(&query, i == 0 ? COUNT_DEVICES : COUNT_NONE, &done);
+    }
+    return op_end_in_batch(&op, r);
+}
+
+/* Of a device, or, when it is NULL, of all. */
+static int remove_tabs(struct session *session, const char *device)
+{
+    static const char ALL[] = "DELETE FROM tabs" WHERE_BATCH;
+    static const char ONE[] = "DELETE FROM tabs WHERE " OF_BATCH SAME_TEXT("device", "?2");
+    struct query query;
+    query_open(&query, session, device == NULL ? ALL : ONE);
+    query_batch(&query);
+    if (device != NULL)
+        query_text(&query, device);
+    return query_later(&query, COUNT_TABS, -1);
+}
+
+int device_remove(void *self, struct hearth_call *call, const char *device)
+{
+    static const char REMOVE[] = "DELETE FROM devices WHERE " OF_BATCH SAME_TEXT("id", "?2");
+    struct op op;
+    struct query query;
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    r = remove_tabs(op.session, device);
+    if (r == 0) {
+        query_open(&query, op.session, REMOVE);
+        query_batch(&query);
+        query_text(&query, device);
+        r = query_later(&query, COUNT_DEVICES, -1);
+    }
+    return op_end_in_batch(&op, r);
+}
+
+int tabs_clear(void *self, struct hearth_call *call, const char *device)
+{
+    struct op op;
+    int r = op_begin_in_batch(&op, self, call);
+    return r < 0 ? r : op_end_in_batch(&op, remove_tabs(op.session, device));
+}
+
+int tab_put(void *self, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
+{
+    static const char *const PUT[] = {PUT_ROW("tabs", "device, " SQL_NAMES(HEARTH_TAB_FIELDS),
+                                              "?2, " SQL_VALUES("?3", tab, HEARTH_TAB_FIELDS), KEY_TEXT("device") ", position",
+                                              SQL_EXCLUDED(tab, HEARTH_TAB_FIELDS))};
+    struct op op;
+    struct query query;
+    bool done = false;
+    if (device == NULL || tab->url == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a tab needs a device and a URL");
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && !done && i < sizeof(PUT) / sizeof(PUT[0]); i++) {
+        query_open(&query, op.session, PUT[i]);
+        query_batch(&query);
+        query_text(&query, device);
+        sql_bind_tab(&query, tab);
+        r = query_put(&query, i == 0 ? COUNT_TABS : COUNT_NONE, &done);
+    }
+    return op_end_in_batch(&op, r);
+}
+
+/* --- reading --- */
+
+int device_list(void *self, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
+{
+    static const char LIST[] = "SELECT " SQL_COLUMNS(d, HEARTH_DEVICE_FIELDS) ", (SELECT count(*) FROM tabs t WHERE " SAME_ACCOUNT("t", "d")
+        SAME_TEXT("t.device", "d.id") ") FROM devices d" WHERE_ACCOUNT " ORDER BY d.last_upload DESC, d.id";
+    struct op op;
+    struct query query;
+    struct hearth_device device;
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, LIST);
+    query_account(&query, account);
+    while ((r = query_step(&query)) > 0) {
+        int tabs = sql_read_device(&query, 0, &device);
+        if (cb(ctx, &device, column_int(&query, tabs)) != 0)
+            break;
+    }
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
+}
+
+int tab_list(void *self, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx)
+{
+#define COLUMNS "SELECT t.device, " SQL_COLUMNS(t, HEARTH_TAB_FIELDS) " FROM tabs t"
+    static const char ALL[] = COLUMNS WHERE_ACCOUNT " ORDER BY t.device, t.last_used DESC, t.position";
+    static const char ONE[] = COLUMNS " WHERE " OF_ACCOUNT("t.") SAME_TEXT("t.device", "?2") " ORDER BY t.last_used DESC, t.position";
+#undef COLUMNS
+    struct op op;
+    struct query query;
+    struct hearth_tab tab;
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, device == NULL ? ALL : ONE);
+    query_account(&query, account);
+    if (device != NULL)
+        query_text(&query, device);
+    while ((r = query_step(&query)) > 0) {
+        sql_read_tab(&query, 1, &tab);
+        if (cb(ctx, column_text(&query, 0), &tab) != 0)
+            break;
+    }
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
+}

@@ -1,0 +1,29 @@
+/* What pages leave to each plugin: the rows, in a batch, and what it learns from those that are read. */
+#ifndef STORAGE_SQL_PAGE_HOOKS_H
+#define STORAGE_SQL_PAGE_HOOKS_H
+
+#include "hearth/storage.h"
+
+struct op;
+struct session;
+
+int page_write(struct session *session, const struct hearth_page *page);
+int page_erase(struct session *session, int64_t page); /* visits and guids too; missing is fine */
+int page_join_guid(struct session *session, const char *guid, int64_t page);
+int visits_write(struct session *session, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added);
+int visits_erase(struct session *session, int64_t page);    /* missing is fine */
+int page_is_missing(struct session *session, int64_t page); /* NOT_FOUND, in words */
+
+/* The core reads a page before it writes it. What the batch knows of the page: 0: that it is not there; 1: it has to be looked for; or an
+ * error. */
+int page_expect(struct op *op, const char *account, int64_t page);
+/* What was found: page NULL, nothing. row: the column of the fragment PAGE_ALSO. */
+void page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row);
+bool page_expect_guid(const struct session *session, const char *guid); /* false: surely not there */
+
+/* Removed pages are remembered so that who asks what changed hears of them; so many of an account. Who asks for changes before these is
+ * told to load anew. */
+enum { PAGES_REMOVED_KEPT = 20000 };
+int page_forget_removed(struct session *session);
+
+#endif

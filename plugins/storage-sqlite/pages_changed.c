@@ -1,0 +1,63 @@
+#include "driver.h"
+#include "files.h"
+
+/* One statement, so one snapshot: the account, whose row says whether the answer is known, then the pages, then those that are gone. */
+static const char CHANGED[] = "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= generation THEN 1 ELSE 0 END, NULL, NULL, " SQL_NULLS(
+    HEARTH_PAGE_FIELDS) " FROM account "
+                        "UNION ALL SELECT 2, NULL, p.generation, " SQL_COLUMNS(
+                            p, HEARTH_PAGE_FIELDS) " FROM pages p INDEXED BY pages_by_generation "
+                                                   "WHERE p.generation > ?1 "
+                                                   "UNION ALL SELECT 3, id, generation, " SQL_NULLS(
+                                                       HEARTH_PAGE_FIELDS) " FROM removed_pages INDEXED BY removed_pages_by_generation "
+                                                                           "WHERE generation > ?1";
+
+enum { CHANGED_KNOWN = 1, CHANGED_GONE = 3 };
+
+/* Nothing was ever stored: nothing has changed since what the account began with. */
+static int unchanged_without_file(void *self, struct hearth_call *call, const char *account, int64_t since)
+{
+    struct op op;
+    struct file_state state;
+    int r = op_begin(&op, self, call);
+    if (r < 0)
+        return r;
+    r = file_state(op.session, account, &state);
+    if (r == 0 && (since < 0 || since > state.generation))
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+    return op_end(&op, r);
+}
+
+int pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+{
+    struct op op;
+    struct query query;
+    struct hearth_page page;
+    bool known = false;
+    int r = op_begin_account(&op, self, call, account);
+    if (r == OP_NO_ROWS)
+        return unchanged_without_file(self, call, account, since);
+    if (r != 0)
+        return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
+    query_open(&query, op.session, CHANGED);
+    query_int(&query, since);
+    while ((r = query_step(&query)) > 0) {
+        int64_t what = column_int(&query, 0);
+        if (what == CHANGED_KNOWN) {
+            known = true;
+            continue;
+        }
+        sql_read_page(&query, 3, &page);
+        page.generation = column_int(&query, 2);
+        page.gone = what == CHANGED_GONE;
+        if (page.gone)
+            page.id = column_int(&query, 1);
+        if (!known || cb(ctx, &page) != 0) {
+            r = 0;
+            break;
+        }
+    }
+    query_close(&query);
+    if (r == 0 && !known)
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+    return op_end(&op, r);
+}

@@ -1,0 +1,359 @@
+/* Snapshots through the sink into a real storage: what does not come is gone, in every collection. */
+#include <malloc.h>
+
+#include "../../plugins/storage-sqlite/fixture.h"
+#include "merge/sink.h"
+#include "model/page.h"
+#include "model/url.h"
+
+enum { MANY = 100000 };
+
+static struct fixture *fixture;
+static struct sink sink;
+
+static int begin_test(void **state)
+{
+    int r = fixture_setup(state);
+    fixture = *state;
+    if (r == 0)
+        sink_init(&sink, &fixture->store, NULL, "a", "file", fixture->directory, NULL);
+    return r;
+}
+
+static int end_test(void **state)
+{
+    sink_fini(&sink);
+    return fixture_teardown(state);
+}
+
+/* --- what a provider does ---------------------------------------------------------------------- */
+
+static void sink_begin(int32_t collection, int32_t how)
+{
+    assert_int_equal(sink.hearth.begin(&sink, collection, how), 0);
+}
+
+static void sink_commit(void)
+{
+    sink.changed = 0;
+    if (sink.hearth.commit(&sink, "mark") < 0)
+        fail_msg("commit: %s", sink.err.text);
+}
+
+static void give_page(const char *guid, const char *url, const char *title, size_t count, const int64_t *dates)
+{
+    struct hearth_visit visits[8];
+    for (size_t i = 0; i < count; i++)
+        visits[i] = (struct hearth_visit)HEARTH_VISIT(dates[i], HEARTH_VISIT_LINK);
+    struct hearth_page_record record = {
+        .struct_size = sizeof(record), .guid = guid, .url = url, .title = title, .visits = visits, .visit_count = count};
+    assert_int_equal(sink.hearth.page(&sink, &record), 0);
+}
+
+static void give_bookmark(const char *guid, const char *url)
+{
+    struct hearth_bookmark_record record = {
+        .struct_size = sizeof(record), .kind = HEARTH_BOOKMARK, .guid = guid, .parent_guid = "menu", .title = guid, .url = url};
+    assert_int_equal(sink.hearth.bookmark(&sink, &record), 0);
+}
+
+/* --- what is stored ---------------------------------------------------------------------------- */
+
+static int on_visit_date(void *ctx, const struct hearth_visit *visit)
+{
+    return add_line(ctx, " %lld", (long long)visit->date);
+}
+
+/* "TITLE GUID: DATES", or "gone". */
+static void expect_page(const char *url, const char *expected)
+{
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    struct lines *lines = calloc(1, sizeof(*lines));
+    struct err err = {0};
+    int r = STORE(&fixture->store, &err, page_get, "a", model_page_id(url), &page);
+    if (r == 0) {
+        add_line(lines, "%s %s:", page.title == NULL ? "-" : page.title, page.guid == NULL ? "-" : page.guid);
+        OK(&fixture->store, page_visits, "a", page.id, on_visit_date, lines);
+    } else {
+        assert_int_equal(r, HEARTH_ERR_NOT_FOUND);
+        add_line(lines, "gone");
+    }
+    assert_string_equal(lines->text, expected);
+    free(lines);
+    store_reset(&fixture->store);
+}
+
+static struct hearth_counts counts(void)
+{
+    struct hearth_counts now = {.struct_size = sizeof(now)};
+    OK(&fixture->store, counts, "a", &now);
+    return now;
+}
+
+#define DATES(...)                                                                                                                         \
+    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                                                            \
+    {                                                                                                                                      \
+        __VA_ARGS__                                                                                                                        \
+    }
+#define ONE   "https://one.example/"
+#define TWO   "https://two.example/"
+#define THREE "https://three.example/"
+
+static void store_three(int32_t how)
+{
+    sink_begin(HEARTH_HISTORY, how);
+    give_page("g1", ONE, "One", DATES(3000, 2000, 1000));
+    give_page("g2", TWO, "Two", DATES(5000));
+    give_page("g3", THREE, "Three", DATES(7000, 6000));
+    sink_commit();
+}
+
+static void test_pages_and_visits_that_do_not_come_are_gone(void **state)
+{
+    (void)state;
+    store_three(HEARTH_SNAPSHOT);
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_page("g1", ONE, "Uno", DATES(4000, 2000)); /* not in order, one gone, one new; a title of an older moment */
+    give_page("g4", "https://four.example/", "", DATES(9000));
+    give_page("g3", THREE, "", 0, NULL); /* known to the source, but not visited any more */
+    sink_commit();
+    assert_true((sink.changed & 1u << HEARTH_HISTORY) != 0);
+    expect_page(ONE, "Uno g1: 4000 2000");
+    expect_page(TWO, "gone");
+    expect_page(THREE, "gone");
+    expect_page("https://four.example/", "- g4: 9000");
+    assert_int_equal(counts().visits, 3);
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    sink_commit();
+    assert_int_equal(counts().pages + counts().visits, 0);
+    assert_sound(&fixture->store);
+}
+
+/* The other ways unite: a Sync server forgets. */
+static void test_nothing_else_removes_history(void **state)
+{
+    (void)state;
+    store_three(HEARTH_COMPLETE);
+    for (int32_t how = HEARTH_INCREMENTAL; how <= HEARTH_COMPLETE; how++) {
+        sink_begin(HEARTH_HISTORY, how);
+        give_page("g1", ONE, "One", DATES(3000));
+        sink_commit();
+        assert_int_equal(sink.changed, 0);
+    }
+    expect_page(ONE, "One g1: 3000 2000 1000");
+    expect_page(TWO, "Two g2: 5000");
+}
+
+static void test_the_same_again_changes_nothing(void **state)
+{
+    (void)state;
+    store_three(HEARTH_SNAPSHOT);
+    int64_t generation = sink.generation;
+    assert_true(generation > 0);
+    store_three(HEARTH_SNAPSHOT);
+    assert_int_equal(sink.changed, 0);
+    assert_int_equal(sink.generation, generation);
+}
+
+static void test_bookmarked_pages_stay_without_visits(void **state)
+{
+    (void)state;
+    sink_begin(HEARTH_BOOKMARKS, HEARTH_SNAPSHOT);
+    give_bookmark("b1", TWO);
+    give_bookmark("b2", "https://never.example/");
+    sink_commit();
+    store_three(HEARTH_SNAPSHOT);
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_page("g1", ONE, "One", DATES(3000, 2000, 1000));
+    sink_commit();
+    expect_page(TWO, "- -:");
+    expect_page("https://never.example/", "- -:");
+    expect_page(THREE, "gone");
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_page("g1", ONE, "One", DATES(3000, 2000, 1000));
+    sink_commit();
+    assert_int_equal(sink.changed, 0); /* nothing of it is taken away again and again */
+    assert_sound(&fixture->store);
+}
+
+static void test_a_page_in_several_records(void **state)
+{
+    (void)state;
+    store_three(HEARTH_SNAPSHOT);
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_page("g1", ONE, "One", DATES(3000));
+    give_page("h1", ONE, "Other", DATES(2000));
+    give_page("h9", "https://nine.example/", "Nine", DATES(1));
+    give_page("i9", "https://nine.example/", "Nine", DATES(2));
+    sink_commit();
+    expect_page(ONE, "One h1: 3000 2000");
+    expect_page("https://nine.example/", "Nine i9: 2 1");
+    assert_int_equal(counts().pages, 2);
+}
+
+static void test_damaged_records_keep_their_pages(void **state)
+{
+    (void)state;
+    store_three(HEARTH_SNAPSHOT);
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_page("g1", ONE, "One", DATES(1000)); /* a readable one of the same id wins */
+    assert_int_equal(sink.hearth.damaged(&sink, "g1", "torn"), 0);
+    assert_int_equal(sink.hearth.damaged(&sink, "g2", "torn"), 0);
+    assert_int_equal(sink.hearth.damaged(&sink, "never heard of", "torn"), 0);
+    sink_commit();
+    expect_page(ONE, "One g1: 1000");
+    expect_page(TWO, "Two g2: 5000");
+    expect_page(THREE, "gone");
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    assert_int_equal(sink.hearth.damaged(&sink, "g1", "torn"), 0);
+    give_page("h1", ONE, "", DATES(500)); /* another id of the same page: what is stored under the damaged one stays */
+    assert_int_equal(sink.hearth.damaged(&sink, "g2", "torn"), 0);
+    assert_int_equal(sink.hearth.removed(&sink, "g2", 1), 0); /* so does a tombstone */
+    sink_commit();
+    expect_page(ONE, "One h1: 1000 500");
+    expect_page(TWO, "gone");
+}
+
+static void test_damage_without_an_id_is_refused(void **state)
+{
+    (void)state;
+    store_three(HEARTH_SNAPSHOT);
+    for (int32_t collection = 1; collection < HEARTH_COLLECTION_SLOTS; collection++) {
+        sink_begin(collection, HEARTH_SNAPSHOT);
+        assert_int_equal(sink.hearth.damaged(&sink, NULL, "torn"), 0);
+        assert_int_equal(sink.hearth.commit(&sink, "mark"), HEARTH_ERR_INVALID);
+        assert_non_null(strstr(sink.err.text, "damaged beyond recognition"));
+        sink.collection = HEARTH_COLLECTION_NONE; /* the pull is over */
+    }
+    expect_page(TWO, "Two g2: 5000");
+    assert_int_equal(sink.hearth.begin(&sink, HEARTH_HISTORY, HEARTH_SNAPSHOT + 1), HEARTH_ERR_INVALID);
+    assert_int_equal(sink.hearth.begin(&sink, HEARTH_HISTORY, -1), HEARTH_ERR_INVALID);
+}
+
+/* Small collections are replaced as a COMPLETE one replaces them. */
+static void test_devices_tabs_and_bookmarks(void **state)
+{
+    (void)state;
+    struct hearth_device device = {.struct_size = sizeof(device), .name = "D", .type = "desktop"};
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = ONE};
+    static const char *const ids[] = {"d1", "d2"};
+    for (int left = 2; left >= 1; left--) {
+        sink_begin(HEARTH_CLIENTS, HEARTH_SNAPSHOT);
+        for (int i = 0; i < left; i++) {
+            device.id = ids[i];
+            assert_int_equal(sink.hearth.device(&sink, &device), 0);
+        }
+        sink_commit();
+        sink_begin(HEARTH_TABS, HEARTH_SNAPSHOT);
+        for (int i = 0; i < left; i++)
+            assert_int_equal(sink.hearth.tab(&sink, ids[i], &tab), 0);
+        sink_commit();
+        sink_begin(HEARTH_BOOKMARKS, HEARTH_SNAPSHOT);
+        for (int i = 0; i < left; i++)
+            give_bookmark(ids[i], TWO);
+        sink_commit();
+        struct hearth_counts now = counts();
+        assert_int_equal(now.devices, left);
+        assert_int_equal(now.tabs, left);
+        assert_int_equal(now.bookmarks, left);
+    }
+}
+
+/* --- limits and size --------------------------------------------------------------------------- */
+
+static void give_many(int from, int to, int step)
+{
+    for (int i = from; i < to; i += step) {
+        char guid[16], url[64];
+        snprintf(guid, sizeof(guid), "g%d", i);
+        snprintf(url, sizeof(url), "https://h%d.example/%d", i % 100, i);
+        give_page(guid, url, "A title", DATES(1700000000000 + i, 1600000000000 + i));
+    }
+}
+
+/* All pages are others than before: never more than the limit in the end, though for a moment twice as many. */
+static void test_limits_count_what_is_left(void **state)
+{
+    (void)state;
+    const struct limits limits = {.pages = 3000};
+    sink_fini(&sink);
+    sink_init(&sink, &fixture->store, NULL, "a", "file", fixture->directory, &limits);
+    for (int round = 0; round < 2; round++) {
+        sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+        give_many(round * 3000, (round + 1) * 3000, 1);
+        sink_commit();
+        assert_int_equal(counts().pages, 3000);
+    }
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_many(0, 3001, 1);
+    assert_int_equal(sink.hearth.commit(&sink, NULL), HEARTH_ERR_FULL);
+    assert_int_equal(counts().pages, 3000);
+}
+
+static struct {
+    const struct hearth_storage *inner;
+    size_t gets, most; /* calls of page_get; most bytes in use in one of them */
+} watch;
+
+static size_t bytes_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static int watched_page_get(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
+{
+    if (watch.gets++ % 64 == 0 && bytes_in_use() > watch.most)
+        watch.most = bytes_in_use();
+    return watch.inner->page_get(session, call, account, page, ret_page);
+}
+
+static void test_a_hundred_thousand_pages(void **state)
+{
+    (void)state;
+    enum { BATCH_CACHE = 3, MOST = 12 << 20 };
+    fixture_close(fixture);
+    fixture->values[BATCH_CACHE].number = 1 << 20; /* else the storage's own cache is most of it */
+    fixture_reopen(fixture);
+    struct hearth_storage watched = *fixture->store.ops;
+    watch.inner = fixture->store.ops;
+    watched.page_get = watched_page_get;
+    fixture->store.ops = &watched;
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_many(0, MANY, 1);
+    sink_commit();
+    assert_int_equal(counts().pages, MANY);
+    assert_int_equal(counts().visits, 2 * MANY);
+    size_t before = bytes_in_use();
+    watch.gets = watch.most = 0;
+    sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    give_many(0, MANY, 2);
+    sink_commit();
+    fixture->store.ops = watch.inner;
+    assert_int_equal(counts().pages, MANY / 2);
+    assert_int_equal(counts().visits, MANY);
+    assert_int_equal(watch.gets, MANY); /* each that came once, each that goes once */
+    print_message("at most %zu KiB more in use while it was applied\n", watch.most < before ? 0 : (watch.most - before) >> 10);
+    assert_true(watch.most < before + MOST);
+    expect_page("https://h1.example/1", "gone");
+    expect_page("https://h2.example/2", "A title g2: 1700000000002 1600000000002");
+    assert_sound(&fixture->store);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
+    const struct CMUnitTest tests[] = {
+        TEST(test_pages_and_visits_that_do_not_come_are_gone),
+        TEST(test_nothing_else_removes_history),
+        TEST(test_the_same_again_changes_nothing),
+        TEST(test_bookmarked_pages_stay_without_visits),
+        TEST(test_a_page_in_several_records),
+        TEST(test_damaged_records_keep_their_pages),
+        TEST(test_damage_without_an_id_is_refused),
+        TEST(test_devices_tabs_and_bookmarks),
+        TEST(test_limits_count_what_is_left),
+        TEST(test_a_hundred_thousand_pages),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,24 @@
+/* Any record, by its table: as text, compared, made up, and at the borders of what may be stored. */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_RECORDS_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_RECORDS_H
+
+#include "base/buf.h"
+#include "plug/fields.h"
+
+/* One line. without: names of fields that are left out, ended by NULL; NULL: none. */
+void record_print(struct buf *out, const struct fields *fields, const void *record, const char *const *without);
+/* False: *ret_why (size bytes) says which field came back otherwise. Fields that the storage fills are not compared. */
+bool record_same(const struct fields *fields, const void *wanted, const void *got, const char *const *without, char *ret_why, size_t size);
+bool record_same_key(const struct fields *fields, const void *a, const void *b);
+
+/* Every field that is no key gets a value that its table allows; texts are constants. next: a random number below `n`. */
+void record_randomise(const struct fields *fields, void *record, unsigned (*next)(void *ctx, unsigned n), void *ctx);
+
+/* A plain record, the same each time: keys and what has to be there. */
+void record_plain(const struct fields *fields, void *ret_record);
+/* The values at the borders of a field: puts number `which` into the record. False: there are no more. limits: NULL, none. */
+bool record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits);
+/* Bytes of the longest text that the field may have in a storage of these limits. */
+int64_t record_longest(const struct hearth_field *field, const struct hearth_limits *limits);
+
+#endif

@@ -1,0 +1,100 @@
+/* Every field of every record, at the borders of what may be stored, is put and read back by each operation that reads the record. */
+#include "storage_ways.h"
+
+union any_record {
+#define MEMBER(record, FIELDS) struct hearth_##record record;
+    HEARTH_RECORDS(MEMBER)
+#undef MEMBER
+};
+
+/* What one field asks of another, and what is not just any text. */
+static void make_possible(const struct storage_way *of, const struct hearth_field *field, union any_record *record)
+{
+    static char email[1025];
+    if (of->fields == &fields_account) {
+        const char *text = strcmp(record->account.email, "k") == 0 ? "" : record->account.email;
+        size_t length = strlen(text), most = sizeof(email) - sizeof("@example.org");
+        snprintf(email, sizeof(email), "%s@example.org",
+                 length > most ? text + length - most : text); /* or the kit takes it for somebody's */
+        record->account.email = email;
+        if (strcmp(field->name, "id") == 0)
+            record->account.id = strlen(record->account.id) == 1 ? "z" : "abcdefghijklmnopqrstuvwxyz012345";
+    } else if (of->fields == &fields_token) {
+        record->token.account = "a";
+    } else if (of->fields == &fields_bookmark && strcmp(field->name, "parent") != 0) {
+        record->bookmark.parent = "menu";
+    }
+}
+
+static void check_record(struct store *store, const struct storage_way *of, const union any_record *record)
+{
+    struct wanted wanted = {.fields = of->fields, .record = record};
+    of->put(store, record);
+    of->read(store, &wanted);
+    of->remove(store, record);
+    store_reset(store);
+}
+
+static void check_borders(struct kit *kit, const struct storage_way *of)
+{
+    union any_record record;
+    for (size_t i = 0; i < of->fields->count; i++) {
+        const struct hearth_field *field = &of->fields->list[i];
+        for (size_t which = 0; field->role != HEARTH_FIELD_DERIVED; which++) {
+            record_plain(of->fields, &record);
+            if (!record_set_border(field, &record, which, kit->descriptor->limits))
+                break;
+            make_possible(of, field, &record);
+            check_record(&kit->store, of, &record);
+        }
+    }
+}
+
+static void borders_come_back(struct kit *kit)
+{
+    expect_number(fields_record_count, STORAGE_WAYS);
+    for (size_t i = 0; i < STORAGE_WAYS; i++)
+        check_borders(kit, &storage_ways[i]);
+    assert_sound(&kit->store);
+}
+
+/* Keys are compared by their bytes. */
+static void check_alike(struct kit *kit, const struct storage_way *of, const struct hearth_field *field)
+{
+    static const char *const alike[] = {"Case", "case", "case ", "c\xc3\xa1se", "ca\xcc\x81se"};
+    enum { ALIKE = sizeof(alike) / sizeof(alike[0]) };
+    static const uint8_t hashes[ALIKE][32] = {{1}, {2}, {3}, {4}, {5}};
+    union any_record records[ALIKE];
+    for (size_t i = 0; i < ALIKE; i++) {
+        record_plain(of->fields, &records[i]);
+        fields_set_text(field, &records[i], alike[i]);
+        make_possible(of, field, &records[i]);
+        if (of->fields == &fields_token)
+            records[i].token.hash = hashes[i];
+        of->put(&kit->store, &records[i]);
+    }
+    for (size_t i = 0; i < ALIKE; i++) {
+        struct wanted wanted = {.fields = of->fields, .record = &records[i]};
+        of->read(&kit->store, &wanted);
+    }
+    for (size_t i = 0; i < ALIKE; i++)
+        of->remove(&kit->store, &records[i]);
+}
+
+static void alike_keys_differ(struct kit *kit)
+{
+    for (size_t i = 0; i < STORAGE_WAYS; i++) {
+        const struct storage_way *of = &storage_ways[i];
+        for (size_t k = 0; k < of->fields->count; k++)
+            if (of->fields->list[k].role == HEARTH_FIELD_KEY && of->fields->list[k].kind == HEARTH_FIELD_TEXT &&
+                of->fields != &fields_account)
+                check_alike(kit, of, &of->fields->list[k]);
+    }
+    assert_sound(&kit->store);
+}
+
+const struct kit_test storage_borders_tests[] = {
+    {"borders: every field of every record comes back as it was put", borders_come_back, KIT_OPEN, 240},
+    {"borders: keys that look alike are different keys", alike_keys_differ, KIT_OPEN},
+    {NULL, NULL},
+};

@@ -1,0 +1,302 @@
+#include "storage_ways.h"
+
+static int see_record(struct wanted *wanted, const void *record)
+{
+    char why[400];
+    if (!record_same_key(wanted->fields, wanted->record, record))
+        return 0;
+    wanted->found++;
+    if (!record_same(wanted->fields, wanted->record, record, wanted->without, why, sizeof(why)))
+        fail_msg("%s: %s", wanted->operation, why);
+    return 0;
+}
+
+#define SEE(name, type)                                                                                                                    \
+    static int see_##name(void *ctx, const struct hearth_##type *record)                                                                   \
+    {                                                                                                                                      \
+        return see_record(ctx, record);                                                                                                    \
+    }
+SEE(account, account)
+SEE(identity, account_identity)
+SEE(page, page)
+SEE(visit, visit)
+SEE(bookmark, bookmark)
+SEE(token, token)
+SEE(pick, pick)
+
+static int see_device(void *ctx, const struct hearth_device *device, int64_t tabs)
+{
+    (void)tabs;
+    return see_record(ctx, device);
+}
+
+static int see_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    expect_text(device, "phone");
+    return see_record(ctx, tab);
+}
+
+/* Runs a list, in which the record is to be found once. */
+#define LISTS(store, wanted_, operation_, ...)                                                                                             \
+    do {                                                                                                                                   \
+        (wanted_)->operation = #operation_;                                                                                                \
+        (wanted_)->found = 0;                                                                                                              \
+        OK(store, operation_, __VA_ARGS__, wanted_);                                                                                       \
+        if ((wanted_)->found != 1)                                                                                                         \
+            fail_missing(wanted_);                                                                                                         \
+    } while (0)
+
+static _Noreturn void fail_missing(const struct wanted *wanted)
+{
+    struct buf out = {0};
+    record_print(&out, wanted->fields, wanted->record, NULL);
+    fail_msg("%s: this record comes %zu times: %.*s", wanted->operation, wanted->found, (int)(out.size < 300 ? out.size : 300), out.data);
+}
+
+/* --- accounts ----------------------------------------------------------------------------------- */
+
+static void put_account(struct store *store, const void *record)
+{
+    OK(store, account_create, record);
+}
+
+static void read_account(struct store *store, struct wanted *wanted)
+{
+    static const char *const may_lack[] = {"generation", NULL};
+    const struct hearth_account *put = wanted->record;
+    struct hearth_account complete = *put, got = {.struct_size = sizeof(got)};
+    if (put->placement == NULL)
+        complete.placement = put->email;
+    wanted->record = &complete;
+    wanted->operation = "account_get";
+    OK(store, account_get, put->id, &got);
+    see_record(wanted, &got);
+    wanted->operation = "account_by_email";
+    OK(store, account_by_email, put->email, &got);
+    see_record(wanted, &got);
+    wanted->without = may_lack;
+    LISTS(store, wanted, account_list, see_account);
+}
+
+static void remove_account(struct store *store, const void *record)
+{
+    OK(store, account_remove, ((const struct hearth_account *)record)->id);
+}
+
+static void put_identity(struct store *store, const void *record)
+{
+    OK(store, identity_put, "a", record);
+}
+
+static void read_identity(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, identity_list, "a", see_identity);
+}
+
+static void remove_identity(struct store *store, const void *record)
+{
+    const struct hearth_account_identity *identity = record;
+    OK(store, identity_remove, "a", identity->issuer, identity->subject);
+}
+
+static void put_token(struct store *store, const void *record)
+{
+    OK(store, token_create, record);
+}
+
+static void read_token(struct store *store, struct wanted *wanted)
+{
+    struct hearth_token got = {.struct_size = sizeof(got)};
+    OK(store, token_by_hash, ((const struct hearth_token *)wanted->record)->hash, &got);
+    wanted->operation = "token_by_hash";
+    wanted->found = 0;
+    see_record(wanted, &got);
+    if (wanted->found != 1)
+        fail_missing(wanted);
+    LISTS(store, wanted, token_list, "a", see_token);
+}
+
+static void remove_token(struct store *store, const void *record)
+{
+    OK(store, token_remove, "a", ((const struct hearth_token *)record)->id);
+}
+
+static void put_pick(struct store *store, const void *record)
+{
+    OK(store, pick_put, "a", record);
+}
+
+static void read_pick(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, pick_list, "a", see_pick);
+}
+
+static void remove_pick(struct store *store, const void *record)
+{
+    struct hearth_pick pick = *(const struct hearth_pick *)record;
+    pick.use_count = 0;
+    OK(store, pick_put, "a", &pick);
+}
+
+/* --- synced data -------------------------------------------------------------------------------- */
+
+static void put_device(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_CLIENTS);
+    OK(store, device_put, record);
+    commit(store);
+}
+
+static void read_device(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, device_list, "a", see_device);
+}
+
+static void remove_device(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_CLIENTS);
+    OK(store, device_remove, ((const struct hearth_device *)record)->id);
+    commit(store);
+}
+
+static void put_tab(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_TABS);
+    OK(store, tab_put, "phone", record);
+    commit(store);
+}
+
+static void read_tab(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, tab_list, "a", NULL, see_tab);
+    LISTS(store, wanted, tab_list, "a", "phone", see_tab);
+}
+
+static void remove_tab(struct store *store, const void *record)
+{
+    (void)record;
+    begin(store, "a", HEARTH_TABS);
+    OK(store, tabs_clear, "phone");
+    commit(store);
+}
+
+static void put_visit(struct store *store, const void *record)
+{
+    int64_t added = 0;
+    struct hearth_page page = make_page(1, "https://visited.example/", "visited.example");
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_put, &page);
+    OK(store, visits_put, 1, record, 1, &added);
+    expect_number(added, 1);
+    commit(store);
+}
+
+static int see_visit_row(void *ctx, const struct hearth_visit_row *row)
+{
+    struct hearth_visit visit = HEARTH_VISIT(row->date, row->type);
+    return see_record(ctx, &visit);
+}
+
+static void read_visit(struct store *store, struct wanted *wanted)
+{
+    struct hearth_visit_query query = {.struct_size = sizeof(query)};
+    LISTS(store, wanted, visit_list, "a", &query, see_visit_row);
+    LISTS(store, wanted, visit_dates, "a", 0, 0, see_visit_row);
+    LISTS(store, wanted, page_visits, "a", 1, see_visit);
+}
+
+static void remove_visit(struct store *store, const void *record)
+{
+    (void)record;
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, visits_remove, 1);
+    commit(store);
+}
+
+static void put_page(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_put, record);
+    commit(store);
+}
+
+static void read_page(struct store *store, struct wanted *wanted)
+{
+    struct hearth_page got = {.struct_size = sizeof(got)};
+    wanted->operation = "page_get";
+    OK(store, page_get, "a", ((const struct hearth_page *)wanted->record)->id, &got);
+    see_record(wanted, &got);
+    expect_number(got.gone, 0);
+    wanted->without = scan_may_lack;
+    LISTS(store, wanted, pages_by_frecency, "a", see_page);
+    LISTS(store, wanted, pages_changed, "a", got.generation - 1, see_page);
+}
+
+static void remove_page(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_HISTORY);
+    OK(store, page_remove, ((const struct hearth_page *)record)->id);
+    commit(store);
+}
+
+static void put_one_bookmark(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_BOOKMARKS);
+    OK(store, bookmark_put, record);
+    commit(store);
+}
+
+static int see_node(void *ctx, const struct hearth_bookmark_node *node)
+{
+    struct wanted *wanted = ctx;
+    struct hearth_bookmark whole = *(const struct hearth_bookmark *)wanted->record;
+    whole.guid = node->guid;
+    whole.kind = node->kind;
+    whole.parent = node->parent;
+    whole.said_parent = node->said_parent;
+    whole.position = node->position;
+    whole.added = node->added;
+    whole.modified = node->modified;
+    return see_record(wanted, &whole);
+}
+
+static void read_bookmark(struct store *store, struct wanted *wanted)
+{
+    struct hearth_bookmark put = *(const struct hearth_bookmark *)wanted->record, got = {.struct_size = sizeof(got)};
+    struct hearth_bookmark_query query = {.struct_size = sizeof(query), .parent = put.parent, .after = -1};
+    if (put.parent == NULL)
+        put.position = 0; /* it has none */
+    wanted->record = &put;
+    wanted->operation = "bookmark_get";
+    OK(store, bookmark_get, "a", put.guid, &got);
+    see_record(wanted, &got);
+    if (put.parent != NULL)
+        LISTS(store, wanted, bookmark_list, "a", &query, see_bookmark);
+    query = (struct hearth_bookmark_query){.struct_size = sizeof(query), .order = HEARTH_BY_ADDED};
+    if (put.kind == HEARTH_BOOKMARK)
+        LISTS(store, wanted, bookmark_list, "a", &query, see_bookmark);
+    if (put.page != 0)
+        LISTS(store, wanted, bookmarks_of_page, "a", put.page, see_bookmark);
+    LISTS(store, wanted, bookmark_nodes, "a", see_node);
+}
+
+static void remove_bookmark(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_BOOKMARKS);
+    OK(store, bookmark_remove, ((const struct hearth_bookmark *)record)->guid);
+    commit(store);
+}
+
+/* --- all of them -------------------------------------------------------------------------------- */
+
+const struct storage_way storage_ways[STORAGE_WAYS] = {
+    {&fields_account, put_account, read_account, remove_account},
+    {&fields_account_identity, put_identity, read_identity, remove_identity},
+    {&fields_device, put_device, read_device, remove_device},
+    {&fields_tab, put_tab, read_tab, remove_tab},
+    {&fields_visit, put_visit, read_visit, remove_visit},
+    {&fields_page, put_page, read_page, remove_page},
+    {&fields_bookmark, put_one_bookmark, read_bookmark, remove_bookmark},
+    {&fields_token, put_token, read_token, remove_token},
+    {&fields_pick, put_pick, read_pick, remove_pick},
+};

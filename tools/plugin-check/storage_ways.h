@@ -1,0 +1,28 @@
+/* How each record is put, read back by every operation that reads it, and removed. */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_WAYS_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_WAYS_H
+
+#include "records.h"
+#include "storage_kit.h"
+
+/* What is looked for in a list, and by which operation. */
+struct wanted {
+    const struct fields *fields;
+    const void *record;
+    const char *operation;
+    const char *const *without; /* what this operation may leave out */
+    size_t found;
+};
+
+/* Of the account "a", but for accounts. Each fails the test when something else comes back. */
+struct storage_way {
+    const struct fields *fields;
+    void (*put)(struct store *store, const void *record);
+    void (*read)(struct store *store, struct wanted *wanted);
+    void (*remove)(struct store *store, const void *record);
+};
+
+enum { STORAGE_WAYS = 9 };
+extern const struct storage_way storage_ways[STORAGE_WAYS];
+
+#endif
