@@ -1,5 +1,6 @@
 #include "merge/records.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -188,48 +189,52 @@ const char *records_get_kept(struct spool *spool)
 
 /* --- do they keep to their tables? -------------------------------------------------------------- */
 
-bool records_check_key(const char *what, const char *key, char *ret_why, size_t size)
+bool records_check_key(const char *what, const char *key, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     size_t length = key == NULL ? 0 : strlen(key);
-    if (length > 0 && length <= HEARTH_KEY_MAX && str_is_utf8(key, length))
+    int64_t longest = limits == NULL || limits->key_bytes <= 0 || limits->key_bytes > HEARTH_KEY_MAX ? HEARTH_KEY_MAX : limits->key_bytes;
+    if (length > 0 && length <= (size_t)longest && str_is_utf8(key, length))
         return true;
     if (length == 0)
         snprintf(ret_why, size, "%s is missing", what);
     else
-        snprintf(ret_why, size, "%s has %zu bytes, more than %d, or is not UTF-8", what, length, HEARTH_KEY_MAX);
+        snprintf(ret_why, size, "%s has %zu bytes, more than %" PRId64 ", or is not UTF-8", what, length, longest);
     return false;
 }
 
-bool records_check_device(const struct hearth_device *device, char *ret_why, size_t size)
+bool records_check_device(const struct hearth_device *device, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    return fields_check(&fields_device, device, ret_why, size);
+    return fields_check(&fields_device, device, limits, ret_why, size);
 }
 
-bool records_check_tab(const char *device, const struct hearth_tab *tab, char *ret_why, size_t size)
+bool records_check_tab(const char *device, const struct hearth_tab *tab, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    return records_check_key("the id of its device", device, ret_why, size) && fields_check(&fields_tab, tab, ret_why, size);
+    return records_check_key("the id of its device", device, limits, ret_why, size) &&
+           fields_check(&fields_tab, tab, limits, ret_why, size);
 }
 
-bool records_check_page(const struct hearth_page_record *record, char *ret_why, size_t size)
+bool records_check_page(const struct hearth_page_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    bool sound = fields_check(&fields_page_record, record, ret_why, size);
+    bool sound = fields_check(&fields_page_record, record, limits, ret_why, size);
     for (size_t i = 0; sound && i < record->visit_count; i++)
-        sound = fields_check(&fields_visit, HEARTH_AT(record->visits, i), ret_why, size);
+        sound = fields_check(&fields_visit, HEARTH_AT(record->visits, i), limits, ret_why, size);
     return sound;
 }
 
-bool records_check_bookmark(const struct hearth_bookmark_record *record, char *ret_why, size_t size)
+bool records_check_bookmark(const struct hearth_bookmark_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    bool sound = fields_check(&fields_bookmark_record, record, ret_why, size);
+    bool sound = fields_check(&fields_bookmark_record, record, limits, ret_why, size);
     size_t bytes = 0; /* of the tags joined, as they are stored */
+    int64_t longest =
+        limits == NULL || limits->text_bytes <= 0 || limits->text_bytes > HEARTH_TEXT_MAX ? HEARTH_TEXT_MAX : limits->text_bytes;
     for (size_t i = 0; sound && i < record->tag_count; i++) {
         bytes += record->tags[i] == NULL ? 0 : strlen(record->tags[i]) + 1;
-        if (record->tags[i] != NULL && bytes <= HEARTH_TEXT_MAX && str_is_utf8(record->tags[i], strlen(record->tags[i])))
+        if (record->tags[i] != NULL && bytes <= (size_t)longest && str_is_utf8(record->tags[i], strlen(record->tags[i])))
             continue;
         snprintf(ret_why, size, "one of its tags is missing, too long, or not UTF-8");
         sound = false;
     }
     for (size_t i = 0; sound && i < record->child_count; i++)
-        sound = records_check_key("the id of one of its children", record->children[i], ret_why, size);
+        sound = records_check_key("the id of one of its children", record->children[i], limits, ret_why, size);
     return sound;
 }

@@ -26,10 +26,10 @@ void records_get_removed(struct spool *spool, const char **ret_guid, int64_t *re
 const char *records_get_kept(struct spool *spool);
 
 /* Does what a provider gives keep to its table (hearth/records.h, hearth/sync.h)? False: ret_why says in words what does not. */
-bool records_check_key(const char *what, const char *key, char *ret_why, size_t size);
-bool records_check_device(const struct hearth_device *device, char *ret_why, size_t size);
-bool records_check_tab(const char *device, const struct hearth_tab *tab, char *ret_why, size_t size);
-bool records_check_page(const struct hearth_page_record *record, char *ret_why, size_t size);
-bool records_check_bookmark(const struct hearth_bookmark_record *record, char *ret_why, size_t size);
+bool records_check_key(const char *what, const char *key, const struct hearth_limits *limits, char *ret_why, size_t size);
+bool records_check_device(const struct hearth_device *device, const struct hearth_limits *limits, char *ret_why, size_t size);
+bool records_check_tab(const char *device, const struct hearth_tab *tab, const struct hearth_limits *limits, char *ret_why, size_t size);
+bool records_check_page(const struct hearth_page_record *record, const struct hearth_limits *limits, char *ret_why, size_t size);
+bool records_check_bookmark(const struct hearth_bookmark_record *record, const struct hearth_limits *limits, char *ret_why, size_t size);
 
 #endif

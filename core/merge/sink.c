@@ -75,7 +75,7 @@ static int on_device(void *ctx, const struct hearth_device *device)
     struct sink *sink = sink_of(ctx);
     char why[160];
     int r = check(sink, MERGE_DEVICES);
-    if (r == 0 && !records_check_device(device, why, sizeof(why)))
+    if (r == 0 && !records_check_device(device, sink->store->limits, why, sizeof(why)))
         return note_broken(sink, device->id, why);
     return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
 }
@@ -86,7 +86,7 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     struct sink *sink = sink_of(ctx);
     char why[160];
     int r = check(sink, MERGE_TABS);
-    if (r == 0 && !records_check_tab(device, tab, why, sizeof(why)))
+    if (r == 0 && !records_check_tab(device, tab, sink->store->limits, why, sizeof(why)))
         return note_broken(sink, device, why);
     return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
 }
@@ -96,7 +96,7 @@ static int on_page(void *ctx, const struct hearth_page_record *record)
     struct sink *sink = sink_of(ctx);
     char why[160];
     int r = check(sink, MERGE_PAGES);
-    if (r == 0 && !records_check_page(record, why, sizeof(why)))
+    if (r == 0 && !records_check_page(record, sink->store->limits, why, sizeof(why)))
         return note_broken(sink, record->guid, why);
     return r < 0 ? r : records_put_page(&sink->spool, record, &sink->err);
 }
@@ -106,7 +106,7 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
     struct sink *sink = sink_of(ctx);
     char why[160];
     int r = check(sink, MERGE_BOOKMARKS);
-    if (r == 0 && !records_check_bookmark(record, why, sizeof(why)))
+    if (r == 0 && !records_check_bookmark(record, sink->store->limits, why, sizeof(why)))
         return note_broken(sink, record->guid, why);
     return r < 0 ? r : records_put_bookmark(&sink->spool, record, &sink->err);
 }
@@ -116,7 +116,7 @@ static int on_removed(void *ctx, const char *guid, int64_t modified)
     struct sink *sink = sink_of(ctx);
     char why[160];
     int r = check(sink, 0);
-    if (r == 0 && !records_check_key("the id of a tombstone", guid, why, sizeof(why)))
+    if (r == 0 && !records_check_key("the id of a tombstone", guid, sink->store->limits, why, sizeof(why)))
         return note_broken(sink, guid, why);
     return r < 0 ? r : records_put_removed(&sink->spool, guid, modified, &sink->err);
 }

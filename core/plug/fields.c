@@ -136,9 +136,21 @@ bool fields_equal(const struct fields *fields, const void *a, const void *b)
     return true;
 }
 
-static bool check_field(const struct hearth_field *field, const void *record, char *ret_why, size_t size)
+int64_t fields_longest(const struct hearth_field *field, const struct hearth_limits *limits)
+{
+    int64_t most = field->most;
+    if (limits != NULL && most == HEARTH_KEY_MAX && limits->key_bytes > 0 && limits->key_bytes < most)
+        most = limits->key_bytes;
+    if (limits != NULL && limits->text_bytes > 0 && limits->text_bytes < most)
+        most = limits->text_bytes;
+    return most;
+}
+
+static bool check_field(const struct hearth_field *field, const void *record, const struct hearth_limits *limits, char *ret_why,
+                        size_t size)
 {
     const char *text;
+    int64_t longest = fields_longest(field, limits);
     double real;
     int64_t number;
     switch (field->kind) {
@@ -150,10 +162,10 @@ static bool check_field(const struct hearth_field *field, const void *record, ch
             snprintf(ret_why, size, "it has no %s", field->name);
             return false;
         }
-        if (strlen(text) <= (size_t)field->most && str_is_utf8(text, strlen(text)))
+        if (strlen(text) <= (size_t)longest && str_is_utf8(text, strlen(text)))
             return true;
-        if (strlen(text) > (size_t)field->most)
-            snprintf(ret_why, size, "its %s has %zu bytes, more than %" PRId64, field->name, strlen(text), field->most);
+        if (strlen(text) > (size_t)longest)
+            snprintf(ret_why, size, "its %s has %zu bytes, more than %" PRId64, field->name, strlen(text), longest);
         else
             snprintf(ret_why, size, "its %s is not UTF-8", field->name);
         return false;
@@ -178,10 +190,10 @@ static bool check_field(const struct hearth_field *field, const void *record, ch
     }
 }
 
-bool fields_check(const struct fields *fields, const void *record, char *ret_why, size_t size)
+bool fields_check(const struct fields *fields, const void *record, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     for (size_t i = 0; i < fields->count; i++)
-        if (fields->list[i].role != HEARTH_FIELD_DERIVED && !check_field(&fields->list[i], record, ret_why, size))
+        if (fields->list[i].role != HEARTH_FIELD_DERIVED && !check_field(&fields->list[i], record, limits, ret_why, size))
             return false;
     return true;
 }

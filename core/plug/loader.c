@@ -29,6 +29,7 @@ struct plug {
     char *file;
     struct hearth_plugin descriptor; /* copied: as much as the plugin has; its keys, too, so that they are an array of this host's */
     struct hearth_config_key *keys;
+    struct hearth_limits limits;       /* copied likewise */
     void *table;                       /* copied likewise */
     void *extensions[PLUG_EXTENSIONS]; /* likewise; NULL: it has not */
     struct host host;
@@ -169,6 +170,8 @@ static int copy_keys(const struct hearth_plugin *d, struct plug *plug, struct er
         plug->keys[i].struct_size = sizeof(*key);
     }
     plug->descriptor.config = plug->keys;
+    if (d->limits != NULL)
+        memcpy(&plug->limits, d->limits, d->limits->struct_size < sizeof(plug->limits) ? d->limits->struct_size : sizeof(plug->limits));
     return 0;
 }
 
@@ -344,6 +347,7 @@ struct storage plug_storage(const struct plug *plug)
     return (struct storage){.ops = plug->table,
                             .bulk = plug->extensions[PLUG_STORAGE_BULK],
                             .backup = plug->extensions[PLUG_STORAGE_BACKUP],
+                            .limits = plug->descriptor.limits == NULL ? NULL : &plug->limits,
                             .self = plug->self};
 }
 

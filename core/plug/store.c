@@ -12,7 +12,8 @@ int store_open_until(struct store *store, const struct storage *storage, const a
     int r = breaker_allows(breaker, err);
     if (r < 0)
         return r;
-    *store = (struct store){.ops = storage->ops, .bulk = storage->bulk, .backup = storage->backup, .breaker = breaker};
+    *store = (struct store){
+        .ops = storage->ops, .bulk = storage->bulk, .backup = storage->backup, .limits = storage->limits, .breaker = breaker};
     call_init(&store->call, stop, 0, 0);
     store->call.hearth.deadline = deadline;
     store->call.breaker = breaker;

@@ -11,6 +11,7 @@ struct storage {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
     const struct hearth_storage_backup *backup;
+    const struct hearth_limits *limits; /* what it cannot keep; NULL: it keeps what the headers say */
     void *self;
 };
 
@@ -19,6 +20,7 @@ struct store {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk;     /* NULL: each page is asked for */
     const struct hearth_storage_backup *backup; /* NULL: the database has tools of its own */
+    const struct hearth_limits *limits;
     void *session;
     struct call call;        /* results live until store_reset() */
     struct breaker *breaker; /* of the database; NULL: nobody watches it */

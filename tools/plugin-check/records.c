@@ -153,16 +153,6 @@ void record_plain(const struct fields *fields, void *ret_record)
     }
 }
 
-int64_t record_longest(const struct hearth_field *field, const struct hearth_limits *limits)
-{
-    int64_t most = field->most;
-    if (limits != NULL && most == HEARTH_KEY_MAX && limits->key_bytes > 0 && limits->key_bytes < most)
-        most = limits->key_bytes;
-    if (limits != NULL && limits->text_bytes > 0 && limits->text_bytes < most)
-        most = limits->text_bytes;
-    return most;
-}
-
 /* Letters that nothing packs into less, with a character of four bytes at the end: what is cut loses it. */
 static const char *long_text(int64_t size)
 {
@@ -182,7 +172,7 @@ static bool set_border_text(const struct hearth_field *field, void *record, size
     static const char *const texts[] = {NULL,     "",        "🦊", "\xc3\xa9", "e\xcc\x81", "%_'\"`\\",
                                         "Straße", "STRASSE", " a ",  "null",     "0",         "\t\x7f"};
     enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
-    int64_t longest = record_longest(field, limits);
+    int64_t longest = fields_longest(field, limits);
     if (which > TEXTS)
         return false;
     const char *text = which < TEXTS ? texts[which] : long_text(longest < LONG_TEXT ? longest : LONG_TEXT);

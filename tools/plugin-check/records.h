@@ -18,7 +18,5 @@ void record_randomise(const struct fields *fields, void *record, unsigned (*next
 void record_plain(const struct fields *fields, void *ret_record);
 /* The values at the borders of a field: puts number `which` into the record. False: there are no more. limits: NULL, none. */
 bool record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits);
-/* Bytes of the longest text that the field may have in a storage of these limits. */
-int64_t record_longest(const struct hearth_field *field, const struct hearth_limits *limits);
 
 #endif

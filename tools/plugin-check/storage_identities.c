@@ -4,16 +4,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Skips the test of a plugin that was built before there were identities. */
-static void need_identities(struct kit *kit)
-{
-    const struct hearth_storage *ops = kit->storage;
-    if (ops->identity_put == NULL && kit->descriptor->abi_version < 5)
-        kit_skip("the plugin was built before ABI version 5: hearthd works with no storage that knows no identities");
-    expect(ops->identity_put != NULL && ops->identity_remove != NULL && ops->identity_list != NULL && ops->account_by_identity != NULL);
-    expect(ops->property_put != NULL && ops->property_get != NULL);
-}
-
 static int on_identity(void *ctx, const struct hearth_account_identity *identity)
 {
     expect(HEARTH_HAS(identity, created));
@@ -43,7 +33,6 @@ static void expect_owner(struct store *store, const char *issuer, const char *su
 static void made_with_the_account(struct kit *kit)
 {
     struct store *store = &kit->store;
-    need_identities(kit);
     expect_identities(store, "a", "sync:fx uid of a 1000\n");
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(store, account_by_identity, "sync:fx", "uid of a", &got);
@@ -70,7 +59,6 @@ static void made_with_the_account(struct kit *kit)
 static void placement_of_an_older_host(struct kit *kit)
 {
     struct store *store = &kit->store;
-    need_identities(kit);
     struct hearth_account account = {
         .struct_size = offsetof(struct hearth_account, placement), .id = "c", .email = "c@example.org", .placement = "beyond the end"};
     OK(store, account_create, &account);
@@ -82,7 +70,6 @@ static void placement_of_an_older_host(struct kit *kit)
 static void taken_identity_makes_no_account(struct kit *kit)
 {
     struct store *store = &kit->store;
-    need_identities(kit);
     struct hearth_account account = {
         .struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = "uid of a", .provider = "fx"};
     struct hearth_account got = {.struct_size = sizeof(got)};
@@ -103,7 +90,6 @@ static void taken_identity_makes_no_account(struct kit *kit)
 static void put_list_remove(struct kit *kit)
 {
     struct store *store = &kit->store;
-    need_identities(kit);
     struct hearth_account_identity proxy = make_identity("proxy", "anna"),
                                    oidc = make_identity("oidc:https://sso.example/", "Anna\xc3\xa9");
     struct hearth_account got = {.struct_size = sizeof(got), .email = "untouched"};
@@ -137,7 +123,6 @@ static void put_list_remove(struct kit *kit)
 static void bounds(struct kit *kit)
 {
     struct store *store = &kit->store;
-    need_identities(kit);
     char text[1026];
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
@@ -166,7 +151,6 @@ static void bounds(struct kit *kit)
 static void removed_with_the_account(struct kit *kit)
 {
     struct store *store = &kit->store;
-    need_identities(kit);
     struct hearth_account_identity proxy = make_identity("proxy", "anna");
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(store, identity_put, "a", &proxy);
@@ -223,7 +207,6 @@ static void sessions_race_for_an_identity(struct kit *kit)
     static atomic_int made[IDENTITIES];
     struct racer racers[RACERS];
     int accounts = 0;
-    need_identities(kit);
     for (int i = 0; i < RACERS; i++) {
         racers[i] = (struct racer){.kit = kit, .number = i, .made = made};
         expect_number(pthread_create(&racers[i].thread, NULL, racer_main, &racers[i]), 0);
@@ -243,7 +226,6 @@ static void properties(struct kit *kit)
     struct store *store = &kit->store;
     char name[65], text[4098];
     const char *got = "untouched";
-    need_identities(kit);
     memset(name, 'k', sizeof(name) - 1);
     name[64] = '\0';
     unsigned long seed = kit->options->seed ^ (unsigned long)kit_now();
@@ -277,7 +259,6 @@ static void kept_over_closing(struct kit *kit)
 {
     struct hearth_account_identity proxy = make_identity("proxy", "anna");
     const char *got = NULL;
-    need_identities(kit);
     if ((kit->descriptor->capabilities & HEARTH_DURABLE) == 0)
         kit_skip("the plugin is not DURABLE");
     OK(&kit->store, identity_put, "a", &proxy);
@@ -293,7 +274,6 @@ static void kept_over_closing(struct kit *kit)
 static void conflict_in_a_batch(struct kit *kit)
 {
     struct store *store = &kit->store;
-    need_identities(kit);
     struct hearth_account account = {
         .struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = "uid of a", .provider = "fx"};
     struct hearth_account_identity taken = make_identity("sync:fx", "uid of b");

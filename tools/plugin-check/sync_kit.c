@@ -92,7 +92,7 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
 static void expect_fields(const struct fields *fields, const void *record)
 {
     char why[200];
-    if (!fields_check(fields, record, why, sizeof(why)))
+    if (!fields_check(fields, record, NULL, why, sizeof(why)))
         fail_msg("a %s does not keep to its table: %s", fields->record, why);
 }
 

@@ -121,9 +121,11 @@ static void test_a_shorter_record(void **state)
 
 /* --- what breaks a table ------------------------------------------------------------------------ */
 
+static struct store store; /* nothing is stored */
+
 static struct sink *begin(struct sink *sink, int32_t collection)
 {
-    sink_init(sink, NULL, NULL, "a", "fx", "/tmp", NULL);
+    sink_init(sink, &store, NULL, "a", "fx", "/tmp", NULL);
     assert_int_equal(sink->hearth.begin(sink->hearth.ctx, collection, HEARTH_COMPLETE), 0);
     return sink;
 }
@@ -240,6 +242,37 @@ static void test_broken_devices_and_tabs(void **state)
     assert_damaged(&sink, NULL, "the id of a tombstone is missing");
 }
 
+/* A storage that can keep less says so, and gets no more. */
+static void test_what_the_storage_cannot_keep(void **state)
+{
+    (void)state;
+    const struct hearth_limits limits = {.struct_size = sizeof(limits), .key_bytes = 10, .text_bytes = 20};
+    struct hearth_page_record page;
+    struct hearth_bookmark_record bookmark;
+    struct hearth_tab tab;
+    struct sink sink;
+    store.limits = &limits;
+    fill(&fields_page_record, &page, false);
+    page.title = "a title of more than twenty bytes";
+    give_page(&page, page.guid, "its title has 33 bytes, more than 20");
+    fill(&fields_page_record, &page, false);
+    page.guid = "eleven keys";
+    give_page(&page, page.guid, "its guid has 11 bytes, more than 10");
+    fill(&fields_bookmark_record, &bookmark, false);
+    bookmark.children = (const char *const[]){"eleven keys"};
+    bookmark.child_count = 1;
+    give_bookmark(&bookmark, bookmark.guid, "the id of one of its children has 11 bytes");
+    fill(&fields_bookmark_record, &bookmark, false);
+    bookmark.tags = (const char *const[]){"eleven tags", "and more"};
+    bookmark.tag_count = 2;
+    give_bookmark(&bookmark, bookmark.guid, "one of its tags");
+    fill(&fields_tab, &tab, false);
+    begin(&sink, HEARTH_TABS);
+    assert_int_equal(sink.hearth.tab(sink.hearth.ctx, "eleven keys", &tab), 0);
+    assert_damaged(&sink, "eleven keys", "the id of its device has 11 bytes");
+    store.limits = NULL;
+}
+
 /* What the table allows is no damage, at its borders neither. */
 static void test_sound_ones(void **state)
 {
@@ -265,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_broken_pages),
         cmocka_unit_test(test_broken_bookmarks),
         cmocka_unit_test(test_broken_devices_and_tabs),
+        cmocka_unit_test(test_what_the_storage_cannot_keep),
         cmocka_unit_test(test_sound_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
