@@ -189,7 +189,8 @@ typedef int (*hearth_account_identity_cb)(void *ctx, const struct hearth_account
 typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
 
 /* What every storage does. Orders are total: a listing says every tie. Unless a listing says otherwise its rows are of one moment, and its
- * callback may call other operations of the session that calls it.
+ * callback may call other operations of the session that calls it. "In pieces": a long one may be read piece by piece, each of its own
+ * moment, and goes on behind the last row: one that moves meanwhile can come twice or not at all.
  *
  * In an open batch everything may be called in the batch's session but account_remove, account_claim_due, batch_begin, migrate, verify and
  * the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails outside of the
@@ -230,7 +231,7 @@ struct hearth_storage {
     int (*account_by_email)(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account);
     int (*account_by_identity)(void *session, struct hearth_call *call, const char *issuer, const char *subject,
                                struct hearth_account *ret_account);
-    /* By e-mail address, ASCII letters as if they were small, else by bytes. `generation` is 0 where the plugin need not know it here. */
+    /* In pieces. By e-mail address, ASCII letters as if they were small, else by bytes. `generation` is 0 where the plugin need not know it here. */
     int (*account_list)(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx);
     /* With every row it has. NOT_FOUND. */
     int (*account_remove)(void *session, struct hearth_call *call, const char *account);
@@ -324,15 +325,15 @@ struct hearth_storage {
     int (*pages_by_frecency)(void *session, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx);
     /* Changed or removed after generation `since`, in any order. NOT_FOUND: the plugin no longer knows (load anew). */
     int (*pages_changed)(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
-    /* Without hidden pages. Newest first, ties by greater page, then greater type. */
+    /* In pieces. Without hidden pages. Newest first, ties by greater page, then greater type. */
     int (*visit_list)(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
                       hearth_visit_row_cb cb, void *ctx);
-    /* The same rows in the same order, date, page and type only, read from an index. */
+    /* In pieces. The same rows in the same order, date, page and type only, read from an index. */
     int (*visit_dates)(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb,
                        void *ctx);
     int (*bookmark_get)(void *session, struct hearth_call *call, const char *account, const char *guid,
                         struct hearth_bookmark *ret_bookmark);
-    /* See enum hearth_bookmark_order. */
+    /* In pieces. See enum hearth_bookmark_order. */
     int (*bookmark_list)(void *session, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
                          hearth_bookmark_cb cb, void *ctx);
     /* Newest `added` first, ties by greater guid. */
