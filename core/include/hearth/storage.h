@@ -231,7 +231,8 @@ struct hearth_storage {
     int (*account_by_email)(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account);
     int (*account_by_identity)(void *session, struct hearth_call *call, const char *issuer, const char *subject,
                                struct hearth_account *ret_account);
-    /* In pieces. By e-mail address, ASCII letters as if they were small, else by bytes. `generation` is 0 where the plugin need not know it here. */
+    /* In pieces. By e-mail address, ASCII letters as if they were small, else by bytes. `generation` is 0 where the plugin need not know it
+     * here. */
     int (*account_list)(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx);
     /* With every row it has. NOT_FOUND. */
     int (*account_remove)(void *session, struct hearth_call *call, const char *account);
