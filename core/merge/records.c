@@ -192,7 +192,7 @@ const char *records_get_kept(struct spool *spool)
 bool records_check_key(const char *what, const char *key, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     size_t length = key == NULL ? 0 : strlen(key);
-    int64_t longest = limits == NULL || limits->key_bytes <= 0 || limits->key_bytes > HEARTH_KEY_MAX ? HEARTH_KEY_MAX : limits->key_bytes;
+    int64_t longest = fields_longest(HEARTH_KEY_MAX, limits);
     if (length > 0 && length <= (size_t)longest && str_is_utf8(key, length))
         return true;
     if (length == 0)
@@ -225,8 +225,7 @@ bool records_check_bookmark(const struct hearth_bookmark_record *record, const s
 {
     bool sound = fields_check(&fields_bookmark_record, record, limits, ret_why, size);
     size_t bytes = 0; /* of the tags joined, as they are stored */
-    int64_t longest =
-        limits == NULL || limits->text_bytes <= 0 || limits->text_bytes > HEARTH_TEXT_MAX ? HEARTH_TEXT_MAX : limits->text_bytes;
+    int64_t longest = fields_longest(HEARTH_TEXT_MAX, limits);
     for (size_t i = 0; sound && i < record->tag_count; i++) {
         bytes += record->tags[i] == NULL ? 0 : strlen(record->tags[i]) + 1;
         if (record->tags[i] != NULL && bytes <= (size_t)longest && str_is_utf8(record->tags[i], strlen(record->tags[i])))

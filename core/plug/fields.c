@@ -136,9 +136,8 @@ bool fields_equal(const struct fields *fields, const void *a, const void *b)
     return true;
 }
 
-int64_t fields_longest(const struct hearth_field *field, const struct hearth_limits *limits)
+int64_t fields_longest(int64_t most, const struct hearth_limits *limits)
 {
-    int64_t most = field->most;
     if (limits != NULL && most == HEARTH_KEY_MAX && limits->key_bytes > 0 && limits->key_bytes < most)
         most = limits->key_bytes;
     if (limits != NULL && limits->text_bytes > 0 && limits->text_bytes < most)
@@ -150,7 +149,7 @@ static bool check_field(const struct hearth_field *field, const void *record, co
                         size_t size)
 {
     const char *text;
-    int64_t longest = fields_longest(field, limits);
+    int64_t longest = fields_longest(field->most, limits);
     double real;
     int64_t number;
     switch (field->kind) {

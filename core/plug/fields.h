@@ -39,8 +39,9 @@ int fields_copy(const struct fields *fields, const void *from, struct arena *are
 /* Is everything the same that is not DERIVED? */
 bool fields_equal(const struct fields *fields, const void *a, const void *b);
 bool fields_equal_one(const struct hearth_field *field, const void *a, const void *b);
-/* Longest text of the field in a storage with these limits; NULL: it declares none. */
-int64_t fields_longest(const struct hearth_field *field, const struct hearth_limits *limits);
+/* Longest text that a storage with these limits (NULL: it declares none) keeps where a table allows `most` bytes: HEARTH_KEY_MAX for keys.
+ */
+int64_t fields_longest(int64_t most, const struct hearth_limits *limits);
 /* Does it keep to its table, and to what the storage can keep? False: ret_why says in words what does not. */
 bool fields_check(const struct fields *fields, const void *record, const struct hearth_limits *limits, char *ret_why, size_t size);
 

@@ -172,7 +172,7 @@ static bool set_border_text(const struct hearth_field *field, void *record, size
     static const char *const texts[] = {NULL,     "",        "🦊", "\xc3\xa9", "e\xcc\x81", "%_'\"`\\",
                                         "Straße", "STRASSE", " a ",  "null",     "0",         "\t\x7f"};
     enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
-    int64_t longest = fields_longest(field, limits);
+    int64_t longest = fields_longest(field->most, limits);
     if (which > TEXTS)
         return false;
     const char *text = which < TEXTS ? texts[which] : long_text(longest < LONG_TEXT ? longest : LONG_TEXT);
