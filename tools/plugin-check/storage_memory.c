@@ -90,7 +90,9 @@ static int put_devices(struct store *store, int r)
 {
     struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "phone", .type = "mobile", .os = "os"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = "https://example.org/"};
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = "trip", .color = "blue"};
     CALL(device_put, &device);
+    CALL(tab_group_put, "d", &group);
     return CALL(tab_put, "d", &tab);
 }
 

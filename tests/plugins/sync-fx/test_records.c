@@ -360,8 +360,10 @@ static void test_tabs(void **state)
           "//x\"]}],"
           "\"tabGroups\":{\"g1\":{\"name\":\"Trip\"},\"none\":{\"name\":\"\"}}}",
           FX_TAKEN,
-          "tab dev 0 https://a/ A 1700000000000 pinned Trip\n"
-          "tab dev 1 https://b/  1700000001000 inactive -\n"
+          "group dev g1 \"Trip\" -\n"
+          "group dev none \"\" -\n"
+          "tab dev 0 https://a/ A 1700000000000 pinned g1\n"
+          "tab dev 1 https://b/  1700000001000 inactive none\n"
           "tab dev 2 https://c/  1700000002000 -\n"
           "tab dev 3 https://d/  1700000003000 -\n"
           "tab dev 4 https://e/  0 -\n"
@@ -369,6 +371,93 @@ static void test_tabs(void **state)
     check(fx_record_tabs, HEARTH_TABS, "dev", "{\"tabs\":{}}", FX_TAKEN, "");
     check(fx_record_tabs, HEARTH_TABS, "dev", "{\"tabs\":[{\"urlHistory\":[\"https://a/\"]}],\"tabGroups\":[]}", FX_TAKEN,
           "tab dev 0 https://a/  0 -\n");
+}
+
+#define TAB(url, rest) "{\"urlHistory\":[\"https://" url "/\"]" rest "}"
+
+/* Numbers are made of ids: in the order of `windows`, then what only tabs name. */
+static void test_windows(void **state)
+{
+    (void)state;
+    check(
+        fx_record_tabs, HEARTH_TABS, "dev",
+        "{\"tabs\":[" TAB("a", ",\"windowId\":\"w2\",\"index\":3") "," TAB("b", ",\"windowId\":\"w1\"") "," TAB("c", ",\"windowId\":"
+                                                                                                                     "\"other\",\"index\":-"
+                                                                                                                     "1") "," TAB("d", ",\""
+                                                                                                                                       "win"
+                                                                                                                                       "dow"
+                                                                                                                                       "Id"
+                                                                                                                                       "\":"
+                                                                                                                                       "7,"
+                                                                                                                                       "\"i"
+                                                                                                                                       "nde"
+                                                                                                                                       "x\""
+                                                                                                                                       ":\""
+                                                                                                                                       "4"
+                                                                                                                                       "\"") "," TAB(
+            "e",
+            ",\"windowId\":\"late\",\"index\":2147483647") "," TAB("f",
+                                                                   ",\"windowId\":\"\",\"index\":2147483648") "," TAB("g",
+                                                                                                                      ",\"windowId\":"
+                                                                                                                      "\"other\",\"index\":"
+                                                                                                                      "1.5,\"active\":"
+                                                                                                                      "\"yes\"") "],"
+                                                                                                                                 "\"windows"
+                                                                                                                                 "\":{"
+                                                                                                                                 "\"late\":"
+                                                                                                                                 "{},"
+                                                                                                                                 "\"w2\":{"
+                                                                                                                                 "\"index\""
+                                                                                                                                 ":2},"
+                                                                                                                                 "\"bad\":"
+                                                                                                                                 "5,\"w1\":"
+                                                                                                                                 "{\"index"
+                                                                                                                                 "\":1}}}",
+        FX_TAKEN,
+        "tab dev 0 https://a/  0 - window 1 at 3\n"
+        "tab dev 1 https://b/  0 -\n"
+        "tab dev 2 https://c/  0 - window 3 at 0\n"
+        "tab dev 3 https://d/  0 -\n"
+        "tab dev 4 https://e/  0 - window 2 at 2147483647\n"
+        "tab dev 5 https://f/  0 -\n"
+        "tab dev 6 https://g/  0 - window 3 at 0\n");
+    check(fx_record_tabs, HEARTH_TABS, "dev", "{\"tabs\":[" TAB("a", ",\"windowId\":\"w\"") "],\"windows\":[\"w\"]}", FX_TAKEN,
+          "tab dev 0 https://a/  0 -\n");
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    char json[2048], id[300] = "";
+    memset(id, 'x', 256);
+    snprintf(
+        json, sizeof(json),
+        "{\"tabs\":[" TAB("a", ",\"tabGroupId\":\"g\"") "," TAB("b", ",\"tabGroupId\":\"%s\"") "," TAB(
+            "c",
+            ",\"tabGroupId\":\"gone\"") "," TAB("d",
+                                                ",\"tabGroupId\":\"odd\"") "," TAB("e",
+                                                                                   ",\"tabGroupId\":\"\"") "],"
+                                                                                                           "\"tabGroups\":{\"%s\":{"
+                                                                                                           "\"name\":\"long\"},\"\":{"
+                                                                                                           "\"name\":\"empty\"},\"odd\":7,"
+                                                                                                           "\"%s\":{\"name\":3,\"color\":"
+                                                                                                           "\"\",\"collapsed\":1},"
+                                                                                                           "\"g\":{\"id\":\"another\","
+                                                                                                           "\"name\":\"Trip\",\"color\":"
+                                                                                                           "\"purple\",\"collapsed\":true}}"
+                                                                                                           "}",
+        id, id, id + 1);
+    char expected[1024];
+    snprintf(expected, sizeof(expected),
+             "group dev %s \"\" -\n"
+             "group dev g \"Trip\" purple collapsed\n"
+             "tab dev 0 https://a/  0 g\n"
+             "tab dev 1 https://b/  0 -\n"
+             "tab dev 2 https://c/  0 -\n"
+             "tab dev 3 https://d/  0 -\n"
+             "tab dev 4 https://e/  0 -\n",
+             id + 1);
+    check(fx_record_tabs, HEARTH_TABS, "dev", json, FX_TAKEN, expected);
 }
 
 static void check_client(const char *cleartext, const char *name, const char *type)
@@ -403,7 +492,7 @@ int main(void)
         cmocka_unit_test(test_vector),  cmocka_unit_test(test_tampering), cmocka_unit_test(test_keys_and_meta),
         cmocka_unit_test(test_bso),     cmocka_unit_test(test_bookmarks), cmocka_unit_test(test_queries),
         cmocka_unit_test(test_lengths), cmocka_unit_test(test_history),   cmocka_unit_test(test_tabs),
-        cmocka_unit_test(test_clients),
+        cmocka_unit_test(test_windows), cmocka_unit_test(test_groups),    cmocka_unit_test(test_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
