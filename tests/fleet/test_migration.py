@@ -263,7 +263,7 @@ class Migration(PostgresCase):
         for table, columns in {"accounts": {"name": long, "state_detail": "E'\\x01\\n'", "last_sync": "-9223372036854775808", "next_sync": "9223372036854775807", "pages": "-1", "visits": "9223372036854775807"},
                                "settings": {"json": "'not json'"}, "credentials": {"sealed": "''"}, "marks": {"text": "'{{{'"},
                                "tokens": {"name": long, "scope": "99", "last_used": "-1"},
-                               "devices": {"name": long, "type": "''", "last_upload": "9223372036854775807"}, "tabs": {"url": "''", "title": long, "last_used": "-1", '"group"': "E'\\x02'", '"window"': "2147483647", "place": "-1"}, "tab_groups": {"id": "''", "name": long, "color": "E'\\x02'"},
+                               "devices": {"name": long, "type": "''", "last_upload": "9223372036854775807"}, "tabs": {"url": "''", "title": long, "last_used": "-1", '"group"': "E'\\x02'", '"window"': "2147483647", "place": "-1"}, "tab_groups": {"id": "md5(id)", "name": long, "color": "E'\\x02'"},
                                "pages": {"url": "''", "host": "E'\\x01'", "title": long, "tags": "E'\\n\\n'", "frecency": "9223372036854775807", "visit_count": "-5", "last_visit": "-9223372036854775808"},
                                "visits": {"type": "2147483647"}, "bookmarks": {"title": long, "url": "''", "position": "-9223372036854775808", "added": "9223372036854775807", "tags": "''", "parent": "guid", "kind": "4"},
                                "bookmark_tags": {"tag": "''", "folded": "md5(folded || guid)"}}.items():

@@ -225,7 +225,13 @@ static void test_final(void **state)
     assert_int_equal(counts.records[HEARTH_TABS], 2);
     assert_int_equal(counts.records[HEARTH_CLIENTS], 2);
     assert_true(counts.tabs > 10);
-    assert_string_equal(counts.strip, "");
+    assert_string_equal(counts.strip,
+                        "XZomPBid 0/2 -\nXZomPBid 0/3 -\nXZomPBid 0/1 -\nXZomPBid 0/0 -\n"
+                        "VtkkpvkA: 1795417418675-39 \"Trip\" purple collapsed\nVtkkpvkA: 1795417418665-25 \"Shopping 🛒\" blue\n"
+                        "VtkkpvkA 0/3 -\nVtkkpvkA 0/4 -\nVtkkpvkA 0/2 -\nVtkkpvkA 0/1 -\n"
+                        "VtkkpvkA 1/9 1795417418675-39\nVtkkpvkA 1/8 1795417418675-39\n"
+                        "VtkkpvkA 1/7 1795417418665-25\nVtkkpvkA 1/6 1795417418665-25\n"
+                        "VtkkpvkA 1/3 -\nVtkkpvkA 1/2 -\nVtkkpvkA 1/1 - pinned\nVtkkpvkA 1/0 - pinned\n");
     assert_int_equal(counts.others, 18);
     assert_int_equal(counts.skipped, 0);
     assert_int_equal(counts.damaged, 0);

@@ -381,38 +381,50 @@ static void test_windows(void **state)
     (void)state;
     check(
         fx_record_tabs, HEARTH_TABS, "dev",
-        "{\"tabs\":[" TAB("a", ",\"windowId\":\"w2\",\"index\":3") "," TAB("b", ",\"windowId\":\"w1\"") "," TAB("c", ",\"windowId\":"
-                                                                                                                     "\"other\",\"index\":-"
-                                                                                                                     "1") "," TAB("d", ",\""
-                                                                                                                                       "win"
-                                                                                                                                       "dow"
-                                                                                                                                       "Id"
-                                                                                                                                       "\":"
-                                                                                                                                       "7,"
-                                                                                                                                       "\"i"
-                                                                                                                                       "nde"
-                                                                                                                                       "x\""
-                                                                                                                                       ":\""
-                                                                                                                                       "4"
-                                                                                                                                       "\"") "," TAB(
-            "e",
-            ",\"windowId\":\"late\",\"index\":2147483647") "," TAB("f",
-                                                                   ",\"windowId\":\"\",\"index\":2147483648") "," TAB("g",
-                                                                                                                      ",\"windowId\":"
-                                                                                                                      "\"other\",\"index\":"
-                                                                                                                      "1.5,\"active\":"
-                                                                                                                      "\"yes\"") "],"
-                                                                                                                                 "\"windows"
-                                                                                                                                 "\":{"
-                                                                                                                                 "\"late\":"
-                                                                                                                                 "{},"
-                                                                                                                                 "\"w2\":{"
-                                                                                                                                 "\"index\""
-                                                                                                                                 ":2},"
-                                                                                                                                 "\"bad\":"
-                                                                                                                                 "5,\"w1\":"
-                                                                                                                                 "{\"index"
-                                                                                                                                 "\":1}}}",
+        "{\"tabs\":[" TAB("a", ",\"windowId\":\"w2\",\"index\":3") "," TAB("b", ",\"windowId\":\"w1\"") "," TAB(
+            "c",
+            ",\"windowId\":"
+            "\"other\",\"index\":-"
+            "1") "," TAB("d",
+                         ",\""
+                         "win"
+                         "dow"
+                         "Id"
+                         "\":"
+                         "7,"
+                         "\"i"
+                         "nde"
+                         "x\""
+                         ":\""
+                         "4"
+                         "\"") "," TAB("e", ",\"windowId\":\"late\",\"index\":2147483647") "," TAB("f",
+                                                                                                   ",\"windowId\":\"\",\"index\":"
+                                                                                                   "2147483648") "," TAB("g",
+                                                                                                                         ",\"windowId\":"
+                                                                                                                         "\"other\","
+                                                                                                                         "\"index\":"
+                                                                                                                         "1.5,\"active\":"
+                                                                                                                         "\"yes\"") "],"
+                                                                                                                                    "\"wind"
+                                                                                                                                    "ows"
+                                                                                                                                    "\":{"
+                                                                                                                                    "\"late"
+                                                                                                                                    "\":"
+                                                                                                                                    "{},"
+                                                                                                                                    "\"w2\""
+                                                                                                                                    ":{"
+                                                                                                                                    "\"inde"
+                                                                                                                                    "x\""
+                                                                                                                                    ":2},"
+                                                                                                                                    "\"bad"
+                                                                                                                                    "\":"
+                                                                                                                                    "5,"
+                                                                                                                                    "\"w1\""
+                                                                                                                                    ":"
+                                                                                                                                    "{\"ind"
+                                                                                                                                    "ex"
+                                                                                                                                    "\":1}}"
+                                                                                                                                    "}",
         FX_TAKEN,
         "tab dev 0 https://a/  0 - window 1 at 3\n"
         "tab dev 1 https://b/  0 -\n"
