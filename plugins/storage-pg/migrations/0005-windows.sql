@@ -15,7 +15,7 @@ CREATE TABLE tab_groups (
 );
 CREATE UNIQUE INDEX tab_groups_key ON tab_groups (account, md5(device), md5(id));
 
--- A tab had the name of its group, which is the group's id until its device uploads its tabs again. Ids have 255 bytes at most.
+-- A tab had the name of its group, which is the group's id until the tabs are read again. Ids have 255 bytes at most.
 INSERT INTO tab_groups
 SELECT account, device, CASE WHEN octet_length("group") <= 255 THEN "group" ELSE left("group", 56) || ' ' || min(position) END, "group", NULL, false
 FROM tabs WHERE "group" <> '' GROUP BY account, device, "group"

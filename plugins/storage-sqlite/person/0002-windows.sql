@@ -15,7 +15,7 @@ CREATE TABLE tab_groups (
     PRIMARY KEY (device, id)
 ) STRICT, WITHOUT ROWID;
 
--- A tab had the name of its group, which is the group's id until its device uploads its tabs again. Ids have 255 bytes at most.
+-- A tab had the name of its group, which is the group's id until the tabs are read again. Ids have 255 bytes at most.
 INSERT INTO tab_groups
 SELECT device, CASE WHEN length(CAST("group" AS BLOB)) <= 255 THEN "group" ELSE substr("group", 1, 56) || ' ' || min(position) END, "group", NULL, 0
 FROM tabs WHERE "group" <> '' GROUP BY device, "group"
