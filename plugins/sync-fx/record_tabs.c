@@ -20,15 +20,21 @@ struct windows {
     size_t count;
 };
 
+/* Of windows and groups: what is longer can be no key. */
+static bool is_id(const char *id)
+{
+    return id[0] != '\0' && strlen(id) <= HEARTH_KEY_MAX;
+}
+
 /* --- windows ------------------------------------------------------------------------------------ */
 
 /* Its number; that of the last one when there is no room for more. */
-static int32_t find_window(struct windows *windows, const char *id, bool make)
+static int32_t find_window(struct windows *windows, const char *id)
 {
     for (size_t i = 0; i < windows->count; i++)
         if (strcmp(windows->list[i].id, id) == 0)
             return (int32_t)i;
-    if (make && windows->count < FX_WINDOWS_MAX) {
+    if (windows->count < FX_WINDOWS_MAX) {
         windows->list[windows->count] = (struct window){id, INT64_MAX, windows->count};
         windows->count++;
     }
@@ -51,9 +57,9 @@ static void read_windows(struct windows *windows, const json_t *json)
     windows->count = 0;
     json_object_foreach((json_t *)(uintptr_t)json, id, window)
     {
-        if (!json_is_object(window) || windows->count == FX_WINDOWS_MAX)
+        if (!json_is_object(window) || !is_id(id) || windows->count == FX_WINDOWS_MAX)
             continue;
-        struct window *added = &windows->list[find_window(windows, id, true)];
+        struct window *added = &windows->list[find_window(windows, id)];
         if (!fx_record_integer(json_object_get(window, "index"), false, &added->index))
             added->index = INT64_MAX;
     }
@@ -62,11 +68,6 @@ static void read_windows(struct windows *windows, const json_t *json)
 
 /* --- groups ------------------------------------------------------------------------------------- */
 
-static bool is_group_id(const char *id)
-{
-    return id[0] != '\0' && strlen(id) <= HEARTH_KEY_MAX;
-}
-
 static int send_groups(struct fx_translate *t, const char *device, const json_t *groups)
 {
     const char *id;
@@ -74,7 +75,7 @@ static int send_groups(struct fx_translate *t, const char *device, const json_t 
     int sent = 0;
     json_object_foreach((json_t *)(uintptr_t)groups, id, json)
     {
-        if (!json_is_object(json) || !is_group_id(id))
+        if (!json_is_object(json) || !is_id(id))
             continue;
         if (sent++ == FX_GROUPS_MAX)
             break;
@@ -111,13 +112,13 @@ static int64_t read_last_used(const json_t *json, int64_t now)
 static const char *read_group(struct fx_translate *t, const json_t *groups, const json_t *tab)
 {
     const char *id = fx_record_text(t, tab, "tabGroupId");
-    return id != NULL && is_group_id(id) && json_is_object(json_object_get(groups, id)) ? id : NULL;
+    return id != NULL && is_id(id) && json_is_object(json_object_get(groups, id)) ? id : NULL;
 }
 
 static int32_t read_window(struct fx_translate *t, struct windows *windows, const json_t *tab)
 {
     const char *id = fx_record_text(t, tab, "windowId");
-    return id == NULL || id[0] == '\0' ? 0 : find_window(windows, id, true);
+    return id == NULL || !is_id(id) ? 0 : find_window(windows, id);
 }
 
 /* Firefox leaves it out where it is 0. */

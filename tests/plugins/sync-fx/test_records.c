@@ -472,6 +472,55 @@ static void test_groups(void **state)
     check(fx_record_tabs, HEARTH_TABS, "dev", json, FX_TAKEN, expected);
 }
 
+struct most {
+    int groups, tabs;
+    int64_t last_window;
+};
+
+static int count_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    (void)device;
+    assert_non_null(group->id);
+    ((struct most *)ctx)->groups++;
+    return 0;
+}
+
+static int count_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    struct most *most = ctx;
+    (void)device;
+    assert_int_equal(tab->window, most->tabs < FX_WINDOWS_MAX ? most->tabs : FX_WINDOWS_MAX - 1);
+    most->last_window = tab->window;
+    most->tabs++;
+    return 0;
+}
+
+/* More windows and groups than anybody has: the tabs come all the same. */
+static void test_many_windows_and_groups(void **state)
+{
+    (void)state;
+    enum { MANY = 3000 };
+    struct most most = {.groups = 0};
+    struct fx_arena arena = {0};
+    const struct hearth_sync_sink sink = {.struct_size = sizeof(sink), .ctx = &most, .tab = count_tab, .tab_group = count_group};
+    struct fx_translate t = {.arena = &arena, .sink = &sink, .now = 1795417500000};
+    json_t *tabs = json_array(), *groups = json_object(), *windows = json_object();
+    for (int i = 0; i < MANY; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "id %d", i);
+        json_array_append_new(tabs, json_pack("{s:[s], s:s, s:s}", "urlHistory", "https://a/", "windowId", id, "tabGroupId", id));
+        json_object_set_new(groups, id, json_pack("{s:s}", "name", id));
+        json_object_set_new(windows, id, json_pack("{s:i}", "index", i + 1));
+    }
+    struct fx_record record = {.id = "dev", .json = json_pack("{s:o, s:o, s:o}", "tabs", tabs, "tabGroups", groups, "windows", windows)};
+    assert_int_equal(fx_record_tabs(&t, &record), FX_TAKEN);
+    assert_int_equal(most.tabs, MANY);
+    assert_int_equal(most.last_window, FX_WINDOWS_MAX - 1);
+    assert_int_equal(most.groups, FX_GROUPS_MAX);
+    json_decref((json_t *)(uintptr_t)record.json);
+    fx_arena_fini(&arena);
+}
+
 static void check_client(const char *cleartext, const char *name, const char *type)
 {
     struct fx_arena arena = {0};
@@ -504,7 +553,8 @@ int main(void)
         cmocka_unit_test(test_vector),  cmocka_unit_test(test_tampering), cmocka_unit_test(test_keys_and_meta),
         cmocka_unit_test(test_bso),     cmocka_unit_test(test_bookmarks), cmocka_unit_test(test_queries),
         cmocka_unit_test(test_lengths), cmocka_unit_test(test_history),   cmocka_unit_test(test_tabs),
-        cmocka_unit_test(test_windows), cmocka_unit_test(test_groups),    cmocka_unit_test(test_clients),
+        cmocka_unit_test(test_windows), cmocka_unit_test(test_groups),    cmocka_unit_test(test_many_windows_and_groups),
+        cmocka_unit_test(test_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
