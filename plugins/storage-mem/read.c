@@ -17,6 +17,7 @@ struct delivery {
         hearth_mark_cb mark;
         hearth_device_cb device;
         hearth_tab_cb tab;
+        hearth_tab_group_cb tab_group;
         hearth_page_cb page;
         hearth_visit_cb visit;
         hearth_visit_row_cb visit_row;
@@ -92,6 +93,20 @@ int mem_tab_list(void *session, struct hearth_call *call, const char *account, c
         return r;
     list_sort(&list, by_use);
     return list_deliver(session, call, &list, deliver_tab, &(struct delivery){.ctx = ctx, .cb.tab = cb});
+}
+
+static int deliver_tab_group(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.tab_group(d->ctx, row->device_of, &row->tab_group);
+}
+
+/* In the order of the key. */
+int mem_tab_group_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, TAB_GROUPS, is_of_device, device, &list);
+    return r < 0 ? r : list_deliver(session, call, &list, deliver_tab_group, &(struct delivery){.ctx = ctx, .cb.tab_group = cb});
 }
 
 /* --- pages -------------------------------------------------------------------------------------------------------------------------- */

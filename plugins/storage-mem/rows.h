@@ -46,6 +46,7 @@
     R(MARKS,       mem,    mark,             MEM_MARK_FIELDS) \
     R(DEVICES,     hearth, device,           HEARTH_DEVICE_FIELDS) \
     R(TABS,        hearth, tab,              HEARTH_TAB_FIELDS) \
+    R(TAB_GROUPS,  hearth, tab_group,        HEARTH_TAB_GROUP_FIELDS) \
     R(PAGES,       hearth, page,             HEARTH_PAGE_FIELDS) \
     R(REMOVED,     mem,    removed,          MEM_REMOVED_FIELDS) \
     R(GUIDS,       mem,    guid,             MEM_GUID_FIELDS) \
@@ -81,7 +82,7 @@ enum table_name {
 struct row {
     atomic_int refs;
     enum table_name table;
-    const char *device_of; /* tabs: whose it is, the first part of the key */
+    const char *device_of; /* tabs, groups of tabs: whose it is, the first part of the key */
     int64_t page_of;       /* visits: of which page, the first part of the key */
     int64_t claimed_until; /* accounts */
     union {                /* the record; its texts are behind the row, in the same allocation */
@@ -119,7 +120,8 @@ const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, 
 /* A new row with a copy of the record, as far as its struct_size goes: a text that is ALWAYS there is not NULL, what is DERIVED is 0. NULL
  * when memory is short. */
 struct row *row_create(enum table_name table, const void *record);
-struct row *row_create_tab(const char *device, const struct hearth_tab *tab);
+/* table: TABS or TAB_GROUPS. */
+struct row *row_create_of_device(enum table_name table, const char *device, const void *record);
 struct row *row_create_visit(int64_t page, const struct hearth_visit *visit);
 /* The account as it will be, with the claim that it has. */
 struct row *row_create_account(const struct row *old, const struct hearth_account *account);

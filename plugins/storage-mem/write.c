@@ -50,6 +50,13 @@ static bool is_claim_of(const struct row *row, const void *folder)
     return strcmp(row->claim.folder, folder) == 0;
 }
 
+/* With their groups. device: NULL, of all. */
+static int drop_tabs(struct session *session, struct hearth_call *call, struct account *account, const char *device)
+{
+    int r = drop_if(session, call, account, TABS, device == NULL ? any : is_of_device, device);
+    return r < 0 ? r : drop_if(session, call, account, TAB_GROUPS, device == NULL ? any : is_of_device, device);
+}
+
 int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text)
 {
     int r;
@@ -63,11 +70,23 @@ int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, co
     return put(session, call, account, MARKS, row_create(MARKS, MEM(mark, .collection = collection, .text = text)));
 }
 
+static const struct row *find_device(const struct account *account, const char *id)
+{
+    size_t place;
+    return table_find(account->tables[DEVICES], DEVICES, KEY(.device = {.id = id}), &place);
+}
+
 int mem_device_put(void *session, struct hearth_call *call, const struct hearth_device *device)
 {
     int r = check_key(call, DEVICES, device);
     struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
-    return account == NULL ? r : put(session, call, account, DEVICES, row_create(DEVICES, device));
+    if (account == NULL)
+        return r;
+    const struct row *old = find_device(account, device->id);
+    struct row *row = row_create(DEVICES, device);
+    if (row != NULL)
+        row->device.hidden = old != NULL && old->device.hidden;
+    return put(session, call, account, DEVICES, row);
 }
 
 int mem_device_remove(void *session, struct hearth_call *call, const char *device)
@@ -78,8 +97,44 @@ int mem_device_remove(void *session, struct hearth_call *call, const char *devic
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    r = drop_if(session, call, account, TABS, is_of_device, device);
+    r = drop_tabs(session, call, account, device);
     return r < 0 ? r : drop(session, call, account, DEVICES, KEY(.device = {.id = device}));
+}
+
+static int hide_in_batch(struct session *session, struct hearth_call *call, const char *device, bool hidden, bool *ret_changed)
+{
+    int r;
+    struct account *account = batch_account(session, call, &r);
+    if (account == NULL)
+        return r;
+    const struct row *old = find_device(account, device);
+    if (old == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such device");
+    bool changes = (old->device.hidden != 0) != hidden;
+    struct row *row = changes ? row_create(DEVICES, &old->device) : NULL;
+    if (row != NULL)
+        row->device.hidden = hidden;
+    r = changes ? put(session, call, account, DEVICES, row) : 0;
+    if (r == 0)
+        *ret_changed = changes;
+    return r;
+}
+
+/* A batch of its own. */
+int mem_device_hide(void *session, struct hearth_call *call, const char *account, const char *device, bool hidden)
+{
+    int64_t generation;
+    bool changed = false;
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
+    int r = mem_batch_begin(session, call, account, HEARTH_COLLECTION_NONE, &generation);
+    if (r < 0)
+        return r;
+    r = hide_in_batch(session, call, device, hidden, &changed);
+    if (r == 0)
+        return mem_batch_commit(session, call, changed);
+    mem_batch_abort(session);
+    return r;
 }
 
 int mem_tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
@@ -88,14 +143,23 @@ int mem_tab_put(void *session, struct hearth_call *call, const char *device, con
     if (device == NULL || tab->url == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a tab needs a device and a URL");
     struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
-    return account == NULL ? r : put(session, call, account, TABS, row_create_tab(device, tab));
+    return account == NULL ? r : put(session, call, account, TABS, row_create_of_device(TABS, device, tab));
+}
+
+int mem_tab_group_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
+{
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a group of tabs needs a device and an id");
+    int r = check_key(call, TAB_GROUPS, group);
+    struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
+    return account == NULL ? r : put(session, call, account, TAB_GROUPS, row_create_of_device(TAB_GROUPS, device, group));
 }
 
 int mem_tabs_clear(void *session, struct hearth_call *call, const char *device)
 {
     int r;
     struct account *account = batch_account(session, call, &r);
-    return account == NULL ? r : drop_if(session, call, account, TABS, device == NULL ? any : is_of_device, device);
+    return account == NULL ? r : drop_tabs(session, call, account, device);
 }
 
 /* --- pages -------------------------------------------------------------------------------------------------------------------------- */

@@ -42,7 +42,8 @@ static const char *const rules[] = {
     "UNION SELECT DISTINCT 'bookmark_folders', account FROM bookmark_folders UNION SELECT DISTINCT 'bookmark_moves', account FROM "
     "bookmark_moves UNION SELECT DISTINCT 'credentials', account FROM credentials UNION SELECT DISTINCT 'settings', account FROM settings "
     "UNION SELECT DISTINCT 'tokens', account FROM tokens UNION SELECT DISTINCT 'picks', account FROM picks UNION SELECT DISTINCT 'marks', "
-    "account FROM marks UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account FROM tabs) x "
+    "account FROM marks UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account FROM tabs "
+    "UNION SELECT DISTINCT 'tab_groups', account FROM tab_groups) x "
     "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = x.account)",
     /* Who is who. An account whose identity another one has was there before identities were, and lost to who was seen last. */
     "SELECT format('account %s: it has no placement', id) FROM accounts WHERE placement = ''",

@@ -1,4 +1,4 @@
-/* Devices and their open tabs. */
+/* Devices, their open tabs, and the groups that tabs are in. */
 #include "driver.h"
 #include "storage-sql/operations.h"
 
@@ -25,17 +25,25 @@ int device_put(void *self, struct hearth_call *call, const struct hearth_device 
     return op_end_in_batch(&op, r);
 }
 
-/* Of a device, or, when it is NULL, of all. */
+static int remove_rows(struct session *session, const char *sql, const char *device, enum counter counter)
+{
+    struct query query;
+    query_open(&query, session, sql);
+    query_batch(&query);
+    if (device != NULL)
+        query_text(&query, device);
+    return query_later(&query, counter, -1);
+}
+
+/* With their groups. Of a device, or, when it is NULL, of all. */
 static int remove_tabs(struct session *session, const char *device)
 {
     static const char ALL[] = "DELETE FROM tabs" WHERE_BATCH;
     static const char ONE[] = "DELETE FROM tabs WHERE " OF_BATCH SAME_TEXT("device", "?2");
-    struct query query;
-    query_open(&query, session, device == NULL ? ALL : ONE);
-    query_batch(&query);
-    if (device != NULL)
-        query_text(&query, device);
-    return query_later(&query, COUNT_TABS, -1);
+    static const char ALL_GROUPS[] = "DELETE FROM tab_groups" WHERE_BATCH;
+    static const char ONE_GROUPS[] = "DELETE FROM tab_groups WHERE " OF_BATCH SAME_TEXT("device", "?2");
+    int r = remove_rows(session, device == NULL ? ALL : ONE, device, COUNT_TABS);
+    return r < 0 ? r : remove_rows(session, device == NULL ? ALL_GROUPS : ONE_GROUPS, device, COUNT_NONE);
 }
 
 int device_remove(void *self, struct hearth_call *call, const char *device)
@@ -88,12 +96,82 @@ int tab_put(void *self, struct hearth_call *call, const char *device, const stru
     return op_end_in_batch(&op, r);
 }
 
+int tab_group_put(void *self, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
+{
+    static const char *const PUT[] = {PUT_ROW("tab_groups", "device, " SQL_NAMES(HEARTH_TAB_GROUP_FIELDS),
+                                              "?2, " SQL_VALUES("?3", tab_group, HEARTH_TAB_GROUP_FIELDS),
+                                              KEY_TEXT("device") ", " KEY_TEXT("id"), SQL_EXCLUDED(tab_group, HEARTH_TAB_GROUP_FIELDS))};
+    struct op op;
+    struct query query;
+    bool done = false;
+    if (device == NULL || group->id == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a group of tabs needs a device and an id");
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && !done && i < sizeof(PUT) / sizeof(PUT[0]); i++) {
+        query_open(&query, op.session, PUT[i]);
+        query_batch(&query);
+        query_text(&query, device);
+        sql_bind_tab_group(&query, group);
+        r = query_put(&query, COUNT_NONE, &done);
+    }
+    return op_end_in_batch(&op, r);
+}
+
+/* --- a batch of its own --- */
+
+static int hide_in_batch(void *self, struct hearth_call *call, const char *device, bool hidden, bool *ret_changed)
+{
+    static const char READ[] = "SELECT hidden FROM devices WHERE " OF_BATCH SAME_TEXT("id", "?2");
+    static const char WRITE[] = "UPDATE devices SET hidden = " VALUE_FLAG("?3") " WHERE " OF_BATCH SAME_TEXT("id", "?2");
+    struct op op;
+    struct query query;
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    query_open(&query, op.session, READ);
+    query_batch(&query);
+    query_text(&query, device);
+    r = query_step(&query);
+    bool changes = r > 0 && column_flag(&query, 0) != hidden;
+    query_close(&query);
+    if (r == 0)
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such device");
+    if (changes) {
+        query_open(&query, op.session, WRITE);
+        query_batch(&query);
+        query_text(&query, device);
+        query_flag(&query, hidden);
+        r = query_run(&query, NULL);
+    }
+    if (r >= 0)
+        *ret_changed = changes;
+    return op_end_in_batch(&op, r > 0 ? 0 : r);
+}
+
+int device_hide(void *self, struct hearth_call *call, const char *account, const char *device, bool hidden)
+{
+    int64_t generation;
+    bool changed = false;
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
+    int r = batch_begin(self, call, account, HEARTH_COLLECTION_NONE, &generation);
+    if (r < 0)
+        return r;
+    r = hide_in_batch(self, call, device, hidden, &changed);
+    if (r == 0)
+        return batch_commit(self, call, changed);
+    batch_abort(self);
+    return r;
+}
+
 /* --- reading --- */
 
 int device_list(void *self, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT " SQL_COLUMNS(d, HEARTH_DEVICE_FIELDS) ", (SELECT count(*) FROM tabs t WHERE " SAME_ACCOUNT("t", "d")
-        SAME_TEXT("t.device", "d.id") ") FROM devices d" WHERE_ACCOUNT " ORDER BY d.last_upload DESC, d.id";
+        SAME_TEXT("t.device", "d.id") "), d.hidden FROM devices d" WHERE_ACCOUNT " ORDER BY d.last_upload DESC, d.id";
     struct op op;
     struct query query;
     struct hearth_device device;
@@ -104,6 +182,7 @@ int device_list(void *self, struct hearth_call *call, const char *account, heart
     query_account(&query, account);
     while ((r = query_step(&query)) > 0) {
         int tabs = sql_read_device(&query, 0, &device);
+        device.hidden = column_flag(&query, tabs + 1);
         if (cb(ctx, &device, column_int(&query, tabs)) != 0)
             break;
     }
@@ -130,6 +209,31 @@ int tab_list(void *self, struct hearth_call *call, const char *account, const ch
     while ((r = query_step(&query)) > 0) {
         sql_read_tab(&query, 1, &tab);
         if (cb(ctx, column_text(&query, 0), &tab) != 0)
+            break;
+    }
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
+}
+
+int tab_group_list(void *self, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx)
+{
+#define COLUMNS "SELECT g.device, " SQL_COLUMNS(g, HEARTH_TAB_GROUP_FIELDS) " FROM tab_groups g"
+    static const char ALL[] = COLUMNS WHERE_ACCOUNT " ORDER BY g.device, g.id";
+    static const char ONE[] = COLUMNS " WHERE " OF_ACCOUNT("g.") SAME_TEXT("g.device", "?2") " ORDER BY g.id";
+#undef COLUMNS
+    struct op op;
+    struct query query;
+    struct hearth_tab_group group;
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, device == NULL ? ALL : ONE);
+    query_account(&query, account);
+    if (device != NULL)
+        query_text(&query, device);
+    while ((r = query_step(&query)) > 0) {
+        sql_read_tab_group(&query, 1, &group);
+        if (cb(ctx, column_text(&query, 0), &group) != 0)
             break;
     }
     query_close(&query);

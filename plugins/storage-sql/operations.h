@@ -47,10 +47,13 @@ int visit_dates(void *session, struct hearth_call *call, const char *account, in
 /* --- devices, tabs, marks --- */
 int device_put(void *session, struct hearth_call *call, const struct hearth_device *device);
 int device_remove(void *session, struct hearth_call *call, const char *device);
+int device_hide(void *session, struct hearth_call *call, const char *account, const char *device, bool hidden);
 int device_list(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
 int tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab);
+int tab_group_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group);
 int tabs_clear(void *session, struct hearth_call *call, const char *device);
 int tab_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
+int tab_group_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx);
 int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
 int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
 

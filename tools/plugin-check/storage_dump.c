@@ -55,6 +55,13 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     return 0;
 }
 
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    buf_printf(((struct rows *)ctx)->out, "%s: ", device);
+    record_print(((struct rows *)ctx)->out, &fields_tab_group, group, NULL);
+    return 0;
+}
+
 /* pages_by_frecency() need not fill everything; page_get() does. */
 static int on_ranked(void *ctx, const struct hearth_page *page)
 {
@@ -179,6 +186,7 @@ static void dump_account(struct dump *d)
     OK(d->store, pick_list, d->account, on_pick, d);
     OK(d->store, device_list, d->account, on_device, d);
     OK(d->store, tab_list, d->account, NULL, on_tab, d);
+    OK(d->store, tab_group_list, d->account, NULL, on_tab_group, d);
     dump_pages(d);
     dump_bookmarks(d);
 }

@@ -90,7 +90,9 @@ static int put_devices(struct store *store, int r)
 {
     struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "phone", .type = "mobile", .os = "os"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = "https://example.org/"};
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = "trip", .color = "blue"};
     CALL(device_put, &device);
+    CALL(tab_group_put, "d", &group);
     return CALL(tab_put, "d", &tab);
 }
 
@@ -101,6 +103,15 @@ static int step_batch(struct store *store)
     if (r < 0)
         store->ops->batch_abort(store->session);
     return r;
+}
+
+/* Each time something else than before. */
+static int step_hide(struct store *store)
+{
+    static bool hidden;
+    int r = 0;
+    hidden = !hidden;
+    return CALL(device_hide, "a", "d", hidden);
 }
 
 static int on_any_page(void *ctx, const struct hearth_page *page)
@@ -151,7 +162,7 @@ static int step_remove(struct store *store)
 static void exhaust(struct kit *kit, const char *name, step_fn step)
 {
     struct buf before = {0}, after = {0};
-    bool atomic_step = step == step_account || step == step_update || step == step_token || step == step_batch;
+    bool atomic_step = step == step_account || step == step_update || step == step_token || step == step_batch || step == step_hide;
     dump_storage(&kit->store, &before);
     for (long n = 1; n < 20000; n++) {
         memory_fail_at(n);
@@ -187,7 +198,7 @@ static void every_allocation_fails(struct kit *kit)
         step_fn step;
     } steps[] = {{"account_create", step_account}, {"account_update", step_update}, {"token_create", step_token},
                  {"identity_put", step_identity},  {"settings_put", step_settings}, {"a batch", step_batch},
-                 {"reading", step_read},           {"account_remove", step_remove}};
+                 {"device_hide", step_hide},       {"reading", step_read},          {"account_remove", step_remove}};
     if (!memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)

@@ -225,11 +225,13 @@ static void write_device(struct run *run)
 {
     struct hearth_device device = {.struct_size = sizeof(device), .id = ANY(run, devices)};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .position = pick(run, 4)};
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = pick(run, 2) == 0 ? "trip" : "Trip"};
     record_randomise(&fields_device, &device, pick_for_record, run);
     record_randomise(&fields_tab, &tab, pick_for_record, run);
+    record_randomise(&fields_tab_group, &group, pick_for_record, run);
     const char *cleared = pick(run, 4) == 0 ? NULL : device.id, *mark = ANY(run, texts);
     int32_t collection = (int32_t)pick(run, 5);
-    switch (pick(run, 5)) {
+    switch (pick(run, 6)) {
     case 0:
         tell(run, "device_remove %s", device.id);
         BOTH(run, device_remove, device.id);
@@ -246,11 +248,23 @@ static void write_device(struct run *run)
         tell(run, "device_put %s", device.id);
         BOTH(run, device_put, &device);
         break;
+    case 4:
+        tell(run, "tab_group_put %s %s", device.id, group.id);
+        BOTH(run, tab_group_put, device.id, &group);
+        break;
     default:
         tell(run, "tab_put %s %d", device.id, (int)tab.position);
         BOTH(run, tab_put, device.id, &tab);
         break;
     }
+}
+
+static void hide_device(struct run *run)
+{
+    const char *account = ANY(run, accounts), *device = ANY(run, devices);
+    bool hidden = pick(run, 2) != 0;
+    tell(run, "device_hide %s of %s %d", device, account, (int)hidden);
+    BOTH(run, device_hide, account, device, hidden);
 }
 
 static void begin_batch(struct run *run)
@@ -320,11 +334,12 @@ static void compare(struct run *run)
 static void take_step(struct run *run)
 {
     void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
-    void (*const outside[])(struct run *) = {begin_batch, begin_batch, begin_batch, write_account, write_small, write_identity};
+    void (*const outside[])(struct run *) = {begin_batch, begin_batch,    begin_batch, write_account,
+                                             write_small, write_identity, hide_device};
     if (run->in_batch)
         in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
     else
-        outside[pick(run, 6)](run);
+        outside[pick(run, 7)](run);
     if (!run->in_batch)
         compare(run);
     store_reset(&run->plugin.store);

@@ -36,6 +36,12 @@ static int see_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     return see_record(ctx, tab);
 }
 
+static int see_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    expect_text(device, "phone");
+    return see_record(ctx, group);
+}
+
 /* Runs a list, in which the record is to be found once. */
 #define LISTS(store, wanted_, operation_, ...)                                                                                             \
     do {                                                                                                                                   \
@@ -180,6 +186,19 @@ static void remove_tab(struct store *store, const void *record)
     commit(store);
 }
 
+static void put_tab_group(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_TABS);
+    OK(store, tab_group_put, "phone", record);
+    commit(store);
+}
+
+static void read_tab_group(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, tab_group_list, "a", NULL, see_tab_group);
+    LISTS(store, wanted, tab_group_list, "a", "phone", see_tab_group);
+}
+
 static void put_visit(struct store *store, const void *record)
 {
     int64_t added = 0;
@@ -294,6 +313,7 @@ const struct storage_way storage_ways[STORAGE_WAYS] = {
     {&fields_account_identity, put_identity, read_identity, remove_identity},
     {&fields_device, put_device, read_device, remove_device},
     {&fields_tab, put_tab, read_tab, remove_tab},
+    {&fields_tab_group, put_tab_group, read_tab_group, remove_tab},
     {&fields_visit, put_visit, read_visit, remove_visit},
     {&fields_page, put_page, read_page, remove_page},
     {&fields_bookmark, put_one_bookmark, read_bookmark, remove_bookmark},

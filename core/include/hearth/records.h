@@ -85,17 +85,28 @@
     X(T, OPTIONAL, TEXT, os,            0, HEARTH_TEXT_MAX, "its operating system, as it says") \
     X(T, OPTIONAL, TEXT, version,       0, HEARTH_TEXT_MAX, "of its browser, as it says") \
     X(T, OPTIONAL, TEXT, fxa_device_id, 0, HEARTH_TEXT_MAX, "as the accounts server knows it") \
-    X(T, ALWAYS,   INT,  last_upload,   0, HEARTH_TIME_MAX, "server time of its newest record in clients or tabs")
+    X(T, ALWAYS,   INT,  last_upload,   0, HEARTH_TIME_MAX, "server time of its newest record in clients or tabs") \
+    X(T, DERIVED,  FLAG, hidden,        0, 1,               "1: its person does not want to see it: device_hide()")
 
 #define HEARTH_TAB_FIELDS(X, T) \
     X(T, KEY,      INT,  position,      0, INT32_MAX,       "the order as uploaded, from 0") \
     X(T, ALWAYS,   TEXT, title,         0, HEARTH_TEXT_MAX, "of the page in it") \
     X(T, ALWAYS,   TEXT, url,           0, HEARTH_TEXT_MAX, "of the page in it") \
     X(T, OPTIONAL, TEXT, icon,          0, HEARTH_TEXT_MAX, "its URL") \
-    X(T, OPTIONAL, TEXT, group,         0, HEARTH_TEXT_MAX, "name of its tab group") \
+    X(T, OPTIONAL, TEXT, group,         1, HEARTH_KEY_MAX,  "id of its tab group on the same device, which may not be there") \
     X(T, ALWAYS,   INT,  last_used,     0, HEARTH_TIME_MAX, "when it was looked at") \
     X(T, ALWAYS,   FLAG, inactive,      0, 1,               "1: its browser has put it aside, unused for long") \
-    X(T, ALWAYS,   FLAG, pinned,        0, 1,               "1: its person has pinned it")
+    X(T, ALWAYS,   FLAG, pinned,        0, 1,               "1: its person has pinned it") \
+    X(T, ALWAYS,   INT,  window,        0, INT32_MAX,       "number of its window on this device, from 0; 0 where nobody says") \
+    X(T, ALWAYS,   INT,  place,         0, INT32_MAX,       "its place in its window, from 0, with gaps; ties by `position`") \
+    X(T, ALWAYS,   FLAG, active,        0, 1,               "1: it is the one that its window shows; 0 where nobody says")
+
+/* Several tabs that their person put together. */
+#define HEARTH_TAB_GROUP_FIELDS(X, T) \
+    X(T, KEY,      TEXT, id,            1, HEARTH_KEY_MAX,  "unique on its device: hearth_tab.group") \
+    X(T, ALWAYS,   TEXT, name,          0, HEARTH_TEXT_MAX, "as its person calls it; \"\": it has none") \
+    X(T, OPTIONAL, TEXT, color,         0, HEARTH_LINE_MAX, "a word, as the browser says it: blue, purple …") \
+    X(T, ALWAYS,   FLAG, collapsed,     0, 1,               "1: its tabs are folded away")
 
 #define HEARTH_VISIT_FIELDS(X, T) \
     X(T, KEY,      INT,  date,          INT64_MIN, HEARTH_DATE_MAX, "ms") \
@@ -161,6 +172,7 @@
     R(account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
     R(device,           HEARTH_DEVICE_FIELDS) \
     R(tab,              HEARTH_TAB_FIELDS) \
+    R(tab_group,        HEARTH_TAB_GROUP_FIELDS) \
     R(visit,            HEARTH_VISIT_FIELDS) \
     R(page,             HEARTH_PAGE_FIELDS) \
     R(bookmark,         HEARTH_BOOKMARK_FIELDS) \

@@ -8,8 +8,9 @@
  *
  * Writes of synced data come as one batch for each collection: batch_begin() … batch_commit(). All of it is stored, or nothing. Readers
  * are never blocked by a batch, and see the state before it until the commit. At most one batch is open in a session; batches of one plugin
- * may wait for each other in batch_begin(). Everything else is atomic by itself, and does not wait for a batch of another session. What a
- * session writes besides while its own batch is open may be part of that batch, or be kept when it is aborted: nobody may count on either.
+ * may wait for each other in batch_begin(). Everything else is atomic by itself, and but for device_hide() does not wait for a batch of
+ * another session. What a session writes besides while its own batch is open may be part of that batch, or be kept when it is aborted:
+ * nobody may count on either.
  */
 #ifndef HEARTH_STORAGE_H
 #define HEARTH_STORAGE_H
@@ -22,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a field is added that must not vanish in an older plugin. */
-#define HEARTH_DATA_MODEL 1
+#define HEARTH_DATA_MODEL 2
 
 enum hearth_account_state {
     HEARTH_ACCOUNT_OK = 0,
@@ -175,6 +176,7 @@ typedef int (*hearth_account_cb)(void *ctx, const struct hearth_account *account
 typedef int (*hearth_mark_cb)(void *ctx, int32_t collection, const char *text);
 typedef int (*hearth_device_cb)(void *ctx, const struct hearth_device *device, int64_t tabs);
 typedef int (*hearth_tab_cb)(void *ctx, const char *device, const struct hearth_tab *tab);
+typedef int (*hearth_tab_group_cb)(void *ctx, const char *device, const struct hearth_tab_group *group);
 typedef int (*hearth_page_cb)(void *ctx, const struct hearth_page *page);
 typedef int (*hearth_visit_cb)(void *ctx, const struct hearth_visit *visit);
 typedef int (*hearth_visit_row_cb)(void *ctx, const struct hearth_visit_row *row);
@@ -192,9 +194,9 @@ typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth
  * callback may call other operations of the session that calls it. "In pieces": a long one may be read piece by piece, each of its own
  * moment, and goes on behind the last row: one that moves meanwhile can come twice or not at all.
  *
- * In an open batch everything may be called in the batch's session but account_remove, account_claim_due, batch_begin, migrate, verify and
- * the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails outside of the
- * batch's rows (account_create(): CONFLICT) does not break the batch. */
+ * In an open batch everything may be called in the batch's session but account_remove, account_claim_due, batch_begin, device_hide,
+ * migrate, verify and the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails
+ * outside of the batch's rows (account_create(): CONFLICT) does not break the batch. */
 struct hearth_storage {
     uint32_t struct_size;
     uint32_t reserved;
@@ -287,10 +289,12 @@ struct hearth_storage {
     /* In a batch; INVALID without one. */
     int (*mark_put)(void *session, struct hearth_call *call, int32_t collection, const char *text); /* NULL removes */
     int (*device_put)(void *session, struct hearth_call *call, const struct hearth_device *device);
-    int (*device_remove)(void *session, struct hearth_call *call, const char *device); /* its tabs too; missing is fine */
+    int (*device_remove)(void *session, struct hearth_call *call, const char *device); /* its tabs and groups too; missing is fine */
     /* (device, position) is unique. */
     int (*tab_put)(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab);
-    int (*tabs_clear)(void *session, struct hearth_call *call, const char *device); /* NULL: of all devices */
+    /* (device, id) is unique; before or after the tabs that are in it. */
+    int (*tab_group_put)(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group);
+    int (*tabs_clear)(void *session, struct hearth_call *call, const char *device); /* with the groups; NULL: of all devices */
 
     int (*page_put)(void *session, struct hearth_call *call, const struct hearth_page *page); /* inserts or replaces by id */
     /* Visits and guids too; remembered for pages_changed(). Missing is fine. */
@@ -311,6 +315,11 @@ struct hearth_storage {
     int (*bookmark_claims_put)(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count);
     int (*bookmark_place)(void *session, struct hearth_call *call, const char *guid, const char *parent, int64_t position);
 
+    /* --- what a person says about what was synced, outside of a batch --- */
+    /* A small batch of its own, for which it waits as batch_begin() does: with a new generation, unless it was so before. device_put()
+     * keeps it, device_remove() forgets it. NOT_FOUND: there is no such device, or no such account. */
+    int (*device_hide)(void *session, struct hearth_call *call, const char *account, const char *device, bool hidden);
+
     /* --- reading, inside or outside of a batch. An account that is not there has no rows. --- */
     /* By collection. */
     int (*mark_list)(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
@@ -318,6 +327,9 @@ struct hearth_storage {
     int (*device_list)(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
     /* device NULL: of all. By device, then newest last_used first, ties by position. */
     int (*tab_list)(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
+    /* device NULL: of all. By device, then id, both by bytes. */
+    int (*tab_group_list)(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb,
+                          void *ctx);
     int (*page_get)(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
     /* Newest first, ties by greater type. */
     int (*page_visits)(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx);

@@ -38,6 +38,7 @@
     X(device_put, 0, BATCH, (const struct hearth_device *device), (device))                                                                \
     X(device_remove, 0, BATCH, (const char *device), (device))                                                                             \
     X(tab_put, 0, BATCH, (const char *device, const struct hearth_tab *tab), (device, tab))                                                \
+    X(tab_group_put, 0, BATCH, (const char *device, const struct hearth_tab_group *group), (device, group))                                \
     X(tabs_clear, 0, BATCH, (const char *device), (device))                                                                                \
     X(page_put, 0, BATCH, (const struct hearth_page *page), (page))                                                                        \
     X(page_remove, 0, BATCH, (int64_t page), (page))                                                                                       \
@@ -51,6 +52,7 @@
     X(bookmark_clear, 0, BATCH, (), ())                                                                                                    \
     X(bookmark_claims_put, 0, BATCH, (const char *folder, const char *const *children, size_t count), (folder, children, count))           \
     X(bookmark_place, 0, BATCH, (const char *guid, const char *parent, int64_t position), (guid, parent, position))                        \
+    X(device_hide, FAULT_CHANGES, account, (const char *account, const char *device, bool hidden), (account, device, hidden))              \
     X(page_get, 0, account, (const char *account, int64_t page, struct hearth_page *ret_page), (account, page, ret_page))                  \
     X(bookmark_get, 0, account, (const char *account, const char *guid, struct hearth_bookmark *ret_bookmark),                             \
       (account, guid, ret_bookmark))
@@ -65,6 +67,7 @@
     X(mark_list, 0, account, mark, (const char *account), (account))                                                                       \
     X(device_list, 0, account, device, (const char *account), (account))                                                                   \
     X(tab_list, 0, account, tab, (const char *account, const char *device), (account, device))                                             \
+    X(tab_group_list, 0, account, tab_group, (const char *account, const char *device), (account, device))                                 \
     X(page_visits, 0, account, visit, (const char *account, int64_t page), (account, page))                                                \
     X(pages_by_frecency, 0, account, page, (const char *account), (account))                                                               \
     X(pages_changed, 0, account, page, (const char *account, int64_t since), (account, since))                                             \
@@ -84,6 +87,7 @@
     X(mark, (void *ctx, int32_t collection, const char *text), (rows->ctx, collection, text))                                              \
     X(device, (void *ctx, const struct hearth_device *device, int64_t tabs), (rows->ctx, device, tabs))                                    \
     X(tab, (void *ctx, const char *device, const struct hearth_tab *tab), (rows->ctx, device, tab))                                        \
+    X(tab_group, (void *ctx, const char *device, const struct hearth_tab_group *group), (rows->ctx, device, group))                        \
     X(page, (void *ctx, const struct hearth_page *page), (rows->ctx, page))                                                                \
     X(visit, (void *ctx, const struct hearth_visit *visit), (rows->ctx, visit))                                                            \
     X(visit_row, (void *ctx, const struct hearth_visit_row *row), (rows->ctx, row))                                                        \
@@ -109,6 +113,7 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_mark             text_size(text, NULL, NULL, NULL)
 #define SIZE_device           text_size(device->id, device->name, NULL, NULL)
 #define SIZE_tab              text_size(tab->title, tab->url, tab->icon, NULL)
+#define SIZE_tab_group        text_size(group->id, group->name, group->color, NULL)
 #define SIZE_page             text_size(page->url, page->title, page->bookmark_title, page->tags)
 #define SIZE_visit            sizeof(*visit)
 #define SIZE_visit_row        (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
