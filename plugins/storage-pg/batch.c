@@ -2,8 +2,9 @@
 
 #include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
-#include "session.h"
+#include "driver.h"
 #include "storage-sql/batch_hooks.h"
+#include "storage-sql/removals.h"
 #include "support/number_set.h"
 
 void batch_forget(struct batch *batch)
@@ -21,7 +22,7 @@ static int load_account(struct session *session, const char *account)
 {
     static const char LOAD[] =
         "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), "
-        "EXISTS (SELECT 1 FROM removed_pages r WHERE r.account = a.row), a.pages + a.bookmarks FROM accounts a WHERE id = $1 FOR UPDATE";
+        REMOVAL_KINDS("r.account = a.row AND ") ", a.pages + a.bookmarks FROM accounts a WHERE id = $1 FOR UPDATE";
     struct batch *batch = &session->batch;
     struct query query;
     query_open(&query, session, LOAD);
@@ -32,8 +33,8 @@ static int load_account(struct session *session, const char *account)
         *batch = (struct batch){.open = true,
                                 .account = column_int(&query, 0),
                                 .generation = column_int(&query, 1) + 1,
-                                .had_removed = column_flag(&query, 3),
-                                .knows = column_flag(&query, 2) && !column_flag(&query, 3),
+                                .gone = (unsigned)column_int(&query, 3),
+                                .knows = column_flag(&query, 2),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
     }

@@ -48,6 +48,9 @@
 /* --- tables that differ --- */
 #define ACCOUNT_OF_BATCH   "accounts"
 #define WHERE_ROW_OF_BATCH " WHERE row = ?1"
+#define ITS_ACCOUNT        "accounts a"
+#define OF_ITS(alias)      alias "account = a.row AND "
+#define WHERE_ITS          " WHERE a.id = ?1"
 #define PAGE_OF_GUID       "g.page FROM page_guids g "
 #define GENERATION_APART   "false"
 #define COUNTS_OF_ACCOUNT  "accounts WHERE id = ?1"

@@ -1,6 +1,7 @@
 /* Devices and their open tabs. */
 #include "driver.h"
 #include "storage-sql/operations.h"
+#include "storage-sql/removals.h"
 
 /* --- in a batch --- */
 
@@ -22,6 +23,8 @@ int device_put(void *self, struct hearth_call *call, const struct hearth_device 
         sql_bind_device(&query, device);
         r = query_put(&query, i == 0 ? COUNT_DEVICES : COUNT_NONE, &done);
     }
+    if (r == 0)
+        r = removal_take_off(op.session, &(struct hearth_removal){.kind = HEARTH_REMOVAL_DEVICE, .key = device->id});
     return op_end_in_batch(&op, r);
 }
 
@@ -31,6 +34,9 @@ static int remove_tabs(struct session *session, const char *device)
     static const char ALL[] = "DELETE FROM tabs" WHERE_BATCH;
     static const char ONE[] = "DELETE FROM tabs WHERE " OF_BATCH SAME_TEXT("device", "?2");
     struct query query;
+    int r = removal_of_tabs(session, device);
+    if (r < 0)
+        return r;
     query_open(&query, session, device == NULL ? ALL : ONE);
     query_batch(&query);
     if (device != NULL)
@@ -49,6 +55,8 @@ int device_remove(void *self, struct hearth_call *call, const char *device)
     if (r < 0)
         return r;
     r = remove_tabs(op.session, device);
+    if (r == 0)
+        r = removal_of_device(op.session, device);
     if (r == 0) {
         query_open(&query, op.session, REMOVE);
         query_batch(&query);
@@ -85,6 +93,8 @@ int tab_put(void *self, struct hearth_call *call, const char *device, const stru
         sql_bind_tab(&query, tab);
         r = query_put(&query, i == 0 ? COUNT_TABS : COUNT_NONE, &done);
     }
+    if (r == 0)
+        r = removal_take_off(op.session, &(struct hearth_removal){.kind = HEARTH_REMOVAL_TAB, .key = device, .position = tab->position});
     return op_end_in_batch(&op, r);
 }
 

@@ -1,0 +1,2 @@
+-- Nothing yet.
+INSERT INTO schema_version VALUES (5, 1);

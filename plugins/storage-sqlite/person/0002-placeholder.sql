@@ -1,0 +1,3 @@
+-- Nothing yet.
+
+PRAGMA user_version = 2;
