@@ -143,9 +143,10 @@ static const char SINCE[] = "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_f
                             " ORDER BY r.generation, r.kind, " BYTES("r.\"key\"") ", r.page, r.date, r.type, r.position" IN_PIECES;
 
 /* 0, 1: there are rows of it in the query, or an error. */
-static int step_since(struct query *query, int64_t since, struct session *session, struct hearth_removal *ret_removal)
+static int step_since(struct query *query, int64_t since, struct session *session, bool *found, struct hearth_removal *ret_removal)
 {
     int r = query_step(query);
+    *found |= r > 0;
     if (r > 0 && column_int(query, 0) == 0)
         return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "what was removed since generation %lld is not known any more",
                            (long long)since);
@@ -177,9 +178,10 @@ static int list_since(struct op *op, const char *account, int64_t since, hearth_
     struct hearth_removal removal, after = {.struct_size = sizeof(after), .generation = since, .kind = INT32_MAX, .key = ""};
     int r;
     do {
+        bool found = false;
         open_since(&query, op->session, account, since, &after);
         query_piece(&query, &piece);
-        while ((r = step_since(&query, since, op->session, &removal)) > 0) {
+        while ((r = step_since(&query, since, op->session, &found, &removal)) > 0) {
             const char *key = after.key;
             if (cb(ctx, &removal) != 0)
                 break;
@@ -189,6 +191,8 @@ static int list_since(struct op *op, const char *account, int64_t since, hearth_
             if (r < 0)
                 break;
         }
+        if (r == 0 && !found)
+            r = hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "no such account");
     } while (query_close_piece(&query, &piece, r));
     return r > 0 ? 0 : r;
 }
