@@ -10,7 +10,8 @@ from fleet import HEARTHD, ROOT, PostgresCase, until
 
 MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
 OLD = 3
-NEW_TABLES = ("identities", "properties", "schema_version")
+NEW_TABLES = ("identities", "properties", "schema_version", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds")
+NEW_COLUMNS = ("placement", "removals_forgotten")
 LONG = "u" * 1025  # no identity can have that subject
 # email, uid, provider, last_seen, and the row of the account that gets this uid's identity
 PEOPLE = (("Ada.Lovelace@Example.ORG", "u1", "fx", 10, 2), ("ada@other.example", "u1", "fx", 20, 2), ("eve@example.org", "u1", "other", 5, 3),
@@ -64,9 +65,13 @@ class Migration(PostgresCase):
         return str(caught.exception)
 
     def rows(self, database):
-        """All of all tables but the new ones; the column that is new is left out."""
+        """All of all tables but the new ones; columns that are new are left out, and what was a table of removed pages is told as one."""
         tables = [t for t in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1") if t not in NEW_TABLES]
-        return {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) - 'placement')::text FROM {t} x")) for t in tables}
+        new = ", ".join(f"'{name}'" for name in NEW_COLUMNS)
+        rows = {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) - ARRAY[{new}])::text FROM {t} x")) for t in tables}
+        if "removed_pages" not in rows:
+            rows["removed_pages"] = sorted(self.sql(database, "SELECT jsonb_build_object('account', account, 'id', page, 'generation', generation) FROM removals WHERE kind = 1"))
+        return rows
 
     def shape(self, database):
         """Constraints, triggers, functions, indexes, columns and views, as PostgreSQL tells them."""
@@ -84,6 +89,10 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, "SELECT created - account FROM identities GROUP BY 1"), ["100"])
         self.assertEqual(self.sql(database, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
         self.assertEqual(self.sql(database, "SELECT name, text FROM properties"), ["owned|yes"])
+        # Nobody knows which collection a batch was of, nor what was removed besides pages.
+        self.assertEqual(self.sql(database, "SELECT DISTINCT collection, generation FROM generations ORDER BY 1"), [f"{c}|9" for c in (1, 2, 3, 4)])
+        self.assertEqual(self.sql(database, "SELECT DISTINCT removals_forgotten = generation FROM accounts"), ["t"])
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE kind <> 1"), ["0"])
 
     def test_every_row(self):
         node, database = self.database()
@@ -183,8 +192,14 @@ class Migration(PostgresCase):
                 ("UPDATE properties SET text = 'yez'", "UPDATE properties SET text = 'yes'", ("property owned: its text cannot be read",)),
                 ("INSERT INTO properties VALUES ('key_fingerprint', E'1 0123456789abcdeX\\n')", "DELETE FROM properties WHERE name = 'key_fingerprint'", ("property key_fingerprint",)),
                 ("INSERT INTO properties VALUES ('No Name', '')", "DELETE FROM properties WHERE name = 'No Name'", ("property No Name: a name",)),
+                *((f"INSERT INTO removals VALUES (1, {values}, 1)", f"DELETE FROM removals WHERE kind = {values[0]} AND generation = 1", (words + "remembered as removed",)) for values, words in (
+                    ("1, '', 100, 0, 0, 0", "page 100 of account row 1: is there, but "), ("2, '', 100, 200, 1, 0", "page 100 of account row 1: 1 visits are there, but "),
+                    ("3, 'bookmark____', 0, 0, 0, 0", "bookmark bookmark____ of account row 1: is there, but "), ("4, 'd', 0, 0, 0, 0", "device d of account row 1: 1 tabs are there, but "),
+                    ("5, 'd', 0, 0, 0, 0", "device d of account row 1: is there, but "))),
+                ("INSERT INTO removals VALUES (1, 1, '', 7, 0, 0, 0, 99)", "DELETE FROM removals WHERE generation = 99", ("account id1: a removal has the generation 99",)),
+                ("UPDATE generations SET generation = 10 WHERE account = 1 AND collection = 2", "UPDATE generations SET generation = 9", ("account id1: the generation 10 of collection 2",)),
                 *((f"INSERT INTO {table} VALUES ({values})", f"DELETE FROM {table} WHERE account = 99", (f"{table}: has rows of account row 99, which is not there",)) for table, values in (
-                    ("removed_pages", "99, 1, 1"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
+                    ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"), ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
                     ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
             with self.subTest(damage):
                 self.sql(database, off + damage)

@@ -261,18 +261,14 @@ static int on_removed_here(void *ctx, const struct hearth_removed_here *r)
 
 static void removed_here(struct kit *kit)
 {
-    struct store *store = &kit->store, other;
+    struct store *store = &kit->store;
     struct hearth_removed_here site = {
         .struct_size = sizeof(site), .id = "s", .kind = HEARTH_REMOVED_HERE_SITE, .host = "one", .created = 20};
     struct hearth_removed_here span = {
         .struct_size = sizeof(span), .id = "t", .kind = HEARTH_REMOVED_HERE_SPAN, .host = "", .from_date = 1, .to_date = 2, .created = 10};
     struct lines lines = {.size = 0};
-    kit_session(kit, &other);
-    begin(&other, "a", HEARTH_HISTORY); /* waits for no batch, and is part of none */
     OK(store, removed_here_put, "a", &site);
     OK(store, removed_here_put, "a", &span);
-    other.ops->batch_abort(other.session);
-    store_close(&other);
     OK(store, removed_here_list, "a", on_removed_here, &lines);
     expect_text(lines.text, "t 4  10\ns 3 one 20\n");
     site.host = "two";
@@ -299,6 +295,6 @@ const struct kit_test storage_removals_tests[] = {
     {"removals: a batch sees its own", seen_in_the_batch, KIT_OPEN},
     {"removals: the oldest may be forgotten, and that is said", many, KIT_OPEN, 120},
     {"generations: each collection has its own", by_collection, KIT_OPEN},
-    {"removed here: rows that wait for no batch", removed_here, KIT_OPEN},
+    {"removed here: oldest first, one for each id, gone with the account", removed_here, KIT_OPEN},
     {NULL, NULL},
 };

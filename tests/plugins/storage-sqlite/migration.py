@@ -14,8 +14,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "plugins" / "storage-sqlite"
 # What a person has, in the old file and in the new one.
-TABLES = ("marks", "devices", "tabs", "pages", "removed_pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims",
-          "bookmark_tombstones")
+TABLES = ("marks", "devices", "tabs", "pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims", "bookmark_tombstones")
+# What a person has now, and had as removed_pages.
+REMOVED = ("SELECT id, generation FROM removed_pages WHERE account = {row}", "SELECT page, generation FROM removals WHERE kind = 1")
 SHARED = ("credentials", "settings", "tokens", "picks")
 COUNTERS = ("generation", "forgotten", "devices", "tabs", "bookmarks", "folders", "pages", "visits")
 LIMIT = 300  # seconds, for any one command
@@ -85,6 +86,7 @@ def dump_old(path):
     for row, name in db.execute("SELECT row, id FROM accounts").fetchall():
         own = f"WHERE account = {row}"
         out[name] = {t: rows(db, t, own) for t in TABLES + SHARED}
+        out[name]["removed"] = sorted(db.execute(REMOVED[0].format(row=row)).fetchall())
         out[name]["counters"] = db.execute(f"SELECT {', '.join(COUNTERS)} FROM accounts WHERE row = ?", (row,)).fetchone()
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
@@ -97,13 +99,18 @@ def dump_new(state):
     for row, name in db.execute("SELECT row, id FROM accounts WHERE file = 1").fetchall():
         person = sqlite3.connect(state / "accounts" / f"{name}.db")
         out[name] = {t: rows(person, t) for t in TABLES}
+        out[name]["removed"] = sorted(person.execute(REMOVED[1]).fetchall())
         out[name]["counters"] = person.execute(f"SELECT {', '.join(COUNTERS)} FROM account").fetchone()
+        generation = out[name]["counters"][0]
+        assert person.execute("SELECT collection, generation FROM generations").fetchall() == [(c, generation) for c in (1, 2, 3, 4)]
+        assert person.execute("SELECT removals_forgotten FROM account").fetchone()[0] == generation
+        assert person.execute("SELECT count(*) FROM removals WHERE kind <> 1").fetchone()[0] == 0
         person.close()
         out[name].update({t: rows(db, t, f"WHERE account = {row}") for t in SHARED})
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
     assert not [r for r in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'moving%'")], "old tables are left"
-    assert db.execute("PRAGMA user_version").fetchone()[0] == 4
+    assert db.execute("PRAGMA user_version").fetchone()[0] == len(list((PLUGIN / "migrations").glob("*.sql")))
     db.close()
     return out
 
