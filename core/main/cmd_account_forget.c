@@ -25,7 +25,8 @@ static int parse_time(const char *option, const char *text, int64_t *ret_ms, str
         at = strptime(at + 1, "%S", &when);
     bool utc = at != NULL && *at == 'Z';
     if (at == NULL || at[utc] != '\0')
-        return err_set(err, HEARTH_ERR_INVALID, "--%s %s: write a time like 2026-11-29, 2026-11-29T18:30 or 2026-11-29T18:30Z", option, text);
+        return err_set(err, HEARTH_ERR_INVALID, "--%s %s: write a time like 2026-11-29, 2026-11-29T18:30 or 2026-11-29T18:30Z", option,
+                       text);
     time_t seconds = utc ? timegm(&when) : mktime(&when);
     if (seconds <= 0)
         return err_set(err, HEARTH_ERR_INVALID, "--%s %s: no browser has been there", option, text);
@@ -68,8 +69,8 @@ static int make_removal(const struct cli *cli, char host[HOST_SIZE], char what[5
     if (cli->page == NULL && cli->site == NULL && cli->since == NULL && cli->until == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "say what to forget: --page URL, --site HOST, or a time with --since and --until");
     if (since[0] != '\0' || until[0] != '\0')
-        snprintf(span, sizeof(span), "%s%s%s%s%s", since[0] == '\0' ? "" : " since ", since, since[0] == '\0' || until[0] == '\0' ? "" : ",",
-                 until[0] == '\0' ? "" : " until ", until);
+        snprintf(span, sizeof(span), "%s%s%s%s%s", since[0] == '\0' ? "" : " since ", since,
+                 since[0] == '\0' || until[0] == '\0' ? "" : ",", until[0] == '\0' ? "" : " until ", until);
     removed->kind = HEARTH_REMOVED_HERE_SPAN;
     if (cli->site != NULL) {
         r = parse_site(cli->site, host, err);

@@ -220,8 +220,8 @@ static int take_piece(struct taking *taking, struct err *err)
 {
     struct apply *apply = &taking->apply;
     memset(taking->hits, 0, sizeof(taking->hits));
-    int r =
-        store_visits_of_pages(apply->store, apply->account, taking->pages + taking->piece, taking->piece_count, on_stored_visit, taking, err);
+    int r = store_visits_of_pages(apply->store, apply->account, taking->pages + taking->piece, taking->piece_count, on_stored_visit, taking,
+                                  err);
     for (size_t i = 0; r == 0 && i < taking->piece_count; i++) {
         r = take_from_page(taking, taking->pages[taking->piece + i], &taking->hits[i], err);
         arena_reset(&apply->arena);

@@ -237,8 +237,7 @@ int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
         struct hearth_account now = account->row->account;
         now.generation = session->generation;
         struct row *row = row_create_account(account->row, &now);
-        struct row *own =
-            row_create(GENERATIONS, MEM(generation, .collection = session->collection, .generation = session->generation));
+        struct row *own = row_create(GENERATIONS, MEM(generation, .collection = session->collection, .generation = session->generation));
         if (row == NULL || own == NULL || !account_put(account, GENERATIONS, own)) {
             row_unref(row);
             row_unref(own);

@@ -21,9 +21,8 @@ enum { LEARN_FROM = 64 };
  * rows that refer to the account (tokens, picks, what is removed here). */
 static int load_account(struct session *session, const char *account)
 {
-    static const char LOAD[] =
-        "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), "
-        REMOVAL_KINDS("r.account = a.row AND ") ", a.pages + a.bookmarks FROM accounts a WHERE id = $1 FOR NO KEY UPDATE";
+    static const char LOAD[] = "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), " REMOVAL_KINDS(
+        "r.account = a.row AND ") ", a.pages + a.bookmarks FROM accounts a WHERE id = $1 FOR NO KEY UPDATE";
     struct batch *batch = &session->batch;
     struct query query;
     query_open(&query, session, LOAD);

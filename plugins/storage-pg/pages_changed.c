@@ -7,8 +7,8 @@ static int changed_piece(struct op *op, const char *account, bool gone, struct h
     enum { PIECE = 2000 };
     static const char CHANGED[] = "SELECT p.generation, " SQL_COLUMNS(p, HEARTH_PAGE_FIELDS) " FROM pages p WHERE " OF_ACCOUNT(
         "p.") "(p.generation, p.id) > (?2, ?3) ORDER BY p.generation, p.id LIMIT 2000";
-    static const char GONE[] =
-        "SELECT generation, page FROM removals WHERE " OF_ACCOUNT("") "kind = 1 AND (generation, page) > (?2, ?3) ORDER BY generation, page LIMIT 2000";
+    static const char GONE[] = "SELECT generation, page FROM removals WHERE " OF_ACCOUNT(
+        "") "kind = 1 AND (generation, page) > (?2, ?3) ORDER BY generation, page LIMIT 2000";
     struct query query;
     struct hearth_page page;
     query_open(&query, op->session, gone ? GONE : CHANGED);

@@ -31,7 +31,7 @@ struct batch {
     int64_t account, generation;
     int32_t collection;
     int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account; complete when nothing is pending */
-    bool removed; /* see storage-sql/removals.h */
+    bool removed;            /* see storage-sql/removals.h */
     unsigned gone;
     bool moved; /* bookmark_moves may have rows that are not in bookmark_folders yet */
     /* All pages and guids of the account are in these sets: what is not need not be asked for. So it is from the beginning when there are

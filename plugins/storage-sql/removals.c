@@ -21,8 +21,8 @@ bool removal_may_be(const struct session *session, int kind)
 
 /* ?2 is the generation, ?3 the key. */
 #define REMEMBER(kind, key, position, from)                                                                                                \
-    "INSERT INTO removals (" ACCOUNT_COLUMN REMOVAL_NAMES ") SELECT " ACCOUNT_VALUE kind ", " key ", 0, 0, 0, " position ", " VALUE_INT(    \
-        "?2") " FROM " from REMOVAL_AGAIN
+    "INSERT INTO removals (" ACCOUNT_COLUMN REMOVAL_NAMES ") SELECT " ACCOUNT_VALUE kind ", " key ", 0, 0, 0, " position                   \
+    ", " VALUE_INT("?2") " FROM " from REMOVAL_AGAIN
 #define ALL_OF(table)         table " WHERE " OF_BATCH "true"
 #define ONE_OF(table, column) table " WHERE " OF_BATCH SAME_TEXT(column, "?3")
 
@@ -64,8 +64,9 @@ int removal_of_device(struct session *session, const char *device)
 
 int removal_take_off(struct session *session, const struct hearth_removal *removal)
 {
-    static const char TAKE_OFF[] = "DELETE FROM removals WHERE " OF_BATCH "kind = ?2 AND " SAME_TEXT(
-        "\"key\"", "?3") " AND page = ?4 AND date = ?5 AND type = ?6 AND position = ?7";
+    static const char TAKE_OFF[] =
+        "DELETE FROM removals WHERE " OF_BATCH
+        "kind = ?2 AND " SAME_TEXT("\"key\"", "?3") " AND page = ?4 AND date = ?5 AND type = ?6 AND position = ?7";
     struct query query;
     if (!removal_may_be(session, (int)removal->kind))
         return 0;
@@ -110,10 +111,9 @@ int removal_forget(struct session *session)
 {
 #define OLDEST(which)                                                                                                                      \
     "SELECT generation FROM removals" INDEXED_BY("removals_by_generation") " WHERE " OF_BATCH "generation IS NOT NULL AND kind " which     \
-    " ORDER BY generation DESC LIMIT 1 OFFSET ?2"
-#define FORGET(which)      "DELETE FROM removals WHERE " OF_BATCH "generation <= ?2 AND kind " which
-#define FORGOTTEN(column) \
-    "UPDATE " ACCOUNT_OF_BATCH " SET " column " = " GREATEST(column, VALUE_INT("?2")) WHERE_ROW_OF_BATCH
+                                                                           " ORDER BY generation DESC LIMIT 1 OFFSET ?2"
+#define FORGET(which)     "DELETE FROM removals WHERE " OF_BATCH "generation <= ?2 AND kind " which
+#define FORGOTTEN(column) "UPDATE " ACCOUNT_OF_BATCH " SET " column " = " GREATEST(column, VALUE_INT("?2")) WHERE_ROW_OF_BATCH
     static const struct {
         const char *oldest, *forget, *note;
     } steps[] = {
@@ -135,12 +135,24 @@ int removal_forget(struct session *session)
 /* --- reading --- */
 
 /* The account, whose row says whether the answer is known, with each record behind (?3 … ?9): so both are of one moment. */
-static const char SINCE[] = "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= a.generation THEN 1 ELSE 0 END, "
-                            "coalesce(r.kind, 0), " SQL_COLUMNS(r, HEARTH_REMOVAL_FIELDS) " FROM " ITS_ACCOUNT
-                            " LEFT JOIN removals r" INDEXED_BY("removals_by_generation") " ON " OF_ITS("r.")
-                            "r.generation >= ?3 AND (r.generation, r.kind, " BYTES("r.\"key\"") ", r.page, r.date, r.type, r.position) > "
-                            "(?3, ?4, ?5, ?6, ?7, ?8, ?9)" WHERE_ITS
-                            " ORDER BY r.generation, r.kind, " BYTES("r.\"key\"") ", r.page, r.date, r.type, r.position" IN_PIECES;
+static const char SINCE[] =
+    "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= a.generation THEN 1 ELSE 0 END, "
+    "coalesce(r.kind, 0), " SQL_COLUMNS(
+        r,
+        HEARTH_REMOVAL_FIELDS) " FROM " ITS_ACCOUNT
+                               " LEFT JOIN removals r" INDEXED_BY("removals_by_generation") " ON " OF_ITS(
+                                   "r.") "r.generation >= ?3 AND (r.generation, r.kind, " BYTES("r.\"key\"") ", r.page, r.date, r.type, "
+                                                                                                             "r.position) > "
+                                                                                                             "(?3, ?4, ?5, ?6, ?7, ?8, "
+                                                                                                             "?9)" WHERE_ITS
+                                                                                                             " ORDER BY r.generation, "
+                                                                                                             "r.kind, " BYTES(
+                                                                                                                 "r.\"key\"") ", r.page, "
+                                                                                                                              "r.date, "
+                                                                                                                              "r.type, "
+                                                                                                                              "r."
+                                                                                                                              "positio"
+                                                                                                                              "n" IN_PIECES;
 
 /* 0, 1: there are rows of it in the query, or an error. */
 static int step_since(struct query *query, int64_t since, struct session *session, bool *found, struct hearth_removal *ret_removal)

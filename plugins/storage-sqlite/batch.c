@@ -36,10 +36,8 @@ static int load_account(struct session *session, const char *account, struct bat
     query_open(&query, session, "SELECT generation, " REMOVAL_KINDS("") " FROM account");
     int r = query_step(&query);
     if (r > 0) {
-        *ret_batch = (struct batch){.open = true,
-                                    .connection = session->current,
-                                    .generation = column_int(&query, 0) + 1,
-                                    .gone = (unsigned)column_int(&query, 1)};
+        *ret_batch = (struct batch){
+            .open = true, .connection = session->current, .generation = column_int(&query, 0) + 1, .gone = (unsigned)column_int(&query, 1)};
         snprintf(ret_batch->id, sizeof(ret_batch->id), "%s", account);
         r = 0;
     } else if (r == 0) {

@@ -65,7 +65,8 @@ static const char *const PERSON_RULES[] = {
     "SELECT printf('page %d: its generation %d has not come yet', p.id, p.generation) "
     "FROM pages p JOIN account a ON p.generation > a.generation + 1",
     "SELECT printf('page %d: is there, but remembered as removed', p.id) FROM removals r JOIN pages p ON p.id = r.page WHERE r.kind = 1",
-    "SELECT printf('page %d: %d visits are there, but remembered as removed', v.page, count(*)) FROM removals r JOIN pages p ON p.id = r.page "
+    "SELECT printf('page %d: %d visits are there, but remembered as removed', v.page, count(*)) FROM removals r JOIN pages p ON p.id = "
+    "r.page "
     "JOIN visits v ON v.page_row = p.row AND v.date = r.date AND v.type = r.type WHERE r.kind = 2 GROUP BY v.page",
     "SELECT printf('bookmark %s: is there, but remembered as removed', b.guid) FROM removals r JOIN bookmarks b ON b.guid = r.key "
     "WHERE r.kind = 3",

@@ -16,8 +16,8 @@ static int has_visits(struct session *session, int64_t row)
 
 static int take_off(struct session *session, int64_t page, const struct hearth_visit *visit)
 {
-    return removal_take_off(
-        session, &(struct hearth_removal){.kind = HEARTH_REMOVAL_VISIT, .page = page, .date = visit->date, .type = visit->type});
+    return removal_take_off(session,
+                            &(struct hearth_removal){.kind = HEARTH_REMOVAL_VISIT, .page = page, .date = visit->date, .type = visit->type});
 }
 
 static int insert_visits(struct session *session, const struct known_page *page, const struct hearth_visit *visits, size_t count,

@@ -338,8 +338,8 @@ static void compare(struct run *run)
 static void take_step(struct run *run)
 {
     void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
-    void (*const outside[])(struct run *) = {begin_batch,   begin_batch, begin_batch,    write_account,
-                                                  write_small, write_identity, write_removed_here};
+    void (*const outside[])(struct run *) = {begin_batch, begin_batch,    begin_batch,       write_account,
+                                             write_small, write_identity, write_removed_here};
     if (run->in_batch)
         in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
     else

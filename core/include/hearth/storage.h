@@ -302,8 +302,8 @@ struct hearth_storage {
 
     /* --- batches --- */
     /* NOT_FOUND when the account is gone. ret_generation: the number that everything written in the batch gets; it becomes the account's,
-     * and the collection's, at a commit with `changed`. A plugin whose limits say single_writer may make it wait for every other batch of the database, until its
-     * deadline. */
+     * and the collection's, at a commit with `changed`. A plugin whose limits say single_writer may make it wait for every other batch of
+     * the database, until its deadline. */
     int (*batch_begin)(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation);
     /* UNCERTAIN: the connection broke at the commit. Every batch of the core can be repeated. */
     int (*batch_commit)(void *session, struct hearth_call *call, bool changed);

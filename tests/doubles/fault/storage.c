@@ -33,7 +33,7 @@
     X(token_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                          \
     X(token_used, FAULT_CHANGES, account, (const char *account, const char *id, int64_t when), (account, id, when))                        \
     X(pick_put, FAULT_CHANGES, account, (const char *account, const struct hearth_pick *pick), (account, pick))                            \
-    X(removed_here_put, FAULT_CHANGES, account, (const char *account, const struct hearth_removed_here *removed), (account, removed))       \
+    X(removed_here_put, FAULT_CHANGES, account, (const char *account, const struct hearth_removed_here *removed), (account, removed))      \
     X(removed_here_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                   \
     X(batch_commit, FAULT_CHANGES, BATCH, (bool changed), (changed))                                                                       \
     X(mark_put, 0, BATCH, (int32_t collection, const char *text), (collection, text))                                                      \

@@ -245,7 +245,8 @@ static void test_what_cannot_be_said(void **state)
     assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SITE}), HEARTH_ERR_INVALID);
     assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SPAN}), HEARTH_ERR_INVALID);
     assert_int_equal(try_remove((struct hearth_removed_here){.kind = 9, .page = 1}), HEARTH_ERR_INVALID);
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SPAN, .from_date = 5, .to_date = 5}), HEARTH_ERR_INVALID);
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SPAN, .from_date = 5, .to_date = 5}),
+                     HEARTH_ERR_INVALID);
 }
 
 static int offer_many(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx)
@@ -256,7 +257,11 @@ static int offer_many(void *session, struct hearth_call *call, const char *accou
     char id[16];
     for (int i = 0; i < REMOVED_HERE_MAX; i++) {
         snprintf(id, sizeof(id), "m%d", i);
-        if (cb(ctx, &(struct hearth_removed_here){.struct_size = sizeof(struct hearth_removed_here), .id = id, .kind = HEARTH_REMOVED_HERE_PAGE, .page = i + 1, .host = ""}) != 0)
+        if (cb(ctx, &(struct hearth_removed_here){.struct_size = sizeof(struct hearth_removed_here),
+                                                  .id = id,
+                                                  .kind = HEARTH_REMOVED_HERE_PAGE,
+                                                  .page = i + 1,
+                                                  .host = ""}) != 0)
             break;
     }
     return 0;
@@ -303,9 +308,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_page),       TEST(test_a_page_until_now), TEST(test_a_visit),        TEST(test_a_site),
-        TEST(test_a_span),       TEST(test_hidden_pages),     TEST(test_bookmarks_stay), TEST(test_before_the_first_sync),
-        TEST(test_what_cannot_be_said), TEST(test_how_many),  TEST(test_many_pages),
+        TEST(test_a_page),
+        TEST(test_a_page_until_now),
+        TEST(test_a_visit),
+        TEST(test_a_site),
+        TEST(test_a_span),
+        TEST(test_hidden_pages),
+        TEST(test_bookmarks_stay),
+        TEST(test_before_the_first_sync),
+        TEST(test_what_cannot_be_said),
+        TEST(test_how_many),
+        TEST(test_many_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

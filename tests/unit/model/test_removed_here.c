@@ -82,9 +82,15 @@ static void test_a_page(void **state)
     static const struct {
         int64_t page, date;
         bool removed;
-    } cases[] = {{9, 9, false}, {9, 10, true},  {9, 20, true},          {9, 29, true},  {9, 30, false},        {9, -5, true},          {9, -1, false},
-                 {11, -9, true}, {11, 0, true}, {11, 19, true}, {11, 20, false}, {INT64_MAX, 19, false}, {INT64_MAX, 20, true}, {INT64_MAX, HEARTH_DATE_MAX, true},
-                 {8, 15, false}, {10, 15, false}, {1, 15, false}};
+    } cases[] = {{9, 9, false},         {9, 10, true},
+                 {9, 20, true},         {9, 29, true},
+                 {9, 30, false},        {9, -5, true},
+                 {9, -1, false},        {11, -9, true},
+                 {11, 0, true},         {11, 19, true},
+                 {11, 20, false},       {INT64_MAX, 19, false},
+                 {INT64_MAX, 20, true}, {INT64_MAX, HEARTH_DATE_MAX, true},
+                 {8, 15, false},        {10, 15, false},
+                 {1, 15, false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(has(cases[i].page, "", cases[i].date, 1), cases[i].removed);
     assert_true(model_removed_here_has_page(&here, 7, ""));
@@ -149,7 +155,8 @@ static void test_many(void **state)
     (void)state;
 #define NEXT(n) ((int64_t)((random = random * 1664525u + 1013904223u) >> 8) % (n))
     for (size_t i = 0; i < RULES; i++) {
-        rules[i] = (struct hearth_removed_here){.kind = 1 + NEXT(3), .page = 1 + NEXT(500), .date = NEXT(1000), .type = NEXT(10), .host = hosts[NEXT(3)]};
+        rules[i] = (struct hearth_removed_here){
+            .kind = 1 + NEXT(3), .page = 1 + NEXT(500), .date = NEXT(1000), .type = NEXT(10), .host = hosts[NEXT(3)]};
         rules[i].from_date = rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 900 + NEXT(90) : NEXT(1000);
         rules[i].to_date = rules[i].from_date + 1 + NEXT(rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 3 : 40);
         add(rules[i]);
@@ -163,7 +170,7 @@ static void test_many(void **state)
         for (size_t k = 0; k < RULES; k++) {
             const struct hearth_removed_here *r = &rules[k];
             bool in_span = (r->from_date == 0 || r->from_date <= date) && date < r->to_date;
-            expected |= r->kind == HEARTH_REMOVED_HERE_VISIT ? r->page == page && r->date == date && r->type == type
+            expected |= r->kind == HEARTH_REMOVED_HERE_VISIT  ? r->page == page && r->date == date && r->type == type
                         : r->kind == HEARTH_REMOVED_HERE_PAGE ? r->page == page && in_span
                                                               : strcmp(r->host, host) == 0 && in_span;
         }
