@@ -5,10 +5,14 @@
 
 int removed_here_put(void *self, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed)
 {
-    static const char PUT[] =
-        "INSERT INTO removed_here (account, " SQL_NAMES(HEARTH_REMOVED_HERE_FIELDS) ") SELECT row, " SQL_VALUES(
-            "?1", removed_here, HEARTH_REMOVED_HERE_FIELDS) " FROM accounts WHERE id = ? ON CONFLICT (account, id) DO UPDATE "
-                                                            "SET " SQL_EXCLUDED(removed_here, HEARTH_REMOVED_HERE_FIELDS);
+#define NAMES  SQL_NAMES(HEARTH_REMOVED_HERE_FIELDS)
+#define VALUES SQL_VALUES("?1", removed_here, HEARTH_REMOVED_HERE_FIELDS)
+#define OTHERS SQL_EXCLUDED(removed_here, HEARTH_REMOVED_HERE_FIELDS)
+    static const char PUT[] = "INSERT INTO removed_here (account, " NAMES ") SELECT row, " VALUES " FROM accounts WHERE id = ? "
+                              "ON CONFLICT (account, id) DO UPDATE SET " OTHERS;
+#undef NAMES
+#undef VALUES
+#undef OTHERS
     struct op op;
     struct query query;
     int64_t rows = 0;

@@ -155,6 +155,24 @@ class Nodes(TestCase):
         node.cli("account", "import", "-", text=json.dumps({**service.import_file(email, "access"), "uid": "9" * 32}))  # by the operator's word
         self.assertEqual(node.cli_json("account", "show", email)["uid"], "9" * 32)
 
+    def test_what_was_removed_stays_removed(self):
+        """The new node syncs everything anew: what was removed on the old one is not among it, and does not come later."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+        token = node.token(email)
+        visits = lambda query: json.loads(ask(node, f"/api/v1/history?{query}", token=token)[2])["visits"]
+        site = visits("limit=1")[0]["url"].split("/")[2]
+        said = node.cli("account", "forget", email, "--site", site, "--yes")
+        self.assertRegex(said, "removed [0-9,]+ visits? of")
+        before = node.cli_json("account", "show", email)["counts"]
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        for _ in range(2):
+            self.assertEqual(visits(f"host={site}"), [])
+            after = node.cli_json("account", "show", email)
+            self.assertEqual((after["node"], after["counts"]["visits"], after["counts"]["pages"]), ("alder", before["visits"], before["pages"]))
+            node.cli("account", "resync", email, "--wait")
+        self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
     def test_who_took_over_before_a_move_was_done(self):
         """An earlier attempt has left a row on the new node: who opened it then does not open it there afterwards."""
         service, node, places = self.fleet(4)
