@@ -59,7 +59,7 @@ static int write_generation(struct session *session)
 
 int generation_list(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT collection, generation FROM generations" WHERE_ACCOUNT " ORDER BY collection";
+    static const char LIST[] = "SELECT " GENERATIONS " ORDER BY collection";
     struct op op;
     struct query query;
     int r = op_begin_account(&op, self, call, account);

@@ -136,7 +136,7 @@ int removal_forget(struct session *session)
 
 /* The account, whose row says whether the answer is known, with each record behind (?3 … ?9): so both are of one moment. */
 static const char SINCE[] =
-    "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= a.generation THEN 1 ELSE 0 END, "
+    "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= a.generation" REMOVALS_KNOWN " THEN 1 ELSE 0 END, "
     "coalesce(r.kind, 0), " SQL_COLUMNS(
         r,
         HEARTH_REMOVAL_FIELDS) " FROM " ITS_ACCOUNT

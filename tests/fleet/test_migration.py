@@ -65,12 +65,13 @@ class Migration(PostgresCase):
         return str(caught.exception)
 
     def rows(self, database):
-        """All of all tables but the new ones; columns that are new are left out, and what was a table of removed pages is told as one."""
+        """All of all tables but the new ones; columns that are new are left out. What older releases know of removed pages is what is known of them."""
         tables = [t for t in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1") if t not in NEW_TABLES]
         new = ", ".join(f"'{name}'" for name in NEW_COLUMNS)
         rows = {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) - ARRAY[{new}])::text FROM {t} x")) for t in tables}
-        if "removed_pages" not in rows:
-            rows["removed_pages"] = sorted(self.sql(database, "SELECT jsonb_build_object('account', account, 'id', page, 'generation', generation) FROM removals WHERE kind = 1"))
+        if "removals" in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r'"):
+            pages = sorted(self.sql(database, "SELECT jsonb_build_object('account', account, 'id', page, 'generation', generation) FROM removals WHERE kind = 1"))
+            self.assertEqual(pages, rows["removed_pages"])
         return rows
 
     def shape(self, database):
@@ -127,6 +128,27 @@ class Migration(PostgresCase):
         self.assertIn("null value", self.refused(database, "UPDATE accounts SET placement = NULL"))
         self.sql(database, "DELETE FROM accounts WHERE id = 'n1'")
         self.assertEqual(self.sql(database, "SELECT count(*) FROM identities WHERE subject = 'n'"), ["0"])
+
+    def test_an_older_release_goes_on(self):
+        """It knows removed_pages, and no record of anything else: the next batch says since when everything is known."""
+        node, database = self.database()
+        node.cli("migrate")
+        pages = "SELECT page, generation FROM removals WHERE kind = 1 AND account = 1 ORDER BY page"
+        older = "SELECT id, generation FROM removed_pages WHERE account = 1 ORDER BY id"
+        self.sql(database, "UPDATE pages SET bookmarks = 0, bookmark_added = 0 WHERE account = 1; DELETE FROM bookmarks WHERE account = 1; DELETE FROM bookmark_tags WHERE account = 1; UPDATE accounts SET bookmarks = 0 WHERE row = 1")
+        for removed in (("-5", "8"), ("-5", "10")):
+            self.sql(database, f"INSERT INTO removed_pages (account, id, generation) SELECT 1, {removed[0]}, {removed[1]} ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation")
+            self.assertEqual(self.sql(database, pages), [f"-5|{removed[1]}", "-1|2"])
+        self.sql(database, "DELETE FROM removed_pages WHERE account = 1 AND id = -1")
+        self.assertEqual(self.sql(database, pages), ["-5|10"])
+        self.sql(database, "INSERT INTO removals VALUES (1, 3, 'before______', 0, 0, 0, 0, 9); UPDATE accounts SET generation = 10 WHERE row = 1")
+        self.assertIn("removed 2 visits of 1 page", node.cli("account", "forget", PEOPLE[0][0], "--site", "h1.example", "--yes"))
+        self.assertEqual(self.sql(database, "SELECT generation, forgotten, removals_forgotten FROM accounts WHERE row = 1"), ["11|0|10"])
+        self.assertEqual(self.sql(database, "SELECT kind, page, date, generation FROM removals WHERE account = 1 ORDER BY kind, page, date"), ["1|-5|0|10", "1|100|0|11", "2|100|100|11", "2|100|200|11"])
+        self.assertEqual(self.sql(database, "SELECT collection, generation FROM generations WHERE account = 1 ORDER BY 1"), ["1|10", "2|10", "3|10", "4|11"])
+        self.assertEqual(self.sql(database, older), ["-5|10", "100|11"])
+        self.sql(database, "DELETE FROM accounts WHERE row = 1")  # by a release that knows nothing of them
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE account = 1"), ["0"])
 
     def in_the_middle(self, end):
         """The migration waits inside its transaction, after it has made tables and rows, until `end` ends it."""
