@@ -1,10 +1,12 @@
 #include "merge/removed_here.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "merge/apply.h"
 #include "model/url.h"
 
@@ -286,13 +288,22 @@ static int take_away(struct store *store, const char *account, const struct hear
 /* --- a new one --------------------------------------------------------------------------------- */
 
 struct counting {
-    const char *id;
+    struct hearth_removed_here removed; /* under the id of the one that says the same, if there is one */
+    char id[HEARTH_ID_MAX + 1];
     size_t others;
 };
+
+static bool says_the_same(const struct hearth_removed_here *a, const struct hearth_removed_here *b)
+{
+    return a->kind == b->kind && a->page == b->page && a->date == b->date && a->type == b->type && a->from_date == b->from_date &&
+           a->to_date == b->to_date && str_equal(a->host, b->host);
+}
 
 static int on_other(void *ctx, const struct hearth_removed_here *removed)
 {
     struct counting *counting = ctx;
+    if (says_the_same(removed, &counting->removed))
+        snprintf(counting->id, sizeof(counting->id), "%s", removed->id);
     counting->others += strcmp(removed->id, counting->id) != 0;
     return 0;
 }
@@ -324,8 +335,10 @@ static int check_removal(const struct hearth_removed_here *removed, struct err *
 int removed_here_put(struct store *store, const char *account, const struct hearth_removed_here *removed,
                      struct removed_here_result *ret_result, struct err *err)
 {
-    struct counting counting = {.id = removed->id};
+    struct counting counting = {.removed = *removed};
     int r = check_removal(removed, err);
+    snprintf(counting.id, sizeof(counting.id), "%s", removed->id);
+    counting.removed.id = counting.id;
     if (r == 0)
         r = STORE(store, err, removed_here_list, account, on_other, &counting);
     store_reset(store);
@@ -335,6 +348,6 @@ int removed_here_put(struct store *store, const char *account, const struct hear
                        "single pages",
                        REMOVED_HERE_MAX);
     if (r == 0)
-        r = STORE(store, err, removed_here_put, account, removed);
-    return r == 0 ? take_away(store, account, removed, ret_result, err) : r;
+        r = STORE(store, err, removed_here_put, account, &counting.removed);
+    return r == 0 ? take_away(store, account, &counting.removed, ret_result, err) : r;
 }

@@ -225,6 +225,11 @@ static void test_hidden_pages(void **state)
     expect_page("https://frame.example/", "gone");
 }
 
+static int on_removed_here(void *ctx, const struct hearth_removed_here *removed)
+{
+    return add_line(ctx, " %s", removed->id);
+}
+
 static void test_bookmarks_stay(void **state)
 {
     (void)state;
@@ -233,8 +238,12 @@ static void test_bookmarks_stay(void **state)
     REMOVE(PAGE, .page = model_page_id(ONE));
     expect_result(1, 3);
     expect_to_stay("- -:", "Two g2: 5000 2500", "Three g3: 7000");
-    REMOVE(PAGE, .page = model_page_id(ONE)); /* once more: there is nothing left */
+    REMOVE(PAGE, .id = "again", .page = model_page_id(ONE)); /* once more: there is nothing left */
     expect_result(0, 0);
+    REMOVE(PAGE, .id = "other", .page = model_page_id(ONE), .to_date = 5);
+    struct lines lines = {.size = 0};
+    OK(&fixture->store, removed_here_list, "a", on_removed_here, &lines);
+    assert_string_equal(lines.text, " other r"); /* what says the same is one */
 }
 
 static void test_what_cannot_be_said(void **state)
