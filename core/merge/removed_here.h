@@ -26,9 +26,9 @@ struct removed_here_result {
 };
 
 /* Puts the removal, so that no later batch stores what it says, and then removes what is stored, in one batch: memory for the ids of the
- * pages, and the visits of some of them at a time. When it fails the removal may be there already; it can be repeated: one that says the same takes
- * the place of the other. INVALID: it says
- * nothing (no page, host or span); FULL: there are as many as there may be. Not in a batch. */
+ * pages, and the visits of some of them at a time. When it fails the removal may be there already; it can be repeated: one that says the
+ * same takes the place of the other. INVALID: it says nothing (no page, host or span); FULL: there are as many as there may be. Not in a
+ * batch. */
 int removed_here_put(struct store *store, const char *account, const struct hearth_removed_here *removed,
                      struct removed_here_result *ret_result, struct err *err);
 
