@@ -283,8 +283,8 @@ static void test_how_many(void **state)
     (void)state;
     full.removed_here_list = offer_many;
     fixture->store.ops = &full;
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_PAGE, .page = 1}), HEARTH_ERR_FULL);
-    REMOVE(PAGE, .id = "m77", .page = 1); /* one that is there already */
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_PAGE, .page = 20000}), HEARTH_ERR_FULL);
+    REMOVE(PAGE, .page = 78); /* one that is there already */
     fixture->store.ops = inner;
 }
 
