@@ -20,6 +20,7 @@ struct delivery {
         hearth_page_cb page;
         hearth_visit_cb visit;
         hearth_visit_row_cb visit_row;
+        hearth_page_guid_cb page_guid;
     } cb;
 };
 
@@ -172,6 +173,29 @@ int mem_pages_changed(void *session, struct hearth_call *call, const char *accou
         return list_deliver(session, call, &list, deliver_change, &(struct delivery){.ctx = ctx, .cb.page = cb});
     list_free(&list);
     return r;
+}
+
+static int by_page(const void *a, const void *b)
+{
+    if (ROW(a)->guid.page != ROW(b)->guid.page)
+        return ROW(a)->guid.page < ROW(b)->guid.page ? -1 : 1;
+    return strcmp(ROW(a)->guid.guid, ROW(b)->guid.guid);
+}
+
+static int deliver_page_guid(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.page_guid(d->ctx, row->guid.guid, row->guid.page);
+}
+
+int mem_page_guid_list(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, GUIDS, NULL, NULL, &list);
+    if (r < 0)
+        return r;
+    list_sort(&list, by_page);
+    return list_deliver(session, call, &list, deliver_page_guid, &(struct delivery){.ctx = ctx, .cb.page_guid = cb});
 }
 
 /* --- visits ------------------------------------------------------------------------------------------------------------------------- */

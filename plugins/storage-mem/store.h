@@ -132,6 +132,7 @@ OPERATION(bookmark_nodes, const char *account, hearth_bookmark_node_cb cb, void 
 OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 OPERATION(bookmark_claims, const char *account, hearth_claim_cb cb, void *ctx);
 OPERATION(tag_list, const char *account, hearth_tag_cb cb, void *ctx);
+OPERATION(page_guid_list, const char *account, hearth_page_guid_cb cb, void *ctx);
 OPERATION(identity_put, const char *account, const struct hearth_account_identity *identity);
 OPERATION(identity_remove, const char *account, const char *issuer, const char *subject);
 OPERATION(identity_list, const char *account, hearth_account_identity_cb cb, void *ctx);

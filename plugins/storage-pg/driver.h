@@ -49,6 +49,8 @@
 #define ACCOUNT_OF_BATCH   "accounts"
 #define WHERE_ROW_OF_BATCH " WHERE row = ?1"
 #define PAGE_OF_GUID       "g.page FROM page_guids g "
+#define PAGES_WITH_GUIDS   "g.page, g.guid FROM page_guids g WHERE " OF_ACCOUNT("g.")
+#define PAGE_WITH_GUID     "g.page"
 #define GENERATION_APART   "false"
 #define COUNTS_OF_ACCOUNT  "accounts WHERE id = ?1"
 /* An error would end a transaction. */

@@ -121,6 +121,12 @@ static int on_any_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return bookmark->guid == NULL;
 }
 
+static int on_any_guid(void *ctx, const char *guid, int64_t page)
+{
+    (void)ctx;
+    return guid == NULL || page == 0;
+}
+
 static int step_read(struct store *store)
 {
     int r = 0;
@@ -135,6 +141,7 @@ static int step_read(struct store *store)
     CALL(page_get, "a", 1, &page);
     CALL(pages_by_frecency, "a", on_any_page, NULL);
     CALL(pages_changed, "a", 0, on_any_page, NULL);
+    CALL(page_guid_list, "a", on_any_guid, NULL);
     CALL(visit_list, "a", &visits, on_any_row, NULL);
     CALL(bookmark_get, "a", "b___________", &bookmark);
     return CALL(bookmark_list, "a", &bookmarks, on_any_bookmark, NULL);

@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* Grows when a field is added that must not vanish in an older plugin. */
-#define HEARTH_DATA_MODEL 1
+#define HEARTH_DATA_MODEL 2
 
 enum hearth_account_state {
     HEARTH_ACCOUNT_OK = 0,
@@ -186,6 +186,7 @@ typedef int (*hearth_token_cb)(void *ctx, const struct hearth_token *token);
 typedef int (*hearth_pick_cb)(void *ctx, const struct hearth_pick *pick);
 typedef int (*hearth_text_cb)(void *ctx, const char *line);
 typedef int (*hearth_account_identity_cb)(void *ctx, const struct hearth_account_identity *identity);
+typedef int (*hearth_page_guid_cb)(void *ctx, const char *guid, int64_t page);
 typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
 
 /* What every storage does. Orders are total: a listing says every tie. Unless a listing says otherwise its rows are of one moment, and its
@@ -344,6 +345,8 @@ struct hearth_storage {
     int (*bookmark_claims)(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx);
     /* By name as Firefox folds it; of several spellings the least by bytes. */
     int (*tag_list)(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx);
+    /* Every guid that was ever joined to a page. By page, then guid by bytes. */
+    int (*page_guid_list)(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx);
 };
 
 /* --- extensions: what a storage may have besides, asked for by name; see hearth_plugin.extension --- */

@@ -75,7 +75,8 @@
     X(bookmark_nodes, 0, account, bookmark_node, (const char *account), (account))                                                         \
     X(bookmark_tombstones, 0, account, bookmark_node, (const char *account), (account))                                                    \
     X(bookmark_claims, 0, account, claim, (const char *account), (account))                                                                \
-    X(tag_list, 0, account, tag, (const char *account), (account))
+    X(tag_list, 0, account, tag, (const char *account), (account))                                                                         \
+    X(page_guid_list, 0, account, page_guid, (const char *account), (account))
 
 /* row, parameters, arguments */
 #define ROWS(X)                                                                                                                            \
@@ -93,7 +94,8 @@
     X(tag, (void *ctx, const char *tag, int64_t count), (rows->ctx, tag, count))                                                           \
     X(token, (void *ctx, const struct hearth_token *token), (rows->ctx, token))                                                            \
     X(pick, (void *ctx, const struct hearth_pick *pick), (rows->ctx, pick))                                                                \
-    X(text, (void *ctx, const char *line), (rows->ctx, line))
+    X(text, (void *ctx, const char *line), (rows->ctx, line))                                                                              \
+    X(page_guid, (void *ctx, const char *guid, int64_t page), (rows->ctx, guid, page))
 
 /* Bytes of the texts that people's data consist of. */
 static size_t text_size(const char *a, const char *b, const char *c, const char *d)
@@ -118,6 +120,7 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_tag              text_size(tag, NULL, NULL, NULL)
 #define SIZE_token            text_size(token->id, token->name, NULL, NULL)
 #define SIZE_pick             text_size(pick->input, NULL, NULL, NULL)
+#define SIZE_page_guid        text_size(guid, NULL, NULL, NULL)
 #define SIZE_text             text_size(line, NULL, NULL, NULL)
 
 #define X(row_name, parameters, arguments)                                                                                                 \
