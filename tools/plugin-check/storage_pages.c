@@ -258,7 +258,7 @@ static void guids(struct kit *kit)
 
 static int on_page_guid(void *ctx, const char *guid, int64_t page)
 {
-    return add_line(ctx, "%lld %s", (long long)page, guid);
+    return add_line(ctx, "%lld %s\n", (long long)page, guid);
 }
 
 static void listed_guids(struct kit *kit)

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { STEPS = 250, LONG_STEPS = 1500, SHOWN = 12, WORDS = 120 };
+enum { STEPS = 250, LONG_STEPS = 1500, ARCHIVED_STEPS = 120, SHOWN = 12, WORDS = 120 };
 
 const struct hearth_plugin *storage_model(void); /* of storage-mem */
 
@@ -340,7 +340,23 @@ static void open_model(struct kit *kit, struct kit *model)
     storage_prepare(model);
 }
 
-static void run_random(struct kit *kit, unsigned seed, int steps)
+/* Alone in its database, so that nobody else has its identities; with credentials, without which a restored account has another state; and
+ * something has changed once. */
+static void go_through_archive(struct run *run)
+{
+    int64_t a, b;
+    if (run->in_batch)
+        BOTH(run, batch_commit, true);
+    BOTH(run, account_remove, "b");
+    BOTH(run, credentials_put, "a", "sealed", 6);
+    STORE(&run->plugin.store, NULL, batch_begin, "a", HEARTH_HISTORY, &a);
+    STORE(&run->model.store, NULL, batch_begin, "a", HEARTH_HISTORY, &b);
+    BOTH(run, batch_commit, true);
+    expect_same_through_archive(&run->plugin.store, &run->model.store, "a");
+    compare(run);
+}
+
+static void run_random(struct kit *kit, unsigned seed, int steps, bool archive)
 {
     struct kit model;
     struct run run = {.state = seed};
@@ -349,6 +365,8 @@ static void run_random(struct kit *kit, unsigned seed, int steps)
     kit_session(&model, &run.model.store);
     for (run.step = 0; run.step < steps; run.step++)
         take_step(&run);
+    if (archive)
+        go_through_archive(&run);
     store_close(&run.plugin.store);
     store_close(&run.model.store);
     kit_close(&model);
@@ -358,16 +376,23 @@ static void run_random(struct kit *kit, unsigned seed, int steps)
 
 static void random_sequence(struct kit *kit)
 {
-    run_random(kit, (unsigned)kit->options->seed, STEPS);
+    run_random(kit, (unsigned)kit->options->seed, STEPS, false);
 }
 
 static void long_random_sequence(struct kit *kit)
 {
-    run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS);
+    run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS, false);
+}
+
+static void archived_sequence(struct kit *kit)
+{
+    for (unsigned i = 0; i < 3; i++)
+        run_random(kit, (unsigned)kit->options->seed * 104729u + i, ARCHIVED_STEPS, true);
 }
 
 const struct kit_test storage_random_tests[] = {
     {"random: a sequence of operations ends as in the model", random_sequence, KIT_OPEN, 120},
+    {"random: an account is the same bytes through an archive, here and in the model", archived_sequence, KIT_OPEN, 180},
     {"random: a long sequence of operations ends as in the model", long_random_sequence, KIT_FAULTS, 300},
     {NULL, NULL},
 };
