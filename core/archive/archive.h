@@ -57,8 +57,10 @@ struct archive_into {
     const char *id;      /* of a new one; NULL: that of the archive */
     const char *email;   /* of a new one; NULL: that of the archive */
     const char *node;    /* of a new one; "" on a single node */
-    /* Can these sealed credentials be opened here? NULL: they are taken as they are. */
-    bool (*opens)(void *ctx, const char *account, const char *provider, const void *sealed, size_t size);
+    /* Credentials that were sealed for the account `was`, for `account`: *ret_sealed on the heap. A code: they are good for nothing here.
+     * NULL: they are taken as they are. */
+    int (*seal_again)(void *ctx, const char *was, const char *account, const char *provider, const void *sealed, size_t size,
+                      void **ret_sealed, size_t *ret_size, struct err *err);
     archive_look look; /* NULL: every record that keeps to its table */
     /* In the batch, before it ends: what no line shows (archive_settle()). NULL: what came is stored as it came. */
     int (*settle)(void *ctx, struct store *store, const char *account, struct err *err);

@@ -268,13 +268,16 @@ static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
         return no_memory(err);
     if (!unhex(s->sealed, bytes))
         return err_set(err, HEARTH_ERR_INVALID, "its sealed credentials are no hex digits");
-    if (s->into.opens != NULL && !s->into.opens(s->into.ctx, s->id, s->account.provider, bytes, size)) {
-        archive_warn(s->warnings,
-                     "the credentials are kept out: they are sealed with a key that this server does not have, or for another id");
+    void *again = NULL;
+    if (s->into.seal_again != NULL &&
+        s->into.seal_again(s->into.ctx, s->was_id, s->id, s->account.provider, bytes, size, &again, &size, &why) < 0) {
+        archive_warn(s->warnings, "the credentials are kept out: %s", why.text);
         return 0;
     }
-    *ret_usable = true;
-    return STORE(s->store, err, credentials_put, s->id, bytes, size);
+    int r = STORE(s->store, err, credentials_put, s->id, again != NULL ? again : bytes, size);
+    *ret_usable = r == 0;
+    free(again);
+    return r;
 }
 
 static int put_schedule(struct storing *s, bool usable, struct err *err)
