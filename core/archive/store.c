@@ -121,7 +121,10 @@ static int put_visits(struct storing *s, struct err *err)
     size_t count = s->visit_count;
     int64_t added;
     s->visit_count = 0;
-    return count == 0 ? 0 : STORE(s->store, err, visits_put, s->page, s->visits, count, &added);
+    if (count == 0)
+        return 0;
+    int r = STORE(s->store, err, visits_put, s->page, s->visits, count, &added);
+    return r < 0 ? err_prefix(err, "the visits before it") : r;
 }
 
 static int take_visit(struct storing *s, int64_t page, const struct hearth_visit *visit, struct err *err)

@@ -13,7 +13,7 @@
 #include "nodes/who.h"
 #include "signin/owner.h"
 
-enum { ID_SIZE = 33, SAID_MAX = 64 };
+enum { ID_SIZE = 33, NEW_ID_SIZE = 16, SAID_MAX = 64 };
 
 static void count_words(const int64_t counts[ARCHIVE_KIND_COUNT], char *ret, size_t size)
 {
@@ -155,7 +155,7 @@ static int choose_account(struct restoring *restoring, struct err *err)
     if (r == 0)
         r = app_each_node(app, look_for_id, restoring->archive.id, &why);
     if (r == HEARTH_ERR_CONFLICT && why.code == HEARTH_ERR_CONFLICT) {
-        token_random_id(restoring->id, sizeof(restoring->id));
+        token_random_id(restoring->id, NEW_ID_SIZE);
         r = 0;
     } else if (r < 0 && why.code < 0) {
         *err = why;
