@@ -16,8 +16,12 @@ enum {
     ARCHIVE_IDENTITIES_MAX = 1000,  /* of an account */
 };
 
-/* What is in an archive only when it is asked for. */
-enum archive_with { ARCHIVE_CREDENTIALS = 1 << 0, ARCHIVE_TOKENS = 1 << 1 };
+/* What is in an archive only when it is asked for, and what is not when it is. */
+enum archive_with {
+    ARCHIVE_CREDENTIALS = 1 << 0,
+    ARCHIVE_TOKENS = 1 << 1,
+    ARCHIVE_SYNCED_ONLY = 1 << 2, /* the account, and of all else what goes into one batch */
+};
 
 /* Takes the next bytes; 0, or a code with its text, which ends the writing. */
 struct archive_out {
@@ -77,6 +81,9 @@ int archive_feed(struct archive_reader *reader, const void *bytes, size_t size, 
 int archive_end(struct archive_reader *reader, struct archive_summary *ret_summary, struct err *err);
 /* NULL is fine. What was not ended is undone. */
 void archive_close(struct archive_reader *reader);
+
+/* The synced data of an account in one storage into the same account in another, where it is empty. */
+int archive_copy_synced(struct store *from, struct store *to, const char *account, struct err *err);
 
 /* For whoever did not write the archive: pages have the ids of their URLs, and bookmarks those of their pages. */
 int archive_look_at(const struct archive_record *record, struct err *err);

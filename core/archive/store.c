@@ -410,3 +410,20 @@ struct archive_reader *archive_store(struct store *store, const struct archive_i
         close_storing(s);
     return reader;
 }
+
+static int feed_copy(void *ctx, const void *bytes, size_t size, struct err *err)
+{
+    return archive_feed(ctx, bytes, size, err);
+}
+
+int archive_copy_synced(struct store *from, struct store *to, const char *account, struct err *err)
+{
+    struct archive_into into = {.account = account};
+    struct archive_reader *reader = archive_store(to, &into, NULL);
+    struct archive_out out = {feed_copy, reader};
+    int r = reader == NULL ? no_memory(err) : archive_write(from, account, ARCHIVE_SYNCED_ONLY, &out, NULL, err);
+    if (r == 0)
+        r = archive_end(reader, NULL, err);
+    archive_close(reader);
+    return r;
+}

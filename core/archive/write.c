@@ -419,14 +419,18 @@ static int listed(struct writing *w, int code)
     return writing_fails(w, code);
 }
 
-static int write_body(struct writing *w, const struct hearth_account *account, unsigned with)
+static int write_small_before(struct writing *w, unsigned with)
 {
-    const char *id = w->account;
-    put_record(w, ARCHIVE_KIND_account, NULL, account);
-    LISTED(w, identity_list, id, put_identity, w);
+    LISTED(w, identity_list, w->account, put_identity, w);
     writing_fails(w, w->code != 0 ? w->code : put_settings(w));
     if ((with & ARCHIVE_CREDENTIALS) != 0)
         writing_fails(w, w->code != 0 ? w->code : put_credentials(w));
+    return w->code;
+}
+
+static int write_synced(struct writing *w)
+{
+    const char *id = w->account;
     LISTED(w, device_list, id, put_device, w);
     LISTED(w, tab_list, id, NULL, put_tab, w);
     writing_fails(w, w->code != 0 ? w->code : put_by_page(w, write_pages));
@@ -435,10 +439,20 @@ static int write_body(struct writing *w, const struct hearth_account *account, u
     LISTED(w, bookmark_nodes, id, put_bookmark, w);
     LISTED(w, bookmark_tombstones, id, put_tombstone, w);
     writing_fails(w, w->code != 0 ? w->code : put_children(w));
-    LISTED(w, mark_list, id, put_mark, w);
-    LISTED(w, pick_list, id, put_pick, w);
-    if ((with & ARCHIVE_TOKENS) != 0)
-        LISTED(w, token_list, id, put_token, w);
+    return LISTED(w, mark_list, id, put_mark, w);
+}
+
+static int write_body(struct writing *w, const struct hearth_account *account, unsigned with)
+{
+    bool whole = (with & ARCHIVE_SYNCED_ONLY) == 0;
+    put_record(w, ARCHIVE_KIND_account, NULL, account);
+    if (whole)
+        write_small_before(w, with);
+    write_synced(w);
+    if (whole)
+        LISTED(w, pick_list, w->account, put_pick, w);
+    if (whole && (with & ARCHIVE_TOKENS) != 0)
+        LISTED(w, token_list, w->account, put_token, w);
     return flush_lines(w);
 }
 

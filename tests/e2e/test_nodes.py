@@ -138,6 +138,26 @@ class Nodes(TestCase):
             self.assertGreater(account["counts"]["visits"], 0)
         self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
 
+    def test_what_the_service_forgot_moves_along(self):
+        """Pages that only Hearth still has; and the sync on the new node goes on from where the old one had read."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+
+        def archived(name):
+            path = f"{node.folder}/{name}"
+            node.cli("account", "archive", email, path)
+            with open(path, encoding="utf-8") as f:
+                return [json.loads(line) for line in f]
+
+        before = archived("before")
+        service.remove("history", *[r["guid"] for r in before if r["record"] == "page_guid"], email=email)
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        after = archived("after")
+        self.assertEqual(node.cli_json("account", "show", email)["node"], "alder")
+        kinds = {"device", "tab", "page", "page_guid", "visit", "bookmark", "tombstone", "children"}
+        self.assertGreater(len([r for r in before if r["record"] == "visit"]), 20)
+        self.assertEqual([r for r in after if r["record"] in kinds], [r for r in before if r["record"] in kinds])
+
     def test_who_moves_along(self):
         """How somebody signs in, what the operator said, and that the server is owned, come to the new node."""
         service, node, places = self.fleet(4)
