@@ -124,7 +124,7 @@ class Nodes(TestCase):
         service, node, places = self.fleet()
         leaving = [e for e, p in places.items() if p == "birch"]
         tokens = {e: node.token(e) for e in leaving}
-        service.faults({"match": "storage/history", "status": 500, "times": 1})
+        service.faults({"match": "info/collections", "status": 500, "times": 1})
         said = node.cli("node", "drain", "birch", "--wait", "--yes", both=True)
         self.assertIn("node drained", said + node.log_text())
         self.assertIn("Newcomers still go there: set weight = 0", said)
@@ -180,7 +180,7 @@ class Nodes(TestCase):
         service, node, places = self.fleet(4)
         email = next(e for e, p in places.items() if p == "birch")
         before = service.import_file(email, "access")
-        service.faults({"match": "storage/", "status": 500})
+        service.faults({"match": "info/collections", "status": 500})
         node.cli("node", "drain", "birch", "--yes")
         until(lambda: self.identities(node, "alder", email), "the row on the new node")
         node.cli("account", "adopt", email, "--yes")
@@ -225,7 +225,7 @@ class Nodes(TestCase):
     def test_newcomers_do_not_hold_up_a_drain(self):
         """Who came after it began does not leave: it ends, and says why there is somebody."""
         service, node, _ = self.fleet(4)
-        service.faults({"match": "storage/", "status": 500})
+        service.faults({"match": "info/collections", "status": 500})
         words = [HEARTHD, "--config", node.conf, "node", "drain", "birch", "--wait", "--yes"]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=node.environment) as drain:
             try:
