@@ -69,6 +69,8 @@ class Archive(TestCase):
         self.assertEqual(node.api("/history/sites"), pages)
         self.assertEqual(self.accounts(node), [(ADA, "ok")])
         self.assertIn("sound", node.cli("verify"))
+        for event in ("account archived", "account restored"):
+            self.assertIn(event, node.log_text())
 
     def test_another_server(self):
         """Under another address, where somebody else has the id: sealed again when the key is the same, else she signs in."""
