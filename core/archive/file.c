@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/owner.h"
 #include "base/plain_file.h"
 
 enum { ATTEMPTS = 3, PIECE = 64 << 10 };
@@ -54,6 +55,7 @@ static int write_once(struct store *store, const char *account, unsigned with, c
 {
     struct out_file file = {gzdopen(fd, ends_with_gz(path) ? "wb6" : "wbT"), path};
     struct archive_out out = {put_to_file, &file};
+    owner_give(fd, path);
     if (file.gz == NULL) {
         close(fd);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -92,6 +94,8 @@ int archive_to_file(struct store *store, const char *account, unsigned with, con
     char *part = NULL;
     struct err why = {0};
     int r = HEARTH_ERR_UNCERTAIN;
+    if (strcmp(path, "-") == 0)
+        return err_set(err, HEARTH_ERR_INVALID, "an archive is a file, with a name of its own: - is none");
     if (access(path, F_OK) == 0)
         return err_set(err, HEARTH_ERR_CONFLICT, "%s is there already; choose another name, or move it away", path);
     if (asprintf(&part, "%s.part%ld%s", path, (long)getpid(), ends_with_gz(path) ? ".gz" : "") < 0)

@@ -102,6 +102,7 @@ class Archive(TestCase):
         self.assertIn("is no e-mail address", node.cli("account", "restore", path, "--email", "nonsense", code=2))
         self.assertIn("none.hearth", node.cli("account", "restore", os.path.join(node.folder, "none.hearth"), code=1))
         node.cli("account", "archive", ADA, code=2)
+        self.assertIn("- is none", node.cli("account", "archive", ADA, "-", code=2))
         node.cli("account", "restore", code=2)
         self.assertEqual(node.cli_json("account", "show", ADA)["counts"], before)
         node.cli("account", "remove", ADA, "--yes")
