@@ -37,8 +37,7 @@ extern "C" {
     X(T, ALWAYS,   INT,  fetched,  0, HEARTH_TIME_MAX,    "when it was asked for last") \
     X(T, ALWAYS,   INT,  expires,  0, HEARTH_TIME_MAX,    "when to ask again; 0: never") \
     X(T, ALWAYS,   INT,  failures, 0, INT64_MAX,          "of asking, in a row") \
-    X(T, ALWAYS,   INT,  used,     0, HEARTH_TIME_MAX, \
-      "when it was shown last, to within a day") \
+    X(T, ALWAYS,   INT,  used,     0, HEARTH_TIME_MAX, "when it was shown last, to within a day") \
     X(T, DERIVED,  INT,  bytes,    0, HEARTH_ICON_BYTES_MAX, "how many there are")
 
 #define HEARTH_ICON_RECORDS(R) \

@@ -26,16 +26,14 @@ enum hearth_import_state {
 /* clang-format off */
 
 #define HEARTH_IMPORT_FIELDS(X, T) \
-    X(T, KEY,      INT,  source,    1, 65535, \
-      "its id, and that of the source that it is") \
+    X(T, KEY,      INT,  source,    1, 65535, "its id, and that of the source that it is") \
     X(T, ALWAYS,   INT,  state,     1, INT32_MAX,       "enum hearth_import_state") \
     X(T, OPTIONAL, TEXT, detail,    1, HEARTH_LINE_MAX, \
       "words for a person: why it failed, what was left out") \
     X(T, ALWAYS,   TEXT, file,      0, HEARTH_LINE_MAX, "name of the file, without folders") \
     X(T, ALWAYS,   TEXT, format,    0, HEARTH_ID_MAX, \
       "what it was read as: \"places\", \"netscape\", \"archive\"") \
-    X(T, ALWAYS,   HASH, hash,      32, 32, \
-      "SHA-256 of the file: was it imported before?") \
+    X(T, ALWAYS,   HASH, hash,      32, 32, "SHA-256 of the file: was it imported before?") \
     X(T, ALWAYS,   INT,  bytes,     0, INT64_MAX,       "of the file") \
     X(T, ALWAYS,   INT,  begun,     0, HEARTH_DATE_MAX, "when") \
     X(T, ALWAYS,   INT,  finished,  0, HEARTH_TIME_MAX, "or failed; 0: not yet") \

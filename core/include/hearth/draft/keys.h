@@ -52,8 +52,7 @@ enum hearth_access_key_field {
     X(T, ALWAYS,   INT,  next,       0, HEARTH_TIME_MAX, \
       "when it is told again; 0: with the next change") \
     X(T, OPTIONAL, TEXT, detail,     1, HEARTH_LINE_MAX, "words for a person: why telling failed") \
-    X(T, ALWAYS,   FLAG, paused,     0, 1, \
-      "1: by its person, or after too many failures")
+    X(T, ALWAYS,   FLAG, paused,     0, 1, "1: by its person, or after too many failures")
 
 #define HEARTH_ACCESS_KEY_RECORDS(R) \
     R(access_key, HEARTH_ACCESS_KEY_FIELDS)

@@ -10,9 +10,9 @@
  * Times here are hundredths of a second since 1970, but in struct hearth_sync15_user, which has
  * milliseconds as everywhere. A user has one clock. It shows the time of the last write, and every
  * write is later than each write before it: its time is the greater of now and the clock + 1,
- * whatever now says, also after everything was removed. Where that would be more than
- * HEARTH_SYNC15_AHEAD later than now, the write fails with UNAVAILABLE and says in `retry_after`
- * when now will have come near enough.
+ * whatever now (host->now_ms) says, also after everything was removed. Where that would be more
+ * than HEARTH_SYNC15_AHEAD later than now, the write fails with UNAVAILABLE and says in
+ * `retry_after` when now will have come near enough.
  *
  * Conditions. A write with `unmodified_since` >= 0 fails with CONFLICT, and a listing does, when
  * what it is about was modified later than that; what is not there was modified at 0. The check and
@@ -22,7 +22,8 @@
  * counted, not in the way of a new one; expired_remove() takes their room back.
  *
  * Every operation is one transaction, readers see one moment and wait for no writer, and writes of
- * two users do not wait for each other but in a single_writer. None is called in a session whose
+ * two users do not wait for each other but in a single_writer. verify() has a line for whatever is
+ * wrong in a store. None is called in a session whose
  * batch (batch_begin) is open: INVALID. The limits of texts are these and not those of
  * hearth_limits; `payload` is longer than any text of records.h. */
 #ifndef HEARTH_DRAFT_SYNC15_H
@@ -55,7 +56,8 @@ enum hearth_sync15_user_field {
     HEARTH_SYNC15_KEYS_CHANGED = 1 << 1,
     HEARTH_SYNC15_CLIENT_STATE = 1 << 2,
     HEARTH_SYNC15_REPLACED = 1 << 3,
-    HEARTH_SYNC15_QUOTA = 1 << 4
+    HEARTH_SYNC15_QUOTA = 1 << 4,
+    HEARTH_SYNC15_NODE = 1 << 5
 };
 
 /* clang-format off */
@@ -64,23 +66,20 @@ enum hearth_sync15_user_field {
  * of a uid is that with the greatest generation, then the latest `created`, then the greatest
  * number. */
 #define HEARTH_SYNC15_USER_FIELDS(X, T) \
-    X(T, KEY,     INT,  number,          1, INT64_MAX, \
-      "made by the storage, never used again") \
+    X(T, KEY,     INT,  number,          1, INT64_MAX, "made by the storage, never used again") \
     X(T, ALWAYS,  TEXT, uid,             1, HEARTH_KEY_MAX, \
       "of the person at the accounts server") \
-    X(T, ALWAYS,  INT,  generation,      0, INT64_MAX, \
-      "the greatest that was seen; 0: none") \
-    X(T, ALWAYS,  INT,  keys_changed_at, 0, INT64_MAX, \
-      "the greatest that was seen; 0: none") \
+    X(T, ALWAYS,  INT,  generation,      0, INT64_MAX, "the greatest that was seen; 0: none") \
+    X(T, ALWAYS,  INT,  keys_changed_at, 0, INT64_MAX, "the greatest that was seen; 0: none") \
     X(T, ALWAYS,  TEXT, client_state,    0, HEARTH_ID_MAX,   "of the key, hex digits; \"\": none") \
+    X(T, ALWAYS,  TEXT, node,            0, HEARTH_KEY_MAX,  "where its store is; \"\": here") \
     X(T, ALWAYS,  INT,  created,         0, HEARTH_TIME_MAX, "ms") \
     X(T, ALWAYS,  INT,  replaced,        0, HEARTH_TIME_MAX, "ms: another key came; 0: current") \
     X(T, ALWAYS,  INT,  used,            0, HEARTH_TIME_MAX, \
       "ms: its last request, to within an hour") \
     X(T, ALWAYS,  INT,  quota,           -1, INT64_MAX, \
       "bytes of payload; 0: as configured; -1: none") \
-    X(T, DERIVED, INT,  modified,        0, INT64_MAX, \
-      "its clock; 0: nothing was written yet")
+    X(T, DERIVED, INT,  modified,        0, INT64_MAX, "its clock; 0: nothing was written yet")
 
 #define HEARTH_SYNC15_COLLECTION_FIELDS(X, T) \
     X(T, KEY,     TEXT, name,     1, 32,        "[A-Za-z0-9._-]") \
@@ -91,14 +90,12 @@ enum hearth_sync15_user_field {
 /* A "basic storage object". */
 #define HEARTH_SYNC15_RECORD_FIELDS(X, T) \
     X(T, KEY,     TEXT, id,        1, HEARTH_ID_MAX,       "printable ASCII") \
-    X(T, ALWAYS,  INT,  said,      0, INT64_MAX, \
-      "writes: enum hearth_sync15_said; read: all") \
+    X(T, ALWAYS,  INT,  said,      0, INT64_MAX, "writes: enum hearth_sync15_said; read: all") \
     X(T, ALWAYS,  TEXT, payload,   0, HEARTH_SYNC15_PAYLOAD_MAX, "as it came") \
     X(T, ALWAYS,  INT,  sortindex, HEARTH_SYNC15_UNSORTED, 999999999, "or HEARTH_SYNC15_UNSORTED") \
     X(T, ALWAYS,  INT,  ttl,       HEARTH_SYNC15_NO_TTL, 999999999, \
       "writes: seconds from then; read: NO_TTL, see `expires`") \
-    X(T, DERIVED, INT,  modified,  0, INT64_MAX, \
-      "of the write that said payload or sortindex") \
+    X(T, DERIVED, INT,  modified,  0, INT64_MAX, "of the write that said payload or sortindex") \
     X(T, DERIVED, INT,  expires,   0, HEARTH_SYNC15_NEVER, "or HEARTH_SYNC15_NEVER")
 
 /* An upload in pieces. */
@@ -190,13 +187,15 @@ struct hearth_storage_sync15 {
                        const struct hearth_sync15_user *user, uint64_t fields);
     /* `used` goes up only. Missing is fine. */
     int (*user_used)(void *session, struct hearth_call *call, int64_t user, int64_t when);
-    /* With everything it has. Its number is never given out again. Missing is fine. */
+    /* With everything it has. Its number is remembered, and never used again. Missing is
+     * fine. */
     int (*user_remove)(void *session, struct hearth_call *call, int64_t user);
     /* Removes up to `limit` users that were replaced before `before` (ms), the longest first. */
     int (*replaced_remove)(void *session, struct hearth_call *call, int64_t before, int64_t limit,
                            int64_t *ret_removed);
     /* Makes a user of this number, as another server's token names it; one that is there stays.
-     * Numbers made later are greater. CONFLICT: another number has that uid and client state. */
+     * Numbers made later are greater. CONFLICT: another number has that uid and client state.
+     * DENIED: a user of that number was removed here, and a token outlived it. */
     int (*user_ensure)(void *session, struct hearth_call *call,
                        const struct hearth_sync15_user *user);
 
@@ -241,7 +240,7 @@ struct hearth_storage_sync15 {
     int (*store_remove)(void *session, struct hearth_call *call, int64_t user,
                         int64_t unmodified_since, int64_t *ret_modified);
 
-    /* --- uploads in pieces: nobody sees or counts them, and no clock moves, before the commit */
+    /* --- uploads in pieces: before the commit nobody sees or counts one, and no clock moves --- */
     /* With its first records. Makes no collection. CONFLICT: the condition, or the id is there. */
     int (*upload_begin)(void *session, struct hearth_call *call, int64_t user,
                         const struct hearth_sync15_batch *batch,
@@ -271,8 +270,6 @@ struct hearth_storage_sync15 {
     int (*restore)(void *session, struct hearth_call *call, int64_t user, const char *collection,
                    int64_t modified, const struct hearth_sync15_record *records, size_t count);
     int (*restored)(void *session, struct hearth_call *call, int64_t user);
-    /* A line for each thing found wrong, in no order, as verify(), which does it too. */
-    int (*check)(void *session, struct hearth_call *call, hearth_text_cb cb, void *ctx);
 };
 
 #ifdef __cplusplus

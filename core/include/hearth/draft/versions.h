@@ -31,13 +31,11 @@ enum hearth_version_kind {
       "grows in an account, never used again; 0: a new one") \
     X(T, ALWAYS,   INT,  kind,       1, INT32_MAX,       "enum hearth_version_kind") \
     X(T, ALWAYS,   TEXT, subject,    0, HEARTH_KEY_MAX,  "id of the device; \"\": the tree") \
-    X(T, ALWAYS,   INT,  source,     0, 65535, \
-      "id of the source it was of; 0: of several") \
+    X(T, ALWAYS,   INT,  source,     0, 65535, "id of the source it was of; 0: of several") \
     X(T, ALWAYS,   INT,  taken,      0, HEARTH_DATE_MAX, "when it was so") \
     X(T, ALWAYS,   INT,  base,       0, INT64_MAX, \
       "id of the whole one it differs from; 0: whole") \
-    X(T, ALWAYS,   HASH, hash,       32, 32, \
-      "SHA-256 of the whole content, also of a difference") \
+    X(T, ALWAYS,   HASH, hash,       32, 32, "SHA-256 of the whole content, also of a difference") \
     X(T, ALWAYS,   INT,  items,      0, INT64_MAX,       "how many tabs, or bookmarks, it has") \
     X(T, OPTIONAL, TEXT, label,      1, HEARTH_LINE_MAX, \
       "words of its person, or why it was taken") \
