@@ -1,7 +1,8 @@
 /* Moving an account to another node. The row on the old node names the new one; that is what makes it a move, and what a crash cannot undo:
  *
  *   old: node = new          old: as before          old: as before              old: gone
- *   new: nothing        ->   new: row, secrets  ->   new: everything synced  ->  new: identities, settings, tokens, picks of the old
+ *   new: nothing        ->   new: row, secrets, ->   new: everything synced  ->  new: identities, settings, tokens, picks of the old
+ *                            what is removed here
  *
  * The old node answers its people until the last step; each step can be repeated. All of it happens under the lease of the account's one
  * job of the kind "move", and no sync of the account runs meanwhile: that job is published by the account's one sync, which does nothing
@@ -15,7 +16,49 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
+#include "merge/removed_here.h"
 #include "nodes/who.h"
+
+/* What is compared and copied. */
+struct moving {
+    struct store *new;
+    const char *account;
+    const struct hearth_removed_here *removed; /* that is looked for */
+    bool found;
+    struct err err;
+};
+
+static int is_there(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct moving *moving = ctx;
+    moving->found = moving->found || strcmp(removed->id, moving->removed->id) == 0;
+    return moving->found;
+}
+
+/* One that is new takes away what the sync on the new node has stored meanwhile. */
+static int copy_removed_here(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct moving *moving = ctx;
+    struct removed_here_result result;
+    moving->removed = removed;
+    moving->found = false;
+    int r = STORE(moving->new, &moving->err, removed_here_list, moving->account, is_there, moving);
+    store_reset(moving->new);
+    return r < 0 || moving->found ? r : removed_here_put(moving->new, moving->account, removed, &result, &moving->err);
+}
+
+/* Before the new node syncs, so that nothing comes back, and once more when it has. */
+static int copy_removals(struct store *old, struct store *new, const char *id, struct err *err)
+{
+    struct moving moving = {.new = new, .account = id};
+    int r = STORE(old, err, removed_here_list, id, copy_removed_here, &moving);
+    if (r == 0 && moving.err.code != 0) {
+        if (err != NULL)
+            *err = moving.err;
+        r = moving.err.code;
+    }
+    return r;
+}
 
 /* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as they are: all nodes have one key file. */
 static int create_row(struct store *old, struct store *new, const char *node, const char *id, uint8_t ret_mark[CREDENTIALS_MARK_SIZE],
@@ -45,6 +88,8 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     }
     if (r == 0)
         r = STORE(new, err, credentials_put, id, sealed, size);
+    if (r == 0)
+        r = copy_removals(old, new, id, err);
     return r < 0 ? r : credentials_mark(old, id, ret_mark, err);
 }
 
@@ -152,6 +197,8 @@ static int copy_small(struct store *old, struct store *new, const char *id, cons
         r = copy_who(old, new, &account, err);
     if (r == 0)
         r = copy_signin(old, new, id, mark, next_sync, err);
+    if (r == 0)
+        r = copy_removals(old, new, id, err);
     if (r == 0) /* of an earlier attempt: those that ended since do not come back */
         r = doors_remove(new, id, &earlier, err);
     if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {

@@ -16,6 +16,8 @@ struct cli {
     const char *provider;             /* --provider NAME; NULL: the first */
     const char *account;              /* account import: --account EMAIL, whose it is where the source does not know */
     const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
+    const char *page, *site;          /* account forget: --page URL, --site HOST */
+    const char *since, *until;        /* the same: --since TIME, --until TIME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;
     bool replace;     /* restore: --replace */

@@ -280,6 +280,7 @@ static const struct {
     {"signout", 2, account_sign_out},
     {"remove", 2, account_remove},
     {"adopt", 2, account_adopt},
+    {"forget", 2, account_forget},
 };
 
 int cmd_account(struct cli *cli)
@@ -300,5 +301,6 @@ int cmd_account(struct cli *cli)
     return cli_usage("account add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | "
                      "list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
                      "[--wait] | pause EMAIL | resume EMAIL | "
-                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]");
+                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
+                     "forget EMAIL --page URL | --site HOST | [--since TIME] [--until TIME] [--yes]");
 }

@@ -64,6 +64,10 @@ enum {
     OPT_ACCEPT_LOSS,
     OPT_OIDC,
     OPT_PROXY,
+    OPT_PAGE,
+    OPT_SITE,
+    OPT_SINCE,
+    OPT_UNTIL,
     OPT_HELP,
     OPT_VERSION
 };
@@ -88,6 +92,10 @@ static const struct option options[] = {
     {"accept-loss", no_argument, NULL, OPT_ACCEPT_LOSS},
     {"oidc", required_argument, NULL, OPT_OIDC},
     {"proxy", required_argument, NULL, OPT_PROXY},
+    {"page", required_argument, NULL, OPT_PAGE},
+    {"site", required_argument, NULL, OPT_SITE},
+    {"since", required_argument, NULL, OPT_SINCE},
+    {"until", required_argument, NULL, OPT_UNTIL},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -161,6 +169,18 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_PROXY:
             cli->proxy = optarg;
+            break;
+        case OPT_PAGE:
+            cli->page = optarg;
+            break;
+        case OPT_SITE:
+            cli->site = optarg;
+            break;
+        case OPT_SINCE:
+            cli->since = optarg;
+            break;
+        case OPT_UNTIL:
+            cli->until = optarg;
             break;
         case OPT_READ_ONLY:
             cli->read_only = true;

@@ -15,6 +15,8 @@ struct delivery {
     const struct account *account; /* as it was when the list was made: joins */
     union {
         hearth_mark_cb mark;
+        hearth_generation_cb generation;
+        hearth_removal_cb removal;
         hearth_device_cb device;
         hearth_tab_cb tab;
         hearth_tab_group_cb tab_group;
@@ -35,6 +37,19 @@ int mem_mark_list(void *session, struct hearth_call *call, const char *account, 
     struct list list;
     int r = list_make(session, call, account, MARKS, NULL, NULL, &list);
     return r < 0 ? r : list_deliver(session, call, &list, deliver_mark, &(struct delivery){.ctx = ctx, .cb.mark = cb});
+}
+
+static int deliver_generation(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.generation(d->ctx, (int32_t)row->generation.collection, row->generation.generation);
+}
+
+int mem_generation_list(void *session, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, GENERATIONS, NULL, NULL, &list);
+    return r < 0 ? r : list_deliver(session, call, &list, deliver_generation, &(struct delivery){.ctx = ctx, .cb.generation = cb});
 }
 
 /* --- devices and tabs --------------------------------------------------------------------------------------------------------------- */
@@ -161,7 +176,12 @@ static bool is_later(const struct row *row, const void *since)
 
 static bool is_removed_later(const struct row *row, const void *since)
 {
-    return row->removed.generation > *(const int64_t *)since;
+    return row->removal.generation > *(const int64_t *)since;
+}
+
+static bool is_page_removed_later(const struct row *row, const void *since)
+{
+    return row->removal.kind == HEARTH_REMOVAL_PAGE && is_removed_later(row, since);
 }
 
 static int deliver_change(void *ctx, const struct row *row)
@@ -169,8 +189,16 @@ static int deliver_change(void *ctx, const struct row *row)
     struct delivery *d = ctx;
     if (row->table == PAGES)
         return d->cb.page(d->ctx, &row->page);
-    struct hearth_page page = {.struct_size = sizeof(page), .id = row->removed.page, .gone = 1, .generation = row->removed.generation};
+    struct hearth_page page = {.struct_size = sizeof(page), .id = row->removal.page, .gone = 1, .generation = row->removal.generation};
     return d->cb.page(d->ctx, &page);
+}
+
+/* Everything is remembered here: only what has not happened yet is not known. */
+static int check_since(struct hearth_call *call, const struct list *list, int64_t since)
+{
+    if (list->account != NULL && since >= 0 && since <= list->account->row->account.generation)
+        return 0;
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known", (long long)since);
 }
 
 int mem_pages_changed(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
@@ -179,14 +207,48 @@ int mem_pages_changed(void *session, struct hearth_call *call, const char *accou
     int r = list_make(session, call, account, PAGES, is_later, &since, &list);
     if (r < 0)
         return r;
-    if (list.account == NULL || since < 0 || since > list.account->row->account.generation)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known", (long long)since);
-    else
-        r = list_add(call, &list, REMOVED, is_removed_later, &since);
+    r = check_since(call, &list, since);
+    if (r == 0)
+        r = list_add(call, &list, REMOVALS, is_page_removed_later, &since);
     if (r == 0)
         return list_deliver(session, call, &list, deliver_change, &(struct delivery){.ctx = ctx, .cb.page = cb});
     list_free(&list);
     return r;
+}
+
+static int by_removal(const void *a, const void *b)
+{
+    const struct hearth_removal *x = &ROW(a)->removal, *y = &ROW(b)->removal;
+    int64_t p[] = {x->generation, x->kind}, q[] = {y->generation, y->kind};
+    for (int i = 0; i < 2; i++)
+        if (p[i] != q[i])
+            return p[i] < q[i] ? -1 : 1;
+    int r = strcmp(x->key, y->key);
+    int64_t rest[] = {x->page, x->date, x->type, x->position}, other[] = {y->page, y->date, y->type, y->position};
+    for (int i = 0; r == 0 && i < 4; i++)
+        r = rest[i] == other[i] ? 0 : rest[i] < other[i] ? -1 : 1;
+    return r;
+}
+
+static int deliver_removal(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.removal(d->ctx, &row->removal);
+}
+
+int mem_removals_since(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, REMOVALS, is_removed_later, &since, &list);
+    if (r < 0)
+        return r;
+    r = check_since(call, &list, since);
+    if (r < 0) {
+        list_free(&list);
+        return r;
+    }
+    list_sort(&list, by_removal);
+    return list_deliver(session, call, &list, deliver_removal, &(struct delivery){.ctx = ctx, .cb.removal = cb});
 }
 
 /* --- visits ------------------------------------------------------------------------------------------------------------------------- */

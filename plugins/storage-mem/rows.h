@@ -20,9 +20,9 @@
 #define MEM_MARK_FIELDS(X, T) \
     X(T, KEY,    INT,  collection, 0, INT32_MAX, "") \
     X(T, ALWAYS, TEXT, text, 0, 0, "")
-#define MEM_REMOVED_FIELDS(X, T) \
-    X(T, KEY,    INT,  page, 1, INT64_MAX, "that is gone") \
-    X(T, ALWAYS, INT,  generation, 0, INT64_MAX, "since")
+#define MEM_GENERATION_FIELDS(X, T) \
+    X(T, KEY,    INT,  collection, 0, INT32_MAX, "") \
+    X(T, ALWAYS, INT,  generation, 0, INT64_MAX, "")
 #define MEM_GUID_FIELDS(X, T) \
     X(T, KEY,    TEXT, guid, 0, 0, "of a history record") \
     X(T, ALWAYS, INT,  page, 1, INT64_MAX, "")
@@ -48,7 +48,9 @@
     R(TABS,        hearth, tab,              HEARTH_TAB_FIELDS) \
     R(TAB_GROUPS,  hearth, tab_group,        HEARTH_TAB_GROUP_FIELDS) \
     R(PAGES,       hearth, page,             HEARTH_PAGE_FIELDS) \
-    R(REMOVED,     mem,    removed,          MEM_REMOVED_FIELDS) \
+    R(GENERATIONS, mem,    generation,       MEM_GENERATION_FIELDS) \
+    R(REMOVALS,    hearth, removal,          HEARTH_REMOVAL_FIELDS) \
+    R(REMOVED_HERE, hearth, removed_here,    HEARTH_REMOVED_HERE_FIELDS) \
     R(GUIDS,       mem,    guid,             MEM_GUID_FIELDS) \
     R(VISITS,      hearth, visit,            HEARTH_VISIT_FIELDS) \
     R(BOOKMARKS,   hearth, bookmark,         HEARTH_BOOKMARK_FIELDS) \
@@ -68,7 +70,7 @@
 MEM_RECORD(credentials, MEM_CREDENTIALS_FIELDS);
 MEM_RECORD(settings, MEM_SETTINGS_FIELDS);
 MEM_RECORD(mark, MEM_MARK_FIELDS);
-MEM_RECORD(removed, MEM_REMOVED_FIELDS);
+MEM_RECORD(generation, MEM_GENERATION_FIELDS);
 MEM_RECORD(guid, MEM_GUID_FIELDS);
 MEM_RECORD(claim, MEM_CLAIM_FIELDS);
 MEM_RECORD(tombstone, MEM_TOMBSTONE_FIELDS);

@@ -219,6 +219,7 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
     session->batch = world;
     session->broken = 0;
     session->generation = found->row->account.generation + 1;
+    session->collection = collection;
     session->account[0] = '\0';
     strncat(session->account, account, sizeof(session->account) - 1);
     *ret_generation = session->generation;
@@ -236,7 +237,10 @@ int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
         struct hearth_account now = account->row->account;
         now.generation = session->generation;
         struct row *row = row_create_account(account->row, &now);
-        if (row == NULL) {
+        struct row *own = row_create(GENERATIONS, MEM(generation, .collection = session->collection, .generation = session->generation));
+        if (row == NULL || own == NULL || !account_put(account, GENERATIONS, own)) {
+            row_unref(row);
+            row_unref(own);
             r = no_memory(call);
         } else {
             row_unref(account->row);

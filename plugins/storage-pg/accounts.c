@@ -57,7 +57,7 @@ static int remove_rows(struct session *session, const char *account)
         "DELETE FROM visits WHERE account = ?1",
         "DELETE FROM page_guids WHERE account = ?1",
         "DELETE FROM pages WHERE account = ?1",
-        "DELETE FROM removed_pages WHERE account = ?1",
+        "DELETE FROM removals WHERE account = ?1",
         "DELETE FROM bookmark_tags WHERE account = ?1",
         "DELETE FROM bookmark_claims WHERE account = ?1",
         "DELETE FROM bookmark_tombstones WHERE account = ?1",

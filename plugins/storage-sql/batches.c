@@ -2,7 +2,7 @@
 #include "driver.h"
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/operations.h"
-#include "storage-sql/page_hooks.h"
+#include "storage-sql/removals.h"
 
 int batch_check_collection(struct hearth_call *call, int32_t collection)
 {
@@ -27,8 +27,10 @@ int batch_begin(void *self, struct hearth_call *call, const char *account, int32
     r = batch_check_collection(call, collection);
     if (r == 0)
         r = batch_start(op.session, account);
-    if (r == 0)
+    if (r == 0) {
+        op.session->batch.collection = collection;
         *ret_generation = op.session->batch.generation;
+    }
     return op_end(&op, r);
 }
 
@@ -41,6 +43,35 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
         return r;
     }
     return op_end(&op, batch_finish(op.session, changed));
+}
+
+static int write_generation(struct session *session)
+{
+    static const char PUT[] = "INSERT INTO generations (" ACCOUNT_COLUMN "collection, generation) VALUES (" ACCOUNT_VALUE "?2, ?3) "
+                              "ON CONFLICT (" ACCOUNT_COLUMN "collection) DO UPDATE SET generation = excluded.generation";
+    struct query query;
+    query_open(&query, session, PUT);
+    query_batch(&query);
+    query_int(&query, session->batch.collection);
+    query_int(&query, session->batch.generation);
+    return query_later(&query, COUNT_NONE, 0);
+}
+
+int generation_list(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+{
+    static const char LIST[] = "SELECT " GENERATIONS " ORDER BY collection";
+    struct op op;
+    struct query query;
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, LIST);
+    query_account(&query, account);
+    while ((r = query_step(&query)) > 0)
+        if (cb(ctx, (int32_t)column_int(&query, 0), column_int(&query, 1)) != 0)
+            break;
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
 }
 
 int batch_write_account(struct session *session, bool changed)
@@ -58,5 +89,7 @@ int batch_write_account(struct session *session, bool changed)
     for (int i = 0; i < COUNTERS; i++)
         query_int(&query, batch->delta[i]);
     int r = query_later(&query, COUNT_NONE, 0);
-    return r == 0 && batch->removed_pages ? page_forget_removed(session) : r;
+    if (r == 0 && changed)
+        r = write_generation(session);
+    return r == 0 && batch->removed ? removal_forget(session) : r;
 }

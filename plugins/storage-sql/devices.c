@@ -1,6 +1,7 @@
 /* Devices, their open tabs, and the groups that tabs are in. */
 #include "driver.h"
 #include "storage-sql/operations.h"
+#include "storage-sql/removals.h"
 
 /* --- in a batch --- */
 
@@ -22,6 +23,8 @@ int device_put(void *self, struct hearth_call *call, const struct hearth_device 
         sql_bind_device(&query, device);
         r = query_put(&query, i == 0 ? COUNT_DEVICES : COUNT_NONE, &done);
     }
+    if (r == 0)
+        r = removal_take_off(op.session, &(struct hearth_removal){.kind = HEARTH_REMOVAL_DEVICE, .key = device->id});
     return op_end_in_batch(&op, r);
 }
 
@@ -42,7 +45,9 @@ static int remove_tabs(struct session *session, const char *device)
     static const char ONE[] = "DELETE FROM tabs WHERE " OF_BATCH SAME_TEXT("device", "?2");
     static const char ALL_GROUPS[] = "DELETE FROM tab_groups" WHERE_BATCH;
     static const char ONE_GROUPS[] = "DELETE FROM tab_groups WHERE " OF_BATCH SAME_TEXT("device", "?2");
-    int r = remove_rows(session, device == NULL ? ALL : ONE, device, COUNT_TABS);
+    int r = removal_of_tabs(session, device);
+    if (r == 0)
+        r = remove_rows(session, device == NULL ? ALL : ONE, device, COUNT_TABS);
     return r < 0 ? r : remove_rows(session, device == NULL ? ALL_GROUPS : ONE_GROUPS, device, COUNT_NONE);
 }
 
@@ -57,6 +62,8 @@ int device_remove(void *self, struct hearth_call *call, const char *device)
     if (r < 0)
         return r;
     r = remove_tabs(op.session, device);
+    if (r == 0)
+        r = removal_of_device(op.session, device);
     if (r == 0) {
         query_open(&query, op.session, REMOVE);
         query_batch(&query);
@@ -93,6 +100,8 @@ int tab_put(void *self, struct hearth_call *call, const char *device, const stru
         sql_bind_tab(&query, tab);
         r = query_put(&query, i == 0 ? COUNT_TABS : COUNT_NONE, &done);
     }
+    if (r == 0)
+        r = removal_take_off(op.session, &(struct hearth_removal){.kind = HEARTH_REMOVAL_TAB, .key = device, .position = tab->position});
     return op_end_in_batch(&op, r);
 }
 
@@ -156,7 +165,7 @@ int device_hide(void *self, struct hearth_call *call, const char *account, const
     bool changed = false;
     if (device == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
-    int r = batch_begin(self, call, account, HEARTH_COLLECTION_NONE, &generation);
+    int r = batch_begin(self, call, account, HEARTH_CLIENTS, &generation);
     if (r < 0)
         return r;
     r = hide_in_batch(self, call, device, hidden, &changed);

@@ -45,6 +45,11 @@
 /* --- tables that differ --- */
 #define ACCOUNT_OF_BATCH           "account"
 #define WHERE_ROW_OF_BATCH         ""
+#define ITS_ACCOUNT                "account a"
+#define OF_ITS(alias)              ""
+#define WHERE_ITS                  ""
+#define REMOVALS_KNOWN             ""
+#define GENERATIONS                "collection, generation FROM generations"
 #define PAGE_OF_GUID               "p.id FROM page_guids g JOIN pages p ON p.row = g.page_row "
 #define GENERATION_APART           "file" /* of the person, which moves on */
 #define COUNTS_OF_ACCOUNT          "account"

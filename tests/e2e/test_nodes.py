@@ -155,6 +155,23 @@ class Nodes(TestCase):
         node.cli("account", "import", "-", text=json.dumps({**service.import_file(email, "access"), "uid": "9" * 32}))  # by the operator's word
         self.assertEqual(node.cli_json("account", "show", email)["uid"], "9" * 32)
 
+    def test_what_was_removed_stays_removed(self):
+        """The new node syncs everything anew: what was removed on the old one is not among it, and does not come later."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+        sites = lambda: [page["url"].split("/")[2] for page in json.loads(node.cli("export", email, "history.json"))["pages"]]
+        site = sites()[0]
+        said = node.cli("account", "forget", email, "--site", site, "--yes")
+        self.assertRegex(said, "removed [0-9,]+ visits? of")
+        before = node.cli_json("account", "show", email)["counts"]
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        for _ in range(2):
+            self.assertNotIn(site, sites())
+            after = node.cli_json("account", "show", email)
+            self.assertEqual((after["node"], after["counts"]["visits"], after["counts"]["pages"]), ("alder", before["visits"], before["pages"]))
+            node.cli("account", "resync", email, "--wait")
+        self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
     def test_who_took_over_before_a_move_was_done(self):
         """An earlier attempt has left a row on the new node: who opened it then does not open it there afterwards."""
         service, node, places = self.fleet(4)

@@ -10,8 +10,8 @@ from fleet import HEARTHD, ROOT, PostgresCase, until
 
 MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
 OLD = 3
-NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups")
-NEW_COLUMNS = {"accounts": ("placement",), "devices": ("hidden",), "tabs": ("group", "window", "place", "active")}
+NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds")
+NEW_COLUMNS = {"accounts": ("placement", "removals_forgotten"), "devices": ("hidden",), "tabs": ("group", "window", "place", "active")}
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
 IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}  # an id has 255 bytes at most, and is not empty
@@ -68,9 +68,13 @@ class Migration(PostgresCase):
         return str(caught.exception)
 
     def rows(self, database):
-        """All of all tables but the new ones; the columns that are new are left out."""
+        """All of all tables but the new ones; columns that are new are left out. What older releases know of removed pages is what is known of them."""
         tables = [t for t in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1") if t not in NEW_TABLES]
-        return {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) {' '.join(f'- {quoted(c)}' for c in NEW_COLUMNS.get(t, ()))})::text FROM {t} x")) for t in tables}
+        rows = {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) {' '.join(f'- {quoted(c)}' for c in NEW_COLUMNS.get(t, ()))})::text FROM {t} x")) for t in tables}
+        if "removals" in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r'"):
+            pages = sorted(self.sql(database, "SELECT jsonb_build_object('account', account, 'id', page, 'generation', generation) FROM removals WHERE kind = 1"))
+            self.assertEqual(pages, rows["removed_pages"])
+        return rows
 
     def shape(self, database):
         """Constraints, triggers, functions, indexes, columns and views, as PostgreSQL tells them."""
@@ -89,6 +93,10 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
         self.assertEqual(self.sql(database, "SELECT name, text FROM properties"), ["owned|yes"])
         self.check_groups(database)
+        # Nobody knows which collection a batch was of, nor what was removed besides pages.
+        self.assertEqual(self.sql(database, "SELECT DISTINCT collection, generation FROM generations ORDER BY 1"), [f"{c}|9" for c in (1, 2, 3, 4)])
+        self.assertEqual(self.sql(database, "SELECT DISTINCT removals_forgotten = generation FROM accounts"), ["t"])
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE kind <> 1"), ["0"])
 
     def check_groups(self, database):
         """A name has become a group of each device; nothing is known of windows."""
@@ -149,6 +157,27 @@ class Migration(PostgresCase):
         self.assertIn("violates foreign key", self.refused(database, "INSERT INTO tab_groups VALUES (999, 'd', 'x', '', NULL, false)"))
         self.sql(database, "DELETE FROM accounts WHERE id = 'n1'")
         self.assertEqual(self.sql(database, "SELECT count(*) FROM identities WHERE subject = 'n'"), ["0"])
+
+    def test_an_older_release_goes_on(self):
+        """It knows removed_pages, and no record of anything else: the next batch says since when everything is known."""
+        node, database = self.database()
+        node.cli("migrate")
+        pages = "SELECT page, generation FROM removals WHERE kind = 1 AND account = 1 ORDER BY page"
+        older = "SELECT id, generation FROM removed_pages WHERE account = 1 ORDER BY id"
+        self.sql(database, "UPDATE pages SET bookmarks = 0, bookmark_added = 0 WHERE account = 1; DELETE FROM bookmarks WHERE account = 1; DELETE FROM bookmark_tags WHERE account = 1; UPDATE accounts SET bookmarks = 0 WHERE row = 1")
+        for removed in (("-5", "8"), ("-5", "10")):
+            self.sql(database, f"INSERT INTO removed_pages (account, id, generation) SELECT 1, {removed[0]}, {removed[1]} ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation")
+            self.assertEqual(self.sql(database, pages), [f"-5|{removed[1]}", "-1|2"])
+        self.sql(database, "DELETE FROM removed_pages WHERE account = 1 AND id = -1")
+        self.assertEqual(self.sql(database, pages), ["-5|10"])
+        self.sql(database, "INSERT INTO removals VALUES (1, 3, 'before______', 0, 0, 0, 0, 9); UPDATE accounts SET generation = 10 WHERE row = 1")
+        self.assertIn("removed 2 visits of 1 page", node.cli("account", "forget", PEOPLE[0][0], "--site", "h1.example", "--yes"))
+        self.assertEqual(self.sql(database, "SELECT generation, forgotten, removals_forgotten FROM accounts WHERE row = 1"), ["11|0|10"])
+        self.assertEqual(self.sql(database, "SELECT kind, page, date, generation FROM removals WHERE account = 1 ORDER BY kind, page, date"), ["1|-5|0|10", "1|100|0|11", "2|100|100|11", "2|100|200|11"])
+        self.assertEqual(self.sql(database, "SELECT collection, generation FROM generations WHERE account = 1 ORDER BY 1"), ["1|10", "2|10", "3|10", "4|11"])
+        self.assertEqual(self.sql(database, older), ["-5|10", "100|11"])
+        self.sql(database, "DELETE FROM accounts WHERE row = 1")  # by a release that knows nothing of them
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE account = 1"), ["0"])
 
     def in_the_middle(self, end):
         """The migration waits inside its transaction, after it has made tables and rows, until `end` ends it."""
@@ -214,8 +243,14 @@ class Migration(PostgresCase):
                 ("UPDATE properties SET text = 'yez'", "UPDATE properties SET text = 'yes'", ("property owned: its text cannot be read",)),
                 ("INSERT INTO properties VALUES ('key_fingerprint', E'1 0123456789abcdeX\\n')", "DELETE FROM properties WHERE name = 'key_fingerprint'", ("property key_fingerprint",)),
                 ("INSERT INTO properties VALUES ('No Name', '')", "DELETE FROM properties WHERE name = 'No Name'", ("property No Name: a name",)),
+                *((f"INSERT INTO removals VALUES (1, {values}, 1)", f"DELETE FROM removals WHERE kind = {values[0]} AND generation = 1", (words + "remembered as removed",)) for values, words in (
+                    ("1, '', 100, 0, 0, 0", "page 100 of account row 1: is there, but "), ("2, '', 100, 200, 1, 0", "page 100 of account row 1: 1 visits are there, but "),
+                    ("3, 'bookmark____', 0, 0, 0, 0", "bookmark bookmark____ of account row 1: is there, but "), ("4, 'd', 0, 0, 0, 0", "device d of account row 1: 1 tabs are there, but "),
+                    ("5, 'd', 0, 0, 0, 0", "device d of account row 1: is there, but "))),
+                ("INSERT INTO removals VALUES (1, 1, '', 7, 0, 0, 0, 99)", "DELETE FROM removals WHERE generation = 99", ("account id1: a removal has the generation 99",)),
+                ("UPDATE generations SET generation = 10 WHERE account = 1 AND collection = 2", "UPDATE generations SET generation = 9", ("account id1: the generation 10 of collection 2",)),
                 *((f"INSERT INTO {table} VALUES ({values})", f"DELETE FROM {table} WHERE account = 99", (f"{table}: has rows of account row 99, which is not there",)) for table, values in (
-                    ("removed_pages", "99, 1, 1"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
+                    ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"), ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
                     ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("tab_groups", "99, 'd', 'x', '', NULL, false"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
             with self.subTest(damage):
                 self.sql(database, off + damage)

@@ -84,6 +84,8 @@ PRINTS(on_one_bookmark, bookmark)
 PRINTS(on_token, token)
 PRINTS(on_identity, account_identity)
 PRINTS(on_pick, pick)
+PRINTS(on_removal, removal)
+PRINTS(on_removed_here, removed_here)
 
 static int on_row(void *ctx, const struct hearth_visit_row *r)
 {
@@ -165,6 +167,21 @@ static void dump_pages(struct dump *d)
     OK(d->store, visit_dates, d->account, 0, 0, on_date, d);
 }
 
+static int on_generation(void *ctx, int32_t collection, int64_t generation)
+{
+    buf_printf(((struct rows *)ctx)->out, "generation of %d: %" PRId64 "\n", (int)collection, generation);
+    return 0;
+}
+
+/* In the order in which they come, which is said for all of it. */
+static void dump_removals(struct dump *d)
+{
+    OK(d->store, generation_list, d->account, on_generation, d);
+    OK(d->store, removed_here_list, d->account, on_removed_here, d);
+    if (STORE(d->store, NULL, removals_since, d->account, 0, on_removal, d) != 0)
+        buf_add_text(d->out, "what was removed is not known\n");
+}
+
 static void dump_account(struct dump *d)
 {
     struct hearth_counts c = {.struct_size = sizeof(c)};
@@ -187,6 +204,7 @@ static void dump_account(struct dump *d)
     OK(d->store, device_list, d->account, on_device, d);
     OK(d->store, tab_list, d->account, NULL, on_tab, d);
     OK(d->store, tab_group_list, d->account, NULL, on_tab_group, d);
+    dump_removals(d);
     dump_pages(d);
     dump_bookmarks(d);
 }

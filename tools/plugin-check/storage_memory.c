@@ -49,7 +49,9 @@ static int step_settings(struct store *store)
     struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "in", .page = 3, .use_count = 1};
     CALL(settings_put, "a", "{\"a\":1}");
     CALL(credentials_put, "a", "sealed", 6);
-    return CALL(pick_put, "a", &pick);
+    CALL(pick_put, "a", &pick);
+    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = "r", .kind = HEARTH_REMOVED_HERE_SPAN, .host = ""};
+    return CALL(removed_here_put, "a", &removed);
 }
 
 static int put_history(struct store *store, int r)

@@ -267,13 +267,31 @@ static void hide_device(struct run *run)
     BOTH(run, device_hide, account, device, hidden);
 }
 
+static void write_removed_here(struct run *run)
+{
+    static const char *const ids[] = {"r1", "r2", "r3"};
+    const char *account = ANY(run, accounts);
+    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = ANY(run, ids)};
+    record_randomise(&fields_removed_here, &removed, pick_for_record, run);
+    removed.kind = 1 + pick(run, 4);
+    if (pick(run, 3) > 0) {
+        tell(run, "removed_here_put %s of %s", removed.id, account);
+        BOTH(run, removed_here_put, account, &removed);
+    } else {
+        tell(run, "removed_here_remove %s of %s", removed.id, account);
+        BOTH(run, removed_here_remove, account, removed.id);
+    }
+}
+
 static void begin_batch(struct run *run)
 {
+    static const int32_t collections[] = {HEARTH_CLIENTS, HEARTH_TABS, HEARTH_BOOKMARKS, HEARTH_HISTORY, HEARTH_COLLECTION_NONE};
+    int32_t collection = ANY(run, collections);
     int64_t a = 0, b = 0;
     run->batch_account = ANY(run, accounts);
-    tell(run, "batch_begin %s", run->batch_account);
-    int r = STORE(&run->plugin.store, NULL, batch_begin, run->batch_account, HEARTH_HISTORY, &a);
-    int s = STORE(&run->model.store, NULL, batch_begin, run->batch_account, HEARTH_HISTORY, &b);
+    tell(run, "batch_begin %s %d", run->batch_account, (int)collection);
+    int r = STORE(&run->plugin.store, NULL, batch_begin, run->batch_account, collection, &a);
+    int s = STORE(&run->model.store, NULL, batch_begin, run->batch_account, collection, &b);
     if (r != s || a != b)
         differ(run, "batch_begin does not return what was expected");
     run->in_batch = r == 0;
@@ -335,11 +353,11 @@ static void take_step(struct run *run)
 {
     void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
     void (*const outside[])(struct run *) = {begin_batch, begin_batch,    begin_batch, write_account,
-                                             write_small, write_identity, hide_device};
+                                             write_small, write_identity, hide_device, write_removed_here};
     if (run->in_batch)
         in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
     else
-        outside[pick(run, 7)](run);
+        outside[pick(run, sizeof(outside) / sizeof(outside[0]))](run);
     if (!run->in_batch)
         compare(run);
     store_reset(&run->plugin.store);

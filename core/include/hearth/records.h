@@ -166,6 +166,28 @@
     X(T, ALWAYS,   REAL, use_count, 0, 1e300,           "as of `used`; 0 forgets the pick") \
     X(T, ALWAYS,   INT,  used,      0, HEARTH_TIME_MAX, "when it was picked last")
 
+/* What was there and is not any more: so that whoever has a copy hears of it. */
+#define HEARTH_REMOVAL_FIELDS(X, T) \
+    X(T, KEY,      INT,  kind,       1, 5,               "enum hearth_removal_kind") \
+    X(T, KEY,      TEXT, key,        0, HEARTH_KEY_MAX,  "devices: the id; tabs: that of their device; bookmarks: the guid; else \"\"") \
+    X(T, KEY,      INT,  page,       0, INT64_MAX,       "pages: the id; visits: that of their page; else 0") \
+    X(T, KEY,      INT,  date,       INT64_MIN, HEARTH_DATE_MAX, "visits; else 0") \
+    X(T, KEY,      INT,  type,       0, 9,               "visits: enum hearth_visit_type; else 0") \
+    X(T, KEY,      INT,  position,   0, INT32_MAX,       "tabs; else 0") \
+    X(T, ALWAYS,   INT,  generation, 0, INT64_MAX,       "of the batch that removed it")
+
+/* What a person removed here, and shall stay removed although its source still has it. Nothing in it says what a page was. */
+#define HEARTH_REMOVED_HERE_FIELDS(X, T) \
+    X(T, KEY,      TEXT, id,         1, HEARTH_ID_MAX,   "made by the core") \
+    X(T, ALWAYS,   INT,  kind,       1, 4,               "enum hearth_removed_here_kind") \
+    X(T, ALWAYS,   INT,  page,       0, INT64_MAX,       "VISIT, PAGE: id of the page; else 0") \
+    X(T, ALWAYS,   INT,  date,       INT64_MIN, HEARTH_DATE_MAX, "VISIT; else 0") \
+    X(T, ALWAYS,   INT,  type,       0, 9,               "VISIT: enum hearth_visit_type; else 0") \
+    X(T, ALWAYS,   TEXT, host,       0, HEARTH_TEXT_MAX, "SITE: exactly this host, as pages have it; else \"\"") \
+    X(T, ALWAYS,   INT,  from_date,  INT64_MIN, HEARTH_DATE_MAX, "PAGE, SITE, SPAN: from_date <= date < to_date; 0: open") \
+    X(T, ALWAYS,   INT,  to_date,    INT64_MIN, HEARTH_DATE_MAX, "0: open, visits that are still to come, too") \
+    X(T, ALWAYS,   INT,  created,    0, HEARTH_TIME_MAX, "when its person said so")
+
 /* Every record there is: R(name, TABLE). */
 #define HEARTH_RECORDS(R) \
     R(account,          HEARTH_ACCOUNT_FIELDS) \
@@ -177,7 +199,9 @@
     R(page,             HEARTH_PAGE_FIELDS) \
     R(bookmark,         HEARTH_BOOKMARK_FIELDS) \
     R(token,            HEARTH_TOKEN_FIELDS) \
-    R(pick,             HEARTH_PICK_FIELDS)
+    R(pick,             HEARTH_PICK_FIELDS) \
+    R(removal,          HEARTH_REMOVAL_FIELDS) \
+    R(removed_here,     HEARTH_REMOVED_HERE_FIELDS)
 /* clang-format on */
 
 #define HEARTH_RECORD_DECLARE(record, FIELDS) HEARTH_RECORD(record, FIELDS);

@@ -116,6 +116,23 @@ enum hearth_visit_type {
     HEARTH_VISIT_RELOAD = 9
 };
 
+/* Of what kind a thing was that is gone: see struct hearth_removal. */
+enum hearth_removal_kind {
+    HEARTH_REMOVAL_PAGE = 1,
+    HEARTH_REMOVAL_VISIT = 2,
+    HEARTH_REMOVAL_BOOKMARK = 3,
+    HEARTH_REMOVAL_TAB = 4,
+    HEARTH_REMOVAL_DEVICE = 5
+};
+
+/* What a person removed here: see struct hearth_removed_here. */
+enum hearth_removed_here_kind {
+    HEARTH_REMOVED_HERE_VISIT = 1, /* one visit of a page */
+    HEARTH_REMOVED_HERE_PAGE = 2,  /* its visits */
+    HEARTH_REMOVED_HERE_SITE = 3,  /* visits of all pages of a host */
+    HEARTH_REMOVED_HERE_SPAN = 4   /* all visits of a time */
+};
+
 /* A visit, as an initialiser. */
 #define HEARTH_VISIT(date, type)                                                                                                           \
     {                                                                                                                                      \
@@ -187,6 +204,9 @@ typedef int (*hearth_tag_cb)(void *ctx, const char *tag, int64_t count);
 typedef int (*hearth_token_cb)(void *ctx, const struct hearth_token *token);
 typedef int (*hearth_pick_cb)(void *ctx, const struct hearth_pick *pick);
 typedef int (*hearth_text_cb)(void *ctx, const char *line);
+typedef int (*hearth_generation_cb)(void *ctx, int32_t collection, int64_t generation);
+typedef int (*hearth_removal_cb)(void *ctx, const struct hearth_removal *removal);
+typedef int (*hearth_removed_here_cb)(void *ctx, const struct hearth_removed_here *removed);
 typedef int (*hearth_account_identity_cb)(void *ctx, const struct hearth_account_identity *identity);
 typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
 
@@ -277,10 +297,17 @@ struct hearth_storage {
     /* By input, then page. */
     int (*pick_list)(void *session, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx);
 
+    /* --- removed here: what is not to be stored again. The core keeps to it; to a storage these are rows --- */
+    /* By id: replaces. At most 10,000 of an account are asked for. */
+    int (*removed_here_put)(void *session, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed);
+    int (*removed_here_remove)(void *session, struct hearth_call *call, const char *account, const char *id); /* missing is fine */
+    /* Oldest `created` first, ties by id. */
+    int (*removed_here_list)(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx);
+
     /* --- batches --- */
-    /* NOT_FOUND when the account is gone. ret_generation: the number that everything written in the batch gets; it becomes the account's
-     * at a commit with `changed`. A plugin whose limits say single_writer may make it wait for every other batch of the database, until its
-     * deadline. */
+    /* NOT_FOUND when the account is gone. ret_generation: the number that everything written in the batch gets; it becomes the account's,
+     * and the collection's, at a commit with `changed`. A plugin whose limits say single_writer may make it wait for every other batch of
+     * the database, until its deadline. */
     int (*batch_begin)(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation);
     /* UNCERTAIN: the connection broke at the commit. Every batch of the core can be repeated. */
     int (*batch_commit)(void *session, struct hearth_call *call, bool changed);
@@ -323,6 +350,8 @@ struct hearth_storage {
     /* --- reading, inside or outside of a batch. An account that is not there has no rows. --- */
     /* By collection. */
     int (*mark_list)(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
+    /* By collection: the generation of the newest batch with `changed` that was begun with it. One that is not listed has had none. */
+    int (*generation_list)(void *session, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx);
     /* Newest upload first, ties by id. */
     int (*device_list)(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
     /* device NULL: of all. By device, then newest last_used first, ties by position. */
@@ -338,6 +367,11 @@ struct hearth_storage {
     int (*pages_by_frecency)(void *session, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx);
     /* Changed or removed after generation `since`, in any order. NOT_FOUND: the plugin no longer knows (load anew). */
     int (*pages_changed)(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
+    /* What was removed after generation `since` and has not come back, whatever removed it: a page with a record of itself and one of each
+     * of its visits, a device with its tabs, what was cleared piece by piece; nothing that was not there. By generation, then by the fields
+     * in the order of their table, texts by bytes. NOT_FOUND: the plugin no longer knows (load anew); it forgets the oldest generations
+     * first, those of pages apart from the others. */
+    int (*removals_since)(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx);
     /* In pieces. Without hidden pages. Newest first, ties by greater page, then greater type. */
     int (*visit_list)(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
                       hearth_visit_row_cb cb, void *ctx);

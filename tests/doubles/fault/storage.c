@@ -33,6 +33,8 @@
     X(token_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                          \
     X(token_used, FAULT_CHANGES, account, (const char *account, const char *id, int64_t when), (account, id, when))                        \
     X(pick_put, FAULT_CHANGES, account, (const char *account, const struct hearth_pick *pick), (account, pick))                            \
+    X(removed_here_put, FAULT_CHANGES, account, (const char *account, const struct hearth_removed_here *removed), (account, removed))      \
+    X(removed_here_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                   \
     X(batch_commit, FAULT_CHANGES, BATCH, (bool changed), (changed))                                                                       \
     X(mark_put, 0, BATCH, (int32_t collection, const char *text), (collection, text))                                                      \
     X(device_put, 0, BATCH, (const struct hearth_device *device), (device))                                                                \
@@ -64,6 +66,9 @@
     X(identity_list, 0, account, account_identity, (const char *account), (account))                                                       \
     X(token_list, 0, account, token, (const char *account), (account))                                                                     \
     X(pick_list, 0, account, pick, (const char *account), (account))                                                                       \
+    X(removed_here_list, 0, account, removed_here, (const char *account), (account))                                                       \
+    X(generation_list, 0, account, generation, (const char *account), (account))                                                           \
+    X(removals_since, 0, account, removal, (const char *account, int64_t since), (account, since))                                         \
     X(mark_list, 0, account, mark, (const char *account), (account))                                                                       \
     X(device_list, 0, account, device, (const char *account), (account))                                                                   \
     X(tab_list, 0, account, tab, (const char *account, const char *device), (account, device))                                             \
@@ -97,6 +102,9 @@
     X(tag, (void *ctx, const char *tag, int64_t count), (rows->ctx, tag, count))                                                           \
     X(token, (void *ctx, const struct hearth_token *token), (rows->ctx, token))                                                            \
     X(pick, (void *ctx, const struct hearth_pick *pick), (rows->ctx, pick))                                                                \
+    X(generation, (void *ctx, int32_t collection, int64_t generation), (rows->ctx, collection, generation))                                \
+    X(removal, (void *ctx, const struct hearth_removal *removal), (rows->ctx, removal))                                                    \
+    X(removed_here, (void *ctx, const struct hearth_removed_here *removed), (rows->ctx, removed))                                          \
     X(text, (void *ctx, const char *line), (rows->ctx, line))
 
 /* Bytes of the texts that people's data consist of. */
@@ -123,6 +131,9 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_tag              text_size(tag, NULL, NULL, NULL)
 #define SIZE_token            text_size(token->id, token->name, NULL, NULL)
 #define SIZE_pick             text_size(pick->input, NULL, NULL, NULL)
+#define SIZE_generation       0
+#define SIZE_removal          text_size(removal->key, NULL, NULL, NULL)
+#define SIZE_removed_here     text_size(removed->host, NULL, NULL, NULL)
 #define SIZE_text             text_size(line, NULL, NULL, NULL)
 
 #define X(row_name, parameters, arguments)                                                                                                 \

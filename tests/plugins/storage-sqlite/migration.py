@@ -14,8 +14,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "plugins" / "storage-sqlite"
 # What a person has, in the old file and in the new one.
-TABLES = ("marks", "devices", "tabs", "pages", "removed_pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims",
-          "bookmark_tombstones")
+TABLES = ("marks", "devices", "tabs", "pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims", "bookmark_tombstones")
+# What a person has now, and had as removed_pages.
+REMOVED = ("SELECT id, generation FROM removed_pages WHERE account = {row}", "SELECT page, generation FROM removals WHERE kind = 1")
 SHARED = ("credentials", "settings", "tokens", "picks")
 # device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
@@ -92,6 +93,7 @@ def dump_old(path):
     for row, name in db.execute("SELECT row, id FROM accounts").fetchall():
         own = f"WHERE account = {row}"
         out[name] = {t: rows(db, t, own) for t in TABLES + SHARED}
+        out[name]["removed"] = sorted(db.execute(REMOVED[0].format(row=row)).fetchall())
         out[name]["counters"] = db.execute(f"SELECT {', '.join(COUNTERS)} FROM accounts WHERE row = ?", (row,)).fetchone()
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
@@ -104,6 +106,7 @@ def dump_new(state):
     for row, name in db.execute("SELECT row, id FROM accounts WHERE file = 1").fetchall():
         person = sqlite3.connect(state / "accounts" / f"{name}.db")
         out[name] = {t: rows(person, t) for t in TABLES}
+        out[name]["removed"] = sorted(person.execute(REMOVED[1]).fetchall())
         out[name]["counters"] = person.execute(f"SELECT {', '.join(COUNTERS)} FROM account").fetchone()
         assert person.execute("SELECT * FROM tab_groups ORDER BY device, id").fetchall() == GROUPS
         grouped = person.execute('SELECT device, position, "group", "window", place, active FROM tabs ORDER BY device, position').fetchall()
@@ -111,12 +114,16 @@ def dump_new(state):
         shown = person.execute('SELECT device, position, "group" FROM readable_tabs ORDER BY device = \'e\', position').fetchall()
         assert [g for *_, g in shown] == [name or None for *_, name in GROUPED], shown
         assert person.execute("SELECT hidden FROM devices").fetchall() == [(0,)]
+        generation = out[name]["counters"][0]
+        assert person.execute("SELECT collection, generation FROM generations").fetchall() == [(c, generation) for c in (1, 2, 3, 4)]
+        assert person.execute("SELECT removals_forgotten FROM account").fetchone()[0] == generation
+        assert person.execute("SELECT count(*) FROM removals WHERE kind <> 1").fetchone()[0] == 0
         person.close()
         out[name].update({t: rows(db, t, f"WHERE account = {row}") for t in SHARED})
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
     assert not [r for r in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'moving%'")], "old tables are left"
-    assert db.execute("PRAGMA user_version").fetchone()[0] == 4
+    assert db.execute("PRAGMA user_version").fetchone()[0] == len(list((PLUGIN / "migrations").glob("*.sql")))
     db.close()
     return out
 
