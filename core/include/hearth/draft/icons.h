@@ -53,8 +53,10 @@ struct hearth_storage_icons {
     uint32_t struct_size;
     uint32_t reserved;
     /* Inserts or replaces by site and size. One that was found takes the place of the site's
-     * "none found", and "none found" that of all its icons. NOT_FOUND: no such account. INVALID:
-     * bytes without a type, a type without bytes, too many bytes. */
+     * "none found", and "none found" that of all its icons; a site that cannot be reached is not
+     * that. A type with bytes NULL leaves the bytes and the hash as they are: the site says that
+     * nothing changed, or asking failed. NOT_FOUND: there are no such bytes, or no such account.
+     * INVALID: bytes without a type, a type with bytes of which there are none or too many. */
     int (*icon_put)(void *session, struct hearth_call *call, const char *account,
                     const struct hearth_icon *icon, const void *bytes, size_t count);
     /* The site's icon with the least size that is not below `size`, else its greatest. NOT_FOUND:

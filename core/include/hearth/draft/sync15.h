@@ -120,7 +120,8 @@ typedef int (*hearth_sync15_collection_cb)(void *ctx,
                                            const struct hearth_sync15_collection *collection);
 typedef int (*hearth_sync15_record_cb)(void *ctx, const struct hearth_sync15_record *record);
 /* Before the first row of a listing, of the same moment: when the collection was modified (0: there
- * is none), how many rows come, and whether more would come without the limit. */
+ * is none), how many rows come, and whether more would come without the limit. Non-zero ends the
+ * listing, as from every callback. */
 typedef int (*hearth_sync15_begun_cb)(void *ctx, int64_t modified, int64_t count, bool more);
 
 enum hearth_sync15_order {
@@ -190,6 +191,10 @@ struct hearth_storage_sync15 {
     /* With everything it has. Its number is remembered, and never used again. Missing is
      * fine. */
     int (*user_remove)(void *session, struct hearth_call *call, int64_t user);
+    /* The user goes on under a new number, with the whole store; the old one is remembered as
+     * removed. After the restore of a backup: browsers may have seen later times than the store
+     * has, and find out by the number alone. NOT_FOUND. */
+    int (*user_renew)(void *session, struct hearth_call *call, int64_t user, int64_t *ret_number);
     /* Removes up to `limit` users that were replaced before `before` (ms), the longest first. */
     int (*replaced_remove)(void *session, struct hearth_call *call, int64_t before, int64_t limit,
                            int64_t *ret_removed);
