@@ -56,9 +56,12 @@ class Package(unittest.TestCase):
         for compiler, standards, suffix in (("cc", c, "c"), ("clang", c[:1], "c"), ("c++", cxx, "cc"), ("clang++", cxx[:1], "cc")):
             for standard in standards:
                 run(compiler, f"-std={standard}", *warnings, *flags, sources[suffix])
-        # Everything that clang can say. In C++: NULL is what C has, and the headers promise no C++98.
-        run("clang", "-std=c11", "-Weverything", *flags, sources["c"])
-        run("clang++", "-std=c++17", "-Weverything", "-Wno-c++98-compat-pedantic", "-Wno-zero-as-null-pointer-constant", *flags, sources["cc"])
+        # Everything that clang can say, but that HEARTH_AT reckons with pointers (newer clangs alone
+        # know the word); in C++ NULL is what C has, and the headers promise no C++98.
+        every = ("-Weverything", "-Wno-unsafe-buffer-usage", "-Wno-unknown-warning-option", *flags)
+        run("clang", "-std=c11", *every, sources["c"])
+        run("clang++", "-std=c++17", *every, "-Wno-c++98-compat-pedantic",
+            "-Wno-zero-as-null-pointer-constant", sources["cc"])
 
     def test_version(self):
         self.assertIn(self.pkg_config("--modversion"), run(self.prefix / "bin" / "hearthd", "version"))

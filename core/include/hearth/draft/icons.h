@@ -6,8 +6,8 @@
  * site, and account_remove() removes all of the account's.
  *
  * The bytes stand beside the record, so that listings need not read them. Every operation is atomic
- * by itself and belongs to no generation. An archive of an account has no icons: they are fetched
- * again. */
+ * by itself, may be called in an open batch, and belongs to no generation. An archive of an account
+ * has no icons: they are fetched again. */
 #ifndef HEARTH_DRAFT_ICONS_H
 #define HEARTH_DRAFT_ICONS_H
 

@@ -42,8 +42,8 @@ extern "C" {
 #define HEARTH_SYNC15_AHEAD       1000          /* the clock may be so far ahead of now */
 
 /* Which fields of a record a write says: others stay, and those of a new record are "", UNSORTED,
- * NO_TTL. A write that says the ttl alone (or nothing) leaves the record's `modified`, and changes
- * that of its collection. */
+ * NO_TTL. A write that says the ttl alone, or nothing, leaves the `modified` of a record that is
+ * there; that of the collection changes always. */
 enum hearth_sync15_said {
     HEARTH_SYNC15_PAYLOAD = 1 << 0,
     HEARTH_SYNC15_SORTINDEX = 1 << 1,
@@ -151,8 +151,8 @@ struct hearth_sync15_write {
     const struct hearth_sync15_record *records; /* HEARTH_AT; no two of one id */
     size_t count;                               /* 0: none; the collection is made and modified */
     int64_t unmodified_since; /* of the collection, or of the one record where `single` */
-    int64_t single;           /* 1: the condition is about the one record (PUT) */
-    int64_t quota;            /* bytes of all payloads afterwards; more: FULL. -1: none */
+    int64_t single;           /* record_put: 1: the condition is about the one record */
+    int64_t quota;            /* bytes of all payloads once they count; more: FULL. -1: none */
     int64_t most_records;     /* of a batch afterwards; more: INVALID. -1: no limit */
     int64_t most_bytes;       /* the same for the bytes of its payloads */
 };
@@ -246,7 +246,8 @@ struct hearth_storage_sync15 {
                         int64_t unmodified_since, int64_t *ret_modified);
 
     /* --- uploads in pieces: before the commit nobody sees or counts one, and no clock moves --- */
-    /* With its first records. Makes no collection. CONFLICT: the condition, or the id is there. */
+    /* With its first records. Makes no collection, and no quota counts before the commit. CONFLICT:
+     * the condition, or the id is there. */
     int (*upload_begin)(void *session, struct hearth_call *call, int64_t user,
                         const struct hearth_sync15_batch *batch,
                         const struct hearth_sync15_write *write);
