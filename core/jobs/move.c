@@ -1,8 +1,12 @@
 /* Moving an account to another node. The row on the old node names the new one; that is what makes it a move, and what a crash cannot undo:
  *
- *   old: node = new          old: as before          old: as before              old: gone
- *   new: nothing        ->   new: row, secrets, ->   new: everything synced  ->  new: identities, settings, tokens, picks of the old
- *                            what is removed here
+ *   old: node = new          old: as before          old: as before            old: as before             old: gone
+ *   new: nothing        ->   new: row, secrets, ->   new: what was synced  ->  new: what came since   ->  new: identities, settings,
+ *                            what is removed here                                                         tokens, picks of the old
+ *
+ * What was synced goes as an archive (docs/archive.md): all of it, also what the Sync service has forgotten, in one batch, into a row that
+ * has nothing yet; then a sync goes on from the marks that came with it. The small things do not go that way, because people change them
+ * until the last moment: they are copied at the end, and what an earlier attempt has brought and is gone since does not stay.
  *
  * The old node answers its people until the last step; each step can be repeated. All of it happens under the lease of the account's one
  * job of the kind "move", and no sync of the account runs meanwhile: that job is published by the account's one sync, which does nothing
@@ -11,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "auth/credentials.h"
 #include "auth/doors.h"
 #include "base/clock.h"
@@ -91,6 +96,17 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     if (r == 0)
         r = copy_removals(old, new, id, err);
     return r < 0 ? r : credentials_mark(old, id, ret_mark, err);
+}
+
+/* What is there came with an earlier attempt, all of it or nothing. */
+static int copy_synced(struct store *old, struct store *new, const char *id, struct err *err)
+{
+    struct hearth_counts there = {.struct_size = sizeof(there)};
+    int r = STORE(new, err, counts, id, &there);
+    bool is_empty = there.devices + there.tabs + there.bookmarks + there.folders + there.pages + there.visits == 0;
+    if (r == 0 && is_empty)
+        r = archive_copy_synced(old, new, id, err);
+    return r;
 }
 
 /* When the account is to be synced on the new node. */
@@ -259,6 +275,8 @@ int jobs_move(struct jobs *jobs, struct store *old, size_t to, const struct hear
     struct store *new = jobs_take_store(jobs, to, err);
     r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code) : create_row(old, new, node, id, mark, err);
     store_reset(old);
+    if (r == 0)
+        r = copy_synced(old, new, id, err);
     if (r == 0)
         r = sync_account(&jobs->options.sync, new, provider, provider_session, provider_call, id, ret_outcome, err);
     bool complete = r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&

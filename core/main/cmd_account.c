@@ -281,6 +281,8 @@ static const struct {
     {"remove", 2, account_remove},
     {"adopt", 2, account_adopt},
     {"forget", 2, account_forget},
+    {"archive", 3, account_archive},
+    {"restore", 2, account_restore},
 };
 
 int cmd_account(struct cli *cli)
@@ -302,5 +304,6 @@ int cmd_account(struct cli *cli)
                      "list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
                      "[--wait] | pause EMAIL | resume EMAIL | "
                      "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
+                     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "
                      "forget EMAIL --page URL | --site HOST | [--since TIME] [--until TIME] [--yes]");
 }

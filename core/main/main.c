@@ -26,7 +26,8 @@ static const struct command {
      "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync "
      "EMAIL [--wait] | resync EMAIL [--wait] | "
      "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
-     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]",
+     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
+     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL]",
      cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
@@ -53,6 +54,9 @@ enum {
     OPT_NAME,
     OPT_PROVIDER,
     OPT_ACCOUNT,
+    OPT_EMAIL,
+    OPT_WITH_CREDENTIALS,
+    OPT_WITH_TOKENS,
     OPT_READ_ONLY,
     OPT_SEED,
     OPT_TEST,
@@ -81,6 +85,9 @@ static const struct option options[] = {
     {"name", required_argument, NULL, OPT_NAME},
     {"provider", required_argument, NULL, OPT_PROVIDER},
     {"account", required_argument, NULL, OPT_ACCOUNT},
+    {"email", required_argument, NULL, OPT_EMAIL},
+    {"with-credentials", no_argument, NULL, OPT_WITH_CREDENTIALS},
+    {"with-tokens", no_argument, NULL, OPT_WITH_TOKENS},
     {"read-only", no_argument, NULL, OPT_READ_ONLY},
     {"seed", required_argument, NULL, OPT_SEED},
     {"test", required_argument, NULL, OPT_TEST},
@@ -163,6 +170,15 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_ACCOUNT:
             cli->account = optarg;
+            break;
+        case OPT_EMAIL:
+            cli->email = optarg;
+            break;
+        case OPT_WITH_CREDENTIALS:
+            cli->with_credentials = true;
+            break;
+        case OPT_WITH_TOKENS:
+            cli->with_tokens = true;
             break;
         case OPT_OIDC:
             cli->oidc = optarg;

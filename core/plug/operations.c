@@ -88,6 +88,7 @@ static const char *const storage_operations[] = {
     "bookmark_tombstones",
     "bookmark_claims",
     "tag_list",
+    "page_guid_list",
 };
 
 static const char *const queue_operations[] = {

@@ -171,6 +171,7 @@ static const struct hearth_storage operations = {
     .bookmark_tombstones = mem_bookmark_tombstones,
     .bookmark_claims = mem_bookmark_claims,
     .tag_list = mem_tag_list,
+    .page_guid_list = mem_page_guid_list,
     .identity_put = mem_identity_put,
     .identity_remove = mem_identity_remove,
     .identity_list = mem_identity_list,

@@ -23,6 +23,7 @@ struct delivery {
         hearth_page_cb page;
         hearth_visit_cb visit;
         hearth_visit_row_cb visit_row;
+        hearth_page_guid_cb page_guid;
     } cb;
 };
 
@@ -193,10 +194,10 @@ static int deliver_change(void *ctx, const struct row *row)
     return d->cb.page(d->ctx, &page);
 }
 
-/* Everything is remembered here: only what has not happened yet is not known. */
+/* Everything since it was made is remembered; what has not happened yet is not known either. */
 static int check_since(struct hearth_call *call, const struct list *list, int64_t since)
 {
-    if (list->account != NULL && since >= 0 && since <= list->account->row->account.generation)
+    if (list->account != NULL && since >= list->account->begun && since <= list->account->row->account.generation)
         return 0;
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known", (long long)since);
 }
@@ -249,6 +250,29 @@ int mem_removals_since(void *session, struct hearth_call *call, const char *acco
     }
     list_sort(&list, by_removal);
     return list_deliver(session, call, &list, deliver_removal, &(struct delivery){.ctx = ctx, .cb.removal = cb});
+}
+
+static int by_page(const void *a, const void *b)
+{
+    if (ROW(a)->guid.page != ROW(b)->guid.page)
+        return ROW(a)->guid.page < ROW(b)->guid.page ? -1 : 1;
+    return strcmp(ROW(a)->guid.guid, ROW(b)->guid.guid);
+}
+
+static int deliver_page_guid(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.page_guid(d->ctx, row->guid.guid, row->guid.page);
+}
+
+int mem_page_guid_list(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, GUIDS, NULL, NULL, &list);
+    if (r < 0)
+        return r;
+    list_sort(&list, by_page);
+    return list_deliver(session, call, &list, deliver_page_guid, &(struct delivery){.ctx = ctx, .cb.page_guid = cb});
 }
 
 /* --- visits ------------------------------------------------------------------------------------------------------------------------- */

@@ -108,6 +108,7 @@ struct account {
     atomic_int refs;
     struct row *row;
     struct table *tables[TABLES];
+    int64_t begun; /* its generation when it was made: what was removed before is not known */
 };
 
 struct world {

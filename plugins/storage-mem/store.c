@@ -226,6 +226,21 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
     return 0;
 }
 
+/* Of the batch's collection, or of all. */
+static bool put_generations(const struct session *session, struct account *account)
+{
+    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) {
+        if (session->collection != HEARTH_COLLECTION_NONE && session->collection != c)
+            continue;
+        struct row *row = row_create(GENERATIONS, MEM(generation, .collection = c, .generation = session->generation));
+        if (row == NULL || !account_put(account, GENERATIONS, row)) {
+            row_unref(row);
+            return false;
+        }
+    }
+    return true;
+}
+
 int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
 {
     struct session *session = s;
@@ -237,10 +252,8 @@ int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
         struct hearth_account now = account->row->account;
         now.generation = session->generation;
         struct row *row = row_create_account(account->row, &now);
-        struct row *own = row_create(GENERATIONS, MEM(generation, .collection = session->collection, .generation = session->generation));
-        if (row == NULL || own == NULL || !account_put(account, GENERATIONS, own)) {
+        if (row == NULL || !put_generations(session, account)) {
             row_unref(row);
-            row_unref(own);
             r = no_memory(call);
         } else {
             row_unref(account->row);

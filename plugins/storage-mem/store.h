@@ -121,7 +121,7 @@ OPERATION(bookmark_remove, const char *guid);
 int mem_bookmark_clear(void *session, struct hearth_call *call);
 OPERATION(bookmark_claims_put, const char *folder, const char *const *children, size_t count);
 OPERATION(bookmark_place, const char *guid, const char *parent, int64_t position);
-OPERATION(device_hide, const char *account, const char *device, bool hidden);
+OPERATION(device_hide, const char *device, bool hidden);
 OPERATION(mark_list, const char *account, hearth_mark_cb cb, void *ctx);
 OPERATION(generation_list, const char *account, hearth_generation_cb cb, void *ctx);
 OPERATION(device_list, const char *account, hearth_device_cb cb, void *ctx);
@@ -141,6 +141,7 @@ OPERATION(bookmark_nodes, const char *account, hearth_bookmark_node_cb cb, void 
 OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 OPERATION(bookmark_claims, const char *account, hearth_claim_cb cb, void *ctx);
 OPERATION(tag_list, const char *account, hearth_tag_cb cb, void *ctx);
+OPERATION(page_guid_list, const char *account, hearth_page_guid_cb cb, void *ctx);
 OPERATION(identity_put, const char *account, const struct hearth_account_identity *identity);
 OPERATION(identity_remove, const char *account, const char *issuer, const char *subject);
 OPERATION(identity_list, const char *account, hearth_account_identity_cb cb, void *ctx);

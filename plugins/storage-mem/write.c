@@ -178,40 +178,21 @@ int mem_device_remove(void *session, struct hearth_call *call, const char *devic
     return r < 0 ? r : remove_things(session, call, account, DEVICES, is_device, device);
 }
 
-static int hide_in_batch(struct session *session, struct hearth_call *call, const char *device, bool hidden, bool *ret_changed)
+int mem_device_hide(void *session, struct hearth_call *call, const char *device, bool hidden)
 {
     int r;
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
     const struct row *old = find_device(account, device);
     if (old == NULL)
         return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such device");
-    bool changes = (old->device.hidden != 0) != hidden;
-    struct row *row = changes ? row_create(DEVICES, &old->device) : NULL;
+    struct row *row = row_create(DEVICES, &old->device);
     if (row != NULL)
         row->device.hidden = hidden;
-    r = changes ? put(session, call, account, DEVICES, row) : 0;
-    if (r == 0)
-        *ret_changed = changes;
-    return r;
-}
-
-/* A batch of its own. */
-int mem_device_hide(void *session, struct hearth_call *call, const char *account, const char *device, bool hidden)
-{
-    int64_t generation;
-    bool changed = false;
-    if (device == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
-    int r = mem_batch_begin(session, call, account, HEARTH_CLIENTS, &generation);
-    if (r < 0)
-        return r;
-    r = hide_in_batch(session, call, device, hidden, &changed);
-    if (r == 0)
-        return mem_batch_commit(session, call, changed);
-    mem_batch_abort(session);
-    return r;
+    return put(session, call, account, DEVICES, row);
 }
 
 int mem_tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab)

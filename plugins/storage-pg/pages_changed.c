@@ -51,11 +51,11 @@ static int is_known(struct op *op, const char *account, int64_t since)
 }
 
 /* Every account has its row. */
-int page_changes_without_rows(void *self, struct hearth_call *call, const char *account, int64_t since)
+int account_read_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
 {
     (void)self;
     (void)account;
-    (void)since;
+    (void)ret_generation;
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 

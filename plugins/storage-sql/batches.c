@@ -2,6 +2,7 @@
 #include "driver.h"
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/operations.h"
+#include "storage-sql/page_hooks.h"
 #include "storage-sql/removals.h"
 
 int batch_check_collection(struct hearth_call *call, int32_t collection)
@@ -47,8 +48,11 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
 
 static int write_generation(struct session *session)
 {
-    static const char PUT[] = "INSERT INTO generations (" ACCOUNT_COLUMN "collection, generation) VALUES (" ACCOUNT_VALUE "?2, ?3) "
-                              "ON CONFLICT (" ACCOUNT_COLUMN "collection) DO UPDATE SET generation = excluded.generation";
+    static const char PUT[] =
+        "INSERT INTO generations (" ACCOUNT_COLUMN "collection, generation) SELECT " ACCOUNT_VALUE
+        "collection, " VALUE_INT("?3") " FROM collections WHERE collection > 0 AND (collection = " VALUE_INT("?2") " OR " VALUE_INT(
+            "?2") " = 0) "
+                  "ON CONFLICT (" ACCOUNT_COLUMN "collection) DO UPDATE SET generation = excluded.generation";
     struct query query;
     query_open(&query, session, PUT);
     query_batch(&query);
@@ -57,12 +61,25 @@ static int write_generation(struct session *session)
     return query_later(&query, COUNT_NONE, 0);
 }
 
+/* Of an account without rows: what it was made with, which any collection may have changed in. */
+static int list_first_generations(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+{
+    int64_t generation = 0;
+    int r = account_read_first_generation(self, call, account, &generation);
+    for (int32_t c = 1; r == 0 && generation > 0 && c < HEARTH_COLLECTION_SLOTS; c++)
+        if (cb(ctx, c, generation) != 0)
+            break;
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
 int generation_list(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT " GENERATIONS " ORDER BY collection";
     struct op op;
     struct query query;
     int r = op_begin_account(&op, self, call, account);
+    if (r == OP_NO_ROWS)
+        return list_first_generations(self, call, account, cb, ctx);
     if (r != 0)
         return r < 0 ? r : 0;
     query_open(&query, op.session, LIST);

@@ -128,51 +128,25 @@ int tab_group_put(void *self, struct hearth_call *call, const char *device, cons
     return op_end_in_batch(&op, r);
 }
 
-/* --- a batch of its own --- */
-
-static int hide_in_batch(void *self, struct hearth_call *call, const char *device, bool hidden, bool *ret_changed)
+int device_hide(void *self, struct hearth_call *call, const char *device, bool hidden)
 {
-    static const char READ[] = "SELECT hidden FROM devices WHERE " OF_BATCH SAME_TEXT("id", "?2");
-    static const char WRITE[] = "UPDATE devices SET hidden = " VALUE_FLAG("?3") " WHERE " OF_BATCH SAME_TEXT("id", "?2");
+    static const char HIDE[] = "UPDATE devices SET hidden = " VALUE_FLAG("?3") " WHERE " OF_BATCH SAME_TEXT("id", "?2");
     struct op op;
     struct query query;
+    int64_t found = 0;
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, READ);
+    query_open(&query, op.session, HIDE);
     query_batch(&query);
     query_text(&query, device);
-    r = query_step(&query);
-    bool changes = r > 0 && column_flag(&query, 0) != hidden;
-    query_close(&query);
-    if (r == 0)
+    query_flag(&query, hidden);
+    r = query_run(&query, &found);
+    if (r == 0 && found == 0)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such device");
-    if (changes) {
-        query_open(&query, op.session, WRITE);
-        query_batch(&query);
-        query_text(&query, device);
-        query_flag(&query, hidden);
-        r = query_run(&query, NULL);
-    }
-    if (r >= 0)
-        *ret_changed = changes;
-    return op_end_in_batch(&op, r > 0 ? 0 : r);
-}
-
-int device_hide(void *self, struct hearth_call *call, const char *account, const char *device, bool hidden)
-{
-    int64_t generation;
-    bool changed = false;
-    if (device == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
-    int r = batch_begin(self, call, account, HEARTH_CLIENTS, &generation);
-    if (r < 0)
-        return r;
-    r = hide_in_batch(self, call, device, hidden, &changed);
-    if (r == 0)
-        return batch_commit(self, call, changed);
-    batch_abort(self);
-    return r;
+    return op_end_in_batch(&op, r);
 }
 
 /* --- reading --- */

@@ -74,6 +74,7 @@ const struct hearth_storage sql_operations = {
     .bookmark_tombstones = bookmark_tombstones,
     .bookmark_claims = bookmark_claims,
     .tag_list = tag_list,
+    .page_guid_list = page_guid_list,
     .identity_put = identity_put,
     .identity_remove = identity_remove,
     .identity_list = identity_list,

@@ -52,7 +52,7 @@ int removals_since(void *session, struct hearth_call *call, const char *account,
 /* --- devices, tabs, marks --- */
 int device_put(void *session, struct hearth_call *call, const struct hearth_device *device);
 int device_remove(void *session, struct hearth_call *call, const char *device);
-int device_hide(void *session, struct hearth_call *call, const char *account, const char *device, bool hidden);
+int device_hide(void *session, struct hearth_call *call, const char *device, bool hidden);
 int device_list(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
 int tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab);
 int tab_group_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group);
@@ -79,6 +79,7 @@ int bookmark_nodes(void *session, struct hearth_call *call, const char *account,
 int bookmark_tombstones(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 int bookmark_claims(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx);
 int tag_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx);
+int page_guid_list(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx);
 
 /* --- own: life, accounts, batches --- */
 int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);

@@ -209,6 +209,15 @@ static int list_since(struct op *op, const char *account, int64_t since, hearth_
     return r > 0 ? 0 : r;
 }
 
+int page_changes_without_rows(void *self, struct hearth_call *call, const char *account, int64_t since)
+{
+    int64_t generation = 0;
+    int r = account_read_first_generation(self, call, account, &generation);
+    if (r == 0 && since != generation)
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+    return r;
+}
+
 int removals_since(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx)
 {
     struct op op;

@@ -14,8 +14,7 @@ static const char CHANGED[] = "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= genera
 
 enum { CHANGED_KNOWN = 1, CHANGED_GONE = 3 };
 
-/* Nothing was ever stored: nothing has changed since what the account began with. */
-int page_changes_without_rows(void *self, struct hearth_call *call, const char *account, int64_t since)
+int account_read_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
 {
     struct op op;
     struct file_state state;
@@ -23,8 +22,8 @@ int page_changes_without_rows(void *self, struct hearth_call *call, const char *
     if (r < 0)
         return r;
     r = file_state(op.session, account, &state);
-    if (r == 0 && (since < 0 || since > state.generation))
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+    if (r == 0)
+        *ret_generation = state.generation;
     return op_end(&op, r);
 }
 

@@ -80,6 +80,7 @@ static void needs_a_batch(struct kit *kit)
     FAILS(INVALID, store, bookmark_place, "x", "y", 0);
     FAILS(INVALID, store, device_put, &device);
     FAILS(INVALID, store, device_remove, "d");
+    FAILS(INVALID, store, device_hide, "d", true);
     FAILS(INVALID, store, tab_put, "d", &tab);
     FAILS(INVALID, store, tab_group_put, "d", &group);
     FAILS(INVALID, store, tabs_clear, NULL);
@@ -89,7 +90,6 @@ static void needs_a_batch(struct kit *kit)
     begin(store, "a", HEARTH_TABS); /* the failed ones left nothing behind */
     FAILS(INVALID, store, batch_begin, "a", HEARTH_TABS, &number);
     FAILS(INVALID, store, account_remove, "a");
-    FAILS(INVALID, store, device_hide, "a", "d", true);
     FAILS(INVALID, store, migrate);
     FAILS(INVALID, store, verify, on_text, &lines);
     if (store->backup != NULL)

@@ -151,6 +151,12 @@ static void dump_bookmarks(struct dump *d)
     OK(d->store, bookmark_tombstones, d->account, on_tombstone, d);
 }
 
+static int on_page_guid(void *ctx, const char *guid, int64_t page)
+{
+    buf_printf(((struct rows *)ctx)->out, "guid %" PRId64 " %s\n", page, guid);
+    return 0;
+}
+
 static void dump_pages(struct dump *d)
 {
     OK(d->store, pages_by_frecency, d->account, on_ranked, d);
@@ -165,6 +171,7 @@ static void dump_pages(struct dump *d)
     struct hearth_visit_query query = {.struct_size = sizeof(query)};
     OK(d->store, visit_list, d->account, &query, on_row, d);
     OK(d->store, visit_dates, d->account, 0, 0, on_date, d);
+    OK(d->store, page_guid_list, d->account, on_page_guid, d);
 }
 
 static int on_generation(void *ctx, int32_t collection, int64_t generation)

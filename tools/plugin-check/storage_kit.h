@@ -57,6 +57,9 @@ void dump_storage(struct store *store, struct buf *ret);
 /* Fails the test with the first line in which they differ. */
 void expect_same_dump(const struct buf *got, const struct buf *wanted, const char *when);
 
+/* The account is the same bytes in an archive of each, and after it was removed and read from the archive of the plugin in each. */
+void expect_same_through_archive(struct store *plugin, struct store *model, const char *account);
+
 extern const struct kit_test storage_accounts_tests[], storage_batches_tests[], storage_bookmarks_tests[], storage_devices_tests[],
     storage_pages_tests[], storage_visits_tests[], storage_threads_tests[], storage_life_tests[], storage_growth_tests[],
     storage_random_tests[], storage_memory_tests[], storage_identities_tests[], storage_borders_tests[], storage_moment_tests[],

@@ -191,6 +191,50 @@ static void guids(struct kit *kit)
     assert_sound(store);
 }
 
+static int on_page_guid(void *ctx, const char *guid, int64_t page)
+{
+    return add_line(ctx, "%lld %s\n", (long long)page, guid);
+}
+
+static void listed_guids(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct lines lines = {.size = 0}, few = {.stop_after = 2}, other = {.size = 0};
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t id = 9; id > 6; id--) {
+        struct hearth_page page = make_page(id, "https://u/", "u");
+        OK(store, page_put, &page);
+    }
+    OK(store, page_guid_put, "b", 7);
+    OK(store, page_guid_put, "\xc3\xa9", 7); /* é: behind every letter of ASCII */
+    OK(store, page_guid_put, "a", 9);
+    OK(store, page_guid_put, "B", 7);
+    OK(store, page_guid_put, "c", 8);
+    OK(store, page_guid_list, "a", on_page_guid, &lines);
+    expect_text(lines.text, "7 B\n7 b\n7 \xc3\xa9\n8 c\n9 a\n");
+    OK(store, page_remove, 8);
+    commit(store);
+    OK(store, page_guid_list, "a", on_page_guid, &few);
+    expect_text(few.text, "7 B\n7 b\n");
+    OK(store, page_guid_list, "b", on_page_guid, &other);
+    expect_number(other.count, 0);
+    begin(store, "b", HEARTH_HISTORY); /* more than a piece */
+    struct hearth_page page = make_page(1, "https://u/", "u");
+    OK(store, page_put, &page);
+    for (int i = 0; i < 1500; i++) {
+        char guid[16];
+        snprintf(guid, sizeof(guid), "g%05d", 1499 - i);
+        OK(store, page_guid_put, guid, 1);
+    }
+    commit(store);
+    static _Thread_local struct lines many;
+    many = (struct lines){.size = 0};
+    OK(store, page_guid_list, "b", on_page_guid, &many);
+    expect_number(many.count, 1500);
+    expect(strncmp(many.text, "1 g00000\n1 g00001\n", 18) == 0 && strstr(many.text, "\n1 g01023\n1 g01024\n1 g01025\n") != NULL);
+    assert_sound(store);
+}
+
 static void changed_pages(struct kit *kit)
 {
     struct store *store = &kit->store;
@@ -269,6 +313,7 @@ const struct kit_test storage_pages_tests[] = {
     {"pages: a visit is unique by page, date and type", visits},
     {"pages: every guid joined to a page finds it, in its account only", guids},
     {"pages: several at once are what each is by itself", several_pages},
+    {"pages: every guid that was joined to one is listed, by page and guid", listed_guids},
     {"pages: what changed or went after a generation is told", changed_pages},
     {NULL, NULL},
 };

@@ -247,10 +247,34 @@ static void by_collection(struct kit *kit)
     begin(store, "a", HEARTH_HISTORY);
     commit(store);
     expect_generations(store, "a", "2 2\n4 3\n");
+    begin(store, "a", HEARTH_COLLECTION_NONE); /* of every collection */
+    expect_generations(store, "a", "2 2\n4 3\n");
+    commit(store);
+    expect_generations(store, "a", "1 4\n2 4\n3 4\n4 4\n");
     expect_generations(store, "b", "");
     struct hearth_account account = {.struct_size = sizeof(account)};
     OK(store, account_get, "a", &account);
-    expect_number(account.generation, 3);
+    expect_number(account.generation, 4);
+    assert_sound(store);
+}
+
+/* As an account that comes from elsewhere is made. */
+static void made_with_generation(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct lines lines = {.size = 0};
+    struct hearth_account account = {.struct_size = sizeof(account), .id = "m", .email = "m@example.org", .provider = "p", .generation = 7};
+    OK(store, account_create, &account);
+    for (int i = 0; i < 2; i++) {
+        expect_generations(store, "m", i == 0 ? "1 7\n2 7\n3 7\n4 7\n" : "1 7\n2 7\n3 7\n4 8\n");
+        FAILS(NOT_FOUND, store, removals_since, "m", 6, on_removal, &lines);
+        FAILS(NOT_FOUND, store, pages_changed, "m", 6, on_page, &lines);
+        OK(store, removals_since, "m", 7, on_removal, &lines);
+        OK(store, pages_changed, "m", 7, on_page, &lines);
+        begin(store, "m", HEARTH_HISTORY);
+        commit(store);
+    }
+    expect_text(lines.text, "");
     assert_sound(store);
 }
 
@@ -295,6 +319,7 @@ const struct kit_test storage_removals_tests[] = {
     {"removals: a batch sees its own", seen_in_the_batch, KIT_OPEN},
     {"removals: the oldest may be forgotten, and that is said", many, KIT_OPEN, 120},
     {"generations: each collection has its own", by_collection, KIT_OPEN},
+    {"generations: what was before an account was made here is not known", made_with_generation, KIT_OPEN},
     {"removed here: oldest first, one for each id, gone with the account", removed_here, KIT_OPEN},
     {NULL, NULL},
 };

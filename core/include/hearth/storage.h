@@ -8,9 +8,8 @@
  *
  * Writes of synced data come as one batch for each collection: batch_begin() … batch_commit(). All of it is stored, or nothing. Readers
  * are never blocked by a batch, and see the state before it until the commit. At most one batch is open in a session; batches of one plugin
- * may wait for each other in batch_begin(). Everything else is atomic by itself, and but for device_hide() does not wait for a batch of
- * another session. What a session writes besides while its own batch is open may be part of that batch, or be kept when it is aborted:
- * nobody may count on either.
+ * may wait for each other in batch_begin(). Everything else is atomic by itself, and does not wait for a batch of another session. What a
+ * session writes besides while its own batch is open may be part of that batch, or be kept when it is aborted: nobody may count on either.
  */
 #ifndef HEARTH_STORAGE_H
 #define HEARTH_STORAGE_H
@@ -208,14 +207,15 @@ typedef int (*hearth_generation_cb)(void *ctx, int32_t collection, int64_t gener
 typedef int (*hearth_removal_cb)(void *ctx, const struct hearth_removal *removal);
 typedef int (*hearth_removed_here_cb)(void *ctx, const struct hearth_removed_here *removed);
 typedef int (*hearth_account_identity_cb)(void *ctx, const struct hearth_account_identity *identity);
+typedef int (*hearth_page_guid_cb)(void *ctx, const char *guid, int64_t page);
 typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
 
 /* What every storage does. Orders are total: a listing says every tie. Unless a listing says otherwise its rows are of one moment, and its
  * callback may call other operations of the session that calls it. "In pieces": a long one may be read piece by piece, each of its own
  * moment, and goes on behind the last row: one that moves meanwhile can come twice or not at all.
  *
- * In an open batch everything may be called in the batch's session but account_remove, account_claim_due, batch_begin, device_hide,
- * migrate, verify and the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails
+ * In an open batch everything may be called in the batch's session but account_remove, account_claim_due, batch_begin, migrate, verify and
+ * the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails
  * outside of the batch's rows (account_create(): CONFLICT) does not break the batch. */
 struct hearth_storage {
     uint32_t struct_size;
@@ -244,7 +244,8 @@ struct hearth_storage {
     int (*verify)(void *session, struct hearth_call *call, hearth_text_cb cb, void *ctx);
 
     /* --- accounts --- */
-    /* CONFLICT: id, email, or the identity {"sync:" provider, uid}, which is made with it (none when uid is ""). All or nothing. */
+    /* CONFLICT: id, email, or the identity {"sync:" provider, uid}, which is made with it (none when uid is ""). All or nothing. What was
+     * changed up to the generation that it is made with is not known: pages_changed(), removals_since(). */
     int (*account_create)(void *session, struct hearth_call *call, const struct hearth_account *account);
     /* fields: enum hearth_account_field. NOT_FOUND; CONFLICT: the e-mail address is another's. */
     int (*account_update)(void *session, struct hearth_call *call, const struct hearth_account *account, uint64_t fields);
@@ -316,6 +317,8 @@ struct hearth_storage {
     /* In a batch; INVALID without one. */
     int (*mark_put)(void *session, struct hearth_call *call, int32_t collection, const char *text); /* NULL removes */
     int (*device_put)(void *session, struct hearth_call *call, const struct hearth_device *device);
+    /* Its person does not want to see it, or does again: device_put() keeps that, device_remove() forgets it. NOT_FOUND. */
+    int (*device_hide)(void *session, struct hearth_call *call, const char *device, bool hidden);
     int (*device_remove)(void *session, struct hearth_call *call, const char *device); /* its tabs and groups too; missing is fine */
     /* (device, position) is unique. */
     int (*tab_put)(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab);
@@ -342,15 +345,11 @@ struct hearth_storage {
     int (*bookmark_claims_put)(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count);
     int (*bookmark_place)(void *session, struct hearth_call *call, const char *guid, const char *parent, int64_t position);
 
-    /* --- what a person says about what was synced, outside of a batch --- */
-    /* A small batch of its own, for which it waits as batch_begin() does: with a new generation, unless it was so before. device_put()
-     * keeps it, device_remove() forgets it. NOT_FOUND: there is no such device, or no such account. */
-    int (*device_hide)(void *session, struct hearth_call *call, const char *account, const char *device, bool hidden);
-
     /* --- reading, inside or outside of a batch. An account that is not there has no rows. --- */
     /* By collection. */
     int (*mark_list)(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
-    /* By collection: the generation of the newest batch with `changed` that was begun with it. One that is not listed has had none. */
+    /* By collection: the generation of the newest batch with `changed` that was begun with it or with HEARTH_COLLECTION_NONE. One that is
+     * not listed has had none; each has that with which the account was made, if it was made with one. */
     int (*generation_list)(void *session, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx);
     /* Newest upload first, ties by id. */
     int (*device_list)(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
@@ -392,6 +391,8 @@ struct hearth_storage {
     int (*bookmark_claims)(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx);
     /* By name as Firefox folds it; of several spellings the least by bytes. */
     int (*tag_list)(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx);
+    /* Every guid that was ever joined to a page. By page, then guid by bytes. */
+    int (*page_guid_list)(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx);
 };
 
 /* --- extensions: what a storage may have besides, asked for by name; see hearth_plugin.extension --- */

@@ -38,6 +38,7 @@
     X(batch_commit, FAULT_CHANGES, BATCH, (bool changed), (changed))                                                                       \
     X(mark_put, 0, BATCH, (int32_t collection, const char *text), (collection, text))                                                      \
     X(device_put, 0, BATCH, (const struct hearth_device *device), (device))                                                                \
+    X(device_hide, 0, BATCH, (const char *device, bool hidden), (device, hidden))                                                          \
     X(device_remove, 0, BATCH, (const char *device), (device))                                                                             \
     X(tab_put, 0, BATCH, (const char *device, const struct hearth_tab *tab), (device, tab))                                                \
     X(tab_group_put, 0, BATCH, (const char *device, const struct hearth_tab_group *group), (device, group))                                \
@@ -54,7 +55,6 @@
     X(bookmark_clear, 0, BATCH, (), ())                                                                                                    \
     X(bookmark_claims_put, 0, BATCH, (const char *folder, const char *const *children, size_t count), (folder, children, count))           \
     X(bookmark_place, 0, BATCH, (const char *guid, const char *parent, int64_t position), (guid, parent, position))                        \
-    X(device_hide, FAULT_CHANGES, account, (const char *account, const char *device, bool hidden), (account, device, hidden))              \
     X(page_get, 0, account, (const char *account, int64_t page, struct hearth_page *ret_page), (account, page, ret_page))                  \
     X(bookmark_get, 0, account, (const char *account, const char *guid, struct hearth_bookmark *ret_bookmark),                             \
       (account, guid, ret_bookmark))
@@ -83,7 +83,8 @@
     X(bookmark_nodes, 0, account, bookmark_node, (const char *account), (account))                                                         \
     X(bookmark_tombstones, 0, account, bookmark_node, (const char *account), (account))                                                    \
     X(bookmark_claims, 0, account, claim, (const char *account), (account))                                                                \
-    X(tag_list, 0, account, tag, (const char *account), (account))
+    X(tag_list, 0, account, tag, (const char *account), (account))                                                                         \
+    X(page_guid_list, 0, account, page_guid, (const char *account), (account))
 
 /* row, parameters, arguments */
 #define ROWS(X)                                                                                                                            \
@@ -105,7 +106,8 @@
     X(generation, (void *ctx, int32_t collection, int64_t generation), (rows->ctx, collection, generation))                                \
     X(removal, (void *ctx, const struct hearth_removal *removal), (rows->ctx, removal))                                                    \
     X(removed_here, (void *ctx, const struct hearth_removed_here *removed), (rows->ctx, removed))                                          \
-    X(text, (void *ctx, const char *line), (rows->ctx, line))
+    X(text, (void *ctx, const char *line), (rows->ctx, line))                                                                              \
+    X(page_guid, (void *ctx, const char *guid, int64_t page), (rows->ctx, guid, page))
 
 /* Bytes of the texts that people's data consist of. */
 static size_t text_size(const char *a, const char *b, const char *c, const char *d)
@@ -134,6 +136,7 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_generation       0
 #define SIZE_removal          text_size(removal->key, NULL, NULL, NULL)
 #define SIZE_removed_here     text_size(removed->host, NULL, NULL, NULL)
+#define SIZE_page_guid        text_size(guid, NULL, NULL, NULL)
 #define SIZE_text             text_size(line, NULL, NULL, NULL)
 
 #define X(row_name, parameters, arguments)                                                                                                 \

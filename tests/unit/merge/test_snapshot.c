@@ -358,7 +358,9 @@ static void test_a_hidden_device_stays_hidden(void **state)
         assert_int_equal(sink.changed != 0, round != 1); /* that a person hides it is no difference to what came */
         OK(&fixture->store, device_list, "a", on_hidden, &lines);
         assert_string_equal(lines.text, expected[round]);
-        OK(&fixture->store, device_hide, "a", "d1", true);
+        begin(&fixture->store, "a", HEARTH_CLIENTS);
+        OK(&fixture->store, device_hide, "d1", true);
+        OK(&fixture->store, batch_commit, true);
         if (round == 0)
             continue;
         sink_begin(HEARTH_TABS, HEARTH_COMPLETE);
