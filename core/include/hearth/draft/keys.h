@@ -3,8 +3,8 @@
  * Both are doors that a person made: a feed is read by whoever has its address, in which the secret
  * stands; a webhook is told of changes, and what it gets is signed with a secret. Of a feed's
  * secret only the hash is stored. That of a webhook is needed again, so it lies beside the record,
- * sealed by the core, as credentials do. Both go with their account; an archive carries neither,
- * as it carries no other door.
+ * sealed by the core, as credentials do. Both go with their account, and an archive carries both,
+ * as it does tokens and credentials: who moves to another node keeps them.
  *
  * Every operation is atomic by itself, may be called in an open batch, and belongs to no
  * generation. */

@@ -7,7 +7,7 @@
  * the oldest and the newest (one an hour, one a day) the core decides, with version_remove().
  *
  * Versions have URLs in them: what is removed here leaves them too, by version_put() of an id that
- * is there. They go with their account, and an archive carries them. */
+ * is there. They go with their account, and an archive carries them, whole ones first. */
 #ifndef HEARTH_DRAFT_VERSIONS_H
 #define HEARTH_DRAFT_VERSIONS_H
 
@@ -74,10 +74,10 @@ struct hearth_version_pruning {
 struct hearth_storage_versions {
     uint32_t struct_size;
     uint32_t reserved;
-    /* In a batch; INVALID without one. id 0: a new one. Else the content and fields of that one
-     * are replaced: NOT_FOUND when it is not there; its differences are the caller's to replace in
-     * the same batch. INVALID: `base` is not a whole one of the same kind and subject, or would be
-     * the version itself, or one that others differ from would no longer be whole. */
+    /* In a batch; INVALID without one. id 0: a new one. Else that one is replaced with its blob, or
+     * made, when it comes from an archive; those that differ from one that is replaced are the
+     * caller's to replace in the same batch. INVALID: `base` is not a whole one of the same kind
+     * and subject, or is the version itself, or one that others differ from would not be whole. */
     int (*version_put)(void *session, struct hearth_call *call,
                        const struct hearth_version *version, const void *bytes, size_t count,
                        int64_t *ret_id);
