@@ -104,8 +104,7 @@ static int bad_line(const struct archive_reader *reader, struct err *err, const 
     return err_set(err, HEARTH_ERR_INVALID, "line %" PRId64 ": %s", reader->summary.lines, why);
 }
 
-/* --- values ------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
 /* What stands before a field is in `owner`, all else in the record's own struct. */
 struct member {
@@ -231,8 +230,7 @@ static int read_children(struct archive_reader *reader, struct scan *scan, struc
     return 0;
 }
 
-/* --- a record
- * ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- a record --- */
 
 static int read_member(struct archive_reader *reader, struct scan *scan, struct archive_record *record, const char *name, uint64_t *said,
                        struct err *err)
@@ -348,8 +346,7 @@ static int skip_record(struct archive_reader *reader, struct scan *scan, const c
     return scan->why != NULL ? bad_line(reader, err, scan->why) : 0;
 }
 
-/* --- the first and the last line
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the first and the last line --- */
 
 static int read_first(struct archive_reader *reader, struct scan *scan, struct err *err)
 {
@@ -423,8 +420,7 @@ static int read_last(struct archive_reader *reader, struct scan *scan, struct er
     return 0;
 }
 
-/* --- lines
- * -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- lines --- */
 
 static int read_line(struct archive_reader *reader, char *line, size_t size, struct err *err)
 {

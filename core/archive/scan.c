@@ -39,8 +39,7 @@ bool scan_begin(struct scan *scan, char *line, size_t size)
     return next_sign(scan) == '{' || scan_fail(scan, "it is no JSON object");
 }
 
-/* --- texts ------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- texts --- */
 
 static bool read_four(struct scan *scan, uint32_t *ret)
 {
@@ -116,8 +115,7 @@ static bool read_text(struct scan *scan, const char **ret_text)
     return scan_fail(scan, "a text in it does not end");
 }
 
-/* --- members and values ------------------------------------------------------------------------------------------------------------------
- */
+/* --- members and values --- */
 
 /* In front of a member or element: true, there is one. */
 static bool has_another(struct scan *scan, char closing)

@@ -36,8 +36,7 @@ static int no_memory(struct err *err)
     return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-/* --- the account
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the account --- */
 
 static int take_account(struct storing *s, const struct hearth_account *account, struct err *err)
 {
@@ -122,8 +121,7 @@ static int take_removed_here(struct storing *s, const struct hearth_removed_here
     return STORE(s->store, err, removed_here_put, s->id, removed);
 }
 
-/* --- the batch
- * ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- the batch --- */
 
 static int begin_storing(struct storing *s, struct err *err)
 {
@@ -222,8 +220,7 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
     }
 }
 
-/* --- behind the batch
- * ---------------------------------------------------------------------------------------------------------------------- */
+/* --- behind the batch --- */
 
 /* What an identity's issuer says of the account itself ("closed:ID", "left:ID:…") goes with the id. */
 static const char *issuer_here(struct storing *s, const char *issuer, char *ret, size_t size)
@@ -352,8 +349,7 @@ static int take_token(struct storing *s, const struct hearth_token *token, struc
     return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
 }
 
-/* --- the taker
- * ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- the taker --- */
 
 static int keep_text(struct storing *s, const char *text, const char **ret, struct err *err)
 {

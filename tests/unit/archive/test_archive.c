@@ -37,8 +37,7 @@ static void note_warning(void *ctx, const char *text)
 
 static const struct archive_warnings warnings = {note_warning, NULL};
 
-/* --- archives made here -----------------------------------------------------------------------------------------------------------------
- */
+/* --- archives made here --- */
 
 #define FIRST   "{\"record\":\"archive\",\"version\":1,\"data_model\":2}\n"
 #define ACCOUNT "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"u\",\"provider\":\"fx\"}\n"
@@ -176,8 +175,7 @@ static void too_long_a_line(void **state)
     free(piece);
 }
 
-/* --- older and newer
- * ----------------------------------------------------------------------------------------------------------------------- */
+/* --- older and newer --- */
 
 static int store_archive(struct store *store, const struct archive_into *into, const char *body, struct err *err)
 {
@@ -237,8 +235,7 @@ static void unknown_is_kept_out(void **state)
     assert_sound(&fixture->store);
 }
 
-/* --- nothing stays, nothing is lost
- * --------------------------------------------------------------------------------------------------------- */
+/* --- nothing stays, nothing is lost --- */
 
 static int count_account(void *ctx, const struct hearth_account *account)
 {
@@ -388,8 +385,7 @@ static void circles_are_repaired(void **state)
     assert_true(first_out || strcmp(found.parent, "f1") != 0);
 }
 
-/* --- files
- * ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static void files(void **state)
 {
@@ -420,8 +416,7 @@ static void files(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
-/* --- memory
- * --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- memory --- */
 
 enum { MEMORY_MOST = 6 << 20 };
 
