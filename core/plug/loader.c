@@ -203,13 +203,24 @@ static void attempt_load(void *ctx, struct trial_report *ret_report)
     str_cut(ret_report->description, sizeof(ret_report->description), plug->descriptor.description);
 }
 
-/* The file is looked at, then loaded in a child process. */
+/* The file is looked at, then loaded in a child process. One that hung is not waited for a second time by the same process: `serve` tries,
+ * and then says all that is wrong. */
 static int try_file(const char *path, int kind, struct trial_report *ret_report, struct err *err)
 {
+    static char hung[4096];
+    static struct err why;
     char shown[PLUG_SHOWN];
     struct attempt attempt = {path, str_ends(shown, sizeof(shown), path), kind};
+    if (strcmp(path, hung) == 0)
+        return err_set(err, why.code, "%s", why.text);
     int r = object_check(path, err);
-    return r < 0 ? r : trial_run(shown, patience, attempt_load, &attempt, ret_report, err);
+    if (r == 0)
+        r = trial_run(shown, patience, attempt_load, &attempt, ret_report, err);
+    if (r == HEARTH_ERR_TIMEOUT && err != NULL && strlen(path) < sizeof(hung)) {
+        str_copy(hung, sizeof(hung), path);
+        why = *err;
+    }
+    return r;
 }
 
 int plug_load_tried(const char *path, int kind, struct plug **ret_plug, struct err *err)

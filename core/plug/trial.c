@@ -192,7 +192,7 @@ static int trial_judge(struct trial *trial, const char *shown, int64_t patience,
     if (trial->size == sizeof(trial->bytes))
         return 0;
     if (trial->late)
-        return err_set(err, HEARTH_ERR_INVALID,
+        return err_set(err, HEARTH_ERR_TIMEOUT,
                        "%s hangs while it is loaded: it did not come back within %lld ms; a plugin does nothing then but return its "
                        "descriptor%s",
                        shown, (long long)patience, said);

@@ -114,7 +114,7 @@ static void test_nobody_waits(void **state)
 }
 
 /* What passes in the child and fails here: it has the file's name, and is a failure. */
-static void dies(const char *name, int signal, const char *words)
+static void dies(const char *name, int by, const char *words)
 {
     int output[2], status;
     char path[4096], text[512] = "";
@@ -134,7 +134,7 @@ static void dies(const char *name, int signal, const char *words)
         size += (size_t)n;
     close(output[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(WIFSIGNALED(status) ? WTERMSIG(status) : 0, signal);
+    assert_int_equal(WIFSIGNALED(status) ? WTERMSIG(status) : 0, by);
     assert_true(status != 0);
     if (strstr(text, path) == NULL || strstr(text, words) == NULL)
         fail_msg("\"%s\" does not name %s and \"%s\"", text, path, words);
