@@ -22,12 +22,17 @@ static void program_folder(char *ret, size_t size)
 
 static void beside_program(const char *path, char *ret, size_t size)
 {
-    char folder[3000];
+    char folder[3000], above[3000];
     program_folder(folder, sizeof(folder));
+    while (strncmp(path, "../", 3) == 0) { /* the folder is a real path: what is above it is what stands before it */
+        str_folder(folder, above, sizeof(above));
+        str_copy(folder, sizeof(folder), above);
+        path += 3;
+    }
     if (path[0] == '/')
         str_copy(ret, size, path);
     else
-        snprintf(ret, size, "%s/%s", folder, path);
+        snprintf(ret, size, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path);
 }
 
 static bool in_build_tree(void)
