@@ -10,9 +10,9 @@
 static void on_plugin(void *ctx, const struct plug_found *found)
 {
     bool good = found->why == NULL;
-    table_add(ctx, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "", "name", good ? found->name : "",
-                             "version", good ? found->version : "", "description", good ? found->description : found->why, "file",
-                             found->file));
+    table_add(ctx,
+              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "", "name", good ? found->name : "",
+                        "version", good ? found->version : "", "description", good ? found->description : found->why, "file", found->file));
 }
 
 static void show_capabilities(uint64_t capabilities)

@@ -80,8 +80,8 @@ static int check_key(const char *shown, const struct hearth_plugin *d, size_t wh
 {
     const struct hearth_config_key *key = HEARTH_AT(d->config, which);
     if (key->struct_size != d->config->struct_size)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: its configuration key %zu has %u bytes, and the first one %u: all have the same", shown,
-                       which, key->struct_size, d->config->struct_size);
+        return err_set(err, HEARTH_ERR_INVALID, "%s: its configuration key %zu has %u bytes, and the first one %u: all have the same",
+                       shown, which, key->struct_size, d->config->struct_size);
     if (key->name == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s: its configuration key %zu has no name", shown, which);
     const char *why = why_not_name(d, which);
@@ -91,8 +91,8 @@ static int check_key(const char *shown, const struct hearth_plugin *d, size_t wh
         return err_set(err, HEARTH_ERR_INVALID, "%s: its configuration key %zu, \"%.40s\": %s", shown, which, key->name, why);
     struct err fallback = {0};
     if (key->fallback != NULL && conf_check_fallback(key, &fallback) < 0)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: the fallback of its configuration key %zu, \"%.40s\", is no value of it: %s", shown, which,
-                       key->name, fallback.text);
+        return err_set(err, HEARTH_ERR_INVALID, "%s: the fallback of its configuration key %zu, \"%.40s\", is no value of it: %s", shown,
+                       which, key->name, fallback.text);
     return 0;
 }
 
@@ -118,8 +118,8 @@ static int check_limits(const char *shown, const struct hearth_limits *limits, s
         return r;
     if (limits->key_bytes < 0 || limits->text_bytes < 0 || limits->single_writer < 0 || limits->single_writer > 1)
         return err_set(err, HEARTH_ERR_INVALID,
-                       "%s: its limits are impossible: key_bytes %lld and text_bytes %lld are 0 or more, single_writer %lld is 0 or 1", shown,
-                       (long long)limits->key_bytes, (long long)limits->text_bytes, (long long)limits->single_writer);
+                       "%s: its limits are impossible: key_bytes %lld and text_bytes %lld are 0 or more, single_writer %lld is 0 or 1",
+                       shown, (long long)limits->key_bytes, (long long)limits->text_bytes, (long long)limits->single_writer);
     return 0;
 }
 
@@ -150,10 +150,11 @@ static int check_built_for(const char *shown, const struct hearth_plugin *d, str
                        "%s was built for ABI epoch %u, this hearthd has epoch %d: build it again against its headers", shown, d->abi_epoch,
                        HEARTH_ABI_EPOCH);
     if (d->abi_version == 0 || d->abi_version > VERSION_MAX)
-        return err_set(err, HEARTH_ERR_INVALID,
-                       "%s says that it was built for version %u of ABI epoch %d, which there is not: set abi_version to HEARTH_ABI_VERSION "
-                       "(%d today)",
-                       shown, d->abi_version, HEARTH_ABI_EPOCH, HEARTH_ABI_VERSION);
+        return err_set(
+            err, HEARTH_ERR_INVALID,
+            "%s says that it was built for version %u of ABI epoch %d, which there is not: set abi_version to HEARTH_ABI_VERSION "
+            "(%d today)",
+            shown, d->abi_version, HEARTH_ABI_EPOCH, HEARTH_ABI_VERSION);
     return 0;
 }
 

@@ -26,13 +26,10 @@ static const char *machine_name(const unsigned char *ident, unsigned machine, ch
     static const struct {
         unsigned number;
         const char *name;
-    } names[] = {
-        {EM_386, "x86"},      {EM_X86_64, "x86-64"}, {EM_ARM, "ARM"},   {EM_AARCH64, "AArch64"}, {EM_RISCV, "RISC-V"},
-        {EM_PPC, "PowerPC"},  {EM_PPC64, "POWER"},   {EM_MIPS, "MIPS"}, {EM_S390, "IBM Z"},      {258, "LoongArch"},
-        {EM_SPARCV9, "SPARC"}};
-    const char *bits = ident[EI_CLASS] == ELFCLASS32   ? "32 bits"
-                       : ident[EI_CLASS] == ELFCLASS64 ? "64 bits"
-                                                       : "of no known width";
+    } names[] = {{EM_386, "x86"},      {EM_X86_64, "x86-64"}, {EM_ARM, "ARM"},      {EM_AARCH64, "AArch64"},
+                 {EM_RISCV, "RISC-V"}, {EM_PPC, "PowerPC"},   {EM_PPC64, "POWER"},  {EM_MIPS, "MIPS"},
+                 {EM_S390, "IBM Z"},   {258, "LoongArch"},    {EM_SPARCV9, "SPARC"}};
+    const char *bits = ident[EI_CLASS] == ELFCLASS32 ? "32 bits" : ident[EI_CLASS] == ELFCLASS64 ? "64 bits" : "of no known width";
     const char *order = ident[EI_DATA] == ELFDATA2LSB ? "" : ", big-endian";
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (names[i].number == machine) {
@@ -72,8 +69,9 @@ static int damaged(const struct object *object, const char *what, struct err *er
 
 static int not_whole(const struct object *object, uint64_t end, struct err *err)
 {
-    return err_set(err, HEARTH_ERR_INVALID, "%s is not whole: it has %llu bytes, and what its headers name ends at byte %llu; copy it again",
-                   object->shown, (unsigned long long)object->size, (unsigned long long)end);
+    return err_set(err, HEARTH_ERR_INVALID,
+                   "%s is not whole: it has %llu bytes, and what its headers name ends at byte %llu; copy it again", object->shown,
+                   (unsigned long long)object->size, (unsigned long long)end);
 }
 
 static bool object_read(const struct object *object, uint64_t at, void *ret, size_t size)

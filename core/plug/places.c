@@ -7,8 +7,8 @@
 
 #include "base/str.h"
 
-static const char *const built_plugins[] = {"plugins/storage-sqlite", "plugins/storage-pg", "plugins/queue-inproc",
-                                            "plugins/queue-redis", "plugins/sync-fx"};
+static const char *const built_plugins[] = {"plugins/storage-sqlite", "plugins/storage-pg", "plugins/queue-inproc", "plugins/queue-redis",
+                                            "plugins/sync-fx"};
 enum { BUILT = sizeof(built_plugins) / sizeof(built_plugins[0]), SHOWN = 180 };
 
 /* The folder of the running program; "." when nobody can tell. */
@@ -81,7 +81,11 @@ const char *plug_places_shown(const char *const *directories, size_t count, char
             next++;
         str_folder(directories[i], folder, sizeof(folder));
         str_ends(shown, sizeof(shown), next > i + 1 ? folder : directories[i]);
-        int n = snprintf(ret + at, PLACES_SHOWN - at, "%s%s%s", i == 0 ? "" : next < count ? ", " : " or ", shown, next > i + 1 ? "/*" : "");
+        int n = snprintf(ret + at, PLACES_SHOWN - at, "%s%s%s",
+                         i == 0         ? ""
+                         : next < count ? ", "
+                                        : " or ",
+                         shown, next > i + 1 ? "/*" : "");
         at += n > 0 && (size_t)n < PLACES_SHOWN - at ? (size_t)n : 0;
     }
     return ret;

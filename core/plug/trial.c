@@ -165,8 +165,10 @@ static void trial_end(struct trial *trial)
     while (r < 0 && errno == EINTR);
     if (r < 0) /* whoever started this process had it ignore the ends of children */
         trial->status = -1;
-    while (trial->size < sizeof(trial->bytes) && read_report(trial) > 0) {}
-    while (trial->printed < OUTPUT_MAX && read_output(trial) > 0) {}
+    while (trial->size < sizeof(trial->bytes) && read_report(trial) > 0) {
+    }
+    while (trial->printed < OUTPUT_MAX && read_output(trial) > 0) {
+    }
     close(trial->report);
     close(trial->output);
     if (trial->end >= 0)

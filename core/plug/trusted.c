@@ -42,7 +42,7 @@ static int walk_look(struct walk *walk, const struct stat *st, struct err *err)
                        "%s is not loaded, because %s belongs to another user (number %u): run chown root on it, or run hearthd as that one",
                        walk->shown, which, (unsigned)st->st_uid);
     if (!folder && !S_ISREG(st->st_mode))
-        return 0; /* it is refused for that */
+        return 0;                                              /* it is refused for that */
     if (writable && !(folder && (st->st_mode & S_ISVTX) != 0)) /* in a sticky one nobody replaces what is another's */
         return err_set(err, HEARTH_ERR_DENIED, "%s is not loaded, because everybody may change %s (mode %04o): run chmod o-w on it",
                        walk->shown, which, (unsigned)st->st_mode & 07777u);

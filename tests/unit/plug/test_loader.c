@@ -231,15 +231,9 @@ int main(int argc, char **argv)
 {
     folder = argc > 1 ? argv[1] : ".";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_code_at_load),
-        cmocka_unit_test(test_hanging_ones),
-        cmocka_unit_test(test_nobody_waits),
-        cmocka_unit_test(test_guard),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_other_files),
-        cmocka_unit_test(test_good_ones),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_keys),         cmocka_unit_test(test_code_at_load),
+        cmocka_unit_test(test_hanging_ones), cmocka_unit_test(test_nobody_waits), cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_places),       cmocka_unit_test(test_other_files),  cmocka_unit_test(test_good_ones),
         cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
