@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -165,6 +166,9 @@ static int explain_link(const char *path, const char *shown, const char *why, st
 /* Runs code of the file. */
 static int load_here(const char *path, const char *shown, int kind, struct plug **ret_plug, struct err *err)
 {
+    char here[PATH_MAX];
+    if (strchr(path, '/') == NULL && snprintf(here, sizeof(here), "./%s", path) < PATH_MAX)
+        path = here; /* a mere name would be looked for among the libraries of the system */
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == NULL)
         return explain_link(path, shown, dlerror(), err);
@@ -254,6 +258,7 @@ int plug_load(int kind, const char *name, const char *const *directories, size_t
         return err_set(err, HEARTH_ERR_INVALID, "\"%s\" is not a plugin's name", name);
     for (size_t i = 0; i < count; i++) {
         int n = snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
+        errno = ENAMETOOLONG;
         if (n >= 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0) /* also a link that leads nowhere */
             return plug_load_file(path, kind, ret_plug, err);
         if (errno != ENOENT && errno != ENOTDIR)

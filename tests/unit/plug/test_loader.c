@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -85,7 +86,11 @@ static void test_code_at_load(void **state)
     refused(HEARTH_QUEUE, "ctorprint", "prints \"hello from here\" while it is loaded");
     refused(HEARTH_QUEUE, "ctorcomplain", "prints \"no such thing\" while it is loaded");
     refused(HEARTH_QUEUE, "ctorclose", "closes files that are not its own");
+    int status;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     refused(HEARTH_QUEUE, "ctorchild", "crashes while it is loaded (Aborted)");
+    assert_true(waitpid(-1, &status, 0) > 0); /* the child of that child, which nothing else ends */
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 static void test_hanging_ones(void **state)
@@ -164,6 +169,12 @@ static void test_other_files(void **state)
     snprintf(path, sizeof(path), "%s/queue-good.so", folder);
     assert_true(plug_load_file(path, HEARTH_STORAGE, &plug, &err) < 0);
     assert_non_null(strstr(err.text, "is a queue plugin, a storage plugin was needed"));
+    char here[4096];
+    assert_non_null(getcwd(here, sizeof(here)));
+    assert_int_equal(chdir(folder), 0); /* a mere name is that of a file here, and not of a library of the system */
+    assert_int_equal(plug_load_file("queue-good.so", HEARTH_QUEUE, &plug, &err), 0);
+    assert_int_equal(chdir(here), 0);
+    plug = NULL;
     assert_true(plug_load(HEARTH_QUEUE, "../evil", &folder, 1, &plug, &err) == HEARTH_ERR_INVALID);
 }
 
