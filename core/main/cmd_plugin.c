@@ -7,12 +7,12 @@
 #include "main/app.h"
 #include "main/table.h"
 
-static void on_plugin(void *ctx, const char *file, const struct plug *plug, const char *why)
+static void on_plugin(void *ctx, const struct plug_found *found)
 {
-    const struct hearth_plugin *d = plug == NULL ? NULL : plug_descriptor(plug);
+    bool good = found->why == NULL;
     table_add(ctx,
-              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", d == NULL ? "" : plug_kind_name(d->kind), "name", d == NULL ? "" : d->name,
-                        "version", d == NULL ? "" : d->version, "description", d == NULL ? why : d->description, "file", file));
+              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "", "name", good ? found->name : "",
+                        "version", good ? found->version : "", "description", good ? found->description : found->why, "file", found->file));
 }
 
 static void show_capabilities(uint64_t capabilities)
@@ -56,9 +56,7 @@ static int check_plugin(const struct cli *cli, struct err *err)
     char program[4096];
     const char *argv[16];
     int n = 0;
-    plug_beside_program("plugin-check", program, sizeof(program));
-    if (access(program, X_OK) != 0)
-        plug_beside_program(HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
+    plug_part("plugin-check", HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
     argv[n++] = program;
     const struct {
         const char *option, *value;

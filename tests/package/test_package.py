@@ -1,6 +1,7 @@
 """What a writer of plugins gets: installed headers, pkg-config, and templates that build outside of this tree.
 
 Arguments: the build folder; "true" when the web app is part of it. Environment: nothing of the tree is used but what `meson install` puts in place."""
+import json
 import os
 import pathlib
 import re
@@ -120,6 +121,31 @@ class Package(unittest.TestCase):
         listed = run(self.prefix / "bin" / "hearthd", "plugin", "list", "--config", self.config("/nonexistent"), env=self.environment)
         for name in ("sqlite", "pg", "inproc", "redis", "fx"):
             self.assertRegex(listed, rf"\b{name}\b")
+
+
+    def test_what_lies_around(self):
+        """An installed program takes its parts from where they were installed, and from nowhere else."""
+        around = self.prefix / "bin"
+        plugin, kit = around / "plugins" / "queue-inproc" / "queue-inproc.so", around / "plugin-check"
+        plugin.parent.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, around / "plugins")
+        plugin.write_text("no plugin")
+        kit.write_text("#!/bin/sh\necho around\n")
+        kit.chmod(0o755)
+        self.addCleanup(kit.unlink)
+        rows = json.loads(run(around / "hearthd", "plugin", "list", "--json", "--config", self.config("/nonexistent"), env=self.environment))
+        self.assertEqual([row["file"] for row in rows if str(around / "plugins") in row["file"]], [])
+        inproc, = (row["file"] for row in rows if row["name"] == "inproc")
+        self.assertEqual(pathlib.Path(inproc).resolve().parent.name, "hearth")
+        said = subprocess.run([around / "hearthd", "plugin", "check", "/nonexistent/queue-x.so"], capture_output=True, text=True, timeout=60, env=self.environment)
+        self.assertNotIn("around", said.stdout)
+
+    def test_not_found(self):
+        """All places are named, also where the package has its plugins."""
+        far = "/nonexistent/" + "/".join(["x" * 99] * 9)
+        done = subprocess.run([self.prefix / "bin" / "hearthd", "plugin", "show", "nobody", "--config", self.config(far)], capture_output=True, text=True, timeout=60,
+                              env=self.environment)
+        self.assertRegex(done.stderr, "/nonexistent/xxx[^ ]*xxx or [^ ]*/hearth\n")
 
 
 if __name__ == "__main__":
