@@ -50,7 +50,9 @@ static void test_refusals(void **state)
     refused(HEARTH_QUEUE, "tablesize", "impossible size, 3");
     refused(HEARTH_QUEUE, "symbol", "no hearth_plugin_v2()");
     refused(HEARTH_QUEUE, "null", "returned nothing");
-    refused(HEARTH_STORAGE, "model", "knows data model 0, this hearthd needs 1");
+    char model[64];
+    snprintf(model, sizeof(model), "knows data model 0, this hearthd needs %d", HEARTH_DATA_MODEL);
+    refused(HEARTH_STORAGE, "model", model);
     refused(HEARTH_QUEUE, "absent", "there is no");
     refused(HEARTH_QUEUE, "old", "was built for ABI epoch 1, this hearthd has epoch 2");
     refused(HEARTH_SYNC, "extension", "its hearth.sync.signin/1 lacks the operation next");
