@@ -11,6 +11,8 @@ import tempfile
 import unittest
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import links  # noqa: E402
 
 BUILD, WEB = sys.argv[1], sys.argv[2] == "true"
 MEM_ACCOUNT = "account ada@example.org 1234 Ada\ndevice d1 Phone\ntab d1 https://example.org/ Title\n"
@@ -50,6 +52,17 @@ class Package(unittest.TestCase):
 
     def test_version(self):
         self.assertIn(self.pkg_config("--modversion"), run(self.prefix / "bin" / "hearthd", "version"))
+
+    def test_links_of_documents(self):
+        """Whatever an installed page links to is installed, where it says."""
+        pages = sorted((self.prefix / "share" / "doc" / "hearth").rglob("*.md"))
+        self.assertIn("plugins.md", [page.name for page in pages])
+        found, followed = links.dead(pages)
+        self.assertEqual(found, [])
+        self.assertGreater(followed, 40)
+        text = (self.prefix / "share" / "doc" / "hearth" / "plugins.md").read_text(encoding="utf-8")
+        for wanted in ("include/hearth/storage.h)", "(templates/storage-mem)", "(merging.md#snapshots)"):
+            self.assertIn(wanted, text)
 
     @unittest.skipUnless(WEB, "this build has no web app (-Dweb=false)")
     def test_web_app(self):
