@@ -261,8 +261,8 @@ int plugin_new(const char *kind, const char *name, struct err *err)
     if (r < 0)
         return r;
     if (mkdir(plugin.folder, 0777) < 0)
-        return errno == EEXIST ? err_set(err, HEARTH_ERR_CONFLICT, "%s is there already, and stays as it is: give another name, or move it away",
-                                         plugin.folder)
+        return errno == EEXIST ? err_set(err, HEARTH_ERR_CONFLICT,
+                                         "%s is there already, and stays as it is: give another name, or move it away", plugin.folder)
                                : err_errno(err, errno, "cannot make the folder %s", plugin.folder);
     r = fill_folder(&plugin, err);
     if (r < 0)
