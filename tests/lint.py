@@ -149,7 +149,7 @@ def check_links():
 
 
 def main():
-    sources = tracked("*.c", "*.h")
+    sources = tracked("*.c", "*.h", ":!tests/package/epoch*")  # what is frozen keeps the form it had
     for path in sources:
         check_source(path, (ROOT / path).read_text(encoding="utf-8"))
     check_format(sources)

@@ -107,6 +107,17 @@ class Growth(unittest.TestCase):
             before.write_text(re.sub(r"^version \d+", "version 0", recorded, flags=re.M).replace("\n    4 5\n", "\n"), encoding="utf-8")
             self.assertEqual([s[:16] for s in growth.said(recorded=before)], ["not recorded yet"])
 
+    def test_what_is_frozen_stays(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            self.assertEqual(growth.freeze(to=folder), [])
+            header = next(folder.glob("epoch*/include/hearth/queue.h"))
+            header.write_text("as it was", encoding="utf-8")
+            self.assertIn("is frozen already", growth.freeze(to=folder)[0])
+            self.assertEqual(header.read_text(encoding="utf-8"), "as it was")
+            self.assertEqual(growth.freeze(anew=True, to=folder), [])
+            self.assertEqual(header.read_bytes(), (interface.HEADERS / "hearth" / "queue.h").read_bytes())
+
 
 if __name__ == "__main__":
     unittest.main()
