@@ -144,6 +144,20 @@ class Package(unittest.TestCase):
         self.assertIn("cannot write storage-small/", done.stderr)
         self.assertEqual(list(folder.iterdir()), [])
 
+    def test_cpp(self):
+        """The template in C++ by the line of its README, in the oldest C++ and a new one."""
+        source = pathlib.Path(self.folder, "sync-cpp")
+        shutil.copytree(self.prefix / "share" / "doc" / "hearth" / "templates" / "sync-cpp", source)
+        environment = {**self.environment, "PATH": f"{self.prefix / 'bin'}:{os.environ['PATH']}"}
+        build, check = re.findall(r"^(?:c\+\+|hearthd) .*$", (source / "README.md").read_text(encoding="utf-8"), re.M)
+        for standard in ("c++11", "c++20"):
+            run("sh", "-ec", build.replace("-std=c++17", f"-std={standard} -Werror -Wpedantic"), cwd=source, env=environment)
+            names = run("nm", "-D", "--defined-only", "sync-cpp.so", cwd=source).split()[2::3]
+            self.assertEqual(names, ["hearth_plugin_v2"])
+            said = run("sh", "-ec", check.replace("check", "check --faults"), cwd=source, env=environment)
+            self.assertNotIn("not ok", said)
+            self.assertGreater(said.count("\nok "), 15)
+
     def test_installed_plugins(self):
         listed = run(self.prefix / "bin" / "hearthd", "plugin", "list", "--config", self.config("/nonexistent"), env=self.environment)
         for name in ("sqlite", "pg", "inproc", "redis", "fx"):
