@@ -11,14 +11,14 @@ import links  # noqa: E402
 
 # Whose bytes nobody may learn by measuring.
 SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equal)\([^;]*(?:\bsecret\b|nonce|oauth_state|attempt->state|\bh?mac\b|verifier|password)")
-LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "jobs", "signin", "http", "api", "pages", "main"]
+LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "archive", "jobs", "signin", "http", "api", "pages", "main"]
 # A row of a table says itself what it is, by a flag.
 ROW_COMPARED = re.compile(r"(?:->|\.)(?:run|handle|handler|filter|to)\s*[!=]=\s*(?!NULL\b)&?[a-z]")
 # Collections are a table (HEARTH_COLLECTIONS), not neighbours with a first and a last.
 COLLECTION_RANGE = re.compile(r"[<>]=?\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\b|=\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*;[^;]*(?:<|!=)"
                               r"|\bHEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*(?:[-+]\s*1\b|\?)")
 # A program beside hearthd, and what it may use of core.
-TOOLS = {"plugin-check": ["base", "conf", "plug"]}
+TOOLS = {"plugin-check": ["base", "conf", "plug", "archive"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
 # A third-party header stays behind these folders.
 LIBRARIES = {

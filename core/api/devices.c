@@ -1,4 +1,5 @@
 /* Devices and their tabs. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/internal.h"
@@ -22,15 +23,52 @@ struct tabs {
     struct api_call *call;
     const char *device; /* only this one; NULL: all */
     struct words words;
+    struct named_group {
+        const char *device, *id, *name;
+    } * groups; /* in the order of device and id */
+    size_t group_count, group_room;
     json_t *list; /* of the device at hand */
 };
 
+static int compare_groups(const void *a, const void *b)
+{
+    const struct named_group *one = a, *other = b;
+    int r = strcmp(one->device, other->device);
+    return r != 0 ? r : strcmp(one->id, other->id);
+}
+
+static const char *name_of_group(const struct tabs *tabs, const char *device, const char *id)
+{
+    const struct named_group wanted = {.device = device, .id = id};
+    const struct named_group *found =
+        id == NULL || tabs->group_count == 0 ? NULL : bsearch(&wanted, tabs->groups, tabs->group_count, sizeof(wanted), compare_groups);
+    return found == NULL ? NULL : found->name;
+}
+
+static int on_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    struct tabs *tabs = ctx;
+    struct arena *arena = &tabs->call->request->arena;
+    if (tabs->group_count == tabs->group_room) {
+        size_t room = tabs->group_room == 0 ? 16 : tabs->group_room * 2;
+        struct named_group *groups = arena_alloc(arena, room * sizeof(*groups));
+        if (groups != NULL && tabs->group_count > 0)
+            memcpy(groups, tabs->groups, tabs->group_count * sizeof(*groups));
+        tabs->groups = groups;
+        tabs->group_room = room;
+    }
+    struct named_group named = {arena_strdup(arena, device), arena_strdup(arena, group->id), arena_strdup(arena, group->name)};
+    if (tabs->groups == NULL || named.device == NULL || named.id == NULL || named.name == NULL)
+        return err_set(&tabs->call->err, HEARTH_ERR_NOMEM, "out of memory");
+    tabs->groups[tabs->group_count++] = named;
+    return 0;
+}
+
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
-    (void)device;
     struct tabs *tabs = ctx;
     if (words_match(&tabs->words, tab->title, tab->url, NULL))
-        json_array_append_new(tabs->list, tab_json(tab));
+        json_array_append_new(tabs->list, tab_json(tab, name_of_group(tabs, device, tab->group)));
     return 0;
 }
 
@@ -60,6 +98,9 @@ int tabs_get(struct api_call *call)
     int r = words_init(&tabs.words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
+    r = STORE(call->store, &call->err, tab_group_list, call->account, tabs.device, on_group, &tabs);
+    if (r < 0 || call->err.code < 0)
+        return r < 0 ? r : call->err.code;
     api_list_begin(call, "{\"devices\":[");
     r = STORE(call->store, &call->err, device_list, call->account, on_owner, &tabs);
     api_list_close(call, "]}");

@@ -85,7 +85,7 @@ static json_t *page_id(int64_t id)
     S(tab, "last_used", last_used, api_time(r->last_used)) \
     S(tab, "inactive",  inactive,  json_boolean(r->inactive)) \
     S(tab, "pinned",    pinned,    json_boolean(r->pinned)) \
-    S(tab, "group",     group,     api_text(r->group))
+    S(tab, "group",     group,     api_text(group == NULL || group[0] == '\0' ? NULL : group)) /* its name */
 
 #define ITEM_VISIT(S) \
     S(visit, "date", date, json_integer(r->date)) \
@@ -135,7 +135,15 @@ static json_t *page_id(int64_t id)
     I(account_identity, subject, "proofs of who somebody is are for signing in") \
     I(account_identity, created, "proofs of who somebody is are for signing in") \
     I(device, fxa_device_id, "the accounts server's name for it; finds devices that replace each other") \
+    I(device, hidden, "nothing shows it yet") \
     I(tab, position, "tabs come newest first; it is part of their key") \
+    I(tab, window, "nothing shows it yet") \
+    I(tab, place, "nothing shows it yet") \
+    I(tab, active, "nothing shows it yet") \
+    I(tab_group, id, "its tabs have its name") \
+    I(tab_group, name, "its tabs are served with it") \
+    I(tab_group, color, "nothing shows it yet") \
+    I(tab_group, collapsed, "nothing shows it yet") \
     I(page, host, "it is in the URL; history is filtered by it") \
     I(page, guid, "the history record's, on the Sync service") \
     I(page, title, "a page's title is its bookmark's, else this") \
@@ -173,8 +181,8 @@ static json_t *whole_or_null(json_t *row, int failed)
 }
 
 #define ITEM_ADD(record, name, field, value) failed |= json_object_set_new(row, name, value);
-#define ITEM_FUNCTION(function, record, ITEM)                                                                                              \
-    json_t *function(const struct hearth_##record *r)                                                                                      \
+#define ITEM_FUNCTION(function, record, ITEM, ...)                                                                                         \
+    json_t *function(const struct hearth_##record *r __VA_OPT__(, ) __VA_ARGS__)                                                           \
     {                                                                                                                                      \
         json_t *row = json_object();                                                                                                       \
         int failed = 0;                                                                                                                    \
@@ -183,7 +191,7 @@ static json_t *whole_or_null(json_t *row, int failed)
     }
 ITEM_FUNCTION(account_json, account, ITEM_ACCOUNT)
 ITEM_FUNCTION(item_json, bookmark, ITEM_BOOKMARK)
-ITEM_FUNCTION(tab_json, tab, ITEM_TAB)
+ITEM_FUNCTION(tab_json, tab, ITEM_TAB, const char *group)
 ITEM_FUNCTION(visit_json, visit, ITEM_VISIT)
 ITEM_FUNCTION(page_json, page, ITEM_PAGE)
 ITEM_FUNCTION(token_json, token, ITEM_TOKEN)

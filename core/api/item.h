@@ -9,7 +9,7 @@
 json_t *account_json(const struct hearth_account *account);
 json_t *item_json(const struct hearth_bookmark *bookmark);
 json_t *device_json(const struct hearth_device *device, int64_t tabs);
-json_t *tab_json(const struct hearth_tab *tab);
+json_t *tab_json(const struct hearth_tab *tab, const char *group); /* group: its name; NULL or "": none */
 json_t *visit_json(const struct hearth_visit *visit);
 json_t *page_json(const struct hearth_page *page);
 json_t *token_json(const struct hearth_token *token);

@@ -2,6 +2,7 @@
 
 #include <openssl/sha.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "auth/vault.h"
 #include "plug/store.h"
@@ -36,24 +37,30 @@ int credentials_put(const struct vault *vault, struct store *store, const char *
     return r;
 }
 
+/* err.code is set, whatever the outcome of the second attempt. */
+static int unseal(const struct vault *vault, const char *account, const char *provider, const void *sealed, size_t size, void **ret_bytes,
+                  size_t *ret_size, struct err *err)
+{
+    char context[CONTEXT_SIZE];
+    credentials_context(account, provider, context);
+    int r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, err);
+    if (r != HEARTH_ERR_DENIED)
+        return r;
+    credentials_old_context(account, context);
+    return vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
+}
+
 int credentials_get(const struct vault *vault, struct store *store, const char *account, const char *provider, void **ret_bytes,
                     size_t *ret_size, struct err *err)
 {
-    char context[CONTEXT_SIZE];
     const void *sealed;
     size_t size;
     struct err why = {0};
     int r = STORE(store, &why, credentials_get, account, &sealed, &size);
     if (r == HEARTH_ERR_DENIED) /* by the database: DENIED is the vault's word for another key */
         r = why.code = HEARTH_ERR_IO;
-    if (r == 0) {
-        credentials_context(account, provider, context);
-        r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, &why);
-        if (r == HEARTH_ERR_DENIED) {
-            credentials_old_context(account, context);
-            r = vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
-        }
-    }
+    if (r == 0)
+        r = unseal(vault, account, provider, sealed, size, ret_bytes, ret_size, &why);
     if (r < 0 && err != NULL)
         *err = why;
     return r < 0 ? why.code : 0;
@@ -66,6 +73,28 @@ int credentials_mark(struct store *store, const char *account, uint8_t ret_mark[
     int r = STORE(store, err, credentials_get, account, &sealed, &size);
     if (r == 0)
         SHA256(sealed, size, ret_mark);
+    return r;
+}
+
+int credentials_seal_again(const struct vault *vault, const char *was, const char *account, const char *provider, const void *sealed,
+                           size_t size, void **ret_sealed, size_t *ret_size, struct err *err)
+{
+    char context[CONTEXT_SIZE];
+    void *plain = NULL, *copy;
+    size_t plain_size = 0;
+    int r = unseal(vault, was, provider, sealed, size, &plain, &plain_size, err);
+    if (r < 0)
+        return r;
+    if (strcmp(was, account) != 0) {
+        credentials_context(account, provider, context);
+        r = vault_seal(vault, context, plain, plain_size, ret_sealed, ret_size, err);
+    } else if ((copy = malloc(size + 1)) == NULL) {
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    } else {
+        *ret_sealed = memcpy(copy, sealed, size);
+        *ret_size = size;
+    }
+    credentials_free(plain, plain_size);
     return r;
 }
 

@@ -20,6 +20,10 @@ int credentials_get(const struct vault *vault, struct store *store, const char *
                     size_t *ret_size, struct err *err);
 /* Which ones are stored: a SHA-256 of what is sealed, another one after every put. */
 int credentials_mark(struct store *store, const char *account, uint8_t ret_mark[CREDENTIALS_MARK_SIZE], struct err *err);
+/* What was sealed for the account `was`, sealed for another; the same bytes where it is the same. *ret_sealed: on the heap, free(). Codes
+ * as above. */
+int credentials_seal_again(const struct vault *vault, const char *was, const char *account, const char *provider, const void *sealed,
+                           size_t size, void **ret_sealed, size_t *ret_size, struct err *err);
 void credentials_free(void *bytes, size_t size); /* accepts NULL */
 
 #endif

@@ -1,7 +1,12 @@
 /* Moving an account to another node. The row on the old node names the new one; that is what makes it a move, and what a crash cannot undo:
  *
- *   old: node = new          old: as before          old: as before              old: gone
- *   new: nothing        ->   new: row, secrets  ->   new: everything synced  ->  new: identities, settings, tokens, picks of the old
+ *   old: node = new          old: as before          old: as before            old: as before             old: gone
+ *   new: nothing        ->   new: row, secrets, ->   new: what was synced  ->  new: what came since   ->  new: identities, settings,
+ *                            what is removed here                                                         tokens, picks of the old
+ *
+ * What was synced goes as an archive (docs/archive.md): all of it, also what the Sync service has forgotten, in one batch, into a row that
+ * has nothing yet; then a sync goes on from the marks that came with it. The small things do not go that way, because people change them
+ * until the last moment: they are copied at the end, and what an earlier attempt has brought and is gone since does not stay.
  *
  * The old node answers its people until the last step; each step can be repeated. All of it happens under the lease of the account's one
  * job of the kind "move", and no sync of the account runs meanwhile: that job is published by the account's one sync, which does nothing
@@ -10,12 +15,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "auth/credentials.h"
 #include "auth/doors.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
+#include "merge/removed_here.h"
 #include "nodes/who.h"
+
+/* What is compared and copied. */
+struct moving {
+    struct store *new;
+    const char *account;
+    const struct hearth_removed_here *removed; /* that is looked for */
+    bool found;
+    struct err err;
+};
+
+static int is_there(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct moving *moving = ctx;
+    moving->found = moving->found || strcmp(removed->id, moving->removed->id) == 0;
+    return moving->found;
+}
+
+/* One that is new takes away what the sync on the new node has stored meanwhile. */
+static int copy_removed_here(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct moving *moving = ctx;
+    struct removed_here_result result;
+    moving->removed = removed;
+    moving->found = false;
+    int r = STORE(moving->new, &moving->err, removed_here_list, moving->account, is_there, moving);
+    store_reset(moving->new);
+    return r < 0 || moving->found ? r : removed_here_put(moving->new, moving->account, removed, &result, &moving->err);
+}
+
+/* Before the new node syncs, so that nothing comes back, and once more when it has. */
+static int copy_removals(struct store *old, struct store *new, const char *id, struct err *err)
+{
+    struct moving moving = {.new = new, .account = id};
+    int r = STORE(old, err, removed_here_list, id, copy_removed_here, &moving);
+    if (r == 0 && moving.err.code != 0) {
+        if (err != NULL)
+            *err = moving.err;
+        r = moving.err.code;
+    }
+    return r;
+}
 
 /* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as they are: all nodes have one key file. */
 static int create_row(struct store *old, struct store *new, const char *node, const char *id, uint8_t ret_mark[CREDENTIALS_MARK_SIZE],
@@ -45,7 +93,20 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     }
     if (r == 0)
         r = STORE(new, err, credentials_put, id, sealed, size);
+    if (r == 0)
+        r = copy_removals(old, new, id, err);
     return r < 0 ? r : credentials_mark(old, id, ret_mark, err);
+}
+
+/* What is there came with an earlier attempt, all of it or nothing. */
+static int copy_synced(struct store *old, struct store *new, const char *id, struct err *err)
+{
+    struct hearth_counts there = {.struct_size = sizeof(there)};
+    int r = STORE(new, err, counts, id, &there);
+    bool is_empty = there.devices + there.tabs + there.bookmarks + there.folders + there.pages + there.visits == 0;
+    if (r == 0 && is_empty)
+        r = archive_copy_synced(old, new, id, err);
+    return r;
 }
 
 /* When the account is to be synced on the new node. */
@@ -152,6 +213,8 @@ static int copy_small(struct store *old, struct store *new, const char *id, cons
         r = copy_who(old, new, &account, err);
     if (r == 0)
         r = copy_signin(old, new, id, mark, next_sync, err);
+    if (r == 0)
+        r = copy_removals(old, new, id, err);
     if (r == 0) /* of an earlier attempt: those that ended since do not come back */
         r = doors_remove(new, id, &earlier, err);
     if (r == 0 && account.state == HEARTH_ACCOUNT_PAUSED) {
@@ -212,6 +275,8 @@ int jobs_move(struct jobs *jobs, struct store *old, size_t to, const struct hear
     struct store *new = jobs_take_store(jobs, to, err);
     r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code) : create_row(old, new, node, id, mark, err);
     store_reset(old);
+    if (r == 0)
+        r = copy_synced(old, new, id, err);
     if (r == 0)
         r = sync_account(&jobs->options.sync, new, provider, provider_session, provider_call, id, ret_outcome, err);
     bool complete = r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&

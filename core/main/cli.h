@@ -15,13 +15,17 @@ struct cli {
     const char *name;                 /* --name N */
     const char *provider;             /* --provider NAME; NULL: the first */
     const char *account;              /* account import: --account EMAIL, whose it is where the source does not know */
+    const char *email;                /* account restore: --email EMAIL, of the account that is made */
     const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
+    const char *page, *site;          /* account forget: --page URL, --site HOST */
+    const char *since, *until;        /* the same: --since TIME, --until TIME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     bool json, wait, read_only, faults, browser;
-    bool replace;     /* restore: --replace */
-    bool accept_loss; /* key new: --accept-loss */
-    bool yes;         /* --yes: what cannot be undone is done without a question */
-    int argc;         /* words after the command */
+    bool replace;                       /* restore: --replace */
+    bool with_credentials, with_tokens; /* account archive */
+    bool accept_loss;                   /* key new: --accept-loss */
+    bool yes;                           /* --yes: what cannot be undone is done without a question */
+    int argc;                           /* words after the command */
     char **argv;
 };
 

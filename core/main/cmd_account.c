@@ -296,6 +296,9 @@ static const struct {
     {"signout", 2, account_sign_out},
     {"remove", 2, account_remove},
     {"adopt", 2, account_adopt},
+    {"forget", 2, account_forget},
+    {"archive", 3, account_archive},
+    {"restore", 2, account_restore},
 };
 
 int cmd_account(struct cli *cli)
@@ -316,5 +319,7 @@ int cmd_account(struct cli *cli)
     return cli_usage("account add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | "
                      "list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
                      "[--wait] | pause EMAIL | resume EMAIL | "
-                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]");
+                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
+                     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "
+                     "forget EMAIL --page URL | --site HOST | [--since TIME] [--until TIME] [--yes]");
 }

@@ -26,7 +26,8 @@ static const struct command {
      "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync "
      "EMAIL [--wait] | resync EMAIL [--wait] | "
      "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
-     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes]",
+     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
+     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL]",
      cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
@@ -55,6 +56,9 @@ enum {
     OPT_NAME,
     OPT_PROVIDER,
     OPT_ACCOUNT,
+    OPT_EMAIL,
+    OPT_WITH_CREDENTIALS,
+    OPT_WITH_TOKENS,
     OPT_READ_ONLY,
     OPT_SEED,
     OPT_TEST,
@@ -66,6 +70,10 @@ enum {
     OPT_ACCEPT_LOSS,
     OPT_OIDC,
     OPT_PROXY,
+    OPT_PAGE,
+    OPT_SITE,
+    OPT_SINCE,
+    OPT_UNTIL,
     OPT_HELP,
     OPT_VERSION
 };
@@ -79,6 +87,9 @@ static const struct option options[] = {
     {"name", required_argument, NULL, OPT_NAME},
     {"provider", required_argument, NULL, OPT_PROVIDER},
     {"account", required_argument, NULL, OPT_ACCOUNT},
+    {"email", required_argument, NULL, OPT_EMAIL},
+    {"with-credentials", no_argument, NULL, OPT_WITH_CREDENTIALS},
+    {"with-tokens", no_argument, NULL, OPT_WITH_TOKENS},
     {"read-only", no_argument, NULL, OPT_READ_ONLY},
     {"seed", required_argument, NULL, OPT_SEED},
     {"test", required_argument, NULL, OPT_TEST},
@@ -90,6 +101,10 @@ static const struct option options[] = {
     {"accept-loss", no_argument, NULL, OPT_ACCEPT_LOSS},
     {"oidc", required_argument, NULL, OPT_OIDC},
     {"proxy", required_argument, NULL, OPT_PROXY},
+    {"page", required_argument, NULL, OPT_PAGE},
+    {"site", required_argument, NULL, OPT_SITE},
+    {"since", required_argument, NULL, OPT_SINCE},
+    {"until", required_argument, NULL, OPT_UNTIL},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -158,11 +173,32 @@ static int parse(int argc, char **argv, struct cli *cli)
         case OPT_ACCOUNT:
             cli->account = optarg;
             break;
+        case OPT_EMAIL:
+            cli->email = optarg;
+            break;
+        case OPT_WITH_CREDENTIALS:
+            cli->with_credentials = true;
+            break;
+        case OPT_WITH_TOKENS:
+            cli->with_tokens = true;
+            break;
         case OPT_OIDC:
             cli->oidc = optarg;
             break;
         case OPT_PROXY:
             cli->proxy = optarg;
+            break;
+        case OPT_PAGE:
+            cli->page = optarg;
+            break;
+        case OPT_SITE:
+            cli->site = optarg;
+            break;
+        case OPT_SINCE:
+            cli->since = optarg;
+            break;
+        case OPT_UNTIL:
+            cli->until = optarg;
             break;
         case OPT_READ_ONLY:
             cli->read_only = true;

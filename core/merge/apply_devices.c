@@ -152,13 +152,68 @@ static int put_tab_owner(struct apply *apply, struct known *known, struct hearth
     return STORE(apply->store, err, device_put, &merged);
 }
 
+/* Whose tabs came. */
+struct owners {
+    struct owner {
+        const char *id;
+        int32_t position; /* of its next tab */
+    } * list;
+    size_t count, room;
+    size_t last; /* tabs come device by device */
+};
+
+static struct owner *find_owner(struct owners *owners, const char *id)
+{
+    for (size_t i = 0; i < owners->count; i++) {
+        size_t place = (owners->last + i) % owners->count;
+        if (strcmp(owners->list[place].id, id) == 0) {
+            owners->last = place;
+            return &owners->list[place];
+        }
+    }
+    return NULL;
+}
+
+static bool add_owner(struct owners *owners, struct arena *arena, const char *id)
+{
+    if (find_owner(owners, id) != NULL)
+        return true;
+    if (owners->count == owners->room) {
+        size_t room = owners->room == 0 ? 16 : owners->room * 2;
+        struct owner *grown = realloc(owners->list, room * sizeof(*grown));
+        if (grown == NULL)
+            return false;
+        owners->list = grown;
+        owners->room = room;
+    }
+    owners->list[owners->count] = (struct owner){.id = arena_strdup(arena, id)};
+    return owners->list[owners->count].id != NULL && ++owners->count > 0;
+}
+
+static int load_owners(struct apply *apply, struct arena *arena, struct owners *owners, struct err *err)
+{
+    int kind, more;
+    spool_rewind(apply->spool);
+    while ((more = spool_next(apply->spool, &kind, err)) > 0) {
+        const char *id;
+        struct hearth_tab tab;
+        if (kind != RECORD_TAB)
+            continue;
+        records_get_tab(apply->spool, &id, &tab);
+        if (!add_owner(owners, arena, id))
+            return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    }
+    return more;
+}
+
 /* In an incremental collection what does not come stays, as what came damaged does in a complete one. */
 static bool keeps_tabs(const struct apply *apply, const struct known *known, const char *device)
 {
     return !apply_replaces(apply) || kept_has(&known->kept, device);
 }
 
-static int clear_tabs(struct apply *apply, struct known *known, struct err *err)
+/* With their groups. Whose tabs came gets no others, though some of it was damaged. */
+static int clear_tabs(struct apply *apply, struct known *known, const struct owners *owners, struct err *err)
 {
     if (known->kept.count == 0 && apply_replaces(apply))
         return STORE(apply->store, err, tabs_clear, NULL);
@@ -166,7 +221,32 @@ static int clear_tabs(struct apply *apply, struct known *known, struct err *err)
     for (size_t i = 0; r == 0 && i < known->count; i++)
         if (!keeps_tabs(apply, known, known->devices[i].id))
             r = STORE(apply->store, err, tabs_clear, known->devices[i].id);
+    for (size_t i = 0; r == 0 && i < owners->count; i++)
+        if (keeps_tabs(apply, known, owners->list[i].id))
+            r = STORE(apply->store, err, tabs_clear, owners->list[i].id);
     return r;
+}
+
+static int put_of_tabs(struct apply *apply, struct known *known, struct owners *owners, int kind, struct err *err)
+{
+    const char *owner;
+    struct hearth_device device;
+    struct hearth_tab tab;
+    struct hearth_tab_group group;
+    switch (kind) {
+    case RECORD_DEVICE:
+        records_get_device(apply->spool, &device);
+        return put_tab_owner(apply, known, &device, err);
+    case RECORD_TAB:
+        records_get_tab(apply->spool, &owner, &tab);
+        tab.position = find_owner(owners, owner)->position++;
+        return STORE(apply->store, err, tab_put, owner, &tab);
+    case RECORD_TAB_GROUP:
+        records_get_tab_group(apply->spool, &owner, &group);
+        return STORE(apply->store, err, tab_group_put, owner, &group);
+    default:
+        return 0;
+    }
 }
 
 int apply_tabs(struct apply *apply, struct err *err)
@@ -174,38 +254,21 @@ int apply_tabs(struct apply *apply, struct err *err)
     struct arena arena;
     arena_init(&arena, 0);
     struct known known;
-    char last[256] = "";
-    int32_t position = 0;
+    struct owners owners = {0};
     int kind, more, r = load_known(apply, &arena, &known, err);
     if (r == 0)
-        r = clear_tabs(apply, &known, err);
+        r = load_owners(apply, &arena, &owners, err);
+    if (r == 0)
+        r = clear_tabs(apply, &known, &owners, err);
     apply->changed = true; /* the collection is read only when it has changed on the server */
     spool_rewind(apply->spool);
     while (r == 0 && (more = spool_next(apply->spool, &kind, err)) != 0) {
-        struct hearth_tab tab;
-        struct hearth_device device = {.struct_size = sizeof(device)};
-        if (more < 0) {
-            r = more;
-        } else if (kind == RECORD_DEVICE) {
-            records_get_device(apply->spool, &device);
-            r = put_tab_owner(apply, &known, &device, err);
-        } else if (kind == RECORD_TAB) {
-            const char *owner;
-            records_get_tab(apply->spool, &owner, &tab);
-            if (strncmp(owner, last, sizeof(last)) != 0) {
-                snprintf(last, sizeof(last), "%s", owner);
-                position = 0;
-                if (keeps_tabs(apply, &known, owner)) /* a readable record came, too */
-                    r = STORE(apply->store, err, tabs_clear, owner);
-            }
-            tab.position = position++;
-            if (r == 0)
-                r = STORE(apply->store, err, tab_put, owner, &tab);
-        }
+        r = more < 0 ? more : put_of_tabs(apply, &known, &owners, kind, err);
         if (r == 0)
             r = apply_count_record(apply, err);
         store_reset(apply->store);
     }
+    free(owners.list);
     known_fini(&known);
     arena_fini(&arena);
     return r;

@@ -1,15 +1,18 @@
 /* History: records are united with what is stored, because a record holds the newest twenty visits only and the server forgets pages that
- * Hearth keeps. Only a HEARTH_SNAPSHOT (apply_snapshot.h) takes away what it does not have. */
+ * Hearth keeps. Only a HEARTH_SNAPSHOT (apply_snapshot.h) takes away what it does not have. What a person removed here (removed_here.h) is
+ * not stored again. */
 #include <string.h>
 
 #include "base/str.h"
 #include "merge/apply_snapshot.h"
 #include "merge/records.h"
+#include "merge/removed_here.h"
 #include "model/page.h"
 
 struct history {
     struct apply *apply;
     struct snapshot *snapshot; /* NULL: what came is not all there is */
+    struct model_removed_here removed;
     struct err *err;
 };
 
@@ -70,9 +73,11 @@ static int put_record(struct history *history)
     if (records_get_page(apply->spool, &apply->arena, &record) < 0)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     struct hearth_page page;
-    bool is_new;
+    bool is_new, gone = false;
     int r = apply_find_page(apply, record.url, &page, &is_new, err);
-    if (r < 0 || (is_new && record.visit_count == 0))
+    if (r == 0 && !model_removed_here_is_empty(&history->removed))
+        r = removed_here_filter(&history->removed, page.id, &record, &apply->arena, &gone, err);
+    if (r < 0 || gone || (is_new && record.visit_count == 0))
         return r;
     return is_new ? put_new(history, &page, &record) : unite_record(history, &page, &record);
 }
@@ -136,12 +141,17 @@ int apply_history(struct apply *apply, struct err *err)
 {
     struct history history = {.apply = apply, .err = err};
     struct snapshot snapshot;
-    if (apply->how != HEARTH_SNAPSHOT)
-        return replay_history(&history);
-    history.snapshot = &snapshot;
-    int r = snapshot_init(&snapshot, apply, err);
+    int r = removed_here_load(apply->store, apply->account, &history.removed, err);
+    if (r < 0)
+        return r;
+    if (apply->how == HEARTH_SNAPSHOT) {
+        history.snapshot = &snapshot;
+        r = snapshot_init(&snapshot, apply, err);
+    }
     if (r == 0)
         r = replay_history(&history);
-    snapshot_fini(&snapshot);
+    if (history.snapshot != NULL)
+        snapshot_fini(&snapshot);
+    model_removed_here_fini(&history.removed);
     return r;
 }

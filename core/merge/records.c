@@ -95,6 +95,20 @@ void records_get_tab(struct spool *spool, const char **ret_device, struct hearth
     get_fields(spool, &fields_tab, ret_tab);
 }
 
+int records_put_tab_group(struct spool *spool, const char *device, const struct hearth_tab_group *group, struct err *err)
+{
+    spool_begin(spool, RECORD_TAB_GROUP);
+    spool_put_text(spool, device);
+    put_fields(spool, &fields_tab_group, group);
+    return spool_end(spool, err);
+}
+
+void records_get_tab_group(struct spool *spool, const char **ret_device, struct hearth_tab_group *ret_group)
+{
+    *ret_device = spool_get_text(spool);
+    get_fields(spool, &fields_tab_group, ret_group);
+}
+
 int records_put_page(struct spool *spool, const struct hearth_page_record *record, struct err *err)
 {
     spool_begin(spool, RECORD_PAGE);
@@ -211,6 +225,13 @@ bool records_check_tab(const char *device, const struct hearth_tab *tab, const s
 {
     return records_check_key("the id of its device", device, limits, ret_why, size) &&
            fields_check(&fields_tab, tab, limits, ret_why, size);
+}
+
+bool records_check_tab_group(const char *device, const struct hearth_tab_group *group, const struct hearth_limits *limits, char *ret_why,
+                             size_t size)
+{
+    return records_check_key("the id of its device", device, limits, ret_why, size) &&
+           fields_check(&fields_tab_group, group, limits, ret_why, size);
 }
 
 bool records_check_page(const struct hearth_page_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)

@@ -80,7 +80,7 @@ static int on_device(void *ctx, const struct hearth_device *device)
     return r < 0 ? r : records_put_device(&sink->spool, device, &sink->err);
 }
 
-/* What is kept of a tab is all tabs of its device. */
+/* What is kept of a tab is all tabs of its device, with their groups. */
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct sink *sink = sink_of(ctx);
@@ -89,6 +89,16 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     if (r == 0 && !records_check_tab(device, tab, sink->store->limits, why, sizeof(why)))
         return note_broken(sink, device, why);
     return r < 0 ? r : records_put_tab(&sink->spool, device, tab, &sink->err);
+}
+
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    struct sink *sink = sink_of(ctx);
+    char why[160];
+    int r = check(sink, MERGE_TABS);
+    if (r == 0 && !records_check_tab_group(device, group, sink->store->limits, why, sizeof(why)))
+        return note_broken(sink, device, why);
+    return r < 0 ? r : records_put_tab_group(&sink->spool, device, group, &sink->err);
 }
 
 static int on_page(void *ctx, const struct hearth_page_record *record)
@@ -250,6 +260,7 @@ void sink_init(struct sink *sink, struct store *store, const struct vault *vault
         .begin = on_begin,
         .device = on_device,
         .tab = on_tab,
+        .tab_group = on_tab_group,
         .page = on_page,
         .bookmark = on_bookmark,
         .removed = on_removed,

@@ -15,6 +15,20 @@ static const struct account *find_email(const struct world *world, const char *e
 }
 
 /* The account and its identity, or neither: what is in the open batch of the session is not thrown away at an error. */
+/* Any collection may have changed in it. */
+static bool add_first_generations(struct world *world, const struct hearth_account *account)
+{
+    struct account *own = world_own(world, account->id);
+    for (int32_t c = 1; own != NULL && account->generation > 0 && c < HEARTH_COLLECTION_SLOTS; c++) {
+        struct row *row = row_create(GENERATIONS, MEM(generation, .collection = c, .generation = account->generation));
+        if (row == NULL || !account_put(own, GENERATIONS, row)) {
+            row_unref(row);
+            return false;
+        }
+    }
+    return own != NULL;
+}
+
 static int add_account(struct world *world, struct hearth_call *call, const struct hearth_account *account, struct row *row)
 {
     int r = 0;
@@ -23,6 +37,8 @@ static int add_account(struct world *world, struct hearth_call *call, const stru
         return no_memory(call);
     }
     r = add_first_identity(world, call, account);
+    if (r == 0 && !add_first_generations(world, account))
+        r = no_memory(call);
     if (r < 0)
         world_remove(world, account->id);
     return r;

@@ -15,11 +15,15 @@ struct delivery {
     const struct account *account; /* as it was when the list was made: joins */
     union {
         hearth_mark_cb mark;
+        hearth_generation_cb generation;
+        hearth_removal_cb removal;
         hearth_device_cb device;
         hearth_tab_cb tab;
+        hearth_tab_group_cb tab_group;
         hearth_page_cb page;
         hearth_visit_cb visit;
         hearth_visit_row_cb visit_row;
+        hearth_page_guid_cb page_guid;
     } cb;
 };
 
@@ -34,6 +38,19 @@ int mem_mark_list(void *session, struct hearth_call *call, const char *account, 
     struct list list;
     int r = list_make(session, call, account, MARKS, NULL, NULL, &list);
     return r < 0 ? r : list_deliver(session, call, &list, deliver_mark, &(struct delivery){.ctx = ctx, .cb.mark = cb});
+}
+
+static int deliver_generation(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.generation(d->ctx, (int32_t)row->generation.collection, row->generation.generation);
+}
+
+int mem_generation_list(void *session, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, GENERATIONS, NULL, NULL, &list);
+    return r < 0 ? r : list_deliver(session, call, &list, deliver_generation, &(struct delivery){.ctx = ctx, .cb.generation = cb});
 }
 
 /* --- devices and tabs --------------------------------------------------------------------------------------------------------------- */
@@ -94,6 +111,20 @@ int mem_tab_list(void *session, struct hearth_call *call, const char *account, c
     return list_deliver(session, call, &list, deliver_tab, &(struct delivery){.ctx = ctx, .cb.tab = cb});
 }
 
+static int deliver_tab_group(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.tab_group(d->ctx, row->device_of, &row->tab_group);
+}
+
+/* In the order of the key. */
+int mem_tab_group_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, TAB_GROUPS, is_of_device, device, &list);
+    return r < 0 ? r : list_deliver(session, call, &list, deliver_tab_group, &(struct delivery){.ctx = ctx, .cb.tab_group = cb});
+}
+
 /* --- pages -------------------------------------------------------------------------------------------------------------------------- */
 
 static const struct row *find_page(const struct account *account, int64_t page)
@@ -146,7 +177,12 @@ static bool is_later(const struct row *row, const void *since)
 
 static bool is_removed_later(const struct row *row, const void *since)
 {
-    return row->removed.generation > *(const int64_t *)since;
+    return row->removal.generation > *(const int64_t *)since;
+}
+
+static bool is_page_removed_later(const struct row *row, const void *since)
+{
+    return row->removal.kind == HEARTH_REMOVAL_PAGE && is_removed_later(row, since);
 }
 
 static int deliver_change(void *ctx, const struct row *row)
@@ -154,8 +190,16 @@ static int deliver_change(void *ctx, const struct row *row)
     struct delivery *d = ctx;
     if (row->table == PAGES)
         return d->cb.page(d->ctx, &row->page);
-    struct hearth_page page = {.struct_size = sizeof(page), .id = row->removed.page, .gone = 1, .generation = row->removed.generation};
+    struct hearth_page page = {.struct_size = sizeof(page), .id = row->removal.page, .gone = 1, .generation = row->removal.generation};
     return d->cb.page(d->ctx, &page);
+}
+
+/* Everything since it was made is remembered; what has not happened yet is not known either. */
+static int check_since(struct hearth_call *call, const struct list *list, int64_t since)
+{
+    if (list->account != NULL && since >= list->account->begun && since <= list->account->row->account.generation)
+        return 0;
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known", (long long)since);
 }
 
 int mem_pages_changed(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
@@ -164,14 +208,71 @@ int mem_pages_changed(void *session, struct hearth_call *call, const char *accou
     int r = list_make(session, call, account, PAGES, is_later, &since, &list);
     if (r < 0)
         return r;
-    if (list.account == NULL || since < 0 || since > list.account->row->account.generation)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known", (long long)since);
-    else
-        r = list_add(call, &list, REMOVED, is_removed_later, &since);
+    r = check_since(call, &list, since);
+    if (r == 0)
+        r = list_add(call, &list, REMOVALS, is_page_removed_later, &since);
     if (r == 0)
         return list_deliver(session, call, &list, deliver_change, &(struct delivery){.ctx = ctx, .cb.page = cb});
     list_free(&list);
     return r;
+}
+
+static int by_removal(const void *a, const void *b)
+{
+    const struct hearth_removal *x = &ROW(a)->removal, *y = &ROW(b)->removal;
+    int64_t p[] = {x->generation, x->kind}, q[] = {y->generation, y->kind};
+    for (int i = 0; i < 2; i++)
+        if (p[i] != q[i])
+            return p[i] < q[i] ? -1 : 1;
+    int r = strcmp(x->key, y->key);
+    int64_t rest[] = {x->page, x->date, x->type, x->position}, other[] = {y->page, y->date, y->type, y->position};
+    for (int i = 0; r == 0 && i < 4; i++)
+        r = rest[i] == other[i] ? 0 : rest[i] < other[i] ? -1 : 1;
+    return r;
+}
+
+static int deliver_removal(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.removal(d->ctx, &row->removal);
+}
+
+int mem_removals_since(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, REMOVALS, is_removed_later, &since, &list);
+    if (r < 0)
+        return r;
+    r = check_since(call, &list, since);
+    if (r < 0) {
+        list_free(&list);
+        return r;
+    }
+    list_sort(&list, by_removal);
+    return list_deliver(session, call, &list, deliver_removal, &(struct delivery){.ctx = ctx, .cb.removal = cb});
+}
+
+static int by_page(const void *a, const void *b)
+{
+    if (ROW(a)->guid.page != ROW(b)->guid.page)
+        return ROW(a)->guid.page < ROW(b)->guid.page ? -1 : 1;
+    return strcmp(ROW(a)->guid.guid, ROW(b)->guid.guid);
+}
+
+static int deliver_page_guid(void *ctx, const struct row *row)
+{
+    struct delivery *d = ctx;
+    return d->cb.page_guid(d->ctx, row->guid.guid, row->guid.page);
+}
+
+int mem_page_guid_list(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, GUIDS, NULL, NULL, &list);
+    if (r < 0)
+        return r;
+    list_sort(&list, by_page);
+    return list_deliver(session, call, &list, deliver_page_guid, &(struct delivery){.ctx = ctx, .cb.page_guid = cb});
 }
 
 /* --- visits ------------------------------------------------------------------------------------------------------------------------- */

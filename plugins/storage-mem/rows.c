@@ -91,9 +91,9 @@ struct row *row_create(enum table_name table, const void *record)
     return create(KEY(.table = table), record);
 }
 
-struct row *row_create_tab(const char *device, const struct hearth_tab *tab)
+struct row *row_create_of_device(enum table_name table, const char *device, const void *record)
 {
-    return create(KEY(.table = TABS, .device_of = device), tab);
+    return create(KEY(.table = table, .device_of = device), record);
 }
 
 struct row *row_create_visit(int64_t page, const struct hearth_visit *visit)
@@ -123,7 +123,7 @@ void row_unref(struct row *row)
 /* Keys stand before the other fields. */
 static int compare(enum table_name name, const struct row *a, const struct row *b)
 {
-    int r = name == TABS ? strcmp(a->device_of, b->device_of) : 0;
+    int r = a->device_of != NULL ? strcmp(a->device_of, b->device_of) : 0;
     if (r != 0 || a->page_of != b->page_of)
         return r != 0 ? r : a->page_of < b->page_of ? -1 : 1;
     for (const struct hearth_field *field = shapes[name].fields, *end = field + shapes[name].count;

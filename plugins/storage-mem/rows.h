@@ -20,9 +20,9 @@
 #define MEM_MARK_FIELDS(X, T) \
     X(T, KEY,    INT,  collection, 0, INT32_MAX, "") \
     X(T, ALWAYS, TEXT, text, 0, 0, "")
-#define MEM_REMOVED_FIELDS(X, T) \
-    X(T, KEY,    INT,  page, 1, INT64_MAX, "that is gone") \
-    X(T, ALWAYS, INT,  generation, 0, INT64_MAX, "since")
+#define MEM_GENERATION_FIELDS(X, T) \
+    X(T, KEY,    INT,  collection, 0, INT32_MAX, "") \
+    X(T, ALWAYS, INT,  generation, 0, INT64_MAX, "")
 #define MEM_GUID_FIELDS(X, T) \
     X(T, KEY,    TEXT, guid, 0, 0, "of a history record") \
     X(T, ALWAYS, INT,  page, 1, INT64_MAX, "")
@@ -46,8 +46,11 @@
     R(MARKS,       mem,    mark,             MEM_MARK_FIELDS) \
     R(DEVICES,     hearth, device,           HEARTH_DEVICE_FIELDS) \
     R(TABS,        hearth, tab,              HEARTH_TAB_FIELDS) \
+    R(TAB_GROUPS,  hearth, tab_group,        HEARTH_TAB_GROUP_FIELDS) \
     R(PAGES,       hearth, page,             HEARTH_PAGE_FIELDS) \
-    R(REMOVED,     mem,    removed,          MEM_REMOVED_FIELDS) \
+    R(GENERATIONS, mem,    generation,       MEM_GENERATION_FIELDS) \
+    R(REMOVALS,    hearth, removal,          HEARTH_REMOVAL_FIELDS) \
+    R(REMOVED_HERE, hearth, removed_here,    HEARTH_REMOVED_HERE_FIELDS) \
     R(GUIDS,       mem,    guid,             MEM_GUID_FIELDS) \
     R(VISITS,      hearth, visit,            HEARTH_VISIT_FIELDS) \
     R(BOOKMARKS,   hearth, bookmark,         HEARTH_BOOKMARK_FIELDS) \
@@ -67,7 +70,7 @@
 MEM_RECORD(credentials, MEM_CREDENTIALS_FIELDS);
 MEM_RECORD(settings, MEM_SETTINGS_FIELDS);
 MEM_RECORD(mark, MEM_MARK_FIELDS);
-MEM_RECORD(removed, MEM_REMOVED_FIELDS);
+MEM_RECORD(generation, MEM_GENERATION_FIELDS);
 MEM_RECORD(guid, MEM_GUID_FIELDS);
 MEM_RECORD(claim, MEM_CLAIM_FIELDS);
 MEM_RECORD(tombstone, MEM_TOMBSTONE_FIELDS);
@@ -81,7 +84,7 @@ enum table_name {
 struct row {
     atomic_int refs;
     enum table_name table;
-    const char *device_of; /* tabs: whose it is, the first part of the key */
+    const char *device_of; /* tabs, groups of tabs: whose it is, the first part of the key */
     int64_t page_of;       /* visits: of which page, the first part of the key */
     int64_t claimed_until; /* accounts */
     union {                /* the record; its texts are behind the row, in the same allocation */
@@ -105,6 +108,7 @@ struct account {
     atomic_int refs;
     struct row *row;
     struct table *tables[TABLES];
+    int64_t begun; /* its generation when it was made: what was removed before is not known */
 };
 
 struct world {
@@ -119,7 +123,8 @@ const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, 
 /* A new row with a copy of the record, as far as its struct_size goes: a text that is ALWAYS there is not NULL, what is DERIVED is 0. NULL
  * when memory is short. */
 struct row *row_create(enum table_name table, const void *record);
-struct row *row_create_tab(const char *device, const struct hearth_tab *tab);
+/* table: TABS or TAB_GROUPS. */
+struct row *row_create_of_device(enum table_name table, const char *device, const void *record);
 struct row *row_create_visit(int64_t page, const struct hearth_visit *visit);
 /* The account as it will be, with the claim that it has. */
 struct row *row_create_account(const struct row *old, const struct hearth_account *account);

@@ -36,6 +36,7 @@ static struct account *account_create(struct row *row)
         account->tables[i]->refs = 1;
     }
     account->row = row;
+    account->begun = row == NULL ? 0 : row->account.generation;
     return account;
 }
 
@@ -46,6 +47,7 @@ struct account *account_copy(const struct account *account)
         return NULL;
     copy->refs = 1;
     copy->row = account->row == NULL ? NULL : row_ref(account->row);
+    copy->begun = account->begun;
     for (int i = 0; i < TABLES; i++)
         copy->tables[i] = table_ref(account->tables[i]);
     return copy;

@@ -23,11 +23,88 @@ static int drop_if(struct session *session, struct hearth_call *call, struct acc
     return account_drop_if(account, name, matches, what) >= 0 ? 0 : batch_end(session, no_memory(call));
 }
 
+/* What says that the thing of this row is gone, but for the generation. */
+static struct hearth_removal removal_of(const struct row *row)
+{
+    struct hearth_removal removal = {.struct_size = sizeof(removal), .key = ""};
+    switch ((int)row->table) {
+    case PAGES:
+        removal.kind = HEARTH_REMOVAL_PAGE;
+        removal.page = row->page.id;
+        break;
+    case VISITS:
+        removal.kind = HEARTH_REMOVAL_VISIT;
+        removal.page = row->page_of;
+        removal.date = row->visit.date;
+        removal.type = row->visit.type;
+        break;
+    case BOOKMARKS:
+        removal.kind = HEARTH_REMOVAL_BOOKMARK;
+        removal.key = row->bookmark.guid;
+        break;
+    case TABS:
+        removal.kind = HEARTH_REMOVAL_TAB;
+        removal.key = row->device_of;
+        removal.position = row->tab.position;
+        break;
+    default:
+        removal.kind = HEARTH_REMOVAL_DEVICE;
+        removal.key = row->device.id;
+        break;
+    }
+    return removal;
+}
+
+/* put() for what removal records are about: it is not gone any more. */
+static int put_thing(struct session *session, struct hearth_call *call, struct account *account, enum table_name name, struct row *row)
+{
+    struct hearth_removal gone;
+    int r = 0;
+    if (row != NULL) {
+        gone = removal_of(row);
+        r = drop(session, call, account, REMOVALS, KEY(.removal = gone));
+    }
+    if (r == 0)
+        return put(session, call, account, name, row);
+    row_unref(row);
+    return r;
+}
+
+/* drop_if() for what removal records are about. */
+static int remove_things(struct session *session, struct hearth_call *call, struct account *account, enum table_name name,
+                         bool (*matches)(const struct row *row, const void *what), const void *what)
+{
+    const struct table *table = account->tables[name];
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < table->count; i++) {
+        struct hearth_removal gone = removal_of(table->rows[i]);
+        gone.generation = session->generation;
+        if (matches(table->rows[i], what))
+            r = put(session, call, account, REMOVALS, row_create(REMOVALS, &gone));
+    }
+    return r < 0 ? r : drop_if(session, call, account, name, matches, what);
+}
+
 static bool any(const struct row *row, const void *what)
 {
     (void)row;
     (void)what;
     return true;
+}
+
+static bool is_device(const struct row *row, const void *id)
+{
+    return strcmp(row->device.id, id) == 0;
+}
+
+static bool is_bookmark(const struct row *row, const void *guid)
+{
+    return strcmp(row->bookmark.guid, guid) == 0;
+}
+
+static bool is_page(const struct row *row, const void *page)
+{
+    return row->page.id == *(const int64_t *)page;
 }
 
 static bool is_of_device(const struct row *row, const void *device)
@@ -50,6 +127,13 @@ static bool is_claim_of(const struct row *row, const void *folder)
     return strcmp(row->claim.folder, folder) == 0;
 }
 
+/* With their groups. device: NULL, of all. */
+static int remove_tabs(struct session *session, struct hearth_call *call, struct account *account, const char *device)
+{
+    int r = remove_things(session, call, account, TABS, device == NULL ? any : is_of_device, device);
+    return r < 0 ? r : drop_if(session, call, account, TAB_GROUPS, device == NULL ? any : is_of_device, device);
+}
+
 int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text)
 {
     int r;
@@ -63,11 +147,23 @@ int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, co
     return put(session, call, account, MARKS, row_create(MARKS, MEM(mark, .collection = collection, .text = text)));
 }
 
+static const struct row *find_device(const struct account *account, const char *id)
+{
+    size_t place;
+    return table_find(account->tables[DEVICES], DEVICES, KEY(.device = {.id = id}), &place);
+}
+
 int mem_device_put(void *session, struct hearth_call *call, const struct hearth_device *device)
 {
     int r = check_key(call, DEVICES, device);
     struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
-    return account == NULL ? r : put(session, call, account, DEVICES, row_create(DEVICES, device));
+    if (account == NULL)
+        return r;
+    const struct row *old = find_device(account, device->id);
+    struct row *row = row_create(DEVICES, device);
+    if (row != NULL)
+        row->device.hidden = old != NULL && old->device.hidden;
+    return put_thing(session, call, account, DEVICES, row);
 }
 
 int mem_device_remove(void *session, struct hearth_call *call, const char *device)
@@ -78,8 +174,25 @@ int mem_device_remove(void *session, struct hearth_call *call, const char *devic
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    r = drop_if(session, call, account, TABS, is_of_device, device);
-    return r < 0 ? r : drop(session, call, account, DEVICES, KEY(.device = {.id = device}));
+    r = remove_tabs(session, call, account, device);
+    return r < 0 ? r : remove_things(session, call, account, DEVICES, is_device, device);
+}
+
+int mem_device_hide(void *session, struct hearth_call *call, const char *device, bool hidden)
+{
+    int r;
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no device is named");
+    struct account *account = batch_account(session, call, &r);
+    if (account == NULL)
+        return r;
+    const struct row *old = find_device(account, device);
+    if (old == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such device");
+    struct row *row = row_create(DEVICES, &old->device);
+    if (row != NULL)
+        row->device.hidden = hidden;
+    return put(session, call, account, DEVICES, row);
 }
 
 int mem_tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
@@ -88,14 +201,23 @@ int mem_tab_put(void *session, struct hearth_call *call, const char *device, con
     if (device == NULL || tab->url == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a tab needs a device and a URL");
     struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
-    return account == NULL ? r : put(session, call, account, TABS, row_create_tab(device, tab));
+    return account == NULL ? r : put_thing(session, call, account, TABS, row_create_of_device(TABS, device, tab));
+}
+
+int mem_tab_group_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
+{
+    if (device == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a group of tabs needs a device and an id");
+    int r = check_key(call, TAB_GROUPS, group);
+    struct account *account = r < 0 ? NULL : batch_account(session, call, &r);
+    return account == NULL ? r : put(session, call, account, TAB_GROUPS, row_create_of_device(TAB_GROUPS, device, group));
 }
 
 int mem_tabs_clear(void *session, struct hearth_call *call, const char *device)
 {
     int r;
     struct account *account = batch_account(session, call, &r);
-    return account == NULL ? r : drop_if(session, call, account, TABS, device == NULL ? any : is_of_device, device);
+    return account == NULL ? r : remove_tabs(session, call, account, device);
 }
 
 /* --- pages -------------------------------------------------------------------------------------------------------------------------- */
@@ -120,8 +242,7 @@ int mem_page_put(void *s, struct hearth_call *call, const struct hearth_page *pa
     struct row *row = row_create(PAGES, page);
     if (row != NULL)
         row->page.generation = session->generation;
-    r = put(session, call, account, PAGES, row);
-    return r < 0 ? r : drop(session, call, account, REMOVED, KEY(.removed = {.page = page->id}));
+    return put_thing(session, call, account, PAGES, row);
 }
 
 int mem_page_remove(void *s, struct hearth_call *call, int64_t page)
@@ -133,14 +254,10 @@ int mem_page_remove(void *s, struct hearth_call *call, int64_t page)
         return r;
     if (find_page(call, account, page) < 0)
         return 0;
-    r = drop_if(session, call, account, VISITS, is_visit_of, &page);
+    r = remove_things(session, call, account, VISITS, is_visit_of, &page);
     if (r == 0)
         r = drop_if(session, call, account, GUIDS, is_guid_of, &page);
-    if (r == 0)
-        r = drop(session, call, account, PAGES, KEY(.page = {.id = page}));
-    if (r == 0)
-        r = put(session, call, account, REMOVED, row_create(REMOVED, MEM(removed, .page = page, .generation = session->generation)));
-    return r;
+    return r == 0 ? remove_things(session, call, account, PAGES, is_page, &page) : r;
 }
 
 int mem_page_by_guid(void *session, struct hearth_call *call, const char *guid, int64_t *ret_page)
@@ -189,7 +306,7 @@ int mem_visits_put(void *session, struct hearth_call *call, int64_t page, const 
             row_unref(row);
             continue;
         }
-        r = put(session, call, account, VISITS, row);
+        r = put_thing(session, call, account, VISITS, row);
         added += r == 0;
     }
     if (r == 0 && ret_added != NULL)
@@ -201,7 +318,7 @@ int mem_visits_remove(void *session, struct hearth_call *call, int64_t page)
 {
     int r;
     struct account *account = batch_account(session, call, &r);
-    return account == NULL ? r : drop_if(session, call, account, VISITS, is_visit_of, &page);
+    return account == NULL ? r : remove_things(session, call, account, VISITS, is_visit_of, &page);
 }
 
 /* --- bookmarks ---------------------------------------------------------------------------------------------------------------------- */
@@ -231,7 +348,7 @@ int mem_bookmark_put(void *session, struct hearth_call *call, const struct heart
         row_unref(row);
         row = again;
     }
-    r = put(session, call, account, BOOKMARKS, row);
+    r = put_thing(session, call, account, BOOKMARKS, row);
     return r == 0 && is_new ? drop(session, call, account, TOMBSTONES, KEY(.tombstone = {.guid = b->guid})) : r;
 }
 
@@ -252,7 +369,7 @@ int mem_bookmark_remove(void *session, struct hearth_call *call, const char *gui
     r = put(session, call, account, TOMBSTONES, row_create(TOMBSTONES, MEM(tombstone, .guid = guid, .parent = parent)));
     if (r == 0)
         r = drop_if(session, call, account, CLAIMS, is_claim_of, guid);
-    return r == 0 ? drop(session, call, account, BOOKMARKS, KEY(.bookmark = {.guid = guid})) : r;
+    return r == 0 ? remove_things(session, call, account, BOOKMARKS, is_bookmark, guid) : r;
 }
 
 int mem_bookmark_clear(void *session, struct hearth_call *call)
@@ -261,7 +378,7 @@ int mem_bookmark_clear(void *session, struct hearth_call *call)
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    r = drop_if(session, call, account, BOOKMARKS, any, NULL);
+    r = remove_things(session, call, account, BOOKMARKS, any, NULL);
     if (r == 0)
         r = drop_if(session, call, account, CLAIMS, any, NULL);
     return r == 0 ? drop_if(session, call, account, TOMBSTONES, any, NULL) : r;

@@ -5,14 +5,16 @@
 #include "driver.h"
 
 /* Whoever made it may not say what decides its node in a fleet: its address. */
-#define SQL_VALUE_account_placement ~, "coalesce(?, ?4)"
+#define SQL_VALUE_account_placement ~, "coalesce(?, ?5)"
+/* What was changed before the account was made is not known. */
+#define FORGOTTEN VALUE_INT("?3") ", "
 
-/* The account and its identity, or neither; ?1 issuer, ?2 uid. Conflicts are not errors of the server's, which would end a transaction;
- * except that of two sessions that make the same identity at the same moment. */
+/* The account and its identity, or neither; ?1 issuer, ?2 uid, ?3 generation. Conflicts are not errors of the server's, which would end a
+ * transaction; except that of two sessions that make the same identity at the same moment. */
 static const char CREATE[] =
     "WITH taken AS (SELECT 1 FROM identities WHERE issuer = ?1 AND subject = ?2), "
-    "a AS (INSERT INTO accounts (" SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ") SELECT " SQL_VALUES(
-        "?3", account,
+    "a AS (INSERT INTO accounts (forgotten, " SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ") SELECT " FORGOTTEN SQL_VALUES(
+        "?4", account,
         HEARTH_ACCOUNT_FIELDS) " WHERE NOT EXISTS (SELECT 1 FROM taken) ON CONFLICT DO NOTHING RETURNING row, uid, created), "
                                "i AS (INSERT INTO identities (issuer, subject, account, created) SELECT ?1, uid, row, created FROM a WHERE "
                                "uid <> '' RETURNING 1) "
@@ -24,6 +26,7 @@ int account_make(struct session *session, const struct hearth_account *account, 
     query_open(&query, session, CREATE);
     query_text(&query, issuer);
     query_text(&query, support_or_empty(account->uid));
+    query_int(&query, account->generation);
     sql_bind_account(&query, account);
     int r = query_step(&query);
     bool taken = r == HEARTH_ERR_CONFLICT || (r > 0 && column_int(&query, 0) > 0), made = r > 0 && column_int(&query, 1) > 0;
@@ -57,7 +60,7 @@ static int remove_rows(struct session *session, const char *account)
         "DELETE FROM visits WHERE account = ?1",
         "DELETE FROM page_guids WHERE account = ?1",
         "DELETE FROM pages WHERE account = ?1",
-        "DELETE FROM removed_pages WHERE account = ?1",
+        "DELETE FROM removals WHERE account = ?1",
         "DELETE FROM bookmark_tags WHERE account = ?1",
         "DELETE FROM bookmark_claims WHERE account = ?1",
         "DELETE FROM bookmark_tombstones WHERE account = ?1",

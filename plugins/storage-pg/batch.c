@@ -2,8 +2,9 @@
 
 #include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
-#include "session.h"
+#include "driver.h"
 #include "storage-sql/batch_hooks.h"
+#include "storage-sql/removals.h"
 #include "support/number_set.h"
 
 void batch_forget(struct batch *batch)
@@ -15,6 +16,26 @@ void batch_forget(struct batch *batch)
 
 /* A question takes as long as some sixty rows of a list. */
 enum { LEARN_FROM = 64 };
+
+/* An older release has written: from here on, what is removed is known again. Part of the batch. */
+static int follow_older(struct session *session)
+{
+    static const char *const FOLLOW[] = {
+        "DELETE FROM removals WHERE account = ?1 AND kind <> 1",
+        "UPDATE accounts SET removals_forgotten = generation WHERE row = ?1",
+        "INSERT INTO generations (account, collection, generation) SELECT a.row, c.collection, a.generation FROM accounts a "
+        "CROSS JOIN collections c WHERE a.row = ?1 AND c.collection > 0 "
+        "ON CONFLICT (account, collection) DO UPDATE SET generation = excluded.generation",
+    };
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof(FOLLOW) / sizeof(FOLLOW[0]); i++) {
+        struct query query;
+        query_open(&query, session, FOLLOW[i]);
+        query_batch(&query);
+        r = query_later(&query, COUNT_NONE, 0);
+    }
+    return r;
+}
 
 /* Batches of one account, in whatever process, wait for each other here, and nobody else for them: a lock on the account's row would stop
  * whoever changes the account meanwhile. A statement of its own: the next one has to see what the batch before has committed. */
@@ -29,11 +50,11 @@ static int lock_account(struct session *session, const char *account)
 /* The weakest lock on the row: it goes on changing, but stays until the end. A release before locks it against everything, and waits. */
 static int load_account(struct session *session, const char *account)
 {
-    static const char LOAD[] =
-        "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), "
-        "EXISTS (SELECT 1 FROM removed_pages r WHERE r.account = a.row), a.pages + a.bookmarks FROM accounts a WHERE id = $1 FOR KEY SHARE";
+    static const char LOAD[] = "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), " REMOVAL_KINDS(
+        "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER " FROM accounts a WHERE id = $1 FOR KEY SHARE";
     struct batch *batch = &session->batch;
     struct query query;
+    bool older = false;
     query_open(&query, session, LOAD);
     query_text(&query, account);
     int r = query_step(&query);
@@ -42,15 +63,16 @@ static int load_account(struct session *session, const char *account)
         *batch = (struct batch){.open = true,
                                 .account = column_int(&query, 0),
                                 .generation = column_int(&query, 1) + 1,
-                                .had_removed = column_flag(&query, 3),
-                                .knows = column_flag(&query, 2) && !column_flag(&query, 3),
+                                .gone = (unsigned)column_int(&query, 3),
+                                .knows = column_flag(&query, 2),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
+        older = column_flag(&query, 5);
     }
     query_close(&query);
     if (r == 0)
         return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such account");
-    return r < 0 ? r : 0;
+    return r < 0 ? r : older ? follow_older(session) : 0;
 }
 
 int batch_start(struct session *session, const char *account)

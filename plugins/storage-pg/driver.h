@@ -48,9 +48,22 @@
 /* --- tables that differ --- */
 #define ACCOUNT_OF_BATCH   "accounts"
 #define WHERE_ROW_OF_BATCH " WHERE row = ?1"
-#define PAGE_OF_GUID       "g.page FROM page_guids g "
-#define GENERATION_APART   "false"
-#define COUNTS_OF_ACCOUNT  "accounts WHERE id = ?1"
+#define ITS_ACCOUNT        "accounts a"
+#define OF_ITS(alias)      alias "account = a.row AND "
+#define WHERE_ITS          " WHERE a.id = ?1"
+/* A release that knows nothing of generations by collection has written since (or the account was made with one): what it removed left no
+ * record, and any may have changed. */
+#define WRITTEN_BY_OLDER "a.generation > coalesce((SELECT max(w.generation) FROM generations w WHERE w.account = a.row), 0)"
+#define REMOVALS_KNOWN   " AND (?2 = a.generation OR NOT " WRITTEN_BY_OLDER ")"
+#define GENERATIONS                                                                                                                        \
+    "c.collection, CASE WHEN " WRITTEN_BY_OLDER " THEN a.generation ELSE g.generation END FROM accounts a CROSS JOIN collections c "       \
+    "LEFT JOIN generations g ON g.account = a.row AND g.collection = c.collection WHERE a.id = ?1 "                                        \
+    "AND (g.generation IS NOT NULL OR (c.collection > 0 AND " WRITTEN_BY_OLDER "))"
+#define PAGE_OF_GUID      "g.page FROM page_guids g "
+#define PAGES_WITH_GUIDS  "g.page, g.guid FROM page_guids g WHERE " OF_ACCOUNT("g.")
+#define PAGE_WITH_GUID    "g.page"
+#define GENERATION_APART  "false"
+#define COUNTS_OF_ACCOUNT "accounts WHERE id = ?1"
 /* An error would end a transaction. */
 #define ADDRESS_IS_FREE(email, id)                                                                                                         \
     " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE lower(o.email) = lower(" email " COLLATE \"C\") AND o.id <> " id ")"

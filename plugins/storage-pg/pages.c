@@ -4,6 +4,7 @@
 
 #include "batch.h"
 #include "driver.h"
+#include "storage-sql/removals.h"
 #include "support/call.h"
 #include "support/hash.h"
 #include "support/number_set.h"
@@ -88,25 +89,12 @@ void page_note(struct op *op, const char *account, int64_t id, const struct hear
 static const char PUT[] = "WITH old AS (SELECT hidden, host_key FROM pages WHERE account = ?1 AND id = ?4), "
                           "v AS (UPDATE visits SET hidden = ?5, host_key = ?3 WHERE account = ?1 AND page = ?4 "
                           "AND EXISTS (SELECT 1 FROM old WHERE old.hidden <> ?5 OR old.host_key <> ?3)), "
-                          "r AS (DELETE FROM removed_pages WHERE account = ?1 AND id = ?4) " INSERT_PAGE(
+                          "r AS (DELETE FROM removals WHERE account = ?1 AND kind = 1 AND md5(key) = md5('') AND page = ?4) " INSERT_PAGE(
                               "?6") " ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation, host_key = "
                                     "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
 
 /* Of a page that is known to be new: nothing of it has to be looked for. */
 static const char INSERT[] = INSERT_PAGE("?4");
-
-int page_forget_removed(struct session *session)
-{
-    static const char FORGET[] =
-        "WITH o AS (SELECT generation FROM removed_pages WHERE account = $1 ORDER BY generation DESC LIMIT 1 OFFSET $2), "
-        "f AS (DELETE FROM removed_pages r USING o WHERE r.account = $1 AND r.generation <= o.generation) "
-        "UPDATE accounts SET forgotten = greatest(forgotten, o.generation) FROM o WHERE row = $1";
-    struct query query;
-    query_open(&query, session, FORGET);
-    query_int(&query, session->batch.account);
-    query_int(&query, PAGES_REMOVED_KEPT);
-    return query_later(&query, COUNT_NONE, 0);
-}
 
 int page_write(struct session *session, const struct hearth_page *page)
 {
@@ -114,7 +102,7 @@ int page_write(struct session *session, const struct hearth_page *page)
     struct query query;
     bool is_new = batch->knows && !support_number_set_has(&batch->pages, (uint64_t)page->id);
     bool fresh = known_page(session, page->id) == HEARTH_ERR_NOT_FOUND;
-    bool plain = is_new && !batch->removed_pages && !batch->had_removed;
+    bool plain = is_new && !removal_may_be(session, HEARTH_REMOVAL_PAGE);
     query_open(&query, session, plain ? INSERT : PUT);
     query_batch(&query);
     query_int(&query, batch->generation);
@@ -146,11 +134,12 @@ static void forget_known(struct batch *batch)
 
 int page_erase(struct session *session, int64_t page)
 {
-    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING 1), "
+    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
                                  "g AS (DELETE FROM page_guids WHERE account = ?1 AND page = ?2), "
                                  "p AS (DELETE FROM pages WHERE account = ?1 AND id = ?2 RETURNING 1), "
-                                 "r AS (INSERT INTO removed_pages (account, id, generation) SELECT ?1, ?2, ?3 FROM p "
-                                 "ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation) "
+                                 "r AS (INSERT INTO removals (account, " REMOVAL_NAMES ") "
+                                 "SELECT ?1::bigint, 1, '', ?2::bigint, 0, 0, 0, ?3::bigint FROM p UNION ALL "
+                                 "SELECT ?1::bigint, 2, '', ?2::bigint, v.date, v.type, 0, ?3::bigint FROM v" REMOVAL_AGAIN ") "
                                  "SELECT -(SELECT count(*) FROM v), -(SELECT count(*) FROM (SELECT 1 FROM v LIMIT 1) had)";
     struct batch *batch = &session->batch;
     struct query query;
@@ -160,7 +149,8 @@ int page_erase(struct session *session, int64_t page)
     query_int(&query, batch->generation);
     int r = query_later_sums(&query, COUNT_VISITS, COUNT_PAGES);
     forget_known(batch);
-    batch->removed_pages = true;
+    removal_note(session, HEARTH_REMOVAL_PAGE);
+    removal_note(session, HEARTH_REMOVAL_VISIT);
     batch->fresh = 0;
     batch->absent = page;
     return r;

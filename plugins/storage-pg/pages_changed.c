@@ -1,4 +1,5 @@
 #include "driver.h"
+#include "storage-sql/page_hooks.h"
 
 /* Pages changed, then pages gone, in pieces by (generation, id). 0: that was all, 1: there is more, 2: the callback wants no more. */
 static int changed_piece(struct op *op, const char *account, bool gone, struct hearth_page *after, hearth_page_cb cb, void *ctx)
@@ -6,8 +7,8 @@ static int changed_piece(struct op *op, const char *account, bool gone, struct h
     enum { PIECE = 2000 };
     static const char CHANGED[] = "SELECT p.generation, " SQL_COLUMNS(p, HEARTH_PAGE_FIELDS) " FROM pages p WHERE " OF_ACCOUNT(
         "p.") "(p.generation, p.id) > (?2, ?3) ORDER BY p.generation, p.id LIMIT 2000";
-    static const char GONE[] =
-        "SELECT generation, id FROM removed_pages WHERE " OF_ACCOUNT("") "(generation, id) > (?2, ?3) ORDER BY generation, id LIMIT 2000";
+    static const char GONE[] = "SELECT generation, page FROM removals WHERE " OF_ACCOUNT(
+        "") "kind = 1 AND (generation, page) > (?2, ?3) ORDER BY generation, page LIMIT 2000";
     struct query query;
     struct hearth_page page;
     query_open(&query, op->session, gone ? GONE : CHANGED);
@@ -47,6 +48,15 @@ static int is_known(struct op *op, const char *account, int64_t since)
         return hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more",
                            (long long)since);
     return r < 0 ? r : 0;
+}
+
+/* Every account has its row. */
+int account_read_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
+{
+    (void)self;
+    (void)account;
+    (void)ret_generation;
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 
 int pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)

@@ -217,7 +217,8 @@ static int take(struct session *session, const struct pending *pending, PGresult
     ExecStatusType status = PQresultStatus(result);
     bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
     int r = 0;
-    if (pending->kind == PENDING_MINE && (good || PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL || status == PGRES_PIPELINE_ABORTED))
+    /* A good answer alone takes no doubt away: what is no transaction ends with the sync behind it. */
+    if (pending->kind == PENDING_MINE && (PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL || status == PGRES_PIPELINE_ABORTED))
         session->doubt = false;
     if (!good && pending->kind == PENDING_PREPARE)
         session->prepared[pending->statement] = false;

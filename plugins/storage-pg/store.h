@@ -29,10 +29,11 @@ struct batch {
     char why[300]; /* its text */
     char id[40];   /* of the account, outside */
     int64_t account, generation;
+    int32_t collection;
     int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account; complete when nothing is pending */
-    bool removed_pages;
-    bool moved;       /* bookmark_moves may have rows that are not in bookmark_folders yet */
-    bool had_removed; /* removed_pages had rows of the account when it began */
+    bool removed;            /* see storage-sql/removals.h */
+    unsigned gone;
+    bool moved; /* bookmark_moves may have rows that are not in bookmark_folders yet */
     /* All pages and guids of the account are in these sets: what is not need not be asked for. So it is from the beginning when there are
      * none, as at a first sync, and since page_learn() when many were asked for. */
     bool knows;

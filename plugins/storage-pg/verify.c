@@ -30,19 +30,35 @@ static const char *const rules[] = {
     "SELECT format('page %s of account row %s: its generation %s has not come yet', p.id, p.account, p.generation) "
     "FROM pages p JOIN accounts a ON a.row = p.account WHERE p.generation > a.generation + 1",
     "SELECT format('page %s of account row %s: is there, but remembered as removed', p.id, p.account) "
-    "FROM removed_pages r JOIN pages p ON p.account = r.account AND p.id = r.id",
+    "FROM removals r JOIN pages p ON p.account = r.account AND p.id = r.page WHERE r.kind = 1",
+    "SELECT format('page %s of account row %s: %s visits are there, but remembered as removed', v.page, v.account, count(*)) "
+    "FROM removals r JOIN visits v ON v.account = r.account AND v.page = r.page AND v.date = r.date AND v.type = r.type "
+    "WHERE r.kind = 2 GROUP BY v.account, v.page",
+    "SELECT format('bookmark %s of account row %s: is there, but remembered as removed', b.guid, b.account) FROM removals r "
+    "JOIN bookmarks b ON b.account = r.account AND md5(b.guid) = md5(r.key) AND b.guid = r.key WHERE r.kind = 3",
+    "SELECT format('device %s of account row %s: %s tabs are there, but remembered as removed', t.device, t.account, count(*)) "
+    "FROM removals r JOIN tabs t ON t.account = r.account AND md5(t.device) = md5(r.key) AND t.device = r.key AND t.position = r.position "
+    "WHERE r.kind = 4 GROUP BY t.account, t.device",
+    "SELECT format('device %s of account row %s: is there, but remembered as removed', d.id, d.account) FROM removals r "
+    "JOIN devices d ON d.account = r.account AND md5(d.id) = md5(r.key) AND d.id = r.key WHERE r.kind = 5",
+    "SELECT format('account %s: a removal has the generation %s, which has not come yet', a.id, max(r.generation)) FROM removals r "
+    "JOIN accounts a ON a.row = r.account WHERE r.generation > a.generation + 1 GROUP BY a.id",
+    "SELECT format('account %s: the generation %s of collection %s is greater than %s, its own', a.id, g.generation, g.collection, "
+    "a.generation) FROM generations g JOIN accounts a ON a.row = g.account WHERE g.generation > a.generation",
     "SELECT format('page guid %s of account row %s: its page is not there', g.guid, g.account) FROM page_guids g "
     "LEFT JOIN pages p ON p.account = g.account AND p.id = g.page WHERE p.id IS NULL",
     /* Of all tables that declare no foreign key, and of those whose key was switched off by somebody. */
     "SELECT format('%s: has rows of account row %s, which is not there', t, account) FROM (SELECT DISTINCT 'pages' AS t, account FROM "
-    "pages UNION SELECT DISTINCT 'visits', account FROM visits UNION SELECT DISTINCT 'removed_pages', account FROM removed_pages "
+    "pages UNION SELECT DISTINCT 'visits', account FROM visits UNION SELECT DISTINCT 'removals', account FROM removals "
     "UNION SELECT DISTINCT 'page_guids', account FROM page_guids UNION SELECT DISTINCT 'bookmarks', account FROM bookmarks "
     "UNION SELECT DISTINCT 'bookmark_tags', account FROM bookmark_tags UNION SELECT DISTINCT 'bookmark_claims', account FROM "
     "bookmark_claims UNION SELECT DISTINCT 'bookmark_tombstones', account FROM bookmark_tombstones "
     "UNION SELECT DISTINCT 'bookmark_folders', account FROM bookmark_folders UNION SELECT DISTINCT 'bookmark_moves', account FROM "
     "bookmark_moves UNION SELECT DISTINCT 'credentials', account FROM credentials UNION SELECT DISTINCT 'settings', account FROM settings "
     "UNION SELECT DISTINCT 'tokens', account FROM tokens UNION SELECT DISTINCT 'picks', account FROM picks UNION SELECT DISTINCT 'marks', "
-    "account FROM marks UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account FROM tabs) x "
+    "account FROM marks UNION SELECT DISTINCT 'generations', account FROM generations UNION SELECT DISTINCT 'removed_here', account "
+    "FROM removed_here UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account FROM tabs "
+    "UNION SELECT DISTINCT 'tab_groups', account FROM tab_groups) x "
     "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = x.account)",
     /* Who is who. An account whose identity another one has was there before identities were, and lost to who was seen last. */
     "SELECT format('account %s: it has no placement', id) FROM accounts WHERE placement = ''",

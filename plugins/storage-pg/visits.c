@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "driver.h"
 #include "storage-sql/page_hooks.h"
+#include "storage-sql/removals.h"
 #include "support/call.h"
 
 /* Array literals of dates and of types: "{1,2,3}". Memory of the call. */
@@ -40,17 +41,24 @@ static int64_t count_different(const struct hearth_visit *visits, size_t count)
     return n;
 }
 
+/* Of what is inserted as `i`: it is not gone any more. */
+#define TAKE_OFF                                                                                                                           \
+    "DELETE FROM removals r USING i WHERE r.account = $1 AND r.kind = 2 AND md5(r.key) = md5('') AND r.page = $2 AND r.date = i.date "     \
+    "AND r.type = i.type"
+
 /* Nothing is known: whether the page is there and had visits comes with the answer. */
+#define PUT_AND_ASK(also)                                                                                                                  \
+    "WITH p AS (SELECT hidden, host_key, EXISTS (SELECT 1 FROM visits v WHERE v.account = $1 AND v.page = $2) AS had "                     \
+    "FROM pages WHERE account = $1 AND id = $2), "                                                                                         \
+    "i AS (INSERT INTO visits (account, page, date, type, hidden, host_key) SELECT $1, $2, u.date, u.type, p.hidden, p.host_key "          \
+    "FROM p, unnest($3::bigint[], $4::int[]) AS u (date, type) ON CONFLICT DO NOTHING RETURNING date, type)" also                          \
+    " SELECT p.had, (SELECT count(*) FROM i) FROM p"
+
 static int put_and_ask(struct session *session, int64_t page, const char *dates, const char *types, int64_t *ret_added)
 {
-    static const char PUT[] =
-        "WITH p AS (SELECT hidden, host_key, EXISTS (SELECT 1 FROM visits v WHERE v.account = $1 AND v.page = $2) AS had "
-        "FROM pages WHERE account = $1 AND id = $2), "
-        "i AS (INSERT INTO visits (account, page, date, type, hidden, host_key) SELECT $1, $2, u.date, u.type, p.hidden, p.host_key "
-        "FROM p, unnest($3::bigint[], $4::int[]) AS u (date, type) ON CONFLICT DO NOTHING RETURNING 1) "
-        "SELECT p.had, (SELECT count(*) FROM i) FROM p";
+    static const char PUT[] = PUT_AND_ASK(""), PUT_BACK[] = PUT_AND_ASK(", t AS (" TAKE_OFF ")");
     struct query query;
-    query_open(&query, session, PUT);
+    query_open(&query, session, removal_may_be(session, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
     query_int(&query, session->batch.account);
     query_int(&query, page);
     query_text(&query, dates);
@@ -67,13 +75,16 @@ static int put_and_ask(struct session *session, int64_t page, const char *dates,
     return r < 0 ? r : 0;
 }
 
+#define PUT_FRESH                                                                                                                          \
+    "INSERT INTO visits (account, page, date, type, hidden, host_key) SELECT $1, $2, u.date, u.type, p.hidden, "                           \
+    "p.host_key FROM pages p, unnest($3::bigint[], $4::int[]) AS u (date, type) "                                                          \
+    "WHERE p.account = $1 AND p.id = $2 ON CONFLICT DO NOTHING"
+
 static int put_fresh(struct session *session, int64_t page, const char *dates, const char *types, int64_t added)
 {
-    static const char PUT[] = "INSERT INTO visits (account, page, date, type, hidden, host_key) SELECT $1, $2, u.date, u.type, p.hidden, "
-                              "p.host_key FROM pages p, unnest($3::bigint[], $4::int[]) AS u (date, type) "
-                              "WHERE p.account = $1 AND p.id = $2 ON CONFLICT DO NOTHING";
+    static const char PUT[] = PUT_FRESH, PUT_BACK[] = "WITH i AS (" PUT_FRESH " RETURNING date, type) " TAKE_OFF;
     struct query query;
-    query_open(&query, session, PUT);
+    query_open(&query, session, removal_may_be(session, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
     query_int(&query, session->batch.account);
     query_int(&query, page);
     query_text(&query, dates);
@@ -99,11 +110,15 @@ int visits_write(struct session *session, int64_t page, const struct hearth_visi
 
 int visits_erase(struct session *session, int64_t page)
 {
-    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING 1) "
+    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
+                                 "r AS (INSERT INTO removals (account, " REMOVAL_NAMES ") "
+                                 "SELECT ?1, 2, '', ?2, v.date, v.type, 0, ?3 FROM v" REMOVAL_AGAIN ") "
                                  "SELECT -count(*), -least(count(*), 1) FROM v";
     struct query query;
     query_open(&query, session, REMOVE);
     query_batch(&query);
     query_int(&query, page);
+    query_int(&query, session->batch.generation);
+    removal_note(session, HEARTH_REMOVAL_VISIT);
     return query_later_sums(&query, COUNT_VISITS, COUNT_PAGES);
 }

@@ -1,5 +1,5 @@
 /* What batches leave to each plugin, and what they share besides the operations. struct batch has these members in both: open, id (of the
- * account), generation, delta (see enum counter), removed_pages. */
+ * account), collection, generation, delta (see enum counter), and those of removals.h. */
 #ifndef STORAGE_SQL_BATCH_HOOKS_H
 #define STORAGE_SQL_BATCH_HOOKS_H
 
@@ -12,7 +12,7 @@ int batch_start(struct session *session, const char *account);
 /* Commits. Whatever it returns, the batch is over. */
 int batch_finish(struct session *session, bool changed);
 
-/* In batch_finish(): the account's generation and counters; forgets pages that were removed long ago. */
+/* In batch_finish(): the generations and the account's counters; forgets what was removed long ago. */
 int batch_write_account(struct session *session, bool changed);
 int batch_check_collection(struct hearth_call *call, int32_t collection); /* INVALID, in words */
 /* INVALID, in words, for what cannot be done while one is open. */

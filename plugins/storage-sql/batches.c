@@ -3,6 +3,7 @@
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/operations.h"
 #include "storage-sql/page_hooks.h"
+#include "storage-sql/removals.h"
 
 int batch_check_collection(struct hearth_call *call, int32_t collection)
 {
@@ -27,8 +28,10 @@ int batch_begin(void *self, struct hearth_call *call, const char *account, int32
     r = batch_check_collection(call, collection);
     if (r == 0)
         r = batch_start(op.session, account);
-    if (r == 0)
+    if (r == 0) {
+        op.session->batch.collection = collection;
         *ret_generation = op.session->batch.generation;
+    }
     return op_end(&op, r);
 }
 
@@ -41,6 +44,51 @@ int batch_commit(void *self, struct hearth_call *call, bool changed)
         return r;
     }
     return op_end(&op, batch_finish(op.session, changed));
+}
+
+static int write_generation(struct session *session)
+{
+    static const char PUT[] =
+        "INSERT INTO generations (" ACCOUNT_COLUMN "collection, generation) SELECT " ACCOUNT_VALUE
+        "collection, " VALUE_INT("?3") " FROM collections WHERE collection > 0 AND (collection = " VALUE_INT("?2") " OR " VALUE_INT(
+            "?2") " = 0) "
+                  "ON CONFLICT (" ACCOUNT_COLUMN "collection) DO UPDATE SET generation = excluded.generation";
+    struct query query;
+    query_open(&query, session, PUT);
+    query_batch(&query);
+    query_int(&query, session->batch.collection);
+    query_int(&query, session->batch.generation);
+    return query_later(&query, COUNT_NONE, 0);
+}
+
+/* Of an account without rows: what it was made with, which any collection may have changed in. */
+static int list_first_generations(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+{
+    int64_t generation = 0;
+    int r = account_read_first_generation(self, call, account, &generation);
+    for (int32_t c = 1; r == 0 && generation > 0 && c < HEARTH_COLLECTION_SLOTS; c++)
+        if (cb(ctx, c, generation) != 0)
+            break;
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
+int generation_list(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+{
+    static const char LIST[] = "SELECT " GENERATIONS " ORDER BY collection";
+    struct op op;
+    struct query query;
+    int r = op_begin_account(&op, self, call, account);
+    if (r == OP_NO_ROWS)
+        return list_first_generations(self, call, account, cb, ctx);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    query_open(&query, op.session, LIST);
+    query_account(&query, account);
+    while ((r = query_step(&query)) > 0)
+        if (cb(ctx, (int32_t)column_int(&query, 0), column_int(&query, 1)) != 0)
+            break;
+    query_close(&query);
+    return op_end(&op, r > 0 ? 0 : r);
 }
 
 int batch_write_account(struct session *session, bool changed)
@@ -58,5 +106,7 @@ int batch_write_account(struct session *session, bool changed)
     for (int i = 0; i < COUNTERS; i++)
         query_int(&query, batch->delta[i]);
     int r = query_later(&query, COUNT_NONE, 0);
-    return r == 0 && batch->removed_pages ? page_forget_removed(session) : r;
+    if (r == 0 && changed)
+        r = write_generation(session);
+    return r == 0 && batch->removed ? removal_forget(session) : r;
 }

@@ -3,6 +3,7 @@
 
 #include "driver.h"
 #include "storage-sql/operations.h"
+#include "storage-sql/removals.h"
 #include "support/call.h"
 #include "support/fold.h"
 #include "support/text.h"
@@ -69,6 +70,8 @@ int bookmark_put(void *self, struct hearth_call *call, const struct hearth_bookm
     r = bookmark_write(op.session, bookmark, &is_new);
     if (r == 0)
         r = write_tags(op.session, bookmark, is_new);
+    if (r == 0)
+        r = removal_take_off(op.session, &(struct hearth_removal){.kind = HEARTH_REMOVAL_BOOKMARK, .key = bookmark->guid});
     return op_end_in_batch(&op, r);
 }
 
@@ -89,6 +92,7 @@ int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
+    r = removal_of_bookmarks(op.session, guid);
     for (size_t i = 0; r == 0 && i < sizeof(ALL) / sizeof(ALL[0]); i++)
         r = later_with_guid(op.session, ALL[i], guid);
     if (r == 0)
@@ -108,6 +112,7 @@ int bookmark_clear(void *self, struct hearth_call *call)
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
+    r = removal_of_bookmarks(op.session, NULL);
     for (size_t i = 0; r == 0 && i < sizeof(CLEAR) / sizeof(CLEAR[0]); i++) {
         query_open(&query, op.session, CLEAR[i]);
         query_batch(&query);

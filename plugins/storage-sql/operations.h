@@ -31,6 +31,9 @@ int token_remove(void *session, struct hearth_call *call, const char *account, c
 int token_used(void *session, struct hearth_call *call, const char *account, const char *id, int64_t when);
 int pick_put(void *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick);
 int pick_list(void *session, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx);
+int removed_here_put(void *session, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed);
+int removed_here_remove(void *session, struct hearth_call *call, const char *account, const char *id);
+int removed_here_list(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx);
 
 /* --- pages and visits --- */
 int page_get(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
@@ -44,15 +47,21 @@ int visit_list(void *session, struct hearth_call *call, const char *account, con
                void *ctx);
 int visit_dates(void *session, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
 
+int removals_since(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx);
+
 /* --- devices, tabs, marks --- */
 int device_put(void *session, struct hearth_call *call, const struct hearth_device *device);
 int device_remove(void *session, struct hearth_call *call, const char *device);
+int device_hide(void *session, struct hearth_call *call, const char *device, bool hidden);
 int device_list(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
 int tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab);
+int tab_group_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group);
 int tabs_clear(void *session, struct hearth_call *call, const char *device);
 int tab_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
+int tab_group_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx);
 int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
 int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
+int generation_list(void *session, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx);
 
 /* --- bookmarks --- */
 int bookmark_put(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark);
@@ -70,6 +79,7 @@ int bookmark_nodes(void *session, struct hearth_call *call, const char *account,
 int bookmark_tombstones(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 int bookmark_claims(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx);
 int tag_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx);
+int page_guid_list(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx);
 
 /* --- own: life, accounts, batches --- */
 int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);

@@ -21,9 +21,9 @@ int page_expect(struct op *op, const char *account, int64_t page);
 void page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row);
 bool page_expect_guid(const struct session *session, const char *guid); /* false: surely not there */
 
-/* Removed pages are remembered so that who asks what changed hears of them; so many of an account. Who asks for changes before these is
- * told to load anew. */
-enum { PAGES_REMOVED_KEPT = 20000 };
-int page_forget_removed(struct session *session);
+/* When op_begin_account() said OP_NO_ROWS: the generation with which the account was made. NOT_FOUND. */
+int account_read_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation);
+/* What changed since, for an account that has no rows: 0, nothing; or NOT_FOUND, in words. */
+int page_changes_without_rows(void *self, struct hearth_call *call, const char *account, int64_t since);
 
 #endif

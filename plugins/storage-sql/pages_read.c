@@ -1,4 +1,6 @@
 /* Reading pages. */
+#include <string.h>
+
 #include "driver.h"
 #include "storage-sql/page_hooks.h"
 #include "storage-sql/operations.h"
@@ -112,6 +114,39 @@ int pages_by_frecency(void *self, struct hearth_call *call, const char *account,
         while ((r = query_step(&query)) > 0) {
             read_scanned(&query, &page);
             if (cb(ctx, &page) != 0)
+                break;
+        }
+    } while (query_close_piece(&query, &piece, r));
+    return op_end(&op, op_end_snapshot(&op, r > 0 ? 0 : r));
+}
+
+int page_guid_list(void *self, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx)
+{
+    static const char GUIDS[] = "SELECT " PAGES_WITH_GUIDS PAGE_WITH_GUID " >= ?2 AND (" PAGE_WITH_GUID
+                                ", g.guid) > (?2, ?3) ORDER BY " PAGE_WITH_GUID ", g.guid" IN_PIECES;
+    struct op op;
+    struct query query;
+    struct piece piece = {1024, 16384, 4};
+    int64_t page = 0;
+    char guid[HEARTH_KEY_MAX + 1] = ""; /* that came last */
+    int r = op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    r = op_begin_snapshot(&op);
+    if (r < 0)
+        return op_end(&op, r);
+    do {
+        query_open(&query, op.session, GUIDS);
+        query_account(&query, account);
+        query_int(&query, page);
+        query_text(&query, guid);
+        query_piece(&query, &piece);
+        while ((r = query_step(&query)) > 0) {
+            const char *text = column_text(&query, 1);
+            page = column_int(&query, 0);
+            guid[0] = '\0';
+            strncat(guid, text, sizeof(guid) - 1);
+            if (cb(ctx, text, page) != 0)
                 break;
         }
     } while (query_close_piece(&query, &piece, r));

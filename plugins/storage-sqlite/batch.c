@@ -4,10 +4,10 @@
 #endif
 
 #include "connection.h"
+#include "driver.h"
 #include "files.h"
-#include "query.h"
-#include "session.h"
 #include "storage-sql/batch_hooks.h"
+#include "storage-sql/removals.h"
 
 static void set_cache(struct connection *connection, int64_t bytes)
 {
@@ -33,13 +33,11 @@ static void shrink(struct store *store, struct connection *connection)
 static int load_account(struct session *session, const char *account, struct batch *ret_batch)
 {
     struct query query;
-    query_open(&query, session, "SELECT generation, EXISTS (SELECT 1 FROM removed_pages) FROM account");
+    query_open(&query, session, "SELECT generation, " REMOVAL_KINDS("") " FROM account");
     int r = query_step(&query);
     if (r > 0) {
-        *ret_batch = (struct batch){.open = true,
-                                    .connection = session->current,
-                                    .generation = column_int(&query, 0) + 1,
-                                    .knows_removed = column_int(&query, 1) != 0};
+        *ret_batch = (struct batch){
+            .open = true, .connection = session->current, .generation = column_int(&query, 0) + 1, .gone = (unsigned)column_int(&query, 1)};
         snprintf(ret_batch->id, sizeof(ret_batch->id), "%s", account);
         r = 0;
     } else if (r == 0) {

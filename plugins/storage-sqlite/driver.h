@@ -45,7 +45,14 @@
 /* --- tables that differ --- */
 #define ACCOUNT_OF_BATCH           "account"
 #define WHERE_ROW_OF_BATCH         ""
+#define ITS_ACCOUNT                "account a"
+#define OF_ITS(alias)              ""
+#define WHERE_ITS                  ""
+#define REMOVALS_KNOWN             ""
+#define GENERATIONS                "collection, generation FROM generations"
 #define PAGE_OF_GUID               "p.id FROM page_guids g JOIN pages p ON p.row = g.page_row "
+#define PAGES_WITH_GUIDS           "p.id, g.guid FROM pages p CROSS JOIN page_guids g ON g.page_row = p.row WHERE "
+#define PAGE_WITH_GUID             "p.id"
 #define GENERATION_APART           "file" /* of the person, which moves on */
 #define COUNTS_OF_ACCOUNT          "account"
 #define ADDRESS_IS_FREE(email, id) "" /* else the index says CONFLICT */

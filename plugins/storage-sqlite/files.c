@@ -69,7 +69,7 @@ int files_sync_directory(struct hearth_call *call, const char *directory)
 static int put_account(struct session *session, sqlite3 *db, const char *path, const char *account, int64_t generation)
 {
     sqlite3_stmt *put;
-    int r = sqlite3_prepare_v2(db, "INSERT INTO account (row, id, generation) VALUES (1, ?, ?)", -1, &put, NULL);
+    int r = sqlite3_prepare_v2(db, "INSERT INTO account (row, id, generation, forgotten) VALUES (1, ?1, ?2, ?2)", -1, &put, NULL);
     if (r == SQLITE_OK)
         r = sqlite3_bind_text(put, 1, account, -1, SQLITE_STATIC);
     if (r == SQLITE_OK)

@@ -1,6 +1,7 @@
 #include "pages.h"
 
 #include "driver.h"
+#include "storage-sql/removals.h"
 #include "support/hash.h"
 #include "support/text.h"
 
@@ -55,7 +56,6 @@ static int insert_page(struct session *session, const struct hearth_page *page, 
 {
     static const char INSERT[] =
         "INSERT INTO pages (generation, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, " SQL_VALUES("?2", page, HEARTH_PAGE_FIELDS) ")";
-    static const char RETURNED[] = "DELETE FROM removed_pages WHERE id = ?";
     struct query query;
     query_open(&query, session, INSERT);
     query_int(&query, session->batch.generation);
@@ -64,11 +64,7 @@ static int insert_page(struct session *session, const struct hearth_page *page, 
     if (r < 0)
         return r;
     *ret_row = sqlite3_last_insert_rowid(session->current->db);
-    if (!session->batch.knows_removed)
-        return 0;
-    query_open(&query, session, RETURNED);
-    query_int(&query, page->id);
-    return query_run(&query, NULL);
+    return removal_take_off(session, &(struct hearth_removal){.kind = HEARTH_REMOVAL_PAGE, .page = page->id});
 }
 
 static int update_page(struct session *session, const struct hearth_page *page, const struct known_page *old, int64_t host_key)
@@ -100,35 +96,12 @@ static int run_with_row(struct session *session, const char *sql, int64_t row)
 
 static int remember_removed(struct session *session, int64_t page)
 {
-    static const char REMEMBER[] = "INSERT INTO removed_pages (id, generation) VALUES (?, ?) "
-                                   "ON CONFLICT (id) DO UPDATE SET generation = excluded.generation";
+    static const char REMEMBER[] = "INSERT INTO removals (" REMOVAL_NAMES ") VALUES (" REMOVAL_PAGE ", '', ?, 0, 0, 0, ?)" REMOVAL_AGAIN;
     struct query query;
     query_open(&query, session, REMEMBER);
     query_int(&query, page);
     query_int(&query, session->batch.generation);
-    session->batch.removed_pages = session->batch.knows_removed = true;
-    return query_run(&query, NULL);
-}
-
-int page_forget_removed(struct session *session)
-{
-    static const char OLDEST[] = "SELECT generation FROM removed_pages ORDER BY generation DESC LIMIT 1 OFFSET ?";
-    static const char FORGET[] = "DELETE FROM removed_pages WHERE generation <= ?";
-    static const char NOTE[] = "UPDATE account SET forgotten = max(forgotten, ?)";
-    struct query query;
-    int64_t generation;
-    query_open(&query, session, OLDEST);
-    query_int(&query, PAGES_REMOVED_KEPT);
-    int r = query_number(&query, &generation);
-    if (r < 0)
-        return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
-    query_open(&query, session, FORGET);
-    query_int(&query, generation);
-    r = query_run(&query, NULL);
-    if (r < 0)
-        return r;
-    query_open(&query, session, NOTE);
-    query_int(&query, generation);
+    removal_note(session, HEARTH_REMOVAL_PAGE);
     return query_run(&query, NULL);
 }
 

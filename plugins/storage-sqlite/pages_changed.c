@@ -1,5 +1,6 @@
 #include "driver.h"
 #include "files.h"
+#include "storage-sql/page_hooks.h"
 
 /* One statement, so one snapshot: the account, whose row says whether the answer is known, then the pages, then those that are gone. */
 static const char CHANGED[] = "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= generation THEN 1 ELSE 0 END, NULL, NULL, " SQL_NULLS(
@@ -7,14 +8,13 @@ static const char CHANGED[] = "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= genera
                         "UNION ALL SELECT 2, NULL, p.generation, " SQL_COLUMNS(
                             p, HEARTH_PAGE_FIELDS) " FROM pages p INDEXED BY pages_by_generation "
                                                    "WHERE p.generation > ?1 "
-                                                   "UNION ALL SELECT 3, id, generation, " SQL_NULLS(
-                                                       HEARTH_PAGE_FIELDS) " FROM removed_pages INDEXED BY removed_pages_by_generation "
-                                                                           "WHERE generation > ?1";
+                                                   "UNION ALL SELECT 3, page, generation, " SQL_NULLS(
+                                                       HEARTH_PAGE_FIELDS) " FROM removals INDEXED BY removals_by_generation "
+                                                                           "WHERE generation > ?1 AND kind = 1";
 
 enum { CHANGED_KNOWN = 1, CHANGED_GONE = 3 };
 
-/* Nothing was ever stored: nothing has changed since what the account began with. */
-static int unchanged_without_file(void *self, struct hearth_call *call, const char *account, int64_t since)
+int account_read_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
 {
     struct op op;
     struct file_state state;
@@ -22,8 +22,8 @@ static int unchanged_without_file(void *self, struct hearth_call *call, const ch
     if (r < 0)
         return r;
     r = file_state(op.session, account, &state);
-    if (r == 0 && (since < 0 || since > state.generation))
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+    if (r == 0)
+        *ret_generation = state.generation;
     return op_end(&op, r);
 }
 
@@ -35,7 +35,7 @@ int pages_changed(void *self, struct hearth_call *call, const char *account, int
     bool known = false;
     int r = op_begin_account(&op, self, call, account);
     if (r == OP_NO_ROWS)
-        return unchanged_without_file(self, call, account, since);
+        return page_changes_without_rows(self, call, account, since);
     if (r != 0)
         return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
     query_open(&query, op.session, CHANGED);

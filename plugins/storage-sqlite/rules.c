@@ -64,7 +64,19 @@ static const char *const PERSON_RULES[] = {
     "SELECT id, bookmarks, (SELECT count(*) FROM bookmarks b WHERE b.page = p.id) AS found FROM pages p) WHERE bookmarks <> found",
     "SELECT printf('page %d: its generation %d has not come yet', p.id, p.generation) "
     "FROM pages p JOIN account a ON p.generation > a.generation + 1",
-    "SELECT printf('page %d: is there, but remembered as removed', p.id) FROM removed_pages r JOIN pages p ON p.id = r.id",
+    "SELECT printf('page %d: is there, but remembered as removed', p.id) FROM removals r JOIN pages p ON p.id = r.page WHERE r.kind = 1",
+    "SELECT printf('page %d: %d visits are there, but remembered as removed', v.page, count(*)) FROM removals r JOIN pages p ON p.id = "
+    "r.page "
+    "JOIN visits v ON v.page_row = p.row AND v.date = r.date AND v.type = r.type WHERE r.kind = 2 GROUP BY v.page",
+    "SELECT printf('bookmark %s: is there, but remembered as removed', b.guid) FROM removals r JOIN bookmarks b ON b.guid = r.key "
+    "WHERE r.kind = 3",
+    "SELECT printf('device %s: %d tabs are there, but remembered as removed', t.device, count(*)) FROM removals r "
+    "JOIN tabs t ON t.device = r.key AND t.position = r.position WHERE r.kind = 4 GROUP BY t.device",
+    "SELECT printf('device %s: is there, but remembered as removed', d.id) FROM removals r JOIN devices d ON d.id = r.key WHERE r.kind = 5",
+    "SELECT printf('a removal has the generation %d, which has not come yet', max(r.generation)) FROM removals r "
+    "JOIN account a ON r.generation > a.generation + 1 HAVING count(*) > 0",
+    "SELECT printf('collection %d: its generation %d is greater than %d, that of the account', g.collection, g.generation, a.generation) "
+    "FROM generations g JOIN account a ON g.generation > a.generation",
     /* The tree of bookmarks. The root itself may have no row. */
     "SELECT printf('bookmark %s: its parent %s is not there', b.guid, b.parent) FROM bookmarks b "
     "WHERE b.parent IS NOT NULL AND b.parent NOT IN ('root________', 'places') "

@@ -46,10 +46,11 @@ struct batch {
     int broken;                    /* an error after which only part of an operation may be in the transaction: it cannot be committed */
     char id[40];                   /* of the account */
     struct connection *connection; /* with the person's file; borrowed until the end of the batch */
+    int32_t collection;
     int64_t generation;
     int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account */
-    bool removed_pages;      /* the batch removed some */
-    bool knows_removed;      /* the account remembers removed pages: one that comes back has to be taken off that list */
+    bool removed;            /* see storage-sql/removals.h */
+    unsigned gone;
     struct known_page page;
 };
 

@@ -1,5 +1,6 @@
+#include "driver.h"
 #include "pages.h"
-#include "session.h"
+#include "storage-sql/removals.h"
 
 /* 1: the page has visits, 0: none. */
 static int has_visits(struct session *session, int64_t row)
@@ -11,6 +12,12 @@ static int has_visits(struct session *session, int64_t row)
     query_int(&query, row);
     int r = query_number(&query, &one);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r < 0 ? r : 1;
+}
+
+static int take_off(struct session *session, int64_t page, const struct hearth_visit *visit)
+{
+    return removal_take_off(session,
+                            &(struct hearth_removal){.kind = HEARTH_REMOVAL_VISIT, .page = page, .date = visit->date, .type = visit->type});
 }
 
 static int insert_visits(struct session *session, const struct known_page *page, const struct hearth_visit *visits, size_t count,
@@ -32,10 +39,12 @@ static int insert_visits(struct session *session, const struct known_page *page,
         query_int(&query, HEARTH_AT(visits, i)->date);
         query_int(&query, HEARTH_AT(visits, i)->type);
         r = query_step(&query);
-        if (r == 0)
-            added += query_changes(session);
+        bool inserted = r == 0 && query_changes(session) > 0;
+        added += inserted;
         if (query.handle != NULL)
             sqlite3_reset(query.handle);
+        if (inserted)
+            r = take_off(session, page->id, HEARTH_AT(visits, i));
     }
     query_close(&query);
     if (r == 0)
@@ -45,14 +54,23 @@ static int insert_visits(struct session *session, const struct known_page *page,
 
 int page_remove_visits(struct session *session, const struct known_page *page)
 {
+    static const char REMEMBER[] = "INSERT INTO removals (" REMOVAL_NAMES ") SELECT " REMOVAL_VISIT
+                                   ", '', page, date, type, 0, ?2 FROM visits WHERE page_row = ?1" REMOVAL_AGAIN;
     static const char REMOVE[] = "DELETE FROM visits WHERE page_row = ?";
     struct query query;
+    query_open(&query, session, REMEMBER);
+    query_int(&query, page->row);
+    query_int(&query, session->batch.generation);
+    int64_t removed = 0;
+    int r = query_run(&query, &removed);
+    if (r < 0 || removed == 0)
+        return r;
+    removal_note(session, HEARTH_REMOVAL_VISIT);
     query_open(&query, session, REMOVE);
     query_int(&query, page->row);
-    int r = query_run(&query, NULL);
+    r = query_run(&query, &removed);
     if (r < 0)
         return r;
-    int64_t removed = query_changes(session);
     session->batch.delta[COUNT_VISITS] -= removed;
     session->batch.delta[COUNT_PAGES] -= removed > 0;
     return 0;

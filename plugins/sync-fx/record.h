@@ -11,7 +11,9 @@ enum {
     FX_URL_BYTES = 65536, /* Firefox's own limit */
     FX_TAG_UNITS = 100,
     FX_TAGS_MAX = 1000,
-    FX_NAME_UNITS = 256
+    FX_NAME_UNITS = 256,
+    FX_WINDOWS_MAX = 1000, /* of a device; what is beyond is in the last one */
+    FX_GROUPS_MAX = 1000   /* of a device; what is beyond is in none */
 };
 
 #define FX_EARLIEST_DATE INT64_C(727747200000) /* 1993-01-23, ms: nothing in a browser is older */
@@ -29,7 +31,7 @@ struct fx_translate {
 /* Each hands the record to the sink (or its tombstone). Returns enum fx_verdict, or a negative code (of the sink; NOMEM). */
 int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record);
 int fx_record_history(struct fx_translate *t, const struct fx_record *record);
-/* Tabs: `json` is the whole record; hands over each tab. */
+/* Tabs: `json` is the whole record; hands over each group and each tab. */
 int fx_record_tabs(struct fx_translate *t, const struct fx_record *record);
 /* Fills ret_device from a record of clients; its texts live as long as json and arena. */
 int fx_record_client(struct fx_translate *t, const struct fx_record *record, struct hearth_device *ret_device);

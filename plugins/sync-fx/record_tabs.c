@@ -1,6 +1,7 @@
-/* Open tabs: one device a record. */
+/* Open tabs: one device a record, with its windows and groups. */
 #include "record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Firefox does not upload these; other clients might. */
@@ -8,6 +9,93 @@ static const char *const filtered[] = {"about:",         "blob:",  "chrome:",   
                                        "moz-extension:", "place:", "resource:", "view-source:", "wyciwyg:", NULL};
 
 static const char *const icon_schemes[] = {"http://", "https://", NULL};
+
+/* Ids of windows in the order of their numbers. */
+struct windows {
+    struct window {
+        const char *id;
+        int64_t index; /* as the record says it */
+        size_t came;
+    } list[FX_WINDOWS_MAX];
+    size_t count;
+};
+
+/* Of windows and groups: what is longer can be no key. */
+static bool is_id(const char *id)
+{
+    return id[0] != '\0' && strlen(id) <= HEARTH_KEY_MAX;
+}
+
+/* --- windows ------------------------------------------------------------------------------------ */
+
+/* Its number; that of the last one when there is no room for more. */
+static int32_t find_window(struct windows *windows, const char *id)
+{
+    for (size_t i = 0; i < windows->count; i++)
+        if (strcmp(windows->list[i].id, id) == 0)
+            return (int32_t)i;
+    if (windows->count < FX_WINDOWS_MAX) {
+        windows->list[windows->count] = (struct window){id, INT64_MAX, windows->count};
+        windows->count++;
+    }
+    return (int32_t)windows->count - 1;
+}
+
+static int compare_windows(const void *a, const void *b)
+{
+    const struct window *one = a, *other = b;
+    if (one->index != other->index)
+        return one->index < other->index ? -1 : 1;
+    return one->came < other->came ? -1 : one->came > other->came;
+}
+
+/* In the order that Firefox numbers them in; then what tabs alone name. */
+static void read_windows(struct windows *windows, const json_t *json)
+{
+    const char *id;
+    json_t *window;
+    windows->count = 0;
+    json_object_foreach((json_t *)(uintptr_t)json, id, window)
+    {
+        if (!json_is_object(window) || !is_id(id) || windows->count == FX_WINDOWS_MAX)
+            continue;
+        struct window *added = &windows->list[find_window(windows, id)];
+        if (!fx_record_integer(json_object_get(window, "index"), false, &added->index))
+            added->index = INT64_MAX;
+    }
+    qsort(windows->list, windows->count, sizeof(windows->list[0]), compare_windows);
+}
+
+/* --- groups ------------------------------------------------------------------------------------- */
+
+static int send_groups(struct fx_translate *t, const char *device, const json_t *groups)
+{
+    const char *id;
+    json_t *json;
+    int sent = 0;
+    json_object_foreach((json_t *)(uintptr_t)groups, id, json)
+    {
+        if (!json_is_object(json) || !is_id(id))
+            continue;
+        if (sent++ == FX_GROUPS_MAX)
+            break;
+        const char *name = fx_record_cut(t, fx_record_text(t, json, "name"), FX_NAME_UNITS);
+        const char *color = fx_record_cut(t, fx_record_text(t, json, "color"), FX_NAME_UNITS);
+        const struct hearth_tab_group group = {
+            .struct_size = sizeof(group),
+            .id = id,
+            .name = name == NULL ? "" : name,
+            .color = color == NULL || color[0] == '\0' ? NULL : color,
+            .collapsed = json_is_true(json_object_get(json, "collapsed")),
+        };
+        int r = t->sink->tab_group(t->sink->ctx, device, &group);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- tabs --------------------------------------------------------------------------------------- */
 
 /* Seconds, or from some clients milliseconds; integer, float or text. 0: unknown. */
 static int64_t read_last_used(const json_t *json, int64_t now)
@@ -20,16 +108,28 @@ static int64_t read_last_used(const json_t *json, int64_t now)
     return used < now ? used : now;
 }
 
+/* One that is in the record. */
 static const char *read_group(struct fx_translate *t, const json_t *groups, const json_t *tab)
 {
     const char *id = fx_record_text(t, tab, "tabGroupId");
-    const json_t *group = id == NULL ? NULL : json_object_get(groups, id);
-    const char *name = fx_record_cut(t, fx_record_text(t, group, "name"), FX_NAME_UNITS);
-    return name == NULL || name[0] == '\0' ? NULL : name;
+    return id != NULL && is_id(id) && json_is_object(json_object_get(groups, id)) ? id : NULL;
 }
 
-/* False: nothing to show. */
-static bool read_tab(struct fx_translate *t, const json_t *groups, const json_t *json, struct hearth_tab *ret_tab)
+static int32_t read_window(struct fx_translate *t, struct windows *windows, const json_t *tab)
+{
+    const char *id = fx_record_text(t, tab, "windowId");
+    return id == NULL || !is_id(id) ? 0 : find_window(windows, id);
+}
+
+/* Firefox leaves it out where it is 0. */
+static int64_t read_place(const json_t *tab)
+{
+    int64_t place;
+    return fx_record_integer(json_object_get(tab, "index"), false, &place) && place >= 0 && place <= INT32_MAX ? place : 0;
+}
+
+/* False: nothing to show. Which tab a window shows no record says. */
+static bool read_tab(struct fx_translate *t, const json_t *groups, struct windows *windows, const json_t *json, struct hearth_tab *ret_tab)
 {
     const char *url = fx_record_string(t, json_array_get(json_object_get(json, "urlHistory"), 0));
     if (url == NULL || strchr(url, ':') == NULL || strlen(url) > FX_URL_BYTES || fx_record_has_scheme(url, filtered))
@@ -47,6 +147,8 @@ static bool read_tab(struct fx_translate *t, const json_t *groups, const json_t 
         .last_used = read_last_used(json, t->now),
         .inactive = json_is_true(json_object_get(json, "inactive")),
         .pinned = json_is_true(json_object_get(json, "pinned")),
+        .window = read_window(t, windows, json),
+        .place = read_place(json),
     };
     return true;
 }
@@ -54,15 +156,18 @@ static bool read_tab(struct fx_translate *t, const json_t *groups, const json_t 
 int fx_record_tabs(struct fx_translate *t, const struct fx_record *record)
 {
     const json_t *tabs = json_object_get(record->json, "tabs"), *groups = json_object_get(record->json, "tabGroups");
+    struct windows *windows = fx_arena_alloc(t->arena, sizeof(*windows));
     int32_t position = 0;
-    for (size_t i = 0; i < json_array_size(tabs); i++) {
+    if (windows == NULL)
+        return HEARTH_ERR_NOMEM;
+    read_windows(windows, json_object_get(record->json, "windows"));
+    int r = send_groups(t, record->id, groups);
+    for (size_t i = 0; r == 0 && i < json_array_size(tabs); i++) {
         struct hearth_tab tab;
-        if (!read_tab(t, groups, json_array_get(tabs, i), &tab))
+        if (!read_tab(t, groups, windows, json_array_get(tabs, i), &tab))
             continue;
         tab.position = position++;
-        int r = t->sink->tab(t->sink->ctx, record->id, &tab);
-        if (r < 0)
-            return r;
+        r = t->sink->tab(t->sink->ctx, record->id, &tab);
     }
-    return FX_TAKEN;
+    return r < 0 ? r : FX_TAKEN;
 }

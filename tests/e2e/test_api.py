@@ -1,4 +1,5 @@
 """Every service, every answer held against docs/openapi.yaml."""
+import contextlib
 import csv
 import datetime
 import html.parser
@@ -50,6 +51,41 @@ class Api(TestCase):
             self.ask(path, email=None)
         for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv"):
             self.assertIn(name, self.ask(f"/api/v1/export/{name}").headers["Content-Disposition"])
+
+    def test_groups_of_tabs(self):
+        """A tab has its group's name; and it keeps it with one device, with a search, and when the group is not there or has none."""
+        def named(**parameters):
+            return {t["title"]: t["group"] for d in self.get("/tabs", **parameters)["devices"] for t in d["tabs"]}
+
+        def person():
+            return contextlib.closing(sqlite3.connect(f"{self.home.state}/accounts/{account}.db", timeout=60))
+
+        account, groups = self.get("/me")["account"]["id"], named()
+        self.assertEqual({g for g in groups.values() if g}, {"Trip", "Shopping 🛒"})
+        self.assertEqual([groups["maps.example"], groups["Silver teapot – shop.example"], groups["news.ycombinator.com"]], ["Trip", "Shopping 🛒", None])
+        self.assertEqual(named(q="teapot"), {"Silver teapot – shop.example": "Shopping 🛒"})
+        for device in self.get("/devices")["devices"]:
+            self.assertEqual(named(device=device["id"]).items() & groups.items(), named(device=device["id"]).items())
+        with person() as db:
+            kept = db.execute("SELECT device, id, name FROM tab_groups ORDER BY id").fetchall()
+            self.assertEqual([name for *_, name in kept], ["Shopping 🛒", "Trip"])
+            self.assertEqual(db.execute('SELECT DISTINCT "window" FROM tabs ORDER BY 1').fetchall(), [(0,), (1,)])
+        self.home.stop()
+        with person() as db:
+            db.execute("UPDATE tab_groups SET name = '' WHERE name = 'Trip'")
+            db.execute("DELETE FROM tab_groups WHERE name <> ''")
+            db.commit()
+        try:
+            self.home.start()
+            self.assertEqual(set(named().values()), {None})
+        finally:
+            self.home.stop()
+            with person() as db:
+                db.execute("DELETE FROM tab_groups")
+                db.executemany("INSERT INTO tab_groups VALUES (?, ?, ?, NULL, 0)", kept)
+                db.commit()
+            self.home.start()
+        self.assertEqual(named(), groups)
 
     def test_who_may(self):
         for headers in ({}, {"Authorization": "Bearer hth_" + "A" * 43}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):

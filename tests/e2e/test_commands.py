@@ -73,6 +73,7 @@ class Destructive(TestCase):
         for words, said, event in (
                 (["queue", "clear"], "Dropped 0 jobs that wait", "queue cleared"),
                 (["account", "signout", ADA], f"{ADA} is signed out in 0 browsers", "signed out everywhere"),
+                (["account", "forget", ADA, "--site", "nowhere.example"], "it is kept out from now on", "history removed here"),
                 (["token", "revoke", token], f"The token \"test\" of {ADA} is revoked", "token revoked"),
                 (["account", "remove", ADA], f"removed {ADA}", "account removed")):
             with self.subTest(command=words):

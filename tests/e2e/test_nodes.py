@@ -124,7 +124,7 @@ class Nodes(TestCase):
         service, node, places = self.fleet()
         leaving = [e for e, p in places.items() if p == "birch"]
         tokens = {e: node.token(e) for e in leaving}
-        service.faults({"match": "storage/history", "status": 500, "times": 1})
+        service.faults({"match": "info/collections", "status": 500, "times": 1})
         said = node.cli("node", "drain", "birch", "--wait", "--yes", both=True)
         self.assertIn("node drained", said + node.log_text())
         self.assertIn("Newcomers still go there: set weight = 0", said)
@@ -137,6 +137,26 @@ class Nodes(TestCase):
             self.assertEqual((account["node"], account["state"], account["counts"]["bookmarks"]), ("alder", "ok", 10))
             self.assertGreater(account["counts"]["visits"], 0)
         self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
+    def test_what_the_service_forgot_moves_along(self):
+        """Pages that only Hearth still has; and the sync on the new node goes on from where the old one had read."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+
+        def archived(name):
+            path = f"{node.folder}/{name}"
+            node.cli("account", "archive", email, path)
+            with open(path, encoding="utf-8") as f:
+                return [json.loads(line) for line in f]
+
+        before = archived("before")
+        service.remove("history", *[r["guid"] for r in before if r["record"] == "page_guid"], email=email)
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        after = archived("after")
+        self.assertEqual(node.cli_json("account", "show", email)["node"], "alder")
+        kinds = {"device", "tab", "page", "page_guid", "visit", "bookmark", "tombstone", "children"}
+        self.assertGreater(len([r for r in before if r["record"] == "visit"]), 20)
+        self.assertEqual([r for r in after if r["record"] in kinds], [r for r in before if r["record"] in kinds])
 
     def test_who_moves_along(self):
         """How somebody signs in, what the operator said, and that the server is owned, come to the new node."""
@@ -155,12 +175,29 @@ class Nodes(TestCase):
         node.cli("account", "import", "-", text=json.dumps({**service.import_file(email, "access"), "uid": "9" * 32}))  # by the operator's word
         self.assertEqual(node.cli_json("account", "show", email)["uid"], "9" * 32)
 
+    def test_what_was_removed_stays_removed(self):
+        """The new node syncs everything anew: what was removed on the old one is not among it, and does not come later."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+        sites = lambda: [page["url"].split("/")[2] for page in json.loads(node.cli("export", email, "history.json"))["pages"]]
+        site = sites()[0]
+        said = node.cli("account", "forget", email, "--site", site, "--yes")
+        self.assertRegex(said, "removed [0-9,]+ visits? of")
+        before = node.cli_json("account", "show", email)["counts"]
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        for _ in range(2):
+            self.assertNotIn(site, sites())
+            after = node.cli_json("account", "show", email)
+            self.assertEqual((after["node"], after["counts"]["visits"], after["counts"]["pages"]), ("alder", before["visits"], before["pages"]))
+            node.cli("account", "resync", email, "--wait")
+        self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
     def test_who_took_over_before_a_move_was_done(self):
         """An earlier attempt has left a row on the new node: who opened it then does not open it there afterwards."""
         service, node, places = self.fleet(4)
         email = next(e for e, p in places.items() if p == "birch")
         before = service.import_file(email, "access")
-        service.faults({"match": "storage/", "status": 500})
+        service.faults({"match": "info/collections", "status": 500})
         node.cli("node", "drain", "birch", "--yes")
         until(lambda: self.identities(node, "alder", email), "the row on the new node")
         node.cli("account", "adopt", email, "--yes")
@@ -205,7 +242,7 @@ class Nodes(TestCase):
     def test_newcomers_do_not_hold_up_a_drain(self):
         """Who came after it began does not leave: it ends, and says why there is somebody."""
         service, node, _ = self.fleet(4)
-        service.faults({"match": "storage/", "status": 500})
+        service.faults({"match": "info/collections", "status": 500})
         words = [HEARTHD, "--config", node.conf, "node", "drain", "birch", "--wait", "--yes"]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=node.environment) as drain:
             try:

@@ -161,7 +161,7 @@ class Refused(FaultCase):
     """A storage that refuses is another thing than a person who is not known: nobody is sent to sign in."""
     TOLD = {"DENIED": (500, "storage_refused", "own database"), "FULL": (503, "full", "no room left"), "CORRUPT": (500, "damaged", "damaged"),
             "IO": (500, "storage_failed", "disk failed"), "UNAVAILABLE": (503, "unavailable", "does not answer")}
-    READS = {"account_get": "/me", "tab_list": "/tabs", "device_list": "/devices", "counts": "/me", "visit_list": "/history", "bookmark_list": "/bookmarks",
+    READS = {"account_get": "/me", "tab_list": "/tabs", "tab_group_list": "/tabs", "device_list": "/devices", "counts": "/me", "visit_list": "/history", "bookmark_list": "/bookmarks",
              "tag_list": "/tags", "settings_get": "/settings", "token_list": "/tokens", "token_by_hash": "/me"}
     WRITES = {"settings_put": ("/settings", "PATCH", {"theme": {"mode": "dark"}}), "token_create": ("/tokens", "POST", {"name": "x"})}
 

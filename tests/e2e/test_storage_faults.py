@@ -137,7 +137,7 @@ class Reading(FaultCase):
         node = self.home()
         page = node.api("/history", limit=1)["visits"][0]["page"]
         tag = node.api("/tags")["tags"][0]["name"]
-        paths = {"/devices": "device_list", "/tabs": "tab_list", "/bookmarks": "bookmark_list", "/bookmarks?sort=added": "bookmark_list",
+        paths = {"/devices": "device_list", "/tabs": "tab_list", "/tabs?q=e": "tab_group_list", "/bookmarks": "bookmark_list", "/bookmarks?sort=added": "bookmark_list",
                  "/bookmarks?q=a": "bookmark_list", f"/bookmarks?tag={tag}": "bookmark_list", "/tags": "tag_list", "/history": "visit_list",
                  "/history?q=e": "visit_dates", "/history/sites": "pages_by_frecency", "/bookmarks?q=e&folder=toolbar": "bookmark_nodes", "/history/days?from=1790000000000&to=1800000000000": "visit_dates", f"/pages/{page}": "page_visits",
                  "/search?q=a": "pages_by_frecency", "/suggest?q=a": "tab_list", "/tokens": "token_list"}
@@ -213,9 +213,9 @@ class Syncing(FaultCase):
     def test_errors_in_the_middle_of_a_batch(self):
         node = self.home(sync=False, step=3)
         node.sync()
-        rules = ["batch_begin", "tab_put after=2", "page_put after=3", "visits_put after=1", "bookmark_put after=2",
+        rules = ["batch_begin", "tab_put after=2", "tab_group_put", "tab_group_put after=1", "page_put after=3", "visits_put after=1", "bookmark_put after=2",
                  "bookmark_place after=1", "bookmark_nodes short=3", "mark_put", "mark_put after=2", "batch_commit", "batch_commit after=1",
-                 "mark_list", "credentials_get"]
+                 "mark_list", "credentials_get", "removed_here_list"]
         node.cli("account", "resync", ADA, "--wait")
         for i, rule in enumerate(rules):
             with self.subTest(rule):

@@ -10,7 +10,11 @@ from fleet import HEARTHD, ROOT, PostgresCase, until
 
 MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
 OLD = 3
-NEW_TABLES = ("identities", "properties", "schema_version")
+NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds")
+NEW_COLUMNS = {"accounts": ("placement", "removals_forgotten"), "devices": ("hidden",), "tabs": ("group", "window", "place", "active")}
+# Device, position, and the name of the tab's group, which is all that is known of a group there.
+GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
+IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}  # an id has 255 bytes at most, and is not empty
 LONG = "u" * 1025  # no identity can have that subject
 # email, uid, provider, last_seen, and the row of the account that gets this uid's identity
 PEOPLE = (("Ada.Lovelace@Example.ORG", "u1", "fx", 10, 2), ("ada@other.example", "u1", "fx", 20, 2), ("eve@example.org", "u1", "other", 5, 3),
@@ -28,11 +32,11 @@ def fill():
         host = f"h{row}.example"
         yield (f"INSERT INTO accounts (id, email, uid, name, provider, node, state, state_detail, created, last_sync, last_attempt, next_sync, last_seen, generation, failures, resync, "
                f"devices, tabs, bookmarks, folders, pages, visits) VALUES ('id{row}', {quoted(email)}, {quoted(uid)}, NULL, '{provider}', '', {row % 5}, 'why', {100 + row}, 5, 6, 7, {seen}, 9, 1, 0, "
-               f"1, 1, 1, 0, 1, 2)")
+               f"1, {len(GROUPED)}, 1, 0, 1, 2)")
+        yield from (f"INSERT INTO tabs VALUES ({row}, '{device}', {position}, 't', 'https://t/', NULL, {'NULL' if name is None else quoted(name)}, 3, false, true)" for device, position, name in GROUPED)
         for statement in ("INSERT INTO credentials VALUES ({r}, '\\x00ff{r:02x}')", "INSERT INTO settings VALUES ({r}, '{{\"of\":{r}}}')",
                           "INSERT INTO tokens VALUES ('t{r}', {r}, 'cli', sha256('{r}'), 0, 1, 2, 0)", "INSERT INTO picks VALUES ({r}, 'in', 3, 1.5, 9)",
                           "INSERT INTO marks SELECT {r}, collection, 'mark' FROM collections", "INSERT INTO devices VALUES ({r}, 'd', 'Phone', 'mobile', NULL, NULL, NULL, 4)",
-                          "INSERT INTO tabs VALUES ({r}, 'd', 0, 't', 'https://t/', NULL, NULL, 3, false, true)",
                           "INSERT INTO pages VALUES ({r}, {r}00, 'https://{h}/', '{h}', 77, NULL, NULL, NULL, NULL, 5, 2, 200, 1, 5, false, false, 3)",
                           "INSERT INTO removed_pages VALUES ({r}, -1, 2)", "INSERT INTO page_guids VALUES ({r}, 'g{r}', {r}00)",
                           "INSERT INTO visits SELECT {r}, {r}00, d, 1, false, 77 FROM unnest(ARRAY[100, 200]) d",
@@ -64,9 +68,13 @@ class Migration(PostgresCase):
         return str(caught.exception)
 
     def rows(self, database):
-        """All of all tables but the new ones; the column that is new is left out."""
+        """All of all tables but the new ones; columns that are new are left out. What older releases know of removed pages is what is known of them."""
         tables = [t for t in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1") if t not in NEW_TABLES]
-        return {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) - 'placement')::text FROM {t} x")) for t in tables}
+        rows = {t: sorted(self.sql(database, f"SELECT (to_jsonb(x) {' '.join(f'- {quoted(c)}' for c in NEW_COLUMNS.get(t, ()))})::text FROM {t} x")) for t in tables}
+        if "removals" in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r'"):
+            pages = sorted(self.sql(database, "SELECT jsonb_build_object('account', account, 'id', page, 'generation', generation) FROM removals WHERE kind = 1"))
+            self.assertEqual(pages, rows["removed_pages"])
+        return rows
 
     def shape(self, database):
         """Constraints, triggers, functions, indexes, columns and views, as PostgreSQL tells them."""
@@ -84,6 +92,22 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, "SELECT created - account FROM identities GROUP BY 1"), ["100"])
         self.assertEqual(self.sql(database, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
         self.assertEqual(self.sql(database, "SELECT name, text FROM properties"), ["owned|yes"])
+        self.check_groups(database)
+        # Nobody knows which collection a batch was of, nor what was removed besides pages.
+        self.assertEqual(self.sql(database, "SELECT DISTINCT collection, generation FROM generations ORDER BY 1"), [f"{c}|9" for c in (1, 2, 3, 4)])
+        self.assertEqual(self.sql(database, "SELECT DISTINCT removals_forgotten = generation FROM accounts"), ["t"])
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE kind <> 1"), ["0"])
+
+    def check_groups(self, database):
+        """A name has become a group of each device; nothing is known of windows."""
+        groups = sorted({f"{device}|{IDS.get(name, name)}|{name}||f" for device, _, name in GROUPED if name})
+        tabs = [f"{device}|{position}|{IDS.get(name, name) or ''}|0|0|f" for device, position, name in GROUPED]
+        for row in range(1, len(PEOPLE) + 1):
+            self.assertEqual(sorted(self.sql(database, f"SELECT device, id, name, color, collapsed FROM tab_groups WHERE account = {row}")), groups)
+            self.assertEqual(self.sql(database, f'SELECT device, position, "group", "window", place, active FROM tabs WHERE account = {row} ORDER BY device, position'), tabs)
+        self.assertEqual(self.sql(database, "SELECT DISTINCT hidden FROM devices"), ["f"])
+        shown = self.sql(database, f"SELECT \"group\" FROM readable_tabs WHERE email = {quoted(PEOPLE[0][0])} ORDER BY device = 'e', position")
+        self.assertEqual(shown, [name or "" for *_, name in GROUPED])
 
     def test_every_row(self):
         node, database = self.database()
@@ -116,8 +140,44 @@ class Migration(PostgresCase):
         self.assertIn("duplicate key", self.refused(database, "INSERT INTO identities VALUES ('sync:fx', 'n', 1, 0)"))
         self.assertIn("null value", self.refused(database, "INSERT INTO identities VALUES ('proxy', NULL, 1, 0)"))
         self.assertIn("null value", self.refused(database, "UPDATE accounts SET placement = NULL"))
+        # So do tabs, in which it writes the names of groups; what it replaces is replaced.
+        self.assertEqual(self.sql(database, "SELECT * FROM tab_groups WHERE device = 'old'"), [])
+        old_tab = ("INSERT INTO tabs (account, device, position, title, url, icon, \"group\", last_used, inactive, pinned) VALUES (1, 'old', {0}, 't', 'https://t/', NULL, {1}, 3, false, true) "
+                   "ON CONFLICT (account, md5(device), position) DO UPDATE SET \"group\" = excluded.\"group\"")
+        for position, name in ((0, "'Shop'"), (1, "'Shop'"), (2, "NULL"), (3, "''"), (4, "repeat('y', 300)"), (1, "'Other'")):
+            self.sql(database, old_tab.format(position, name))
+        new_tab = "INSERT INTO tabs (account, device, position, title, url, \"group\", last_used, inactive, pinned, \"window\") VALUES (1, 'old', 5, 't', 'https://t/', 'an id', 3, false, true, 0)"
+        self.sql(database, new_tab)
+        self.assertEqual(self.sql(database, "SELECT position, \"group\", \"window\" FROM tabs WHERE device = 'old' ORDER BY position"),
+                         ["0|Shop|0", "1|Other|0", "2||0", "3||0", f"4|{'y' * 63}|0", "5|an id|0"])
+        self.assertEqual(sorted(self.sql(database, "SELECT id, name FROM tab_groups WHERE device = 'old'")), ["Other|Other", "Shop|Shop", f"{'y' * 63}|{'y' * 63}"])
+        self.sql(database, "DELETE FROM tabs WHERE device = 'old'")
+        self.assertIn("null value", self.refused(database, "INSERT INTO tab_groups VALUES (1, 'd', NULL, '', NULL, false)"))
+        self.assertIn("duplicate key", self.refused(database, "INSERT INTO tab_groups VALUES (1, 'd', 'Trip', '', NULL, false)"))
+        self.assertIn("violates foreign key", self.refused(database, "INSERT INTO tab_groups VALUES (999, 'd', 'x', '', NULL, false)"))
         self.sql(database, "DELETE FROM accounts WHERE id = 'n1'")
         self.assertEqual(self.sql(database, "SELECT count(*) FROM identities WHERE subject = 'n'"), ["0"])
+
+    def test_an_older_release_goes_on(self):
+        """It knows removed_pages, and no record of anything else: the next batch says since when everything is known."""
+        node, database = self.database()
+        node.cli("migrate")
+        pages = "SELECT page, generation FROM removals WHERE kind = 1 AND account = 1 ORDER BY page"
+        older = "SELECT id, generation FROM removed_pages WHERE account = 1 ORDER BY id"
+        self.sql(database, "UPDATE pages SET bookmarks = 0, bookmark_added = 0 WHERE account = 1; DELETE FROM bookmarks WHERE account = 1; DELETE FROM bookmark_tags WHERE account = 1; UPDATE accounts SET bookmarks = 0 WHERE row = 1")
+        for removed in (("-5", "8"), ("-5", "10")):
+            self.sql(database, f"INSERT INTO removed_pages (account, id, generation) SELECT 1, {removed[0]}, {removed[1]} ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation")
+            self.assertEqual(self.sql(database, pages), [f"-5|{removed[1]}", "-1|2"])
+        self.sql(database, "DELETE FROM removed_pages WHERE account = 1 AND id = -1")
+        self.assertEqual(self.sql(database, pages), ["-5|10"])
+        self.sql(database, "INSERT INTO removals VALUES (1, 3, 'before______', 0, 0, 0, 0, 9); UPDATE accounts SET generation = 10 WHERE row = 1")
+        self.assertIn("removed 2 visits of 1 page", node.cli("account", "forget", PEOPLE[0][0], "--site", "h1.example", "--yes"))
+        self.assertEqual(self.sql(database, "SELECT generation, forgotten, removals_forgotten FROM accounts WHERE row = 1"), ["11|0|10"])
+        self.assertEqual(self.sql(database, "SELECT kind, page, date, generation FROM removals WHERE account = 1 ORDER BY kind, page, date"), ["1|-5|0|10", "1|100|0|11", "2|100|100|11", "2|100|200|11"])
+        self.assertEqual(self.sql(database, "SELECT collection, generation FROM generations WHERE account = 1 ORDER BY 1"), ["1|10", "2|10", "3|10", "4|11"])
+        self.assertEqual(self.sql(database, older), ["-5|10", "100|11"])
+        self.sql(database, "DELETE FROM accounts WHERE row = 1")  # by a release that knows nothing of them
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE account = 1"), ["0"])
 
     def in_the_middle(self, end):
         """The migration waits inside its transaction, after it has made tables and rows, until `end` ends it."""
@@ -183,9 +243,15 @@ class Migration(PostgresCase):
                 ("UPDATE properties SET text = 'yez'", "UPDATE properties SET text = 'yes'", ("property owned: its text cannot be read",)),
                 ("INSERT INTO properties VALUES ('key_fingerprint', E'1 0123456789abcdeX\\n')", "DELETE FROM properties WHERE name = 'key_fingerprint'", ("property key_fingerprint",)),
                 ("INSERT INTO properties VALUES ('No Name', '')", "DELETE FROM properties WHERE name = 'No Name'", ("property No Name: a name",)),
+                *((f"INSERT INTO removals VALUES (1, {values}, 1)", f"DELETE FROM removals WHERE kind = {values[0]} AND generation = 1", (words + "remembered as removed",)) for values, words in (
+                    ("1, '', 100, 0, 0, 0", "page 100 of account row 1: is there, but "), ("2, '', 100, 200, 1, 0", "page 100 of account row 1: 1 visits are there, but "),
+                    ("3, 'bookmark____', 0, 0, 0, 0", "bookmark bookmark____ of account row 1: is there, but "), ("4, 'd', 0, 0, 0, 0", "device d of account row 1: 1 tabs are there, but "),
+                    ("5, 'd', 0, 0, 0, 0", "device d of account row 1: is there, but "))),
+                ("INSERT INTO removals VALUES (1, 1, '', 7, 0, 0, 0, 99)", "DELETE FROM removals WHERE generation = 99", ("account id1: a removal has the generation 99",)),
+                ("UPDATE generations SET generation = 10 WHERE account = 1 AND collection = 2", "UPDATE generations SET generation = 9", ("account id1: the generation 10 of collection 2",)),
                 *((f"INSERT INTO {table} VALUES ({values})", f"DELETE FROM {table} WHERE account = 99", (f"{table}: has rows of account row 99, which is not there",)) for table, values in (
-                    ("removed_pages", "99, 1, 1"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
-                    ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
+                    ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"), ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
+                    ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("tab_groups", "99, 'd', 'x', '', NULL, false"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
             with self.subTest(damage):
                 self.sql(database, off + damage)
                 said = node.cli("verify", code=1, both=True)
@@ -214,8 +280,8 @@ class Migration(PostgresCase):
         self.assertIn("sound", other.cli("verify"))
         self.assertEqual((self.rows(copy), self.shape(copy)), (self.rows(database), self.shape(database)))
         for table in NEW_TABLES:
-            ask = f"SELECT * FROM {table} ORDER BY 1, 2"
-            self.assertEqual(self.sql(copy, ask), self.sql(database, ask))
+            ask = f"SELECT * FROM {table}"
+            self.assertEqual(sorted(self.sql(copy, ask)), sorted(self.sql(database, ask)))
         self.assertEqual(self.sql(copy, "SELECT placement FROM accounts ORDER BY row"), [email for email, *_ in PEOPLE])
 
     def test_rows_that_others_wrote(self):
@@ -232,7 +298,7 @@ class Migration(PostgresCase):
         for table, columns in {"accounts": {"name": long, "state_detail": "E'\\x01\\n'", "last_sync": "-9223372036854775808", "next_sync": "9223372036854775807", "pages": "-1", "visits": "9223372036854775807"},
                                "settings": {"json": "'not json'"}, "credentials": {"sealed": "''"}, "marks": {"text": "'{{{'"},
                                "tokens": {"name": long, "scope": "99", "last_used": "-1"},
-                               "devices": {"name": long, "type": "''", "last_upload": "9223372036854775807"}, "tabs": {"url": "''", "title": long, "last_used": "-1", '"group"': "E'\\x02'"},
+                               "devices": {"name": long, "type": "''", "last_upload": "9223372036854775807"}, "tabs": {"url": "''", "title": long, "last_used": "-1", '"group"': "E'\\x02'", '"window"': "2147483647", "place": "-1"}, "tab_groups": {"id": "md5(id)", "name": long, "color": "E'\\x02'"},
                                "pages": {"url": "''", "host": "E'\\x01'", "title": long, "tags": "E'\\n\\n'", "frecency": "9223372036854775807", "visit_count": "-5", "last_visit": "-9223372036854775808"},
                                "visits": {"type": "2147483647"}, "bookmarks": {"title": long, "url": "''", "position": "-9223372036854775808", "added": "9223372036854775807", "tags": "''", "parent": "guid", "kind": "4"},
                                "bookmark_tags": {"tag": "''", "folded": "md5(folded || guid)"}}.items():
@@ -263,7 +329,7 @@ class Migration(PostgresCase):
         node.cli("migrate")
         nullable = set(self.sql(database, "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND is_nullable = 'YES' "
                                           "AND table_name NOT LIKE 'readable%'"))
-        self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group",
+        self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group", "tab_groups.color",
                                     "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags", "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
                                     "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent"})
 

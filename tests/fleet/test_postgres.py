@@ -46,14 +46,15 @@ class WithPostgres(PostgresCase):
         expected, person = kinds
         counted = person.pop("account") - {"row", "id"}
         expected["accounts"] = expected["accounts"] - {"file"} | counted
-        expected["readable_accounts"] = expected["readable_accounts"] - {"file"} | counted - {"forgotten"}
+        expected["readable_accounts"] = expected["readable_accounts"] - {"file"} | counted - {"forgotten", "removals_forgotten"}
         del expected["removed_files"]
-        names = ("collections", "visit_types", "bookmark_kinds", "bookmark_roots")
+        names = ("collections", "visit_types", "bookmark_kinds", "bookmark_roots", "removal_kinds")
         for name, of in person.items():
             expected[name] = of if name in names else of | {"email" if name.startswith("readable_") else "account"}
         for table, gone, new in (("pages", {"row"}, {"host_key"}), ("bookmarks", {"row"}, set()), ("visits", {"page_row"}, set()),
                                  ("page_guids", {"page_row"}, {"page"}), ("schema_version", set(), {"version", "oldest"})):
             expected[table] = expected.get(table, set()) - gone | new
+        expected["removed_pages"] = {"account", "id", "generation"}
         expected["bookmark_moves"] = {"account", "parent", "children"}
         self.assertEqual(columns, expected)
         with open(os.path.join(ROOT, "docs", "schema.md"), encoding="utf-8") as f:

@@ -62,6 +62,19 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     check_text(tab->icon);
     check_text(tab->group);
     check(tab->last_used >= 0);
+    check(tab->group == NULL || (tab->group[0] != '\0' && strlen(tab->group) <= HEARTH_KEY_MAX));
+    check(tab->window >= 0 && tab->window < FX_WINDOWS_MAX);
+    check(tab->place >= 0 && tab->place <= INT32_MAX);
+    return 0;
+}
+
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    (void)ctx, (void)device;
+    check_text(group->id);
+    check_text(group->name);
+    check_text(group->color);
+    check(group->id[0] != '\0' && strlen(group->id) <= HEARTH_KEY_MAX && group->name != NULL);
     return 0;
 }
 
@@ -72,7 +85,8 @@ static int on_removed(void *ctx, const char *guid, int64_t modified)
     return 0;
 }
 
-static const struct hearth_sync_sink sink = {.page = on_page, .bookmark = on_bookmark, .tab = on_tab, .removed = on_removed};
+static const struct hearth_sync_sink sink = {
+    .page = on_page, .bookmark = on_bookmark, .tab = on_tab, .tab_group = on_tab_group, .removed = on_removed};
 
 static void translate(struct fx_decoder *decoder, const uint8_t *data, size_t size)
 {

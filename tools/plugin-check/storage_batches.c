@@ -10,13 +10,6 @@ static int on_mark(void *ctx, int32_t collection, const char *text)
     return add_line(ctx, "%d %s\n", (int)collection, text);
 }
 
-static int64_t generation_of(struct store *store, const char *account)
-{
-    struct hearth_account got = {.struct_size = sizeof(got)};
-    OK(store, account_get, account, &got);
-    return got.generation;
-}
-
 static void expect_pages(struct store *store, const char *account, const char *expected)
 {
     struct lines lines = {.size = 0};
@@ -69,6 +62,7 @@ static void needs_a_batch(struct kit *kit)
     struct hearth_bookmark bookmark = make_bookmark("x", HEARTH_BOOKMARK, NULL, 0);
     struct hearth_device device = {.struct_size = sizeof(device), .id = "d"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .url = "u"};
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = ""};
     struct lines lines = {.size = 0};
     int64_t number;
     FAILS(INVALID, store, batch_commit, true);
@@ -86,7 +80,9 @@ static void needs_a_batch(struct kit *kit)
     FAILS(INVALID, store, bookmark_place, "x", "y", 0);
     FAILS(INVALID, store, device_put, &device);
     FAILS(INVALID, store, device_remove, "d");
+    FAILS(INVALID, store, device_hide, "d", true);
     FAILS(INVALID, store, tab_put, "d", &tab);
+    FAILS(INVALID, store, tab_group_put, "d", &group);
     FAILS(INVALID, store, tabs_clear, NULL);
     store->ops->batch_abort(store->session);
     FAILS(NOT_FOUND, store, batch_begin, "zz", HEARTH_TABS, &number);

@@ -22,6 +22,8 @@ static void write_beside(struct store *store)
     struct hearth_account account = {.struct_size = sizeof(account), .id = "a", .name = "beside", .next_sync = 1000};
     struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = "oidc:x", .subject = "beside", .created = 1};
     struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "beside", .page = 1, .use_count = 1, .used = 1};
+    struct hearth_removed_here removed = {
+        .struct_size = sizeof(removed), .id = "r1", .kind = HEARTH_REMOVED_HERE_SITE, .host = "x.example", .created = 1};
     struct hearth_token token = make_token("t1", hash);
     struct lines claimed = {.size = 0};
     OK(store, account_update, &account, HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_NEXT_SYNC);
@@ -33,6 +35,7 @@ static void write_beside(struct store *store)
     OK(store, credentials_put, "a", "sealed", (size_t)6);
     OK(store, settings_put, "a", "{\"beside\":1}");
     OK(store, pick_put, "a", &pick);
+    OK(store, removed_here_put, "a", &removed);
     OK(store, token_create, &token);
     OK(store, token_used, "a", "t1", 9);
     token = make_token("t2", hash);
@@ -55,10 +58,15 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
     return add_line(ctx, "%s\n", pick->input);
 }
 
+static int on_removed(void *ctx, const struct hearth_removed_here *removed)
+{
+    return add_line(ctx, "%s\n", removed->id);
+}
+
 static void expect_beside(struct store *store)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    struct lines tokens = {.size = 0}, picks = {.size = 0};
+    struct lines tokens = {.size = 0}, picks = {.size = 0}, removed = {.size = 0};
     const char *json = NULL, *property = NULL;
     const void *sealed = NULL;
     size_t size = 0;
@@ -73,6 +81,8 @@ static void expect_beside(struct store *store)
     expect_text(tokens.text, "t1 9\n");
     OK(store, pick_list, "a", on_pick, &picks);
     expect_text(picks.text, "beside\n");
+    OK(store, removed_here_list, "a", on_removed, &removed);
+    expect_text(removed.text, "r1\n");
     OK(store, property_get, "beside", &property);
     expect_text(property, "1");
     OK(store, account_get, "c", &account);

@@ -7,6 +7,27 @@ union any_record {
 #undef MEMBER
 };
 
+/* Of a kind that has the field; all others are empty. */
+static void make_possible_removal(const struct hearth_field *field, struct hearth_removal *removal)
+{
+    const struct hearth_removal put = *removal;
+    bool key = strcmp(field->name, "key") == 0, position = strcmp(field->name, "position") == 0;
+    bool visit = strcmp(field->name, "date") == 0 || strcmp(field->name, "type") == 0;
+    *removal = (struct hearth_removal){.struct_size = sizeof(*removal), .kind = put.kind, .key = ""};
+    if (key || position || visit)
+        removal->kind = key ? HEARTH_REMOVAL_BOOKMARK : position ? HEARTH_REMOVAL_TAB : HEARTH_REMOVAL_VISIT;
+    if (removal->kind == HEARTH_REMOVAL_PAGE || removal->kind == HEARTH_REMOVAL_VISIT)
+        removal->page = put.page == 0 ? 1 : put.page;
+    else
+        removal->key = put.key[0] == '\0' ? "k" : put.key;
+    if (removal->kind == HEARTH_REMOVAL_VISIT) {
+        removal->date = put.date;
+        removal->type = put.type;
+    }
+    if (removal->kind == HEARTH_REMOVAL_TAB)
+        removal->position = put.position;
+}
+
 /* What one field asks of another, and what is not just any text. */
 static void make_possible(const struct storage_way *of, const struct hearth_field *field, union any_record *record)
 {
@@ -21,6 +42,8 @@ static void make_possible(const struct storage_way *of, const struct hearth_fiel
             record->account.id = strlen(record->account.id) == 1 ? "z" : "abcdefghijklmnopqrstuvwxyz012345";
     } else if (of->fields == &fields_token) {
         record->token.account = "a";
+    } else if (of->fields == &fields_removal) {
+        make_possible_removal(field, &record->removal);
     } else if (of->fields == &fields_bookmark && strcmp(field->name, "parent") != 0) {
         record->bookmark.parent = "menu";
     }

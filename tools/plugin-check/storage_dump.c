@@ -55,6 +55,13 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     return 0;
 }
 
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    buf_printf(((struct rows *)ctx)->out, "%s: ", device);
+    record_print(((struct rows *)ctx)->out, &fields_tab_group, group, NULL);
+    return 0;
+}
+
 /* pages_by_frecency() need not fill everything; page_get() does. */
 static int on_ranked(void *ctx, const struct hearth_page *page)
 {
@@ -77,6 +84,8 @@ PRINTS(on_one_bookmark, bookmark)
 PRINTS(on_token, token)
 PRINTS(on_identity, account_identity)
 PRINTS(on_pick, pick)
+PRINTS(on_removal, removal)
+PRINTS(on_removed_here, removed_here)
 
 static int on_row(void *ctx, const struct hearth_visit_row *r)
 {
@@ -142,6 +151,12 @@ static void dump_bookmarks(struct dump *d)
     OK(d->store, bookmark_tombstones, d->account, on_tombstone, d);
 }
 
+static int on_page_guid(void *ctx, const char *guid, int64_t page)
+{
+    buf_printf(((struct rows *)ctx)->out, "guid %" PRId64 " %s\n", page, guid);
+    return 0;
+}
+
 static void dump_pages(struct dump *d)
 {
     OK(d->store, pages_by_frecency, d->account, on_ranked, d);
@@ -156,6 +171,22 @@ static void dump_pages(struct dump *d)
     struct hearth_visit_query query = {.struct_size = sizeof(query)};
     OK(d->store, visit_list, d->account, &query, on_row, d);
     OK(d->store, visit_dates, d->account, 0, 0, on_date, d);
+    OK(d->store, page_guid_list, d->account, on_page_guid, d);
+}
+
+static int on_generation(void *ctx, int32_t collection, int64_t generation)
+{
+    buf_printf(((struct rows *)ctx)->out, "generation of %d: %" PRId64 "\n", (int)collection, generation);
+    return 0;
+}
+
+/* In the order in which they come, which is said for all of it. */
+static void dump_removals(struct dump *d)
+{
+    OK(d->store, generation_list, d->account, on_generation, d);
+    OK(d->store, removed_here_list, d->account, on_removed_here, d);
+    if (STORE(d->store, NULL, removals_since, d->account, 0, on_removal, d) != 0)
+        buf_add_text(d->out, "what was removed is not known\n");
 }
 
 static void dump_account(struct dump *d)
@@ -179,6 +210,8 @@ static void dump_account(struct dump *d)
     OK(d->store, pick_list, d->account, on_pick, d);
     OK(d->store, device_list, d->account, on_device, d);
     OK(d->store, tab_list, d->account, NULL, on_tab, d);
+    OK(d->store, tab_group_list, d->account, NULL, on_tab_group, d);
+    dump_removals(d);
     dump_pages(d);
     dump_bookmarks(d);
 }

@@ -149,3 +149,10 @@ void expect_same_dump(const struct buf *got, const struct buf *wanted, const cha
         b += m + (b[m] == '\n');
     }
 }
+
+int64_t generation_of(struct store *store, const char *account)
+{
+    struct hearth_account got = {.struct_size = sizeof(got)};
+    OK(store, account_get, account, &got);
+    return got.generation;
+}

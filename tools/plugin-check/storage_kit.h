@@ -30,6 +30,7 @@
 void add_account(struct store *store, const char *id, const char *email);
 void begin(struct store *store, const char *account, int32_t collection);
 void commit(struct store *store);
+int64_t generation_of(struct store *store, const char *account);
 struct hearth_page make_page(int64_t id, const char *url, const char *host);
 /* A page with visits of type 1 at the given dates, consistent with them; in a batch. */
 void put_visited(struct store *store, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates);
@@ -56,8 +57,12 @@ void dump_storage(struct store *store, struct buf *ret);
 /* Fails the test with the first line in which they differ. */
 void expect_same_dump(const struct buf *got, const struct buf *wanted, const char *when);
 
-extern const struct kit_test storage_accounts_tests[], storage_batches_tests[], storage_bookmarks_tests[], storage_pages_tests[],
-    storage_visits_tests[], storage_threads_tests[], storage_life_tests[], storage_growth_tests[], storage_random_tests[],
-    storage_memory_tests[], storage_identities_tests[], storage_borders_tests[], storage_moment_tests[], storage_beside_tests[];
+/* The account is the same bytes in an archive of each, and after it was removed and read from the archive of the plugin in each. */
+void expect_same_through_archive(struct store *plugin, struct store *model, const char *account);
+
+extern const struct kit_test storage_accounts_tests[], storage_batches_tests[], storage_bookmarks_tests[], storage_devices_tests[],
+    storage_pages_tests[], storage_visits_tests[], storage_threads_tests[], storage_life_tests[], storage_growth_tests[],
+    storage_random_tests[], storage_memory_tests[], storage_identities_tests[], storage_borders_tests[], storage_moment_tests[],
+    storage_removals_tests[], storage_beside_tests[];
 
 #endif

@@ -49,7 +49,9 @@ static int step_settings(struct store *store)
     struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "in", .page = 3, .use_count = 1};
     CALL(settings_put, "a", "{\"a\":1}");
     CALL(credentials_put, "a", "sealed", 6);
-    return CALL(pick_put, "a", &pick);
+    CALL(pick_put, "a", &pick);
+    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = "r", .kind = HEARTH_REMOVED_HERE_SPAN, .host = ""};
+    return CALL(removed_here_put, "a", &removed);
 }
 
 static int put_history(struct store *store, int r)
@@ -90,7 +92,10 @@ static int put_devices(struct store *store, int r)
 {
     struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "phone", .type = "mobile", .os = "os"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = "https://example.org/"};
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = "trip", .color = "blue"};
     CALL(device_put, &device);
+    CALL(device_hide, "d", true);
+    CALL(tab_group_put, "d", &group);
     return CALL(tab_put, "d", &tab);
 }
 
@@ -121,6 +126,12 @@ static int on_any_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return bookmark->guid == NULL;
 }
 
+static int on_any_guid(void *ctx, const char *guid, int64_t page)
+{
+    (void)ctx;
+    return guid == NULL || page == 0;
+}
+
 static int step_read(struct store *store)
 {
     int r = 0;
@@ -135,6 +146,7 @@ static int step_read(struct store *store)
     CALL(page_get, "a", 1, &page);
     CALL(pages_by_frecency, "a", on_any_page, NULL);
     CALL(pages_changed, "a", 0, on_any_page, NULL);
+    CALL(page_guid_list, "a", on_any_guid, NULL);
     CALL(visit_list, "a", &visits, on_any_row, NULL);
     CALL(bookmark_get, "a", "b___________", &bookmark);
     return CALL(bookmark_list, "a", &bookmarks, on_any_bookmark, NULL);

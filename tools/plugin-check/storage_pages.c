@@ -1,84 +1,19 @@
-/* Devices, tabs, pages with their guids and visits. */
+/* Pages with their guids and visits. */
 #include "storage_kit.h"
 
 #include <stdlib.h>
-
-static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
-{
-    return add_line(ctx, "%s %s %s %s %lld\n", device->id, device->name, device->type, device->os == NULL ? "-" : device->os,
-                    (long long)tabs);
-}
-
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
-{
-    return add_line(ctx, "%s %d %s %s%s\n", device, (int)tab->position, tab->url, tab->group == NULL ? "-" : tab->group,
-                    tab->pinned ? " pinned" : "");
-}
 
 static int on_visit(void *ctx, const struct hearth_visit *visit)
 {
     return add_line(ctx, "%lld %d\n", (long long)visit->date, (int)visit->type);
 }
 
-static void put_tab(struct store *store, const char *device, int32_t position, const char *url, int64_t last_used)
-{
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = position, .title = "t", .url = url, .last_used = last_used};
-    OK(store, tab_put, device, &tab);
-}
-
-static void put_device(struct store *store, const char *id, const char *name, int64_t last_upload)
-{
-    struct hearth_device device = {.struct_size = sizeof(device), .id = id, .name = name, .type = "mobile", .last_upload = last_upload};
-    OK(store, device_put, &device);
-}
-
-static void expect_counts(struct store *store, int64_t devices, int64_t tabs, int64_t pages, int64_t visits)
+static void expect_counts(struct store *store, int64_t pages, int64_t visits)
 {
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     OK(store, counts, "a", &counts);
-    expect_number(counts.devices, devices);
-    expect_number(counts.tabs, tabs);
     expect_number(counts.pages, pages);
     expect_number(counts.visits, visits);
-}
-
-static void devices_and_tabs(struct kit *kit)
-{
-    struct store *store = &kit->store;
-    begin(store, "a", HEARTH_TABS);
-    put_device(store, "d1", "old name", 100);
-    put_device(store, "d1", "phone", 100);
-    put_device(store, "d2", "laptop", 200);
-    put_tab(store, "d1", 0, "https://u/0", 5);
-    put_tab(store, "d1", 1, "https://u/1", 9);
-    put_tab(store, "d1", 2, "https://u/2", 9);
-    put_tab(store, "d1", 2, "https://u/again", 9); /* (device, position) is unique: the later one stays */
-    put_tab(store, "d2", 0, "https://u/3", 1);
-    put_tab(store, "d9", 0, "https://u/4", 1); /* its device has not come yet */
-    expect_counts(store, 2, 5, 0, 0);
-    commit(store);
-    expect_counts(store, 2, 5, 0, 0);
-    struct lines lines = {.size = 0};
-    OK(store, device_list, "a", on_device, &lines);
-    expect_text(lines.text, "d2 laptop mobile - 1\nd1 phone mobile - 3\n");
-    lines = (struct lines){.size = 0};
-    OK(store, tab_list, "a", NULL, on_tab, &lines);
-    expect_text(lines.text, "d1 1 https://u/1 -\nd1 2 https://u/again -\nd1 0 https://u/0 -\nd2 0 https://u/3 -\nd9 0 https://u/4 -\n");
-    lines = (struct lines){.size = 0};
-    OK(store, tab_list, "a", "d2", on_tab, &lines);
-    OK(store, tab_list, "b", NULL, on_tab, &lines);
-    expect_text(lines.text, "d2 0 https://u/3 -\n");
-    begin(store, "a", HEARTH_TABS);
-    OK(store, device_remove, "d1");
-    OK(store, device_remove, "d1");
-    OK(store, tabs_clear, "d9");
-    commit(store);
-    expect_counts(store, 1, 1, 0, 0);
-    begin(store, "a", HEARTH_TABS);
-    OK(store, tabs_clear, NULL);
-    commit(store);
-    expect_counts(store, 1, 0, 0, 0);
-    assert_sound(store);
 }
 
 static void page_is_inserted_and_replaced(struct kit *kit)
@@ -127,7 +62,7 @@ static void page_is_inserted_and_replaced(struct kit *kit)
     page.url = NULL;
     FAILS(INVALID, store, page_put, &page);
     commit(store);
-    expect_counts(store, 0, 0, 0, 0); /* a page without visits is not counted */
+    expect_counts(store, 0, 0); /* a page without visits is not counted */
 }
 
 static int on_url_size(void *ctx, const struct hearth_page *page)
@@ -199,10 +134,10 @@ static void visits(struct kit *kit)
     FAILS(INVALID, store, visits_put, 1, &bad, 1, &added);
     OK(store, visits_put, 1, visits, 0, &added);
     expect_number(added, 0);
-    expect_counts(store, 0, 0, 0, 0);
+    expect_counts(store, 0, 0);
     OK(store, visits_put, 1, visits, 4, &added);
     expect_number(added, 3);
-    expect_counts(store, 0, 0, 1, 3);
+    expect_counts(store, 1, 3);
     OK(store, visits_put, 1, visits, 4, &added);
     expect_number(added, 0);
     commit(store);
@@ -215,10 +150,10 @@ static void visits(struct kit *kit)
     OK(store, visits_remove, 1);
     OK(store, visits_remove, 1);
     OK(store, visits_remove, 99);
-    expect_counts(store, 0, 0, 0, 0);
+    expect_counts(store, 0, 0);
     OK(store, visits_put, 1, visits, 1, &added);
     commit(store);
-    expect_counts(store, 0, 0, 1, 1);
+    expect_counts(store, 1, 1);
 }
 
 static void guids(struct kit *kit)
@@ -253,6 +188,50 @@ static void guids(struct kit *kit)
     OK(store, page_by_guid, "g1", &found);
     expect_number(found, 8);
     commit(store);
+    assert_sound(store);
+}
+
+static int on_page_guid(void *ctx, const char *guid, int64_t page)
+{
+    return add_line(ctx, "%lld %s\n", (long long)page, guid);
+}
+
+static void listed_guids(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct lines lines = {.size = 0}, few = {.stop_after = 2}, other = {.size = 0};
+    begin(store, "a", HEARTH_HISTORY);
+    for (int64_t id = 9; id > 6; id--) {
+        struct hearth_page page = make_page(id, "https://u/", "u");
+        OK(store, page_put, &page);
+    }
+    OK(store, page_guid_put, "b", 7);
+    OK(store, page_guid_put, "\xc3\xa9", 7); /* é: behind every letter of ASCII */
+    OK(store, page_guid_put, "a", 9);
+    OK(store, page_guid_put, "B", 7);
+    OK(store, page_guid_put, "c", 8);
+    OK(store, page_guid_list, "a", on_page_guid, &lines);
+    expect_text(lines.text, "7 B\n7 b\n7 \xc3\xa9\n8 c\n9 a\n");
+    OK(store, page_remove, 8);
+    commit(store);
+    OK(store, page_guid_list, "a", on_page_guid, &few);
+    expect_text(few.text, "7 B\n7 b\n");
+    OK(store, page_guid_list, "b", on_page_guid, &other);
+    expect_number(other.count, 0);
+    begin(store, "b", HEARTH_HISTORY); /* more than a piece */
+    struct hearth_page page = make_page(1, "https://u/", "u");
+    OK(store, page_put, &page);
+    for (int i = 0; i < 1500; i++) {
+        char guid[16];
+        snprintf(guid, sizeof(guid), "g%05d", 1499 - i);
+        OK(store, page_guid_put, guid, 1);
+    }
+    commit(store);
+    static _Thread_local struct lines many;
+    many = (struct lines){.size = 0};
+    OK(store, page_guid_list, "b", on_page_guid, &many);
+    expect_number(many.count, 1500);
+    expect(strncmp(many.text, "1 g00000\n1 g00001\n", 18) == 0 && strstr(many.text, "\n1 g01023\n1 g01024\n1 g01025\n") != NULL);
     assert_sound(store);
 }
 
@@ -328,13 +307,13 @@ static void several_pages(struct kit *kit)
 }
 
 const struct kit_test storage_pages_tests[] = {
-    {"devices: tabs belong to a device and are listed by use", devices_and_tabs},
     {"pages: a put inserts or replaces by id", page_is_inserted_and_replaced},
     {"pages: URLs of 65,536 bytes are kept", long_url},
     {"pages: the order is frecency, then id, both greatest first", frecency_order},
     {"pages: a visit is unique by page, date and type", visits},
     {"pages: every guid joined to a page finds it, in its account only", guids},
     {"pages: several at once are what each is by itself", several_pages},
+    {"pages: every guid that was joined to one is listed, by page and guid", listed_guids},
     {"pages: what changed or went after a generation is told", changed_pages},
     {NULL, NULL},
 };

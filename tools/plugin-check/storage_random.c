@@ -225,11 +225,14 @@ static void write_device(struct run *run)
 {
     struct hearth_device device = {.struct_size = sizeof(device), .id = ANY(run, devices)};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .position = pick(run, 4)};
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = pick(run, 2) == 0 ? "trip" : "Trip"};
     record_randomise(&fields_device, &device, pick_for_record, run);
     record_randomise(&fields_tab, &tab, pick_for_record, run);
+    record_randomise(&fields_tab_group, &group, pick_for_record, run);
     const char *cleared = pick(run, 4) == 0 ? NULL : device.id, *mark = ANY(run, texts);
     int32_t collection = (int32_t)pick(run, 5);
-    switch (pick(run, 5)) {
+    bool hidden = pick(run, 2) != 0;
+    switch (pick(run, 7)) {
     case 0:
         tell(run, "device_remove %s", device.id);
         BOTH(run, device_remove, device.id);
@@ -246,6 +249,14 @@ static void write_device(struct run *run)
         tell(run, "device_put %s", device.id);
         BOTH(run, device_put, &device);
         break;
+    case 4:
+        tell(run, "device_hide %s %d", device.id, (int)hidden);
+        BOTH(run, device_hide, device.id, hidden);
+        break;
+    case 5:
+        tell(run, "tab_group_put %s %s", device.id, group.id);
+        BOTH(run, tab_group_put, device.id, &group);
+        break;
     default:
         tell(run, "tab_put %s %d", device.id, (int)tab.position);
         BOTH(run, tab_put, device.id, &tab);
@@ -253,13 +264,31 @@ static void write_device(struct run *run)
     }
 }
 
+static void write_removed_here(struct run *run)
+{
+    static const char *const ids[] = {"r1", "r2", "r3"};
+    const char *account = ANY(run, accounts);
+    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = ANY(run, ids)};
+    record_randomise(&fields_removed_here, &removed, pick_for_record, run);
+    removed.kind = 1 + pick(run, 4);
+    if (pick(run, 3) > 0) {
+        tell(run, "removed_here_put %s of %s", removed.id, account);
+        BOTH(run, removed_here_put, account, &removed);
+    } else {
+        tell(run, "removed_here_remove %s of %s", removed.id, account);
+        BOTH(run, removed_here_remove, account, removed.id);
+    }
+}
+
 static void begin_batch(struct run *run)
 {
+    static const int32_t collections[] = {HEARTH_CLIENTS, HEARTH_TABS, HEARTH_BOOKMARKS, HEARTH_HISTORY, HEARTH_COLLECTION_NONE};
+    int32_t collection = ANY(run, collections);
     int64_t a = 0, b = 0;
     run->batch_account = ANY(run, accounts);
-    tell(run, "batch_begin %s", run->batch_account);
-    int r = STORE(&run->plugin.store, NULL, batch_begin, run->batch_account, HEARTH_HISTORY, &a);
-    int s = STORE(&run->model.store, NULL, batch_begin, run->batch_account, HEARTH_HISTORY, &b);
+    tell(run, "batch_begin %s %d", run->batch_account, (int)collection);
+    int r = STORE(&run->plugin.store, NULL, batch_begin, run->batch_account, collection, &a);
+    int s = STORE(&run->model.store, NULL, batch_begin, run->batch_account, collection, &b);
     if (r != s || a != b)
         differ(run, "batch_begin does not return what was expected");
     run->in_batch = r == 0;
@@ -320,11 +349,12 @@ static void compare(struct run *run)
 static void take_step(struct run *run)
 {
     void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
-    void (*const outside[])(struct run *) = {begin_batch, begin_batch, begin_batch, write_account, write_small, write_identity};
+    void (*const outside[])(struct run *) = {begin_batch, begin_batch,    begin_batch,       write_account,
+                                             write_small, write_identity, write_removed_here};
     if (run->in_batch)
         in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
     else
-        outside[pick(run, 6)](run);
+        outside[pick(run, sizeof(outside) / sizeof(outside[0]))](run);
     if (!run->in_batch)
         compare(run);
     store_reset(&run->plugin.store);
@@ -340,7 +370,23 @@ static void open_model(struct kit *kit, struct kit *model)
     storage_prepare(model);
 }
 
-static void run_random(struct kit *kit, unsigned seed, int steps)
+/* Alone in its database, so that nobody else has its identities; with credentials, without which a restored account has another state; and
+ * something has changed once. */
+static void go_through_archive(struct run *run)
+{
+    int64_t a, b;
+    if (run->in_batch)
+        BOTH(run, batch_commit, true);
+    BOTH(run, account_remove, "b");
+    BOTH(run, credentials_put, "a", "sealed", 6);
+    STORE(&run->plugin.store, NULL, batch_begin, "a", HEARTH_HISTORY, &a);
+    STORE(&run->model.store, NULL, batch_begin, "a", HEARTH_HISTORY, &b);
+    BOTH(run, batch_commit, true);
+    expect_same_through_archive(&run->plugin.store, &run->model.store, "a");
+    compare(run);
+}
+
+static void run_random(struct kit *kit, unsigned seed, int steps, bool archive)
 {
     struct kit model;
     struct run run = {.state = seed};
@@ -349,6 +395,8 @@ static void run_random(struct kit *kit, unsigned seed, int steps)
     kit_session(&model, &run.model.store);
     for (run.step = 0; run.step < steps; run.step++)
         take_step(&run);
+    if (archive)
+        go_through_archive(&run);
     store_close(&run.plugin.store);
     store_close(&run.model.store);
     kit_close(&model);
@@ -358,16 +406,22 @@ static void run_random(struct kit *kit, unsigned seed, int steps)
 
 static void random_sequence(struct kit *kit)
 {
-    run_random(kit, (unsigned)kit->options->seed, STEPS);
+    run_random(kit, (unsigned)kit->options->seed, STEPS, false);
 }
 
 static void long_random_sequence(struct kit *kit)
 {
-    run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS);
+    run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS, false);
+}
+
+static void archived_sequence(struct kit *kit)
+{
+    run_random(kit, (unsigned)kit->options->seed * 104729u, STEPS, true);
 }
 
 const struct kit_test storage_random_tests[] = {
     {"random: a sequence of operations ends as in the model", random_sequence, KIT_OPEN, 120},
+    {"random: an account is the same bytes through an archive, here and in the model", archived_sequence, KIT_OPEN, 180},
     {"random: a long sequence of operations ends as in the model", long_random_sequence, KIT_FAULTS, 300},
     {NULL, NULL},
 };

@@ -23,6 +23,8 @@ SEE(visit, visit)
 SEE(bookmark, bookmark)
 SEE(token, token)
 SEE(pick, pick)
+SEE(removed_here, removed_here)
+SEE(removal, removal)
 
 static int see_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
@@ -34,6 +36,12 @@ static int see_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     expect_text(device, "phone");
     return see_record(ctx, tab);
+}
+
+static int see_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    expect_text(device, "phone");
+    return see_record(ctx, group);
 }
 
 /* Runs a list, in which the record is to be found once. */
@@ -180,6 +188,19 @@ static void remove_tab(struct store *store, const void *record)
     commit(store);
 }
 
+static void put_tab_group(struct store *store, const void *record)
+{
+    begin(store, "a", HEARTH_TABS);
+    OK(store, tab_group_put, "phone", record);
+    commit(store);
+}
+
+static void read_tab_group(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, tab_group_list, "a", NULL, see_tab_group);
+    LISTS(store, wanted, tab_group_list, "a", "phone", see_tab_group);
+}
+
 static void put_visit(struct store *store, const void *record)
 {
     int64_t added = 0;
@@ -287,6 +308,91 @@ static void remove_bookmark(struct store *store, const void *record)
     commit(store);
 }
 
+/* --- what is gone ------------------------------------------------------------------------------- */
+
+static void put_removed_here(struct store *store, const void *record)
+{
+    OK(store, removed_here_put, "a", record);
+}
+
+static void read_removed_here(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, removed_here_list, "a", see_removed_here);
+}
+
+static void remove_removed_here(struct store *store, const void *record)
+{
+    OK(store, removed_here_remove, "a", ((const struct hearth_removed_here *)record)->id);
+}
+
+/* Makes, or makes again, what the record says that is gone. */
+static void make_thing(struct store *store, const struct hearth_removal *removal)
+{
+    struct hearth_page page = make_page(removal->page, "https://removed.example/", "removed.example");
+    struct hearth_visit visit = HEARTH_VISIT(removal->date, removal->type);
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = removal->position, .title = "", .url = "https://tab.example/"};
+    struct hearth_device device = {.struct_size = sizeof(device), .id = removal->key, .name = "n", .type = "desktop"};
+    int64_t added;
+    begin(store, "a", HEARTH_HISTORY);
+    if (removal->page != 0)
+        OK(store, page_put, &page);
+    if (removal->kind == HEARTH_REMOVAL_VISIT)
+        OK(store, visits_put, removal->page, &visit, 1, &added);
+    if (removal->kind == HEARTH_REMOVAL_BOOKMARK)
+        put_bookmark(store, removal->key, HEARTH_BOOKMARK, "menu", 0);
+    if (removal->kind == HEARTH_REMOVAL_TAB)
+        OK(store, tab_put, removal->key, &tab);
+    if (removal->kind == HEARTH_REMOVAL_DEVICE)
+        OK(store, device_put, &device);
+    commit(store);
+}
+
+static void remove_thing(struct store *store, const struct hearth_removal *removal)
+{
+    begin(store, "a", HEARTH_HISTORY);
+    if (removal->kind == HEARTH_REMOVAL_PAGE)
+        OK(store, page_remove, removal->page);
+    if (removal->kind == HEARTH_REMOVAL_VISIT)
+        OK(store, visits_remove, removal->page);
+    if (removal->kind == HEARTH_REMOVAL_BOOKMARK)
+        OK(store, bookmark_remove, removal->key);
+    if (removal->kind == HEARTH_REMOVAL_TAB)
+        OK(store, tabs_clear, removal->key);
+    if (removal->kind == HEARTH_REMOVAL_DEVICE)
+        OK(store, device_remove, removal->key);
+    commit(store);
+}
+
+static void put_removal(struct store *store, const void *record)
+{
+    make_thing(store, record);
+    remove_thing(store, record);
+}
+
+static int no_such_removal(void *ctx, const struct hearth_removal *removal)
+{
+    struct wanted *wanted = ctx;
+    if (record_same_key(wanted->fields, wanted->record, removal))
+        fail_msg("removals_since: what came back is still there");
+    return 0;
+}
+
+static void read_removal(struct store *store, struct wanted *wanted)
+{
+    static const char *const of_the_batch[] = {"generation", NULL};
+    wanted->without = of_the_batch;
+    LISTS(store, wanted, removals_since, "a", 0, see_removal);
+}
+
+/* Gone again afterwards, so that nothing stays that other tests see. */
+static void take_removal_off(struct store *store, const void *record)
+{
+    struct wanted wanted = {.fields = &fields_removal, .record = record};
+    make_thing(store, record);
+    OK(store, removals_since, "a", 0, no_such_removal, &wanted);
+    remove_thing(store, record);
+}
+
 /* --- all of them -------------------------------------------------------------------------------- */
 
 const struct storage_way storage_ways[STORAGE_WAYS] = {
@@ -294,9 +400,12 @@ const struct storage_way storage_ways[STORAGE_WAYS] = {
     {&fields_account_identity, put_identity, read_identity, remove_identity},
     {&fields_device, put_device, read_device, remove_device},
     {&fields_tab, put_tab, read_tab, remove_tab},
+    {&fields_tab_group, put_tab_group, read_tab_group, remove_tab},
     {&fields_visit, put_visit, read_visit, remove_visit},
     {&fields_page, put_page, read_page, remove_page},
     {&fields_bookmark, put_one_bookmark, read_bookmark, remove_bookmark},
     {&fields_token, put_token, read_token, remove_token},
     {&fields_pick, put_pick, read_pick, remove_pick},
+    {&fields_removed_here, put_removed_here, read_removed_here, remove_removed_here},
+    {&fields_removal, put_removal, read_removal, take_removal_off},
 };

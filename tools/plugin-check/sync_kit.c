@@ -118,6 +118,17 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     return r;
 }
 
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    struct sync_sink *sink = ctx;
+    int r = enter(sink);
+    expect_open(sink, HEARTH_TABS, "a group of tabs");
+    expect_utf8(device, "a group's device");
+    expect_fields(&fields_tab_group, group);
+    sink->records++;
+    return r;
+}
+
 static int on_page(void *ctx, const struct hearth_page_record *record)
 {
     struct sync_sink *sink = ctx;
@@ -239,6 +250,7 @@ void sync_sink_init(struct sync_sink *sink)
         .begin = on_begin,
         .device = on_device,
         .tab = on_tab,
+        .tab_group = on_tab_group,
         .page = on_page,
         .bookmark = on_bookmark,
         .removed = on_removed,

@@ -85,17 +85,28 @@
     X(T, OPTIONAL, TEXT, os,            0, HEARTH_TEXT_MAX, "its operating system, as it says") \
     X(T, OPTIONAL, TEXT, version,       0, HEARTH_TEXT_MAX, "of its browser, as it says") \
     X(T, OPTIONAL, TEXT, fxa_device_id, 0, HEARTH_TEXT_MAX, "as the accounts server knows it") \
-    X(T, ALWAYS,   INT,  last_upload,   0, HEARTH_TIME_MAX, "server time of its newest record in clients or tabs")
+    X(T, ALWAYS,   INT,  last_upload,   0, HEARTH_TIME_MAX, "server time of its newest record in clients or tabs") \
+    X(T, DERIVED,  FLAG, hidden,        0, 1,               "1: its person does not want to see it: device_hide()")
 
 #define HEARTH_TAB_FIELDS(X, T) \
     X(T, KEY,      INT,  position,      0, INT32_MAX,       "the order as uploaded, from 0") \
     X(T, ALWAYS,   TEXT, title,         0, HEARTH_TEXT_MAX, "of the page in it") \
     X(T, ALWAYS,   TEXT, url,           0, HEARTH_TEXT_MAX, "of the page in it") \
     X(T, OPTIONAL, TEXT, icon,          0, HEARTH_TEXT_MAX, "its URL") \
-    X(T, OPTIONAL, TEXT, group,         0, HEARTH_TEXT_MAX, "name of its tab group") \
+    X(T, OPTIONAL, TEXT, group,         1, HEARTH_KEY_MAX,  "id of its tab group on the same device, which may not be there") \
     X(T, ALWAYS,   INT,  last_used,     0, HEARTH_TIME_MAX, "when it was looked at") \
     X(T, ALWAYS,   FLAG, inactive,      0, 1,               "1: its browser has put it aside, unused for long") \
-    X(T, ALWAYS,   FLAG, pinned,        0, 1,               "1: its person has pinned it")
+    X(T, ALWAYS,   FLAG, pinned,        0, 1,               "1: its person has pinned it") \
+    X(T, ALWAYS,   INT,  window,        0, INT32_MAX,       "number of its window on this device, from 0; 0 where nobody says") \
+    X(T, ALWAYS,   INT,  place,         0, INT32_MAX,       "its place in its window, from 0, with gaps; ties by `position`") \
+    X(T, ALWAYS,   FLAG, active,        0, 1,               "1: it is the one that its window shows; 0 where nobody says")
+
+/* Several tabs that their person put together. */
+#define HEARTH_TAB_GROUP_FIELDS(X, T) \
+    X(T, KEY,      TEXT, id,            1, HEARTH_KEY_MAX,  "unique on its device: hearth_tab.group") \
+    X(T, ALWAYS,   TEXT, name,          0, HEARTH_TEXT_MAX, "as its person calls it; \"\": it has none") \
+    X(T, OPTIONAL, TEXT, color,         0, HEARTH_LINE_MAX, "a word, as the browser says it: blue, purple …") \
+    X(T, ALWAYS,   FLAG, collapsed,     0, 1,               "1: its tabs are folded away")
 
 #define HEARTH_VISIT_FIELDS(X, T) \
     X(T, KEY,      INT,  date,          INT64_MIN, HEARTH_DATE_MAX, "ms") \
@@ -155,17 +166,42 @@
     X(T, ALWAYS,   REAL, use_count, 0, 1e300,           "as of `used`; 0 forgets the pick") \
     X(T, ALWAYS,   INT,  used,      0, HEARTH_TIME_MAX, "when it was picked last")
 
+/* What was there and is not any more: so that whoever has a copy hears of it. */
+#define HEARTH_REMOVAL_FIELDS(X, T) \
+    X(T, KEY,      INT,  kind,       1, 5,               "enum hearth_removal_kind") \
+    X(T, KEY,      TEXT, key,        0, HEARTH_KEY_MAX,  "devices: the id; tabs: that of their device; bookmarks: the guid; else \"\"") \
+    X(T, KEY,      INT,  page,       0, INT64_MAX,       "pages: the id; visits: that of their page; else 0") \
+    X(T, KEY,      INT,  date,       INT64_MIN, HEARTH_DATE_MAX, "visits; else 0") \
+    X(T, KEY,      INT,  type,       0, 9,               "visits: enum hearth_visit_type; else 0") \
+    X(T, KEY,      INT,  position,   0, INT32_MAX,       "tabs; else 0") \
+    X(T, ALWAYS,   INT,  generation, 0, INT64_MAX,       "of the batch that removed it")
+
+/* What a person removed here, and shall stay removed although its source still has it. Nothing in it says what a page was. */
+#define HEARTH_REMOVED_HERE_FIELDS(X, T) \
+    X(T, KEY,      TEXT, id,         1, HEARTH_ID_MAX,   "made by the core") \
+    X(T, ALWAYS,   INT,  kind,       1, 4,               "enum hearth_removed_here_kind") \
+    X(T, ALWAYS,   INT,  page,       0, INT64_MAX,       "VISIT, PAGE: id of the page; else 0") \
+    X(T, ALWAYS,   INT,  date,       INT64_MIN, HEARTH_DATE_MAX, "VISIT; else 0") \
+    X(T, ALWAYS,   INT,  type,       0, 9,               "VISIT: enum hearth_visit_type; else 0") \
+    X(T, ALWAYS,   TEXT, host,       0, HEARTH_TEXT_MAX, "SITE: exactly this host, as pages have it; else \"\"") \
+    X(T, ALWAYS,   INT,  from_date,  INT64_MIN, HEARTH_DATE_MAX, "PAGE, SITE, SPAN: from_date <= date < to_date; 0: open") \
+    X(T, ALWAYS,   INT,  to_date,    INT64_MIN, HEARTH_DATE_MAX, "0: open, visits that are still to come, too") \
+    X(T, ALWAYS,   INT,  created,    0, HEARTH_TIME_MAX, "when its person said so")
+
 /* Every record there is: R(name, TABLE). */
 #define HEARTH_RECORDS(R) \
     R(account,          HEARTH_ACCOUNT_FIELDS) \
     R(account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
     R(device,           HEARTH_DEVICE_FIELDS) \
     R(tab,              HEARTH_TAB_FIELDS) \
+    R(tab_group,        HEARTH_TAB_GROUP_FIELDS) \
     R(visit,            HEARTH_VISIT_FIELDS) \
     R(page,             HEARTH_PAGE_FIELDS) \
     R(bookmark,         HEARTH_BOOKMARK_FIELDS) \
     R(token,            HEARTH_TOKEN_FIELDS) \
-    R(pick,             HEARTH_PICK_FIELDS)
+    R(pick,             HEARTH_PICK_FIELDS) \
+    R(removal,          HEARTH_REMOVAL_FIELDS) \
+    R(removed_here,     HEARTH_REMOVED_HERE_FIELDS)
 /* clang-format on */
 
 #define HEARTH_RECORD_DECLARE(record, FIELDS) HEARTH_RECORD(record, FIELDS);

@@ -143,9 +143,39 @@ static int cut_texts(void *session, struct hearth_call *call, const struct heart
 static int null_is_empty(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
 {
     struct hearth_tab other = *tab;
-    if (tab->group != NULL && tab->group[0] == '\0')
-        other.group = NULL;
+    if (tab->icon != NULL && tab->icon[0] == '\0')
+        other.icon = NULL;
     return good->tab_put(session, call, device, &other);
+}
+
+/* INSERT OR REPLACE: what it does not name gets its default. */
+static int show_again(void *session, struct hearth_call *call, const struct hearth_device *device)
+{
+    int r = good->device_remove(session, call, device->id);
+    return r < 0 ? r : good->device_put(session, call, device);
+}
+
+/* A table that somebody forgot. */
+struct kept_group {
+    char device[64], id[64];
+};
+
+static int keep_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    struct kept_group *kept = ctx;
+    snprintf(kept->device, sizeof(kept->device), "%s", device);
+    snprintf(kept->id, sizeof(kept->id), "%s", group->id);
+    return 1;
+}
+
+static int keep_groups(void *session, struct hearth_call *call, const char *device)
+{
+    struct kept_group kept = {"", ""};
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = kept.id, .name = ""};
+    int r = good->tab_group_list(session, call, "a", device, keep_group, &kept);
+    if (r == 0)
+        r = good->tabs_clear(session, call, device);
+    return r < 0 || kept.id[0] == '\0' ? r : good->tab_group_put(session, call, kept.device, &group);
 }
 
 /* A collation that compares without regard to case. */
@@ -214,6 +244,8 @@ static void set_table(void)
     X(narrow, page_put, narrow_numbers)                                                                                                    \
     X(cut, bookmark_put, cut_texts)                                                                                                        \
     X(null, tab_put, null_is_empty)                                                                                                        \
+    X(hiding, device_put, show_again)                                                                                                      \
+    X(groups, tabs_clear, keep_groups)                                                                                                     \
     X(fold, pick_put, fold_keys)                                                                                                           \
     X(pieces, bookmark_claims, claims_in_pieces)
 

@@ -33,11 +33,15 @@
     X(token_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                          \
     X(token_used, FAULT_CHANGES, account, (const char *account, const char *id, int64_t when), (account, id, when))                        \
     X(pick_put, FAULT_CHANGES, account, (const char *account, const struct hearth_pick *pick), (account, pick))                            \
+    X(removed_here_put, FAULT_CHANGES, account, (const char *account, const struct hearth_removed_here *removed), (account, removed))      \
+    X(removed_here_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                   \
     X(batch_commit, FAULT_CHANGES, BATCH, (bool changed), (changed))                                                                       \
     X(mark_put, 0, BATCH, (int32_t collection, const char *text), (collection, text))                                                      \
     X(device_put, 0, BATCH, (const struct hearth_device *device), (device))                                                                \
+    X(device_hide, 0, BATCH, (const char *device, bool hidden), (device, hidden))                                                          \
     X(device_remove, 0, BATCH, (const char *device), (device))                                                                             \
     X(tab_put, 0, BATCH, (const char *device, const struct hearth_tab *tab), (device, tab))                                                \
+    X(tab_group_put, 0, BATCH, (const char *device, const struct hearth_tab_group *group), (device, group))                                \
     X(tabs_clear, 0, BATCH, (const char *device), (device))                                                                                \
     X(page_put, 0, BATCH, (const struct hearth_page *page), (page))                                                                        \
     X(page_remove, 0, BATCH, (int64_t page), (page))                                                                                       \
@@ -62,9 +66,13 @@
     X(identity_list, 0, account, account_identity, (const char *account), (account))                                                       \
     X(token_list, 0, account, token, (const char *account), (account))                                                                     \
     X(pick_list, 0, account, pick, (const char *account), (account))                                                                       \
+    X(removed_here_list, 0, account, removed_here, (const char *account), (account))                                                       \
+    X(generation_list, 0, account, generation, (const char *account), (account))                                                           \
+    X(removals_since, 0, account, removal, (const char *account, int64_t since), (account, since))                                         \
     X(mark_list, 0, account, mark, (const char *account), (account))                                                                       \
     X(device_list, 0, account, device, (const char *account), (account))                                                                   \
     X(tab_list, 0, account, tab, (const char *account, const char *device), (account, device))                                             \
+    X(tab_group_list, 0, account, tab_group, (const char *account, const char *device), (account, device))                                 \
     X(page_visits, 0, account, visit, (const char *account, int64_t page), (account, page))                                                \
     X(pages_by_frecency, 0, account, page, (const char *account), (account))                                                               \
     X(pages_changed, 0, account, page, (const char *account, int64_t since), (account, since))                                             \
@@ -75,7 +83,8 @@
     X(bookmark_nodes, 0, account, bookmark_node, (const char *account), (account))                                                         \
     X(bookmark_tombstones, 0, account, bookmark_node, (const char *account), (account))                                                    \
     X(bookmark_claims, 0, account, claim, (const char *account), (account))                                                                \
-    X(tag_list, 0, account, tag, (const char *account), (account))
+    X(tag_list, 0, account, tag, (const char *account), (account))                                                                         \
+    X(page_guid_list, 0, account, page_guid, (const char *account), (account))
 
 /* row, parameters, arguments */
 #define ROWS(X)                                                                                                                            \
@@ -84,6 +93,7 @@
     X(mark, (void *ctx, int32_t collection, const char *text), (rows->ctx, collection, text))                                              \
     X(device, (void *ctx, const struct hearth_device *device, int64_t tabs), (rows->ctx, device, tabs))                                    \
     X(tab, (void *ctx, const char *device, const struct hearth_tab *tab), (rows->ctx, device, tab))                                        \
+    X(tab_group, (void *ctx, const char *device, const struct hearth_tab_group *group), (rows->ctx, device, group))                        \
     X(page, (void *ctx, const struct hearth_page *page), (rows->ctx, page))                                                                \
     X(visit, (void *ctx, const struct hearth_visit *visit), (rows->ctx, visit))                                                            \
     X(visit_row, (void *ctx, const struct hearth_visit_row *row), (rows->ctx, row))                                                        \
@@ -93,7 +103,11 @@
     X(tag, (void *ctx, const char *tag, int64_t count), (rows->ctx, tag, count))                                                           \
     X(token, (void *ctx, const struct hearth_token *token), (rows->ctx, token))                                                            \
     X(pick, (void *ctx, const struct hearth_pick *pick), (rows->ctx, pick))                                                                \
-    X(text, (void *ctx, const char *line), (rows->ctx, line))
+    X(generation, (void *ctx, int32_t collection, int64_t generation), (rows->ctx, collection, generation))                                \
+    X(removal, (void *ctx, const struct hearth_removal *removal), (rows->ctx, removal))                                                    \
+    X(removed_here, (void *ctx, const struct hearth_removed_here *removed), (rows->ctx, removed))                                          \
+    X(text, (void *ctx, const char *line), (rows->ctx, line))                                                                              \
+    X(page_guid, (void *ctx, const char *guid, int64_t page), (rows->ctx, guid, page))
 
 /* Bytes of the texts that people's data consist of. */
 static size_t text_size(const char *a, const char *b, const char *c, const char *d)
@@ -109,6 +123,7 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_mark             text_size(text, NULL, NULL, NULL)
 #define SIZE_device           text_size(device->id, device->name, NULL, NULL)
 #define SIZE_tab              text_size(tab->title, tab->url, tab->icon, NULL)
+#define SIZE_tab_group        text_size(group->id, group->name, group->color, NULL)
 #define SIZE_page             text_size(page->url, page->title, page->bookmark_title, page->tags)
 #define SIZE_visit            sizeof(*visit)
 #define SIZE_visit_row        (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
@@ -118,6 +133,10 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_tag              text_size(tag, NULL, NULL, NULL)
 #define SIZE_token            text_size(token->id, token->name, NULL, NULL)
 #define SIZE_pick             text_size(pick->input, NULL, NULL, NULL)
+#define SIZE_generation       0
+#define SIZE_removal          text_size(removal->key, NULL, NULL, NULL)
+#define SIZE_removed_here     text_size(removed->host, NULL, NULL, NULL)
+#define SIZE_page_guid        text_size(guid, NULL, NULL, NULL)
 #define SIZE_text             text_size(line, NULL, NULL, NULL)
 
 #define X(row_name, parameters, arguments)                                                                                                 \

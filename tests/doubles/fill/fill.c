@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "plug/loader.h"
 #include "plug/store.h"
+#include "model/url.h"
 
 enum { BATCH = 20000, PER_SITE = 40, TAGS = 25, YEAR_DAYS = 400 };
 
@@ -60,7 +61,7 @@ static void put_page(struct filling *f, long n)
         visits[i] = (struct hearth_visit)HEARTH_VISIT(f->now - (n + i * f->pages) * step - 1000, 1);
     bool bookmarked = n < f->bookmarks;
     struct hearth_page page = {.struct_size = sizeof(page),
-                               .id = n + 1,
+                               .id = model_page_id(url),
                                .url = url,
                                .host = host,
                                .guid = guid,
@@ -85,6 +86,7 @@ static void put_folder(struct filling *f, const char *guid, const char *parent, 
                                      .guid = guid,
                                      .title = guid,
                                      .parent = parent,
+                                     .said_parent = parent,
                                      .position = position,
                                      .added = f->now,
                                      .modified = f->now};
@@ -106,10 +108,11 @@ static void put_bookmark(struct filling *f, long n)
                                        .kind = HEARTH_BOOKMARK,
                                        .guid = guid,
                                        .parent = parent,
+                                       .said_parent = parent,
                                        .title = title,
                                        .url = url,
                                        .tags = n % 10 == 0 ? tag : NULL,
-                                       .page = n < f->pages ? n + 1 : 0,
+                                       .page = n < f->pages ? model_page_id(url) : 0,
                                        .position = 1000 + n,
                                        .added = f->now - n * 1000,
                                        .modified = f->now - n * 1000};

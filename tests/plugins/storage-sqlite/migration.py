@@ -14,9 +14,16 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "plugins" / "storage-sqlite"
 # What a person has, in the old file and in the new one.
-TABLES = ("marks", "devices", "tabs", "pages", "removed_pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims",
-          "bookmark_tombstones")
+TABLES = ("marks", "devices", "tabs", "pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims", "bookmark_tombstones")
+# What a person has now, and had as removed_pages.
+REMOVED = ("SELECT id, generation FROM removed_pages WHERE account = {row}", "SELECT page, generation FROM removals WHERE kind = 1")
 SHARED = ("credentials", "settings", "tokens", "picks")
+# device, position, and the name of the tab's group, which is all that is known of a group there.
+GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
+# What becomes of it: an id has 255 bytes at most, and is not empty.
+IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}
+GROUPS = sorted({(device, IDS.get(name, name), name, None, 0) for device, _, name in GROUPED if name})
+NEW_COLUMNS = {"devices": ("hidden",), "tabs": ("group", "window", "place", "active")}
 COUNTERS = ("generation", "forgotten", "devices", "tabs", "bookmarks", "folders", "pages", "visits")
 LIMIT = 300  # seconds, for any one command
 
@@ -33,15 +40,15 @@ def put_person(db, row, pages, rng):
     host = f"{name}.example"
     db.execute("INSERT INTO accounts (row, id, email, uid, name, provider, node, state, created, last_sync, last_attempt, next_sync, last_seen,"
                " generation, forgotten, failures, resync, devices, tabs, bookmarks, folders, pages, visits)"
-               " VALUES (?, ?, ?, 'u', NULL, 'fx', '', 0, ?, 5, 6, 7, ?, ?, 1, 0, 0, 1, 2, 1, 1, ?, ?)",
-               (row, name, f"{name}@example.org", row, 8 + (row == 2), 40 + row, pages, 2 * pages))
+               " VALUES (?, ?, ?, 'u', NULL, 'fx', '', 0, ?, 5, 6, 7, ?, ?, 1, 0, 0, 1, ?, 1, 1, ?, ?)",
+               (row, name, f"{name}@example.org", row, 8 + (row == 2), 40 + row, len(GROUPED), pages, 2 * pages))
     db.execute("INSERT INTO credentials VALUES (?, ?)", (row, rng.randbytes(60)))
     db.execute("INSERT INTO settings VALUES (?, ?)", (row, json.dumps({"timezone": "UTC", "of": row})))
     db.execute("INSERT INTO tokens VALUES (?, ?, 'cli', ?, 0, 1, 2, 0)", (f"t{row}", row, rng.randbytes(32)))
     db.execute("INSERT INTO picks VALUES (?, 'in', 3, 1.5, 9)", (row,))
     db.executemany("INSERT INTO marks VALUES (?, ?, ?)", [(row, c, f"mark {c}") for c in range(5)])
     db.execute("INSERT INTO devices VALUES (?, 'd', 'Phone', 'mobile', NULL, '1', NULL, 4)", (row,))
-    db.executemany("INSERT INTO tabs VALUES (?, 'd', ?, 't', 'https://t/', NULL, NULL, 3, 0, 1)", [(row, 0), (row, 1)])
+    db.executemany("INSERT INTO tabs VALUES (?, ?, ?, 't', 'https://t/', NULL, ?, 3, 0, 1)", [(row, *tab) for tab in GROUPED])
     first = db.execute("SELECT coalesce(max(row), 0) + 1 FROM pages").fetchone()[0]
     ids = rng.sample(range(1, 1 << 50), pages)
     db.executemany("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, 'title', NULL, NULL, ?, 2, 200, 0, 0, 0, 0, ?)",
@@ -71,7 +78,8 @@ def make_old(path, persons=6, pages=2500):
 
 
 def columns(db, table):
-    return [r[1] for r in db.execute(f"PRAGMA table_info({table})") if r[1] not in ("account", "row")]
+    """Without those that are new."""
+    return [r[1] for r in db.execute(f"PRAGMA table_info({table})") if r[1] not in ("account", "row", *NEW_COLUMNS.get(table, ()))]
 
 
 def rows(db, table, where=""):
@@ -85,6 +93,7 @@ def dump_old(path):
     for row, name in db.execute("SELECT row, id FROM accounts").fetchall():
         own = f"WHERE account = {row}"
         out[name] = {t: rows(db, t, own) for t in TABLES + SHARED}
+        out[name]["removed"] = sorted(db.execute(REMOVED[0].format(row=row)).fetchall())
         out[name]["counters"] = db.execute(f"SELECT {', '.join(COUNTERS)} FROM accounts WHERE row = ?", (row,)).fetchone()
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
@@ -97,13 +106,24 @@ def dump_new(state):
     for row, name in db.execute("SELECT row, id FROM accounts WHERE file = 1").fetchall():
         person = sqlite3.connect(state / "accounts" / f"{name}.db")
         out[name] = {t: rows(person, t) for t in TABLES}
+        out[name]["removed"] = sorted(person.execute(REMOVED[1]).fetchall())
         out[name]["counters"] = person.execute(f"SELECT {', '.join(COUNTERS)} FROM account").fetchone()
+        assert person.execute("SELECT * FROM tab_groups ORDER BY device, id").fetchall() == GROUPS
+        grouped = person.execute('SELECT device, position, "group", "window", place, active FROM tabs ORDER BY device, position').fetchall()
+        assert grouped == [(device, position, IDS.get(name, name), 0, 0, 0) for device, position, name in GROUPED], grouped
+        shown = person.execute('SELECT device, position, "group" FROM readable_tabs ORDER BY device = \'e\', position').fetchall()
+        assert [g for *_, g in shown] == [name or None for *_, name in GROUPED], shown
+        assert person.execute("SELECT hidden FROM devices").fetchall() == [(0,)]
+        generation = out[name]["counters"][0]
+        assert person.execute("SELECT collection, generation FROM generations").fetchall() == [(c, generation) for c in (1, 2, 3, 4)]
+        assert person.execute("SELECT removals_forgotten FROM account").fetchone()[0] == generation
+        assert person.execute("SELECT count(*) FROM removals WHERE kind <> 1").fetchone()[0] == 0
         person.close()
         out[name].update({t: rows(db, t, f"WHERE account = {row}") for t in SHARED})
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
     assert not [r for r in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'moving%'")], "old tables are left"
-    assert db.execute("PRAGMA user_version").fetchone()[0] == 4
+    assert db.execute("PRAGMA user_version").fetchone()[0] == len(list((PLUGIN / "migrations").glob("*.sql")))
     db.close()
     return out
 

@@ -153,7 +153,7 @@ static void test_schema(void **state)
     fixture_reopen(fixture);
     OK(&fixture->store, schema_version, &has, &wants);
     assert_int_equal(has, 0);
-    assert_int_equal(wants, 4);
+    assert_int_equal(wants, 5);
     FAILS(UNSUPPORTED, &fixture->store, account_get, "a", &got);
     assert_non_null(strstr(fixture->store.call.error, "hearthd migrate"));
     OK(&fixture->store, ping);
@@ -172,7 +172,7 @@ static void test_newer_schema_while_open(void **state)
     struct fixture *fixture = *state;
     fixture_reopen(fixture);
     OK(&fixture->store, migrate);
-    tamper(fixture->path, "PRAGMA user_version = 5");
+    tamper(fixture->path, "PRAGMA user_version = 99");
     FAILS(UNSUPPORTED, &fixture->store, migrate);
     fixture_close(fixture);
 }
@@ -248,7 +248,12 @@ static void test_verify_finds(void **state)
         {"UPDATE visits SET host_key = 0 WHERE page = 7 AND date = 7", "page 7: 1 visits do not agree"},
         {"UPDATE pages SET bookmarks = 1 WHERE id = 7", "bookmarks is 1, but 0 have its URL"},
         {"UPDATE pages SET generation = 9 WHERE id = 7", "generation 9 has not come yet"},
-        {"INSERT INTO removed_pages VALUES (7, 1)", "page 7: is there, but remembered as removed"},
+        {"INSERT INTO removals VALUES (1, '', 7, 0, 0, 0, 1)", "page 7: is there, but remembered as removed"},
+        {"INSERT INTO removals VALUES (2, '', 7, 7, 1, 0, 1)", "page 7: 1 visits are there, but remembered as removed"},
+        {"INSERT INTO removals VALUES (3, 'b1__________', 0, 0, 0, 0, 1)", "bookmark b1__________: is there, but remembered as removed"},
+        {"INSERT INTO removals VALUES (1, '', 9999, 0, 0, 0, 99)", "a removal has the generation 99, which has not come yet"},
+        {"INSERT INTO removals VALUES (9, '', 1, 0, 0, 0, 1)", "removals: refers to a row of removal_kinds that is not there"},
+        {"UPDATE generations SET generation = 9", "its generation 9 is greater than"},
         {"UPDATE bookmarks SET parent = 'nowhere' WHERE guid = 'b1__________'", "its parent nowhere is not there"},
         {"UPDATE bookmarks SET parent = 'b2__________' WHERE guid = 'b1__________'", "its parent b2__________ is not a folder"},
         {"UPDATE bookmarks SET parent = 'menu________' WHERE guid = 'menu________'", "bookmark menu________: its folders go round"},

@@ -27,6 +27,35 @@ def an_old_backup_is_restored(hearthd):
         moved.check()
 
 
+def make_first_person(old, row, path):
+    """A file of a person as the release before wrote it, with what the account has in the file for everybody of the release before that."""
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript("PRAGMA journal_mode = WAL;" + (migration.PLUGIN / "person" / "0001-first.sql").read_text(encoding="utf-8"))
+        db.execute("ATTACH ? AS old", (str(old),))
+        counters = ", ".join(migration.COUNTERS)
+        db.execute(f"INSERT INTO account (row, id, {counters}) SELECT 1, id, {counters} FROM old.accounts WHERE row = ?", (row,))
+        for table in (*migration.TABLES, "removed_pages"):
+            names = ", ".join(f'"{r[1]}"' for r in db.execute(f"PRAGMA main.table_info({table})"))
+            db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE account = ?", (row,))
+
+
+def a_persons_file_is_brought_up(hearthd):
+    """The database of the last release: the shared file of schema 4, and files of persons of schema 1, which are brought up when they are opened."""
+    with tempfile.TemporaryDirectory(prefix="hearth-migration-") as folder:
+        moved = migration.Migration(hearthd, folder, persons=3, pages=10)
+        moved.unkilled()
+        for row in (1, 2, 3):
+            make_first_person(moved.old, row, moved.state / "accounts" / f"person{row}.db")
+        with contextlib.closing(sqlite3.connect(moved.state / "hearth.db", isolation_level=None)) as db:
+            db.executescript("DROP TABLE removed_here; DROP TABLE removed_here_kinds; PRAGMA user_version = 4")
+        moved.command("migrate")
+        moved.check()
+        for row in (1, 2, 3):
+            with contextlib.closing(sqlite3.connect(moved.state / "accounts" / f"person{row}.db")) as db:
+                assert db.execute("PRAGMA user_version").fetchone()[0] == len(list((migration.PLUGIN / "person").glob("*.sql")))
+
+
 def people_get_identities(hearthd):
     """All of the old database have one provider and uid, which was possible: the one that was seen last gets the identity."""
     with tempfile.TemporaryDirectory(prefix="hearth-migration-") as folder:
@@ -79,6 +108,7 @@ def main(hearthd):
     assert migration.run(hearthd, kills=15, pages=1500) > 0
     newer_is_refused(hearthd)
     an_old_backup_is_restored(hearthd)
+    a_persons_file_is_brought_up(hearthd)
     people_get_identities(hearthd)
     verify_knows_who_is_who(hearthd)
 

@@ -11,8 +11,9 @@ INSERT INTO identities VALUES ('sync:fx', 'u', 1, 1);
 """
 SAMPLE = """
 INSERT INTO account (row, id, generation, visits) VALUES (1, 'a', 1, 1);
-INSERT INTO devices VALUES ('d', 'Anna''s phone', 'mobile', NULL, NULL, NULL, 1);
-INSERT INTO tabs VALUES ('d', 0, 't', 'https://example.org/', NULL, NULL, 1, 0, 0);
+INSERT INTO devices VALUES ('d', 'Anna''s phone', 'mobile', NULL, NULL, NULL, 1, 0);
+INSERT INTO tabs VALUES ('d', 0, 't', 'https://example.org/', NULL, 'g', 1, 0, 0, 1, 2, 0), ('d', 1, 'u', 'https://example.org/u', NULL, NULL, 0, 0, 0, 0, 0, 0);
+INSERT INTO tab_groups VALUES ('d', 'g', 'Trip', 'blue', 1);
 INSERT INTO pages (row, id, url, host, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, generation)
     VALUES (1, 7, 'https://example.org/', 'example.org', 1, 1, unixepoch() * 1000, 1, 1, 0, 0, 1);
 INSERT INTO visits VALUES (1, 7, unixepoch() * 1000, 1, 0, 0);
@@ -27,13 +28,15 @@ INSERT INTO bookmark_tags VALUES ('recipes', 1000, 'bookmark____', 'Recipes'), (
 # What the first examples and the views have to say about the sample.
 EXPECTED = {
     "SELECT count(*) AS visits, title": [(1, None, "https://example.org/")],
-    "SELECT title, url, last_used FROM readable_tabs": [("t", "https://example.org/", "1970-01-01 00:00:00")],
+    "SELECT title, url, last_used FROM readable_tabs": [("t", "https://example.org/", "1970-01-01 00:00:00"), ("u", "https://example.org/u", None)],
+    "SELECT \"window\", title, \"group\" FROM readable_tabs": [(0, "u", None), (1, "t", "Trip")],
+    "SELECT g.name, g.color": [("Trip", "blue", 1)],
     "SELECT folder, title, url, tags FROM readable_bookmarks": [("Bookmarks Menu / Food", "Soup", "https://example.org/", "Recipes, soup")],
     "SELECT b.title, b.url FROM bookmark_tags": [("Soup", "https://example.org/")],
     "SELECT email, state, last_sync": [("anna@example.org", "ok", "1970-01-01 00:00:00", "1970-01-01 00:00:00", "accounts/a.db")],
     "SELECT a.email, i.issuer, i.subject": [("anna@example.org", "sync:fx", "u")],
     "SELECT id, generation, pages, visits": [("a", 1, 0, 1, 0, 0)],
-    "SELECT d.name, count(t.url)": [("Anna's phone", 1, "1970-01-01 00:00:00")],
+    "SELECT d.name, count(t.url)": [("Anna's phone", 2, "1970-01-01 00:00:00")],
 }
 
 

@@ -35,8 +35,18 @@ static int on_device(void *ctx, const struct hearth_device *d)
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *t)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_TABS);
-    return event(ctx, "tab %s %lld %s %s %lld%s%s %s\n", device, (long long)t->position, t->url, t->title, (long long)t->last_used,
-                 t->pinned ? " pinned" : "", t->inactive ? " inactive" : "", t->group == NULL ? "-" : t->group);
+    event(ctx, "tab %s %lld %s %s %lld%s%s %s", device, (long long)t->position, t->url, t->title, (long long)t->last_used,
+          t->pinned ? " pinned" : "", t->inactive ? " inactive" : "", t->group == NULL ? "-" : t->group);
+    if (t->window != 0 || t->place != 0)
+        event(ctx, " window %lld at %lld", (long long)t->window, (long long)t->place);
+    return event(ctx, "%s\n", t->active ? " active" : "");
+}
+
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *g)
+{
+    assert_int_equal(((struct fake *)ctx)->open, HEARTH_TABS);
+    return event(ctx, "group %s %s \"%s\" %s%s\n", device, g->id, g->name, g->color == NULL ? "-" : g->color,
+                 g->collapsed ? " collapsed" : "");
 }
 
 static int on_page(void *ctx, const struct hearth_page_record *p)
@@ -122,6 +132,7 @@ struct hearth_sync_sink fake_sink(struct fake *f)
                                      on_begin,
                                      on_device,
                                      on_tab,
+                                     on_tab_group,
                                      on_page,
                                      on_bookmark,
                                      on_removed,

@@ -17,6 +17,8 @@ enum { LINE_MAX_SIZE = 4 << 20 };
 struct counts {
     int64_t records[FX_COLLECTIONS], others, removed[FX_COLLECTIONS], pages, visits, bookmarks[6], tabs, skipped, damaged, tags, children;
     int32_t collection;
+    char strip[4096]; /* windows and groups */
+    size_t written;
 };
 
 static struct counts counts;
@@ -53,9 +55,23 @@ static int on_removed(void *ctx, const char *guid, int64_t modified)
 
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
-    (void)ctx, (void)device;
+    (void)ctx;
     assert_true(tab->last_used > 1795000000000);
+    assert_int_equal(tab->active, 0); /* nothing of a record says it */
     counts.tabs++;
+    if (counts.written < sizeof(counts.strip))
+        counts.written += (size_t)snprintf(counts.strip + counts.written, sizeof(counts.strip) - counts.written, "%.8s %lld/%lld %s%s\n",
+                                           device, (long long)tab->window, (long long)tab->place, tab->group == NULL ? "-" : tab->group,
+                                           tab->pinned ? " pinned" : "");
+    return 0;
+}
+
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    (void)ctx;
+    if (counts.written < sizeof(counts.strip))
+        counts.written += (size_t)snprintf(counts.strip + counts.written, sizeof(counts.strip) - counts.written, "%.8s: %s \"%s\" %s%s\n",
+                                           device, group->id, group->name, group->color, group->collapsed ? " collapsed" : "");
     return 0;
 }
 
@@ -165,7 +181,8 @@ static void find_keys(struct loader *l, const char *line)
 
 static void load(const char *path)
 {
-    struct loader l = {.sync_key = sync_key(), .sink = {.page = on_page, .bookmark = on_bookmark, .removed = on_removed, .tab = on_tab}};
+    struct loader l = {.sync_key = sync_key(),
+                       .sink = {.page = on_page, .bookmark = on_bookmark, .removed = on_removed, .tab = on_tab, .tab_group = on_tab_group}};
     memset(&counts, 0, sizeof(counts));
     assert_int_equal(fx_decoder_init(&l.decoder), 0);
     each_line(path, &l, find_keys);
@@ -208,6 +225,13 @@ static void test_final(void **state)
     assert_int_equal(counts.records[HEARTH_TABS], 2);
     assert_int_equal(counts.records[HEARTH_CLIENTS], 2);
     assert_true(counts.tabs > 10);
+    assert_string_equal(counts.strip,
+                        "XZomPBid 0/2 -\nXZomPBid 0/3 -\nXZomPBid 0/1 -\nXZomPBid 0/0 -\n"
+                        "VtkkpvkA: 1795417418675-39 \"Trip\" purple collapsed\nVtkkpvkA: 1795417418665-25 \"Shopping 🛒\" blue\n"
+                        "VtkkpvkA 0/3 -\nVtkkpvkA 0/4 -\nVtkkpvkA 0/2 -\nVtkkpvkA 0/1 -\n"
+                        "VtkkpvkA 1/9 1795417418675-39\nVtkkpvkA 1/8 1795417418675-39\n"
+                        "VtkkpvkA 1/7 1795417418665-25\nVtkkpvkA 1/6 1795417418665-25\n"
+                        "VtkkpvkA 1/3 -\nVtkkpvkA 1/2 -\nVtkkpvkA 1/1 - pinned\nVtkkpvkA 1/0 - pinned\n");
     assert_int_equal(counts.others, 18);
     assert_int_equal(counts.skipped, 0);
     assert_int_equal(counts.damaged, 0);

@@ -346,31 +346,6 @@ static void test_history(void **state)
     }
 }
 
-static void test_tabs(void **state)
-{
-    (void)state;
-    check(fx_record_tabs, HEARTH_TABS, "dev",
-          "{\"tabs\":[{\"title\":\"A\",\"urlHistory\":[\"https://a/\",\"https://old/"
-          "\"],\"lastUsed\":1700000000,\"pinned\":true,\"tabGroupId\":\"g1\"},"
-          "{\"urlHistory\":[\"https://b/\"],\"lastUsed\":\"1700000001.9\",\"inactive\":true,\"tabGroupId\":\"none\"},"
-          "{\"title\":null,\"urlHistory\":[\"https://c/\"],\"lastUsed\":1700000002.5},{\"urlHistory\":[\"https://d/"
-          "\"],\"lastUsed\":1700000003000},"
-          "{\"urlHistory\":[\"https://e/\"],\"lastUsed\":-1},{\"urlHistory\":[\"https://f/\"],\"lastUsed\":99999999999},"
-          "{\"urlHistory\":[\"about:home\"]},{\"urlHistory\":[]},{\"urlHistory\":\"x\"},{},7,{\"urlHistory\":[5]},{\"urlHistory\":[\"file:/"
-          "//x\"]}],"
-          "\"tabGroups\":{\"g1\":{\"name\":\"Trip\"},\"none\":{\"name\":\"\"}}}",
-          FX_TAKEN,
-          "tab dev 0 https://a/ A 1700000000000 pinned Trip\n"
-          "tab dev 1 https://b/  1700000001000 inactive -\n"
-          "tab dev 2 https://c/  1700000002000 -\n"
-          "tab dev 3 https://d/  1700000003000 -\n"
-          "tab dev 4 https://e/  0 -\n"
-          "tab dev 5 https://f/  1795417500000 -\n");
-    check(fx_record_tabs, HEARTH_TABS, "dev", "{\"tabs\":{}}", FX_TAKEN, "");
-    check(fx_record_tabs, HEARTH_TABS, "dev", "{\"tabs\":[{\"urlHistory\":[\"https://a/\"]}],\"tabGroups\":[]}", FX_TAKEN,
-          "tab dev 0 https://a/  0 -\n");
-}
-
 static void check_client(const char *cleartext, const char *name, const char *type)
 {
     struct fx_arena arena = {0};
@@ -402,8 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vector),  cmocka_unit_test(test_tampering), cmocka_unit_test(test_keys_and_meta),
         cmocka_unit_test(test_bso),     cmocka_unit_test(test_bookmarks), cmocka_unit_test(test_queries),
-        cmocka_unit_test(test_lengths), cmocka_unit_test(test_history),   cmocka_unit_test(test_tabs),
-        cmocka_unit_test(test_clients),
+        cmocka_unit_test(test_lengths), cmocka_unit_test(test_history),   cmocka_unit_test(test_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

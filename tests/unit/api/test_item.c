@@ -56,7 +56,7 @@ static void test_rows(void **state)
     assert_json(device_json(&device, 2),
                 "{\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"os\":null,\"version\":null,\"last_upload\":5,\"tabs\":2}");
     assert_json(
-        tab_json(&tab),
+        tab_json(&tab, ""),
         "{\"title\":\"t\",\"url\":\"https://t/\",\"icon\":null,\"last_used\":null,\"inactive\":false,\"pinned\":true,\"group\":null}");
     assert_json(item_json(&mark),
                 "{\"id\":\"toolbar\",\"kind\":\"folder\",\"title\":\"Bookmarks Toolbar\",\"url\":null,\"parent\":\"places\","
@@ -65,8 +65,12 @@ static void test_rows(void **state)
     assert_json(page_json(&page),
                 "{\"id\":\"9223372036854775807\",\"url\":\"https://p/\",\"title\":\"history's\",\"frecency\":0,\"visit_count\":0,"
                 "\"last_visit\":9}");
+    tab.group = "g1";
+    assert_json(
+        tab_json(&tab, "Trip"),
+        "{\"title\":\"t\",\"url\":\"https://t/\",\"icon\":null,\"last_used\":null,\"inactive\":false,\"pinned\":true,\"group\":\"Trip\"}");
     tab.url = "\xff"; /* no JSON */
-    assert_null(tab_json(&tab));
+    assert_null(tab_json(&tab, NULL));
 }
 
 int main(void)

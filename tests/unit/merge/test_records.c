@@ -47,6 +47,7 @@ static void check_way(struct spool *spool, bool bare)
     struct arena arena;
     struct hearth_device device, device_got;
     struct hearth_tab tab, tab_got;
+    struct hearth_tab_group group, group_got;
     struct hearth_page_record page, page_got;
     struct hearth_bookmark_record bookmark, bookmark_got;
     const char *owner;
@@ -54,6 +55,7 @@ static void check_way(struct spool *spool, bool bare)
     arena_init(&arena, 0);
     fill(&fields_device, &device, bare);
     fill(&fields_tab, &tab, bare);
+    fill(&fields_tab_group, &group, bare);
     fill(&fields_page_record, &page, bare);
     fill(&fields_bookmark_record, &bookmark, bare);
     struct hearth_visit visits[2] = {HEARTH_VISIT(5, 1), HEARTH_VISIT(4, 2)};
@@ -63,6 +65,7 @@ static void check_way(struct spool *spool, bool bare)
     bookmark.tag_count = 2;
     assert_int_equal(records_put_device(spool, &device, NULL), 0);
     assert_int_equal(records_put_tab(spool, "owner", &tab, NULL), 0);
+    assert_int_equal(records_put_tab_group(spool, "owner", &group, NULL), 0);
     assert_int_equal(records_put_page(spool, &page, NULL), 0);
     assert_int_equal(records_put_bookmark(spool, &bookmark, NULL), 0);
     spool_rewind(spool);
@@ -73,6 +76,11 @@ static void check_way(struct spool *spool, bool bare)
     records_get_tab(spool, &owner, &tab_got);
     assert_string_equal(owner, "owner");
     assert_same(&fields_tab, &tab, &tab_got);
+    assert_int_equal(spool_next(spool, &kind, NULL), 1);
+    assert_int_equal(kind, RECORD_TAB_GROUP);
+    records_get_tab_group(spool, &owner, &group_got);
+    assert_string_equal(owner, "owner");
+    assert_same(&fields_tab_group, &group, &group_got);
     assert_int_equal(spool_next(spool, &kind, NULL), 1);
     assert_int_equal(records_get_page(spool, &arena, &page_got), 0);
     assert_same(&fields_page_record, &page, &page_got);
@@ -222,6 +230,7 @@ static void test_broken_devices_and_tabs(void **state)
     (void)state;
     struct hearth_device device;
     struct hearth_tab tab;
+    struct hearth_tab_group group;
     struct sink sink;
     fill(&fields_device, &device, false);
     device.name = NULL;
@@ -233,6 +242,16 @@ static void test_broken_devices_and_tabs(void **state)
     begin(&sink, HEARTH_TABS);
     assert_int_equal(sink.hearth.tab(sink.hearth.ctx, "phone", &tab), 0);
     assert_damaged(&sink, "phone", "its pinned is 2");
+    fill(&fields_tab, &tab, false);
+    tab.group = "";
+    begin(&sink, HEARTH_TABS);
+    assert_int_equal(sink.hearth.tab(sink.hearth.ctx, "phone", &tab), 0);
+    assert_damaged(&sink, "phone", "it has no group");
+    fill(&fields_tab_group, &group, false);
+    group.name = NULL;
+    begin(&sink, HEARTH_TABS);
+    assert_int_equal(sink.hearth.tab_group(sink.hearth.ctx, "phone", &group), 0);
+    assert_damaged(&sink, "phone", "it has no name");
     fill(&fields_tab, &tab, false);
     begin(&sink, HEARTH_TABS);
     assert_int_equal(sink.hearth.tab(sink.hearth.ctx, NULL, &tab), 0);

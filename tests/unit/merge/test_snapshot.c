@@ -259,6 +259,119 @@ static void test_devices_tabs_and_bookmarks(void **state)
     }
 }
 
+static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    return add_line(ctx, "%s %lld %s %s %lld/%lld%s\n", device, (long long)tab->position, tab->title, tab->group == NULL ? "-" : tab->group,
+                    (long long)tab->window, (long long)tab->place, tab->active ? " active" : "");
+}
+
+static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    return add_line(ctx, "%s %s %s %s%s\n", device, group->id, group->name, group->color == NULL ? "-" : group->color,
+                    group->collapsed ? " collapsed" : "");
+}
+
+static void expect_tabs(const char *tabs, const char *groups)
+{
+    struct lines *lines = calloc(1, sizeof(*lines));
+    OK(&fixture->store, tab_list, "a", NULL, on_tab, lines);
+    assert_string_equal(lines->text, tabs);
+    *lines = (struct lines){.size = 0};
+    OK(&fixture->store, tab_group_list, "a", NULL, on_tab_group, lines);
+    assert_string_equal(lines->text, groups);
+    free(lines);
+    store_reset(&fixture->store);
+}
+
+static void give_tab(const char *device, const char *title, const char *group)
+{
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .title = title, .url = ONE, .group = group, .window = 1, .place = 7, .active = 1};
+    assert_int_equal(sink.hearth.tab(&sink, device, &tab), 0);
+}
+
+static void give_group(const char *device, const char *id, const char *name)
+{
+    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = id, .name = name, .color = "blue", .collapsed = 1};
+    assert_int_equal(sink.hearth.tab_group(&sink, device, &group), 0);
+}
+
+/* Groups before their tabs, behind them, of a device that comes in turns with another one. */
+static void test_groups_and_windows(void **state)
+{
+    (void)state;
+    struct hearth_device device = {.struct_size = sizeof(device), .name = "D", .type = "desktop", .hidden = 1};
+    sink_begin(HEARTH_CLIENTS, HEARTH_SNAPSHOT);
+    for (int i = 0; i < 2; i++) {
+        device.id = i == 0 ? "d1" : "d2";
+        assert_int_equal(sink.hearth.device(&sink, &device), 0);
+    }
+    sink_commit();
+    sink_begin(HEARTH_TABS, HEARTH_COMPLETE);
+    give_group("d1", "g1", "Trip");
+    give_tab("d1", "one", "g1");
+    give_tab("d2", "two", "g1");
+    give_tab("d1", "three", "g2");
+    give_group("d2", "g1", "Trip");
+    give_group("d1", "g2", "");
+    sink_commit();
+    expect_tabs("d1 0 one g1 1/7 active\nd1 1 three g2 1/7 active\nd2 0 two g1 1/7 active\n",
+                "d1 g1 Trip blue collapsed\nd1 g2  blue collapsed\nd2 g1 Trip blue collapsed\n");
+    sink_begin(HEARTH_TABS, HEARTH_INCREMENTAL); /* who does not come keeps everything */
+    give_group("d2", "g3", "Shop");
+    give_tab("d2", "four", "g3");
+    sink_commit();
+    expect_tabs("d1 0 one g1 1/7 active\nd1 1 three g2 1/7 active\nd2 0 four g3 1/7 active\n",
+                "d1 g1 Trip blue collapsed\nd1 g2  blue collapsed\nd2 g3 Shop blue collapsed\n");
+    sink_begin(HEARTH_TABS, HEARTH_COMPLETE); /* of d1 nothing came that can be read */
+    give_group("d2", "g1", "Trip");
+    give_group("d1", NULL, "no id");
+    give_group("d1", "g1", "Journey");
+    sink_commit();
+    expect_tabs("d1 0 one g1 1/7 active\nd1 1 three g2 1/7 active\n",
+                "d1 g1 Journey blue collapsed\nd1 g2  blue collapsed\nd2 g1 Trip blue collapsed\n");
+    sink_begin(HEARTH_TABS, HEARTH_COMPLETE); /* some of d1 is damaged: what came replaces what was there */
+    give_group("d1", "g4", "New");
+    give_group("d1", "", "no id");
+    give_tab("d1", "five", "g4");
+    sink_commit();
+    expect_tabs("d1 0 five g4 1/7 active\n", "d1 g4 New blue collapsed\n");
+}
+
+static int on_hidden(void *ctx, const struct hearth_device *device, int64_t tabs)
+{
+    return add_line(ctx, "%s %s %lld%s\n", device->id, device->name, (long long)tabs, device->hidden ? " hidden" : "");
+}
+
+/* What a provider says of it, and a sync that changes the device, change nothing about it. */
+static void test_a_hidden_device_stays_hidden(void **state)
+{
+    (void)state;
+    struct hearth_device device = {.struct_size = sizeof(device), .id = "d1", .name = "D", .type = "desktop", .last_upload = 1};
+    for (int round = 0; round < 3; round++) {
+        static const char *const expected[] = {"d1 D 0\n", "d1 D 0 hidden\n", "d1 E 0 hidden\n"};
+        struct lines lines = {.size = 0};
+        device.name = round == 2 ? "E" : "D";
+        device.hidden = round == 0;
+        sink_begin(HEARTH_CLIENTS, HEARTH_COMPLETE);
+        assert_int_equal(sink.hearth.device(&sink, &device), 0);
+        sink_commit();
+        assert_int_equal(sink.changed != 0, round != 1); /* that a person hides it is no difference to what came */
+        OK(&fixture->store, device_list, "a", on_hidden, &lines);
+        assert_string_equal(lines.text, expected[round]);
+        begin(&fixture->store, "a", HEARTH_CLIENTS);
+        OK(&fixture->store, device_hide, "d1", true);
+        OK(&fixture->store, batch_commit, true);
+        if (round == 0)
+            continue;
+        sink_begin(HEARTH_TABS, HEARTH_COMPLETE);
+        assert_int_equal(sink.hearth.device(&sink, &device), 0);
+        sink_commit();
+        lines = (struct lines){.size = 0};
+        OK(&fixture->store, device_list, "a", on_hidden, &lines);
+        assert_string_equal(lines.text, expected[round]);
+    }
+}
+
 /* --- limits and size --------------------------------------------------------------------------- */
 
 static void give_many(int from, int to, int step)
@@ -352,6 +465,8 @@ int main(void)
         TEST(test_damaged_records_keep_their_pages),
         TEST(test_damage_without_an_id_is_refused),
         TEST(test_devices_tabs_and_bookmarks),
+        TEST(test_groups_and_windows),
+        TEST(test_a_hidden_device_stays_hidden),
         TEST(test_limits_count_what_is_left),
         TEST(test_a_hundred_thousand_pages),
     };

@@ -7,7 +7,8 @@
 /* What is written outside of batches; all else belongs to them. */
 static bool is_of_batches(enum table_name table)
 {
-    return table != CREDENTIALS && table != SETTINGS && table != TOKENS && table != PICKS && table != IDENTITIES && table != PROPERTIES;
+    return table != CREDENTIALS && table != SETTINGS && table != TOKENS && table != PICKS && table != REMOVED_HERE && table != IDENTITIES &&
+           table != PROPERTIES;
 }
 
 /* Puts what the batch has written into its account of a world that nobody else holds. */
@@ -77,6 +78,7 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
         r = no_memory(call);
     if (r == 0) {
         session->broken = 0;
+        session->collection = collection;
         session->generation = found->row->account.generation + 1;
         session->account[0] = '\0';
         strncat(session->account, account, sizeof(session->account) - 1);
@@ -86,6 +88,21 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
     if (r < 0)
         turn_give_up(store, &store->batching, NULL);
     return r;
+}
+
+/* Of the batch's collection, or of all. */
+static bool put_generations(const struct session *session, struct account *account)
+{
+    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) {
+        if (session->collection != HEARTH_COLLECTION_NONE && session->collection != c)
+            continue;
+        struct row *row = row_create(GENERATIONS, MEM(generation, .collection = c, .generation = session->generation));
+        if (row == NULL || !account_put(account, GENERATIONS, row)) {
+            row_unref(row);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Into the world as it is now: others may have changed the account meanwhile, or removed it. */
@@ -101,16 +118,18 @@ static int publish_batch(struct session *session, struct hearth_call *call, bool
     account = world_own(world, session->account);
     if (account == NULL)
         return write_end(session, world, no_memory(call));
+    put_batch(session->batch, account);
     if (changed) {
         struct hearth_account now = account->row->account;
         now.generation = session->generation;
         struct row *row = row_create_account(account->row, &now);
-        if (row == NULL)
+        if (row == NULL || !put_generations(session, account)) {
+            row_unref(row);
             return write_end(session, world, no_memory(call));
+        }
         row_unref(account->row);
         account->row = row;
     }
-    put_batch(session->batch, account);
     return write_end(session, world, 0);
 }
 

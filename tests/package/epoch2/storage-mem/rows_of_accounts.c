@@ -1,4 +1,4 @@
-/* Credentials, settings, tokens, picks: each write is one row put or dropped. */
+/* Credentials, settings, tokens, picks, what was removed here: each write is one row put or dropped. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +58,7 @@ int mem_settings_put(void *session, struct hearth_call *call, const char *accoun
     return put_row(session, call, account, SETTINGS, row_create(SETTINGS, MEM(settings, .json = json)));
 }
 
-static int pick_remove(struct session *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+static int drop_row(struct session *session, struct hearth_call *call, const char *account, enum table_name name, const struct row *key)
 {
     int r;
     struct world *world = write_begin(session, call, &r);
@@ -67,8 +67,7 @@ static int pick_remove(struct session *session, struct hearth_call *call, const 
     struct account *own = world_account(world, account) == NULL ? NULL : world_own(world, account);
     if (own == NULL)
         return write_end(session, world, world_account(world, account) == NULL ? 0 : no_memory(call));
-    return write_end(session, world,
-                     account_drop(own, PICKS, KEY(.pick = {.input = pick->input, .page = pick->page})) ? 0 : no_memory(call));
+    return write_end(session, world, account_drop(own, name, key) ? 0 : no_memory(call));
 }
 
 int mem_pick_put(void *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
@@ -77,8 +76,21 @@ int mem_pick_put(void *session, struct hearth_call *call, const char *account, c
     if (r < 0)
         return r;
     if (pick->use_count <= 0)
-        return pick_remove(session, call, account, pick);
+        return drop_row(session, call, account, PICKS, KEY(.pick = {.input = pick->input, .page = pick->page}));
     return put_row(session, call, account, PICKS, row_create(PICKS, pick));
+}
+
+int mem_removed_here_put(void *session, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed)
+{
+    int r = check_key(call, REMOVED_HERE, removed);
+    return r < 0 ? r : put_row(session, call, account, REMOVED_HERE, row_create(REMOVED_HERE, removed));
+}
+
+int mem_removed_here_remove(void *session, struct hearth_call *call, const char *account, const char *id)
+{
+    if (id == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "there is no id");
+    return drop_row(session, call, account, REMOVED_HERE, KEY(.removed_here = {.id = id}));
 }
 
 /* The one row of a table; NULL: there is none. */
@@ -144,6 +156,34 @@ int mem_pick_list(void *session, struct hearth_call *call, const char *account, 
     struct list list;
     int r = list_make(session, call, account, PICKS, NULL, NULL, &list);
     return r < 0 ? r : list_deliver(session, call, &list, deliver_pick, &(struct deliver_pick){cb, ctx});
+}
+
+struct deliver_removed_here {
+    hearth_removed_here_cb cb;
+    void *ctx;
+};
+
+static int deliver_removed_here(void *ctx, const struct row *row)
+{
+    struct deliver_removed_here *d = ctx;
+    return d->cb(d->ctx, &row->removed_here);
+}
+
+static int by_said(const void *a, const void *b)
+{
+    const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
+    int64_t p = x->removed_here.created, q = y->removed_here.created;
+    return p != q ? (p < q ? -1 : 1) : strcmp(x->removed_here.id, y->removed_here.id);
+}
+
+int mem_removed_here_list(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, REMOVED_HERE, NULL, NULL, &list);
+    if (r < 0)
+        return r;
+    list_sort(&list, by_said);
+    return list_deliver(session, call, &list, deliver_removed_here, &(struct deliver_removed_here){cb, ctx});
 }
 
 /* --- tokens ------------------------------------------------------------------------------------ */

@@ -23,6 +23,7 @@ struct session {
     struct account *batch;    /* the open batch's own copy of its account; NULL: none is open */
     char account[40];         /* of the batch */
     int64_t generation;
+    int32_t collection;
     int broken; /* the batch's first error: it cannot be committed */
     bool waiting, interrupted;
 };
@@ -108,6 +109,9 @@ OPERATION(token_remove, const char *account, const char *id);
 OPERATION(token_used, const char *account, const char *id, int64_t when);
 OPERATION(pick_put, const char *account, const struct hearth_pick *pick);
 OPERATION(pick_list, const char *account, hearth_pick_cb cb, void *ctx);
+OPERATION(removed_here_put, const char *account, const struct hearth_removed_here *removed);
+OPERATION(removed_here_remove, const char *account, const char *id);
+OPERATION(removed_here_list, const char *account, hearth_removed_here_cb cb, void *ctx);
 OPERATION(batch_begin, const char *account, int32_t collection, int64_t *ret_generation);
 OPERATION(batch_commit, bool changed);
 void mem_batch_abort(void *session);
@@ -115,6 +119,7 @@ OPERATION(mark_put, int32_t collection, const char *text);
 OPERATION(device_put, const struct hearth_device *device);
 OPERATION(device_remove, const char *device);
 OPERATION(tab_put, const char *device, const struct hearth_tab *tab);
+OPERATION(tab_group_put, const char *device, const struct hearth_tab_group *group);
 OPERATION(tabs_clear, const char *device);
 OPERATION(page_put, const struct hearth_page *page);
 OPERATION(page_remove, int64_t page);
@@ -127,13 +132,17 @@ OPERATION(bookmark_remove, const char *guid);
 int mem_bookmark_clear(void *session, struct hearth_call *call);
 OPERATION(bookmark_claims_put, const char *folder, const char *const *children, size_t count);
 OPERATION(bookmark_place, const char *guid, const char *parent, int64_t position);
+OPERATION(device_hide, const char *device, bool hidden);
 OPERATION(mark_list, const char *account, hearth_mark_cb cb, void *ctx);
+OPERATION(generation_list, const char *account, hearth_generation_cb cb, void *ctx);
 OPERATION(device_list, const char *account, hearth_device_cb cb, void *ctx);
 OPERATION(tab_list, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
+OPERATION(tab_group_list, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx);
 OPERATION(page_get, const char *account, int64_t page, struct hearth_page *ret_page);
 OPERATION(page_visits, const char *account, int64_t page, hearth_visit_cb cb, void *ctx);
 OPERATION(pages_by_frecency, const char *account, hearth_page_cb cb, void *ctx);
 OPERATION(pages_changed, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
+OPERATION(removals_since, const char *account, int64_t since, hearth_removal_cb cb, void *ctx);
 OPERATION(visit_list, const char *account, const struct hearth_visit_query *query, hearth_visit_row_cb cb, void *ctx);
 OPERATION(visit_dates, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx);
 OPERATION(bookmark_get, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark);
@@ -143,6 +152,7 @@ OPERATION(bookmark_nodes, const char *account, hearth_bookmark_node_cb cb, void 
 OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_node_cb cb, void *ctx);
 OPERATION(bookmark_claims, const char *account, hearth_claim_cb cb, void *ctx);
 OPERATION(tag_list, const char *account, hearth_tag_cb cb, void *ctx);
+OPERATION(page_guid_list, const char *account, hearth_page_guid_cb cb, void *ctx);
 OPERATION(identity_put, const char *account, const struct hearth_account_identity *identity);
 OPERATION(identity_remove, const char *account, const char *issuer, const char *subject);
 OPERATION(identity_list, const char *account, hearth_account_identity_cb cb, void *ctx);

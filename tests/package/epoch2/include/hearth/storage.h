@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* Grows when a field is added that must not vanish in an older plugin. */
-#define HEARTH_DATA_MODEL 1
+#define HEARTH_DATA_MODEL 2
 
 enum hearth_account_state {
     HEARTH_ACCOUNT_OK = 0,
@@ -115,6 +115,23 @@ enum hearth_visit_type {
     HEARTH_VISIT_RELOAD = 9
 };
 
+/* Of what kind a thing was that is gone: see struct hearth_removal. */
+enum hearth_removal_kind {
+    HEARTH_REMOVAL_PAGE = 1,
+    HEARTH_REMOVAL_VISIT = 2,
+    HEARTH_REMOVAL_BOOKMARK = 3,
+    HEARTH_REMOVAL_TAB = 4,
+    HEARTH_REMOVAL_DEVICE = 5
+};
+
+/* What a person removed here: see struct hearth_removed_here. */
+enum hearth_removed_here_kind {
+    HEARTH_REMOVED_HERE_VISIT = 1, /* one visit of a page */
+    HEARTH_REMOVED_HERE_PAGE = 2,  /* its visits */
+    HEARTH_REMOVED_HERE_SITE = 3,  /* visits of all pages of a host */
+    HEARTH_REMOVED_HERE_SPAN = 4   /* all visits of a time */
+};
+
 /* A visit, as an initialiser. */
 #define HEARTH_VISIT(date, type)                                                                                                           \
     {                                                                                                                                      \
@@ -175,6 +192,7 @@ typedef int (*hearth_account_cb)(void *ctx, const struct hearth_account *account
 typedef int (*hearth_mark_cb)(void *ctx, int32_t collection, const char *text);
 typedef int (*hearth_device_cb)(void *ctx, const struct hearth_device *device, int64_t tabs);
 typedef int (*hearth_tab_cb)(void *ctx, const char *device, const struct hearth_tab *tab);
+typedef int (*hearth_tab_group_cb)(void *ctx, const char *device, const struct hearth_tab_group *group);
 typedef int (*hearth_page_cb)(void *ctx, const struct hearth_page *page);
 typedef int (*hearth_visit_cb)(void *ctx, const struct hearth_visit *visit);
 typedef int (*hearth_visit_row_cb)(void *ctx, const struct hearth_visit_row *row);
@@ -185,7 +203,11 @@ typedef int (*hearth_tag_cb)(void *ctx, const char *tag, int64_t count);
 typedef int (*hearth_token_cb)(void *ctx, const struct hearth_token *token);
 typedef int (*hearth_pick_cb)(void *ctx, const struct hearth_pick *pick);
 typedef int (*hearth_text_cb)(void *ctx, const char *line);
+typedef int (*hearth_generation_cb)(void *ctx, int32_t collection, int64_t generation);
+typedef int (*hearth_removal_cb)(void *ctx, const struct hearth_removal *removal);
+typedef int (*hearth_removed_here_cb)(void *ctx, const struct hearth_removed_here *removed);
 typedef int (*hearth_account_identity_cb)(void *ctx, const struct hearth_account_identity *identity);
+typedef int (*hearth_page_guid_cb)(void *ctx, const char *guid, int64_t page);
 typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
 
 /* What every storage does. Orders are total: a listing says every tie. Unless a listing says otherwise its rows are of one moment, and its
@@ -193,8 +215,8 @@ typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth
  * moment, and goes on behind the last row: one that moves meanwhile can come twice or not at all.
  *
  * In an open batch everything may be called in the batch's session but account_remove, account_claim_due, batch_begin, migrate, verify and
- * the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails outside of the
- * batch's rows (account_create(): CONFLICT) does not break the batch. */
+ * the extension for backups: INVALID. What reads sees what the batch has written to the batch's own account; what fails
+ * outside of the batch's rows (account_create(): CONFLICT) does not break the batch. */
 struct hearth_storage {
     uint32_t struct_size;
     uint32_t reserved;
@@ -222,7 +244,8 @@ struct hearth_storage {
     int (*verify)(void *session, struct hearth_call *call, hearth_text_cb cb, void *ctx);
 
     /* --- accounts --- */
-    /* CONFLICT: id, email, or the identity {"sync:" provider, uid}, which is made with it (none when uid is ""). All or nothing. */
+    /* CONFLICT: id, email, or the identity {"sync:" provider, uid}, which is made with it (none when uid is ""). All or nothing. What was
+     * changed up to the generation that it is made with is not known: pages_changed(), removals_since(). */
     int (*account_create)(void *session, struct hearth_call *call, const struct hearth_account *account);
     /* fields: enum hearth_account_field. NOT_FOUND; CONFLICT: the e-mail address is another's. */
     int (*account_update)(void *session, struct hearth_call *call, const struct hearth_account *account, uint64_t fields);
@@ -275,10 +298,17 @@ struct hearth_storage {
     /* By input, then page. */
     int (*pick_list)(void *session, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx);
 
+    /* --- removed here: what is not to be stored again. The core keeps to it; to a storage these are rows --- */
+    /* By id: replaces. At most 10,000 of an account are asked for. */
+    int (*removed_here_put)(void *session, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed);
+    int (*removed_here_remove)(void *session, struct hearth_call *call, const char *account, const char *id); /* missing is fine */
+    /* Oldest `created` first, ties by id. */
+    int (*removed_here_list)(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx);
+
     /* --- batches --- */
-    /* NOT_FOUND when the account is gone. ret_generation: the number that everything written in the batch gets; it becomes the account's
-     * at a commit with `changed`. A plugin whose limits say single_writer may make it wait for every other batch of the database, until its
-     * deadline. */
+    /* NOT_FOUND when the account is gone. ret_generation: the number that everything written in the batch gets; it becomes the account's,
+     * and the collection's, at a commit with `changed`. A plugin whose limits say single_writer may make it wait for every other batch of
+     * the database, until its deadline. */
     int (*batch_begin)(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation);
     /* UNCERTAIN: the connection broke at the commit. Every batch of the core can be repeated. */
     int (*batch_commit)(void *session, struct hearth_call *call, bool changed);
@@ -287,10 +317,14 @@ struct hearth_storage {
     /* In a batch; INVALID without one. */
     int (*mark_put)(void *session, struct hearth_call *call, int32_t collection, const char *text); /* NULL removes */
     int (*device_put)(void *session, struct hearth_call *call, const struct hearth_device *device);
-    int (*device_remove)(void *session, struct hearth_call *call, const char *device); /* its tabs too; missing is fine */
+    /* Its person does not want to see it, or does again: device_put() keeps that, device_remove() forgets it. NOT_FOUND. */
+    int (*device_hide)(void *session, struct hearth_call *call, const char *device, bool hidden);
+    int (*device_remove)(void *session, struct hearth_call *call, const char *device); /* its tabs and groups too; missing is fine */
     /* (device, position) is unique. */
     int (*tab_put)(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab);
-    int (*tabs_clear)(void *session, struct hearth_call *call, const char *device); /* NULL: of all devices */
+    /* (device, id) is unique; before or after the tabs that are in it. */
+    int (*tab_group_put)(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group);
+    int (*tabs_clear)(void *session, struct hearth_call *call, const char *device); /* with the groups; NULL: of all devices */
 
     int (*page_put)(void *session, struct hearth_call *call, const struct hearth_page *page); /* inserts or replaces by id */
     /* Visits and guids too; remembered for pages_changed(). Missing is fine. */
@@ -314,10 +348,16 @@ struct hearth_storage {
     /* --- reading, inside or outside of a batch. An account that is not there has no rows. --- */
     /* By collection. */
     int (*mark_list)(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
+    /* By collection: the generation of the newest batch with `changed` that was begun with it or with HEARTH_COLLECTION_NONE. One that is
+     * not listed has had none; each has that with which the account was made, if it was made with one. */
+    int (*generation_list)(void *session, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx);
     /* Newest upload first, ties by id. */
     int (*device_list)(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx);
     /* device NULL: of all. By device, then newest last_used first, ties by position. */
     int (*tab_list)(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
+    /* device NULL: of all. By device, then id, both by bytes. */
+    int (*tab_group_list)(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb,
+                          void *ctx);
     int (*page_get)(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
     /* Newest first, ties by greater type. */
     int (*page_visits)(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx);
@@ -326,6 +366,11 @@ struct hearth_storage {
     int (*pages_by_frecency)(void *session, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx);
     /* Changed or removed after generation `since`, in any order. NOT_FOUND: the plugin no longer knows (load anew). */
     int (*pages_changed)(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
+    /* What was removed after generation `since` and has not come back, whatever removed it: a page with a record of itself and one of each
+     * of its visits, a device with its tabs, what was cleared piece by piece; nothing that was not there. By generation, then by the fields
+     * in the order of their table, texts by bytes. NOT_FOUND: the plugin no longer knows (load anew); it forgets the oldest generations
+     * first, those of pages apart from the others. */
+    int (*removals_since)(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx);
     /* In pieces. Without hidden pages. Newest first, ties by greater page, then greater type. */
     int (*visit_list)(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
                       hearth_visit_row_cb cb, void *ctx);
@@ -346,6 +391,8 @@ struct hearth_storage {
     int (*bookmark_claims)(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx);
     /* By name as Firefox folds it; of several spellings the least by bytes. */
     int (*tag_list)(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx);
+    /* Every guid that was ever joined to a page. By page, then guid by bytes. */
+    int (*page_guid_list)(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx);
 };
 
 /* --- extensions: what a storage may have besides, asked for by name; see hearth_plugin.extension --- */

@@ -75,14 +75,16 @@ struct hearth_sync_sink {
     int (*begin)(void *ctx, int32_t collection, int32_t how); /* enum hearth_collection, enum hearth_sync_begin */
     int (*device)(void *ctx, const struct hearth_device *device);
     int (*tab)(void *ctx, const char *device, const struct hearth_tab *tab); /* in the order they should be shown */
+    /* Before or after the tabs that are in it, `group` of which is its id. */
+    int (*tab_group)(void *ctx, const char *device, const struct hearth_tab_group *group);
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
     int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
     /* A record that arrived and could not be read. The core says so itself of one that breaks its table (a text that is NULL or too long,
      * a number outside). What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device, that
-     * device's tabs, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL: nobody knows
-     * which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the stored copy
-     * would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
+     * device's tabs and groups, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL:
+     * nobody knows which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the
+     * stored copy would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
     /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records

@@ -1,0 +1,454 @@
+/* From records to a storage. What is synced goes into one batch; what stands before it in an archive and is not of the batch (identities,
+ * settings, credentials) is kept until that is committed, what stands behind it follows. What is removed here goes first, so that no sync
+ * brings it between. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/reader.h"
+#include "base/str.h"
+#include "merge/removed_here.h"
+
+enum { VISITS_AT_ONCE = 512 };
+
+struct storing {
+    struct store *store;
+    struct archive_into into;
+    const struct archive_warnings *warnings;
+    struct arena kept; /* what is put after the batch */
+    struct hearth_account account;
+    char id[33], was_id[33];
+    struct hearth_account_identity *identities[ARCHIVE_IDENTITIES_MAX];
+    size_t identity_count;
+    const char *removed[REMOVED_HERE_MAX]; /* ids of what was put of what is removed here */
+    size_t removed_count;
+    const char *settings, *sealed;
+    bool created; /* by us: removed again when something fails */
+    bool opened, begun, committed, ended;
+    int64_t rows;
+    int64_t page; /* whose visits wait */
+    struct hearth_visit visits[VISITS_AT_ONCE];
+    size_t visit_count;
+};
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+}
+
+/* --- the account --- */
+
+static int take_account(struct storing *s, const struct hearth_account *account, struct err *err)
+{
+    if (fields_copy(&fields_account, account, &s->kept, &s->account) < 0)
+        return no_memory(err);
+    s->account.struct_size = sizeof(s->account);
+    str_copy(s->was_id, sizeof(s->was_id), account->id);
+    const char *id = s->into.account != NULL ? s->into.account : s->into.id != NULL ? s->into.id : account->id;
+    str_copy(s->id, sizeof(s->id), id);
+    return 0;
+}
+
+static int take_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
+{
+    struct hearth_account_identity *copy = arena_alloc(&s->kept, sizeof(*copy));
+    if (s->identity_count == ARCHIVE_IDENTITIES_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "an account has at most %d identities", ARCHIVE_IDENTITIES_MAX);
+    if (copy == NULL || fields_copy(&fields_account_identity, identity, &s->kept, copy) < 0)
+        return no_memory(err);
+    copy->struct_size = sizeof(*copy);
+    s->identities[s->identity_count++] = copy;
+    return 0;
+}
+
+/* The new row, which nobody syncs before everything is there. Its generation will be that of the archive when the batch ends. */
+static int create_account(struct storing *s, struct err *err)
+{
+    struct hearth_account row = s->account;
+    struct err why = {0};
+    row.id = s->id;
+    row.node = s->into.node != NULL ? s->into.node : "";
+    row.email = s->into.email != NULL ? s->into.email : row.email;
+    row.placement = row.placement != NULL && row.placement[0] != '\0' ? row.placement : NULL;
+    row.next_sync = 0;
+    row.generation = row.generation > 0 ? row.generation - 1 : 0;
+    int r = STORE(s->store, &why, account_create, &row);
+    if (r < 0)
+        return err_set(err, r, "the account %s cannot be made here: %s", row.email, why.text);
+    s->created = true;
+    return 0;
+}
+
+static bool is_empty(const struct hearth_counts *counts)
+{
+    return counts->devices == 0 && counts->tabs == 0 && counts->bookmarks == 0 && counts->folders == 0 && counts->pages == 0 &&
+           counts->visits == 0;
+}
+
+/* One that is there: of the same person, and without anything. */
+static int check_account(struct storing *s, struct err *err)
+{
+    struct hearth_account row = {.struct_size = sizeof(row)};
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    int r = STORE(s->store, err, account_get, s->id, &row);
+    if (r == 0 && (strcmp(row.provider, s->account.provider) != 0 || strcmp(row.uid, s->account.uid) != 0))
+        r = err_set(err, HEARTH_ERR_CONFLICT, "%s is another person's account, or another provider's: the archive is that of %s", row.email,
+                    s->account.email);
+    if (r == 0)
+        r = STORE(s->store, err, counts, s->id, &counts);
+    if (r == 0 && !is_empty(&counts))
+        r = err_set(err, HEARTH_ERR_CONFLICT,
+                    "the account has data already, which an archive does not replace; hearthd account remove %s first", row.email);
+    return r;
+}
+
+static int open_account(struct storing *s, struct err *err)
+{
+    int r = s->opened ? 0 : s->into.account == NULL ? create_account(s, err) : check_account(s, err);
+    s->opened = r == 0;
+    return r;
+}
+
+static int take_removed_here(struct storing *s, const struct hearth_removed_here *removed, struct err *err)
+{
+    if (s->removed_count == REMOVED_HERE_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "an account has at most %d removals", REMOVED_HERE_MAX);
+    const char *id = arena_strdup(&s->kept, removed->id);
+    int r = id == NULL ? no_memory(err) : open_account(s, err);
+    if (r < 0)
+        return r;
+    s->removed[s->removed_count++] = id;
+    return STORE(s->store, err, removed_here_put, s->id, removed);
+}
+
+/* --- the batch --- */
+
+static int begin_storing(struct storing *s, struct err *err)
+{
+    int64_t generation;
+    if (s->begun)
+        return 0;
+    int r = open_account(s, err);
+    if (r == 0)
+        r = STORE(s->store, err, batch_begin, s->id, HEARTH_COLLECTION_NONE, &generation);
+    s->begun = r == 0;
+    return r == 0 && !s->created ? check_account(s, err) : r; /* no sync has come between */
+}
+
+static int put_visits(struct storing *s, struct err *err)
+{
+    size_t count = s->visit_count;
+    int64_t added;
+    s->visit_count = 0;
+    if (count == 0)
+        return 0;
+    int r = STORE(s->store, err, visits_put, s->page, s->visits, count, &added);
+    return r < 0 ? err_prefix(err, "the visits before it") : r;
+}
+
+static int take_visit(struct storing *s, int64_t page, const struct hearth_visit *visit, struct err *err)
+{
+    int r = s->page != page || s->visit_count == VISITS_AT_ONCE ? put_visits(s, err) : 0;
+    s->page = page;
+    s->visits[s->visit_count++] = (struct hearth_visit){sizeof(*visit), 0, visit->date, visit->type};
+    return r;
+}
+
+/* A NULL parent keeps the place: of one that is new, none. */
+static int take_bookmark(struct storing *s, const struct hearth_bookmark *bookmark, struct err *err)
+{
+    int r = STORE(s->store, err, bookmark_put, bookmark);
+    if (r == 0 && bookmark->parent == NULL && bookmark->position != 0)
+        r = STORE(s->store, err, bookmark_place, bookmark->guid, NULL, bookmark->position);
+    return r;
+}
+
+/* A storage makes one by removing what was there. */
+static int take_tombstone(struct storing *s, const struct archive_tombstone *tombstone, struct err *err)
+{
+    struct hearth_bookmark was = {.struct_size = sizeof(was), .guid = tombstone->guid, .kind = HEARTH_FOLDER, .parent = tombstone->parent};
+    struct hearth_bookmark here = {.struct_size = sizeof(here)};
+    struct err why = {0};
+    int r = STORE(s->store, &why, bookmark_get, s->id, tombstone->guid, &here);
+    if (r == 0)
+        return err_set(err, HEARTH_ERR_INVALID, "there is a bookmark of this id");
+    if (r != HEARTH_ERR_NOT_FOUND)
+        return err_set(err, r, "%s", why.text);
+    r = tombstone->parent == NULL ? 0 : STORE(s->store, err, bookmark_put, &was);
+    return r < 0 ? r : STORE(s->store, err, bookmark_remove, tombstone->guid);
+}
+
+static int take_mark(struct storing *s, const struct archive_mark *mark, struct err *err)
+{
+    if (mark->collection == HEARTH_COLLECTION_NONE || hearth_collection_name((int32_t)mark->collection) != NULL)
+        return STORE(s->store, err, mark_put, (int32_t)mark->collection, mark->text);
+    archive_warn(s->warnings, "the mark of collection %d is kept out: this release does not know it", (int)mark->collection);
+    return 0;
+}
+
+static int take_synced(struct storing *s, const struct archive_record *record, struct err *err)
+{
+    int r = begin_storing(s, err);
+    if (r == 0 && record->kind != ARCHIVE_KIND_visit)
+        r = put_visits(s, err);
+    if (r < 0)
+        return r;
+    s->rows++;
+    switch (record->kind) {
+    case ARCHIVE_KIND_device:
+        return STORE(s->store, err, device_put, &record->device);
+    case ARCHIVE_KIND_hidden:
+        return STORE(s->store, err, device_hide, record->hidden.device, true);
+    case ARCHIVE_KIND_tab_group:
+        return STORE(s->store, err, tab_group_put, record->owner.of_device.device, &record->tab_group);
+    case ARCHIVE_KIND_tab:
+        return STORE(s->store, err, tab_put, record->owner.of_device.device, &record->tab);
+    case ARCHIVE_KIND_page:
+        return STORE(s->store, err, page_put, &record->page);
+    case ARCHIVE_KIND_page_guid:
+        return STORE(s->store, err, page_guid_put, record->page_guid.guid, record->owner.of_page.page);
+    case ARCHIVE_KIND_visit:
+        return take_visit(s, record->owner.of_page.page, &record->visit, err);
+    case ARCHIVE_KIND_bookmark:
+        return take_bookmark(s, &record->bookmark, err);
+    case ARCHIVE_KIND_tombstone:
+        return take_tombstone(s, &record->tombstone, err);
+    case ARCHIVE_KIND_children:
+        return STORE(s->store, err, bookmark_claims_put, record->children.folder, record->listed, record->listed_count);
+    default:
+        return take_mark(s, &record->mark, err);
+    }
+}
+
+/* --- behind the batch --- */
+
+/* What an identity's issuer says of the account itself ("closed:ID", "left:ID:…") goes with the id. */
+static const char *issuer_here(struct storing *s, const char *issuer, char *ret, size_t size)
+{
+    static const char *const of_account[] = {"closed:", "left:"};
+    size_t old = strlen(s->was_id);
+    for (size_t i = 0; i < 2; i++) {
+        size_t prefix = strlen(of_account[i]);
+        if (!str_starts(issuer, of_account[i]) || strncmp(issuer + prefix, s->was_id, old) != 0)
+            continue;
+        const char *rest = issuer + prefix + old;
+        if (*rest == '\0' || *rest == ':' || *rest == ' ')
+            return snprintf(ret, size, "%s%s%s", of_account[i], s->id, rest) < (int)size ? ret : issuer;
+    }
+    return issuer;
+}
+
+static int put_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
+{
+    char issuer[1024 + 1];
+    struct hearth_account_identity here = *identity;
+    struct err why = {0};
+    here.issuer = issuer_here(s, identity->issuer, issuer, sizeof(issuer));
+    int r = STORE(s->store, &why, identity_put, s->id, &here);
+    if (r == HEARTH_ERR_CONFLICT)
+        archive_warn(s->warnings, "the identity of %s is kept out: it opens another account here", identity->issuer);
+    return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
+}
+
+/* Which account_create() made, of now: the archive has it, of then, or it opens the account no more. */
+static int put_identities(struct storing *s, struct err *err)
+{
+    char issuer[HEARTH_ID_MAX + 6];
+    int r = 0;
+    if (s->created && s->account.uid[0] != '\0') {
+        struct err why = {0};
+        snprintf(issuer, sizeof(issuer), "sync:%s", s->account.provider);
+        r = STORE(s->store, &why, identity_remove, s->id, issuer, s->account.uid);
+        r = r < 0 && r != HEARTH_ERR_NOT_FOUND ? err_set(err, r, "%s", why.text) : 0;
+    }
+    for (size_t i = 0; r == 0 && i < s->identity_count; i++)
+        r = put_identity(s, s->identities[i], err);
+    return r;
+}
+
+static bool unhex(const char *hex, uint8_t *ret)
+{
+    return str_unhex(hex, ret, strlen(hex) / 2);
+}
+
+/* *ret_usable: the account can be synced. */
+static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
+{
+    struct err why = {0};
+    const void *there;
+    size_t size;
+    if (!s->created) {
+        int r = STORE(s->store, &why, credentials_get, s->id, &there, &size);
+        if (r != HEARTH_ERR_NOT_FOUND) {
+            *ret_usable = r == 0;
+            return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+        }
+    }
+    *ret_usable = false;
+    if (s->sealed == NULL)
+        return 0;
+    size = strlen(s->sealed) / 2;
+    uint8_t *bytes = arena_alloc(&s->kept, size + 1);
+    if (bytes == NULL)
+        return no_memory(err);
+    if (!unhex(s->sealed, bytes))
+        return err_set(err, HEARTH_ERR_INVALID, "its sealed credentials are no hex digits");
+    void *again = NULL;
+    if (s->into.seal_again != NULL &&
+        s->into.seal_again(s->into.ctx, s->was_id, s->id, s->account.provider, bytes, size, &again, &size, &why) < 0) {
+        archive_warn(s->warnings, "the credentials are kept out: %s", why.text);
+        return 0;
+    }
+    int r = STORE(s->store, err, credentials_put, s->id, again != NULL ? again : bytes, size);
+    *ret_usable = r == 0;
+    free(again);
+    return r;
+}
+
+static int put_schedule(struct storing *s, bool usable, struct err *err)
+{
+    struct hearth_account row = s->account;
+    uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
+    if (!s->created)
+        return 0;
+    row.id = s->id;
+    if (!usable && row.state != HEARTH_ACCOUNT_PAUSED) {
+        row.next_sync = 0;
+        row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
+        row.state_detail = "It was restored from an archive without credentials: sign in again.";
+        fields |= HEARTH_ACCOUNT_STATE;
+    }
+    return STORE(s->store, err, account_update, &row, fields);
+}
+
+static int end_batch(struct storing *s, struct err *err)
+{
+    if (s->committed)
+        return 0;
+    int r = begin_storing(s, err);
+    if (r == 0)
+        r = put_visits(s, err);
+    if (r == 0 && s->into.settle != NULL)
+        r = s->into.settle(s->into.ctx, s->store, s->id, err);
+    if (r == 0)
+        r = STORE(s->store, err, batch_commit, s->rows > 0 || s->account.generation > 0);
+    s->committed = r == 0;
+    if (r == 0 && s->settings != NULL)
+        r = STORE(s->store, err, settings_put, s->id, s->settings);
+    return r == 0 ? put_identities(s, err) : r;
+}
+
+static int take_token(struct storing *s, const struct hearth_token *token, struct err *err)
+{
+    struct hearth_token here = *token;
+    struct err why = {0};
+    here.account = s->id;
+    int r = STORE(s->store, &why, token_create, &here);
+    if (r == HEARTH_ERR_CONFLICT)
+        archive_warn(s->warnings, "the token %s is kept out: there is one of this id or secret here", token->id);
+    return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
+}
+
+/* --- the taker --- */
+
+static int keep_text(struct storing *s, const char *text, const char **ret, struct err *err)
+{
+    *ret = arena_strdup(&s->kept, text);
+    return *ret == NULL ? no_memory(err) : 0;
+}
+
+static int take_one(struct storing *s, const struct archive_record *record, struct err *err)
+{
+    int r;
+    switch (record->kind) {
+    case ARCHIVE_KIND_account:
+        return take_account(s, &record->account, err);
+    case ARCHIVE_KIND_account_identity:
+        return take_identity(s, &record->account_identity, err);
+    case ARCHIVE_KIND_settings:
+        return keep_text(s, record->settings.json, &s->settings, err);
+    case ARCHIVE_KIND_credentials:
+        return keep_text(s, record->credentials.sealed, &s->sealed, err);
+    case ARCHIVE_KIND_removed_here:
+        return take_removed_here(s, &record->removed_here, err);
+    case ARCHIVE_KIND_pick:
+        r = end_batch(s, err);
+        return r < 0 ? r : STORE(s->store, err, pick_put, s->id, &record->pick);
+    case ARCHIVE_KIND_token:
+        r = end_batch(s, err);
+        return r < 0 ? r : take_token(s, &record->token, err);
+    default:
+        return take_synced(s, record, err);
+    }
+}
+
+static int take_record(void *ctx, const struct archive_record *record, struct err *err)
+{
+    struct storing *s = ctx;
+    int r = s->into.look == NULL ? 0 : s->into.look(record, err);
+    if (r == 0)
+        r = take_one(s, record, err);
+    store_reset(s->store);
+    return r;
+}
+
+static int end_storing(void *ctx, struct err *err)
+{
+    struct storing *s = ctx;
+    bool usable = false;
+    int r = end_batch(s, err);
+    if (r == 0)
+        r = put_credentials(s, &usable, err);
+    if (r == 0)
+        r = put_schedule(s, usable, err);
+    s->ended = r == 0;
+    store_reset(s->store);
+    return r;
+}
+
+static void close_storing(void *ctx)
+{
+    struct storing *s = ctx;
+    if (s->begun && !s->committed)
+        s->store->ops->batch_abort(s->store->session);
+    for (size_t i = 0; !s->created && !s->committed && i < s->removed_count; i++)
+        STORE(s->store, NULL, removed_here_remove, s->id, s->removed[i]);
+    if (s->created && !s->ended)
+        STORE(s->store, NULL, account_remove, s->id);
+    arena_wipe(&s->kept); /* sealed, but still */
+    arena_fini(&s->kept);
+    free(s);
+}
+
+struct archive_reader *archive_store(struct store *store, const struct archive_into *into, const struct archive_warnings *warnings)
+{
+    struct storing *s = calloc(1, sizeof(*s));
+    struct archive_taker taker = {take_record, end_storing, close_storing, s};
+    if (s == NULL)
+        return NULL;
+    s->store = store;
+    s->into = *into;
+    s->warnings = warnings;
+    arena_init(&s->kept, 0);
+    struct archive_reader *reader = archive_reader_create(&taker, store->limits, warnings);
+    if (reader == NULL)
+        close_storing(s);
+    return reader;
+}
+
+static int feed_copy(void *ctx, const void *bytes, size_t size, struct err *err)
+{
+    return archive_feed(ctx, bytes, size, err);
+}
+
+int archive_copy_synced(struct store *from, struct store *to, const char *account, struct err *err)
+{
+    struct archive_into into = {.account = account};
+    struct archive_reader *reader = archive_store(to, &into, NULL);
+    struct archive_out out = {feed_copy, reader};
+    int r = reader == NULL ? no_memory(err) : archive_write(from, account, ARCHIVE_SYNCED_ONLY, &out, NULL, err);
+    if (r == 0)
+        r = archive_end(reader, NULL, err);
+    archive_close(reader);
+    return r;
+}

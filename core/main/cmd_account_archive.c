@@ -1,0 +1,208 @@
+/* hearthd account archive, restore: an account as one file, and back. docs/archive.md. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/file.h"
+#include "auth/credentials.h"
+#include "auth/token.h"
+#include "base/email.h"
+#include "base/str.h"
+#include "main/audit.h"
+#include "main/cmd_account.h"
+#include "main/forget.h"
+#include "nodes/who.h"
+#include "signin/owner.h"
+
+enum { ID_SIZE = 33, NEW_ID_SIZE = 16, SAID_MAX = 64 };
+
+static void count_words(const int64_t counts[ARCHIVE_KIND_COUNT], char *ret, size_t size)
+{
+    char pages[CLI_COUNT_SIZE], visits[CLI_COUNT_SIZE], bookmarks[CLI_COUNT_SIZE], devices[CLI_COUNT_SIZE];
+    cli_count(counts[ARCHIVE_KIND_page], "page", "pages", pages);
+    cli_count(counts[ARCHIVE_KIND_visit], "visit", "visits", visits);
+    cli_count(counts[ARCHIVE_KIND_bookmark], "bookmark or folder", "bookmarks and folders", bookmarks);
+    cli_count(counts[ARCHIVE_KIND_device], "device", "devices", devices);
+    snprintf(ret, size, "%s, %s, %s, %s", pages, visits, bookmarks, devices);
+}
+
+int account_archive(struct app *app, struct cli *cli, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    int64_t counts[ARCHIVE_KIND_COUNT];
+    unsigned with = (cli->with_credentials ? ARCHIVE_CREDENTIALS : 0u) | (cli->with_tokens ? ARCHIVE_TOKENS : 0u);
+    char id[ID_SIZE], words[5 * CLI_COUNT_SIZE];
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    if (strcmp(account.node, app->nodes.items[app->node].name) != 0)
+        return err_set(err, HEARTH_ERR_CONFLICT, "%s is on its way to the node %s; try again when it is there", account.email,
+                       account.node);
+    str_copy(id, sizeof(id), account.id);
+    char *email = strdup(account.email);
+    if (email == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    store_reset(app->store);
+    r = archive_to_file(app->store, id, with, cli->argv[2], counts, err);
+    if (r == 0) {
+        count_words(counts, words, sizeof(words));
+        cli_say(stdout, "%s is archived in %s: %s.\n", email, cli->argv[2], words);
+        if (!cli->with_credentials)
+            cli_say(stdout, "Its credentials are not in it: where it is restored its person signs in again (or --with-credentials).\n");
+        audit_command(app, "account archived", "account", id, "email", email, "credentials", cli->with_credentials ? "yes" : "no", "tokens",
+                      cli->with_tokens ? "yes" : "no", NULL);
+    }
+    free(email);
+    return r;
+}
+
+/* --- restore
+ * -------------------------------------------------------------------------------------------------------------------------------- */
+
+struct restoring {
+    struct app *app;
+    struct archive_summary archive;
+    const char *email;    /* of the account as it will be */
+    char id[ID_SIZE];     /* of one that is there, or of a new one; "": as it was */
+    bool exists;          /* there is an account of this address */
+    char *said[SAID_MAX]; /* warnings: an archive is read twice */
+    size_t said_count;
+};
+
+static void say_warning(void *ctx, const char *text)
+{
+    struct restoring *restoring = ctx;
+    for (size_t i = 0; i < restoring->said_count; i++)
+        if (str_equal(restoring->said[i], text))
+            return;
+    if (restoring->said_count < SAID_MAX)
+        restoring->said[restoring->said_count++] = strdup(text);
+    cli_say(stderr, "hearthd: warning: %s\n", text);
+}
+
+static int seal_again(void *ctx, const char *was, const char *account, const char *provider, const void *sealed, size_t size,
+                      void **ret_sealed, size_t *ret_size, struct err *err)
+{
+    struct restoring *restoring = ctx;
+    int r = app_open_vault(restoring->app, err);
+    return r < 0 ? r : credentials_seal_again(restoring->app->vault, was, account, provider, sealed, size, ret_sealed, ret_size, err);
+}
+
+/* What the archive says of whose it is has to make sense here. */
+static int check_summary(struct restoring *restoring, const struct cli *cli, struct err *err)
+{
+    const struct archive_summary *archive = &restoring->archive;
+    restoring->email = cli->email != NULL ? cli->email : archive->email;
+    const char *fault = email_fault(restoring->email);
+    if (fault != NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: it %s", restoring->email, fault);
+    if (archive->provider[0] != '\0' && conf_section_named(restoring->app->conf, "sync", archive->provider) == NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "the account is one of [sync %s], and the configuration here has no such section",
+                       archive->provider);
+    return 0;
+}
+
+/* Of this person there must be no other account: what is synced to two would be decided by who comes first. */
+static int check_person(struct restoring *restoring, struct err *err)
+{
+    const struct archive_summary *archive = &restoring->archive;
+    char issuer[sizeof(WHO_SYNC) + HEARTH_ID_MAX];
+    struct hearth_account known = {.struct_size = sizeof(known)};
+    struct err why = {0};
+    size_t node;
+    if (archive->uid[0] == '\0')
+        return 0;
+    snprintf(issuer, sizeof(issuer), WHO_SYNC "%s", archive->provider);
+    int r = node_stores_by_identity(&restoring->app->stores, issuer, archive->uid, &node, &known, &why);
+    if (r == 0)
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "the person of this archive has the account %s here; hearthd account remove %s first, or restore into it with "
+                       "--email %s if it is empty",
+                       known.email, known.email, known.email);
+    if (r != HEARTH_ERR_NOT_FOUND && err != NULL)
+        *err = why;
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+}
+
+/* CONFLICT: somebody has the id. */
+static int look_for_id(struct app *app, void *ctx, struct err *err)
+{
+    struct hearth_account known = {.struct_size = sizeof(known)};
+    struct err why = {0};
+    int r = STORE(app->store, &why, account_get, ctx, &known);
+    store_reset(app->store);
+    return r == HEARTH_ERR_NOT_FOUND ? 0 : err_set(err, r == 0 ? HEARTH_ERR_CONFLICT : r, "%s", why.text);
+}
+
+/* Which account, on which node. */
+static int choose_account(struct restoring *restoring, struct err *err)
+{
+    struct app *app = restoring->app;
+    struct hearth_account known = {.struct_size = sizeof(known)};
+    struct err why = {0};
+    int r = app_account(app, restoring->email, &known, &why);
+    restoring->exists = r == 0;
+    if (r == 0) {
+        str_copy(restoring->id, sizeof(restoring->id), known.id);
+        if (strcmp(known.node, app->nodes.items[app->node].name) != 0)
+            r = err_set(err, HEARTH_ERR_CONFLICT, "%s is on its way to the node %s; try again when it is there", known.email, known.node);
+        store_reset(app->store);
+        return r;
+    }
+    if (r != HEARTH_ERR_NOT_FOUND)
+        return err_set(err, r, "%s", why.text);
+    r = check_person(restoring, err);
+    why = (struct err){0};
+    if (r == 0)
+        r = app_each_node(app, look_for_id, restoring->archive.id, &why);
+    if (r == HEARTH_ERR_CONFLICT && why.code == HEARTH_ERR_CONFLICT) {
+        token_random_id(restoring->id, NEW_ID_SIZE);
+        r = 0;
+    } else if (r < 0 && why.code < 0) {
+        *err = why;
+    }
+    return r < 0 ? r : app_use_node(app, app_is_fleet(app) ? nodes_home(&app->nodes, restoring->email, NODES_NONE) : 0, err);
+}
+
+static int restore(struct restoring *restoring, const char *path, struct err *err)
+{
+    struct app *app = restoring->app;
+    struct archive_warnings warnings = {say_warning, restoring};
+    struct archive_into into = {.account = restoring->exists ? restoring->id : NULL,
+                                .id = !restoring->exists && restoring->id[0] != '\0' ? restoring->id : NULL,
+                                .email = restoring->email,
+                                .node = app->nodes.items[app->node].name,
+                                .seal_again = seal_again,
+                                .look = archive_look_at,
+                                .settle = archive_settle,
+                                .ctx = restoring};
+    int r = owner_put(app->store, err);
+    return r < 0 ? r : archive_from_file(path, archive_store(app->store, &into, &warnings), &restoring->archive, err);
+}
+
+int account_restore(struct app *app, struct cli *cli, struct err *err)
+{
+    struct restoring restoring = {.app = app};
+    struct archive_warnings warnings = {say_warning, &restoring};
+    char words[5 * CLI_COUNT_SIZE];
+    const char *path = cli->argv[1];
+    int r = archive_from_file(path, archive_check(app->store == NULL ? NULL : app->store->limits, archive_look_at, &warnings),
+                              &restoring.archive, err);
+    if (r < 0)
+        err_prefix(err, "nothing was changed");
+    if (r == 0)
+        r = check_summary(&restoring, cli, err);
+    if (r == 0)
+        r = choose_account(&restoring, err);
+    if (r == 0)
+        r = restore(&restoring, path, err);
+    if (r == 0) {
+        const char *id = restoring.id[0] != '\0' ? restoring.id : restoring.archive.id;
+        count_words(restoring.archive.counts, words, sizeof(words));
+        forget_command(app, id, true);
+        cli_say(stdout, "%s is restored: %s.\n", restoring.email, words);
+        audit_command(app, "account restored", "account", id, "email", restoring.email, NULL);
+    }
+    for (size_t i = 0; i < restoring.said_count; i++)
+        free(restoring.said[i]);
+    return r;
+}

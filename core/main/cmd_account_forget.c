@@ -1,0 +1,132 @@
+/* hearthd account forget: takes a page, a site or a span of time out of an account's history, and keeps it out. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "auth/token.h"
+#include "base/clock.h"
+#include "main/audit.h"
+#include "main/cmd_account.h"
+#include "main/forget.h"
+#include "merge/removed_here.h"
+#include "model/url.h"
+
+enum { HOST_SIZE = 256, ID_LENGTH = 16 };
+
+/* "2026-11-29", "2026-11-29T18:30", "2026-11-29 18:30:05", each also with a Z for UTC; else it is the local time of this machine. */
+static int parse_time(const char *option, const char *text, int64_t *ret_ms, struct err *err)
+{
+    struct tm when = {.tm_isdst = -1};
+    const char *at = strptime(text, "%Y-%m-%d", &when);
+    if (at != NULL && (*at == 'T' || *at == ' '))
+        at = strptime(at + 1, "%H:%M", &when);
+    if (at != NULL && *at == ':')
+        at = strptime(at + 1, "%S", &when);
+    bool utc = at != NULL && *at == 'Z';
+    if (at == NULL || at[utc] != '\0')
+        return err_set(err, HEARTH_ERR_INVALID, "--%s %s: write a time like 2026-11-29, 2026-11-29T18:30 or 2026-11-29T18:30Z", option,
+                       text);
+    time_t seconds = utc ? timegm(&when) : mktime(&when);
+    if (seconds <= 0)
+        return err_set(err, HEARTH_ERR_INVALID, "--%s %s: no browser has been there", option, text);
+    *ret_ms = (int64_t)seconds * 1000;
+    return 0;
+}
+
+static int parse_span(const struct cli *cli, struct hearth_removed_here *removed, struct err *err)
+{
+    int r = cli->since == NULL ? 0 : parse_time("since", cli->since, &removed->from_date, err);
+    if (r == 0 && cli->until != NULL)
+        r = parse_time("until", cli->until, &removed->to_date, err);
+    if (r == 0 && cli->since != NULL && cli->until != NULL && removed->from_date >= removed->to_date)
+        return err_set(err, HEARTH_ERR_INVALID, "--until %s is not after --since %s", cli->until, cli->since);
+    return r;
+}
+
+/* The host as pages have it. A whole URL, or one that is none, is refused: what somebody meant to remove has to be what is removed. */
+static int parse_site(const char *site, char ret_host[HOST_SIZE], struct err *err)
+{
+    char url[HOST_SIZE + 16];
+    int length = snprintf(url, sizeof(url), "https://%s/", site);
+    if (length < (int)sizeof(url))
+        model_url_host(url, ret_host, HOST_SIZE);
+    if (length >= (int)sizeof(url) || ret_host[0] == '\0' || strlen(ret_host) != strlen(site))
+        return err_set(err, HEARTH_ERR_INVALID, "--site %s: write a host alone, like www.example.org", site);
+    return 0;
+}
+
+/* what: the same in words. */
+static int make_removal(const struct cli *cli, char host[HOST_SIZE], char what[512], struct hearth_removed_here *removed, struct err *err)
+{
+    int r = parse_span(cli, removed, err);
+    const char *since = cli->since == NULL ? "" : cli->since, *until = cli->until == NULL ? "" : cli->until;
+    char span[160] = "";
+    if (r < 0)
+        return r;
+    if (cli->page != NULL && cli->site != NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "--page and --site: one at a time");
+    if (cli->page == NULL && cli->site == NULL && cli->since == NULL && cli->until == NULL)
+        return err_set(err, HEARTH_ERR_INVALID, "say what to forget: --page URL, --site HOST, or a time with --since and --until");
+    if (since[0] != '\0' || until[0] != '\0')
+        snprintf(span, sizeof(span), "%s%s%s%s%s", since[0] == '\0' ? "" : " since ", since,
+                 since[0] == '\0' || until[0] == '\0' ? "" : ",", until[0] == '\0' ? "" : " until ", until);
+    removed->kind = HEARTH_REMOVED_HERE_SPAN;
+    if (cli->site != NULL) {
+        r = parse_site(cli->site, host, err);
+        removed->kind = HEARTH_REMOVED_HERE_SITE;
+        removed->host = host;
+    } else if (cli->page != NULL) {
+        removed->kind = HEARTH_REMOVED_HERE_PAGE;
+        removed->page = model_page_id(cli->page);
+    }
+    snprintf(what, 512, "%s%.300s%s", removed->kind == HEARTH_REMOVED_HERE_SPAN ? "every visit" : "every visit of ",
+             cli->page != NULL   ? cli->page
+             : cli->site != NULL ? host
+                                 : "",
+             span);
+    return r;
+}
+
+static void say_result(const struct cli *cli, const char *email, const struct removed_here_result *result)
+{
+    char pages[CLI_COUNT_SIZE], visits[CLI_COUNT_SIZE];
+    cli_count(result->pages, "page", "pages", pages);
+    cli_count(result->visits, "visit", "visits", visits);
+    if (result->pages == 0)
+        cli_say(stdout, "%s had nothing of it; it is kept out from now on.\n", email);
+    else
+        cli_say(stdout, "removed %s of %s from the history of %s; it is kept out although its source still has it\n", visits, pages, email);
+    if (cli->page != NULL && result->pages == 0)
+        cli_say(stdout, "A page is found by its whole address, letter by letter: \"hearthd search\" shows it.\n");
+}
+
+int account_forget(struct app *app, struct cli *cli, struct err *err)
+{
+    char id[ID_LENGTH + 1], host[HOST_SIZE] = "", what[512];
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = id, .host = "", .created = clock_now()};
+    struct removed_here_result result;
+    token_random_id(id, ID_LENGTH);
+    int r = make_removal(cli, host, what, &removed, err);
+    if (r == 0)
+        r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    char *account_id = strdup(account.id), *email = strdup(account.email); /* the results of operations end with the next ones */
+    if (account_id == NULL || email == NULL)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0)
+        r = cli_confirm(cli, err, "Remove %s from the history of %s, and keep it out%s?", what, email,
+                        removed.to_date == 0 ? ", visits that are still to come, too" : "");
+    if (r == 0)
+        r = removed_here_put(app->store, account_id, &removed, &result, err);
+    if (r == 0) {
+        forget_command(app, account_id, true);
+        say_result(cli, email, &result);
+        audit_command(app, "history removed here", "account", account_id, "email", email, NULL);
+    }
+    free(account_id);
+    free(email);
+    return r;
+}

@@ -1,0 +1,353 @@
+#include "merge/removed_here.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "merge/apply.h"
+#include "model/url.h"
+
+enum { HOST_SIZE = 256, PIECE = 500 }; /* pages whose visits are looked at together */
+
+static int removal_no_memory(struct err *err)
+{
+    return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+}
+
+/* --- what comes -------------------------------------------------------------------------------- */
+
+struct loading {
+    struct model_removed_here *here;
+    bool failed;
+};
+
+static int on_removed_here(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct loading *loading = ctx;
+    loading->failed = !model_removed_here_add(loading->here, removed);
+    return loading->failed;
+}
+
+int removed_here_load(struct store *store, const char *account, struct model_removed_here *ret_here, struct err *err)
+{
+    struct model_removed_here here;
+    struct loading loading = {.here = &here};
+    model_removed_here_init(&here);
+    int r = STORE(store, err, removed_here_list, account, on_removed_here, &loading);
+    store_reset(store);
+    if (r == 0 && loading.failed)
+        r = removal_no_memory(err);
+    if (r < 0) {
+        model_removed_here_fini(&here);
+        return r;
+    }
+    model_removed_here_sort(&here);
+    *ret_here = here;
+    return 0;
+}
+
+int removed_here_filter(const struct model_removed_here *here, int64_t page, struct hearth_page_record *record, struct arena *arena,
+                        bool *ret_gone, struct err *err)
+{
+    char host[HOST_SIZE] = "";
+    size_t kept = 0;
+    if (model_removed_here_asks_host(here))
+        model_url_host(record->url, host, sizeof(host));
+    if (model_removed_here_has_page(here, page, host)) {
+        *ret_gone = true;
+        return 0;
+    }
+    struct hearth_visit *visits = arena_alloc(arena, (record->visit_count + 1) * sizeof(*visits));
+    if (visits == NULL)
+        return removal_no_memory(err);
+    for (size_t i = 0; i < record->visit_count; i++) {
+        const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
+        if (!model_removed_here_has_visit(here, page, host, visit->date, visit->type))
+            visits[kept++] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
+    }
+    *ret_gone = kept == 0 && record->visit_count > 0;
+    record->visits = visits;
+    record->visit_count = kept;
+    return 0;
+}
+
+/* --- what is stored ---------------------------------------------------------------------------- */
+
+struct taking {
+    struct apply apply;
+    const struct hearth_removed_here *removed;
+    struct model_removed_here here; /* that one alone */
+    int64_t *pages;                 /* that may have to do with it, ascending */
+    size_t count, room;
+    bool failed;
+    struct removed_here_result result;
+    struct hits {
+        int64_t visits, removed;
+    } hits[PIECE]; /* of the pages of this piece */
+    size_t piece, piece_count;
+};
+
+static bool note_page(struct taking *taking, int64_t page)
+{
+    if (taking->count == taking->room) {
+        size_t room = taking->room == 0 ? 256 : taking->room * 2;
+        int64_t *pages = reallocarray(taking->pages, room, sizeof(*pages));
+        if (pages == NULL) {
+            taking->failed = true;
+            return false;
+        }
+        taking->pages = pages;
+        taking->room = room;
+    }
+    taking->pages[taking->count++] = page;
+    return true;
+}
+
+static int on_candidate(void *ctx, const struct hearth_page *page)
+{
+    struct taking *taking = ctx;
+    const struct hearth_removed_here *removed = taking->removed;
+    if (page->last_visit == 0 && page->visit_count == 0 && page->title == NULL) /* there for its bookmarks alone */
+        return 0;
+    if (removed->from_date != 0 && page->last_visit < removed->from_date)
+        return 0;
+    if (removed->kind == HEARTH_REMOVED_HERE_SITE) { /* the scan need not fill `host` */
+        char host[HOST_SIZE];
+        model_url_host(page->url, host, sizeof(host));
+        if (strcmp(host, removed->host) != 0)
+            return 0;
+    }
+    return !note_page(taking, page->id);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The list is complete before anything changes: it is read from what would change. */
+static int find_candidates(struct taking *taking, struct err *err)
+{
+    const struct hearth_removed_here *removed = taking->removed;
+    int r = 0;
+    taking->count = 0;
+    if (removed->kind == HEARTH_REMOVED_HERE_VISIT || removed->kind == HEARTH_REMOVED_HERE_PAGE)
+        note_page(taking, removed->page);
+    else
+        r = STORE(taking->apply.store, err, pages_by_frecency, taking->apply.account, on_candidate, taking);
+    store_reset(taking->apply.store);
+    if (r == 0 && taking->failed)
+        r = removal_no_memory(err);
+    if (taking->count > 0)
+        qsort(taking->pages, taking->count, sizeof(*taking->pages), compare_ids);
+    return r;
+}
+
+static bool is_removed(const struct taking *taking, int64_t page, const struct hearth_visit *visit)
+{
+    /* Its host was compared when it became a candidate. */
+    return model_removed_here_has_visit(&taking->here, page, taking->removed->host, visit->date, visit->type);
+}
+
+static int on_stored_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
+{
+    struct taking *taking = ctx;
+    const int64_t *first = taking->pages + taking->piece;
+    const int64_t *found = bsearch(&page, first, taking->piece_count, sizeof(*first), compare_ids);
+    if (found == NULL)
+        return 0;
+    taking->hits[found - first].visits++;
+    taking->hits[found - first].removed += is_removed(taking, page, visit);
+    return 0;
+}
+
+struct keeping {
+    const struct taking *taking;
+    int64_t page;
+    struct hearth_visit *kept;
+    size_t count, room;
+};
+
+static int on_visit_to_keep(void *ctx, const struct hearth_visit *visit)
+{
+    struct keeping *keeping = ctx;
+    if (keeping->count < keeping->room && !is_removed(keeping->taking, keeping->page, visit))
+        keeping->kept[keeping->count++] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
+    return 0;
+}
+
+/* The visits that stay are put back, and the page is what they make of it. */
+static int keep_some(struct taking *taking, struct hearth_page *page, const struct hits *hits, struct err *err)
+{
+    struct apply *apply = &taking->apply;
+    struct keeping keeping = {.taking = taking, .page = page->id, .room = (size_t)(hits->visits - hits->removed)};
+    int64_t added;
+    keeping.kept = arena_alloc(&apply->arena, (keeping.room + 1) * sizeof(*keeping.kept));
+    if (keeping.kept == NULL)
+        return removal_no_memory(err);
+    int r = STORE(apply->store, err, page_visits, apply->account, page->id, on_visit_to_keep, &keeping);
+    if (r == 0)
+        r = STORE(apply->store, err, visits_remove, page->id);
+    if (r == 0)
+        r = STORE(apply->store, err, visits_put, page->id, keeping.kept, keeping.count, &added);
+    return r == 0 ? apply_page(apply, page, err) : r;
+}
+
+static int take_from_page(struct taking *taking, int64_t id, const struct hits *hits, struct err *err)
+{
+    struct apply *apply = &taking->apply;
+    bool whole = model_removed_here_has_page(&taking->here, id, taking->removed->host);
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    struct err why = {0};
+    if (hits->removed == 0 && !whole)
+        return 0;
+    int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
+    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && hits->removed == 0 && page.title == NULL && page.guid == NULL))
+        return 0; /* nothing, or its bookmarks alone */
+    if (r < 0) {
+        *err = why;
+        return r;
+    }
+    r = hits->removed == hits->visits ? apply_end_history(apply, &page, err) : keep_some(taking, &page, hits, err);
+    taking->result.pages++;
+    taking->result.visits += hits->removed;
+    return r;
+}
+
+static int take_piece(struct taking *taking, struct err *err)
+{
+    struct apply *apply = &taking->apply;
+    memset(taking->hits, 0, sizeof(taking->hits));
+    int r = store_visits_of_pages(apply->store, apply->account, taking->pages + taking->piece, taking->piece_count, on_stored_visit, taking,
+                                  err);
+    for (size_t i = 0; r == 0 && i < taking->piece_count; i++) {
+        r = take_from_page(taking, taking->pages[taking->piece + i], &taking->hits[i], err);
+        arena_reset(&apply->arena);
+        store_reset(apply->store);
+    }
+    return r;
+}
+
+static int take_once(struct taking *taking, struct err *err)
+{
+    struct store *store = taking->apply.store;
+    int64_t generation;
+    taking->result = (struct removed_here_result){0};
+    taking->apply.changed = false;
+    int r = STORE(store, err, batch_begin, taking->apply.account, HEARTH_HISTORY, &generation);
+    if (r < 0)
+        return r;
+    r = find_candidates(taking, err);
+    for (taking->piece = 0; r == 0 && taking->piece < taking->count; taking->piece += taking->piece_count) {
+        size_t left = taking->count - taking->piece;
+        taking->piece_count = left < PIECE ? left : PIECE;
+        r = take_piece(taking, err);
+    }
+    if (r == 0)
+        r = STORE(store, err, batch_commit, taking->apply.changed);
+    if (r < 0)
+        store->ops->batch_abort(store->session);
+    else
+        taking->result.generation = taking->apply.changed ? generation : 0;
+    return r;
+}
+
+static int take_away(struct store *store, const char *account, const struct hearth_removed_here *removed,
+                     struct removed_here_result *ret_result, struct err *err)
+{
+    struct taking *taking = calloc(1, sizeof(*taking));
+    if (taking == NULL)
+        return removal_no_memory(err);
+    taking->apply = (struct apply){.store = store, .account = account, .how = HEARTH_INCREMENTAL};
+    taking->removed = removed;
+    arena_init(&taking->apply.arena, 0);
+    model_removed_here_init(&taking->here);
+    int r = model_removed_here_add(&taking->here, removed) ? 0 : removal_no_memory(err);
+    model_removed_here_sort(&taking->here);
+    if (r == 0)
+        r = take_once(taking, err);
+    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count */
+        log_warning("jobs", "account %s: the outcome of a batch is uncertain, removing again", account);
+        store_reset(store);
+        r = take_once(taking, err);
+    }
+    if (r == 0)
+        *ret_result = taking->result;
+    model_removed_here_fini(&taking->here);
+    arena_fini(&taking->apply.arena);
+    free(taking->pages);
+    free(taking);
+    store_reset(store);
+    return r;
+}
+
+/* --- a new one --------------------------------------------------------------------------------- */
+
+struct counting {
+    struct hearth_removed_here removed; /* under the id of the one that says the same, if there is one */
+    char id[HEARTH_ID_MAX + 1];
+    size_t others;
+};
+
+static bool says_the_same(const struct hearth_removed_here *a, const struct hearth_removed_here *b)
+{
+    return a->kind == b->kind && a->page == b->page && a->date == b->date && a->type == b->type && a->from_date == b->from_date &&
+           a->to_date == b->to_date && str_equal(a->host, b->host);
+}
+
+static int on_other(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct counting *counting = ctx;
+    if (says_the_same(removed, &counting->removed))
+        snprintf(counting->id, sizeof(counting->id), "%s", removed->id);
+    counting->others += strcmp(removed->id, counting->id) != 0;
+    return 0;
+}
+
+static int check_removal(const struct hearth_removed_here *removed, struct err *err)
+{
+    bool says = false;
+    switch (removed->kind) {
+    case HEARTH_REMOVED_HERE_VISIT:
+    case HEARTH_REMOVED_HERE_PAGE:
+        says = removed->page > 0;
+        break;
+    case HEARTH_REMOVED_HERE_SITE:
+        says = removed->host != NULL && removed->host[0] != '\0';
+        break;
+    case HEARTH_REMOVED_HERE_SPAN:
+        says = removed->from_date != 0 || removed->to_date != 0;
+        break;
+    default:
+        break;
+    }
+    if (!says)
+        return err_set(err, HEARTH_ERR_INVALID, "what is removed has to be a visit, a page, a site or a span of time");
+    if (removed->from_date != 0 && removed->to_date != 0 && removed->from_date >= removed->to_date)
+        return err_set(err, HEARTH_ERR_INVALID, "the span ends before it begins");
+    return 0;
+}
+
+int removed_here_put(struct store *store, const char *account, const struct hearth_removed_here *removed,
+                     struct removed_here_result *ret_result, struct err *err)
+{
+    struct counting counting = {.removed = *removed};
+    int r = check_removal(removed, err);
+    snprintf(counting.id, sizeof(counting.id), "%s", removed->id);
+    counting.removed.id = counting.id;
+    if (r == 0)
+        r = STORE(store, err, removed_here_list, account, on_other, &counting);
+    store_reset(store);
+    if (r == 0 && counting.others >= REMOVED_HERE_MAX)
+        return err_set(err, HEARTH_ERR_FULL,
+                       "the account has %d removals already, and there is room for no more: remove a site or a span of time instead of "
+                       "single pages",
+                       REMOVED_HERE_MAX);
+    if (r == 0)
+        r = STORE(store, err, removed_here_put, account, &counting.removed);
+    return r == 0 ? take_away(store, account, &counting.removed, ret_result, err) : r;
+}

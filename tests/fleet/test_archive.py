@@ -1,0 +1,116 @@
+"""An account by archive from one storage to another: Ada's on SQLite, archived, is restored on PostgreSQL and from there on SQLite again, and each answers the API
+with the same bytes. And what `hearthd account archive` and `restore` refuse, in words."""
+import gzip
+import hashlib
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import ADA  # noqa: E402
+import test_same_answers  # noqa: E402
+from servers import Postgres, Redis  # noqa: E402
+
+
+class Archive(test_same_answers.SameAnswers):
+    test_every_step = None  # that of the other file
+
+    def servers(self):
+        postgres, redis = Postgres(), Redis()
+        for server in (postgres, redis):
+            self.addCleanup(server.close)
+            server.start()
+        return f"[storage main]\nplugin = pg\ndsn = {postgres.create('ada')}\n[queue]\nplugin = redis\nurl = {redis.url}\n"
+
+    def ada(self, **options):
+        """Her account after her whole recorded life; then nobody syncs it any more."""
+        service = self.service(step=7)
+        node = self.node(**options)
+        node.add_account(service)
+        return service, node
+
+    def other(self, first, config=""):
+        """Another server, of the same keys and providers."""
+        node = self.node(config, start=False)
+        with open(os.path.join(first.state, "hearth.key"), "rb") as f:
+            key = f.read()
+        path = os.path.join(node.state, "hearth.key")
+        with open(path, "wb") as f:
+            f.write(key)
+        os.chmod(path, 0o600)
+        return node
+
+    def archive(self, node, name, *words, email=ADA):
+        path = os.path.join(node.folder, name)
+        node.cli("account", "archive", email, path, *words)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        return path
+
+    def lines(self, path):
+        with (gzip.open if path.endswith(".gz") else open)(path, "rb") as f:
+            return f.read().splitlines(keepends=True)
+
+    def edited(self, path, edit, seal=True):
+        """A copy with other lines; seal: its last line is right."""
+        lines = edit(self.lines(path))
+        if seal:
+            body = b"".join(lines[:-1])
+            last = json.loads(lines[-1])
+            counts = {}
+            for line in lines[:-1]:
+                kind = json.loads(line)["record"]
+                counts[kind] = counts.get(kind, 0) + 1
+            last = {k: counts.get(k, 0) if k not in ("record", "lines", "sha256") else v for k, v in last.items()}
+            last.update(lines=len(lines) - 1, sha256=hashlib.sha256(body).hexdigest())
+            lines[-1] = json.dumps(last, separators=(",", ":")).encode() + b"\n"
+        copy = path + ".edited"
+        with open(copy, "wb") as f:
+            f.write(b"".join(lines))
+        return copy
+
+    def test_from_storage_to_storage(self):
+        service, single = self.ada()
+        expected = self.answers(single, False)
+        first = self.archive(single, "ada.hearth.gz", "--with-credentials", "--with-tokens")
+        last = json.loads(self.lines(first)[-1])
+        self.assertGreater(last["page"], 100)
+        self.assertGreater(last["visit"], 100)
+        self.assertGreater(last["bookmark"], 10)
+        self.assertEqual((last["credentials"], last["account"]), (1, 1))
+        self.assertGreater(last["token"], 0)
+        postgres = self.other(single, self.servers())
+        postgres.start()
+        again = self.other(single)
+        again.start()
+        for node in (postgres, again):
+            self.assertIn("is restored", node.cli("account", "restore", first))
+            node.tokens = dict(single.tokens)
+        second = self.archive(postgres, "again.hearth", "--with-credentials", "--with-tokens")
+        self.assertEqual(self.lines(second), self.without_times(self.lines(first), self.lines(second)))
+        for node in (postgres, again):
+            got = self.answers(node, False)
+            self.assertEqual(got["/me"], expected["/me"])
+            for path in sorted(expected):
+                if got.get(path) != expected[path] and path != "/me":
+                    self.assert_same(single, node, path, path)
+            self.assertEqual(len(got), len(expected))
+            self.assertEqual(node.cli("verify"), single.cli("verify"))
+        self.assertGreater(len(expected), 80)
+
+    def without_times(self, first, second):
+        """The first, with what a daemon that runs writes meanwhile as the second has it: the account's and tokens' times, and so the last line."""
+        self.assertEqual(len(first), len(second))
+        moves = {"account": {"last_seen", "last_attempt", "next_sync", "last_sync"}, "token": {"last_used"}, "end": {"sha256"}}
+        result = []
+        for a, b in zip(first, second):
+            x, y = json.loads(a), json.loads(b)
+            free = moves.get(x["record"], set())
+            same = {k: v for k, v in x.items() if k not in free} == {k: v for k, v in y.items() if k not in free}
+            result.append(b if free and same else a)
+        return result
+
+
+if __name__ == "__main__":
+    unittest.main()

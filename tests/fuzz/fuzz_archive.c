@@ -1,0 +1,119 @@
+/* Archives into a storage: one that is refused leaves nothing, of one that is taken another archive can be made, which is the same bytes
+ * when it has been read again. The last line is made here, so that what is before it is reached. */
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/archive.h"
+#include "base/buf.h"
+#include "base/magic.h"
+#include "base/str.h"
+#include "plug/host.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const struct hearth_plugin *storage_model(void);
+
+static struct store *open_model(void)
+{
+    static struct host host;
+    static struct store store;
+    static void *self;
+    struct call call;
+    struct err err = {0};
+    const struct hearth_storage *ops = storage_model()->operations;
+    if (self != NULL)
+        return &store;
+    host_init(&host, "model", NULL, NULL);
+    call_init(&call, NULL, 0, 0);
+    ASSERT(ops->open(&host.hearth, &call.hearth, NULL, &self) == 0);
+    call_fini(&call);
+    struct storage storage = {.ops = ops, .self = self};
+    ASSERT(store_open(&store, &storage, NULL, &err) == 0);
+    ASSERT(STORE(&store, &err, migrate) == 0);
+    return &store;
+}
+
+static int refuse_any(void *ctx, const struct hearth_account *account)
+{
+    (void)account;
+    *(bool *)ctx = true;
+    return 0;
+}
+
+static bool is_empty(struct store *store)
+{
+    bool found = false;
+    ASSERT(STORE(store, NULL, account_list, refuse_any, &found) == 0);
+    store_reset(store);
+    return !found;
+}
+
+static void count_warning(void *ctx, const char *text)
+{
+    ASSERT(text[0] != '\0' && str_is_utf8(text, strlen(text)));
+    ++*(int *)ctx;
+}
+
+static int read_archive(struct store *store, const void *bytes, size_t size, const void *last, size_t last_size,
+                        struct archive_summary *ret_summary)
+{
+    int warned = 0;
+    struct archive_warnings warnings = {count_warning, &warned};
+    struct archive_into into = {.node = "", .settle = archive_settle};
+    struct err err = {0};
+    struct archive_reader *reader = archive_store(store, &into, &warnings);
+    ASSERT(reader != NULL);
+    int r = archive_feed(reader, bytes, size, &err);
+    if (r == 0)
+        r = archive_feed(reader, last, last_size, &err);
+    if (r == 0)
+        r = archive_end(reader, ret_summary, &err);
+    archive_close(reader);
+    ASSERT(r == 0 || err.text[0] != '\0');
+    store_reset(store);
+    return r;
+}
+
+static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err)
+{
+    (void)err;
+    buf_add(ctx, bytes, size);
+    return 0;
+}
+
+static void write_archive(struct store *store, const char *account, struct buf *ret)
+{
+    struct archive_out out = {put_to_buf, ret};
+    struct err err = {0};
+    buf_reset(ret);
+    ASSERT(archive_write(store, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) == 0 && !buf_failed(ret));
+    store_reset(store);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct store *store = open_model();
+    struct archive_summary summary;
+    struct buf first = {0}, second = {0};
+    uint8_t digest[32];
+    char hex[65], last[200];
+    long lines = 0;
+    SHA256(data, size, digest);
+    str_hex(digest, sizeof(digest), hex);
+    for (size_t i = 0; i < size; i++)
+        lines += data[i] == '\n';
+    snprintf(last, sizeof(last), "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);
+    if (read_archive(store, data, size, last, strlen(last), &summary) == 0) {
+        write_archive(store, summary.id, &first);
+        ASSERT(STORE(store, NULL, account_remove, summary.id) == 0);
+        ASSERT(read_archive(store, first.data, first.size, "", 0, &summary) == 0);
+        write_archive(store, summary.id, &second);
+        ASSERT(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
+        ASSERT(STORE(store, NULL, account_remove, summary.id) == 0);
+    }
+    ASSERT(is_empty(store));
+    store_reset(store);
+    buf_fini(&first);
+    buf_fini(&second);
+    return 0;
+}
