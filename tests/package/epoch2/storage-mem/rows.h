@@ -108,7 +108,7 @@ struct account {
     atomic_int refs;
     struct row *row;
     struct table *tables[TABLES];
-    int64_t begun; /* its generation when it was made: what was removed before is not known */
+    int64_t begun; /* its generation when it was made: what was removed before is not known. A disk keeps it too */
 };
 
 struct world {
