@@ -8,12 +8,12 @@
 #include "main/cmd_plugin.h"
 #include "main/table.h"
 
-static void on_plugin(void *ctx, const char *file, const struct plug *plug, const char *why)
+static void on_plugin(void *ctx, const struct plug_found *found)
 {
-    const struct hearth_plugin *d = plug == NULL ? NULL : plug_descriptor(plug);
+    bool good = found->why == NULL;
     table_add(ctx,
-              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", d == NULL ? "" : plug_kind_name(d->kind), "name", d == NULL ? "" : d->name,
-                        "version", d == NULL ? "" : d->version, "description", d == NULL ? why : d->description, "file", file));
+              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "", "name", good ? found->name : "",
+                        "version", good ? found->version : "", "description", good ? found->description : found->why, "file", found->file));
 }
 
 static void show_capabilities(uint64_t capabilities)
@@ -42,22 +42,11 @@ static int find_plugin(const char *name, const char *const *directories, size_t 
     return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name) : r;
 }
 
-/* A file in the working directory is given by its mere name too, which a loader of libraries looks for elsewhere. */
-static const char *file_path(const char *given, char *room, size_t size)
-{
-    if (strchr(given, '/') != NULL)
-        return given;
-    snprintf(room, size, "./%s", given);
-    return room;
-}
-
 /* What is called like a file is one: a name has neither a slash nor a point. */
 static int show_plugin(const char *name, const char *const *directories, size_t count, struct err *err)
 {
-    char path[4096];
     struct plug *plug = NULL;
-    int r = strpbrk(name, "/.") != NULL ? plug_load_file(file_path(name, path, sizeof(path)), 0, &plug, err)
-                                        : find_plugin(name, directories, count, &plug, err);
+    int r = strpbrk(name, "/.") != NULL ? plug_load_file(name, 0, &plug, err) : find_plugin(name, directories, count, &plug, err);
     if (r < 0)
         return r;
     const struct hearth_plugin *d = plug_descriptor(plug);
@@ -72,12 +61,10 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
 /* The kit is a program of its own (it replaces the allocator): beside this one in a build tree, else with the package's other parts. */
 static int check_plugin(const struct cli *cli, struct err *err)
 {
-    char program[4096], path[4096];
+    char program[4096];
     const char *argv[16];
     int n = 0;
-    plug_beside_program("plugin-check", program, sizeof(program));
-    if (access(program, X_OK) != 0)
-        plug_beside_program(HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
+    plug_part("plugin-check", HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
     argv[n++] = program;
     const struct {
         const char *option, *value;
@@ -90,7 +77,7 @@ static int check_plugin(const struct cli *cli, struct err *err)
     }
     if (cli->faults)
         argv[n++] = "--faults";
-    argv[n++] = file_path(cli->argv[1], path, sizeof(path));
+    argv[n++] = cli->argv[1];
     argv[n] = NULL;
     execv(program, (char **)(uintptr_t)argv);
     return err_set(err, HEARTH_ERR_NOT_FOUND, "cannot run the conformance kit %s: is the package complete?", program);

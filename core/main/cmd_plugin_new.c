@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "main/cli.h"
 #include "main/cmd_plugin.h"
-#include "plug/loader.h"
+#include "plug/places.h"
 
 enum { TEMPLATE_FILE_MAX = 256 * 1024, PLUGIN_NAME_MAX = 31 };
 
@@ -229,7 +229,7 @@ static int name_plugin(struct new_plugin *plugin, const char *kind, const char *
         snprintf(plugin->section, sizeof(plugin->section), "[%s %s]", kind, name);
     else
         str_copy(plugin->section, sizeof(plugin->section), plugin->kind->section);
-    plug_beside_program(HEARTH_DOC_DIR, plugin->documents, sizeof(plugin->documents));
+    plug_part("docs", HEARTH_DOC_DIR, plugin->documents, sizeof(plugin->documents));
     char *plain = realpath(plugin->documents, NULL); /* for the README: without the way from the program to there */
     if (plain != NULL && strlen(plain) < sizeof(plugin->documents))
         str_copy(plugin->documents, sizeof(plugin->documents), plain);

@@ -59,7 +59,7 @@ def write_if_changed(path, data):
 
 
 def grown(path, text):
-    return grown_header(path.name, text) if path.parent == pathlib.Path("core/include/hearth") else grown_source(path.name, text)
+    return grown_header(path.name, text) if pathlib.Path("core/include/hearth") in path.parents else grown_source(path.name, text)
 
 
 def make_tree(tree, change=grown, added=None):

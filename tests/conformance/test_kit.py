@@ -48,7 +48,7 @@ CAUGHT = {
     "queue-capability": ("loading: capabilities are known ones", "0x100000"),
     "queue-twolines": ("loading: texts are single lines", "is not one line"),
     "queue-thread": ("loading: no thread and no file", "is 4, 3 was expected"),
-    "queue-crash": ("loading: the plugin is accepted", "crashed while loading"),
+    "queue-crash": ("loading: the plugin is accepted", "crashes while it is loaded"),
     "sync-gullible": ("import: what is no account", "INVALID was expected"),
     "sync-relative": ("pull: whatever the service answers", "no absolute address"),
     "sync-endless": ("pull: whatever the service answers", "again and again"),

@@ -2,7 +2,7 @@
 
 `python3 tests/package/growth.py` says what breaks a rule; `… record` writes tests/package/hearth.abi anew, in the commit that adds something on
 purpose, and refuses what breaks a rule. `… record --new-epoch` records whatever there is: when HEARTH_ABI_EPOCH has grown, or nobody can have
-built on this one yet.
+built on this one yet. Drafts (hearth/draft/) keep the rules of form, and may change: nothing of them is recorded or frozen.
 
 `… freeze` copies the headers and a plugin of each kind to tests/package/epochN, where test_frozen.py builds them for as long as the epoch lives: once, at
 the epoch's first release. `… freeze --new-epoch` does it again, while nobody can have built on this epoch; `… record --new-epoch` does so too."""
@@ -20,7 +20,7 @@ PLUGINS = ("plugins/storage-mem", "docs/templates/queue-mem", "docs/templates/sy
 RECORDED = pathlib.Path(__file__).resolve().parent / "hearth.abi"
 # Structs without struct_size: they never change at all. Each with the reason why that is bearable.
 FROZEN = {"hearth_field": "each side makes it from its own headers; it never crosses the border"}
-EXTENSION = re.compile(r"hearth\.(host|storage|queue|sync)\.[a-z_]+/[1-9][0-9]*")
+EXTENSION = re.compile(r"hearth\.(host|storage|queue|sync)\.[a-z][a-z0-9_]*(\.draft)?/[1-9][0-9]*")
 NUMBERS = {"TEXT": (0, None), "INT": (None, None), "FLAG": (0, 1), "REAL": (None, None), "HASH": (1, None)}
 
 
@@ -47,12 +47,16 @@ def rules_of_structs(found):
 
 def rules_of_extensions(found):
     seen = {}
-    for name, struct in found["extensions"]:
+    drafts = found["drafts"]["extensions"]
+    for name, struct in found["extensions"] + drafts:
         if not EXTENSION.fullmatch(name):
             yield f'extension "{name}": its name has not the form hearth.KIND.NAME/NUMBER, KIND one of host, storage, queue, sync. Name it so'
+        elif (".draft/" in name) != ((name, struct) in drafts):
+            yield (f'extension "{name}": ' + ("it calls itself a draft and stands among what is settled" if ".draft/" in name else "it stands in hearth/draft/ and does not say so") +
+                   '. A draft is called "….draft/NUMBER" and stands there; what a plugin implements and the kit tests is none')
         elif name in seen:
             yield f'extension "{name}": two have that name, {struct} and {seen[name]}. Whoever asks gets either. Give one another name, or another number when its meaning has changed'
-        elif struct != "hearth_" + re.sub(r"\W", "_", name[len("hearth."):name.index("/")]):
+        elif struct != "hearth_" + re.sub(r"\W", "_", name[len("hearth."):name.index("/")].removesuffix(".draft")):
             yield f'extension "{name}": below it stands struct {struct or "(none)"}, not the struct that is called like it. Put it there'
         seen[name] = struct
 
@@ -133,7 +137,8 @@ def additions(was, now):
 
 def broken(now, was=None):
     """A sentence for each rule that is broken; without `was` only those that need no past."""
-    found = [*rules_of_structs(now), *rules_of_extensions(now), *rules_of_fields(now)]
+    found = [*rules_of_structs(now), *rules_of_extensions(now), *rules_of_fields(now), *rules_of_structs(now["drafts"]), *rules_of_fields(now["drafts"])]
+    found += [f"hearth/{name} includes a draft, which may change at any time: what is settled must not lean on it" for name in now["leaning"]]
     if was is not None and now["epoch"] == was["epoch"]:
         found += changes(was, now)
         new = list(additions(was, now))

@@ -45,8 +45,8 @@ class Frozen(unittest.TestCase):
         self.assertGreater(said.count("\nok "), 15)
 
     def test_the_headers_are_there(self):
-        """All of today's, of this epoch."""
-        self.assertEqual(sorted(p.name for p in (self.frozen / "include" / "hearth").iterdir()), sorted(p.name for p in TODAY.iterdir()))
+        """All of today's, of this epoch; no drafts, which may change."""
+        self.assertEqual(sorted(p.name for p in (self.frozen / "include" / "hearth").glob("*.h")), sorted(p.name for p in TODAY.glob("*.h")))
         self.assertEqual(number("HEARTH_ABI_EPOCH", self.frozen / "include" / "hearth" / "plugin.h"), number("HEARTH_ABI_EPOCH", TODAY / "plugin.h"))
 
     def test_storage(self):

@@ -98,6 +98,23 @@ class Growth(unittest.TestCase):
         self.breaks("records.h", r"(OPTIONAL, TEXT, os,            0, )HEARTH_TEXT_MAX", r"\g<1>0", "record device", "os has no limit")
         self.breaks("records.h", r"(OPTIONAL, TEXT, os,            0, )HEARTH_TEXT_MAX", r"\g<1>64", "record device", "field os was OPTIONAL TEXT 0 2097152 and is OPTIONAL TEXT 0 64", "end of the table")
 
+    def test_drafts_may_change(self):
+        drafts = interface.read()["drafts"]
+        self.assertEqual(len(drafts["extensions"]), len(list((interface.HEADERS / interface.DRAFT).glob("*.h"))))
+        self.assertIn("hearth_icon", drafts["structs"])
+        self.assertNotIn("draft", growth.RECORDED.read_text(encoding="utf-8"))
+        self.assertEqual(self.said("draft/icons.h", r"    int \(\*icon_used\)[^;]*;\n", ""), [])
+        self.assertEqual(self.said("draft/icons.h", r"(X\(T, ALWAYS, +TEXT, url, )", r'X(T, ALWAYS, INT, newer, 0, 9, "nine") \\\n    \1'), [])
+
+    def test_drafts_keep_the_form(self):
+        self.breaks("draft/versions.h", r"(    int64_t most; [^\n]*\n)", r"\1    int32_t tail;\n", "struct hearth_version_pruning", "4 bytes of room", "reserved")
+        self.breaks("draft/icons.h", r'"when to ask again; 0: never"', '""', "record icon", "field expires has no words")
+        self.breaks("draft/icons.h", r"icons\.draft/1", "icons/1", 'extension "hearth.storage.icons/1"', "hearth/draft/ and does not say so")
+        self.breaks("draft/icons.h", r"icons\.draft/1", "keys.draft/1", 'extension "hearth.storage.keys.draft/1"', "two have that name")
+        self.breaks("draft/icons.h", r"icons\.draft/1", "symbols.draft/1", 'extension "hearth.storage.symbols.draft/1"', "below it stands struct hearth_storage_icons")
+        self.breaks("storage.h", r"backup/1", "backup.draft/1", 'extension "hearth.storage.backup.draft/1"', "calls itself a draft")
+        self.breaks("queue.h", r'(#include "hearth/plugin.h"\n)', r'\1#include "hearth/draft/icons.h"\n', "hearth/queue.h includes a draft")
+
     def test_additions_are_counted_and_recorded(self):
         grown = (JOB_END, r"\1    int64_t newer;\n};\n" + COUNTS)
         self.breaks("queue.h", *grown, "HEARTH_ABI_VERSION is", "struct hearth_job: newer")

@@ -1,6 +1,7 @@
 """What a writer of plugins gets: installed headers, pkg-config, and templates that build outside of this tree.
 
 Arguments: the build folder; "true" when the web app is part of it. Environment: nothing of the tree is used but what `meson install` puts in place."""
+import json
 import os
 import pathlib
 import re
@@ -40,14 +41,29 @@ class Package(unittest.TestCase):
 
     def test_headers(self):
         """Each by itself, in the oldest C and C++ that they promise and in newer ones, without a warning."""
-        flags = self.pkg_config("--cflags").split()
-        headers = sorted(p.name for p in (self.prefix / "include" / "hearth").iterdir())
-        self.assertEqual(headers, ["plugin.h", "queue.h", "records.h", "storage.h", "sync.h"])
+        folder = self.prefix / "include" / "hearth"
+        headers = sorted(str(p.relative_to(folder)) for p in folder.rglob("*.h"))
+        drafts = [f"draft/{name}.h" for name in ("aggregates", "failed", "icons", "imports", "keys", "pagewords", "sync15", "versions")]
+        self.assertEqual(headers, drafts + ["plugin.h", "queue.h", "records.h", "storage.h", "sync.h"])
         for header in headers:
-            for compiler, standard, suffix in (("cc", "c99", "c"), ("cc", "c17", "c"), ("c++", "c++11", "cc"), ("c++", "c++20", "cc"), ("clang", "c99", "c")):
-                source = pathlib.Path(self.folder, f"one.{suffix}")
-                source.write_text(f"#include <hearth/{header}>\n#include <hearth/{header}>\nint unused(void);\nint unused(void) {{ return 0; }}\n")
-                run(compiler, f"-std={standard}", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", *flags, "-fsyntax-only", source)
+            self.compiles(header, ("c99", "c11", "c17"), ("c++11", "c++17", "c++20"))
+
+    def compiles(self, header, c, cxx):
+        sources = {}
+        for suffix in ("c", "cc"):
+            sources[suffix] = pathlib.Path(self.folder, f"one.{suffix}")
+            sources[suffix].write_text(f"#include <hearth/{header}>\n#include <hearth/{header}>\nint unused(void);\nint unused(void) {{ return 0; }}\n")
+        flags = [*self.pkg_config("--cflags").split(), "-Werror", "-fsyntax-only"]
+        warnings = ("-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion")
+        for compiler, standards, suffix in (("cc", c, "c"), ("clang", c[:1], "c"), ("c++", cxx, "cc"), ("clang++", cxx[:1], "cc")):
+            for standard in standards:
+                run(compiler, f"-std={standard}", *warnings, *flags, sources[suffix])
+        # Everything that clang can say, but that HEARTH_AT reckons with pointers (newer clangs alone
+        # know the word); in C++ NULL is what C has, and the headers promise no C++98.
+        every = ("-Weverything", "-Wno-unsafe-buffer-usage", "-Wno-unknown-warning-option", *flags)
+        run("clang", "-std=c11", *every, sources["c"])
+        run("clang++", "-std=c++17", *every, "-Wno-c++98-compat-pedantic",
+            "-Wno-zero-as-null-pointer-constant", sources["cc"])
 
     def test_version(self):
         self.assertIn(self.pkg_config("--modversion"), run(self.prefix / "bin" / "hearthd", "version"))
@@ -162,6 +178,31 @@ class Package(unittest.TestCase):
         listed = run(self.prefix / "bin" / "hearthd", "plugin", "list", "--config", self.config("/nonexistent"), env=self.environment)
         for name in ("sqlite", "pg", "inproc", "redis", "fx"):
             self.assertRegex(listed, rf"\b{name}\b")
+
+
+    def test_what_lies_around(self):
+        """An installed program takes its parts from where they were installed, and from nowhere else."""
+        around = self.prefix / "bin"
+        plugin, kit = around / "plugins" / "queue-inproc" / "queue-inproc.so", around / "plugin-check"
+        plugin.parent.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, around / "plugins")
+        plugin.write_text("no plugin")
+        kit.write_text("#!/bin/sh\necho around\n")
+        kit.chmod(0o755)
+        self.addCleanup(kit.unlink)
+        rows = json.loads(run(around / "hearthd", "plugin", "list", "--json", "--config", self.config("/nonexistent"), env=self.environment))
+        self.assertEqual([row["file"] for row in rows if str(around / "plugins") in row["file"]], [])
+        inproc, = (row["file"] for row in rows if row["name"] == "inproc")
+        self.assertEqual(pathlib.Path(inproc).resolve().parent.name, "hearth")
+        said = subprocess.run([around / "hearthd", "plugin", "check", "/nonexistent/queue-x.so"], capture_output=True, text=True, timeout=60, env=self.environment)
+        self.assertNotIn("around", said.stdout)
+
+    def test_not_found(self):
+        """All places are named, also where the package has its plugins."""
+        far = "/nonexistent/" + "/".join(["x" * 99] * 9)
+        done = subprocess.run([self.prefix / "bin" / "hearthd", "plugin", "show", "nobody", "--config", self.config(far)], capture_output=True, text=True, timeout=60,
+                              env=self.environment)
+        self.assertRegex(done.stderr, "/nonexistent/xxx[^ ]*xxx or [^ ]*/hearth\n")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ struct kit_options {
     const char *only;     /* run only tests whose name contains it; NULL */
     unsigned long seed;   /* of the random sequences */
     bool faults;          /* the long tests too */
+    bool accepted;        /* the loader has taken it once */
     char directory[4096]; /* empty at the start of each test, removed after it; the state_dir of the configuration */
 };
 

@@ -60,7 +60,9 @@ static void host_log(const struct hearth_host *host, int level, const char *text
 void target_load(struct kit *kit)
 {
     struct err err = {0};
-    if (plug_load_file(kit->options->plugin, 0, &kit->plug, &err) < 0)
+    int r = kit->options->accepted ? plug_load_tried(kit->options->plugin, 0, &kit->plug, &err)
+                                   : plug_load_file(kit->options->plugin, 0, &kit->plug, &err);
+    if (r < 0)
         fail_msg("%s", err.text);
     kit->descriptor = plug_descriptor(kit->plug);
     const void *ops = plug_ops(kit->plug);
