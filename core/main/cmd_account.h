@@ -21,5 +21,7 @@ int account_finish(struct app *app, struct signin_worker *worker, const struct s
                    struct err *err);
 /* Opens the providers and the sign-in. Returns the number of the provider that --provider names, or a negative code. */
 int account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err);
+/* Puts the section and the plugin before an error of a provider, where it does not begin with its section itself; returns the code. */
+int account_blame(const struct app *app, size_t provider, struct err *err);
 
 #endif

@@ -2,14 +2,21 @@
 
 `python3 tests/package/growth.py` says what breaks a rule; `… record` writes tests/package/hearth.abi anew, in the commit that adds something on
 purpose, and refuses what breaks a rule. `… record --new-epoch` records whatever there is: when HEARTH_ABI_EPOCH has grown, or nobody can have
-built on this one yet. Drafts (hearth/draft/) keep the rules of form, and may change: nothing of them is recorded."""
+built on this one yet. Drafts (hearth/draft/) keep the rules of form, and may change: nothing of them is recorded or frozen.
+
+`… freeze` copies the headers and a plugin of each kind to tests/package/epochN, where test_frozen.py builds them for as long as the epoch lives: once, at
+the epoch's first release. `… freeze --new-epoch` does it again, while nobody can have built on this epoch; `… record --new-epoch` does so too."""
 import pathlib
 import re
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import interface  # noqa: E402
 
+HERE = pathlib.Path(__file__).resolve().parent
+# What is frozen with the headers: each is complete in its folder.
+PLUGINS = ("plugins/storage-mem", "docs/templates/queue-mem", "docs/templates/sync-mem")
 RECORDED = pathlib.Path(__file__).resolve().parent / "hearth.abi"
 # Structs without struct_size: they never change at all. Each with the reason why that is bearable.
 FROZEN = {"hearth_field": "each side makes it from its own headers; it never crosses the border"}
@@ -151,16 +158,35 @@ def said(headers=interface.HEADERS, recorded=RECORDED):
     return found
 
 
+def freeze(anew=False, headers=interface.HEADERS, to=HERE):
+    """[] when the headers and a plugin of each kind are frozen as they are now; else what is wrong."""
+    epoch = re.search(r"^#define HEARTH_ABI_EPOCH +(\d+)$", (headers / "hearth" / "plugin.h").read_text(encoding="utf-8"), re.M)[1]
+    folder = to / f"epoch{epoch}"
+    if folder.exists() and not anew:
+        return [f"{folder.name} is frozen already: plugins in the field were built against it, and it stays. While nobody can have built on this epoch: freeze --new-epoch"]
+    shutil.rmtree(folder, ignore_errors=True)
+    sources = {"include/hearth": headers / "hearth", **{path.rpartition("/")[2]: interface.HEADERS.parents[1] / path for path in PLUGINS}}
+    for name, source in sources.items():
+        (folder / name).mkdir(parents=True)
+        for file in sorted(source.glob("*.[ch]")):
+            shutil.copyfile(file, folder / name / file.name)
+    return []
+
+
 def main(arguments):
-    if arguments not in ([], ["record"], ["record", "--new-epoch"]):
+    if arguments not in ([], ["record"], ["record", "--new-epoch"], ["freeze"], ["freeze", "--new-epoch"]):
         sys.exit(__doc__)
     if not arguments:
         found = said()
+    elif arguments[0] == "freeze":
+        found = freeze("--new-epoch" in arguments)
     else:
         now = interface.read()
         found = broken(now, None if "--new-epoch" in arguments else interface.parse(RECORDED.read_text(encoding="utf-8")))
         if not found:
             RECORDED.write_text(interface.write(now), encoding="utf-8")
+            if "--new-epoch" in arguments:
+                found = freeze(anew=True)
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 

@@ -124,6 +124,41 @@ class Growth(unittest.TestCase):
             before.write_text(re.sub(r"^version \d+", "version 0", recorded, flags=re.M).replace("\n    4 5\n", "\n"), encoding="utf-8")
             self.assertEqual([s[:16] for s in growth.said(recorded=before)], ["not recorded yet"])
 
+    def test_what_is_frozen_stays(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            self.assertEqual(growth.freeze(to=folder), [])
+            header = next(folder.glob("epoch*/include/hearth/queue.h"))
+            header.write_text("as it was", encoding="utf-8")
+            self.assertIn("is frozen already", growth.freeze(to=folder)[0])
+            self.assertEqual(header.read_text(encoding="utf-8"), "as it was")
+            self.assertEqual(growth.freeze(anew=True, to=folder), [])
+            self.assertEqual(header.read_bytes(), (interface.HEADERS / "hearth" / "queue.h").read_bytes())
+
+    def test_the_headers_in_rust(self):
+        """docs/templates/queue-rust/abi.rs says by hand what the headers say: each struct's members, as many as it names."""
+        text = (interface.HEADERS.parents[1] / "docs" / "templates" / "queue-rust" / "abi.rs").read_text(encoding="utf-8")
+        now = interface.read()
+        of = {"Call": "hearth_call", "Host": "hearth_host", "ConfigKey": "hearth_config_key", "ConfigValue": "hearth_config_value", "Job": "hearth_job",
+              "Counts": "hearth_queue_counts", "Operations": "hearth_queue", "Plugin": "hearth_plugin"}
+        found = re.findall(r"#\[repr\(C\)\]\n(?:#\[derive[^\n]*\n)?pub struct (\w+) \{\n(.*?)\n\}", text, re.S)
+        self.assertEqual({name for name, _ in found}, set(of))
+        sizes = {"u32": ("uint32_t", 4), "i32": ("int32_t", 4), "i64": ("int64_t", 8), "u64": ("uint64_t", 8), "usize": ("size_t", 8)}
+        for name, body in found:
+            members = now["structs"][of[name]]["members"]
+            said = re.findall(r"^    pub (\w+): (.*?),(?: // `(\w+)` in C)?$", body, re.M)
+            for (word, kind, other), member in zip(said, members):
+                self.assertEqual(other or word, member["name"], name)
+                self.assertEqual(sizes.get(kind, (member["type"], 8)), (member["type"], member["size"]), f"{name}.{word}")
+                self.assertEqual(kind in sizes, "*" not in member["type"], f"{name}.{word}")
+            self.assertTrue(len(said) == len(members) or name == "Host", name)
+        constants = {word: int(number) for word, number in re.findall(r"pub const (\w+): \w+ = (-?\d+);", text)}
+        self.assertEqual((constants.pop("EPOCH"), constants.pop("VERSION"), constants.pop("KIND_QUEUE"), constants.pop("CONFIG_INT")),
+                         (now["epoch"], 1, now["enums"]["hearth_plugin_kind"]["HEARTH_QUEUE"], now["enums"]["hearth_config_type"]["HEARTH_CONFIG_INT"]))
+        names = {key: number for values in now["enums"].values() for key, number in values.items()}
+        for word, value in constants.items():
+            self.assertIn(value, [names.get(f"HEARTH_{word}"), names.get(f"HEARTH_ERR_{word}"), names.get(f"HEARTH_JOB_{word}")], word)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -12,9 +12,10 @@ import tempfile
 import unittest
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import links  # noqa: E402
 
 BUILD, WEB = sys.argv[1], sys.argv[2] == "true"
-MEM_ACCOUNT = "account ada@example.org 1234 Ada\ndevice d1 Phone\ntab d1 https://example.org/ Title\n"
 
 
 def run(*words, **options):
@@ -67,6 +68,17 @@ class Package(unittest.TestCase):
     def test_version(self):
         self.assertIn(self.pkg_config("--modversion"), run(self.prefix / "bin" / "hearthd", "version"))
 
+    def test_links_of_documents(self):
+        """Whatever an installed page links to is installed, where it says."""
+        pages = sorted((self.prefix / "share" / "doc" / "hearth").rglob("*.md"))
+        self.assertIn("plugins.md", [page.name for page in pages])
+        found, followed = links.dead(pages)
+        self.assertEqual(found, [])
+        self.assertGreater(followed, 40)
+        text = (self.prefix / "share" / "doc" / "hearth" / "plugins.md").read_text(encoding="utf-8")
+        for wanted in ("include/hearth/storage.h)", "(templates/storage-mem)", "(merging.md#snapshots)"):
+            self.assertIn(wanted, text)
+
     @unittest.skipUnless(WEB, "this build has no web app (-Dweb=false)")
     def test_web_app(self):
         """It is installed where the installed program looks for it, whole."""
@@ -89,16 +101,30 @@ class Package(unittest.TestCase):
             said = process.communicate(timeout=60)[1]
         self.assertNotIn("the web app is not there", said)
 
-    def template(self, name, *options):
-        """Copied, built against the installed package alone, and checked by the installed kit."""
-        source = pathlib.Path(self.folder, "mine", name)
-        shutil.copytree(self.prefix / "share" / "doc" / "hearth" / "templates" / name, source)
-        run("meson", "setup", "build", cwd=source, env=self.environment)
-        run("ninja", "-C", "build", cwd=source, env=self.environment)
-        said = run(self.prefix / "bin" / "hearthd", "plugin", "check", *options, source / "build" / f"{name}.so", env=self.environment)
+    def made(self, kind, name):
+        """A new plugin, built by both ways of its README against the installed package alone, and checked by the line that stands there."""
+        folder = pathlib.Path(self.folder, "mine")
+        folder.mkdir(exist_ok=True)
+        environment = {**self.environment, "PATH": f"{self.prefix / 'bin'}:{os.environ['PATH']}"}
+        self.assertIn(f"{kind}-{name}/ is made", run("hearthd", "plugin", "new", kind, name, cwd=folder, env=environment))
+        source = folder / f"{kind}-{name}"
+        files = [path.read_text(encoding="utf-8") for path in source.iterdir()]
+        self.assertEqual([text for text in files if re.search(r"(?<![a-z0-9])mem(?![a-z0-9])|@[A-Z]+@", text, re.I)], [])
+        readme = (source / "README.md").read_text(encoding="utf-8")
+        self.assertTrue(pathlib.Path(re.search(r"`(/.*/plugins\.md)`", readme)[1]).exists())
+        steps = re.findall(r"^   (?:meson|mkdir|hearthd plugin check) .*$", readme, re.M)
+        self.assertEqual(len(steps), 3)
+        for build in steps[:2]:
+            shutil.rmtree(source / "build", ignore_errors=True)
+            run("sh", "-ec", build, cwd=source, env=environment)
+            self.assertEqual([path.name for path in (source / "build").glob("*.so")], [f"{kind}-{name}.so"])
+        said = run("sh", "-ec", steps[2], cwd=source, env=environment)
         self.assertNotIn("not ok", said)
         self.assertGreater(said.count("\nok "), 15)
-        self.assertIn(name, run(self.prefix / "bin" / "hearthd", "plugin", "show", name, "--config", self.config(source / "build"), env=self.environment))
+        config = self.config(source / "build")
+        for shown, where in ((name, folder), (f"{kind}-{name}", folder), (f"build/{kind}-{name}.so", source), (f"{kind}-{name}.so", source / "build")):
+            self.assertRegex(run("hearthd", "plugin", "show", shown, "--config", config, cwd=where, env=environment), rf"^{kind} {name} 1\n")
+        return source
 
     def config(self, directory):
         folder = pathlib.Path(self.folder, "conf.d")
@@ -106,16 +132,47 @@ class Package(unittest.TestCase):
         (folder / "plugin.conf").write_text(f"[hearth]\nplugin_dir = {directory}\n")
         return folder
 
-    def test_storage_template(self):
-        self.template("storage-mem")
+    def test_new_storage(self):
+        self.made("storage", "berkeley")
 
-    def test_queue_template(self):
-        self.template("queue-mem")
+    def test_new_sync(self):
+        self.made("sync", "browser2")
 
-    def test_sync_template(self):
-        account = pathlib.Path(self.folder, "account.txt")
-        account.write_text(MEM_ACCOUNT)
-        self.template("sync-mem", "--import", account)
+    def test_new_queue(self):
+        """Made, and never written over; what is refused leaves nothing behind."""
+        source = self.made("queue", "9tables")
+        (source / "plugin.c").write_text("mine")
+        there = sorted(path.name for path in source.parent.iterdir())
+        for words, said in ((("queue", "9tables"), "is there already"), (("queue", "redis"), "there is a plugin queue-redis already"), (("queue", "a-b"), "no name of a plugin"),
+                            (("queue", ""), "no name of a plugin"), (("cache", "x"), "storage, queue and sync"), (("queue",), "plugin new|new KIND NAME")):
+            done = subprocess.run([str(self.prefix / "bin" / "hearthd"), "plugin", "new", *words], cwd=source.parent, capture_output=True, text=True, timeout=60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertRegex(done.stderr, said)
+        self.assertEqual(sorted(path.name for path in source.parent.iterdir()), there)
+        self.assertEqual((source / "plugin.c").read_text(), "mine")
+
+    def test_new_without_room(self):
+        """A folder that could not be filled is gone again."""
+        folder = pathlib.Path(self.folder, "full")
+        folder.mkdir()
+        done = subprocess.run(["sh", "-c", f"ulimit -f 2; exec '{self.prefix}/bin/hearthd' plugin new storage small"], cwd=folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("cannot write storage-small/", done.stderr)
+        self.assertEqual(list(folder.iterdir()), [])
+
+    def test_cpp(self):
+        """The template in C++ by the line of its README, in the oldest C++ and a new one."""
+        source = pathlib.Path(self.folder, "sync-cpp")
+        shutil.copytree(self.prefix / "share" / "doc" / "hearth" / "templates" / "sync-cpp", source)
+        environment = {**self.environment, "PATH": f"{self.prefix / 'bin'}:{os.environ['PATH']}"}
+        build, check = re.findall(r"^(?:c\+\+|hearthd) .*$", (source / "README.md").read_text(encoding="utf-8"), re.M)
+        for standard in ("c++11", "c++20"):
+            run("sh", "-ec", build.replace("-std=c++17", f"-std={standard} -Werror -Wpedantic"), cwd=source, env=environment)
+            names = run("nm", "-D", "--defined-only", "sync-cpp.so", cwd=source).split()[2::3]
+            self.assertEqual(names, ["hearth_plugin_v2"])
+            said = run("sh", "-ec", check.replace("check", "check --faults"), cwd=source, env=environment)
+            self.assertNotIn("not ok", said)
+            self.assertGreater(said.count("\nok "), 15)
 
     def test_installed_plugins(self):
         listed = run(self.prefix / "bin" / "hearthd", "plugin", "list", "--config", self.config("/nonexistent"), env=self.environment)
