@@ -140,9 +140,9 @@ void memory_fail_at(long n);
 bool memory_failed(void);
 /* For allocators that are not malloc: counts one, true: it has to fail. */
 bool memory_must_fail(void);
-/* Whenever this thread allocates from now on `hook` runs first; NULL: no more. */
-void memory_meanwhile(void (*hook)(void));
-void memory_happens(void); /* for allocators that are not malloc */
+/* Whenever this thread asks the host for memory from now on `hook` runs first; NULL: no more. everywhere: also in each malloc(). */
+void memory_meanwhile(void (*hook)(void), bool everywhere);
+void memory_happens(void); /* the host is asked */
 /* Blocks of the whole process that were allocated and not freed; only where memory_can_fail(). */
 long memory_live(void);
 

@@ -15,6 +15,7 @@
 static _Thread_local long countdown; /* 0: not armed */
 static _Thread_local bool reached;
 static _Thread_local void (*hook)(void);
+static _Thread_local bool hook_everywhere;
 static atomic_long live;
 
 void memory_fail_at(long n)
@@ -29,9 +30,10 @@ bool memory_failed(void)
     return reached;
 }
 
-void memory_meanwhile(void (*function)(void))
+void memory_meanwhile(void (*function)(void), bool everywhere)
 {
     hook = function;
+    hook_everywhere = everywhere;
 }
 
 void memory_happens(void)
@@ -118,7 +120,8 @@ bool memory_can_fail(void)
 
 static bool fails(void)
 {
-    memory_happens();
+    if (__builtin_expect(hook_everywhere, false))
+        memory_happens();
     if (!memory_must_fail())
         return false;
     errno = ENOMEM;

@@ -170,6 +170,23 @@ static const struct {
                {"settings_get", look_settings},       {"property_get", look_property},  {"token_by_hash", look_token},
                {"credentials_get", look_credentials}, {"page_get", look_page},          {"bookmark_get", look_bookmark}};
 
+static void look_twice(struct kit *kit, const char *name, lookup_fn look, bool everywhere)
+{
+    char alone[2000], disturbed[2000];
+    look(&kit->store, "a", alone, sizeof(alone));
+    store_reset(&kit->store);
+    rival.lookup = look;
+    rival.lost = 0;
+    memory_meanwhile(give_turn, everywhere);
+    look(&kit->store, "a", disturbed, sizeof(disturbed));
+    memory_meanwhile(NULL, false);
+    store_reset(&kit->store);
+    if (strcmp(alone, disturbed) != 0)
+        fail_msg("%s of the account a gave \"%s\" while another session looked up the account b; \"%s\" was expected: what is shared by "
+                 "all sessions must not hold a result",
+                 name, disturbed, alone);
+}
+
 static void lookups_are_apart(struct kit *kit)
 {
     pthread_t thread;
@@ -177,19 +194,8 @@ static void lookups_are_apart(struct kit *kit)
     kit_session(kit, &rival.store);
     expect_number(pthread_create(&thread, NULL, rival_main, NULL), 0);
     for (size_t i = 0; i < sizeof(lookups) / sizeof(lookups[0]); i++) {
-        char alone[2000], disturbed[2000];
-        lookups[i].look(&kit->store, "a", alone, sizeof(alone));
-        store_reset(&kit->store);
-        rival.lookup = lookups[i].look;
-        rival.lost = 0;
-        memory_meanwhile(give_turn);
-        lookups[i].look(&kit->store, "a", disturbed, sizeof(disturbed));
-        memory_meanwhile(NULL);
-        store_reset(&kit->store);
-        if (strcmp(alone, disturbed) != 0)
-            fail_msg("%s of the account a gave \"%s\" while another session looked up the account b; \"%s\" was expected: what is "
-                     "shared by all sessions must not hold a result",
-                     lookups[i].name, disturbed, alone);
+        look_twice(kit, lookups[i].name, lookups[i].look, false);
+        look_twice(kit, lookups[i].name, lookups[i].look, true);
     }
     pthread_mutex_lock(&rival.lock);
     rival.ends = true;
