@@ -192,13 +192,12 @@ class Program(unittest.TestCase):
                 self.assert_gone(folder)
 
     def test_goes_on_after_a_hang(self):
-        status, tap = run("storage-hanglist", "--patience", "1", "--test", ": ")
+        status, tap = run("storage-hanglist", "--patience", "1", "--test", " of ")
         failed = failures(tap)
         self.assertEqual(status, 1)
         hung = [text for text in failed.values() if "tag_list(), called" in text]
         self.assertGreater(len(hung), 1, tap)
         self.assertEqual(len(hung), len(failed), tap)
-        self.assertIn("ok 2 - loading", tap)
         self.assertRegex(tap, r"(?m)^ok \d+ - lookups: results of several calls")
         self.assertRegex(tap, r"(?m)^ok \d+ - end: nothing is left in the backend")
 
