@@ -15,7 +15,8 @@ import lifeline  # noqa: E402
 from harness import until  # noqa: E402
 
 KIT, FOLDER = sys.argv[1:3]
-SLOW = len(sys.argv) > 3  # sanitizers: no allocation failures
+SLOW = "sanitized" in sys.argv  # sanitizers: no allocation failures
+ASAN = next((word[5:] for word in sys.argv if word.startswith("asan=")), None)  # the library of AddressSanitizer, where the build is gcc's
 
 # plugin: (the test that must fail, words of its diagnostics)
 CAUGHT = {
@@ -105,12 +106,12 @@ NEEDS_FAULTS = {"storage-memory", "storage-half", "queue-memory"}
 HANGS = {name for name, (_, words) in CAUGHT.items() if "()" in words and "crash" not in name}
 
 
-def run(name, *options):
+def run(name, *options, **environment):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as account:
         account.write('{"account": 1}')
         account.flush()
         done = subprocess.run([KIT, "--seed", "7", "--import", account.name, *options, f"{FOLDER}/{name}.so"], capture_output=True,
-                              text=True, timeout=600)
+                              text=True, timeout=600, env={**os.environ, **environment})
     return done.returncode, done.stdout
 
 
@@ -130,7 +131,7 @@ def failures(tap):
 
 class Caught(unittest.TestCase):
     def test_every_bad_plugin_is_here(self):
-        built = {p.stem for p in pathlib.Path(FOLDER).glob("*.so")} - {"storage-mem", "queue-mem", "sync-mem"}
+        built = {p.stem for p in pathlib.Path(FOLDER).glob("*.so")} - {"storage-mem", "queue-mem", "sync-mem", "queue-overflow"}
         self.assertEqual(built, set(CAUGHT))
 
     def test_output_is_tap(self):
@@ -217,6 +218,20 @@ class Program(unittest.TestCase):
             self.assertRegex(tap, r"(?m)^ok \d+ - end: nothing is left in the backend")
             with sqlite3.connect(f"{folder}/kept.db") as database:
                 self.assertEqual(database.execute("SELECT count(*) FROM accounts").fetchone(), (0,))
+
+
+def under_address_sanitizer(test):
+    status, tap = run("queue-overflow", "--test", "events: a session receives its own", LD_PRELOAD=ASAN)
+    test.assertEqual(status, 1, tap)
+    test.assertRegex(tap, r"(?m)^not ok 2 - events: a session receives its own")
+    test.assertIn("heap-buffer-overflow", tap)
+    test.assertIn("in overflow", tap)
+    status, tap = run("queue-overflow", "--test", "jobs: a smaller priority", LD_PRELOAD=ASAN)
+    test.assertEqual(status, 0, tap)
+
+
+if ASAN:
+    Program.test_under_address_sanitizer = under_address_sanitizer
 
 
 def add(name, test, words):

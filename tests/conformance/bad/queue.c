@@ -108,6 +108,20 @@ static int leak_events(void *session, struct hearth_call *call, const char *chan
     return strdup(text) == NULL ? HEARTH_ERR_NOMEM : good->event_publish(session, call, channel, text);
 }
 
+/* One byte too short; nothing shows it but a checker of memory. */
+static int overflow(void *session, struct hearth_call *call, const char *channel, const char *text)
+{
+    size_t size = strlen(text);
+    char *copy = malloc(size);
+    if (copy == NULL)
+        return HEARTH_ERR_NOMEM;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    int r = good->event_publish(session, call, channel, copy);
+    free(copy);
+    return r;
+}
+
 struct peeking {
     hearth_job_cb cb;
     void *ctx;
@@ -337,6 +351,7 @@ static void set_table(void)
     X(memory, event_publish, unchecked_memory)                                                                                             \
     X(leakjobs, finish, leak_jobs)                                                                                                         \
     X(leakevents, event_publish, leak_events)                                                                                              \
+    X(overflow, event_publish, overflow)                                                                                                   \
     X(leakrow, peek, peek_leaves_row)                                                                                                      \
     X(spin, reserve, spin)                                                                                                                 \
     X(spinevents, event_wait, spin_for_events)                                                                                             \
