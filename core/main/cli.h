@@ -17,6 +17,7 @@ struct cli {
     const char *account;              /* account import: --account EMAIL, whose it is where the source does not know */
     const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
+    const char *patience;             /* plugin check: --patience SECONDS */
     bool json, wait, read_only, faults, browser;
     bool replace;     /* restore: --replace */
     bool accept_loss; /* key new: --accept-loss */

@@ -34,7 +34,7 @@ static const struct command {
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
     {"queue", "show | clear [--yes]", cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
-    {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
+    {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience SECONDS]", cmd_plugin},
     {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
@@ -57,6 +57,7 @@ enum {
     OPT_SEED,
     OPT_TEST,
     OPT_IMPORT,
+    OPT_PATIENCE,
     OPT_FAULTS,
     OPT_BROWSER,
     OPT_REPLACE,
@@ -81,6 +82,7 @@ static const struct option options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"test", required_argument, NULL, OPT_TEST},
     {"import", required_argument, NULL, OPT_IMPORT},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
@@ -173,6 +175,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_IMPORT:
             cli->import = optarg;
+            break;
+        case OPT_PATIENCE:
+            cli->patience = optarg;
             break;
         case OPT_BROWSER:
             cli->browser = true;
