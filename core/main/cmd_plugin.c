@@ -62,7 +62,8 @@ static int check_plugin(const struct cli *cli, struct err *err)
     argv[n++] = program;
     const struct {
         const char *option, *value;
-    } given[] = {{"--config", cli->config}, {"--seed", cli->seed}, {"--test", cli->test}, {"--import", cli->import}, {"--patience", cli->patience}};
+    } given[] = {
+        {"--config", cli->config}, {"--seed", cli->seed}, {"--test", cli->test}, {"--import", cli->import}, {"--patience", cli->patience}};
     for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         if (given[i].value == NULL)
             continue;
@@ -105,7 +106,8 @@ int cmd_plugin(struct cli *cli)
     bool check = cli->argc == 2 && strcmp(what, "check") == 0;
     struct err err = {0};
     if (!list && !show && !check)
-        return cli_usage("plugin list | show NAME | [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience SECONDS] check PATH.so");
+        return cli_usage("plugin list | show NAME | [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience "
+                         "SECONDS] check PATH.so");
     int r = check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

@@ -46,6 +46,7 @@ CAUGHT = {
     "storage-leakrefusals": ("leaks: nothing that is done", "what is refused or not found, done 20 times, leaves 20 blocks"),
     "storage-staticresult": ("lookups: results of several calls", 'page.url is "https://b/", "https://a/" was expected'),
     "storage-buffer": ("lookups: two sessions at once", "account_by_email of the account a gave"),
+    "storage-spinbegin": ("threads: a writer that waits leaves the processor alone", "batch_begin used"),
     "storage-hangabort": ("batches: an aborted one leaves nothing", "batch_abort(), called after storage_"),
     "storage-hanglist": ("lists: all rows are of one moment", "tag_list(), called at storage_moment.c:"),
     "storage-constructor": ("loading: nothing is written", "hello from the constructor"),

@@ -13,7 +13,7 @@
 static struct guard_duty {
     pid_t group;
     char directory[4096];
-} *duty; /* shared with the guard */
+} * duty; /* shared with the guard */
 
 static int lifeline = -1; /* open in the kit alone: the guard sees its end */
 static pid_t kit_process;

@@ -14,7 +14,7 @@ void guard_set(pid_t group, const char *directory);
 void guard_child(void);
 /* SIGINT, SIGTERM or SIGHUP has come; 0: none. */
 int guard_signal(void);
-void guard_signal_over(void); /* it is dealt with; the next one ends the kit at once */
+void guard_signal_over(void);                      /* it is dealt with; the next one ends the kit at once */
 void guard_clean_directory(const char *directory); /* removes it with all that it has */
 
 #endif

@@ -152,8 +152,9 @@ long memory_live(void);
 void kit_expect_no_leak(const char *what, void (*step)(void *ctx), void *ctx);
 /* The same for what may keep something of each time, up to a bound that is reached after so many. */
 void kit_expect_bounded(const char *what, int times, void (*step)(void *ctx), void *ctx);
-/* ms of the processor's time that this process has used. */
-int64_t kit_cpu(void);
+/* Calls `wait`, which waits for some hundred ms in this thread; the test fails when the process works meanwhile. By the processor's time,
+ * in proportion to the time in which the thread could have had it: a loaded machine makes nothing look busy, and nothing idle. */
+void kit_expect_idle(const char *what, void (*wait)(void *ctx), void *ctx);
 
 /* --- the wall clock (wall.c) -------------------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 
 struct again {
     struct kit *kit;
-    struct line *other; /* a session of the same queue */
+    struct line *other;  /* a session of the same queue */
     const char *receipt; /* of a job in work */
     int rows;
 };
@@ -116,6 +116,24 @@ static void expect_reserve_fails(struct line *q, int64_t wait, const char *when)
     call_reset(&q->call);
 }
 
+/* These may succeed: they wait for nothing. */
+static void expect_untouched_if_failed(struct line *q, const char *when)
+{
+    struct hearth_queue_counts counts, before;
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "k", .payload = "p"};
+    int32_t result = CANARY;
+    memset(&counts, CANARY, sizeof(counts));
+    counts.struct_size = sizeof(counts);
+    before = counts;
+    int r = QUEUE(q, counts, &counts);
+    if (r < 0 && memcmp(&counts, &before, sizeof(counts)) != 0)
+        fail_msg("counts failed with %s %s and changed its output: what fails leaves it as it was", err_name(r), when);
+    r = QUEUE(q, publish, &job, LONG, &result);
+    if (r < 0 && result != CANARY)
+        fail_msg("publish failed with %s %s and changed its output: what fails leaves it as it was", err_name(r), when);
+    call_reset(&q->call);
+}
+
 /* What fails leaves the caller's memory as it was. */
 static void outputs_are_untouched(struct kit *kit)
 {
@@ -125,8 +143,10 @@ static void outputs_are_untouched(struct kit *kit)
     expect_reserve_fails(q, 20, "after it had waited in vain");
     q->call.stop = &stop;
     expect_reserve_fails(q, SOON, "when it was stopped");
+    expect_untouched_if_failed(q, "when it was stopped");
     q->call.stop = NULL;
     q->call.hearth.deadline = 1; /* long ago */
+    expect_untouched_if_failed(q, "after its deadline");
     expect_reserve_fails(q, SOON, "after its deadline");
     q->call.hearth.deadline = 0;
     struct hearth_job bad = {.struct_size = sizeof(bad), .kind = KIND, .key = "", .payload = "p"};

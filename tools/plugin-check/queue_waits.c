@@ -1,7 +1,7 @@
 /* Waiting: what it costs, which clock it goes by, what must not be lost or remembered between two waits. */
 #include "queue_kit.h"
 
-enum { NAP = 400, HOURS = 3600 * 3, BUSY_PERCENT = 10 };
+enum { NAP = 400, HOURS = 3600 * 3 }; /* ms; s */
 
 static int on_event(void *ctx, const char *channel, const char *text)
 {
@@ -10,31 +10,22 @@ static int on_event(void *ctx, const char *channel, const char *text)
     return 0;
 }
 
-/* The time of the processor, not the wall's: a loaded machine does not make a waiting call look busy. */
-static void expect_idle(struct kit *kit, bool events)
+static void reserve_in_vain(void *ctx)
 {
-    int64_t used = 0, waited = 1;
+    struct hearth_job job;
+    expect_number(take_job((struct line *)ctx, NAP, LONG, &job), HEARTH_ERR_NOT_FOUND);
+}
+
+static void listen_in_vain(void *ctx)
+{
     char seen[512] = "";
-    for (int tries = 0; tries < 2; tries++) {
-        struct hearth_job job;
-        int64_t cpu = kit_cpu(), start = kit_now();
-        if (events)
-            hears(&kit->line, NAP, on_event, seen);
-        else
-            expect_number(take_job(&kit->line, NAP, LONG, &job), HEARTH_ERR_NOT_FOUND);
-        used = kit_cpu() - cpu;
-        waited = kit_now() - start + 1;
-        if (used * 100 < waited * BUSY_PERCENT)
-            return;
-    }
-    fail_msg("%s used %lld ms of the processor while it waited for %lld ms: it must sleep", events ? "event_wait" : "reserve",
-             (long long)used, (long long)waited);
+    hears((struct line *)ctx, NAP, on_event, seen);
 }
 
 static void waiting_is_idle(struct kit *kit)
 {
-    expect_idle(kit, false);
-    expect_idle(kit, true);
+    kit_expect_idle("reserve", reserve_in_vain, &kit->line);
+    kit_expect_idle("event_wait", listen_in_vain, &kit->line);
 }
 
 /* An interrupt that meets no running call is forgotten: also by a call that waits and finds nothing. */

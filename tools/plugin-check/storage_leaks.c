@@ -5,10 +5,9 @@
 #include <stdlib.h>
 
 /* ctx of a callback: NULL: all rows; else it ends the listing at the first one. */
-#define ROW(name, ...)                                                                                         \
-    static int name(void *ctx, __VA_ARGS__)
-#define LAST(row)                                                                                              \
-    (void)(row);                                                                                               \
+#define ROW(name, ...) static int name(void *ctx, __VA_ARGS__)
+#define LAST(row)                                                                                                                          \
+    (void)(row);                                                                                                                           \
     return ctx != NULL
 
 ROW(row_account, const struct hearth_account *row)
@@ -94,10 +93,10 @@ struct listing {
     void (*list)(struct store *store, void *ctx);
 };
 
-#define LISTING(name, ...)                                                                                     \
-    static void list_##name(struct store *store, void *ctx)                                                    \
-    {                                                                                                          \
-        OK(store, name, __VA_ARGS__, ctx);                                                                     \
+#define LISTING(name, ...)                                                                                                                 \
+    static void list_##name(struct store *store, void *ctx)                                                                                \
+    {                                                                                                                                      \
+        OK(store, name, __VA_ARGS__, ctx);                                                                                                 \
     }
 
 LISTING(account_list, row_account)
@@ -139,12 +138,15 @@ static void list_account_claim_due(struct store *store, void *ctx)
     OK(store, account_claim_due, 1000, 2000, 10, row_account, ctx);
 }
 
-#define L(name) {#name, list_##name}
+#define L(name)                                                                                                                            \
+    {                                                                                                                                      \
+#name, list_##name                                                                                                                 \
+    }
 static const struct listing listings[] = {
-    L(account_list),        L(identity_list),   L(token_list),        L(pick_list),      L(mark_list),
-    L(device_list),         L(tab_list),        L(page_visits),       L(pages_by_frecency), L(pages_changed),
-    L(visit_dates),         L(visit_list),      L(bookmark_list),     L(bookmarks_of_page), L(bookmark_nodes),
-    L(bookmark_tombstones), L(bookmark_claims), L(tag_list),          L(account_claim_due),
+    L(account_list),        L(identity_list),   L(token_list),    L(pick_list),         L(mark_list),
+    L(device_list),         L(tab_list),        L(page_visits),   L(pages_by_frecency), L(pages_changed),
+    L(visit_dates),         L(visit_list),      L(bookmark_list), L(bookmarks_of_page), L(bookmark_nodes),
+    L(bookmark_tombstones), L(bookmark_claims), L(tag_list),      L(account_claim_due),
 };
 #undef L
 

@@ -22,12 +22,10 @@ static const void *part(const struct symbols_file *file, size_t offset, size_t s
 static bool is_defined(const ElfW(Sym) * symbol)
 {
     unsigned binding = symbol->st_info >> 4, visibility = symbol->st_other & 3;
-    return symbol->st_shndx != SHN_UNDEF && binding != STB_LOCAL && visibility != STV_HIDDEN &&
-           visibility != STV_INTERNAL;
+    return symbol->st_shndx != SHN_UNDEF && binding != STB_LOCAL && visibility != STV_HIDDEN && visibility != STV_INTERNAL;
 }
 
-static bool walk_table(const struct symbols_file *file, const ElfW(Shdr) * table, const ElfW(Shdr) * names,
-                       symbols_cb cb, void *ctx)
+static bool walk_table(const struct symbols_file *file, const ElfW(Shdr) * table, const ElfW(Shdr) * names, symbols_cb cb, void *ctx)
 {
     const ElfW(Sym) *symbols = part(file, table->sh_offset, table->sh_size);
     const char *texts = part(file, names->sh_offset, names->sh_size);
@@ -46,8 +44,7 @@ static bool walk_table(const struct symbols_file *file, const ElfW(Shdr) * table
 static bool walk_file(const struct symbols_file *file, symbols_cb cb, void *ctx)
 {
     const ElfW(Ehdr) *header = part(file, 0, sizeof(*header));
-    if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-        header->e_shentsize != sizeof(ElfW(Shdr)))
+    if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_shentsize != sizeof(ElfW(Shdr)))
         return false;
     const ElfW(Shdr) *sections = part(file, header->e_shoff, header->e_shnum * sizeof(*sections));
     for (size_t i = 0; sections != NULL && i < header->e_shnum; i++)

@@ -28,7 +28,7 @@ struct watch_slot {
 
 static struct watch_shared {
     struct watch_slot slots[SLOTS];
-} *shared;
+} * shared;
 
 static int64_t patience;
 /* Operations that hung before: who waits a second time for each of them learns nothing new. */
@@ -115,9 +115,7 @@ void watch_enter(const char *operation, const char *file, int line, int64_t wait
     }
     if (slot == NULL)
         return;
-    int64_t limit = is_suspect(operation) && patience > SHORT ? SHORT
-                    : is_slow(operation)                       ? patience * SLOW_FACTOR
-                                                               : patience;
+    int64_t limit = is_suspect(operation) && patience > SHORT ? SHORT : is_slow(operation) ? patience * SLOW_FACTOR : patience;
     int depth = atomic_load(&slot->depth);
     atomic_fetch_add(&slot->sequence, 1);
     if (depth < DEPTH)
@@ -215,8 +213,8 @@ static const char *base_name(const char *path)
 static void describe(const struct watch_frame *frames, int depth, char *ret, size_t size)
 {
     const struct watch_frame *frame = &frames[depth - 1];
-    int n = snprintf(ret, size, "%s(), called %s %s:%d", frame->operation, frame->after ? "after" : "at",
-                     base_name(frame->file), frame->line);
+    int n =
+        snprintf(ret, size, "%s(), called %s %s:%d", frame->operation, frame->after ? "after" : "at", base_name(frame->file), frame->line);
     if (depth > 1 && n > 0 && (size_t)n < size)
         snprintf(ret + n, size - (size_t)n, ", in a callback of %s()", frames[depth - 2].operation);
 }

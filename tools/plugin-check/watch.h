@@ -26,29 +26,29 @@ void watch_leave(void);
 /* The same around an expression. */
 int watch_left(int code);
 #define WATCHED(operation, call) (watch_enter((operation), __FILE__, __LINE__, 0), watch_left(call))
-#define WATCHED_VOID(operation, call)                                                                          \
-    do {                                                                                                       \
-        watch_enter((operation), __FILE__, __LINE__, 0);                                                       \
-        call;                                                                                                  \
-        watch_leave();                                                                                         \
+#define WATCHED_VOID(operation, call)                                                                                                      \
+    do {                                                                                                                                   \
+        watch_enter((operation), __FILE__, __LINE__, 0);                                                                                   \
+        call;                                                                                                                              \
+        watch_leave();                                                                                                                     \
     } while (0)
 /* Around a helper that calls the plugin for a test: the test's line is the one to tell. The outermost one
  * counts. */
 void watch_from(const char *file, int line);
 void watch_from_ends(void);
 bool watch_came_from(const char **ret_file, int *ret_line);
-#define WATCH_FROM(call)                                                                                       \
-    __extension__({                                                                                            \
-        watch_from(__FILE__, __LINE__);                                                                        \
-        __typeof__(call) result_from_ = (call);                                                                \
-        watch_from_ends();                                                                                     \
-        result_from_;                                                                                          \
+#define WATCH_FROM(call)                                                                                                                   \
+    __extension__({                                                                                                                        \
+        watch_from(__FILE__, __LINE__);                                                                                                    \
+        __typeof__(call) result_from_ = (call);                                                                                            \
+        watch_from_ends();                                                                                                                 \
+        result_from_;                                                                                                                      \
     })
-#define WATCH_FROM_VOID(call)                                                                                  \
-    do {                                                                                                       \
-        watch_from(__FILE__, __LINE__);                                                                        \
-        call;                                                                                                  \
-        watch_from_ends();                                                                                     \
+#define WATCH_FROM_VOID(call)                                                                                                              \
+    do {                                                                                                                                   \
+        watch_from(__FILE__, __LINE__);                                                                                                    \
+        call;                                                                                                                              \
+        watch_from_ends();                                                                                                                 \
     } while (0)
 
 #endif

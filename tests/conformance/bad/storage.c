@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hearth/storage.h"
@@ -275,6 +276,22 @@ static int static_result(void *session, struct hearth_call *call, const char *ac
     return r;
 }
 
+static int spin_begin(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+{
+    int64_t deadline = call->deadline;
+    int r;
+    if (deadline == 0)
+        return good->batch_begin(session, call, account, collection, ret_generation);
+    do {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        call->deadline = now.tv_sec * 1000 + now.tv_nsec / 1000000 < deadline ? 1 : deadline;
+        r = good->batch_begin(session, call, account, collection, ret_generation);
+    } while (r == HEARTH_ERR_TIMEOUT && call->deadline == 1);
+    call->deadline = deadline;
+    return r;
+}
+
 static void hang_abort(void *session)
 {
     while (session != NULL)
@@ -319,6 +336,7 @@ static void set_table(void)
     X(reading, bookmark_claims, keep_reading)                                                                                              \
     X(leakrefusals, settings_get, leak_refusals)                                                                                           \
     X(staticresult, page_get, static_result)                                                                                               \
+    X(spinbegin, batch_begin, spin_begin)                                                                                                  \
     X(hangabort, batch_abort, hang_abort)                                                                                                  \
     X(hanglist, tag_list, hang_list)
 
