@@ -104,6 +104,8 @@ CAUGHT = {
     "sync-presumes": ("changes: a host that does not listen", "it crashed"),
 }
 NEEDS_FAULTS = {"storage-memory", "storage-half", "queue-memory"}
+# What the kit sees by standing before the allocator and the clock, which sanitizers do themselves.
+NEEDS_TO_STAND_BEFORE = NEEDS_FAULTS | {"queue-wall"} | {name for name, (test, _) in CAUGHT.items() if test.startswith("leaks: ")}
 HANGS = {name for name, (_, words) in CAUGHT.items() if "()" in words and "crash" not in name}
 
 
@@ -207,14 +209,14 @@ class Program(unittest.TestCase):
         status, tap = run("queue-hangpublish", "--patience", "1")
         texts = list(failures(tap).values())
         self.assertEqual(status, 1)
-        self.assertEqual(sum("publish(), called" in text for text in texts), 12, tap)
-        self.assertTrue(any("not run: 12 tests before it hung" in text for text in texts), tap)
+        self.assertEqual(sum("publish(), called" in text for text in texts), 8, tap)
+        self.assertTrue(any("not run: 8 tests before it hung" in text for text in texts), tap)
 
     def test_leaves_the_database_empty(self):
         with tempfile.TemporaryDirectory() as folder:
             config = pathlib.Path(folder, "storage.conf")
-            config.write_text(f"[storage main]\nplugin = leakrows\npath = {folder}/kept.db\n")
-            status, tap = run("storage-leakrows", "--config", str(config), "--test", "leaks: nothing")
+            config.write_text(f"[storage main]\nplugin = staticresult\npath = {folder}/kept.db\n")
+            status, tap = run("storage-staticresult", "--config", str(config), "--test", "lookups: results")
             self.assertEqual(status, 1, tap)
             self.assertRegex(tap, r"(?m)^ok \d+ - end: nothing is left in the backend")
             with sqlite3.connect(f"{folder}/kept.db") as database:
@@ -237,8 +239,8 @@ if ASAN:
 
 def add(name, test, words):
     def check(self):
-        if SLOW and name in NEEDS_FAULTS:
-            self.skipTest("a sanitizer owns the allocator")
+        if SLOW and name in NEEDS_TO_STAND_BEFORE:
+            self.skipTest("a sanitizer owns the allocator and the clock")
         options = ["--test", test] + (["--faults"] if name in NEEDS_FAULTS else []) + (["--patience", "1"] if name in HANGS else [])
         status, tap = run(name, *options)
         failed = failures(tap)

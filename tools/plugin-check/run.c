@@ -16,7 +16,7 @@
 #include "watch.h"
 
 /* HANGS_MAX: a plugin in which so many tests hung has said enough. */
-enum { SECONDS = 60, OUTPUT_MAX = 8000, LONG_FACTOR = 5, HANGS_MAX = 12 };
+enum { SECONDS = 60, OUTPUT_MAX = 8000, LONG_FACTOR = 5, HANGS_MAX = 8 };
 
 struct child {
     pid_t pid;

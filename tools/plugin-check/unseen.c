@@ -2,6 +2,7 @@
 #include "kit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 /* A cache may grow for a while, and a background thread may hold something just now: a leak grows each time. */
@@ -40,14 +41,15 @@ static int64_t cpu_us(void)
 /* For how long this thread wanted to run and could not, as others did; 0 where the kernel does not say. */
 static int64_t queued_us(void)
 {
-    char text[100] = "";
-    long long ran, queued;
+    char text[100] = "", *queued = NULL; /* "RAN QUEUED SLICES", in ns */
     FILE *file = fopen("/proc/thread-self/schedstat", "re");
     if (file == NULL)
         return 0;
     bool read = fgets(text, sizeof(text), file) != NULL;
     fclose(file);
-    return read && sscanf(text, "%lld %lld", &ran, &queued) == 2 ? queued / 1000 : 0;
+    if (read)
+        strtoll(text, &queued, 10);
+    return queued != NULL && *queued == ' ' ? strtoll(queued, NULL, 10) / 1000 : 0;
 }
 
 void kit_expect_idle(const char *what, void (*wait)(void *ctx), void *ctx)

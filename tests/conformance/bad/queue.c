@@ -183,7 +183,7 @@ static int wall_publish(void *session, struct hearth_call *call, const struct he
     int r = good->publish(session, call, job, delay, ret_result);
     if (r == 0 && delay > 0 && strlen(job->key) < 64) {
         size_t i = count++ % 64;
-        strcpy(delayed[i].key, job->key);
+        snprintf(delayed[i].key, sizeof(delayed[i].key), "%s", job->key);
         delayed[i].due = now_by(CLOCK_REALTIME) + delay;
     }
     return r;
@@ -293,8 +293,10 @@ static int static_key(void *session, struct hearth_call *call, int64_t wait, int
 {
     static char key[65];
     int r = good->reserve(session, call, wait, lease, ret_job);
-    if (r == 0 && strlen(ret_job->key) < sizeof(key))
-        ret_job->key = strcpy(key, ret_job->key);
+    if (r == 0) {
+        snprintf(key, sizeof(key), "%s", ret_job->key);
+        ret_job->key = key;
+    }
     return r;
 }
 

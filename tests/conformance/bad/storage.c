@@ -262,8 +262,10 @@ static int static_buffer(void *session, struct hearth_call *call, const char *em
         return r;
     snprintf(text, sizeof(text), "%s", ret_account->uid);
     char *copy = host->alloc(call, sizeof(text));
-    if (copy != NULL)
-        ret_account->uid = strcpy(copy, text);
+    if (copy != NULL) {
+        memcpy(copy, text, sizeof(text));
+        ret_account->uid = copy;
+    }
     return 0;
 }
 
@@ -271,8 +273,10 @@ static int static_result(void *session, struct hearth_call *call, const char *ac
 {
     static char url[70000];
     int r = good->page_get(session, call, account, page, ret_page);
-    if (r == 0)
-        ret_page->url = strcpy(url, ret_page->url);
+    if (r == 0) {
+        snprintf(url, sizeof(url), "%s", ret_page->url);
+        ret_page->url = url;
+    }
     return r;
 }
 
