@@ -113,7 +113,8 @@ def run(name, *options, **environment):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as account:
         account.write('{"account": 1}')
         account.flush()
-        done = subprocess.run([KIT, "--seed", "7", "--import", account.name, *options, f"{FOLDER}/{name}.so"], capture_output=True,
+        patience = [] if "--patience" in options else ["--patience", "60"]  # a loaded machine is slow
+        done = subprocess.run([KIT, "--seed", "7", "--import", account.name, *patience, *options, f"{FOLDER}/{name}.so"], capture_output=True,
                               text=True, timeout=600, env={**os.environ, **environment})
     return done.returncode, done.stdout
 

@@ -79,7 +79,7 @@ class Package(unittest.TestCase):
         shutil.copytree(self.prefix / "share" / "doc" / "hearth" / "templates" / name, source)
         run("meson", "setup", "build", cwd=source, env=self.environment)
         run("ninja", "-C", "build", cwd=source, env=self.environment)
-        said = run(self.prefix / "bin" / "hearthd", "plugin", "check", *options, source / "build" / f"{name}.so", env=self.environment)
+        said = run(self.prefix / "bin" / "hearthd", "plugin", "check", "--patience", "60", *options, source / "build" / f"{name}.so", env=self.environment)
         self.assertNotIn("not ok", said)
         self.assertGreater(said.count("\nok "), 15)
         self.assertIn(name, run(self.prefix / "bin" / "hearthd", "plugin", "show", name, "--config", self.config(source / "build"), env=self.environment))
