@@ -29,7 +29,7 @@ void kit_expect_bounded(const char *what, int times, void (*step)(void *ctx), vo
     fail_msg("%s, done %d times, leaves %ld blocks of memory behind, and as many each time again", what, TIMES, left);
 }
 
-enum { BUSY_PERCENT = 25, TRIES = 2, LEAST = 5000 }; /* us: of less nothing can be said */
+enum { BUSY_PERCENT = 15, TRIES = 2, LEAST = 5000 }; /* us: of less nothing can be said */
 
 static int64_t cpu_us(void)
 {
