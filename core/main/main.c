@@ -36,7 +36,8 @@ static const struct command {
     {"queue", "show | clear [--yes]", cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
     {"plugin",
-     "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]",
+     "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+     "[--patience SECONDS]",
      cmd_plugin},
     {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
@@ -63,6 +64,7 @@ enum {
     OPT_SEED,
     OPT_TEST,
     OPT_IMPORT,
+    OPT_PATIENCE,
     OPT_FAULTS,
     OPT_BROWSER,
     OPT_REPLACE,
@@ -94,6 +96,7 @@ static const struct option options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"test", required_argument, NULL, OPT_TEST},
     {"import", required_argument, NULL, OPT_IMPORT},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
@@ -211,6 +214,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_IMPORT:
             cli->import = optarg;
+            break;
+        case OPT_PATIENCE:
+            cli->patience = optarg;
             break;
         case OPT_BROWSER:
             cli->browser = true;
