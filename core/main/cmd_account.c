@@ -300,10 +300,5 @@ int cmd_account(struct cli *cli)
         app_fini(&app);
         return r < 0 ? cli_fail(&err) : CLI_OK;
     }
-    return cli_usage("account add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | "
-                     "list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
-                     "[--wait] | pause EMAIL | resume EMAIL | "
-                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
-                     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "
-                     "forget EMAIL --page URL | --site HOST | [--since TIME] [--until TIME] [--yes]");
+    return cli_usage("account " CMD_ACCOUNT_WORDS);
 }
