@@ -17,7 +17,7 @@ enum { HOST_SIZE = 256, ID_LENGTH = 16 };
 /* "2026-11-29", "2026-11-29T18:30", "2026-11-29 18:30:05", each also with a Z for UTC; else it is the local time of this machine. */
 static int parse_time(const char *option, const char *text, int64_t *ret_ms, struct err *err)
 {
-    struct tm when = {.tm_isdst = -1};
+    struct tm when = {.tm_isdst = -1}, said;
     const char *at = strptime(text, "%Y-%m-%d", &when);
     if (at != NULL && (*at == 'T' || *at == ' '))
         at = strptime(at + 1, "%H:%M", &when);
@@ -27,7 +27,10 @@ static int parse_time(const char *option, const char *text, int64_t *ret_ms, str
     if (at == NULL || at[utc] != '\0')
         return err_set(err, HEARTH_ERR_INVALID, "--%s %s: write a time like 2026-11-29, 2026-11-29T18:30 or 2026-11-29T18:30Z", option,
                        text);
-    time_t seconds = utc ? timegm(&when) : mktime(&when);
+    said = when;
+    time_t seconds = utc ? timegm(&when) : mktime(&when); /* which make the 3rd of March of a 31st of February */
+    if (when.tm_mday != said.tm_mday || when.tm_mon != said.tm_mon || when.tm_sec != said.tm_sec)
+        return err_set(err, HEARTH_ERR_INVALID, "--%s %s: there is no such day or time", option, text);
     if (seconds <= 0)
         return err_set(err, HEARTH_ERR_INVALID, "--%s %s: no browser has been there", option, text);
     *ret_ms = (int64_t)seconds * 1000;
@@ -76,6 +79,8 @@ static int make_removal(const struct cli *cli, char host[HOST_SIZE], char what[5
         r = parse_site(cli->site, host, err);
         removed->kind = HEARTH_REMOVED_HERE_SITE;
         removed->host = host;
+    } else if (cli->page != NULL && strchr(cli->page, ':') == NULL) {
+        return err_set(err, HEARTH_ERR_INVALID, "--page %s: write its whole address, like https://www.example.org/a/page", cli->page);
     } else if (cli->page != NULL) {
         removed->kind = HEARTH_REMOVED_HERE_PAGE;
         removed->page = model_page_id(cli->page);
@@ -97,6 +102,10 @@ static void say_result(const struct cli *cli, const char *email, const struct re
         cli_say(stdout, "%s had nothing of it; it is kept out from now on.\n", email);
     else
         cli_say(stdout, "removed %s of %s from the history of %s; it is kept out although its source still has it\n", visits, pages, email);
+    if (cli->site != NULL && result->pages == 0)
+        cli_say(stdout,
+                "A site is one host as browsers store it, without those below or above it: www.example.org and example.org are two, and "
+                "other letters than ASCII are stored as xn--….\n");
     if (cli->page != NULL && result->pages == 0)
         cli_say(stdout, "A page is found by its whole address, letter by letter: \"hearthd search\" shows it.\n");
 }

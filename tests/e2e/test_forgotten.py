@@ -77,10 +77,13 @@ class Forgotten(TestCase):
     def test_what_is_refused(self):
         for what, words in (((), "say what to forget"), (("--page", SECRET, "--site", "secret.example"), "one at a time"),
                             (("--site", "https://secret.example/"), "a host alone"), (("--site", ""), "a host alone"), (("--since", "yesterday"), "write a time like"),
-                            (("--since", "2026-11-20", "--until", "2026-11-20"), "is not after"), (("--until", "1969-01-01"), "no browser has been there")):
+                            (("--since", "2026-11-20", "--until", "2026-11-20"), "is not after"), (("--until", "1969-01-01"), "no browser has been there"),
+                            (("--since", "2026-02-31"), "there is no such day"), (("--until", "2026-11-31T10:00Z"), "there is no such day"),
+                            (("--page", ""), "its whole address"), (("--page", "secret.example"), "its whole address")):
             self.assertIn(words, self.home.cli("account", "forget", ADA, *what, "--yes", code=2, both=True))
         self.assertIn("--yes", self.home.cli("account", "forget", ADA, "--page", SECRET, code=2, both=True))
         self.assertEqual(self.dates(SECRET), [NOON - DAY, NOON])
+        self.assertIn("are two, and other letters than ASCII are stored as xn--", self.forget("--site", "bücher.example", "--yes"))
         self.assertIn("letter by letter", self.forget("--page", "https://secret.example", "--yes"))
 
 
