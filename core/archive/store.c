@@ -138,7 +138,9 @@ static int begin_storing(struct storing *s, struct err *err)
     if (r == 0)
         r = STORE(s->store, err, batch_begin, s->id, HEARTH_COLLECTION_NONE, &generation);
     s->begun = r == 0;
-    return r == 0 && !s->created ? check_account(s, err) : r; /* no sync has come between */
+    if (r == 0 && (r = check_account(s, err)) == HEARTH_ERR_CONFLICT)
+        s->created = false; /* a sync, or another restore, has come between: it is theirs, and stays */
+    return r;
 }
 
 static int put_visits(struct storing *s, struct err *err)

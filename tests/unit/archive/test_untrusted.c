@@ -155,6 +155,28 @@ static void an_interrupted_one_says_so(void **state)
     assert_sound(store);
 }
 
+/* Somebody else restores into the account that one restore has made and not filled yet: that one gives way, and takes nothing along. */
+static void another_restore_comes_between(void **state)
+{
+    static const char body[] = FIRST ACCOUNT REMOVED DEVICE;
+    struct store *store = &fixture->store;
+    struct archive_into into = {.node = ""}, there = {.account = "x"};
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    struct err err = {0};
+    size_t before = strlen(FIRST ACCOUNT REMOVED);
+    (void)state;
+    struct archive_reader *reader = archive_store(store, &into, NULL);
+    assert_int_equal(archive_feed(reader, body, before, &err), 0); /* the row is there */
+    if (store_archive(store, &there, FIRST ACCOUNT DEVICE, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(archive_feed(reader, body + before, strlen(body) - before, &err), HEARTH_ERR_CONFLICT);
+    assert_non_null(strstr(err.text, "the account has data already"));
+    archive_close(reader);
+    OK(store, counts, "x", &counts);
+    assert_int_equal(counts.devices, 1);
+    assert_sound(store);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
@@ -163,6 +185,7 @@ int main(void)
         TEST(what_is_removed_here_does_not_come_back),
         TEST(identities_of_others_are_kept_out),
         TEST(an_interrupted_one_says_so),
+        TEST(another_restore_comes_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
