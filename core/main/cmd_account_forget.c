@@ -116,6 +116,7 @@ int account_forget(struct app *app, struct cli *cli, struct err *err)
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = id, .host = "", .created = clock_now()};
     struct removed_here_result result;
+    bool refused = false;
     token_random_id(id, ID_LENGTH);
     int r = make_removal(cli, host, what, &removed, err);
     if (r == 0)
@@ -130,6 +131,10 @@ int account_forget(struct app *app, struct cli *cli, struct err *err)
                         removed.to_date == 0 ? ", visits that are still to come, too" : "");
     if (r == 0)
         r = removed_here_put(app->store, account_id, &removed, &result, err);
+    else
+        refused = true;
+    if (r < 0 && !refused && r != HEARTH_ERR_FULL)
+        err_prefix(err, "not all of it may be removed: run this again");
     if (r == 0) {
         forget_command(app, account_id, true);
         say_result(cli, email, &result);

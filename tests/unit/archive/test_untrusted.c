@@ -181,11 +181,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
     const struct CMUnitTest tests[] = {
-        TEST(pages_are_made_true),
-        TEST(what_is_removed_here_does_not_come_back),
-        TEST(identities_of_others_are_kept_out),
-        TEST(an_interrupted_one_says_so),
-        TEST(another_restore_comes_between),
+        TEST(pages_are_made_true),        TEST(what_is_removed_here_does_not_come_back), TEST(identities_of_others_are_kept_out),
+        TEST(an_interrupted_one_says_so), TEST(another_restore_comes_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
