@@ -281,6 +281,8 @@ static const struct {
     {"remove", 2, account_remove},
     {"adopt", 2, account_adopt},
     {"forget", 2, account_forget},
+    {"forgotten", 2, account_forgotten},
+    {"remember", 3, account_remember},
     {"archive", 3, account_archive},
     {"restore", 2, account_restore},
 };

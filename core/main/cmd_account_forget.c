@@ -1,4 +1,5 @@
-/* hearthd account forget: takes a page, a site or a span of time out of an account's history, and keeps it out. */
+/* hearthd account forget: takes a page, a site or a span of time out of an account's history, and keeps it out. forgotten and remember:
+ * what is kept out, and to keep it out no longer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "main/forget.h"
+#include "main/table.h"
 #include "merge/removed_here.h"
 #include "model/url.h"
 
@@ -142,5 +144,75 @@ int account_forget(struct app *app, struct cli *cli, struct err *err)
     }
     free(account_id);
     free(email);
+    return r;
+}
+
+/* --- what is kept out ---------------------------------------------------------------------------------------------------------------- */
+
+static int on_forgotten(void *ctx, const struct hearth_removed_here *removed)
+{
+    static const char *const kinds[] = {"", "visit", "page", "site", "time"};
+    const char *kind = removed->kind >= 1 && removed->kind <= 4 ? kinds[removed->kind] : "?";
+    char page[32];
+    snprintf(page, sizeof(page), "%lld", (long long)removed->page); /* of its address nothing is kept */
+    table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", removed->id, "kind", kind, "what",
+                             removed->host[0] != '\0' ? removed->host
+                             : removed->page != 0     ? page
+                                                      : "",
+                             "since_at", (json_int_t)(removed->kind == HEARTH_REMOVED_HERE_VISIT ? removed->date : removed->from_date),
+                             "until_at", (json_int_t)removed->to_date, "forgotten_at", (json_int_t)removed->created));
+    return 0;
+}
+
+int account_forgotten(struct app *app, struct cli *cli, struct err *err)
+{
+    char id[33];
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct table table;
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    snprintf(id, sizeof(id), "%s", account.id);
+    table_init(&table, "id kind what since_at until_at forgotten_at");
+    r = STORE(app->store, err, removed_here_list, id, on_forgotten, &table);
+    if (r == 0)
+        table_print(&table, cli->json);
+    table_fini(&table);
+    return r;
+}
+
+struct remembering {
+    const char *id;
+    bool found;
+};
+
+static int is_that_one(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct remembering *remembering = ctx;
+    remembering->found = strcmp(removed->id, remembering->id) == 0;
+    return remembering->found;
+}
+
+int account_remember(struct app *app, struct cli *cli, struct err *err)
+{
+    struct remembering remembering = {.id = cli->argv[2]};
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    char id[33];
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    snprintf(id, sizeof(id), "%s", account.id);
+    r = STORE(app->store, err, removed_here_list, id, is_that_one, &remembering);
+    store_reset(app->store);
+    if (r == 0 && !remembering.found)
+        return err_set(err, HEARTH_ERR_NOT_FOUND, "nothing with the id %s is kept out; see hearthd account forgotten %s", cli->argv[2],
+                       cli->argv[1]);
+    if (r == 0)
+        r = STORE(app->store, err, removed_here_remove, id, cli->argv[2]);
+    if (r == 0) {
+        cli_say(stdout, "It is not kept out any more. What its source still has comes back with hearthd account resync %s.\n",
+                cli->argv[1]);
+        audit_command(app, "history kept out no longer", "account", id, "email", cli->argv[1], NULL);
+    }
     return r;
 }

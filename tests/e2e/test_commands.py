@@ -141,7 +141,7 @@ class Destructive(TestCase):
     def test_help_and_usage_have_every_verb(self):
         node = self.node(start=False)
         for said in (node.cli("--help"), node.cli("account", code=2)):
-            for verb in ("add", "import", "list", "show", "sync", "resync", "pause", "resume", "signout", "remove", "adopt", "archive", "restore", "forget"):
+            for verb in ("add", "import", "list", "show", "sync", "resync", "pause", "resume", "signout", "remove", "adopt", "archive", "restore", "forget", "forgotten", "remember"):
                 self.assertRegex(said, rf"[ |]{verb}\b")
 
     def test_words_that_help(self):
