@@ -176,7 +176,8 @@ static int check_page(struct storing *s, int64_t id, struct err *err)
 /* A NULL parent keeps the place: of one that is new, none. */
 static int take_bookmark(struct storing *s, const struct hearth_bookmark *bookmark, struct err *err)
 {
-    int r = bookmark->page != 0 ? check_page(s, bookmark->page, err) : 0;
+    bool is_believed = s->into.settle == NULL;
+    int r = bookmark->page != 0 && !is_believed ? check_page(s, bookmark->page, err) : 0;
     if (r == 0)
         r = STORE(s->store, err, bookmark_put, bookmark);
     if (r == 0 && bookmark->parent == NULL && bookmark->position != 0)
