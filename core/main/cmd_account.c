@@ -297,6 +297,8 @@ static const struct {
     {"remove", 2, account_remove},
     {"adopt", 2, account_adopt},
     {"forget", 2, account_forget},
+    {"forgotten", 2, account_forgotten},
+    {"remember", 3, account_remember},
     {"archive", 3, account_archive},
     {"restore", 2, account_restore},
 };
@@ -316,10 +318,5 @@ int cmd_account(struct cli *cli)
         app_fini(&app);
         return r < 0 ? cli_fail(&err) : CLI_OK;
     }
-    return cli_usage("account add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | "
-                     "list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
-                     "[--wait] | pause EMAIL | resume EMAIL | "
-                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
-                     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "
-                     "forget EMAIL --page URL | --site HOST | [--since TIME] [--until TIME] [--yes]");
+    return cli_usage("account " CMD_ACCOUNT_WORDS);
 }

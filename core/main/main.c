@@ -22,13 +22,7 @@ static const struct command {
     {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
-    {"account",
-     "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync "
-     "EMAIL [--wait] | resync EMAIL [--wait] | "
-     "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
-     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
-     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL]",
-     cmd_account},
+    {"account", CMD_ACCOUNT_WORDS, cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
