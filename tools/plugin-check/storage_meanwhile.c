@@ -41,7 +41,8 @@ static void write_account(struct store *store, const struct meanwhile *m)
 static void write_tokens(struct store *store, const struct meanwhile *m)
 {
     uint8_t hash[32] = {0};
-    struct hearth_token token = {.struct_size = sizeof(token), .id = m->text, .account = m->account, .name = "", .hash = hash, .created = 1};
+    struct hearth_token token = {
+        .struct_size = sizeof(token), .id = m->text, .account = m->account, .name = "", .hash = hash, .created = 1};
     memcpy(hash, m->text, strlen(m->text));
     OK(store, token_create, &token);
     OK(store, token_used, m->account, m->text, m->number);
@@ -100,7 +101,8 @@ static void write_meanwhile(struct store *store, const struct meanwhile *m)
 
 static int on_identity(void *ctx, const struct hearth_account_identity *identity)
 {
-    return strcmp(identity->issuer, "proxy") == 0 ? add_line(ctx, "identity %s %lld\n", identity->subject, (long long)identity->created) : 0;
+    return strcmp(identity->issuer, "proxy") == 0 ? add_line(ctx, "identity %s %lld\n", identity->subject, (long long)identity->created)
+                                                  : 0;
 }
 
 static int on_token(void *ctx, const struct hearth_token *token)
