@@ -12,6 +12,7 @@ void batch_forget(struct batch *batch)
 {
     support_number_set_fini(&batch->pages);
     support_number_set_fini(&batch->guids);
+    support_number_set_fini(&batch->visited);
     *batch = (struct batch){.open = false};
 }
 
@@ -70,6 +71,7 @@ static int load_account(struct session *session, const char *account)
                                 .generation = column_int(&query, 1) + 1,
                                 .gone = (unsigned)column_int(&query, 3),
                                 .knows = column_flag(&query, 2),
+                                .empty = column_flag(&query, 2),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
         older = column_flag(&query, 5);
