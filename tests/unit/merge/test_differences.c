@@ -12,6 +12,7 @@ static struct hearth_storage counted;
 static struct {
     const struct hearth_storage *inner;
     int puts, clears, devices; /* of tabs and groups; of the tabs of a device; of devices */
+    int bookmarks;             /* writes of bookmarks, of children and of pages */
     int uncertain;             /* so many commits are stored, and say that nobody knows */
 } watch;
 
@@ -39,6 +40,24 @@ static int counted_device_put(void *session, struct hearth_call *call, const str
     return watch.inner->device_put(session, call, device);
 }
 
+static int counted_bookmark_put(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark)
+{
+    watch.bookmarks++;
+    return watch.inner->bookmark_put(session, call, bookmark);
+}
+
+static int counted_bookmark_clear(void *session, struct hearth_call *call)
+{
+    watch.bookmarks++;
+    return watch.inner->bookmark_clear(session, call);
+}
+
+static int counted_page_put(void *session, struct hearth_call *call, const struct hearth_page *page)
+{
+    watch.bookmarks++;
+    return watch.inner->page_put(session, call, page);
+}
+
 static int uncertain_commit(void *session, struct hearth_call *call, bool changed)
 {
     int r = watch.inner->batch_commit(session, call, changed);
@@ -58,6 +77,9 @@ static int begin_test(void **state)
     counted.tab_group_put = counted_tab_group_put;
     counted.tabs_clear = counted_tabs_clear;
     counted.device_put = counted_device_put;
+    counted.bookmark_put = counted_bookmark_put;
+    counted.bookmark_clear = counted_bookmark_clear;
+    counted.page_put = counted_page_put;
     counted.batch_commit = uncertain_commit;
     fixture->store.ops = &counted;
     sink_init(&sink, &fixture->store, NULL, "a", "file", fixture->directory, NULL);
@@ -237,12 +259,117 @@ static void test_an_uncertain_commit_is_told(void **state)
     assert_int_equal(sink.generation, generation());
 }
 
+/* --- bookmarks --------------------------------------------------------------------------------- */
+
+/* What is other in a round. */
+struct other {
+    const char *title, *tag, *url, *parent;
+    bool fewer, swapped, more, twice, root;
+};
+
+static void give_bookmark(int32_t kind, const char *guid, const char *parent, const char *title, const char *url, const char *tag,
+                          const char *const *children, size_t count)
+{
+    struct hearth_bookmark_record record = {.struct_size = sizeof(record),
+                                            .kind = kind,
+                                            .guid = guid,
+                                            .parent_guid = parent,
+                                            .title = title,
+                                            .url = url,
+                                            .tags = &tag,
+                                            .tag_count = tag != NULL,
+                                            .children = children,
+                                            .child_count = count,
+                                            .added = 1700000000000,
+                                            .modified = 1700000001000};
+    assert_int_equal(sink.hearth.bookmark(&sink, &record), 0);
+}
+
+static void sync_bookmarks(int32_t how, const struct other *other)
+{
+    const char *children[] = {other->swapped ? "two" : "one", other->swapped ? "one" : "two", "line", "query"};
+    watch.bookmarks = 0;
+    sink.changed = 0;
+    assert_int_equal(sink.hearth.begin(&sink, HEARTH_BOOKMARKS, how), 0);
+    give_bookmark(HEARTH_FOLDER, "folder", "menu", "F", NULL, NULL, children, 4);
+    give_bookmark(HEARTH_BOOKMARK, "one", "folder", "1", "https://one.example/", other->tag, NULL, 0);
+    give_bookmark(HEARTH_BOOKMARK, "two", other->parent, other->title, other->url, NULL, NULL, 0);
+    give_bookmark(HEARTH_SEPARATOR, "line", "folder", NULL, NULL, NULL, NULL, 0);
+    if (!other->fewer)
+        give_bookmark(HEARTH_QUERY, "query", "folder", "Q", "place:x", NULL, NULL, 0);
+    if (other->more)
+        give_bookmark(HEARTH_BOOKMARK, "more", "menu", "M", "https://more.example/", NULL, NULL, 0);
+    if (other->twice)
+        give_bookmark(HEARTH_BOOKMARK, "one", "folder", "1", "https://one.example/", other->tag, NULL, 0);
+    if (other->root)
+        give_bookmark(HEARTH_FOLDER, "menu", "places", "Menu", NULL, NULL, (const char *[]){"folder"}, 1);
+    if (sink.hearth.commit(&sink, "mark") < 0)
+        fail_msg("commit: %s", sink.err.text);
+}
+
+static void test_the_same_bookmarks_again(void **state)
+{
+    (void)state;
+    static const struct other first = {.title = "2", .tag = "red", .url = "https://two.example/", .parent = "folder"};
+    struct other others[8];
+    for (int i = 0; i < 8; i++)
+        others[i] = first;
+    others[0].title = "zwei";
+    others[1].tag = "blue";
+    others[2].url = "https://zwei.example/";
+    others[3].parent = "menu";
+    others[4].fewer = true;
+    others[5].swapped = true;
+    others[6].more = true;
+    others[7].root = true;
+    sync_bookmarks(HEARTH_COMPLETE, &first);
+    assert_true(watch.bookmarks > 0);
+    for (int i = 0; i < 8; i++) {
+        for (int round = 0; round < 2; round++) { /* the second time it says the same */
+            int64_t before = generation();
+            sync_bookmarks(round == 0 ? HEARTH_COMPLETE : HEARTH_SNAPSHOT, &others[i]);
+            assert_int_equal(watch.bookmarks > 0, round == 0);
+            assert_int_equal(sink.changed != 0, round == 0);
+            assert_int_equal(generation(), before + (round == 0));
+        }
+    }
+    sync_bookmarks(HEARTH_COMPLETE, &first);
+    sync_bookmarks(HEARTH_COMPLETE, &(struct other){.title = "2", .tag = "red", .url = first.url, .parent = "folder", .twice = true});
+    sync_bookmarks(HEARTH_COMPLETE, &first);
+    assert_int_equal(watch.bookmarks, 0);
+    assert_sound(&fixture->store);
+}
+
+/* A removed folder is remembered, since what says that it is in it goes where the folder was. Of a complete collection that says so it is
+ * not. */
+static void test_bookmarks_of_a_removed_folder(void **state)
+{
+    (void)state;
+    static const struct other first = {.title = "2", .url = "https://two.example/", .parent = "gone"};
+    assert_int_equal(sink.hearth.begin(&sink, HEARTH_BOOKMARKS, HEARTH_INCREMENTAL), 0);
+    give_bookmark(HEARTH_FOLDER, "gone", "toolbar", "G", NULL, NULL, NULL, 0);
+    assert_int_equal(sink.hearth.commit(&sink, "mark"), 0);
+    sync_bookmarks(HEARTH_INCREMENTAL, &first);
+    assert_int_equal(sink.hearth.begin(&sink, HEARTH_BOOKMARKS, HEARTH_INCREMENTAL), 0);
+    assert_int_equal(sink.hearth.removed(&sink, "gone", 1700000002000), 0);
+    assert_int_equal(sink.hearth.commit(&sink, "mark"), 0);
+    sync_bookmarks(HEARTH_COMPLETE, &first);
+    assert_true(watch.bookmarks > 0);
+    sync_bookmarks(HEARTH_COMPLETE, &first);
+    assert_int_equal(watch.bookmarks, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
     const struct CMUnitTest tests[] = {
-        TEST(test_the_same_tabs_again),         TEST(test_one_thing_is_new), TEST(test_some_are_gone), TEST(test_a_group_comes_twice),
+        TEST(test_the_same_tabs_again),
+        TEST(test_one_thing_is_new),
+        TEST(test_some_are_gone),
+        TEST(test_a_group_comes_twice),
         TEST(test_an_uncertain_commit_is_told),
+        TEST(test_the_same_bookmarks_again),
+        TEST(test_bookmarks_of_a_removed_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
