@@ -208,6 +208,38 @@ class Migration(PostgresCase):
         self.sql(database, "DELETE FROM accounts WHERE row = 1")  # by a release that knows nothing of them
         self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE account = 1"), ["0"])
 
+    def test_an_older_release_in_the_middle(self):
+        """It locks the account's row for its batch, which ours do not wait for: of two at a time the second is not stored, and says so."""
+        node, database = self.database()
+        node.cli("migrate")
+        before = self.sql(database, "SELECT count(*) FROM visits WHERE account = 1")
+        waiting = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'"
+        psql = [os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"]
+        older = subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        ours = None
+        try:
+            older.stdin.write("BEGIN; SELECT row FROM accounts WHERE row = 1 FOR NO KEY UPDATE; UPDATE accounts SET generation = 10 WHERE row = 1;\n")
+            older.stdin.flush()
+            until(lambda: self.sql(database, "SELECT 1 FROM pg_locks WHERE relation = 'accounts'::regclass AND mode = 'RowExclusiveLock' AND granted"), "the older one has its lock")
+            ours = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "forget", PEOPLE[0][0], "--site", "h1.example", "--yes"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            until(lambda: self.sql(database, waiting), "ours is about to commit")
+            older.stdin.write("COMMIT;\n")
+            older.stdin.flush()
+            said = ours.communicate(timeout=120)[0]
+        finally:
+            if ours is not None:
+                ours.kill()
+            older.stdin.close()
+            older.wait(120)
+        self.assertEqual(ours.returncode, 1, said)
+        self.assertIn("an older release has stored something of this account meanwhile", said)
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM visits WHERE account = 1"), before)
+        self.assertEqual(self.sql(database, "SELECT generation FROM accounts WHERE row = 1"), ["10"])
+        self.assertIn("removed 2 visits of 1 page", node.cli("account", "forget", PEOPLE[0][0], "--site", "h1.example", "--yes"))
+        self.assertEqual(self.sql(database, "SELECT generation FROM accounts WHERE row = 1"), ["11"])
+        self.assertIn("sound", node.cli("verify"))
+
     def in_the_middle(self, end):
         """The migration waits inside its transaction, after it has made tables and rows, until `end` ends it."""
         node, database = self.database()
