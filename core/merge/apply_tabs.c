@@ -1,5 +1,6 @@
-/* Tabs: a small collection that is always read whole, device by device. What came is compared with what is stored, and the difference is
- * written: most of what comes is as it was, since one device that uploads its tabs makes all of them come again. */
+/* Tabs: a small collection that is always read whole, device by device. What came is compared with
+ * what is stored, and the difference is written: most of what comes is as it was, since one device
+ * that uploads its tabs makes all of them come again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,15 +93,16 @@ static int compare_all(struct tabs *tabs)
     return more;
 }
 
-/* In an incremental collection what does not come stays, as what came damaged does in a complete one. Whose tabs came gets no others,
- * though some of it was damaged. */
+/* In an incremental collection what does not come stays, as what came damaged does in a complete
+ * one. Whose tabs came gets no others, though some of it was damaged. */
 static bool keeps_tabs(struct tabs *tabs, const char *device)
 {
     bool keeps = !apply_replaces(tabs->apply) || kept_has(&tabs->known.kept, device);
     return keeps && find_owner(&tabs->owners, device) == NULL;
 }
 
-/* With their groups, of each device of which something is gone: what is left of it is written again. */
+/* With their groups, of each device of which something is gone: what is left of it is written
+ * again. */
 static int clear_tabs(struct tabs *tabs)
 {
     struct apply *apply = tabs->apply;
@@ -124,8 +126,9 @@ static int clear_tabs(struct tabs *tabs)
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
-/* A tabs record may come from a device whose clients record never came: it is shown under the name that the tabs record gives. One that is
- * known keeps its name; only the time of its upload moves. */
+/* A tabs record may come from a device whose clients record never came: it is shown under the name
+ * that the tabs record gives. One that is known keeps its name; only the time of its upload
+ * moves. */
 static int put_tab_owner(struct tabs *tabs, struct hearth_device *device)
 {
     struct hearth_device *old = known_devices_find(&tabs->known, device->id), merged = *device;

@@ -1,5 +1,6 @@
-/* Two looks: one through lists, which a collection that says something else hardly ever passes, and then row by row. Of long lists hashes
- * are kept; where two were alike by chance it would come out as another collection. */
+/* Two looks: one through lists, which a collection that says something else hardly ever passes,
+ * and then row by row. Of long lists hashes are kept: two that differ are alike once in 2^63, and
+ * nobody can choose them so. */
 #include "merge/same_bookmarks.h"
 
 #include <string.h>
@@ -11,13 +12,13 @@
 
 struct same {
     struct apply *apply;
-    struct page_set stored;  /* nodes, by all that a list says of them */
-    struct page_set claims;  /* stored lists of children, by folder and children */
-    struct page_set buried;  /* tombstones */
-    struct page_set came;    /* guids */
-    struct page_set listed;  /* folders that came with children */
-    size_t nodes, lists;     /* stored: nodes, and folders with claims */
-    char *folder;            /* of the claims that are read */
+    struct page_set stored; /* nodes, by all that a list says of them */
+    struct page_set claims; /* stored lists of children, by folder and children */
+    struct page_set buried; /* tombstones */
+    struct page_set came;   /* guids */
+    struct page_set listed; /* folders that came with children */
+    size_t nodes, lists;    /* stored: nodes, and folders with claims */
+    char *folder;           /* of the claims that are read */
     uint64_t list;
     bool failed, differs;
     struct err *err;

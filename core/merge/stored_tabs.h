@@ -1,5 +1,5 @@
-/* What is stored of an account's tabs and their groups, to be compared with what comes: of each its key and a number that stands for all
- * that it says, since its texts may be long. */
+/* What is stored of an account's tabs and their groups, to be compared with what comes: of each
+ * its key and a number that stands for all that it says, since its texts may be long. */
 #ifndef HEARTH_CORE_MERGE_STORED_TABS_H
 #define HEARTH_CORE_MERGE_STORED_TABS_H
 
@@ -25,7 +25,8 @@ struct stored_tabs {
 /* In the batch. {0} and what was loaded need stored_tabs_fini(), whatever comes back. */
 int stored_tabs_load(struct stored_tabs *ret_stored, struct apply *apply, struct err *err);
 void stored_tabs_fini(struct stored_tabs *stored);
-/* A number for what a record says: two that differ have the same one once in 2^64, and nobody can choose them so. */
+/* A number for what a record says: two that differ have the same one once in 2^64, and nobody can
+ * choose them so. */
 uint64_t stored_tabs_say(const struct fields *fields, const void *record);
 /* It came, whatever it says; one that is not stored is fine. group: NULL, a tab. */
 void stored_tabs_came(struct stored_tabs *stored, const char *device, const char *group, int64_t position);

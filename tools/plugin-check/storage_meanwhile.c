@@ -1,5 +1,5 @@
-/* While a batch is open: what is no part of it is written by other sessions at once, of its account, too, and is there whatever becomes of
- * the batch. */
+/* While a batch is open: what is no part of it is written by other sessions at once, of its
+ * account, too, and is there whatever becomes of the batch. */
 #include "storage_kit.h"
 
 #include <stdio.h>
@@ -232,7 +232,8 @@ static void batches_of_other_accounts(struct kit *kit)
     assert_sound(&kit->store);
 }
 
-/* Either the removal waits for the batch, or there is nothing to commit it to: never to another account that has the id now. */
+/* Either the removal waits for the batch, or there is nothing to commit it to: never to another
+ * account that has the id now. */
 static void its_account_is_removed(struct kit *kit)
 {
     struct store *store = &kit->store, other;

@@ -1,5 +1,5 @@
-/* What a sync writes is what is new: a collection that comes again and says the same writes nothing, and what is gone of it is remembered
- * once. Counted at the border of a real storage. */
+/* What a sync writes is what is new: a collection that comes again and says the same writes
+ * nothing, and what is gone of it is remembered once. Counted at the border of a real storage. */
 #include "../../plugins/storage-sqlite/fixture.h"
 #include "merge/sink.h"
 
@@ -94,7 +94,8 @@ static int end_test(void **state)
 
 /* --- what a provider does ---------------------------------------------------------------------- */
 
-/* One tab says something else, one device has some tabs less, one group has another name, one device has uploaded anew. -1, 0: none. */
+/* One tab says something else, one device has some tabs less, one group has another name, one
+ * device has uploaded anew. -1, 0: none. */
 struct news {
     int title_of, title_at, fewer_of, fewer, name_of, later_of;
 };
@@ -248,7 +249,8 @@ static void test_a_group_comes_twice(void **state)
     }
 }
 
-/* The commit that nobody knows of was stored: the second time there is nothing to write, and whoever reads has to look all the same. */
+/* The commit that nobody knows of was stored: the second time there is nothing to write, and
+ * whoever reads has to look all the same. */
 static void test_an_uncertain_commit_is_told(void **state)
 {
     (void)state;
@@ -340,8 +342,8 @@ static void test_the_same_bookmarks_again(void **state)
     assert_sound(&fixture->store);
 }
 
-/* A removed folder is remembered, since what says that it is in it goes where the folder was. Of a complete collection that says so it is
- * not. */
+/* A removed folder is remembered, since what says that it is in it goes where the folder was. Of a
+ * complete collection that says so it is not. */
 static void test_bookmarks_of_a_removed_folder(void **state)
 {
     (void)state;
