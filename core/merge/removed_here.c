@@ -237,7 +237,6 @@ static int take_once(struct taking *taking, struct err *err)
     struct store *store = taking->apply.store;
     int64_t generation;
     taking->result = (struct removed_here_result){0};
-    taking->apply.changed = false;
     int r = STORE(store, err, batch_begin, taking->apply.account, HEARTH_HISTORY, &generation);
     if (r < 0)
         return r;
@@ -326,7 +325,8 @@ static int take_away(struct store *store, const char *account, const struct hear
     model_removed_here_sort(&taking->here);
     if (r == 0)
         r = take_once(taking, err);
-    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count */
+    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count, but
+                                      * what the first time has changed stays told */
         log_warning("jobs", "account %s: the outcome of a batch is uncertain, removing again", account);
         store_reset(store);
         r = take_once(taking, err);

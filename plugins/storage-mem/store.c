@@ -1,4 +1,4 @@
-/* Who may read and write what, and when; lists. Batches are in batches.c. */
+/* Who may read and write what, and when. Also the life of store and sessions, and batches. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -80,7 +80,8 @@ int call_stopped(struct session *session, struct hearth_call *call)
     return host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped") : 0;
 }
 
-void set_running(struct session *session, bool running)
+/* An interrupt counts for the operation that runs; between operations there is none. */
+static void set_running(struct session *session, bool running)
 {
     pthread_mutex_lock(&session->store->lock);
     session->waiting = running;
@@ -93,6 +94,29 @@ static int check_schema(struct store *store, struct hearth_call *call)
     return store->migrated ? 0 : hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "there is no schema yet: run \"hearthd migrate\"");
 }
 
+/* The account of the session's batch in a world: the one that the batch was begun with, which may have been removed meanwhile. */
+static struct account *find_batched(const struct session *session, const struct world *world)
+{
+    struct account *found = world_account(world, session->account);
+    return found != NULL && found->number == session->batch->number ? found : NULL;
+}
+
+/* The world as the session's batch sees it; takes the reference. NULL: no memory. */
+static struct world *lay_batch_over(struct session *session, struct world *world)
+{
+    if (session->batch == NULL || find_batched(session, world) == NULL)
+        return world;
+    struct world *copy = world_copy(world);
+    struct account *own = copy == NULL ? NULL : world_own(copy, session->account);
+    world_unref(world);
+    if (own != NULL) {
+        account_lay(own, session->batch);
+        return copy;
+    }
+    world_unref(copy);
+    return NULL;
+}
+
 struct world *read_begin(struct session *session, struct hearth_call *call, int *ret_code)
 {
     struct store *store = session->store;
@@ -103,19 +127,33 @@ struct world *read_begin(struct session *session, struct hearth_call *call, int 
         r = check_schema(store, call);
     struct world *world = r < 0 ? NULL : world_ref(store->world);
     pthread_mutex_unlock(&store->lock);
-    if (world != NULL && session->batch != NULL) {
-        struct world *seen = batch_view(session, world);
-        world_unref(world);
-        world = seen;
-        if (world == NULL)
-            r = no_memory(call);
-    }
-    *ret_code = r;
+    if (world != NULL)
+        world = lay_batch_over(session, world);
+    *ret_code = world == NULL && r == 0 ? no_memory(call) : r;
     return world;
 }
 
+/* Under the lock. */
+static bool take_turn_to_write(struct session *session)
+{
+    bool free = !session->store->writing;
+    session->store->writing = true;
+    return free;
+}
+
+/* Under the lock: each account has one batch at a time. */
+static bool take_turn_of_account(struct session *session)
+{
+    for (const struct session *other = session->store->batches; other != NULL; other = other->next)
+        if (strcmp(other->account, session->account) == 0)
+            return false;
+    session->next = session->store->batches;
+    session->store->batches = session;
+    return true;
+}
+
 /* Who waits looks around now and then, because a host may stop without an interrupt. */
-int turn_take(struct session *session, struct hearth_call *call, bool *turn)
+static int wait_for_turn(struct session *session, struct hearth_call *call, bool (*take)(struct session *session))
 {
     struct store *store = session->store;
     for (;;) {
@@ -123,8 +161,7 @@ int turn_take(struct session *session, struct hearth_call *call, bool *turn)
         if (r < 0)
             return r;
         pthread_mutex_lock(&store->lock);
-        bool mine = !*turn;
-        *turn = true;
+        bool mine = take(session);
         if (!mine) {
             struct timespec until;
             clock_gettime(CLOCK_REALTIME, &until);
@@ -141,13 +178,14 @@ int turn_take(struct session *session, struct hearth_call *call, bool *turn)
     }
 }
 
-void turn_give_up(struct store *store, bool *turn, struct world *published)
+/* published: NULL, nothing has changed. */
+static void give_turn_up(struct store *store, struct world *published)
 {
     pthread_mutex_lock(&store->lock);
     struct world *old = published == NULL ? NULL : store->world;
     if (published != NULL)
         store->world = published;
-    *turn = false;
+    store->writing = false;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
     world_unref(old);
@@ -155,26 +193,152 @@ void turn_give_up(struct store *store, bool *turn, struct world *published)
 
 struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code)
 {
-    struct store *store = session->store;
     set_running(session, true);
-    *ret_code = turn_take(session, call, &store->writing);
+    *ret_code = wait_for_turn(session, call, take_turn_to_write);
     if (*ret_code < 0)
         return NULL;
-    *ret_code = check_schema(store, call);
-    struct world *world = *ret_code < 0 ? NULL : world_copy(store->world); /* nobody else changes it now */
+    *ret_code = check_schema(session->store, call);
+    struct world *world = *ret_code < 0 ? NULL : world_copy(session->store->world); /* nobody else changes it now */
     if (world == NULL && *ret_code == 0)
         *ret_code = no_memory(call);
     if (world == NULL)
-        turn_give_up(store, &store->writing, NULL);
+        give_turn_up(session->store, NULL);
     return world;
 }
 
 int write_end(struct session *session, struct world *world, int code)
 {
-    turn_give_up(session->store, &session->store->writing, code == 0 ? world : NULL);
+    give_turn_up(session->store, code == 0 ? world : NULL);
     if (code < 0)
         world_unref(world);
     return code;
+}
+
+struct account *batch_account(struct session *session, struct hearth_call *call, int *ret_code)
+{
+    if (session->batch == NULL) {
+        *ret_code = hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open");
+        return NULL;
+    }
+    set_running(session, true);
+    int r = call_stopped(session, call);
+    if (r == 0 && session->broken != 0)
+        r = hearth_fail(call, session->broken, "an earlier operation of this batch failed");
+    *ret_code = batch_end(session, r);
+    return r < 0 ? NULL : session->batch;
+}
+
+int batch_end(struct session *session, int code)
+{
+    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID && session->broken == 0)
+        session->broken = code;
+    return code;
+}
+
+/* It is over, or did not come to be: others may begin one of the account. */
+static void close_batch(struct session *session)
+{
+    struct store *store = session->store;
+    account_unref(session->batch);
+    session->batch = NULL;
+    pthread_mutex_lock(&store->lock);
+    struct session **at = &store->batches;
+    while (*at != session)
+        at = &(*at)->next;
+    *at = session->next;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->lock);
+}
+
+int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+{
+    struct session *session = s;
+    if (session->batch != NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already");
+    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
+    session->account[0] = '\0';
+    strncat(session->account, account, sizeof(session->account) - 1);
+    set_running(session, true);
+    int r = wait_for_turn(session, call, take_turn_of_account);
+    if (r < 0)
+        return r;
+    struct world *world = read_begin(session, call, &r);
+    struct account *found = world == NULL ? NULL : world_account(world, account);
+    if (world != NULL && found == NULL)
+        r = no_account(call);
+    session->batch = found == NULL ? NULL : account_copy(found);
+    world_unref(world);
+    if (session->batch == NULL) {
+        close_batch(session);
+        return r < 0 ? r : no_memory(call);
+    }
+    session->broken = 0;
+    session->generation = session->batch->row->account.generation + 1;
+    session->collection = collection;
+    *ret_generation = session->generation;
+    return 0;
+}
+
+/* Of the batch's collection, or of all. */
+static bool put_generations(const struct session *session, struct account *account)
+{
+    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) {
+        if (session->collection != HEARTH_COLLECTION_NONE && session->collection != c)
+            continue;
+        struct row *row = row_create(GENERATIONS, MEM(generation, .collection = c, .generation = session->generation));
+        if (row == NULL || !account_put(account, GENERATIONS, row)) {
+            row_unref(row);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In a world that is about to be published: the account's own row is the newest that there is, others have changed it meanwhile. */
+static bool put_batch(const struct session *session, struct world *world, bool changed)
+{
+    struct account *account = world_own(world, session->account);
+    if (account == NULL)
+        return false;
+    account_lay(account, session->batch);
+    if (!changed)
+        return true;
+    struct hearth_account now = account->row->account;
+    now.generation = session->generation;
+    struct row *row = row_create_account(account->row, &now);
+    if (row == NULL || !put_generations(session, account)) {
+        row_unref(row);
+        return false;
+    }
+    row_unref(account->row);
+    account->row = row;
+    return true;
+}
+
+int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
+{
+    struct session *session = s;
+    int r;
+    batch_account(session, call, &r);
+    if (session->batch == NULL)
+        return r;
+    struct world *world = r < 0 ? NULL : write_begin(session, call, &r);
+    if (world != NULL && find_batched(session, world) == NULL)
+        r = no_account(call);
+    else if (world != NULL && !put_batch(session, world, changed))
+        r = no_memory(call);
+    if (world != NULL)
+        write_end(session, world, r);
+    close_batch(session);
+    return r;
+}
+
+void mem_batch_abort(void *s)
+{
+    struct session *session = s;
+    if (session->batch != NULL)
+        close_batch(session);
 }
 
 /* --- lists -------------------------------------------------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ SEED = "20260101"
 
 # A test may be skipped only for these reasons: the plugin does not claim what it is about; a provider's service is one that it does not know.
 REASONS = {"the plugin is not SHARED", "the plugin is not DURABLE", "the plugin fetches nothing", "this account's pull brings nothing here",
-           "the plugin has no hearth.storage.bulk/1", "the plugin has no hearth.sync.signin/1"}
+           "the plugin has no hearth.storage.bulk/1", "the plugin has no hearth.sync.signin/1", "the plugin has a single writer"}
 if SANITIZED:
     REASONS |= {"a sanitizer owns the allocator", "a sanitizer owns the clock"}
 MEM_ACCOUNT = """account ada@example.org 1234 Ada

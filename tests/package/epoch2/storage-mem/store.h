@@ -9,11 +9,11 @@
 
 struct store {
     const struct hearth_host *host;
-    pthread_mutex_t lock;   /* guards what follows; held for moments, never during a callback */
-    pthread_cond_t changed; /* a writer has ended, or somebody was interrupted */
-    struct world *world;    /* what readers see */
-    bool writing;           /* somebody has the one right to change the world: for moments */
-    bool batching;          /* somebody has the one batch: for as long as a sync takes */
+    pthread_mutex_t lock;    /* guards what follows; held for moments, never during a callback */
+    pthread_cond_t changed;  /* a writer has ended, or somebody was interrupted */
+    struct world *world;     /* what readers see */
+    bool writing;            /* somebody is about to publish another world: for moments, a batch that is open does not count */
+    struct session *batches; /* with an open batch: one for each account at most */
     bool migrated;
 };
 
@@ -21,6 +21,7 @@ struct session {
     struct store *store;
     struct hearth_call *call; /* of the running operation */
     struct account *batch;    /* the open batch's own copy of its account; NULL: none is open */
+    struct session *next;     /* of store->batches */
     char account[40];         /* of the batch */
     int64_t generation;
     int32_t collection;
@@ -28,25 +29,17 @@ struct session {
     bool waiting, interrupted;
 };
 
-/* The world to read: the published one, with what the session's own batch has written. Give it to world_unref(). NULL: the call has to end,
- * with *ret_code. */
+/* The world to read: the published one, in a batch with what that has written laid over it. Give it to world_unref(). NULL: the call has to
+ * end, with *ret_code. */
 struct world *read_begin(struct session *session, struct hearth_call *call, int *ret_code);
 /* CANCELLED or TIMEOUT, with a text; 0. */
 int call_stopped(struct session *session, struct hearth_call *call);
 
-/* A write that is atomic by itself, also in the session's own batch, whose end it does not wait for: the world to change, or NULL with
- * *ret_code. */
+/* A write that is atomic by itself, also in a batch, which it does not belong to: the world to change, or NULL with *ret_code. It waits for
+ * others of its kind, and for no batch. */
 struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code);
 int write_end(struct session *session, struct world *world, int code); /* publishes it when code is 0; returns code */
 
-/* Who has a turn is the only one; 0, CANCELLED or TIMEOUT. `published`: the world that readers see from now on; NULL: as it was. */
-int turn_take(struct session *session, struct hearth_call *call, bool *turn);
-void turn_give_up(struct store *store, bool *turn, struct world *published);
-/* An interrupt counts for the operation that runs; between operations there is none. */
-void set_running(struct session *session, bool running);
-
-/* The world as the session's batch sees it; NULL: out of memory. */
-struct world *batch_view(const struct session *session, const struct world *world);
 /* In a batch: its account, to be changed; NULL: *ret_code. */
 struct account *batch_account(struct session *session, struct hearth_call *call, int *ret_code);
 int batch_end(struct session *session, int code); /* NOMEM and its like break the batch; returns code */
