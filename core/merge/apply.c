@@ -52,7 +52,7 @@ static int apply_once(struct apply *apply, int32_t collection, const char *mark,
     if (r == 0)
         r = check_limits(apply, err);
     if (r == 0 && mark != NULL)
-        r = STORE(store, err, mark_put, collection, mark);
+        r = STORE(store, err, mark_put, apply->source, collection, mark);
     if (r == 0)
         r = STORE(store, err, batch_commit, apply->changed);
     if (r < 0)

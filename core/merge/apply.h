@@ -12,7 +12,8 @@ struct model_page;
 struct apply {
     struct store *store;
     const char *account;
-    int32_t how; /* enum hearth_sync_begin */
+    int64_t source; /* whose records came */
+    int32_t how;    /* enum hearth_sync_begin */
     struct spool *spool;
     struct arena arena;          /* reset for each record */
     bool changed;                /* something a reader can see was written */

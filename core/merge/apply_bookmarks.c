@@ -99,7 +99,7 @@ static int put_record(struct bookmarks *b)
     new.modified = record.modified;
     r = STORE(apply->store, b->err, bookmark_put, &new);
     if (r == 0 && record.kind == HEARTH_FOLDER)
-        r = STORE(apply->store, b->err, bookmark_claims_put, record.guid, record.children, record.child_count);
+        r = STORE(apply->store, b->err, bookmark_claims_put, apply->source, record.guid, record.children, record.child_count);
     apply->changed = true;
     return r;
 }
@@ -146,7 +146,7 @@ static int clear(struct bookmarks *b, struct kept *kept)
     if (r == 0 && b->err->code != 0)
         r = b->err->code;
     if (r == 0)
-        r = STORE(apply->store, b->err, bookmark_clear);
+        r = STORE(apply->store, b->err, bookmark_clear, apply->source);
     store_reset(apply->store);
     return r == 0 ? kept_put_bookmarks(kept, apply, b->err) : r;
 }

@@ -185,14 +185,14 @@ static int on_commit(void *ctx, const char *mark)
 
 void sink_note_credentials(struct sink *sink)
 {
-    sink->marked = credentials_mark(sink->store, sink->account, sink->mark, NULL) == 0;
+    sink->marked = credentials_mark(sink->store, sink->account, sink->source, sink->mark, NULL) == 0;
     store_reset(sink->store);
 }
 
 int sink_check_credentials(struct sink *sink)
 {
     uint8_t mark[CREDENTIALS_MARK_SIZE];
-    int r = sink->marked ? credentials_mark(sink->store, sink->account, mark, NULL) : 0;
+    int r = sink->marked ? credentials_mark(sink->store, sink->account, sink->source, mark, NULL) : 0;
     store_reset(sink->store);
     if (!sink->marked || r < 0 || memcmp(mark, sink->mark, sizeof(mark)) == 0) /* what the storage has against it will be seen */
         return 0;
@@ -204,7 +204,7 @@ static int put_marks_once(struct sink *sink, int32_t first, int32_t last, const 
     int64_t generation;
     int r = STORE(sink->store, err, batch_begin, sink->account, HEARTH_COLLECTION_NONE, &generation);
     for (int32_t c = first; r == 0 && c <= last; c++)
-        r = STORE(sink->store, err, mark_put, c, text);
+        r = STORE(sink->store, err, mark_put, sink->source, c, text);
     if (r == 0)
         r = STORE(sink->store, err, batch_commit, false);
     if (r < 0)
@@ -244,7 +244,7 @@ static int on_credentials(void *ctx, const void *bytes, size_t size)
     struct sink *sink = sink_of(ctx);
     int r = sink_check_credentials(sink); /* those of a later sign-in are not overwritten */
     if (r == 0)
-        r = credentials_put(sink->vault, sink->store, sink->account, sink->provider, bytes, size, &sink->err);
+        r = credentials_put(sink->vault, sink->store, sink->account, sink->source, sink->provider, bytes, size, &sink->err);
     if (r == 0)
         sink_note_credentials(sink);
     return r;

@@ -15,6 +15,7 @@ struct sink {
     struct store *store;
     const struct vault *vault;
     const char *account;  /* id */
+    int64_t source;       /* whose records come; 0: the account's own provider */
     const char *provider; /* whose sign-in made the credentials */
     bool fetch_anew;      /* resync: stored marks were withheld from the provider */
     struct spool spool;

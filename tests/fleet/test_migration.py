@@ -10,8 +10,10 @@ from fleet import HEARTHD, ROOT, PostgresCase, until
 
 MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
 OLD = 3
-NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds")
-NEW_COLUMNS = {"accounts": ("placement", "removals_forgotten"), "devices": ("hidden",), "tabs": ("group", "window", "place", "active")}
+NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds",
+              "sources", "source_kinds", "source_marks")
+OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
+NEW_COLUMNS = {**{table: ("source",) for table in OF_SOURCES}, "accounts": ("placement", "removals_forgotten"), "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")}
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
 IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}  # an id has 255 bytes at most, and is not empty
@@ -50,13 +52,14 @@ def fill():
 
 
 class Migration(PostgresCase):
-    def database(self, old=True):
+    def database(self, old=OLD):
+        """Of this schema, with the rows of OLD in it."""
         name, dsn = self.new_database()
-        if old:
-            for path in MIGRATIONS[:OLD]:
-                with open(path, encoding="utf-8") as f:
-                    self.sql(name, f.read())
-            self.sql(name, ";\n".join(fill()))
+        for number, path in enumerate(MIGRATIONS[:old], 1):
+            with open(path, encoding="utf-8") as f:
+                self.sql(name, f.read())
+            if number == OLD:
+                self.sql(name, ";\n".join(fill()))
         return self.node(f"[storage main]\nplugin = pg\ndsn = {dsn}\n", start=False), name
 
     def sql(self, database, text):
@@ -97,6 +100,10 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, "SELECT DISTINCT collection, generation FROM generations ORDER BY 1"), [f"{c}|9" for c in (1, 2, 3, 4)])
         self.assertEqual(self.sql(database, "SELECT DISTINCT removals_forgotten = generation FROM accounts"), ["t"])
         self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE kind <> 1"), ["0"])
+        # What was there is the account's own provider's.
+        for table in OF_SOURCES:
+            self.assertEqual(self.sql(database, f"SELECT DISTINCT source FROM {table}"), ["0"], table)
+        self.assertEqual(self.sql(database, "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM source_marks)"), ["0|0"])
 
     def check_groups(self, database):
         """A name has become a group of each device; nothing is known of windows."""
@@ -110,13 +117,18 @@ class Migration(PostgresCase):
         self.assertEqual(shown, [name or "" for *_, name in GROUPED])
 
     def test_every_row(self):
-        node, database = self.database()
+        for old in range(OLD, len(MIGRATIONS)):
+            with self.subTest(f"from schema {old}"):
+                self.every_row(old)
+
+    def every_row(self, old):
+        node, database = self.database(old)
         before = self.rows(database)
         self.assertEqual({t for t, rows in before.items() if not rows}, set())  # no kind of row is missing in this test
         node.cli("migrate")
         self.assertEqual(self.rows(database), before)
         self.check_people(database)
-        fresh, empty = self.database(old=False)
+        fresh, empty = self.database(old=0)
         fresh.cli("migrate")
         self.assertEqual(self.shape(database), self.shape(empty))
         self.assertEqual(self.sql(empty, "SELECT * FROM properties"), [])
@@ -176,7 +188,19 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, "SELECT kind, page, date, generation FROM removals WHERE account = 1 ORDER BY kind, page, date"), ["1|-5|0|10", "1|100|0|11", "2|100|100|11", "2|100|200|11"])
         self.assertEqual(self.sql(database, "SELECT collection, generation FROM generations WHERE account = 1 ORDER BY 1"), ["1|10", "2|10", "3|10", "4|11"])
         self.assertEqual(self.sql(database, older), ["-5|10", "100|11"])
+        # It knows of no sources: what it writes is of the account's own provider, in the words of its statements.
+        self.sql(database, "INSERT INTO sources VALUES (1, 2, 'n', 1, '', '', 0, 0, 0, NULL, 0, 0, 0, 0, 0, NULL); INSERT INTO source_marks VALUES (1, 2, 4, 'other')")
+        for text in ("one", "two"):
+            self.sql(database, f"INSERT INTO marks (account, collection, text) VALUES (1, 4, '{text}') ON CONFLICT (account, collection) DO UPDATE SET text = excluded.text")
+            self.sql(database, f"INSERT INTO credentials (account, sealed) SELECT row, '{text}' FROM accounts WHERE row = 1 ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed")
+            self.sql(database, f"INSERT INTO devices (account, id, name, type, last_upload) VALUES (1, 'new', '{text}', '', 0) ON CONFLICT (account, md5(id)) DO UPDATE SET name = excluded.name")
+        self.sql(database, "INSERT INTO visits (account, page, date, type, hidden, host_key) VALUES (1, 100, 100, 1, false, 77) ON CONFLICT DO NOTHING")
+        self.sql(database, "INSERT INTO bookmark_tombstones (account, guid, parent) VALUES (1, 'gone', NULL) ON CONFLICT (account, md5(guid)) DO UPDATE SET parent = excluded.parent")
+        self.assertEqual(self.sql(database, "SELECT m.text, c.sealed::text, d.name, d.source FROM marks m, credentials c, devices d WHERE m.account = 1 AND m.collection = 4 AND c.account = 1 AND d.account = 1 AND d.id = 'new'"), ["two|\\x74776f|two|0"])
+        self.assertEqual(self.sql(database, "SELECT source FROM visits WHERE account = 1 UNION ALL SELECT source FROM bookmark_tombstones WHERE account = 1 AND guid = 'gone'"), ["0", "0"])
+        self.assertEqual(self.sql(database, "SELECT text FROM source_marks WHERE account = 1"), ["other"])
         self.sql(database, "DELETE FROM accounts WHERE row = 1")  # by a release that knows nothing of them
+        self.assertEqual(self.sql(database, "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM source_marks)"), ["0|0"])
         self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE account = 1"), ["0"])
 
     def in_the_middle(self, end):
@@ -251,7 +275,7 @@ class Migration(PostgresCase):
                 ("UPDATE generations SET generation = 10 WHERE account = 1 AND collection = 2", "UPDATE generations SET generation = 9", ("account id1: the generation 10 of collection 2",)),
                 *((f"INSERT INTO {table} VALUES ({values})", f"DELETE FROM {table} WHERE account = 99", (f"{table}: has rows of account row 99, which is not there",)) for table, values in (
                     ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"), ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
-                    ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("tab_groups", "99, 'd', 'x', '', NULL, false"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
+                    ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("sources", "99, 2, '', 1, '', '', 0, 0, 0, NULL, 0, 0, 0, 0, 0, NULL"), ("source_marks", "99, 2, 1, ''"), ("tab_groups", "99, 'd', 'x', '', NULL, false"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
             with self.subTest(damage):
                 self.sql(database, off + damage)
                 said = node.cli("verify", code=1, both=True)
@@ -275,7 +299,7 @@ class Migration(PostgresCase):
         self.assertFalse(os.path.exists(archive))
         dump = os.path.join(self.postgres.folder, "dump")
         self.postgres.run("pg_dump", "-h", self.postgres.folder, "-U", "postgres", "-f", dump, database)
-        other, copy = self.database(old=False)
+        other, copy = self.database(old=0)
         self.postgres.run("psql", "-h", self.postgres.folder, "-U", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, copy)
         self.assertIn("sound", other.cli("verify"))
         self.assertEqual((self.rows(copy), self.shape(copy)), (self.rows(database), self.shape(database)))
@@ -286,7 +310,7 @@ class Migration(PostgresCase):
 
     def test_rows_that_others_wrote(self):
         """What the tables allow and no hearthd writes, column by column: every page of the daemon answers, in words where it must, and it goes on."""
-        node, database = self.database(old=False)
+        node, database = self.database(old=0)
         node.cli("migrate")
         node.start()
         node.add_account(self.service())
@@ -325,13 +349,14 @@ class Migration(PostgresCase):
 
     def test_what_may_be_null(self):
         """Another program cannot write NULL where the plugin reads a text; where it may, the plugin knows it. The same columns as in SQLite's schema."""
-        node, database = self.database(old=False)
+        node, database = self.database(old=0)
         node.cli("migrate")
         nullable = set(self.sql(database, "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND is_nullable = 'YES' "
                                           "AND table_name NOT LIKE 'readable%'"))
         self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group", "tab_groups.color",
                                     "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags", "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
-                                    "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent"})
+                                    "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent",
+                                    "sources.state_detail", "sources.sealed"})
 
 
 if __name__ == "__main__":

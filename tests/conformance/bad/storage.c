@@ -198,12 +198,12 @@ struct piece {
     size_t skip, seen;
 };
 
-static int one_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int one_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct piece *piece = ctx;
     if (piece->seen++ < piece->skip)
         return 0;
-    piece->cb(piece->ctx, folder, position, child);
+    piece->cb(piece->ctx, source, folder, position, child);
     return 1;
 }
 

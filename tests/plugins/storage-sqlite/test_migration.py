@@ -27,8 +27,8 @@ def an_old_backup_is_restored(hearthd):
         moved.check()
 
 
-def make_first_person(old, row, path):
-    """A file of a person as the release before wrote it, with what the account has in the file for everybody of the release before that."""
+def make_old_person(old, row, path, schema):
+    """A file of a person as a release of this schema wrote it, with what the account has in the file for everybody of the release before these files."""
     path.unlink()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.executescript("PRAGMA journal_mode = WAL;" + (migration.PLUGIN / "person" / "0001-first.sql").read_text(encoding="utf-8"))
@@ -38,17 +38,24 @@ def make_first_person(old, row, path):
         for table in (*migration.TABLES, "removed_pages"):
             names = ", ".join(f'"{r[1]}"' for r in db.execute(f"PRAGMA main.table_info({table})"))
             db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE account = ?", (row,))
+        db.execute("DETACH old")
+        for step in sorted((migration.PLUGIN / "person").glob("*.sql"))[1:schema]:
+            db.executescript(step.read_text(encoding="utf-8"))
 
 
-def a_persons_file_is_brought_up(hearthd):
-    """The database of the last release: the shared file of schema 4, and files of persons of schema 1, which are brought up when they are opened."""
+# Tables of the shared file that came with its schema.
+SHARED_TABLES = {5: ("removed_here", "removed_here_kinds"), 6: ("sources", "source_kinds")}
+
+
+def a_persons_file_is_brought_up(hearthd, schema, shared):
+    """The databases of earlier schemas: the shared file, and files of persons, which are brought up when they are opened."""
     with tempfile.TemporaryDirectory(prefix="hearth-migration-") as folder:
         moved = migration.Migration(hearthd, folder, persons=3, pages=10)
         moved.unkilled()
         for row in (1, 2, 3):
-            make_first_person(moved.old, row, moved.state / "accounts" / f"person{row}.db")
+            make_old_person(moved.old, row, moved.state / "accounts" / f"person{row}.db", schema)
         with contextlib.closing(sqlite3.connect(moved.state / "hearth.db", isolation_level=None)) as db:
-            db.executescript("DROP TABLE removed_here; DROP TABLE removed_here_kinds; PRAGMA user_version = 4")
+            db.executescript("".join(f"DROP TABLE {table};" for number, tables in SHARED_TABLES.items() if number > shared for table in tables) + f"PRAGMA user_version = {shared}")
         moved.command("migrate")
         moved.check()
         for row in (1, 2, 3):
@@ -108,7 +115,8 @@ def main(hearthd):
     assert migration.run(hearthd, kills=15, pages=1500) > 0
     newer_is_refused(hearthd)
     an_old_backup_is_restored(hearthd)
-    a_persons_file_is_brought_up(hearthd)
+    for schema, shared in ((1, 4), (2, 4), (3, 5)):
+        a_persons_file_is_brought_up(hearthd, schema, shared)
     people_get_identities(hearthd)
     verify_knows_who_is_who(hearthd)
 
