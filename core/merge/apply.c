@@ -63,7 +63,12 @@ static int apply_once(struct apply *apply, int32_t collection, const char *mark,
 int apply_collection(struct store *store, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *mark,
                      bool *ret_changed, int64_t *ret_generation, struct err *err)
 {
-    struct apply apply = {.store = store, .account = account, .how = how, .spool = spool, .collection = merge_collection_name(collection)};
+    struct apply apply = {.store = store,
+                          .account = account,
+                          .source = spool->source,
+                          .how = how,
+                          .spool = spool,
+                          .collection = merge_collection_name(collection)};
     arena_init(&apply.arena, 0);
     int r = apply_once(&apply, collection, mark, ret_generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */

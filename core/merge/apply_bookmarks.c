@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "merge/apply.h"
+#include "merge/apply_bookmarks.h"
 #include "merge/apply_tree.h"
 #include "merge/kept.h"
 #include "merge/page_set.h"
 #include "merge/records.h"
 #include "model/page.h"
+#include "model/source_id.h"
 
 static const int64_t earliest_date = 727747200000; /* 1993-01-23, as Firefox has it: older dates are not real */
 
@@ -18,10 +19,26 @@ struct bookmarks {
     struct err *err;
 };
 
+/* As the records say; of other sources they are folders with a name. */
+static const struct root {
+    const char *guid, *title, *name;
+} roots[] = {{"places", "", ""},
+             {"toolbar", "toolbar", "Bookmarks Toolbar"},
+             {"menu", "menu", "Bookmarks Menu"},
+             {"unfiled", "unfiled", "Other Bookmarks"},
+             {"mobile", "mobile", "Mobile Bookmarks"}};
+
+static const struct root *find_root(const char *guid)
+{
+    for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+        if (strcmp(roots[i].guid, model_source_said(guid)) == 0)
+            return &roots[i];
+    return NULL;
+}
+
 static bool is_root(const char *guid)
 {
-    return strcmp(guid, "places") == 0 || strcmp(guid, "menu") == 0 || strcmp(guid, "toolbar") == 0 || strcmp(guid, "unfiled") == 0 ||
-           strcmp(guid, "mobile") == 0;
+    return find_root(guid) != NULL;
 }
 
 static int touch(struct bookmarks *b, int64_t page)
@@ -75,8 +92,11 @@ static int put_record(struct bookmarks *b)
     struct hearth_bookmark_record record;
     if (records_get_bookmark(apply->spool, &apply->arena, &record) < 0)
         return err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
-    struct hearth_bookmark old = {.struct_size = sizeof(old)}, new = {.struct_size = sizeof(new)};
+    struct hearth_bookmark old = {.struct_size = sizeof(old)}, new = {.struct_size = sizeof(new), .source = apply->source};
     struct err why = {0};
+    const struct root *root = apply->source == 0 ? NULL : find_root(record.guid);
+    if (root == &roots[0]) /* the folder that bears the source's name: ensure_roots() */
+        return 0;
     int r = STORE(apply->store, &why, bookmark_get, apply->account, record.guid, &old);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         *b->err = why;
@@ -90,7 +110,7 @@ static int put_record(struct bookmarks *b)
     new.kind = record.kind;
     new.guid = record.guid;
     new.said_parent = record.parent_guid;
-    new.title = record.title;
+    new.title = root == NULL ? record.title : root->name;
     new.url = record.url;
     new.keyword = record.keyword;
     new.tag_query = record.tag_query;
@@ -131,7 +151,7 @@ static int put_tombstone(struct bookmarks *b)
 static int on_old(void *ctx, const struct hearth_bookmark *bookmark)
 {
     struct bookmarks *b = ctx;
-    return touch(b, bookmark->page) < 0;
+    return bookmark->source == b->apply->source && touch(b, bookmark->page) < 0;
 }
 
 /* A complete collection replaces what was there, but for what arrived damaged. */
@@ -161,34 +181,81 @@ static int replace_all(struct bookmarks *b)
     return r;
 }
 
-/* The roots exist even if no device has uploaded them. */
-static int ensure_roots(struct bookmarks *b)
+static int put_root(struct bookmarks *b, const struct hearth_bookmark *wanted)
 {
-    static const struct {
-        const char *guid, *title;
-    } roots[] = {{"places", ""}, {"toolbar", "toolbar"}, {"menu", "menu"}, {"unfiled", "unfiled"}, {"mobile", "mobile"}};
     struct apply *apply = b->apply;
+    struct hearth_bookmark there = {.struct_size = sizeof(there)};
+    struct err why = {0};
+    int r = STORE(apply->store, &why, bookmark_get, apply->account, wanted->guid, &there);
+    bool renamed = r == 0 && wanted->source != 0 && !str_equal(there.title, wanted->title);
+    if (r == HEARTH_ERR_NOT_FOUND || renamed) {
+        apply->changed = true;
+        r = STORE(apply->store, b->err, bookmark_put, wanted);
+    } else if (r < 0) {
+        *b->err = why;
+    }
+    store_reset(apply->store);
+    return r;
+}
+
+/* The roots exist even if no device has uploaded them. */
+static int ensure_own_roots(struct bookmarks *b)
+{
     int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof(roots) / sizeof(roots[0]); i++)
+        r = put_root(b, &(struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
+                                                  .kind = HEARTH_FOLDER,
+                                                  .guid = roots[i].guid,
+                                                  .title = roots[i].title,
+                                                  .said_parent = i == 0 ? NULL : "places"});
+    return r;
+}
+
+struct naming {
+    struct apply *apply;
+    const char *name;
+    bool failed;
+};
+
+static int on_source(void *ctx, const struct hearth_source *source)
+{
+    struct naming *naming = ctx;
+    if (source->id != naming->apply->source)
+        return 0;
+    naming->name = arena_strdup(&naming->apply->arena, source->name);
+    naming->failed = naming->name == NULL;
+    return 1;
+}
+
+/* Those of another source are folders below one that bears its name, in the menu; the repair of the tree keeps them there. */
+static int ensure_folders(struct bookmarks *b)
+{
+    struct apply *apply = b->apply;
+    char top[MODEL_SOURCE_ID_SIZE], guid[MODEL_SOURCE_ID_SIZE];
+    struct naming naming = {.apply = apply};
+    int r = STORE(apply->store, b->err, source_list, apply->account, on_source, &naming);
+    store_reset(apply->store);
+    if (r == 0 && naming.failed)
+        r = err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0 && naming.name == NULL)
+        r = err_set(b->err, HEARTH_ERR_INVALID, "the account has no source %lld", (long long)apply->source);
+    model_source_id(apply->source, roots[0].guid, HEARTH_KEY_MAX, top);
     for (size_t i = 0; r == 0 && i < sizeof(roots) / sizeof(roots[0]); i++) {
-        struct hearth_bookmark root = {.struct_size = sizeof(root)};
-        struct err why = {0};
-        r = STORE(apply->store, &why, bookmark_get, apply->account, roots[i].guid, &root);
-        if (r == HEARTH_ERR_NOT_FOUND) {
-            root = (struct hearth_bookmark){
-                .struct_size = sizeof(root),
-                .kind = HEARTH_FOLDER,
-                .guid = roots[i].guid,
-                .title = roots[i].title,
-                .said_parent = i == 0 ? NULL : "places",
-            };
-            apply->changed = true;
-            r = STORE(apply->store, b->err, bookmark_put, &root);
-        } else if (r < 0) {
-            *b->err = why;
-        }
-        store_reset(apply->store);
+        model_source_id(apply->source, roots[i].guid, HEARTH_KEY_MAX, guid);
+        r = put_root(b, &(struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
+                                                  .kind = HEARTH_FOLDER,
+                                                  .guid = guid,
+                                                  .title = i == 0 ? naming.name : roots[i].name,
+                                                  .said_parent = i == 0 ? "menu" : top,
+                                                  .source = apply->source});
     }
     return r;
+}
+
+static int ensure_roots(struct bookmarks *b)
+{
+    int r = ensure_own_roots(b);
+    return r == 0 && b->apply->source != 0 ? ensure_folders(b) : r;
 }
 
 static int update_pages(struct bookmarks *b)
@@ -234,6 +301,40 @@ int apply_bookmarks(struct apply *apply, struct err *err)
     if (r == 0)
         r = ensure_roots(&b);
     if (r == 0 && apply->changed)
+        r = apply_tree(apply, err);
+    if (r == 0)
+        r = update_pages(&b);
+    page_set_fini(&b.touched);
+    return r;
+}
+
+struct finding {
+    int64_t source;
+    bool found;
+};
+
+static int find_node(void *ctx, const struct hearth_bookmark_node *node)
+{
+    struct finding *finding = ctx;
+    finding->found = node->source == finding->source;
+    return finding->found;
+}
+
+int apply_no_bookmarks(struct apply *apply, struct err *err)
+{
+    struct bookmarks b = {.apply = apply, .err = err};
+    struct hearth_bookmark_query all = {.struct_size = sizeof(all), .order = HEARTH_BY_ADDED};
+    struct finding finding = {.source = apply->source};
+    int r = STORE(apply->store, err, bookmark_nodes, apply->account, find_node, &finding);
+    if (r == 0)
+        r = STORE(apply->store, err, bookmark_list, apply->account, &all, on_old, &b);
+    if (r == 0 && err->code != 0)
+        r = err->code;
+    if (r == 0)
+        r = STORE(apply->store, err, bookmark_clear, apply->source);
+    store_reset(apply->store);
+    apply->changed = finding.found;
+    if (r == 0 && finding.found)
         r = apply_tree(apply, err);
     if (r == 0)
         r = update_pages(&b);

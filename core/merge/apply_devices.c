@@ -6,10 +6,12 @@
 #include "merge/apply.h"
 #include "merge/kept.h"
 #include "merge/records.h"
+#include "model/source_id.h"
 #include "plug/fields.h"
 
 /* What is stored now, copied out of the storage plugin's hands. */
 struct known {
+    int64_t source; /* of others nothing is known here */
     struct hearth_device *devices;
     size_t count, room;
     bool *seen;
@@ -21,6 +23,8 @@ static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
     (void)tabs;
     struct known *known = ctx;
+    if (device->source != known->source)
+        return 0;
     if (known->count == known->room) {
         size_t room = known->room == 0 ? 16 : known->room * 2;
         struct hearth_device *grown = realloc(known->devices, room * sizeof(*grown));
@@ -39,7 +43,7 @@ static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
 
 static int load_known(struct apply *apply, struct arena *arena, struct known *ret_known, struct err *err)
 {
-    *ret_known = (struct known){.arena = arena};
+    *ret_known = (struct known){.source = apply->source, .arena = arena};
     int r = STORE(apply->store, err, device_list, apply->account, on_known, ret_known);
     if (r == 0)
         r = kept_init(&ret_known->kept, apply->spool, err);
@@ -212,18 +216,48 @@ static bool keeps_tabs(const struct apply *apply, const struct known *known, con
     return !apply_replaces(apply) || kept_has(&known->kept, device);
 }
 
-/* With their groups. Whose tabs came gets no others, though some of it was damaged. */
-static int clear_tabs(struct apply *apply, struct known *known, const struct owners *owners, struct err *err)
+/* Who has tabs or groups: its device need not be known. */
+struct holders {
+    int64_t source;
+    struct owners owners;
+    struct arena *arena;
+    bool failed;
+};
+
+static int note_holder(struct holders *holders, const char *device)
 {
-    if (known->kept.count == 0 && apply_replaces(apply))
-        return STORE(apply->store, err, tabs_clear, NULL);
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < known->count; i++)
-        if (!keeps_tabs(apply, known, known->devices[i].id))
-            r = STORE(apply->store, err, tabs_clear, known->devices[i].id);
-    for (size_t i = 0; r == 0 && i < owners->count; i++)
-        if (keeps_tabs(apply, known, owners->list[i].id))
-            r = STORE(apply->store, err, tabs_clear, owners->list[i].id);
+    if (model_source_of(device) == holders->source)
+        holders->failed = !add_owner(&holders->owners, holders->arena, device);
+    return holders->failed;
+}
+
+static int on_held_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+{
+    (void)tab;
+    return note_holder(ctx, device);
+}
+
+static int on_held_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+{
+    (void)group;
+    return note_holder(ctx, device);
+}
+
+/* With their groups. Whose tabs came gets no others, though some of it was damaged. */
+static int clear_tabs(struct apply *apply, struct known *known, struct owners *owners, struct err *err)
+{
+    struct holders holders = {.source = apply->source, .arena = known->arena};
+    int r = STORE(apply->store, err, tab_list, apply->account, NULL, on_held_tab, &holders);
+    if (r == 0 && !holders.failed)
+        r = STORE(apply->store, err, tab_group_list, apply->account, NULL, on_held_group, &holders);
+    if (r == 0 && holders.failed)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; r == 0 && i < holders.owners.count; i++) {
+        const char *device = holders.owners.list[i].id;
+        if (!keeps_tabs(apply, known, device) || find_owner(owners, device) != NULL)
+            r = STORE(apply->store, err, tabs_clear, device);
+    }
+    free(holders.owners.list);
     return r;
 }
 

@@ -66,7 +66,7 @@ int removed_here_filter(const struct model_removed_here *here, int64_t page, str
     for (size_t i = 0; i < record->visit_count; i++) {
         const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
         if (!model_removed_here_has_visit(here, page, host, visit->date, visit->type))
-            visits[kept++] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
+            visits[kept++] = (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     }
     *ret_gone = kept == 0 && record->visit_count > 0;
     record->visits = visits;
@@ -165,36 +165,27 @@ static int on_stored_visit(void *ctx, int64_t page, const struct hearth_visit *v
     return 0;
 }
 
-struct keeping {
+struct taking_page {
     const struct taking *taking;
     int64_t page;
-    struct hearth_visit *kept;
-    size_t count, room;
 };
 
-static int on_visit_to_keep(void *ctx, const struct hearth_visit *visit)
+static bool takes_visit(const void *ctx, const struct hearth_visit *visit)
 {
-    struct keeping *keeping = ctx;
-    if (keeping->count < keeping->room && !is_removed(keeping->taking, keeping->page, visit))
-        keeping->kept[keeping->count++] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
-    return 0;
+    const struct taking_page *of = ctx;
+    return is_removed(of->taking, of->page, visit);
 }
 
-/* The visits that stay are put back, and the page is what they make of it. */
-static int keep_some(struct taking *taking, struct hearth_page *page, const struct hits *hits, struct err *err)
+/* Whoever brought them. */
+static int take_visits(struct taking *taking, struct hearth_page *page, struct err *err)
 {
-    struct apply *apply = &taking->apply;
-    struct keeping keeping = {.taking = taking, .page = page->id, .room = (size_t)(hits->visits - hits->removed)};
-    int64_t added;
-    keeping.kept = arena_alloc(&apply->arena, (keeping.room + 1) * sizeof(*keeping.kept));
-    if (keeping.kept == NULL)
-        return removal_no_memory(err);
-    int r = STORE(apply->store, err, page_visits, apply->account, page->id, on_visit_to_keep, &keeping);
-    if (r == 0)
-        r = STORE(apply->store, err, visits_remove, page->id);
-    if (r == 0)
-        r = STORE(apply->store, err, visits_put, page->id, keeping.kept, keeping.count, &added);
-    return r == 0 ? apply_page(apply, page, err) : r;
+    struct apply_taken taken;
+    int r = apply_take_visits(&taking->apply, page->id, takes_visit, &(struct taking_page){taking, page->id}, &taken, err);
+    if (r == 0 && taken.left == 0) {
+        page->guid = NULL;
+        page->title = NULL;
+    }
+    return r == 0 ? apply_page(&taking->apply, page, err) : r;
 }
 
 static int take_from_page(struct taking *taking, int64_t id, const struct hits *hits, struct err *err)
@@ -212,7 +203,7 @@ static int take_from_page(struct taking *taking, int64_t id, const struct hits *
         *err = why;
         return r;
     }
-    r = hits->removed == hits->visits ? apply_end_history(apply, &page, err) : keep_some(taking, &page, hits, err);
+    r = take_visits(taking, &page, err);
     taking->result.pages++;
     taking->result.visits += hits->removed;
     return r;

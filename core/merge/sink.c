@@ -8,6 +8,7 @@
 #include "merge/apply.h"
 #include "merge/collections.h"
 #include "merge/records.h"
+#include "plug/fields.h"
 
 enum { SINK_MAGIC = 0x51ac0001, DAMAGED_LOGGED = 10 };
 
@@ -272,6 +273,13 @@ void sink_init(struct sink *sink, struct store *store, const struct vault *vault
         .credentials = on_credentials,
     };
     spool_init(&sink->spool, spool_directory, limits);
+    sink->spool.longest = (size_t)fields_longest(HEARTH_KEY_MAX, store == NULL ? NULL : store->limits);
+}
+
+void sink_set_source(struct sink *sink, int64_t source)
+{
+    sink->source = source;
+    sink->spool.source = source;
 }
 
 void sink_fini(struct sink *sink)

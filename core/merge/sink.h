@@ -38,6 +38,9 @@ void sink_init(struct sink *sink, struct store *store, const struct vault *vault
                const char *spool_directory, const struct limits *limits);
 void sink_fini(struct sink *sink);
 
+/* Whose records come, from now on; 0 until then. The account has a row of it. */
+void sink_set_source(struct sink *sink, int64_t source);
+
 /* Before the pull reads the credentials that it works with. */
 void sink_note_credentials(struct sink *sink);
 /* CANCELLED, in sink->err: somebody has signed in meanwhile, and nothing of this pull is to be stored any more. */

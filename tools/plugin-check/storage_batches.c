@@ -276,7 +276,7 @@ static void many_pages(struct kit *kit)
         page.visit_count = 1;
         page.last_visit = i;
         OK(store, page_put, &page);
-        OK(store, visits_put, i, (struct hearth_visit[]){{.date = i, .type = 1}}, 1, &added);
+        OK(store, visits_put, i, (struct hearth_visit[]){HEARTH_VISIT(i, 1)}, 1, &added);
         expect_number(added, 1);
         snprintf(guid, sizeof(guid), "new%d", (int)i);
         OK(store, page_guid_put, guid, i);

@@ -228,8 +228,9 @@ static void unknown_is_kept_out(void **state)
                                    "the field \"x\" of records of the kind \"device\" is kept out: this release does not know it\n"
                                    "the mark of collection 77 is kept out: this release does not know it\n");
     write_to(&fixture->store, "x", &again); /* what an older archive does not say has its default */
-    assert_non_null(strstr(again.data, "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\",\"type\":\"tv\",\"last_upload\":0}\n"
-                                       "{\"record\":\"device\",\"id\":\"e\",\"name\":\"\",\"type\":\"\",\"last_upload\":0}\n"));
+    assert_non_null(strstr(again.data,
+                           "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\",\"type\":\"tv\",\"last_upload\":0,\"source\":0}\n"
+                           "{\"record\":\"device\",\"id\":\"e\",\"name\":\"\",\"type\":\"\",\"last_upload\":0,\"source\":0}\n"));
     assert_non_null(strstr(again.data, "\"state\":2,")); /* without credentials: sign in */
     buf_fini(&again);
     assert_sound(&fixture->store);
