@@ -39,10 +39,12 @@ static const struct archive_warnings warnings = {note_warning, NULL};
 
 /* --- archives made here --- */
 
-#define FIRST   "{\"record\":\"archive\",\"version\":1,\"data_model\":2}\n"
-#define ACCOUNT "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"u\",\"provider\":\"fx\"}\n"
-#define DEVICE  "{\"record\":\"device\",\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"last_upload\":5}\n"
-#define PAGE    "{\"record\":\"page\",\"id\":7,\"url\":\"https://u/\",\"host\":\"u\"}\n"
+#define FIRST          "{\"record\":\"archive\",\"version\":1,\"data_model\":2}\n"
+#define ACCOUNT        "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"u\",\"provider\":\"fx\"}\n"
+#define SOURCE         "{\"record\":\"source\",\"id\":2,\"name\":\"n\",\"kind\":1}\n"
+#define SEALED(source) "{\"record\":\"credentials\",\"sealed\":\"0001ff\",\"source\":" #source "}\n"
+#define DEVICE         "{\"record\":\"device\",\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"last_upload\":5}\n"
+#define PAGE           "{\"record\":\"page\",\"id\":7,\"url\":\"https://u/\",\"host\":\"u\"}\n"
 
 /* With its last line. */
 static void seal_archive(struct buf *archive)
@@ -93,6 +95,13 @@ static void refused_with_the_line(void **state)
         {FIRST, "line 2: the archive ends and has no account"},
         {FIRST DEVICE, "line 2: it comes before the account that it belongs to"},
         {FIRST ACCOUNT ACCOUNT, "line 3: there is one of its kind already"},
+        {FIRST ACCOUNT SOURCE SEALED(0) SEALED(2), ""},
+        {FIRST ACCOUNT SOURCE SEALED(2) SEALED(2), "line 5: there is one of its kind already"},
+        {FIRST ACCOUNT SOURCE SEALED(2) SEALED(0), "line 5: there is one of its kind already"},
+        {FIRST ACCOUNT "{\"record\":\"source\",\"id\":0}\n", "line 3: its id is 0, outside of 1 to 65535"},
+        {FIRST ACCOUNT "{\"record\":\"source\",\"name\":\"n\"}\n", "line 3: it has no id"},
+        {FIRST ACCOUNT "{\"record\":\"visit\",\"page\":7,\"date\":1,\"type\":1,\"source\":65536}\n",
+         "line 3: its source is 65536, outside of 0 to 65535"},
         {FIRST ACCOUNT PAGE DEVICE, "line 4: it is behind records of a kind that comes later"},
         {FIRST ACCOUNT FIRST, "line 3: an archive begins in the middle of another"},
         {FIRST ACCOUNT "\n", "line 3: it is no JSON object"},
@@ -324,6 +333,58 @@ static void removals_go_with_the_rest(void **state)
     assert_sound(store);
 }
 
+static int count_source(void *ctx, const struct hearth_source *source)
+{
+    (void)source;
+    ++*(int *)ctx;
+    return 0;
+}
+
+static int sources_of(const char *account)
+{
+    int count = 0;
+    OK(&fixture->store, source_list, account, count_source, &count);
+    return count;
+}
+
+/* Sources go before the batch, each with its credentials, and are taken back with it. */
+static void sources_go_with_the_rest(void **state)
+{
+    struct store *store = &fixture->store;
+    struct archive_into into = {.account = "a"};
+    struct err err = {0};
+    const void *sealed = NULL;
+    size_t size = 0;
+    static const char head[] =
+        FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"uid of a\",\"provider\":\"fx\"}\n";
+    char body[1024];
+    (void)state;
+    snprintf(body, sizeof(body), "%s%s", head, SOURCE SEALED(3));
+    assert_int_equal(store_archive(store, &into, body, &err), HEARTH_ERR_INVALID);
+    assert_non_null(strstr(err.text, "there is no source 3"));
+    assert_int_equal(sources_of("a"), 0);
+    snprintf(body, sizeof(body), "%s%s", head, SOURCE SEALED(2) "{\"record\":\"visit\",\"page\":8,\"date\":1,\"type\":1}\n");
+    assert_int_equal(store_archive(store, &into, body, &err), HEARTH_ERR_NOT_FOUND); /* there is no such page */
+    assert_int_equal(sources_of("a"), 0);
+    snprintf(body, sizeof(body), "%s%s", head,
+             SOURCE SEALED(2) "{\"record\":\"mark\",\"collection\":4,\"text\":\"own\"}\n"
+                              "{\"record\":\"mark\",\"collection\":4,\"text\":\"its\",\"source\":2}\n");
+    if (store_archive(store, &into, body, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(sources_of("a"), 1);
+    OK(store, credentials_get, "a", 2, &sealed, &size);
+    assert_int_equal(size, 3);
+    assert_memory_equal(sealed, "\0\1\xff", 3);
+    struct buf written = {0};
+    write_to(store, "a", &written);
+    assert_non_null(
+        strstr(written.data, "\"text\":\"own\",\"source\":0}\n{\"record\":\"mark\",\"collection\":4,\"text\":\"its\",\"source\":2}\n"));
+    buf_fini(&written);
+    assert_int_equal(store_archive(store, &into, body, &err), HEARTH_ERR_CONFLICT);
+    assert_non_null(strstr(err.text, "has other sources already"));
+    assert_int_equal(sources_of("a"), 1);
+}
+
 static void only_into_an_empty_one(void **state)
 {
     struct store *store = &fixture->store;
@@ -500,9 +561,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
     const struct CMUnitTest tests[] = {
-        TEST(refused_with_the_line),     TEST(damaged_anywhere),           TEST(too_long_a_line),
-        TEST(unknown_is_kept_out),       TEST(nothing_stays_of_a_bad_one), TEST(only_into_an_empty_one),
-        TEST(removals_go_with_the_rest), TEST(circles_are_repaired),       TEST(files),
+        TEST(refused_with_the_line),
+        TEST(damaged_anywhere),
+        TEST(too_long_a_line),
+        TEST(unknown_is_kept_out),
+        TEST(nothing_stays_of_a_bad_one),
+        TEST(only_into_an_empty_one),
+        TEST(removals_go_with_the_rest),
+        TEST(sources_go_with_the_rest),
+        TEST(circles_are_repaired),
+        TEST(files),
         TEST(memory_does_not_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
