@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive/reader.h"
+#include "archive/store_sources.h"
 #include "base/str.h"
 #include "merge/removed_here.h"
 
@@ -22,11 +23,7 @@ struct storing {
     size_t identity_count;
     const char *removed[REMOVED_HERE_MAX]; /* ids of what was put of what is removed here */
     size_t removed_count;
-    struct stored_source {
-        int64_t id;
-        const char *provider;
-    } * sources; /* that were put */
-    size_t source_count, source_room;
+    struct archive_sources sources;
     const char *settings, *sealed;
     bool created; /* by us: removed again when something fails */
     bool opened, begun, committed, ended;
@@ -107,46 +104,19 @@ static int check_account(struct storing *s, struct err *err)
     return r;
 }
 
-static int note_any_source(void *ctx, const struct hearth_source *source)
-{
-    bool *any = ctx;
-    (void)source;
-    return *any = true;
-}
-
-static int check_sources(struct storing *s, struct err *err)
-{
-    bool any = false;
-    int r = STORE(s->store, err, source_list, s->id, note_any_source, &any);
-    return r == 0 && any ? err_set(err, HEARTH_ERR_CONFLICT, "the account has other sources already, which an archive does not replace")
-                         : r;
-}
-
 static int open_account(struct storing *s, struct err *err)
 {
     int r = s->opened ? 0 : s->into.account == NULL ? create_account(s, err) : check_account(s, err);
     if (r == 0 && !s->opened && !s->created && !s->into.synced_only)
-        r = check_sources(s, err);
+        r = archive_sources_check(s->store, s->id, err);
     s->opened = r == 0;
     return r;
 }
 
 static int take_source(struct storing *s, const struct hearth_source *source, struct err *err)
 {
-    if (s->source_count == s->source_room) {
-        size_t room = s->source_room == 0 ? 16 : 2 * s->source_room;
-        void *sources = reallocarray(s->sources, room, sizeof(s->sources[0]));
-        if (sources == NULL)
-            return no_memory(err);
-        s->sources = sources;
-        s->source_room = room;
-    }
-    const char *provider = arena_strdup(&s->kept, source->provider);
-    int r = provider == NULL ? no_memory(err) : open_account(s, err);
-    if (r < 0)
-        return r;
-    s->sources[s->source_count++] = (struct stored_source){source->id, provider};
-    return STORE(s->store, err, source_put, s->id, source);
+    int r = open_account(s, err);
+    return r < 0 ? r : archive_sources_put(&s->sources, s->store, s->id, source, err);
 }
 
 static int take_removed_here(struct storing *s, const struct hearth_removed_here *removed, struct err *err)
@@ -346,9 +316,9 @@ static int take_credentials(struct storing *s, const struct archive_credentials 
         s->sealed = arena_strdup(&s->kept, credentials->sealed);
         return s->sealed == NULL ? no_memory(err) : 0;
     }
-    for (size_t i = 0; i < s->source_count; i++)
-        if (s->sources[i].id == credentials->source)
-            return put_sealed(s, credentials->source, s->sources[i].provider, credentials->sealed, &put, err);
+    const char *provider = archive_sources_provider(&s->sources, credentials->source);
+    if (provider != NULL)
+        return put_sealed(s, credentials->source, provider, credentials->sealed, &put, err);
     return err_set(err, HEARTH_ERR_INVALID, "there is no source %lld", (long long)credentials->source);
 }
 
@@ -481,13 +451,13 @@ static void close_storing(void *ctx)
         s->store->ops->batch_abort(s->store->session);
     for (size_t i = 0; !s->created && !s->committed && i < s->removed_count; i++)
         STORE(s->store, NULL, removed_here_remove, s->id, s->removed[i]);
-    for (size_t i = 0; !s->created && !s->committed && i < s->source_count; i++)
-        STORE(s->store, NULL, source_remove, s->id, s->sources[i].id);
+    if (!s->created && !s->committed)
+        archive_sources_take_back(&s->sources, s->store, s->id);
     if (s->created && !s->ended)
         STORE(s->store, NULL, account_remove, s->id);
     arena_wipe(&s->kept); /* sealed, but still */
     arena_fini(&s->kept);
-    free(s->sources);
+    archive_sources_fini(&s->sources);
     free(s);
 }
 

@@ -1,73 +1,12 @@
 /* Archives: what is refused, and in which words; what is kept out; that nothing stays of a bad one; memory. */
 #include <malloc.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../plugins/storage-sqlite/fixture.h"
-#include "archive/file.h"
-#include "base/buf.h"
-#include "base/str.h"
+#include "making.h"
 #include "model/url.h"
 
 const struct hearth_plugin *storage_model(void);
-
-static struct fixture *fixture;
-static struct buf said; /* warnings, a line each */
-
-static int begin_test(void **state)
-{
-    int r = fixture_setup(state);
-    fixture = *state;
-    buf_reset(&said);
-    return r;
-}
-
-static int end_test(void **state)
-{
-    buf_fini(&said);
-    return fixture_teardown(state);
-}
-
-static void note_warning(void *ctx, const char *text)
-{
-    (void)ctx;
-    buf_printf(&said, "%s\n", text);
-}
-
-static const struct archive_warnings warnings = {note_warning, NULL};
-
-/* --- archives made here --- */
-
-#define FIRST          "{\"record\":\"archive\",\"version\":1,\"data_model\":2}\n"
-#define ACCOUNT        "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"u\",\"provider\":\"fx\"}\n"
-#define SOURCE         "{\"record\":\"source\",\"id\":2,\"name\":\"n\",\"kind\":1}\n"
-#define SEALED(source) "{\"record\":\"credentials\",\"sealed\":\"0001ff\",\"source\":" #source "}\n"
-#define DEVICE         "{\"record\":\"device\",\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"last_upload\":5}\n"
-#define PAGE           "{\"record\":\"page\",\"id\":7,\"url\":\"https://u/\",\"host\":\"u\"}\n"
-
-/* With its last line. */
-static void seal_archive(struct buf *archive)
-{
-    uint8_t digest[32];
-    char hex[65];
-    long lines = 0;
-    SHA256((const unsigned char *)archive->data, archive->size, digest);
-    str_hex(digest, sizeof(digest), hex);
-    for (size_t i = 0; i < archive->size; i++)
-        lines += archive->data[i] == '\n';
-    buf_printf(archive, "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);
-}
-
-static int feed_archive(struct archive_reader *reader, const char *text, size_t size, struct archive_summary *summary, struct err *err)
-{
-    assert_non_null(reader);
-    int r = archive_feed(reader, text, size, err);
-    if (r == 0)
-        r = archive_end(reader, summary, err);
-    archive_close(reader);
-    return r;
-}
 
 /* What is said of an archive of these lines; "" when it is right. */
 static const char *verdict(const char *body)
@@ -185,33 +124,6 @@ static void too_long_a_line(void **state)
 }
 
 /* --- older and newer --- */
-
-static int store_archive(struct store *store, const struct archive_into *into, const char *body, struct err *err)
-{
-    struct buf archive = {0};
-    buf_add_text(&archive, body);
-    seal_archive(&archive);
-    int r = feed_archive(archive_store(store, into, &warnings), archive.data, archive.size, NULL, err);
-    buf_fini(&archive);
-    return r;
-}
-
-static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err)
-{
-    (void)err;
-    buf_add(ctx, bytes, size);
-    return 0;
-}
-
-static void write_to(struct store *store, const char *account, struct buf *ret)
-{
-    struct archive_out out = {put_to_buf, ret};
-    struct err err = {0};
-    buf_reset(ret);
-    if (archive_write(store, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) < 0)
-        fail_msg("%s", err.text);
-    buf_add_char(ret, '\0');
-}
 
 static void unknown_is_kept_out(void **state)
 {
@@ -331,58 +243,6 @@ static void removals_go_with_the_rest(void **state)
     assert_int_equal(store_archive(store, &into, FIRST ACCOUNT DEVICE "{\"record\":\"hidden\",\"device\":\"e\"}\n", &err),
                      HEARTH_ERR_NOT_FOUND);
     assert_sound(store);
-}
-
-static int count_source(void *ctx, const struct hearth_source *source)
-{
-    (void)source;
-    ++*(int *)ctx;
-    return 0;
-}
-
-static int sources_of(const char *account)
-{
-    int count = 0;
-    OK(&fixture->store, source_list, account, count_source, &count);
-    return count;
-}
-
-/* Sources go before the batch, each with its credentials, and are taken back with it. */
-static void sources_go_with_the_rest(void **state)
-{
-    struct store *store = &fixture->store;
-    struct archive_into into = {.account = "a"};
-    struct err err = {0};
-    const void *sealed = NULL;
-    size_t size = 0;
-    static const char head[] =
-        FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"uid of a\",\"provider\":\"fx\"}\n";
-    char body[1024];
-    (void)state;
-    snprintf(body, sizeof(body), "%s%s", head, SOURCE SEALED(3));
-    assert_int_equal(store_archive(store, &into, body, &err), HEARTH_ERR_INVALID);
-    assert_non_null(strstr(err.text, "there is no source 3"));
-    assert_int_equal(sources_of("a"), 0);
-    snprintf(body, sizeof(body), "%s%s", head, SOURCE SEALED(2) "{\"record\":\"visit\",\"page\":8,\"date\":1,\"type\":1}\n");
-    assert_int_equal(store_archive(store, &into, body, &err), HEARTH_ERR_NOT_FOUND); /* there is no such page */
-    assert_int_equal(sources_of("a"), 0);
-    snprintf(body, sizeof(body), "%s%s", head,
-             SOURCE SEALED(2) "{\"record\":\"mark\",\"collection\":4,\"text\":\"own\"}\n"
-                              "{\"record\":\"mark\",\"collection\":4,\"text\":\"its\",\"source\":2}\n");
-    if (store_archive(store, &into, body, &err) < 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(sources_of("a"), 1);
-    OK(store, credentials_get, "a", 2, &sealed, &size);
-    assert_int_equal(size, 3);
-    assert_memory_equal(sealed, "\0\1\xff", 3);
-    struct buf written = {0};
-    write_to(store, "a", &written);
-    assert_non_null(
-        strstr(written.data, "\"text\":\"own\",\"source\":0}\n{\"record\":\"mark\",\"collection\":4,\"text\":\"its\",\"source\":2}\n"));
-    buf_fini(&written);
-    assert_int_equal(store_archive(store, &into, body, &err), HEARTH_ERR_CONFLICT);
-    assert_non_null(strstr(err.text, "has other sources already"));
-    assert_int_equal(sources_of("a"), 1);
 }
 
 static void only_into_an_empty_one(void **state)
@@ -559,7 +419,6 @@ static void memory_does_not_grow(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
     const struct CMUnitTest tests[] = {
         TEST(refused_with_the_line),
         TEST(damaged_anywhere),
@@ -568,7 +427,7 @@ int main(void)
         TEST(nothing_stays_of_a_bad_one),
         TEST(only_into_an_empty_one),
         TEST(removals_go_with_the_rest),
-        TEST(sources_go_with_the_rest),
+
         TEST(circles_are_repaired),
         TEST(files),
         TEST(memory_does_not_grow),
