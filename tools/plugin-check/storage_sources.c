@@ -116,21 +116,21 @@ static void marks_are_of_a_source(struct kit *kit)
 {
     struct store *store = &kit->store;
     begin(store, "a", HEARTH_COLLECTION_NONE);
-    OK(store, mark_put, 2, HEARTH_HISTORY, "two");
-    OK(store, mark_put, 0, HEARTH_HISTORY, "own");
+    OK(store, mark_put, 2, HEARTH_BOOKMARKS, "two");
+    OK(store, mark_put, 0, HEARTH_BOOKMARKS, "own");
     OK(store, mark_put, 10, HEARTH_CLIENTS, "ten");
     OK(store, mark_put, 2, HEARTH_CLIENTS, "clients");
-    OK(store, mark_put, 2, HEARTH_HISTORY, "again");
+    OK(store, mark_put, 2, HEARTH_BOOKMARKS, "again");
     OK(store, mark_put, 2, HEARTH_COLLECTION_NONE, "all");
     FAILS(INVALID, store, mark_put, 2, 5, "x");
     commit(store);
-    EXPECT_LIST(store, "0 4 own\n2 0 all\n2 1 clients\n2 4 again\n10 1 ten\n", mark_list, "a", on_mark);
+    EXPECT_LIST(store, "0 3 own\n2 0 all\n2 1 clients\n2 3 again\n10 1 ten\n", mark_list, "a", on_mark);
     EXPECT_LIST(store, "", mark_list, "b", on_mark);
     begin(store, "a", HEARTH_COLLECTION_NONE);
-    OK(store, mark_put, 2, HEARTH_HISTORY, NULL);
-    OK(store, mark_put, 10, HEARTH_HISTORY, NULL);
+    OK(store, mark_put, 2, HEARTH_BOOKMARKS, NULL);
+    OK(store, mark_put, 10, HEARTH_BOOKMARKS, NULL);
     commit(store);
-    EXPECT_LIST(store, "0 4 own\n2 0 all\n2 1 clients\n10 1 ten\n", mark_list, "a", on_mark);
+    EXPECT_LIST(store, "0 3 own\n2 0 all\n2 1 clients\n10 1 ten\n", mark_list, "a", on_mark);
 }
 
 static void a_visit_keeps_its_first_source(struct kit *kit)
@@ -142,7 +142,7 @@ static void a_visit_keeps_its_first_source(struct kit *kit)
     int64_t added = 0;
     page.visit_count = 3;
     page.last_visit = 300;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     OK(store, page_put, &page);
     OK(store, visits_put, 1, first, 3, &added);
     expect_number(added, 2);
@@ -151,7 +151,7 @@ static void a_visit_keeps_its_first_source(struct kit *kit)
     commit(store);
     EXPECT_LIST(store, "300 1 2\n200 1 0\n100 1 2\n", page_visits, "a", 1, on_visit);
     assert_sound(store);
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     OK(store, visits_remove, 1);
     OK(store, visits_put, 1, second, 3, &added);
     expect_number(added, 3);
@@ -163,7 +163,7 @@ static void a_guid_is_taken_off(struct kit *kit)
 {
     struct store *store = &kit->store;
     int64_t page = 0;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 1, "https://u.example/", "u.example", 1, (const int64_t[]){100});
     OK(store, page_guid_put, "g", 1);
     OK(store, page_guid_put, "2:g", 1);
@@ -174,7 +174,7 @@ static void a_guid_is_taken_off(struct kit *kit)
     commit(store);
     EXPECT_LIST(store, "2:g 1\n", page_guid_list, "a", on_guid);
     FAILS(INVALID, store, page_guid_remove, "2:g");
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     OK(store, page_guid_put, "g", 1);
     OK(store, page_by_guid, "g", &page);
     commit(store);
