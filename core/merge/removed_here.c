@@ -84,9 +84,7 @@ struct taking {
     size_t count, room;
     bool failed;
     struct removed_here_result result;
-    struct hits {
-        int64_t visits, removed;
-    } hits[PIECE]; /* of the pages of this piece */
+    int64_t hits[PIECE]; /* visits of the pages of this piece that are removed */
     size_t piece, piece_count;
 };
 
@@ -160,8 +158,7 @@ static int on_stored_visit(void *ctx, int64_t page, const struct hearth_visit *v
     const int64_t *found = bsearch(&page, first, taking->piece_count, sizeof(*first), compare_ids);
     if (found == NULL)
         return 0;
-    taking->hits[found - first].visits++;
-    taking->hits[found - first].removed += is_removed(taking, page, visit);
+    taking->hits[found - first] += is_removed(taking, page, visit);
     return 0;
 }
 
@@ -188,16 +185,16 @@ static int take_visits(struct taking *taking, struct hearth_page *page, struct e
     return r == 0 ? apply_page(&taking->apply, page, err) : r;
 }
 
-static int take_from_page(struct taking *taking, int64_t id, const struct hits *hits, struct err *err)
+static int take_from_page(struct taking *taking, int64_t id, int64_t hits, struct err *err)
 {
     struct apply *apply = &taking->apply;
     bool whole = model_removed_here_has_page(&taking->here, id, taking->removed->host);
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct err why = {0};
-    if (hits->removed == 0 && !whole)
+    if (hits == 0 && !whole)
         return 0;
     int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
-    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && hits->removed == 0 && page.title == NULL && page.guid == NULL))
+    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && hits == 0 && page.title == NULL && page.guid == NULL))
         return 0; /* nothing, or its bookmarks alone */
     if (r < 0) {
         *err = why;
@@ -205,7 +202,7 @@ static int take_from_page(struct taking *taking, int64_t id, const struct hits *
     }
     r = take_visits(taking, &page, err);
     taking->result.pages++;
-    taking->result.visits += hits->removed;
+    taking->result.visits += hits;
     return r;
 }
 
@@ -216,7 +213,7 @@ static int take_piece(struct taking *taking, struct err *err)
     int r = store_visits_of_pages(apply->store, apply->account, taking->pages + taking->piece, taking->piece_count, on_stored_visit, taking,
                                   err);
     for (size_t i = 0; r == 0 && i < taking->piece_count; i++) {
-        r = take_from_page(taking, taking->pages[taking->piece + i], &taking->hits[i], err);
+        r = take_from_page(taking, taking->pages[taking->piece + i], taking->hits[i], err);
         arena_reset(&apply->arena);
         store_reset(apply->store);
     }

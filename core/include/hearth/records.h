@@ -120,7 +120,7 @@
     X(T, KEY,      INT,  id,             1, INT64_MAX,       "made by the core from the URL, the same on every backend") \
     X(T, ALWAYS,   TEXT, url,            0, HEARTH_TEXT_MAX, "as the source says it, unique by `id`") \
     X(T, ALWAYS,   TEXT, host,           0, HEARTH_TEXT_MAX, "lower case, without port; \"\" possible") \
-    X(T, OPTIONAL, TEXT, guid,           0, HEARTH_KEY_MAX,  "of the newest history record; NULL: no history") \
+    X(T, OPTIONAL, TEXT, guid,           0, HEARTH_KEY_MAX,  "of the newest history record of the source with the smallest number; NULL: no history") \
     X(T, OPTIONAL, TEXT, title,          0, HEARTH_TEXT_MAX, "from history") \
     X(T, OPTIONAL, TEXT, bookmark_title, 0, HEARTH_TEXT_MAX, "of its newest bookmark; NULL when it has none") \
     X(T, OPTIONAL, TEXT, tags,           0, HEARTH_TEXT_MAX, "joined by \",\"") \
