@@ -5,6 +5,7 @@
 #include "main/app.h"
 #include "main/audit.h"
 #include "main/control.h"
+#include "main/control_serve.h"
 #include "main/table.h"
 
 /* A queue that processes share is asked itself; else the daemon that holds it. */

@@ -2,15 +2,11 @@
 #ifndef HEARTH_CORE_MAIN_CONTROL_H
 #define HEARTH_CORE_MAIN_CONTROL_H
 
-#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
+
 #include "base/buf.h"
 #include "base/err.h"
-#include "hearth/queue.h"
-#include "http/http.h"
-
-struct app;
-struct jobs;
 
 /* The socket's path; false: it would be too long for a socket. */
 bool control_path(const char *state_dir, char *ret, size_t size);
@@ -20,13 +16,5 @@ int control_request(const char *state_dir, const char *method, const char *path,
 int control_request_until(const char *state_dir, const char *path, long timeout, int *ret_status, struct buf *ret_body, struct err *err);
 /* A POST with a JSON body. */
 int control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err);
-/* The daemon's side: routes of the control socket, and of no other listener. `jobs`: filled in before the server starts. */
-extern const struct http_route control_routes[];
-extern const size_t control_route_count;
-void control_set_jobs(struct jobs *jobs);
-/* The listener that people come to, as http_address() has it; lives as long as the server. NULL: none for browsers. */
-void control_set_address(const char *listens);
-/* A row of `hearthd queue show`; a new reference. */
-json_t *control_job_json(const struct hearth_job *job);
 
 #endif

@@ -22,20 +22,17 @@ static const struct command {
     {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
-    {"account",
-     "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync "
-     "EMAIL [--wait] | resync EMAIL [--wait] | "
-     "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
-     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
-     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL]",
-     cmd_account},
+    {"account", CMD_ACCOUNT_WORDS, cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
     {"queue", "show | clear [--yes]", cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
-    {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
+    {"plugin",
+     "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+     "[--patience SECONDS]",
+     cmd_plugin},
     {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
@@ -61,6 +58,7 @@ enum {
     OPT_SEED,
     OPT_TEST,
     OPT_IMPORT,
+    OPT_PATIENCE,
     OPT_FAULTS,
     OPT_BROWSER,
     OPT_REPLACE,
@@ -92,6 +90,7 @@ static const struct option options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"test", required_argument, NULL, OPT_TEST},
     {"import", required_argument, NULL, OPT_IMPORT},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
@@ -209,6 +208,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_IMPORT:
             cli->import = optarg;
+            break;
+        case OPT_PATIENCE:
+            cli->patience = optarg;
             break;
         case OPT_BROWSER:
             cli->browser = true;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "main/control.h"
+#include "main/control_serve.h"
 #include "main/forget.h"
 #include "main/serve.h"
 #include "main/version.h"
@@ -403,7 +404,7 @@ int serve_start_http(struct daemon *d, struct err *err)
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
     struct arena arena; /* http_start() copies what is in it */
     size_t host_count = 0;
-    control_set_jobs(d->jobs);
+    control_serve_jobs(d->jobs);
     forget_set_api(d->api);
     arena_init(&arena, 0);
     const char *const *hosts = known_hosts(d, &arena, &host_count);
@@ -451,7 +452,7 @@ int serve_start_http(struct daemon *d, struct err *err)
     for (size_t i = 0; d->people_come_to == NULL && i < options.listener_count; i++)
         if (listeners[i].audience == HTTP_PEOPLE && strncmp(listeners[i].address, "unix:", 5) != 0)
             d->people_come_to = http_address(d->http, i);
-    control_set_address(d->people_come_to);
+    control_serve_address(d->people_come_to);
     d->listens = d->http;
     return r;
 }

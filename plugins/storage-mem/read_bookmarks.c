@@ -2,7 +2,6 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 #include <wctype.h>
 
 #include "store.h"
@@ -51,48 +50,63 @@ int mem_bookmark_get(void *session, struct hearth_call *call, const char *accoun
     return r;
 }
 
-/* --- tags: compared by their lower case, code point by code point ----------------------------------------------------------------------
- */
+/* --- tags: compared by their lower case, code point by code point -------------------------------- */
 
-/* The next tag of a field, as wide characters in lower case; 0: no more. */
-static size_t next_tag(const char **at, wchar_t ret[256], const char **ret_tag, size_t *ret_size)
+/* The lower case of the next code point; 0 at the end. */
+static wint_t next_folded(const char **at)
 {
     static _Thread_local locale_t utf8;
     if (utf8 == (locale_t)0)
         utf8 = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
-    while (*at != NULL && **at != '\0') {
-        size_t size = strcspn(*at, "\n"), n = 0, used = 0;
-        *ret_tag = *at;
-        *ret_size = size;
-        *at += size + ((*at)[size] == '\n');
-        locale_t before = uselocale(utf8);
-        mbstate_t state = {0};
-        while (used < size && n < 255) {
-            size_t length = mbrtowc(&ret[n], *ret_tag + used, size - used, &state);
-            if (length == (size_t)-1 || length == (size_t)-2 || length == 0)
-                break;
-            ret[n] = (wchar_t)towlower((wint_t)ret[n]);
-            n++;
-            used += length;
-        }
-        uselocale(before);
-        ret[n] = L'\0';
-        if (n > 0)
-            return n;
+    const unsigned char *text = (const unsigned char *)*at;
+    size_t more = text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 1 : text[0] < 0xf0 ? 2 : 3;
+    wint_t code = more == 0 ? text[0] : text[0] & (0x3fu >> more);
+    for (size_t i = 1; i <= more; i++)
+        code = code << 6 | (text[i] & 0x3fu);
+    *at += text[0] == '\0' ? 0 : more + 1;
+    return towlower_l(code, utf8);
+}
+
+static int compare_folded(const char *a, const char *b)
+{
+    for (;;) {
+        wint_t x = next_folded(&a), y = next_folded(&b);
+        if (x != y || x == 0)
+            return x == y ? 0 : x < y ? -1 : 1;
     }
-    return 0;
+}
+
+/* The next tag of a field, as memory of its own; NULL: no more, or *ret_failed: it is short. */
+static char *next_tag(const char **at, bool *ret_failed)
+{
+    while (*at != NULL && **at != '\0') {
+        size_t size = strcspn(*at, "\n");
+        char *tag = size == 0 ? NULL : strndup(*at, size);
+        *ret_failed = size > 0 && tag == NULL;
+        *at += size + ((*at)[size] == '\n');
+        if (size > 0)
+            return tag;
+    }
+    return NULL;
+}
+
+static bool line_is(const char *line, const char *end, const char *tag)
+{
+    while (line < end && *tag != '\0')
+        if (next_folded(&line) != next_folded(&tag))
+            return false;
+    return line == end && *tag == '\0';
 }
 
 static bool has_tag(const struct row *row, const char *tag)
 {
-    wchar_t wanted[256], folded[256];
-    const char *at = tag, *text;
-    size_t size;
-    if (!is_item(row) || next_tag(&at, wanted, &text, &size) == 0)
-        return false;
-    for (at = row->bookmark.tags; next_tag(&at, folded, &text, &size) > 0;)
-        if (wcscmp(folded, wanted) == 0)
+    const char *at = is_item(row) && tag[0] != '\0' ? row->bookmark.tags : NULL;
+    while (at != NULL && *at != '\0') {
+        const char *end = at + strcspn(at, "\n");
+        if (line_is(at, end, tag))
             return true;
+        at = end + (*end == '\n');
+    }
     return false;
 }
 
@@ -231,53 +245,49 @@ int mem_bookmark_claims(void *session, struct hearth_call *call, const char *acc
 }
 
 /* Each tag of each bookmark once, then sorted: equal ones lie together. */
-struct tag {
-    wchar_t folded[256];
-    char *text;
-};
-
 static int by_folded(const void *a, const void *b)
 {
-    const struct tag *x = a, *y = b;
-    int r = wcscmp(x->folded, y->folded);
-    return r != 0 ? r : strcmp(x->text, y->text);
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    int r = compare_folded(x, y);
+    return r != 0 ? r : strcmp(x, y);
 }
 
-static bool gather(const struct list *list, struct tag **ret_tags, size_t *ret_count)
+/* Takes the tag, or frees it when the bookmark has it already. false: memory is short, and it is freed. */
+static bool keep_tag(char ***tags, size_t *count, size_t first, char *tag)
 {
-    struct tag *tags = NULL;
-    size_t count = 0, size;
-    for (size_t i = 0; i < list->count; i++) {
-        const char *at = is_item(list->rows[i]) ? list->rows[i]->bookmark.tags : NULL, *text;
-        struct tag tag;
-        size_t first = count;
-        while (next_tag(&at, tag.folded, &text, &size) > 0) {
-            size_t k = first;
-            while (k < count && wcscmp(tags[k].folded, tag.folded) != 0)
-                k++;
-            struct tag *more = k < count ? tags : realloc(tags, (count + 1) * sizeof(*tags));
-            tags = more != NULL ? more : tags;
-            tag.text = k < count ? NULL : strndup(text, size);
-            if (more != NULL && tag.text != NULL)
-                tags[count++] = tag;
-            if (k == count && (more == NULL || tag.text == NULL)) {
-                free(tag.text);
-                *ret_tags = tags;
-                *ret_count = count;
-                return false;
-            }
+    for (size_t k = first; k < *count; k++) {
+        if (compare_folded((*tags)[k], tag) == 0) {
+            free(tag);
+            return true;
         }
     }
-    *ret_tags = tags;
-    *ret_count = count;
+    char **more = realloc(*tags, (*count + 1) * sizeof(*more));
+    if (more == NULL) {
+        free(tag);
+        return false;
+    }
+    *tags = more;
+    more[(*count)++] = tag;
     return true;
+}
+
+static bool gather(const struct list *list, char ***ret_tags, size_t *ret_count)
+{
+    bool failed = false;
+    for (size_t i = 0; !failed && i < list->count; i++) {
+        const char *at = is_item(list->rows[i]) ? list->rows[i]->bookmark.tags : NULL;
+        size_t first = *ret_count;
+        for (char *tag; !failed && (tag = next_tag(&at, &failed)) != NULL;)
+            failed = !keep_tag(ret_tags, ret_count, first, tag);
+    }
+    return !failed;
 }
 
 int mem_tag_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
 {
     struct list list;
-    struct tag *tags;
-    size_t count;
+    char **tags = NULL;
+    size_t count = 0;
     int r = list_make(session, call, account, BOOKMARKS, NULL, NULL, &list);
     if (r < 0)
         return r;
@@ -287,14 +297,14 @@ int mem_tag_list(void *session, struct hearth_call *call, const char *account, h
     if (count > 0)
         qsort(tags, count, sizeof(*tags), by_folded);
     for (size_t i = 0, n; r == 0 && i < count; i += n) {
-        for (n = 1; i + n < count && wcscmp(tags[i].folded, tags[i + n].folded) == 0;)
+        for (n = 1; i + n < count && compare_folded(tags[i], tags[i + n]) == 0;)
             n++;
         r = call_stopped(session, call);
-        if (r == 0 && cb(ctx, tags[i].text, (int64_t)n) != 0)
+        if (r == 0 && cb(ctx, tags[i], (int64_t)n) != 0)
             break;
     }
     for (size_t i = 0; i < count; i++)
-        free(tags[i].text);
+        free(tags[i]);
     free(tags);
     return r;
 }

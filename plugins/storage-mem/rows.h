@@ -2,7 +2,7 @@
  *
  * A row never changes. A table, an account and a world are counted, and changed only by who is the only one to hold them; else they are
  * copied first. So a reader takes the published world by adding one to a counter and has a snapshot for as long as it likes, and a batch
- * is a copy of the world that is published at its commit, or thrown away. */
+ * works on a copy of its account, which goes into the world of then at its commit, or is thrown away. */
 #ifndef STORAGE_MEM_ROWS_H
 #define STORAGE_MEM_ROWS_H
 
@@ -114,7 +114,7 @@ struct account {
     atomic_int refs;
     struct row *row;
     struct table *tables[TABLES];
-    int64_t begun; /* its generation when it was made: what was removed before is not known */
+    int64_t begun; /* its generation when it was made: what was removed before is not known. A disk keeps it too */
 };
 
 struct world {
@@ -143,8 +143,9 @@ void table_unref(struct table *table);
 /* The row of a key given as a row with nothing but the key's columns; NULL: there is none. *ret_place: where it is, or would be. */
 struct row *table_find(const struct table *table, enum table_name name, const struct row *key, size_t *ret_place);
 
-struct account *account_ref(struct account *account); /* who holds one has a snapshot: whoever changes it makes a copy */
-void account_unref(struct account *account);          /* accepts NULL */
+struct account *account_ref(struct account *account);        /* who holds one has a snapshot: whoever changes it makes a copy */
+void account_unref(struct account *account);                 /* accepts NULL */
+struct account *account_copy(const struct account *account); /* shares the tables; NULL: out of memory */
 
 struct world *world_create(void);
 struct world *world_copy(const struct world *world); /* shares everything below */

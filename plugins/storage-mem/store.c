@@ -1,4 +1,4 @@
-/* Who may read and write what, and when. Also the life of store and sessions, and batches. */
+/* Who may read and write what, and when; lists. Batches are in batches.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -80,8 +80,7 @@ int call_stopped(struct session *session, struct hearth_call *call)
     return host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped") : 0;
 }
 
-/* An interrupt counts for the operation that runs; between operations there is none. */
-static void set_running(struct session *session, bool running)
+void set_running(struct session *session, bool running)
 {
     pthread_mutex_lock(&session->store->lock);
     session->waiting = running;
@@ -102,14 +101,21 @@ struct world *read_begin(struct session *session, struct hearth_call *call, int 
     pthread_mutex_lock(&store->lock);
     if (r == 0)
         r = check_schema(store, call);
-    struct world *world = r < 0 ? NULL : world_ref(session->batch != NULL ? session->batch : store->world);
+    struct world *world = r < 0 ? NULL : world_ref(store->world);
     pthread_mutex_unlock(&store->lock);
+    if (world != NULL && session->batch != NULL) {
+        struct world *seen = batch_view(session, world);
+        world_unref(world);
+        world = seen;
+        if (world == NULL)
+            r = no_memory(call);
+    }
     *ret_code = r;
     return world;
 }
 
-/* Waits for the right to write; who waits looks around now and then, because a host may stop without an interrupt. */
-static int wait_for_turn(struct session *session, struct hearth_call *call)
+/* Who waits looks around now and then, because a host may stop without an interrupt. */
+int turn_take(struct session *session, struct hearth_call *call, bool *turn)
 {
     struct store *store = session->store;
     for (;;) {
@@ -117,8 +123,8 @@ static int wait_for_turn(struct session *session, struct hearth_call *call)
         if (r < 0)
             return r;
         pthread_mutex_lock(&store->lock);
-        bool mine = !store->writing;
-        store->writing = true;
+        bool mine = !*turn;
+        *turn = true;
         if (!mine) {
             struct timespec until;
             clock_gettime(CLOCK_REALTIME, &until);
@@ -135,13 +141,13 @@ static int wait_for_turn(struct session *session, struct hearth_call *call)
     }
 }
 
-static void give_turn_up(struct store *store, struct world *published)
+void turn_give_up(struct store *store, bool *turn, struct world *published)
 {
     pthread_mutex_lock(&store->lock);
     struct world *old = published == NULL ? NULL : store->world;
     if (published != NULL)
         store->world = published;
-    store->writing = false;
+    *turn = false;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
     world_unref(old);
@@ -149,129 +155,26 @@ static void give_turn_up(struct store *store, struct world *published)
 
 struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code)
 {
+    struct store *store = session->store;
     set_running(session, true);
-    if (session->batch != NULL) {
-        *ret_code = call_stopped(session, call);
-        return *ret_code < 0 ? NULL : world_ref(session->batch);
-    }
-    *ret_code = wait_for_turn(session, call);
+    *ret_code = turn_take(session, call, &store->writing);
     if (*ret_code < 0)
         return NULL;
-    *ret_code = check_schema(session->store, call);
-    struct world *world = *ret_code < 0 ? NULL : world_copy(session->store->world); /* nobody else changes it now */
+    *ret_code = check_schema(store, call);
+    struct world *world = *ret_code < 0 ? NULL : world_copy(store->world); /* nobody else changes it now */
     if (world == NULL && *ret_code == 0)
         *ret_code = no_memory(call);
     if (world == NULL)
-        give_turn_up(session->store, NULL);
+        turn_give_up(store, &store->writing, NULL);
     return world;
 }
 
 int write_end(struct session *session, struct world *world, int code)
 {
-    if (session->batch != NULL) {
-        world_unref(world);
-        return code;
-    }
-    give_turn_up(session->store, code == 0 ? world : NULL);
+    turn_give_up(session->store, &session->store->writing, code == 0 ? world : NULL);
     if (code < 0)
         world_unref(world);
     return code;
-}
-
-struct account *batch_account(struct session *session, struct hearth_call *call, int *ret_code)
-{
-    if (session->batch == NULL) {
-        *ret_code = hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open");
-        return NULL;
-    }
-    set_running(session, true);
-    int r = call_stopped(session, call);
-    if (r == 0 && session->broken != 0)
-        r = hearth_fail(call, session->broken, "an earlier operation of this batch failed");
-    struct account *account = r < 0 ? NULL : world_own(session->batch, session->account);
-    if (account == NULL && r == 0)
-        r = no_memory(call);
-    *ret_code = batch_end(session, r);
-    return account;
-}
-
-int batch_end(struct session *session, int code)
-{
-    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID && session->broken == 0)
-        session->broken = code;
-    return code;
-}
-
-int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
-{
-    struct session *session = s;
-    if (session->batch != NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already");
-    if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
-    int r;
-    struct world *world = write_begin(session, call, &r);
-    if (world == NULL)
-        return r;
-    struct account *found = world_account(world, account);
-    if (found == NULL)
-        return write_end(session, world, no_account(call));
-    session->batch = world;
-    session->broken = 0;
-    session->generation = found->row->account.generation + 1;
-    session->collection = collection;
-    session->account[0] = '\0';
-    strncat(session->account, account, sizeof(session->account) - 1);
-    *ret_generation = session->generation;
-    return 0;
-}
-
-/* Of the batch's collection, or of all. */
-static bool put_generations(const struct session *session, struct account *account)
-{
-    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) {
-        if (session->collection != HEARTH_COLLECTION_NONE && session->collection != c)
-            continue;
-        struct row *row = row_create(GENERATIONS, MEM(generation, .collection = c, .generation = session->generation));
-        if (row == NULL || !account_put(account, GENERATIONS, row)) {
-            row_unref(row);
-            return false;
-        }
-    }
-    return true;
-}
-
-int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
-{
-    struct session *session = s;
-    int r;
-    struct account *account = batch_account(session, call, &r);
-    if (session->batch == NULL)
-        return r;
-    if (account != NULL && changed) {
-        struct hearth_account now = account->row->account;
-        now.generation = session->generation;
-        struct row *row = row_create_account(account->row, &now);
-        if (row == NULL || !put_generations(session, account)) {
-            row_unref(row);
-            r = no_memory(call);
-        } else {
-            row_unref(account->row);
-            account->row = row;
-        }
-    }
-    struct world *world = session->batch;
-    session->batch = NULL;
-    return write_end(session, world, r);
-}
-
-void mem_batch_abort(void *s)
-{
-    struct session *session = s;
-    struct world *world = session->batch;
-    session->batch = NULL;
-    if (world != NULL)
-        write_end(session, world, HEARTH_ERR_CANCELLED);
 }
 
 /* --- lists -------------------------------------------------------------------------------------------------------------------------- */

@@ -12,14 +12,15 @@ struct store {
     pthread_mutex_t lock;   /* guards what follows; held for moments, never during a callback */
     pthread_cond_t changed; /* a writer has ended, or somebody was interrupted */
     struct world *world;    /* what readers see */
-    bool writing;           /* somebody has the one right to write */
+    bool writing;           /* somebody has the one right to change the world: for moments */
+    bool batching;          /* somebody has the one batch: for as long as a sync takes */
     bool migrated;
 };
 
 struct session {
     struct store *store;
     struct hearth_call *call; /* of the running operation */
-    struct world *batch;      /* the open batch's own world; NULL: none is open */
+    struct account *batch;    /* the open batch's own copy of its account; NULL: none is open */
     char account[40];         /* of the batch */
     int64_t generation;
     int32_t collection;
@@ -27,15 +28,25 @@ struct session {
     bool waiting, interrupted;
 };
 
-/* The world to read: the batch's own, or the published one. Give it to world_unref(). NULL: the call has to end, with *ret_code. */
+/* The world to read: the published one, with what the session's own batch has written. Give it to world_unref(). NULL: the call has to end,
+ * with *ret_code. */
 struct world *read_begin(struct session *session, struct hearth_call *call, int *ret_code);
 /* CANCELLED or TIMEOUT, with a text; 0. */
 int call_stopped(struct session *session, struct hearth_call *call);
 
-/* A write that is atomic by itself: the world to change, or NULL with *ret_code. In the session's own batch it becomes part of that. */
+/* A write that is atomic by itself, also in the session's own batch, whose end it does not wait for: the world to change, or NULL with
+ * *ret_code. */
 struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code);
 int write_end(struct session *session, struct world *world, int code); /* publishes it when code is 0; returns code */
 
+/* Who has a turn is the only one; 0, CANCELLED or TIMEOUT. `published`: the world that readers see from now on; NULL: as it was. */
+int turn_take(struct session *session, struct hearth_call *call, bool *turn);
+void turn_give_up(struct store *store, bool *turn, struct world *published);
+/* An interrupt counts for the operation that runs; between operations there is none. */
+void set_running(struct session *session, bool running);
+
+/* The world as the session's batch sees it; NULL: out of memory. */
+struct world *batch_view(const struct session *session, const struct world *world);
 /* In a batch: its account, to be changed; NULL: *ret_code. */
 struct account *batch_account(struct session *session, struct hearth_call *call, int *ret_code);
 int batch_end(struct session *session, int code); /* NOMEM and its like break the batch; returns code */

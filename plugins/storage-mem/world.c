@@ -40,8 +40,7 @@ static struct account *account_create(struct row *row)
     return account;
 }
 
-/* Shares the tables. */
-static struct account *account_copy(const struct account *account)
+struct account *account_copy(const struct account *account)
 {
     struct account *copy = calloc(1, sizeof(*copy));
     if (copy == NULL)

@@ -37,12 +37,21 @@ static int follow_older(struct session *session)
     return r;
 }
 
-/* The row lock makes batches of one account, in whatever process, wait for each other here; readers do not ask for it, nor does who writes
- * rows that refer to the account (tokens, picks, what is removed here). */
+/* Batches of one account, in whatever process, wait for each other here, and nobody else for them: a lock on the account's row would stop
+ * whoever changes the account meanwhile. A statement of its own: the next one has to see what the batch before has committed. */
+static int lock_account(struct session *session, const char *account)
+{
+    struct query query;
+    query_open(&query, session, "SELECT pg_advisory_xact_lock(1215460456, hashtext($1))"); /* "Hrth" */
+    query_text(&query, account);
+    return query_run(&query, NULL);
+}
+
+/* The weakest lock on the row: it goes on changing, but stays until the end. A release before locks it against everything, and waits. */
 static int load_account(struct session *session, const char *account)
 {
     static const char LOAD[] = "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), " REMOVAL_KINDS(
-        "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER " FROM accounts a WHERE id = $1 FOR NO KEY UPDATE";
+        "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER " FROM accounts a WHERE id = $1 FOR KEY SHARE";
     struct batch *batch = &session->batch;
     struct query query;
     bool older = false;
@@ -71,7 +80,9 @@ int batch_start(struct session *session, const char *account)
     int r = transaction_begin(session, "BEGIN");
     if (r < 0)
         return r;
-    r = load_account(session, account);
+    r = lock_account(session, account);
+    if (r == 0)
+        r = load_account(session, account);
     return r < 0 ? transaction_end(session, r) : 0;
 }
 

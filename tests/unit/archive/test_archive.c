@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "making.h"
+#include "archives.h"
+#include "archive/file.h"
+#include "base/str.h"
 #include "model/url.h"
 
 const struct hearth_plugin *storage_model(void);
@@ -213,8 +215,6 @@ static int count_removed_here(void *ctx, const struct hearth_removed_here *remov
     return 0;
 }
 
-#define REMOVED "{\"record\":\"removed_here\",\"id\":\"r\",\"kind\":3,\"host\":\"u\",\"created\":4}\n"
-
 /* What is removed here goes before the batch, and is taken back with it. */
 static void removals_go_with_the_rest(void **state)
 {
@@ -416,6 +416,8 @@ static void memory_does_not_grow(void **state)
     fixture_close(&other);
     fixture_remove(&other);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
 
 int main(void)
 {

@@ -1,5 +1,5 @@
 /* The sources of an account in its archive. */
-#include "making.h"
+#include "archives.h"
 
 static int count_source(void *ctx, const struct hearth_source *source)
 {
@@ -52,6 +52,8 @@ static void sources_go_with_the_rest(void **state)
     assert_non_null(strstr(err.text, "has other sources already"));
     assert_int_equal(sources_of("a"), 1);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
 
 int main(void)
 {

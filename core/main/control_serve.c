@@ -1,0 +1,90 @@
+#include "main/control_serve.h"
+
+#include <stdlib.h>
+
+#include "jobs/jobs.h"
+#include "main/audit.h"
+#include "main/forget.h"
+
+static struct jobs *jobs;                    /* set once, before the HTTP threads start */
+static _Atomic(const char *) people_come_to; /* set once they have */
+
+void control_serve_jobs(struct jobs *j)
+{
+    jobs = j;
+}
+
+void control_serve_address(const char *listens)
+{
+    people_come_to = listens;
+}
+
+json_t *control_job_json(const struct hearth_job *job)
+{
+    static const char *const priorities[] = {"person", "schedule", "background"};
+    const char *priority = job->priority >= 0 && job->priority <= 2 ? priorities[job->priority] : "background";
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}", "account", job->key, "kind", job->kind, "node",
+                     job->payload == NULL ? "" : job->payload, "state",
+                     job->in_work    ? "in work"
+                     : job->wait > 0 ? "delayed"
+                                     : "ready",
+                     "priority", priority, "wait_ms", (json_int_t)job->wait, "attempt", (int)job->attempt);
+}
+
+static int on_job(void *ctx, const struct hearth_job *job)
+{
+    json_array_append_new(ctx, control_job_json(job));
+    return 0;
+}
+
+static void queue_show(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    struct err err = {0};
+    json_t *list = json_array();
+    if (jobs == NULL || jobs_queue_peek(jobs, on_job, list, &err) < 0) {
+        http_reply_problem(reply, 503, "unavailable", err.text);
+    } else {
+        char *text = json_dumps(list, JSON_COMPACT);
+        reply->status = 200;
+        reply->content_type = "application/json";
+        buf_add_text(&reply->body, text == NULL ? "[]" : text);
+        free(text);
+    }
+    json_decref(list);
+}
+
+static void queue_clear(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    struct err err = {0};
+    if (jobs == NULL || jobs_queue_clear(jobs, &err) < 0)
+        http_reply_problem(reply, 503, "unavailable", err.text);
+    else
+        reply->status = 204;
+}
+
+static void address_show(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    const char *listens = people_come_to;
+    if (listens == NULL) {
+        http_reply_problem(reply, 404, "not_found", "No browser can come to a listener of this daemon.");
+        return;
+    }
+    reply->status = 200;
+    reply->content_type = "text/plain";
+    buf_add_text(&reply->body, listens);
+}
+
+const struct http_route control_routes[] = {
+    {.path = "/control/address", .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = address_show},
+    {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
+    {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
+    {.path = "/control/forget", .methods = HTTP_POST, .kind = HTTP_POOLED, .handler = forget_take, .max_body = FORGET_BODY_MAX},
+    {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = audit_take, .max_body = AUDIT_BODY_MAX},
+};
+const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);
