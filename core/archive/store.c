@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/issuers.h"
 #include "archive/reader.h"
 #include "archive/store_sources.h"
 #include "base/str.h"
@@ -259,41 +260,13 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
 
 /* --- behind the batch --- */
 
-/* What an identity's issuer says of the account itself ("closed:ID", "left:ID:…") goes with the id. */
-static const char *issuer_here(struct storing *s, const char *issuer, char *ret, size_t size)
-{
-    static const char *const of_account[] = {"closed:", "left:"};
-    size_t old = strlen(s->was_id);
-    for (size_t i = 0; i < 2; i++) {
-        size_t prefix = strlen(of_account[i]);
-        if (!str_starts(issuer, of_account[i]) || strncmp(issuer + prefix, s->was_id, old) != 0)
-            continue;
-        const char *rest = issuer + prefix + old;
-        if (*rest == '\0' || *rest == ':' || *rest == ' ')
-            return snprintf(ret, size, "%s%s%s", of_account[i], s->id, rest) < (int)size ? ret : issuer;
-    }
-    return issuer;
-}
-
-/* Those by which people come in, and the notes of this account. A note with another account's id would keep that account from making its
- * own, and what an operator has said of a next sign-in was said somewhere else. */
-static bool belongs_here(const struct storing *s, const char *issuer)
-{
-    size_t size = strlen(s->id);
-    if (str_starts(issuer, "closed:"))
-        return strcmp(issuer + 7, s->id) == 0;
-    if (str_starts(issuer, "left:"))
-        return strncmp(issuer + 5, s->id, size) == 0 && issuer[5 + size] == ':';
-    return strcmp(issuer, "proxy") == 0 || ((str_starts(issuer, "sync:") || str_starts(issuer, "oidc:")) && issuer[5] != '\0');
-}
-
 static int put_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
 {
     char issuer[1024 + 1];
     struct hearth_account_identity here = *identity;
     struct err why = {0};
-    here.issuer = issuer_here(s, identity->issuer, issuer, sizeof(issuer));
-    if (!belongs_here(s, here.issuer)) {
+    here.issuer = archive_issuer_here(s->was_id, s->id, identity->issuer, issuer, sizeof(issuer));
+    if (!archive_issuer_belongs(s->id, here.issuer)) {
         archive_warn(s->warnings, "the identity of %s is kept out: it is none of this account's", identity->issuer);
         return 0;
     }
@@ -309,7 +282,7 @@ static bool opens_to_somebody(const struct storing *s)
     bool opens = false;
     for (size_t i = 0; i < s->identity_count; i++) {
         const char *issuer = s->identities[i]->issuer;
-        opens = opens || (belongs_here(s, issuer) && !str_starts(issuer, "closed:") && !str_starts(issuer, "left:"));
+        opens = opens || (archive_issuer_belongs(s->id, issuer) && !str_starts(issuer, "closed:") && !str_starts(issuer, "left:"));
     }
     return opens;
 }

@@ -221,7 +221,7 @@ static void batch_step(void *ctx)
 {
     struct leak_step *step = ctx;
     struct store *store = &step->kit->store;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_rows(store);
     if (step->stops)
         store->ops->batch_abort(store->session);
@@ -298,7 +298,7 @@ static void nothing_leaks(struct kit *kit)
     struct leak_step step = {.kit = kit};
     if (!memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
-    begin(&kit->store, "a", HEARTH_HISTORY);
+    begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
     put_rows(&kit->store);
     commit(&kit->store);
     put_more(&kit->store);
