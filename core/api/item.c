@@ -136,6 +136,9 @@ static json_t *page_id(int64_t id)
     I(account_identity, created, "proofs of who somebody is are for signing in") \
     I(device, fxa_device_id, "the accounts server's name for it; finds devices that replace each other") \
     I(device, hidden, "nothing shows it yet") \
+    I(device, source, "no feature makes another source yet") \
+    I(visit, source, "no feature makes another source yet") \
+    I(bookmark, source, "no feature makes another source yet") \
     I(tab, position, "tabs come newest first; it is part of their key") \
     I(tab, window, "nothing shows it yet") \
     I(tab, place, "nothing shows it yet") \
@@ -159,6 +162,36 @@ static json_t *page_id(int64_t id)
     I(bookmark, page, "found by url") \
     I(token, account, "one's own") \
     I(token, hash, "of a secret") \
+    I(removal, kind, "for whoever keeps a copy; nothing serves it yet") \
+    I(removal, key, "for whoever keeps a copy; nothing serves it yet") \
+    I(removal, page, "for whoever keeps a copy; nothing serves it yet") \
+    I(removal, date, "for whoever keeps a copy; nothing serves it yet") \
+    I(removal, type, "for whoever keeps a copy; nothing serves it yet") \
+    I(removal, position, "for whoever keeps a copy; nothing serves it yet") \
+    I(removal, generation, "for whoever keeps a copy; nothing serves it yet") \
+    I(removed_here, id, "on the command line only") \
+    I(removed_here, kind, "on the command line only") \
+    I(removed_here, page, "on the command line only") \
+    I(removed_here, date, "on the command line only") \
+    I(removed_here, type, "on the command line only") \
+    I(removed_here, host, "on the command line only") \
+    I(removed_here, from_date, "on the command line only") \
+    I(removed_here, to_date, "on the command line only") \
+    I(removed_here, created, "on the command line only") \
+    I(source, id, "no feature makes another source yet") \
+    I(source, name, "no feature makes another source yet") \
+    I(source, kind, "no feature makes another source yet") \
+    I(source, provider, "no feature makes another source yet") \
+    I(source, uid, "no feature makes another source yet") \
+    I(source, created, "no feature makes another source yet") \
+    I(source, ended, "no feature makes another source yet") \
+    I(source, state, "no feature makes another source yet") \
+    I(source, state_detail, "no feature makes another source yet") \
+    I(source, last_sync, "no feature makes another source yet") \
+    I(source, last_attempt, "no feature makes another source yet") \
+    I(source, next_sync, "no feature makes another source yet") \
+    I(source, failures, "no feature makes another source yet") \
+    I(source, resync, "no feature makes another source yet") \
     I(pick, input, "picks order what a search finds") \
     I(pick, page, "picks order what a search finds") \
     I(pick, use_count, "picks order what a search finds") \

@@ -63,12 +63,13 @@ struct archive_into {
     const char *node;    /* of a new one; "" on a single node */
     /* Credentials that were sealed for the account `was`, for `account`: *ret_sealed on the heap. A code: they are good for nothing here.
      * NULL: they are taken as they are. */
-    int (*seal_again)(void *ctx, const char *was, const char *account, const char *provider, const void *sealed, size_t size,
-                      void **ret_sealed, size_t *ret_size, struct err *err);
+    int (*seal_again)(void *ctx, const char *was, const char *account, int64_t source, const char *provider, const void *sealed,
+                      size_t size, void **ret_sealed, size_t *ret_size, struct err *err);
     archive_look look; /* NULL: every record that keeps to its table */
     /* In the batch, before it ends: what no line shows (archive_settle()). NULL: what came is stored as it came. */
     int (*settle)(void *ctx, struct store *store, const char *account, struct err *err);
     void *ctx;
+    bool synced_only; /* the account may have sources: their rows came another way */
 };
 
 /* An archive that is stored: one batch for all that is synced. When anything fails the batch is aborted, and a new account removed again;

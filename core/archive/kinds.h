@@ -8,24 +8,31 @@
 /* clang-format off */
 #define ARCHIVE_NOTHING_FIELDS(X, T)
 #define ARCHIVE_SETTINGS_FIELDS(X, T)    X(T, ALWAYS, TEXT, json, 0, 65536, "as it is stored")
-#define ARCHIVE_CREDENTIALS_FIELDS(X, T) X(T, ALWAYS, TEXT, sealed, 2, 2097152, "hex digits")
+#define ARCHIVE_CREDENTIALS_FIELDS(X, T) \
+    X(T, ALWAYS,   TEXT, sealed, 2, 2097152, "hex digits") \
+    X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose: 0, the account's own provider")
 #define ARCHIVE_OF_DEVICE_FIELDS(X, T)   X(T, KEY, TEXT, device, 1, HEARTH_KEY_MAX, "whose it is")
 #define ARCHIVE_OF_PAGE_FIELDS(X, T)     X(T, KEY, INT, page, 1, INT64_MAX, "whose it is")
 #define ARCHIVE_PAGE_GUID_FIELDS(X, T)   X(T, KEY, TEXT, guid, 1, HEARTH_KEY_MAX, "of a history record")
 #define ARCHIVE_TOMBSTONE_FIELDS(X, T) \
     X(T, KEY,      TEXT, guid, 1, HEARTH_KEY_MAX, "of a bookmark that was removed") \
-    X(T, OPTIONAL, TEXT, parent, 0, HEARTH_KEY_MAX, "where it was")
+    X(T, OPTIONAL, TEXT, parent, 0, HEARTH_KEY_MAX, "where it was") \
+    X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "who had brought it")
 #define ARCHIVE_HIDDEN_FIELDS(X, T)      X(T, KEY, TEXT, device, 1, HEARTH_KEY_MAX, "that its person does not want to see")
-#define ARCHIVE_CHILDREN_FIELDS(X, T)    X(T, KEY, TEXT, folder, 1, HEARTH_KEY_MAX, "whose record lists them")
+#define ARCHIVE_CHILDREN_FIELDS(X, T) \
+    X(T, KEY,      TEXT, folder, 1, HEARTH_KEY_MAX, "whose record lists them") \
+    X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose that record is")
 #define ARCHIVE_MARK_FIELDS(X, T) \
     X(T, KEY,      INT,  collection, 0, INT32_MAX, "enum hearth_collection") \
-    X(T, ALWAYS,   TEXT, text, 0, 65536, "of the provider")
+    X(T, ALWAYS,   TEXT, text, 0, 65536, "of the provider") \
+    X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose")
 
 /* K(name, whose, record, what stands before its fields). A kind that is added goes where everything is that it names. */
 #define ARCHIVE_KINDS(K) \
     K(account,          hearth,  account,          nothing) \
     K(account_identity, hearth,  account_identity, nothing) \
     K(settings,         archive, settings,         nothing) \
+    K(source,           hearth,  source,           nothing) \
     K(credentials,      archive, credentials,      nothing) \
     K(removed_here,     hearth,  removed_here,     nothing) \
     K(device,           hearth,  device,           nothing) \

@@ -30,6 +30,7 @@ struct archive_reader {
     struct buf line; /* that has begun */
     const char **children;
     size_t child_room;
+    int64_t sealed_of;                    /* greatest source of which credentials came; -1: none */
     char warned[WARNED_MAX][WARNED_NAME]; /* what is not known, and was said */
     size_t warned_count;
 };
@@ -47,6 +48,7 @@ struct archive_reader *archive_reader_create(const struct archive_taker *taker, 
         return NULL;
     }
     reader->taker = *taker;
+    reader->sealed_of = -1;
     reader->warnings = warnings;
     reader->has_limits = limits != NULL;
     if (limits != NULL)
@@ -282,6 +284,18 @@ static bool note_account(struct archive_reader *reader, const struct hearth_acco
     return true;
 }
 
+/* Of some kinds there is one at most, of credentials one of each source, by their numbers. */
+static bool is_another(struct archive_reader *reader, const struct archive_record *record)
+{
+    if (record->kind == ARCHIVE_KIND_account || record->kind == ARCHIVE_KIND_settings)
+        return reader->summary.counts[record->kind] == 0;
+    if (record->kind != ARCHIVE_KIND_credentials)
+        return true;
+    bool more = record->credentials.source > reader->sealed_of;
+    reader->sealed_of = more ? record->credentials.source : reader->sealed_of;
+    return more;
+}
+
 static int finish_record(struct archive_reader *reader, struct archive_record *record, uint64_t said, struct err *err)
 {
     const struct archive_kind *kind = &archive_kinds[record->kind];
@@ -306,8 +320,7 @@ static int finish_record(struct archive_reader *reader, struct archive_record *r
         return bad_line(reader, err, "it comes before the account that it belongs to");
     if (record->kind < reader->latest)
         return bad_line(reader, err, "it is behind records of a kind that comes later");
-    if (record->kind <= ARCHIVE_KIND_credentials && record->kind != ARCHIVE_KIND_account_identity &&
-        reader->summary.counts[record->kind] > 0)
+    if (!is_another(reader, record))
         return bad_line(reader, err, "there is one of its kind already");
     if (record->kind == ARCHIVE_KIND_children && record->listed_count == 0)
         return bad_line(reader, err, "it has no list of children");

@@ -126,42 +126,23 @@ static int on_said(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-struct gathering {
-    struct arena *arena;
-    struct hearth_visit *visits;
-    size_t count, room;
+struct removing {
+    const struct settling *settling;
+    int64_t page;
+    char host[HOST_SIZE];
 };
 
-static int on_gathered(void *ctx, const struct hearth_visit *visit)
+static bool is_removed_here(const void *ctx, const struct hearth_visit *visit)
 {
-    struct gathering *gathering = ctx;
-    if (gathering->count < gathering->room)
-        gathering->visits[gathering->count++] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
-    return 0;
+    const struct removing *removing = ctx;
+    return model_removed_here_has_visit(&removing->settling->removed, removing->page, removing->host, visit->date, visit->type);
 }
 
-/* What is removed of a page is taken away, and then it is what the rest makes of it. */
-static int settle_removed(struct settling *settling, struct hearth_page *page, const struct settled *settled, struct err *err)
+static int settle_removed(struct settling *settling, struct hearth_page *page, struct err *err)
 {
-    struct apply *apply = &settling->apply;
-    struct gathering gathering = {.room = (size_t)settled->facts.visits};
-    struct hearth_page_record record = {.struct_size = sizeof(record), .url = page->url};
-    int64_t added;
-    bool gone;
-    gathering.visits = arena_alloc(&apply->arena, (gathering.room + 1) * sizeof(*gathering.visits));
-    if (gathering.visits == NULL)
-        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = STORE(apply->store, err, page_visits, apply->account, page->id, on_gathered, &gathering);
-    record.visits = gathering.visits;
-    record.visit_count = gathering.count;
-    if (r == 0)
-        r = removed_here_filter(&settling->removed, page->id, &record, &apply->arena, &gone, err);
-    if (r < 0 || gone)
-        return r < 0 ? r : apply_end_history(apply, page, err);
-    r = STORE(apply->store, err, visits_remove, page->id);
-    if (r == 0)
-        r = STORE(apply->store, err, visits_put, page->id, record.visits, record.visit_count, &added);
-    return r == 0 ? apply_page(apply, page, err) : r;
+    struct removing removing = {.settling = settling, .page = page->id};
+    model_url_host(page->url, removing.host, sizeof(removing.host));
+    return apply_take_from_page(&settling->apply, page, is_removed_here, &removing, err);
 }
 
 static int settle_page(struct settling *settling, int64_t id, const struct settled *settled, struct err *err)
@@ -172,7 +153,7 @@ static int settle_page(struct settling *settling, int64_t id, const struct settl
         return 0;
     int r = STORE(apply->store, err, page_get, apply->account, id, &page);
     if (r == 0)
-        r = settled->is_removed ? settle_removed(settling, &page, settled, err) : apply_page(apply, &page, err);
+        r = settled->is_removed ? settle_removed(settling, &page, err) : apply_page(apply, &page, err);
     arena_reset(&apply->arena);
     store_reset(apply->store);
     return r;

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/issuers.h"
 #include "archive/reader.h"
+#include "archive/store_sources.h"
 #include "base/str.h"
 #include "merge/removed_here.h"
 
@@ -23,6 +25,7 @@ struct storing {
     size_t identity_count;
     const char *removed[REMOVED_HERE_MAX]; /* ids of what was put of what is removed here */
     size_t removed_count;
+    struct archive_sources sources;
     const char *settings, *sealed;
     bool created; /* by us: removed again when something fails */
     bool has_own; /* was there with credentials or paused: its schedule is its own */
@@ -111,8 +114,16 @@ static int check_account(struct storing *s, struct err *err)
 static int open_account(struct storing *s, struct err *err)
 {
     int r = s->opened ? 0 : s->into.account == NULL ? create_account(s, err) : check_account(s, err);
+    if (r == 0 && !s->opened && !s->created && !s->into.synced_only)
+        r = archive_sources_check(s->store, s->id, err);
     s->opened = r == 0;
     return r;
+}
+
+static int take_source(struct storing *s, const struct hearth_source *source, struct err *err)
+{
+    int r = open_account(s, err);
+    return r < 0 ? r : archive_sources_put(&s->sources, s->store, s->id, source, err);
 }
 
 static int take_removed_here(struct storing *s, const struct hearth_removed_here *removed, struct err *err)
@@ -158,7 +169,7 @@ static int take_visit(struct storing *s, int64_t page, const struct hearth_visit
 {
     int r = s->page != page || s->visit_count == VISITS_AT_ONCE ? put_visits(s, err) : 0;
     s->page = page;
-    s->visits[s->visit_count++] = (struct hearth_visit){sizeof(*visit), 0, visit->date, visit->type};
+    s->visits[s->visit_count++] = (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     return r;
 }
 
@@ -188,7 +199,11 @@ static int take_bookmark(struct storing *s, const struct hearth_bookmark *bookma
 /* A storage makes one by removing what was there. */
 static int take_tombstone(struct storing *s, const struct archive_tombstone *tombstone, struct err *err)
 {
-    struct hearth_bookmark was = {.struct_size = sizeof(was), .guid = tombstone->guid, .kind = HEARTH_FOLDER, .parent = tombstone->parent};
+    struct hearth_bookmark was = {.struct_size = sizeof(was),
+                                  .guid = tombstone->guid,
+                                  .kind = HEARTH_FOLDER,
+                                  .parent = tombstone->parent,
+                                  .source = tombstone->source};
     struct hearth_bookmark here = {.struct_size = sizeof(here)};
     struct err why = {0};
     int r = STORE(s->store, &why, bookmark_get, s->id, tombstone->guid, &here);
@@ -196,14 +211,14 @@ static int take_tombstone(struct storing *s, const struct archive_tombstone *tom
         return err_set(err, HEARTH_ERR_INVALID, "there is a bookmark of this id");
     if (r != HEARTH_ERR_NOT_FOUND)
         return err_set(err, r, "%s", why.text);
-    r = tombstone->parent == NULL ? 0 : STORE(s->store, err, bookmark_put, &was);
+    r = tombstone->parent == NULL && tombstone->source == 0 ? 0 : STORE(s->store, err, bookmark_put, &was);
     return r < 0 ? r : STORE(s->store, err, bookmark_remove, tombstone->guid);
 }
 
 static int take_mark(struct storing *s, const struct archive_mark *mark, struct err *err)
 {
     if (mark->collection == HEARTH_COLLECTION_NONE || hearth_collection_name((int32_t)mark->collection) != NULL)
-        return STORE(s->store, err, mark_put, (int32_t)mark->collection, mark->text);
+        return STORE(s->store, err, mark_put, mark->source, (int32_t)mark->collection, mark->text);
     archive_warn(s->warnings, "the mark of collection %d is kept out: this release does not know it", (int)mark->collection);
     return 0;
 }
@@ -236,7 +251,8 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
     case ARCHIVE_KIND_tombstone:
         return take_tombstone(s, &record->tombstone, err);
     case ARCHIVE_KIND_children:
-        return STORE(s->store, err, bookmark_claims_put, record->children.folder, record->listed, record->listed_count);
+        return STORE(s->store, err, bookmark_claims_put, record->children.source, record->children.folder, record->listed,
+                     record->listed_count);
     default:
         return take_mark(s, &record->mark, err);
     }
@@ -244,41 +260,13 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
 
 /* --- behind the batch --- */
 
-/* What an identity's issuer says of the account itself ("closed:ID", "left:ID:…") goes with the id. */
-static const char *issuer_here(struct storing *s, const char *issuer, char *ret, size_t size)
-{
-    static const char *const of_account[] = {"closed:", "left:"};
-    size_t old = strlen(s->was_id);
-    for (size_t i = 0; i < 2; i++) {
-        size_t prefix = strlen(of_account[i]);
-        if (!str_starts(issuer, of_account[i]) || strncmp(issuer + prefix, s->was_id, old) != 0)
-            continue;
-        const char *rest = issuer + prefix + old;
-        if (*rest == '\0' || *rest == ':' || *rest == ' ')
-            return snprintf(ret, size, "%s%s%s", of_account[i], s->id, rest) < (int)size ? ret : issuer;
-    }
-    return issuer;
-}
-
-/* Those by which people come in, and the notes of this account. A note with another account's id would keep that account from making its
- * own, and what an operator has said of a next sign-in was said somewhere else. */
-static bool belongs_here(const struct storing *s, const char *issuer)
-{
-    size_t size = strlen(s->id);
-    if (str_starts(issuer, "closed:"))
-        return strcmp(issuer + 7, s->id) == 0;
-    if (str_starts(issuer, "left:"))
-        return strncmp(issuer + 5, s->id, size) == 0 && issuer[5 + size] == ':';
-    return strcmp(issuer, "proxy") == 0 || ((str_starts(issuer, "sync:") || str_starts(issuer, "oidc:")) && issuer[5] != '\0');
-}
-
 static int put_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
 {
     char issuer[1024 + 1];
     struct hearth_account_identity here = *identity;
     struct err why = {0};
-    here.issuer = issuer_here(s, identity->issuer, issuer, sizeof(issuer));
-    if (!belongs_here(s, here.issuer)) {
+    here.issuer = archive_issuer_here(s->was_id, s->id, identity->issuer, issuer, sizeof(issuer));
+    if (!archive_issuer_belongs(s->id, here.issuer)) {
         archive_warn(s->warnings, "the identity of %s is kept out: it is none of this account's", identity->issuer);
         return 0;
     }
@@ -294,7 +282,7 @@ static bool opens_to_somebody(const struct storing *s)
     bool opens = false;
     for (size_t i = 0; i < s->identity_count; i++) {
         const char *issuer = s->identities[i]->issuer;
-        opens = opens || (belongs_here(s, issuer) && !str_starts(issuer, "closed:") && !str_starts(issuer, "left:"));
+        opens = opens || (archive_issuer_belongs(s->id, issuer) && !str_starts(issuer, "closed:") && !str_starts(issuer, "left:"));
     }
     return opens;
 }
@@ -320,6 +308,42 @@ static bool unhex(const char *hex, uint8_t *ret)
     return str_unhex(hex, ret, strlen(hex) / 2);
 }
 
+/* Of a source; *ret_put: this server can use them. */
+static int put_sealed(struct storing *s, int64_t source, const char *provider, const char *sealed, bool *ret_put, struct err *err)
+{
+    struct err why = {0};
+    size_t size = strlen(sealed) / 2;
+    uint8_t *bytes = malloc(size + 1);
+    void *again = NULL;
+    int r = bytes == NULL ? no_memory(err) : 0;
+    if (r == 0 && !unhex(sealed, bytes))
+        r = err_set(err, HEARTH_ERR_INVALID, "its sealed credentials are no hex digits");
+    bool opens = r == 0 && (s->into.seal_again == NULL ||
+                            s->into.seal_again(s->into.ctx, s->was_id, s->id, source, provider, bytes, size, &again, &size, &why) == 0);
+    if (r == 0 && !opens)
+        archive_warn(s->warnings, "the credentials are kept out: %s", why.text);
+    if (opens)
+        r = STORE(s->store, err, credentials_put, s->id, source, again != NULL ? again : bytes, size);
+    *ret_put = opens && r == 0;
+    free(again);
+    free(bytes);
+    return r;
+}
+
+/* Those of the account's own provider wait until it has its rows. */
+static int take_credentials(struct storing *s, const struct archive_credentials *credentials, struct err *err)
+{
+    bool put;
+    if (credentials->source == 0) {
+        s->sealed = arena_strdup(&s->kept, credentials->sealed);
+        return s->sealed == NULL ? no_memory(err) : 0;
+    }
+    const char *provider = archive_sources_provider(&s->sources, credentials->source);
+    if (provider != NULL)
+        return put_sealed(s, credentials->source, provider, credentials->sealed, &put, err);
+    return err_set(err, HEARTH_ERR_INVALID, "there is no source %lld", (long long)credentials->source);
+}
+
 /* *ret_usable: the account can be synced. */
 static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
 {
@@ -327,7 +351,7 @@ static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
     const void *there;
     size_t size;
     if (!s->created) {
-        int r = STORE(s->store, &why, credentials_get, s->id, &there, &size);
+        int r = STORE(s->store, &why, credentials_get, s->id, 0, &there, &size);
         if (r != HEARTH_ERR_NOT_FOUND) {
             *ret_usable = r == 0;
             s->has_own = true;
@@ -337,22 +361,7 @@ static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
     *ret_usable = false;
     if (s->sealed == NULL)
         return 0;
-    size = strlen(s->sealed) / 2;
-    uint8_t *bytes = arena_alloc(&s->kept, size + 1);
-    if (bytes == NULL)
-        return no_memory(err);
-    if (!unhex(s->sealed, bytes))
-        return err_set(err, HEARTH_ERR_INVALID, "its sealed credentials are no hex digits");
-    void *again = NULL;
-    if (s->into.seal_again != NULL &&
-        s->into.seal_again(s->into.ctx, s->was_id, s->id, s->account.provider, bytes, size, &again, &size, &why) < 0) {
-        archive_warn(s->warnings, "the credentials are kept out: %s", why.text);
-        return 0;
-    }
-    int r = STORE(s->store, err, credentials_put, s->id, again != NULL ? again : bytes, size);
-    *ret_usable = r == 0;
-    free(again);
-    return r;
+    return put_sealed(s, 0, s->account.provider, s->sealed, ret_usable, err);
 }
 
 static int put_schedule(struct storing *s, bool usable, struct err *err)
@@ -415,8 +424,10 @@ static int take_one(struct storing *s, const struct archive_record *record, stru
         return take_identity(s, &record->account_identity, err);
     case ARCHIVE_KIND_settings:
         return keep_text(s, record->settings.json, &s->settings, err);
+    case ARCHIVE_KIND_source:
+        return take_source(s, &record->source, err);
     case ARCHIVE_KIND_credentials:
-        return keep_text(s, record->credentials.sealed, &s->sealed, err);
+        return take_credentials(s, &record->credentials, err);
     case ARCHIVE_KIND_removed_here:
         return take_removed_here(s, &record->removed_here, err);
     case ARCHIVE_KIND_pick:
@@ -461,10 +472,13 @@ static void close_storing(void *ctx)
         s->store->ops->batch_abort(s->store->session);
     for (size_t i = 0; !s->created && !s->committed && i < s->removed_count; i++)
         STORE(s->store, NULL, removed_here_remove, s->id, s->removed[i]);
+    if (!s->created && !s->committed)
+        archive_sources_take_back(&s->sources, s->store, s->id);
     if (s->created && !s->ended)
         STORE(s->store, NULL, account_remove, s->id);
     arena_wipe(&s->kept); /* sealed, but still */
     arena_fini(&s->kept);
+    archive_sources_fini(&s->sources);
     free(s);
 }
 
@@ -491,7 +505,7 @@ static int feed_copy(void *ctx, const void *bytes, size_t size, struct err *err)
 
 int archive_copy_synced(struct store *from, struct store *to, const char *account, struct err *err)
 {
-    struct archive_into into = {.account = account};
+    struct archive_into into = {.account = account, .synced_only = true};
     struct archive_reader *reader = archive_store(to, &into, NULL);
     struct archive_out out = {feed_copy, reader};
     int r = reader == NULL ? no_memory(err) : archive_write(from, account, ARCHIVE_SYNCED_ONLY, &out, NULL, err);

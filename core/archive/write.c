@@ -16,6 +16,7 @@
     }
 PUTS(account_identity, put_identity)
 PUTS(removed_here, put_removed_here)
+PUTS(source, put_source)
 PUTS(pick, put_pick)
 PUTS(token, put_token)
 
@@ -44,9 +45,9 @@ static int put_tab_group(void *ctx, const char *device, const struct hearth_tab_
     return archive_put_record(ctx, ARCHIVE_KIND_tab_group, &of, group);
 }
 
-static int put_mark(void *ctx, int32_t collection, const char *text)
+static int put_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    struct archive_mark mark = {.struct_size = sizeof(mark), .collection = collection, .text = text};
+    struct archive_mark mark = {.struct_size = sizeof(mark), .collection = collection, .text = text, .source = source};
     return archive_put_record(ctx, ARCHIVE_KIND_mark, NULL, &mark);
 }
 
@@ -60,13 +61,13 @@ static int put_settings(struct writing *w)
     return r == 0 ? archive_put_record(w, ARCHIVE_KIND_settings, NULL, &settings) : 0;
 }
 
-static int put_credentials(struct writing *w)
+static int put_credentials(struct writing *w, int64_t source)
 {
-    struct archive_credentials credentials = {.struct_size = sizeof(credentials)};
+    struct archive_credentials credentials = {.struct_size = sizeof(credentials), .source = source};
     struct err why = {0};
     const void *sealed = NULL;
     size_t size = 0;
-    int r = STORE(w->store, &why, credentials_get, w->account, &sealed, &size);
+    int r = STORE(&w->inner, &why, credentials_get, w->account, source, &sealed, &size);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
         return err_set(w->err, r, "%s", why.text);
     if (r < 0 || size == 0)
@@ -79,6 +80,14 @@ static int put_credentials(struct writing *w)
     r = archive_put_record(w, ARCHIVE_KIND_credentials, NULL, &credentials);
     free(hex);
     return r;
+}
+
+static int put_credentials_of(void *ctx, const struct hearth_source *source)
+{
+    struct writing *w = ctx;
+    int r = put_credentials(w, source->id);
+    store_reset(&w->inner);
+    return archive_fails(w, r);
 }
 
 static int put_page_guid(void *ctx, const char *guid, int64_t page)
@@ -108,7 +117,8 @@ static int put_bookmark(void *ctx, const struct hearth_bookmark_node *node)
 
 static int put_tombstone(void *ctx, const struct hearth_bookmark_node *node)
 {
-    struct archive_tombstone tombstone = {.struct_size = sizeof(tombstone), .guid = node->guid, .parent = node->parent};
+    struct archive_tombstone tombstone = {
+        .struct_size = sizeof(tombstone), .guid = node->guid, .parent = node->parent, .source = node->source};
     return archive_put_record(ctx, ARCHIVE_KIND_tombstone, NULL, &tombstone);
 }
 
@@ -132,11 +142,11 @@ static int end_children(struct children_line *line)
     return w->lines.size >= ARCHIVE_FLUSH_BYTES || buf_failed(&w->lines) ? archive_flush(w) : w->code;
 }
 
-static int put_child(void *ctx, const char *folder, int64_t position, const char *child)
+static int put_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct children_line *line = ctx;
     struct buf *to = &line->w->lines;
-    struct archive_children record = {.struct_size = sizeof(record), .folder = folder};
+    struct archive_children record = {.struct_size = sizeof(record), .folder = folder, .source = source};
     (void)position;
     if (line->count > 0 && strcmp(folder, line->folder) != 0 && end_children(line) < 0)
         return line->w->code;
@@ -173,8 +183,12 @@ static int write_small_before(struct writing *w, unsigned with)
 {
     LISTED(w, identity_list, w->account, put_identity, w);
     archive_fails(w, w->code != 0 ? w->code : put_settings(w));
-    if ((with & ARCHIVE_CREDENTIALS) != 0)
-        archive_fails(w, w->code != 0 ? w->code : put_credentials(w));
+    LISTED(w, source_list, w->account, put_source, w);
+    if ((with & ARCHIVE_CREDENTIALS) != 0) {
+        archive_fails(w, w->code != 0 ? w->code : put_credentials(w, 0));
+        store_reset(&w->inner);
+        LISTED(w, source_list, w->account, put_credentials_of, w);
+    }
     return LISTED(w, removed_here_list, w->account, put_removed_here, w);
 }
 

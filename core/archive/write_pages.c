@@ -72,7 +72,8 @@ static int note_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
         piece->visits = visits;
         piece->visit_room = room;
     }
-    piece->visits[piece->visit_count++] = (struct hearth_visit){sizeof(*visit), (uint32_t)i, visit->date, visit->type};
+    piece->visits[piece->visit_count++] = *visit;
+    piece->visits[piece->visit_count - 1].reserved = (uint32_t)i;
     return 0;
 }
 

@@ -26,7 +26,7 @@
 
 /* What is compared and copied. */
 struct moving {
-    struct store *new;
+    struct store *old, *new;
     const char *account;
     const struct hearth_removed_here *removed; /* that is looked for */
     bool found;
@@ -65,6 +65,44 @@ static int copy_removals(struct store *old, struct store *new, const char *id, s
     return r;
 }
 
+/* What an earlier attempt has brought goes first: some may be gone since. */
+static int drop_source(void *ctx, const struct hearth_source *source)
+{
+    struct moving *moving = ctx;
+    return STORE(moving->new, &moving->err, source_remove, moving->account, source->id);
+}
+
+static int copy_source(void *ctx, const struct hearth_source *source)
+{
+    struct moving *moving = ctx;
+    struct err why = {0};
+    const void *sealed;
+    size_t size;
+    int r = STORE(moving->new, &moving->err, source_put, moving->account, source);
+    if (r < 0)
+        return r;
+    r = STORE(moving->old, &why, credentials_get, moving->account, source->id, &sealed, &size);
+    if (r == 0)
+        return STORE(moving->new, &moving->err, credentials_put, moving->account, source->id, sealed, size);
+    if (r != HEARTH_ERR_NOT_FOUND)
+        moving->err = why;
+    return moving->err.code;
+}
+
+static int copy_sources(struct store *old, struct store *new, const char *id, struct err *err)
+{
+    struct moving moving = {.old = old, .new = new, .account = id};
+    int r = STORE(new, err, source_list, id, drop_source, &moving);
+    if (r == 0 && moving.err.code == 0)
+        r = STORE(old, err, source_list, id, copy_source, &moving);
+    if (r == 0 && moving.err.code != 0) {
+        if (err != NULL)
+            *err = moving.err;
+        r = moving.err.code;
+    }
+    return r;
+}
+
 /* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as they are: all nodes have one key file. */
 static int create_row(struct store *old, struct store *new, const char *node, const char *id, uint8_t ret_mark[CREDENTIALS_MARK_SIZE],
                       struct err *err)
@@ -75,7 +113,7 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     struct err why = {0};
     int r = STORE(old, err, account_get, id, &account);
     if (r == 0)
-        r = STORE(old, err, credentials_get, id, &sealed, &size);
+        r = STORE(old, err, credentials_get, id, 0, &sealed, &size);
     if (r < 0)
         return r;
     r = STORE(new, &why, account_get, id, &known);
@@ -92,10 +130,12 @@ static int create_row(struct store *old, struct store *new, const char *node, co
         *err = why;
     }
     if (r == 0)
-        r = STORE(new, err, credentials_put, id, sealed, size);
+        r = STORE(new, err, credentials_put, id, 0, sealed, size);
+    if (r == 0)
+        r = copy_sources(old, new, id, err);
     if (r == 0)
         r = copy_removals(old, new, id, err);
-    return r < 0 ? r : credentials_mark(old, id, ret_mark, err);
+    return r < 0 ? r : credentials_mark(old, id, 0, ret_mark, err);
 }
 
 /* What is there came with an earlier attempt, all of it or nothing. */
@@ -123,12 +163,12 @@ static int copy_signin(struct store *old, struct store *new, const char *id, con
     uint8_t mark[CREDENTIALS_MARK_SIZE];
     const void *sealed;
     size_t size;
-    int r = credentials_mark(old, id, mark, err);
+    int r = credentials_mark(old, id, 0, mark, err);
     if (r < 0 || memcmp(mark, known, sizeof(mark)) == 0)
         return r;
-    r = STORE(old, err, credentials_get, id, &sealed, &size);
+    r = STORE(old, err, credentials_get, id, 0, &sealed, &size);
     if (r == 0)
-        r = STORE(new, err, credentials_put, id, sealed, size);
+        r = STORE(new, err, credentials_put, id, 0, sealed, size);
     if (r == 0)
         *next_sync = 1;
     return r;

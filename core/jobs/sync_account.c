@@ -17,13 +17,14 @@
 struct marks {
     struct hearth_sync_mark items[HEARTH_COLLECTION_SLOTS];
     size_t count;
+    int64_t source; /* whose */
     struct arena arena;
 };
 
-static int on_mark(void *ctx, int32_t collection, const char *text)
+static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     struct marks *marks = ctx;
-    if (marks->count < sizeof(marks->items) / sizeof(marks->items[0]))
+    if (source == marks->source && marks->count < sizeof(marks->items) / sizeof(marks->items[0]))
         marks->items[marks->count++] = (struct hearth_sync_mark){
             .struct_size = sizeof(marks->items[0]), .collection = collection, .text = arena_strdup(&marks->arena, text)};
     return 0;
@@ -222,11 +223,11 @@ static int store_outcome(const struct sync_context *context, struct store *store
 static int pull(const struct sync_context *context, const struct hearth_sync *provider, void *session, struct call *call,
                 const struct hearth_account *account, struct sink *sink, struct hearth_pull_result *result, struct err *err)
 {
-    struct marks marks = {0};
+    struct marks marks = {.source = sink->source};
     arena_init(&marks.arena, 0);
     void *credentials = NULL;
     size_t size = 0;
-    int r = credentials_get(context->vault, sink->store, sink->account, account->provider, &credentials, &size, err);
+    int r = credentials_get(context->vault, sink->store, sink->account, sink->source, account->provider, &credentials, &size, err);
     if (r == 0 && account->resync == 0)
         r = STORE(sink->store, err, mark_list, sink->account, on_mark, &marks);
     if (r == HEARTH_ERR_DENIED && credentials != NULL) /* by the database: see credentials_get() */

@@ -122,11 +122,11 @@ static int look_at_credentials(void *ctx, const struct hearth_account *account)
     const void *bytes;
     void *plain = NULL;
     size_t size = 0;
-    int r = STORE(sealed->store, &why, credentials_get, account->id, &bytes, &size);
+    int r = STORE(sealed->store, &why, credentials_get, account->id, 0, &bytes, &size);
     if (r == 0)
         sealed->any = true;
     if (r == 0 && sealed->vault != NULL)
-        r = credentials_get(sealed->vault, sealed->store, account->id, account->provider, &plain, &size, &why);
+        r = credentials_get(sealed->vault, sealed->store, account->id, 0, account->provider, &plain, &size, &why);
     credentials_free(plain, size);
     store_reset(sealed->store);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_DENIED && r != HEARTH_ERR_CORRUPT)

@@ -85,6 +85,29 @@ static int list(struct app *app, struct cli *cli, struct err *err)
     return r;
 }
 
+/* Those besides the account's own provider. */
+static int on_source(void *ctx, const struct hearth_source *source)
+{
+    json_t *sources = ctx;
+    json_array_append_new(sources, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:I}", "id", (json_int_t)source->id, "name",
+                                             source->name, "kind", source->kind == HEARTH_SOURCE_SYNC ? "sync" : "import", "provider",
+                                             source->provider, "state", state_name((int)source->state), "detail", source->state_detail,
+                                             "created_at", (json_int_t)source->created, "last_sync_at", (json_int_t)source->last_sync,
+                                             "ended_at", (json_int_t)source->ended));
+    return 0;
+}
+
+static void print_sources(json_t *sources)
+{
+    struct table table;
+    json_t *row;
+    size_t i;
+    table_init(&table, "id name kind provider state created_at last_sync_at ended_at detail");
+    json_array_foreach(sources, i, row) table_add(&table, json_incref(row));
+    table_print(&table, false);
+    table_fini(&table);
+}
+
 static int show(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -92,8 +115,13 @@ static int show(struct app *app, struct cli *cli, struct err *err)
     int r = app_account(app, cli->argv[1], &account, err);
     if (r == 0)
         r = STORE(app->store, err, counts, account.id, &counts);
-    if (r < 0)
+    json_t *sources = json_array();
+    if (r == 0)
+        r = STORE(app->store, err, source_list, account.id, on_source, sources);
+    if (r < 0) {
+        json_decref(sources);
         return r;
+    }
     json_t *o =
         json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email", account.email,
                   "uid", account.uid, "name", account.name, "provider", account.provider, "node", app->nodes.items[app->node].name, "state",
@@ -106,13 +134,17 @@ static int show(struct app *app, struct cli *cli, struct err *err)
                           (json_int_t)counts.pages, "visits", (json_int_t)counts.visits);
     if (cli->json) {
         json_object_set_new(o, "counts", c);
+        json_object_set(o, "sources", sources);
         json_dumpf(o, stdout, JSON_INDENT(2));
         cli_say(stdout, "\n");
     } else {
         json_object_update(o, c);
         json_decref(c);
         table_print_object(o);
+        if (json_array_size(sources) > 0)
+            print_sources(sources);
     }
+    json_decref(sources);
     json_decref(o);
     return 0;
 }

@@ -79,12 +79,13 @@ static void say_warning(void *ctx, const char *text)
     cli_say(stderr, "hearthd: warning: %s\n", text);
 }
 
-static int seal_again(void *ctx, const char *was, const char *account, const char *provider, const void *sealed, size_t size,
-                      void **ret_sealed, size_t *ret_size, struct err *err)
+static int seal_again(void *ctx, const char *was, const char *account, int64_t source, const char *provider, const void *sealed,
+                      size_t size, void **ret_sealed, size_t *ret_size, struct err *err)
 {
     struct restoring *restoring = ctx;
     int r = app_open_vault(restoring->app, err);
-    return r < 0 ? r : credentials_seal_again(restoring->app->vault, was, account, provider, sealed, size, ret_sealed, ret_size, err);
+    return r < 0 ? r
+                 : credentials_seal_again(restoring->app->vault, was, account, source, provider, sealed, size, ret_sealed, ret_size, err);
 }
 
 /* What the archive says of whose it is has to make sense here. */

@@ -51,7 +51,7 @@ static int apply_once(struct apply *apply, int32_t collection, const char *mark,
     if (r == 0)
         r = check_limits(apply, err);
     if (r == 0 && mark != NULL)
-        r = STORE(store, err, mark_put, collection, mark);
+        r = STORE(store, err, mark_put, apply->source, collection, mark);
     if (r == 0)
         r = STORE(store, err, batch_commit, apply->changed);
     if (r < 0)
@@ -62,7 +62,12 @@ static int apply_once(struct apply *apply, int32_t collection, const char *mark,
 int apply_collection(struct store *store, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *mark,
                      bool *ret_changed, int64_t *ret_generation, struct err *err)
 {
-    struct apply apply = {.store = store, .account = account, .how = how, .spool = spool, .collection = merge_collection_name(collection)};
+    struct apply apply = {.store = store,
+                          .account = account,
+                          .source = spool->source,
+                          .how = how,
+                          .spool = spool,
+                          .collection = merge_collection_name(collection)};
     arena_init(&apply.arena, 0);
     int r = apply_once(&apply, collection, mark, ret_generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */

@@ -12,7 +12,8 @@ struct model_page;
 struct apply {
     struct store *store;
     const char *account;
-    int32_t how; /* enum hearth_sync_begin */
+    int64_t source; /* whose records came */
+    int32_t how;    /* enum hearth_sync_begin */
     struct spool *spool;
     struct arena arena;          /* reset for each record */
     bool changed;                /* something a reader can see was written */
@@ -39,7 +40,17 @@ int apply_history(struct apply *apply, struct err *err);
 /* Computes a page anew from its visits and bookmarks and writes, or removes, it. `page` is what is known (id, url, and what history said);
  * used by history and bookmarks. */
 int apply_page(struct apply *apply, struct hearth_page *page, struct err *err);
-/* The page has no visits and no history record any more: what its bookmarks make of it remains. */
+/* Takes away the visits that `takes` says. The page itself is left to the caller. */
+typedef bool (*apply_takes_fn)(const void *ctx, const struct hearth_visit *visit);
+struct apply_taken {
+    int64_t taken, left; /* visits */
+};
+int apply_take_visits(struct apply *apply, int64_t page, apply_takes_fn takes, const void *ctx, struct apply_taken *ret_taken,
+                      struct err *err);
+/* The same, whoever brought them, and then the page: where no visit is left, without what its records say. */
+int apply_take_from_page(struct apply *apply, struct hearth_page *page, apply_takes_fn takes, const void *ctx, struct err *err);
+bool apply_is_from(const void *source, const struct hearth_visit *visit); /* source: int64_t */
+/* The source has no visits and no record of the page any more: what others and bookmarks make of it remains. */
 int apply_end_history(struct apply *apply, struct hearth_page *page, struct err *err);
 /* Writes a page whose visits are summed up in `facts` and whose bookmark fields are set. */
 int apply_put_page(struct apply *apply, struct hearth_page *page, const struct model_page *facts, struct err *err);

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "merge/apply.h"
+#include "merge/apply_bookmarks.h"
 #include "merge/apply_tree.h"
 #include "merge/kept.h"
 #include "merge/page_set.h"
 #include "merge/records.h"
 #include "merge/same_bookmarks.h"
 #include "model/page.h"
+#include "model/source_id.h"
 
 static const int64_t earliest_date = 727747200000; /* 1993-01-23, as Firefox has it: older dates are not real */
 
@@ -19,10 +20,27 @@ struct bookmarks {
     struct err *err;
 };
 
+/* As the records say; of other sources they are folders with a name. */
+static const struct root {
+    const char *guid, *title, *name;
+} roots[] = {{"places", "", ""},
+             {"toolbar", "toolbar", "Bookmarks Toolbar"},
+             {"menu", "menu", "Bookmarks Menu"},
+             {"unfiled", "unfiled", "Other Bookmarks"},
+             {"mobile", "mobile", "Mobile Bookmarks"}};
+enum { ROOTS = sizeof(roots) / sizeof(roots[0]) };
+
+static const struct root *find_root(const char *guid)
+{
+    for (size_t i = 0; i < ROOTS; i++)
+        if (strcmp(roots[i].guid, model_source_said(guid)) == 0)
+            return &roots[i];
+    return NULL;
+}
+
 static bool is_root(const char *guid)
 {
-    return strcmp(guid, "places") == 0 || strcmp(guid, "menu") == 0 || strcmp(guid, "toolbar") == 0 || strcmp(guid, "unfiled") == 0 ||
-           strcmp(guid, "mobile") == 0;
+    return find_root(guid) != NULL;
 }
 
 static int touch(struct bookmarks *b, int64_t page)
@@ -73,10 +91,11 @@ static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *rec
 /* But for its page and its place. */
 static void fill_row(struct apply *apply, const struct hearth_bookmark_record *record, int64_t known_added, struct hearth_bookmark *row)
 {
+    const struct root *root = apply->source == 0 ? NULL : find_root(record->guid);
     row->kind = record->kind;
     row->guid = record->guid;
     row->said_parent = record->parent_guid;
-    row->title = record->title;
+    row->title = root == NULL ? record->title : root->name;
     row->url = record->url;
     row->keyword = record->keyword;
     row->tag_query = record->tag_query;
@@ -96,8 +115,10 @@ static int put_record(struct bookmarks *b)
     struct hearth_bookmark_record record;
     if (records_get_bookmark(apply->spool, &apply->arena, &record) < 0)
         return err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
-    struct hearth_bookmark old = {.struct_size = sizeof(old)}, new = {.struct_size = sizeof(new)};
+    struct hearth_bookmark old = {.struct_size = sizeof(old)}, new = {.struct_size = sizeof(new), .source = apply->source};
     struct err why = {0};
+    if (apply->source != 0 && find_root(record.guid) == &roots[0]) /* the folder that bears the source's name: ensure_roots() */
+        return 0;
     int r = STORE(apply->store, &why, bookmark_get, apply->account, record.guid, &old);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         *b->err = why;
@@ -111,7 +132,7 @@ static int put_record(struct bookmarks *b)
     fill_row(apply, &record, known ? old.added : 0, &new);
     r = STORE(apply->store, b->err, bookmark_put, &new);
     if (r == 0 && record.kind == HEARTH_FOLDER)
-        r = STORE(apply->store, b->err, bookmark_claims_put, record.guid, record.children, record.child_count);
+        r = STORE(apply->store, b->err, bookmark_claims_put, apply->source, record.guid, record.children, record.child_count);
     apply->changed = true;
     return r;
 }
@@ -143,7 +164,7 @@ static int put_tombstone(struct bookmarks *b)
 static int on_old(void *ctx, const struct hearth_bookmark *bookmark)
 {
     struct bookmarks *b = ctx;
-    return touch(b, bookmark->page) < 0;
+    return bookmark->source == b->apply->source && touch(b, bookmark->page) < 0;
 }
 
 /* A complete collection replaces what was there, but for what arrived damaged. */
@@ -158,39 +179,27 @@ static int clear(struct bookmarks *b, struct kept *kept)
     if (r == 0 && b->err->code != 0)
         r = b->err->code;
     if (r == 0)
-        r = STORE(apply->store, b->err, bookmark_clear);
+        r = STORE(apply->store, b->err, bookmark_clear, apply->source);
     store_reset(apply->store);
     return r == 0 ? kept_put_bookmarks(kept, apply, b->err) : r;
 }
 
-/* The roots exist even if no device has uploaded them. */
-#define ROOT(guid_, title_, parent)                                                                                                        \
-    {                                                                                                                                      \
-        .struct_size = sizeof(struct hearth_bookmark), .kind = HEARTH_FOLDER, .guid = (guid_), .title = (title_), .said_parent = (parent)  \
-    }
-static const struct hearth_bookmark roots[] = {
-    ROOT("places", "", NULL),           ROOT("toolbar", "toolbar", "places"),
-    ROOT("menu", "menu", "places"),     ROOT("unfiled", "unfiled", "places"),
-    ROOT("mobile", "mobile", "places"), {.guid = NULL},
-};
-
-static int ensure_roots(struct bookmarks *b)
+static struct hearth_bookmark own_root(size_t i)
 {
-    struct apply *apply = b->apply;
-    int r = 0;
-    for (const struct hearth_bookmark *root = roots; r == 0 && root->guid != NULL; root++) {
-        struct hearth_bookmark there = {.struct_size = sizeof(there)};
-        struct err why = {0};
-        r = STORE(apply->store, &why, bookmark_get, apply->account, root->guid, &there);
-        if (r == HEARTH_ERR_NOT_FOUND) {
-            apply->changed = true;
-            r = STORE(apply->store, b->err, bookmark_put, root);
-        } else if (r < 0) {
-            *b->err = why;
-        }
-        store_reset(apply->store);
-    }
-    return r;
+    return (struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
+                                    .kind = HEARTH_FOLDER,
+                                    .guid = roots[i].guid,
+                                    .title = roots[i].title,
+                                    .said_parent = i == 0 ? NULL : "places"};
+}
+
+/* Only of the account's own: the folders of another source are not as its records say. */
+static int compare_own(struct bookmarks *b, bool *ret_same)
+{
+    struct hearth_bookmark own[ROOTS + 1] = {{.guid = NULL}};
+    for (size_t i = 0; i < ROOTS; i++)
+        own[i] = own_root(i);
+    return same_bookmarks(b->apply, own, make_anew, ret_same, b->err);
 }
 
 /* *ret_same: there was nothing to do. */
@@ -199,13 +208,88 @@ static int replace_all(struct bookmarks *b, bool *ret_same)
     struct kept kept;
     bool same = false;
     int r = kept_init(&kept, b->apply->spool, b->err);
-    if (r == 0 && kept.count == 0)
-        r = same_bookmarks(b->apply, roots, make_anew, &same, b->err);
+    if (r == 0 && kept.count == 0 && b->apply->source == 0)
+        r = compare_own(b, &same);
     if (r == 0 && !same)
         r = clear(b, &kept);
     kept_fini(&kept);
     *ret_same = same;
     return r;
+}
+
+static int put_root(struct bookmarks *b, const struct hearth_bookmark *wanted)
+{
+    struct apply *apply = b->apply;
+    struct hearth_bookmark there = {.struct_size = sizeof(there)};
+    struct err why = {0};
+    int r = STORE(apply->store, &why, bookmark_get, apply->account, wanted->guid, &there);
+    bool renamed = r == 0 && wanted->source != 0 && !str_equal(there.title, wanted->title);
+    if (r == HEARTH_ERR_NOT_FOUND || renamed) {
+        apply->changed = true;
+        r = STORE(apply->store, b->err, bookmark_put, wanted);
+    } else if (r < 0) {
+        *b->err = why;
+    }
+    store_reset(apply->store);
+    return r;
+}
+
+/* The roots exist even if no device has uploaded them. */
+static int ensure_own_roots(struct bookmarks *b)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ROOTS; i++) {
+        struct hearth_bookmark root = own_root(i);
+        r = put_root(b, &root);
+    }
+    return r;
+}
+
+struct naming {
+    struct apply *apply;
+    const char *name;
+    bool failed;
+};
+
+static int on_source(void *ctx, const struct hearth_source *source)
+{
+    struct naming *naming = ctx;
+    if (source->id != naming->apply->source)
+        return 0;
+    naming->name = arena_strdup(&naming->apply->arena, source->name);
+    naming->failed = naming->name == NULL;
+    return 1;
+}
+
+/* Those of another source are folders below one that bears its name, in the menu; the repair of the tree keeps them there. */
+static int ensure_folders(struct bookmarks *b)
+{
+    struct apply *apply = b->apply;
+    char top[MODEL_SOURCE_ID_SIZE], guid[MODEL_SOURCE_ID_SIZE];
+    struct naming naming = {.apply = apply};
+    int r = STORE(apply->store, b->err, source_list, apply->account, on_source, &naming);
+    store_reset(apply->store);
+    if (r == 0 && naming.failed)
+        r = err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0 && naming.name == NULL)
+        r = err_set(b->err, HEARTH_ERR_INVALID, "the account has no source %lld", (long long)apply->source);
+    model_source_id(apply->source, roots[0].guid, HEARTH_KEY_MAX, top);
+    for (size_t i = 0; r == 0 && i < ROOTS; i++) {
+        model_source_id(apply->source, roots[i].guid, HEARTH_KEY_MAX, guid);
+        r = put_root(b, &(struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
+                                                  .kind = HEARTH_FOLDER,
+                                                  .guid = guid,
+                                                  .title = i == 0 ? naming.name : roots[i].name,
+                                                  .said_parent = i == 0 ? "menu" : top,
+                                                  .source = apply->source});
+    }
+    return r;
+}
+
+static int ensure_roots(struct bookmarks *b)
+{
+    int r = ensure_own_roots(b);
+    return r == 0 && b->apply->source != 0 ? ensure_folders(b) : r;
 }
 
 static int update_pages(struct bookmarks *b)
@@ -254,6 +338,40 @@ int apply_bookmarks(struct apply *apply, struct err *err)
     if (r == 0)
         r = ensure_roots(&b);
     if (r == 0 && apply->changed)
+        r = apply_tree(apply, err);
+    if (r == 0)
+        r = update_pages(&b);
+    page_set_fini(&b.touched);
+    return r;
+}
+
+struct finding {
+    int64_t source;
+    bool found;
+};
+
+static int find_node(void *ctx, const struct hearth_bookmark_node *node)
+{
+    struct finding *finding = ctx;
+    finding->found = node->source == finding->source;
+    return finding->found;
+}
+
+int apply_no_bookmarks(struct apply *apply, struct err *err)
+{
+    struct bookmarks b = {.apply = apply, .err = err};
+    struct hearth_bookmark_query all = {.struct_size = sizeof(all), .order = HEARTH_BY_ADDED};
+    struct finding finding = {.source = apply->source};
+    int r = STORE(apply->store, err, bookmark_nodes, apply->account, find_node, &finding);
+    if (r == 0)
+        r = STORE(apply->store, err, bookmark_list, apply->account, &all, on_old, &b);
+    if (r == 0 && err->code != 0)
+        r = err->code;
+    if (r == 0)
+        r = STORE(apply->store, err, bookmark_clear, apply->source);
+    store_reset(apply->store);
+    apply->changed = finding.found;
+    if (r == 0 && finding.found)
         r = apply_tree(apply, err);
     if (r == 0)
         r = update_pages(&b);

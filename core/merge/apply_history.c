@@ -8,6 +8,7 @@
 #include "merge/records.h"
 #include "merge/removed_here.h"
 #include "model/page.h"
+#include "model/source_id.h"
 
 struct history {
     struct apply *apply;
@@ -44,6 +45,27 @@ static int put_new(struct history *history, struct hearth_page *page, const stru
     return r == 0 && history->snapshot != NULL ? snapshot_note(history->snapshot, page->id, err) : r;
 }
 
+/* A page has the id of record of the source with the smallest number: that of the account's own provider, if it knows the page. */
+static bool takes_guid(const struct apply *apply, const struct hearth_page *page, const struct hearth_page_record *record)
+{
+    return !str_equal(page->guid, record->guid) && (page->guid == NULL || apply->source <= model_source_of(page->guid));
+}
+
+static int join_guid(struct history *history, const struct hearth_page *page, const struct hearth_page_record *record)
+{
+    struct apply *apply = history->apply;
+    struct err why = {0};
+    int64_t joined = 0;
+    if (str_equal(page->guid, record->guid))
+        return 0;
+    int r = takes_guid(apply, page, record) ? HEARTH_ERR_NOT_FOUND : STORE(apply->store, &why, page_by_guid, record->guid, &joined);
+    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && joined != page->id))
+        return STORE(apply->store, history->err, page_guid_put, record->guid, page->id);
+    if (r < 0)
+        *history->err = why;
+    return r;
+}
+
 static int unite_record(struct history *history, struct hearth_page *page, const struct hearth_page_record *record)
 {
     struct apply *apply = history->apply;
@@ -53,13 +75,13 @@ static int unite_record(struct history *history, struct hearth_page *page, const
     int r = history->snapshot == NULL ? 0 : snapshot_trim(history->snapshot, apply, page, record, &whole, &trimmed, err);
     if (r == 0)
         r = STORE(apply->store, err, visits_put, page->id, record->visits, record->visit_count, &added);
-    bool new_guid = !str_equal(page->guid, record->guid), new_title = takes_title(page, record, whole);
+    bool new_guid = takes_guid(apply, page, record), new_title = takes_title(page, record, whole);
+    if (r == 0)
+        r = join_guid(history, page, record);
     if (r < 0 || (added == 0 && !trimmed && !new_guid && !new_title))
         return r;
-    if (new_guid) {
+    if (new_guid)
         page->guid = record->guid;
-        r = STORE(apply->store, err, page_guid_put, record->guid, page->id);
-    }
     if (new_title)
         page->title = record->title;
     return r == 0 ? apply_page(apply, page, err) : r;
@@ -83,7 +105,7 @@ static int put_record(struct history *history)
 }
 
 /* A tombstone removes the page only if it names the id that the page has now: devices that find one URL under two ids keep one and bury the
- * other, and the page lives on. */
+ * other, and the page lives on. Of a page that has the id of another source it takes what its own source brought. */
 static int put_tombstone(struct history *history)
 {
     struct apply *apply = history->apply;
@@ -101,7 +123,8 @@ static int put_tombstone(struct history *history)
         *history->err = why;
         return r;
     }
-    return str_equal(page.guid, guid) ? apply_end_history(apply, &page, history->err) : 0;
+    bool names_it = page.guid == NULL || str_equal(page.guid, guid) || model_source_of(page.guid) != apply->source;
+    return names_it ? apply_end_history(apply, &page, history->err) : 0;
 }
 
 /* A snapshot that goes beyond the limits for a moment, before what it does not have is taken away, may be within them in the end. */

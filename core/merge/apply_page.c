@@ -102,14 +102,6 @@ int apply_page(struct apply *apply, struct hearth_page *page, struct err *err)
     return apply_put_page(apply, page, &facts, err);
 }
 
-int apply_end_history(struct apply *apply, struct hearth_page *page, struct err *err)
-{
-    page->guid = NULL;
-    page->title = NULL;
-    int r = STORE(apply->store, err, visits_remove, page->id);
-    return r == 0 ? apply_page(apply, page, err) : r;
-}
-
 int apply_put_page(struct apply *apply, struct hearth_page *page, const struct model_page *facts, struct err *err)
 {
     char host[256];

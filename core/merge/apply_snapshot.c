@@ -59,23 +59,30 @@ static int compare_visits(const void *a, const void *b)
 /* A walk through the stored visits and those that came, side by side. */
 struct visit_walk {
     const struct hearth_visit *came;
+    int64_t source;
     size_t count, at;
     bool missing; /* one that is stored did not come */
+    bool others;  /* another source has visits of the page */
 };
 
 static int on_stored_visit(void *ctx, const struct hearth_visit *stored)
 {
     struct visit_walk *walk = ctx;
+    if (stored->source != walk->source) {
+        walk->others = true;
+        return 0;
+    }
     while (walk->at < walk->count && compare_visits(&walk->came[walk->at], stored) < 0)
         walk->at++;
-    walk->missing = walk->at == walk->count || compare_visits(&walk->came[walk->at], stored) != 0;
-    return walk->missing;
+    walk->missing = walk->missing || walk->at == walk->count || compare_visits(&walk->came[walk->at], stored) != 0;
+    return 0;
 }
 
-static int find_missing(struct apply *apply, int64_t page, const struct hearth_page_record *record, bool *ret_missing, struct err *err)
+static int find_missing(struct apply *apply, int64_t page, const struct hearth_page_record *record, bool *ret_missing, bool *ret_others,
+                        struct err *err)
 {
     struct hearth_visit *came = arena_alloc(&apply->arena, (record->visit_count + 1) * sizeof(*came));
-    struct visit_walk walk = {.came = came, .count = record->visit_count};
+    struct visit_walk walk = {.came = came, .source = apply->source, .count = record->visit_count};
     if (came == NULL)
         return snapshot_no_memory(err);
     for (size_t i = 0; i < record->visit_count; i++) {
@@ -84,8 +91,10 @@ static int find_missing(struct apply *apply, int64_t page, const struct hearth_p
     }
     qsort(came, walk.count, sizeof(*came), compare_visits);
     int r = STORE(apply->store, err, page_visits, apply->account, page, on_stored_visit, &walk);
-    if (r == 0)
+    if (r == 0) {
         *ret_missing = walk.missing;
+        *ret_others = walk.others;
+    }
     return r;
 }
 
@@ -93,26 +102,32 @@ int snapshot_trim(struct snapshot *snapshot, struct apply *apply, const struct h
                   bool *ret_first, bool *ret_trimmed, struct err *err)
 {
     bool damaged = page_set_has(&snapshot->damaged, page->id) && !kept_has(&snapshot->kept, record->guid);
-    bool first = !page_set_has(&snapshot->seen, page->id), missing = false;
+    bool first = !page_set_has(&snapshot->seen, page->id), missing = false, others = false;
+    struct apply_taken taken;
     int r = snapshot_note(snapshot, page->id, err);
     if (r == 0 && first && !damaged)
-        r = find_missing(apply, page->id, record, &missing, err);
+        r = find_missing(apply, page->id, record, &missing, &others, err);
     if (r == 0 && missing)
-        r = STORE(apply->store, err, visits_remove, page->id);
+        r = apply_take_visits(apply, page->id, apply_is_from, &apply->source, &taken, err);
     if (r < 0)
         return r;
-    *ret_first = first && !damaged;
+    *ret_first = first && !damaged && !others;
     *ret_trimmed = missing;
     return 0;
 }
 
 /* --- pages ------------------------------------------------------------------------------------- */
 
+enum { ABSENT_PIECE = 500 }; /* pages whose visits are looked at together */
+
 struct absent {
     const struct snapshot *snapshot;
-    int64_t *pages;
+    int64_t *pages; /* ascending, once all are there */
     size_t count, room;
     bool failed;
+    int64_t source;
+    size_t piece, piece_count;
+    bool own[ABSENT_PIECE], any[ABSENT_PIECE]; /* it has visits: of this source, of any */
 };
 
 /* One that is there for its bookmarks alone. */
@@ -139,21 +154,62 @@ static int on_stored_page(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
+static int compare_pages(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int on_absent_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
+{
+    struct absent *absent = ctx;
+    const int64_t *first = absent->pages + absent->piece;
+    const int64_t *found = bsearch(&page, first, absent->piece_count, sizeof(*first), compare_pages);
+    if (found == NULL)
+        return 0;
+    absent->any[found - first] = true;
+    absent->own[found - first] |= visit->source == absent->source;
+    return 0;
+}
+
+static int end_absent(struct apply *apply, int64_t id, struct err *err)
+{
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    int r = STORE(apply->store, err, page_get, apply->account, id, &page);
+    if (r == 0)
+        r = apply_end_history(apply, &page, err);
+    arena_reset(&apply->arena);
+    store_reset(apply->store);
+    return r;
+}
+
+/* What others have visited stays. */
+static int sweep_piece(struct absent *absent, struct apply *apply, struct err *err)
+{
+    const int64_t *pages = absent->pages + absent->piece;
+    memset(absent->own, 0, sizeof(absent->own));
+    memset(absent->any, 0, sizeof(absent->any));
+    int r = store_visits_of_pages(apply->store, apply->account, pages, absent->piece_count, on_absent_visit, absent, err);
+    store_reset(apply->store);
+    for (size_t i = 0; r == 0 && i < absent->piece_count; i++)
+        if (absent->own[i] || !absent->any[i])
+            r = end_absent(apply, pages[i], err);
+    return r;
+}
+
 /* The list is complete before anything changes: it is read from what would change. */
 int snapshot_sweep(const struct snapshot *snapshot, struct apply *apply, struct err *err)
 {
-    struct absent absent = {.snapshot = snapshot};
+    struct absent absent = {.snapshot = snapshot, .source = apply->source};
     int r = STORE(apply->store, err, pages_by_frecency, apply->account, on_stored_page, &absent);
     store_reset(apply->store);
     if (r == 0 && absent.failed)
         r = snapshot_no_memory(err);
-    for (size_t i = 0; r == 0 && i < absent.count; i++) {
-        struct hearth_page page = {.struct_size = sizeof(page)};
-        r = STORE(apply->store, err, page_get, apply->account, absent.pages[i], &page);
-        if (r == 0)
-            r = apply_end_history(apply, &page, err);
-        arena_reset(&apply->arena);
-        store_reset(apply->store);
+    if (absent.count > 0)
+        qsort(absent.pages, absent.count, sizeof(*absent.pages), compare_pages);
+    for (; r == 0 && absent.piece < absent.count; absent.piece += absent.piece_count) {
+        absent.piece_count = absent.count - absent.piece < ABSENT_PIECE ? absent.count - absent.piece : ABSENT_PIECE;
+        r = sweep_piece(&absent, apply, err);
     }
     free(absent.pages);
     return r;

@@ -13,9 +13,10 @@ static int on_node(void *ctx, const struct hearth_bookmark_node *node)
     return loading->result = model_tree_add(loading->tree, node);
 }
 
-static int on_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int on_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct loading *loading = ctx;
+    (void)source;
     return loading->result = model_tree_add_claim(loading->tree, folder, position, child);
 }
 

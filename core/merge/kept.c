@@ -102,9 +102,10 @@ struct loading_claims {
     bool failed;
 };
 
-static int on_kept_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int on_kept_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct loading_claims *loading = ctx;
+    (void)source;
     (void)position; /* they come in its order */
     size_t at = kept_find(loading->kept, folder);
     if (at == SIZE_MAX)
@@ -163,7 +164,7 @@ int kept_put_bookmarks(struct kept *kept, struct apply *apply, struct err *err)
             continue;
         r = STORE(apply->store, err, bookmark_put, &b->row);
         if (r == 0 && b->row.kind == HEARTH_FOLDER)
-            r = STORE(apply->store, err, bookmark_claims_put, b->row.guid, b->children, b->child_count);
+            r = STORE(apply->store, err, bookmark_claims_put, b->row.source, b->row.guid, b->children, b->child_count);
         store_reset(apply->store);
     }
     return r;

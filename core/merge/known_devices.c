@@ -8,6 +8,7 @@
 /* A list that memory ended is not all there is. */
 struct loading_devices {
     struct known_devices *known;
+    int64_t source;
     bool failed;
 };
 
@@ -30,6 +31,8 @@ static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
     struct loading_devices *loading = ctx;
     (void)tabs;
+    if (device->source != loading->source)
+        return 0;
     return loading->failed = !add_known(loading->known, device);
 }
 
@@ -37,7 +40,7 @@ int known_devices_load(struct known_devices *ret_known, struct apply *apply, str
 {
     *ret_known = (struct known_devices){0};
     arena_init(&ret_known->arena, 0);
-    struct loading_devices loading = {.known = ret_known};
+    struct loading_devices loading = {.known = ret_known, .source = apply->source};
     int r = STORE(apply->store, err, device_list, apply->account, on_known, &loading);
     if (r == 0)
         r = kept_init(&ret_known->kept, apply->spool, err);

@@ -5,9 +5,33 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "model/source_id.h"
 #include "plug/fields.h"
 
+/* --- ids, which become those of the account here and nowhere else ------------------------------ */
+
+static void put_id(struct spool *spool, const char *id)
+{
+    char own[MODEL_SOURCE_ID_SIZE];
+    size_t longest = spool->longest > 0 ? spool->longest : HEARTH_KEY_MAX;
+    spool_put_text(spool, id == NULL ? NULL : model_source_id(spool->source, id, longest, own));
+}
+
+/* A group's id is unique on its device, which says whose it is. */
+static bool is_id(const struct fields *fields, const struct hearth_field *field)
+{
+    return fields != &fields_tab_group && (field->role == HEARTH_FIELD_KEY || strcmp(field->name, "parent_guid") == 0);
+}
+
 /* --- the fields of a record, in the order of its table ------------------------------------------ */
+
+static void put_text(struct spool *spool, const struct fields *fields, const struct hearth_field *field, const char *text)
+{
+    if (is_id(fields, field))
+        put_id(spool, text);
+    else
+        spool_put_text(spool, text);
+}
 
 static void put_fields(struct spool *spool, const struct fields *fields, const void *record)
 {
@@ -18,7 +42,7 @@ static void put_fields(struct spool *spool, const struct fields *fields, const v
         double real;
         switch (field->kind) {
         case HEARTH_FIELD_TEXT:
-            spool_put_text(spool, fields_text(field, record));
+            put_text(spool, fields, field, fields_text(field, record));
             break;
         case HEARTH_FIELD_HASH:
             hash = fields_hash(field, record);
@@ -79,12 +103,13 @@ int records_put_device(struct spool *spool, const struct hearth_device *device, 
 void records_get_device(struct spool *spool, struct hearth_device *ret_device)
 {
     get_fields(spool, &fields_device, ret_device);
+    ret_device->source = spool->source; /* whatever the provider says */
 }
 
 int records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab, struct err *err)
 {
     spool_begin(spool, RECORD_TAB);
-    spool_put_text(spool, device);
+    put_id(spool, device);
     put_fields(spool, &fields_tab, tab);
     return spool_end(spool, err);
 }
@@ -98,7 +123,7 @@ void records_get_tab(struct spool *spool, const char **ret_device, struct hearth
 int records_put_tab_group(struct spool *spool, const char *device, const struct hearth_tab_group *group, struct err *err)
 {
     spool_begin(spool, RECORD_TAB_GROUP);
-    spool_put_text(spool, device);
+    put_id(spool, device);
     put_fields(spool, &fields_tab_group, group);
     return spool_end(spool, err);
 }
@@ -127,18 +152,20 @@ int records_get_page(struct spool *spool, struct arena *arena, struct hearth_pag
     struct hearth_visit *visits = arena_alloc(arena, record.visit_count * sizeof(*visits));
     if (visits == NULL)
         return HEARTH_ERR_NOMEM;
-    for (size_t i = 0; i < record.visit_count; i++)
+    for (size_t i = 0; i < record.visit_count; i++) {
         get_fields(spool, &fields_visit, &visits[i]);
+        visits[i].source = spool->source;
+    }
     record.visits = visits;
     *ret_record = record;
     return 0;
 }
 
-static void put_list(struct spool *spool, const char *const *texts, size_t count)
+static void put_list(struct spool *spool, void (*put)(struct spool *spool, const char *text), const char *const *texts, size_t count)
 {
     spool_put_int(spool, (int64_t)count);
     for (size_t i = 0; i < count; i++)
-        spool_put_text(spool, texts[i]);
+        put(spool, texts[i]);
 }
 
 static int get_list(struct spool *spool, struct arena *arena, const char *const **ret_texts, size_t *ret_count)
@@ -158,8 +185,8 @@ int records_put_bookmark(struct spool *spool, const struct hearth_bookmark_recor
 {
     spool_begin(spool, RECORD_BOOKMARK);
     put_fields(spool, &fields_bookmark_record, record);
-    put_list(spool, record->tags, record->tag_count);
-    put_list(spool, record->children, record->child_count);
+    put_list(spool, spool_put_text, record->tags, record->tag_count);
+    put_list(spool, put_id, record->children, record->child_count);
     return spool_end(spool, err);
 }
 
@@ -178,7 +205,7 @@ int records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth
 int records_put_removed(struct spool *spool, const char *guid, int64_t modified, struct err *err)
 {
     spool_begin(spool, RECORD_REMOVED);
-    spool_put_text(spool, guid);
+    put_id(spool, guid);
     spool_put_int(spool, modified);
     return spool_end(spool, err);
 }
@@ -192,7 +219,7 @@ void records_get_removed(struct spool *spool, const char **ret_guid, int64_t *re
 int records_put_kept(struct spool *spool, const char *guid, struct err *err)
 {
     spool_begin(spool, RECORD_KEPT);
-    spool_put_text(spool, guid);
+    put_id(spool, guid);
     return spool_end(spool, err);
 }
 

@@ -66,7 +66,7 @@ int removed_here_filter(const struct model_removed_here *here, int64_t page, str
     for (size_t i = 0; i < record->visit_count; i++) {
         const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
         if (!model_removed_here_has_visit(here, page, host, visit->date, visit->type))
-            visits[kept++] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
+            visits[kept++] = (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     }
     *ret_gone = kept == 0 && record->visit_count > 0;
     record->visits = visits;
@@ -84,9 +84,7 @@ struct taking {
     size_t count, room;
     bool failed;
     struct removed_here_result result;
-    struct hits {
-        int64_t visits, removed;
-    } hits[PIECE]; /* of the pages of this piece */
+    int64_t hits[PIECE]; /* visits of the pages of this piece that are removed */
     size_t piece, piece_count;
 };
 
@@ -160,61 +158,39 @@ static int on_stored_visit(void *ctx, int64_t page, const struct hearth_visit *v
     const int64_t *found = bsearch(&page, first, taking->piece_count, sizeof(*first), compare_ids);
     if (found == NULL)
         return 0;
-    taking->hits[found - first].visits++;
-    taking->hits[found - first].removed += is_removed(taking, page, visit);
+    taking->hits[found - first] += is_removed(taking, page, visit);
     return 0;
 }
 
-struct keeping {
+struct taking_page {
     const struct taking *taking;
     int64_t page;
-    struct hearth_visit *kept;
-    size_t count, room;
 };
 
-static int on_visit_to_keep(void *ctx, const struct hearth_visit *visit)
+static bool takes_visit(const void *ctx, const struct hearth_visit *visit)
 {
-    struct keeping *keeping = ctx;
-    if (keeping->count < keeping->room && !is_removed(keeping->taking, keeping->page, visit))
-        keeping->kept[keeping->count++] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
-    return 0;
+    const struct taking_page *of = ctx;
+    return is_removed(of->taking, of->page, visit);
 }
 
-/* The visits that stay are put back, and the page is what they make of it. */
-static int keep_some(struct taking *taking, struct hearth_page *page, const struct hits *hits, struct err *err)
-{
-    struct apply *apply = &taking->apply;
-    struct keeping keeping = {.taking = taking, .page = page->id, .room = (size_t)(hits->visits - hits->removed)};
-    int64_t added;
-    keeping.kept = arena_alloc(&apply->arena, (keeping.room + 1) * sizeof(*keeping.kept));
-    if (keeping.kept == NULL)
-        return removal_no_memory(err);
-    int r = STORE(apply->store, err, page_visits, apply->account, page->id, on_visit_to_keep, &keeping);
-    if (r == 0)
-        r = STORE(apply->store, err, visits_remove, page->id);
-    if (r == 0)
-        r = STORE(apply->store, err, visits_put, page->id, keeping.kept, keeping.count, &added);
-    return r == 0 ? apply_page(apply, page, err) : r;
-}
-
-static int take_from_page(struct taking *taking, int64_t id, const struct hits *hits, struct err *err)
+static int take_from_page(struct taking *taking, int64_t id, int64_t hits, struct err *err)
 {
     struct apply *apply = &taking->apply;
     bool whole = model_removed_here_has_page(&taking->here, id, taking->removed->host);
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct err why = {0};
-    if (hits->removed == 0 && !whole)
+    if (hits == 0 && !whole)
         return 0;
     int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
-    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && hits->removed == 0 && page.title == NULL && page.guid == NULL))
+    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && hits == 0 && page.title == NULL && page.guid == NULL))
         return 0; /* nothing, or its bookmarks alone */
     if (r < 0) {
         *err = why;
         return r;
     }
-    r = hits->removed == hits->visits ? apply_end_history(apply, &page, err) : keep_some(taking, &page, hits, err);
+    r = apply_take_from_page(apply, &page, takes_visit, &(struct taking_page){taking, id}, err);
     taking->result.pages++;
-    taking->result.visits += hits->removed;
+    taking->result.visits += hits;
     return r;
 }
 
@@ -225,7 +201,7 @@ static int take_piece(struct taking *taking, struct err *err)
     int r = store_visits_of_pages(apply->store, apply->account, taking->pages + taking->piece, taking->piece_count, on_stored_visit, taking,
                                   err);
     for (size_t i = 0; r == 0 && i < taking->piece_count; i++) {
-        r = take_from_page(taking, taking->pages[taking->piece + i], &taking->hits[i], err);
+        r = take_from_page(taking, taking->pages[taking->piece + i], taking->hits[i], err);
         arena_reset(&apply->arena);
         store_reset(apply->store);
     }

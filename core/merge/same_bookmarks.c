@@ -59,6 +59,8 @@ static bool add(struct same *same, struct page_set *set, uint64_t hash)
 static int on_stored_node(void *ctx, const struct hearth_bookmark_node *node)
 {
     struct same *same = ctx;
+    if (node->source != same->apply->source)
+        return 0;
     same->nodes++;
     return !add(same, &same->stored, hash_node(node->guid, node->kind, node->said_parent, node->added, node->modified));
 }
@@ -71,10 +73,12 @@ static void end_list(struct same *same)
     same->folder = NULL;
 }
 
-static int on_stored_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int on_stored_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct same *same = ctx;
     (void)position; /* they come in its order */
+    if (source != same->apply->source)
+        return 0;
     if (same->folder == NULL || strcmp(same->folder, folder) != 0) {
         end_list(same);
         same->folder = arena_strdup(&same->apply->arena, folder);

@@ -1,5 +1,5 @@
-/* Does a complete collection of bookmarks say what is stored already? Then nothing is cleared, and
- * nothing put back. */
+/* Does a complete collection of bookmarks say what is stored of its source already? Then nothing is
+ * cleared, and nothing put back. */
 #ifndef HEARTH_CORE_MERGE_SAME_BOOKMARKS_H
 #define HEARTH_CORE_MERGE_SAME_BOOKMARKS_H
 

@@ -8,6 +8,7 @@
 #include "merge/apply.h"
 #include "merge/collections.h"
 #include "merge/records.h"
+#include "plug/fields.h"
 
 enum { SINK_MAGIC = 0x51ac0001, DAMAGED_LOGGED = 10 };
 
@@ -185,14 +186,14 @@ static int on_commit(void *ctx, const char *mark)
 
 void sink_note_credentials(struct sink *sink)
 {
-    sink->marked = credentials_mark(sink->store, sink->account, sink->mark, NULL) == 0;
+    sink->marked = credentials_mark(sink->store, sink->account, sink->source, sink->mark, NULL) == 0;
     store_reset(sink->store);
 }
 
 int sink_check_credentials(struct sink *sink)
 {
     uint8_t mark[CREDENTIALS_MARK_SIZE];
-    int r = sink->marked ? credentials_mark(sink->store, sink->account, mark, NULL) : 0;
+    int r = sink->marked ? credentials_mark(sink->store, sink->account, sink->source, mark, NULL) : 0;
     store_reset(sink->store);
     if (!sink->marked || r < 0 || memcmp(mark, sink->mark, sizeof(mark)) == 0) /* what the storage has against it will be seen */
         return 0;
@@ -204,7 +205,7 @@ static int put_marks_once(struct sink *sink, int32_t first, int32_t last, const 
     int64_t generation;
     int r = STORE(sink->store, err, batch_begin, sink->account, HEARTH_COLLECTION_NONE, &generation);
     for (int32_t c = first; r == 0 && c <= last; c++)
-        r = STORE(sink->store, err, mark_put, c, text);
+        r = STORE(sink->store, err, mark_put, sink->source, c, text);
     if (r == 0)
         r = STORE(sink->store, err, batch_commit, false);
     if (r < 0)
@@ -244,7 +245,7 @@ static int on_credentials(void *ctx, const void *bytes, size_t size)
     struct sink *sink = sink_of(ctx);
     int r = sink_check_credentials(sink); /* those of a later sign-in are not overwritten */
     if (r == 0)
-        r = credentials_put(sink->vault, sink->store, sink->account, sink->provider, bytes, size, &sink->err);
+        r = credentials_put(sink->vault, sink->store, sink->account, sink->source, sink->provider, bytes, size, &sink->err);
     if (r == 0)
         sink_note_credentials(sink);
     return r;
@@ -272,6 +273,13 @@ void sink_init(struct sink *sink, struct store *store, const struct vault *vault
         .credentials = on_credentials,
     };
     spool_init(&sink->spool, spool_directory, limits);
+    sink->spool.longest = (size_t)fields_longest(HEARTH_KEY_MAX, store == NULL ? NULL : store->limits);
+}
+
+void sink_set_source(struct sink *sink, int64_t source)
+{
+    sink->source = source;
+    sink->spool.source = source;
 }
 
 void sink_fini(struct sink *sink)

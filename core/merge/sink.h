@@ -15,6 +15,7 @@ struct sink {
     struct store *store;
     const struct vault *vault;
     const char *account;  /* id */
+    int64_t source;       /* whose records come; 0: the account's own provider */
     const char *provider; /* whose sign-in made the credentials */
     bool fetch_anew;      /* resync: stored marks were withheld from the provider */
     struct spool spool;
@@ -36,6 +37,9 @@ struct sink {
 void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,
                const char *spool_directory, const struct limits *limits);
 void sink_fini(struct sink *sink);
+
+/* Whose records come, from now on; 0 until then. The account has a row of it. */
+void sink_set_source(struct sink *sink, int64_t source);
 
 /* Before the pull reads the credentials that it works with. */
 void sink_note_credentials(struct sink *sink);

@@ -33,8 +33,12 @@ void spool_clear(struct spool *spool)
 {
     const char *directory = spool->directory;
     const struct limits *limits = spool->limits;
+    int64_t source = spool->source;
+    size_t longest = spool->longest;
     spool_fini(spool);
     spool_init(spool, directory, limits);
+    spool->source = source;
+    spool->longest = longest;
 }
 
 int64_t spool_size(const struct spool *spool)

@@ -12,6 +12,8 @@ enum { SPOOL_BUFFER = 256 * 1024, SPOOL_RECORD_MAX = 16 * 1024 * 1024 };
 struct spool {
     const char *directory;       /* borrowed: where the file goes */
     const struct limits *limits; /* borrowed; NULL: none */
+    int64_t source;              /* whose records: their ids are put as the account has them */
+    size_t longest;              /* bytes that the storage keeps of an id; 0: HEARTH_KEY_MAX */
     bool limited;                /* it, or what was made of it, was more than the limits allow: the person is to read why */
     int fd;                      /* -1: all of it is still in memory */
     int64_t file_size;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "model/source_id.h"
 
 uint64_t stored_tabs_say(const struct fields *fields, const void *record)
 {
@@ -45,6 +46,8 @@ static struct stored_tab *add_row(struct stored_tabs *stored, const char *device
 static int on_stored_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct stored_tabs *stored = ctx;
+    if (model_source_of(device) != stored->source) /* the device itself need not be known */
+        return 0;
     struct stored_tab *row = add_row(stored, device);
     if (row == NULL)
         return stored->failed = true;
@@ -56,6 +59,8 @@ static int on_stored_tab(void *ctx, const char *device, const struct hearth_tab 
 static int on_stored_group(void *ctx, const char *device, const struct hearth_tab_group *group)
 {
     struct stored_tabs *stored = ctx;
+    if (model_source_of(device) != stored->source)
+        return 0;
     struct stored_tab *row = add_row(stored, device);
     if (row == NULL || (row->group = arena_strdup(&stored->arena, group->id)) == NULL)
         return stored->failed = true;
@@ -74,7 +79,7 @@ static int compare_rows(const void *a, const void *b)
 
 int stored_tabs_load(struct stored_tabs *ret_stored, struct apply *apply, struct err *err)
 {
-    *ret_stored = (struct stored_tabs){0};
+    *ret_stored = (struct stored_tabs){.source = apply->source};
     arena_init(&ret_stored->arena, 0);
     int r = STORE(apply->store, err, tab_list, apply->account, NULL, on_stored_tab, ret_stored);
     if (r == 0 && !ret_stored->failed)

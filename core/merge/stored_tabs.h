@@ -1,4 +1,4 @@
-/* What is stored of an account's tabs and their groups, to be compared with what comes: of each
+/* What is stored of the tabs and their groups of one source of an account, to be compared with what comes: of each
  * its key and a number that stands for all that it says, since its texts may be long. */
 #ifndef HEARTH_CORE_MERGE_STORED_TABS_H
 #define HEARTH_CORE_MERGE_STORED_TABS_H
@@ -19,6 +19,7 @@ struct stored_tabs {
     struct stored_tab *rows; /* by device, then group, then position */
     size_t count, room;
     struct arena arena;
+    int64_t source;
     bool failed; /* memory was short while they were listed */
 };
 

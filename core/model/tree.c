@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/magic.h"
+#include "model/source_id.h"
 #include "model/tree_internal.h"
 
 static void *grow(void *items, size_t count, size_t *room, size_t item_size)
@@ -78,8 +79,13 @@ static int intern(struct model_tree *tree, const char *id, int32_t *ret_node)
         return HEARTH_ERR_NOMEM;
     tree->nodes = nodes;
     struct tree_node *node = &nodes[tree->node_count];
-    *node = (struct tree_node){
-        .said = TREE_NONE, .was_parent = TREE_NONE, .buried_in = TREE_NONE, .parent = TREE_NONE, .claimed_by = TREE_NONE};
+    *node = (struct tree_node){.said = TREE_NONE,
+                               .was_parent = TREE_NONE,
+                               .buried_in = TREE_NONE,
+                               .parent = TREE_NONE,
+                               .claimed_by = TREE_NONE,
+                               .home = TREE_UNFILED,
+                               .fixed = TREE_NONE};
     int r = add_name(tree, id, size + 1, &node->name);
     if (r < 0)
         return r;
@@ -123,6 +129,35 @@ static int32_t clamp(int64_t position)
     return position < 0 ? 0 : position > INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)position;
 }
 
+static int intern_of_source(struct model_tree *tree, int64_t source, const char *id, int32_t *ret_node)
+{
+    char own[MODEL_SOURCE_ID_SIZE];
+    return intern(tree, model_source_id(source, id, HEARTH_KEY_MAX, own), ret_node);
+}
+
+/* The folders of a source other than the account's own provider are where its roots would be: below one, which is in the menu. */
+static int settle_in_source(struct model_tree *tree, int64_t source, int32_t at)
+{
+    static const char *const folders[] = {"toolbar", "menu", "unfiled", "mobile"};
+    int32_t top, home, folder;
+    int r = intern_of_source(tree, source, "places", &top);
+    if (r == 0)
+        r = intern_of_source(tree, source, "unfiled", &home);
+    if (r < 0)
+        return r;
+    tree->nodes[at].home = home;
+    if (at == top)
+        tree->nodes[at].fixed = TREE_MENU;
+    for (int32_t i = 0; r == 0 && i < TREE_ROOTS; i++) {
+        r = intern_of_source(tree, source, folders[i], &folder);
+        if (r == 0 && folder == at) {
+            tree->nodes[at].fixed = top;
+            tree->nodes[at].fixed_at = i;
+        }
+    }
+    return r;
+}
+
 int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_node *row)
 {
     int32_t at, said, parent;
@@ -132,6 +167,10 @@ int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_node *r
     if (r == 0)
         r = intern(tree, row->parent, &parent);
     if (r < 0 || at == TREE_PLACES)
+        return r;
+    if (HEARTH_HAS(row, source) && row->source != 0)
+        r = settle_in_source(tree, row->source, at);
+    if (r < 0)
         return r;
     struct tree_node *node = &tree->nodes[at];
     node->live = true;

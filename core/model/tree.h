@@ -10,7 +10,10 @@
  *   4. A child in no list goes to the end of the folder that it names.
  *   5. If that folder was deleted, to the nearest ancestor of it that lives; else to unfiled.
  *   6. Folders that contain each other: the member changed last (ties: smaller id) goes to unfiled.
- *   7. Positions are those of the lists; ids not (yet) known leave holes. What is appended follows, by date added, then id.
+ *   7. What another source brought (hearth_bookmark_node.source) stays in its folders: "N:toolbar", "N:menu", "N:unfiled", "N:mobile"
+ * stand below "N:places", in that order, and that at the end of menu, whatever records say; where others go to unfiled, it goes to
+ * "N:unfiled".
+ *   8. Positions are those of the lists; ids not (yet) known leave holes. What is appended follows, by date added, then id.
  * The result depends on the facts only, not on the order in which they were added. O(n log n), no recursion, some 100 bytes a bookmark. */
 #ifndef HEARTH_CORE_MODEL_TREE_H
 #define HEARTH_CORE_MODEL_TREE_H
@@ -27,9 +30,9 @@ struct model_tree;
 struct model_tree *model_tree_create(void);
 void model_tree_destroy(struct model_tree *tree);
 
-/* Facts, in the shapes that storage delivers them in. 0 or NOMEM. Of a node only guid, kind, said_parent, parent, position, added, modified
- * are read; parent and position are compared with the result, nothing else. The node "places" is ignored. A guid added twice: the last
- * counts. */
+/* Facts, in the shapes that storage delivers them in. 0 or NOMEM. Of a node only guid, kind, said_parent, parent, position, added,
+ * modified, source are read; parent and position are compared with the result, nothing else. The node "places" is ignored. A guid added
+ * twice: the last counts. */
 int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_node *node);
 int model_tree_add_claim(struct model_tree *tree, const char *folder, int64_t position, const char *child);
 int model_tree_add_tombstone(struct model_tree *tree, const char *guid, const char *parent); /* parent: where it was; NULL */

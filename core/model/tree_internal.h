@@ -24,6 +24,9 @@ struct tree_node {
     int32_t claimed_at; /* … and where */
     int32_t claims;     /* how many folders list it; it may stop counting at 2 */
     int32_t mark;       /* scratch of the step that runs */
+    int32_t home;       /* where it goes when nothing says where: "unfiled", or that of its source */
+    int32_t fixed;      /* the folders of a source: where they are, whatever records say; TREE_NONE */
+    int32_t fixed_at;   /* ... and the place there */
     int64_t added, modified;
     bool live, folder, buried, appended, said_claims;
 };

@@ -83,9 +83,33 @@ static void append_to(struct tree_node *node, int32_t folder)
     node->appended = true;
 }
 
+/* Rule 7: "unfiled", or that of its source, if it has one. */
+static int32_t home_of(const struct model_tree *tree, int32_t at)
+{
+    int32_t home = tree->nodes[at].home;
+    return home != at && is_folder(tree, home) && tree->nodes[home].fixed != TREE_NONE ? home : TREE_UNFILED;
+}
+
+static void fix(struct model_tree *tree, struct tree_node *node)
+{
+    struct tree_node *folder = &tree->nodes[node->fixed];
+    if (node->fixed == TREE_MENU || !is_folder(tree, node->fixed)) {
+        append_to(node, TREE_MENU);
+        return;
+    }
+    node->parent = node->fixed;
+    node->position = node->fixed_at;
+    if (folder->end < TREE_ROOTS)
+        folder->end = TREE_ROOTS; /* what else is there follows */
+}
+
 static void choose_parent(struct model_tree *tree, int32_t at)
 {
     struct tree_node *node = &tree->nodes[at];
+    if (node->fixed != TREE_NONE) {
+        fix(tree, node);
+        return;
+    }
     bool named = is_folder(tree, node->said) && node->said != at;
     bool moved = node->claims == 1 && !node->said_claims && named && node->modified > tree->nodes[node->claimed_by].modified;
     if (node->claims > 0 && !moved) {
@@ -94,9 +118,10 @@ static void choose_parent(struct model_tree *tree, int32_t at)
     } else if (named) {
         append_to(node, node->said);
     } else if (node->said != TREE_NONE && node->said != at && tree->nodes[node->said].buried) {
-        append_to(node, tree->nodes[node->said].buried_in);
+        int32_t folder = tree->nodes[node->said].buried_in;
+        append_to(node, folder == TREE_UNFILED ? home_of(tree, at) : folder);
     } else {
-        append_to(node, TREE_UNFILED);
+        append_to(node, home_of(tree, at));
     }
 }
 
@@ -119,7 +144,7 @@ static void break_cycles(struct model_tree *tree)
         for (int32_t n = tree->nodes[at].parent; n != at; n = tree->nodes[n].parent)
             if (better(tree, n, victim))
                 victim = n;
-        append_to(&tree->nodes[victim], TREE_UNFILED);
+        append_to(&tree->nodes[victim], home_of(tree, victim));
     }
 }
 
@@ -130,6 +155,8 @@ static int compare_appended(const void *a, const void *b, void *ctx)
     const struct tree_node *x = &tree->nodes[i], *y = &tree->nodes[k];
     if (x->parent != y->parent)
         return x->parent < y->parent ? -1 : 1;
+    if ((x->fixed != TREE_NONE) != (y->fixed != TREE_NONE)) /* folders of sources: at the end */
+        return x->fixed != TREE_NONE ? 1 : -1;
     if (x->added != y->added)
         return x->added < y->added ? -1 : 1;
     return strcmp(tree_name(tree, i), tree_name(tree, k));

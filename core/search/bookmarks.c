@@ -146,16 +146,18 @@ static int on_node(void *ctx, const struct hearth_bookmark_node *node)
     return check_room(loading);
 }
 
-static int on_mark(void *ctx, int32_t collection, const char *text)
+static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     struct bookmarks_loading *loading = ctx;
+    (void)source; /* those of all sources, by their numbers */
     if (collection != HEARTH_BOOKMARKS || text == NULL)
         return 0;
+    char *marks = NULL;
+    if (asprintf(&marks, "%s%s\n", loading->mark == NULL ? "" : loading->mark, text) < 0)
+        return loading->result = HEARTH_ERR_NOMEM;
     free(loading->mark);
-    loading->mark = strdup(text);
-    if (loading->mark == NULL)
-        loading->result = HEARTH_ERR_NOMEM;
-    return loading->result;
+    loading->mark = marks;
+    return 0;
 }
 
 static int read_wanted(struct bookmarks_loading *loading, const struct search_source *source, struct err *err)

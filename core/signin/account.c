@@ -30,7 +30,7 @@ int finish_key_changed(struct finish *f, const char *account, bool *ret_changed,
     if (f->identity->key == NULL || ops == NULL || strcmp(f->provider, finish_provider(f)) != 0)
         return 0;
     struct err why = {0};
-    int r = credentials_get(options->vault, f->store, account, f->provider, &bytes, &size, &why);
+    int r = credentials_get(options->vault, f->store, account, 0, f->provider, &bytes, &size, &why);
     if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED)
         return 0; /* none that can be read: nothing to compare */
     if (r < 0) {
@@ -46,7 +46,7 @@ int finish_key_changed(struct finish *f, const char *account, bool *ret_changed,
 
 static int put_credentials(struct finish *f, const char *account, struct err *err)
 {
-    return credentials_put(f->worker->signin->options.vault, f->store, account, finish_provider(f), f->identity->credentials,
+    return credentials_put(f->worker->signin->options.vault, f->store, account, 0, finish_provider(f), f->identity->credentials,
                            f->identity->credentials_size, err);
 }
 

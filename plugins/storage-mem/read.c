@@ -30,7 +30,7 @@ struct delivery {
 static int deliver_mark(void *ctx, const struct row *row)
 {
     struct delivery *d = ctx;
-    return d->cb.mark(d->ctx, (int32_t)row->mark.collection, row->mark.text);
+    return d->cb.mark(d->ctx, row->mark.source, (int32_t)row->mark.collection, row->mark.text);
 }
 
 int mem_mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)

@@ -37,14 +37,15 @@ int bookmark_erase(struct session *session, const char *guid)
     return query_later_sums(&query, COUNT_BOOKMARKS, COUNT_FOLDERS);
 }
 
-int bookmark_erase_all(struct session *session)
+int bookmark_erase_all(struct session *session, int64_t source)
 {
-    static const char REMOVE[] = "WITH b AS (DELETE FROM bookmarks WHERE account = ?1 RETURNING kind, guid) "
+    static const char REMOVE[] = "WITH b AS (DELETE FROM bookmarks WHERE account = ?1 AND source = ?2 RETURNING kind, guid) "
                                  "SELECT -coalesce(sum(" ITEM("kind") "), 0), -coalesce(sum(" FOLDER("kind", "b.guid") "), 0) FROM b";
     struct query query;
     session->batch.moved = true;
     query_open(&query, session, REMOVE);
     query_batch(&query);
+    query_int(&query, source);
     return query_later_sums(&query, COUNT_BOOKMARKS, COUNT_FOLDERS);
 }
 

@@ -59,7 +59,9 @@ static const char *const rules[] = {
     "bookmark_moves UNION SELECT DISTINCT 'credentials', account FROM credentials UNION SELECT DISTINCT 'settings', account FROM settings "
     "UNION SELECT DISTINCT 'tokens', account FROM tokens UNION SELECT DISTINCT 'picks', account FROM picks UNION SELECT DISTINCT 'marks', "
     "account FROM marks UNION SELECT DISTINCT 'generations', account FROM generations UNION SELECT DISTINCT 'removed_here', account "
-    "FROM removed_here UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account FROM tabs "
+    "FROM removed_here UNION SELECT DISTINCT 'sources', account FROM sources UNION SELECT DISTINCT 'source_marks', account FROM "
+    "source_marks "
+    "UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account FROM tabs "
     "UNION SELECT DISTINCT 'tab_groups', account FROM tab_groups) x "
     "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = x.account)",
     /* Who is who. An account whose identity another one has was there before identities were, and lost to who was seen last. */

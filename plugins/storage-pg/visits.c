@@ -9,22 +9,33 @@
 #include "support/call.h"
 #include "support/number_set.h"
 
-/* Array literals of dates and of types: "{1,2,3}". Memory of the call. */
-static int make_arrays(struct session *session, const struct hearth_visit *visits, size_t count, char **ret_dates, char **ret_types)
+/* Array literals of a field of each: "{1,2,3}". Memory of the call. */
+struct visit_arrays {
+    const char *dates, *types, *sources;
+};
+
+static int64_t source_of(const struct hearth_visit *visit)
+{
+    return HEARTH_HAS(visit, source) ? visit->source : 0;
+}
+
+static int make_arrays(struct session *session, const struct hearth_visit *visits, size_t count, struct visit_arrays *ret_arrays)
 {
     const struct hearth_host *host = session->store->host;
     char *dates = host->alloc(session->call, count * 21 + 3), *types = host->alloc(session->call, count * 3 + 3);
-    if (dates == NULL || types == NULL)
+    char *sources = host->alloc(session->call, count * 21 + 3);
+    if (dates == NULL || types == NULL || sources == NULL)
         return support_no_memory(session->call);
-    char *d = dates, *t = types;
+    char *d = dates, *t = types, *s = sources;
     for (size_t i = 0; i < count; i++) {
         d += snprintf(d, 22, "%c%lld", i == 0 ? '{' : ',', (long long)HEARTH_AT(visits, i)->date);
         t += snprintf(t, 4, "%c%d", i == 0 ? '{' : ',', (int)HEARTH_AT(visits, i)->type);
+        s += snprintf(s, 22, "%c%lld", i == 0 ? '{' : ',', (long long)source_of(HEARTH_AT(visits, i)));
     }
     snprintf(d, 3, "%s}", count == 0 ? "{" : "");
     snprintf(t, 3, "%s}", count == 0 ? "{" : "");
-    *ret_dates = dates;
-    *ret_types = types;
+    snprintf(s, 3, "%s}", count == 0 ? "{" : "");
+    *ret_arrays = (struct visit_arrays){dates, types, sources};
     return 0;
 }
 
@@ -51,19 +62,21 @@ static int64_t count_different(const struct hearth_visit *visits, size_t count)
 #define PUT_AND_ASK(also)                                                                                                                  \
     "WITH p AS (SELECT hidden, host_key, EXISTS (SELECT 1 FROM visits v WHERE v.account = $1 AND v.page = $2) AS had "                     \
     "FROM pages WHERE account = $1 AND id = $2), "                                                                                         \
-    "i AS (INSERT INTO visits (account, page, date, type, hidden, host_key) SELECT $1, $2, u.date, u.type, p.hidden, p.host_key "          \
-    "FROM p, unnest($3::bigint[], $4::int[]) AS u (date, type) ON CONFLICT DO NOTHING RETURNING date, type)" also                          \
+    "i AS (INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, $2, u.date, u.type, u.source, p.hidden, "   \
+    "p.host_key "                                                                                                                          \
+    "FROM p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) ON CONFLICT DO NOTHING RETURNING date, type)" also       \
     " SELECT p.had, (SELECT count(*) FROM i) FROM p"
 
-static int put_and_ask(struct session *session, int64_t page, const char *dates, const char *types, int64_t *ret_added)
+static int put_and_ask(struct session *session, int64_t page, const struct visit_arrays *arrays, int64_t *ret_added)
 {
     static const char PUT[] = PUT_AND_ASK(""), PUT_BACK[] = PUT_AND_ASK(", t AS (" TAKE_OFF ")");
     struct query query;
     query_open(&query, session, removal_may_be(session, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
     query_int(&query, session->batch.account);
     query_int(&query, page);
-    query_text(&query, dates);
-    query_text(&query, types);
+    query_text(&query, arrays->dates);
+    query_text(&query, arrays->types);
+    query_text(&query, arrays->sources);
     int r = query_step(&query);
     if (r > 0) {
         *ret_added = column_int(&query, 1);
@@ -77,19 +90,20 @@ static int put_and_ask(struct session *session, int64_t page, const char *dates,
 }
 
 #define PUT_FRESH                                                                                                                          \
-    "INSERT INTO visits (account, page, date, type, hidden, host_key) SELECT $1, $2, u.date, u.type, p.hidden, "                           \
-    "p.host_key FROM pages p, unnest($3::bigint[], $4::int[]) AS u (date, type) "                                                          \
+    "INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, $2, u.date, u.type, u.source, p.hidden, "         \
+    "p.host_key FROM pages p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) "                                       \
     "WHERE p.account = $1 AND p.id = $2 ON CONFLICT DO NOTHING"
 
-static int put_fresh(struct session *session, int64_t page, const char *dates, const char *types, int64_t added)
+static int put_fresh(struct session *session, int64_t page, const struct visit_arrays *arrays, int64_t added)
 {
     static const char PUT[] = PUT_FRESH, PUT_BACK[] = "WITH i AS (" PUT_FRESH " RETURNING date, type) " TAKE_OFF;
     struct query query;
     query_open(&query, session, removal_may_be(session, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
     query_int(&query, session->batch.account);
     query_int(&query, page);
-    query_text(&query, dates);
-    query_text(&query, types);
+    query_text(&query, arrays->dates);
+    query_text(&query, arrays->types);
+    query_text(&query, arrays->sources);
     session->batch.delta[COUNT_VISITS] += added;
     session->batch.delta[COUNT_PAGES] += added > 0;
     return query_later(&query, COUNT_NONE, 0);
@@ -113,17 +127,17 @@ static int take_fresh(struct session *session, int64_t page, bool *ret_fresh)
 int visits_write(struct session *session, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     enum { FEW = 200 };
-    char *dates = NULL, *types = NULL;
+    struct visit_arrays arrays;
     bool fresh = false;
-    int r = make_arrays(session, visits, count, &dates, &types);
+    int r = make_arrays(session, visits, count, &arrays);
     if (r == 0 && count > 0)
         r = take_fresh(session, page, &fresh);
     if (r < 0)
         return r;
     if (!fresh || count > FEW)
-        return put_and_ask(session, page, dates, types, ret_added);
+        return put_and_ask(session, page, &arrays, ret_added);
     *ret_added = count_different(visits, count);
-    return put_fresh(session, page, dates, types, *ret_added);
+    return put_fresh(session, page, &arrays, *ret_added);
 }
 
 int visits_erase(struct session *session, int64_t page)

@@ -14,7 +14,23 @@ static int put_of_account(struct op *op, struct query *query)
     return op_end_write(op, r);
 }
 
-int credentials_put(void *self, struct hearth_call *call, const char *account, const void *sealed, size_t size)
+/* Those of source 0 are in a table of their own, which releases know that know of no other. */
+static int put_of_source(struct op *op, const char *account, int64_t source, const void *sealed, size_t size)
+{
+    static const char PUT[] = "UPDATE sources SET sealed = ?3 WHERE account = " ACCOUNT_ROW("?1") " AND id = ?2";
+    struct query query;
+    int64_t rows = 0;
+    query_open(&query, op->session, PUT);
+    query_text(&query, account);
+    query_int(&query, source);
+    query_bytes(&query, sealed, size);
+    int r = query_run(&query, &rows);
+    if (r == 0 && rows == 0)
+        r = hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "the account has no source %lld", (long long)source);
+    return op_end_write(op, r);
+}
+
+int credentials_put(void *self, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size)
 {
     static const char PUT[] = "INSERT INTO credentials (account, sealed) SELECT row, " VALUE_HASH(
         "?2") " FROM accounts WHERE id = ?1 "
@@ -24,22 +40,27 @@ int credentials_put(void *self, struct hearth_call *call, const char *account, c
     int r = op_begin_write(&op, self, call);
     if (r < 0)
         return r;
+    if (source != 0)
+        return put_of_source(&op, account, source, sealed, size);
     query_open(&query, op.session, PUT);
     query_text(&query, account);
     query_bytes(&query, sealed, size);
     return put_of_account(&op, &query);
 }
 
-int credentials_get(void *self, struct hearth_call *call, const char *account, const void **ret_sealed, size_t *ret_size)
+int credentials_get(void *self, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed, size_t *ret_size)
 {
     static const char GET[] = "SELECT sealed FROM credentials WHERE account = " ACCOUNT_ROW("?1");
+    static const char GET_OTHER[] = "SELECT sealed FROM sources WHERE account = " ACCOUNT_ROW("?1") " AND id = ?2 AND sealed IS NOT NULL";
     struct op op;
     struct query query;
     int r = op_begin(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, GET);
+    query_open(&query, op.session, source == 0 ? GET : GET_OTHER);
     query_text(&query, account);
+    if (source != 0)
+        query_int(&query, source);
     r = query_step(&query);
     if (r > 0)
         r = column_keep_bytes(&query, 0, ret_sealed, ret_size);

@@ -9,9 +9,9 @@ struct session;
 /* Writes the row, counts it, and takes the tombstone of a new one away. ret_is_new: surely new; false
  * where nobody asks. */
 int bookmark_write(struct session *session, const struct hearth_bookmark *bookmark, bool *ret_is_new);
-/* Removes the row, or all there are, and counts. */
+/* Removes the row, or all that a source has, and counts. */
 int bookmark_erase(struct session *session, const char *guid);
-int bookmark_erase_all(struct session *session);
+int bookmark_erase_all(struct session *session, int64_t source);
 
 /* The children of a folder are counted by triggers. Where these only write down what moves, it is
  * added up before anybody reads the count. */

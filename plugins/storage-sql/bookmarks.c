@@ -77,12 +77,15 @@ int bookmark_put(void *self, struct hearth_call *call, const struct hearth_bookm
 
 int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
 {
+#define THAT(table) table " WHERE " OF_BATCH SAME_TEXT("guid", "?2")
     /* A tombstone of something unknown is remembered too, but does not replace one that knows the parent. */
     static const char BURY[] =
-        "INSERT INTO bookmark_tombstones AS t (" ACCOUNT_COLUMN "guid, parent) VALUES (" ACCOUNT_VALUE "?2, "
-        "(SELECT parent FROM bookmarks WHERE " OF_BATCH SAME_TEXT(
-            "guid", "?2") ")) "
-                          "ON CONFLICT (" ACCOUNT_COLUMN KEY_TEXT("guid") ") DO UPDATE SET parent = coalesce(excluded.parent, t.parent)";
+        "INSERT INTO bookmark_tombstones AS t (" ACCOUNT_COLUMN "guid, parent, source) VALUES (" ACCOUNT_VALUE
+        "?2, (SELECT parent FROM " THAT("bookmarks") "), coalesce((SELECT source FROM " THAT("bookmarks") "), (SELECT source FROM " THAT(
+            "bookmark_tombstones") "), 0)) "
+                                   "ON CONFLICT (" ACCOUNT_COLUMN KEY_TEXT(
+                                       "guid") ") DO UPDATE SET parent = coalesce(excluded.parent, t.parent), source = excluded.source";
+#undef THAT
     static const char TAGS[] = "DELETE FROM bookmark_tags WHERE " OF_BATCH SAME_TEXT("guid", "?2");
     static const char CLAIMS[] = "DELETE FROM bookmark_claims WHERE " OF_BATCH SAME_TEXT("folder", "?2");
     static const char *const ALL[] = {BURY, TAGS, CLAIMS};
@@ -92,7 +95,7 @@ int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    r = removal_of_bookmarks(op.session, guid);
+    r = removal_of_bookmark(op.session, guid);
     for (size_t i = 0; r == 0 && i < sizeof(ALL) / sizeof(ALL[0]); i++)
         r = later_with_guid(op.session, ALL[i], guid);
     if (r == 0)
@@ -100,34 +103,36 @@ int bookmark_remove(void *self, struct hearth_call *call, const char *guid)
     return op_end_in_batch(&op, r);
 }
 
-int bookmark_clear(void *self, struct hearth_call *call)
+int bookmark_clear(void *self, struct hearth_call *call, int64_t source)
 {
     static const char *const CLEAR[] = {
-        "DELETE FROM bookmark_tags" WHERE_BATCH,
-        "DELETE FROM bookmark_claims" WHERE_BATCH,
-        "DELETE FROM bookmark_tombstones" WHERE_BATCH,
+        "DELETE FROM bookmark_tags WHERE " OF_BATCH "EXISTS (SELECT 1 FROM bookmarks b WHERE " SAME_ACCOUNT("b", "bookmark_tags")
+            SAME_TEXT("b.guid", "bookmark_tags.guid") " AND b.source = ?2)",
+        "DELETE FROM bookmark_claims WHERE " OF_BATCH "source = ?2",
+        "DELETE FROM bookmark_tombstones WHERE " OF_BATCH "source = ?2",
     };
     struct op op;
     struct query query;
     int r = op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    r = removal_of_bookmarks(op.session, NULL);
+    r = removal_of_bookmarks(op.session, source);
     for (size_t i = 0; r == 0 && i < sizeof(CLEAR) / sizeof(CLEAR[0]); i++) {
         query_open(&query, op.session, CLEAR[i]);
         query_batch(&query);
+        query_int(&query, source);
         r = query_later(&query, COUNT_NONE, 0);
     }
     if (r == 0)
-        r = bookmark_erase_all(op.session);
+        r = bookmark_erase_all(op.session, source);
     return op_end_in_batch(&op, r);
 }
 
-int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder, const char *const *children, size_t count)
+int bookmark_claims_put(void *self, struct hearth_call *call, int64_t source, const char *folder, const char *const *children, size_t count)
 {
     static const char REMOVE[] = "DELETE FROM bookmark_claims WHERE " OF_BATCH SAME_TEXT("folder", "?2");
     static const char INSERT[] =
-        "INSERT INTO bookmark_claims (" ACCOUNT_COLUMN "folder, position, child) VALUES (" ACCOUNT_VALUE "?2, ?3, ?4)";
+        "INSERT INTO bookmark_claims (" ACCOUNT_COLUMN "folder, position, child, source) VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5)";
     struct op op;
     if (folder == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no folder is named");
@@ -145,6 +150,7 @@ int bookmark_claims_put(void *self, struct hearth_call *call, const char *folder
         query_text(&query, folder);
         query_int(&query, (int64_t)i);
         query_text(&query, children[i]);
+        query_int(&query, source);
         r = query_later(&query, COUNT_NONE, 0);
     }
     return op_end_in_batch(&op, r);

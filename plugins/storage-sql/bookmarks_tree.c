@@ -21,6 +21,7 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
             .position = column_int(&query, 4),
             .added = column_int(&query, 5),
             .modified = column_int(&query, 6),
+            .source = column_int(&query, 7),
         };
         if (cb(ctx, &node) != 0)
             break;
@@ -32,19 +33,20 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
 int bookmark_nodes(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
 {
     static const char NODES[] =
-        "SELECT guid, parent, said_parent, kind, position, added, modified FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
+        "SELECT guid, parent, said_parent, kind, position, added, modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, NODES, account, cb, ctx);
 }
 
 int bookmark_tombstones(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
 {
-    static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0 FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
+    static const char TOMBSTONES[] =
+        "SELECT guid, parent, NULL, 0, 0, 0, 0, source FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
 }
 
 int bookmark_claims(void *self, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
 {
-    static const char CLAIMS[] = "SELECT folder, position, child FROM bookmark_claims" WHERE_ACCOUNT " ORDER BY folder, position";
+    static const char CLAIMS[] = "SELECT source, folder, position, child FROM bookmark_claims" WHERE_ACCOUNT " ORDER BY folder, position";
     struct op op;
     struct query query;
     int r = op_begin_account(&op, self, call, account);
@@ -53,7 +55,7 @@ int bookmark_claims(void *self, struct hearth_call *call, const char *account, h
     query_open(&query, op.session, CLAIMS);
     query_account(&query, account);
     while ((r = query_step(&query)) > 0)
-        if (cb(ctx, column_text(&query, 0), column_int(&query, 1), column_text(&query, 2)) != 0)
+        if (cb(ctx, column_int(&query, 0), column_text(&query, 1), column_int(&query, 2), column_text(&query, 3)) != 0)
             break;
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);

@@ -1,13 +1,18 @@
-/* Marks: how far an account's collections have been fetched. */
+/* Marks: how far an account's collections have been fetched, of each source. Those of source 0 are in a table of their own, which releases
+ * know that know of no other. */
 #include "driver.h"
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/operations.h"
 
-int mark_put(void *self, struct hearth_call *call, int32_t collection, const char *text)
+int mark_put(void *self, struct hearth_call *call, int64_t source, int32_t collection, const char *text)
 {
     static const char PUT[] = "INSERT INTO marks (" ACCOUNT_COLUMN "collection, text) VALUES (" ACCOUNT_VALUE "?2, ?3) "
                               "ON CONFLICT (" ACCOUNT_COLUMN "collection) DO UPDATE SET text = excluded.text";
     static const char REMOVE[] = "DELETE FROM marks WHERE " OF_BATCH "collection = ?2";
+    static const char PUT_OTHER[] =
+        "INSERT INTO source_marks (" ACCOUNT_COLUMN "collection, text, source) VALUES (" ACCOUNT_VALUE "?2, ?3, ?4) "
+        "ON CONFLICT (" ACCOUNT_COLUMN "source, collection) DO UPDATE SET text = excluded.text";
+    static const char REMOVE_OTHER[] = "DELETE FROM source_marks WHERE " OF_BATCH "collection = ?2 AND source = ?3";
     struct op op;
     struct query query;
     int r = op_begin_in_batch(&op, self, call);
@@ -16,17 +21,20 @@ int mark_put(void *self, struct hearth_call *call, int32_t collection, const cha
     r = batch_check_collection(call, collection);
     if (r < 0)
         return op_end(&op, r);
-    query_open(&query, op.session, text == NULL ? REMOVE : PUT);
+    query_open(&query, op.session, source == 0 ? (text == NULL ? REMOVE : PUT) : text == NULL ? REMOVE_OTHER : PUT_OTHER);
     query_batch(&query);
     query_int(&query, collection);
     if (text != NULL)
         query_text(&query, text);
+    if (source != 0)
+        query_int(&query, source);
     return op_end_in_batch(&op, query_later(&query, COUNT_NONE, 0));
 }
 
 int mark_list(void *self, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT collection, text FROM marks" WHERE_ACCOUNT " ORDER BY collection";
+    static const char LIST[] = "SELECT 0 AS source, collection, text FROM marks" WHERE_ACCOUNT
+                               " UNION ALL SELECT source, collection, text FROM source_marks" WHERE_ACCOUNT " ORDER BY source, collection";
     struct op op;
     struct query query;
     int r = op_begin_account(&op, self, call, account);
@@ -35,7 +43,7 @@ int mark_list(void *self, struct hearth_call *call, const char *account, hearth_
     query_open(&query, op.session, LIST);
     query_account(&query, account);
     while ((r = query_step(&query)) > 0)
-        if (cb(ctx, (int32_t)column_int(&query, 0), column_text(&query, 1)) != 0)
+        if (cb(ctx, column_int(&query, 0), (int32_t)column_int(&query, 1), column_text(&query, 2)) != 0)
             break;
     query_close(&query);
     return op_end(&op, r > 0 ? 0 : r);

@@ -15,8 +15,9 @@ int account_list(void *session, struct hearth_call *call, hearth_account_cb cb, 
 int account_claim_due(void *session, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb,
                       void *ctx);
 int account_counts(void *session, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts);
-int credentials_put(void *session, struct hearth_call *call, const char *account, const void *sealed, size_t size);
-int credentials_get(void *session, struct hearth_call *call, const char *account, const void **ret_sealed, size_t *ret_size);
+int credentials_put(void *session, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size);
+int credentials_get(void *session, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed,
+                    size_t *ret_size);
 int settings_put(void *session, struct hearth_call *call, const char *account, const char *json);
 int settings_get(void *session, struct hearth_call *call, const char *account, const char **ret_json);
 int identity_put(void *session, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity);
@@ -34,6 +35,9 @@ int pick_list(void *session, struct hearth_call *call, const char *account, hear
 int removed_here_put(void *session, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed);
 int removed_here_remove(void *session, struct hearth_call *call, const char *account, const char *id);
 int removed_here_list(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx);
+int source_put(void *session, struct hearth_call *call, const char *account, const struct hearth_source *source);
+int source_remove(void *session, struct hearth_call *call, const char *account, int64_t id);
+int source_list(void *session, struct hearth_call *call, const char *account, hearth_source_cb cb, void *ctx);
 
 /* --- pages and visits --- */
 int page_get(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page);
@@ -59,15 +63,16 @@ int tab_group_put(void *session, struct hearth_call *call, const char *device, c
 int tabs_clear(void *session, struct hearth_call *call, const char *device);
 int tab_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
 int tab_group_list(void *session, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx);
-int mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text);
+int mark_put(void *session, struct hearth_call *call, int64_t source, int32_t collection, const char *text);
 int mark_list(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
 int generation_list(void *session, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx);
 
 /* --- bookmarks --- */
 int bookmark_put(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark);
 int bookmark_remove(void *session, struct hearth_call *call, const char *guid);
-int bookmark_clear(void *session, struct hearth_call *call);
-int bookmark_claims_put(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count);
+int bookmark_clear(void *session, struct hearth_call *call, int64_t source);
+int bookmark_claims_put(void *session, struct hearth_call *call, int64_t source, const char *folder, const char *const *children,
+                        size_t count);
 int bookmark_place(void *session, struct hearth_call *call, const char *guid, const char *parent, int64_t position);
 int bookmark_get(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark);
 int bookmark_list(void *session, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
@@ -102,6 +107,7 @@ int page_put(void *session, struct hearth_call *call, const struct hearth_page *
 int page_remove(void *session, struct hearth_call *call, int64_t page);
 int page_by_guid(void *session, struct hearth_call *call, const char *guid, int64_t *ret_page);
 int page_guid_put(void *session, struct hearth_call *call, const char *guid, int64_t page);
+int page_guid_remove(void *session, struct hearth_call *call, const char *guid);
 int visits_put(void *session, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added);
 int visits_remove(void *session, struct hearth_call *call, int64_t page);
 int pages_changed(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);

@@ -49,6 +49,22 @@ int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_
     return r < 0 ? r : op_end_in_batch(&op, page_join_guid(op.session, guid, page));
 }
 
+int page_guid_remove(void *self, struct hearth_call *call, const char *guid)
+{
+    static const char REMOVE[] = "DELETE FROM page_guids WHERE " OF_BATCH SAME_TEXT("guid", "?2");
+    struct op op;
+    struct query query;
+    if (guid == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no guid is given");
+    int r = op_begin_in_batch(&op, self, call);
+    if (r < 0)
+        return r;
+    query_open(&query, op.session, REMOVE);
+    query_batch(&query);
+    query_text(&query, guid);
+    return op_end_in_batch(&op, query_later(&query, COUNT_NONE, 0));
+}
+
 int page_is_missing(struct session *session, int64_t page)
 {
     return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)page);

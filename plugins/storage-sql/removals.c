@@ -42,11 +42,25 @@ static int remember(struct session *session, const char *sql, int kind, const ch
     return r;
 }
 
-int removal_of_bookmarks(struct session *session, const char *guid)
+int removal_of_bookmark(struct session *session, const char *guid)
 {
-    static const char ALL[] = REMEMBER(REMOVAL_BOOKMARK, "guid", "0", ALL_OF("bookmarks"));
     static const char ONE[] = REMEMBER(REMOVAL_BOOKMARK, "guid", "0", ONE_OF("bookmarks", "guid"));
-    return remember(session, guid == NULL ? ALL : ONE, HEARTH_REMOVAL_BOOKMARK, guid);
+    return remember(session, ONE, HEARTH_REMOVAL_BOOKMARK, guid);
+}
+
+int removal_of_bookmarks(struct session *session, int64_t source)
+{
+    static const char ALL[] = REMEMBER(REMOVAL_BOOKMARK, "guid", "0", "bookmarks WHERE " OF_BATCH "source = ?3");
+    struct query query;
+    int64_t rows = 0;
+    query_open(&query, session, ALL);
+    query_batch(&query);
+    query_int(&query, session->batch.generation);
+    query_int(&query, source);
+    int r = query_run(&query, &rows);
+    if (r == 0 && rows > 0)
+        removal_note(session, HEARTH_REMOVAL_BOOKMARK);
+    return r;
 }
 
 int removal_of_tabs(struct session *session, const char *device)

@@ -30,7 +30,8 @@ _Static_assert(HEARTH_REMOVAL_PAGE == 1 && HEARTH_REMOVAL_VISIT == 2 && HEARTH_R
 #define REMOVAL_AGAIN " ON CONFLICT (" REMOVAL_KEY ") DO UPDATE SET generation = excluded.generation"
 
 /* Before the rows are removed. key: NULL, all; one that is missing leaves nothing. */
-int removal_of_bookmarks(struct session *session, const char *guid);
+int removal_of_bookmark(struct session *session, const char *guid);
+int removal_of_bookmarks(struct session *session, int64_t source); /* all of a source */
 int removal_of_tabs(struct session *session, const char *device);
 int removal_of_device(struct session *session, const char *device);
 

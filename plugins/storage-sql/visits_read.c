@@ -5,7 +5,8 @@
 
 int page_visits(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx)
 {
-    static const char VISITS[] = "SELECT v.date, v.type " FROM_VISITS_OF_PAGE "= ?2 ORDER BY v.date DESC, v.type DESC";
+    static const char VISITS[] =
+        "SELECT " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE "= ?2 ORDER BY v.date DESC, v.type DESC";
     struct op op;
     struct query query;
     int r = op_begin_account(&op, self, call, account);
@@ -15,7 +16,8 @@ int page_visits(void *self, struct hearth_call *call, const char *account, int64
     query_account(&query, account);
     query_int(&query, page);
     while ((r = query_step(&query)) > 0) {
-        struct hearth_visit visit = HEARTH_VISIT(column_int(&query, 0), column_int(&query, 1));
+        struct hearth_visit visit;
+        sql_read_visit(&query, 0, &visit);
         if (cb(ctx, &visit) != 0)
             break;
     }
@@ -26,7 +28,7 @@ int page_visits(void *self, struct hearth_call *call, const char *account, int64
 int visits_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
                     void *ctx)
 {
-    static const char VISITS[] = "SELECT v.page, v.date, v.type " FROM_VISITS_OF_PAGE OF_PAGES("?2");
+    static const char VISITS[] = "SELECT v.page, " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE OF_PAGES("?2");
     struct op op;
     struct query query;
     bool stop = false;
@@ -38,7 +40,8 @@ int visits_of_pages(void *self, struct hearth_call *call, const char *account, c
         query_account(&query, account);
         query_pages(&query, pages, count, &done);
         while (!stop && (r = query_step(&query)) > 0) {
-            struct hearth_visit visit = HEARTH_VISIT(column_int(&query, 1), column_int(&query, 2));
+            struct hearth_visit visit;
+            sql_read_visit(&query, 1, &visit);
             stop = cb(ctx, column_int(&query, 0), &visit) != 0;
         }
         query_close(&query);

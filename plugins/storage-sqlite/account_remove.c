@@ -11,6 +11,7 @@ static const char *const REMOVE[] = {
     "DELETE FROM identities WHERE account = ?",
     "DELETE FROM picks WHERE account = ?",
     "DELETE FROM removed_here WHERE account = ?",
+    "DELETE FROM sources WHERE account = ?",
     "DELETE FROM tokens WHERE account = ?",
     "DELETE FROM settings WHERE account = ?",
     "DELETE FROM credentials WHERE account = ?",

@@ -75,25 +75,28 @@ int bookmark_erase(struct session *session, const char *guid)
     return r;
 }
 
-static int count_cleared(struct session *session)
+static int count_cleared(struct session *session, int64_t source)
 {
-    static const char COUNT[] = "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks GROUP BY 1, 2";
+    static const char COUNT[] =
+        "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks WHERE source = ? GROUP BY 1, 2";
     struct query query;
     int r;
     query_open(&query, session, COUNT);
+    query_int(&query, source);
     while ((r = query_step(&query)) > 0)
         count_bookmark(session, (int32_t)column_int(&query, 0), column_int(&query, 1) != 0, -column_int(&query, 2));
     query_close(&query);
     return r;
 }
 
-int bookmark_erase_all(struct session *session)
+int bookmark_erase_all(struct session *session, int64_t source)
 {
     struct query query;
-    int r = count_cleared(session);
+    int r = count_cleared(session, source);
     if (r < 0)
         return r;
-    query_open(&query, session, "DELETE FROM bookmarks");
+    query_open(&query, session, "DELETE FROM bookmarks WHERE source = ?");
+    query_int(&query, source);
     return query_run(&query, NULL);
 }
 

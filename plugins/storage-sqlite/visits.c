@@ -23,8 +23,10 @@ static int take_off(struct session *session, int64_t page, const struct hearth_v
 static int insert_visits(struct session *session, const struct known_page *page, const struct hearth_visit *visits, size_t count,
                          int64_t *ret_added)
 {
-    static const char INSERT[] = "INSERT INTO visits (page_row, page, hidden, host_key, date, type) VALUES (?, ?, ?, ?, ?, ?) "
-                                 "ON CONFLICT DO NOTHING";
+    static const char INSERT[] = "INSERT INTO visits (page_row, page, hidden, host_key, " SQL_NAMES(
+        HEARTH_VISIT_FIELDS) ") "
+                             "VALUES (?1, ?2, ?3, ?4, " SQL_VALUES("?5", visit, HEARTH_VISIT_FIELDS) ") "
+                                                                                                     "ON CONFLICT DO NOTHING";
     struct query query;
     int64_t added = 0;
     int r = 0;
@@ -36,8 +38,7 @@ static int insert_visits(struct session *session, const struct known_page *page,
     int first = query.next;
     for (size_t i = 0; r == 0 && i < count; i++) {
         query.next = first;
-        query_int(&query, HEARTH_AT(visits, i)->date);
-        query_int(&query, HEARTH_AT(visits, i)->type);
+        sql_bind_visit(&query, HEARTH_AT(visits, i));
         r = query_step(&query);
         bool inserted = r == 0 && query_changes(session) > 0;
         added += inserted;

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import math
+import pathlib
 import sqlite3
 import subprocess
 import unittest
@@ -190,6 +191,39 @@ class Nodes(TestCase):
             after = node.cli_json("account", "show", email)
             self.assertEqual((after["node"], after["counts"]["visits"], after["counts"]["pages"]), ("alder", before["visits"], before["pages"]))
             node.cli("account", "resync", email, "--wait")
+        self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
+
+    def test_other_sources_move_along(self):
+        """With their credentials, their marks, and what each has brought."""
+        service, node, places = self.fleet(4)
+        email = next(e for e, p in places.items() if p == "birch")
+        with contextlib.closing(sqlite3.connect(f"{node.state}/birch.db")) as db, db:
+            row, name = db.execute("SELECT row, id FROM accounts WHERE email = ?", (email,)).fetchone()
+            db.executemany("INSERT INTO sources VALUES (?, ?, ?, ?, 'other', 'u', 5, ?, 1, 'words', 6, 7, 0, 1, 0, ?)",
+                           [(row, 2, "Old laptop", 1, 0, b"sealed"), (row, 65535, "A file", 2, 9, None)])
+        (path,) = pathlib.Path(node.state).glob(f"**/{name}.db")
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            self.assertGreater(db.execute("UPDATE visits SET source = 2 WHERE date % 2 = 0").rowcount, 0)
+            db.execute("INSERT INTO source_marks VALUES (2, 4, 'as far as this')")
+        said = node.cli("account", "show", email)
+        for words in ("Old laptop", "A file", "import", "words"):
+            self.assertIn(words, said)
+        self.assertEqual([(s["id"], s["kind"], s["state"]) for s in node.cli_json("account", "show", email)["sources"]], [(2, "sync", "waiting"), (65535, "import", "waiting")])
+
+        def archived(name):
+            path = f"{node.folder}/{name}"
+            node.cli("account", "archive", email, path, "--with-credentials")
+            with open(path, encoding="utf-8") as f:
+                return [r for r in map(json.loads, f) if r["record"] != "end" and (r["record"] in ("source", "visit") or r.get("source", 0) > 0)]
+
+        before = archived("before")
+        self.assertEqual([r["sealed"] for r in before if r["record"] == "credentials"], [b"sealed".hex()])
+        self.assertIn({"record": "mark", "collection": 4, "text": "as far as this", "source": 2}, before)
+        node.cli("node", "drain", "birch", "--wait", "--yes")
+        self.assertEqual(node.cli_json("account", "show", email)["node"], "alder")
+        self.assertEqual(archived("after"), before)
+        node.cli("account", "resync", email, "--wait")  # of the account's own provider: what others brought stays
+        self.assertEqual([r for r in archived("again") if r.get("source", 0) > 0 or r["record"] == "source"], [r for r in before if r.get("source", 0) > 0 or r["record"] == "source"])
         self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
 
     def test_who_took_over_before_a_move_was_done(self):

@@ -210,10 +210,24 @@ class Reading(FaultCase):
 
 
 class Syncing(FaultCase):
+    def test_errors_in_the_middle_of_a_first_sync(self):
+        """Of tabs, which are written only when they are others than before."""
+        for rule in ("tab_put after=2", "tab_group_put", "tab_group_put after=1"):
+            with self.subTest(rule):
+                node = self.home(sync=False, step=7)
+                node.faults("storage", f"{rule} error=IO words=the disk hums in {rule.split()[0]}")
+                node.cli("account", "sync", ADA, "--wait", code=1)
+                self.assertEqual(node.api("/me")["account"]["state"], "error")
+                until(lambda n=node, r=rule: f"the disk hums in {r.split()[0]}" in n.log_text(), "the operator hears why, a moment after the row says that it failed")
+                self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
+                node.clear()
+                node.sync()
+                self.assert_same_as_without_faults(node)
+
     def test_errors_in_the_middle_of_a_batch(self):
         node = self.home(sync=False, step=3)
         node.sync()
-        rules = ["batch_begin", "tab_put after=2", "tab_group_put", "tab_group_put after=1", "page_put after=3", "visits_put after=1", "bookmark_put after=2",
+        rules = ["batch_begin", "page_put after=3", "visits_put after=1", "bookmark_put after=2",
                  "bookmark_place after=1", "bookmark_nodes short=3", "mark_put", "mark_put after=2", "batch_commit", "batch_commit after=1",
                  "mark_list", "credentials_get", "removed_here_list"]
         node.cli("account", "resync", ADA, "--wait")

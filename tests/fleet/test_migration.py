@@ -10,8 +10,10 @@ from fleet import HEARTHD, ROOT, PostgresCase, until
 
 MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
 OLD = 3
-NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds")
-NEW_COLUMNS = {"accounts": ("placement", "removals_forgotten"), "devices": ("hidden",), "tabs": ("group", "window", "place", "active")}
+NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds",
+              "sources", "source_kinds", "source_marks")
+OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
+NEW_COLUMNS = {**{table: ("source",) for table in OF_SOURCES}, "accounts": ("placement", "removals_forgotten"), "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")}
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
 IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}  # an id has 255 bytes at most, and is not empty
@@ -55,6 +57,7 @@ def fill_children():
 
 class Migration(PostgresCase):
     def database(self, old=True):
+        """Of the schema OLD, with its rows; or empty."""
         name, dsn = self.new_database()
         if old:
             for path in MIGRATIONS[:OLD]:
@@ -101,6 +104,10 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, "SELECT DISTINCT collection, generation FROM generations ORDER BY 1"), [f"{c}|9" for c in (1, 2, 3, 4)])
         self.assertEqual(self.sql(database, "SELECT DISTINCT removals_forgotten = generation FROM accounts"), ["t"])
         self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE kind <> 1"), ["0"])
+        # What was there is the account's own provider's.
+        for table in OF_SOURCES:
+            self.assertEqual(self.sql(database, f"SELECT DISTINCT source FROM {table}"), ["0"], table)
+        self.assertEqual(self.sql(database, "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM source_marks)"), ["0|0"])
 
     def check_groups(self, database):
         """A name has become a group of each device; nothing is known of windows."""
@@ -205,7 +212,19 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, "SELECT kind, page, date, generation FROM removals WHERE account = 1 ORDER BY kind, page, date"), ["1|-5|0|10", "1|100|0|11", "2|100|100|11", "2|100|200|11"])
         self.assertEqual(self.sql(database, "SELECT collection, generation FROM generations WHERE account = 1 ORDER BY 1"), ["1|10", "2|10", "3|10", "4|11"])
         self.assertEqual(self.sql(database, older), ["-5|10", "100|11"])
+        # It knows of no sources: what it writes is of the account's own provider, in the words of its statements.
+        self.sql(database, "INSERT INTO sources VALUES (1, 2, 'n', 1, '', '', 0, 0, 0, NULL, 0, 0, 0, 0, 0, NULL); INSERT INTO source_marks VALUES (1, 2, 4, 'other')")
+        for text in ("one", "two"):
+            self.sql(database, f"INSERT INTO marks (account, collection, text) VALUES (1, 4, '{text}') ON CONFLICT (account, collection) DO UPDATE SET text = excluded.text")
+            self.sql(database, f"INSERT INTO credentials (account, sealed) SELECT row, '{text}' FROM accounts WHERE row = 1 ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed")
+            self.sql(database, f"INSERT INTO devices (account, id, name, type, last_upload) VALUES (1, 'new', '{text}', '', 0) ON CONFLICT (account, md5(id)) DO UPDATE SET name = excluded.name")
+        self.sql(database, "INSERT INTO visits (account, page, date, type, hidden, host_key) VALUES (1, 100, 100, 1, false, 77) ON CONFLICT DO NOTHING")
+        self.sql(database, "INSERT INTO bookmark_tombstones (account, guid, parent) VALUES (1, 'gone', NULL) ON CONFLICT (account, md5(guid)) DO UPDATE SET parent = excluded.parent")
+        self.assertEqual(self.sql(database, "SELECT m.text, c.sealed::text, d.name, d.source FROM marks m, credentials c, devices d WHERE m.account = 1 AND m.collection = 4 AND c.account = 1 AND d.account = 1 AND d.id = 'new'"), ["two|\\x74776f|two|0"])
+        self.assertEqual(self.sql(database, "SELECT source FROM visits WHERE account = 1 UNION ALL SELECT source FROM bookmark_tombstones WHERE account = 1 AND guid = 'gone'"), ["0", "0"])
+        self.assertEqual(self.sql(database, "SELECT text FROM source_marks WHERE account = 1"), ["other"])
         self.sql(database, "DELETE FROM accounts WHERE row = 1")  # by a release that knows nothing of them
+        self.assertEqual(self.sql(database, "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM source_marks)"), ["0|0"])
         self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE account = 1"), ["0"])
 
     def test_an_older_release_in_the_middle(self):
@@ -312,7 +331,7 @@ class Migration(PostgresCase):
                 ("UPDATE generations SET generation = 10 WHERE account = 1 AND collection = 2", "UPDATE generations SET generation = 9", ("account id1: the generation 10 of collection 2",)),
                 *((f"INSERT INTO {table} VALUES ({values})", f"DELETE FROM {table} WHERE account = 99", (f"{table}: has rows of account row 99, which is not there",)) for table, values in (
                     ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"), ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
-                    ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("tab_groups", "99, 'd', 'x', '', NULL, false"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
+                    ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("sources", "99, 2, '', 1, '', '', 0, 0, 0, NULL, 0, 0, 0, 0, 0, NULL"), ("source_marks", "99, 2, 1, ''"), ("tab_groups", "99, 'd', 'x', '', NULL, false"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
             with self.subTest(damage):
                 self.sql(database, off + damage)
                 said = node.cli("verify", code=1, both=True)
@@ -392,7 +411,8 @@ class Migration(PostgresCase):
                                           "AND table_name NOT LIKE 'readable%'"))
         self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group", "tab_groups.color",
                                     "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags", "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
-                                    "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent"})
+                                    "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent",
+                                    "sources.state_detail", "sources.sealed"})
 
 
 if __name__ == "__main__":

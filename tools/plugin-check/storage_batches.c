@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int on_mark(void *ctx, int32_t collection, const char *text)
+static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     return add_line(ctx, "%d %s\n", (int)collection, text);
 }
@@ -28,7 +28,7 @@ static void generation(struct kit *kit)
     expect_number(generation_of(store, "a"), 1);
     OK(store, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
     expect_number(generation, 2);
-    OK(store, mark_put, HEARTH_HISTORY, "m");
+    OK(store, mark_put, 0, HEARTH_HISTORY, "m");
     OK(store, batch_commit, false); /* what is written stays, but nobody has to look again */
     expect_number(generation_of(store, "a"), 1);
     expect_number(generation_of(store, "b"), 0);
@@ -42,13 +42,13 @@ static void marks(struct kit *kit)
     struct store *store = &kit->store;
     struct lines lines = {.size = 0};
     begin(store, "a", HEARTH_COLLECTION_NONE);
-    OK(store, mark_put, HEARTH_TABS, "t1");
-    OK(store, mark_put, HEARTH_TABS, "t2");
-    OK(store, mark_put, HEARTH_CLIENTS, "c");
-    OK(store, mark_put, HEARTH_COLLECTION_NONE, "all");
-    OK(store, mark_put, HEARTH_CLIENTS, NULL);
-    OK(store, mark_put, HEARTH_BOOKMARKS, NULL);
-    FAILS(INVALID, store, mark_put, 5, "x");
+    OK(store, mark_put, 0, HEARTH_TABS, "t1");
+    OK(store, mark_put, 0, HEARTH_TABS, "t2");
+    OK(store, mark_put, 0, HEARTH_CLIENTS, "c");
+    OK(store, mark_put, 0, HEARTH_COLLECTION_NONE, "all");
+    OK(store, mark_put, 0, HEARTH_CLIENTS, NULL);
+    OK(store, mark_put, 0, HEARTH_BOOKMARKS, NULL);
+    FAILS(INVALID, store, mark_put, 0, 5, "x");
     commit(store);
     OK(store, mark_list, "a", on_mark, &lines);
     OK(store, mark_list, "b", on_mark, &lines);
@@ -66,7 +66,7 @@ static void needs_a_batch(struct kit *kit)
     struct lines lines = {.size = 0};
     int64_t number;
     FAILS(INVALID, store, batch_commit, true);
-    FAILS(INVALID, store, mark_put, HEARTH_TABS, "t");
+    FAILS(INVALID, store, mark_put, 0, HEARTH_TABS, "t");
     FAILS(INVALID, store, page_put, &page);
     FAILS(INVALID, store, page_remove, 1);
     FAILS(INVALID, store, page_by_guid, "g", &number);
@@ -75,8 +75,8 @@ static void needs_a_batch(struct kit *kit)
     FAILS(INVALID, store, visits_remove, 1);
     FAILS(INVALID, store, bookmark_put, &bookmark);
     FAILS(INVALID, store, bookmark_remove, "x");
-    FAILS(INVALID, store, bookmark_clear);
-    FAILS(INVALID, store, bookmark_claims_put, "x", NULL, 0);
+    FAILS(INVALID, store, bookmark_clear, 0);
+    FAILS(INVALID, store, bookmark_claims_put, 0, "x", NULL, 0);
     FAILS(INVALID, store, bookmark_place, "x", "y", 0);
     FAILS(INVALID, store, device_put, &device);
     FAILS(INVALID, store, device_remove, "d");
@@ -276,7 +276,7 @@ static void many_pages(struct kit *kit)
         page.visit_count = 1;
         page.last_visit = i;
         OK(store, page_put, &page);
-        OK(store, visits_put, i, (struct hearth_visit[]){{.date = i, .type = 1}}, 1, &added);
+        OK(store, visits_put, i, (struct hearth_visit[]){HEARTH_VISIT(i, 1)}, 1, &added);
         expect_number(added, 1);
         snprintf(guid, sizeof(guid), "new%d", (int)i);
         OK(store, page_guid_put, guid, i);

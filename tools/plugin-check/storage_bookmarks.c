@@ -7,7 +7,7 @@ static int on_node(void *ctx, const struct hearth_bookmark_node *node)
                     node->said_parent == NULL ? "-" : node->said_parent, (long long)node->position);
 }
 
-static int on_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int on_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     return add_line(ctx, "%s %lld %s\n", folder, (long long)position, child);
 }
@@ -178,7 +178,7 @@ static void counts_follow_the_kind(struct kit *kit)
     expect_counts(store, 1, 1);
     assert_sound(store);
     begin(store, "a", HEARTH_BOOKMARKS);
-    OK(store, bookmark_clear);
+    OK(store, bookmark_clear, 0);
     put_bookmark(store, "y___________", HEARTH_FOLDER, NULL, 1);
     commit(store);
     expect_counts(store, 0, 1);
@@ -296,9 +296,9 @@ static void nodes_claims_tombstones(struct kit *kit)
     struct hearth_bookmark bookmark = make_bookmark("b1__________", HEARTH_BOOKMARK, "menu________", 4);
     bookmark.said_parent = "unfiled_____";
     OK(store, bookmark_put, &bookmark);
-    OK(store, bookmark_claims_put, "unfiled_____", (const char *const[]){"b9__________", "b1__________"}, 2);
-    OK(store, bookmark_claims_put, "menu________", (const char *const[]){"b1__________", "b1__________", "b2__________"}, 3);
-    OK(store, bookmark_claims_put, "menu________", (const char *const[]){"b2__________"}, 1);
+    OK(store, bookmark_claims_put, 0, "unfiled_____", (const char *const[]){"b9__________", "b1__________"}, 2);
+    OK(store, bookmark_claims_put, 0, "menu________", (const char *const[]){"b1__________", "b1__________", "b2__________"}, 3);
+    OK(store, bookmark_claims_put, 0, "menu________", (const char *const[]){"b2__________"}, 1);
     commit(store);
     OK(store, bookmark_nodes, "a", on_node, &lines);
     expect_text(lines.text, "b1__________ 1 menu________ unfiled_____ 4\nmenu________ 2 root________ - 0\nroot________ 2 - - 0\n"
@@ -312,7 +312,7 @@ static void nodes_claims_tombstones(struct kit *kit)
     OK(store, bookmark_remove, "b1__________"); /* again: the parent stays known */
     OK(store, bookmark_remove, "unfiled_____"); /* its claims go with it */
     OK(store, bookmark_remove, "unknown_____");
-    OK(store, bookmark_claims_put, "menu________", NULL, 0);
+    OK(store, bookmark_claims_put, 0, "menu________", NULL, 0);
     commit(store);
     lines = (struct lines){.size = 0};
     OK(store, bookmark_tombstones, "a", on_node, &lines);

@@ -35,9 +35,9 @@ static int on_account(void *ctx, const struct hearth_account *a)
     return 0;
 }
 
-static int on_mark(void *ctx, int32_t collection, const char *text)
+static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    buf_printf(((struct rows *)ctx)->out, "mark %d %s\n", (int)collection, text);
+    buf_printf(((struct rows *)ctx)->out, "mark %" PRId64 " %d %s\n", source, (int)collection, text);
     return 0;
 }
 
@@ -100,9 +100,9 @@ static int on_date(void *ctx, const struct hearth_visit_row *r)
     return 0;
 }
 
-static int on_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int on_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
-    buf_printf(((struct rows *)ctx)->out, "claim %s %" PRId64 " %s\n", folder, position, child);
+    buf_printf(((struct rows *)ctx)->out, "claim %" PRId64 " %s %" PRId64 " %s\n", source, folder, position, child);
     return 0;
 }
 
@@ -114,14 +114,14 @@ static int on_tag(void *ctx, const char *tag, int64_t count)
 
 static int on_node(void *ctx, const struct hearth_bookmark_node *n)
 {
-    buf_printf(((struct rows *)ctx)->out, "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid, (int)n->kind,
-               or_dash(n->said_parent), or_dash(n->parent), n->position, n->added, n->modified);
+    buf_printf(((struct rows *)ctx)->out, "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid, (int)n->kind,
+               or_dash(n->said_parent), or_dash(n->parent), n->position, n->added, n->modified, n->source);
     return 0;
 }
 
 static int on_tombstone(void *ctx, const struct hearth_bookmark_node *n)
 {
-    buf_printf(((struct rows *)ctx)->out, "tombstone %s %s\n", n->guid, or_dash(n->parent));
+    buf_printf(((struct rows *)ctx)->out, "tombstone %s %s %" PRId64 "\n", n->guid, or_dash(n->parent), n->source);
     return 0;
 }
 
@@ -189,19 +189,32 @@ static void dump_removals(struct dump *d)
         buf_add_text(d->out, "what was removed is not known\n");
 }
 
+static void dump_credentials(struct dump *d, int64_t source)
+{
+    const void *sealed = NULL;
+    size_t size = 0;
+    if (STORE(d->store, NULL, credentials_get, d->account, source, &sealed, &size) == 0)
+        buf_printf(d->out, "credentials of %" PRId64 " %zu %02x\n", source, size, size > 0 ? *(const unsigned char *)sealed : 0);
+}
+
+static int on_source(void *ctx, const struct hearth_source *source)
+{
+    record_print(((struct rows *)ctx)->out, &fields_source, source, NULL);
+    dump_credentials(ctx, source->id);
+    return 0;
+}
+
 static void dump_account(struct dump *d)
 {
     struct hearth_counts c = {.struct_size = sizeof(c)};
-    const void *sealed = NULL;
     const char *json = NULL;
-    size_t size = 0;
     int r = d->store->ops->counts(d->store->session, &d->store->call.hearth, d->account, &c);
     if (r == HEARTH_ERR_NOT_FOUND)
         return;
     buf_printf(d->out, "counts %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", d->account, c.devices, c.tabs,
                c.bookmarks, c.folders, c.pages, c.visits);
-    if (STORE(d->store, NULL, credentials_get, d->account, &sealed, &size) == 0)
-        buf_printf(d->out, "credentials %zu %02x\n", size, size > 0 ? *(const unsigned char *)sealed : 0);
+    dump_credentials(d, 0);
+    OK(d->store, source_list, d->account, on_source, d);
     if (STORE(d->store, NULL, settings_get, d->account, &json) == 0)
         buf_printf(d->out, "settings %s\n", json);
     OK(d->store, mark_list, d->account, on_mark, d);

@@ -55,7 +55,7 @@ static void newer_host(struct kit *kit)
     fill_more(account.more);
     fill_more(bookmark.more);
     OK(store, account_create, &account.account);
-    begin(store, "c", HEARTH_HISTORY);
+    begin(store, "c", HEARTH_COLLECTION_NONE);
     OK(store, page_put, &page.page);
     OK(store, bookmark_put, &bookmark.bookmark);
     commit(store);
@@ -89,7 +89,7 @@ static void older_host(struct kit *kit)
         struct hearth_bookmark bookmark;
         struct hearth_counts counts;
     } out;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 1, "https://u/", "u", 1, (const int64_t[]){100});
     put_bookmark(store, "b", HEARTH_BOOKMARK, NULL, 0);
     commit(store);

@@ -278,7 +278,7 @@ static void conflict_in_a_batch(struct kit *kit)
         .struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = "uid of a", .provider = "fx"};
     struct hearth_account_identity taken = make_identity("sync:fx", "uid of b");
     struct hearth_account got = {.struct_size = sizeof(got)};
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
     FAILS(CONFLICT, store, account_create, &account);
     FAILS(CONFLICT, store, identity_put, "a", &taken);

@@ -30,8 +30,9 @@ ROW(row_pick, const struct hearth_pick *row)
     LAST(row);
 }
 
-ROW(row_mark, int32_t collection, const char *row)
+ROW(row_mark, int64_t source, int32_t collection, const char *row)
 {
+    (void)source;
     (void)collection;
     LAST(row);
 }
@@ -73,8 +74,9 @@ ROW(row_node, const struct hearth_bookmark_node *row)
     LAST(row);
 }
 
-ROW(row_claim, const char *folder, int64_t position, const char *row)
+ROW(row_claim, int64_t source, const char *folder, int64_t position, const char *row)
 {
+    (void)source;
     (void)folder;
     (void)position;
     LAST(row);
@@ -190,9 +192,9 @@ static void put_rows(struct store *store)
         put_bookmark(store, i == 0 ? "gone1" : "gone2", HEARTH_BOOKMARK, "top", 7);
         OK(store, bookmark_remove, i == 0 ? "gone1" : "gone2");
     }
-    OK(store, bookmark_claims_put, "top", claims, 2);
-    OK(store, mark_put, HEARTH_CLIENTS, "one");
-    OK(store, mark_put, HEARTH_TABS, "two");
+    OK(store, bookmark_claims_put, 0, "top", claims, 2);
+    OK(store, mark_put, 0, HEARTH_CLIENTS, "one");
+    OK(store, mark_put, 0, HEARTH_TABS, "two");
 }
 
 static void put_more(struct store *store)
@@ -211,7 +213,7 @@ static void put_more(struct store *store)
         OK(store, pick_put, "a", &pick);
     }
     OK(store, settings_put, "a", "{}");
-    OK(store, credentials_put, "a", "sealed", 6);
+    OK(store, credentials_put, "a", 0, "sealed", 6);
     OK(store, property_put, "memory", "yes", true);
 }
 
@@ -219,7 +221,7 @@ static void batch_step(void *ctx)
 {
     struct leak_step *step = ctx;
     struct store *store = &step->kit->store;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_rows(store);
     if (step->stops)
         store->ops->batch_abort(store->session);
@@ -245,7 +247,7 @@ static void lookup_step(void *ctx)
     OK(store, account_by_identity, "proxy", "x", &account);
     OK(store, counts, "a", &counts);
     OK(store, settings_get, "a", &text);
-    OK(store, credentials_get, "a", &sealed, &size);
+    OK(store, credentials_get, "a", 0, &sealed, &size);
     OK(store, property_get, "memory", &text);
     OK(store, token_by_hash, hash, &token);
     OK(store, page_get, "a", 1, &page);
@@ -270,14 +272,14 @@ static void failure_step(void *ctx)
     FAILS(NOT_FOUND, store, account_by_email, "nobody@example.org", &account);
     FAILS(NOT_FOUND, store, account_by_identity, "proxy", "nobody", &account);
     FAILS(NOT_FOUND, store, settings_get, "b", &text);
-    FAILS(NOT_FOUND, store, credentials_get, "b", &sealed, &size);
+    FAILS(NOT_FOUND, store, credentials_get, "b", 0, &sealed, &size);
     FAILS(NOT_FOUND, store, property_get, "nothing", &text);
     FAILS(NOT_FOUND, store, token_by_hash, hash, &token);
     FAILS(NOT_FOUND, store, page_get, "a", 999, &page);
     FAILS(NOT_FOUND, store, bookmark_get, "a", "nothing", &bookmark);
     FAILS(NOT_FOUND, store, pages_changed, "a", INT64_MAX, row_page, NULL);
     FAILS(CONFLICT, store, account_create, &twice);
-    FAILS(INVALID, store, mark_put, HEARTH_CLIENTS, "x"); /* no batch */
+    FAILS(INVALID, store, mark_put, 0, HEARTH_CLIENTS, "x"); /* no batch */
     store_reset(store);
 }
 
@@ -296,7 +298,7 @@ static void nothing_leaks(struct kit *kit)
     struct leak_step step = {.kit = kit};
     if (!memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
-    begin(&kit->store, "a", HEARTH_HISTORY);
+    begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
     put_rows(&kit->store);
     commit(&kit->store);
     put_more(&kit->store);

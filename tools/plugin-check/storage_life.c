@@ -25,7 +25,7 @@ static void reopen(struct kit *kit)
     begin(&kit->store, "a", HEARTH_HISTORY);
     put_visited(&kit->store, 1, "https://u/1", "u", 3, (const int64_t[]){100, 200, 300});
     put_bookmark(&kit->store, "menu________", HEARTH_FOLDER, NULL, 0);
-    OK(&kit->store, mark_put, HEARTH_HISTORY, "mark");
+    OK(&kit->store, mark_put, 0, HEARTH_HISTORY, "mark");
     commit(&kit->store);
     dump_storage(&kit->store, &before);
     kit_close(kit);
@@ -124,7 +124,7 @@ static void rewrite_until_killed(struct kit *kit, int said)
             page.title = title;
             OK(&kit->store, page_put, &page);
         }
-        OK(&kit->store, mark_put, HEARTH_HISTORY, title);
+        OK(&kit->store, mark_put, 0, HEARTH_HISTORY, title);
         commit(&kit->store);
         store_reset(&kit->store);
         if (round == 2 && write(said, "x", 1) != 1)
@@ -132,7 +132,7 @@ static void rewrite_until_killed(struct kit *kit, int said)
     }
 }
 
-static int note_mark(void *ctx, int32_t collection, const char *text)
+static int note_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     if (collection == HEARTH_HISTORY)
         snprintf(ctx, 32, "%s", text);

@@ -107,7 +107,7 @@ static void look_credentials(struct store *store, const char *account, char *ret
 {
     const void *sealed;
     size_t n;
-    OK(store, credentials_get, account, &sealed, &n);
+    OK(store, credentials_get, account, 0, &sealed, &n);
     snprintf(ret, size, "%.*s", (int)n, (const char *)sealed);
 }
 
@@ -152,7 +152,7 @@ static void put_both(struct store *store)
         page.title = bookmark.title = bookmark.tags = account;
         bookmark.url = url;
         OK(store, settings_put, account, i == 0 ? "{\"a\":1}" : "{\"b\":1}");
-        OK(store, credentials_put, account, i == 0 ? "of a" : "of b", 4);
+        OK(store, credentials_put, account, 0, i == 0 ? "of a" : "of b", 4);
         OK(store, property_put, i == 0 ? "kit_a" : "kit_b", account, true);
         OK(store, token_create, &token);
         begin(store, account, HEARTH_HISTORY);

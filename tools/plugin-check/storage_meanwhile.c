@@ -27,7 +27,7 @@ static void write_account(struct store *store, const struct meanwhile *m)
     struct hearth_account account = {.struct_size = sizeof(account), .id = m->account, .last_seen = m->number, .state_detail = m->text};
     account.state = HEARTH_ACCOUNT_ERROR;
     OK(store, account_update, &account, HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_STATE);
-    OK(store, credentials_put, m->account, m->text, strlen(m->text));
+    OK(store, credentials_put, m->account, 0, m->text, strlen(m->text));
     OK(store, settings_put, m->account, m->text);
     OK(store, property_put, "meanwhile", m->text, true);
     struct hearth_account_identity identity = {
@@ -56,6 +56,11 @@ static void write_picks(struct store *store, const struct meanwhile *m)
 {
     struct hearth_pick pick = {.struct_size = sizeof(pick), .input = m->text, .page = 1, .use_count = 1, .used = m->number};
     struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = m->text, .kind = HEARTH_REMOVED_HERE_SITE, .host = "u"};
+    struct hearth_source source = {.struct_size = sizeof(source), .id = 2, .name = m->text, .kind = HEARTH_SOURCE_IMPORT};
+    OK(store, source_put, m->account, &source);
+    source.id = 3;
+    OK(store, source_put, m->account, &source);
+    OK(store, source_remove, m->account, 3);
     OK(store, pick_put, m->account, &pick);
     OK(store, removed_here_put, m->account, &removed);
     pick.input = removed.id = "gone";
@@ -115,6 +120,11 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
     return add_line(ctx, "pick %s %lld\n", pick->input, (long long)pick->used);
 }
 
+static int on_source(void *ctx, const struct hearth_source *source)
+{
+    return add_line(ctx, "source %s\n", source->name);
+}
+
 static int on_removed_here(void *ctx, const struct hearth_removed_here *removed)
 {
     return add_line(ctx, "removed here %s\n", removed->id);
@@ -132,7 +142,7 @@ static void expect_meanwhile(struct store *store, const struct meanwhile *m)
     OK(store, account_get, m->account, &account);
     expect_number(account.last_seen, m->number);
     expect_text(account.state_detail, m->text);
-    OK(store, credentials_get, m->account, &bytes, &size);
+    OK(store, credentials_get, m->account, 0, &bytes, &size);
     expect(size == strlen(m->text) && memcmp(bytes, m->text, size) == 0);
     OK(store, settings_get, m->account, &text);
     expect_text(text, m->text);
@@ -140,13 +150,14 @@ static void expect_meanwhile(struct store *store, const struct meanwhile *m)
     OK(store, token_list, m->account, on_token, &lines);
     OK(store, pick_list, m->account, on_pick, &lines);
     OK(store, removed_here_list, m->account, on_removed_here, &lines);
+    OK(store, source_list, m->account, on_source, &lines);
     expect(strstr(lines.text, "gone") == NULL);
     static const char *const formats[] = {"identity %s %lld\n", "token %s %lld\n", "pick %s %lld\n"};
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         snprintf(wanted, sizeof(wanted), formats[i], m->text, (long long)m->number);
         expect(strstr(lines.text, wanted) != NULL);
     }
-    snprintf(wanted, sizeof(wanted), "removed here %s\n", m->text);
+    snprintf(wanted, sizeof(wanted), "removed here %s\nsource %s\n", m->text, m->text);
     expect(strstr(lines.text, wanted) != NULL);
     FAILS(NOT_FOUND, store, account_get, "new", &account);
     store_reset(store);

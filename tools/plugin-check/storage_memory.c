@@ -48,7 +48,11 @@ static int step_settings(struct store *store)
     int r = 0;
     struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "in", .page = 3, .use_count = 1};
     CALL(settings_put, "a", "{\"a\":1}");
-    CALL(credentials_put, "a", "sealed", 6);
+    struct hearth_source source = {
+        .struct_size = sizeof(source), .id = 2, .name = "n", .kind = HEARTH_SOURCE_SYNC, .provider = "", .uid = ""};
+    CALL(credentials_put, "a", 0, "sealed", 6);
+    CALL(source_put, "a", &source);
+    CALL(credentials_put, "a", 2, "other", 5);
     CALL(pick_put, "a", &pick);
     struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = "r", .kind = HEARTH_REMOVED_HERE_SPAN, .host = ""};
     return CALL(removed_here_put, "a", &removed);
@@ -70,7 +74,9 @@ static int put_history(struct store *store, int r)
     }
     CALL(page_by_guid, "g2", &page);
     CALL(page_remove, 3);
-    CALL(mark_put, HEARTH_HISTORY, "mark");
+    CALL(page_guid_remove, "g2");
+    CALL(mark_put, 0, HEARTH_HISTORY, "mark");
+    CALL(mark_put, 2, HEARTH_HISTORY, "other");
     return r;
 }
 
@@ -83,7 +89,7 @@ static int put_bookmarks(struct store *store, int r)
     bookmark.tags = "one\ntwo";
     CALL(bookmark_put, &folder);
     CALL(bookmark_put, &bookmark);
-    CALL(bookmark_claims_put, "menu________", (const char *const[]){"b___________", "later"}, 2);
+    CALL(bookmark_claims_put, 0, "menu________", (const char *const[]){"b___________", "later"}, 2);
     CALL(bookmark_place, "b___________", "menu________", 0);
     return CALL(bookmark_remove, "gone________");
 }

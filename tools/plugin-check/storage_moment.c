@@ -17,9 +17,9 @@ static void remove_all(struct store *store)
     OK(store, tabs_clear, NULL);
     for (int64_t id = 1; id <= 3; id++)
         OK(store, page_remove, id);
-    OK(store, bookmark_clear);
-    OK(store, mark_put, HEARTH_CLIENTS, NULL);
-    OK(store, mark_put, HEARTH_TABS, NULL);
+    OK(store, bookmark_clear, 0);
+    OK(store, mark_put, 0, HEARTH_CLIENTS, NULL);
+    OK(store, mark_put, 0, HEARTH_TABS, NULL);
     commit(store);
     store_reset(store);
 }
@@ -67,7 +67,7 @@ static int tell_node(void *ctx, const struct hearth_bookmark_node *node)
     return tell(ctx, node->guid, node->position, 0);
 }
 
-static int tell_mark(void *ctx, int32_t collection, const char *text)
+static int tell_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     return tell(ctx, text, collection, 0);
 }
@@ -77,7 +77,7 @@ static int tell_tag(void *ctx, const char *tag, int64_t count)
     return tell(ctx, tag, count, 0);
 }
 
-static int tell_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int tell_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     (void)folder;
     return tell(ctx, child, position, 0);
@@ -184,9 +184,9 @@ static void put_all(struct store *store)
         bookmark.tags = i == 0 ? "red\nblue" : "blue";
         OK(store, bookmark_put, &bookmark);
     }
-    OK(store, bookmark_claims_put, "f2", (const char *const[]){"b1", "b2"}, 2);
-    OK(store, mark_put, HEARTH_CLIENTS, "one");
-    OK(store, mark_put, HEARTH_TABS, "two");
+    OK(store, bookmark_claims_put, 0, "f2", (const char *const[]){"b1", "b2"}, 2);
+    OK(store, mark_put, 0, HEARTH_CLIENTS, "one");
+    OK(store, mark_put, 0, HEARTH_TABS, "two");
     commit(store);
     store_reset(store);
 }

@@ -70,6 +70,7 @@ static const char *const guids[] = {"menu________", "toolbar_____", "b1_________
 static const char *const texts[] = {"", "one", "zwei", "Ünïcode 漢字", "a'b\"c\\d%_", NULL};
 static const char *const hosts[] = {"one.example", "two.example", ""};
 static const char *const devices[] = {"phone", "laptop", "tablet"};
+static const int64_t sources[] = {0, 0, 1, 65535};
 #define ANY(run, list) (list)[pick((run), (unsigned)(sizeof(list) / sizeof((list)[0])))]
 
 static void write_account(struct run *run)
@@ -92,6 +93,7 @@ static void write_small(struct run *run)
     record_randomise(&fields_token, &token, pick_for_record, run);
     record_randomise(&fields_pick, &picked, pick_for_record, run);
     token.account = ANY(run, accounts);
+    int64_t source = ANY(run, sources);
     token.hash = hash;
     switch (pick(run, 6)) {
     case 0:
@@ -111,8 +113,8 @@ static void write_small(struct run *run)
         BOTH(run, settings_put, token.account, json);
         break;
     case 4:
-        tell(run, "credentials_put %s %s", token.account, json);
-        BOTH(run, credentials_put, token.account, json, strlen(json));
+        tell(run, "credentials_put %s of %lld %s", token.account, (long long)source, json);
+        BOTH(run, credentials_put, token.account, source, json, strlen(json));
         break;
     default:
         tell(run, "pick_put %s %s %lld", token.account, picked.input, (long long)picked.page);
@@ -147,10 +149,10 @@ static void write_page(struct run *run)
     record_randomise(&fields_page, &page, pick_for_record, run);
     page.url = url;
     page.host = ANY(run, hosts);
-    const char *guid = pick(run, 2) == 0 ? "g0" : "g1";
+    const char *guid = pick(run, 2) == 0 ? "g0" : "1:g1";
     size_t count = pick(run, 5);
     for (size_t i = 0; i < count; i++)
-        visits[i] = (struct hearth_visit)HEARTH_VISIT(1 + pick(run, 8), 1 + (int32_t)pick(run, 9));
+        visits[i] = (struct hearth_visit)HEARTH_VISIT_OF(1 + pick(run, 8), 1 + (int32_t)pick(run, 9), ANY(run, sources));
     switch (pick(run, 6)) {
     case 0:
     case 1:
@@ -168,6 +170,11 @@ static void write_page(struct run *run)
         break;
     }
     case 4:
+        if (pick(run, 4) == 0) {
+            tell(run, "page_guid_remove %s", guid);
+            BOTH(run, page_guid_remove, guid);
+            break;
+        }
         tell(run, "page_guid_put %s %lld", guid, (long long)id);
         BOTH(run, page_guid_put, guid, id);
         break;
@@ -193,6 +200,7 @@ static void write_bookmark(struct run *run)
     b.parent = pick(run, 2) == 0 ? NULL : ANY(run, guids);
     b.tags = b.kind == HEARTH_BOOKMARK ? ANY(run, tags) : NULL;
     b.page = pick(run, 3) == 0 ? 0 : 1 + (int64_t)pick(run, 6);
+    b.source = ANY(run, sources);
     size_t claims = 1 + pick(run, 3);
     switch (pick(run, 8)) {
     case 0:
@@ -201,7 +209,7 @@ static void write_bookmark(struct run *run)
         break;
     case 1:
         tell(run, "bookmark_claims_put %s %s %s", b.guid, children[0], claims == 3 ? children[2] : "");
-        BOTH(run, bookmark_claims_put, b.guid, children, claims);
+        BOTH(run, bookmark_claims_put, b.source, b.guid, children, claims);
         break;
     case 2:
         tell(run, "bookmark_place %s in %s", b.guid, children[0]);
@@ -209,8 +217,8 @@ static void write_bookmark(struct run *run)
         break;
     case 3:
         if (pick(run, 6) == 0) {
-            tell(run, "bookmark_clear");
-            BOTH(run, bookmark_clear);
+            tell(run, "bookmark_clear %lld", (long long)b.source);
+            BOTH(run, bookmark_clear, b.source);
             break;
         }
         __attribute__((fallthrough));
@@ -230,6 +238,7 @@ static void write_device(struct run *run)
     record_randomise(&fields_tab, &tab, pick_for_record, run);
     record_randomise(&fields_tab_group, &group, pick_for_record, run);
     const char *cleared = pick(run, 4) == 0 ? NULL : device.id, *mark = ANY(run, texts);
+    device.source = ANY(run, sources);
     int32_t collection = (int32_t)pick(run, 5);
     bool hidden = pick(run, 2) != 0;
     switch (pick(run, 7)) {
@@ -242,8 +251,8 @@ static void write_device(struct run *run)
         BOTH(run, tabs_clear, cleared);
         break;
     case 2:
-        tell(run, "mark_put %d", (int)collection);
-        BOTH(run, mark_put, collection, mark);
+        tell(run, "mark_put %lld %d", (long long)device.source, (int)collection);
+        BOTH(run, mark_put, device.source, collection, mark);
         break;
     case 3:
         tell(run, "device_put %s", device.id);
@@ -277,6 +286,20 @@ static void write_removed_here(struct run *run)
     } else {
         tell(run, "removed_here_remove %s of %s", removed.id, account);
         BOTH(run, removed_here_remove, account, removed.id);
+    }
+}
+
+static void write_source(struct run *run)
+{
+    const char *account = ANY(run, accounts);
+    struct hearth_source source = {.struct_size = sizeof(source), .id = pick(run, 2) == 0 ? 1 : HEARTH_SOURCE_MAX};
+    record_randomise(&fields_source, &source, pick_for_record, run);
+    if (pick(run, 3) > 0) {
+        tell(run, "source_put %lld of %s", (long long)source.id, account);
+        BOTH(run, source_put, account, &source);
+    } else {
+        tell(run, "source_remove %lld of %s", (long long)source.id, account);
+        BOTH(run, source_remove, account, source.id);
     }
 }
 
@@ -349,8 +372,8 @@ static void compare(struct run *run)
 static void take_step(struct run *run)
 {
     void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, end_batch};
-    void (*const outside[])(struct run *) = {begin_batch, begin_batch,    begin_batch,       write_account,
-                                             write_small, write_identity, write_removed_here};
+    void (*const outside[])(struct run *) = {begin_batch, begin_batch,    begin_batch,        write_account,
+                                             write_small, write_identity, write_removed_here, write_source};
     if (run->in_batch)
         in_batch[pick(run, 12) == 0 ? 5 : pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
     else
@@ -378,7 +401,7 @@ static void go_through_archive(struct run *run)
     if (run->in_batch)
         BOTH(run, batch_commit, true);
     BOTH(run, account_remove, "b");
-    BOTH(run, credentials_put, "a", "sealed", 6);
+    BOTH(run, credentials_put, "a", 0, "sealed", 6);
     STORE(&run->plugin.store, NULL, batch_begin, "a", HEARTH_HISTORY, &a);
     STORE(&run->model.store, NULL, batch_begin, "a", HEARTH_HISTORY, &b);
     BOTH(run, batch_commit, true);

@@ -88,7 +88,7 @@ static void cleared(struct kit *kit)
     struct store *store = &kit->store;
     put_everything(store);
     begin(store, "a", HEARTH_BOOKMARKS);
-    OK(store, bookmark_clear);
+    OK(store, bookmark_clear, 0);
     OK(store, tabs_clear, NULL);
     commit(store);
     expect_removals(store, 0,
@@ -109,7 +109,7 @@ static void came_back(struct kit *kit)
     OK(store, visits_remove, 2);
     OK(store, tabs_clear, NULL);
     put_tab(store, "phone", 1);
-    OK(store, bookmark_clear);
+    OK(store, bookmark_clear, 0);
     put_bookmark(store, "menu", HEARTH_FOLDER, NULL, 0);
     OK(store, device_remove, "laptop");
     put_device(store, "laptop");

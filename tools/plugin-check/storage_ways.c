@@ -24,6 +24,7 @@ SEE(bookmark, bookmark)
 SEE(token, token)
 SEE(pick, pick)
 SEE(removed_here, removed_here)
+SEE(source, source)
 SEE(removal, removal)
 
 static int see_device(void *ctx, const struct hearth_device *device, int64_t tabs)
@@ -220,10 +221,12 @@ static int see_visit_row(void *ctx, const struct hearth_visit_row *row)
 
 static void read_visit(struct store *store, struct wanted *wanted)
 {
+    static const char *const rows_lack[] = {"source", NULL};
     struct hearth_visit_query query = {.struct_size = sizeof(query)};
+    LISTS(store, wanted, page_visits, "a", 1, see_visit);
+    wanted->without = rows_lack;
     LISTS(store, wanted, visit_list, "a", &query, see_visit_row);
     LISTS(store, wanted, visit_dates, "a", 0, 0, see_visit_row);
-    LISTS(store, wanted, page_visits, "a", 1, see_visit);
 }
 
 static void remove_visit(struct store *store, const void *record)
@@ -278,6 +281,7 @@ static int see_node(void *ctx, const struct hearth_bookmark_node *node)
     whole.position = node->position;
     whole.added = node->added;
     whole.modified = node->modified;
+    whole.source = node->source;
     return see_record(wanted, &whole);
 }
 
@@ -323,6 +327,21 @@ static void read_removed_here(struct store *store, struct wanted *wanted)
 static void remove_removed_here(struct store *store, const void *record)
 {
     OK(store, removed_here_remove, "a", ((const struct hearth_removed_here *)record)->id);
+}
+
+static void put_source(struct store *store, const void *record)
+{
+    OK(store, source_put, "a", record);
+}
+
+static void read_source(struct store *store, struct wanted *wanted)
+{
+    LISTS(store, wanted, source_list, "a", see_source);
+}
+
+static void remove_source(struct store *store, const void *record)
+{
+    OK(store, source_remove, "a", ((const struct hearth_source *)record)->id);
 }
 
 /* Makes, or makes again, what the record says that is gone. */
@@ -407,5 +426,6 @@ const struct storage_way storage_ways[STORAGE_WAYS] = {
     {&fields_token, put_token, read_token, remove_token},
     {&fields_pick, put_pick, read_pick, remove_pick},
     {&fields_removed_here, put_removed_here, read_removed_here, remove_removed_here},
+    {&fields_source, put_source, read_source, remove_source},
     {&fields_removal, put_removal, read_removal, take_removal_off},
 };

@@ -22,7 +22,7 @@ struct storage_way {
     void (*remove)(struct store *store, const void *record);
 };
 
-enum { STORAGE_WAYS = 12 };
+enum { STORAGE_WAYS = 13 };
 extern const struct storage_way storage_ways[STORAGE_WAYS];
 
 #endif

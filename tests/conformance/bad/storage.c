@@ -200,12 +200,12 @@ struct piece {
     size_t skip, seen;
 };
 
-static int one_claim(void *ctx, const char *folder, int64_t position, const char *child)
+static int one_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct piece *piece = ctx;
     if (piece->seen++ < piece->skip)
         return 0;
-    piece->cb(piece->ctx, folder, position, child);
+    piece->cb(piece->ctx, source, folder, position, child);
     return 1;
 }
 
@@ -249,10 +249,10 @@ struct reading {
     bool ended;
 };
 
-static int reading_row(void *ctx, const char *folder, int64_t position, const char *child)
+static int reading_row(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct reading *reading = ctx;
-    reading->ended = reading->cb(reading->ctx, folder, position, child) != 0;
+    reading->ended = reading->cb(reading->ctx, source, folder, position, child) != 0;
     return reading->ended;
 }
 

@@ -24,8 +24,10 @@
     X(property_get, 0, NULL, (const char *name, const char **ret_text), (name, ret_text))                                                  \
     X(account_remove, FAULT_CHANGES, account, (const char *account), (account))                                                            \
     X(counts, 0, account, (const char *account, struct hearth_counts *ret_counts), (account, ret_counts))                                  \
-    X(credentials_put, FAULT_CHANGES, account, (const char *account, const void *sealed, size_t size), (account, sealed, size))            \
-    X(credentials_get, 0, account, (const char *account, const void **ret_sealed, size_t *ret_size), (account, ret_sealed, ret_size))      \
+    X(credentials_put, FAULT_CHANGES, account, (const char *account, int64_t source, const void *sealed, size_t size),                     \
+      (account, source, sealed, size))                                                                                                     \
+    X(credentials_get, 0, account, (const char *account, int64_t source, const void **ret_sealed, size_t *ret_size),                       \
+      (account, source, ret_sealed, ret_size))                                                                                             \
     X(settings_put, FAULT_CHANGES, account, (const char *account, const char *json), (account, json))                                      \
     X(settings_get, 0, account, (const char *account, const char **ret_json), (account, ret_json))                                         \
     X(token_create, FAULT_CHANGES, token->account, (const struct hearth_token *token), (token))                                            \
@@ -35,8 +37,10 @@
     X(pick_put, FAULT_CHANGES, account, (const char *account, const struct hearth_pick *pick), (account, pick))                            \
     X(removed_here_put, FAULT_CHANGES, account, (const char *account, const struct hearth_removed_here *removed), (account, removed))      \
     X(removed_here_remove, FAULT_CHANGES, account, (const char *account, const char *id), (account, id))                                   \
+    X(source_put, FAULT_CHANGES, account, (const char *account, const struct hearth_source *source), (account, source))                    \
+    X(source_remove, FAULT_CHANGES, account, (const char *account, int64_t id), (account, id))                                             \
     X(batch_commit, FAULT_CHANGES, BATCH, (bool changed), (changed))                                                                       \
-    X(mark_put, 0, BATCH, (int32_t collection, const char *text), (collection, text))                                                      \
+    X(mark_put, 0, BATCH, (int64_t source, int32_t collection, const char *text), (source, collection, text))                              \
     X(device_put, 0, BATCH, (const struct hearth_device *device), (device))                                                                \
     X(device_hide, 0, BATCH, (const char *device, bool hidden), (device, hidden))                                                          \
     X(device_remove, 0, BATCH, (const char *device), (device))                                                                             \
@@ -47,13 +51,15 @@
     X(page_remove, 0, BATCH, (int64_t page), (page))                                                                                       \
     X(page_by_guid, 0, BATCH, (const char *guid, int64_t *ret_page), (guid, ret_page))                                                     \
     X(page_guid_put, 0, BATCH, (const char *guid, int64_t page), (guid, page))                                                             \
+    X(page_guid_remove, 0, BATCH, (const char *guid), (guid))                                                                              \
     X(visits_put, 0, BATCH, (int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added),                           \
       (page, visits, count, ret_added))                                                                                                    \
     X(visits_remove, 0, BATCH, (int64_t page), (page))                                                                                     \
     X(bookmark_put, 0, BATCH, (const struct hearth_bookmark *bookmark), (bookmark))                                                        \
     X(bookmark_remove, 0, BATCH, (const char *guid), (guid))                                                                               \
-    X(bookmark_clear, 0, BATCH, (), ())                                                                                                    \
-    X(bookmark_claims_put, 0, BATCH, (const char *folder, const char *const *children, size_t count), (folder, children, count))           \
+    X(bookmark_clear, 0, BATCH, (int64_t source), (source))                                                                                \
+    X(bookmark_claims_put, 0, BATCH, (int64_t source, const char *folder, const char *const *children, size_t count),                      \
+      (source, folder, children, count))                                                                                                   \
     X(bookmark_place, 0, BATCH, (const char *guid, const char *parent, int64_t position), (guid, parent, position))                        \
     X(page_get, 0, account, (const char *account, int64_t page, struct hearth_page *ret_page), (account, page, ret_page))                  \
     X(bookmark_get, 0, account, (const char *account, const char *guid, struct hearth_bookmark *ret_bookmark),                             \
@@ -67,6 +73,7 @@
     X(token_list, 0, account, token, (const char *account), (account))                                                                     \
     X(pick_list, 0, account, pick, (const char *account), (account))                                                                       \
     X(removed_here_list, 0, account, removed_here, (const char *account), (account))                                                       \
+    X(source_list, 0, account, source, (const char *account), (account))                                                                   \
     X(generation_list, 0, account, generation, (const char *account), (account))                                                           \
     X(removals_since, 0, account, removal, (const char *account, int64_t since), (account, since))                                         \
     X(mark_list, 0, account, mark, (const char *account), (account))                                                                       \
@@ -90,7 +97,7 @@
 #define ROWS(X)                                                                                                                            \
     X(account, (void *ctx, const struct hearth_account *account), (rows->ctx, account))                                                    \
     X(account_identity, (void *ctx, const struct hearth_account_identity *identity), (rows->ctx, identity))                                \
-    X(mark, (void *ctx, int32_t collection, const char *text), (rows->ctx, collection, text))                                              \
+    X(mark, (void *ctx, int64_t source, int32_t collection, const char *text), (rows->ctx, source, collection, text))                      \
     X(device, (void *ctx, const struct hearth_device *device, int64_t tabs), (rows->ctx, device, tabs))                                    \
     X(tab, (void *ctx, const char *device, const struct hearth_tab *tab), (rows->ctx, device, tab))                                        \
     X(tab_group, (void *ctx, const char *device, const struct hearth_tab_group *group), (rows->ctx, device, group))                        \
@@ -99,13 +106,15 @@
     X(visit_row, (void *ctx, const struct hearth_visit_row *row), (rows->ctx, row))                                                        \
     X(bookmark, (void *ctx, const struct hearth_bookmark *bookmark), (rows->ctx, bookmark))                                                \
     X(bookmark_node, (void *ctx, const struct hearth_bookmark_node *node), (rows->ctx, node))                                              \
-    X(claim, (void *ctx, const char *folder, int64_t position, const char *child), (rows->ctx, folder, position, child))                   \
+    X(claim, (void *ctx, int64_t source, const char *folder, int64_t position, const char *child),                                         \
+      (rows->ctx, source, folder, position, child))                                                                                        \
     X(tag, (void *ctx, const char *tag, int64_t count), (rows->ctx, tag, count))                                                           \
     X(token, (void *ctx, const struct hearth_token *token), (rows->ctx, token))                                                            \
     X(pick, (void *ctx, const struct hearth_pick *pick), (rows->ctx, pick))                                                                \
     X(generation, (void *ctx, int32_t collection, int64_t generation), (rows->ctx, collection, generation))                                \
     X(removal, (void *ctx, const struct hearth_removal *removal), (rows->ctx, removal))                                                    \
     X(removed_here, (void *ctx, const struct hearth_removed_here *removed), (rows->ctx, removed))                                          \
+    X(source, (void *ctx, const struct hearth_source *source), (rows->ctx, source))                                                        \
     X(text, (void *ctx, const char *line), (rows->ctx, line))                                                                              \
     X(page_guid, (void *ctx, const char *guid, int64_t page), (rows->ctx, guid, page))
 
@@ -136,6 +145,7 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_generation       0
 #define SIZE_removal          text_size(removal->key, NULL, NULL, NULL)
 #define SIZE_removed_here     text_size(removed->host, NULL, NULL, NULL)
+#define SIZE_source           text_size(source->name, source->state_detail, NULL, NULL)
 #define SIZE_page_guid        text_size(guid, NULL, NULL, NULL)
 #define SIZE_text             text_size(line, NULL, NULL, NULL)
 

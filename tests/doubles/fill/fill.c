@@ -138,7 +138,7 @@ static void put_bookmarks(struct filling *f)
     for (long n = 0; n < f->bookmarks; n++)
         put_bookmark(f, n);
     if (!f->found)
-        DO(STORE(&f->store, &err, mark_put, HEARTH_BOOKMARKS, "filled"));
+        DO(STORE(&f->store, &err, mark_put, 0, HEARTH_BOOKMARKS, "filled"));
     DO(STORE(&f->store, &err, batch_commit, true));
 }
 

@@ -24,7 +24,8 @@ GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"),
 # What becomes of it: an id has 255 bytes at most, and is not empty.
 IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}
 GROUPS = sorted({(device, IDS.get(name, name), name, None, 0) for device, _, name in GROUPED if name})
-NEW_COLUMNS = {"devices": ("hidden",), "tabs": ("group", "window", "place", "active")}
+OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
+NEW_COLUMNS = {**{table: ("source",) for table in OF_SOURCES}, "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")}
 COUNTERS = ("generation", "forgotten", "devices", "tabs", "bookmarks", "folders", "pages", "visits")
 LIMIT = 300  # seconds, for any one command
 
@@ -119,10 +120,14 @@ def dump_new(state):
         assert person.execute("SELECT collection, generation FROM generations").fetchall() == [(c, generation) for c in (1, 2, 3, 4)]
         assert person.execute("SELECT removals_forgotten FROM account").fetchone()[0] == generation
         assert person.execute("SELECT count(*) FROM removals WHERE kind <> 1").fetchone()[0] == 0
+        for table in OF_SOURCES:  # what was there is the account's own provider's
+            assert person.execute(f"SELECT DISTINCT source FROM {table}").fetchall() == [(0,)], table
+        assert person.execute("SELECT count(*) FROM source_marks").fetchone() == (0,)
         person.close()
         out[name].update({t: rows(db, t, f"WHERE account = {row}") for t in SHARED})
         out[name]["account"] = db.execute("SELECT email, uid, name, provider, state, created, last_sync, next_sync, last_seen FROM accounts"
                                           " WHERE row = ?", (row,)).fetchone()
+    assert db.execute("SELECT count(*) FROM sources").fetchone() == (0,)
     assert not [r for r in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'moving%'")], "old tables are left"
     assert db.execute("PRAGMA user_version").fetchone()[0] == len(list((PLUGIN / "migrations").glob("*.sql")))
     db.close()

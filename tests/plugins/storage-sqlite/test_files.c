@@ -153,7 +153,7 @@ static void test_schema(void **state)
     fixture_reopen(fixture);
     OK(&fixture->store, schema_version, &has, &wants);
     assert_int_equal(has, 0);
-    assert_int_equal(wants, 5);
+    assert_int_equal(wants, 6);
     FAILS(UNSUPPORTED, &fixture->store, account_get, "a", &got);
     assert_non_null(strstr(fixture->store.call.error, "hearthd migrate"));
     OK(&fixture->store, ping);
@@ -258,7 +258,7 @@ static void test_verify_finds(void **state)
         {"UPDATE bookmarks SET parent = 'b2__________' WHERE guid = 'b1__________'", "its parent b2__________ is not a folder"},
         {"UPDATE bookmarks SET parent = 'menu________' WHERE guid = 'menu________'", "bookmark menu________: its folders go round"},
         {"UPDATE bookmarks SET position = 1 WHERE guid = 'b1__________'", "2 bookmarks have position 1"},
-        {"INSERT INTO bookmark_tombstones VALUES ('b1__________', NULL)", "is there, but has a tombstone"},
+        {"INSERT INTO bookmark_tombstones VALUES ('b1__________', NULL, 0)", "is there, but has a tombstone"},
         {"UPDATE bookmarks SET page = 999 WHERE guid = 'b1__________'", "its page 999 is not there"},
         {"DELETE FROM bookmark_tags WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},
         {"UPDATE bookmark_tags SET folded = 'ONE' WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},

@@ -53,7 +53,7 @@ static int write_small_things(struct store *store, const char *account, int roun
     OK(store, token_create, &token);
     OK(store, token_used, account, id, round);
     OK(store, account_update, &change, HEARTH_ACCOUNT_LAST_SEEN);
-    OK(store, credentials_put, account, "sealed", 6);
+    OK(store, credentials_put, account, 0, "sealed", 6);
     OK(store, pick_put, account, &pick);
     OK(store, ping);
     store_reset(store);

@@ -60,3 +60,20 @@ int store_archive(struct store *store, const struct archive_into *into, const ch
     buf_fini(&archive);
     return r;
 }
+
+static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err)
+{
+    (void)err;
+    buf_add(ctx, bytes, size);
+    return 0;
+}
+
+void write_to(struct store *store, const char *account, struct buf *ret)
+{
+    struct archive_out out = {put_to_buf, ret};
+    struct err err = {0};
+    buf_reset(ret);
+    if (archive_write(store, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) < 0)
+        fail_msg("%s", err.text);
+    buf_add_char(ret, '\0');
+}

@@ -36,6 +36,13 @@ static void refused_with_the_line(void **state)
         {FIRST, "line 2: the archive ends and has no account"},
         {FIRST DEVICE, "line 2: it comes before the account that it belongs to"},
         {FIRST ACCOUNT ACCOUNT, "line 3: there is one of its kind already"},
+        {FIRST ACCOUNT SOURCE SEALED(0) SEALED(2), ""},
+        {FIRST ACCOUNT SOURCE SEALED(2) SEALED(2), "line 5: there is one of its kind already"},
+        {FIRST ACCOUNT SOURCE SEALED(2) SEALED(0), "line 5: there is one of its kind already"},
+        {FIRST ACCOUNT "{\"record\":\"source\",\"id\":0}\n", "line 3: its id is 0, outside of 1 to 65535"},
+        {FIRST ACCOUNT "{\"record\":\"source\",\"name\":\"n\"}\n", "line 3: it has no id"},
+        {FIRST ACCOUNT "{\"record\":\"visit\",\"page\":7,\"date\":1,\"type\":1,\"source\":65536}\n",
+         "line 3: its source is 65536, outside of 0 to 65535"},
         {FIRST ACCOUNT PAGE DEVICE, "line 4: it is behind records of a kind that comes later"},
         {FIRST ACCOUNT FIRST, "line 3: an archive begins in the middle of another"},
         {FIRST ACCOUNT "\n", "line 3: it is no JSON object"},
@@ -120,23 +127,6 @@ static void too_long_a_line(void **state)
 
 /* --- older and newer --- */
 
-static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err)
-{
-    (void)err;
-    buf_add(ctx, bytes, size);
-    return 0;
-}
-
-static void write_to(struct store *store, const char *account, struct buf *ret)
-{
-    struct archive_out out = {put_to_buf, ret};
-    struct err err = {0};
-    buf_reset(ret);
-    if (archive_write(store, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) < 0)
-        fail_msg("%s", err.text);
-    buf_add_char(ret, '\0');
-}
-
 static void unknown_is_kept_out(void **state)
 {
     struct archive_into into = {.node = ""};
@@ -161,8 +151,9 @@ static void unknown_is_kept_out(void **state)
                                    "the field \"x\" of records of the kind \"device\" is kept out: this release does not know it\n"
                                    "the mark of collection 77 is kept out: this release does not know it\n");
     write_to(&fixture->store, "x", &again); /* what an older archive does not say has its default */
-    assert_non_null(strstr(again.data, "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\",\"type\":\"tv\",\"last_upload\":0}\n"
-                                       "{\"record\":\"device\",\"id\":\"e\",\"name\":\"\",\"type\":\"\",\"last_upload\":0}\n"));
+    assert_non_null(strstr(again.data,
+                           "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\",\"type\":\"tv\",\"last_upload\":0,\"source\":0}\n"
+                           "{\"record\":\"device\",\"id\":\"e\",\"name\":\"\",\"type\":\"\",\"last_upload\":0,\"source\":0}\n"));
     assert_non_null(strstr(again.data, "\"state\":2,")); /* without credentials: sign in */
     buf_fini(&again);
     assert_sound(&fixture->store);
@@ -426,13 +417,21 @@ static void memory_does_not_grow(void **state)
     fixture_remove(&other);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
     const struct CMUnitTest tests[] = {
-        TEST(refused_with_the_line),     TEST(damaged_anywhere),           TEST(too_long_a_line),
-        TEST(unknown_is_kept_out),       TEST(nothing_stays_of_a_bad_one), TEST(only_into_an_empty_one),
-        TEST(removals_go_with_the_rest), TEST(circles_are_repaired),       TEST(files),
+        TEST(refused_with_the_line),
+        TEST(damaged_anywhere),
+        TEST(too_long_a_line),
+        TEST(unknown_is_kept_out),
+        TEST(nothing_stays_of_a_bad_one),
+        TEST(only_into_an_empty_one),
+        TEST(removals_go_with_the_rest),
+
+        TEST(circles_are_repaired),
+        TEST(files),
         TEST(memory_does_not_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

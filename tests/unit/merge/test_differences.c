@@ -46,10 +46,10 @@ static int counted_bookmark_put(void *session, struct hearth_call *call, const s
     return watch.inner->bookmark_put(session, call, bookmark);
 }
 
-static int counted_bookmark_clear(void *session, struct hearth_call *call)
+static int counted_bookmark_clear(void *session, struct hearth_call *call, int64_t source)
 {
     watch.bookmarks++;
-    return watch.inner->bookmark_clear(session, call);
+    return watch.inner->bookmark_clear(session, call, source);
 }
 
 static int counted_page_put(void *session, struct hearth_call *call, const struct hearth_page *page)

@@ -32,7 +32,9 @@ static void assert_same(const struct fields *fields, const void *wanted, const v
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
         const char *a = fields_text(field, wanted), *b = fields_text(field, got);
-        if (field->kind != HEARTH_FIELD_TEXT)
+        if (strcmp(field->name, "source") == 0) /* whatever a provider says: the spool is of source 0 */
+            assert_int_equal(fields_number(field, got), 0);
+        else if (field->kind != HEARTH_FIELD_TEXT)
             assert_int_equal(fields_number(field, wanted), fields_number(field, got));
         else if (a == NULL || b == NULL)
             assert_true(a == b);

@@ -127,6 +127,36 @@ static void moved(void **state)
     expect(tree, "f<menu@0 g<menu@1 h<menu@2 new<f@0 ");
 }
 
+static void add_of(struct model_tree *tree, int64_t source, const char *guid, int kind, const char *said)
+{
+    struct hearth_bookmark_node node = {
+        .struct_size = sizeof(node), .guid = guid, .kind = kind, .said_parent = said, .added = 1, .modified = 1, .source = source};
+    assert_int_equal(model_tree_add(tree, &node), 0);
+}
+
+/* Whatever records say: the folders of a source stay, and what has no place goes to its own "unfiled". */
+static void folders_of_a_source(void **state)
+{
+    struct model_tree *tree = model_tree_create();
+    (void)state;
+    add_of(tree, 2, "2:places", HEARTH_FOLDER, "toolbar");
+    add_of(tree, 2, "2:menu", HEARTH_FOLDER, "2:unfiled");
+    add_of(tree, 2, "2:unfiled", HEARTH_FOLDER, "2:x");
+    add_of(tree, 2, "2:x", HEARTH_FOLDER, "2:unfiled");
+    add_of(tree, 2, "2:y", HEARTH_FOLDER, "2:z");
+    add_of(tree, 2, "2:z", HEARTH_FOLDER, "2:y");
+    add_of(tree, 2, "2:lost", HEARTH_BOOKMARK, "2:nowhere");
+    add_of(tree, 2, "2:after", HEARTH_BOOKMARK, "2:places");
+    add_of(tree, 2, "2:orphan", HEARTH_BOOKMARK, "2:gone");
+    add_of(tree, 3, "3:lost", HEARTH_BOOKMARK, NULL); /* it has no folders */
+    add_of(tree, 0, "b", HEARTH_BOOKMARK, "menu");
+    claim(tree, "2:x", 5, "2:unfiled");
+    claim(tree, "menu", 0, "b");
+    assert_int_equal(model_tree_add_tombstone(tree, "2:gone", NULL), 0);
+    expect(tree, "2:after<2:places@4 2:lost<2:unfiled@0 2:menu<2:places@1 2:orphan<2:unfiled@1 2:places<menu@1 2:unfiled<2:places@2 "
+                 "2:x<2:unfiled@2 2:y<2:unfiled@3 2:z<2:y@0 3:lost<unfiled@0 b<menu@0 ");
+}
+
 static void unclaimed(void **state)
 {
     struct model_tree *tree = model_tree_create();
@@ -225,13 +255,47 @@ static size_t random_facts(struct fact *facts)
     return count;
 }
 
+static const struct model_tree_place *find(const struct model_tree_place *places, size_t count, const char *guid)
+{
+    const struct model_tree_place key = {.guid = guid};
+    return bsearch(&key, places, count, sizeof(*places), by_guid);
+}
+
+/* The folders of sources 1 and 2. places: NULL, they say what they like; else where they are. */
+static void add_folders(struct model_tree *tree, const struct model_tree_place *places, size_t count)
+{
+    static const char *const folders[] = {"1:places", "1:toolbar", "1:menu", "1:unfiled", "1:mobile",
+                                          "2:places", "2:toolbar", "2:menu", "2:unfiled", "2:mobile"};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        const struct model_tree_place *at = places == NULL ? NULL : find(places, count, folders[i]);
+        struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+                                            .guid = folders[i],
+                                            .kind = HEARTH_FOLDER,
+                                            .said_parent = at == NULL ? folders[(i + 3) % 10] : at->parent,
+                                            .parent = at == NULL ? NULL : at->parent,
+                                            .position = at == NULL ? 0 : at->position,
+                                            .source = folders[i][0] - '0'};
+        assert_int_equal(model_tree_add(tree, &node), 0);
+        if (at == NULL)
+            claim(tree, folders[(i + 4) % 10], 900, folders[i]);
+        else if (i == 0 && at->position > 0) /* it is at the end of the menu, behind what is listed there */
+            claim(tree, "menu", at->position - 1, "hole");
+    }
+}
+
 static struct model_tree *tree_of(const struct fact *facts, size_t count, bool backwards)
 {
     struct model_tree *tree = model_tree_create();
+    add_folders(tree, NULL, 0);
     for (size_t k = 0; k < count; k++) {
         const struct fact *f = &facts[backwards ? count - 1 - k : k];
-        struct hearth_bookmark_node node = {
-            .struct_size = sizeof(node), .guid = f->a, .kind = f->kind, .said_parent = f->b, .added = f->number, .modified = f->other};
+        struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+                                            .guid = f->a,
+                                            .kind = f->kind,
+                                            .said_parent = f->b,
+                                            .added = f->number,
+                                            .modified = f->other,
+                                            .source = f->number % 3};
         int r = f->what == 'N'   ? model_tree_add(tree, &node)
                 : f->what == 'C' ? model_tree_add_claim(tree, f->a, f->number, f->b)
                                  : model_tree_add_tombstone(tree, f->a, f->b);
@@ -248,12 +312,6 @@ static struct model_tree_place *solve(struct model_tree *tree, size_t *ret_count
         model_tree_place(tree, i, &places[i]);
     qsort(places, *ret_count, sizeof(*places), by_guid);
     return places;
-}
-
-static const struct model_tree_place *find(const struct model_tree_place *places, size_t count, const char *guid)
-{
-    const struct model_tree_place key = {.guid = guid};
-    return bsearch(&key, places, count, sizeof(*places), by_guid);
 }
 
 static void check_sound(const struct model_tree_place *places, size_t count)
@@ -286,10 +344,12 @@ static void check_settled(const struct fact *facts, size_t fact_count, const str
                                             .parent = at->parent,
                                             .position = at->position,
                                             .added = f->number,
-                                            .modified = f->other};
+                                            .modified = f->other,
+                                            .source = f->number % 3};
         assert_int_equal(model_tree_add(tree, &node), 0);
         assert_int_equal(model_tree_add_claim(tree, at->parent, at->position, f->a), 0);
     }
+    add_folders(tree, places, count);
     size_t again;
     assert_int_equal(model_tree_repair(tree, &again), 0);
     assert_int_equal(again, count);
@@ -316,6 +376,9 @@ static void random_graphs(void **state)
             assert_int_equal(x[i].position, y[i].position);
         }
         check_sound(x, count);
+        assert_string_equal(find(x, count, "1:places")->parent, "menu");
+        assert_string_equal(find(x, count, "2:unfiled")->parent, "2:places");
+        assert_int_equal(find(x, count, "2:unfiled")->position, 2);
         check_settled(facts, fact_count, x, count);
         free(x);
         free(y);
@@ -365,9 +428,9 @@ static void deep_and_wide(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(roots_always), cmocka_unit_test(lists_win),     cmocka_unit_test(ties_by_id),
-        cmocka_unit_test(moved),        cmocka_unit_test(unclaimed),     cmocka_unit_test(deleted_parents),
-        cmocka_unit_test(cycles),       cmocka_unit_test(random_graphs), cmocka_unit_test(deep_and_wide),
+        cmocka_unit_test(roots_always),  cmocka_unit_test(lists_win),           cmocka_unit_test(ties_by_id),      cmocka_unit_test(moved),
+        cmocka_unit_test(unclaimed),     cmocka_unit_test(folders_of_a_source), cmocka_unit_test(deleted_parents), cmocka_unit_test(cycles),
+        cmocka_unit_test(random_graphs), cmocka_unit_test(deep_and_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,8 +161,8 @@ static int marks(void *ctx, hearth_mark_cb cb, void *cb_ctx, struct err *err)
     pthread_mutex_lock(&model->lock);
     snprintf(text, sizeof(text), "mark %d", model->mark);
     pthread_mutex_unlock(&model->lock);
-    cb(cb_ctx, HEARTH_HISTORY, "another");
-    cb(cb_ctx, HEARTH_BOOKMARKS, text);
+    cb(cb_ctx, 0, HEARTH_HISTORY, "another");
+    cb(cb_ctx, 0, HEARTH_BOOKMARKS, text);
     return 0;
 }
 

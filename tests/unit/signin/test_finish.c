@@ -151,14 +151,14 @@ static int db_no_word(void *self, struct hearth_call *call, const char *id, cons
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int db_seal(void *self, struct hearth_call *call, const char *id, const void *sealed, size_t size)
+static int db_seal(void *self, struct hearth_call *call, const char *id, int64_t source, const void *sealed, size_t size)
 {
     struct hearth_account account;
     (void)sealed, (void)size;
     return db_get(self, call, id, &account);
 }
 
-static int db_unseal(void *self, struct hearth_call *call, const char *id, const void **ret_sealed, size_t *ret_size)
+static int db_unseal(void *self, struct hearth_call *call, const char *id, int64_t source, const void **ret_sealed, size_t *ret_size)
 {
     (void)self, (void)call, (void)id, (void)ret_sealed, (void)ret_size;
     return HEARTH_ERR_NOT_FOUND;

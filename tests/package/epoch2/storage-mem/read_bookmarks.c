@@ -199,14 +199,16 @@ static int deliver_node(void *ctx, const struct row *row)
                                         .parent = row->bookmark.parent,
                                         .position = row->bookmark.position,
                                         .added = row->bookmark.added,
-                                        .modified = row->bookmark.modified};
+                                        .modified = row->bookmark.modified,
+                                        .source = row->bookmark.source};
     return d->cb(d->ctx, &node);
 }
 
 static int deliver_tombstone(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_node node = {.struct_size = sizeof(node), .guid = row->tombstone.guid, .parent = row->tombstone.parent};
+    struct hearth_bookmark_node node = {
+        .struct_size = sizeof(node), .guid = row->tombstone.guid, .parent = row->tombstone.parent, .source = row->tombstone.source};
     return d->cb(d->ctx, &node);
 }
 
@@ -232,7 +234,7 @@ struct claim_delivery {
 static int deliver_claim(void *ctx, const struct row *row)
 {
     struct claim_delivery *d = ctx;
-    return d->cb(d->ctx, row->claim.folder, row->claim.position, row->claim.child);
+    return d->cb(d->ctx, row->claim.source, row->claim.folder, row->claim.position, row->claim.child);
 }
 
 int mem_bookmark_claims(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)

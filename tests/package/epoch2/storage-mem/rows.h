@@ -15,9 +15,12 @@
 
 /* What is kept besides the records of hearth/records.h, said in the same words. */
 /* clang-format off */
-#define MEM_CREDENTIALS_FIELDS(X, T) X(T, ALWAYS, TEXT, hex, 0, 0, "the sealed bytes as hex digits")
+#define MEM_CREDENTIALS_FIELDS(X, T) \
+    X(T, KEY,    INT,  source, 0, HEARTH_SOURCE_MAX, "whose") \
+    X(T, ALWAYS, TEXT, hex, 0, 0, "the sealed bytes as hex digits")
 #define MEM_SETTINGS_FIELDS(X, T)    X(T, ALWAYS, TEXT, json, 0, 0, "")
 #define MEM_MARK_FIELDS(X, T) \
+    X(T, KEY,    INT,  source, 0, HEARTH_SOURCE_MAX, "whose") \
     X(T, KEY,    INT,  collection, 0, INT32_MAX, "") \
     X(T, ALWAYS, TEXT, text, 0, 0, "")
 #define MEM_GENERATION_FIELDS(X, T) \
@@ -29,10 +32,12 @@
 #define MEM_CLAIM_FIELDS(X, T) \
     X(T, KEY,    TEXT, folder, 0, 0, "") \
     X(T, KEY,    INT,  position, 0, INT64_MAX, "") \
-    X(T, ALWAYS, TEXT, child, 0, 0, "")
+    X(T, ALWAYS, TEXT, child, 0, 0, "") \
+    X(T, ALWAYS, INT,  source, 0, HEARTH_SOURCE_MAX, "whose")
 #define MEM_TOMBSTONE_FIELDS(X, T) \
     X(T, KEY,      TEXT, guid, 0, 0, "of a bookmark") \
-    X(T, OPTIONAL, TEXT, parent, 0, 0, "where it was")
+    X(T, OPTIONAL, TEXT, parent, 0, 0, "where it was") \
+    X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose it was")
 #define MEM_PROPERTY_FIELDS(X, T) \
     X(T, KEY,    TEXT, name, 0, 0, "") \
     X(T, ALWAYS, TEXT, text, 0, 0, "")
@@ -45,6 +50,7 @@
     R(TOKENS,      hearth, token,            HEARTH_TOKEN_FIELDS) \
     R(PICKS,       hearth, pick,             HEARTH_PICK_FIELDS) \
     R(REMOVED_HERE, hearth, removed_here,     HEARTH_REMOVED_HERE_FIELDS) \
+    R(SOURCES,     hearth, source,           HEARTH_SOURCE_FIELDS) \
     R(IDENTITIES,  hearth, account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
     R(PROPERTIES,  mem,    property,         MEM_PROPERTY_FIELDS) /* of the world as a whole */ \
     R(MARKS,       mem,    mark,             MEM_MARK_FIELDS) \

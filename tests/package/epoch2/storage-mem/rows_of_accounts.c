@@ -45,10 +45,32 @@ static uint8_t *from_hex(struct session *session, struct hearth_call *call, cons
     return bytes;
 }
 
-int mem_credentials_put(void *session, struct hearth_call *call, const char *account, const void *sealed, size_t size)
+static const struct row *find_source(const struct world *world, const char *account, int64_t id)
 {
+    size_t place;
+    const struct account *found = world_account(world, account);
+    return found == NULL ? NULL : table_find(found->tables[SOURCES], SOURCES, KEY(.source = {.id = id}), &place);
+}
+
+static int check_source(struct session *session, struct hearth_call *call, const char *account, int64_t source)
+{
+    int r;
+    struct world *world = read_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    if (find_source(world, account, source) == NULL)
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no source %lld", (long long)source);
+    world_unref(world);
+    return r;
+}
+
+int mem_credentials_put(void *session, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size)
+{
+    int r = source == 0 ? 0 : check_source(session, call, account, source);
+    if (r < 0)
+        return r;
     char *hex = to_hex(sealed, size);
-    struct row *row = hex == NULL ? NULL : row_create(CREDENTIALS, MEM(credentials, .hex = hex));
+    struct row *row = hex == NULL ? NULL : row_create(CREDENTIALS, MEM(credentials, .source = source, .hex = hex));
     free(hex);
     return put_row(session, call, account, CREDENTIALS, row);
 }
@@ -93,6 +115,28 @@ int mem_removed_here_remove(void *session, struct hearth_call *call, const char 
     return drop_row(session, call, account, REMOVED_HERE, KEY(.removed_here = {.id = id}));
 }
 
+int mem_source_put(void *session, struct hearth_call *call, const char *account, const struct hearth_source *source)
+{
+    int r = check_key(call, SOURCES, source);
+    return r < 0 ? r : put_row(session, call, account, SOURCES, row_create(SOURCES, source));
+}
+
+/* With its credentials, in one write. */
+int mem_source_remove(void *s, struct hearth_call *call, const char *account, int64_t id)
+{
+    struct session *session = s;
+    int r;
+    struct world *world = write_begin(session, call, &r);
+    if (world == NULL)
+        return r;
+    if (find_source(world, account, id) == NULL)
+        return write_end(session, world, 0);
+    struct account *own = world_own(world, account);
+    bool done = own != NULL && account_drop(own, CREDENTIALS, KEY(.credentials = {.source = id})) &&
+                account_drop(own, SOURCES, KEY(.source = {.id = id}));
+    return write_end(session, world, done ? 0 : no_memory(call));
+}
+
 /* The one row of a table; NULL: there is none. */
 static const struct row *only_row(const struct world *world, const char *account, enum table_name name)
 {
@@ -100,14 +144,17 @@ static const struct row *only_row(const struct world *world, const char *account
     return found == NULL || found->tables[name]->count == 0 ? NULL : found->tables[name]->rows[0];
 }
 
-int mem_credentials_get(void *s, struct hearth_call *call, const char *account, const void **ret_sealed, size_t *ret_size)
+int mem_credentials_get(void *s, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed, size_t *ret_size)
 {
     struct session *session = s;
     int r;
     struct world *world = read_begin(session, call, &r);
     if (world == NULL)
         return r;
-    const struct row *row = only_row(world, account, CREDENTIALS);
+    size_t place;
+    const struct account *found = world_account(world, account);
+    const struct row *row =
+        found == NULL ? NULL : table_find(found->tables[CREDENTIALS], CREDENTIALS, KEY(.credentials = {.source = source}), &place);
     size_t size = row == NULL ? 0 : strlen(row->credentials.hex) / 2;
     const uint8_t *copy = row == NULL ? NULL : from_hex(session, call, row->credentials.hex, size);
     if (row == NULL)
@@ -184,6 +231,24 @@ int mem_removed_here_list(void *session, struct hearth_call *call, const char *a
         return r;
     list_sort(&list, by_said);
     return list_deliver(session, call, &list, deliver_removed_here, &(struct deliver_removed_here){cb, ctx});
+}
+
+struct deliver_source {
+    hearth_source_cb cb;
+    void *ctx;
+};
+
+static int deliver_source(void *ctx, const struct row *row)
+{
+    struct deliver_source *d = ctx;
+    return d->cb(d->ctx, &row->source);
+}
+
+int mem_source_list(void *session, struct hearth_call *call, const char *account, hearth_source_cb cb, void *ctx)
+{
+    struct list list;
+    int r = list_make(session, call, account, SOURCES, NULL, NULL, &list);
+    return r < 0 ? r : list_deliver(session, call, &list, deliver_source, &(struct deliver_source){cb, ctx});
 }
 
 /* --- tokens ------------------------------------------------------------------------------------ */

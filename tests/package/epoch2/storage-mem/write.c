@@ -122,6 +122,21 @@ static bool is_guid_of(const struct row *row, const void *page)
     return row->guid.page == *(const int64_t *)page;
 }
 
+static bool is_bookmark_from(const struct row *row, const void *source)
+{
+    return row->bookmark.source == *(const int64_t *)source;
+}
+
+static bool is_claim_from(const struct row *row, const void *source)
+{
+    return row->claim.source == *(const int64_t *)source;
+}
+
+static bool is_tombstone_from(const struct row *row, const void *source)
+{
+    return row->tombstone.source == *(const int64_t *)source;
+}
+
 static bool is_claim_of(const struct row *row, const void *folder)
 {
     return strcmp(row->claim.folder, folder) == 0;
@@ -134,7 +149,7 @@ static int remove_tabs(struct session *session, struct hearth_call *call, struct
     return r < 0 ? r : drop_if(session, call, account, TAB_GROUPS, device == NULL ? any : is_of_device, device);
 }
 
-int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, const char *text)
+int mem_mark_put(void *session, struct hearth_call *call, int64_t source, int32_t collection, const char *text)
 {
     int r;
     struct account *account = batch_account(session, call, &r);
@@ -143,8 +158,8 @@ int mem_mark_put(void *session, struct hearth_call *call, int32_t collection, co
     if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
     if (text == NULL)
-        return drop(session, call, account, MARKS, KEY(.mark = {.collection = collection}));
-    return put(session, call, account, MARKS, row_create(MARKS, MEM(mark, .collection = collection, .text = text)));
+        return drop(session, call, account, MARKS, KEY(.mark = {.source = source, .collection = collection}));
+    return put(session, call, account, MARKS, row_create(MARKS, MEM(mark, .source = source, .collection = collection, .text = text)));
 }
 
 static const struct row *find_device(const struct account *account, const char *id)
@@ -286,6 +301,15 @@ int mem_page_guid_put(void *session, struct hearth_call *call, const char *guid,
     return r < 0 ? r : put(session, call, account, GUIDS, row_create(GUIDS, MEM(guid, .guid = guid, .page = page)));
 }
 
+int mem_page_guid_remove(void *session, struct hearth_call *call, const char *guid)
+{
+    int r;
+    if (guid == NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "no guid is given");
+    struct account *account = batch_account(session, call, &r);
+    return account == NULL ? r : drop(session, call, account, GUIDS, KEY(.guid = {.guid = guid}));
+}
+
 int mem_visits_put(void *session, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count,
                    int64_t *ret_added)
 {
@@ -366,25 +390,27 @@ int mem_bookmark_remove(void *session, struct hearth_call *call, const char *gui
     const char *parent = old != NULL ? old->bookmark.parent : NULL;
     if (parent == NULL && known != NULL)
         parent = known->tombstone.parent;
-    r = put(session, call, account, TOMBSTONES, row_create(TOMBSTONES, MEM(tombstone, .guid = guid, .parent = parent)));
+    int64_t source = old != NULL ? old->bookmark.source : known != NULL ? known->tombstone.source : 0;
+    r = put(session, call, account, TOMBSTONES, row_create(TOMBSTONES, MEM(tombstone, .guid = guid, .parent = parent, .source = source)));
     if (r == 0)
         r = drop_if(session, call, account, CLAIMS, is_claim_of, guid);
     return r == 0 ? remove_things(session, call, account, BOOKMARKS, is_bookmark, guid) : r;
 }
 
-int mem_bookmark_clear(void *session, struct hearth_call *call)
+int mem_bookmark_clear(void *session, struct hearth_call *call, int64_t source)
 {
     int r;
     struct account *account = batch_account(session, call, &r);
     if (account == NULL)
         return r;
-    r = remove_things(session, call, account, BOOKMARKS, any, NULL);
+    r = remove_things(session, call, account, BOOKMARKS, is_bookmark_from, &source);
     if (r == 0)
-        r = drop_if(session, call, account, CLAIMS, any, NULL);
-    return r == 0 ? drop_if(session, call, account, TOMBSTONES, any, NULL) : r;
+        r = drop_if(session, call, account, CLAIMS, is_claim_from, &source);
+    return r == 0 ? drop_if(session, call, account, TOMBSTONES, is_tombstone_from, &source) : r;
 }
 
-int mem_bookmark_claims_put(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count)
+int mem_bookmark_claims_put(void *session, struct hearth_call *call, int64_t source, const char *folder, const char *const *children,
+                            size_t count)
 {
     int r;
     if (folder == NULL)
@@ -398,7 +424,7 @@ int mem_bookmark_claims_put(void *session, struct hearth_call *call, const char 
     r = drop_if(session, call, account, CLAIMS, is_claim_of, folder);
     for (size_t i = 0; r == 0 && i < count; i++)
         r = put(session, call, account, CLAIMS,
-                row_create(CLAIMS, MEM(claim, .folder = folder, .position = (int64_t)i, .child = children[i])));
+                row_create(CLAIMS, MEM(claim, .folder = folder, .position = (int64_t)i, .child = children[i], .source = source)));
     return r;
 }
 

@@ -27,12 +27,13 @@
 #include <stdint.h>
 
 /* Greatest bytes of a text, without the NUL. What is longer never reaches a storage: the core refuses or cuts it before. */
-#define HEARTH_ID_MAX   64      /* of accounts, tokens */
-#define HEARTH_KEY_MAX  255     /* of guids, device ids, inputs: what a backend has indexes of */
-#define HEARTH_LINE_MAX 4096    /* names, addresses, words for a person */
-#define HEARTH_TEXT_MAX 2097152 /* titles, URLs, tags: a record of a Sync service has two MiB at most */
-#define HEARTH_TIME_MAX INT64_MAX
-#define HEARTH_DATE_MAX (INT64_MAX - 1) /* of what lists are ordered by: what comes after every date is no date */
+#define HEARTH_ID_MAX     64      /* of accounts, tokens */
+#define HEARTH_KEY_MAX    255     /* of guids, device ids, inputs: what a backend has indexes of */
+#define HEARTH_LINE_MAX   4096    /* names, addresses, words for a person */
+#define HEARTH_TEXT_MAX   2097152 /* titles, URLs, tags: a record of a Sync service has two MiB at most */
+#define HEARTH_TIME_MAX   INT64_MAX
+#define HEARTH_SOURCE_MAX 65535           /* sources of an account are numbered from 1; 0 is its own provider */
+#define HEARTH_DATE_MAX   (INT64_MAX - 1) /* of what lists are ordered by: what comes after every date is no date */
 
 #define HEARTH_MEMBER_TEXT                                       const char *
 #define HEARTH_MEMBER_INT                                        int64_t
@@ -86,7 +87,8 @@
     X(T, OPTIONAL, TEXT, version,       0, HEARTH_TEXT_MAX, "of its browser, as it says") \
     X(T, OPTIONAL, TEXT, fxa_device_id, 0, HEARTH_TEXT_MAX, "as the accounts server knows it") \
     X(T, ALWAYS,   INT,  last_upload,   0, HEARTH_TIME_MAX, "server time of its newest record in clients or tabs") \
-    X(T, DERIVED,  FLAG, hidden,        0, 1,               "1: its person does not want to see it: device_hide()")
+    X(T, DERIVED,  FLAG, hidden,        0, 1,               "1: its person does not want to see it: device_hide()") \
+    X(T, ALWAYS,   INT,  source,        0, HEARTH_SOURCE_MAX, "who brought it: id of a source; 0: the account's own provider")
 
 #define HEARTH_TAB_FIELDS(X, T) \
     X(T, KEY,      INT,  position,      0, INT32_MAX,       "the order as uploaded, from 0") \
@@ -110,14 +112,15 @@
 
 #define HEARTH_VISIT_FIELDS(X, T) \
     X(T, KEY,      INT,  date,          INT64_MIN, HEARTH_DATE_MAX, "ms") \
-    X(T, KEY,      INT,  type,          0, 9,               "enum hearth_visit_type")
+    X(T, KEY,      INT,  type,          0, 9,               "enum hearth_visit_type") \
+    X(T, ALWAYS,   INT,  source,        0, HEARTH_SOURCE_MAX, "who brought it first: id of a source; 0: the account's own provider")
 
 /* A page is one URL of an account. */
 #define HEARTH_PAGE_FIELDS(X, T) \
     X(T, KEY,      INT,  id,             1, INT64_MAX,       "made by the core from the URL, the same on every backend") \
     X(T, ALWAYS,   TEXT, url,            0, HEARTH_TEXT_MAX, "as the source says it, unique by `id`") \
     X(T, ALWAYS,   TEXT, host,           0, HEARTH_TEXT_MAX, "lower case, without port; \"\" possible") \
-    X(T, OPTIONAL, TEXT, guid,           0, HEARTH_KEY_MAX,  "of the newest history record; NULL: no history") \
+    X(T, OPTIONAL, TEXT, guid,           0, HEARTH_KEY_MAX,  "of the newest history record of the source with the smallest number; NULL: no history") \
     X(T, OPTIONAL, TEXT, title,          0, HEARTH_TEXT_MAX, "from history") \
     X(T, OPTIONAL, TEXT, bookmark_title, 0, HEARTH_TEXT_MAX, "of its newest bookmark; NULL when it has none") \
     X(T, OPTIONAL, TEXT, tags,           0, HEARTH_TEXT_MAX, "joined by \",\"") \
@@ -147,7 +150,8 @@
     X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time of its record") \
     X(T, DERIVED,  INT,  children,    0, INT64_MAX,       "folders: how many are placed in it") \
     X(T, DERIVED,  INT,  last_visit,  INT64_MIN, INT64_MAX, "of its page; 0") \
-    X(T, DERIVED,  INT,  visit_count, 0, INT64_MAX,       "of its page; 0")
+    X(T, DERIVED,  INT,  visit_count, 0, INT64_MAX,       "of its page; 0") \
+    X(T, ALWAYS,   INT,  source,      0, HEARTH_SOURCE_MAX, "who brought it: id of a source; 0: the account's own provider")
 
 #define HEARTH_TOKEN_FIELDS(X, T) \
     X(T, KEY,      TEXT, id,        1, HEARTH_ID_MAX,   "public") \
@@ -188,6 +192,24 @@
     X(T, ALWAYS,   INT,  to_date,    INT64_MIN, HEARTH_DATE_MAX, "0: open, visits that are still to come, too") \
     X(T, ALWAYS,   INT,  created,    0, HEARTH_TIME_MAX, "when its person said so")
 
+/* Where rows of an account come from besides its own provider, which is source 0 and has its state in the account's row: another browser
+ * that syncs, a file that was imported. */
+#define HEARTH_SOURCE_FIELDS(X, T) \
+    X(T, KEY,      INT,  id,           1, HEARTH_SOURCE_MAX, "never used again while rows of it are there") \
+    X(T, ALWAYS,   TEXT, name,         0, HEARTH_LINE_MAX, "what its person reads") \
+    X(T, ALWAYS,   INT,  kind,         1, 2,               "enum hearth_source_kind") \
+    X(T, ALWAYS,   TEXT, provider,     0, HEARTH_ID_MAX,   "name of the [sync NAME] section; \"\": an import") \
+    X(T, ALWAYS,   TEXT, uid,          0, 1024,            "who its person is there; \"\"") \
+    X(T, ALWAYS,   INT,  created,      0, HEARTH_TIME_MAX, "when it was made") \
+    X(T, ALWAYS,   INT,  ended,        0, HEARTH_TIME_MAX, "since when nothing comes any more; 0: it lives") \
+    X(T, ALWAYS,   INT,  state,        0, 4,               "enum hearth_account_state, of this source alone; so are the rest") \
+    X(T, OPTIONAL, TEXT, state_detail, 0, HEARTH_LINE_MAX, "words for a person") \
+    X(T, ALWAYS,   INT,  last_sync,    0, HEARTH_TIME_MAX, "that succeeded") \
+    X(T, ALWAYS,   INT,  last_attempt, 0, HEARTH_TIME_MAX, "to sync") \
+    X(T, ALWAYS,   INT,  next_sync,    0, HEARTH_TIME_MAX, "0: none is planned") \
+    X(T, ALWAYS,   INT,  failures,     0, INT64_MAX,       "of syncs, in a row") \
+    X(T, ALWAYS,   INT,  resync,       0, INT64_MAX,       "1: the next sync fetches everything anew")
+
 /* Every record there is: R(name, TABLE). */
 #define HEARTH_RECORDS(R) \
     R(account,          HEARTH_ACCOUNT_FIELDS) \
@@ -201,7 +223,8 @@
     R(token,            HEARTH_TOKEN_FIELDS) \
     R(pick,             HEARTH_PICK_FIELDS) \
     R(removal,          HEARTH_REMOVAL_FIELDS) \
-    R(removed_here,     HEARTH_REMOVED_HERE_FIELDS)
+    R(removed_here,     HEARTH_REMOVED_HERE_FIELDS) \
+    R(source,           HEARTH_SOURCE_FIELDS)
 /* clang-format on */
 
 #define HEARTH_RECORD_DECLARE(record, FIELDS) HEARTH_RECORD(record, FIELDS);

@@ -132,10 +132,17 @@ enum hearth_removed_here_kind {
     HEARTH_REMOVED_HERE_SPAN = 4   /* all visits of a time */
 };
 
-/* A visit, as an initialiser. */
-#define HEARTH_VISIT(date, type)                                                                                                           \
+/* See struct hearth_source. */
+enum hearth_source_kind {
+    HEARTH_SOURCE_SYNC = 1,  /* a living one, with a provider */
+    HEARTH_SOURCE_IMPORT = 2 /* a file, once */
+};
+
+/* A visit, as an initialiser: of the account's own provider, and of any source. */
+#define HEARTH_VISIT(date, type) HEARTH_VISIT_OF(date, type, 0)
+#define HEARTH_VISIT_OF(date, type, source)                                                                                                \
     {                                                                                                                                      \
-        sizeof(struct hearth_visit), 0, (date), (type)                                                                                     \
+        sizeof(struct hearth_visit), 0, (date), (type), (source)                                                                           \
     }
 
 /* What the repair of the tree needs of a bookmark; see core/model. */
@@ -144,6 +151,7 @@ struct hearth_bookmark_node {
     int32_t kind; /* enum hearth_bookmark_kind */
     const char *guid, *said_parent, *parent;
     int64_t position, added, modified;
+    int64_t source;
 };
 
 struct hearth_visit_row {
@@ -191,7 +199,7 @@ enum hearth_token_scope {
 };
 
 typedef int (*hearth_account_cb)(void *ctx, const struct hearth_account *account);
-typedef int (*hearth_mark_cb)(void *ctx, int32_t collection, const char *text);
+typedef int (*hearth_mark_cb)(void *ctx, int64_t source, int32_t collection, const char *text);
 typedef int (*hearth_device_cb)(void *ctx, const struct hearth_device *device, int64_t tabs);
 typedef int (*hearth_tab_cb)(void *ctx, const char *device, const struct hearth_tab *tab);
 typedef int (*hearth_tab_group_cb)(void *ctx, const char *device, const struct hearth_tab_group *group);
@@ -200,7 +208,7 @@ typedef int (*hearth_visit_cb)(void *ctx, const struct hearth_visit *visit);
 typedef int (*hearth_visit_row_cb)(void *ctx, const struct hearth_visit_row *row);
 typedef int (*hearth_bookmark_cb)(void *ctx, const struct hearth_bookmark *bookmark);
 typedef int (*hearth_bookmark_node_cb)(void *ctx, const struct hearth_bookmark_node *node);
-typedef int (*hearth_claim_cb)(void *ctx, const char *folder, int64_t position, const char *child);
+typedef int (*hearth_claim_cb)(void *ctx, int64_t source, const char *folder, int64_t position, const char *child);
 typedef int (*hearth_tag_cb)(void *ctx, const char *tag, int64_t count);
 typedef int (*hearth_token_cb)(void *ctx, const struct hearth_token *token);
 typedef int (*hearth_pick_cb)(void *ctx, const struct hearth_pick *pick);
@@ -208,6 +216,7 @@ typedef int (*hearth_text_cb)(void *ctx, const char *line);
 typedef int (*hearth_generation_cb)(void *ctx, int32_t collection, int64_t generation);
 typedef int (*hearth_removal_cb)(void *ctx, const struct hearth_removal *removal);
 typedef int (*hearth_removed_here_cb)(void *ctx, const struct hearth_removed_here *removed);
+typedef int (*hearth_source_cb)(void *ctx, const struct hearth_source *source);
 typedef int (*hearth_account_identity_cb)(void *ctx, const struct hearth_account_identity *identity);
 typedef int (*hearth_page_guid_cb)(void *ctx, const char *guid, int64_t page);
 typedef int (*hearth_page_visit_cb)(void *ctx, int64_t page, const struct hearth_visit *visit);
@@ -274,9 +283,11 @@ struct hearth_storage {
     int (*identity_remove)(void *session, struct hearth_call *call, const char *account, const char *issuer, const char *subject);
     /* By issuer, then subject, both by bytes. */
     int (*identity_list)(void *session, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx);
-    /* At most 1 MiB, opaque. get: NOT_FOUND. */
-    int (*credentials_put)(void *session, struct hearth_call *call, const char *account, const void *sealed, size_t size);
-    int (*credentials_get)(void *session, struct hearth_call *call, const char *account, const void **ret_sealed, size_t *ret_size);
+    /* Of a source, 0: of the account's own provider. At most 1 MiB, opaque. put: NOT_FOUND: there is no such account or source. get:
+     * NOT_FOUND. */
+    int (*credentials_put)(void *session, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size);
+    int (*credentials_get)(void *session, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed,
+                           size_t *ret_size);
     /* At most 64 KiB. get: NOT_FOUND. */
     int (*settings_put)(void *session, struct hearth_call *call, const char *account, const char *json);
     int (*settings_get)(void *session, struct hearth_call *call, const char *account, const char **ret_json);
@@ -307,6 +318,15 @@ struct hearth_storage {
     /* Oldest `created` first, ties by id. */
     int (*removed_here_list)(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx);
 
+    /* --- sources other than the account's own provider --- */
+    /* By id: replaces, and keeps its credentials. NOT_FOUND: there is no such account; INVALID: 0 is no id, nor what is beyond
+     * HEARTH_SOURCE_MAX. */
+    int (*source_put)(void *session, struct hearth_call *call, const char *account, const struct hearth_source *source);
+    /* With its credentials; missing is fine. What was synced of it, and its marks, are rows of batches: the core removes them before. */
+    int (*source_remove)(void *session, struct hearth_call *call, const char *account, int64_t id);
+    /* By id. */
+    int (*source_list)(void *session, struct hearth_call *call, const char *account, hearth_source_cb cb, void *ctx);
+
     /* --- batches --- */
     /* NOT_FOUND when the account is gone. ret_generation: the number that everything written in the batch gets; it becomes the account's,
      * and the collection's, at a commit with `changed`. A plugin whose limits say single_writer may make it wait for every other batch of
@@ -317,7 +337,7 @@ struct hearth_storage {
     void (*batch_abort)(void *session); /* no batch open: does nothing */
 
     /* In a batch; INVALID without one. */
-    int (*mark_put)(void *session, struct hearth_call *call, int32_t collection, const char *text); /* NULL removes */
+    int (*mark_put)(void *session, struct hearth_call *call, int64_t source, int32_t collection, const char *text); /* NULL removes */
     int (*device_put)(void *session, struct hearth_call *call, const struct hearth_device *device);
     /* Its person does not want to see it, or does again: device_put() keeps that, device_remove() forgets it. NOT_FOUND. */
     int (*device_hide)(void *session, struct hearth_call *call, const char *device, bool hidden);
@@ -334,21 +354,25 @@ struct hearth_storage {
     /* Every guid ever joined to it. NOT_FOUND. */
     int (*page_by_guid)(void *session, struct hearth_call *call, const char *guid, int64_t *ret_page);
     int (*page_guid_put)(void *session, struct hearth_call *call, const char *guid, int64_t page);
-    /* `visits` is stepped through by HEARTH_AT; those that are there are left alone. NOT_FOUND: there is no such page. */
+    int (*page_guid_remove)(void *session, struct hearth_call *call, const char *guid); /* missing is fine */
+    /* `visits` is stepped through by HEARTH_AT; those that are there are left alone, and keep the source that brought them first.
+     * NOT_FOUND: there is no such page. */
     int (*visits_put)(void *session, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count,
                       int64_t *ret_added);
     int (*visits_remove)(void *session, struct hearth_call *call, int64_t page);
 
     /* Keeps parent and position when `parent` is NULL. */
     int (*bookmark_put)(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark);
-    /* Its claims too; remembered as a tombstone. */
+    /* Its claims too; remembered as a tombstone, of its source: of one that is not there the one that its tombstone has, else 0. */
     int (*bookmark_remove)(void *session, struct hearth_call *call, const char *guid);
-    int (*bookmark_clear)(void *session, struct hearth_call *call); /* all, with claims and tombstones */
-    int (*bookmark_claims_put)(void *session, struct hearth_call *call, const char *folder, const char *const *children, size_t count);
+    int (*bookmark_clear)(void *session, struct hearth_call *call, int64_t source); /* all of it, with claims and tombstones */
+    /* Replaces all of the folder, whosever they were. */
+    int (*bookmark_claims_put)(void *session, struct hearth_call *call, int64_t source, const char *folder, const char *const *children,
+                               size_t count);
     int (*bookmark_place)(void *session, struct hearth_call *call, const char *guid, const char *parent, int64_t position);
 
     /* --- reading, inside or outside of a batch. An account that is not there has no rows. --- */
-    /* By collection. */
+    /* By source, then collection. */
     int (*mark_list)(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx);
     /* By collection: the generation of the newest batch with `changed` that was begun with it or with HEARTH_COLLECTION_NONE. One that is
      * not listed has had none; each has that with which the account was made, if it was made with one. */
@@ -387,7 +411,7 @@ struct hearth_storage {
                          hearth_bookmark_cb cb, void *ctx);
     /* Newest `added` first, ties by greater guid. */
     int (*bookmarks_of_page)(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx);
-    /* Both by guid. Of a tombstone: guid, and parent: where it was when it was removed. */
+    /* Both by guid. Of a tombstone: guid, source, and parent: where it was when it was removed. */
     int (*bookmark_nodes)(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
     int (*bookmark_tombstones)(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
     /* By folder, then position. */
