@@ -54,44 +54,56 @@ int mem_bookmark_get(void *session, struct hearth_call *call, const char *accoun
 /* --- tags: compared by their lower case, code point by code point ----------------------------------------------------------------------
  */
 
-/* The next tag of a field, as wide characters in lower case; 0: no more. */
-static size_t next_tag(const char **at, wchar_t ret[256], const char **ret_tag, size_t *ret_size)
+/* The next tag of a field; false: no more. */
+static bool next_tag(const char **at, const char **ret_tag, size_t *ret_size)
+{
+    while (*at != NULL && **at != '\0') {
+        size_t size = strcspn(*at, "\n");
+        *ret_tag = *at;
+        *ret_size = size;
+        *at += size + ((*at)[size] == '\n');
+        if (size > 0)
+            return true;
+    }
+    return false;
+}
+
+/* The next character of a text, in lower case; 0: it has ended. */
+static wint_t next_folded(const char **at, const char *end)
+{
+    mbstate_t state = {0};
+    wchar_t letter;
+    size_t length = *at < end ? mbrtowc(&letter, *at, (size_t)(end - *at), &state) : 0;
+    if (length == 0 || length == (size_t)-1 || length == (size_t)-2)
+        return 0;
+    *at += length;
+    return towlower((wint_t)letter);
+}
+
+static int compare_folded(const char *a, size_t a_size, const char *b, size_t b_size)
 {
     static _Thread_local locale_t utf8;
     if (utf8 == (locale_t)0)
         utf8 = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
-    while (*at != NULL && **at != '\0') {
-        size_t size = strcspn(*at, "\n"), n = 0, used = 0;
-        *ret_tag = *at;
-        *ret_size = size;
-        *at += size + ((*at)[size] == '\n');
-        locale_t before = uselocale(utf8);
-        mbstate_t state = {0};
-        while (used < size && n < 255) {
-            size_t length = mbrtowc(&ret[n], *ret_tag + used, size - used, &state);
-            if (length == (size_t)-1 || length == (size_t)-2 || length == 0)
-                break;
-            ret[n] = (wchar_t)towlower((wint_t)ret[n]);
-            n++;
-            used += length;
-        }
-        uselocale(before);
-        ret[n] = L'\0';
-        if (n > 0)
-            return n;
-    }
-    return 0;
+    const char *a_end = a + a_size, *b_end = b + b_size;
+    locale_t before = uselocale(utf8);
+    wint_t x, y;
+    do {
+        x = next_folded(&a, a_end);
+        y = next_folded(&b, b_end);
+    } while (x == y && x != 0);
+    uselocale(before);
+    return x < y ? -1 : x > y;
 }
 
 static bool has_tag(const struct row *row, const char *tag)
 {
-    wchar_t wanted[256], folded[256];
-    const char *at = tag, *text;
-    size_t size;
-    if (!is_item(row) || next_tag(&at, wanted, &text, &size) == 0)
+    const char *at = tag, *wanted, *text;
+    size_t wanted_size, size;
+    if (!is_item(row) || !next_tag(&at, &wanted, &wanted_size))
         return false;
-    for (at = row->bookmark.tags; next_tag(&at, folded, &text, &size) > 0;)
-        if (wcscmp(folded, wanted) == 0)
+    for (at = row->bookmark.tags; next_tag(&at, &text, &size);)
+        if (compare_folded(text, size, wanted, wanted_size) == 0)
             return true;
     return false;
 }
@@ -230,45 +242,45 @@ int mem_bookmark_claims(void *session, struct hearth_call *call, const char *acc
 
 /* Each tag of each bookmark once, then sorted: equal ones lie together. */
 struct tag {
-    wchar_t folded[256];
     char *text;
 };
 
+static int compare_tags(const struct tag *a, const struct tag *b)
+{
+    return compare_folded(a->text, strlen(a->text), b->text, strlen(b->text));
+}
+
 static int by_folded(const void *a, const void *b)
 {
-    const struct tag *x = a, *y = b;
-    int r = wcscmp(x->folded, y->folded);
-    return r != 0 ? r : strcmp(x->text, y->text);
+    int r = compare_tags(a, b);
+    return r != 0 ? r : strcmp(((const struct tag *)a)->text, ((const struct tag *)b)->text);
 }
 
 static bool gather(const struct list *list, struct tag **ret_tags, size_t *ret_count)
 {
     struct tag *tags = NULL;
     size_t count = 0, size;
-    for (size_t i = 0; i < list->count; i++) {
+    bool complete = true;
+    for (size_t i = 0; complete && i < list->count; i++) {
         const char *at = is_item(list->rows[i]) ? list->rows[i]->bookmark.tags : NULL, *text;
-        struct tag tag;
         size_t first = count;
-        while (next_tag(&at, tag.folded, &text, &size) > 0) {
+        while (complete && next_tag(&at, &text, &size)) {
             size_t k = first;
-            while (k < count && wcscmp(tags[k].folded, tag.folded) != 0)
+            while (k < count && compare_folded(tags[k].text, strlen(tags[k].text), text, size) != 0)
                 k++;
-            struct tag *more = k < count ? tags : realloc(tags, (count + 1) * sizeof(*tags));
+            if (k < count)
+                continue;
+            struct tag *more = realloc(tags, (count + 1) * sizeof(*tags));
             tags = more != NULL ? more : tags;
-            tag.text = k < count ? NULL : strndup(text, size);
-            if (more != NULL && tag.text != NULL)
-                tags[count++] = tag;
-            if (k == count && (more == NULL || tag.text == NULL)) {
-                free(tag.text);
-                *ret_tags = tags;
-                *ret_count = count;
-                return false;
-            }
+            char *copy = more != NULL ? strndup(text, size) : NULL;
+            complete = copy != NULL;
+            if (complete)
+                tags[count++].text = copy;
         }
     }
     *ret_tags = tags;
     *ret_count = count;
-    return true;
+    return complete;
 }
 
 int mem_tag_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
@@ -285,7 +297,7 @@ int mem_tag_list(void *session, struct hearth_call *call, const char *account, h
     if (count > 0)
         qsort(tags, count, sizeof(*tags), by_folded);
     for (size_t i = 0, n; r == 0 && i < count; i += n) {
-        for (n = 1; i + n < count && wcscmp(tags[i].folded, tags[i + n].folded) == 0;)
+        for (n = 1; i + n < count && compare_tags(&tags[i], &tags[i + n]) == 0;)
             n++;
         r = call_stopped(session, call);
         if (r == 0 && cb(ctx, tags[i].text, (int64_t)n) != 0)
