@@ -1,5 +1,6 @@
 """The conformance kit against plugins that each break one rule: the right test must fail, with a text that tells the plugin's author what is
 wrong. Arguments: the kit, the folder of the bad plugins."""
+import concurrent.futures
 import pathlib
 import subprocess
 import sys
@@ -26,14 +27,40 @@ CAUGHT = {
     "storage-memory": ("memory: every allocation", "it crashed"),
     "storage-half": ("memory: every allocation", "account_create it holds"),
     "storage-twice": ("accounts: the list is ordered", "was expected"),
-    "storage-foxes": ("borders: every field", 'device_list: device.name was put as "🦊" and comes back as "?"'),
-    "storage-narrow": ("borders: every field", "page.visit_count was put as 2147483648 and comes back as -2147483648"),
+    "storage-foxes": ("borders: every field", 'device_list: device.name was put as'),
+    "storage-narrow": ("borders: every field", "page.visit_count was put as"),
     "storage-cut": ("borders: every field", "(65537 bytes) and comes back as"),
     "storage-null": ("borders: every field", 'tab.icon was put as "" and comes back as (null)'),
     "storage-hiding": ("devices: what a person hides", "d1"),
     "storage-groups": ("devices: groups of tabs", "trip"),
     "storage-fold": ("borders: keys that look alike", 'input "Case"'),
     "storage-pieces": ("lists: all rows are of one moment", "bookmark_claims: everything was removed at its first row"),
+    "storage-tabfoxes": ("borders: every field", 'tab_list: tab.title was put as'),
+    "storage-pagefoxes": ("borders: every field", 'page_get: page.title was put as'),
+    "storage-bookmarkfoxes": ("borders: every field", 'bookmark_get: bookmark.title was put as'),
+    "storage-settingfoxes": ("borders: settings", 'settings was put as "🦊" (4 bytes) and comes back as "?" (1 bytes)'),
+    "storage-cuttitle": ("borders: every field", "(65537 bytes) and comes back as"),
+    "storage-cuturl": ("borders: every field", "page.url was put as"),
+    "storage-cutinput": ("borders: every field", "pick_list: this record comes 0 times"),
+    "storage-cutguid": ("borders: every field", "bookmark_get"),
+    "storage-cutpageguid": ("borders: the longest keys", "page_guid_list: of two keys of 255 bytes that differ in the last one"),
+    "storage-cuttags": ("borders: tags", "was expected"),
+    "storage-frecency": ("borders: every field", "page.frecency was put as"),
+    "storage-position": ("borders: every field", "bookmark.position was put as"),
+    "storage-added": ("borders: every field", "bookmark.added was put as"),
+    "storage-usecount": ("borders: every field", "pick"),
+    "storage-update": ("borders: every field that can be changed", "account.next_sync was put as"),
+    "storage-used": ("borders: every field that can be changed", "token.last_used was put as"),
+    "storage-place": ("borders: every field that can be changed", "bookmark.position was put as"),
+    "storage-sealedtext": ("borders: sealed bytes", "credentials of 1 bytes come back as 0 bytes"),
+    "storage-foldhost": ("borders: hosts", 'visit_list of the host "Case" says'),
+    "storage-stride": ("growth: a newer host's larger values", "it crashed"),
+    "storage-dirty": ("random: a sequence", "in an open batch, another session sees \"mark"),
+    "storage-locked": ("lists: a callback", "a list is being read"),
+    "storage-snapshots": ("lists: all rows are of one moment while", "device_list: while another session commits, it says"),
+    "storage-rowbyrow": ("lists: all rows are of one moment while", "pages_changed: while another session commits, it says"),
+    "storage-pageoutput": ("outputs:", "page_get, for what is not there, returned NOT_FOUND and touched its output"),
+    "storage-lateoutput": ("outputs:", "credentials_get, whose allocation"),
     "queue-dedupe": ("jobs: a key exists once", "was expected"),
     "queue-kind": ("kinds: two kinds of one key are two jobs", "was expected"),
     "queue-priority": ("jobs: a smaller priority goes first", '"p" was expected'),
@@ -65,6 +92,7 @@ CAUGHT = {
     "sync-presumes": ("changes: a host that does not listen", "it crashed"),
 }
 NEEDS_FAULTS = {"storage-memory", "storage-half", "queue-memory"}
+NEEDS_MEMORY = {"storage-lateoutput", *NEEDS_FAULTS}
 
 
 def run(name, *options):
@@ -91,6 +119,14 @@ def failures(tap):
 
 
 class Caught(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """Four at a time: they wait for their disk, or for a time-out, more than they compute."""
+        pool = concurrent.futures.ThreadPoolExecutor(4)
+        cls.addClassCleanup(pool.shutdown, cancel_futures=True)
+        cls.runs = {name: pool.submit(run, name, "--test", test, *(["--faults"] if name in NEEDS_FAULTS else []))
+                    for name, (test, _) in CAUGHT.items() if not (SLOW and name in NEEDS_MEMORY)}
+
     def test_every_bad_plugin_is_here(self):
         built = {p.stem for p in pathlib.Path(FOLDER).glob("*.so")} - {"storage-mem", "queue-mem", "sync-mem"}
         self.assertEqual(built, set(CAUGHT))
@@ -107,10 +143,9 @@ class Caught(unittest.TestCase):
 
 def add(name, test, words):
     def check(self):
-        if SLOW and name in NEEDS_FAULTS:
+        if SLOW and name in NEEDS_MEMORY:
             self.skipTest("a sanitizer owns the allocator")
-        options = ["--test", test] + (["--faults"] if name in NEEDS_FAULTS else [])
-        status, tap = run(name, *options)
+        status, tap = self.runs[name].result()
         failed = failures(tap)
         matching = [text for title, text in failed.items() if title.startswith(test)]
         self.assertEqual(status, 1, tap)

@@ -97,7 +97,7 @@ int64_t kit_now(void);      /* monotonic ms */
 void kit_pause(int64_t ms); /* gives other threads room; never used to wait for an outcome */
 
 /* The tables of tests, by kind. */
-extern const struct kit_test loading_tests[], growth_tests[];
+extern const struct kit_test loading_tests[], growth_tests[], stride_tests[];
 const struct kit_test *const *kit_tests(int kind, size_t *ret_count);
 extern const struct kit_test *const storage_tests[], *const queue_tests[], *const sync_tests[];
 extern const size_t storage_test_count, queue_test_count, sync_test_count;

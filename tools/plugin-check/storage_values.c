@@ -383,34 +383,11 @@ static void tags_to_their_end(struct kit *kit)
     }
 }
 
-/* --- steps of a configuration ------------------------------------------------------------------- */
-
-/* What a host hands in whose struct has grown: each value where HEARTH_AT finds it, and something else where an index would. */
-static void wider_values(struct kit *kit)
-{
-    enum { MORE = 64 };
-    size_t count = kit->descriptor->config_count, stride = sizeof(struct hearth_config_value) + MORE;
-    char *values = malloc(count * stride + 1);
-    expect(values != NULL);
-    memset(values, 0x5a, count * stride + 1);
-    for (size_t i = 0; i < count; i++) {
-        struct hearth_config_value *value = (struct hearth_config_value *)(void *)(values + i * stride);
-        memcpy(value, HEARTH_AT(kit->values, i), sizeof(*value));
-        value->struct_size = (uint32_t)stride;
-    }
-    kit->values = (const struct hearth_config_value *)(const void *)values;
-    kit_open(kit);
-    storage_prepare(kit);
-    assert_sound(&kit->store);
-    kit_close(kit);
-}
-
 const struct kit_test storage_values_tests[] = {
     {"borders: settings, properties and marks come back as they were put", texts_come_back, KIT_OPEN},
     {"borders: sealed bytes come back, whatever they are", sealed_bytes_come_back, KIT_OPEN},
     {"borders: hosts, devices, guids and claims that look alike are different ones", keys_that_are_no_fields, KIT_OPEN},
     {"borders: the longest keys are told apart by their last byte", long_keys, KIT_OPEN},
     {"borders: tags are told apart to their end", tags_to_their_end, KIT_OPEN},
-    {"growth: values of a newer host are stepped through", wider_values, KIT_CLOSED},
     {NULL, NULL},
 };
