@@ -54,7 +54,7 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
 static int check_plugin(const struct cli *cli, struct err *err)
 {
     char program[4096];
-    const char *argv[16];
+    const char *argv[20];
     int n = 0;
     plug_beside_program("plugin-check", program, sizeof(program));
     if (access(program, X_OK) != 0)
@@ -62,7 +62,8 @@ static int check_plugin(const struct cli *cli, struct err *err)
     argv[n++] = program;
     const struct {
         const char *option, *value;
-    } given[] = {{"--config", cli->config}, {"--seed", cli->seed}, {"--test", cli->test}, {"--import", cli->import}};
+    } given[] = {{"--config", cli->config}, {"--seed", cli->seed}, {"--test", cli->test}, {"--import", cli->import}, {"--break", cli->break_command},
+                 {"--mend", cli->mend_command}};
     for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         if (given[i].value == NULL)
             continue;

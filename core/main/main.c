@@ -62,6 +62,8 @@ enum {
     OPT_TEST,
     OPT_IMPORT,
     OPT_FAULTS,
+    OPT_BREAK,
+    OPT_MEND,
     OPT_BROWSER,
     OPT_REPLACE,
     OPT_YES,
@@ -93,6 +95,8 @@ static const struct option options[] = {
     {"test", required_argument, NULL, OPT_TEST},
     {"import", required_argument, NULL, OPT_IMPORT},
     {"faults", no_argument, NULL, OPT_FAULTS},
+    {"break", required_argument, NULL, OPT_BREAK},
+    {"mend", required_argument, NULL, OPT_MEND},
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
     {"yes", no_argument, NULL, OPT_YES},
@@ -221,6 +225,12 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_ACCEPT_LOSS:
             cli->accept_loss = true;
+            break;
+        case OPT_BREAK:
+            cli->break_command = optarg;
+            break;
+        case OPT_MEND:
+            cli->mend_command = optarg;
             break;
         case OPT_FAULTS:
             cli->faults = true;

@@ -23,6 +23,7 @@ struct kit_options {
     const char *only;     /* run only tests whose name contains it; NULL */
     unsigned long seed;   /* of the random sequences */
     bool faults;          /* the long tests too */
+    const char *break_command, *mend_command; /* make the backend go away, and come back; both, or both NULL */
     char directory[4096]; /* empty at the start of each test, removed after it; the state_dir of the configuration */
 };
 
@@ -52,13 +53,13 @@ struct kit {
     struct call call;   /* of that session */
 };
 
-enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2, KIT_BARE = 4 };
+enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2, KIT_BARE = 4, KIT_BREAKS = 8 };
 
 struct kit_test {
     const char *name; /* "area: what is promised"; NULL ends a table */
     void (*run)(struct kit *kit);
     /* KIT_OPEN: the plugin is open (storage: migrated, accounts "a" and "b"); KIT_CLOSED: only loaded. KIT_FAULTS: a long one. KIT_BARE:
-     * its configuration is not even looked at. */
+     * its configuration is not even looked at. KIT_BREAKS: only where the backend may be broken. */
     unsigned how;
     int seconds; /* time limit; 0: 60 */
 };

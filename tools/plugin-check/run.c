@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "breaking.h"
 #include "report.h"
 #include "target.h"
 
@@ -165,6 +166,8 @@ static bool run_one(struct kit_options *options, const struct kit_test *test, in
         return false;
     }
     wait_for(&child, seconds);
+    if ((test->how & KIT_BREAKS) != 0)
+        mend_whatever_is_broken(options);
     bool ok = conclude(&child, test->name, number, seconds);
     close(child.report);
     close(child.output);
@@ -174,6 +177,8 @@ static bool run_one(struct kit_options *options, const struct kit_test *test, in
 
 static bool wanted(const struct kit_options *options, const struct kit_test *test)
 {
+    if ((test->how & KIT_BREAKS) != 0 && options->break_command == NULL)
+        return false;
     return (options->faults || (test->how & KIT_FAULTS) == 0) && (options->only == NULL || strstr(test->name, options->only) != NULL);
 }
 

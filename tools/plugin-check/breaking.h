@@ -1,0 +1,22 @@
+/* A backend that goes away and comes back: by the commands that whoever runs the kit gave (--break, --mend). */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_BREAKING_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_BREAKING_H
+
+#include "kit.h"
+
+enum {
+    BROKEN_DEADLINE = 700,       /* ms, of a call into what is broken */
+    BROKEN_SLACK = 8 * 1000,     /* ms behind it, for a loaded machine */
+    BROKEN_PATIENCE = 60 * 1000, /* ms until everything is well after a mend */
+};
+
+/* Run the command by a shell; the test fails when that one does. */
+void break_backend(const struct kit *kit);
+void mend_backend(const struct kit *kit);
+/* The same from outside of the test, which may have ended in between; how it ends does not matter. */
+void mend_whatever_is_broken(const struct kit_options *options);
+
+/* A call between the two ends by its deadline, with a code that says so. May it succeed? What does not need the backend may. */
+void expect_ended(const char *name, int64_t began, int code, bool may_succeed);
+
+#endif
