@@ -49,22 +49,32 @@ static int ignore_event(void *ctx, const char *channel, const char *text)
 
 static void calls_end(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    enum { CALLS = 8 };
+    struct line *q = &kit->line, lines[CALLS]; /* each call in a session that was well: what one finds out does not help the next */
     struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "broken", .payload = "p"};
     struct hearth_job taken = {.struct_size = sizeof(taken)};
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     int32_t result;
-    QUEUE_OK(q, event_wait, 0, ignore_event, NULL);
+    for (size_t i = 0; i < CALLS; i++) {
+        line_open(kit, &lines[i]);
+        QUEUE_OK(&lines[i], ping);
+    }
+    QUEUE_OK(&lines[7], event_wait, 0, ignore_event, NULL);
     break_backend(kit);
-    ENDS(q, false, ping);
-    ENDS(q, false, publish, &job, 0, &result);
-    ENDS(q, false, reserve, 0, LONG, &taken);
-    ENDS(q, false, reserve, LONG, LONG, &taken);
-    ENDS(q, false, counts, &counts);
-    ENDS(q, false, peek, ignore_job, NULL);
-    ENDS(q, false, event_publish, "c", "t");
-    ENDS(q, true, event_wait, SOON, ignore_event, NULL);
+    ENDS(&lines[0], false, ping);
+    ENDS(&lines[1], false, publish, &job, 0, &result);
+    ENDS(&lines[2], false, reserve, 0, LONG, &taken);
+    ENDS(&lines[3], false, reserve, LONG, LONG, &taken);
+    ENDS(&lines[4], false, counts, &counts);
+    ENDS(&lines[5], false, peek, ignore_job, NULL);
+    ENDS(&lines[6], false, event_publish, "c", "t");
+    ENDS(&lines[7], true, event_wait, SOON, ignore_event, NULL);
+    ENDS(&lines[0], false, ping); /* again in the same */
     mend_backend(kit);
+    for (size_t i = 0; i < CALLS; i++) {
+        wait_until_well(&lines[i]);
+        line_close(&lines[i]);
+    }
     wait_until_well(q);
     QUEUE(q, remove, KIND, "broken"); /* a publication that failed may have happened */
     expect_number(publish(q, "well", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);

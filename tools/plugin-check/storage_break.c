@@ -46,7 +46,10 @@ static int count_pages(void *ctx, const struct hearth_page *page)
         set_deadline(store, 0);                                                                                                            \
     } while (0)
 
-static void call_what_is_broken(struct store *store)
+/* Each in a session of its own that was well: what one call has found out does not help the next. */
+enum { CALLS = 9, CALL_SESSIONS = CALLS + 2 };
+
+static void call_what_is_broken(struct store *sessions)
 {
     static const uint8_t hash[32] = {3};
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -55,15 +58,17 @@ static void call_what_is_broken(struct store *store)
     struct hearth_token token = {.struct_size = sizeof(token), .id = "t", .account = "a", .name = "n", .hash = hash};
     size_t rows = 0;
     int64_t generation;
-    ENDS(store, false, ping);
-    ENDS(store, true, account_get, "a", &account);
-    ENDS(store, true, counts, "a", &counts);
-    ENDS(store, true, page_get, "a", 1, &page);
-    ENDS(store, true, pages_by_frecency, "a", count_pages, &rows);
-    ENDS(store, false, settings_put, "a", "{\"broken\":1}");
-    ENDS(store, false, token_create, &token);
-    ENDS(store, true, batch_begin, "a", HEARTH_HISTORY, &generation);
-    store->ops->batch_abort(store->session);
+    ENDS(&sessions[0], false, settings_put, "a", "{\"broken\":1}");
+    ENDS(&sessions[1], false, ping);
+    ENDS(&sessions[2], true, account_get, "a", &account);
+    ENDS(&sessions[3], true, counts, "a", &counts);
+    ENDS(&sessions[4], true, page_get, "a", 1, &page);
+    ENDS(&sessions[5], true, pages_by_frecency, "a", count_pages, &rows);
+    ENDS(&sessions[6], false, token_create, &token);
+    ENDS(&sessions[7], true, batch_begin, "a", HEARTH_HISTORY, &generation);
+    ENDS(&sessions[8], false, settings_put, "a", "{\"broken\":2}");
+    ENDS(&sessions[8], false, settings_put, "a", "{\"broken\":3}"); /* again in the same */
+    sessions[7].ops->batch_abort(sessions[7].session);
 }
 
 /* An interrupt ends what waits for nobody, too. */
@@ -121,19 +126,25 @@ static void open_and_close_meanwhile(struct kit *kit, struct store *old)
 
 static void calls_end(struct kit *kit)
 {
-    struct store *store = &kit->store, old;
+    struct store *store = &kit->store, sessions[CALL_SESSIONS];
     const char *json;
     size_t rows = 0;
     begin(store, "a", HEARTH_HISTORY);
     put_visited(store, 1, "https://u/1", "u", 2, (const int64_t[]){100, 200});
     commit(store);
-    kit_session(kit, &old);
-    OK(&old, ping);
+    for (size_t i = 0; i < CALL_SESSIONS; i++) {
+        kit_session(kit, &sessions[i]);
+        OK(&sessions[i], ping);
+    }
     break_backend(kit);
-    call_what_is_broken(store);
-    interrupt_what_waits(store);
-    open_and_close_meanwhile(kit, &old);
+    call_what_is_broken(sessions);
+    interrupt_what_waits(&sessions[CALLS]);
+    open_and_close_meanwhile(kit, &sessions[CALLS + 1]);
     mend_backend(kit);
+    for (size_t i = 0; i <= CALLS; i++) {
+        wait_until_well(&sessions[i]);
+        store_close(&sessions[i]);
+    }
     wait_until_well(store);
     OK(store, settings_put, "a", "{\"well\":1}");
     OK(store, settings_get, "a", &json);

@@ -25,7 +25,7 @@ static int listen_silently(void *session, struct hearth_call *call, int64_t wait
 static int publish_hopefully(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     int r = good->publish(session, call, job, delay, ret_result);
-    if (r != HEARTH_ERR_UNAVAILABLE && r != HEARTH_ERR_TIMEOUT)
+    if (r != HEARTH_ERR_UNAVAILABLE && r != HEARTH_ERR_TIMEOUT && r != HEARTH_ERR_UNCERTAIN)
         return r;
     *ret_result = HEARTH_QUEUED;
     return 0;

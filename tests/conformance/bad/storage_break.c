@@ -29,10 +29,17 @@ static int hope(void *session, struct hearth_call *call, bool changed)
     return r == HEARTH_ERR_UNCERTAIN || r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT ? 0 : r;
 }
 
+/* Stores everything with what comes last, and says at the commit what it finds then. */
+static int store_early(void *session, struct hearth_call *call, int32_t collection, const char *text)
+{
+    int r = good->mark_put(session, call, collection, text);
+    return r < 0 ? r : good->batch_commit(session, call, true);
+}
+
 static int deny(void *session, struct hearth_call *call, bool changed)
 {
-    int r = good->batch_commit(session, call, changed);
-    return r == HEARTH_ERR_UNCERTAIN ? HEARTH_ERR_UNAVAILABLE : r;
+    (void)changed;
+    return good->ping(session, call);
 }
 
 /* --- one batch at a time, over all processes ---------------------------------------------------- */
@@ -158,7 +165,7 @@ static void apply_single(struct hearth_storage *table, bool says_so)
 #define RULES(X)                                                                                                                           \
     X(patient, table->settings_put = wait_for_ever)                                                                                        \
     X(hopeful, table->batch_commit = hope)                                                                                                 \
-    X(denying, table->batch_commit = deny)                                                                                                 \
+    X(denying, table->mark_put = store_early; table->batch_commit = deny)                                                                                                 \
     X(single, apply_single(table, true))                                                                                                   \
     X(unsaid, apply_single(table, false))
 
