@@ -16,7 +16,9 @@ void mend_backend(const struct kit *kit);
 /* The same from outside of the test, which may have ended in between; how it ends does not matter. */
 void mend_whatever_is_broken(const struct kit_options *options);
 
-/* A call between the two ends by its deadline, with a code that says so. May it succeed? What does not need the backend may. */
-void expect_ended(const char *name, int64_t began, int code, bool may_succeed);
+/* Around a call into what is broken: it ends by its deadline (BROKEN_DEADLINE), or the test fails then and there, and with a code that says
+ * why. May it succeed? What does not need the backend may. */
+void watch_call(const char *name);
+void expect_ended(int code, bool may_succeed);
 
 #endif

@@ -25,10 +25,10 @@ static void wait_until_well(struct line *line)
 
 #define ENDS(line, may_succeed, operation, ...)                                                                                            \
     do {                                                                                                                                   \
-        int64_t began_ = kit_now();                                                                                                        \
+        watch_call(#operation);                                                                                                            \
         set_deadline(line, BROKEN_DEADLINE);                                                                                               \
         int result_ = QUEUE(line, operation __VA_OPT__(, ) __VA_ARGS__);                                                                   \
-        expect_ended(#operation, began_, result_, may_succeed);                                                                            \
+        expect_ended(result_, may_succeed);                                                                                                \
         set_deadline(line, 0);                                                                                                             \
     } while (0)
 
