@@ -2,6 +2,7 @@
 that hang, hope or keep silent are caught.
 
 Arguments: the kit, the folder of the bad plugins, then NAME=PATH of the plugins."""
+import os
 import pathlib
 import re
 import subprocess
@@ -49,6 +50,23 @@ class Broken(unittest.TestCase):
                 found[current][1] += line[2:] + "\n"
         self.assertGreater(breaker.times, 0, done.stdout + done.stderr)
         return found
+
+    def test_a_single_writer_may_be_shared(self):
+        """One batch at a time in the whole database, over all processes: it says so in its limits. One that does not is told."""
+        for name, passes in (("storage-single", True), ("storage-unsaid", False)):
+            with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
+                config.write(self.configs["storage"].replace("pg\n", f"{name.split('-')[1]}\n"))
+                config.flush()
+                said = {}
+                for words in ("life: two", "batches:", "threads:"):
+                    done = subprocess.run([KIT, "--seed", "7", "--config", config.name, "--test", words, f"{FOLDER}/{name}.so"], capture_output=True,
+                                          text=True, timeout=300, env={**os.environ, "HEARTH_SINGLE_WRITER": f"{folder}/lock"})
+                    said[words] = done.stdout + done.stderr
+            if passes:
+                self.assertNotIn("not ok", "".join(said.values()))
+                self.assertIn("ok 2 - life: two instances see each other's commits\n", said["life: two"])
+            else:
+                self.assertIn("returned TIMEOUT: it goes its own way, unless the plugin's limits say single_writer", said["life: two"])
 
     def check_passes(self, name, how):
         found = self.kit(PLUGINS[name], how)

@@ -109,10 +109,10 @@ static int begin_alone(void *session, struct hearth_call *call, const char *acco
         return hearth_fail(call, HEARTH_ERR_IO, "no lock file");
     atomic_store(&interrupted, (uintptr_t)0);
     while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        bool stopped = atomic_load(&interrupted) == (uintptr_t)session || the_host->should_stop(call);
-        if (stopped || (call->deadline != 0 && now_ms() >= call->deadline)) {
+        bool late = call->deadline != 0 && now_ms() >= call->deadline; /* then the host says that it stops, too */
+        if (late || atomic_load(&interrupted) == (uintptr_t)session || the_host->should_stop(call)) {
             close(lock);
-            return hearth_fail(call, stopped ? HEARTH_ERR_CANCELLED : HEARTH_ERR_TIMEOUT, "another batch is open");
+            return hearth_fail(call, late ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_CANCELLED, "another batch is open");
         }
         usleep(1000);
     }
