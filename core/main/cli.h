@@ -20,7 +20,7 @@ struct cli {
     const char *page, *site;          /* account forget: --page URL, --site HOST */
     const char *since, *until;        /* the same: --since TIME, --until TIME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
-    const char *break_command, *mend_command; /* the same: --break COMMAND, --mend COMMAND */
+    const char *breaks, *mends;       /* the same: --break COMMAND, --mend COMMAND */
     bool json, wait, read_only, faults, browser;
     bool replace;                       /* restore: --replace */
     bool with_credentials, with_tokens; /* account archive */

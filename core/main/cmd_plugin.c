@@ -62,8 +62,8 @@ static int check_plugin(const struct cli *cli, struct err *err)
     argv[n++] = program;
     const struct {
         const char *option, *value;
-    } given[] = {{"--config", cli->config}, {"--seed", cli->seed}, {"--test", cli->test}, {"--import", cli->import}, {"--break", cli->break_command},
-                 {"--mend", cli->mend_command}};
+    } given[] = {{"--config", cli->config}, {"--seed", cli->seed},    {"--test", cli->test},
+                 {"--import", cli->import}, {"--break", cli->breaks}, {"--mend", cli->mends}};
     for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         if (given[i].value == NULL)
             continue;
@@ -106,7 +106,8 @@ int cmd_plugin(struct cli *cli)
     bool check = cli->argc == 2 && strcmp(what, "check") == 0;
     struct err err = {0};
     if (!list && !show && !check)
-        return cli_usage("plugin list | show NAME | [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] check PATH.so");
+        return cli_usage("plugin list | show NAME | [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+                         "[--break COMMAND --mend COMMAND] check PATH.so");
     int r = check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

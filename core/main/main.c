@@ -35,7 +35,10 @@ static const struct command {
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
     {"queue", "show | clear [--yes]", cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
-    {"plugin", "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE]", cmd_plugin},
+    {"plugin",
+     "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+     "[--break COMMAND --mend COMMAND]",
+     cmd_plugin},
     {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
@@ -227,10 +230,10 @@ static int parse(int argc, char **argv, struct cli *cli)
             cli->accept_loss = true;
             break;
         case OPT_BREAK:
-            cli->break_command = optarg;
+            cli->breaks = optarg;
             break;
         case OPT_MEND:
-            cli->mend_command = optarg;
+            cli->mends = optarg;
             break;
         case OPT_FAULTS:
             cli->faults = true;

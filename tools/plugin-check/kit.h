@@ -17,14 +17,14 @@ struct conf;
 
 /* What the command line asked for; the same in every child. */
 struct kit_options {
-    const char *plugin;   /* path */
-    const char *config;   /* path of an INI file; NULL */
-    const char *import;   /* sync: path of an account import file; NULL */
-    const char *only;     /* run only tests whose name contains it; NULL */
-    unsigned long seed;   /* of the random sequences */
-    bool faults;          /* the long tests too */
+    const char *plugin;                       /* path */
+    const char *config;                       /* path of an INI file; NULL */
+    const char *import;                       /* sync: path of an account import file; NULL */
+    const char *only;                         /* run only tests whose name contains it; NULL */
+    unsigned long seed;                       /* of the random sequences */
+    bool faults;                              /* the long tests too */
     const char *break_command, *mend_command; /* make the backend go away, and come back; both, or both NULL */
-    char directory[4096]; /* empty at the start of each test, removed after it; the state_dir of the configuration */
+    char directory[4096];                     /* empty at the start of each test, removed after it; the state_dir of the configuration */
 };
 
 /* One session of a queue, with the call of the thread that uses it. */

@@ -21,8 +21,9 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},   {"faults", no_argument, NULL, 'f'},
-        {"test", required_argument, NULL, 't'},   {"import", required_argument, NULL, 'i'}, {"break", required_argument, NULL, 'b'},
+        {"config", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},
+        {"faults", no_argument, NULL, 'f'},       {"test", required_argument, NULL, 't'},
+        {"import", required_argument, NULL, 'i'}, {"break", required_argument, NULL, 'b'},
         {"mend", required_argument, NULL, 'm'},   {NULL, 0, NULL, 0},
     };
     struct kit_options kit = {.seed = (unsigned long)time(NULL)};

@@ -191,9 +191,10 @@ static void listen_for(struct line *line, struct heard *heard, int number)
         if (QUEUE(line, event_wait, 200, on_event, heard) < 0)
             kit_pause(10);
     if (heard->last < number && heard->told == told)
-        fail_msg("the event %d, published after the mend, did not come within %d ms, and nobody was told that events may be missing: \"\" is "
-                 "expected after a new connection",
-                 number, PATIENCE);
+        fail_msg(
+            "the event %d, published after the mend, did not come within %d ms, and nobody was told that events may be missing: \"\" is "
+            "expected after a new connection",
+            number, PATIENCE);
 }
 
 static void events_are_not_lost_in_silence(struct kit *kit)

@@ -204,8 +204,10 @@ static const char *const texts[] = {NULL,
                                     "1e3",
                                     "\t\x7f",
                                     "\x01\x1f\r\n",
-                                    "\xe2\x80\xae" "drow\xe2\x80\xac\xe2\x80\x8f", /* right to left */
-                                    "\xef\xbb\xbf" "bom",
+                                    "\xe2\x80\xae"
+                                    "drow\xe2\x80\xac\xe2\x80\x8f", /* right to left */
+                                    "\xef\xbb\xbf"
+                                    "bom",
                                     "\xef\xbf\xbf\xf4\x8f\xbf\xbf", /* U+FFFF, U+10FFFF */
                                     "👩‍👩‍👧‍👦🇩🇪"};
 enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };

@@ -134,9 +134,28 @@ static void changed_borders_come_back(struct kit *kit)
 }
 
 /* Each is another text, whatever a collation, a padding or a pattern makes of it. */
-const char *const storage_alike[STORAGE_ALIKE] = {"Case",       "case",        "case ",        "case  ",       " case", "c\xc3\xa1" "se",
-                                                  "ca\xcc\x81se", "c\xc3\x81" "se", "\xc3\x89" "cole", "\xc3\xa9" "cole", "stra\xc3\x9f" "e", "strasse",
-                                                  "c_se",       "c%",          "cas\xc3\xa9",  "\xd0\x90",     "A"};
+const char *const storage_alike[STORAGE_ALIKE] = {"Case",
+                                                  "case",
+                                                  "case ",
+                                                  "case  ",
+                                                  " case",
+                                                  "c\xc3\xa1"
+                                                  "se",
+                                                  "ca\xcc\x81se",
+                                                  "c\xc3\x81"
+                                                  "se",
+                                                  "\xc3\x89"
+                                                  "cole",
+                                                  "\xc3\xa9"
+                                                  "cole",
+                                                  "stra\xc3\x9f"
+                                                  "e",
+                                                  "strasse",
+                                                  "c_se",
+                                                  "c%",
+                                                  "cas\xc3\xa9",
+                                                  "\xd0\x90",
+                                                  "A"};
 
 /* Keys are compared by their bytes. */
 static void check_alike(struct kit *kit, const struct storage_way *of, const struct hearth_field *field)

@@ -235,8 +235,9 @@ static void expect_whole(int code, enum break_stage stage, const struct buf *now
     if (code == 0 && !is_after)
         snprintf(when, sizeof(when), "a batch whose backend broke %s was committed, and after the mend", stages[stage]);
     else if (code < 0 && code != HEARTH_ERR_UNCERTAIN && !is_before)
-        snprintf(when, sizeof(when), "a batch whose backend broke %s failed with %s (only UNCERTAIN may leave it stored), and after the mend",
-                 stages[stage], err_name(code));
+        snprintf(when, sizeof(when),
+                 "a batch whose backend broke %s failed with %s (only UNCERTAIN may leave it stored), and after the mend", stages[stage],
+                 err_name(code));
     else if (!is_before && !is_after)
         snprintf(when, sizeof(when), "a batch whose backend broke %s is UNCERTAIN, and is there in parts: after the mend", stages[stage]);
     else
@@ -321,7 +322,8 @@ static void listings_end(struct kit *kit)
 }
 
 const struct kit_test storage_break_tests[] = {
-    {"broken: calls end by their deadline or an interrupt, and the session works again after the mend", calls_end, KIT_OPEN | KIT_BREAKS, 180},
+    {"broken: calls end by their deadline or an interrupt, and the session works again after the mend", calls_end, KIT_OPEN | KIT_BREAKS,
+     180},
     {"broken: a batch over a break is whole or not there, and says which", batches_are_whole, KIT_OPEN | KIT_BREAKS, 240},
     {"broken: a listing over a break is complete or fails", listings_end, KIT_OPEN | KIT_BREAKS, 120},
     {NULL, NULL},

@@ -38,7 +38,7 @@ static void reopen(struct kit *kit)
 }
 
 /* Another account's batch in the other instance, by a thread of its own: whoever lets one batch in at a time makes it wait. */
-enum { ITS_TURN = 1000 /* ms that it waits */, NEXT_TURN = 20 * 1000 };
+enum { ITS_TURN = 1000 /* ms that it waits */, NEXT_TURN = 10 * 1000 };
 
 struct other_batch {
     struct store store;

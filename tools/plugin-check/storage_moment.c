@@ -193,8 +193,8 @@ static void call_everything(void *ctx)
             continue;
         listing_read(inner->store, &storage_listings[i], &listing);
         if (strcmp(listing.lines.text, inner->wanted[i]) != 0)
-            fail_msg("%s, called in the callback of %s, says\n%swhere this was expected:\n%s", storage_listings[i].name,
-                     inner->outer->name, listing.lines.text, inner->wanted[i]);
+            fail_msg("%s, called in the callback of %s, says\n%swhere this was expected:\n%s", storage_listings[i].name, inner->outer->name,
+                     listing.lines.text, inner->wanted[i]);
     }
 }
 

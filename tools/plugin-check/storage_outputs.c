@@ -25,17 +25,17 @@ union outputs {
 struct output_operation {
     const char *name;
     int (*call)(struct kit *kit, int present, union outputs *out);
-    uint32_t struct_size; /* of what it fills; 0: it is no struct */
-    bool in_batch;        /* INVALID elsewhere */
-    bool never_missing;   /* it succeeds always */
+    uint32_t struct_size;                              /* of what it fills; 0: it is no struct */
+    bool in_batch;                                     /* INVALID elsewhere */
+    bool never_missing;                                /* it succeeds always */
     void (*undo)(struct kit *kit, union outputs *out); /* of a success; NULL */
 };
 
 #define CALLS(name, operation, ...)                                                                                                        \
-    static int name(struct kit *kit, int present, union outputs *out)                                                                  \
+    static int name(struct kit *kit, int present, union outputs *out)                                                                      \
     {                                                                                                                                      \
         (void)present;                                                                                                                     \
-        return kit->storage->operation(kit->store.session, &kit->store.call.hearth, __VA_ARGS__);                                                   \
+        return kit->storage->operation(kit->store.session, &kit->store.call.hearth, __VA_ARGS__);                                          \
     }
 #define EITHER(there, missing) (present != MISSING ? (there) : (missing))
 static const uint8_t hash_there[32] = {1}, hash_missing[32] = {9};

@@ -494,7 +494,8 @@ static void archived_sequence(struct kit *kit)
 }
 
 const struct kit_test storage_random_tests[] = {
-    {"random: a sequence of operations ends as in the model, and nobody else sees an open or aborted batch", random_sequence, KIT_OPEN, 120},
+    {"random: a sequence of operations ends as in the model, and nobody else sees an open or aborted batch", random_sequence, KIT_OPEN,
+     120},
     {"random: an account is the same bytes through an archive, here and in the model", archived_sequence, KIT_OPEN, 180},
     {"random: a long sequence of operations ends as in the model", long_random_sequence, KIT_FAULTS, 300},
     {NULL, NULL},

@@ -165,7 +165,7 @@ static void apply_single(struct hearth_storage *table, bool says_so)
 #define RULES(X)                                                                                                                           \
     X(patient, table->settings_put = wait_for_ever)                                                                                        \
     X(hopeful, table->batch_commit = hope)                                                                                                 \
-    X(denying, table->mark_put = store_early; table->batch_commit = deny)                                                                                                 \
+    X(denying, table->mark_put = store_early; table->batch_commit = deny)                                                                  \
     X(single, apply_single(table, true))                                                                                                   \
     X(unsaid, apply_single(table, false))
 
