@@ -65,7 +65,7 @@ static void call_what_is_broken(struct store *sessions)
     ENDS(&sessions[4], true, page_get, "a", 1, &page);
     ENDS(&sessions[5], true, pages_by_frecency, "a", count_pages, &rows);
     ENDS(&sessions[6], false, token_create, &token);
-    ENDS(&sessions[7], true, batch_begin, "a", HEARTH_HISTORY, &generation);
+    ENDS(&sessions[7], true, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
     ENDS(&sessions[8], false, settings_put, "a", "{\"broken\":2}");
     ENDS(&sessions[8], false, settings_put, "a", "{\"broken\":3}"); /* again in the same */
     sessions[7].ops->batch_abort(sessions[7].session);
@@ -128,7 +128,7 @@ static void calls_end(struct kit *kit)
     struct store *store = &kit->store, sessions[CALL_SESSIONS];
     const char *json;
     size_t rows = 0;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 1, "https://u/1", "u", 2, (const int64_t[]){100, 200});
     commit(store);
     for (size_t i = 0; i < CALL_SESSIONS; i++) {
@@ -150,7 +150,7 @@ static void calls_end(struct kit *kit)
     expect_text(json, "{\"well\":1}");
     OK(store, pages_by_frecency, "a", count_pages, &rows);
     expect_number(rows, 1);
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 2, "https://u/2", "u", 1, (const int64_t[]){300});
     commit(store);
     assert_sound(store);
@@ -192,7 +192,7 @@ static int write_batch(struct kit *kit, struct store *store, enum break_stage st
     WRITE(device_put, &device);
     WRITE(tab_put, "d", &tab);
     WRITE(bookmark_put, &folder);
-    WRITE(mark_put, HEARTH_HISTORY, "mark");
+    WRITE(mark_put, HEARTH_COLLECTION_NONE, "mark");
     break_at(kit, store, stage, BEFORE_COMMIT);
     WRITE(batch_commit, true);
 #undef WRITE
@@ -219,7 +219,7 @@ static void settle(struct kit *kit)
     kit_session(kit, &store);
     for (int64_t until = kit_now() + BROKEN_PATIENCE; r < 0 && kit_now() < until;) {
         set_deadline(&store, 5000);
-        r = STORE(&store, NULL, batch_begin, "a", HEARTH_HISTORY, &generation);
+        r = STORE(&store, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
     }
     if (r < 0)
         fail_msg("no batch can be begun after the mend, batch_begin returns %s: %s", err_name(r), store.call.error);
@@ -298,7 +298,7 @@ static void listings_end(struct kit *kit)
     struct store *store = &kit->store;
     struct broken_listing listing = {.kit = kit, .breaks = true};
     char title[400];
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     memset(title, 't', sizeof(title) - 1);
     title[sizeof(title) - 1] = '\0';
     for (int64_t id = 1; id <= MANY_PAGES; id++) {

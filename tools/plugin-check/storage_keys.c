@@ -57,7 +57,7 @@ static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_g
 
 static void put_alike(struct store *store)
 {
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     for (size_t i = 0; i < STORAGE_ALIKE; i++) {
         const char *key = storage_alike[i];
         char url[64], number[16];
@@ -80,7 +80,7 @@ static void put_alike(struct store *store)
 static void check_guids_alike(struct store *store)
 {
     int64_t page = 0;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     for (size_t i = 0; i < STORAGE_ALIKE; i++) {
         OK(store, page_by_guid, storage_alike[i], &page);
         if (page != (int64_t)i + 1)
@@ -107,7 +107,7 @@ static void check_hosts_alike(struct store *store)
 static void check_clearing_alike(struct store *store)
 {
     struct keys tabs = {.rows = 0}, groups = {.rows = 0};
-    begin(store, "a", HEARTH_TABS);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     OK(store, tabs_clear, storage_alike[0]);
     OK(store, tab_list, "a", NULL, on_tab, &tabs);
     OK(store, tab_group_list, "a", NULL, on_tab_group, &groups);
@@ -194,7 +194,7 @@ static void long_keys(struct kit *kit)
     memset(keys.two, 'k', length);
     keys.two[length - 1] = 'l';
     struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = "https://t/"};
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
     for (int i = 0; i < 2; i++) {
         const char *key = i == 0 ? keys.one : keys.two;
@@ -254,7 +254,7 @@ static void tags_to_their_end(struct kit *kit)
                                 "back"};
     enum { TAGS = sizeof(tags) / sizeof(tags[0]) };
     size_t count = 0;
-    begin(store, "a", HEARTH_BOOKMARKS);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     for (size_t i = 0; i < TAGS; i++) {
         char guid[16];
         snprintf(guid, sizeof(guid), "tagged%zu", i);

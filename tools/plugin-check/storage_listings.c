@@ -297,7 +297,7 @@ static void put_bookmarked_page(struct store *store)
 
 static void put_synced(struct store *store)
 {
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     for (int i = 0; i < 2; i++) {
         struct hearth_device device = {
             .struct_size = sizeof(device), .id = devices[i], .name = "n", .type = "mobile", .last_upload = 10 + i};

@@ -224,13 +224,13 @@ static void callbacks_call_back(struct kit *kit)
     OK(store, credentials_put, "a", "sealed", 6);
     OK(store, settings_put, "a", "{}");
     OK(store, property_put, "kit", "yes", true);
-    begin(store, "a", HEARTH_BOOKMARKS);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_bookmark(store, "gone", HEARTH_FOLDER, "top", 3);
     OK(store, bookmark_remove, "gone");
     commit(store);
     read_all(store, listing, wanted);
     check_callbacks(store, listing, wanted);
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     check_callbacks(store, listing, wanted);
     store->ops->batch_abort(store->session);
     for (size_t i = 0; i < LISTINGS; i++)

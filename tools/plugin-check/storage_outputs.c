@@ -52,7 +52,7 @@ CALLS(get_page, page_get, "a", EITHER(1, 99), &out->page)
 CALLS(get_bookmark, bookmark_get, "a", EITHER("b", "none"), &out->bookmark)
 CALLS(get_page_by_guid, page_by_guid, EITHER("g", "none"), &out->number)
 CALLS(put_visits, visits_put, EITHER(1, 99), one_visit, 1, &out->number)
-CALLS(begin_for, batch_begin, EITHER("a", "nobody"), HEARTH_HISTORY, &out->number)
+CALLS(begin_for, batch_begin, EITHER("a", "nobody"), HEARTH_COLLECTION_NONE, &out->number)
 CALLS(get_schema, schema_version, &out->numbers[0], &out->numbers[1])
 
 static int open_session(struct kit *kit, int present, union outputs *out)
@@ -124,7 +124,7 @@ static void expect_code(const struct output_operation *of, const char *how, int 
 static int call_in_batch(struct kit *kit, const struct output_operation *of, int present, const char *how)
 {
     if (of->in_batch)
-        begin(&kit->store, "a", HEARTH_HISTORY);
+        begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
     int r = call_watched(kit, of, present, how, NULL);
     if (of->in_batch)
         kit->storage->batch_abort(kit->store.session);
@@ -136,7 +136,7 @@ static void call_stopped(struct kit *kit, const struct output_operation *of)
     struct call *call = &kit->store.call;
     atomic_bool stop = true;
     if (of->in_batch)
-        begin(&kit->store, "a", HEARTH_HISTORY);
+        begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
     call->stop = &stop;
     int r = call_watched(kit, of, PRESENT, "while the host stops", NULL);
     call->stop = NULL;
@@ -160,7 +160,7 @@ static void call_without_memory(struct kit *kit, const struct output_operation *
     bool failed = true;
     for (long n = 1; failed && n < ALLOCATIONS; n++) {
         snprintf(how, sizeof(how), "whose allocation %ld failed", n);
-        if (of->in_batch && STORE(store, NULL, batch_begin, "a", HEARTH_HISTORY, &generation) < 0)
+        if (of->in_batch && STORE(store, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation) < 0)
             continue;
         memory_fail_at(n);
         call_watched(kit, of, PRESENT, how, &failed);
@@ -176,7 +176,7 @@ static void check_outputs(struct kit *kit, const struct output_operation *of)
     if (!of->never_missing)
         expect_code(of, "for what is not there", call_in_batch(kit, of, MISSING, "for what is not there"), HEARTH_ERR_NOT_FOUND);
     if (of->call == begin_for) {
-        begin(&kit->store, "a", HEARTH_HISTORY);
+        begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
         expect_code(of, "in a batch", call_watched(kit, of, PRESENT, "in a batch", NULL), HEARTH_ERR_INVALID);
         kit->storage->batch_abort(kit->store.session);
     }
@@ -193,7 +193,7 @@ static void failures_touch_nothing(struct kit *kit)
     OK(store, credentials_put, "a", "sealed", 6);
     OK(store, settings_put, "a", "{}");
     OK(store, property_put, "kit", "yes", true);
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
     OK(store, page_guid_put, "g", 1);
     put_bookmark(store, "b", HEARTH_FOLDER, NULL, 0);
