@@ -13,10 +13,12 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 for folder in (HERE, HERE.parent):
     sys.path.insert(0, str(folder))
+import planted  # noqa: E402
 from breaking import END, HALT, Breaker  # noqa: E402
 from servers import Postgres, Redis  # noqa: E402
 
 KIT, FOLDER = sys.argv[1:3]
+BUILD = pathlib.Path(FOLDER).resolve().parents[1]
 PLUGINS = dict(word.split("=", 1) for word in sys.argv[3:])
 
 
@@ -73,8 +75,8 @@ class Broken(unittest.TestCase):
         self.assertEqual({test: said for test, (passed, said) in found.items() if not passed}, {})
         self.assertEqual(len([test for test in found if test.startswith("broken:")]), 3)
 
-    def check_caught(self, name, how, test, words):
-        found = self.kit(f"{FOLDER}/{name}.so", how, test)
+    def check_caught(self, plugin, how, test, words):
+        found = self.kit(plugin if plugin.endswith(".so") else f"{FOLDER}/{plugin}.so", how, test)
         said = [said for title, (passed, said) in found.items() if title.startswith(test) and not passed]
         self.assertEqual(len(said), 1, found)
         self.assertRegex(said[0], words)
@@ -106,8 +108,26 @@ class Broken(unittest.TestCase):
     def test_one_that_succeeds_is_caught(self):
         self.check_caught("queue-lying", HALT, "broken: calls end", "publish succeeded while the backend was broken")
 
+    def check_planted(self, plugin, source, pattern, replacement, *expected):
+        with tempfile.TemporaryDirectory(prefix="hearth-planted-") as folder:
+            self.check_caught(str(planted.build(BUILD, PLUGINS[plugin], folder, source, pattern, replacement)), *expected)
+
+    def test_faults_in_the_real_ones_are_caught(self):
+        self.check_planted("queue-redis", "queue-redis/events.c", r"session->lost = true;", "session->lost = false;",
+                           END, "broken: who listens", "nobody was told that events may be missing")
+        self.check_planted("queue-redis", "queue-redis/jobs.c", r"args_number\(&args, bounded\(lease\)\);\n    args_text\(&args, session->id\);",
+                           "args_number(&args, 100);\n    args_text(&args, session->id);",
+                           HALT, "broken: jobs", "the lease did not outlive the break")
+        self.check_planted("storage-pg", "storage-pg/batch.c", r"r = transaction_end\(session, r\);", "r = transaction_end(session, r) < 0 ? 0 : 0;",
+                           END, "broken: a batch", "was committed, and after the mend it holds")
+
 
 class Options(unittest.TestCase):
+    def test_the_daemon_hands_them_on(self):
+        done = subprocess.run([BUILD / "hearthd", "plugin", "check", "--test", "broken: calls", "--break", "exit 7", "--mend", "true", PLUGINS["queue-mem"]],
+                              capture_output=True, text=True, timeout=60)
+        self.assertIn("the command of --break ended with status 7: exit 7", done.stdout, done.stderr)
+
     def test_one_needs_the_other(self):
         for option in ("--break", "--mend"):
             done = subprocess.run([KIT, option, "true", PLUGINS["queue-redis"]], capture_output=True, text=True, timeout=60)

@@ -1,19 +1,18 @@
-"""Faults planted in a real plugin, storage-sqlite: one of its sources is changed in a copy, compiled as the build does it, and linked with the
-rest. The kit says what is wrong.
+"""Faults planted in a real plugin, storage-sqlite (planted.py): the kit says what is wrong.
 
 Arguments: the build folder, the kit, the plugin."""
 import concurrent.futures
-import json
 import pathlib
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
 import unittest
 
-BUILD, KIT, PLUGIN = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2], pathlib.Path(sys.argv[3]).resolve()
-TARGET = str(PLUGIN.relative_to(BUILD))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import planted  # noqa: E402
+
+BUILD, KIT, PLUGIN = sys.argv[1:4]
 
 # name: (source, what is there, what is planted, the test that must fail, words of its diagnostics)
 PLANTED = {
@@ -38,37 +37,10 @@ PLANTED = {
 }
 
 
-def commands():
-    """The compilation of each source of the plugin, and its linking, as the build runs them in its folder."""
-    compiling = {pathlib.Path(entry["file"]).resolve() if pathlib.Path(entry["file"]).is_absolute() else (BUILD / entry["file"]).resolve(): entry
-                 for entry in json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8")) if entry["output"].startswith(TARGET + ".p/")}
-    said = subprocess.run(["ninja", "-t", "commands", TARGET], cwd=BUILD, capture_output=True, text=True, check=True, timeout=60).stdout
-    return compiling, said.splitlines()[-1]
-
-
-def build(folder, source, pattern, replacement):
-    compiling, linking = commands()
-    file = next(path for path in compiling if str(path).endswith("/plugins/" + source))
-    text, count = re.subn(pattern, replacement, file.read_text(encoding="utf-8"))
-    assert count > 0, f"{source} no longer has what the fault is planted in"
-    copy, made, plugin = folder / file.name, folder / "planted.o", folder / PLUGIN.name
-    copy.write_text(text, encoding="utf-8")
-    entry = compiling[file]
-    words = shlex.split(entry["command"])
-    words = words[:words.index("-MD")] + words[words.index("-o"):] if "-MD" in words else words
-    words[words.index("-o") + 1] = str(made)
-    words[words.index("-c") + 1] = str(copy)
-    subprocess.run([*words, "-iquote", str(file.parent), "-w"], cwd=BUILD, check=True, timeout=120)
-    words = [str(made) if word == entry["output"] else word for word in shlex.split(linking)]
-    words[words.index("-o") + 1] = str(plugin)
-    subprocess.run(words, cwd=BUILD, check=True, timeout=120)
-    return plugin
-
-
 def check(name):
     source, pattern, replacement, test, _ = PLANTED[name]
     with tempfile.TemporaryDirectory(prefix="hearth-planted-") as folder:
-        plugin = build(pathlib.Path(folder), source, pattern, replacement)
+        plugin = planted.build(BUILD, PLUGIN, folder, source, pattern, replacement)
         done = subprocess.run([KIT, "--seed", "7", "--test", test, str(plugin)], capture_output=True, text=True, timeout=300)
         return done.stdout + done.stderr
 

@@ -5,7 +5,7 @@
 #include "kit.h"
 
 enum {
-    BROKEN_DEADLINE = 700,       /* ms, of a call into what is broken */
+    BROKEN_DEADLINE = 300,       /* ms, of a call into what is broken */
     BROKEN_SLACK = 8 * 1000,     /* ms behind it, for a loaded machine */
     BROKEN_PATIENCE = 60 * 1000, /* ms until everything is well after a mend */
 };
