@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "package"))
+import links  # noqa: E402
+
 # Whose bytes nobody may learn by measuring.
 SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equal)\([^;]*(?:\bsecret\b|nonce|oauth_state|attempt->state|\bh?mac\b|verifier|password)")
 LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "archive", "jobs", "signin", "http", "api", "pages", "main"]
@@ -140,11 +143,17 @@ def check_format(paths):
     findings.extend(f"{p}: not formatted; run ./dev format" for p in bad)
 
 
+def check_links():
+    pages = [ROOT / path for path in tracked("*.md")]
+    findings.extend(said.removeprefix(f"{ROOT}/") for said in links.dead(pages)[0])
+
+
 def main():
-    sources = tracked("*.c", "*.h")
+    sources = tracked("*.c", "*.h", ":!tests/package/epoch*")  # what is frozen keeps the form it had
     for path in sources:
         check_source(path, (ROOT / path).read_text(encoding="utf-8"))
     check_format(sources)
+    check_links()
     for f in findings:
         print(f)
     return 1 if findings else 0

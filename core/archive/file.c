@@ -49,15 +49,17 @@ static bool ends_with_gz(const char *path)
     return size > 3 && strcmp(path + size - 3, ".gz") == 0;
 }
 
-/* One attempt; the descriptor is used up. */
+/* One attempt, in an empty file. */
 static int write_once(struct store *store, const char *account, unsigned with, const char *path, int fd, int64_t *ret_counts,
                       struct err *err)
 {
-    struct out_file file = {gzdopen(fd, ends_with_gz(path) ? "wb6" : "wbT"), path};
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    struct out_file file = {own < 0 ? NULL : gzdopen(own, ends_with_gz(path) ? "wb6" : "wbT"), path};
     struct archive_out out = {put_to_file, &file};
     owner_give(fd, path);
     if (file.gz == NULL) {
-        close(fd);
+        if (own >= 0)
+            close(own);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
     int r = archive_write(store, account, with, &out, ret_counts, err);
@@ -72,20 +74,49 @@ static int write_once(struct store *store, const char *account, unsigned with, c
     return r;
 }
 
-/* Under its name only when it is whole, and never in the place of another. */
-static int give_name(const char *part, const char *path, struct err *err)
+static int is_there_already(const char *path, struct err *err)
 {
-    if (link(part, path) < 0) {
-        if (errno == EEXIST)
-            return err_set(err, HEARTH_ERR_CONFLICT, "%s is there already; choose another name, or move it away", path);
-        if (errno != EPERM && errno != EOPNOTSUPP) /* file systems without hard links */
-            return err_errno(err, errno, "cannot make %s", path);
-        if (access(path, F_OK) == 0)
-            return err_set(err, HEARTH_ERR_CONFLICT, "%s is there already; choose another name, or move it away", path);
-        if (rename(part, path) < 0)
-            return err_errno(err, errno, "cannot make %s", path);
+    return err_set(err, HEARTH_ERR_CONFLICT, "%s is there already; choose another name, or move it away", path);
+}
+
+/* What is written before it is whole: a file without a name, which is gone with whoever is killed. Where the file system has none, one
+ * beside the place, and *ret_part its name. */
+static int open_part(const char *path, char **ret_part, int *ret_fd, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path)), *part = NULL;
+    if (folder == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    int fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    free(folder);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        if (asprintf(&part, "%s.part%ld%s", path, (long)getpid(), ends_with_gz(path) ? ".gz" : "") < 0)
+            return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+        fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     }
+    if (fd < 0) {
+        free(part);
+        return err_errno(err, errno, "cannot make %s", path);
+    }
+    *ret_part = part;
+    *ret_fd = fd;
     return 0;
+}
+
+/* Under its name only when it is whole, and never in the place of another. */
+static int give_name(int fd, const char *part, const char *path, struct err *err)
+{
+    char unnamed[32];
+    snprintf(unnamed, sizeof(unnamed), "/proc/self/fd/%d", fd);
+    if (linkat(AT_FDCWD, part == NULL ? unnamed : part, AT_FDCWD, path, part == NULL ? AT_SYMLINK_FOLLOW : 0) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return is_there_already(path, err);
+    if (part == NULL || (errno != EPERM && errno != EOPNOTSUPP)) /* file systems without hard links */
+        return err_errno(err, errno, "cannot make %s", path);
+    if (access(path, F_OK) == 0)
+        return is_there_already(path, err);
+    return rename(part, path) < 0 ? err_errno(err, errno, "cannot make %s", path) : 0;
 }
 
 int archive_to_file(struct store *store, const char *account, unsigned with, const char *path, int64_t ret_counts[ARCHIVE_KIND_COUNT],
@@ -93,20 +124,24 @@ int archive_to_file(struct store *store, const char *account, unsigned with, con
 {
     char *part = NULL;
     struct err why = {0};
-    int r = HEARTH_ERR_UNCERTAIN;
+    int fd = -1, r = HEARTH_ERR_UNCERTAIN;
     if (strcmp(path, "-") == 0)
         return err_set(err, HEARTH_ERR_INVALID, "an archive is a file, with a name of its own: - is none");
     if (access(path, F_OK) == 0)
-        return err_set(err, HEARTH_ERR_CONFLICT, "%s is there already; choose another name, or move it away", path);
-    if (asprintf(&part, "%s.part%ld%s", path, (long)getpid(), ends_with_gz(path) ? ".gz" : "") < 0)
-        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    for (int i = 0; r == HEARTH_ERR_UNCERTAIN && i < ATTEMPTS; i++) {
-        int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-        r = fd < 0 ? err_errno(&why, errno, "cannot make %s", path) : write_once(store, account, with, part, fd, ret_counts, &why);
+        return is_there_already(path, err);
+    if (open_part(path, &part, &fd, &why) < 0) {
+        if (err != NULL)
+            *err = why;
+        return why.code;
     }
+    for (int i = 0; r == HEARTH_ERR_UNCERTAIN && i < ATTEMPTS; i++)
+        r = ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? err_errno(&why, errno, "cannot write %s", path)
+                                                               : write_once(store, account, with, path, fd, ret_counts, &why);
     if (r == 0)
-        r = give_name(part, path, &why);
-    unlink(part);
+        r = give_name(fd, part, path, &why);
+    close(fd);
+    if (part != NULL)
+        unlink(part);
     free(part);
     if (r < 0 && err != NULL)
         *err = why;

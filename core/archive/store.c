@@ -1,6 +1,7 @@
 /* From records to a storage. What is synced goes into one batch; what stands before it in an archive and is not of the batch (identities,
  * settings, credentials) is kept until that is committed, what stands behind it follows. What is removed here goes first, so that no sync
  * brings it between. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct storing {
     size_t removed_count;
     const char *settings, *sealed;
     bool created; /* by us: removed again when something fails */
+    bool has_own; /* was there with credentials or paused: its schedule is its own */
     bool opened, begun, committed, ended;
     int64_t rows;
     int64_t page; /* whose visits wait */
@@ -61,7 +63,8 @@ static int take_identity(struct storing *s, const struct hearth_account_identity
     return 0;
 }
 
-/* The new row, which nobody syncs before everything is there. Its generation will be that of the archive when the batch ends. */
+/* The new row, which nobody syncs before everything is there, and which says so until then: whoever kills us leaves it. Its generation will
+ * be that of the archive when the batch ends. */
 static int create_account(struct storing *s, struct err *err)
 {
     struct hearth_account row = s->account;
@@ -71,6 +74,8 @@ static int create_account(struct storing *s, struct err *err)
     row.email = s->into.email != NULL ? s->into.email : row.email;
     row.placement = row.placement != NULL && row.placement[0] != '\0' ? row.placement : NULL;
     row.next_sync = 0;
+    row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
+    row.state_detail = "It is being restored from an archive. If nobody does, that was interrupted: restore it again, or remove it.";
     row.generation = row.generation > 0 ? row.generation - 1 : 0;
     int r = STORE(s->store, &why, account_create, &row);
     if (r < 0)
@@ -94,6 +99,7 @@ static int check_account(struct storing *s, struct err *err)
     if (r == 0 && (strcmp(row.provider, s->account.provider) != 0 || strcmp(row.uid, s->account.uid) != 0))
         r = err_set(err, HEARTH_ERR_CONFLICT, "%s is another person's account, or another provider's: the archive is that of %s", row.email,
                     s->account.email);
+    s->has_own = r == 0 && row.state == HEARTH_ACCOUNT_PAUSED;
     if (r == 0)
         r = STORE(s->store, err, counts, s->id, &counts);
     if (r == 0 && !is_empty(&counts))
@@ -132,7 +138,9 @@ static int begin_storing(struct storing *s, struct err *err)
     if (r == 0)
         r = STORE(s->store, err, batch_begin, s->id, HEARTH_COLLECTION_NONE, &generation);
     s->begun = r == 0;
-    return r == 0 && !s->created ? check_account(s, err) : r; /* no sync has come between */
+    if (r == 0 && (r = check_account(s, err)) == HEARTH_ERR_CONFLICT)
+        s->created = false; /* a sync, or another restore, has come between: it is theirs, and stays */
+    return r;
 }
 
 static int put_visits(struct storing *s, struct err *err)
@@ -154,10 +162,24 @@ static int take_visit(struct storing *s, int64_t page, const struct hearth_visit
     return r;
 }
 
+static int check_page(struct storing *s, int64_t id, struct err *err)
+{
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    struct err why = {0};
+    int r = STORE(s->store, &why, page_get, s->id, id, &page);
+    store_reset(s->store);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return err_set(err, HEARTH_ERR_INVALID, "its page %" PRId64 " is not there", id);
+    return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+}
+
 /* A NULL parent keeps the place: of one that is new, none. */
 static int take_bookmark(struct storing *s, const struct hearth_bookmark *bookmark, struct err *err)
 {
-    int r = STORE(s->store, err, bookmark_put, bookmark);
+    bool is_believed = s->into.settle == NULL;
+    int r = bookmark->page != 0 && !is_believed ? check_page(s, bookmark->page, err) : 0;
+    if (r == 0)
+        r = STORE(s->store, err, bookmark_put, bookmark);
     if (r == 0 && bookmark->parent == NULL && bookmark->position != 0)
         r = STORE(s->store, err, bookmark_place, bookmark->guid, NULL, bookmark->position);
     return r;
@@ -238,24 +260,51 @@ static const char *issuer_here(struct storing *s, const char *issuer, char *ret,
     return issuer;
 }
 
+/* Those by which people come in, and the notes of this account. A note with another account's id would keep that account from making its
+ * own, and what an operator has said of a next sign-in was said somewhere else. */
+static bool belongs_here(const struct storing *s, const char *issuer)
+{
+    size_t size = strlen(s->id);
+    if (str_starts(issuer, "closed:"))
+        return strcmp(issuer + 7, s->id) == 0;
+    if (str_starts(issuer, "left:"))
+        return strncmp(issuer + 5, s->id, size) == 0 && issuer[5 + size] == ':';
+    return strcmp(issuer, "proxy") == 0 || ((str_starts(issuer, "sync:") || str_starts(issuer, "oidc:")) && issuer[5] != '\0');
+}
+
 static int put_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
 {
     char issuer[1024 + 1];
     struct hearth_account_identity here = *identity;
     struct err why = {0};
     here.issuer = issuer_here(s, identity->issuer, issuer, sizeof(issuer));
+    if (!belongs_here(s, here.issuer)) {
+        archive_warn(s->warnings, "the identity of %s is kept out: it is none of this account's", identity->issuer);
+        return 0;
+    }
     int r = STORE(s->store, &why, identity_put, s->id, &here);
     if (r == HEARTH_ERR_CONFLICT)
         archive_warn(s->warnings, "the identity of %s is kept out: it opens another account here", identity->issuer);
     return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
 }
 
-/* Which account_create() made, of now: the archive has it, of then, or it opens the account no more. */
+/* Does the archive say anybody who comes in? */
+static bool opens_to_somebody(const struct storing *s)
+{
+    bool opens = false;
+    for (size_t i = 0; i < s->identity_count; i++) {
+        const char *issuer = s->identities[i]->issuer;
+        opens = opens || (belongs_here(s, issuer) && !str_starts(issuer, "closed:") && !str_starts(issuer, "left:"));
+    }
+    return opens;
+}
+
+/* Which account_create() made, of now: the archive has it, of then, or it opens the account no more. Where it has none at all it stays. */
 static int put_identities(struct storing *s, struct err *err)
 {
     char issuer[HEARTH_ID_MAX + 6];
     int r = 0;
-    if (s->created && s->account.uid[0] != '\0') {
+    if (s->created && s->account.uid[0] != '\0' && opens_to_somebody(s)) {
         struct err why = {0};
         snprintf(issuer, sizeof(issuer), "sync:%s", s->account.provider);
         r = STORE(s->store, &why, identity_remove, s->id, issuer, s->account.uid);
@@ -281,6 +330,7 @@ static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
         int r = STORE(s->store, &why, credentials_get, s->id, &there, &size);
         if (r != HEARTH_ERR_NOT_FOUND) {
             *ret_usable = r == 0;
+            s->has_own = true;
             return r < 0 ? err_set(err, r, "%s", why.text) : 0;
         }
     }
@@ -308,17 +358,15 @@ static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
 static int put_schedule(struct storing *s, bool usable, struct err *err)
 {
     struct hearth_account row = s->account;
-    uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
-    if (!s->created)
+    if (s->has_own)
         return 0;
     row.id = s->id;
     if (!usable && row.state != HEARTH_ACCOUNT_PAUSED) {
         row.next_sync = 0;
         row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
         row.state_detail = "It was restored from an archive without credentials: sign in again.";
-        fields |= HEARTH_ACCOUNT_STATE;
     }
-    return STORE(s->store, err, account_update, &row, fields);
+    return STORE(s->store, err, account_update, &row, HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_STATE);
 }
 
 static int end_batch(struct storing *s, struct err *err)

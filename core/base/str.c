@@ -133,6 +133,30 @@ void str_cut(char *ret, size_t size, const char *text)
     snprintf(ret, size, "%s", text);
 }
 
+static bool continues(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+const char *str_ends(char *ret, size_t size, const char *text)
+{
+    static const char gap[] = "…";
+    size_t n = strlen(text);
+    if (n < size) {
+        memcpy(ret, text, n + 1);
+        return ret;
+    }
+    size_t room = size - sizeof(gap), head = room / 2, tail = n - (room - head);
+    while (head > 0 && continues(text[head])) /* a character is there as a whole or not at all */
+        head--;
+    while (continues(text[tail]))
+        tail++;
+    memcpy(ret, text, head);
+    memcpy(ret + head, gap, sizeof(gap) - 1);
+    memcpy(ret + head + sizeof(gap) - 1, text + tail, n - tail + 1);
+    return ret;
+}
+
 bool str_is_utf8(const char *text, size_t size)
 {
     const unsigned char *s = (const unsigned char *)text;

@@ -20,6 +20,8 @@ bool str_to_bool(const char *text, bool *ret); /* yes no on off true false 1 0 *
 void str_copy(char *ret, size_t size, const char *text);
 /* A copy of words for a person, of which the end may be missing. Never of something that means something else when it is cut. */
 void str_cut(char *ret, size_t size, const char *text);
+/* The same of which the middle may be missing ("…"): a path, whose ends say most. At least 16 bytes; returns ret. */
+const char *str_ends(char *ret, size_t size, const char *text);
 /* The folder that a path is in, "." for a mere name. As large as the path, or 2 bytes. */
 void str_folder(const char *path, char *ret, size_t size);
 bool str_is_utf8(const char *text, size_t size);

@@ -107,6 +107,9 @@ int conf_parse_set(const char *choices, const char *text, int64_t *ret_bits, str
 int conf_plugin_values(const struct conf *conf, const struct conf_section *section, const struct hearth_config_key *keys, size_t count,
                        struct findings *findings, const struct hearth_config_value **ret_values, struct err *err);
 
+/* Is the fallback of a plugin's key a value of it? INVALID says why not. */
+int conf_check_fallback(const struct hearth_config_key *key, struct err *err);
+
 /* Every value that is in force, secrets as "(secret)". origin: "conf.d/10-x.conf:12" or "default". */
 typedef void (*conf_entry_cb)(void *ctx, const char *section, const char *key, const char *value, const char *origin);
 void conf_each(const struct conf *conf, conf_entry_cb cb, void *ctx);

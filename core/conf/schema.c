@@ -42,7 +42,7 @@ static const struct hearth_config_key hearth_keys[] = {
           "where data live: database, key file, and while they are needed files without a name of syncs and exports; default: "
           "$STATE_DIRECTORY, which systemd sets, else this"),
     KEY(PATH, "key_file", "hearth.key", "keys that seal credentials; made on the first start"),
-    SHAPE(FOLDER, "plugin_dir", NULL, "where plugins are looked for first; else beside hearthd, then where they are installed"),
+    SHAPE(FOLDER, "plugin_dir", NULL, "where plugins are looked for first; else where they are installed, or in hearthd's own build tree"),
     CHOICE("log", "text", "text json", "format of the log on standard error"),
     CHOICE("log_level", "info", "error warning info debug", "how much is logged"),
     KEY(BOOL, "audit", "yes", "log who signed in or tried to, and what was made, revoked or removed, whatever log_level is"),
@@ -67,7 +67,7 @@ static const struct hearth_config_key web_keys[] = {
     SHAPE(HOSTS, "hosts", "",
           "further names that people reach this server by, e.g. home.example.org nas.lan; always known: the one of base_url, those of "
           "[node] urls, IP addresses, localhost, this machine's own name, also with .local"),
-    SHAPE(FOLDER, "app_dir", NULL, "where the built web app is; else beside hearthd, then where it is installed"),
+    SHAPE(FOLDER, "app_dir", NULL, "where the built web app is; else where it is installed, or in hearthd's own build tree"),
     SHAPE(NAME, "node", NULL, "in a fleet: the [node] whose people this process serves; needed by the role web when there are several"),
     SHAPE(NETWORKS, "trusted_proxies", "", "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
     KEY(BOOL, "access_log", "no", "log each request: its method, path without query, status, client, account; no secrets"),

@@ -192,6 +192,19 @@ static void explain(const struct hearth_config_key *key, const struct conf_entry
                      limits(key, range));
 }
 
+int conf_check_fallback(const struct hearth_config_key *key, struct err *err)
+{
+    struct conf conf = {0};
+    struct hearth_config_value value;
+    const void *shape = NULL;
+    char shown[100], range[80];
+    const char *why = convert(&conf, key, key->fallback, &value, &shape);
+    str_printable(key->fallback, shown, sizeof(shown));
+    int r = why == NULL ? 0 : err_set(err, HEARTH_ERR_INVALID, "\"%s\": %s%s", shown, why, limits(key, range));
+    arena_fini(&conf.arena);
+    return r;
+}
+
 /* Is there a secret in the text? Addresses of servers may have a password in them, and most have none. */
 static bool holds_secret(const char *text)
 {

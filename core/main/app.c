@@ -284,8 +284,11 @@ int app_open_providers(struct app *app, struct err *err)
 {
     const struct conf_section *section;
     int r = app_check_ca_file(app, err);
-    while (r == 0 && (section = conf_section(app->conf, "sync", app->provider_count)) != NULL)
+    while (r == 0 && (section = conf_section(app->conf, "sync", app->provider_count)) != NULL) {
         r = app_add_provider(app, section, err);
+        if (r < 0) /* a plugin may have several sections */
+            err_prefix(err, "[sync %s]", conf_section_name(section));
+    }
     return r;
 }
 

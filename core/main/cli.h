@@ -21,6 +21,7 @@ struct cli {
     const char *since, *until;        /* the same: --since TIME, --until TIME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
     const char *breaks, *mends;       /* the same: --break COMMAND, --mend COMMAND */
+    const char *patience;             /* plugin check: --patience SECONDS */
     bool json, wait, read_only, faults, browser;
     bool replace;                       /* restore: --replace */
     bool with_credentials, with_tokens; /* account archive */
@@ -52,6 +53,13 @@ int cmd_serve(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_config(struct cli *cli);
 int cmd_setup(struct cli *cli);
+#define CMD_ACCOUNT_WORDS                                                                                                                  \
+    "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | "     \
+    "sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "           \
+    "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "                                                                \
+    "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "                                            \
+    "forget EMAIL [--page URL | --site HOST] [--since TIME] [--until TIME] [--yes] | forgotten EMAIL | "                                   \
+    "remember EMAIL ID"
 int cmd_account(struct cli *cli);
 int cmd_link(struct cli *cli);
 int cmd_token(struct cli *cli);

@@ -7,6 +7,7 @@
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "main/cmd_account.h"
 #include "main/control.h"
 #include "main/table.h"
@@ -23,7 +24,22 @@ static int provider_index(const struct app *app, const char *name, struct err *e
     for (size_t i = 0; i < app->provider_count; i++)
         if (name == NULL || strcmp(app->provider_names[i], name) == 0)
             return (int)i;
-    return err_set(err, HEARTH_ERR_INVALID, "there is no [sync %s] section", name == NULL ? "" : name);
+    struct buf sections = {0};
+    for (size_t i = 0; i < app->provider_count; i++)
+        buf_printf(&sections, "%s[sync %s]", i == 0 ? "; there is " : ", ", app->provider_names[i]);
+    int r = err_set(err, HEARTH_ERR_INVALID, "there is no [sync %s] section%s", name == NULL ? "" : name,
+                    sections.data == NULL ? "" : sections.data);
+    buf_fini(&sections);
+    return r;
+}
+
+int account_blame(const struct app *app, size_t provider, struct err *err)
+{
+    const char *name = app->provider_names[provider];
+    char section[80];
+    snprintf(section, sizeof(section), "[sync %s]", name);
+    return str_starts(err->text, section) ? err->code
+                                          : err_prefix(err, "%s (sync-%s)", section, plug_descriptor(app->providers[provider])->name);
 }
 
 int account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err)
@@ -281,6 +297,8 @@ static const struct {
     {"remove", 2, account_remove},
     {"adopt", 2, account_adopt},
     {"forget", 2, account_forget},
+    {"forgotten", 2, account_forgotten},
+    {"remember", 3, account_remember},
     {"archive", 3, account_archive},
     {"restore", 2, account_restore},
 };
@@ -300,10 +318,5 @@ int cmd_account(struct cli *cli)
         app_fini(&app);
         return r < 0 ? cli_fail(&err) : CLI_OK;
     }
-    return cli_usage("account add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | "
-                     "list | show EMAIL | sync EMAIL [--wait] | resync EMAIL "
-                     "[--wait] | pause EMAIL | resume EMAIL | "
-                     "signout EMAIL [--yes] | remove EMAIL [--yes] | adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
-                     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "
-                     "forget EMAIL --page URL | --site HOST | [--since TIME] [--until TIME] [--yes]");
+    return cli_usage("account " CMD_ACCOUNT_WORDS);
 }

@@ -128,7 +128,7 @@ static void show(const struct hearth_signin_step *step)
 }
 
 /* Until DONE. What the step says lies in the worker's memory until the next one. */
-static int converse(struct talk *talk, struct hearth_signin_step *step, struct err *err)
+static int converse(const struct app *app, struct talk *talk, struct hearth_signin_step *step, struct err *err)
 {
     while (step->kind != HEARTH_SIGNIN_DONE) {
         show(step);
@@ -150,6 +150,8 @@ static int converse(struct talk *talk, struct hearth_signin_step *step, struct e
         if (state != NULL) {
             memcpy(state, step->state, size);
             r = signin_next(&talk->worker, talk->provider, state, size, talk->answers, talk->count, step, err);
+            if (r < 0)
+                account_blame(app, talk->provider, err);
             explicit_bzero(state, size);
             free(state);
         } else if (r == 0) {
@@ -200,8 +202,9 @@ static int run(struct app *app, const struct cli *cli, struct talk *talk, struct
                                  .device_name = cli->name};
     struct hearth_signin_step step;
     int r = signin_start(&talk->worker, talk->provider, &what, &step, err);
-    if (r == 0)
-        r = converse(talk, &step, err);
+    if (r < 0)
+        return account_blame(app, talk->provider, err);
+    r = converse(app, talk, &step, err);
     if (r == 0 && email != NULL && strcasecmp(email, step.identity->email) != 0)
         r = err_set(err, HEARTH_ERR_CONFLICT, "you signed in as %s, not as %s; nothing was stored", step.identity->email, email);
     return r == 0 ? finish(app, talk, step.identity, err) : r;

@@ -179,6 +179,14 @@ static int restore(struct restoring *restoring, const char *path, struct err *er
     return r < 0 ? r : archive_from_file(path, archive_store(app->store, &into, &warnings), &restoring->archive, err);
 }
 
+/* Whoever wrote the archive has said who comes in: the operator hears it. */
+static int say_identity(void *ctx, const struct hearth_account_identity *identity)
+{
+    if (!str_starts(identity->issuer, "closed:") && !str_starts(identity->issuer, "left:"))
+        cli_say(stdout, "%s is opened by %s: %s\n", ((struct restoring *)ctx)->email, identity->issuer, identity->subject);
+    return 0;
+}
+
 int account_restore(struct app *app, struct cli *cli, struct err *err)
 {
     struct restoring restoring = {.app = app};
@@ -200,6 +208,10 @@ int account_restore(struct app *app, struct cli *cli, struct err *err)
         count_words(restoring.archive.counts, words, sizeof(words));
         forget_command(app, id, true);
         cli_say(stdout, "%s is restored: %s.\n", restoring.email, words);
+        STORE(app->store, NULL, identity_list, id, say_identity, &restoring);
+        store_reset(app->store);
+        if (restoring.archive.counts[ARCHIVE_KIND_token] > 0)
+            cli_say(stdout, "And by the tokens and browsers of the archive: hearthd token list %s\n", restoring.email);
         audit_command(app, "account restored", "account", id, "email", restoring.email, NULL);
     }
     for (size_t i = 0; i < restoring.said_count; i++)

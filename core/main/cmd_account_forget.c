@@ -1,4 +1,5 @@
-/* hearthd account forget: takes a page, a site or a span of time out of an account's history, and keeps it out. */
+/* hearthd account forget: takes a page, a site or a span of time out of an account's history, and keeps it out. forgotten and remember:
+ * what is kept out, and to keep it out no longer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "main/forget.h"
+#include "main/table.h"
 #include "merge/removed_here.h"
 #include "model/url.h"
 
@@ -17,7 +19,7 @@ enum { HOST_SIZE = 256, ID_LENGTH = 16 };
 /* "2026-11-29", "2026-11-29T18:30", "2026-11-29 18:30:05", each also with a Z for UTC; else it is the local time of this machine. */
 static int parse_time(const char *option, const char *text, int64_t *ret_ms, struct err *err)
 {
-    struct tm when = {.tm_isdst = -1};
+    struct tm when = {.tm_isdst = -1}, said;
     const char *at = strptime(text, "%Y-%m-%d", &when);
     if (at != NULL && (*at == 'T' || *at == ' '))
         at = strptime(at + 1, "%H:%M", &when);
@@ -27,7 +29,10 @@ static int parse_time(const char *option, const char *text, int64_t *ret_ms, str
     if (at == NULL || at[utc] != '\0')
         return err_set(err, HEARTH_ERR_INVALID, "--%s %s: write a time like 2026-11-29, 2026-11-29T18:30 or 2026-11-29T18:30Z", option,
                        text);
-    time_t seconds = utc ? timegm(&when) : mktime(&when);
+    said = when;
+    time_t seconds = utc ? timegm(&when) : mktime(&when); /* which make the 3rd of March of a 31st of February */
+    if (when.tm_mday != said.tm_mday || when.tm_mon != said.tm_mon || when.tm_sec != said.tm_sec)
+        return err_set(err, HEARTH_ERR_INVALID, "--%s %s: there is no such day or time", option, text);
     if (seconds <= 0)
         return err_set(err, HEARTH_ERR_INVALID, "--%s %s: no browser has been there", option, text);
     *ret_ms = (int64_t)seconds * 1000;
@@ -76,6 +81,8 @@ static int make_removal(const struct cli *cli, char host[HOST_SIZE], char what[5
         r = parse_site(cli->site, host, err);
         removed->kind = HEARTH_REMOVED_HERE_SITE;
         removed->host = host;
+    } else if (cli->page != NULL && strchr(cli->page, ':') == NULL) {
+        return err_set(err, HEARTH_ERR_INVALID, "--page %s: write its whole address, like https://www.example.org/a/page", cli->page);
     } else if (cli->page != NULL) {
         removed->kind = HEARTH_REMOVED_HERE_PAGE;
         removed->page = model_page_id(cli->page);
@@ -97,6 +104,10 @@ static void say_result(const struct cli *cli, const char *email, const struct re
         cli_say(stdout, "%s had nothing of it; it is kept out from now on.\n", email);
     else
         cli_say(stdout, "removed %s of %s from the history of %s; it is kept out although its source still has it\n", visits, pages, email);
+    if (cli->site != NULL && result->pages == 0)
+        cli_say(stdout,
+                "A site is one host as browsers store it, without those below or above it: www.example.org and example.org are two, and "
+                "other letters than ASCII are stored as xn--….\n");
     if (cli->page != NULL && result->pages == 0)
         cli_say(stdout, "A page is found by its whole address, letter by letter: \"hearthd search\" shows it.\n");
 }
@@ -107,6 +118,7 @@ int account_forget(struct app *app, struct cli *cli, struct err *err)
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = id, .host = "", .created = clock_now()};
     struct removed_here_result result;
+    bool refused = false;
     token_random_id(id, ID_LENGTH);
     int r = make_removal(cli, host, what, &removed, err);
     if (r == 0)
@@ -121,6 +133,10 @@ int account_forget(struct app *app, struct cli *cli, struct err *err)
                         removed.to_date == 0 ? ", visits that are still to come, too" : "");
     if (r == 0)
         r = removed_here_put(app->store, account_id, &removed, &result, err);
+    else
+        refused = true;
+    if (r < 0 && !refused && r != HEARTH_ERR_FULL)
+        err_prefix(err, "not all of it may be removed: run this again");
     if (r == 0) {
         forget_command(app, account_id, true);
         say_result(cli, email, &result);
@@ -128,5 +144,75 @@ int account_forget(struct app *app, struct cli *cli, struct err *err)
     }
     free(account_id);
     free(email);
+    return r;
+}
+
+/* --- what is kept out ---------------------------------------------------------------------------------------------------------------- */
+
+static int on_forgotten(void *ctx, const struct hearth_removed_here *removed)
+{
+    static const char *const kinds[] = {"", "visit", "page", "site", "time"};
+    const char *kind = removed->kind >= 1 && removed->kind <= 4 ? kinds[removed->kind] : "?";
+    char page[32];
+    snprintf(page, sizeof(page), "%lld", (long long)removed->page); /* of its address nothing is kept */
+    table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", removed->id, "kind", kind, "what",
+                             removed->host[0] != '\0' ? removed->host
+                             : removed->page != 0     ? page
+                                                      : "",
+                             "since_at", (json_int_t)(removed->kind == HEARTH_REMOVED_HERE_VISIT ? removed->date : removed->from_date),
+                             "until_at", (json_int_t)removed->to_date, "forgotten_at", (json_int_t)removed->created));
+    return 0;
+}
+
+int account_forgotten(struct app *app, struct cli *cli, struct err *err)
+{
+    char id[33];
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct table table;
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    snprintf(id, sizeof(id), "%s", account.id);
+    table_init(&table, "id kind what since_at until_at forgotten_at");
+    r = STORE(app->store, err, removed_here_list, id, on_forgotten, &table);
+    if (r == 0)
+        table_print(&table, cli->json);
+    table_fini(&table);
+    return r;
+}
+
+struct remembering {
+    const char *id;
+    bool found;
+};
+
+static int is_that_one(void *ctx, const struct hearth_removed_here *removed)
+{
+    struct remembering *remembering = ctx;
+    remembering->found = strcmp(removed->id, remembering->id) == 0;
+    return remembering->found;
+}
+
+int account_remember(struct app *app, struct cli *cli, struct err *err)
+{
+    struct remembering remembering = {.id = cli->argv[2]};
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    char id[33];
+    int r = app_account(app, cli->argv[1], &account, err);
+    if (r < 0)
+        return r;
+    snprintf(id, sizeof(id), "%s", account.id);
+    r = STORE(app->store, err, removed_here_list, id, is_that_one, &remembering);
+    store_reset(app->store);
+    if (r == 0 && !remembering.found)
+        return err_set(err, HEARTH_ERR_NOT_FOUND, "nothing with the id %s is kept out; see hearthd account forgotten %s", cli->argv[2],
+                       cli->argv[1]);
+    if (r == 0)
+        r = STORE(app->store, err, removed_here_remove, id, cli->argv[2]);
+    if (r == 0) {
+        cli_say(stdout, "It is not kept out any more. What its source still has comes back with hearthd account resync %s.\n",
+                cli->argv[1]);
+        audit_command(app, "history kept out no longer", "account", id, "email", cli->argv[1], NULL);
+    }
     return r;
 }

@@ -85,7 +85,7 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
     if (r == 0)
         r = name_owner(app, cli, (size_t)provider, &identity, err);
     if (r < 0)
-        err_prefix(err, "[sync %s] (sync-%s)", app->provider_names[provider], plug_descriptor(app->providers[provider])->name);
+        account_blame(app, (size_t)provider, err);
     if (r == 0)
         r = account_finish(
             app, &worker,

@@ -5,14 +5,15 @@
 #include <unistd.h>
 
 #include "main/app.h"
+#include "main/cmd_plugin.h"
 #include "main/table.h"
 
-static void on_plugin(void *ctx, const char *file, const struct plug *plug, const char *why)
+static void on_plugin(void *ctx, const struct plug_found *found)
 {
-    const struct hearth_plugin *d = plug == NULL ? NULL : plug_descriptor(plug);
+    bool good = found->why == NULL;
     table_add(ctx,
-              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", d == NULL ? "" : plug_kind_name(d->kind), "name", d == NULL ? "" : d->name,
-                        "version", d == NULL ? "" : d->version, "description", d == NULL ? why : d->description, "file", file));
+              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "", "name", good ? found->name : "",
+                        "version", good ? found->version : "", "description", good ? found->description : found->why, "file", found->file));
 }
 
 static void show_capabilities(uint64_t capabilities)
@@ -25,9 +26,9 @@ static void show_capabilities(uint64_t capabilities)
     cli_say(stdout, "\n\n");
 }
 
-static int show_plugin(const char *name, const char *const *directories, size_t count, struct err *err)
+/* With or without its kind in front. */
+static int find_plugin(const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err)
 {
-    struct plug *plug = NULL;
     int r = HEARTH_ERR_NOT_FOUND;
     for (int kind = HEARTH_STORAGE; r == HEARTH_ERR_NOT_FOUND && kind <= HEARTH_SYNC; kind++) {
         const char *prefix = plug_kind_name(kind), *bare = name;
@@ -36,11 +37,18 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
             bare = name + n + 1;
         else if (strchr(name, '-') != NULL)
             continue; /* it names another kind */
-        r = plug_load(kind, bare, directories, count, &plug, err);
+        r = plug_load(kind, bare, directories, count, ret_plug, err);
     }
-    if (plug == NULL)
-        return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name)
-                                                                 : r;
+    return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name) : r;
+}
+
+/* What is called like a file is one: a name has neither a slash nor a point. */
+static int show_plugin(const char *name, const char *const *directories, size_t count, struct err *err)
+{
+    struct plug *plug = NULL;
+    int r = strpbrk(name, "/.") != NULL ? plug_load_file(name, 0, &plug, err) : find_plugin(name, directories, count, &plug, err);
+    if (r < 0)
+        return r;
     const struct hearth_plugin *d = plug_descriptor(plug);
     cli_say(stdout, "%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
     show_capabilities(d->capabilities);
@@ -56,14 +64,12 @@ static int check_plugin(const struct cli *cli, struct err *err)
     char program[4096];
     const char *argv[20];
     int n = 0;
-    plug_beside_program("plugin-check", program, sizeof(program));
-    if (access(program, X_OK) != 0)
-        plug_beside_program(HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
+    plug_part("plugin-check", HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
     argv[n++] = program;
     const struct {
         const char *option, *value;
-    } given[] = {{"--config", cli->config}, {"--seed", cli->seed},    {"--test", cli->test},
-                 {"--import", cli->import}, {"--break", cli->breaks}, {"--mend", cli->mends}};
+    } given[] = {{"--config", cli->config},     {"--seed", cli->seed},    {"--test", cli->test}, {"--import", cli->import},
+                 {"--patience", cli->patience}, {"--break", cli->breaks}, {"--mend", cli->mends}};
     for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         if (given[i].value == NULL)
             continue;
@@ -103,11 +109,12 @@ int cmd_plugin(struct cli *cli)
 {
     const char *what = cli->argc > 0 ? cli->argv[0] : "";
     bool list = cli->argc == 1 && strcmp(what, "list") == 0, show = cli->argc == 2 && strcmp(what, "show") == 0;
-    bool check = cli->argc == 2 && strcmp(what, "check") == 0;
+    bool check = cli->argc == 2 && strcmp(what, "check") == 0, new = cli->argc == 3 && strcmp(what, "new") == 0;
     struct err err = {0};
-    if (!list && !show && !check)
-        return cli_usage("plugin list | show NAME | [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+    if (!list && !show && !check && !new)
+        return cli_usage("plugin list | show NAME|PATH.so | new KIND NAME | "
+                         "[--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience SECONDS] "
                          "[--break COMMAND --mend COMMAND] check PATH.so");
-    int r = check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
+    int r = new ? plugin_new(cli->argv[1], cli->argv[2], &err) : check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

@@ -22,13 +22,7 @@ static const struct command {
     {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
     {"config", "the effective configuration, and where each value came from", cmd_config},
     {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
-    {"account",
-     "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | sync "
-     "EMAIL [--wait] | resync EMAIL [--wait] | "
-     "pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "
-     "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "
-     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL]",
-     cmd_account},
+    {"account", CMD_ACCOUNT_WORDS, cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
@@ -36,8 +30,8 @@ static const struct command {
     {"queue", "show | clear [--yes]", cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
     {"plugin",
-     "list | show NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
-     "[--break COMMAND --mend COMMAND]",
+     "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+     "[--patience SECONDS] [--break COMMAND --mend COMMAND]",
      cmd_plugin},
     {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
@@ -64,6 +58,7 @@ enum {
     OPT_SEED,
     OPT_TEST,
     OPT_IMPORT,
+    OPT_PATIENCE,
     OPT_FAULTS,
     OPT_BREAK,
     OPT_MEND,
@@ -97,6 +92,7 @@ static const struct option options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"test", required_argument, NULL, OPT_TEST},
     {"import", required_argument, NULL, OPT_IMPORT},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"break", required_argument, NULL, OPT_BREAK},
     {"mend", required_argument, NULL, OPT_MEND},
@@ -216,6 +212,9 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_IMPORT:
             cli->import = optarg;
+            break;
+        case OPT_PATIENCE:
+            cli->patience = optarg;
             break;
         case OPT_BROWSER:
             cli->browser = true;

@@ -35,11 +35,13 @@ json_t *version_json(const struct app *app)
     return json_pack("{s:s, s:o, s:o}", "version", HEARTH_VERSION, "plugins", plugins, "libraries", libraries);
 }
 
-static void on_plugin(void *ctx, const char *file, const struct plug *plug, const char *why)
+static void on_plugin(void *ctx, const struct plug_found *found)
 {
-    (void)file;
-    (void)why;
-    add_plugin(ctx, plug);
+    char name[80];
+    if (found->why != NULL)
+        return;
+    snprintf(name, sizeof(name), "%s-%s", plug_kind_name(found->kind), found->name);
+    json_object_set_new(ctx, name, json_string(found->version));
 }
 
 int cmd_version(struct cli *cli)

@@ -34,7 +34,6 @@ int apply_count_record(struct apply *apply, struct err *err)
 static int apply_once(struct apply *apply, int32_t collection, const char *mark, int64_t *ret_generation, struct err *err)
 {
     struct store *store = apply->store;
-    apply->changed = false;
     int r = limits_check_free(apply->spool->limits, apply->spool->directory, spool_size(apply->spool), err);
     if (r == 0)
         r = limits_check_free(apply->spool->limits, store->place, spool_size(apply->spool), err);
@@ -68,7 +67,7 @@ int apply_collection(struct store *store, const char *account, int32_t collectio
     int r = apply_once(&apply, collection, mark, ret_generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */
         log_warning("jobs", "account %s: the outcome of a batch is uncertain, storing it again", account);
-        store_reset(store);
+        store_reset(store); /* what it has changed stays told: the second time there may be nothing left to change */
         r = apply_once(&apply, collection, mark, ret_generation, err);
     }
     if (r == 0)

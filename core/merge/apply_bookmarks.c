@@ -8,6 +8,7 @@
 #include "merge/kept.h"
 #include "merge/page_set.h"
 #include "merge/records.h"
+#include "merge/same_bookmarks.h"
 #include "model/page.h"
 
 static const int64_t earliest_date = 727747200000; /* 1993-01-23, as Firefox has it: older dates are not real */
@@ -69,6 +70,26 @@ static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *rec
     return r < 0 ? r : touch(b, page.id);
 }
 
+/* But for its page and its place. */
+static void fill_row(struct apply *apply, const struct hearth_bookmark_record *record, int64_t known_added, struct hearth_bookmark *row)
+{
+    row->kind = record->kind;
+    row->guid = record->guid;
+    row->said_parent = record->parent_guid;
+    row->title = record->title;
+    row->url = record->url;
+    row->keyword = record->keyword;
+    row->tag_query = record->tag_query;
+    row->tags = join(&apply->arena, record->tags, record->tag_count);
+    row->added = added_of(record, known_added);
+    row->modified = record->modified;
+}
+
+static void make_anew(struct apply *apply, const struct hearth_bookmark_record *record, struct hearth_bookmark *ret_bookmark)
+{
+    fill_row(apply, record, 0, ret_bookmark);
+}
+
 static int put_record(struct bookmarks *b)
 {
     struct apply *apply = b->apply;
@@ -87,16 +108,7 @@ static int put_record(struct bookmarks *b)
         return r;
     if ((r = page_of(b, &record, &new.page)) < 0)
         return r;
-    new.kind = record.kind;
-    new.guid = record.guid;
-    new.said_parent = record.parent_guid;
-    new.title = record.title;
-    new.url = record.url;
-    new.keyword = record.keyword;
-    new.tag_query = record.tag_query;
-    new.tags = join(&apply->arena, record.tags, record.tag_count);
-    new.added = added_of(&record, known ? old.added : 0);
-    new.modified = record.modified;
+    fill_row(apply, &record, known ? old.added : 0, &new);
     r = STORE(apply->store, b->err, bookmark_put, &new);
     if (r == 0 && record.kind == HEARTH_FOLDER)
         r = STORE(apply->store, b->err, bookmark_claims_put, record.guid, record.children, record.child_count);
@@ -151,43 +163,48 @@ static int clear(struct bookmarks *b, struct kept *kept)
     return r == 0 ? kept_put_bookmarks(kept, apply, b->err) : r;
 }
 
-static int replace_all(struct bookmarks *b)
-{
-    struct kept kept;
-    int r = kept_init(&kept, b->apply->spool, b->err);
-    if (r == 0)
-        r = clear(b, &kept);
-    kept_fini(&kept);
-    return r;
-}
-
 /* The roots exist even if no device has uploaded them. */
+#define ROOT(guid_, title_, parent)                                                                                                        \
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_bookmark), .kind = HEARTH_FOLDER, .guid = (guid_), .title = (title_), .said_parent = (parent)  \
+    }
+static const struct hearth_bookmark roots[] = {
+    ROOT("places", "", NULL),           ROOT("toolbar", "toolbar", "places"),
+    ROOT("menu", "menu", "places"),     ROOT("unfiled", "unfiled", "places"),
+    ROOT("mobile", "mobile", "places"), {.guid = NULL},
+};
+
 static int ensure_roots(struct bookmarks *b)
 {
-    static const struct {
-        const char *guid, *title;
-    } roots[] = {{"places", ""}, {"toolbar", "toolbar"}, {"menu", "menu"}, {"unfiled", "unfiled"}, {"mobile", "mobile"}};
     struct apply *apply = b->apply;
     int r = 0;
-    for (size_t i = 0; r == 0 && i < sizeof(roots) / sizeof(roots[0]); i++) {
-        struct hearth_bookmark root = {.struct_size = sizeof(root)};
+    for (const struct hearth_bookmark *root = roots; r == 0 && root->guid != NULL; root++) {
+        struct hearth_bookmark there = {.struct_size = sizeof(there)};
         struct err why = {0};
-        r = STORE(apply->store, &why, bookmark_get, apply->account, roots[i].guid, &root);
+        r = STORE(apply->store, &why, bookmark_get, apply->account, root->guid, &there);
         if (r == HEARTH_ERR_NOT_FOUND) {
-            root = (struct hearth_bookmark){
-                .struct_size = sizeof(root),
-                .kind = HEARTH_FOLDER,
-                .guid = roots[i].guid,
-                .title = roots[i].title,
-                .said_parent = i == 0 ? NULL : "places",
-            };
             apply->changed = true;
-            r = STORE(apply->store, b->err, bookmark_put, &root);
+            r = STORE(apply->store, b->err, bookmark_put, root);
         } else if (r < 0) {
             *b->err = why;
         }
         store_reset(apply->store);
     }
+    return r;
+}
+
+/* *ret_same: there was nothing to do. */
+static int replace_all(struct bookmarks *b, bool *ret_same)
+{
+    struct kept kept;
+    bool same = false;
+    int r = kept_init(&kept, b->apply->spool, b->err);
+    if (r == 0 && kept.count == 0)
+        r = same_bookmarks(b->apply, roots, make_anew, &same, b->err);
+    if (r == 0 && !same)
+        r = clear(b, &kept);
+    kept_fini(&kept);
+    *ret_same = same;
     return r;
 }
 
@@ -228,7 +245,10 @@ static int replay(struct bookmarks *b)
 int apply_bookmarks(struct apply *apply, struct err *err)
 {
     struct bookmarks b = {.apply = apply, .err = err};
-    int r = apply_replaces(apply) ? replace_all(&b) : 0;
+    bool same = false;
+    int r = apply_replaces(apply) ? replace_all(&b, &same) : 0;
+    if (same)
+        return r;
     if (r == 0)
         r = replay(&b);
     if (r == 0)

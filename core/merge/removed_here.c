@@ -237,7 +237,6 @@ static int take_once(struct taking *taking, struct err *err)
     struct store *store = taking->apply.store;
     int64_t generation;
     taking->result = (struct removed_here_result){0};
-    taking->apply.changed = false;
     int r = STORE(store, err, batch_begin, taking->apply.account, HEARTH_HISTORY, &generation);
     if (r < 0)
         return r;
@@ -256,6 +255,62 @@ static int take_once(struct taking *taking, struct err *err)
     return r;
 }
 
+struct picked {
+    struct taking *taking;
+    struct hearth_pick *picks;
+    size_t count, room;
+    bool failed;
+};
+
+static int on_pick(void *ctx, const struct hearth_pick *pick)
+{
+    struct picked *picked = ctx;
+    struct arena *arena = &picked->taking->apply.arena;
+    if (picked->count == picked->room) {
+        size_t room = picked->room == 0 ? 64 : picked->room * 2;
+        struct hearth_pick *picks = reallocarray(picked->picks, room, sizeof(*picks));
+        if (picks == NULL)
+            return picked->failed = true;
+        picked->picks = picks;
+        picked->room = room;
+    }
+    const char *input = arena_strdup(arena, pick->input);
+    picked->picks[picked->count++] = (struct hearth_pick){.struct_size = sizeof(*pick), .input = input, .page = pick->page};
+    return picked->failed = input == NULL;
+}
+
+/* Is nothing left of the page, or nothing of its history after this removal? */
+static int has_ended(struct taking *taking, int64_t id, bool *ret_ended, struct err *err)
+{
+    struct apply *apply = &taking->apply;
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    struct err why = {0};
+    bool looked_at = taking->count > 0 && bsearch(&id, taking->pages, taking->count, sizeof(id), compare_ids) != NULL;
+    int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
+    *ret_ended = r == HEARTH_ERR_NOT_FOUND || (looked_at && page.visit_count == 0 && page.last_visit == 0 && page.guid == NULL);
+    store_reset(apply->store);
+    return r < 0 && r != HEARTH_ERR_NOT_FOUND ? err_set(err, r, "%s", why.text) : 0;
+}
+
+/* What was typed to get to a page says where somebody was, too. */
+static int take_picks(struct taking *taking, struct err *err)
+{
+    struct apply *apply = &taking->apply;
+    struct picked picked = {.taking = taking};
+    int r = STORE(apply->store, err, pick_list, apply->account, on_pick, &picked);
+    store_reset(apply->store);
+    if (r == 0 && picked.failed)
+        r = removal_no_memory(err);
+    for (size_t i = 0; r == 0 && i < picked.count; i++) {
+        bool ended = false;
+        r = has_ended(taking, picked.picks[i].page, &ended, err);
+        if (r == 0 && ended)
+            r = STORE(apply->store, err, pick_put, apply->account, &picked.picks[i]);
+    }
+    free(picked.picks);
+    return r;
+}
+
 static int take_away(struct store *store, const char *account, const struct hearth_removed_here *removed,
                      struct removed_here_result *ret_result, struct err *err)
 {
@@ -270,11 +325,14 @@ static int take_away(struct store *store, const char *account, const struct hear
     model_removed_here_sort(&taking->here);
     if (r == 0)
         r = take_once(taking, err);
-    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count */
+    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count, but
+                                      * what the first time has changed stays told */
         log_warning("jobs", "account %s: the outcome of a batch is uncertain, removing again", account);
         store_reset(store);
         r = take_once(taking, err);
     }
+    if (r == 0)
+        r = take_picks(taking, err);
     if (r == 0)
         *ret_result = taking->result;
     model_removed_here_fini(&taking->here);

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "pages/app_files.h"
 #include "pages/html.h"
-#include "plug/loader.h"
+#include "plug/places.h"
 
 /* No inline script or style, no other host; what becomes script passes the app's own policies. */
 static const char POLICY[] =
@@ -139,18 +139,15 @@ static void serve_page(struct http_request *request, struct http_reply *reply, v
 
 static int load(const char *folder, struct app_files **ret_files, struct err *err)
 {
-    static const char *const places[] = {"web/app", HEARTH_WEB_DIR}; /* in a build tree, and installed */
     char path[4096];
     if (folder != NULL) {
         int r = app_files_load(folder, ret_files, err);
         return r < 0 ? err_prefix(err, "[web] app_dir") : 0;
     }
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        plug_beside_program(places[i], path, sizeof(path));
-        int r = app_files_load(path, ret_files, err);
-        if (r != HEARTH_ERR_NOT_FOUND)
-            return r;
-    }
+    plug_part("web/app", HEARTH_WEB_DIR, path, sizeof(path));
+    int r = app_files_load(path, ret_files, err);
+    if (r != HEARTH_ERR_NOT_FOUND)
+        return r;
     *err = (struct err){0};
     log_warning("web", "the web app is not there, so people get the basic pages: build it (npm is needed), or set [web] app_dir");
     return 0;

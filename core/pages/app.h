@@ -7,7 +7,7 @@
 
 struct app_server;
 
-/* `folder`: [web] app_dir, which then must hold the app; NULL: beside the program, else where it is installed, else there is none, and "/"
+/* `folder`: [web] app_dir, which then must hold the app; NULL: where it is installed, or in the build tree, else there is none, and "/"
  * leads to the basic pages. */
 int app_server_create(const char *folder, struct app_server **ret_server, struct err *err);
 /* The same without keeping it: does `folder` (NULL: none is configured) hold the app? */

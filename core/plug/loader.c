@@ -2,27 +2,29 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
+#include "base/log.h"
 #include "base/magic.h"
-#include "base/plain_file.h"
 #include "base/str.h"
 #include "hearth/queue.h"
 #include "hearth/storage.h"
 #include "hearth/sync.h"
 #include "plug/call.h"
+#include "plug/descriptor.h"
+#include "plug/guard.h"
+#include "plug/object.h"
 #include "plug/operations.h"
+#include "plug/places.h"
+#include "plug/trial.h"
+#include "plug/trusted.h"
 
-enum { PLUG_MAGIC = 0x91060001, KEYS_MAX = 64 };
-/* What structs had in the first release of the epoch: a plugin has no less. */
-enum {
-    DESCRIPTOR_MIN = offsetof(struct hearth_plugin, limits) + sizeof(void *),
-    KEY_MIN = offsetof(struct hearth_config_key, required) + 8
-};
+enum { PLUG_MAGIC = 0x91060001 };
 
 struct plug {
     uint32_t magic;
@@ -41,6 +43,7 @@ struct plug {
 };
 
 static struct plug *loaded;
+static int64_t patience = 10000; /* ms: a thousand times what a plugin needs */
 
 const char *plug_kind_name(int kind)
 {
@@ -48,88 +51,14 @@ const char *plug_kind_name(int kind)
     return kind >= HEARTH_STORAGE && kind <= HEARTH_SYNC ? names[kind] : names[0];
 }
 
-/* dlopen() explains a text file or a foreign architecture badly; and a file that is no ELF must not reach it. */
-static int check_elf(const char *file, struct err *err)
-{
-    Elf64_Ehdr header;
-    int fd, r = plain_file_open(file, &fd, NULL, err);
-    if (r < 0)
-        return r;
-    ssize_t n = read(fd, &header, sizeof(header));
-    close(fd);
-    if (n != sizeof(header) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is not a shared object", file);
-    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is not a shared object for this machine", file);
-    return 0;
-}
-
-static int check_keys(const char *file, const struct hearth_plugin *d, struct err *err)
-{
-    if (d->config_count > KEYS_MAX || (d->config_count > 0 && d->config == NULL))
-        return err_set(err, HEARTH_ERR_INVALID, "%s declares %zu configuration keys; at most %d are possible", file, d->config_count,
-                       KEYS_MAX);
-    for (size_t i = 0; i < d->config_count; i++) {
-        const struct hearth_config_key *key = HEARTH_AT(d->config, i);
-        if (key->struct_size < KEY_MIN || key->struct_size != d->config->struct_size || key->name == NULL || key->help == NULL ||
-            key->type < HEARTH_CONFIG_STRING || key->type > HEARTH_CONFIG_ENUM || (key->type == HEARTH_CONFIG_ENUM && key->choices == NULL))
-            return err_set(err, HEARTH_ERR_INVALID, "%s: configuration key %zu is malformed", file, i);
-    }
-    return 0;
-}
-
-static bool is_plugin_name(const char *name)
-{
-    size_t n = name == NULL ? 0 : strlen(name);
-    return n > 0 && n < 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") == n;
-}
-
-/* The file must be called as the plugin calls itself. */
-static int check_file_name(const char *file, const struct hearth_plugin *d, struct err *err)
-{
-    const char *base = strrchr(file, '/');
-    char expected[80];
-    snprintf(expected, sizeof(expected), "%s-%s.so", plug_kind_name(d->kind), d->name);
-    base = base == NULL ? file : base + 1;
-    if (strcmp(base, expected) != 0)
-        return err_set(err, HEARTH_ERR_INVALID, "%s contains the plugin %s \"%s\" and must be called %s", file, plug_kind_name(d->kind),
-                       d->name, expected);
-    return 0;
-}
-
-static int check_descriptor(const char *file, const struct hearth_plugin *d, int kind, struct err *err)
-{
-    if (d == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: hearth_plugin_v2() returned nothing", file);
-    if (d->struct_size < DESCRIPTOR_MIN || d->struct_size > 65536)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: its descriptor has %u bytes, at least %d are needed", file, d->struct_size,
-                       (int)DESCRIPTOR_MIN);
-    if (d->abi_epoch != HEARTH_ABI_EPOCH)
-        return err_set(err, HEARTH_ERR_INVALID,
-                       "%s was built for ABI epoch %u, this hearthd has epoch %d: build it again against its headers", file, d->abi_epoch,
-                       HEARTH_ABI_EPOCH);
-    if (plug_operations(d->kind) == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: there is no plugin kind %d", file, d->kind);
-    if (kind != 0 && d->kind != kind)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is a %s plugin, a %s plugin was needed", file, plug_kind_name(d->kind),
-                       plug_kind_name(kind));
-    if (!is_plugin_name(d->name) || d->version == NULL || d->description == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: its descriptor lacks a name of a-z 0-9, a version or a description", file);
-    int r = check_file_name(file, d, err);
-    if (r == 0 && d->kind == HEARTH_STORAGE && d->data_model < HEARTH_DATA_MODEL)
-        r = err_set(err, HEARTH_ERR_INVALID, "%s knows data model %u, this hearthd needs %d: fields would be lost", file, d->data_model,
-                    HEARTH_DATA_MODEL);
-    return r < 0 ? r : check_keys(file, d, err);
-}
-
 /* A table as this host has it: the plugin's part copied, every operation there. what: for an error, behind the file's name. */
-static int copy_table(const char *file, const char *what, const void *table, const struct plug_operations *operations, void **ret_table,
+static int copy_table(const char *shown, const char *what, const void *table, const struct plug_operations *operations, void **ret_table,
                       struct err *err)
 {
     enum { HEADER = 2 * sizeof(uint32_t) };
     uint32_t size = *(const uint32_t *)table;
     if (size < HEADER || size > 65536)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: its %s has an impossible size, %u", file, what, size);
+        return err_set(err, HEARTH_ERR_INVALID, "%s: its %s has an impossible size, %u", shown, what, size);
     void *copy = calloc(1, operations->size);
     if (copy == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -139,22 +68,22 @@ static int copy_table(const char *file, const char *what, const void *table, con
         memcpy(&operation, (char *)copy + HEADER + i * sizeof(operation), sizeof(operation));
         if (operation == NULL && operations->names[i][0] != '?') {
             free(copy);
-            return err_set(err, HEARTH_ERR_INVALID, "%s: its %s lacks the operation %s", file, what, operations->names[i]);
+            return err_set(err, HEARTH_ERR_INVALID, "%s: its %s lacks the operation %s", shown, what, operations->names[i]);
         }
     }
     *ret_table = copy;
     return 0;
 }
 
-static int copy_tables(const char *file, const struct hearth_plugin *d, struct plug *plug, struct err *err)
+static int copy_tables(const char *shown, const struct hearth_plugin *d, struct plug *plug, struct err *err)
 {
-    int r = d->operations == NULL ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", file)
-                                  : copy_table(file, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
+    int r = d->operations == NULL ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", shown)
+                                  : copy_table(shown, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
     for (int i = 0; r == 0 && d->extension != NULL && i < PLUG_EXTENSIONS; i++) {
         const struct plug_extension *known = &plug_extensions[i];
         const void *table = known->kind == d->kind ? d->extension(known->name) : NULL;
         if (table != NULL)
-            r = copy_table(file, known->name, table, &known->operations, &plug->extensions[i], err);
+            r = copy_table(shown, known->name, table, &known->operations, &plug->extensions[i], err);
     }
     return r;
 }
@@ -185,7 +114,7 @@ static void plug_free(struct plug *plug)
     free(plug);
 }
 
-static int remember(const char *file, const struct hearth_plugin *d, struct plug **ret_plug, struct err *err)
+static int remember(const char *file, const char *shown, const struct hearth_plugin *d, struct plug **ret_plug, struct err *err)
 {
     struct plug *plug = calloc(1, sizeof(*plug));
     if (plug == NULL || (plug->file = strdup(file)) == NULL) {
@@ -197,7 +126,7 @@ static int remember(const char *file, const struct hearth_plugin *d, struct plug
     memcpy(&plug->descriptor, d, d->struct_size < sizeof(plug->descriptor) ? d->struct_size : sizeof(plug->descriptor));
     int r = copy_keys(d, plug, err);
     if (r == 0)
-        r = copy_tables(file, d, plug, err);
+        r = copy_tables(shown, d, plug, err);
     if (r < 0) {
         plug_free(plug);
         return r;
@@ -208,41 +137,139 @@ static int remember(const char *file, const struct hearth_plugin *d, struct plug
     return 0;
 }
 
-int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err)
+/* --- from a file to a plug --------------------------------------------------------------------------------------------------------- */
+
+/* What the linker says, without the name that is said already, and what to do where that is known. */
+static int explain_link(const char *path, const char *shown, const char *why, struct err *err)
 {
-    int r = check_elf(path, err);
-    if (r < 0)
-        return r;
+    static const char away[] = ": cannot open shared object file: No such file or directory", undefined[] = "undefined symbol: ";
+    struct statvfs system;
+    size_t n = strlen(path), all = strlen(why);
+    char words[2 * PLUG_SHOWN];
+    if (strncmp(why, path, n) == 0 && strncmp(why + n, ": ", 2) == 0) {
+        why += n + 2;
+        all -= n + 2;
+    }
+    str_ends(words, sizeof(words) - 150, why);
+    if (all > sizeof(away) && strcmp(why + all - (sizeof(away) - 1), away) == 0 && all < PLUG_SHOWN)
+        return err_set(err, HEARTH_ERR_INVALID, "%s needs %.*s, which is not installed: install it, or link without it", shown,
+                       (int)(all - (sizeof(away) - 1)), why);
+    if (str_starts(why, undefined))
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s uses %s, which nobody has: link it with what has that, and with -Wl,-z,defs, so that the linker says so", shown,
+                       words + sizeof(undefined) - 1);
+    if (statvfs(path, &system) == 0 && (system.f_flag & ST_NOEXEC) != 0)
+        return err_set(err, HEARTH_ERR_INVALID, "%s cannot be loaded, because its file system is mounted noexec: move it elsewhere", shown);
+    return err_set(err, HEARTH_ERR_INVALID, "%s cannot be loaded: %s", shown, words);
+}
+
+/* Runs code of the file. */
+static int load_here(const char *path, const char *shown, int kind, struct plug **ret_plug, struct err *err)
+{
+    char here[PATH_MAX];
+    if (strchr(path, '/') == NULL && snprintf(here, sizeof(here), "./%s", path) < PATH_MAX)
+        path = here; /* a mere name would be looked for among the libraries of the system */
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s cannot be loaded: %s", path, dlerror());
+        return explain_link(path, shown, dlerror(), err);
     hearth_plugin_entry entry;
     void *symbol = dlsym(handle, "hearth_plugin_v2");
     if (symbol == NULL && dlsym(handle, "hearth_plugin_v1") != NULL)
         return err_set(err, HEARTH_ERR_INVALID,
-                       "%s was built for ABI epoch 1, this hearthd has epoch %d: build it again against its headers", path,
+                       "%s was built for ABI epoch 1, this hearthd has epoch %d: build it again against its headers", shown,
                        HEARTH_ABI_EPOCH);
     if (symbol == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is not a Hearth plugin: it has no hearth_plugin_v2()", path);
+        return err_set(err, HEARTH_ERR_INVALID, "%s is not a Hearth plugin: it has no hearth_plugin_v2()", shown);
     memcpy(&entry, &symbol, sizeof(entry));
     const struct hearth_plugin *descriptor = entry();
-    r = check_descriptor(path, descriptor, kind, err);
-    return r < 0 ? r : remember(path, descriptor, ret_plug, err);
+    int r = descriptor_check(path, shown, descriptor, kind, err);
+    return r < 0 ? r : remember(path, shown, descriptor, ret_plug, err);
+}
+
+struct attempt {
+    const char *path, *shown;
+    int kind;
+};
+
+static void attempt_load(void *ctx, struct trial_report *ret_report)
+{
+    const struct attempt *attempt = ctx;
+    struct err err = {0};
+    struct plug *plug;
+    int r = load_here(attempt->path, attempt->shown, attempt->kind, &plug, &err);
+    ret_report->code = r;
+    if (r < 0) {
+        str_cut(ret_report->text, sizeof(ret_report->text), err.text);
+        return;
+    }
+    ret_report->kind = plug->descriptor.kind;
+    str_cut(ret_report->name, sizeof(ret_report->name), plug->descriptor.name);
+    str_cut(ret_report->version, sizeof(ret_report->version), plug->descriptor.version);
+    str_cut(ret_report->description, sizeof(ret_report->description), plug->descriptor.description);
+}
+
+/* The file is looked at, then loaded in a child process. One that hung is not waited for a second time by the same process: `serve` tries,
+ * and then says all that is wrong. */
+static int try_file(const char *path, int kind, struct trial_report *ret_report, struct err *err)
+{
+    static char hung[4096];
+    static struct err why;
+    char shown[PLUG_SHOWN];
+    struct attempt attempt = {path, str_ends(shown, sizeof(shown), path), kind};
+    if (strcmp(path, hung) == 0)
+        return err_set(err, why.code, "%s", why.text);
+    log_debug("plugin", "looking at %s", path); /* before anything can wait for it, or worse */
+    int r = object_check(path, err);
+    if (r == 0)
+        r = trial_run(shown, patience, attempt_load, &attempt, ret_report, err);
+    if (r == HEARTH_ERR_TIMEOUT && err != NULL && strlen(path) < sizeof(hung)) {
+        str_copy(hung, sizeof(hung), path);
+        why = *err;
+    }
+    return r;
+}
+
+int plug_load_tried(const char *path, int kind, struct plug **ret_plug, struct err *err)
+{
+    char shown[PLUG_SHOWN];
+    guard_begin(str_ends(shown, sizeof(shown), path));
+    int r = load_here(path, shown, kind, ret_plug, err);
+    guard_end();
+    return r;
+}
+
+int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err)
+{
+    struct trial_report report;
+    int r = try_file(path, kind, &report, err);
+    return r < 0 ? r : plug_load_tried(path, kind, ret_plug, err);
+}
+
+void plug_patience(int64_t ms)
+{
+    patience = ms;
 }
 
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err)
 {
-    char path[4096], tried[300] = "";
-    if (!is_plugin_name(name))
+    char path[4096], places[PLACES_SHOWN];
+    struct stat st;
+    if (!descriptor_is_name(name))
         return err_set(err, HEARTH_ERR_INVALID, "\"%s\" is not a plugin's name", name);
     for (size_t i = 0; i < count; i++) {
-        snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
-        if (access(path, F_OK) == 0)
+        int n = snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
+        errno = ENAMETOOLONG;
+        if (n >= 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0) /* also a link that leads nowhere */
             return plug_load_file(path, kind, ret_plug, err);
-        snprintf(tried + strlen(tried), sizeof(tried) - strlen(tried), "%s%s", i == 0 ? "" : ", ", directories[i]);
+        if (errno != ENOENT && errno != ENOTDIR)
+            return err_errno(err, errno, "cannot look for %s-%s.so in %s", plug_kind_name(kind), name,
+                             str_ends(places, PLUG_SHOWN, directories[i]));
     }
-    return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no %s-%s.so in %s", plug_kind_name(kind), name, tried);
+    return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no %s-%s.so in %s", plug_kind_name(kind), name,
+                   plug_places_shown(directories, count, places));
 }
+
+/* --- the instance ------------------------------------------------------------------------------------------------------------------ */
 
 static int open_instance(struct plug *plug, struct hearth_call *call, const struct hearth_config_value *values)
 {
@@ -356,6 +383,8 @@ void *plug_self(const struct plug *plug)
     return plug->self;
 }
 
+/* --- listing ----------------------------------------------------------------------------------------------------------------------- */
+
 static int is_plugin_file(const struct dirent *entry)
 {
     size_t n = strlen(entry->d_name);
@@ -363,53 +392,35 @@ static int is_plugin_file(const struct dirent *entry)
            (str_starts(entry->d_name, "storage-") || str_starts(entry->d_name, "queue-") || str_starts(entry->d_name, "sync-"));
 }
 
+static void list_file(const char *directory, const char *name, plug_list_cb cb, void *ctx)
+{
+    char path[4096];
+    struct trial_report report;
+    struct err err = {0};
+    int n = snprintf(path, sizeof(path), "%s/%s", directory, name);
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return; /* a folder that nobody can open */
+    if (try_file(path, 0, &report, &err) < 0)
+        cb(ctx, &(struct plug_found){.file = path, .why = err.text});
+    else
+        cb(ctx, &(struct plug_found){path, report.kind, report.name, report.version, report.description, NULL});
+}
+
 void plug_list(const char *const *directories, size_t count, plug_list_cb cb, void *ctx)
 {
     for (size_t i = 0; i < count; i++) {
         struct dirent **files;
+        struct err err = {0};
         int n = scandir(directories[i], &files, is_plugin_file, alphasort);
+        if (n < 0 && errno != ENOENT) {
+            err_errno(&err, errno, "cannot look into this folder");
+            cb(ctx, &(struct plug_found){.file = directories[i], .why = err.text});
+        }
         for (int k = 0; k < n; k++) {
-            char path[4096];
-            struct plug *plug = NULL;
-            struct err err = {0};
-            snprintf(path, sizeof(path), "%s/%s", directories[i], files[k]->d_name);
-            plug_load_file(path, 0, &plug, &err);
-            cb(ctx, path, plug, err.text);
+            list_file(directories[i], files[k]->d_name, cb, ctx);
             free(files[k]);
         }
         if (n >= 0)
             free(files);
     }
-}
-
-void plug_beside_program(const char *path, char *ret, size_t size)
-{
-    char program[3000];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    program[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash == NULL || path[0] == '/')
-        str_copy(ret, size, path);
-    else
-        snprintf(ret, size, "%.*s/%s", (int)(slash - program), program, path);
-}
-
-size_t plug_directories(const char *first, const char *const **ret_directories)
-{
-    static const char *const places[] = {"plugins/storage-sqlite", "plugins/storage-pg", "plugins/queue-inproc", "plugins/queue-redis",
-                                         "plugins/sync-fx",        HEARTH_PLUGIN_DIR}; /* in a build tree, and installed */
-    enum { PLACES = sizeof(places) / sizeof(places[0]) };
-    static char configured[4096], directory[PLACES][4096];
-    static const char *directories[1 + PLACES];
-    size_t n = 0;
-    if (first != NULL) {
-        str_copy(configured, sizeof(configured), first); /* CONF_PATH_MAX at most */
-        directories[n++] = configured;
-    }
-    for (size_t i = 0; i < PLACES; i++) {
-        plug_beside_program(places[i], directory[i], sizeof(directory[i]));
-        directories[n++] = directory[i];
-    }
-    *ret_directories = directories;
-    return n;
 }

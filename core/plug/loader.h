@@ -1,5 +1,8 @@
 /* Loading plugins: finds <kind>-<name>.so, checks everything that can be checked before it runs, opens one instance of it.
  *
+ * A file is looked at (object.h), then loaded in a child process (trial.h): what crashes, ends, hangs or prints there is refused in a
+ * sentence. Then it is loaded here, under a guard that gives a crash the file's name (guard.h).
+ *
  * A plugin is never unloaded. All functions: main thread, before others start or after they ended. */
 #ifndef HEARTH_CORE_PLUG_LOADER_H
 #define HEARTH_CORE_PLUG_LOADER_H
@@ -8,20 +11,18 @@
 #include "hearth/storage.h"
 #include "plug/host.h"
 #include "plug/operations.h"
+#include "plug/places.h"
 #include "plug/store.h"
 
 struct plug;
 
-/* Where plugins are looked for, in this order: `first` (may be NULL), beside the executable (a build tree has them in ../plugins/NAME), and
- * where the package installs them. Returns the number of directories, each on the heap of the process's life. */
-size_t plug_directories(const char *first, const char *const **ret_directories);
-/* A place of the package: a relative path begins at the folder of the running program, so that an installation can be moved as a whole. */
-void plug_beside_program(const char *path, char *ret, size_t size);
-
 /* kind: enum hearth_plugin_kind. Errors (INVALID, NOT_FOUND) name the file, what was found, and what was needed. */
 int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err);
-/* The same for a file, whatever its kind: for `hearthd plugin check`. kind 0: any. */
+/* The same for a file. kind 0: any. */
 int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err);
+/* The same without the look and the child: for a file that was loaded like that before, by a process whose crash is a result. */
+int plug_load_tried(const char *path, int kind, struct plug **ret_plug, struct err *err);
+void plug_patience(int64_t ms); /* how long the child may take; for tests */
 /* Before plug_open(): may a storage make a database where there is none? Else it may. */
 void plug_forbid_creation(struct plug *plug);
 /* Before plug_open(): a storage is only looked at, and changes nothing on the disk. */
@@ -46,8 +47,16 @@ struct storage plug_storage(const struct plug *plug); /* of a storage, all of th
 
 const char *plug_kind_name(int kind); /* "storage" */
 
-/* Every plugin of the directories, by name; a file that is refused comes with plug NULL and the reason. */
-typedef void (*plug_list_cb)(void *ctx, const char *file, const struct plug *plug, const char *why);
+/* A file of the directories; one that is refused has the reason in `why`, and of the rest nothing but `file`. */
+struct plug_found {
+    const char *file;
+    int kind; /* enum hearth_plugin_kind */
+    const char *name, *version, *description;
+    const char *why; /* NULL: it is a plugin */
+};
+
+/* Every plugin of the directories, by name. None of them is loaded into this process. */
+typedef void (*plug_list_cb)(void *ctx, const struct plug_found *found);
 void plug_list(const char *const *directories, size_t count, plug_list_cb cb, void *ctx);
 
 #endif

@@ -1,5 +1,6 @@
 /* Shows all jobs, page by page, so that neither the server nor this process ever has more than a page in hand. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "member.h"
 #include "queue.h"
@@ -21,32 +22,63 @@ static bool row_is_sound(redisReply **row)
            reply_is_number(row[5], 0, INT64_MAX);
 }
 
-static int show(struct hearth_call *call, const redisReply *reply, struct cursor *cursor, hearth_job_cb cb, void *ctx)
+/* A job as it is shown. A callback may use the session, and then the reply that it came in is gone. */
+struct shown {
+    char member[MEMBER_MAX + 1], kind[SUPPORT_KIND_MAX + 1], score[sizeof(((struct cursor *)NULL)->score)];
+    const char *key; /* in `member` */
+    char payload[SUPPORT_PAYLOAD_MAX + 1];
+    int32_t priority, attempt;
+    int64_t wait;
+};
+
+static bool shown_copy(redisReply **row, struct shown *ret_shown)
 {
-    redisReply **row = reply->element;
-    if (reply->elements % ROW != 0)
-        return reply_is_no_job(call);
-    for (size_t i = 0; i + ROW <= reply->elements && !cursor->stop; i += ROW, row += ROW) {
-        char kind[SUPPORT_KIND_MAX + 1];
-        const char *key;
-        if (!row_is_sound(row) || !member_split(row[0]->str, kind, &key))
-            return reply_is_no_job(call);
+    if (!row_is_sound(row))
+        return false;
+    snprintf(ret_shown->member, sizeof(ret_shown->member), "%s", row[0]->str);
+    snprintf(ret_shown->score, sizeof(ret_shown->score), "%s", row[1]->str);
+    snprintf(ret_shown->payload, sizeof(ret_shown->payload), "%s", row[2]->str);
+    ret_shown->priority = (int32_t)row[3]->integer;
+    ret_shown->attempt = (int32_t)row[4]->integer;
+    ret_shown->wait = row[5]->integer;
+    return member_split(ret_shown->member, ret_shown->kind, &ret_shown->key);
+}
+
+static void show(const struct shown *rows, size_t count, struct cursor *cursor, hearth_job_cb cb, void *ctx)
+{
+    for (size_t i = 0; i < count && !cursor->stop; i++) {
         struct hearth_job job = {
             .struct_size = sizeof(job),
-            .kind = kind,
-            .key = key,
-            .payload = row[2]->str,
-            .priority = (int32_t)row[3]->integer,
-            .attempt = (int32_t)row[4]->integer,
+            .kind = rows[i].kind,
+            .key = rows[i].key,
+            .payload = rows[i].payload,
+            .priority = rows[i].priority,
+            .attempt = rows[i].attempt,
             .in_work = cursor->set == LEASED_SET,
-            .wait = row[5]->integer,
+            .wait = rows[i].wait,
         };
-        snprintf(cursor->member, sizeof(cursor->member), "%s", row[0]->str);
-        snprintf(cursor->score, sizeof(cursor->score), "%s", row[1]->str);
+        memcpy(cursor->member, rows[i].member, sizeof(cursor->member));
+        memcpy(cursor->score, rows[i].score, sizeof(cursor->score));
         cursor->shown++;
         cursor->stop = cb(ctx, &job) != 0;
     }
-    return 0;
+}
+
+static int show_reply(struct hearth_call *call, const redisReply *reply, struct cursor *cursor, hearth_job_cb cb, void *ctx)
+{
+    size_t count = reply->elements / ROW;
+    if (reply->elements % ROW != 0)
+        return reply_is_no_job(call);
+    struct shown *rows = calloc(count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory while the jobs were listed");
+    bool sound = true;
+    for (size_t i = 0; i < count && sound; i++)
+        sound = shown_copy(reply->element + i * ROW, &rows[i]);
+    if (sound)
+        show(rows, count, cursor, cb, ctx);
+    free(rows);
+    return sound ? 0 : reply_is_no_job(call);
 }
 
 /* *ret_more: the set may have another page. */
@@ -67,7 +99,7 @@ static int page(struct session *session, struct hearth_call *call, struct cursor
     if (cursor->shown > 4 * session->queue->max_jobs) /* jobs move meanwhile, but there is an end */
         return session_odd_reply(session, call, &session->main);
     *ret_more = reply->elements > 0;
-    return show(call, reply, cursor, cb, ctx);
+    return show_reply(call, reply, cursor, cb, ctx);
 }
 
 int jobs_peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)

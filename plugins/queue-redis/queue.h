@@ -23,6 +23,7 @@ struct queue {
 struct session {
     struct queue *queue;
     struct support_interrupt interrupt;
+    int depth;                     /* of operations: a callback may call others, and an interrupt is for all of them */
     char id[17];                   /* names its channel for waking it */
     struct conn main, wake, event; /* commands; SUBSCRIBE wake:<id>; SUBSCRIBE event:<db>: only in sessions that wait for these */
     bool subscribed, lost;         /* event_wait() was called; events may have been lost since then */

@@ -30,7 +30,8 @@ void args_number(struct args *args, int64_t number)
 
 int session_enter(struct session *session, struct hearth_call *call)
 {
-    support_interrupt_enter(&session->interrupt);
+    if (session->depth++ == 0)
+        support_interrupt_enter(&session->interrupt);
     if (session->queue->host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped before the queue was asked");
     return 0;
@@ -38,7 +39,8 @@ int session_enter(struct session *session, struct hearth_call *call)
 
 int session_leave(struct session *session, int code)
 {
-    support_interrupt_leave(&session->interrupt);
+    if (--session->depth == 0)
+        support_interrupt_leave(&session->interrupt);
     return code;
 }
 

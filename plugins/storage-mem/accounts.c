@@ -14,7 +14,6 @@ static const struct account *find_email(const struct world *world, const char *e
     return NULL;
 }
 
-/* The account and its identity, or neither: what is in the open batch of the session is not thrown away at an error. */
 /* Any collection may have changed in it. */
 static bool add_first_generations(struct world *world, const struct hearth_account *account)
 {

@@ -2,7 +2,6 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 #include <wctype.h>
 
 #include "store.h"
@@ -51,60 +50,63 @@ int mem_bookmark_get(void *session, struct hearth_call *call, const char *accoun
     return r;
 }
 
-/* --- tags: compared by their lower case, code point by code point ----------------------------------------------------------------------
- */
+/* --- tags: compared by their lower case, code point by code point -------------------------------- */
 
-/* The next tag of a field; false: no more. */
-static bool next_tag(const char **at, const char **ret_tag, size_t *ret_size)
-{
-    while (*at != NULL && **at != '\0') {
-        size_t size = strcspn(*at, "\n");
-        *ret_tag = *at;
-        *ret_size = size;
-        *at += size + ((*at)[size] == '\n');
-        if (size > 0)
-            return true;
-    }
-    return false;
-}
-
-/* The next character of a text, in lower case; 0: it has ended. */
-static wint_t next_folded(const char **at, const char *end)
-{
-    mbstate_t state = {0};
-    wchar_t letter;
-    size_t length = *at < end ? mbrtowc(&letter, *at, (size_t)(end - *at), &state) : 0;
-    if (length == 0 || length == (size_t)-1 || length == (size_t)-2)
-        return 0;
-    *at += length;
-    return towlower((wint_t)letter);
-}
-
-static int compare_folded(const char *a, size_t a_size, const char *b, size_t b_size)
+/* The lower case of the next code point; 0 at the end. */
+static wint_t next_folded(const char **at)
 {
     static _Thread_local locale_t utf8;
     if (utf8 == (locale_t)0)
         utf8 = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
-    const char *a_end = a + a_size, *b_end = b + b_size;
-    locale_t before = uselocale(utf8);
-    wint_t x, y;
-    do {
-        x = next_folded(&a, a_end);
-        y = next_folded(&b, b_end);
-    } while (x == y && x != 0);
-    uselocale(before);
-    return x < y ? -1 : x > y;
+    const unsigned char *text = (const unsigned char *)*at;
+    size_t more = text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 1 : text[0] < 0xf0 ? 2 : 3;
+    wint_t code = more == 0 ? text[0] : text[0] & (0x3fu >> more);
+    for (size_t i = 1; i <= more; i++)
+        code = code << 6 | (text[i] & 0x3fu);
+    *at += text[0] == '\0' ? 0 : more + 1;
+    return towlower_l(code, utf8);
+}
+
+static int compare_folded(const char *a, const char *b)
+{
+    for (;;) {
+        wint_t x = next_folded(&a), y = next_folded(&b);
+        if (x != y || x == 0)
+            return x == y ? 0 : x < y ? -1 : 1;
+    }
+}
+
+/* The next tag of a field, as memory of its own; NULL: no more, or *ret_failed: it is short. */
+static char *next_tag(const char **at, bool *ret_failed)
+{
+    while (*at != NULL && **at != '\0') {
+        size_t size = strcspn(*at, "\n");
+        char *tag = size == 0 ? NULL : strndup(*at, size);
+        *ret_failed = size > 0 && tag == NULL;
+        *at += size + ((*at)[size] == '\n');
+        if (size > 0)
+            return tag;
+    }
+    return NULL;
+}
+
+static bool line_is(const char *line, const char *end, const char *tag)
+{
+    while (line < end && *tag != '\0')
+        if (next_folded(&line) != next_folded(&tag))
+            return false;
+    return line == end && *tag == '\0';
 }
 
 static bool has_tag(const struct row *row, const char *tag)
 {
-    const char *at = tag, *wanted, *text;
-    size_t wanted_size, size;
-    if (!is_item(row) || !next_tag(&at, &wanted, &wanted_size))
-        return false;
-    for (at = row->bookmark.tags; next_tag(&at, &text, &size);)
-        if (compare_folded(text, size, wanted, wanted_size) == 0)
+    const char *at = is_item(row) && tag[0] != '\0' ? row->bookmark.tags : NULL;
+    while (at != NULL && *at != '\0') {
+        const char *end = at + strcspn(at, "\n");
+        if (line_is(at, end, tag))
             return true;
+        at = end + (*end == '\n');
+    }
     return false;
 }
 
@@ -241,53 +243,49 @@ int mem_bookmark_claims(void *session, struct hearth_call *call, const char *acc
 }
 
 /* Each tag of each bookmark once, then sorted: equal ones lie together. */
-struct tag {
-    char *text;
-};
-
-static int compare_tags(const struct tag *a, const struct tag *b)
-{
-    return compare_folded(a->text, strlen(a->text), b->text, strlen(b->text));
-}
-
 static int by_folded(const void *a, const void *b)
 {
-    int r = compare_tags(a, b);
-    return r != 0 ? r : strcmp(((const struct tag *)a)->text, ((const struct tag *)b)->text);
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    int r = compare_folded(x, y);
+    return r != 0 ? r : strcmp(x, y);
 }
 
-static bool gather(const struct list *list, struct tag **ret_tags, size_t *ret_count)
+/* Takes the tag, or frees it when the bookmark has it already. false: memory is short, and it is freed. */
+static bool keep_tag(char ***tags, size_t *count, size_t first, char *tag)
 {
-    struct tag *tags = NULL;
-    size_t count = 0, size;
-    bool complete = true;
-    for (size_t i = 0; complete && i < list->count; i++) {
-        const char *at = is_item(list->rows[i]) ? list->rows[i]->bookmark.tags : NULL, *text;
-        size_t first = count;
-        while (complete && next_tag(&at, &text, &size)) {
-            size_t k = first;
-            while (k < count && compare_folded(tags[k].text, strlen(tags[k].text), text, size) != 0)
-                k++;
-            if (k < count)
-                continue;
-            struct tag *more = realloc(tags, (count + 1) * sizeof(*tags));
-            tags = more != NULL ? more : tags;
-            char *copy = more != NULL ? strndup(text, size) : NULL;
-            complete = copy != NULL;
-            if (complete)
-                tags[count++].text = copy;
+    for (size_t k = first; k < *count; k++) {
+        if (compare_folded((*tags)[k], tag) == 0) {
+            free(tag);
+            return true;
         }
     }
-    *ret_tags = tags;
-    *ret_count = count;
-    return complete;
+    char **more = realloc(*tags, (*count + 1) * sizeof(*more));
+    if (more == NULL) {
+        free(tag);
+        return false;
+    }
+    *tags = more;
+    more[(*count)++] = tag;
+    return true;
+}
+
+static bool gather(const struct list *list, char ***ret_tags, size_t *ret_count)
+{
+    bool failed = false;
+    for (size_t i = 0; !failed && i < list->count; i++) {
+        const char *at = is_item(list->rows[i]) ? list->rows[i]->bookmark.tags : NULL;
+        size_t first = *ret_count;
+        for (char *tag; !failed && (tag = next_tag(&at, &failed)) != NULL;)
+            failed = !keep_tag(ret_tags, ret_count, first, tag);
+    }
+    return !failed;
 }
 
 int mem_tag_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
 {
     struct list list;
-    struct tag *tags;
-    size_t count;
+    char **tags = NULL;
+    size_t count = 0;
     int r = list_make(session, call, account, BOOKMARKS, NULL, NULL, &list);
     if (r < 0)
         return r;
@@ -297,14 +295,14 @@ int mem_tag_list(void *session, struct hearth_call *call, const char *account, h
     if (count > 0)
         qsort(tags, count, sizeof(*tags), by_folded);
     for (size_t i = 0, n; r == 0 && i < count; i += n) {
-        for (n = 1; i + n < count && compare_tags(&tags[i], &tags[i + n]) == 0;)
+        for (n = 1; i + n < count && compare_folded(tags[i], tags[i + n]) == 0;)
             n++;
         r = call_stopped(session, call);
-        if (r == 0 && cb(ctx, tags[i].text, (int64_t)n) != 0)
+        if (r == 0 && cb(ctx, tags[i], (int64_t)n) != 0)
             break;
     }
     for (size_t i = 0; i < count; i++)
-        free(tags[i].text);
+        free(tags[i]);
     free(tags);
     return r;
 }

@@ -1,8 +1,8 @@
 /* The memory of this storage: a world of accounts, each with tables, each with rows.
  *
  * A row never changes. A table, an account and a world are counted, and changed only by who is the only one to hold them; else they are
- * copied first. So a reader takes the published world by adding one to a counter and has a snapshot for as long as it likes, and a batch
- * is a copy of the world that is published at its commit, or thrown away. */
+ * copied first. So a reader takes the published world by adding one to a counter and has a snapshot for as long as it likes. A batch is a
+ * copy of its account, of which the synced tables are laid over the world as it is at the commit, or thrown away. */
 #ifndef STORAGE_MEM_ROWS_H
 #define STORAGE_MEM_ROWS_H
 
@@ -37,12 +37,16 @@
     X(T, KEY,    TEXT, name, 0, 0, "") \
     X(T, ALWAYS, TEXT, text, 0, 0, "")
 
-/* Every table: R(TABLE, whose, record, FIELDS). A row of it holds a struct <whose>_<record>, and its key are the fields with the role KEY. */
+/* Every table: R(TABLE, whose, record, FIELDS). A row of it holds a struct <whose>_<record>, and its key are the fields with the role KEY.
+ * From MARKS on they are synced data, which is written in batches. */
 #define MEM_TABLES(R) \
     R(CREDENTIALS, mem,    credentials,      MEM_CREDENTIALS_FIELDS) \
     R(SETTINGS,    mem,    settings,         MEM_SETTINGS_FIELDS) \
     R(TOKENS,      hearth, token,            HEARTH_TOKEN_FIELDS) \
     R(PICKS,       hearth, pick,             HEARTH_PICK_FIELDS) \
+    R(REMOVED_HERE, hearth, removed_here,     HEARTH_REMOVED_HERE_FIELDS) \
+    R(IDENTITIES,  hearth, account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
+    R(PROPERTIES,  mem,    property,         MEM_PROPERTY_FIELDS) /* of the world as a whole */ \
     R(MARKS,       mem,    mark,             MEM_MARK_FIELDS) \
     R(DEVICES,     hearth, device,           HEARTH_DEVICE_FIELDS) \
     R(TABS,        hearth, tab,              HEARTH_TAB_FIELDS) \
@@ -50,14 +54,11 @@
     R(PAGES,       hearth, page,             HEARTH_PAGE_FIELDS) \
     R(GENERATIONS, mem,    generation,       MEM_GENERATION_FIELDS) \
     R(REMOVALS,    hearth, removal,          HEARTH_REMOVAL_FIELDS) \
-    R(REMOVED_HERE, hearth, removed_here,    HEARTH_REMOVED_HERE_FIELDS) \
     R(GUIDS,       mem,    guid,             MEM_GUID_FIELDS) \
     R(VISITS,      hearth, visit,            HEARTH_VISIT_FIELDS) \
     R(BOOKMARKS,   hearth, bookmark,         HEARTH_BOOKMARK_FIELDS) \
     R(CLAIMS,      mem,    claim,            MEM_CLAIM_FIELDS) \
     R(TOMBSTONES,  mem,    tombstone,        MEM_TOMBSTONE_FIELDS) \
-    R(IDENTITIES,  hearth, account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
-    R(PROPERTIES,  mem,    property,         MEM_PROPERTY_FIELDS) /* of the world as a whole */ \
     R(ACCOUNTS,    hearth, account,          HEARTH_ACCOUNT_FIELDS) /* no table: each is the row of a struct account */
 /* clang-format on */
 
@@ -78,7 +79,8 @@ MEM_RECORD(property, MEM_PROPERTY_FIELDS);
 
 enum table_name {
 #define MEM_TABLE_NAME(TABLE, whose, record, FIELDS) TABLE,
-    MEM_TABLES(MEM_TABLE_NAME) TABLES = ACCOUNTS
+    MEM_TABLES(MEM_TABLE_NAME) TABLES = ACCOUNTS,
+    FIRST_SYNCED = MARKS
 };
 
 struct row {
@@ -108,12 +110,14 @@ struct account {
     atomic_int refs;
     struct row *row;
     struct table *tables[TABLES];
-    int64_t begun; /* its generation when it was made: what was removed before is not known */
+    int64_t begun;  /* its generation when it was made: what was removed before is not known. A disk keeps it too */
+    int64_t number; /* no other account has had it, though one that was removed may come back under its id */
 };
 
 struct world {
     atomic_int refs;
     size_t count;
+    int64_t made;              /* accounts, ever */
     struct account **accounts; /* by id */
     struct account *whole;     /* what belongs to nobody: it has tables, and no row */
 };
@@ -137,8 +141,11 @@ void table_unref(struct table *table);
 /* The row of a key given as a row with nothing but the key's columns; NULL: there is none. *ret_place: where it is, or would be. */
 struct row *table_find(const struct table *table, enum table_name name, const struct row *key, size_t *ret_place);
 
-struct account *account_ref(struct account *account); /* who holds one has a snapshot: whoever changes it makes a copy */
-void account_unref(struct account *account);          /* accepts NULL */
+struct account *account_ref(struct account *account);        /* who holds one has a snapshot: whoever changes it makes a copy */
+void account_unref(struct account *account);                 /* accepts NULL */
+struct account *account_copy(const struct account *account); /* shares the tables; NULL: no memory */
+/* In an account that may be changed: the synced tables are those of the other one. */
+void account_lay(struct account *account, const struct account *synced);
 
 struct world *world_create(void);
 struct world *world_copy(const struct world *world); /* shares everything below */

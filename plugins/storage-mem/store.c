@@ -94,6 +94,29 @@ static int check_schema(struct store *store, struct hearth_call *call)
     return store->migrated ? 0 : hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "there is no schema yet: run \"hearthd migrate\"");
 }
 
+/* The account of the session's batch in a world: the one that the batch was begun with, which may have been removed meanwhile. */
+static struct account *find_batched(const struct session *session, const struct world *world)
+{
+    struct account *found = world_account(world, session->account);
+    return found != NULL && found->number == session->batch->number ? found : NULL;
+}
+
+/* The world as the session's batch sees it; takes the reference. NULL: no memory. */
+static struct world *lay_batch_over(struct session *session, struct world *world)
+{
+    if (session->batch == NULL || find_batched(session, world) == NULL)
+        return world;
+    struct world *copy = world_copy(world);
+    struct account *own = copy == NULL ? NULL : world_own(copy, session->account);
+    world_unref(world);
+    if (own != NULL) {
+        account_lay(own, session->batch);
+        return copy;
+    }
+    world_unref(copy);
+    return NULL;
+}
+
 struct world *read_begin(struct session *session, struct hearth_call *call, int *ret_code)
 {
     struct store *store = session->store;
@@ -102,14 +125,35 @@ struct world *read_begin(struct session *session, struct hearth_call *call, int 
     pthread_mutex_lock(&store->lock);
     if (r == 0)
         r = check_schema(store, call);
-    struct world *world = r < 0 ? NULL : world_ref(session->batch != NULL ? session->batch : store->world);
+    struct world *world = r < 0 ? NULL : world_ref(store->world);
     pthread_mutex_unlock(&store->lock);
-    *ret_code = r;
+    if (world != NULL)
+        world = lay_batch_over(session, world);
+    *ret_code = world == NULL && r == 0 ? no_memory(call) : r;
     return world;
 }
 
-/* Waits for the right to write; who waits looks around now and then, because a host may stop without an interrupt. */
-static int wait_for_turn(struct session *session, struct hearth_call *call)
+/* Under the lock. */
+static bool take_turn_to_write(struct session *session)
+{
+    bool free = !session->store->writing;
+    session->store->writing = true;
+    return free;
+}
+
+/* Under the lock: each account has one batch at a time. */
+static bool take_turn_of_account(struct session *session)
+{
+    for (const struct session *other = session->store->batches; other != NULL; other = other->next)
+        if (strcmp(other->account, session->account) == 0)
+            return false;
+    session->next = session->store->batches;
+    session->store->batches = session;
+    return true;
+}
+
+/* Who waits looks around now and then, because a host may stop without an interrupt. */
+static int wait_for_turn(struct session *session, struct hearth_call *call, bool (*take)(struct session *session))
 {
     struct store *store = session->store;
     for (;;) {
@@ -117,8 +161,7 @@ static int wait_for_turn(struct session *session, struct hearth_call *call)
         if (r < 0)
             return r;
         pthread_mutex_lock(&store->lock);
-        bool mine = !store->writing;
-        store->writing = true;
+        bool mine = take(session);
         if (!mine) {
             struct timespec until;
             clock_gettime(CLOCK_REALTIME, &until);
@@ -135,6 +178,7 @@ static int wait_for_turn(struct session *session, struct hearth_call *call)
     }
 }
 
+/* published: NULL, nothing has changed. */
 static void give_turn_up(struct store *store, struct world *published)
 {
     pthread_mutex_lock(&store->lock);
@@ -150,11 +194,7 @@ static void give_turn_up(struct store *store, struct world *published)
 struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code)
 {
     set_running(session, true);
-    if (session->batch != NULL) {
-        *ret_code = call_stopped(session, call);
-        return *ret_code < 0 ? NULL : world_ref(session->batch);
-    }
-    *ret_code = wait_for_turn(session, call);
+    *ret_code = wait_for_turn(session, call, take_turn_to_write);
     if (*ret_code < 0)
         return NULL;
     *ret_code = check_schema(session->store, call);
@@ -168,10 +208,6 @@ struct world *write_begin(struct session *session, struct hearth_call *call, int
 
 int write_end(struct session *session, struct world *world, int code)
 {
-    if (session->batch != NULL) {
-        world_unref(world);
-        return code;
-    }
     give_turn_up(session->store, code == 0 ? world : NULL);
     if (code < 0)
         world_unref(world);
@@ -188,11 +224,8 @@ struct account *batch_account(struct session *session, struct hearth_call *call,
     int r = call_stopped(session, call);
     if (r == 0 && session->broken != 0)
         r = hearth_fail(call, session->broken, "an earlier operation of this batch failed");
-    struct account *account = r < 0 ? NULL : world_own(session->batch, session->account);
-    if (account == NULL && r == 0)
-        r = no_memory(call);
     *ret_code = batch_end(session, r);
-    return account;
+    return r < 0 ? NULL : session->batch;
 }
 
 int batch_end(struct session *session, int code)
@@ -202,6 +235,21 @@ int batch_end(struct session *session, int code)
     return code;
 }
 
+/* It is over, or did not come to be: others may begin one of the account. */
+static void close_batch(struct session *session)
+{
+    struct store *store = session->store;
+    account_unref(session->batch);
+    session->batch = NULL;
+    pthread_mutex_lock(&store->lock);
+    struct session **at = &store->batches;
+    while (*at != session)
+        at = &(*at)->next;
+    *at = session->next;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->lock);
+}
+
 int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
 {
     struct session *session = s;
@@ -209,19 +257,25 @@ int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int3
         return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already");
     if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
-    int r;
-    struct world *world = write_begin(session, call, &r);
-    if (world == NULL)
-        return r;
-    struct account *found = world_account(world, account);
-    if (found == NULL)
-        return write_end(session, world, no_account(call));
-    session->batch = world;
-    session->broken = 0;
-    session->generation = found->row->account.generation + 1;
-    session->collection = collection;
     session->account[0] = '\0';
     strncat(session->account, account, sizeof(session->account) - 1);
+    set_running(session, true);
+    int r = wait_for_turn(session, call, take_turn_of_account);
+    if (r < 0)
+        return r;
+    struct world *world = read_begin(session, call, &r);
+    struct account *found = world == NULL ? NULL : world_account(world, account);
+    if (world != NULL && found == NULL)
+        r = no_account(call);
+    session->batch = found == NULL ? NULL : account_copy(found);
+    world_unref(world);
+    if (session->batch == NULL) {
+        close_batch(session);
+        return r < 0 ? r : no_memory(call);
+    }
+    session->broken = 0;
+    session->generation = session->batch->row->account.generation + 1;
+    session->collection = collection;
     *ret_generation = session->generation;
     return 0;
 }
@@ -241,37 +295,50 @@ static bool put_generations(const struct session *session, struct account *accou
     return true;
 }
 
+/* In a world that is about to be published: the account's own row is the newest that there is, others have changed it meanwhile. */
+static bool put_batch(const struct session *session, struct world *world, bool changed)
+{
+    struct account *account = world_own(world, session->account);
+    if (account == NULL)
+        return false;
+    account_lay(account, session->batch);
+    if (!changed)
+        return true;
+    struct hearth_account now = account->row->account;
+    now.generation = session->generation;
+    struct row *row = row_create_account(account->row, &now);
+    if (row == NULL || !put_generations(session, account)) {
+        row_unref(row);
+        return false;
+    }
+    row_unref(account->row);
+    account->row = row;
+    return true;
+}
+
 int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
 {
     struct session *session = s;
     int r;
-    struct account *account = batch_account(session, call, &r);
+    batch_account(session, call, &r);
     if (session->batch == NULL)
         return r;
-    if (account != NULL && changed) {
-        struct hearth_account now = account->row->account;
-        now.generation = session->generation;
-        struct row *row = row_create_account(account->row, &now);
-        if (row == NULL || !put_generations(session, account)) {
-            row_unref(row);
-            r = no_memory(call);
-        } else {
-            row_unref(account->row);
-            account->row = row;
-        }
-    }
-    struct world *world = session->batch;
-    session->batch = NULL;
-    return write_end(session, world, r);
+    struct world *world = r < 0 ? NULL : write_begin(session, call, &r);
+    if (world != NULL && find_batched(session, world) == NULL)
+        r = no_account(call);
+    else if (world != NULL && !put_batch(session, world, changed))
+        r = no_memory(call);
+    if (world != NULL)
+        write_end(session, world, r);
+    close_batch(session);
+    return r;
 }
 
 void mem_batch_abort(void *s)
 {
     struct session *session = s;
-    struct world *world = session->batch;
-    session->batch = NULL;
-    if (world != NULL)
-        write_end(session, world, HEARTH_ERR_CANCELLED);
+    if (session->batch != NULL)
+        close_batch(session);
 }
 
 /* --- lists -------------------------------------------------------------------------------------------------------------------------- */

@@ -9,17 +9,19 @@
 
 struct store {
     const struct hearth_host *host;
-    pthread_mutex_t lock;   /* guards what follows; held for moments, never during a callback */
-    pthread_cond_t changed; /* a writer has ended, or somebody was interrupted */
-    struct world *world;    /* what readers see */
-    bool writing;           /* somebody has the one right to write */
+    pthread_mutex_t lock;    /* guards what follows; held for moments, never during a callback */
+    pthread_cond_t changed;  /* a writer has ended, or somebody was interrupted */
+    struct world *world;     /* what readers see */
+    bool writing;            /* somebody is about to publish another world: for moments, a batch that is open does not count */
+    struct session *batches; /* with an open batch: one for each account at most */
     bool migrated;
 };
 
 struct session {
     struct store *store;
     struct hearth_call *call; /* of the running operation */
-    struct world *batch;      /* the open batch's own world; NULL: none is open */
+    struct account *batch;    /* the open batch's own copy of its account; NULL: none is open */
+    struct session *next;     /* of store->batches */
     char account[40];         /* of the batch */
     int64_t generation;
     int32_t collection;
@@ -27,12 +29,14 @@ struct session {
     bool waiting, interrupted;
 };
 
-/* The world to read: the batch's own, or the published one. Give it to world_unref(). NULL: the call has to end, with *ret_code. */
+/* The world to read: the published one, in a batch with what that has written laid over it. Give it to world_unref(). NULL: the call has to
+ * end, with *ret_code. */
 struct world *read_begin(struct session *session, struct hearth_call *call, int *ret_code);
 /* CANCELLED or TIMEOUT, with a text; 0. */
 int call_stopped(struct session *session, struct hearth_call *call);
 
-/* A write that is atomic by itself: the world to change, or NULL with *ret_code. In the session's own batch it becomes part of that. */
+/* A write that is atomic by itself, also in a batch, which it does not belong to: the world to change, or NULL with *ret_code. It waits for
+ * others of its kind, and for no batch. */
 struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code);
 int write_end(struct session *session, struct world *world, int code); /* publishes it when code is 0; returns code */
 

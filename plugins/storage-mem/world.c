@@ -40,8 +40,7 @@ static struct account *account_create(struct row *row)
     return account;
 }
 
-/* Shares the tables. */
-static struct account *account_copy(const struct account *account)
+struct account *account_copy(const struct account *account)
 {
     struct account *copy = calloc(1, sizeof(*copy));
     if (copy == NULL)
@@ -49,9 +48,19 @@ static struct account *account_copy(const struct account *account)
     copy->refs = 1;
     copy->row = account->row == NULL ? NULL : row_ref(account->row);
     copy->begun = account->begun;
+    copy->number = account->number;
     for (int i = 0; i < TABLES; i++)
         copy->tables[i] = table_ref(account->tables[i]);
     return copy;
+}
+
+void account_lay(struct account *account, const struct account *synced)
+{
+    for (int i = FIRST_SYNCED; i < TABLES; i++) {
+        struct table *old = account->tables[i];
+        account->tables[i] = table_ref(synced->tables[i]);
+        table_unref(old);
+    }
 }
 
 struct world *world_create(void)
@@ -79,6 +88,7 @@ struct world *world_copy(const struct world *world)
     copy->whole->refs++;
     copy->accounts = accounts;
     copy->count = world->count;
+    copy->made = world->made;
     for (size_t i = 0; i < world->count; i++) {
         accounts[i] = world->accounts[i];
         accounts[i]->refs++;
@@ -163,6 +173,7 @@ bool world_add(struct world *world, struct row *row)
     struct account *account = accounts == NULL ? NULL : account_create(row);
     if (account == NULL)
         return false;
+    account->number = ++world->made;
     find_account(world, row->account.id, &place);
     memmove(&accounts[place + 1], &accounts[place], (world->count++ - place) * sizeof(struct account *));
     accounts[place] = account;

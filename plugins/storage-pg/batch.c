@@ -3,6 +3,7 @@
 #include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
 #include "driver.h"
+#include "storage-sql/accounts.h"
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/removals.h"
 #include "support/number_set.h"
@@ -11,6 +12,7 @@ void batch_forget(struct batch *batch)
 {
     support_number_set_fini(&batch->pages);
     support_number_set_fini(&batch->guids);
+    support_number_set_fini(&batch->visited);
     *batch = (struct batch){.open = false};
 }
 
@@ -37,12 +39,25 @@ static int follow_older(struct session *session)
     return r;
 }
 
-/* The row lock makes batches of one account, in whatever process, wait for each other here; readers do not ask for it, nor does who writes
- * rows that refer to the account (tokens, picks, what is removed here). */
+/* Makes batches of one account, in whatever process, wait for each other here. It is no lock of its row: who changes that meanwhile (when
+ * its person was seen, when it is due) waits for no batch. A statement of its own: the next one sees what the batch before has committed.
+ * 1215460457 is the number behind that of the migrations. */
+static int wait_for_account(struct session *session, const char *account)
+{
+    static const char WAIT[] = "SELECT pg_advisory_xact_lock(1215460457, (row % 2147483647)::integer) FROM accounts WHERE id = $1";
+    struct query query;
+    query_open(&query, session, WAIT);
+    query_text(&query, account);
+    int r = query_step(&query);
+    query_close(&query);
+    return r == 0 ? account_is_missing(session->call) : r < 0 ? r : 0;
+}
+
+/* Until the end of the batch the account cannot be removed. */
 static int load_account(struct session *session, const char *account)
 {
     static const char LOAD[] = "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), " REMOVAL_KINDS(
-        "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER " FROM accounts a WHERE id = $1 FOR NO KEY UPDATE";
+        "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER " FROM accounts a WHERE id = $1 FOR KEY SHARE";
     struct batch *batch = &session->batch;
     struct query query;
     bool older = false;
@@ -56,13 +71,14 @@ static int load_account(struct session *session, const char *account)
                                 .generation = column_int(&query, 1) + 1,
                                 .gone = (unsigned)column_int(&query, 3),
                                 .knows = column_flag(&query, 2),
+                                .empty = column_flag(&query, 2),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
         older = column_flag(&query, 5);
     }
     query_close(&query);
     if (r == 0)
-        return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such account");
+        return account_is_missing(session->call);
     return r < 0 ? r : older ? follow_older(session) : 0;
 }
 
@@ -71,7 +87,9 @@ int batch_start(struct session *session, const char *account)
     int r = transaction_begin(session, "BEGIN");
     if (r < 0)
         return r;
-    r = load_account(session, account);
+    r = wait_for_account(session, account);
+    if (r == 0)
+        r = load_account(session, account);
     return r < 0 ? transaction_end(session, r) : 0;
 }
 
@@ -108,12 +126,31 @@ static void analyze_outgrown(struct session *session, const int64_t *delta)
     }
 }
 
+/* A process of an older release excludes batches by a lock of the row, and not these: of two the second is not stored. */
+static int check_alone(struct session *session)
+{
+    struct query query;
+    query_open(&query, session, "SELECT 1 FROM accounts WHERE row = ?1 AND generation = ?2 FOR NO KEY UPDATE");
+    query_batch(&query);
+    query_int(&query, session->batch.generation - 1);
+    int r = query_step(&query);
+    query_close(&query);
+    if (r == 0)
+        return hearth_fail(
+            session->call, HEARTH_ERR_CONFLICT,
+            "a process of an older release has stored something of this account meanwhile: nothing of this batch was stored, "
+            "and it is tried again");
+    return r < 0 ? r : 0;
+}
+
 int batch_finish(struct session *session, bool changed)
 {
     int64_t delta[COUNTERS];
     int r = bookmark_add_moves(session);
     if (r == 0)
         r = query_settle(session); /* the counters are complete now */
+    if (r == 0)
+        r = check_alone(session);
     if (r == 0)
         r = batch_write_account(session, changed);
     if (r == 0)

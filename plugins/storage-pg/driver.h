@@ -67,8 +67,8 @@
 /* An error would end a transaction. */
 #define ADDRESS_IS_FREE(email, id)                                                                                                         \
     " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE lower(o.email) = lower(" email " COLLATE \"C\") AND o.id <> " id ")"
-/* Two schedulers never wait for, and never get, the same account. */
-#define SKIP_LOCKED                 " FOR UPDATE SKIP LOCKED"
+/* Two schedulers never wait for, and never get, the same account; one with an open batch is not locked in this way. */
+#define SKIP_LOCKED                 " FOR NO KEY UPDATE SKIP LOCKED"
 #define SCAN_BEHIND(frecency_, id_) "(frecency, id) < (" frecency_ ", " id_ ")"
 #define PAGE_ALSO                   ", 0"
 #define FROM_VISITS_OF_PAGE         "FROM visits v WHERE " OF_ACCOUNT("v.") "v.page "

@@ -124,7 +124,7 @@ int page_write(struct session *session, const struct hearth_page *page)
 /* The sets cannot forget one. */
 static void forget_known(struct batch *batch)
 {
-    batch->knows = false;
+    batch->knows = batch->empty = false;
     batch->pages.count = batch->guids.count = 0;
     if (batch->pages.room > 0)
         memset(batch->pages.slots, 0, batch->pages.room * sizeof(*batch->pages.slots));

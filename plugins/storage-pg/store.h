@@ -38,9 +38,13 @@ struct batch {
      * none, as at a first sync, and since page_learn() when many were asked for. */
     bool knows;
     struct support_number_set pages, guids; /* ids, and hashes of guids */
-    int64_t asked, worth;                   /* pages that were asked for, and how many make it worth to learn all */
-    int64_t absent;                         /* page that was looked up last and is not there; 0 */
-    int64_t fresh;                          /* page that this batch has inserted, without visits yet; 0 */
+    /* There were none at the beginning: those in `pages` have no visits but what was put since then, into these. An archive brings all
+     * pages before the first visit. */
+    bool empty;
+    struct support_number_set visited;
+    int64_t asked, worth; /* pages that were asked for, and how many make it worth to learn all */
+    int64_t absent;       /* page that was looked up last and is not there; 0 */
+    int64_t fresh;        /* page that this batch has inserted, without visits yet; 0 */
 };
 
 /* What the server still has to answer, in order. */

@@ -13,11 +13,13 @@ static const char *const rules[] = {
     "UNION ALL SELECT id, 'pages', pages, (SELECT count(DISTINCT page) FROM visits v WHERE v.account = a.row) FROM accounts a "
     "UNION ALL SELECT id, 'visits', visits, (SELECT count(*) FROM visits v WHERE v.account = a.row) FROM accounts a) c WHERE kept <> found",
     "SELECT format('page %s of account row %s: visit_count is %s, its visits make %s', p.id, p.account, p.visit_count, coalesce(n, 0)) "
-    "FROM pages p LEFT JOIN (SELECT account, page, count(*) AS n FROM visits JOIN visit_types t USING (type) WHERE t.counted GROUP BY 1, "
+    "FROM pages p LEFT JOIN (SELECT account, page, count(*) AS n FROM visits JOIN visit_types t USING (type) WHERE t.counted OR type = 0 "
+    "GROUP BY 1, "
     "2) v "
     "ON v.account = p.account AND v.page = p.id WHERE p.visit_count <> coalesce(n, 0)",
     "SELECT format('page %s of account row %s: last_visit is %s, its newest visit %s', p.id, p.account, p.last_visit, coalesce(n, 0)) "
-    "FROM pages p LEFT JOIN (SELECT account, page, max(date) AS n FROM visits GROUP BY 1, 2) v ON v.account = p.account AND v.page = p.id "
+    "FROM pages p LEFT JOIN (SELECT account, page, greatest(max(date), 0) AS n FROM visits GROUP BY 1, 2) v ON v.account = p.account AND "
+    "v.page = p.id "
     "WHERE p.last_visit <> coalesce(n, 0)",
     "SELECT format('visits of page %s of account row %s: there is no such page', v.page, v.account) FROM visits v "
     "LEFT JOIN pages p ON p.account = v.account AND p.id = v.page WHERE p.id IS NULL GROUP BY v.account, v.page",

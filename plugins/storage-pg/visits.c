@@ -7,6 +7,7 @@
 #include "storage-sql/page_hooks.h"
 #include "storage-sql/removals.h"
 #include "support/call.h"
+#include "support/number_set.h"
 
 /* Array literals of dates and of types: "{1,2,3}". Memory of the call. */
 static int make_arrays(struct session *session, const struct hearth_visit *visits, size_t count, char **ret_dates, char **ret_types)
@@ -91,18 +92,35 @@ static int put_fresh(struct session *session, int64_t page, const char *dates, c
     query_text(&query, types);
     session->batch.delta[COUNT_VISITS] += added;
     session->batch.delta[COUNT_PAGES] += added > 0;
-    session->batch.fresh = 0;
     return query_later(&query, COUNT_NONE, 0);
+}
+
+/* Does the batch know that the page is there and has no visits? From here on it may have some. */
+static int take_fresh(struct session *session, int64_t page, bool *ret_fresh)
+{
+    struct batch *batch = &session->batch;
+    uint64_t id = (uint64_t)page;
+    bool fresh =
+        batch->fresh == page || (batch->empty && support_number_set_has(&batch->pages, id) && !support_number_set_has(&batch->visited, id));
+    if (batch->empty && !support_number_set_add(&batch->visited, id))
+        return support_no_memory(session->call);
+    if (batch->fresh == page)
+        batch->fresh = 0;
+    *ret_fresh = fresh;
+    return 0;
 }
 
 int visits_write(struct session *session, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     enum { FEW = 200 };
     char *dates = NULL, *types = NULL;
+    bool fresh = false;
     int r = make_arrays(session, visits, count, &dates, &types);
+    if (r == 0 && count > 0)
+        r = take_fresh(session, page, &fresh);
     if (r < 0)
         return r;
-    if (session->batch.fresh != page || count == 0 || count > FEW)
+    if (!fresh || count > FEW)
         return put_and_ask(session, page, dates, types, ret_added);
     *ret_added = count_different(visits, count);
     return put_fresh(session, page, dates, types, *ret_added);

@@ -50,12 +50,12 @@ static const char *const PERSON_RULES[] = {
     "FROM account "
     "UNION ALL SELECT 'visits', visits, (SELECT count(*) FROM visits v JOIN pages p ON p.row = v.page_row) FROM account) "
     "WHERE kept <> found",
-    /* Pages and their visits. */
+    /* Pages and their visits. One of which nobody says how it came about counts (type 0), and one before 1970 is no last one. */
     "SELECT printf('page %d: visit_count is %d, its visits make %d', id, visit_count, found) FROM ("
     "SELECT id, visit_count, (SELECT count(*) FROM visits v JOIN visit_types t USING (type) "
-    "WHERE v.page_row = p.row AND t.counted) AS found FROM pages p) WHERE visit_count <> found",
+    "WHERE v.page_row = p.row AND (t.counted OR v.type = 0)) AS found FROM pages p) WHERE visit_count <> found",
     "SELECT printf('page %d: last_visit is %d, its newest visit %d', id, last_visit, found) FROM ("
-    "SELECT id, last_visit, coalesce((SELECT max(date) FROM visits v WHERE v.page_row = p.row), 0) AS found FROM pages p) "
+    "SELECT id, last_visit, max(coalesce((SELECT max(date) FROM visits v WHERE v.page_row = p.row), 0), 0) AS found FROM pages p) "
     "WHERE last_visit <> found",
     "SELECT printf('page %d: %d visits do not agree with it in id, host or hidden', p.id, count(*)) "
     "FROM pages p JOIN visits v ON v.page_row = p.row "

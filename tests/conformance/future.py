@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COPIED = ("core", "plugins", "tools", "docs/templates", "conf.d", "packaging", "meson.build", "meson_options.txt")
+COPIED = ("core", "plugins", "tools", "docs", "conf.d", "packaging", "meson.build", "meson_options.txt")
 FROZEN = "hearth_field"  # never crosses the border
 NOISE = "{HEARTH_NOISE, HEARTH_NOISE}"
 GROWTH = "uint64_t future[2];"
@@ -59,7 +59,7 @@ def write_if_changed(path, data):
 
 
 def grown(path, text):
-    return grown_header(path.name, text) if path.parent == pathlib.Path("core/include/hearth") else grown_source(path.name, text)
+    return grown_header(path.name, text) if pathlib.Path("core/include/hearth") in path.parents else grown_source(path.name, text)
 
 
 def make_tree(tree, change=grown, added=None):
@@ -68,7 +68,7 @@ def make_tree(tree, change=grown, added=None):
     wanted = set()
     for top in COPIED:
         for file in [ROOT / top] if (ROOT / top).is_file() else sorted((ROOT / top).rglob("*")):
-            if not file.is_file() or "node_modules" in file.parts or "__pycache__" in file.parts:
+            if not file.is_file() or {"node_modules", "__pycache__", "screenshots"} & set(file.parts):
                 continue
             copy = tree / file.relative_to(ROOT)
             wanted.add(copy)

@@ -19,7 +19,7 @@ NAMES = [name for name in TODAY if name != "plugin-check"]
 
 
 def check(kit, plugin, *words):
-    done = subprocess.run([str(kit), "--seed", "20260101", *words, str(plugin)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([str(kit), "--seed", "20260101", "--patience", "60", *words, str(plugin)], capture_output=True, text=True, timeout=300)
     return re.findall(r"^not ok \d+ - (.*)$", done.stdout, re.M), done.stdout + done.stderr
 
 

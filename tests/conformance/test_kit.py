@@ -1,14 +1,23 @@
 """The conformance kit against plugins that each break one rule: the right test must fail, with a text that tells the plugin's author what is
 wrong. Arguments: the kit, the folder of the bad plugins."""
 import concurrent.futures
+import os
 import pathlib
+import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import lifeline  # noqa: E402
+from harness import until  # noqa: E402
+
 KIT, FOLDER = sys.argv[1:3]
-SLOW = len(sys.argv) > 3  # sanitizers: no allocation failures
+SLOW = "sanitized" in sys.argv  # sanitizers: no allocation failures
+ASAN = next((word[5:] for word in sys.argv if word.startswith("asan=")), None)  # the library of AddressSanitizer, where the build is gcc's
 
 # plugin: (the test that must fail, words of its diagnostics)
 CAUGHT = {
@@ -20,7 +29,7 @@ CAUGHT = {
     "storage-outputs": ("accounts: an unknown account is NOT_FOUND", "counts.visits is 0, 77 was expected"),
     "storage-deadline": ("life: should_stop and deadlines", "TIMEOUT was expected"),
     "storage-interrupt": ("life: an interrupt without a running call", "it crashed"),
-    "storage-hang": ("life: after migrate()", "it was not done after"),
+    "storage-hang": ("life: after migrate()", "ping(), called at storage_life.c:"),
     "storage-descriptors": ("loading: opening and closing leaves nothing behind", "leaves descriptors behind"),
     "storage-overrun": ("growth: nothing is written behind an older host's structs", "hearth_account was written behind its struct_size"),
     "storage-tabs": ("devices: tabs belong to a device", "counts.tabs"),
@@ -61,6 +70,34 @@ CAUGHT = {
     "storage-rowbyrow": ("lists: all rows are of one moment while", "pages_changed: while another session commits, it says"),
     "storage-pageoutput": ("outputs:", "page_get, for what is not there, returned NOT_FOUND and touched its output"),
     "storage-lateoutput": ("outputs:", "credentials_get, whose allocation"),
+    "storage-leakrows": ("leaks: nothing that is done", "bookmarks_of_page, done 20 times, leaves 40 blocks"),
+    "storage-reading": ("leaks: nothing that is done", "bookmark_claims, ended by its callback at the first row, done 20 times"),
+    "storage-leakrefusals": ("leaks: nothing that is done", "what is refused or not found, done 20 times, leaves 20 blocks"),
+    "storage-staticresult": ("lookups: results of several calls", 'page.url is "https://b/", "https://a/" was expected'),
+    "storage-buffer": ("lookups: two sessions at once", "account_by_email of the account a gave"),
+    "storage-spinbegin": ("threads: a writer that waits leaves the processor alone", "batch_begin used"),
+    "storage-hangabort": ("batches: an aborted one leaves nothing", "batch_abort(), called after storage_"),
+    "storage-hanglist": ("lists: all rows are of one moment", "tag_list(), called at storage_moment.c:"),
+    "storage-constructor": ("loading: the plugin is accepted", "prints \"hello from the constructor\" while it is loaded"),
+    "queue-leakjobs": ("leaks: nothing that is done", "the life of a job, done 20 times, leaves 20 blocks"),
+    "queue-leakevents": ("leaks: nothing that is done", "publishing and receiving events, done 20 times"),
+    "queue-leakrow": ("leaks: nothing that is done", "peek, to its end and ended by its callback, done 20 times"),
+    "queue-spin": ("waits: a call that waits leaves the processor alone", "reserve used"),
+    "queue-spinevents": ("waits: a call that waits leaves the processor alone", "event_wait used"),
+    "queue-wall": ("waits: delays and leases do not follow", "was put forward by three hours, and the job later came"),
+    "queue-remember": ("waits: an interrupt that met no call", "reserve returned CANCELLED"),
+    "queue-between": ("waits: no event is lost between two waits", "after a wait that delivered an event did not come"),
+    "queue-lock": ("callbacks: a callback of peek may call", "counts(), called at queue_again.c:"),
+    "queue-touch": ("outputs: what fails leaves them", "reserve failed with NOT_FOUND on an empty queue and changed its output"),
+    "queue-statickey": ("outputs: results of several calls", 'first.key is "three", "one" was expected'),
+    "queue-hang": ("jobs: an extended lease lasts longer", "extend(), called at queue_jobs.c:"),
+    "queue-hangpublish": ("jobs: a key exists once", "publish(), called at queue_jobs.c:"),
+    "queue-helper": ("callbacks: a callback of peek may call", "ping(), called at queue_again.c:"),
+    "queue-crashpeek": ("end: nothing is left in the backend", "in peek(), called at queue_kit.c:"),
+    "queue-output": ("loading: the plugin is accepted", "prints \"hello from the queue\" while it is loaded"),
+    "queue-complaint": ("loading: the plugin is accepted", "prints \"hello from the queue\" while it is loaded"),
+    "queue-never": ("loading: the plugin is accepted", "hangs while it is loaded"),
+    "queue-exports": ("loading: its entry is the one symbol", "it exports 1 symbol: jansson_version_str"),
     "queue-dedupe": ("jobs: a key exists once", "was expected"),
     "queue-kind": ("kinds: two kinds of one key are two jobs", "was expected"),
     "queue-priority": ("jobs: a smaller priority goes first", '"p" was expected'),
@@ -75,7 +112,7 @@ CAUGHT = {
     "queue-capability": ("loading: capabilities are known ones", "0x100000"),
     "queue-twolines": ("loading: texts are single lines", "is not one line"),
     "queue-thread": ("loading: no thread and no file", "is 4, 3 was expected"),
-    "queue-crash": ("loading: the plugin is accepted", "crashed while loading"),
+    "queue-crash": ("loading: the plugin is accepted", "crashes while it is loaded"),
     "sync-gullible": ("import: what is no account", "INVALID was expected"),
     "sync-relative": ("pull: whatever the service answers", "no absolute address"),
     "sync-endless": ("pull: whatever the service answers", "again and again"),
@@ -89,19 +126,26 @@ CAUGHT = {
     "sync-snapshot": ("pull: whatever the service answers", "damaged record without a guid had come"),
     "sync-stranger": ("changes: only accounts that were pulled", 'the account "everybody" changed, which was never pulled'),
     "sync-forgotten": ("changes: only accounts that were pulled", "that forget() has ended"),
+    "sync-touch": ("import: what is no account", "was refused and changed its output"),
+    "sync-leak": ("leaks: imports and pulls", "an import, done 20 times"),
+    "sync-leakpull": ("leaks: imports and pulls", "a pull that is answered with 404, and forget(), done 20 times"),
+    "sync-hang": ("import: what is no account", "account_import(), called at sync.c:"),
     "sync-presumes": ("changes: a host that does not listen", "it crashed"),
 }
 BREAKABLE = {"storage-patient", "storage-hopeful", "storage-denying", "storage-single", "storage-unsaid", "queue-silent", "queue-lying"}  # test_break.py
 NEEDS_FAULTS = {"storage-memory", "storage-half", "queue-memory"}
-NEEDS_MEMORY = {"storage-lateoutput", *NEEDS_FAULTS}
+# What the kit sees by standing before the allocator and the clock, which sanitizers do themselves.
+NEEDS_TO_STAND_BEFORE = NEEDS_FAULTS | {"queue-wall", "storage-lateoutput"} | {name for name, (test, _) in CAUGHT.items() if test.startswith("leaks: ")}
+HANGS = {name for name, (_, words) in CAUGHT.items() if "()" in words and "crash" not in name}
 
 
-def run(name, *options):
+def run(name, *options, **environment):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as account:
         account.write('{"account": 1}')
         account.flush()
-        done = subprocess.run([KIT, "--seed", "7", "--import", account.name, *options, f"{FOLDER}/{name}.so"], capture_output=True,
-                              text=True, timeout=600)
+        patience = [] if "--patience" in options else ["--patience", "60"]  # a loaded machine is slow
+        done = subprocess.run([KIT, "--seed", "7", "--import", account.name, *patience, *options, f"{FOLDER}/{name}.so"], capture_output=True,
+                              text=True, timeout=600, env={**os.environ, **environment})
     return done.returncode, done.stdout
 
 
@@ -119,17 +163,21 @@ def failures(tap):
     return found
 
 
+def options_of(name, test):
+    return ["--test", test] + (["--faults"] if name in NEEDS_FAULTS else []) + (["--patience", "1"] if name in HANGS else [])
+
+
 class Caught(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         """Four at a time: they wait for their disk, or for a time-out, more than they compute."""
         pool = concurrent.futures.ThreadPoolExecutor(4)
         cls.addClassCleanup(pool.shutdown, cancel_futures=True)
-        cls.runs = {name: pool.submit(run, name, "--test", test, *(["--faults"] if name in NEEDS_FAULTS else []))
-                    for name, (test, _) in CAUGHT.items() if not (SLOW and name in NEEDS_MEMORY)}
+        cls.runs = {name: pool.submit(run, name, *options_of(name, test))
+                    for name, (test, _) in CAUGHT.items() if not (SLOW and name in NEEDS_TO_STAND_BEFORE)}
 
     def test_every_bad_plugin_is_here(self):
-        built = {p.stem for p in pathlib.Path(FOLDER).glob("*.so")} - {"storage-mem", "queue-mem", "sync-mem"}
+        built = {p.stem for p in pathlib.Path(FOLDER).glob("*.so")} - {"storage-mem", "queue-mem", "sync-mem", "queue-overflow"}
         built -= BREAKABLE
         self.assertEqual(built, set(CAUGHT))
 
@@ -143,10 +191,100 @@ class Caught(unittest.TestCase):
         self.assertEqual(status, 1)
 
 
+def alive(folder):
+    """The processes whose environment names the folder, dead ones that nobody has asked for excepted."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if f"TMPDIR={folder}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+        except OSError:
+            pass
+    return found
+
+
+class Program(unittest.TestCase):
+    """The kit itself, when a plugin hangs, and when it is killed."""
+
+    def hanging(self, name, words):
+        """The kit in the middle of a test that hangs, with a folder of its own for whatever it makes."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        kit = subprocess.Popen([KIT, "--patience", "600", "--test", words, f"{FOLDER}/{name}.so"], stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "TMPDIR": folder.name}, start_new_session=True)
+        lifeline.hold(kit.pid)
+        self.addCleanup(lambda: (kit.poll() is None and kit.kill(), kit.wait(), kit.stdout.close(), lifeline.release(kit.pid)))
+        # The kit, its guard, the test's child, and what the plugin has forked.
+        until(lambda: len(alive(folder.name)) == 4, "the plugin's own process is there")
+        self.assertEqual(len(os.listdir(folder.name)), 1)
+        return kit, folder.name
+
+    def assert_gone(self, folder):
+        until(lambda: not alive(folder), "every process of the kit has ended")
+        until(lambda: not os.listdir(folder), "the test's directory is gone")
+
+    def test_sigkill(self):
+        kit, folder = self.hanging("queue-helper", "callbacks: a callback of peek")
+        kit.kill()
+        self.assert_gone(folder)
+
+    def test_signals(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number):
+                kit, folder = self.hanging("queue-helper", "callbacks: a callback of peek")
+                os.killpg(kit.pid, number)  # as a terminal does
+                output = kit.communicate(timeout=60)[0]
+                self.assertEqual(kit.returncode, -number, output)
+                self.assertIn("ok 3 - end: nothing is left in the backend", output)
+                self.assertIn(f"Bail out! {signal.strsignal(number)}", output)
+                self.assert_gone(folder)
+
+    def test_goes_on_after_a_hang(self):
+        status, tap = run("storage-hanglist", "--patience", "1", "--test", " of ")
+        failed = failures(tap)
+        self.assertEqual(status, 1)
+        hung = [text for text in failed.values() if "tag_list(), called" in text]
+        self.assertGreater(len(hung), 1, tap)
+        self.assertEqual(len(hung), len(failed), tap)
+        self.assertRegex(tap, r"(?m)^ok \d+ - lookups: results of several calls")
+        self.assertRegex(tap, r"(?m)^ok \d+ - end: nothing is left in the backend")
+
+    def test_ends_where_all_hangs(self):
+        status, tap = run("queue-hangpublish", "--patience", "1")
+        texts = list(failures(tap).values())
+        self.assertEqual(status, 1)
+        self.assertEqual(sum("publish(), called" in text for text in texts), 8, tap)
+        self.assertTrue(any("not run: 8 tests before it hung" in text for text in texts), tap)
+
+    def test_leaves_the_database_empty(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder, "storage.conf")
+            config.write_text(f"[storage main]\nplugin = staticresult\npath = {folder}/kept.db\n")
+            status, tap = run("storage-staticresult", "--config", str(config), "--test", "lookups: results")
+            self.assertEqual(status, 1, tap)
+            self.assertRegex(tap, r"(?m)^ok \d+ - end: nothing is left in the backend")
+            with sqlite3.connect(f"{folder}/kept.db") as database:
+                self.assertEqual(database.execute("SELECT count(*) FROM accounts").fetchone(), (0,))
+
+
+def under_address_sanitizer(test):
+    status, tap = run("queue-overflow", "--test", "events: a session receives its own", LD_PRELOAD=ASAN)
+    test.assertEqual(status, 1, tap)
+    test.assertRegex(tap, r"(?m)^not ok 2 - events: a session receives its own")
+    test.assertIn("heap-buffer-overflow", tap)
+    test.assertIn("in overflow", tap)
+    status, tap = run("queue-overflow", "--test", "jobs: a smaller priority", LD_PRELOAD=ASAN)
+    test.assertEqual(status, 0, tap)
+
+
+if ASAN:
+    Program.test_under_address_sanitizer = under_address_sanitizer
+
+
 def add(name, test, words):
     def check(self):
-        if SLOW and name in NEEDS_MEMORY:
-            self.skipTest("a sanitizer owns the allocator")
+        if SLOW and name in NEEDS_TO_STAND_BEFORE:
+            self.skipTest("a sanitizer owns the allocator and the clock")
         status, tap = self.runs[name].result()
         failed = failures(tap)
         matching = [text for title, text in failed.items() if title.startswith(test)]

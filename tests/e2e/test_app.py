@@ -123,10 +123,10 @@ class App(TestCase):
         self.assertIn("none: No such file or directory", node.cli("check", code=1))
 
     def test_none(self):
-        """A program without the app beside it, and none installed: the basic pages, and a word of it in the log."""
+        """A build tree without the app: the basic pages, and a word of it in the log."""
         node = self.node(start=False)
         folder = os.path.join(node.folder, "bin")
-        os.mkdir(folder)
+        os.makedirs(os.path.join(folder, "meson-private"))
         shutil.copy(harness.HEARTHD, folder)
         os.symlink(os.path.join(os.path.dirname(harness.HEARTHD), "plugins"), os.path.join(folder, "plugins"))
         with mock.patch("harness.HEARTHD", os.path.join(folder, "hearthd")):

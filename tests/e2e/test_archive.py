@@ -2,9 +2,10 @@
 import hashlib
 import json
 import os
+import subprocess
 import unittest
 
-from harness import ADA, TestCase
+from harness import ADA, HEARTHD, TestCase, until
 
 OTHER = "other@example.org"
 
@@ -118,6 +119,7 @@ class Archive(TestCase):
                             (change("visit", type=12), "line {}: its type is 12, outside of 0 to 9"),
                             (change("visit", page=5), "the visits before it: no page 5"),
                             (change("account", id="../../etc"), "line {}: its id is none of an account"),
+                            (change("account", generation=2**63 - 1), "line {}: its generation is 9223372036854775807, and no account has had so many"),
                             (change("account", provider="none"), "one of [sync none]"),
                             (change("archive", version=7), "an archive of version 7")):
             copy = self.edited(path, edit)
@@ -135,6 +137,41 @@ class Archive(TestCase):
         self.assertEqual(sorted(f for f in os.listdir(node.folder) if "part" in f), [])
         node.cli("account", "restore", path)
         self.assertEqual(node.cli_json("account", "show", ADA)["counts"], before)
+
+    def test_killed_while_it_is_written(self):
+        """Nothing stays beside the place where the archive would have been: it had no name."""
+        _, node = self.ada()
+        folder = os.path.join(node.folder, "archives")
+        os.mkdir(folder)
+        command = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "archive", ADA, f"{folder}/ada.hearth"], env=node.environment)
+        def opened():
+            try:
+                return any(os.readlink(f"/proc/{command.pid}/fd/{fd}").startswith(folder) for fd in os.listdir(f"/proc/{command.pid}/fd"))
+            except FileNotFoundError:
+                return command.poll() is not None
+        until(opened, "the archive is being written")
+        command.kill()
+        command.wait()
+        self.assertEqual([name for name in os.listdir(folder) if name != "ada.hearth"], [])
+
+    def test_of_somebody_who_is_not_trusted(self):
+        """It makes no backup of everybody impossible, takes nothing that another account needs, and says who comes in by it."""
+        _, node = self.ada()
+        path = self.archive(node, "--with-tokens")
+        id = node.cli_json("account", "show", ADA)["id"]
+        row = {"record": "account_identity", "created": 1}
+        hostile = self.edited(path, lambda records: [
+            {**r, "id": "m1", "email": OTHER, "uid": "1" * 32} if r["record"] == "account" else {**r, "visit_count": 77, "last_visit": 1} if r["record"] == "page" else r
+            for r in [*records[:2], *({**row, "issuer": issuer, "subject": subject} for issuer, subject in (
+                (f"closed:{id}", "browsers"), (f"closed:{id}", "browsers again"), ("oidc:https://login.example", "someone"), ("nonsense", "x"))),
+                *(r for r in records[2:] if r["record"] != "account_identity")]])
+        said = node.cli("account", "restore", hostile, both=True)
+        self.assertIn(f"{OTHER} is opened by oidc:https://login.example: someone", said)
+        self.assertIn("by the tokens and browsers of the archive", said)
+        self.assertEqual(said.count("is kept out: it is none of this account's"), 2)  # each issuer once
+        self.assertIn("sound", node.cli("verify"))
+        node.cli("backup", os.path.join(node.folder, "all.tar"))
+        node.cli("account", "signout", ADA, "--yes")
 
 
 if __name__ == "__main__":

@@ -138,6 +138,12 @@ class Destructive(TestCase):
         self.assertEqual(len(node.cli_json("token", "list", ADA)), 5)
         until(lambda: node.log_text().count("token made") == 5, "an audit line for each token")
 
+    def test_help_and_usage_have_every_verb(self):
+        node = self.node(start=False)
+        for said in (node.cli("--help"), node.cli("account", code=2)):
+            for verb in ("add", "import", "list", "show", "sync", "resync", "pause", "resume", "signout", "remove", "adopt", "archive", "restore", "forget", "forgotten", "remember"):
+                self.assertRegex(said, rf"[ |]{verb}\b")
+
     def test_words_that_help(self):
         """What is wrong with what was typed is said before anything is asked, and with what to do."""
         node, service = self.node(), self.service()

@@ -74,13 +74,30 @@ class Forgotten(TestCase):
         self.everything_again()
         self.assertEqual(self.dates(SECRET), [NOON])
 
+    def test_taken_back(self):
+        """What is kept out is listed, and comes again when it is not any more; a time without an end would keep everything out for ever."""
+        self.forget("--since", "2026-11-20", "--yes")
+        self.forget("--site", "later.example", "--yes")
+        time, site = self.home.cli_json("account", "forgotten", ADA)
+        self.assertEqual((time["kind"], time["until_at"], site["kind"], site["what"]), ("time", 0, "site", "later.example"))
+        self.assertIn("later.example", self.home.cli("account", "forgotten", ADA))
+        self.assertIn("nothing with the id none is kept out", self.home.cli("account", "remember", ADA, "none", code=1))
+        self.assertIn("resync", self.home.cli("account", "remember", ADA, time["id"]))
+        self.everything_again()
+        self.assertEqual((self.dates(SHOP), self.dates(LATER)), ([NOON], []))
+        self.assertEqual([row["id"] for row in self.home.cli_json("account", "forgotten", ADA)], [site["id"]])
+        self.assertIn("history kept out no longer", self.home.log_text())
+
     def test_what_is_refused(self):
         for what, words in (((), "say what to forget"), (("--page", SECRET, "--site", "secret.example"), "one at a time"),
                             (("--site", "https://secret.example/"), "a host alone"), (("--site", ""), "a host alone"), (("--since", "yesterday"), "write a time like"),
-                            (("--since", "2026-11-20", "--until", "2026-11-20"), "is not after"), (("--until", "1969-01-01"), "no browser has been there")):
+                            (("--since", "2026-11-20", "--until", "2026-11-20"), "is not after"), (("--until", "1969-01-01"), "no browser has been there"),
+                            (("--since", "2026-02-31"), "there is no such day"), (("--until", "2026-11-31T10:00Z"), "there is no such day"),
+                            (("--page", ""), "its whole address"), (("--page", "secret.example"), "its whole address")):
             self.assertIn(words, self.home.cli("account", "forget", ADA, *what, "--yes", code=2, both=True))
         self.assertIn("--yes", self.home.cli("account", "forget", ADA, "--page", SECRET, code=2, both=True))
         self.assertEqual(self.dates(SECRET), [NOON - DAY, NOON])
+        self.assertIn("are two, and other letters than ASCII are stored as xn--", self.forget("--site", "bücher.example", "--yes"))
         self.assertIn("letter by letter", self.forget("--page", "https://secret.example", "--yes"))
 
 

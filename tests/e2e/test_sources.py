@@ -55,7 +55,8 @@ class Sources(TestCase):
         self.assertIn("no e-mail address", self.imported(node, path, email="ada", code=2))
         self.assertIn("absolute path", self.imported(node, "a", code=2))
         self.assertIn("[sync files] (sync-file)", self.imported(node, "a", code=2))
-        self.assertIn("[sync nosuch]", self.imported(node, path, code=2, provider="nosuch"))
+        said = self.imported(node, path, code=2, provider="nosuch")
+        self.assertIn("there is no [sync nosuch] section; there is [sync firefox], [sync files]", said)
         self.assertEqual(node.cli_json("account", "list"), [])
         self.assertIn(f"{ADA} is imported", self.imported(node, path))
         account = node.cli_json("account", "show", ADA)
@@ -66,6 +67,17 @@ class Sources(TestCase):
         self.assertEqual(len(node.cli_json("account", "list")), 1)
         self.assertIn("ok", node.sync())  # without a daemon nobody listens to what it says
         self.assertIn("one.example", node.cli("export", ADA, "history.csv"))
+
+    def test_errors_say_whose_they_are(self):
+        """Several sections may be of one plugin: what it says of one of them names it."""
+        node = self.home(start=False)
+        said = node.cli("account", "add", ADA, "--provider", "files", text="fault\n", code=1)
+        self.assertIn("hearthd: [sync files] (sync-file): the disk of this machine says no", said)
+        said = node.cli("account", "add", ADA, "--provider", "files", "--browser", code=1)
+        self.assertIn("hearthd: [sync files] does not offer this way of signing in", said)
+        node.configure("60-other", "[sync other]\nplugin = fx\nclient_id = a b\n")
+        said = node.cli("account", "add", ADA, "--provider", "files", text="\n", code=2)
+        self.assertIn("[sync other]: sync-fx: client_id is not an OAuth client id", said)
 
     def test_an_account_of_another_section(self):
         node, service = self.home(start=False), self.service()

@@ -234,6 +234,18 @@ class Syncing(FaultCase):
         node.cli("account", "resync", ADA, "--wait")
         self.assert_same_as_without_faults(node)
 
+    def test_a_removal_that_fails_says_so(self):
+        """It is kept already, and what it says may be there still: the operator hears that it is to be repeated."""
+        node = self.home()
+        visits = node.cli_json("account", "show", ADA)["counts"]["visits"]
+        for operation in ("removed_here_put", "visits_remove", "batch_commit"):
+            node.faults("storage", f"{operation} error=IO words=the disk hums")
+            said = super(FaultyNode, node).cli("account", "forget", ADA, "--since", "1971-01-01", "--yes", code=1)
+            self.assertIn("not all of it may be removed: run this again: the disk hums", said)
+            self.assertEqual(node.cli_json("account", "show", ADA)["counts"]["visits"], visits)
+            node.clear()
+        self.assertIn(f"removed {visits:,} visits", node.cli("account", "forget", ADA, "--since", "1971-01-01", "--yes"))
+
     def test_the_person_hears_which_trouble(self):
         """Full, read-only or failing, damaged, another key: four sentences; the log has the cause."""
         node = self.home(sync=False)

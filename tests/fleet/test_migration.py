@@ -45,7 +45,11 @@ def fill():
                           "INSERT INTO bookmark_tags VALUES ({r}, 'one', 5, 'bookmark____', 'One')", "INSERT INTO bookmark_claims VALUES ({r}, 'menu________', 0, 'bookmark____')",
                           "INSERT INTO bookmark_tombstones VALUES ({r}, 'gone________', 'menu________')"):
             yield statement.format(r=row, h=host)
-    yield "INSERT INTO bookmark_folders SELECT account, parent, children FROM bookmark_moves WHERE account % 2 = 0"  # as a batch leaves them
+
+
+def fill_children():
+    """As a batch leaves them, from schema 3 on."""
+    yield "INSERT INTO bookmark_folders SELECT account, parent, children FROM bookmark_moves WHERE account % 2 = 0"
     yield "DELETE FROM bookmark_moves WHERE account % 2 = 0"
 
 
@@ -56,7 +60,7 @@ class Migration(PostgresCase):
             for path in MIGRATIONS[:OLD]:
                 with open(path, encoding="utf-8") as f:
                     self.sql(name, f.read())
-            self.sql(name, ";\n".join(fill()))
+            self.sql(name, ";\n".join([*fill(), *fill_children()]))
         return self.node(f"[storage main]\nplugin = pg\ndsn = {dsn}\n", start=False), name
 
     def sql(self, database, text):
@@ -123,6 +127,31 @@ class Migration(PostgresCase):
         self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
         self.assertEqual(len(node.cli_json("account", "list")), len(PEOPLE))
 
+    def test_from_every_schema(self):
+        """What comes of any schema with rows is what comes of the first one; a migration that is added is tested from all before it."""
+        wanted = None
+        for start in range(1, len(MIGRATIONS) + 1):
+            with self.subTest(start=start):
+                node, database = self.database(old=False)
+                for number, path in enumerate(MIGRATIONS[:start]):
+                    with open(path, encoding="utf-8") as f:
+                        self.sql(database, f.read())
+                    if number == 0:
+                        self.sql(database, ";\n".join(fill()))
+                self.assertEqual(self.sql(database, "SELECT max(version) FROM schema_version"), [str(start)])
+                node.cli("migrate")
+                self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
+                got = [*self.shape(database), self.everything(database)]
+                if wanted is None:
+                    self.check_people(database)
+                    wanted = got
+                self.assertEqual(got, wanted)
+
+    def everything(self, database):
+        """Every row of every table."""
+        tables = self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        return sorted(self.sql(database, " UNION ALL ".join(f"SELECT '{t} ' || to_jsonb(x)::text FROM {t} x" for t in tables)))
+
     def test_what_the_tables_keep(self):
         """A release that knows nothing of identities goes on with the new tables; and they refuse what may not be."""
         node, database = self.database()
@@ -178,6 +207,38 @@ class Migration(PostgresCase):
         self.assertEqual(self.sql(database, older), ["-5|10", "100|11"])
         self.sql(database, "DELETE FROM accounts WHERE row = 1")  # by a release that knows nothing of them
         self.assertEqual(self.sql(database, "SELECT count(*) FROM removals WHERE account = 1"), ["0"])
+
+    def test_an_older_release_in_the_middle(self):
+        """It locks the account's row for its batch, which ours do not wait for: of two at a time the second is not stored, and says so."""
+        node, database = self.database()
+        node.cli("migrate")
+        before = self.sql(database, "SELECT count(*) FROM visits WHERE account = 1")
+        waiting = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'"
+        psql = [os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"]
+        older = subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        ours = None
+        try:
+            older.stdin.write("BEGIN; SELECT row FROM accounts WHERE row = 1 FOR NO KEY UPDATE; UPDATE accounts SET generation = 10 WHERE row = 1;\n")
+            older.stdin.flush()
+            until(lambda: self.sql(database, "SELECT 1 FROM pg_locks WHERE relation = 'accounts'::regclass AND mode = 'RowExclusiveLock' AND granted"), "the older one has its lock")
+            ours = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "forget", PEOPLE[0][0], "--site", "h1.example", "--yes"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            until(lambda: self.sql(database, waiting), "ours is about to commit")
+            older.stdin.write("COMMIT;\n")
+            older.stdin.flush()
+            said = ours.communicate(timeout=120)[0]
+        finally:
+            if ours is not None:
+                ours.kill()
+            older.stdin.close()
+            older.wait(120)
+        self.assertEqual(ours.returncode, 1, said)
+        self.assertIn("an older release has stored something of this account meanwhile", said)
+        self.assertEqual(self.sql(database, "SELECT count(*) FROM visits WHERE account = 1"), before)
+        self.assertEqual(self.sql(database, "SELECT generation FROM accounts WHERE row = 1"), ["10"])
+        self.assertIn("removed 2 visits of 1 page", node.cli("account", "forget", PEOPLE[0][0], "--site", "h1.example", "--yes"))
+        self.assertEqual(self.sql(database, "SELECT generation FROM accounts WHERE row = 1"), ["11"])
+        self.assertIn("sound", node.cli("verify"))
 
     def in_the_middle(self, end):
         """The migration waits inside its transaction, after it has made tables and rows, until `end` ends it."""

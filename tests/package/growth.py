@@ -2,18 +2,25 @@
 
 `python3 tests/package/growth.py` says what breaks a rule; `… record` writes tests/package/hearth.abi anew, in the commit that adds something on
 purpose, and refuses what breaks a rule. `… record --new-epoch` records whatever there is: when HEARTH_ABI_EPOCH has grown, or nobody can have
-built on this one yet."""
+built on this one yet. Drafts (hearth/draft/) keep the rules of form, and may change: nothing of them is recorded or frozen.
+
+`… freeze` copies the headers and a plugin of each kind to tests/package/epochN, where test_frozen.py builds them for as long as the epoch lives: once, at
+the epoch's first release. `… freeze --new-epoch` does it again, while nobody can have built on this epoch; `… record --new-epoch` does so too."""
 import pathlib
 import re
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import interface  # noqa: E402
 
+HERE = pathlib.Path(__file__).resolve().parent
+# What is frozen with the headers: each is complete in its folder.
+PLUGINS = ("plugins/storage-mem", "docs/templates/queue-mem", "docs/templates/sync-mem")
 RECORDED = pathlib.Path(__file__).resolve().parent / "hearth.abi"
 # Structs without struct_size: they never change at all. Each with the reason why that is bearable.
 FROZEN = {"hearth_field": "each side makes it from its own headers; it never crosses the border"}
-EXTENSION = re.compile(r"hearth\.(host|storage|queue|sync)\.[a-z_]+/[1-9][0-9]*")
+EXTENSION = re.compile(r"hearth\.(host|storage|queue|sync)\.[a-z][a-z0-9_]*(\.draft)?/[1-9][0-9]*")
 NUMBERS = {"TEXT": (0, None), "INT": (None, None), "FLAG": (0, 1), "REAL": (None, None), "HASH": (1, None)}
 
 
@@ -40,12 +47,16 @@ def rules_of_structs(found):
 
 def rules_of_extensions(found):
     seen = {}
-    for name, struct in found["extensions"]:
+    drafts = found["drafts"]["extensions"]
+    for name, struct in found["extensions"] + drafts:
         if not EXTENSION.fullmatch(name):
             yield f'extension "{name}": its name has not the form hearth.KIND.NAME/NUMBER, KIND one of host, storage, queue, sync. Name it so'
+        elif (".draft/" in name) != ((name, struct) in drafts):
+            yield (f'extension "{name}": ' + ("it calls itself a draft and stands among what is settled" if ".draft/" in name else "it stands in hearth/draft/ and does not say so") +
+                   '. A draft is called "….draft/NUMBER" and stands there; what a plugin implements and the kit tests is none')
         elif name in seen:
             yield f'extension "{name}": two have that name, {struct} and {seen[name]}. Whoever asks gets either. Give one another name, or another number when its meaning has changed'
-        elif struct != "hearth_" + re.sub(r"\W", "_", name[len("hearth."):name.index("/")]):
+        elif struct != "hearth_" + re.sub(r"\W", "_", name[len("hearth."):name.index("/")].removesuffix(".draft")):
             yield f'extension "{name}": below it stands struct {struct or "(none)"}, not the struct that is called like it. Put it there'
         seen[name] = struct
 
@@ -126,7 +137,8 @@ def additions(was, now):
 
 def broken(now, was=None):
     """A sentence for each rule that is broken; without `was` only those that need no past."""
-    found = [*rules_of_structs(now), *rules_of_extensions(now), *rules_of_fields(now)]
+    found = [*rules_of_structs(now), *rules_of_extensions(now), *rules_of_fields(now), *rules_of_structs(now["drafts"]), *rules_of_fields(now["drafts"])]
+    found += [f"hearth/{name} includes a draft, which may change at any time: what is settled must not lean on it" for name in now["leaning"]]
     if was is not None and now["epoch"] == was["epoch"]:
         found += changes(was, now)
         new = list(additions(was, now))
@@ -146,16 +158,35 @@ def said(headers=interface.HEADERS, recorded=RECORDED):
     return found
 
 
+def freeze(anew=False, headers=interface.HEADERS, to=HERE):
+    """[] when the headers and a plugin of each kind are frozen as they are now; else what is wrong."""
+    epoch = re.search(r"^#define HEARTH_ABI_EPOCH +(\d+)$", (headers / "hearth" / "plugin.h").read_text(encoding="utf-8"), re.M)[1]
+    folder = to / f"epoch{epoch}"
+    if folder.exists() and not anew:
+        return [f"{folder.name} is frozen already: plugins in the field were built against it, and it stays. While nobody can have built on this epoch: freeze --new-epoch"]
+    shutil.rmtree(folder, ignore_errors=True)
+    sources = {"include/hearth": headers / "hearth", **{path.rpartition("/")[2]: interface.HEADERS.parents[1] / path for path in PLUGINS}}
+    for name, source in sources.items():
+        (folder / name).mkdir(parents=True)
+        for file in sorted(source.glob("*.[ch]")):
+            shutil.copyfile(file, folder / name / file.name)
+    return []
+
+
 def main(arguments):
-    if arguments not in ([], ["record"], ["record", "--new-epoch"]):
+    if arguments not in ([], ["record"], ["record", "--new-epoch"], ["freeze"], ["freeze", "--new-epoch"]):
         sys.exit(__doc__)
     if not arguments:
         found = said()
+    elif arguments[0] == "freeze":
+        found = freeze("--new-epoch" in arguments)
     else:
         now = interface.read()
         found = broken(now, None if "--new-epoch" in arguments else interface.parse(RECORDED.read_text(encoding="utf-8")))
         if not found:
             RECORDED.write_text(interface.write(now), encoding="utf-8")
+            if "--new-epoch" in arguments:
+                found = freeze(anew=True)
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 

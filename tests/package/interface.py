@@ -1,6 +1,8 @@
 """What the installed headers are in binary: structs with their members' places, enums, callbacks, extensions, fields of records.
 
-Of DWARF by abidw, but for what no debugger knows: a program prints the tables of records.h, and the extensions stand in the text."""
+Of DWARF by abidw, but for what no debugger knows: a program prints the tables of records.h, and the extensions stand in the text.
+
+Drafts (hearth/draft/*.h) are read as well, and kept apart: the rules of form hold for them, but they are not recorded, and may change."""
 import pathlib
 import re
 import subprocess
@@ -9,6 +11,7 @@ import xml.etree.ElementTree as ET
 
 HEADERS = pathlib.Path(__file__).resolve().parents[2] / "core" / "include"
 INCLUDES = "".join(f'#include "hearth/{name}.h"\n' for name in ("plugin", "queue", "records", "storage", "sync"))
+DRAFT = "hearth/draft"
 FIELDS = r"""
 #include <stdio.h>
 #define FIELD(T, role, kind, name, least, most, meaning) \
@@ -87,34 +90,54 @@ def read_extensions(text):
             for name, at in ((m[1], m.end()) for m in re.finditer(r'^#define HEARTH_\w+ "(hearth\.[^"]*)"', text, re.M))]
 
 
+def text_of(folder):
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.h")))
+
+
+def split(found, names):
+    """(what has these names, the others)"""
+    return {n: v for n, v in found.items() if n in names}, {n: v for n, v in found.items() if n not in names}
+
+
 def read(headers=HEADERS):
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((headers / "hearth").glob("*.h")))
+    text, drafts = text_of(headers / "hearth"), text_of(headers / DRAFT)
+    includes = INCLUDES + "".join(f'#include "{DRAFT}/{path.name}"\n' for path in sorted((headers / DRAFT).glob("*.h")))
     with tempfile.TemporaryDirectory() as folder:
         source, library, program = (pathlib.Path(folder, name) for name in ("abi.c", "libabi.so", "fields"))
         source.write_text(INCLUDES, encoding="utf-8")
+        settled = run("cc", "-E", "-P", "-I", headers, source)
+        source.write_text(includes, encoding="utf-8")
         plain = run("cc", "-E", "-P", "-I", headers, source)
         defines = run("cc", "-E", "-dM", "-I", headers, source)
         macros = dict(re.findall(r"^#define (HEARTH_\w+) +(\d+)$", defines, re.M))
         names = {kind: sorted(set(re.findall(rf"\b{kind} (hearth_\w+) *\{{", plain))) for kind in ("struct", "enum")}
         callbacks = sorted(set(re.findall(r"typedef [^;]*?\(\*(hearth_\w+)\)\(", plain)))
         pointers = [f"{kind} {name} *" for kind in names for name in names[kind]] + [f"{name} *" for name in callbacks]
-        source.write_text(INCLUDES + "".join(f"void abi_{n}({p}p);\nvoid abi_{n}({p}p) {{ (void)p; }}\n" for n, p in enumerate(pointers)), encoding="utf-8")
+        source.write_text(includes + "".join(f"void abi_{n}({p}p);\nvoid abi_{n}({p}p) {{ (void)p; }}\n" for n, p in enumerate(pointers)), encoding="utf-8")
         run("cc", "-g", "-O0", "-shared", "-fPIC", "-I", headers, source, "-o", library)
         root = ET.fromstring(run("abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", library))
         tables = re.findall(r"^#define (HEARTH_\w*RECORDS)\(", defines, re.M)
-        source.write_text(INCLUDES + FIELDS % " ".join(f"{table}(RECORD)" for table in sorted(tables)), encoding="utf-8")
+        source.write_text(includes + FIELDS % " ".join(f"{table}(RECORD)" for table in sorted(tables)), encoding="utf-8")
         run("cc", "-O0", "-w", "-I", headers, source, "-o", program)
         rows = [line.split("\t") for line in run(program).splitlines()]
     types = Types(root)
     fields = {}
     for record, name, *rest in rows:
         fields.setdefault(record, {})[name] = rest  # role, kind, least, most, meaning
-    return {
-        "epoch": int(macros["HEARTH_ABI_EPOCH"]), "version": int(macros["HEARTH_ABI_VERSION"]),
+    everything = {
         "structs": read_structs(types, root, set(names["struct"])),
         "enums": {e.get("name"): {v.get("name"): int(v.get("value")) for v in e.findall("enumerator")} for e in root.iter("enum-decl") if e.get("name") in names["enum"]},
         "callbacks": {t.get("name"): types.said(t.get("type-id")) for t in root.iter("typedef-decl") if t.get("name") in callbacks},
-        "extensions": read_extensions(text), "fields": fields,
+        "fields": fields,
+    }
+    words = set(re.findall(r"\bhearth_\w+", settled))
+    records = {name for name in fields if f"hearth_{name}" in words}
+    apart = {kind: split(values, records if kind == "fields" else words) for kind, values in everything.items()}
+    return {
+        "epoch": int(macros["HEARTH_ABI_EPOCH"]), "version": int(macros["HEARTH_ABI_VERSION"]),
+        **{kind: values[0] for kind, values in apart.items()}, "extensions": read_extensions(text),
+        "drafts": {**{kind: values[1] for kind, values in apart.items()}, "extensions": read_extensions(drafts)},
+        "leaning": sorted(path.name for path in (headers / "hearth").glob("*.h") if f'"{DRAFT}/' in path.read_text(encoding="utf-8")),
     }
 
 

@@ -98,6 +98,23 @@ class Growth(unittest.TestCase):
         self.breaks("records.h", r"(OPTIONAL, TEXT, os,            0, )HEARTH_TEXT_MAX", r"\g<1>0", "record device", "os has no limit")
         self.breaks("records.h", r"(OPTIONAL, TEXT, os,            0, )HEARTH_TEXT_MAX", r"\g<1>64", "record device", "field os was OPTIONAL TEXT 0 2097152 and is OPTIONAL TEXT 0 64", "end of the table")
 
+    def test_drafts_may_change(self):
+        drafts = interface.read()["drafts"]
+        self.assertEqual(len(drafts["extensions"]), len(list((interface.HEADERS / interface.DRAFT).glob("*.h"))))
+        self.assertIn("hearth_icon", drafts["structs"])
+        self.assertNotIn("draft", growth.RECORDED.read_text(encoding="utf-8"))
+        self.assertEqual(self.said("draft/icons.h", r"    int \(\*icon_used\)[^;]*;\n", ""), [])
+        self.assertEqual(self.said("draft/icons.h", r"(X\(T, ALWAYS, +TEXT, url, )", r'X(T, ALWAYS, INT, newer, 0, 9, "nine") \\\n    \1'), [])
+
+    def test_drafts_keep_the_form(self):
+        self.breaks("draft/versions.h", r"(    int64_t most; [^\n]*\n)", r"\1    int32_t tail;\n", "struct hearth_version_pruning", "4 bytes of room", "reserved")
+        self.breaks("draft/icons.h", r'"when to ask again; 0: never"', '""', "record icon", "field expires has no words")
+        self.breaks("draft/icons.h", r"icons\.draft/1", "icons/1", 'extension "hearth.storage.icons/1"', "hearth/draft/ and does not say so")
+        self.breaks("draft/icons.h", r"icons\.draft/1", "keys.draft/1", 'extension "hearth.storage.keys.draft/1"', "two have that name")
+        self.breaks("draft/icons.h", r"icons\.draft/1", "symbols.draft/1", 'extension "hearth.storage.symbols.draft/1"', "below it stands struct hearth_storage_icons")
+        self.breaks("storage.h", r"backup/1", "backup.draft/1", 'extension "hearth.storage.backup.draft/1"', "calls itself a draft")
+        self.breaks("queue.h", r'(#include "hearth/plugin.h"\n)', r'\1#include "hearth/draft/icons.h"\n', "hearth/queue.h includes a draft")
+
     def test_additions_are_counted_and_recorded(self):
         grown = (JOB_END, r"\1    int64_t newer;\n};\n" + COUNTS)
         self.breaks("queue.h", *grown, "HEARTH_ABI_VERSION is", "struct hearth_job: newer")
@@ -106,6 +123,41 @@ class Growth(unittest.TestCase):
             before = pathlib.Path(folder, "hearth.abi")
             before.write_text(re.sub(r"^version \d+", "version 0", recorded, flags=re.M).replace("\n    4 5\n", "\n"), encoding="utf-8")
             self.assertEqual([s[:16] for s in growth.said(recorded=before)], ["not recorded yet"])
+
+    def test_what_is_frozen_stays(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            self.assertEqual(growth.freeze(to=folder), [])
+            header = next(folder.glob("epoch*/include/hearth/queue.h"))
+            header.write_text("as it was", encoding="utf-8")
+            self.assertIn("is frozen already", growth.freeze(to=folder)[0])
+            self.assertEqual(header.read_text(encoding="utf-8"), "as it was")
+            self.assertEqual(growth.freeze(anew=True, to=folder), [])
+            self.assertEqual(header.read_bytes(), (interface.HEADERS / "hearth" / "queue.h").read_bytes())
+
+    def test_the_headers_in_rust(self):
+        """docs/templates/queue-rust/abi.rs says by hand what the headers say: each struct's members, as many as it names."""
+        text = (interface.HEADERS.parents[1] / "docs" / "templates" / "queue-rust" / "abi.rs").read_text(encoding="utf-8")
+        now = interface.read()
+        of = {"Call": "hearth_call", "Host": "hearth_host", "ConfigKey": "hearth_config_key", "ConfigValue": "hearth_config_value", "Job": "hearth_job",
+              "Counts": "hearth_queue_counts", "Operations": "hearth_queue", "Plugin": "hearth_plugin"}
+        found = re.findall(r"#\[repr\(C\)\]\n(?:#\[derive[^\n]*\n)?pub struct (\w+) \{\n(.*?)\n\}", text, re.S)
+        self.assertEqual({name for name, _ in found}, set(of))
+        sizes = {"u32": ("uint32_t", 4), "i32": ("int32_t", 4), "i64": ("int64_t", 8), "u64": ("uint64_t", 8), "usize": ("size_t", 8)}
+        for name, body in found:
+            members = now["structs"][of[name]]["members"]
+            said = re.findall(r"^    pub (\w+): (.*?),(?: // `(\w+)` in C)?$", body, re.M)
+            for (word, kind, other), member in zip(said, members):
+                self.assertEqual(other or word, member["name"], name)
+                self.assertEqual(sizes.get(kind, (member["type"], 8)), (member["type"], member["size"]), f"{name}.{word}")
+                self.assertEqual(kind in sizes, "*" not in member["type"], f"{name}.{word}")
+            self.assertTrue(len(said) == len(members) or name == "Host", name)
+        constants = {word: int(number) for word, number in re.findall(r"pub const (\w+): \w+ = (-?\d+);", text)}
+        self.assertEqual((constants.pop("EPOCH"), constants.pop("VERSION"), constants.pop("KIND_QUEUE"), constants.pop("CONFIG_INT")),
+                         (now["epoch"], 1, now["enums"]["hearth_plugin_kind"]["HEARTH_QUEUE"], now["enums"]["hearth_config_type"]["HEARTH_CONFIG_INT"]))
+        names = {key: number for values in now["enums"].values() for key, number in values.items()}
+        for word, value in constants.items():
+            self.assertIn(value, [names.get(f"HEARTH_{word}"), names.get(f"HEARTH_ERR_{word}"), names.get(f"HEARTH_JOB_{word}")], word)
 
 
 if __name__ == "__main__":

@@ -63,8 +63,9 @@ class Figures(unittest.TestCase):
         self.assertEqual(figures.broken_rulers("/* --- home\n * ------------- */\n/* --- whole --- */\n"), 1)
 
     def test_identical_lines(self):
-        self.assertEqual(figures.identical("a\n\n  b\nc\n", "x\na\nb\n"), (2, 3))
-        self.assertEqual(figures.identical("b\na\n", "a\nb\n"), (1, 2))
+        self.assertEqual(figures.identical("a\n\n  b\nc\n", "x\na\nb\n"), (2, 2, 3))
+        self.assertEqual(figures.identical("b\na\n", "a\nb\n"), (1, 1, 2))
+        self.assertEqual(figures.identical("int f(void)\n{\n    go();\n    return 0;\n}\n", "int f(void)\n{\n    return 0;\n}\n"), (4, 1, 5))
 
     def test_prototypes(self):
         self.assertEqual(figures.prototypes(HEADER), (3, 2))

@@ -9,6 +9,7 @@
 void kit_fail(const char *file, int line, const char *format, ...)
 {
     va_list ap;
+    watch_came_from(&file, &line);
     const char *slash = strrchr(file, '/');
     va_start(ap, format);
     report_failure(slash == NULL ? file : slash + 1, line, format, ap);
@@ -35,10 +36,10 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
 {
     const struct hearth_host *host = &kit->host.hearth;
     if (kit->storage != NULL)
-        return kit->storage->open(host, call, kit->values, &kit->self);
+        return WATCHED("open", kit->storage->open(host, call, kit->values, &kit->self));
     if (kit->queue != NULL)
-        return kit->queue->open(host, call, kit->values, &kit->self);
-    return kit->sync->open(host, call, kit->values, &kit->self);
+        return WATCHED("open", kit->queue->open(host, call, kit->values, &kit->self));
+    return WATCHED("open", kit->sync->open(host, call, kit->values, &kit->self));
 }
 
 void kit_session_of(struct kit *kit, void *self, struct store *store)
@@ -48,8 +49,9 @@ void kit_session_of(struct kit *kit, void *self, struct store *store)
     if (kit->plug != NULL) {
         storage = plug_storage(kit->plug);
         storage.self = self;
+        storage.ops = kit->storage; /* the watched one */
     }
-    if (store_open(store, &storage, NULL, &err) < 0)
+    if (WATCHED("session_open", store_open(store, &storage, NULL, &err)) < 0)
         fail_msg("session_open: %s", err.text);
 }
 
@@ -69,7 +71,7 @@ void kit_open(struct kit *kit)
         kit_session(kit, &kit->store);
     else if (kit->queue != NULL)
         line_open(kit, &kit->line);
-    else if (kit->sync->session_open(kit->self, &kit->call.hearth, &kit->session) < 0)
+    else if (WATCHED("session_open", kit->sync->session_open(kit->self, &kit->call.hearth, &kit->session)) < 0)
         fail_msg("session_open: %s", kit->call.error);
     call_reset(&kit->call);
 }
@@ -89,6 +91,12 @@ void kit_close(struct kit *kit)
     }
     kit->self = kit->session = NULL;
     call_fini(&kit->call);
+}
+
+void kit_reopen(void *kit)
+{
+    kit_open(kit);
+    kit_close(kit);
 }
 
 const struct kit_test *const *kit_tests(int kind, size_t *ret_count)

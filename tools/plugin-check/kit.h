@@ -12,8 +12,28 @@
 #include "plug/host.h"
 #include "plug/loader.h"
 #include "plug/store.h"
+#include "watch.h"
+
+/* As in plug/store.h, and watched. */
+#undef STORE_OF
+#define STORE_OF(store, table, err, operation, ...)                                                                                        \
+    (watch_enter(#operation, __FILE__, __LINE__, 0),                                                                                       \
+     watch_left(store_check((store),                                                                                                       \
+                            store_allows(store)                                                                                            \
+                                ? (store)->table->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__)            \
+                                : HEARTH_ERR_UNAVAILABLE,                                                                                  \
+                            (err))))
 
 struct conf;
+
+/* Built with a sanitizer that has an allocator and a clock of its own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KIT_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KIT_SANITIZED 1
+#endif
+#endif
 
 /* What the command line asked for; the same in every child. */
 struct kit_options {
@@ -24,6 +44,8 @@ struct kit_options {
     unsigned long seed;                       /* of the random sequences */
     bool faults;                              /* the long tests too */
     const char *break_command, *mend_command; /* make the backend go away, and come back; both, or both NULL */
+    bool accepted;                            /* the loader has taken it once */
+    int64_t patience;                         /* ms; see watch_init() */
     char directory[4096];                     /* empty at the start of each test, removed after it; the state_dir of the configuration */
 };
 
@@ -91,6 +113,7 @@ _Noreturn void kit_skip(const char *why);
 /* Opens the instance and one session; the test fails if that fails. */
 void kit_open(struct kit *kit);
 void kit_close(struct kit *kit);
+void kit_reopen(void *kit); /* kit_open() and kit_close() as a step for kit_expect_no_leak() */
 /* Another session of the same storage, or of another instance of it. */
 void kit_session_of(struct kit *kit, void *self, struct store *store);
 void kit_session(struct kit *kit, struct store *store);
@@ -105,6 +128,9 @@ extern const size_t storage_test_count, queue_test_count, sync_test_count;
 /* Brings a freshly opened plugin into the state that KIT_OPEN promises. */
 void storage_prepare(struct kit *kit);
 void queue_prepare(struct kit *kit);
+/* Tests of their own at the end of a run: opens the plugin, and what the tests have put there goes. */
+void storage_leave_empty(struct kit *kit);
+void queue_leave_empty(struct kit *kit);
 
 /* --- allocation failures (memory.c) ------------------------------------------------------------------------------------------------- */
 
@@ -116,5 +142,27 @@ void memory_fail_at(long n);
 bool memory_failed(void);
 /* For allocators that are not malloc: counts one, true: it has to fail. */
 bool memory_must_fail(void);
+/* Whenever this thread asks the host for memory from now on `hook` runs first; NULL: no more. everywhere: also in each malloc(). */
+void memory_meanwhile(void (*hook)(void), bool everywhere);
+void memory_happens(void); /* the host is asked */
+/* Blocks of the whole process that were allocated and not freed; only where memory_can_fail(). */
+long memory_live(void);
+
+/* --- what no result shows (unseen.c) ---------------------------------------------------------------------------- */
+
+/* Does `step` again and again; the test fails when each time leaves memory behind. what: "every list", for the author. */
+void kit_expect_no_leak(const char *what, void (*step)(void *ctx), void *ctx);
+/* The same for what may keep something of each time, up to a bound that is reached after so many. */
+void kit_expect_bounded(const char *what, int times, void (*step)(void *ctx), void *ctx);
+/* Calls `wait`, which waits for some hundred ms in this thread; the test fails when the process works meanwhile. By the processor's time,
+ * in proportion to the time in which the thread could have had it: a loaded machine makes nothing look busy, and nothing idle. */
+void kit_expect_idle(const char *what, void (*wait)(void *ctx), void *ctx);
+
+/* --- the wall clock (wall.c) -------------------------------------------------------------------------------------- */
+
+/* False where the executable cannot stand between a library and the clock (sanitizers). */
+bool wall_can_move(void);
+/* From now on the wall clock of this process is so many seconds ahead (or behind); what waits is not touched. */
+void wall_move(int64_t seconds);
 
 #endif

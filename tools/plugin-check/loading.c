@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 
 #include "base/buf.h"
+#include "symbols.h"
 
 static size_t count_entries(const char *path)
 {
@@ -33,6 +34,60 @@ static void no_side_effects(struct kit *kit)
     expect_number(count_entries(kit->options->directory), 2);
 }
 
+struct exported {
+    char names[600];
+    size_t count;
+    bool entry;
+};
+
+static bool is_of_checkers(const char *name)
+{
+    static const char *const prefixes[] = {"__asan", "__odr_asan", "__tsan", "__ubsan", "__sanitizer", "__gcov", "__llvm_", "___asan"};
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Some linkers define these in every object. */
+static bool is_of_linker(const char *name)
+{
+    static const char *const names[] = {"_init", "_fini", "_edata", "_end", "__bss_start"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static int note_symbol(void *ctx, const char *name, bool defined)
+{
+    struct exported *exported = ctx;
+    if (!defined || is_of_checkers(name) || is_of_linker(name))
+        return 0;
+    if (strcmp(name, "hearth_plugin_v2") == 0) {
+        exported->entry = true;
+        return 0;
+    }
+    size_t used = strlen(exported->names);
+    if (exported->count++ < 8)
+        snprintf(exported->names + used, sizeof(exported->names) - used, "%s%.60s", used == 0 ? "" : ", ", name);
+    return 0;
+}
+
+/* An object that exports more than its entry gives its names away to the executable, whose libraries come first: a
+ * library that it brings along is then replaced, function by function, by the one that hearthd has. */
+static void one_symbol(struct kit *kit)
+{
+    struct exported exported = {.count = 0};
+    if (!symbols_each(kit->options->plugin, note_symbol, &exported))
+        fail_msg("the dynamic symbols of %s cannot be read", kit->options->plugin);
+    expect(exported.entry);
+    if (exported.count > 0)
+        fail_msg("besides hearth_plugin_v2 it exports %zu symbol%s: %s%s. One of a library that hearthd has, too, would be called there "
+                 "instead of here; hide them: -fvisibility=hidden -Wl,--exclude-libs,ALL, and a version script where that is not enough",
+                 exported.count, exported.count == 1 ? "" : "s", exported.names, exported.count > 8 ? " …" : "");
+}
+
 static void descriptor_is_constant(struct kit *kit)
 {
     const struct hearth_plugin *first = descriptor_of(kit->options->plugin), *again = descriptor_of(kit->options->plugin);
@@ -58,23 +113,8 @@ static void texts_are_lines(struct kit *kit)
         fail_msg("the version \"%s\" is not one line", d->version);
     if (!is_line(d->description))
         fail_msg("the description \"%s\" is not one line", d->description);
-    for (size_t i = 0; i < d->config_count; i++) {
-        const struct hearth_config_key *key = &d->config[i];
-        if (!is_line(key->help))
-            fail_msg("the help of the key %s is not one line", key->name);
-        if (strspn(key->name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(key->name) || key->name[0] == '\0')
-            fail_msg("the key \"%s\" is not made of a-z, 0-9 and _", key->name);
-        if (strcmp(key->name, "plugin") == 0)
-            fail_msg("the key \"plugin\" is the host's own");
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(d->config[k].name, key->name) == 0)
-                fail_msg("the key %s is declared twice", key->name);
-        if (key->required && key->fallback != NULL)
-            fail_msg("the key %s is required and has a fallback", key->name);
-    }
 }
 
-/* Every fallback must be a value of its key; that is found out by opening with nothing but what is required. */
 static void opens_and_closes(struct kit *kit)
 {
     size_t files = 0;
@@ -101,7 +141,8 @@ static void capabilities_are_known(struct kit *kit)
 
 const struct kit_test loading_tests[] = {
     {"loading: no thread and no file comes of it", no_side_effects, KIT_CLOSED},
-    {"loading: texts are single lines, keys are named once and properly", texts_are_lines, KIT_CLOSED},
+    {"loading: its entry is the one symbol that it exports", one_symbol, KIT_CLOSED | KIT_BARE},
+    {"loading: texts are single lines", texts_are_lines, KIT_CLOSED},
     {"loading: capabilities are known ones", capabilities_are_known, KIT_CLOSED},
     {"loading: the descriptor is a constant", descriptor_is_constant, KIT_CLOSED},
     {"loading: opening and closing leaves nothing behind", opens_and_closes, KIT_CLOSED},

@@ -11,24 +11,26 @@
 #include "base/str.h"
 #include "run.h"
 
+/* What an operation may take that has nothing to wait for; so much longer where all of it is slower. */
+enum { PATIENCE_SECONDS = 5, PATIENCE_FACTOR = 5 };
+
 static int usage(void)
 {
     fprintf(stderr, "usage: hearthd plugin check [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
-                    "[--break COMMAND --mend COMMAND] PATH.so\n");
+                    "[--patience SECONDS] [--break COMMAND --mend COMMAND] PATH.so\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},
-        {"faults", no_argument, NULL, 'f'},       {"test", required_argument, NULL, 't'},
-        {"import", required_argument, NULL, 'i'}, {"break", required_argument, NULL, 'b'},
-        {"mend", required_argument, NULL, 'm'},   {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},   {"faults", no_argument, NULL, 'f'},
+        {"test", required_argument, NULL, 't'},   {"import", required_argument, NULL, 'i'}, {"patience", required_argument, NULL, 'p'},
+        {"break", required_argument, NULL, 'b'},  {"mend", required_argument, NULL, 'm'},   {NULL, 0, NULL, 0},
     };
     struct kit_options kit = {.seed = (unsigned long)time(NULL)};
     char path[PATH_MAX];
-    int64_t seed;
+    int64_t seed, seconds = PATIENCE_SECONDS;
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
@@ -47,7 +49,7 @@ int main(int argc, char **argv)
             kit.faults = true;
         else if (o == 's' && str_to_int(optarg, &seed))
             kit.seed = (unsigned long)seed;
-        else
+        else if (o != 'p' || !str_to_int(optarg, &seconds) || seconds < 1 || seconds > 3600)
             return usage();
     }
     if (optind != argc - 1 || (kit.break_command == NULL) != (kit.mend_command == NULL))
@@ -57,5 +59,6 @@ int main(int argc, char **argv)
         return 2;
     }
     kit.plugin = path;
+    kit.patience = seconds * 1000 * (memory_can_fail() ? 1 : PATIENCE_FACTOR);
     return run_all(&kit) == 0 ? 0 : 1;
 }

@@ -1,21 +1,22 @@
-/* Allocation failures. The executable's own malloc() stands before the C library's for everything in the process, the plugin and its
- * libraries included; glibc offers its allocator under other names for this purpose. Counting is per thread, so that only the call
- * under test is hit. */
+/* Allocation failures, and counting what is alive. The executable's own malloc() stands before the C library's for
+ * everything in the process, the plugin and its libraries included; glibc offers its allocator under other names for
+ * this purpose. Failures are counted per thread, so that only the call under test is hit.
+ *
+ * A checker that was preloaded (AddressSanitizer's library, valgrind) has to see every block: then these functions
+ * hand on to it, and neither fail nor count. */
 #include "kit.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 static _Thread_local long countdown; /* 0: not armed */
 static _Thread_local bool reached;
+static _Thread_local void (*hook)(void);
+static _Thread_local bool hook_everywhere;
+static atomic_long live;
 
 void memory_fail_at(long n)
 {
@@ -29,6 +30,22 @@ bool memory_failed(void)
     return reached;
 }
 
+void memory_meanwhile(void (*function)(void), bool everywhere)
+{
+    hook = function;
+    hook_everywhere = everywhere;
+}
+
+void memory_happens(void)
+{
+    void (*function)(void) = hook;
+    if (__builtin_expect(function == NULL, true))
+        return;
+    hook = NULL; /* not for what it allocates itself */
+    function();
+    hook = function;
+}
+
 bool memory_must_fail(void)
 {
     if (countdown == 0 || --countdown > 0)
@@ -37,7 +54,12 @@ bool memory_must_fail(void)
     return true;
 }
 
-#ifdef SANITIZED
+long memory_live(void)
+{
+    return atomic_load(&live);
+}
+
+#ifdef KIT_SANITIZED
 bool memory_can_fail(void)
 {
     return false;
@@ -47,38 +69,118 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *block);
+
+/* The next allocator in the order of symbols. */
+static struct {
+    void *(*malloc)(size_t size);
+    void *(*calloc)(size_t count, size_t size);
+    void *(*realloc)(void *old, size_t size);
+    void *(*memalign)(size_t alignment, size_t size);
+    void (*free)(void *block);
+} next;
+
+static enum { UNDECIDED, OWN, ASIDE } mode;
+
+static void find_next(const char *name, void *ret_function)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (found == NULL)
+        abort();
+    memcpy(ret_function, &found, sizeof(found));
+}
+
+/* At the first allocation of the process: there is one thread. What a lookup that fails allocates is the C library's,
+ * and so is what follows. */
+static void decide(void)
+{
+    mode = OWN;
+    if (dlsym(RTLD_DEFAULT, "__asan_init") == NULL && dlsym(RTLD_DEFAULT, "__tsan_init") == NULL &&
+        dlsym(RTLD_DEFAULT, "_vgnU_freeres") == NULL)
+        return;
+    find_next("malloc", &next.malloc);
+    find_next("calloc", &next.calloc);
+    find_next("realloc", &next.realloc);
+    find_next("memalign", &next.memalign);
+    find_next("free", &next.free);
+    mode = ASIDE;
+}
+
+static inline bool stands_aside(void)
+{
+    if (__builtin_expect(mode == UNDECIDED, false))
+        decide();
+    return __builtin_expect(mode == ASIDE, false);
+}
 
 bool memory_can_fail(void)
 {
-    return true;
+    return !stands_aside();
 }
 
 static bool fails(void)
 {
+    if (__builtin_expect(hook_everywhere, false))
+        memory_happens();
     if (!memory_must_fail())
         return false;
     errno = ENOMEM;
     return true;
 }
 
+static void *counted(void *block)
+{
+    if (block != NULL)
+        atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+    return block;
+}
+
 __attribute__((visibility("default"))) void *malloc(size_t size)
 {
-    return fails() ? NULL : __libc_malloc(size);
+    if (stands_aside())
+        return next.malloc(size);
+    return fails() ? NULL : counted(__libc_malloc(size));
 }
 
 __attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
 {
-    return fails() ? NULL : __libc_calloc(count, size);
+    if (stands_aside())
+        return next.calloc(count, size);
+    return fails() ? NULL : counted(__libc_calloc(count, size));
+}
+
+__attribute__((visibility("default"))) void free(void *block)
+{
+    if (stands_aside()) {
+        next.free(block);
+        return;
+    }
+    if (block != NULL)
+        atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
+    __libc_free(block);
 }
 
 __attribute__((visibility("default"))) void *realloc(void *old, size_t size)
 {
-    return size > 0 && fails() ? NULL : __libc_realloc(old, size);
+    if (stands_aside())
+        return next.realloc(old, size);
+    if (size > 0 && fails())
+        return NULL;
+    if (old == NULL)
+        return counted(__libc_realloc(NULL, size));
+    if (size == 0) /* glibc frees it */
+        atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
+    return __libc_realloc(old, size);
+}
+
+static void *aligned(size_t alignment, size_t size)
+{
+    return stands_aside() ? next.memalign(alignment, size) : counted(__libc_memalign(alignment, size));
 }
 
 __attribute__((visibility("default"))) int posix_memalign(void **ret, size_t alignment, size_t size)
 {
-    void *p = memory_must_fail() ? NULL : __libc_memalign(alignment, size);
+    void *p = fails() ? NULL : aligned(alignment, size);
     if (p == NULL)
         return ENOMEM;
     *ret = p;
@@ -87,6 +189,11 @@ __attribute__((visibility("default"))) int posix_memalign(void **ret, size_t ali
 
 __attribute__((visibility("default"))) void *aligned_alloc(size_t alignment, size_t size)
 {
-    return fails() ? NULL : __libc_memalign(alignment, size);
+    return fails() ? NULL : aligned(alignment, size);
+}
+
+__attribute__((visibility("default"))) void *memalign(size_t alignment, size_t size)
+{
+    return fails() ? NULL : aligned(alignment, size);
 }
 #endif

@@ -77,8 +77,8 @@ static void calls_end(struct kit *kit)
     }
     wait_until_well(q);
     QUEUE(q, remove, KIND, "broken"); /* a publication that failed may have happened */
-    expect_number(publish(q, "well", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
-    takes(q, "well");
+    expect_number(queue_put_job(q, "well", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    queue_takes(q, "well");
 }
 
 /* --- jobs --------------------------------------------------------------------------------------- */
@@ -106,7 +106,7 @@ static int note_peeked(void *ctx, const struct hearth_job *job)
 static int publish_over(struct line *line)
 {
     set_deadline(line, BROKEN_DEADLINE);
-    int r = publish(line, "over", HEARTH_SCHEDULED, 0);
+    int r = queue_put_job(line, "over", HEARTH_SCHEDULED, 0);
     set_deadline(line, 0);
     return r;
 }
@@ -135,11 +135,11 @@ static void jobs_outlive(struct kit *kit)
     struct peeked peeked = {.leased = 0};
     char receipt[256];
     line_open(kit, &other);
-    expect_number(publish(q, "leased", HEARTH_PERSON_WAITS, 0), HEARTH_QUEUED);
-    expect_number(reserve(q, 0, LONG, &job), 0);
+    expect_number(queue_put_job(q, "leased", HEARTH_PERSON_WAITS, 0), HEARTH_QUEUED);
+    expect_number(queue_take_job(q, 0, LONG, &job), 0);
     snprintf(receipt, sizeof(receipt), "%s", job.receipt);
     for (int i = 0; i < JOBS; i++)
-        expect_number(publish(q, (const char[]){'j', (char)('0' + i), '\0'}, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+        expect_number(queue_put_job(q, (const char[]){'j', (char)('0' + i), '\0'}, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     break_backend(kit);
     int over = publish_over(&other);
     mend_backend(kit);
@@ -149,7 +149,7 @@ static void jobs_outlive(struct kit *kit)
     expect_jobs(kit, &peeked, over);
     if (peeked.leased != 0) {
         int count = 0;
-        while (reserve(&other, 0, LONG, &job) == 0) {
+        while (queue_take_job(&other, 0, LONG, &job) == 0) {
             if (strcmp(job.key, "leased") == 0)
                 fail_msg("a job was given to another session when its lease had %d ms to go: the lease did not outlive the break", LONG);
             count++;
@@ -159,8 +159,8 @@ static void jobs_outlive(struct kit *kit)
         QUEUE_OK(q, finish, receipt, HEARTH_JOB_DONE, 0);
     }
     QUEUE(q, remove, KIND, "over");
-    expect_number(publish(q, "again", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
-    takes(q, "again");
+    expect_number(queue_put_job(q, "again", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    queue_takes(q, "again");
     line_close(&other);
 }
 

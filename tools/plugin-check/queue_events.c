@@ -18,15 +18,15 @@ static void delivered(struct kit *kit)
     char seen[256] = "";
     line_open(kit, &sender);
     QUEUE_OK(&sender, event_publish, "ada", "before");
-    QUEUE_OK(q, event_wait, 0, note, seen);
+    hears(q, 0, note, seen);
     expect_text(seen, ""); /* subscribed now */
     QUEUE_OK(&sender, event_publish, "ada", "1");
     QUEUE_OK(&sender, event_publish, "eve", "{\"n\":\"\xc3\xbc\"}");
     for (int64_t until = kit_now() + PATIENCE; strstr(seen, "eve") == NULL && kit_now() < until;)
-        QUEUE_OK(q, event_wait, 1000, note, seen);
+        hears(q, 1000, note, seen);
     expect_text(seen, "ada=1 eve={\"n\":\"\xc3\xbc\"} ");
     seen[0] = '\0';
-    QUEUE_OK(q, event_wait, SOON, note, seen); /* nothing came: that is no error */
+    hears(q, SOON, note, seen); /* nothing came: that is no error */
     expect_text(seen, "");
     line_close(&sender);
 }
@@ -60,13 +60,13 @@ static void in_order(struct kit *kit)
     struct flood flood = {.next = 0};
     char text[16];
     line_open(kit, &sender);
-    QUEUE_OK(q, event_wait, 0, on_flood, &flood);
+    hears(q, 0, on_flood, &flood);
     for (int i = 0; i < FEW; i++) {
         snprintf(text, sizeof(text), "%d", i);
         QUEUE_OK(&sender, event_publish, "c", text);
     }
     for (int64_t until = kit_now() + PATIENCE; flood.next < FEW && kit_now() < until;)
-        QUEUE_OK(q, event_wait, 200, on_flood, &flood);
+        hears(q, 200, on_flood, &flood);
     expect_number(flood.received, FEW);
     expect_number(flood.lost, 0);
     line_close(&sender);
@@ -76,10 +76,10 @@ static void own_events(struct kit *kit)
 {
     struct line *q = &kit->line;
     char seen[256] = "";
-    QUEUE_OK(q, event_wait, 0, note, seen);
+    hears(q, 0, note, seen);
     QUEUE_OK(q, event_publish, "ada", "mine");
     for (int64_t until = kit_now() + PATIENCE; seen[0] == '\0' && kit_now() < until;)
-        QUEUE_OK(q, event_wait, 1000, note, seen);
+        hears(q, 1000, note, seen);
     expect_text(seen, "ada=mine ");
 }
 
@@ -91,13 +91,13 @@ static void overflow(struct kit *kit)
     struct flood flood = {.next = 0};
     char text[600];
     line_open(kit, &sender);
-    QUEUE_OK(q, event_wait, 0, on_flood, &flood);
+    hears(q, 0, on_flood, &flood);
     for (int i = 0; i < MANY; i++) {
         snprintf(text, sizeof(text), "%d %0500d", i, 0);
         QUEUE_OK(&sender, event_publish, "c", text);
     }
     for (int64_t until = kit_now() + PATIENCE; flood.next < MANY && kit_now() < until;)
-        QUEUE_OK(q, event_wait, 200, on_flood, &flood);
+        hears(q, 200, on_flood, &flood);
     expect_number(flood.next, MANY); /* the newest came */
     if (flood.received < MANY && flood.lost == 0)
         fail_msg("only %d of %d events came, and the callback was not told", flood.received, MANY);
@@ -124,7 +124,7 @@ static void other_process(struct kit *kit)
     char seen[256] = "";
     if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
         kit_skip("the plugin is not SHARED");
-    QUEUE_OK(&kit->line, event_wait, 0, note, seen);
+    hears(&kit->line, 0, note, seen);
     pid_t child = fork();
     if (child == 0) {
         kit_open(kit);
@@ -134,7 +134,7 @@ static void other_process(struct kit *kit)
     expect_number(waitpid(child, &status, 0), child);
     expect_number(status, 0);
     for (int64_t until = kit_now() + PATIENCE; seen[0] == '\0' && kit_now() < until;)
-        QUEUE_OK(&kit->line, event_wait, 1000, note, seen);
+        hears(&kit->line, 1000, note, seen);
     expect_text(seen, "ada=from there ");
 }
 

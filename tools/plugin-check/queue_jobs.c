@@ -9,25 +9,25 @@ static void dedupe(struct kit *kit)
 {
     struct line *q = &kit->line;
     struct hearth_job job;
-    expect_number(publish(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
-    expect_number(publish(q, "a", HEARTH_SCHEDULED, 0), HEARTH_WAITING);
-    expect_number(reserve(q, 0, LONG, &job), 0);
+    expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_WAITING);
+    expect_number(take_job(q, 0, LONG, &job), 0);
     expect_text(job.key, "a");
     expect_text(job.payload, "p");
     expect_number(job.attempt, 1);
     expect_number(job.priority, HEARTH_SCHEDULED);
-    expect_number(publish(q, "a", HEARTH_PERSON_WAITS, 0), HEARTH_IN_WORK);
+    expect_number(put_job(q, "a", HEARTH_PERSON_WAITS, 0), HEARTH_IN_WORK);
     expect_empty(q);
     QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
-    expect_number(publish(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
 }
 
 static void priorities(struct kit *kit)
 {
     struct line *q = &kit->line;
-    publish(q, "s", HEARTH_SCHEDULED, 0);
-    publish(q, "b", HEARTH_BACKGROUND, 0);
-    publish(q, "p", HEARTH_PERSON_WAITS, 0);
+    put_job(q, "s", HEARTH_SCHEDULED, 0);
+    put_job(q, "b", HEARTH_BACKGROUND, 0);
+    put_job(q, "p", HEARTH_PERSON_WAITS, 0);
     takes(q, "p");
     takes(q, "s");
     takes(q, "b");
@@ -39,12 +39,12 @@ static void order(struct kit *kit)
     struct line *q = &kit->line;
     if ((kit->descriptor->capabilities & HEARTH_ORDERED) == 0)
         kit_skip("the plugin is not ORDERED");
-    publish(q, "s1", HEARTH_SCHEDULED, 0);
-    publish(q, "s2", HEARTH_SCHEDULED, 0);
-    publish(q, "s3", HEARTH_SCHEDULED, 0);
-    publish(q, "p1", HEARTH_PERSON_WAITS, 0);
-    publish(q, "p2", HEARTH_PERSON_WAITS, 0);
-    expect_number(publish(q, "s2", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
+    put_job(q, "s1", HEARTH_SCHEDULED, 0);
+    put_job(q, "s2", HEARTH_SCHEDULED, 0);
+    put_job(q, "s3", HEARTH_SCHEDULED, 0);
+    put_job(q, "p1", HEARTH_PERSON_WAITS, 0);
+    put_job(q, "p2", HEARTH_PERSON_WAITS, 0);
+    expect_number(put_job(q, "s2", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
     takes(q, "p1");
     takes(q, "p2");
     takes(q, "s2");
@@ -56,14 +56,14 @@ static void raised(struct kit *kit)
 {
     struct line *q = &kit->line;
     struct hearth_job job;
-    publish(q, "a", HEARTH_BACKGROUND, 0);
-    expect_number(publish(q, "a", HEARTH_SCHEDULED, 0), HEARTH_RAISED);
-    expect_number(publish(q, "a", HEARTH_BACKGROUND, 0), HEARTH_WAITING);
-    publish(q, "later", HEARTH_SCHEDULED, LONG);
-    expect_number(publish(q, "later", HEARTH_SCHEDULED, LONG + LONG), HEARTH_WAITING);
-    expect_number(publish(q, "later", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* a person does not wait for a delay */
+    put_job(q, "a", HEARTH_BACKGROUND, 0);
+    expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_RAISED);
+    expect_number(put_job(q, "a", HEARTH_BACKGROUND, 0), HEARTH_WAITING);
+    put_job(q, "later", HEARTH_SCHEDULED, LONG);
+    expect_number(put_job(q, "later", HEARTH_SCHEDULED, LONG + LONG), HEARTH_WAITING);
+    expect_number(put_job(q, "later", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* a person does not wait for a delay */
     takes(q, "later");
-    expect_number(reserve(q, 0, LONG, &job), 0);
+    expect_number(take_job(q, 0, LONG, &job), 0);
     expect_number(job.priority, HEARTH_SCHEDULED);
 }
 
@@ -72,9 +72,9 @@ static void delays(struct kit *kit)
     struct line *q = &kit->line;
     struct hearth_job job;
     int64_t start = kit_now();
-    expect_number(publish(q, "a", HEARTH_SCHEDULED, SOON), HEARTH_QUEUED);
+    expect_number(put_job(q, "a", HEARTH_SCHEDULED, SOON), HEARTH_QUEUED);
     expect_empty(q);
-    expect_number(reserve(q, PATIENCE, LONG, &job), 0); /* it comes while somebody waits */
+    expect_number(take_job(q, PATIENCE, LONG, &job), 0); /* it comes while somebody waits */
     expect_text(job.key, "a");
     if (kit_now() - start < SOON - 20)
         fail_msg("a job with a delay of %d ms was given out after %lld", SOON, (long long)(kit_now() - start));
@@ -94,10 +94,10 @@ static void leases(struct kit *kit)
 {
     struct line *q = &kit->line;
     struct hearth_job first, second;
-    publish(q, "a", HEARTH_SCHEDULED, 0);
-    expect_number(reserve(q, 0, SOON, &first), 0);
+    put_job(q, "a", HEARTH_SCHEDULED, 0);
+    expect_number(take_job(q, 0, SOON, &first), 0);
     expect(first.receipt != NULL && first.receipt[0] != '\0');
-    expect_number(reserve(q, PATIENCE, LONG, &second), 0); /* the lease ran out: given out again */
+    expect_number(take_job(q, PATIENCE, LONG, &second), 0); /* the lease ran out: given out again */
     expect_text(second.key, "a");
     expect_number(second.attempt, 2);
     QUEUE_FAILS(NOT_FOUND, q, extend, first.receipt, LONG);
@@ -113,10 +113,10 @@ static void extended(struct kit *kit)
 {
     struct line *q = &kit->line;
     struct hearth_job first, other;
-    publish(q, "a", HEARTH_SCHEDULED, 0);
-    expect_number(reserve(q, 0, SOON, &first), 0);
+    put_job(q, "a", HEARTH_SCHEDULED, 0);
+    expect_number(take_job(q, 0, SOON, &first), 0);
     QUEUE_OK(q, extend, first.receipt, LONG);
-    expect_number(reserve(q, 3 * SOON, LONG, &other), HEARTH_ERR_NOT_FOUND);
+    expect_number(take_job(q, 3 * SOON, LONG, &other), HEARTH_ERR_NOT_FOUND);
     QUEUE_OK(q, finish, first.receipt, HEARTH_JOB_DONE, 0);
 }
 
@@ -127,23 +127,23 @@ static void outcomes(struct kit *kit)
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     QUEUE_OK(q, counts, &counts);
     int64_t dead = counts.dead;
-    publish(q, "a", HEARTH_SCHEDULED, 0);
-    reserve(q, 0, LONG, &job);
+    put_job(q, "a", HEARTH_SCHEDULED, 0);
+    take_job(q, 0, LONG, &job);
     QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_RETRY, SOON);
     expect_empty(q);
-    expect_number(reserve(q, PATIENCE, LONG, &job), 0);
+    expect_number(take_job(q, PATIENCE, LONG, &job), 0);
     expect_number(job.attempt, 2);
     QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_RETRY, 0);
-    expect_number(reserve(q, 0, LONG, &job), 0);
+    expect_number(take_job(q, 0, LONG, &job), 0);
     expect_number(job.attempt, 3);
     QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DEAD, 0);
-    expect_number(publish(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
-    reserve(q, 0, LONG, &job);
+    expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    take_job(q, 0, LONG, &job);
     expect_number(job.attempt, 1); /* a new job */
     QUEUE_FAILS(INVALID, q, finish, job.receipt, 7, 0);
     QUEUE_FAILS(INVALID, q, finish, job.receipt, HEARTH_JOB_RETRY, -1);
-    publish(q, "r", HEARTH_SCHEDULED, 0);
-    publish(q, "d", HEARTH_SCHEDULED, LONG);
+    put_job(q, "r", HEARTH_SCHEDULED, 0);
+    put_job(q, "d", HEARTH_SCHEDULED, LONG);
     QUEUE_OK(q, counts, &counts);
     expect_number(counts.ready, 1);
     expect_number(counts.delayed, 1);
@@ -169,12 +169,12 @@ static void peek_remove_clear(struct kit *kit)
     struct line *q = &kit->line;
     struct hearth_job job;
     char seen[256] = "";
-    publish(q, "w", HEARTH_SCHEDULED, 0);
-    reserve(q, 0, LONG, &job);
-    publish(q, "later", HEARTH_SCHEDULED, LONG + 5000);
-    publish(q, "soon", HEARTH_SCHEDULED, LONG);
-    publish(q, "s", HEARTH_SCHEDULED, 0);
-    publish(q, "p", HEARTH_PERSON_WAITS, 0);
+    put_job(q, "w", HEARTH_SCHEDULED, 0);
+    take_job(q, 0, LONG, &job);
+    put_job(q, "later", HEARTH_SCHEDULED, LONG + 5000);
+    put_job(q, "soon", HEARTH_SCHEDULED, LONG);
+    put_job(q, "s", HEARTH_SCHEDULED, 0);
+    put_job(q, "p", HEARTH_PERSON_WAITS, 0);
     QUEUE_OK(q, peek, collect, seen);
     expect_text(seen, "p s soon- later- w! ");
     seen[0] = '\0';
@@ -215,12 +215,12 @@ static void bounds(struct kit *kit)
     key[64] = '\0';
     job.key = key;
     QUEUE_OK(q, publish, &job, 0, &result); /* the longest ones */
-    expect_number(reserve(q, 0, LONG, &job), 0);
+    expect_number(take_job(q, 0, LONG, &job), 0);
     expect_text(job.key, key);
     expect_text(job.payload, payload);
     job = (struct hearth_job){.struct_size = sizeof(job), .kind = KIND, .key = "sp ace\"'\\{}\t\xc3\xbc", .payload = NULL};
     QUEUE_OK(q, publish, &job, 0, &result);
-    expect_number(reserve(q, 0, LONG, &job), 0);
+    expect_number(take_job(q, 0, LONG, &job), 0);
     expect_text(job.key, "sp ace\"'\\{}\t\xc3\xbc");
     expect_text(job.payload, "");
 }
@@ -236,12 +236,12 @@ static void full(struct kit *kit)
     for (int i = 0; i < MAX; i++) {
         char key[16];
         snprintf(key, sizeof(key), "k%d", i);
-        expect_number(publish(q, key, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+        expect_number(put_job(q, key, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     }
     struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "one more", .payload = ""};
     int32_t result;
     QUEUE_FAILS(FULL, q, publish, &job, 0, &result);
-    expect_number(publish(q, "k5", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* what is there can still move */
+    expect_number(put_job(q, "k5", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* what is there can still move */
     takes(q, "k5");
     QUEUE_OK(q, clear);
     QUEUE_OK(q, remove, KIND, "k5");
@@ -255,16 +255,16 @@ static void dead_worker(struct kit *kit)
     struct hearth_job job;
     if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
         kit_skip("the plugin is not SHARED");
-    publish(&kit->line, "a", HEARTH_SCHEDULED, 0);
+    put_job(&kit->line, "a", HEARTH_SCHEDULED, 0);
     pid_t child = fork();
     if (child == 0) {
         kit_open(kit); /* its own connections: the parent's must not be used here */
-        expect_number(reserve(&kit->line, 0, 2 * SOON, &job), 0);
+        expect_number(take_job(&kit->line, 0, 2 * SOON, &job), 0);
         kill(getpid(), SIGKILL);
     }
     expect_number(waitpid(child, &status, 0), child);
     expect(WIFSIGNALED(status));
-    expect_number(reserve(&kit->line, PATIENCE, LONG, &job), 0);
+    expect_number(take_job(&kit->line, PATIENCE, LONG, &job), 0);
     expect_text(job.key, "a");
     expect_number(job.attempt, 2);
 }

@@ -20,23 +20,23 @@ static void two_kinds(struct kit *kit)
 {
     struct line *q = &kit->line;
     struct hearth_job move, sync;
-    expect_number(publish_kind(q, "sync", "a", HEARTH_SCHEDULED, LONG), HEARTH_QUEUED);
-    expect_number(publish_kind(q, "move", "a", HEARTH_BACKGROUND, LONG + LONG), HEARTH_QUEUED);
+    expect_number(put_job_of(q, "sync", "a", HEARTH_SCHEDULED, LONG), HEARTH_QUEUED);
+    expect_number(put_job_of(q, "move", "a", HEARTH_BACKGROUND, LONG + LONG), HEARTH_QUEUED);
     expect_peek(q, "sync:a- move:a- ");
-    expect_number(publish_kind(q, "move", "a", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* this one alone */
+    expect_number(put_job_of(q, "move", "a", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* this one alone */
     expect_peek(q, "move:a sync:a- ");
-    expect_number(reserve(q, 0, LONG, &move), 0);
+    expect_number(take_job(q, 0, LONG, &move), 0);
     expect_text(move.kind, "move");
     expect_text(move.key, "a");
     expect_empty(q);
-    expect_number(publish_kind(q, "move", "a", HEARTH_PERSON_WAITS, 0), HEARTH_IN_WORK);
-    expect_number(publish_kind(q, "sync", "a", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
-    expect_number(reserve(q, 0, LONG, &sync), 0); /* while the other is in work */
+    expect_number(put_job_of(q, "move", "a", HEARTH_PERSON_WAITS, 0), HEARTH_IN_WORK);
+    expect_number(put_job_of(q, "sync", "a", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
+    expect_number(take_job(q, 0, LONG, &sync), 0); /* while the other is in work */
     expect_text(sync.kind, "sync");
     QUEUE_OK(q, extend, move.receipt, LONG);
     QUEUE_OK(q, finish, sync.receipt, HEARTH_JOB_DONE, 0);
     expect_peek(q, "move:a! ");
-    expect_number(publish_kind(q, "sync", "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    expect_number(put_job_of(q, "sync", "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     QUEUE_FAILS(NOT_FOUND, q, remove, "icon", "a");
     QUEUE_OK(q, remove, "sync", "a");
     QUEUE_FAILS(NOT_FOUND, q, remove, "sync", "a");
@@ -54,12 +54,12 @@ static void kinds_apart(struct kit *kit)
     struct line *q = &kit->line;
     struct hearth_job job;
     for (int i = 0; i < PAIRS; i++)
-        expect_number(publish_kind(q, pairs[i][0], pairs[i][1], HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+        expect_number(put_job_of(q, pairs[i][0], pairs[i][1], HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     for (int i = 0; i < PAIRS; i++)
-        expect_number(publish_kind(q, pairs[i][0], pairs[i][1], HEARTH_SCHEDULED, 0), HEARTH_WAITING);
+        expect_number(put_job_of(q, pairs[i][0], pairs[i][1], HEARTH_SCHEDULED, 0), HEARTH_WAITING);
     for (int taken = 0; taken < PAIRS; taken++) {
         int i = 0;
-        expect_number(reserve(q, 0, LONG, &job), 0);
+        expect_number(take_job(q, 0, LONG, &job), 0);
         while (i < PAIRS && (strcmp(pairs[i][0], job.kind) != 0 || strcmp(pairs[i][1], job.key) != 0))
             i++;
         if (i == PAIRS)
@@ -85,7 +85,7 @@ static void malformed_kinds(struct kit *kit)
     expect_number(result, 77);
     job.kind = "abcdefghijklmno_"; /* the longest */
     QUEUE_OK(q, publish, &job, 0, &result);
-    expect_number(reserve(q, 0, LONG, &job), 0);
+    expect_number(take_job(q, 0, LONG, &job), 0);
     expect_text(job.kind, "abcdefghijklmno_");
     QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
     expect_empty(q);

@@ -6,7 +6,7 @@ void line_open(struct kit *kit, struct line *line)
 {
     *line = (struct line){.ops = kit->queue};
     call_init(&line->call, NULL, 0, 0);
-    if (kit->queue->session_open(kit->self, &line->call.hearth, &line->session) < 0)
+    if (WATCHED("session_open", kit->queue->session_open(kit->self, &line->call.hearth, &line->session)) < 0)
         fail_msg("session_open: %s", line->call.error);
 }
 
@@ -16,7 +16,7 @@ void line_close(struct line *line)
     call_fini(&line->call);
 }
 
-int publish_kind(struct line *line, const char *kind, const char *key, int priority, int64_t delay)
+int queue_put_job_of(struct line *line, const char *kind, const char *key, int priority, int64_t delay)
 {
     struct hearth_job job = {.struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
     int32_t result = -1;
@@ -24,30 +24,48 @@ int publish_kind(struct line *line, const char *kind, const char *key, int prior
     return r < 0 ? r : result;
 }
 
-int publish(struct line *line, const char *key, int priority, int64_t delay)
+int queue_put_job(struct line *line, const char *key, int priority, int64_t delay)
 {
-    return publish_kind(line, KIND, key, priority, delay);
+    return queue_put_job_of(line, KIND, key, priority, delay);
 }
 
-int reserve(struct line *line, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+/* Waits without an end are ended by the test, which is patient itself. */
+static int64_t queue_limit(int64_t wait)
+{
+    return wait > 2 * PATIENCE ? 2 * PATIENCE : wait;
+}
+
+int queue_take_job(struct line *line, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     *ret_job = (struct hearth_job){.struct_size = sizeof(*ret_job)};
-    return QUEUE(line, reserve, wait, lease, ret_job);
+    return QUEUE_WAITS(line, queue_limit(wait), reserve, wait, lease, ret_job);
 }
 
-void takes(struct line *line, const char *key)
+int queue_event_wait(struct line *line, int64_t wait, hearth_event_cb cb, void *ctx)
+{
+    return QUEUE_WAITS(line, queue_limit(wait), event_wait, wait, cb, ctx);
+}
+
+void queue_hears(struct line *line, int64_t wait, hearth_event_cb cb, void *ctx)
+{
+    int r = queue_event_wait(line, wait, cb, ctx);
+    if (r != 0)
+        fail_msg("event_wait failed with %s: %s", err_name(r), line->call.error);
+}
+
+void queue_takes(struct line *line, const char *key)
 {
     struct hearth_job job;
-    int r = reserve(line, 0, LONG, &job);
+    int r = queue_take_job(line, 0, LONG, &job);
     if (r < 0)
         fail_msg("reserve returned %s where the job %s was expected: %s", err_name(r), key, line->call.error);
     expect_text(job.key, key);
 }
 
-void expect_empty(struct line *line)
+void queue_expect_empty(struct line *line)
 {
     struct hearth_job job;
-    int r = reserve(line, 0, LONG, &job);
+    int r = queue_take_job(line, 0, LONG, &job);
     if (r == 0)
         fail_msg("reserve gave the job %s where none was expected", job.key);
     expect_number(r, HEARTH_ERR_NOT_FOUND);
@@ -106,4 +124,14 @@ void queue_prepare(struct kit *kit)
         if (empty)
             break;
     }
+}
+
+void queue_leave_empty(struct kit *kit)
+{
+    struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
+    kit_open(kit);
+    queue_prepare(kit);
+    QUEUE_OK(&kit->line, counts, &counts);
+    expect_number(counts.ready + counts.delayed + counts.in_work, 0);
+    kit_close(kit);
 }

@@ -27,17 +27,17 @@ static int live(struct line *q)
 {
     struct hearth_job job;
     int events = 0;
-    int r = publish(q, "k", HEARTH_SCHEDULED, 0);
+    int r = put_job(q, "k", HEARTH_SCHEDULED, 0);
     if (r >= 0)
         r = QUEUE(q, peek, on_any, NULL);
     if (r == 0)
-        r = reserve(q, 0, LONG, &job);
+        r = take_job(q, 0, LONG, &job);
     if (r == 0)
         r = QUEUE(q, extend, job.receipt, LONG);
     if (r == 0)
         r = QUEUE(q, event_publish, "c", "text");
     if (r == 0)
-        r = QUEUE(q, event_wait, 0, on_event, &events);
+        r = wait_for_events(q, 0, on_event, &events);
     if (r == 0)
         r = QUEUE(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
     return r;
@@ -49,7 +49,7 @@ static void every_allocation_fails(struct kit *kit)
     int events = 0;
     if (!memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
-    QUEUE_OK(q, event_wait, 0, on_event, &events);
+    hears(q, 0, on_event, &events);
     for (long n = 1; n < 20000; n++) {
         q->call.error[0] = '\0';
         memory_fail_at(n);

@@ -95,7 +95,7 @@ static void step_publish(struct run *run)
                  : m->state == IN_WORK ? HEARTH_IN_WORK
                  : (sooner || higher)  ? HEARTH_RAISED
                                        : HEARTH_WAITING;
-    expect_code(run, publish_kind(run->q, kind_of(i), key_of(i, key), priority, delay), wanted);
+    expect_code(run, put_job_of(run->q, kind_of(i), key_of(i, key), priority, delay), wanted);
     if (wanted != HEARTH_QUEUED && wanted != HEARTH_RAISED)
         return;
     if (wanted == HEARTH_QUEUED)
@@ -128,7 +128,7 @@ static void step_reserve(struct run *run)
         if (run->jobs[i].state == READY && (first == NULL || before(run, &run->jobs[i], first)))
             first = &run->jobs[i];
     tell(run, "reserve");
-    expect_code(run, reserve(run->q, 0, lease, &job), first == NULL ? HEARTH_ERR_NOT_FOUND : 0);
+    expect_code(run, take_job(run->q, 0, lease, &job), first == NULL ? HEARTH_ERR_NOT_FOUND : 0);
     if (first == NULL)
         return;
     struct model_job *got = NULL;

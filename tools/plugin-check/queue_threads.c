@@ -24,7 +24,7 @@ static void *produce(void *arg)
     for (int i = work->number; i < JOBS; i += PRODUCERS) {
         char key[16];
         snprintf(key, sizeof(key), "%d", i);
-        expect_number(publish(&line, key, i % 3, 0), HEARTH_QUEUED);
+        expect_number(put_job(&line, key, i % 3, 0), HEARTH_QUEUED);
         call_reset(&line.call);
     }
     line_close(&line);
@@ -38,7 +38,7 @@ static void *consume(void *arg)
     struct hearth_job job;
     line_open(work->kit, &line);
     while (finished < JOBS) {
-        int r = reserve(&line, 50, LONG, &job);
+        int r = take_job(&line, 50, LONG, &job);
         if (r == 0) {
             done[strtol(job.key, NULL, 10)]++;
             QUEUE_OK(&line, finish, job.receipt, HEARTH_JOB_DONE, 0);
@@ -87,7 +87,7 @@ static void *wait_long(void *arg)
 {
     struct waiter *waiter = arg;
     struct hearth_job job;
-    waiter->result = waiter->events ? QUEUE(&waiter->line, event_wait, LONG, on_event, NULL) : reserve(&waiter->line, LONG, LONG, &job);
+    waiter->result = waiter->events ? wait_for_events(&waiter->line, LONG, on_event, NULL) : take_job(&waiter->line, LONG, LONG, &job);
     return NULL;
 }
 
@@ -108,7 +108,7 @@ static void expect_interruptible(struct kit *kit, bool events)
     expect_number(waiter.result, HEARTH_ERR_CANCELLED);
     call_reset(&waiter.line.call);
     expect_empty(&waiter.line); /* the next call is not interrupted */
-    expect_number(publish(&waiter.line, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    expect_number(put_job(&waiter.line, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     takes(&waiter.line, "k");
     QUEUE_OK(&waiter.line, remove, KIND, "k");
     line_close(&waiter.line);
@@ -124,7 +124,7 @@ static void interrupt_without_a_call(struct kit *kit)
 {
     struct line *q = &kit->line;
     kit->queue->interrupt(q->session);
-    expect_number(publish(q, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    expect_number(put_job(q, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     kit->queue->interrupt(q->session);
     takes(q, "k");
 }
@@ -133,7 +133,7 @@ static void expect_ended(struct kit *kit, const char *by)
 {
     struct hearth_job job;
     int64_t start = kit_now();
-    int r = reserve(&kit->line, LONG, LONG, &job), s = QUEUE(&kit->line, event_wait, LONG, on_event, NULL);
+    int r = take_job(&kit->line, LONG, LONG, &job), s = wait_for_events(&kit->line, LONG, on_event, NULL);
     if ((r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT) || (s != HEARTH_ERR_CANCELLED && s != HEARTH_ERR_TIMEOUT))
         fail_msg("waiting calls that %s ended returned %s and %s", by, err_name(r), err_name(s));
     if (kit_now() - start > PATIENCE / 2)
@@ -158,7 +158,7 @@ static void *publish_soon(void *arg)
     struct line line;
     line_open(work->kit, &line);
     kit_pause(SOON); /* the other one should be waiting by now; the result does not depend on it */
-    expect_number(publish(&line, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    expect_number(put_job(&line, "k", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     line_close(&line);
     return NULL;
 }
@@ -169,7 +169,7 @@ static void woken(struct kit *kit)
     struct hearth_job job;
     int64_t start = kit_now();
     expect_number(pthread_create(&work.thread, NULL, publish_soon, &work), 0);
-    expect_number(reserve(&kit->line, PATIENCE, LONG, &job), 0);
+    expect_number(take_job(&kit->line, PATIENCE, LONG, &job), 0);
     if (kit_now() - start > PATIENCE / 4)
         fail_msg("a waiting reserve took its job only %lld ms later", (long long)(kit_now() - start));
     pthread_join(work.thread, NULL);

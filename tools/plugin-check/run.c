@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,10 +10,14 @@
 
 #include "base/str.h"
 #include "breaking.h"
+#include "guard.h"
 #include "report.h"
+#include "symbols.h"
 #include "target.h"
+#include "watch.h"
 
-enum { SECONDS = 60, OUTPUT_MAX = 8000, LONG_FACTOR = 5 };
+/* HANGS_MAX: a plugin in which so many tests hung has said enough. */
+enum { SECONDS = 60, OUTPUT_MAX = 8000, LONG_FACTOR = 5, HANGS_MAX = 8 };
 
 struct child {
     pid_t pid;
@@ -23,15 +26,10 @@ struct child {
     size_t size;
     int status;
     bool late;
+    char where[1000]; /* late: what did not return; else what was running when it ended */
 };
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-    (void)status;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
+static int hangs;
 
 static bool make_directory(struct kit_options *options)
 {
@@ -42,7 +40,7 @@ static bool make_directory(struct kit_options *options)
 
 static void child_main(const struct kit_options *options, const struct kit_test *test, int report, int output)
 {
-    setpgid(0, 0); /* so that what it starts ends with it */
+    guard_child();
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     report_to(report);
@@ -73,6 +71,7 @@ static bool start(struct child *child, const struct kit_options *options, const 
         return false;
     }
     fflush(stdout);
+    watch_reset();
     child->pid = fork();
     if (child->pid == 0)
         child_main(options, test, report[1], output[1]);
@@ -80,6 +79,7 @@ static bool start(struct child *child, const struct kit_options *options, const 
     close(output[1]);
     child->report = report[0];
     child->output = output[0];
+    guard_set(child->pid, options->directory);
     return child->pid > 0;
 }
 
@@ -94,16 +94,30 @@ static void read_output(struct child *child)
 }
 
 /* SIGKILL leaves no room for arguments; the group takes with it what the test had started. */
+static void end_child(const struct child *child)
+{
+    kill(-child->pid, SIGKILL);
+    kill(child->pid, SIGKILL);
+}
+
 static void wait_for(struct child *child, int seconds)
 {
     int64_t until = kit_now() + seconds * 1000;
+    bool ended = false;
     for (;;) {
         if (waitpid(child->pid, &child->status, WNOHANG) == child->pid)
             break;
-        if (!child->late && kit_now() >= until) {
+        if (!child->late && watch_late(child->where, sizeof(child->where))) {
             child->late = true;
-            kill(-child->pid, SIGKILL);
-            kill(child->pid, SIGKILL);
+        } else if (!child->late && kit_now() >= until) {
+            char running[800];
+            watch_running(running, sizeof(running));
+            snprintf(child->where, sizeof(child->where), "the test was not done after %d seconds%s", seconds, running);
+            child->late = true;
+        }
+        if (!ended && (child->late || guard_signal() != 0)) {
+            end_child(child);
+            ended = true;
         }
         struct pollfd wait = {.fd = child->output, .events = POLLIN};
         if (poll(&wait, 1, 20) > 0 && (wait.revents & POLLIN) != 0)
@@ -111,11 +125,14 @@ static void wait_for(struct child *child, int seconds)
         else if ((wait.revents & POLLHUP) != 0)
             kit_pause(5);
     }
+    if (!child->late)
+        watch_running(child->where, sizeof(child->where));
     kill(-child->pid, SIGKILL);
     struct pollfd rest = {.fd = child->output, .events = POLLIN};
     while (poll(&rest, 1, 0) > 0 && (rest.revents & POLLIN) != 0 && child->size < OUTPUT_MAX)
         read_output(child);
     child->text[child->size] = '\0';
+    hangs += child->late;
 }
 
 /* TAP's diagnostics: every line behind "# ". */
@@ -128,31 +145,44 @@ static void print_lines(const char *text)
     }
 }
 
+static void print_reason(const struct child *child, const struct report *report)
+{
+    if (child->late)
+        print_lines(child->where);
+    else if (report->kind == REPORT_FAILED)
+        print_lines(report->text);
+    else if (WIFSIGNALED(child->status))
+        printf("# it crashed: %s%s\n", strsignal(WTERMSIG(child->status)), child->where);
+    else
+        printf("# it ended with exit status %d%s%s\n", WEXITSTATUS(child->status),
+               report->kind == REPORT_PASSED ? " after it had passed" : " in the middle", child->where);
+    print_lines(child->text);
+}
+
 /* True: the test did not fail. */
-static bool conclude(struct child *child, const char *name, int number, int seconds)
+static bool conclude(struct child *child, const struct kit_test *test, int number)
 {
     struct report report = report_read(child->report);
     bool clean = !child->late && WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0;
     if (report.kind == REPORT_SKIPPED && clean) {
-        printf("ok %d - %s # SKIP %s\n", number, name, report.text);
+        printf("ok %d - %s # SKIP %s\n", number, test->name, report.text);
         return true;
     }
     if (report.kind == REPORT_PASSED && clean) {
-        printf("ok %d - %s\n", number, name);
+        printf("ok %d - %s\n", number, test->name);
         return true;
     }
-    printf("not ok %d - %s\n", number, name);
-    if (child->late)
-        printf("# it was not done after %d seconds\n", seconds);
-    else if (report.kind == REPORT_FAILED)
-        print_lines(report.text);
-    else if (WIFSIGNALED(child->status))
-        printf("# it crashed: %s\n", strsignal(WTERMSIG(child->status)));
-    else
-        printf("# it ended with exit status %d%s\n", WEXITSTATUS(child->status),
-               report.kind == REPORT_PASSED ? " after it had passed" : " in the middle");
-    print_lines(child->text);
+    printf("not ok %d - %s\n", number, test->name);
+    print_reason(child, &report);
     return false;
+}
+
+static void leave(struct child *child, const struct kit_options *options)
+{
+    close(child->report);
+    close(child->output);
+    guard_clean_directory(options->directory);
+    guard_set(0, NULL);
 }
 
 static bool run_one(struct kit_options *options, const struct kit_test *test, int number)
@@ -168,10 +198,8 @@ static bool run_one(struct kit_options *options, const struct kit_test *test, in
     wait_for(&child, seconds);
     if ((test->how & KIT_BREAKS) != 0)
         mend_whatever_is_broken(options);
-    bool ok = conclude(&child, test->name, number, seconds);
-    close(child.report);
-    close(child.output);
-    nftw(options->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    bool ok = conclude(&child, test, number);
+    leave(&child, options);
     return ok;
 }
 
@@ -194,33 +222,81 @@ static int find_kind(struct kit_options *options)
     int64_t kind = 0;
     if (report.kind == REPORT_SKIPPED && str_to_int(report.text, &kind) && !child.late) {
         printf("ok 1 - %s\n", ask.name);
+        options->accepted = true;
     } else {
         printf("not ok 1 - %s\n", ask.name);
-        print_lines(report.kind == REPORT_FAILED ? report.text
-                    : child.late                 ? "it does not return from loading"
-                                                 : "it crashed while loading");
+        if (report.kind == REPORT_FAILED)
+            print_lines(report.text);
+        else if (child.late)
+            printf("# it does not return from loading: %s\n", child.where);
+        else
+            printf("# it crashed while loading\n");
         print_lines(child.text);
     }
-    close(child.report);
-    close(child.output);
-    nftw(options->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    leave(&child, options);
     return (int)kind;
+}
+
+/* What the tests have put into the backend goes, whatever became of them. A provider has none. */
+static bool leave_empty(struct kit_options *options, int kind, int number)
+{
+    static const struct kit_test storage = {"end: nothing is left in the backend", storage_leave_empty, KIT_CLOSED};
+    static const struct kit_test queue = {"end: nothing is left in the backend", queue_leave_empty, KIT_CLOSED};
+    return run_one(options, kind == HEARTH_STORAGE ? &storage : &queue, number);
+}
+
+static void run_tables(struct kit_options *options, int kind, int *number, int *failed)
+{
+    size_t count;
+    const struct kit_test *const *tables = kit_tests(kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        for (const struct kit_test *test = tables[i]; test->name != NULL; test++) {
+            if (!wanted(options, test))
+                continue;
+            if (guard_signal() != 0)
+                return;
+            if (hangs >= HANGS_MAX) {
+                printf("not ok %d - %s\n# not run: %d tests before it hung\n", ++*number, test->name, hangs);
+                ++*failed;
+                continue;
+            }
+            *failed += !run_one(options, test, ++*number);
+        }
+    }
+}
+
+/* The backend is left empty after a signal as well; the next signal ends that, too. */
+static int give_up(struct kit_options *options, int kind, int number)
+{
+    int signal_number = guard_signal();
+    guard_signal_over();
+    if (kind == HEARTH_STORAGE || kind == HEARTH_QUEUE)
+        leave_empty(options, kind, ++number);
+    printf("Bail out! %s\n", strsignal(signal_number));
+    fflush(stdout);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+    return -1;
 }
 
 int run_all(struct kit_options *options)
 {
     printf("TAP version 13\n# %s, seed %lu\n", options->plugin, options->seed);
+    fflush(stdout);
+    if (!watch_init(options->patience) || !guard_start()) {
+        printf("Bail out! %s\n", strerror(errno));
+        return -1;
+    }
     int number = 1, failed = 0, kind = find_kind(options);
     if (kind == 0) {
         printf("1..1\n");
         return 1;
     }
-    size_t count;
-    const struct kit_test *const *tables = kit_tests(kind, &count);
-    for (size_t i = 0; i < count; i++)
-        for (const struct kit_test *test = tables[i]; test->name != NULL; test++)
-            if (wanted(options, test))
-                failed += !run_one(options, test, ++number);
+    run_tables(options, kind, &number, &failed);
+    if (guard_signal() != 0)
+        return give_up(options, kind, number);
+    if (kind == HEARTH_STORAGE || kind == HEARTH_QUEUE)
+        failed += !leave_empty(options, kind, ++number);
     printf("1..%d\n", number);
     if (failed > 0)
         printf("# %d of %d failed\n", failed, number);

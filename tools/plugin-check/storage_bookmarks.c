@@ -260,6 +260,33 @@ static void tags(struct kit *kit)
     assert_sound(store);
 }
 
+/* Two tags that differ in their last letter alone. */
+static void long_tags(struct kit *kit)
+{
+    enum { LENGTH = 400 };
+    struct store *store = &kit->store;
+    struct lines lines = {.size = 0};
+    char tags[2 * LENGTH + 2], *second = tags + LENGTH + 1;
+    const struct hearth_limits *limits = kit->descriptor->limits;
+    if (limits != NULL && limits->text_bytes > 0 && limits->text_bytes < (int64_t)sizeof(tags))
+        return;
+    memset(tags, 'T', sizeof(tags));
+    tags[LENGTH] = '\n';
+    tags[2 * LENGTH] = 'u';
+    tags[2 * LENGTH + 1] = '\0';
+    begin(store, "a", HEARTH_BOOKMARKS);
+    put_roots(store);
+    put_tagged(store, "b1__________", tags, 100);
+    put_tagged(store, "b2__________", second, 200);
+    commit(store);
+    OK(store, tag_list, "a", on_tag, &lines);
+    expect_number(lines.count, 2);
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = second}, "b2__________\nb1__________\n");
+    tags[LENGTH] = '\0';
+    expect_list(store, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = tags}, "b1__________\n");
+    assert_sound(store);
+}
+
 static void nodes_claims_tombstones(struct kit *kit)
 {
     struct store *store = &kit->store;
@@ -307,6 +334,7 @@ const struct kit_test storage_bookmarks_tests[] = {
     {"bookmarks: a folder is listed in its order, from any row on", list_by_position},
     {"bookmarks: the newest come first, ties by guid, from any row on", list_by_added},
     {"bookmarks: tags are compared without regard to case", tags},
+    {"bookmarks: tags are compared as a whole", long_tags},
     {"bookmarks: nodes, claims and tombstones are kept", nodes_claims_tombstones},
     {"bookmarks: those of several pages are those of each", bookmarks_of_several_pages},
     {NULL, NULL},

@@ -33,6 +33,14 @@ void storage_prepare(struct kit *kit)
     add_account(&kit->store, "b", "ben@example.org");
 }
 
+void storage_leave_empty(struct kit *kit)
+{
+    kit_open(kit);
+    OK(&kit->store, migrate);
+    remove_accounts(&kit->store);
+    kit_close(kit);
+}
+
 void add_account(struct store *store, const char *id, const char *email)
 {
     char uid[64];

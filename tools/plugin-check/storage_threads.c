@@ -99,6 +99,24 @@ static void stop_and_deadline_of_a_waiting_writer(struct kit *kit)
     store_close(&waiting);
 }
 
+static void begin_in_vain(void *ctx)
+{
+    struct store *waiting = ctx;
+    int64_t generation;
+    waiting->call.hearth.deadline = kit_now() + 400;
+    FAILS(TIMEOUT, waiting, batch_begin, "a", HEARTH_HISTORY, &generation);
+}
+
+static void waiting_writer_is_idle(struct kit *kit)
+{
+    struct store waiting;
+    kit_session(kit, &waiting);
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    kit_expect_idle("batch_begin", begin_in_vain, &waiting);
+    commit(&kit->store);
+    store_close(&waiting);
+}
+
 static int on_slow_page(void *ctx, const struct hearth_page *page)
 {
     struct caller *caller = ctx;
@@ -294,12 +312,15 @@ static void claims_are_exclusive(struct kit *kit)
         kit->storage->close(other);
     call_fini(&call);
     for (int i = 0; i < ACCOUNTS; i++)
-        expect_number(claims[i], 1);
+        if (claims[i] != 1)
+            fail_msg("account_claim_due gave the account x%d to %d of %d callers%s, to one it has to", i, claims[i], CLAIMERS,
+                     two ? " in two instances of the storage, as the daemon and a command beside it are" : "");
 }
 
 const struct kit_test storage_threads_tests[] = {
     {"threads: a writer that waits can be interrupted", interrupt_of_a_waiting_writer},
     {"threads: a writer that waits obeys should_stop and its deadline", stop_and_deadline_of_a_waiting_writer},
+    {"threads: a writer that waits leaves the processor alone", waiting_writer_is_idle},
     {"threads: a long list can be interrupted, other sessions go on", interrupt_of_a_long_scan},
     {"threads: a deadline ends a list and breaks a batch", deadline_of_a_long_scan},
     {"threads: eight sessions mix batches, writes and reads", mixed_work},

@@ -267,6 +267,11 @@ void sync_sink_init(struct sync_sink *sink)
 
 void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
 {
+    sync_identity_by(kit, &kit->call, ret_identity);
+}
+
+void sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity)
+{
     struct buf text = {0};
     char piece[4096];
     if (kit->options->import == NULL)
@@ -279,8 +284,8 @@ void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
     fclose(file);
     buf_add_char(&text, '\0');
     *ret_identity = (struct hearth_identity){.struct_size = sizeof(*ret_identity)};
-    if (kit->sync->account_import(kit->session, &kit->call.hearth, text.data, ret_identity) < 0)
-        fail_msg("%s is refused: %s", kit->options->import, kit->call.error);
+    if (WATCHED("account_import", kit->sync->account_import(kit->session, &call->hearth, text.data, ret_identity)) < 0)
+        fail_msg("%s is refused: %s", kit->options->import, call->error);
     buf_fini(&text);
 }
 
@@ -303,7 +308,7 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
     *ret_result = (struct hearth_pull_result){.struct_size = sizeof(*ret_result)};
     call->error[0] = '\0';
     sync_kit_pulls();
-    int r = kit->sync->pull(session, &call->hearth, &pull, ret_result);
+    int r = WATCHED("pull", kit->sync->pull(session, &call->hearth, &pull, ret_result));
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)marks[i].text);
     sink->open = -1; /* what was not committed is dropped */

@@ -29,6 +29,8 @@ struct sync_sink {
 void sync_sink_init(struct sync_sink *sink);
 /* The account of --import; skips the test without one. Lives as long as kit->call. */
 void sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
+/* The same, as long as `call`. */
+void sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity);
 /* One pull with the sink's marks. */
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result);

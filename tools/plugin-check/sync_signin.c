@@ -36,7 +36,7 @@ static int start(struct kit *kit, int way, struct hearth_signin_step *ret_step)
     struct hearth_signin signin = {
         .struct_size = sizeof(signin), .way = way, .email = "a@example.org", .callback = "https://kit.example.org/auth/callback"};
     *ret_step = empty();
-    return kit->signin->start(kit->session, &kit->call.hearth, &signin, ret_step);
+    return WATCHED("start", kit->signin->start(kit->session, &kit->call.hearth, &signin, ret_step));
 }
 
 /* Whatever the other servers say, there is a step, or a code with words. */
@@ -59,7 +59,8 @@ static void any_answer(struct kit *kit)
                     expect_step(&step);
                 if (r == 0 && step.state != NULL) {
                     struct hearth_signin_step next = empty();
-                    r = kit->signin->next(kit->session, &kit->call.hearth, step.state, step.state_size, &password, 1, &next);
+                    r = WATCHED("next",
+                                kit->signin->next(kit->session, &kit->call.hearth, step.state, step.state_size, &password, 1, &next));
                     if (r == 0)
                         expect_step(&next);
                 }
@@ -81,8 +82,13 @@ static void foreign_state(struct kit *kit)
     for (int fill = 0; fill < 256; fill += 51) {
         memset(bytes, fill, sizeof(bytes));
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-            struct hearth_signin_step step = empty();
-            int r = kit->signin->next(kit->session, &kit->call.hearth, bytes, sizes[i], NULL, 0, &step);
+            struct hearth_signin_step step, before;
+            memset(&step, 0x5a, sizeof(step));
+            step.struct_size = sizeof(step);
+            before = step;
+            int r = WATCHED("next", kit->signin->next(kit->session, &kit->call.hearth, bytes, sizes[i], NULL, 0, &step));
+            if (r < 0 && memcmp(&step, &before, sizeof(step)) != 0)
+                fail_msg("next() failed with %s and changed its output: what fails leaves it as it was", err_name(r));
             if (r == 0 ? step.kind != HEARTH_SIGNIN_FAILED : r != HEARTH_ERR_INVALID)
                 fail_msg("a foreign state of %zu bytes is taken (%s)", sizes[i], r == 0 ? "a step" : err_name(r));
             call_reset(&kit->call);

@@ -5,8 +5,9 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "sync_kit.h"
 #include "conf/conf.h"
+#include "sync_kit.h"
+#include "watched.h"
 
 enum { CONFIG_MAX = 1 << 20 };
 
@@ -42,6 +43,7 @@ void target_configure(struct kit *kit)
 
 static void *host_alloc(struct hearth_call *call, size_t size)
 {
+    memory_happens();
     if (memory_must_fail())
         return NULL;
     struct arena *arena = &call_of(call)->arena;
@@ -60,16 +62,19 @@ static void host_log(const struct hearth_host *host, int level, const char *text
 void target_load(struct kit *kit)
 {
     struct err err = {0};
-    if (plug_load_file(kit->options->plugin, 0, &kit->plug, &err) < 0)
+    /* The loader has a limit of its own the first time. */
+    int r = kit->options->accepted ? WATCHED("hearth_plugin_v2", plug_load_tried(kit->options->plugin, 0, &kit->plug, &err))
+                                   : plug_load_file(kit->options->plugin, 0, &kit->plug, &err);
+    if (r < 0)
         fail_msg("%s", err.text);
     kit->descriptor = plug_descriptor(kit->plug);
     const void *ops = plug_ops(kit->plug);
     if (kit->descriptor->kind == HEARTH_STORAGE)
-        kit->storage = ops;
+        kit->storage = watched_storage(ops);
     else if (kit->descriptor->kind == HEARTH_QUEUE)
-        kit->queue = ops;
+        kit->queue = watched_queue(ops);
     else
-        kit->sync = ops;
+        kit->sync = watched_sync(ops);
     kit->signin = plug_extension(kit->plug, PLUG_SYNC_SIGNIN);
     kit->describe = plug_extension(kit->plug, PLUG_SYNC_DESCRIBE);
     char module[80];

@@ -212,9 +212,12 @@ struct hearth_config_value {
 enum hearth_plugin_kind { HEARTH_STORAGE = 1, HEARTH_QUEUE = 2, HEARTH_SYNC = 3 };
 
 enum hearth_capability {
-    HEARTH_SHARED = 1 << 0,  /* several processes can use the same data at once */
-    HEARTH_DURABLE = 1 << 1, /* survives the end of the process */
-    HEARTH_ORDERED = 1 << 2  /* queue: jobs of one priority leave in the order they came */
+    HEARTH_SHARED = 1 << 0, /* several processes can use the same data at once */
+    /* Survives the end of the process. A storage of which this is true is opened by commands, too, while the daemon has it open: what one
+     * of them commits the other reads, and both may write. (SHARED says that daemons may: with each one's load, for as long as they live.)
+     */
+    HEARTH_DURABLE = 1 << 1,
+    HEARTH_ORDERED = 1 << 2 /* queue: jobs of one priority leave in the order they came */
 };
 
 /* What a plugin's data cannot be; the core refuses it in words before it gets there, and the kit stays within it. */

@@ -3,7 +3,9 @@
  * The queue holds jobs: "sync this account". Of each kind (sync, import, icon, move …) there is at most one for an account: (kind, key) is
  * unique. A backend is a small database, not a message broker: it finds a job by its kind and key, moves it forward, removes it, shows it.
  * It is at-least-once and need not persist: a lost queue costs a late sync, because the scheduler fills it again. Durations, not absolute
- * times, cross this border. Operations may block; each session is used by one thread. */
+ * times, cross this border, and the wall clock of this process decides nothing: it may be set while a job waits. They pass by
+ * host->monotonic_ms, or by a clock of the backend's own. Operations may block, asleep; each session is used by one thread, and a callback
+ * of peek() or event_wait() may call the other operations of any session. */
 #ifndef HEARTH_QUEUE_H
 #define HEARTH_QUEUE_H
 

@@ -164,6 +164,8 @@ struct hearth_visit_query {
     int64_t after_type;
 };
 
+/* Tags are compared folded, as Firefox does it: code point by code point, each by its own lower case (the simple mapping of Unicode; that
+ * of U+0130 is i), and nothing else: accents stay, and "ß" is not "ss". */
 enum hearth_bookmark_order {
     HEARTH_BY_POSITION = 0, /* in `parent` */
     HEARTH_BY_ADDED = 1,    /* kinds BOOKMARK, QUERY, LIVEMARK; newest first, ties by greater guid */
@@ -173,7 +175,7 @@ enum hearth_bookmark_order {
 struct hearth_bookmark_query {
     uint32_t struct_size;
     int32_t order;            /* enum hearth_bookmark_order */
-    const char *parent, *tag; /* tag: compared without regard to case, as Firefox folds it */
+    const char *parent, *tag; /* tag: folded, as a whole */
     int64_t after;            /* BY_POSITION: the position, -1: from the first; else: `added` of the last row, 0: from the first */
     const char *after_guid;   /* else: its guid; NULL */
 };
@@ -364,7 +366,8 @@ struct hearth_storage {
     /* All pages, greatest frecency first, ties by greater id; url, titles, tags, flags, counts; host, guid, generation may be left out. One
      * ordered scan that a person's typing waits for. */
     int (*pages_by_frecency)(void *session, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx);
-    /* Changed or removed after generation `since`, in any order. NOT_FOUND: the plugin no longer knows (load anew). */
+    /* Changed or removed after generation `since`, in any order. NOT_FOUND: the plugin no longer knows, or the account never had that
+     * generation: it is negative or greater than its own, as after a restored backup (load anew). */
     int (*pages_changed)(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx);
     /* What was removed after generation `since` and has not come back, whatever removed it: a page with a record of itself and one of each
      * of its visits, a device with its tabs, what was cleared piece by piece; nothing that was not there. By generation, then by the fields
@@ -389,7 +392,7 @@ struct hearth_storage {
     int (*bookmark_tombstones)(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx);
     /* By folder, then position. */
     int (*bookmark_claims)(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx);
-    /* By name as Firefox folds it; of several spellings the least by bytes. */
+    /* By the bytes of the folded name; of several spellings the least by bytes. Each counts the bookmarks that have it, however often. */
     int (*tag_list)(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx);
     /* Every guid that was ever joined to a page. By page, then guid by bytes. */
     int (*page_guid_list)(void *session, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx);

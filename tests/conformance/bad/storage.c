@@ -2,6 +2,8 @@
 #include "bad.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hearth/storage.h"
@@ -219,6 +221,124 @@ static int claims_in_pieces(void *session, struct hearth_call *call, const char 
     return r;
 }
 
+/* --- what no result shows --- */
+
+struct rows {
+    hearth_bookmark_cb cb;
+    void *ctx;
+};
+
+static int leak_row(void *ctx, const struct hearth_bookmark *bookmark)
+{
+    struct rows *rows = ctx;
+    return strdup(bookmark->guid) == NULL ? 1 : rows->cb(rows->ctx, bookmark);
+}
+
+static int leak_rows(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+{
+    struct rows rows = {cb, ctx};
+    return good->bookmarks_of_page(session, call, account, page, leak_row, &rows);
+}
+
+/* What a list had opened stays open when its callback ends it: in LMDB a read transaction, for which the file grows. */
+static void *volatile held; /* a compiler leaves out what is allocated for nothing */
+
+struct reading {
+    hearth_claim_cb cb;
+    void *ctx;
+    bool ended;
+};
+
+static int reading_row(void *ctx, const char *folder, int64_t position, const char *child)
+{
+    struct reading *reading = ctx;
+    reading->ended = reading->cb(reading->ctx, folder, position, child) != 0;
+    return reading->ended;
+}
+
+static int keep_reading(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
+{
+    struct reading reading = {.cb = cb, .ctx = ctx};
+    void *transaction = held = malloc(100);
+    int r = good->bookmark_claims(session, call, account, reading_row, &reading);
+    if (!reading.ended)
+        free(transaction);
+    return r;
+}
+
+static int leak_refusals(void *session, struct hearth_call *call, const char *account, const char **ret_json)
+{
+    void *statement = held = malloc(100);
+    int r = good->settings_get(session, call, account, ret_json);
+    if (r == 0)
+        free(statement);
+    return r;
+}
+
+/* Two sessions use one buffer on the way to the caller's memory. */
+static const struct hearth_host *host;
+
+static int keep_host(const struct hearth_host *h, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+{
+    host = h;
+    return good->open(h, call, values, ret_self);
+}
+
+static int static_buffer(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+{
+    static char text[2000];
+    int r = good->account_by_email(session, call, email, ret_account);
+    if (r != 0)
+        return r;
+    snprintf(text, sizeof(text), "%s", ret_account->uid);
+    char *copy = host->alloc(call, sizeof(text));
+    if (copy != NULL) {
+        memcpy(copy, text, sizeof(text));
+        ret_account->uid = copy;
+    }
+    return 0;
+}
+
+static int static_result(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
+{
+    static char url[70000];
+    int r = good->page_get(session, call, account, page, ret_page);
+    if (r == 0) {
+        snprintf(url, sizeof(url), "%s", ret_page->url);
+        ret_page->url = url;
+    }
+    return r;
+}
+
+static int spin_begin(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+{
+    int64_t deadline = call->deadline;
+    int r;
+    if (deadline == 0)
+        return good->batch_begin(session, call, account, collection, ret_generation);
+    do {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        call->deadline = now.tv_sec * 1000 + now.tv_nsec / 1000000 < deadline ? 1 : deadline;
+        r = good->batch_begin(session, call, account, collection, ret_generation);
+    } while (r == HEARTH_ERR_TIMEOUT && call->deadline == 1);
+    call->deadline = deadline;
+    return r;
+}
+
+static void hang_abort(void *session)
+{
+    while (session != NULL)
+        pause();
+}
+
+static int hang_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+{
+    while (session != NULL && call != NULL && account != NULL && cb != NULL)
+        pause();
+    return ctx == NULL;
+}
+
 static void set_table(void)
 {
     good = good_descriptor->operations;
@@ -247,7 +367,14 @@ static void set_table(void)
     X(hiding, device_put, show_again)                                                                                                      \
     X(groups, tabs_clear, keep_groups)                                                                                                     \
     X(fold, pick_put, fold_keys)                                                                                                           \
-    X(pieces, bookmark_claims, claims_in_pieces)
+    X(pieces, bookmark_claims, claims_in_pieces)                                                                                           \
+    X(leakrows, bookmarks_of_page, leak_rows)                                                                                              \
+    X(reading, bookmark_claims, keep_reading)                                                                                              \
+    X(leakrefusals, settings_get, leak_refusals)                                                                                           \
+    X(staticresult, page_get, static_result)                                                                                               \
+    X(spinbegin, batch_begin, spin_begin)                                                                                                  \
+    X(hangabort, batch_abort, hang_abort)                                                                                                  \
+    X(hanglist, tag_list, hang_list)
 
 #define X(rule, operation, function)                                                                                                       \
     static void apply_##rule(void *table)                                                                                                  \
@@ -258,12 +385,33 @@ static void set_table(void)
 RULES(X)
 #undef X
 
+static void apply_buffer(void *table)
+{
+    set_table();
+    ((struct hearth_storage *)table)->open = keep_host;
+    ((struct hearth_storage *)table)->account_by_email = static_buffer;
+}
+
+/* Before main(): what a library's constructor says. */
+__attribute__((constructor)) static void loaded(void)
+{
+    if (strcmp(RULE, "constructor") == 0)
+        printf("hello from the constructor\n");
+}
+
+static void apply_constructor(void *table)
+{
+    (void)table;
+}
+
 const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static const struct bad_rule rules[] = {
 #define X(rule, operation, function) {#rule, apply_##rule},
         RULES(X)
 #undef X
+            {"buffer", apply_buffer},
+        {"constructor", apply_constructor},
     };
     return bad_entry(&ops, sizeof(ops), rules, sizeof(rules) / sizeof(rules[0]));
 }

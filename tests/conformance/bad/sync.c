@@ -1,5 +1,6 @@
 /* Providers that break one rule each. They need no good one: each is a few lines. */
 #include <string.h>
+#include <unistd.h>
 
 #include "hearth/sync.h"
 
@@ -45,6 +46,13 @@ static void interrupt(void *session)
 static int account_import(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
 {
     (void)session;
+    if (breaks("hang"))
+        for (;;)
+            pause();
+    if (breaks("touch"))
+        ret_identity->email = "a@example.org";
+    if (breaks("leak") && strdup(text) == NULL)
+        return HEARTH_ERR_NOMEM;
     if (!breaks("gullible") && strstr(text, "\"account\"") == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "the file has no \"account\"");
     ret_identity->email = breaks("address") ? "a" : "a@example.org";
@@ -72,6 +80,8 @@ static int pull(void *session, struct hearth_call *call, const struct hearth_pul
     if (host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped");
     int r = fetch(call);
+    if (breaks("leakpull") && strdup(pull->account) == NULL)
+        return HEARTH_ERR_NOMEM;
     if (breaks("endless"))
         while (r == 0)
             r = fetch(call);

@@ -203,6 +203,8 @@ static int signin_next(void *session, struct hearth_call *call, const void *stat
         return hearth_fail(call, HEARTH_ERR_INVALID, "a sign-in of somebody else's");
     if (identity == NULL)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    if (count > 0 && strcmp(answers[0].value, "fault") == 0)
+        return hearth_fail(call, HEARTH_ERR_IO, "the disk of this machine says no");
     identity->struct_size = sizeof(*identity);
     int r = count == 0 ? HEARTH_ERR_INVALID : account_import(session, call, answers[0].value, identity);
     *ret_step = (struct hearth_signin_step){.struct_size = sizeof(*ret_step),

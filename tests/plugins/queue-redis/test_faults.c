@@ -166,6 +166,35 @@ static void test_listener_dropped(void **state)
     assert_string_equal(w.seen, "= ");
 }
 
+static int count_and_interrupt(void *ctx, const struct hearth_job *job)
+{
+    struct line *line = ctx;
+    struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
+    (void)job;
+    assert_int_equal(ops->counts(line->session, &line->call.hearth, &counts), 0);
+    ops->interrupt(line->session);
+    return 0;
+}
+
+static int count_row(void *ctx, const struct hearth_job *job)
+{
+    (void)job;
+    ++*(int *)ctx;
+    return 0;
+}
+
+/* An operation in a callback is not the end of the one around it. */
+static void test_interrupt_around_a_nested_call(void **state)
+{
+    struct fixture *f = *state;
+    int rows = 0;
+    publish(&f->line, "a", 0);
+    publish(&f->line, "later", 3600000);
+    fails(ops->peek(f->line.session, &f->line.call.hearth, count_and_interrupt, &f->line), HEARTH_ERR_CANCELLED, &f->line, "interrupted");
+    assert_int_equal(ops->peek(f->line.session, &f->line.call.hearth, count_row, &rows), 0);
+    assert_int_equal(rows, 2);
+}
+
 static void test_no_answer(void **state)
 {
     struct fixture *f = *state, slow;
@@ -356,6 +385,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_killed_while_a_worker_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_killed_while_a_listener_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_listener_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_interrupt_around_a_nested_call, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused_writes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evicted, set_up, tear_down),

@@ -1,5 +1,6 @@
 """A database of schema 1, as the release before files of their own made it, and its migration, killed as often as asked for. The suite runs
 test_migration.py; tests/long/kill_migration.py is the long form."""
+import contextlib
 import json
 import os
 import pathlib
@@ -128,6 +129,45 @@ def dump_new(state):
     return out
 
 
+def schemas(folder):
+    """The files of a folder of migrations, in order: the one of schema N is [N - 1]."""
+    return sorted((PLUGIN / folder).glob("*.sql"))
+
+
+def apply(db, files):
+    for path in files:
+        db.executescript(path.read_text(encoding="utf-8"))
+
+
+def make_person(old, row, path, schema):
+    """A file of a person as it was in a schema, with what the account has in the file for everybody from before."""
+    path.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        apply(db, schemas("person")[:1])
+        db.execute("ATTACH ? AS old", (str(old),))
+        counters = ", ".join(COUNTERS)
+        db.execute(f"INSERT INTO account (row, id, {counters}) SELECT 1, id, {counters} FROM old.accounts WHERE row = ?", (row,))
+        for table in (*TABLES, "removed_pages"):
+            names = ", ".join(f'"{r[1]}"' for r in db.execute(f"PRAGMA main.table_info({table})"))
+            db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE account = ?", (row,))
+        db.execute("DETACH old")
+        apply(db, schemas("person")[1:schema])
+        assert db.execute("PRAGMA user_version").fetchone()[0] == schema
+
+
+def dump_all(state):
+    """Every table of every file, with what it is made by: the same texts mean the same database."""
+    out = {}
+    for path in (state / "hearth.db", *sorted((state / "accounts").glob("*.db"))):
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            made = db.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY type, name").fetchall()
+            out[path.name] = [("schema", db.execute("PRAGMA user_version").fetchone()[0]), *made]
+            for name in (name for kind, name, _ in made if kind == "table"):
+                out[path.name] += [(name, row) for row in sorted(map(repr, db.execute(f'SELECT * FROM "{name}"')))]
+    return out
+
+
 class Migration:
     def __init__(self, hearthd, folder, persons=6, pages=2500):
         self.hearthd, self.folder = hearthd, pathlib.Path(folder)
@@ -143,6 +183,19 @@ class Migration:
         shutil.rmtree(self.state, ignore_errors=True)
         self.state.mkdir(mode=0o700)
         shutil.copy(self.old, self.state / "hearth.db")
+
+    def reset_to(self, shared, person):
+        """As the release with these schemas left it."""
+        self.reset()
+        with contextlib.closing(sqlite3.connect(self.state / "hearth.db", isolation_level=None)) as db:
+            apply(db, schemas("migrations")[1:min(shared, 2)])
+            if shared > 2:  # the rows of the persons have moved
+                (self.state / "accounts").mkdir(mode=0o700)
+                for row, name in db.execute("SELECT row, id FROM accounts").fetchall():
+                    make_person(self.old, row, self.state / "accounts" / f"{name}.db", person)
+                db.execute("UPDATE accounts SET file = 1")
+                apply(db, schemas("migrations")[2:shared])
+            assert db.execute("PRAGMA user_version").fetchone()[0] == shared
 
     def start(self, *words):
         return subprocess.Popen([self.hearthd, "--config", str(self.conf), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -27,33 +27,25 @@ def an_old_backup_is_restored(hearthd):
         moved.check()
 
 
-def make_first_person(old, row, path):
-    """A file of a person as the release before wrote it, with what the account has in the file for everybody of the release before that."""
-    path.unlink()
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript("PRAGMA journal_mode = WAL;" + (migration.PLUGIN / "person" / "0001-first.sql").read_text(encoding="utf-8"))
-        db.execute("ATTACH ? AS old", (str(old),))
-        counters = ", ".join(migration.COUNTERS)
-        db.execute(f"INSERT INTO account (row, id, {counters}) SELECT 1, id, {counters} FROM old.accounts WHERE row = ?", (row,))
-        for table in (*migration.TABLES, "removed_pages"):
-            names = ", ".join(f'"{r[1]}"' for r in db.execute(f"PRAGMA main.table_info({table})"))
-            db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE account = ?", (row,))
-
-
-def a_persons_file_is_brought_up(hearthd):
-    """The database of the last release: the shared file of schema 4, and files of persons of schema 1, which are brought up when they are opened."""
+def from_every_schema(hearthd):
+    """Whatever the schema of the shared file, and that of the persons' files, which are brought up one by one when they are opened: what comes
+    of it is what comes of the first one. A migration that is added is tested from all before it."""
+    newest = {folder: len(migration.schemas(folder)) for folder in ("migrations", "person")}
+    starts = [(shared, person) for shared in range(3, newest["migrations"] + 1) for person in range(1, newest["person"] + 1)]
     with tempfile.TemporaryDirectory(prefix="hearth-migration-") as folder:
         moved = migration.Migration(hearthd, folder, persons=3, pages=10)
         moved.unkilled()
-        for row in (1, 2, 3):
-            make_first_person(moved.old, row, moved.state / "accounts" / f"person{row}.db")
-        with contextlib.closing(sqlite3.connect(moved.state / "hearth.db", isolation_level=None)) as db:
-            db.executescript("DROP TABLE removed_here; DROP TABLE removed_here_kinds; PRAGMA user_version = 4")
-        moved.command("migrate")
-        moved.check()
-        for row in (1, 2, 3):
-            with contextlib.closing(sqlite3.connect(moved.state / "accounts" / f"person{row}.db")) as db:
-                assert db.execute("PRAGMA user_version").fetchone()[0] == len(list((migration.PLUGIN / "person").glob("*.sql")))
+        wanted = migration.dump_all(moved.state)
+        assert [lines[0][1] for lines in wanted.values()] == [newest["migrations"], *[newest["person"]] * 3]
+        for shared, person in [(2, None), *starts]:
+            moved.reset_to(shared, person)
+            moved.command("migrate")
+            moved.check()
+            got = migration.dump_all(moved.state)
+            for file in wanted.keys() | got.keys():
+                new, old = set(got.get(file, ())), set(wanted.get(file, ()))
+                assert got.get(file) == wanted.get(file), (shared, person, file, list(new - old)[:3], list(old - new)[:3])
+    print(f"{len(starts) + 2} starting points, each came to the same database")
 
 
 def people_get_identities(hearthd):
@@ -108,7 +100,7 @@ def main(hearthd):
     assert migration.run(hearthd, kills=15, pages=1500) > 0
     newer_is_refused(hearthd)
     an_old_backup_is_restored(hearthd)
-    a_persons_file_is_brought_up(hearthd)
+    from_every_schema(hearthd)
     people_get_identities(hearthd)
     verify_knows_who_is_who(hearthd)
 

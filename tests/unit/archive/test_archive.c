@@ -1,71 +1,14 @@
 /* Archives: what is refused, and in which words; what is kept out; that nothing stays of a bad one; memory. */
 #include <malloc.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../plugins/storage-sqlite/fixture.h"
+#include "archives.h"
 #include "archive/file.h"
-#include "base/buf.h"
 #include "base/str.h"
 #include "model/url.h"
 
 const struct hearth_plugin *storage_model(void);
-
-static struct fixture *fixture;
-static struct buf said; /* warnings, a line each */
-
-static int begin_test(void **state)
-{
-    int r = fixture_setup(state);
-    fixture = *state;
-    buf_reset(&said);
-    return r;
-}
-
-static int end_test(void **state)
-{
-    buf_fini(&said);
-    return fixture_teardown(state);
-}
-
-static void note_warning(void *ctx, const char *text)
-{
-    (void)ctx;
-    buf_printf(&said, "%s\n", text);
-}
-
-static const struct archive_warnings warnings = {note_warning, NULL};
-
-/* --- archives made here --- */
-
-#define FIRST   "{\"record\":\"archive\",\"version\":1,\"data_model\":2}\n"
-#define ACCOUNT "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"u\",\"provider\":\"fx\"}\n"
-#define DEVICE  "{\"record\":\"device\",\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"last_upload\":5}\n"
-#define PAGE    "{\"record\":\"page\",\"id\":7,\"url\":\"https://u/\",\"host\":\"u\"}\n"
-
-/* With its last line. */
-static void seal_archive(struct buf *archive)
-{
-    uint8_t digest[32];
-    char hex[65];
-    long lines = 0;
-    SHA256((const unsigned char *)archive->data, archive->size, digest);
-    str_hex(digest, sizeof(digest), hex);
-    for (size_t i = 0; i < archive->size; i++)
-        lines += archive->data[i] == '\n';
-    buf_printf(archive, "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);
-}
-
-static int feed_archive(struct archive_reader *reader, const char *text, size_t size, struct archive_summary *summary, struct err *err)
-{
-    assert_non_null(reader);
-    int r = archive_feed(reader, text, size, err);
-    if (r == 0)
-        r = archive_end(reader, summary, err);
-    archive_close(reader);
-    return r;
-}
 
 /* What is said of an archive of these lines; "" when it is right. */
 static const char *verdict(const char *body)
@@ -177,16 +120,6 @@ static void too_long_a_line(void **state)
 
 /* --- older and newer --- */
 
-static int store_archive(struct store *store, const struct archive_into *into, const char *body, struct err *err)
-{
-    struct buf archive = {0};
-    buf_add_text(&archive, body);
-    seal_archive(&archive);
-    int r = feed_archive(archive_store(store, into, &warnings), archive.data, archive.size, NULL, err);
-    buf_fini(&archive);
-    return r;
-}
-
 static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err)
 {
     (void)err;
@@ -290,8 +223,6 @@ static int count_removed_here(void *ctx, const struct hearth_removed_here *remov
     ++*(int *)ctx;
     return 0;
 }
-
-#define REMOVED "{\"record\":\"removed_here\",\"id\":\"r\",\"kind\":3,\"host\":\"u\",\"created\":4}\n"
 
 /* What is removed here goes before the batch, and is taken back with it. */
 static void removals_go_with_the_rest(void **state)

@@ -313,6 +313,35 @@ static void test_many_pages(void **state)
     assert_sound(&fixture->store);
 }
 
+static int on_input(void *ctx, const struct hearth_pick *pick)
+{
+    return add_line(ctx, "%s ", pick->input);
+}
+
+/* What was typed for a page goes with it; also when its bookmark keeps the page. */
+static void test_picks(void **state)
+{
+    static const char *const urls[] = {ONE, TWO, THREE};
+    static const char *const inputs[] = {"for one", "for two", "for three"};
+    struct lines *lines = calloc(1, sizeof(*lines));
+    (void)state;
+    sync_all(HEARTH_COMPLETE);
+    bookmark(ONE);
+    for (int i = 0; i < 3; i++) {
+        struct hearth_pick pick = {
+            .struct_size = sizeof(pick), .input = inputs[i], .page = model_page_id(urls[i]), .use_count = 1, .used = 5000};
+        OK(&fixture->store, pick_put, "a", &pick);
+    }
+    REMOVE(SITE, .host = "one.example", .to_date = 3500);
+    OK(&fixture->store, pick_list, "a", on_input, lines);
+    assert_string_equal(lines->text, "for three for two ");
+    REMOVE(SITE, .host = "one.example");
+    memset(lines, 0, sizeof(*lines));
+    OK(&fixture->store, pick_list, "a", on_input, lines);
+    assert_string_equal(lines->text, "for two ");
+    free(lines);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
@@ -328,6 +357,7 @@ int main(void)
         TEST(test_what_cannot_be_said),
         TEST(test_how_many),
         TEST(test_many_pages),
+        TEST(test_picks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

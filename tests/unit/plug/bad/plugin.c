@@ -1,6 +1,50 @@
 /* A queue plugin that does nothing, and, built with -DBAD_…, breaks one rule. None of its operations is ever called. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "hearth/queue.h"
 #include "hearth/sync.h"
+
+/* What it does when its code first runs: as a constructor, or as its entry. */
+static void misbehave(void)
+{
+#if defined(BAD_CRASH) || defined(BAD_CTOR_CRASH)
+    raise(SIGSEGV);
+#elif defined(BAD_EXIT) || defined(BAD_CTOR_EXIT)
+    exit(0);
+#elif defined(BAD_CTOR_LEAVE)
+    _exit(0);
+#elif defined(BAD_HANG) || defined(BAD_CTOR_HANG)
+    for (;;)
+        pause();
+#elif defined(BAD_STOP) || defined(BAD_CTOR_STOP)
+    raise(SIGSTOP);
+#elif defined(BAD_PRINT) || defined(BAD_CTOR_PRINT)
+    printf("hello from here\n");
+#elif defined(BAD_CTOR_COMPLAIN)
+    fprintf(stderr, "no such thing\n");
+#elif defined(BAD_CTOR_CLOSE)
+    for (int fd = 0; fd < 64; fd++)
+        close(fd);
+#elif defined(BAD_CTOR_CHILD) /* what holds every pipe of this process, and stays */
+    if (fork() == 0)
+        for (;;)
+            pause();
+    abort();
+#endif
+}
+
+#ifdef CONSTRUCTOR
+__attribute__((constructor)) static void at_load(void)
+{
+    misbehave();
+}
+#endif
+#ifdef BAD_UNDEFINED
+void nobody_has_this(void);
+#endif
 
 static int nothing(void)
 {
@@ -39,7 +83,43 @@ static const struct hearth_queue operations = {
     OP(event_wait),
 };
 
-static const struct hearth_config_key keys[] = {{.struct_size = sizeof(keys[0]), .type = 99, .name = "x", .help = "x"}};
+#define KEY(...)                                                                                                                           \
+    {                                                                                                                                      \
+        .struct_size = sizeof(struct hearth_config_key), .help = "x", __VA_ARGS__                                                          \
+    }
+static const struct hearth_config_key keys[] = {
+#if defined(BAD_KEYTWICE)
+    KEY(.name = "x", .type = HEARTH_CONFIG_STRING), KEY(.name = "x", .type = HEARTH_CONFIG_STRING)
+#elif defined(BAD_KEYNAME)
+    KEY(.name = "The key", .type = HEARTH_CONFIG_STRING)
+#elif defined(BAD_KEYFILE)
+    KEY(.name = "cert_file", .type = HEARTH_CONFIG_PATH)
+#elif defined(BAD_KEYOWN)
+    KEY(.name = "plugin", .type = HEARTH_CONFIG_STRING)
+#elif defined(BAD_KEYHELP)
+    {.struct_size = sizeof(struct hearth_config_key), .name = "x", .help = "two\nlines"}
+#elif defined(BAD_KEYNEEDED)
+    KEY(.name = "x", .type = HEARTH_CONFIG_STRING, .fallback = "y", .required = 1)
+#elif defined(BAD_KEYRANGE)
+    KEY(.name = "x", .type = HEARTH_CONFIG_INT, .minimum = 5, .maximum = 3)
+#elif defined(BAD_KEYSIZE)
+    KEY(.name = "x", .type = HEARTH_CONFIG_STRING), {.struct_size = 8, .name = "y", .help = "y"}
+#elif defined(BAD_FALLBACK)
+    KEY(.name = "wait", .type = HEARTH_CONFIG_DURATION, .fallback = "soon")
+#elif defined(BAD_CHOICE)
+    KEY(.name = "mode", .type = HEARTH_CONFIG_ENUM, .choices = "fast safe", .fallback = "best")
+#elif defined(BAD_OUTSIDE)
+    KEY(.name = "size", .type = HEARTH_CONFIG_INT, .minimum = 1, .maximum = 9, .fallback = "10")
+#else
+    KEY(.name = "x", .type = 99)
+#endif
+};
+
+#ifdef BAD_LIMITS
+static const struct hearth_limits limits = {.struct_size = sizeof(limits), .key_bytes = -1};
+#elif defined(BAD_LIMITSIZE)
+static const struct hearth_limits limits = {.struct_size = 4};
+#endif
 
 #ifdef BAD_EXTENSION
 /* Whatever it is asked for, a part of it. The table above is good for this kind, too: it is longer. */
@@ -54,6 +134,8 @@ static const void *extension(const char *name)
 static const struct hearth_plugin plugin = {
 #ifdef BAD_SIZE
     .struct_size = 16,
+#elif defined(BAD_LARGE)
+    .struct_size = 2147483647,
 #else
     .struct_size = sizeof(plugin),
 #endif
@@ -62,7 +144,11 @@ static const struct hearth_plugin plugin = {
 #else
     .abi_epoch = HEARTH_ABI_EPOCH,
 #endif
+#ifdef ABI_VERSION
+    .abi_version = ABI_VERSION,
+#else
     .abi_version = HEARTH_ABI_VERSION,
+#endif
 #ifdef BAD_KIND
     .kind = 9,
 #elif defined(BAD_MODEL)
@@ -79,9 +165,14 @@ static const struct hearth_plugin plugin = {
 #endif
     .version = "1",
     .description = "does nothing",
-#ifdef BAD_KEYS
-    .config = keys,
+#ifdef BAD_COUNT
     .config_count = 1,
+#elif defined(KEYS)
+    .config = keys,
+    .config_count = sizeof(keys) / sizeof(keys[0]),
+#endif
+#if defined(BAD_LIMITS) || defined(BAD_LIMITSIZE)
+    .limits = &limits,
 #endif
 #ifndef BAD_TABLE
     .operations = &operations,
@@ -100,6 +191,13 @@ const struct hearth_plugin *hearth_plugin_v2(void)
 {
     (void)keys;
     (void)operations;
+    (void)misbehave;
+#ifdef BAD_UNDEFINED
+    nobody_has_this();
+#endif
+#ifndef CONSTRUCTOR
+    misbehave();
+#endif
 #ifdef BAD_NULL
     (void)plugin;
     return NULL;

@@ -1,0 +1,220 @@
+/* Tabs: a small collection that is always read whole, device by device. What came is compared with
+ * what is stored, and the difference is written: most of what comes is as it was, since one device
+ * that uploads its tabs makes all of them come again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "merge/apply.h"
+#include "merge/known_devices.h"
+#include "merge/records.h"
+#include "merge/stored_tabs.h"
+
+/* Whose tabs came. */
+struct owners {
+    struct owner {
+        const char *id;
+        int32_t position; /* of its next tab */
+    } * list;
+    size_t count, room;
+    size_t last; /* tabs come device by device */
+};
+
+struct tabs {
+    struct apply *apply;
+    struct known_devices known;
+    struct owners owners;
+    struct stored_tabs stored;
+    struct err *err;
+};
+
+static struct owner *find_owner(struct owners *owners, const char *id)
+{
+    for (size_t i = 0; i < owners->count; i++) {
+        size_t place = (owners->last + i) % owners->count;
+        if (strcmp(owners->list[place].id, id) == 0) {
+            owners->last = place;
+            return &owners->list[place];
+        }
+    }
+    return NULL;
+}
+
+/* NULL: no memory. */
+static struct owner *own(struct owners *owners, struct arena *arena, const char *id)
+{
+    struct owner *found = find_owner(owners, id);
+    if (found != NULL)
+        return found;
+    if (owners->count == owners->room) {
+        size_t room = owners->room == 0 ? 16 : owners->room * 2;
+        struct owner *grown = realloc(owners->list, room * sizeof(*grown));
+        if (grown == NULL)
+            return NULL;
+        owners->list = grown;
+        owners->room = room;
+    }
+    found = &owners->list[owners->count];
+    *found = (struct owner){.id = arena_strdup(arena, id)};
+    owners->count += found->id != NULL;
+    return found->id == NULL ? NULL : found;
+}
+
+/* --- what came, against what is stored ---------------------------------------------------------- */
+
+static int note_came(struct tabs *tabs, int kind)
+{
+    const char *device;
+    struct hearth_tab tab;
+    struct hearth_tab_group group;
+    if (kind == RECORD_TAB) {
+        records_get_tab(tabs->apply->spool, &device, &tab);
+        struct owner *owner = own(&tabs->owners, &tabs->known.arena, device);
+        if (owner == NULL)
+            return err_set(tabs->err, HEARTH_ERR_NOMEM, "out of memory");
+        stored_tabs_came(&tabs->stored, device, NULL, owner->position++);
+    } else if (kind == RECORD_TAB_GROUP) {
+        records_get_tab_group(tabs->apply->spool, &device, &group);
+        stored_tabs_came(&tabs->stored, device, group.id, 0);
+    }
+    return 0;
+}
+
+static int compare_all(struct tabs *tabs)
+{
+    int kind, more;
+    spool_rewind(tabs->apply->spool);
+    while ((more = spool_next(tabs->apply->spool, &kind, tabs->err)) > 0) {
+        int r = note_came(tabs, kind);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < tabs->owners.count; i++)
+        tabs->owners.list[i].position = 0;
+    return more;
+}
+
+/* In an incremental collection what does not come stays, as what came damaged does in a complete
+ * one. Whose tabs came gets no others, though some of it was damaged. */
+static bool keeps_tabs(struct tabs *tabs, const char *device)
+{
+    bool keeps = !apply_replaces(tabs->apply) || kept_has(&tabs->known.kept, device);
+    return keeps && find_owner(&tabs->owners, device) == NULL;
+}
+
+/* With their groups, of each device of which something is gone: what is left of it is written
+ * again. */
+static int clear_tabs(struct tabs *tabs)
+{
+    struct apply *apply = tabs->apply;
+    int r = 0;
+    for (size_t at = 0; r == 0 && at < tabs->stored.count;) {
+        const char *device = tabs->stored.rows[at].device;
+        size_t end = at;
+        bool gone = false;
+        for (; end < tabs->stored.count && strcmp(tabs->stored.rows[end].device, device) == 0; end++)
+            gone |= !tabs->stored.rows[end].came;
+        if (gone && !keeps_tabs(tabs, device)) {
+            r = STORE(apply->store, tabs->err, tabs_clear, device);
+            apply->changed = true;
+            stored_tabs_forget(&tabs->stored, at, end);
+            store_reset(apply->store);
+        }
+        at = end;
+    }
+    return r;
+}
+
+/* --- writing ------------------------------------------------------------------------------------ */
+
+/* A tabs record may come from a device whose clients record never came: it is shown under the name
+ * that the tabs record gives. One that is known keeps its name; only the time of its upload
+ * moves. */
+static int put_tab_owner(struct tabs *tabs, struct hearth_device *device)
+{
+    struct hearth_device *old = known_devices_find(&tabs->known, device->id), merged = *device;
+    if (old != NULL && device->last_upload <= old->last_upload)
+        return 0;
+    if (old != NULL) {
+        old->last_upload = device->last_upload;
+        merged = *old;
+    }
+    if (merged.name == NULL)
+        merged.name = "";
+    if (merged.type == NULL)
+        merged.type = "unknown";
+    tabs->apply->changed = true;
+    return STORE(tabs->apply->store, tabs->err, device_put, &merged);
+}
+
+static int put_tab(struct tabs *tabs)
+{
+    struct apply *apply = tabs->apply;
+    const char *device;
+    struct hearth_tab tab;
+    records_get_tab(apply->spool, &device, &tab);
+    tab.position = find_owner(&tabs->owners, device)->position++;
+    if (!stored_tabs_news(&tabs->stored, device, NULL, tab.position, stored_tabs_say(&fields_tab, &tab)))
+        return 0;
+    apply->changed = true;
+    return STORE(apply->store, tabs->err, tab_put, device, &tab);
+}
+
+static int put_group(struct tabs *tabs)
+{
+    struct apply *apply = tabs->apply;
+    const char *device;
+    struct hearth_tab_group group;
+    records_get_tab_group(apply->spool, &device, &group);
+    if (!stored_tabs_news(&tabs->stored, device, group.id, 0, stored_tabs_say(&fields_tab_group, &group)))
+        return 0;
+    apply->changed = true;
+    return STORE(apply->store, tabs->err, tab_group_put, device, &group);
+}
+
+static int put_of_tabs(struct tabs *tabs, int kind)
+{
+    struct hearth_device device;
+    switch (kind) {
+    case RECORD_DEVICE:
+        records_get_device(tabs->apply->spool, &device);
+        return put_tab_owner(tabs, &device);
+    case RECORD_TAB:
+        return put_tab(tabs);
+    case RECORD_TAB_GROUP:
+        return put_group(tabs);
+    default:
+        return 0;
+    }
+}
+
+static int put_all(struct tabs *tabs)
+{
+    struct apply *apply = tabs->apply;
+    int kind, more, r = 0;
+    spool_rewind(apply->spool);
+    while (r == 0 && (more = spool_next(apply->spool, &kind, tabs->err)) != 0) {
+        r = more < 0 ? more : put_of_tabs(tabs, kind);
+        if (r == 0)
+            r = apply_count_record(apply, tabs->err);
+        store_reset(apply->store);
+    }
+    return r;
+}
+
+int apply_tabs(struct apply *apply, struct err *err)
+{
+    struct tabs tabs = {.apply = apply, .err = err};
+    int r = known_devices_load(&tabs.known, apply, err);
+    if (r == 0)
+        r = stored_tabs_load(&tabs.stored, apply, err);
+    if (r == 0)
+        r = compare_all(&tabs);
+    if (r == 0)
+        r = clear_tabs(&tabs);
+    if (r == 0)
+        r = put_all(&tabs);
+    stored_tabs_fini(&tabs.stored);
+    free(tabs.owners.list);
+    known_devices_fini(&tabs.known);
+    return r;
+}

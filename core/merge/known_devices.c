@@ -1,0 +1,66 @@
+#include "merge/known_devices.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "plug/fields.h"
+
+/* A list that memory ended is not all there is. */
+struct loading_devices {
+    struct known_devices *known;
+    bool failed;
+};
+
+static bool add_known(struct known_devices *known, const struct hearth_device *device)
+{
+    if (known->count == known->room) {
+        size_t room = known->room == 0 ? 16 : known->room * 2;
+        struct hearth_device *grown = realloc(known->devices, room * sizeof(*grown));
+        if (grown == NULL)
+            return false;
+        known->devices = grown;
+        known->room = room;
+    }
+    struct hearth_device *copy = &known->devices[known->count];
+    *copy = (struct hearth_device){.struct_size = sizeof(*copy)};
+    return fields_copy(&fields_device, device, &known->arena, copy) == 0 && ++known->count > 0;
+}
+
+static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
+{
+    struct loading_devices *loading = ctx;
+    (void)tabs;
+    return loading->failed = !add_known(loading->known, device);
+}
+
+int known_devices_load(struct known_devices *ret_known, struct apply *apply, struct err *err)
+{
+    *ret_known = (struct known_devices){0};
+    arena_init(&ret_known->arena, 0);
+    struct loading_devices loading = {.known = ret_known};
+    int r = STORE(apply->store, err, device_list, apply->account, on_known, &loading);
+    if (r == 0)
+        r = kept_init(&ret_known->kept, apply->spool, err);
+    if (r < 0)
+        return r;
+    ret_known->seen = calloc(ret_known->count + 1, sizeof(bool));
+    return loading.failed || ret_known->seen == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+}
+
+void known_devices_fini(struct known_devices *known)
+{
+    free(known->devices);
+    free(known->seen);
+    kept_fini(&known->kept);
+    arena_fini(&known->arena);
+}
+
+struct hearth_device *known_devices_find(struct known_devices *known, const char *id)
+{
+    for (size_t i = 0; i < known->count; i++)
+        if (str_equal(known->devices[i].id, id)) {
+            known->seen[i] = true;
+            return &known->devices[i];
+        }
+    return NULL;
+}

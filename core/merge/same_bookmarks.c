@@ -1,0 +1,221 @@
+/* Two looks: one through lists, which a collection that says something else hardly ever passes,
+ * and then row by row. Of long lists hashes are kept: two that differ are alike once in 2^63, and
+ * nobody can choose them so. */
+#include "merge/same_bookmarks.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "merge/page_set.h"
+#include "merge/records.h"
+#include "plug/fields.h"
+
+struct same {
+    struct apply *apply;
+    struct page_set stored; /* nodes, by all that a list says of them */
+    struct page_set claims; /* stored lists of children, by folder and children */
+    struct page_set buried; /* tombstones */
+    struct page_set came;   /* guids */
+    struct page_set listed; /* folders that came with children */
+    size_t nodes, lists;    /* stored: nodes, and folders with claims */
+    char *folder;           /* of the claims that are read */
+    uint64_t list;
+    bool failed, differs;
+    struct err *err;
+};
+
+/* Sets hold positive numbers. */
+static int64_t to_member(uint64_t hash)
+{
+    return (int64_t)(hash >> 1 | 1);
+}
+
+static uint64_t chain(uint64_t before, uint64_t next)
+{
+    uint64_t both[2] = {before, next};
+    return hash_bytes(both, sizeof(both));
+}
+
+static uint64_t hash_maybe(const char *text)
+{
+    return text == NULL ? 0 : hash_text(text);
+}
+
+static uint64_t hash_node(const char *guid, int64_t kind, const char *said_parent, int64_t added, int64_t modified)
+{
+    uint64_t hash = chain(hash_text(guid), (uint64_t)kind);
+    hash = chain(hash, hash_maybe(said_parent));
+    return chain(chain(hash, (uint64_t)added), (uint64_t)modified);
+}
+
+static bool add(struct same *same, struct page_set *set, uint64_t hash)
+{
+    same->failed |= !page_set_add(set, to_member(hash));
+    return !same->failed;
+}
+
+/* --- what is stored ----------------------------------------------------------------------------- */
+
+static int on_stored_node(void *ctx, const struct hearth_bookmark_node *node)
+{
+    struct same *same = ctx;
+    same->nodes++;
+    return !add(same, &same->stored, hash_node(node->guid, node->kind, node->said_parent, node->added, node->modified));
+}
+
+static void end_list(struct same *same)
+{
+    if (same->folder != NULL)
+        add(same, &same->claims, same->list);
+    same->lists += same->folder != NULL;
+    same->folder = NULL;
+}
+
+static int on_stored_claim(void *ctx, const char *folder, int64_t position, const char *child)
+{
+    struct same *same = ctx;
+    (void)position; /* they come in its order */
+    if (same->folder == NULL || strcmp(same->folder, folder) != 0) {
+        end_list(same);
+        same->folder = arena_strdup(&same->apply->arena, folder);
+        same->failed |= same->folder == NULL;
+        same->list = hash_text(folder);
+    }
+    same->list = chain(same->list, hash_text(child));
+    return same->failed;
+}
+
+static int on_buried(void *ctx, const struct hearth_bookmark_node *node)
+{
+    struct same *same = ctx;
+    return !add(same, &same->buried, hash_text(node->guid));
+}
+
+static int load_stored(struct same *same)
+{
+    struct apply *apply = same->apply;
+    int r = STORE(apply->store, same->err, bookmark_nodes, apply->account, on_stored_node, same);
+    if (r == 0 && !same->failed && same->nodes > 0)
+        r = STORE(apply->store, same->err, bookmark_claims, apply->account, on_stored_claim, same);
+    end_list(same);
+    if (r == 0 && !same->failed && same->nodes > 0)
+        r = STORE(apply->store, same->err, bookmark_tombstones, apply->account, on_buried, same);
+    store_reset(apply->store);
+    arena_reset(&apply->arena);
+    return r;
+}
+
+/* --- what came ---------------------------------------------------------------------------------- */
+
+static uint64_t hash_list(const struct hearth_bookmark_record *record)
+{
+    uint64_t list = hash_text(record->guid);
+    for (size_t i = 0; i < record->child_count; i++)
+        list = chain(list, hash_text(record->children[i]));
+    return list;
+}
+
+/* A tombstone matters to the tree where a bookmark says that it is in the folder. */
+static bool is_listed(struct same *same, const struct hearth_bookmark_record *record, const struct hearth_bookmark *row)
+{
+    bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
+    if (row->said_parent != NULL && page_set_has(&same->buried, to_member(hash_text(row->said_parent))))
+        return false;
+    if (folder && !page_set_has(&same->claims, to_member(hash_list(record))))
+        return false;
+    return page_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->said_parent, row->added, row->modified)));
+}
+
+static int compare_row(struct same *same, struct hearth_bookmark *row)
+{
+    struct apply *apply = same->apply;
+    struct hearth_bookmark old = {.struct_size = sizeof(old)};
+    struct err why = {0};
+    int r = STORE(apply->store, &why, bookmark_get, apply->account, row->guid, &old);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        *same->err = why;
+        return r;
+    }
+    row->page = old.page; /* as its URL */
+    row->parent = old.parent;
+    row->position = old.position;
+    same->differs |= r < 0 || !fields_equal(&fields_bookmark, &old, row);
+    return 0;
+}
+
+/* One record: by the lists that were read, or row by row. */
+static int compare_record(struct same *same, int kind, same_bookmarks_make make, bool rows)
+{
+    struct hearth_bookmark_record record;
+    struct hearth_bookmark row = {.struct_size = sizeof(row)};
+    if (kind == RECORD_REMOVED)
+        same->differs = true; /* of what came before it: rare, and not worth a thought */
+    if (kind != RECORD_BOOKMARK)
+        return 0;
+    if (records_get_bookmark(same->apply->spool, &same->apply->arena, &record) < 0)
+        return err_set(same->err, HEARTH_ERR_NOMEM, "out of memory");
+    make(same->apply, &record, &row);
+    if (rows)
+        return compare_row(same, &row);
+    same->differs |= !is_listed(same, &record, &row);
+    if (record.kind == HEARTH_FOLDER && record.child_count > 0)
+        add(same, &same->listed, hash_text(record.guid));
+    add(same, &same->came, hash_text(record.guid));
+    return 0;
+}
+
+static int compare_all(struct same *same, same_bookmarks_make make, bool rows)
+{
+    struct apply *apply = same->apply;
+    int kind, more = 0, r = 0;
+    spool_rewind(apply->spool);
+    while (r == 0 && !same->differs && (more = spool_next(apply->spool, &kind, same->err)) > 0) {
+        r = compare_record(same, kind, make, rows);
+        store_reset(apply->store);
+        arena_reset(&apply->arena);
+    }
+    return r < 0 ? r : more < 0 ? more : 0;
+}
+
+/* Those that nobody uploads. */
+static int compare_roots(struct same *same, const struct hearth_bookmark *roots)
+{
+    int r = 0;
+    for (; r == 0 && !same->differs && roots->guid != NULL; roots++) {
+        struct hearth_bookmark root = *roots;
+        if (page_set_has(&same->came, to_member(hash_text(root.guid))))
+            continue;
+        add(same, &same->came, hash_text(root.guid));
+        r = compare_row(same, &root);
+        store_reset(same->apply->store);
+    }
+    return r;
+}
+
+static int compare(struct same *same, const struct hearth_bookmark *roots, same_bookmarks_make make)
+{
+    int r = load_stored(same);
+    same->differs |= same->nodes == 0;
+    if (r == 0)
+        r = compare_all(same, make, false);
+    if (r == 0)
+        r = compare_roots(same, roots);
+    same->differs |= same->came.count != same->nodes || same->listed.count != same->lists;
+    return r == 0 ? compare_all(same, make, true) : r;
+}
+
+int same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, same_bookmarks_make make, bool *ret_same, struct err *err)
+{
+    struct same same = {.apply = apply, .err = err};
+    int r = compare(&same, roots, make);
+    if (r == 0 && same.failed)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    page_set_fini(&same.stored);
+    page_set_fini(&same.claims);
+    page_set_fini(&same.buried);
+    page_set_fini(&same.came);
+    page_set_fini(&same.listed);
+    if (r == 0)
+        *ret_same = !same.differs;
+    return r;
+}

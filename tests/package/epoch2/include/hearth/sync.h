@@ -1,0 +1,287 @@
+/* hearth/sync.h: operations of a sync plugin ("provider").
+ *
+ * A provider talks to a Sync service and hands normalised records to the core as they arrive; the core merges and stores them. It keeps
+ * nothing on disk, and in memory no more than a page of records for each running pull. It never writes to the user's Sync data. */
+#ifndef HEARTH_SYNC_H
+#define HEARTH_SYNC_H
+
+#include "hearth/storage.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What providers hand over, said in tables as in records.h. Members that are lists stand before the fields, so that both can grow. */
+/* clang-format off */
+#define HEARTH_PAGE_RECORD_FIELDS(X, T) \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server") \
+    X(T, ALWAYS,   TEXT, url,         0, HEARTH_TEXT_MAX, "as the record says it") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "NULL or \"\": none") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time")
+
+#define HEARTH_BOOKMARK_RECORD_FIELDS(X, T) \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server: \"menu\", \"toolbar\", \"unfiled\", \"mobile\" for the roots") \
+    X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
+    X(T, OPTIONAL, TEXT, parent_guid, 0, HEARTH_KEY_MAX,  "as the record says it") \
+    X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "as the record says it") \
+    X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "queries: the place: URL; livemarks: the site, else the feed") \
+    X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "that opens its URL") \
+    X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
+    X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "0: not said") \
+    X(T, ALWAYS,   INT,  modified,    INT64_MIN, HEARTH_DATE_MAX, "server time of the record")
+
+/* R(name, TABLE), as HEARTH_RECORDS. */
+#define HEARTH_SYNC_RECORDS(R) \
+    R(page_record,     HEARTH_PAGE_RECORD_FIELDS) \
+    R(bookmark_record, HEARTH_BOOKMARK_RECORD_FIELDS)
+/* clang-format on */
+
+/* A history record: the visits are not complete; the core unites them with what it has. */
+struct hearth_page_record {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const struct hearth_visit *visits; /* HEARTH_AT; newest first */
+    size_t visit_count;
+    HEARTH_PAGE_RECORD_FIELDS(HEARTH_MEMBER, page_record)
+};
+
+struct hearth_bookmark_record {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *const *tags;
+    size_t tag_count;
+    const char *const *children; /* folders: ids in order, including ids that never came */
+    size_t child_count;
+    HEARTH_BOOKMARK_RECORD_FIELDS(HEARTH_MEMBER, bookmark_record)
+};
+
+enum hearth_sync_begin {
+    HEARTH_INCREMENTAL = 0, /* what follows changed since the mark */
+    HEARTH_COMPLETE = 1,    /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
+                             * united with what is stored, because a Sync server forgets */
+    HEARTH_SNAPSHOT = 2     /* what follows is all that the source has, and it forgets nothing by itself (a browser's own database): what
+                             * does not come is gone, pages and visits too. Devices, tabs and bookmarks: as COMPLETE. A page that comes in
+                             * several records has the visits of all of them; bookmarked pages stay without visits */
+};
+
+/* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
+ * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the mark and
+ * the new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A collection that was begun and not
+ * committed when pull() returns is dropped. */
+struct hearth_sync_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void *ctx;
+    int (*begin)(void *ctx, int32_t collection, int32_t how); /* enum hearth_collection, enum hearth_sync_begin */
+    int (*device)(void *ctx, const struct hearth_device *device);
+    int (*tab)(void *ctx, const char *device, const struct hearth_tab *tab); /* in the order they should be shown */
+    /* Before or after the tabs that are in it, `group` of which is its id. */
+    int (*tab_group)(void *ctx, const char *device, const struct hearth_tab_group *group);
+    int (*page)(void *ctx, const struct hearth_page_record *record);
+    int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
+    int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
+    /* A record that arrived and could not be read. The core says so itself of one that breaks its table (a text that is NULL or too long,
+     * a number outside). What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device, that
+     * device's tabs and groups, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL:
+     * nobody knows which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the
+     * stored copy would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
+    int (*damaged)(void *ctx, const char *guid, const char *why);
+    int (*restart)(void *ctx); /* forget everything since begin() */
+    /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
+     * or mark changes stores nothing and makes no new generation. */
+    int (*commit)(void *ctx, const char *mark);
+    /* A mark outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
+    int (*mark)(void *ctx, int32_t collection, const char *mark);
+    /* Forget the marks of all collections (or of one): the next pull reads them whole. Stored records stay until then. */
+    int (*reset)(void *ctx, int32_t collection);
+    /* New credentials (a rotated refresh token): sealed and stored by the core at once. */
+    int (*credentials)(void *ctx, const void *bytes, size_t size);
+};
+
+struct hearth_sync_mark {
+    uint32_t struct_size;
+    int32_t collection;
+    const char *text;
+};
+
+struct hearth_pull {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *account; /* id: key of whatever the provider caches in memory (tokens, bulk keys) */
+    const char *email;
+    const void *credentials; /* what account_import() or sign-in gave; plain */
+    size_t credentials_size;
+    const struct hearth_sync_mark *marks; /* HEARTH_AT */
+    size_t mark_count;
+    const struct hearth_sync_sink *sink;
+};
+
+/* What came of a pull, also filled when it fails. */
+struct hearth_pull_result {
+    uint32_t struct_size;
+    int32_t state;           /* enum hearth_account_state: OK, WAITING (nothing is there yet), SIGNIN_NEEDED, ERROR */
+    char detail[256];        /* words for a person, with the remedy; a remark, or "", when OK */
+    int64_t account_backoff; /* no pull of this account before so many ms */
+    int64_t host_backoff;    /* no pull from this service before so many ms */
+    char host[256];          /* "name:port" of the storage server, for the back-off; "" unknown */
+    int64_t requests, bytes, records, damaged;
+    /* With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
+     * itself; the host then keeps trying at its ordinary pace instead of growing its pauses for hours. */
+    int32_t passing;
+    int32_t reserved;
+};
+
+/* What an account is, as the provider knows it. */
+struct hearth_identity {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* email: proven to be the person's own; NULL where the source knows none (a file, a browser's folder): then the operator says whose
+     * account it is. name may be NULL. */
+    const char *email, *uid, *name;
+    const void *credentials; /* to be sealed */
+    size_t credentials_size;
+    const char *key; /* public id of the key that opens the account's data: another one means other data. NULL: the provider has none */
+};
+
+/* --- signing in ---------------------------------------------------------------------------------------------------------------------
+ *
+ * A conversation that ends with an identity. Each step says what to show the person; what they answer goes to signin_next() with the state
+ * of the step before. The host keeps the state between two steps, sealed, for half an hour at most, and wipes it afterwards; the provider
+ * keeps nothing. Texts are for people without technical knowledge. Steps live in the call's arena.
+ *
+ *     signin_start ──► ASK, VISIT, WAIT ──► signin_next ──► … ──► DONE or FAILED
+ *
+ * A negative code (with the call's error text) is a fault of this server: the host may try the same call again. What other servers and the
+ * person say no to is a step: ASK again with `problem`, or FAILED. A provider never repeats an answer by itself that a server has refused,
+ * and asks one server for one sign-in at a time. */
+enum hearth_signin_way {
+    HEARTH_SIGNIN_BROWSER = 1 << 0, /* on the accounts server's own pages */
+    HEARTH_SIGNIN_PASSWORD = 1 << 1 /* the password is typed here */
+};
+
+enum hearth_signin_kind {
+    HEARTH_SIGNIN_ASK = 1,   /* show the fields; an answer for each of them */
+    HEARTH_SIGNIN_VISIT = 2, /* send the person to `url`. With `returns` their browser comes to the callback by itself, and the one answer
+                              * is "query": what it brought behind the "?". Else `fields` take what they saw there */
+    HEARTH_SIGNIN_WAIT = 3,  /* for something the person does elsewhere: after `wait` ms call signin_next() without an answer */
+    HEARTH_SIGNIN_DONE = 4,  /* `identity` is filled */
+    HEARTH_SIGNIN_FAILED = 5 /* over. `text` says why and what to do, `reason` is for programs */
+};
+
+enum hearth_signin_input {
+    HEARTH_SIGNIN_TEXT = 1,
+    HEARTH_SIGNIN_SECRET = 2, /* a password: not shown while it is typed */
+    HEARTH_SIGNIN_CODE = 3,   /* digits and letters, short */
+    HEARTH_SIGNIN_ADDRESS = 4 /* a long address to be pasted */
+};
+
+struct hearth_signin_field {
+    uint32_t struct_size;
+    int32_t input;     /* enum hearth_signin_input */
+    const char *name;  /* [a-z_]+ */
+    const char *label; /* "Code from your authenticator app" */
+    const char *hint;  /* NULL: none */
+};
+
+/* Something the person may do instead of answering: "Send the code again". Its answer is its name with the value "1". */
+struct hearth_signin_choice {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *name; /* [a-z_]+ */
+    const char *label;
+};
+
+struct hearth_signin_answer {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *name;  /* of a field or a choice */
+    const char *value; /* at most 64 KiB; wiped by the host after the call */
+};
+
+/* What is known when it begins. */
+struct hearth_signin {
+    uint32_t struct_size;
+    int32_t way;             /* one of enum hearth_signin_way */
+    const char *email;       /* as typed; NULL: not asked for (way BROWSER alone) */
+    const char *callback;    /* address at which the host takes browsers back; NULL: it cannot (a terminal) */
+    const char *device_name; /* under which the person finds this server in the account's list of devices; NULL: the provider's default */
+};
+
+struct hearth_signin_step {
+    uint32_t struct_size;
+    int32_t kind;                             /* enum hearth_signin_kind */
+    const char *title;                        /* "Enter the code" */
+    const char *text;                         /* one or more sentences; NULL */
+    const char *problem;                      /* what was wrong with the last answer; NULL */
+    const char *reason;                       /* FAILED: a stable word like "anti_bot_challenge"; NULL */
+    const char *url;                          /* VISIT */
+    const struct hearth_signin_field *fields; /* HEARTH_AT */
+    size_t field_count;
+    const struct hearth_signin_choice *choices; /* HEARTH_AT */
+    size_t choice_count;
+    int64_t wait;      /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
+    uint64_t try_ways; /* FAILED: ways that may do better; enum hearth_signin_way */
+    const void *state; /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
+    size_t state_size;
+    int64_t returns;                        /* VISIT; 0 or 1 */
+    const struct hearth_identity *identity; /* DONE */
+};
+
+struct hearth_sync {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int (*open)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
+    void (*close)(void *self);
+    int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
+    void (*session_close)(void *session);
+    void (*interrupt)(void *session);
+    /* Takes the text of an `account import` file, in whatever form the provider reads (JSON, lines, the path of a folder; at most 64 KiB).
+     * INVALID with the name of the field or line when something is missing or malformed. The result lives in the call's arena. */
+    int (*account_import)(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity);
+    /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull broke off; collections that were
+     * committed stay, `ret_result` says why in words and how long to wait. */
+    int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
+    /* Forgets what is cached in memory for an account (removed, imported anew, or for no reason that concerns the provider: the next pull
+     * tells of it again). From any thread, also while a pull runs; does not wait for anybody. */
+    void (*forget)(void *self, const char *account);
+};
+
+/* --- extensions: what a provider may have besides, asked for by name; see hearth_plugin.extension --- */
+
+/* Signing in. Without it accounts come by account_import() alone. */
+#define HEARTH_SYNC_SIGNIN "hearth.sync.signin/1"
+struct hearth_sync_signin {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t (*ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
+    int (*start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
+    /* `state`: of the step before. `answers`: HEARTH_AT; their texts are the caller's; state and answers are not kept. */
+    int (*next)(void *session, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
+                size_t count, struct hearth_signin_step *ret_step);
+};
+
+/* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no credentials. Without it the host cannot
+ * tell whether a sign-in brought another key. */
+#define HEARTH_SYNC_DESCRIBE "hearth.sync.describe/1"
+struct hearth_sync_describe {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int (*describe)(void *session, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity);
+};
+
+/* Of the host: something has changed at the source of an account, now (a push message, a file that was written). The account is synced
+ * soon; many calls are one sync, and one that comes while a sync runs is another one after it. Not synced is an account that is paused,
+ * that needs a sign-in, whose last sync failed (the schedule tries it again) or that is another section's. From any thread between open()
+ * and close(), never blocks; what was not published when the process ends is left to the schedule. A provider learns of accounts by
+ * pull(), and that one is gone by forget(). Only where pulls run there is such an ear: NULL elsewhere. */
+#define HEARTH_HOST_CHANGES "hearth.host.changes/1"
+struct hearth_host_changes {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void (*changed)(const struct hearth_host *host, const char *account);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

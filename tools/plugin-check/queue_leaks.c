@@ -1,0 +1,109 @@
+/* Memory that stays behind, which no result shows. Each step leaves the queue as it was. */
+#include "queue_kit.h"
+
+enum { EVENTS = 20000 }; /* more than any backend keeps for those who are slow */
+
+static int on_job(void *ctx, const struct hearth_job *job)
+{
+    (void)job;
+    return ctx != NULL; /* ends the list at its first row */
+}
+
+static int on_event(void *ctx, const char *channel, const char *text)
+{
+    (void)channel;
+    (void)text;
+    return ctx != NULL;
+}
+
+static void jobs_step(void *ctx)
+{
+    struct line *q = ctx;
+    struct hearth_job job;
+    struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
+    put_job(q, "k", HEARTH_SCHEDULED, LONG);
+    put_job(q, "k", HEARTH_PERSON_WAITS, 0);
+    expect_number(take_job(q, 0, LONG, &job), 0);
+    QUEUE_OK(q, extend, job.receipt, LONG);
+    QUEUE_OK(q, counts, &counts);
+    QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_RETRY, 0);
+    takes(q, "k");
+    QUEUE_OK(q, remove, KIND, "k");
+    put_job(q, "c", HEARTH_SCHEDULED, 0);
+    QUEUE_OK(q, clear);
+    call_reset(&q->call);
+}
+
+static void lists_step(void *ctx)
+{
+    struct line *q = ctx;
+    QUEUE_OK(q, peek, on_job, NULL);
+    QUEUE_OK(q, peek, on_job, q);
+    call_reset(&q->call);
+}
+
+static void events_step(void *ctx)
+{
+    struct line *q = ctx;
+    QUEUE_OK(q, event_publish, "c", "one");
+    QUEUE_OK(q, event_publish, "c", "two");
+    hears(q, 50, on_event, q);
+    hears(q, 0, on_event, NULL);
+    call_reset(&q->call);
+}
+
+static void failures_step(void *ctx)
+{
+    struct line *q = ctx;
+    struct hearth_job job = {.struct_size = sizeof(job), .kind = "No", .key = "k", .payload = "p"};
+    char long_channel[100] = "";
+    int32_t result;
+    memset(long_channel, 'c', sizeof(long_channel) - 1);
+    QUEUE_FAILS(INVALID, q, publish, &job, 0, &result);
+    QUEUE_FAILS(NOT_FOUND, q, reserve, 0, LONG, &job);
+    QUEUE_FAILS(NOT_FOUND, q, extend, "nonsense", LONG);
+    QUEUE_FAILS(NOT_FOUND, q, finish, "nonsense", HEARTH_JOB_DONE, 0);
+    QUEUE_FAILS(NOT_FOUND, q, remove, KIND, "nobody");
+    QUEUE_FAILS(INVALID, q, event_publish, long_channel, "t");
+    call_reset(&q->call);
+}
+
+static void sessions_step(void *ctx)
+{
+    struct kit *kit = ctx;
+    struct line line;
+    line_open(kit, &line);
+    hears(&line, 0, on_event, NULL);
+    kit->queue->interrupt(line.session);
+    line_close(&line);
+}
+
+static void nothing_leaks(struct kit *kit)
+{
+    struct line *q = &kit->line;
+    if (!memory_can_fail())
+        kit_skip("a sanitizer owns the allocator");
+    kit_expect_no_leak("the life of a job", jobs_step, q);
+    kit_expect_no_leak("a session that is opened and closed", sessions_step, kit);
+    hears(q, 0, on_event, NULL);
+    kit_expect_bounded("publishing and receiving events", EVENTS / 2, events_step, q);
+    kit_expect_no_leak("what is refused or not found", failures_step, q);
+    put_job(q, "x", HEARTH_SCHEDULED, 0);
+    put_job(q, "y", HEARTH_SCHEDULED, LONG);
+    put_job(q, "w", HEARTH_PERSON_WAITS, 0);
+    takes(q, "w");
+    kit_expect_no_leak("peek, to its end and ended by its callback", lists_step, q);
+}
+
+static void opening_leaks_nothing(struct kit *kit)
+{
+    if (!memory_can_fail())
+        kit_skip("a sanitizer owns the allocator");
+    kit_expect_no_leak("opening and closing the plugin", kit_reopen, kit);
+}
+
+const struct kit_test queue_leaks_tests[] = {
+    {"leaks: nothing that is done again and again leaves memory behind", nothing_leaks},
+    {"leaks: opening and closing leaves no memory behind", opening_leaks_nothing, KIT_CLOSED},
+    {NULL, NULL},
+};

@@ -1,0 +1,273 @@
+/* While a batch is open: what is no part of it is written by other sessions at once, of its
+ * account, too, and is there whatever becomes of the batch. */
+#include "storage_kit.h"
+
+#include <stdio.h>
+
+enum { PATIENCE = 10000 }; /* ms: who waits for the batch waits longer, since it is open until the write has ended */
+
+/* The value that this round writes everywhere, as a text and as a number. */
+struct meanwhile {
+    const char *account;
+    int64_t number;
+    char text[32];
+};
+
+static struct meanwhile make_round(const char *account, int number)
+{
+    struct meanwhile m = {.account = account, .number = number};
+    snprintf(m.text, sizeof(m.text), "\"%s%d\"", account, number);
+    return m;
+}
+
+/* --- every small write there is ----------------------------------------------------------------- */
+
+static void write_account(struct store *store, const struct meanwhile *m)
+{
+    struct hearth_account account = {.struct_size = sizeof(account), .id = m->account, .last_seen = m->number, .state_detail = m->text};
+    account.state = HEARTH_ACCOUNT_ERROR;
+    OK(store, account_update, &account, HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_STATE);
+    OK(store, credentials_put, m->account, m->text, strlen(m->text));
+    OK(store, settings_put, m->account, m->text);
+    OK(store, property_put, "meanwhile", m->text, true);
+    struct hearth_account_identity identity = {
+        .struct_size = sizeof(identity), .issuer = "proxy", .subject = m->text, .created = m->number};
+    OK(store, identity_put, m->account, &identity);
+    identity.subject = "gone";
+    OK(store, identity_put, m->account, &identity);
+    OK(store, identity_remove, m->account, "proxy", "gone");
+}
+
+static void write_tokens(struct store *store, const struct meanwhile *m)
+{
+    uint8_t hash[32] = {0};
+    struct hearth_token token = {
+        .struct_size = sizeof(token), .id = m->text, .account = m->account, .name = "", .hash = hash, .created = 1};
+    memcpy(hash, m->text, strlen(m->text));
+    OK(store, token_create, &token);
+    OK(store, token_used, m->account, m->text, m->number);
+    hash[31] = 1;
+    token.id = "gone";
+    OK(store, token_create, &token);
+    OK(store, token_remove, m->account, "gone");
+}
+
+static void write_picks(struct store *store, const struct meanwhile *m)
+{
+    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = m->text, .page = 1, .use_count = 1, .used = m->number};
+    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = m->text, .kind = HEARTH_REMOVED_HERE_SITE, .host = "u"};
+    OK(store, pick_put, m->account, &pick);
+    OK(store, removed_here_put, m->account, &removed);
+    pick.input = removed.id = "gone";
+    OK(store, pick_put, m->account, &pick);
+    OK(store, removed_here_put, m->account, &removed);
+    pick.use_count = 0;
+    OK(store, pick_put, m->account, &pick);
+    OK(store, removed_here_remove, m->account, "gone");
+}
+
+static int on_claimed(void *ctx, const struct hearth_account *account)
+{
+    return add_line(ctx, "%s", account->id);
+}
+
+/* Accounts come, are claimed and go. */
+static void write_accounts(struct store *store, const struct meanwhile *m)
+{
+    struct lines lines = {.size = 0};
+    struct hearth_account account = {.struct_size = sizeof(account), .id = m->account, .next_sync = 1};
+    OK(store, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    OK(store, account_claim_due, 10, 1000, 1, on_claimed, &lines);
+    add_line(&lines, "\n");
+    expect(strncmp(lines.text, m->account, strlen(m->account)) == 0);
+    account.next_sync = 0;
+    OK(store, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    add_account(store, "new", "new@example.org");
+    OK(store, account_remove, "new");
+}
+
+static void write_meanwhile(struct store *store, const struct meanwhile *m)
+{
+    store->call.hearth.deadline = kit_now() + PATIENCE;
+    write_account(store, m);
+    write_tokens(store, m);
+    write_picks(store, m);
+    write_accounts(store, m);
+    store->call.hearth.deadline = 0;
+    store_reset(store);
+}
+
+/* --- is it there? ------------------------------------------------------------------------------- */
+
+static int on_identity(void *ctx, const struct hearth_account_identity *identity)
+{
+    return strcmp(identity->issuer, "proxy") == 0 ? add_line(ctx, "identity %s %lld\n", identity->subject, (long long)identity->created)
+                                                  : 0;
+}
+
+static int on_token(void *ctx, const struct hearth_token *token)
+{
+    return add_line(ctx, "token %s %lld\n", token->id, (long long)token->last_used);
+}
+
+static int on_pick(void *ctx, const struct hearth_pick *pick)
+{
+    return add_line(ctx, "pick %s %lld\n", pick->input, (long long)pick->used);
+}
+
+static int on_removed_here(void *ctx, const struct hearth_removed_here *removed)
+{
+    return add_line(ctx, "removed here %s\n", removed->id);
+}
+
+/* Of this round; identities, tokens and so on of the rounds before are there as well. */
+static void expect_meanwhile(struct store *store, const struct meanwhile *m)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct lines lines = {.size = 0};
+    const char *text;
+    const void *bytes;
+    size_t size;
+    char wanted[64];
+    OK(store, account_get, m->account, &account);
+    expect_number(account.last_seen, m->number);
+    expect_text(account.state_detail, m->text);
+    OK(store, credentials_get, m->account, &bytes, &size);
+    expect(size == strlen(m->text) && memcmp(bytes, m->text, size) == 0);
+    OK(store, settings_get, m->account, &text);
+    expect_text(text, m->text);
+    OK(store, identity_list, m->account, on_identity, &lines);
+    OK(store, token_list, m->account, on_token, &lines);
+    OK(store, pick_list, m->account, on_pick, &lines);
+    OK(store, removed_here_list, m->account, on_removed_here, &lines);
+    expect(strstr(lines.text, "gone") == NULL);
+    static const char *const formats[] = {"identity %s %lld\n", "token %s %lld\n", "pick %s %lld\n"};
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        snprintf(wanted, sizeof(wanted), formats[i], m->text, (long long)m->number);
+        expect(strstr(lines.text, wanted) != NULL);
+    }
+    snprintf(wanted, sizeof(wanted), "removed here %s\n", m->text);
+    expect(strstr(lines.text, wanted) != NULL);
+    FAILS(NOT_FOUND, store, account_get, "new", &account);
+    store_reset(store);
+}
+
+/* --- tests -------------------------------------------------------------------------------------- */
+
+static void expect_history(struct store *store, const char *pages, int64_t generation)
+{
+    struct lines lines = {.size = 0};
+    OK(store, pages_by_frecency, "a", on_page, &lines);
+    expect_text(lines.text, pages);
+    expect_number(generation_of(store, "a"), generation);
+}
+
+static const char before[] = "1 https://u/ 0 title|-|-\n", after[] = "2 https://u/2 0 title|-|-\n1 https://u/ 0 title|-|-\n";
+
+/* Of both accounts, by another session and then by the batch's own reader. */
+static void write_both(struct kit *kit, struct store *other, int number)
+{
+    for (int i = 0; i < 2; i++) {
+        struct meanwhile m = make_round(i == 0 ? "a" : "b", number + i);
+        write_meanwhile(other, &m);
+        expect_meanwhile(other, &m);
+    }
+    expect_history(other, before, 1); /* and what the batch has written is still its own */
+    expect_history(&kit->store, after, 1);
+}
+
+static void expect_both(struct store *store, int number)
+{
+    const char *text;
+    for (int i = 0; i < 2; i++) {
+        struct meanwhile m = make_round(i == 0 ? "a" : "b", number + i);
+        expect_meanwhile(store, &m);
+        OK(store, property_get, "meanwhile", &text);
+    }
+    expect_text(text, make_round("b", number + 1).text);
+}
+
+static void small_writes_do_not_wait(struct kit *kit)
+{
+    struct store *store = &kit->store, other;
+    kit_session(kit, &other);
+    begin(store, "a", HEARTH_HISTORY);
+    put_visited(store, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    commit(store);
+    for (int committed = 0; committed < 2; committed++) {
+        int number = 10 + committed * 10;
+        begin(store, "a", HEARTH_HISTORY);
+        put_visited(store, 2, "https://u/2", "u", 1, (const int64_t[]){100});
+        write_both(kit, &other, number);
+        if (committed)
+            commit(store);
+        else
+            store->ops->batch_abort(store->session);
+        expect_history(store, committed ? after : before, 1 + committed);
+        expect_both(store, number);
+        expect_both(&other, number);
+    }
+    store_close(&other);
+    assert_sound(store);
+}
+
+/* One batch at a time is what a plugin has to say of itself. */
+static void batches_of_other_accounts(struct kit *kit)
+{
+    struct store other;
+    int64_t generation;
+    if (kit->store.limits != NULL && kit->store.limits->single_writer != 0)
+        kit_skip("the plugin has a single writer");
+    kit_session(kit, &other);
+    begin(&kit->store, "a", HEARTH_HISTORY);
+    put_visited(&kit->store, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    other.call.hearth.deadline = kit_now() + PATIENCE;
+    OK(&other, batch_begin, "b", HEARTH_HISTORY, &generation);
+    put_visited(&other, 2, "https://u/2", "u", 1, (const int64_t[]){100});
+    commit(&other);
+    commit(&kit->store);
+    expect_history(&kit->store, before, 1);
+    expect_number(generation_of(&kit->store, "b"), 1);
+    store_close(&other);
+    assert_sound(&kit->store);
+}
+
+/* Either the removal waits for the batch, or there is nothing to commit it to: never to another
+ * account that has the id now. */
+static void its_account_is_removed(struct kit *kit)
+{
+    struct store *store = &kit->store, other;
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    kit_session(kit, &other);
+    for (int back = 0; back < 2; back++) {
+        struct err err = {0};
+        begin(store, "a", HEARTH_HISTORY);
+        put_visited(store, 1 + back, "https://u/", "u", 1, (const int64_t[]){100});
+        other.call.hearth.deadline = kit_now() + 300;
+        bool removed = STORE(&other, &err, account_remove, "a") == 0;
+        other.call.hearth.deadline = 0;
+        if (!removed) {
+            expect_number(err.code, HEARTH_ERR_TIMEOUT);
+            commit(store);
+            continue;
+        }
+        if (back)
+            add_account(&other, "a", "anna@example.org");
+        FAILS(NOT_FOUND, store, batch_commit, true);
+        if (!back)
+            add_account(&other, "a", "anna@example.org");
+        OK(store, counts, "a", &counts);
+        expect_number(counts.visits, 0);
+    }
+    begin(store, "a", HEARTH_HISTORY); /* its turn was given up */
+    commit(store);
+    store_close(&other);
+    assert_sound(store);
+}
+
+const struct kit_test storage_meanwhile_tests[] = {
+    {"batches: no small write of another session waits for one, and each stays", small_writes_do_not_wait},
+    {"batches: those of several accounts go on side by side", batches_of_other_accounts},
+    {"batches: one whose account is removed meanwhile is not committed", its_account_is_removed},
+    {NULL, NULL},
+};

@@ -1,0 +1,13 @@
+/* The plugin's table with those operations watched that tests call without a macro: so their lines are the
+ * last ones that are known. */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_WATCHED_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_WATCHED_H
+
+#include "kit.h"
+
+/* A copy for the life of the process; one of each kind. */
+const struct hearth_storage *watched_storage(const struct hearth_storage *plugin);
+const struct hearth_queue *watched_queue(const struct hearth_queue *plugin);
+const struct hearth_sync *watched_sync(const struct hearth_sync *plugin);
+
+#endif
