@@ -241,7 +241,7 @@ static void callbacks_call_back(struct kit *kit)
 
 const struct kit_test storage_moment_tests[] = {
     {"lists: all rows are of one moment", listings_are_of_one_moment, KIT_OPEN},
-    {"lists: all rows are of one moment while another session commits without a pause", listings_meet_commits, KIT_OPEN},
+    {"lists: while another session commits without a pause all rows are of one moment", listings_meet_commits, KIT_OPEN},
     {"lists: a callback may call every other operation of its session", callbacks_call_back, KIT_OPEN},
     {NULL, NULL},
 };
