@@ -77,7 +77,7 @@ CAUGHT = {
     "storage-buffer": ("lookups: two sessions at once", "account_by_email of the account a gave"),
     "storage-spinbegin": ("threads: a writer that waits leaves the processor alone", "batch_begin used"),
     "storage-hangabort": ("batches: an aborted one leaves nothing", "batch_abort(), called after storage_"),
-    "storage-hanglist": ("lists: all rows are of one moment", "tag_list(), called at storage_moment.c:"),
+    "storage-hanglist": ("lists: all rows are of one moment", "tag_list(), called at storage_listings.c:"),
     "storage-constructor": ("loading: the plugin is accepted", "prints \"hello from the constructor\" while it is loaded"),
     "queue-leakjobs": ("leaks: nothing that is done", "the life of a job, done 20 times, leaves 20 blocks"),
     "queue-leakevents": ("leaks: nothing that is done", "publishing and receiving events, done 20 times"),

@@ -167,7 +167,7 @@ static int tell_generation(void *ctx, int32_t collection, int64_t generation)
 #define LISTS(name, operation, ...)                                                                                                        \
     static int name(struct store *store, struct listing *listing)                                                                          \
     {                                                                                                                                      \
-        return store->ops->operation(store->session, &store->call.hearth, __VA_ARGS__, listing);                                           \
+        return STORE(store, NULL, operation, __VA_ARGS__, listing);                                                                        \
     }
 LISTS(list_accounts, account_list, tell_account)
 LISTS(list_identities, identity_list, "a", tell_identity)
@@ -196,7 +196,7 @@ LISTS(list_page_guids, page_guid_list, "a", tell_page_guid)
     static int name(struct store *store, struct listing *listing)                                                                          \
     {                                                                                                                                      \
         struct type query = {.struct_size = sizeof(query), __VA_ARGS__};                                                                   \
-        return store->ops->operation(store->session, &store->call.hearth, "a", &query, tell, listing);                                     \
+        return STORE(store, NULL, operation, "a", &query, tell, listing);                                                                  \
     }
 LISTS_BY(list_visits, visit_list, hearth_visit_query, tell_visit_row, .from = 0)
 LISTS_BY(list_visits_of_host, visit_list, hearth_visit_query, tell_visit_row, .host = "u")
