@@ -20,6 +20,7 @@ struct cli {
     const char *page, *site;          /* account forget: --page URL, --site HOST */
     const char *since, *until;        /* the same: --since TIME, --until TIME */
     const char *seed, *test, *import; /* plugin check: --seed N, --test WORDS, --import FILE */
+    const char *breaks, *mends;       /* the same: --break COMMAND, --mend COMMAND */
     const char *patience;             /* plugin check: --patience SECONDS */
     bool json, wait, read_only, faults, browser;
     bool replace;                       /* restore: --replace */

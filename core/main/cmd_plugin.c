@@ -62,14 +62,14 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
 static int check_plugin(const struct cli *cli, struct err *err)
 {
     char program[4096];
-    const char *argv[16];
+    const char *argv[20];
     int n = 0;
     plug_part("plugin-check", HEARTH_LIBEXEC_DIR "/plugin-check", program, sizeof(program));
     argv[n++] = program;
     const struct {
         const char *option, *value;
-    } given[] = {
-        {"--config", cli->config}, {"--seed", cli->seed}, {"--test", cli->test}, {"--import", cli->import}, {"--patience", cli->patience}};
+    } given[] = {{"--config", cli->config},     {"--seed", cli->seed},    {"--test", cli->test}, {"--import", cli->import},
+                 {"--patience", cli->patience}, {"--break", cli->breaks}, {"--mend", cli->mends}};
     for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         if (given[i].value == NULL)
             continue;
@@ -113,7 +113,8 @@ int cmd_plugin(struct cli *cli)
     struct err err = {0};
     if (!list && !show && !check && !new)
         return cli_usage("plugin list | show NAME|PATH.so | new KIND NAME | "
-                         "[--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience SECONDS] check PATH.so");
+                         "[--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience SECONDS] "
+                         "[--break COMMAND --mend COMMAND] check PATH.so");
     int r = new ? plugin_new(cli->argv[1], cli->argv[2], &err) : check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

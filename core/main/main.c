@@ -31,7 +31,7 @@ static const struct command {
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
     {"plugin",
      "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
-     "[--patience SECONDS]",
+     "[--patience SECONDS] [--break COMMAND --mend COMMAND]",
      cmd_plugin},
     {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
     {"migrate", "bring the database's schema up to date", cmd_migrate},
@@ -60,6 +60,8 @@ enum {
     OPT_IMPORT,
     OPT_PATIENCE,
     OPT_FAULTS,
+    OPT_BREAK,
+    OPT_MEND,
     OPT_BROWSER,
     OPT_REPLACE,
     OPT_YES,
@@ -92,6 +94,8 @@ static const struct option options[] = {
     {"import", required_argument, NULL, OPT_IMPORT},
     {"patience", required_argument, NULL, OPT_PATIENCE},
     {"faults", no_argument, NULL, OPT_FAULTS},
+    {"break", required_argument, NULL, OPT_BREAK},
+    {"mend", required_argument, NULL, OPT_MEND},
     {"browser", no_argument, NULL, OPT_BROWSER},
     {"replace", no_argument, NULL, OPT_REPLACE},
     {"yes", no_argument, NULL, OPT_YES},
@@ -223,6 +227,12 @@ static int parse(int argc, char **argv, struct cli *cli)
             break;
         case OPT_ACCEPT_LOSS:
             cli->accept_loss = true;
+            break;
+        case OPT_BREAK:
+            cli->breaks = optarg;
+            break;
+        case OPT_MEND:
+            cli->mends = optarg;
             break;
         case OPT_FAULTS:
             cli->faults = true;

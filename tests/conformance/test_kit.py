@@ -1,5 +1,6 @@
 """The conformance kit against plugins that each break one rule: the right test must fail, with a text that tells the plugin's author what is
 wrong. Arguments: the kit, the folder of the bad plugins."""
+import concurrent.futures
 import os
 import pathlib
 import signal
@@ -35,14 +36,40 @@ CAUGHT = {
     "storage-memory": ("memory: every allocation", "it crashed"),
     "storage-half": ("memory: every allocation", "account_create it holds"),
     "storage-twice": ("accounts: the list is ordered", "was expected"),
-    "storage-foxes": ("borders: every field", 'device_list: device.name was put as "🦊" and comes back as "?"'),
-    "storage-narrow": ("borders: every field", "page.visit_count was put as 2147483648 and comes back as -2147483648"),
+    "storage-foxes": ("borders: every field", 'device_list: device.name was put as'),
+    "storage-narrow": ("borders: every field", "page.visit_count was put as"),
     "storage-cut": ("borders: every field", "(65537 bytes) and comes back as"),
     "storage-null": ("borders: every field", 'tab.icon was put as "" and comes back as (null)'),
     "storage-hiding": ("devices: what a person hides", "d1"),
     "storage-groups": ("devices: groups of tabs", "trip"),
     "storage-fold": ("borders: keys that look alike", 'input "Case"'),
     "storage-pieces": ("lists: all rows are of one moment", "bookmark_claims: everything was removed at its first row"),
+    "storage-tabfoxes": ("borders: every field", 'tab_list: tab.title was put as'),
+    "storage-pagefoxes": ("borders: every field", 'page_get: page.title was put as'),
+    "storage-bookmarkfoxes": ("borders: every field", 'bookmark_get: bookmark.title was put as'),
+    "storage-settingfoxes": ("borders: settings", 'settings was put as "🦊" (4 bytes) and comes back as "?" (1 bytes)'),
+    "storage-cuttitle": ("borders: every field", "(65537 bytes) and comes back as"),
+    "storage-cuturl": ("borders: every field", "page.url was put as"),
+    "storage-cutinput": ("borders: every field", "pick_list: this record comes 0 times"),
+    "storage-cutguid": ("borders: every field", "bookmark_get"),
+    "storage-cutpageguid": ("borders: the longest keys", "page_guid_list: of two keys of 255 bytes that differ in the last one"),
+    "storage-cuttags": ("borders: tags", "was expected"),
+    "storage-frecency": ("borders: every field", "page.frecency was put as"),
+    "storage-position": ("borders: every field", "bookmark.position was put as"),
+    "storage-added": ("borders: every field", "bookmark.added was put as"),
+    "storage-usecount": ("borders: every field", "pick"),
+    "storage-update": ("borders: every field that can be changed", "account.next_sync was put as"),
+    "storage-used": ("borders: every field that can be changed", "token.last_used was put as"),
+    "storage-place": ("borders: every field that can be changed", "bookmark.position was put as"),
+    "storage-sealedtext": ("borders: sealed bytes", "credentials of 1 bytes come back as 0 bytes"),
+    "storage-foldhost": ("borders: hosts", 'visit_list of the host "Case" says'),
+    "storage-stride": ("growth: a newer host's larger values", "it crashed"),
+    "storage-dirty": ("random: a sequence", "in an open batch, another session sees \"mark"),
+    "storage-locked": ("lists: a callback", "a list is being read"),
+    "storage-snapshots": ("lists: while another session commits", "device_list: while another session commits, it says"),
+    "storage-rowbyrow": ("lists: while another session commits", "pages_changed: while another session commits, it says"),
+    "storage-pageoutput": ("outputs:", "page_get, for what is not there, returned NOT_FOUND and touched its output"),
+    "storage-lateoutput": ("outputs:", "credentials_get, whose allocation"),
     "storage-leakrows": ("leaks: nothing that is done", "bookmarks_of_page, done 20 times, leaves 40 blocks"),
     "storage-reading": ("leaks: nothing that is done", "bookmark_claims, ended by its callback at the first row, done 20 times"),
     "storage-leakrefusals": ("leaks: nothing that is done", "what is refused or not found, done 20 times, leaves 20 blocks"),
@@ -50,7 +77,7 @@ CAUGHT = {
     "storage-buffer": ("lookups: two sessions at once", "account_by_email of the account a gave"),
     "storage-spinbegin": ("threads: a writer that waits leaves the processor alone", "batch_begin used"),
     "storage-hangabort": ("batches: an aborted one leaves nothing", "batch_abort(), called after storage_"),
-    "storage-hanglist": ("lists: all rows are of one moment", "tag_list(), called at storage_moment.c:"),
+    "storage-hanglist": ("lists: all rows are of one moment", "tag_list(), called at storage_listings.c:"),
     "storage-constructor": ("loading: the plugin is accepted", "prints \"hello from the constructor\" while it is loaded"),
     "queue-leakjobs": ("leaks: nothing that is done", "the life of a job, done 20 times, leaves 20 blocks"),
     "queue-leakevents": ("leaks: nothing that is done", "publishing and receiving events, done 20 times"),
@@ -105,9 +132,10 @@ CAUGHT = {
     "sync-hang": ("import: what is no account", "account_import(), called at sync.c:"),
     "sync-presumes": ("changes: a host that does not listen", "it crashed"),
 }
+BREAKABLE = {"storage-patient", "storage-hopeful", "storage-denying", "storage-single", "storage-unsaid", "queue-silent", "queue-lying"}  # test_break.py
 NEEDS_FAULTS = {"storage-memory", "storage-half", "queue-memory"}
 # What the kit sees by standing before the allocator and the clock, which sanitizers do themselves.
-NEEDS_TO_STAND_BEFORE = NEEDS_FAULTS | {"queue-wall"} | {name for name, (test, _) in CAUGHT.items() if test.startswith("leaks: ")}
+NEEDS_TO_STAND_BEFORE = NEEDS_FAULTS | {"queue-wall", "storage-lateoutput"} | {name for name, (test, _) in CAUGHT.items() if test.startswith("leaks: ")}
 HANGS = {name for name, (_, words) in CAUGHT.items() if "()" in words and "crash" not in name}
 
 
@@ -135,9 +163,22 @@ def failures(tap):
     return found
 
 
+def options_of(name, test):
+    return ["--test", test] + (["--faults"] if name in NEEDS_FAULTS else []) + (["--patience", "1"] if name in HANGS else [])
+
+
 class Caught(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """Four at a time: they wait for their disk, or for a time-out, more than they compute."""
+        pool = concurrent.futures.ThreadPoolExecutor(4)
+        cls.addClassCleanup(pool.shutdown, cancel_futures=True)
+        cls.runs = {name: pool.submit(run, name, *options_of(name, test))
+                    for name, (test, _) in CAUGHT.items() if not (SLOW and name in NEEDS_TO_STAND_BEFORE)}
+
     def test_every_bad_plugin_is_here(self):
         built = {p.stem for p in pathlib.Path(FOLDER).glob("*.so")} - {"storage-mem", "queue-mem", "sync-mem", "queue-overflow"}
+        built -= BREAKABLE
         self.assertEqual(built, set(CAUGHT))
 
     def test_output_is_tap(self):
@@ -244,8 +285,7 @@ def add(name, test, words):
     def check(self):
         if SLOW and name in NEEDS_TO_STAND_BEFORE:
             self.skipTest("a sanitizer owns the allocator and the clock")
-        options = ["--test", test] + (["--faults"] if name in NEEDS_FAULTS else []) + (["--patience", "1"] if name in HANGS else [])
-        status, tap = run(name, *options)
+        status, tap = self.runs[name].result()
         failed = failures(tap)
         matching = [text for title, text in failed.items() if title.startswith(test)]
         self.assertEqual(status, 1, tap)

@@ -37,15 +37,16 @@ struct conf;
 
 /* What the command line asked for; the same in every child. */
 struct kit_options {
-    const char *plugin;   /* path */
-    const char *config;   /* path of an INI file; NULL */
-    const char *import;   /* sync: path of an account import file; NULL */
-    const char *only;     /* run only tests whose name contains it; NULL */
-    unsigned long seed;   /* of the random sequences */
-    bool faults;          /* the long tests too */
-    bool accepted;        /* the loader has taken it once */
-    int64_t patience;     /* ms; see watch_init() */
-    char directory[4096]; /* empty at the start of each test, removed after it; the state_dir of the configuration */
+    const char *plugin;                       /* path */
+    const char *config;                       /* path of an INI file; NULL */
+    const char *import;                       /* sync: path of an account import file; NULL */
+    const char *only;                         /* run only tests whose name contains it; NULL */
+    unsigned long seed;                       /* of the random sequences */
+    bool faults;                              /* the long tests too */
+    const char *break_command, *mend_command; /* make the backend go away, and come back; both, or both NULL */
+    bool accepted;                            /* the loader has taken it once */
+    int64_t patience;                         /* ms; see watch_init() */
+    char directory[4096];                     /* empty at the start of each test, removed after it; the state_dir of the configuration */
 };
 
 /* One session of a queue, with the call of the thread that uses it. */
@@ -74,13 +75,13 @@ struct kit {
     struct call call;   /* of that session */
 };
 
-enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2, KIT_BARE = 4 };
+enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2, KIT_BARE = 4, KIT_BREAKS = 8 };
 
 struct kit_test {
     const char *name; /* "area: what is promised"; NULL ends a table */
     void (*run)(struct kit *kit);
     /* KIT_OPEN: the plugin is open (storage: migrated, accounts "a" and "b"); KIT_CLOSED: only loaded. KIT_FAULTS: a long one. KIT_BARE:
-     * its configuration is not even looked at. */
+     * its configuration is not even looked at. KIT_BREAKS: only where the backend may be broken. */
     unsigned how;
     int seconds; /* time limit; 0: 60 */
 };
@@ -120,7 +121,7 @@ int64_t kit_now(void);      /* monotonic ms */
 void kit_pause(int64_t ms); /* gives other threads room; never used to wait for an outcome */
 
 /* The tables of tests, by kind. */
-extern const struct kit_test loading_tests[], growth_tests[];
+extern const struct kit_test loading_tests[], growth_tests[], stride_tests[];
 const struct kit_test *const *kit_tests(int kind, size_t *ret_count);
 extern const struct kit_test *const storage_tests[], *const queue_tests[], *const sync_tests[];
 extern const size_t storage_test_count, queue_test_count, sync_test_count;

@@ -17,20 +17,16 @@ enum { PATIENCE_SECONDS = 5, PATIENCE_FACTOR = 5 };
 static int usage(void)
 {
     fprintf(stderr, "usage: hearthd plugin check [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
-                    "[--patience SECONDS] PATH.so\n");
+                    "[--patience SECONDS] [--break COMMAND --mend COMMAND] PATH.so\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"seed", required_argument, NULL, 's'},
-        {"faults", no_argument, NULL, 'f'},
-        {"test", required_argument, NULL, 't'},
-        {"import", required_argument, NULL, 'i'},
-        {"patience", required_argument, NULL, 'p'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},   {"faults", no_argument, NULL, 'f'},
+        {"test", required_argument, NULL, 't'},   {"import", required_argument, NULL, 'i'}, {"patience", required_argument, NULL, 'p'},
+        {"break", required_argument, NULL, 'b'},  {"mend", required_argument, NULL, 'm'},   {NULL, 0, NULL, 0},
     };
     struct kit_options kit = {.seed = (unsigned long)time(NULL)};
     char path[PATH_MAX];
@@ -45,6 +41,10 @@ int main(int argc, char **argv)
             kit.only = optarg;
         else if (o == 'i')
             kit.import = optarg;
+        else if (o == 'b')
+            kit.break_command = optarg;
+        else if (o == 'm')
+            kit.mend_command = optarg;
         else if (o == 'f')
             kit.faults = true;
         else if (o == 's' && str_to_int(optarg, &seed))
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
         else if (o != 'p' || !str_to_int(optarg, &seconds) || seconds < 1 || seconds > 3600)
             return usage();
     }
-    if (optind != argc - 1)
+    if (optind != argc - 1 || (kit.break_command == NULL) != (kit.mend_command == NULL))
         return usage();
     if (realpath(argv[optind], path) == NULL) {
         fprintf(stderr, "hearthd: there is no file %s\n", argv[optind]);

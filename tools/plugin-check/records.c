@@ -105,20 +105,37 @@ bool record_same_key(const struct fields *fields, const void *a, const void *b)
 
 /* --- at random ---------------------------------------------------------------------------------- */
 
-static const int64_t numbers[] = {0,         1,          -1,         2,         127,       INT32_MAX,
-                                  INT32_MIN, 2147483648, 4294967296, INT64_MIN, INT64_MAX, 9007199254740993 /* no double is it */};
+static const int64_t numbers[] = {0,
+                                  1,
+                                  -1,
+                                  2,
+                                  127,
+                                  INT32_MAX,
+                                  INT32_MIN,
+                                  2147483648,
+                                  4294967296,
+                                  INT64_MIN,
+                                  INT64_MAX,
+                                  9007199254740993 /* no double is it */,
+                                  255,
+                                  256,
+                                  32768,
+                                  65536,
+                                  UINT32_MAX,
+                                  -2147483649,
+                                  -9007199254740993};
 
 void record_randomise(const struct fields *fields, void *record, unsigned (*next)(void *ctx, unsigned n), void *ctx)
 {
-    static const char *const texts[] = {"", "one", "Zwei", "zwei", "Ünïcode 漢字", "🦊", "e\xcc\x81 ", "a'b\"c\\d%_`", NULL};
+    static const char *const few[] = {"", "one", "Zwei", "zwei", "Ünïcode 漢字", "🦊", "e\xcc\x81 ", "a'b\"c\\d%_`", NULL};
     static const uint8_t hashes[4][64] = {{1}, {2}, {3}, {4}};
-    enum { TEXTS = sizeof(texts) / sizeof(texts[0]), NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
+    enum { FEW = sizeof(few) / sizeof(few[0]), NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
         if (field->role == HEARTH_FIELD_KEY || field->role == HEARTH_FIELD_DERIVED)
             continue;
         if (field->kind == HEARTH_FIELD_TEXT) {
-            const char *text = texts[next(ctx, field->role == HEARTH_FIELD_OPTIONAL ? TEXTS : TEXTS - 1)];
+            const char *text = few[next(ctx, field->role == HEARTH_FIELD_OPTIONAL ? FEW : FEW - 1)];
             fields_set_text(field, record, text != NULL && (int64_t)strlen(text) < field->least ? "one" : text);
         } else if (field->kind == HEARTH_FIELD_HASH) {
             fields_set_hash(field, record, hashes[next(ctx, 4)]);
@@ -156,54 +173,108 @@ void record_plain(const struct fields *fields, void *ret_record)
 /* Letters that nothing packs into less, with a character of four bytes at the end: what is cut loses it. */
 static const char *long_text(int64_t size)
 {
-    static char text[LONG_TEXT + 1];
+    static char text[HEARTH_TEXT_MAX + 1];
     unsigned state = 1;
     if (text[0] == '\0')
-        for (size_t i = 0; i < LONG_TEXT; i++) {
+        for (size_t i = 0; i < HEARTH_TEXT_MAX; i++) {
             state = state * 1664525u + 1013904223u;
             text[i] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[state >> 26];
         }
-    memcpy(text + LONG_TEXT - 4, "🦊", 4);
-    return text + LONG_TEXT - size;
+    memcpy(text + HEARTH_TEXT_MAX - 4, "🦊", 4);
+    return text + HEARTH_TEXT_MAX - size;
 }
 
-static bool set_border_text(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
+/* NULL: none; what no longer comes back as it was where somebody packs, folds, trims, quotes or cuts. */
+static const char *const texts[] = {NULL,
+                                    "",
+                                    "k",
+                                    "🦊",
+                                    "\xc3\xa9",
+                                    "\xe2\x82\xac",
+                                    "e\xcc\x81",
+                                    "%_'\"`\\",
+                                    "\\0\\n\\x41",
+                                    "Straße",
+                                    "STRASSE",
+                                    "\xc4\xb0I\xc4\xb1i", /* İIıi */
+                                    " a ",
+                                    "a  ",
+                                    "null",
+                                    "0",
+                                    "1e3",
+                                    "\t\x7f",
+                                    "\x01\x1f\r\n",
+                                    "\xe2\x80\xae"
+                                    "drow\xe2\x80\xac\xe2\x80\x8f", /* right to left */
+                                    "\xef\xbb\xbf"
+                                    "bom",
+                                    "\xef\xbf\xbf\xf4\x8f\xbf\xbf", /* U+FFFF, U+10FFFF */
+                                    "👩‍👩‍👧‍👦🇩🇪"};
+enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
+
+/* 64 KiB and a byte; a byte less than the most; the most that may come. */
+static int64_t long_border(size_t which, int64_t longest)
 {
-    static const char *const texts[] = {NULL,     "",        "🦊", "\xc3\xa9", "e\xcc\x81", "%_'\"`\\",
-                                        "Straße", "STRASSE", " a ",  "null",     "0",         "\t\x7f"};
-    enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
-    int64_t longest = fields_longest(field->most, limits);
-    if (which > TEXTS)
-        return false;
-    const char *text = which < TEXTS ? texts[which] : long_text(longest < LONG_TEXT ? longest : LONG_TEXT);
-    if (text == NULL && field->role != HEARTH_FIELD_OPTIONAL)
-        return true; /* as it is */
-    if (text == NULL || ((int64_t)strlen(text) >= field->least && (int64_t)strlen(text) <= longest))
-        fields_set_text(field, record, text);
-    return true;
+    const int64_t lengths[] = {LONG_TEXT, longest - 1, longest};
+    return lengths[which] > longest || lengths[which] < 4 || (which > 0 && lengths[which] == LONG_TEXT) ? 0 : lengths[which];
 }
 
-bool record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
+const char *record_border_text(size_t which, int64_t least, int64_t most, bool *ret_more)
+{
+    *ret_more = which < TEXTS + 3;
+    if (!*ret_more)
+        return NULL;
+    int64_t length = which < TEXTS ? 0 : long_border(which - TEXTS, most);
+    const char *text = which < TEXTS ? texts[which] : length == 0 ? NULL : long_text(length);
+    return text != NULL && (int64_t)strlen(text) >= least && (int64_t)strlen(text) <= most ? text : NULL;
+}
+
+static enum record_border set_border_text(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
+{
+    bool more;
+    const char *text = record_border_text(which, field->least, fields_longest(field->most, limits), &more);
+    if (!more)
+        return RECORD_BORDER_END;
+    if (text == NULL && (which != 0 || field->role != HEARTH_FIELD_OPTIONAL))
+        return RECORD_BORDER_NONE;
+    fields_set_text(field, record, text);
+    return RECORD_BORDER_SET;
+}
+
+/* Its own least and most, and the next within them, behind those of everybody. */
+static enum record_border set_border_number(const struct hearth_field *field, void *record, size_t which)
+{
+    enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
+    const int64_t own[] = {field->least, field->most, field->least + 1, field->most - 1};
+    if (which >= NUMBERS + 4)
+        return RECORD_BORDER_END;
+    int64_t number = which < NUMBERS ? numbers[which] : own[which - NUMBERS];
+    if (number < field->least || number > field->most)
+        return RECORD_BORDER_NONE;
+    for (size_t i = 0; which >= NUMBERS && i < NUMBERS; i++)
+        if (numbers[i] == number)
+            return RECORD_BORDER_NONE;
+    fields_set_number(field, record, number);
+    return RECORD_BORDER_SET;
+}
+
+enum record_border record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
 {
     static const uint8_t hashes[3][64] = {{0}, {'\'', '\\', 0, '"'}, {255, 255, 255}};
-    static const double reals[] = {0.1, 1e300, 2.2250738585072014e-308, 9007199254740993.0, 1 / 3.0};
+    static const double reals[] = {0.1, 1e300, 2.2250738585072014e-308, 4.9406564584124654e-324, 9007199254740993.0, 1 / 3.0, 16777217};
     if (field->kind == HEARTH_FIELD_TEXT)
         return set_border_text(field, record, which, limits);
     if (field->kind == HEARTH_FIELD_HASH) {
-        if (which < sizeof(hashes) / sizeof(hashes[0]))
-            fields_set_hash(field, record, hashes[which]);
-        return which < sizeof(hashes) / sizeof(hashes[0]);
+        if (which >= sizeof(hashes) / sizeof(hashes[0]))
+            return RECORD_BORDER_END;
+        fields_set_hash(field, record, hashes[which]);
+        return RECORD_BORDER_SET;
     }
     if (field->kind == HEARTH_FIELD_REAL) {
-        if (which < sizeof(reals) / sizeof(reals[0]))
-            fields_set_real(field, record, reals[which]);
-        return which < sizeof(reals) / sizeof(reals[0]);
+        if (which >= sizeof(reals) / sizeof(reals[0]))
+            return RECORD_BORDER_END;
+        fields_set_real(field, record, reals[which]);
+        return RECORD_BORDER_SET;
     }
-    size_t count = sizeof(numbers) / sizeof(numbers[0]);
-    if (which >= count + 2)
-        return false;
-    int64_t number = which < count ? numbers[which] : which == count ? field->least : field->most;
-    if (number >= field->least && number <= field->most)
-        fields_set_number(field, record, number);
-    return true;
+    return set_border_number(field, record, which);
 }

@@ -16,7 +16,11 @@ void record_randomise(const struct fields *fields, void *record, unsigned (*next
 
 /* A plain record, the same each time: keys and what has to be there. */
 void record_plain(const struct fields *fields, void *ret_record);
-/* The values at the borders of a field: puts number `which` into the record. False: there are no more. limits: NULL, none. */
-bool record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits);
+/* The values at the borders of a field: puts number `which` into the record. NONE: its table, or the limits (NULL: none), do not allow this
+ * one, or it has had it already; END: there are no more. */
+enum record_border { RECORD_BORDER_SET, RECORD_BORDER_NONE, RECORD_BORDER_END };
+enum record_border record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits);
+/* The same for a text that is no field; NULL: this one is not allowed there. */
+const char *record_border_text(size_t which, int64_t least, int64_t most, bool *ret_more);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "breaking.h"
 #include "guard.h"
 #include "report.h"
 #include "symbols.h"
@@ -195,6 +196,8 @@ static bool run_one(struct kit_options *options, const struct kit_test *test, in
         return false;
     }
     wait_for(&child, seconds);
+    if ((test->how & KIT_BREAKS) != 0)
+        mend_whatever_is_broken(options);
     bool ok = conclude(&child, test, number);
     leave(&child, options);
     return ok;
@@ -202,6 +205,8 @@ static bool run_one(struct kit_options *options, const struct kit_test *test, in
 
 static bool wanted(const struct kit_options *options, const struct kit_test *test)
 {
+    if ((test->how & KIT_BREAKS) != 0 && options->break_command == NULL)
+        return false;
     return (options->faults || (test->how & KIT_FAULTS) == 0) && (options->only == NULL || strstr(test->name, options->only) != NULL);
 }
 

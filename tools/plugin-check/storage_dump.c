@@ -229,9 +229,10 @@ static void dump_account(struct dump *d)
     dump_bookmarks(d);
 }
 
+static const char *const accounts[] = {"a", "b"};
+
 void dump_storage(struct store *store, struct buf *ret)
 {
-    static const char *const accounts[] = {"a", "b"};
     static _Thread_local struct dump d; /* too large for some stacks */
     buf_reset(ret);
     d = (struct dump){.out = ret, .store = store};
@@ -244,4 +245,25 @@ void dump_storage(struct store *store, struct buf *ret)
     }
     buf_add_char(ret, '\0');
     expect(!buf_failed(ret));
+}
+
+int dump_change(void *ctx, const struct hearth_page *page)
+{
+    unsigned long long *sum = ctx; /* any order is fine */
+    *sum += (unsigned long long)page->id * 31 + page->gone * 7 + (page->gone ? 0 : (unsigned long long)page->frecency);
+    return 0;
+}
+
+void dump_storage_and_changes(struct store *store, struct buf *ret)
+{
+    dump_storage(store, ret);
+    ret->size--; /* the NUL */
+    for (int i = 0; i < 2; i++) {
+        unsigned long long sum = 0;
+        int r = STORE(store, NULL, pages_changed, accounts[i], 0, dump_change, &sum);
+        buf_printf(ret, "changes of %s: %d %llu\n", accounts[i], r, sum);
+    }
+    buf_add_char(ret, '\0');
+    expect(!buf_failed(ret));
+    store_reset(store);
 }

@@ -54,6 +54,8 @@ void assert_sound(struct store *store); /* verify finds nothing */
 /* Everything that can be read, as text in an order of its own: equal texts mean equal contents. Pages and so on of the accounts "a" and
  * "b"; fails the test when a list cannot be read. */
 void dump_storage(struct store *store, struct buf *ret);
+void dump_storage_and_changes(struct store *store, struct buf *ret); /* and pages_changed() */
+int dump_change(void *ctx, const struct hearth_page *page);          /* into a sum, unsigned long long: pages come in any order */
 /* Fails the test with the first line in which they differ. */
 void expect_same_dump(const struct buf *got, const struct buf *wanted, const char *when);
 
@@ -63,6 +65,7 @@ void expect_same_through_archive(struct store *plugin, struct store *model, cons
 extern const struct kit_test storage_accounts_tests[], storage_batches_tests[], storage_bookmarks_tests[], storage_devices_tests[],
     storage_pages_tests[], storage_visits_tests[], storage_threads_tests[], storage_life_tests[], storage_growth_tests[],
     storage_random_tests[], storage_memory_tests[], storage_identities_tests[], storage_borders_tests[], storage_moment_tests[],
-    storage_removals_tests[], storage_meanwhile_tests[], storage_leaks_tests[], storage_lookups_tests[], storage_sources_tests[];
+    storage_removals_tests[], storage_meanwhile_tests[], storage_leaks_tests[], storage_lookups_tests[], storage_sources_tests[],
+    storage_outputs_tests[], storage_values_tests[], storage_keys_tests[], storage_break_tests[];
 
 #endif

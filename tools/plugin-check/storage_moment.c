@@ -1,238 +1,247 @@
-/* A listing is of one moment: what another session commits while its rows are delivered does not change them. */
-#include "storage_kit.h"
+/* A listing is of one moment: what another session commits while its rows are delivered, or before the first of them, does not change
+ * them. And its callback may call other operations of its session. */
+#include "storage_listings.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-struct moment {
-    struct lines lines; /* what the listing says */
+/* --- a commit in the callback ------------------------------------------------------------------- */
+
+struct disturbance {
     struct store *other;
-    bool removes; /* at the first row */
+    enum listing_kind kind;
+    bool puts; /* else it removes */
 };
 
-static void remove_all(struct store *store)
+static void disturb(void *ctx)
 {
-    begin(store, "a", HEARTH_HISTORY);
-    OK(store, device_remove, "d1");
-    OK(store, device_remove, "d2");
-    OK(store, tabs_clear, NULL);
-    for (int64_t id = 1; id <= 3; id++)
-        OK(store, page_remove, id);
-    OK(store, bookmark_clear, 0);
-    OK(store, mark_put, 0, HEARTH_CLIENTS, NULL);
-    OK(store, mark_put, 0, HEARTH_TABS, NULL);
-    commit(store);
-    store_reset(store);
+    struct disturbance *disturbance = ctx;
+    if (disturbance->puts)
+        put_listed(disturbance->other, disturbance->kind);
+    else
+        remove_listed(disturbance->other, disturbance->kind);
 }
 
-static int tell(struct moment *moment, const char *text, int64_t a, int64_t b)
+/* What is there is what `puts` does not make. How many rows there were. */
+static size_t check_disturbed(struct kit *kit, struct store *other, const struct storage_listing *of, bool puts)
 {
-    if (moment->removes)
-        remove_all(moment->other);
-    moment->removes = false;
-    return add_line(&moment->lines, "%s %lld %lld\n", text == NULL ? "-" : text, (long long)a, (long long)b);
-}
-
-static int tell_device(void *ctx, const struct hearth_device *device, int64_t tabs)
-{
-    return tell(ctx, device->id, tabs, device->last_upload);
-}
-
-static int tell_tab(void *ctx, const char *device, const struct hearth_tab *tab)
-{
-    return tell(ctx, device, tab->position, 0);
-}
-
-static int tell_page(void *ctx, const struct hearth_page *page)
-{
-    return tell(ctx, page->gone ? "gone" : page->url, page->id, 0);
-}
-
-static int tell_visit(void *ctx, const struct hearth_visit *visit)
-{
-    return tell(ctx, "", visit->date, visit->type);
-}
-
-static int tell_visit_row(void *ctx, const struct hearth_visit_row *row)
-{
-    return tell(ctx, row->url, row->date, row->page);
-}
-
-static int tell_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
-{
-    return tell(ctx, bookmark->guid, bookmark->children, bookmark->last_visit);
-}
-
-static int tell_node(void *ctx, const struct hearth_bookmark_node *node)
-{
-    return tell(ctx, node->guid, node->position, 0);
-}
-
-static int tell_mark(void *ctx, int64_t source, int32_t collection, const char *text)
-{
-    return tell(ctx, text, collection, 0);
-}
-
-static int tell_tag(void *ctx, const char *tag, int64_t count)
-{
-    return tell(ctx, tag, count, 0);
-}
-
-static int tell_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
-{
-    (void)folder;
-    return tell(ctx, child, position, 0);
-}
-
-static void list_devices(struct store *store, struct moment *moment)
-{
-    OK(store, device_list, "a", tell_device, moment);
-}
-
-static void list_tabs(struct store *store, struct moment *moment)
-{
-    OK(store, tab_list, "a", NULL, tell_tab, moment);
-}
-
-static void list_pages(struct store *store, struct moment *moment)
-{
-    OK(store, pages_by_frecency, "a", tell_page, moment);
-}
-
-static void list_changes(struct store *store, struct moment *moment)
-{
-    OK(store, pages_changed, "a", 0, tell_page, moment);
-}
-
-static void list_page_visits(struct store *store, struct moment *moment)
-{
-    OK(store, page_visits, "a", 1, tell_visit, moment);
-}
-
-static void list_visits(struct store *store, struct moment *moment)
-{
-    struct hearth_visit_query query = {.struct_size = sizeof(query)};
-    OK(store, visit_list, "a", &query, tell_visit_row, moment);
-}
-
-static void list_dates(struct store *store, struct moment *moment)
-{
-    OK(store, visit_dates, "a", 0, 0, tell_visit_row, moment);
-}
-
-static void list_folder(struct store *store, struct moment *moment)
-{
-    struct hearth_bookmark_query query = {.struct_size = sizeof(query), .parent = "top", .after = -1};
-    OK(store, bookmark_list, "a", &query, tell_bookmark, moment);
-}
-
-static void list_newest(struct store *store, struct moment *moment)
-{
-    struct hearth_bookmark_query query = {.struct_size = sizeof(query), .order = HEARTH_BY_ADDED};
-    OK(store, bookmark_list, "a", &query, tell_bookmark, moment);
-}
-
-static void list_of_page(struct store *store, struct moment *moment)
-{
-    OK(store, bookmarks_of_page, "a", 1, tell_bookmark, moment);
-}
-
-static void list_nodes(struct store *store, struct moment *moment)
-{
-    OK(store, bookmark_nodes, "a", tell_node, moment);
-}
-
-static void list_claims(struct store *store, struct moment *moment)
-{
-    OK(store, bookmark_claims, "a", tell_claim, moment);
-}
-
-static void list_tags(struct store *store, struct moment *moment)
-{
-    OK(store, tag_list, "a", tell_tag, moment);
-}
-
-static void list_marks(struct store *store, struct moment *moment)
-{
-    OK(store, mark_list, "a", tell_mark, moment);
-}
-
-/* Two or more rows for each of the listings. */
-static void put_all(struct store *store)
-{
-    begin(store, "a", HEARTH_HISTORY);
-    for (int i = 0; i < 2; i++) {
-        struct hearth_device device = {
-            .struct_size = sizeof(device), .id = i == 0 ? "d1" : "d2", .name = "n", .type = "mobile", .last_upload = 10 + i};
-        struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/"};
-        OK(store, device_put, &device);
-        OK(store, tab_put, "d1", &tab);
-        OK(store, tab_put, "d2", &tab);
-    }
-    for (int64_t id = 1; id <= 3; id++)
-        put_visited(store, id,
-                    id == 1   ? "https://u/1"
-                    : id == 2 ? "https://u/2"
-                              : "https://u/3",
-                    "u", 2, (const int64_t[]){id * 10, id * 10 + 1});
-    put_bookmark(store, "f1", HEARTH_FOLDER, "top", 0);
-    put_bookmark(store, "f2", HEARTH_FOLDER, "top", 1);
-    for (int i = 0; i < 3; i++) {
-        struct hearth_bookmark bookmark = make_bookmark(i == 0 ? "b1" : i == 1 ? "b2" : "b3", HEARTH_BOOKMARK, "f2", i);
-        bookmark.url = "https://u/1";
-        bookmark.page = 1;
-        bookmark.added = 100 + i;
-        bookmark.tags = i == 0 ? "red\nblue" : "blue";
-        OK(store, bookmark_put, &bookmark);
-    }
-    OK(store, bookmark_claims_put, 0, "f2", (const char *const[]){"b1", "b2"}, 2);
-    OK(store, mark_put, 0, HEARTH_CLIENTS, "one");
-    OK(store, mark_put, 0, HEARTH_TABS, "two");
-    commit(store);
-    store_reset(store);
-}
-
-static void check_listing(struct kit *kit, struct store *other, const char *name, void (*list)(struct store *store, struct moment *moment))
-{
-    struct moment *calm = calloc(1, sizeof(*calm)), *disturbed = calloc(1, sizeof(*disturbed));
-    put_all(other);
-    list(&kit->store, calm);
-    expect(calm->lines.count >= 2);
-    disturbed->other = other;
-    disturbed->removes = true;
-    list(&kit->store, disturbed);
+    struct listing *calm = calloc(1, sizeof(*calm)), *disturbed = calloc(1, sizeof(*disturbed));
+    struct disturbance disturbance = {.other = other, .kind = of->kind, .puts = puts};
+    listing_read(&kit->store, of, calm);
+    disturbed->at_row = disturb;
+    disturbed->ctx = &disturbance;
+    listing_read(&kit->store, of, disturbed);
     if (strcmp(calm->lines.text, disturbed->lines.text) != 0)
-        fail_msg("%s: everything was removed at its first row, and it went on with\n%swhere this was expected:\n%s", name,
-                 disturbed->lines.text, calm->lines.text);
+        fail_msg("%s: everything was %s at its first row, and it went on with\n%swhere this was expected:\n%s", of->name,
+                 puts ? "put" : "removed", disturbed->lines.text, calm->lines.text);
+    if (disturbed->at_row != NULL) /* it had no row */
+        disturb(&disturbance);
+    size_t count = calm->lines.count;
     store_reset(&kit->store);
     free(calm);
     free(disturbed);
+    return count;
 }
 
 static void listings_are_of_one_moment(struct kit *kit)
 {
     struct store other;
     kit_session(kit, &other);
-#define CHECK(name, list) check_listing(kit, &other, name, list)
-    CHECK("device_list", list_devices);
-    CHECK("tab_list", list_tabs);
-    CHECK("pages_by_frecency", list_pages);
-    CHECK("page_visits", list_page_visits);
-    CHECK("visit_list", list_visits);
-    CHECK("visit_dates", list_dates);
-    CHECK("bookmark_list in a folder", list_folder);
-    CHECK("bookmark_list, newest first", list_newest);
-    CHECK("bookmarks_of_page", list_of_page);
-    CHECK("bookmark_nodes", list_nodes);
-    CHECK("bookmark_claims", list_claims);
-    CHECK("tag_list", list_tags);
-    CHECK("mark_list", list_marks);
-    CHECK("pages_changed", list_changes);
-#undef CHECK
+    for (const struct storage_listing *of = storage_listings; of->name != NULL; of++) {
+        if (of->page_by_page)
+            continue;
+        put_listed(&other, of->kind);
+        size_t full = check_disturbed(kit, &other, of, false), emptied = check_disturbed(kit, &other, of, true);
+        if (full < 2 && emptied < 2)
+            fail_msg("%s delivers %zu rows of what is there, and %zu of what was there; two were expected of one of them", of->name, full,
+                     emptied);
+        remove_listed(&other, of->kind);
+    }
     store_close(&other);
     assert_sound(&kit->store);
 }
 
+/* --- commits at any time ------------------------------------------------------------------------ */
+
+enum { ROUNDS = 25 };
+
+struct flipping {
+    struct store store;
+    atomic_bool stop;
+};
+
+static void *flip_without_pause(void *ctx)
+{
+    struct flipping *flipping = ctx;
+    while (!atomic_load(&flipping->stop)) {
+        put_listed(&flipping->store, LISTING_SYNCED);
+        remove_listed(&flipping->store, LISTING_SYNCED);
+    }
+    return NULL;
+}
+
+enum { LISTINGS = 40 };
+
+struct both_states {
+    char *full[LISTINGS], *emptied[LISTINGS];
+};
+
+static void read_all(struct store *store, struct listing *listing, char **ret)
+{
+    for (size_t i = 0; storage_listings[i].name != NULL; i++) {
+        expect(i < LISTINGS);
+        listing_read(store, &storage_listings[i], listing);
+        ret[i] = strdup(listing->lines.text);
+        store_reset(store);
+    }
+}
+
+static void check_against_both(struct store *store, struct listing *listing, const struct both_states *states)
+{
+    for (size_t i = 0; storage_listings[i].name != NULL; i++) {
+        listing_read(store, &storage_listings[i], listing);
+        if (!storage_listings[i].page_by_page && strcmp(listing->lines.text, states->full[i]) != 0 &&
+            strcmp(listing->lines.text, states->emptied[i]) != 0)
+            fail_msg("%s: while another session commits, it says\n%swhich is neither what was there before a commit:\n%snor after it:\n%s",
+                     storage_listings[i].name, listing->lines.text, states->full[i], states->emptied[i]);
+        store_reset(store);
+    }
+}
+
+static void listings_meet_commits(struct kit *kit)
+{
+    struct flipping flipping = {.stop = false};
+    struct both_states states = {.full = {NULL}};
+    struct listing *listing = calloc(1, sizeof(*listing));
+    pthread_t thread;
+    kit_session(kit, &flipping.store);
+    put_listed(&kit->store, LISTING_SYNCED);
+    remove_listed(&kit->store, LISTING_SYNCED);
+    put_listed(&kit->store, LISTING_SYNCED);
+    read_all(&kit->store, listing, states.full);
+    remove_listed(&kit->store, LISTING_SYNCED);
+    read_all(&kit->store, listing, states.emptied);
+    expect_number(pthread_create(&thread, NULL, flip_without_pause, &flipping), 0);
+    for (int i = 0; i < ROUNDS; i++)
+        check_against_both(&kit->store, listing, &states);
+    atomic_store(&flipping.stop, true);
+    pthread_join(thread, NULL);
+    store_close(&flipping.store);
+    for (size_t i = 0; i < LISTINGS; i++) {
+        free(states.full[i]);
+        free(states.emptied[i]);
+    }
+    free(listing);
+    assert_sound(&kit->store);
+}
+
+/* --- callbacks that call back ------------------------------------------------------------------- */
+
+struct inner {
+    struct store *store;
+    const struct storage_listing *outer;
+    char **wanted;
+    size_t called;
+};
+
+/* Gets what is got one by one. */
+static void get_everything(struct store *store)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct hearth_token token = {.struct_size = sizeof(token)};
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
+    struct hearth_counts counts = {.struct_size = sizeof(counts)};
+    const uint8_t hash[32] = {1};
+    const void *sealed;
+    const char *text;
+    size_t size;
+    int64_t has, wants;
+    OK(store, account_get, "a", &account);
+    expect_text(account.email, "anna@example.org");
+    OK(store, account_by_email, "anna@example.org", &account);
+    OK(store, account_by_identity, "proxy", "one", &account);
+    expect_text(account.id, "a");
+    OK(store, counts, "a", &counts);
+    expect_number(counts.visits, 6);
+    OK(store, credentials_get, "a", 0, &sealed, &size);
+    expect_number(size, 6);
+    OK(store, settings_get, "a", &text);
+    expect_text(text, "{}");
+    OK(store, property_get, "kit", &text);
+    expect_text(text, "yes");
+    OK(store, token_by_hash, hash, &token);
+    expect_text(token.id, "one");
+    OK(store, page_get, "a", 2, &page);
+    expect_text(page.url, "https://u/2");
+    OK(store, bookmark_get, "a", "b2", &bookmark);
+    expect_text(bookmark.url, "https://u/1");
+    OK(store, schema_version, &has, &wants);
+    OK(store, ping);
+}
+
+static void call_everything(void *ctx)
+{
+    struct inner *inner = ctx;
+    static _Thread_local struct listing listing;
+    listing = (struct listing){.at_row = NULL};
+    inner->called++;
+    get_everything(inner->store);
+    for (size_t i = 0; storage_listings[i].name != NULL; i++) {
+        if (&storage_listings[i] == inner->outer)
+            continue;
+        listing_read(inner->store, &storage_listings[i], &listing);
+        if (strcmp(listing.lines.text, inner->wanted[i]) != 0)
+            fail_msg("%s, called in the callback of %s, says\n%swhere this was expected:\n%s", storage_listings[i].name, inner->outer->name,
+                     listing.lines.text, inner->wanted[i]);
+    }
+}
+
+static void check_callbacks(struct store *store, struct listing *listing, char **wanted)
+{
+    for (size_t i = 0; storage_listings[i].name != NULL; i++) {
+        struct inner inner = {.store = store, .outer = &storage_listings[i], .wanted = wanted};
+        listing->at_row = call_everything;
+        listing->ctx = &inner;
+        listing_read(store, &storage_listings[i], listing);
+        if (strcmp(listing->lines.text, wanted[i]) != 0)
+            fail_msg("%s, whose callback called other operations, says\n%swhere this was expected:\n%s", storage_listings[i].name,
+                     listing->lines.text, wanted[i]);
+        expect_number(inner.called, wanted[i][0] != '\0');
+        listing->at_row = NULL;
+        store_reset(store);
+    }
+}
+
+static void callbacks_call_back(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    struct listing *listing = calloc(1, sizeof(*listing));
+    char *wanted[LISTINGS] = {NULL};
+    for (int kind = LISTING_SYNCED; kind <= LISTING_PEOPLE; kind++)
+        put_listed(store, kind);
+    OK(store, credentials_put, "a", 0, "sealed", 6);
+    OK(store, settings_put, "a", "{}");
+    OK(store, property_put, "kit", "yes", true);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
+    put_bookmark(store, "gone", HEARTH_FOLDER, "top", 3);
+    OK(store, bookmark_remove, "gone");
+    commit(store);
+    read_all(store, listing, wanted);
+    check_callbacks(store, listing, wanted);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
+    check_callbacks(store, listing, wanted);
+    store->ops->batch_abort(store->session);
+    for (size_t i = 0; i < LISTINGS; i++)
+        free(wanted[i]);
+    free(listing);
+    assert_sound(store);
+}
+
 const struct kit_test storage_moment_tests[] = {
     {"lists: all rows are of one moment", listings_are_of_one_moment, KIT_OPEN},
+    {"lists: while another session commits without a pause all rows are of one moment", listings_meet_commits, KIT_OPEN},
+    {"lists: a callback may call every other operation of its session", callbacks_call_back, KIT_OPEN},
     {NULL, NULL},
 };

@@ -15,7 +15,16 @@ struct side {
     struct buf dump;
 };
 
+/* Others who read while a batch is open: a session of the instance, and one of another instance where the plugin is SHARED. */
+struct watchers {
+    struct store stores[2];
+    void *instance; /* the other one; NULL */
+    size_t count;
+    struct buf before, now; /* as they saw it when the batch was begun, and see it */
+};
+
 struct run {
+    struct watchers watchers;
     unsigned state; /* of the random numbers */
     int step;
     bool in_batch;
@@ -251,6 +260,7 @@ static void write_device(struct run *run)
         BOTH(run, tabs_clear, cleared);
         break;
     case 2:
+        device.source = pick(run, 2) == 0 ? 0 : device.source;
         tell(run, "mark_put %lld %d", (long long)device.source, (int)collection);
         BOTH(run, mark_put, device.source, collection, mark);
         break;
@@ -303,6 +313,27 @@ static void write_source(struct run *run)
     }
 }
 
+/* An open batch and an aborted one are seen by nobody else. */
+static void watch_unchanged(struct run *run, const char *when)
+{
+    static const char *const who[] = {"another session", "another instance"};
+    struct watchers *watchers = &run->watchers;
+    for (size_t i = 0; i < watchers->count; i++) {
+        dump_storage_and_changes(&watchers->stores[i], &watchers->now);
+        const char *a = watchers->now.data, *b = watchers->before.data;
+        if (strcmp(a, b) == 0)
+            continue;
+        while (strcspn(a, "\n") == strcspn(b, "\n") && memcmp(a, b, strcspn(a, "\n")) == 0) {
+            a += strcspn(a, "\n") + 1;
+            b += strcspn(b, "\n") + 1;
+        }
+        char what[900];
+        snprintf(what, sizeof(what), "%s, %s sees \"%.*s\" where it saw \"%.*s\" before the batch", when, who[i], (int)strcspn(a, "\n"), a,
+                 (int)strcspn(b, "\n"), b);
+        differ(run, what);
+    }
+}
+
 static void begin_batch(struct run *run)
 {
     static const int32_t collections[] = {HEARTH_CLIENTS, HEARTH_TABS, HEARTH_BOOKMARKS, HEARTH_HISTORY, HEARTH_COLLECTION_NONE};
@@ -315,27 +346,26 @@ static void begin_batch(struct run *run)
     if (r != s || a != b)
         differ(run, "batch_begin does not return what was expected");
     run->in_batch = r == 0;
+    if (run->in_batch && run->watchers.count > 0) {
+        dump_storage_and_changes(&run->watchers.stores[0], &run->watchers.before);
+        watch_unchanged(run, "with nothing in a batch yet");
+    }
 }
 
 static void end_batch(struct run *run)
 {
     bool changed = pick(run, 4) != 0;
     run->in_batch = false;
-    if (pick(run, 5) == 0) {
+    watch_unchanged(run, "in an open batch");
+    if (pick(run, 5) < 2) {
         tell(run, "batch_abort");
         run->plugin.store.ops->batch_abort(run->plugin.store.session);
         run->model.store.ops->batch_abort(run->model.store.session);
+        watch_unchanged(run, "after a batch was aborted");
         return;
     }
     tell(run, "batch_commit %s", changed ? "changed" : "unchanged");
     BOTH(run, batch_commit, changed);
-}
-
-static int note_change(void *ctx, const struct hearth_page *page)
-{
-    unsigned long long *sum = ctx; /* any order is fine */
-    *sum += (unsigned long long)page->id * 31 + page->gone * 7 + (page->gone ? 0 : (unsigned long long)page->frecency);
-    return 0;
 }
 
 static void compare_changes(struct run *run)
@@ -343,8 +373,8 @@ static void compare_changes(struct run *run)
     for (int i = 0; i < 2; i++) {
         int64_t since = pick(run, 20);
         unsigned long long a = 0, b = 0;
-        int r = STORE(&run->plugin.store, NULL, pages_changed, accounts[i], since, note_change, &a);
-        int s = STORE(&run->model.store, NULL, pages_changed, accounts[i], since, note_change, &b);
+        int r = STORE(&run->plugin.store, NULL, pages_changed, accounts[i], since, dump_change, &a);
+        int s = STORE(&run->model.store, NULL, pages_changed, accounts[i], since, dump_change, &b);
         if (r == 0 && s == 0 && a != b)
             differ(run, "pages_changed tells something else than what changed");
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
@@ -409,17 +439,41 @@ static void go_through_archive(struct run *run)
     compare(run);
 }
 
+static void open_watchers(struct kit *kit, struct watchers *watchers)
+{
+    struct call call;
+    kit_session(kit, &watchers->stores[watchers->count++]);
+    if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
+        return;
+    call_init(&call, NULL, 0, 0);
+    if (kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &watchers->instance) < 0)
+        fail_msg("another instance cannot be opened: %s", call.error);
+    kit_session_of(kit, watchers->instance, &watchers->stores[watchers->count++]);
+    call_fini(&call);
+}
+
+static void close_watchers(struct kit *kit, struct watchers *watchers)
+{
+    for (size_t i = 0; i < watchers->count; i++)
+        store_close(&watchers->stores[i]);
+    kit->storage->close(watchers->instance); /* accepts NULL */
+    buf_fini(&watchers->before);
+    buf_fini(&watchers->now);
+}
+
 static void run_random(struct kit *kit, unsigned seed, int steps, bool archive)
 {
     struct kit model;
     struct run run = {.state = seed};
     kit_session(kit, &run.plugin.store);
+    open_watchers(kit, &run.watchers);
     open_model(kit, &model);
     kit_session(&model, &run.model.store);
     for (run.step = 0; run.step < steps; run.step++)
         take_step(&run);
     if (archive)
         go_through_archive(&run);
+    close_watchers(kit, &run.watchers);
     store_close(&run.plugin.store);
     store_close(&run.model.store);
     kit_close(&model);
@@ -443,7 +497,8 @@ static void archived_sequence(struct kit *kit)
 }
 
 const struct kit_test storage_random_tests[] = {
-    {"random: a sequence of operations ends as in the model", random_sequence, KIT_OPEN, 120},
+    {"random: a sequence of operations ends as in the model, and nobody else sees an open or aborted batch", random_sequence, KIT_OPEN,
+     120},
     {"random: an account is the same bytes through an archive, here and in the model", archived_sequence, KIT_OPEN, 180},
     {"random: a long sequence of operations ends as in the model", long_random_sequence, KIT_FAULTS, 300},
     {NULL, NULL},

@@ -412,20 +412,68 @@ static void take_removal_off(struct store *store, const void *record)
     remove_thing(store, record);
 }
 
+/* --- what is there is changed ------------------------------------------------------------------- */
+
+/* Made with other values, which the update replaces; what an update cannot change is there from the start. */
+static void put_updated_account(struct store *store, const void *record)
+{
+    struct hearth_account made = {.struct_size = sizeof(made)}, wanted = *(const struct hearth_account *)record;
+    made.id = wanted.id;
+    made.email = "before@example.org";
+    made.uid = wanted.uid[0] == '\0' ? "" : "before";
+    made.provider = "before";
+    made.node = "before";
+    made.created = wanted.created;
+    made.generation = wanted.generation;
+    made.placement = wanted.placement == NULL ? wanted.email : wanted.placement;
+    OK(store, account_create, &made);
+    OK(store, account_update, &wanted, (HEARTH_ACCOUNT_PROVIDER << 1) - 1);
+}
+
+static void put_used_token(struct store *store, const void *record)
+{
+    struct hearth_token made = *(const struct hearth_token *)record;
+    made.last_used = 0;
+    OK(store, token_create, &made);
+    OK(store, token_used, "a", made.id, ((const struct hearth_token *)record)->last_used);
+}
+
+static void put_placed_bookmark(struct store *store, const void *record)
+{
+    const struct hearth_bookmark *wanted = record;
+    struct hearth_bookmark made = *wanted;
+    if (wanted->parent == NULL) { /* it cannot be taken out of every folder */
+        put_one_bookmark(store, record);
+        return;
+    }
+    made.parent = "before";
+    made.position = 77;
+    begin(store, "a", HEARTH_BOOKMARKS);
+    OK(store, bookmark_put, &made);
+    OK(store, bookmark_place, wanted->guid, wanted->parent, wanted->position);
+    commit(store);
+}
+
+const struct storage_way storage_changes[STORAGE_CHANGES] = {
+    {&fields_account, put_updated_account, read_account, remove_account, NULL},
+    {&fields_token, put_used_token, read_token, remove_token, "last_used"},
+    {&fields_bookmark, put_placed_bookmark, read_bookmark, remove_bookmark, NULL},
+};
+
 /* --- all of them -------------------------------------------------------------------------------- */
 
 const struct storage_way storage_ways[STORAGE_WAYS] = {
-    {&fields_account, put_account, read_account, remove_account},
-    {&fields_account_identity, put_identity, read_identity, remove_identity},
-    {&fields_device, put_device, read_device, remove_device},
-    {&fields_tab, put_tab, read_tab, remove_tab},
-    {&fields_tab_group, put_tab_group, read_tab_group, remove_tab},
-    {&fields_visit, put_visit, read_visit, remove_visit},
-    {&fields_page, put_page, read_page, remove_page},
-    {&fields_bookmark, put_one_bookmark, read_bookmark, remove_bookmark},
-    {&fields_token, put_token, read_token, remove_token},
-    {&fields_pick, put_pick, read_pick, remove_pick},
-    {&fields_removed_here, put_removed_here, read_removed_here, remove_removed_here},
-    {&fields_source, put_source, read_source, remove_source},
-    {&fields_removal, put_removal, read_removal, take_removal_off},
+    {&fields_account, put_account, read_account, remove_account, NULL},
+    {&fields_account_identity, put_identity, read_identity, remove_identity, NULL},
+    {&fields_device, put_device, read_device, remove_device, NULL},
+    {&fields_tab, put_tab, read_tab, remove_tab, NULL},
+    {&fields_tab_group, put_tab_group, read_tab_group, remove_tab, NULL},
+    {&fields_visit, put_visit, read_visit, remove_visit, NULL},
+    {&fields_page, put_page, read_page, remove_page, NULL},
+    {&fields_bookmark, put_one_bookmark, read_bookmark, remove_bookmark, NULL},
+    {&fields_token, put_token, read_token, remove_token, NULL},
+    {&fields_pick, put_pick, read_pick, remove_pick, NULL},
+    {&fields_removed_here, put_removed_here, read_removed_here, remove_removed_here, NULL},
+    {&fields_source, put_source, read_source, remove_source, NULL},
+    {&fields_removal, put_removal, read_removal, take_removal_off, NULL},
 };

@@ -20,9 +20,17 @@ struct storage_way {
     void (*put)(struct store *store, const void *record);
     void (*read)(struct store *store, struct wanted *wanted);
     void (*remove)(struct store *store, const void *record);
+    const char *only; /* the field that `put` is about; NULL: all */
 };
 
 enum { STORAGE_WAYS = 13 };
 extern const struct storage_way storage_ways[STORAGE_WAYS];
+/* The same for what changes a record that is there. */
+enum { STORAGE_CHANGES = 3 };
+extern const struct storage_way storage_changes[STORAGE_CHANGES];
+
+/* Texts that look alike, and are others. */
+enum { STORAGE_ALIKE = 17 };
+extern const char *const storage_alike[STORAGE_ALIKE];
 
 #endif

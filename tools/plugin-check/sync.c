@@ -397,5 +397,5 @@ static const struct kit_test tests[] = {
     {NULL, NULL},
 };
 
-const struct kit_test *const sync_tests[] = {loading_tests, tests, signin_tests};
+const struct kit_test *const sync_tests[] = {loading_tests, tests, signin_tests, stride_tests};
 const size_t sync_test_count = sizeof(sync_tests) / sizeof(sync_tests[0]);

@@ -424,8 +424,8 @@ struct hearth_storage {
 
 /* --- extensions: what a storage may have besides, asked for by name; see hearth_plugin.extension --- */
 
-/* Many rows for one question, for backends that are far away: a search shows twenty pages. Each id comes once; the order of pages is any.
- * Without it the host asks for each page. */
+/* Many rows for one question, for backends that are far away: a search shows twenty pages. Each id comes once; the order of pages is any,
+ * and what is said of each may be of another moment. Without it the host asks for each page. */
 #define HEARTH_STORAGE_BULK "hearth.storage.bulk/1"
 struct hearth_storage_bulk {
     uint32_t struct_size;

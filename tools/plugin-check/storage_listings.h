@@ -1,0 +1,38 @@
+/* Every operation that lists something of an account, as text. */
+#ifndef HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_LISTINGS_H
+#define HEARTH_TOOLS_PLUGIN_CHECK_STORAGE_LISTINGS_H
+
+#include "storage_kit.h"
+
+/* What one of them says. */
+struct listing {
+    struct lines lines;
+    void (*at_row)(void *ctx); /* called in the callback of the first row; NULL */
+    void *ctx;
+};
+
+/* What one asks for, and where what it delivers lies. */
+enum listing_kind {
+    LISTING_SYNCED = 0, /* written in batches */
+    LISTING_SMALL = 1,  /* written row by row */
+    LISTING_PEOPLE = 2, /* the accounts themselves */
+};
+
+struct storage_listing {
+    const char *name;
+    int (*list)(struct store *store, struct listing *listing); /* of the account "a"; the code */
+    enum listing_kind kind;
+    bool any_order;    /* its lines are sorted */
+    bool page_by_page; /* what it says of each page may be of another moment */
+};
+
+/* What put_listed() has put is in each of them, or what remove_listed() has left. Ends with a name of NULL. */
+extern const struct storage_listing storage_listings[];
+
+/* Runs it, and fails the test when it fails. */
+void listing_read(struct store *store, const struct storage_listing *of, struct listing *ret_listing);
+/* Two rows and more for each of the kind. */
+void put_listed(struct store *store, enum listing_kind kind);
+void remove_listed(struct store *store, enum listing_kind kind);
+
+#endif
