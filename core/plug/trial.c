@@ -179,7 +179,9 @@ static const char *it_said(struct trial *trial, char ret[OUTPUT_MAX + 32])
     trial->text[trial->printed] = '\0';
     trial->text[strcspn(trial->text, "\r\n")] = '\0';
     str_printable(trial->text, shown, 120);
-    snprintf(ret, OUTPUT_MAX + 32, trial->printed == 0 ? "" : "; it said \"%s\"", shown);
+    ret[0] = '\0';
+    if (trial->printed > 0)
+        snprintf(ret, OUTPUT_MAX + 32, "; it said \"%s\"", shown);
     return ret;
 }
 
