@@ -145,27 +145,38 @@ static void test_a_kind_to_come(void **state)
     assert_true(model_removed_here_is_empty(&here));
 }
 
+static int64_t next_random(int64_t below)
+{
+    static unsigned random = 1;
+    random = random * 1664525u + 1013904223u;
+    return (int64_t)(random >> 8) % below;
+}
+
 /* Against the rules as they are written down, one after the other. */
 static void test_many(void **state)
 {
     enum { RULES = 2000, ASKED = 20000 };
     static struct hearth_removed_here rules[RULES];
     static const char *const hosts[] = {"a", "ab", "b", ""};
-    unsigned random = 1;
     (void)state;
-#define NEXT(n) ((int64_t)((random = random * 1664525u + 1013904223u) >> 8) % (n))
     for (size_t i = 0; i < RULES; i++) {
-        rules[i] = (struct hearth_removed_here){
-            .kind = 1 + NEXT(3), .page = 1 + NEXT(500), .date = NEXT(1000), .type = NEXT(10), .host = hosts[NEXT(3)]};
-        rules[i].from_date = rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 900 + NEXT(90) : NEXT(1000);
-        rules[i].to_date = rules[i].from_date + 1 + NEXT(rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 3 : 40);
+        struct hearth_removed_here rule = {.kind = 1 + next_random(3)};
+        rule.page = 1 + next_random(500);
+        rule.date = next_random(1000);
+        rule.type = next_random(10);
+        rule.host = hosts[next_random(3)];
+        rules[i] = rule;
+        rules[i].from_date = rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 900 + next_random(90) : next_random(1000);
+        rules[i].to_date = rules[i].from_date + 1 + next_random(rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 3 : 40);
         add(rules[i]);
     }
     model_removed_here_sort(&here);
     size_t removed = 0;
     for (size_t i = 0; i < ASKED; i++) {
-        int64_t page = 1 + NEXT(500), date = NEXT(1000), type = NEXT(10);
-        const char *host = hosts[NEXT(4)];
+        int64_t page = 1 + next_random(500);
+        int64_t date = next_random(1000);
+        int64_t type = next_random(10);
+        const char *host = hosts[next_random(4)];
         bool expected = false;
         for (size_t k = 0; k < RULES; k++) {
             const struct hearth_removed_here *r = &rules[k];
