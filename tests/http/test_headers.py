@@ -22,7 +22,7 @@ ALWAYS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
 def rows():
     """(path, method, what the row says besides) of the tables, with something in the place of a star."""
     found = []
-    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control.c"):
+    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control_serve.c"):
         with open(os.path.join(ROOT, name), encoding="utf-8") as f:
             found += re.findall(r'^    \{(?:\.path = )?"(/[^"]*)", (?:\.methods = )?HTTP_([A-Z]+),(.*)\}', f.read(), re.M)
     with open(os.path.join(ROOT, "core/pages/app.c"), encoding="utf-8") as f:
