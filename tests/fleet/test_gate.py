@@ -24,12 +24,12 @@ PROXYS = {"x-forwarded-for", "forwarded", "x-forwarded-proto", IDENTITY}
 def tables():
     """{path: audience} of all routes in the tables of core, as they are written there; "" is people's."""
     found = {}
-    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control.c", "core/pages/app.c"):
+    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control_serve.c", "core/pages/app.c"):
         with open(os.path.join(ROOT, name), encoding="utf-8") as f:
             text = f.read()
         for row in re.findall(r'^    \{(?:\.path = )?"/.*\}', text, re.M):
             path = re.search(r'"([^"]+)"', row)[1]
-            found[path] = found.get(path, "") + "CONTROL" * name.endswith("control.c") + " ".join(re.findall(r"HTTP_(?:PEOPLE|METRICS|CONTROL)", row))
+            found[path] = found.get(path, "") + "CONTROL" * name.endswith("control_serve.c") + " ".join(re.findall(r"HTTP_(?:PEOPLE|METRICS|CONTROL)", row))
     return found
 
 

@@ -54,7 +54,7 @@ QUERIES = ["", "?", "?q=a", "?limit=5", "?limit=-1", "?cursor=AAAA", "?q=%ff", "
 
 def routes():
     found = []
-    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control.c", "core/pages/app.c"):
+    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control_serve.c", "core/pages/app.c"):
         with open(os.path.join(ROOT, name), encoding="utf-8") as f:
             found += re.findall(r'^    \{(?:\.path = )?"(/[^"]*)"', f.read(), re.M)
     return sorted(set(found))
