@@ -81,6 +81,10 @@ class Server:
         lifeline.release(process.pid)
         self.log.close()
 
+    def crash(self):
+        """It ends without a word to anybody, as by a fault of its own."""
+        self.end(signal.SIGKILL)
+
     def close(self):
         self.end(signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -113,6 +117,9 @@ class Postgres(Server):
         for pid in self.backends():
             os.kill(pid, signal.SIGCONT)
         super().thaw()
+
+    def crash(self):
+        self.end(signal.SIGQUIT)  # with its children, which would hold its memory; it has a handler, also where its parent ignores that signal
 
     def options(self):
         return {"user": self.user, "extra_groups": []} if os.geteuid() == 0 else {}

@@ -1,7 +1,6 @@
 """Commands for the kit's --break and --mend that make a server of a test go away and come back."""
 import os
 import pathlib
-import signal
 import tempfile
 import threading
 
@@ -49,7 +48,7 @@ class Breaker:
         if self.how == HALT:
             (self.server.freeze if breaks else self.server.thaw)()
         elif breaks:
-            self.server.end(signal.SIGQUIT)
+            self.server.crash()
         else:
             self.server.start()
 
