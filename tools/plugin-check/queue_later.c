@@ -23,7 +23,8 @@ static void expect_all_ready(struct line *q, int64_t ready)
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     QUEUE_OK(q, counts, &counts);
     if (counts.ready != ready || counts.delayed != 0 || counts.in_work != 0)
-        fail_msg("counts says ready %lld, delayed %lld, in work %lld where the delays and leases of all %lld are over and nobody has asked for one",
+        fail_msg("counts says ready %lld, delayed %lld, in work %lld where the delays and leases of all %lld are over and nobody has asked "
+                 "for one",
                  (long long)counts.ready, (long long)counts.delayed, (long long)counts.in_work, (long long)ready);
 }
 
@@ -52,7 +53,8 @@ static void all_is_over(struct kit *kit)
         for (int i = 0; i < 4; i++) {
             expect_number(take_job(q, 0, LONG, &job), 0);
             if (strcmp(job.key, keys[i]) != 0 && (ordered || i < 2))
-                fail_msg("reserve gave the job \"%s\" where \"%s\" was expected: by priority, then whose time came first", job.key, keys[i]);
+                fail_msg("reserve gave the job \"%s\" where \"%s\" was expected: by priority, then whose time came first", job.key,
+                         keys[i]);
             expect_number(job.attempt, i == 0 ? 2 : 1);
             QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
         }

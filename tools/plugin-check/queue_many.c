@@ -40,9 +40,10 @@ static void expect_shown_as_is(const struct many_job *row, const struct hearth_j
     expect(job->receipt == NULL);
     if (job->priority != row->priority || job->attempt != (row->place == IN_WORK) || job->in_work != (row->place == IN_WORK) ||
         job->wait > most || job->wait <= most - LONG)
-        fail_msg("peek shows the job \"%s\" with priority %d, attempt %d, in_work %d, wait %lld; %d, %d, %d, and at most %lld were expected",
-                 job->key, (int)job->priority, (int)job->attempt, (int)job->in_work, (long long)job->wait, row->priority,
-                 row->place == IN_WORK, row->place == IN_WORK, (long long)most);
+        fail_msg(
+            "peek shows the job \"%s\" with priority %d, attempt %d, in_work %d, wait %lld; %d, %d, %d, and at most %lld were expected",
+            job->key, (int)job->priority, (int)job->attempt, (int)job->in_work, (long long)job->wait, row->priority, row->place == IN_WORK,
+            row->place == IN_WORK, (long long)most);
 }
 
 static int on_one_of_many(void *ctx, const struct hearth_job *job)
@@ -223,7 +224,8 @@ static void ended_by_callback(struct kit *kit)
             fail_msg("event_wait goes on after its callback has ended it: \"%s\"", listener.seen);
         hear_all(q, &listener, sizeof(wanted) - 1);
         if (strcmp(listener.seen, wanted) != 0)
-            fail_msg("waits that their callback ends after %zu events bring \"%s\", \"%s\" was expected", stop_after, listener.seen, wanted);
+            fail_msg("waits that their callback ends after %zu events bring \"%s\", \"%s\" was expected", stop_after, listener.seen,
+                     wanted);
     }
     line_close(&sender);
 }

@@ -3,7 +3,8 @@
 
 #include "storage_kit.h"
 
-/* Where a row stands in its list: ascending by `before`, the text, then `behind`. What a list orders the other way round is negative here. */
+/* Where a row stands in its list: ascending by `before`, the text, then `behind`. What a list orders the other way round is negative here.
+ */
 struct standing {
     int64_t before[3], behind[4];
     char text[40];
@@ -222,7 +223,8 @@ static void say_visits(const struct hearth_visit_query *q, struct lines *ret)
     for (int64_t date = DATES; date > 0; date--)
         for (int64_t page = PAGES; page > 0; page--)
             for (int64_t type = TYPES; type > 0; type--) {
-                struct standing row = {.before = {-date, -page, -type}}, after = {.before = {-q->after_date, -q->after_page, -q->after_type}};
+                struct standing row = {.before = {-date, -page, -type}},
+                                after = {.before = {-q->after_date, -q->after_page, -q->after_type}};
                 if (date >= q->from && (q->to == 0 || date < q->to) && (q->host == NULL || page != 2) &&
                     (q->after_date == 0 || compare_standings(&row, &after) > 0))
                     add_line(ret, "%d %d %d\n", (int)date, (int)page, (int)type);
@@ -285,10 +287,9 @@ static void visits_after_all(struct kit *kit)
     for (int64_t from = 0; from <= DATES; from++)
         for (int64_t to = 0; to <= DATES + 1; to++)
             for (int host = 0; host < 2; host++)
-                check_visits_after_all(store, (struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query),
-                                                                          .from = from,
-                                                                          .to = to,
-                                                                          .host = host == 0 ? NULL : "u"});
+                check_visits_after_all(
+                    store, (struct hearth_visit_query){
+                               .struct_size = sizeof(struct hearth_visit_query), .from = from, .to = to, .host = host == 0 ? NULL : "u"});
 }
 
 enum { MARKED = 9 };
