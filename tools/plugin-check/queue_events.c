@@ -83,15 +83,32 @@ static void own_events(struct kit *kit)
     expect_text(seen, "ada=mine ");
 }
 
+struct ended {
+    int calls;
+    char first[66];
+};
+
+static int end_at_once(void *ctx, const char *channel, const char *text)
+{
+    struct ended *ended = ctx;
+    (void)text;
+    if (ended->calls++ == 0)
+        snprintf(ended->first, sizeof(ended->first), "%s", channel);
+    return 1;
+}
+
 /* A subscriber that sleeps while many more events come than are kept. */
 static void overflow(struct kit *kit)
 {
     enum { MANY = 20000 };
-    struct line sender, *q = &kit->line;
+    struct line sender, other, *q = &kit->line;
     struct flood flood = {.next = 0};
+    struct ended ended = {.calls = 0};
     char text[600];
     line_open(kit, &sender);
+    line_open(kit, &other);
     hears(q, 0, on_flood, &flood);
+    hears(&other, 0, end_at_once, &ended);
     for (int i = 0; i < MANY; i++) {
         snprintf(text, sizeof(text), "%d %0500d", i, 0);
         QUEUE_OK(&sender, event_publish, "c", text);
@@ -101,6 +118,11 @@ static void overflow(struct kit *kit)
     expect_number(flood.next, MANY); /* the newest came */
     if (flood.received < MANY && flood.lost == 0)
         fail_msg("only %d of %d events came, and the callback was not told", flood.received, MANY);
+    hears(&other, PATIENCE, end_at_once, &ended);
+    if (ended.calls != 1)
+        fail_msg("the callback ended the wait at %s and was called %d times more",
+                 ended.first[0] == '\0' ? "the word that events are lost" : "its first event", ended.calls - 1);
+    line_close(&other);
     line_close(&sender);
 }
 

@@ -76,12 +76,36 @@ static void expect_all_shown(struct kit *kit, const struct many_job *jobs)
             fail_msg("peek shows %zu jobs that are %s, there are %zu", many.seen[place], names[place], there[place]);
 }
 
-static void put_one_of_many(struct line *q, struct many_job *jobs, int i, int priority, int minutes)
+struct churn {
+    struct line *q;
+    struct many_job jobs[MANY];
+    unsigned state;
+    int next_order;
+};
+
+static int churn_pick(struct churn *churn, int n)
+{
+    churn->state = churn->state * 1664525u + 1013904223u;
+    return (int)((churn->state >> 8) % (unsigned)n);
+}
+
+static void put_one_of_many(struct churn *churn, int i)
+{
+    char key[16];
+    int priority = churn_pick(churn, PRIORITIES), minutes = i % 3 == 0 ? 1 + churn_pick(churn, 1000) : 0;
+    snprintf(key, sizeof(key), "%d", i);
+    expect_number(put_job(churn->q, key, priority, minutes == 0 ? 0 : LONG + (int64_t)minutes * MINUTE), HEARTH_QUEUED);
+    churn->jobs[i] = (struct many_job){minutes == 0 ? READY : DELAYED, priority, minutes == 0 ? ++churn->next_order : minutes};
+}
+
+static void remove_one_of_many(struct churn *churn, int i)
 {
     char key[16];
     snprintf(key, sizeof(key), "%d", i);
-    expect_number(put_job(q, key, priority, minutes == 0 ? 0 : LONG + (int64_t)minutes * MINUTE), HEARTH_QUEUED);
-    jobs[i] = (struct many_job){minutes == 0 ? READY : DELAYED, priority, minutes == 0 ? i : minutes};
+    int r = QUEUE(churn->q, remove, KIND, key);
+    expect_number(r, churn->jobs[i].place == NOWHERE ? HEARTH_ERR_NOT_FOUND : 0);
+    churn->jobs[i].place = NOWHERE;
+    call_reset(&churn->q->call);
 }
 
 static void take_one_of_many(struct kit *kit, struct many_job *jobs)
@@ -103,26 +127,24 @@ static void take_one_of_many(struct kit *kit, struct many_job *jobs)
 /* In no pattern that a tree or a page could follow, and the same each time. */
 static void many_jobs(struct kit *kit)
 {
-    static struct many_job jobs[MANY];
-    struct line *q = &kit->line;
+    enum { ROUNDS = 4 };
+    static struct churn churn = {.state = 9};
     size_t ready = 0;
-    for (int i = 0; i < MANY; i++)
-        put_one_of_many(q, jobs, i, i * 7 % 11 % PRIORITIES, i % 3 == 0 ? 1 + i * 37 % MANY : 0);
-    expect_all_shown(kit, jobs);
-    for (int n = 0; n < MANY / 4; n++) {
-        char key[16];
-        int i = n * 53 % MANY;
-        snprintf(key, sizeof(key), "%d", i);
-        QUEUE_OK(q, remove, KIND, key);
-        jobs[i].place = NOWHERE;
+    churn.q = &kit->line;
+    for (int round = 0; round <= ROUNDS; round++) {
+        for (int i = 0; i < MANY; i++)
+            if (churn.jobs[i].place == NOWHERE)
+                put_one_of_many(&churn, i);
+        for (int n = 0; round < ROUNDS && n < MANY / 2; n++)
+            remove_one_of_many(&churn, churn_pick(&churn, MANY));
+        expect_all_shown(kit, churn.jobs);
     }
-    expect_all_shown(kit, jobs);
     for (int i = 0; i < MANY; i++)
-        ready += jobs[i].place == READY;
+        ready += churn.jobs[i].place == READY;
     for (size_t n = 0; n < ready; n++)
-        take_one_of_many(kit, jobs);
-    expect_empty(q);
-    expect_all_shown(kit, jobs);
+        take_one_of_many(kit, churn.jobs);
+    expect_empty(churn.q);
+    expect_all_shown(kit, churn.jobs);
 }
 
 /* --- one job -------------------------------------------------------------------------------------- */

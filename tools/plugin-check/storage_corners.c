@@ -73,8 +73,8 @@ static void remove_all(struct store *store)
 
 static int on_removal(void *ctx, const struct hearth_removal *r)
 {
-    return add_line(ctx, "%d \"%s\" %lld %lld %lld %lld\n", (int)r->kind, r->key, (long long)r->page, (long long)r->date, (long long)r->type,
-                    (long long)r->position);
+    return add_line(ctx, "%d \"%s\" %lld %lld %lld %lld\n", (int)r->kind, r->key, (long long)r->page, (long long)r->date,
+                    (long long)r->type, (long long)r->position);
 }
 
 /* One of each kind comes back: its record goes, those of its neighbours stay. */
@@ -114,10 +114,9 @@ static void comes_back_alone(struct kit *kit)
             commit(store);
             lines = (struct lines){.size = 0};
             OK(store, removals_since, "a", before, on_removal, &lines);
-            expect_text(lines.text,
-                        "1 \"\" 1 0 0 0\n2 \"\" 1 1 1 0\n2 \"\" 1 1 2 0\n2 \"\" 1 2 1 0\n2 \"\" 1 2 2 0\n2 \"\" 2 2 1 0\n"
-                        "3 \"Phone\" 0 0 0 0\n3 \"phone \" 0 0 0 0\n4 \"Phone\" 0 0 0 0\n4 \"Phone\" 0 0 0 1\n"
-                        "4 \"phone \" 0 0 0 0\n4 \"phone \" 0 0 0 1\n5 \"phone \" 0 0 0 0\n");
+            expect_text(lines.text, "1 \"\" 1 0 0 0\n2 \"\" 1 1 1 0\n2 \"\" 1 1 2 0\n2 \"\" 1 2 1 0\n2 \"\" 1 2 2 0\n2 \"\" 2 2 1 0\n"
+                                    "3 \"Phone\" 0 0 0 0\n3 \"phone \" 0 0 0 0\n4 \"Phone\" 0 0 0 0\n4 \"Phone\" 0 0 0 1\n"
+                                    "4 \"phone \" 0 0 0 0\n4 \"phone \" 0 0 0 1\n5 \"phone \" 0 0 0 0\n");
         } else {
             expect_text(lines.text, "2 \"\" 2 1 1 0\n2 \"\" 2 2 2 0\n4 \"phone\" 0 0 0 0\n5 \"Phone\" 0 0 0 0\n");
         }

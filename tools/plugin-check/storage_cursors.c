@@ -193,7 +193,7 @@ static void many_rows(struct kit *kit)
 /* As many as somebody may have who runs this for a town. */
 static int walk_account(void *ctx, const struct hearth_account *account)
 {
-    return strstr(account->email, "@many.example.org") == NULL ? 0 : walk_on(ctx, standing_of_text(account->email));
+    return strstr(account->email, ".many@example.org") == NULL ? 0 : walk_on(ctx, standing_of_text(account->email));
 }
 
 static void many_accounts(struct kit *kit)
@@ -204,7 +204,7 @@ static void many_accounts(struct kit *kit)
     char id[16], email[48];
     for (int i = 0; i < ACCOUNTS; i++) {
         snprintf(id, sizeof(id), "m%d", i);
-        snprintf(email, sizeof(email), "%04d@many.example.org", i * 7 % ACCOUNTS);
+        snprintf(email, sizeof(email), "%04d.many@example.org", i * 7 % ACCOUNTS);
         add_account(store, id, email);
         store_reset(store);
     }
