@@ -124,7 +124,7 @@ static void expect_woken(struct kit *kit, size_t which)
     expect_number(pthread_create(&waiter.thread, NULL, reserve_long, &waiter), 0);
     kit_pause(SOON); /* it should be waiting by now; the result does not depend on it */
     moves[which].run(q, held.receipt);
-    for (int64_t until = kit_now() + PATIENCE; pthread_tryjoin_np(waiter.thread, NULL) != 0; kit_pause(5))
+    for (int64_t until = kit_now() + PATIENCE / 2; pthread_tryjoin_np(waiter.thread, NULL) != 0; kit_pause(5))
         if (kit_now() > until)
             fail_msg("a reserve that waits does not get the job that %s (%d ms): it sleeps on", moves[which].what, SOON);
     expect_number(waiter.result, 0);
