@@ -133,6 +133,47 @@ static void changed_borders_come_back(struct kit *kit)
     assert_sound(&kit->store);
 }
 
+/* What can be put again without being removed. */
+static bool is_replaced(const struct storage_way *of)
+{
+    return of->fields != &fields_account && of->fields != &fields_account_identity && of->fields != &fields_visit &&
+           of->fields != &fields_token && of->fields != &fields_removal;
+}
+
+/* Two records of one key, in whose other fields one is at a border where the other is not: also nothing where there was something. */
+static void check_replaced(struct kit *kit, const struct storage_way *of, size_t round)
+{
+    const struct hearth_limits *limits = kit->descriptor->limits;
+    union any_record before, after;
+    struct wanted wanted = {.fields = of->fields, .record = &after};
+    record_plain(of->fields, &before);
+    record_plain(of->fields, &after);
+    for (size_t i = 0; i < of->fields->count; i++) {
+        const struct hearth_field *field = &of->fields->list[i];
+        if (!is_put(of, field) || field->role == HEARTH_FIELD_KEY)
+            continue;
+        size_t count = count_borders(field, limits);
+        record_set_border(field, &before, (round + i + 1) % count, limits);
+        record_set_border(field, &after, (round + i) % count, limits);
+    }
+    if (of->fields == &fields_bookmark && after.bookmark.parent == NULL)
+        after.bookmark.parent = "menu"; /* it would keep the one that it has */
+    of->put(&kit->store, &before);
+    of->put(&kit->store, &after);
+    of->read(&kit->store, &wanted);
+    of->remove(&kit->store, &after);
+    store_reset(&kit->store);
+}
+
+static void replaced_records(struct kit *kit)
+{
+    enum { ROUNDS = 12 }; /* as many as most fields have borders */
+    for (size_t i = 0; i < STORAGE_WAYS; i++)
+        for (size_t round = 0; is_replaced(&storage_ways[i]) && round < ROUNDS; round++)
+            check_replaced(kit, &storage_ways[i], round);
+    assert_sound(&kit->store);
+}
+
 /* Each is another text, whatever a collation, a padding or a pattern makes of it. */
 const char *const storage_alike[STORAGE_ALIKE] = {"Case",
                                                   "case",
@@ -262,6 +303,7 @@ static void longest_keys_differ(struct kit *kit)
 const struct kit_test storage_borders_tests[] = {
     {"borders: every field of every record comes back as it was put", borders_come_back, KIT_OPEN, 240},
     {"borders: every field that can be changed comes back as it was changed", changed_borders_come_back, KIT_OPEN, 120},
+    {"borders: a record that is put again is the later one in every field", replaced_records, KIT_OPEN, 120},
     {"borders: keys that look alike are different keys", alike_keys_differ, KIT_OPEN},
     {"borders: keys that differ in one byte of many are different keys", longest_keys_differ, KIT_OPEN},
     {NULL, NULL},

@@ -174,6 +174,72 @@ static void oldest_pages(struct kit *kit)
     assert_sound(store);
 }
 
+/* --- bookmarks, visits ------------------------------------------------------------------------------ */
+
+static int on_tombstone(void *ctx, const struct hearth_bookmark_node *node)
+{
+    return add_line(ctx, "%s ", node->guid);
+}
+
+static int on_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+{
+    return add_line(ctx, "%lld %s %lld %s ", (long long)source, folder, (long long)position, child);
+}
+
+/* Of every kind; also of one that is not there, whose children came before it. */
+static void tombstones_of_each_kind(struct kit *kit)
+{
+    static const char *const guids[] = {"", "bookmark", "folder", "separator", "query", "livemark"};
+    struct store *store = &kit->store;
+    struct lines tombstones = {.size = 0}, claims = {.size = 0};
+    begin(store, "a", HEARTH_BOOKMARKS);
+    for (int32_t kind = HEARTH_BOOKMARK; kind <= HEARTH_LIVEMARK; kind++) {
+        put_bookmark(store, guids[kind], kind, "menu________", kind);
+        OK(store, bookmark_remove, guids[kind]);
+    }
+    OK(store, bookmark_claims_put, 2, "unknown", (const char *const[]){"child"}, 1);
+    OK(store, bookmark_claims_put, 0, "other", (const char *const[]){"child"}, 1);
+    OK(store, bookmark_remove, "unknown");
+    commit(store);
+    OK(store, bookmark_tombstones, "a", on_tombstone, &tombstones);
+    expect_text(tombstones.text, "bookmark folder livemark query separator unknown ");
+    OK(store, bookmark_claims, "a", on_claim, &claims);
+    expect_text(claims.text, "0 other 0 child ");
+    for (int32_t kind = HEARTH_LIVEMARK; kind >= HEARTH_BOOKMARK; kind--) {
+        begin(store, "a", HEARTH_BOOKMARKS);
+        put_bookmark(store, guids[kind], kind, NULL, 0);
+        commit(store);
+        tombstones = (struct lines){.size = 0};
+        OK(store, bookmark_tombstones, "a", on_tombstone, &tombstones);
+        if (strstr(tombstones.text, guids[kind]) != NULL)
+            fail_msg("the %s was put again and still has a tombstone: \"%s\"", guids[kind], tombstones.text);
+    }
+}
+
+static int on_visit(void *ctx, const struct hearth_visit *visit)
+{
+    return add_line(ctx, "%lld %d ", (long long)visit->date, (int)visit->type);
+}
+
+/* One that can not be makes all of them refused, wherever it stands. */
+static void refused_visits(struct kit *kit)
+{
+    struct store *store = &kit->store;
+    for (int at = 0; at < 3; at++) {
+        struct hearth_visit visits[] = {HEARTH_VISIT(1, 1), HEARTH_VISIT(2, 9), HEARTH_VISIT(3, 0)};
+        struct lines lines = {.size = 0};
+        int64_t added = 77;
+        visits[at].type = at == 1 ? -1 : 10;
+        begin(store, "a", HEARTH_HISTORY);
+        put_some_page(store, 1);
+        FAILS(INVALID, store, visits_put, 1, visits, 3, &added);
+        expect_number(added, 77);
+        OK(store, page_visits, "a", 1, on_visit, &lines);
+        expect_text(lines.text, "");
+        store->ops->batch_abort(store->session);
+    }
+}
+
 /* --- claims --------------------------------------------------------------------------------------- */
 
 static int on_claimed(void *ctx, const struct hearth_account *account)
@@ -345,6 +411,8 @@ static void hidden_for_good(struct kit *kit)
 const struct kit_test storage_corners_tests[] = {
     {"removals: what comes back takes its own record off, and no other", comes_back_alone, KIT_OPEN},
     {"removals: the oldest pages may be forgotten, and whoever asks is told", oldest_pages, KIT_OPEN, 120},
+    {"bookmarks: a tombstone of each kind goes when it comes back, and claims of an unknown folder", tombstones_of_each_kind, KIT_OPEN},
+    {"visits: one that can not be makes all of them refused", refused_visits, KIT_OPEN},
     {"accounts: a claim is given up by next_sync alone, and not made in a batch", claims_are_given_up, KIT_OPEN},
     {"lists: what was made at one time is ordered as well", every_tie, KIT_OPEN},
     {"devices: a hidden one stays hidden, whatever is said of it", hidden_for_good, KIT_OPEN},
