@@ -85,16 +85,23 @@ static size_t count_borders(const struct hearth_field *field, const struct heart
     return count;
 }
 
+static size_t most_borders(const struct storage_way *of, const struct hearth_limits *limits)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < of->fields->count; i++) {
+        size_t count = is_put(of, &of->fields->list[i]) ? count_borders(&of->fields->list[i], limits) : 0;
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
 /* All fields at once, each at another of its borders than its neighbours: all of them have had all of theirs in the end. A commit takes its
  * time, and there are some thousand borders. */
 static void check_fields_together(struct kit *kit, const struct storage_way *of)
 {
     const struct hearth_limits *limits = kit->descriptor->limits;
     union any_record record;
-    size_t rounds = 0;
-    for (size_t i = 0; i < of->fields->count; i++)
-        if (is_put(of, &of->fields->list[i]) && count_borders(&of->fields->list[i], limits) > rounds)
-            rounds = count_borders(&of->fields->list[i], limits);
+    size_t rounds = most_borders(of, limits);
     for (size_t round = 0; round < rounds; round++) {
         record_plain(of->fields, &record);
         for (size_t i = 0; i < of->fields->count; i++) {
@@ -140,37 +147,34 @@ static bool is_replaced(const struct storage_way *of)
            of->fields != &fields_token && of->fields != &fields_removal;
 }
 
-/* Two records of one key, in whose other fields one is at a border where the other is not: also nothing where there was something. */
-static void check_replaced(struct kit *kit, const struct storage_way *of, size_t round)
+/* Records of one key, each over the one before: every field goes from border to border, also from something to nothing. */
+static void check_replaced(struct kit *kit, const struct storage_way *of)
 {
     const struct hearth_limits *limits = kit->descriptor->limits;
-    union any_record before, after;
-    struct wanted wanted = {.fields = of->fields, .record = &after};
-    record_plain(of->fields, &before);
-    record_plain(of->fields, &after);
-    for (size_t i = 0; i < of->fields->count; i++) {
-        const struct hearth_field *field = &of->fields->list[i];
-        if (!is_put(of, field) || field->role == HEARTH_FIELD_KEY)
-            continue;
-        size_t count = count_borders(field, limits);
-        record_set_border(field, &before, (round + i + 1) % count, limits);
-        record_set_border(field, &after, (round + i) % count, limits);
+    union any_record record;
+    struct wanted wanted = {.fields = of->fields, .record = &record};
+    for (size_t round = most_borders(of, limits) + 1; round-- > 0;) {
+        record_plain(of->fields, &record);
+        for (size_t i = 0; i < of->fields->count; i++) {
+            const struct hearth_field *field = &of->fields->list[i];
+            if (is_put(of, field) && field->role != HEARTH_FIELD_KEY)
+                record_set_border(field, &record, (round + i) % count_borders(field, limits), limits);
+        }
+        if (of->fields == &fields_bookmark && record.bookmark.parent == NULL)
+            record.bookmark.parent = "menu"; /* it would keep the one that it has */
+        of->put(&kit->store, &record);
+        wanted.record = &record;
+        of->read(&kit->store, &wanted);
+        store_reset(&kit->store);
     }
-    if (of->fields == &fields_bookmark && after.bookmark.parent == NULL)
-        after.bookmark.parent = "menu"; /* it would keep the one that it has */
-    of->put(&kit->store, &before);
-    of->put(&kit->store, &after);
-    of->read(&kit->store, &wanted);
-    of->remove(&kit->store, &after);
-    store_reset(&kit->store);
+    of->remove(&kit->store, &record);
 }
 
 static void replaced_records(struct kit *kit)
 {
-    enum { ROUNDS = 12 }; /* as many as most fields have borders */
     for (size_t i = 0; i < STORAGE_WAYS; i++)
-        for (size_t round = 0; is_replaced(&storage_ways[i]) && round < ROUNDS; round++)
-            check_replaced(kit, &storage_ways[i], round);
+        if (is_replaced(&storage_ways[i]))
+            check_replaced(kit, &storage_ways[i]);
     assert_sound(&kit->store);
 }
 

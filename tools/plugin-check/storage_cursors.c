@@ -41,8 +41,8 @@ static int walk_on(struct walk *walk, struct standing row)
 {
     int r = walk->count == 0 ? -1 : compare_standings(&walk->last, &row);
     if (r >= 0)
-        fail_msg("%s: row %zu of %d, \"%s\" %lld %lld, %s the one before it", walk->list, walk->count + 1, ROWS, row.text,
-                 (long long)row.before[0], (long long)row.before[1], r == 0 ? "is also" : "belongs before");
+        fail_msg("%s: row %zu, \"%s\" %lld %lld, %s the one before it", walk->list, walk->count + 1, row.text, (long long)row.before[0],
+                 (long long)row.before[1], r == 0 ? "is also" : "belongs before");
     walk->last = row;
     walk->count++;
     return 0;
