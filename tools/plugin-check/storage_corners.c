@@ -371,6 +371,35 @@ static int on_hidden(void *ctx, const struct hearth_device *device, int64_t tabs
     return add_line(ctx, "%s%s %lld\n", device->id, device->hidden ? " hidden" : "", (long long)tabs);
 }
 
+static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
+{
+    return add_line(ctx, "%s %s %s %s %s %s %lld %lld %d\n", device->id, device->name, device->type, device->os, device->version,
+                    device->fxa_device_id, (long long)device->last_upload, (long long)device->source, (int)tabs);
+}
+
+/* Nothing else of it changes. */
+static void hidden_and_else_the_same(struct kit *kit)
+{
+    static const char wanted[] = "d n mobile o v f 1234567890123 2 1\n";
+    struct store *store = &kit->store;
+    struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "n", .type = "mobile", .os = "o", .version = "v"};
+    device.fxa_device_id = "f";
+    device.last_upload = 1234567890123;
+    device.source = 2;
+    begin(store, "a", HEARTH_CLIENTS);
+    OK(store, device_put, &device);
+    put_some_tab(store, "d", 0);
+    for (int hidden = 1; hidden >= 0; hidden--) {
+        struct lines lines = {.size = 0}, gone = {.size = 0};
+        OK(store, device_hide, "d", hidden != 0);
+        OK(store, device_list, "a", on_device, &lines);
+        expect_text(lines.text, wanted);
+        OK(store, removals_since, "a", 0, on_removal, &gone);
+        expect_text(gone.text, "");
+    }
+    commit(store);
+}
+
 /* Whatever its source says next, and whatever becomes of its tabs and of other devices. */
 static void hidden_for_good(struct kit *kit)
 {
@@ -415,6 +444,7 @@ const struct kit_test storage_corners_tests[] = {
     {"visits: one that can not be makes all of them refused", refused_visits, KIT_OPEN},
     {"accounts: a claim is given up by next_sync alone, and not made in a batch", claims_are_given_up, KIT_OPEN},
     {"lists: what was made at one time is ordered as well", every_tie, KIT_OPEN},
+    {"devices: one that is hidden or shown is else the same", hidden_and_else_the_same, KIT_OPEN},
     {"devices: a hidden one stays hidden, whatever is said of it", hidden_for_good, KIT_OPEN},
     {NULL, NULL},
 };

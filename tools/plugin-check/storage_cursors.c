@@ -130,24 +130,23 @@ static int walk_removal(void *ctx, const struct hearth_removal *removal)
             fail_msg("%s says %zu rows where there are %zu", #operation, walk_.count, (size_t)(rows));                                     \
     } while (0)
 
-/* Some stand beside others in all but the last of what orders them. */
+/* Some stand beside others in all but the last of what orders them, and one order says nothing of another. */
 static void put_row(struct store *store, int64_t i)
 {
     char guid[16];
-    int64_t added;
+    int64_t added, n = i * 1009 % ROWS / ALIKE; /* 1009 has no divisor in common with ROWS */
     const char *child = guid;
     struct hearth_page page = make_page(i + 1, "https://u/", "u");
-    struct hearth_visit visits[] = {HEARTH_VISIT(FIRST_DATE + i / ALIKE, 1), HEARTH_VISIT(FIRST_DATE + i / ALIKE, 2)};
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/", .last_used = i / ALIKE};
-    snprintf(guid, sizeof(guid), "%04d", (int)(i * 1009 % ROWS)); /* 1009 has no divisor in common with ROWS */
-    struct hearth_bookmark bookmark = make_bookmark(guid, HEARTH_BOOKMARK, "menu", i / ALIKE);
-    bookmark.added = FIRST_DATE + i / ALIKE;
+    struct hearth_visit visits[] = {HEARTH_VISIT(FIRST_DATE + n, 1), HEARTH_VISIT(FIRST_DATE + n, 2)};
+    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/", .last_used = n};
+    snprintf(guid, sizeof(guid), "%04d", (int)i);
+    struct hearth_bookmark bookmark = make_bookmark(guid, HEARTH_BOOKMARK, "menu", n);
+    bookmark.added = FIRST_DATE + n;
     bookmark.tags = "all";
-    page.frecency = i / ALIKE;
+    page.frecency = n;
     page.visit_count = 2;
     page.last_visit = visits[0].date;
     OK(store, page_put, &page);
-    OK(store, page_guid_put, guid, 1 + i / ALIKE);
     OK(store, visits_put, i + 1, visits, 2, &added);
     OK(store, tab_put, "phone", &tab);
     OK(store, bookmark_put, &bookmark);
@@ -165,6 +164,11 @@ static void many_rows(struct kit *kit)
     begin(store, "a", HEARTH_COLLECTION_NONE);
     for (int64_t i = 0; i < ROWS; i++)
         put_row(store, i);
+    for (int64_t i = 0; i < ROWS; i++) {
+        char guid[16];
+        snprintf(guid, sizeof(guid), "%04d", (int)i);
+        OK(store, page_guid_put, guid, 1 + i * 1009 % ROWS / ALIKE);
+    }
     commit(store);
     WALKS(store, ROWS, walk_page, pages_by_frecency);
     WALKS(store, ROWS, walk_page_guid, page_guid_list);
