@@ -184,6 +184,42 @@ static void payload_stays(struct kit *kit)
     expect_number(job.priority, HEARTH_PERSON_WAITS);
 }
 
+/* The receipt of the last attempt. */
+static const char *try_often(struct line *q, int attempts)
+{
+    struct hearth_job job;
+    publish_carrying(q, HEARTH_PERSON_WAITS, 0, "first", HEARTH_QUEUED);
+    for (int attempt = 1;; attempt++) {
+        expect_number(take_job(q, 0, LONG, &job), 0);
+        expect_number(job.attempt, attempt);
+        expect_number(job.priority, HEARTH_PERSON_WAITS);
+        expect_text(job.kind, KIND);
+        expect_text(job.key, "a");
+        expect_text(job.payload, "first");
+        if (attempt == attempts)
+            return job.receipt;
+        QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_RETRY, 0);
+        call_reset(&q->call);
+    }
+}
+
+/* However often it is tried: how many times is too many is the core's to say. */
+static void many_attempts(struct kit *kit)
+{
+    static const int32_t outcomes[] = {HEARTH_JOB_DONE, HEARTH_JOB_DEAD, HEARTH_JOB_RETRY /* it is removed */};
+    struct line *q = &kit->line;
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+        const char *receipt = try_often(q, 40);
+        if (outcomes[i] == HEARTH_JOB_RETRY)
+            QUEUE_OK(q, remove, KIND, "a");
+        else
+            QUEUE_OK(q, finish, receipt, outcomes[i], 0);
+        QUEUE_FAILS(NOT_FOUND, q, remove, KIND, "a");
+        expect_empty(q);
+        call_reset(&q->call);
+    }
+}
+
 /* Nobody has asked for anything since it ran out, so that nobody has noticed. */
 static void lease_over(struct kit *kit)
 {
@@ -275,6 +311,7 @@ static void longest_arrive(struct kit *kit)
 const struct kit_test queue_many_tests[] = {
     {"jobs: many of them are shown once each and leave in their order, whatever was removed", many_jobs},
     {"jobs: publishing again leaves what a job carries", payload_stays},
+    {"jobs: one that is tried forty times is the same job each time, and ends as any other", many_attempts},
     {"jobs: a lease that has run out is lost, also while nobody has taken it over", lease_over},
     {"events: a callback that ends a wait loses nothing and hears nothing more", ended_by_callback},
     {"events: the longest channel and text arrive as they are", longest_arrive},
