@@ -323,7 +323,7 @@ static void put_tied(struct store *store, int i)
         .struct_size = sizeof(token), .id = tied[i], .account = "a", .name = "n", .hash = hashes[i], .created = when, .expires = 900};
     struct hearth_removed_here removed = {
         .struct_size = sizeof(removed), .id = tied[i], .kind = HEARTH_REMOVED_HERE_SITE, .host = "h", .created = when};
-    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = i % 2 == 0 ? "x" : "X", .page = 1 + i * 5 % TIED, .use_count = 1};
+    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = i % 2 == 0 ? "x" : "X", .page = 1 + i * 5 % TIED, .use_count = 1 + i};
     struct hearth_bookmark bookmark = make_bookmark(tied[i], HEARTH_BOOKMARK, "menu", 0);
     bookmark.added = when;
     bookmark.page = 1;

@@ -143,6 +143,7 @@ static void put_row(struct store *store, int64_t i)
     struct hearth_bookmark bookmark = make_bookmark(guid, HEARTH_BOOKMARK, "menu", n);
     bookmark.added = FIRST_DATE + n;
     bookmark.tags = "all";
+    bookmark.page = i + 1;
     page.frecency = n;
     page.visit_count = 2;
     page.last_visit = visits[0].date;
@@ -152,6 +153,47 @@ static void put_row(struct store *store, int64_t i)
     OK(store, bookmark_put, &bookmark);
     OK(store, bookmark_claims_put, 0, guid, &child, 1);
     store_reset(store);
+}
+
+static int count_page(void *ctx, const struct hearth_page *page)
+{
+    ++((unsigned char *)ctx)[page->id];
+    return 0;
+}
+
+static int count_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
+{
+    (void)visit;
+    ++((unsigned char *)ctx)[page];
+    return 0;
+}
+
+static int count_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
+{
+    ++((unsigned char *)ctx)[bookmark->page];
+    return 0;
+}
+
+#define COUNTS(store, ids, each, on, operation)                                                                                            \
+    do {                                                                                                                                   \
+        unsigned char seen_[ROWS + 2] = {0};                                                                                               \
+        OK_OF(store, bulk, operation, "a", ids, ROWS + 1, on, seen_);                                                                      \
+        for (size_t i_ = 0; i_ < ROWS + 2; i_++)                                                                                           \
+            if (seen_[i_] != (i_ > 0 && i_ <= ROWS ? (each) : 0))                                                                          \
+                fail_msg("%s of %d pages says %d rows of page %zu, %d were expected", #operation, ROWS, seen_[i_], i_, (each));            \
+    } while (0)
+
+/* Of all at once, and of one that is not there. */
+static void many_at_once(struct store *store)
+{
+    static int64_t ids[ROWS + 1];
+    if (store->bulk == NULL)
+        return;
+    for (int64_t i = 0; i <= ROWS; i++)
+        ids[i] = ROWS + 1 - i;
+    COUNTS(store, ids, 1, count_page, pages_get);
+    COUNTS(store, ids, 2, count_visit, visits_of_pages);
+    COUNTS(store, ids, 1, count_bookmark, bookmarks_of_pages);
 }
 
 static void many_rows(struct kit *kit)
@@ -182,6 +224,7 @@ static void many_rows(struct kit *kit)
     WALKS(store, ROWS, walk_claim, bookmark_claims);
     WALKS(store, ROWS, walk_tab, tab_list, NULL);
     WALKS(store, ROWS, walk_tab, tab_list, "phone");
+    many_at_once(store);
     begin(store, "a", HEARTH_COLLECTION_NONE);
     for (int64_t i = 0; i < ROWS; i++) {
         OK(store, page_remove, i + 1);
