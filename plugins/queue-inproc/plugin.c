@@ -187,7 +187,6 @@ static int finish(void *s, struct hearth_call *call, const char *receipt, int32_
     struct entry *entry = queue_by_receipt(queue, receipt);
     if (entry != NULL && outcome == HEARTH_JOB_RETRY) {
         queue_delay(queue, entry, delay);
-        pthread_cond_broadcast(&queue->changed); /* whoever waits must look at the new time */
     } else if (entry != NULL) {
         queue->dead += outcome == HEARTH_JOB_DEAD;
         queue_drop(queue, entry);

@@ -65,7 +65,7 @@ static void move(struct queue *queue, struct entry *entry, enum entry_state stat
     if (state == ENTRY_READY)
         entry->order = queue->next_order++;
     heap_add(heap_of(queue, entry), entry);
-    if (state == ENTRY_READY)
+    if (state == ENTRY_READY || queue->timed.items[0] == entry) /* who waits sleeps until the first of them */
         pthread_cond_broadcast(&queue->changed);
 }
 

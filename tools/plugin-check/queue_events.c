@@ -83,24 +83,54 @@ static void own_events(struct kit *kit)
     expect_text(seen, "ada=mine ");
 }
 
-/* A subscriber that sleeps while many more events come than are kept. */
-static void overflow(struct kit *kit)
+struct ended {
+    int calls;
+    char first[66];
+};
+
+static int end_at_once(void *ctx, const char *channel, const char *text)
 {
-    enum { MANY = 20000 };
-    struct line sender, *q = &kit->line;
-    struct flood flood = {.next = 0};
+    struct ended *ended = ctx;
+    (void)text;
+    if (ended->calls++ == 0)
+        snprintf(ended->first, sizeof(ended->first), "%s", channel);
+    return 1;
+}
+
+enum { MANY = 20000 };
+
+/* More events than are kept come while the subscriber sleeps. */
+static void expect_told(struct line *sender, struct line *q, int from)
+{
+    struct flood flood = {.next = from};
     char text[600];
-    line_open(kit, &sender);
-    hears(q, 0, on_flood, &flood);
-    for (int i = 0; i < MANY; i++) {
+    for (int i = from; i < from + MANY; i++) {
         snprintf(text, sizeof(text), "%d %0500d", i, 0);
-        QUEUE_OK(&sender, event_publish, "c", text);
+        QUEUE_OK(sender, event_publish, "c", text);
     }
-    for (int64_t until = kit_now() + PATIENCE; flood.next < MANY && kit_now() < until;)
+    for (int64_t until = kit_now() + PATIENCE; flood.next < from + MANY && kit_now() < until;)
         hears(q, 200, on_flood, &flood);
-    expect_number(flood.next, MANY); /* the newest came */
+    expect_number(flood.next, from + MANY); /* the newest came */
     if (flood.received < MANY && flood.lost == 0)
         fail_msg("only %d of %d events came, and the callback was not told", flood.received, MANY);
+}
+
+static void overflow(struct kit *kit)
+{
+    struct line sender, other, *q = &kit->line;
+    struct flood flood = {.next = 0};
+    struct ended ended = {.calls = 0};
+    line_open(kit, &sender);
+    line_open(kit, &other);
+    hears(q, 0, on_flood, &flood);
+    hears(&other, 0, end_at_once, &ended);
+    expect_told(&sender, q, 0);
+    hears(&other, PATIENCE, end_at_once, &ended);
+    if (ended.calls != 1)
+        fail_msg("the callback ended the wait at %s and was called %d times more",
+                 ended.first[0] == '\0' ? "the word that events are lost" : "its first event", ended.calls - 1);
+    line_close(&other);
+    expect_told(&sender, q, MANY); /* as well as the first time */
     line_close(&sender);
 }
 

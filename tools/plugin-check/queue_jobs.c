@@ -243,8 +243,18 @@ static void full(struct kit *kit)
     QUEUE_FAILS(FULL, q, publish, &job, 0, &result);
     expect_number(put_job(q, "k5", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* what is there can still move */
     takes(q, "k5");
+    QUEUE_FAILS(FULL, q, publish, &job, 0, &result); /* those in work and those with a delay are there as well */
     QUEUE_OK(q, clear);
+    for (int i = 0; i + 1 < MAX; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "d%d", i);
+        expect_number(put_job(q, key, HEARTH_SCHEDULED, LONG), HEARTH_QUEUED);
+    }
+    QUEUE_FAILS(FULL, q, publish, &job, LONG, &result);
     QUEUE_OK(q, remove, KIND, "k5");
+    QUEUE_OK(q, publish, &job, 0, &result);
+    expect_number(result, HEARTH_QUEUED);
+    QUEUE_OK(q, clear);
     kit_close(kit);
 }
 

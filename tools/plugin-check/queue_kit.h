@@ -55,6 +55,7 @@ void queue_expect_empty(struct line *line);
 bool queue_set(struct kit *kit, const char *key, int64_t number);
 
 extern const struct kit_test queue_jobs_tests[], queue_kinds_tests[], queue_events_tests[], queue_threads_tests[], queue_random_tests[],
-    queue_memory_tests[], queue_waits_tests[], queue_again_tests[], queue_leaks_tests[], queue_break_tests[];
+    queue_memory_tests[], queue_waits_tests[], queue_again_tests[], queue_leaks_tests[], queue_many_tests[], queue_later_tests[],
+    queue_break_tests[];
 
 #endif

@@ -34,6 +34,30 @@ static void jobs_step(void *ctx)
     call_reset(&q->call);
 }
 
+/* Out of each state, by each operation that takes a job out. */
+static void ends_step(void *ctx)
+{
+    struct line *q = ctx;
+    struct hearth_job job;
+    for (int i = 0; i < 2; i++) {
+        put_job(q, "ready", HEARTH_SCHEDULED, 0);
+        put_job(q, "delayed", HEARTH_SCHEDULED, LONG);
+        if (i == 0) {
+            QUEUE_OK(q, clear);
+        } else {
+            QUEUE_OK(q, remove, KIND, "ready");
+            QUEUE_OK(q, remove, KIND, "delayed");
+        }
+        put_job(q, "k", HEARTH_SCHEDULED, 0);
+        expect_number(take_job(q, 0, LONG, &job), 0);
+        QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_RETRY, LONG);
+        expect_number(put_job(q, "k", HEARTH_SCHEDULED, 0), HEARTH_RAISED);
+        expect_number(take_job(q, 0, LONG, &job), 0);
+        QUEUE_OK(q, finish, job.receipt, i == 0 ? HEARTH_JOB_DONE : HEARTH_JOB_DEAD, 0);
+    }
+    call_reset(&q->call);
+}
+
 static void lists_step(void *ctx)
 {
     struct line *q = ctx;
@@ -84,6 +108,7 @@ static void nothing_leaks(struct kit *kit)
     if (!memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
     kit_expect_no_leak("the life of a job", jobs_step, q);
+    kit_expect_no_leak("the end of jobs that are ready, delayed and in work", ends_step, q);
     kit_expect_no_leak("a session that is opened and closed", sessions_step, kit);
     hears(q, 0, on_event, NULL);
     kit_expect_bounded("publishing and receiving events", EVENTS / 2, events_step, q);

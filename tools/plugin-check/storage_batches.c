@@ -90,6 +90,7 @@ static void needs_a_batch(struct kit *kit)
     begin(store, "a", HEARTH_TABS); /* the failed ones left nothing behind */
     FAILS(INVALID, store, batch_begin, "a", HEARTH_TABS, &number);
     FAILS(INVALID, store, account_remove, "a");
+    FAILS(INVALID, store, account_claim_due, 1, 2, 1, NULL, NULL);
     FAILS(INVALID, store, migrate);
     FAILS(INVALID, store, verify, on_text, &lines);
     if (store->backup != NULL)

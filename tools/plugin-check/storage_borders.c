@@ -85,16 +85,23 @@ static size_t count_borders(const struct hearth_field *field, const struct heart
     return count;
 }
 
+static size_t most_borders(const struct storage_way *of, const struct hearth_limits *limits)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < of->fields->count; i++) {
+        size_t count = is_put(of, &of->fields->list[i]) ? count_borders(&of->fields->list[i], limits) : 0;
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
 /* All fields at once, each at another of its borders than its neighbours: all of them have had all of theirs in the end. A commit takes its
  * time, and there are some thousand borders. */
 static void check_fields_together(struct kit *kit, const struct storage_way *of)
 {
     const struct hearth_limits *limits = kit->descriptor->limits;
     union any_record record;
-    size_t rounds = 0;
-    for (size_t i = 0; i < of->fields->count; i++)
-        if (is_put(of, &of->fields->list[i]) && count_borders(&of->fields->list[i], limits) > rounds)
-            rounds = count_borders(&of->fields->list[i], limits);
+    size_t rounds = most_borders(of, limits);
     for (size_t round = 0; round < rounds; round++) {
         record_plain(of->fields, &record);
         for (size_t i = 0; i < of->fields->count; i++) {
@@ -130,6 +137,44 @@ static void changed_borders_come_back(struct kit *kit)
 {
     for (size_t i = 0; i < STORAGE_CHANGES; i++)
         check_borders(kit, &storage_changes[i]);
+    assert_sound(&kit->store);
+}
+
+/* What can be put again without being removed. */
+static bool is_replaced(const struct storage_way *of)
+{
+    return of->fields != &fields_account && of->fields != &fields_account_identity && of->fields != &fields_visit &&
+           of->fields != &fields_token && of->fields != &fields_removal;
+}
+
+/* Records of one key, each over the one before: every field goes from border to border, also from something to nothing. */
+static void check_replaced(struct kit *kit, const struct storage_way *of)
+{
+    const struct hearth_limits *limits = kit->descriptor->limits;
+    union any_record record;
+    struct wanted wanted = {.fields = of->fields, .record = &record};
+    for (size_t round = most_borders(of, limits) + 1; round-- > 0;) {
+        record_plain(of->fields, &record);
+        for (size_t i = 0; i < of->fields->count; i++) {
+            const struct hearth_field *field = &of->fields->list[i];
+            if (is_put(of, field) && field->role != HEARTH_FIELD_KEY)
+                record_set_border(field, &record, (round + i) % count_borders(field, limits), limits);
+        }
+        if (of->fields == &fields_bookmark && record.bookmark.parent == NULL)
+            record.bookmark.parent = "menu"; /* it would keep the one that it has */
+        of->put(&kit->store, &record);
+        wanted.record = &record;
+        of->read(&kit->store, &wanted);
+        store_reset(&kit->store);
+    }
+    of->remove(&kit->store, &record);
+}
+
+static void replaced_records(struct kit *kit)
+{
+    for (size_t i = 0; i < STORAGE_WAYS; i++)
+        if (is_replaced(&storage_ways[i]))
+            check_replaced(kit, &storage_ways[i]);
     assert_sound(&kit->store);
 }
 
@@ -192,9 +237,78 @@ static void alike_keys_differ(struct kit *kit)
     assert_sound(&kit->store);
 }
 
+/* As long as a key may be, and different in one byte: the last, the first, and behind what is often taken for enough. */
+static void check_longest(struct kit *kit, const struct storage_way *of, const struct hearth_field *field)
+{
+    enum { LONGEST = 5 };
+    static const size_t apart[LONGEST - 1] = {0, 31, 63, 254};
+    static char texts[LONGEST][HEARTH_LINE_MAX + 1];
+    static uint8_t hashes[LONGEST][32];
+    union any_record records[LONGEST];
+    size_t length = (size_t)fields_longest(field->most, kit->descriptor->limits);
+    if (length > HEARTH_LINE_MAX)
+        length = HEARTH_LINE_MAX;
+    for (size_t i = 0; i < LONGEST; i++) {
+        memset(texts[i], 'k', length);
+        texts[i][length] = '\0';
+        if (i > 0)
+            texts[i][i == 1 || apart[i - 1] >= length ? length - 1 : apart[i - 1]] = (char)('k' + i);
+        hashes[i][i * 7] = 1;
+        record_plain(of->fields, &records[i]);
+        fields_set_text(field, &records[i], texts[i]);
+        if (of->fields == &fields_token) {
+            records[i].token.account = "a";
+            records[i].token.hash = hashes[i];
+        }
+        of->put(&kit->store, &records[i]);
+    }
+    for (size_t i = 0; i < LONGEST; i++) {
+        struct wanted wanted = {.fields = of->fields, .record = &records[i]};
+        of->read(&kit->store, &wanted);
+    }
+    for (size_t i = 0; i < LONGEST; i++)
+        of->remove(&kit->store, &records[i]);
+    store_reset(&kit->store);
+}
+
+static void check_longest_emails(struct kit *kit)
+{
+    static char emails[2][1025];
+    struct store *store = &kit->store;
+    size_t length = (size_t)fields_longest(1024, kit->descriptor->limits), at = length - strlen("@example.org") - 1;
+    for (int i = 0; i < 2; i++) {
+        memset(emails[i], 'e', length);
+        snprintf(emails[i] + at, sizeof(emails[i]) - at, "%d@example.org", i);
+        add_account(store, i == 0 ? "x" : "y", emails[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct hearth_account got = {.struct_size = sizeof(got)};
+        OK(store, account_by_email, emails[i], &got);
+        expect_text(got.id, i == 0 ? "x" : "y");
+        expect_text(got.email, emails[i]);
+    }
+    OK(store, account_remove, "x");
+    OK(store, account_remove, "y");
+}
+
+static void longest_keys_differ(struct kit *kit)
+{
+    for (size_t i = 0; i < STORAGE_WAYS; i++) {
+        const struct storage_way *of = &storage_ways[i];
+        for (size_t k = 0; k < of->fields->count; k++)
+            if (of->fields->list[k].role == HEARTH_FIELD_KEY && of->fields->list[k].kind == HEARTH_FIELD_TEXT &&
+                of->fields != &fields_account && of->fields != &fields_removal)
+                check_longest(kit, of, &of->fields->list[k]);
+    }
+    check_longest_emails(kit);
+    assert_sound(&kit->store);
+}
+
 const struct kit_test storage_borders_tests[] = {
     {"borders: every field of every record comes back as it was put", borders_come_back, KIT_OPEN, 240},
     {"borders: every field that can be changed comes back as it was changed", changed_borders_come_back, KIT_OPEN, 120},
+    {"borders: a record that is put again is the later one in every field", replaced_records, KIT_OPEN, 120},
     {"borders: keys that look alike are different keys", alike_keys_differ, KIT_OPEN},
+    {"borders: keys that differ in one byte of many are different keys", longest_keys_differ, KIT_OPEN},
     {NULL, NULL},
 };

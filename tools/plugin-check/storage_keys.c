@@ -207,6 +207,22 @@ static void long_keys(struct kit *kit)
     EXPECT_LONG_KEYS(store, keys, page_guid_list, on_long_guid);
     EXPECT_LONG_KEYS(store, keys, bookmark_claims, on_long_claim);
     EXPECT_LONG_KEYS(store, keys, tab_list, NULL, on_long_tab);
+    keys.ones = keys.twos = 0;
+    OK(store, tab_list, "a", keys.one, on_long_tab, &keys);
+    if (keys.ones != 1 || keys.twos != 0)
+        fail_msg("tab_list of a device of %zu bytes says %zu tabs of it and %zu of one that differs in the last byte", length, keys.ones,
+                 keys.twos);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
+    OK(store, tabs_clear, keys.one);
+    OK(store, bookmark_claims_put, 0, keys.one, NULL, 0);
+    OK(store, page_guid_remove, keys.one);
+    keys.ones = keys.twos = 0;
+    OK(store, tab_list, "a", NULL, on_long_tab, &keys);
+    OK(store, bookmark_claims, "a", on_long_claim, &keys);
+    OK(store, page_guid_list, "a", on_long_guid, &keys);
+    expect_number(keys.ones, 0);
+    expect_number(keys.twos, 3);
+    store->ops->batch_abort(store->session);
 }
 
 /* --- tags --------------------------------------------------------------------------------------- */

@@ -230,6 +230,21 @@ static void batch_step(void *ctx)
     store_reset(store);
 }
 
+/* One that an operation has broken ends as well. */
+static void broken_batch_step(void *ctx)
+{
+    struct leak_step *step = ctx;
+    struct store *store = &step->kit->store;
+    int64_t added;
+    begin(store, "a", HEARTH_COLLECTION_NONE);
+    put_rows(store);
+    store->call.hearth.deadline = 1; /* long over */
+    FAILS(TIMEOUT, store, visits_put, 1, NULL, 0, &added);
+    store->call.hearth.deadline = 0;
+    store->ops->batch_abort(store->session);
+    store_reset(store);
+}
+
 static void lookup_step(void *ctx)
 {
     struct store *store = &((struct leak_step *)ctx)->kit->store;
@@ -316,6 +331,7 @@ static void nothing_leaks(struct kit *kit)
     kit_expect_no_leak("what is refused or not found", failure_step, &step);
     kit_expect_no_leak("a session that is opened, used and closed", session_step, &step);
     kit_expect_no_leak("a batch that is aborted", batch_step, &step);
+    kit_expect_no_leak("a batch that fails and is aborted", broken_batch_step, &step);
     step.stops = false;
     if ((kit->descriptor->capabilities & HEARTH_DURABLE) != 0) /* else the rows themselves are memory */
         kit_expect_no_leak("a batch that puts the same rows again", batch_step, &step);

@@ -122,15 +122,16 @@ static void marks_are_of_a_source(struct kit *kit)
     OK(store, mark_put, 2, HEARTH_CLIENTS, "clients");
     OK(store, mark_put, 2, HEARTH_BOOKMARKS, "again");
     OK(store, mark_put, 2, HEARTH_COLLECTION_NONE, "all");
+    OK(store, mark_put, 3, HEARTH_BOOKMARKS, "three");
     FAILS(INVALID, store, mark_put, 2, 5, "x");
     commit(store);
-    EXPECT_LIST(store, "0 3 own\n2 0 all\n2 1 clients\n2 3 again\n10 1 ten\n", mark_list, "a", on_mark);
+    EXPECT_LIST(store, "0 3 own\n2 0 all\n2 1 clients\n2 3 again\n3 3 three\n10 1 ten\n", mark_list, "a", on_mark);
     EXPECT_LIST(store, "", mark_list, "b", on_mark);
     begin(store, "a", HEARTH_COLLECTION_NONE);
     OK(store, mark_put, 2, HEARTH_BOOKMARKS, NULL);
     OK(store, mark_put, 10, HEARTH_BOOKMARKS, NULL);
     commit(store);
-    EXPECT_LIST(store, "0 3 own\n2 0 all\n2 1 clients\n10 1 ten\n", mark_list, "a", on_mark);
+    EXPECT_LIST(store, "0 3 own\n2 0 all\n2 1 clients\n3 3 three\n10 1 ten\n", mark_list, "a", on_mark);
 }
 
 static void a_visit_keeps_its_first_source(struct kit *kit)

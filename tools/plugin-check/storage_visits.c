@@ -205,9 +205,13 @@ static void visit_title_and_bookmarked(struct kit *kit)
     page.title = "visited";
     OK(store, page_put, &page);
     OK(store, visits_put, 3, &(struct hearth_visit)HEARTH_VISIT(300, 1), 1, &added);
+    page.id = 4;
+    page.title = ""; /* is one */
+    OK(store, page_put, &page);
+    OK(store, visits_put, 4, &(struct hearth_visit)HEARTH_VISIT(400, 1), 1, &added);
     commit(store);
     OK(store, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)}, on_title, &lines);
-    expect_text(lines.text, "visited 1\nmarked 1\n- 0\n");
+    expect_text(lines.text, " 1\nvisited 1\nmarked 1\n- 0\n");
 }
 
 const struct kit_test storage_visits_tests[] = {

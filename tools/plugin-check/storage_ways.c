@@ -423,6 +423,9 @@ static void put_updated_account(struct store *store, const void *record)
     made.uid = wanted.uid[0] == '\0' ? "" : "before";
     made.provider = "before";
     made.node = "before";
+    made.name = made.state_detail = "before"; /* goes where the update says that there is none */
+    made.state = HEARTH_ACCOUNT_ERROR;
+    made.last_sync = made.last_attempt = made.next_sync = made.last_seen = made.failures = made.resync = 77;
     made.created = wanted.created;
     made.generation = wanted.generation;
     made.placement = wanted.placement == NULL ? wanted.email : wanted.placement;

@@ -26,7 +26,7 @@ enum hearth_job_outcome {
 
 enum hearth_publish_result {
     HEARTH_QUEUED = 0,
-    HEARTH_RAISED = 1,  /* the job was waiting with a lower priority or a delay: it has been moved forward */
+    HEARTH_RAISED = 1,  /* the job was waiting with a lower priority or a delay: it has been moved forward, and keeps its payload */
     HEARTH_WAITING = 2, /* the job is waiting already */
     HEARTH_IN_WORK = 3  /* a worker has the job now; nothing was queued */
 };

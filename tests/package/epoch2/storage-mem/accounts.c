@@ -237,6 +237,8 @@ int mem_account_claim_due(void *s, struct hearth_call *call, int64_t now, int64_
     struct session *session = s;
     struct list list;
     int r;
+    if (session->batch != NULL)
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
     if (limit <= 0)
         return 0;
     struct world *world = write_begin(session, call, &r);

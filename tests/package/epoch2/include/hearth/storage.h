@@ -361,7 +361,7 @@ struct hearth_storage {
                       int64_t *ret_added);
     int (*visits_remove)(void *session, struct hearth_call *call, int64_t page);
 
-    /* Keeps parent and position when `parent` is NULL. */
+    /* Keeps parent and position when `parent` is NULL. A tombstone of it goes. */
     int (*bookmark_put)(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark);
     /* Its claims too; remembered as a tombstone, of its source: of one that is not there the one that its tombstone has, else 0. */
     int (*bookmark_remove)(void *session, struct hearth_call *call, const char *guid);
