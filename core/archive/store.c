@@ -292,7 +292,8 @@ static int put_identities(struct storing *s, struct err *err)
 {
     char issuer[HEARTH_ID_MAX + 6];
     int r = 0;
-    if (s->created && s->account.uid[0] != '\0' && opens_to_somebody(s)) {
+    bool exact = s->into.settle == NULL; /* what came is stored as it came: an account that nobody can open stays one */
+    if (s->created && s->account.uid[0] != '\0' && (exact || opens_to_somebody(s))) {
         struct err why = {0};
         snprintf(issuer, sizeof(issuer), "sync:%s", s->account.provider);
         r = STORE(s->store, &why, identity_remove, s->id, issuer, s->account.uid);
