@@ -318,7 +318,7 @@ static void check_visits_after_all(struct store *store, struct hearth_visit_quer
 static void visits_after_all(struct kit *kit)
 {
     struct store *store = &kit->store;
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     for (int64_t id = 1; id <= PAGES; id++) {
         struct hearth_page page = make_page(id, "https://u/", id == 2 ? "other" : "u");
         struct hearth_visit visits[DATES * TYPES];

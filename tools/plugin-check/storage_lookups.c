@@ -155,7 +155,7 @@ static void put_both(struct store *store)
         OK(store, credentials_put, account, 0, i == 0 ? "of a" : "of b", 4);
         OK(store, property_put, i == 0 ? "kit_a" : "kit_b", account, true);
         OK(store, token_create, &token);
-        begin(store, account, HEARTH_HISTORY);
+        begin(store, account, HEARTH_COLLECTION_NONE);
         OK(store, page_put, &page);
         OK(store, bookmark_put, &bookmark);
         commit(store);

@@ -202,12 +202,12 @@ static void small_writes_do_not_wait(struct kit *kit)
 {
     struct store *store = &kit->store, other;
     kit_session(kit, &other);
-    begin(store, "a", HEARTH_HISTORY);
+    begin(store, "a", HEARTH_COLLECTION_NONE);
     put_visited(store, 1, "https://u/", "u", 1, (const int64_t[]){100});
     commit(store);
     for (int committed = 0; committed < 2; committed++) {
         int number = 10 + committed * 10;
-        begin(store, "a", HEARTH_HISTORY);
+        begin(store, "a", HEARTH_COLLECTION_NONE);
         put_visited(store, 2, "https://u/2", "u", 1, (const int64_t[]){100});
         write_both(kit, &other, number);
         if (committed)
@@ -230,10 +230,10 @@ static void batches_of_other_accounts(struct kit *kit)
     if (kit->store.limits != NULL && kit->store.limits->single_writer != 0)
         kit_skip("the plugin has a single writer");
     kit_session(kit, &other);
-    begin(&kit->store, "a", HEARTH_HISTORY);
+    begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
     put_visited(&kit->store, 1, "https://u/", "u", 1, (const int64_t[]){100});
     other.call.hearth.deadline = kit_now() + PATIENCE;
-    OK(&other, batch_begin, "b", HEARTH_HISTORY, &generation);
+    OK(&other, batch_begin, "b", HEARTH_COLLECTION_NONE, &generation);
     put_visited(&other, 2, "https://u/2", "u", 1, (const int64_t[]){100});
     commit(&other);
     commit(&kit->store);
@@ -252,7 +252,7 @@ static void its_account_is_removed(struct kit *kit)
     kit_session(kit, &other);
     for (int back = 0; back < 2; back++) {
         struct err err = {0};
-        begin(store, "a", HEARTH_HISTORY);
+        begin(store, "a", HEARTH_COLLECTION_NONE);
         put_visited(store, 1 + back, "https://u/", "u", 1, (const int64_t[]){100});
         other.call.hearth.deadline = kit_now() + 300;
         bool removed = STORE(&other, &err, account_remove, "a") == 0;
@@ -270,7 +270,7 @@ static void its_account_is_removed(struct kit *kit)
         OK(store, counts, "a", &counts);
         expect_number(counts.visits, 0);
     }
-    begin(store, "a", HEARTH_HISTORY); /* its turn was given up */
+    begin(store, "a", HEARTH_COLLECTION_NONE); /* its turn was given up */
     commit(store);
     store_close(&other);
     assert_sound(store);
