@@ -65,12 +65,14 @@ class FaultyNode(Node):
 
 
 class FaultCase(TestCase):
-    def home(self, config=DAILY, sync=True, **options):
-        """A node with Ada's data."""
+    def home(self, config=DAILY, sync=True, faults=None, **options):
+        """A node with Ada's data. faults: of the storage, from before she comes, as the daemon may sync her at once."""
         node = FaultyNode(config)
         self.addCleanup(node.close)
         node.start()
         self.ada = self.service(**options)
+        if faults is not None:
+            node.faults("storage", faults)
         node.add_account(self.ada, sync=sync)
         return node
 

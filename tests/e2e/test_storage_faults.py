@@ -214,8 +214,7 @@ class Syncing(FaultCase):
         """Of tabs, which are written only when they are others than before."""
         for rule in ("tab_put after=2", "tab_group_put", "tab_group_put after=1"):
             with self.subTest(rule):
-                node = self.home(sync=False, step=7)
-                node.faults("storage", f"{rule} error=IO words=the disk hums in {rule.split()[0]}")
+                node = self.home(sync=False, step=7, faults=f"{rule} error=IO words=the disk hums in {rule.split()[0]}")
                 node.cli("account", "sync", ADA, "--wait", code=1)
                 self.assertEqual(node.api("/me")["account"]["state"], "error")
                 until(lambda n=node, r=rule: f"the disk hums in {r.split()[0]}" in n.log_text(), "the operator hears why, a moment after the row says that it failed")
