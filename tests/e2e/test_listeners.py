@@ -6,7 +6,8 @@ import subprocess
 import threading
 import unittest
 
-from harness import HEARTHD, PATIENCE, ROOT, TestCase, until
+from harness import HEARTHD, PATIENCE, TestCase, until
+import routes
 
 CONTROL = [("GET", "/control/queue"), ("DELETE", "/control/queue")]
 
@@ -31,8 +32,7 @@ class Audiences(TestCase):
 
     def test_control_routes_are_nowhere_else(self):
         """Each internal route of the tables, with each method, on a listener for people and one for metrics."""
-        with open(os.path.join(ROOT, "core", "main", "control_serve.c"), encoding="utf-8") as f:
-            rows = re.findall(r'\{\.path = "([^"]+)".*\}', f.read())
+        rows = re.findall(r'\{\.path = "([^"]+)".*\}', routes.source(routes.CONTROL))
         self.assertGreaterEqual(len(rows), 2)
         node = self.node("[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
         for base in node.ready.split()[1:]:

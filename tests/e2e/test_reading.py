@@ -9,7 +9,8 @@ import unittest
 import urllib.parse
 
 from faulty import DAILY, OFTEN, FaultCase, FaultyNode
-from harness import ADA, PATIENCE, ROOT, until
+from harness import ADA, PATIENCE, until
+from routes import API, PAGES, source
 
 # Every sync is due at once for a visitor, and nobody else asks for one.
 STALE = OFTEN
@@ -30,9 +31,8 @@ ELSE = {"/auth/step": (303, 410), "/auth/callback": (303, 410), "/auth/oidc/*": 
 def routes():
     """(path, may be asked for without an account) of each GET in the tables of core."""
     found = []
-    for name in ("core/api/api.c", "core/pages/pages.c"):
-        with open(os.path.join(ROOT, name), encoding="utf-8") as f:
-            text = f.read()
+    for name in (API, PAGES):
+        text = source(name)
         table = text[text.index("} table[] = {"):]
         table = table[:table.index("\n};")]
         found += re.findall(r'^    \{"([^"]+)",\s*HTTP_GET\b', table, re.M)

@@ -11,6 +11,7 @@ import urllib.parse
 
 from fleet import ROOT, Fleet, TestCase, until
 from harness import PATIENCE
+from routes import API, APP, CONTROL, PAGES, source
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "http"))
 from believed import IDENTITY, World, as_header, as_trailer  # noqa: E402
@@ -24,12 +25,10 @@ PROXYS = {"x-forwarded-for", "forwarded", "x-forwarded-proto", IDENTITY}
 def tables():
     """{path: audience} of all routes in the tables of core, as they are written there; "" is people's."""
     found = {}
-    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control_serve.c", "core/pages/app.c"):
-        with open(os.path.join(ROOT, name), encoding="utf-8") as f:
-            text = f.read()
-        for row in re.findall(r'^    \{(?:\.path = )?"/.*\}', text, re.M):
+    for name in (API, PAGES, CONTROL, APP):
+        for row in re.findall(r'^    \{(?:\.path = )?"/.*\}', source(name), re.M):
             path = re.search(r'"([^"]+)"', row)[1]
-            found[path] = found.get(path, "") + "CONTROL" * name.endswith("control_serve.c") + " ".join(re.findall(r"HTTP_(?:PEOPLE|METRICS|CONTROL)", row))
+            found[path] = found.get(path, "") + "CONTROL" * (name == CONTROL) + " ".join(re.findall(r"HTTP_(?:PEOPLE|METRICS|CONTROL)", row))
     return found
 
 

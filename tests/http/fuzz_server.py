@@ -19,7 +19,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
-from harness import ADA, ROOT, Node, SyncService, until, watchdog  # noqa: E402
+from harness import ADA, Node, SyncService, until, watchdog  # noqa: E402
+from routes import API, APP, CONTROL, PAGES, source  # noqa: E402
 import h2frames as h2  # noqa: E402
 import test_strict  # noqa: E402
 
@@ -54,9 +55,8 @@ QUERIES = ["", "?", "?q=a", "?limit=5", "?limit=-1", "?cursor=AAAA", "?q=%ff", "
 
 def routes():
     found = []
-    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control_serve.c", "core/pages/app.c"):
-        with open(os.path.join(ROOT, name), encoding="utf-8") as f:
-            found += re.findall(r'^    \{(?:\.path = )?"(/[^"]*)"', f.read(), re.M)
+    for name in (API, PAGES, CONTROL, APP):
+        found += re.findall(r'^    \{(?:\.path = )?"(/[^"]*)"', source(name), re.M)
     return sorted(set(found))
 
 

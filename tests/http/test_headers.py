@@ -8,7 +8,8 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import ADA, ROOT, TestCase  # noqa: E402
+from harness import ADA, TestCase  # noqa: E402
+from routes import API, APP, CONTROL, PAGES, source  # noqa: E402
 
 # Whoever asks: the same for everybody. Everything else belongs to a person, or to a moment.
 PUBLIC = {"/auth/style.css": "public, max-age=3600"}
@@ -22,11 +23,9 @@ ALWAYS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
 def rows():
     """(path, method, what the row says besides) of the tables, with something in the place of a star."""
     found = []
-    for name in ("core/api/api.c", "core/pages/pages.c", "core/main/control_serve.c"):
-        with open(os.path.join(ROOT, name), encoding="utf-8") as f:
-            found += re.findall(r'^    \{(?:\.path = )?"(/[^"]*)", (?:\.methods = )?HTTP_([A-Z]+),(.*)\}', f.read(), re.M)
-    with open(os.path.join(ROOT, "core/pages/app.c"), encoding="utf-8") as f:
-        found += [(path, "GET", "app") for path in re.findall(r'^    \{"(/[^"]*)", "/', f.read(), re.M)]
+    for name in (API, PAGES, CONTROL):
+        found += re.findall(r'^    \{(?:\.path = )?"(/[^"]*)", (?:\.methods = )?HTTP_([A-Z]+),(.*)\}', source(name), re.M)
+    found += [(path, "GET", "app") for path in re.findall(r'^    \{"(/[^"]*)", "/', source(APP), re.M)]
     return [(path.replace("/export/*", "/export/history.json").replace("*", "x"), method, more) for path, method, more in found]
 
 

@@ -10,7 +10,8 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__))))
-from harness import ROOT, TestCase, until  # noqa: E402
+from harness import TestCase, until  # noqa: E402
+from routes import API, APP, PAGES, source  # noqa: E402
 import h2frames as h2  # noqa: E402
 
 KNOWN = ["localhost", "LOCALHOST:80", "hearth.localhost", "127.0.0.1", "192.0.2.7:8080", "[::1]", "[2001:db8::1]:443", "localhost.", socket.gethostname(), socket.gethostname() + ".local"]
@@ -21,9 +22,8 @@ CONFIGURED = ["home.example.org", "HOME.example.org:8443", "nas.lan", "cloud.exa
 def routes():
     """Every address of the tables of routes, with something in the place of a star."""
     found = ["/", "/search", "/history/x", "/nothing", "/assets/nothing.js", "/sw.js", "/robots.txt"]
-    for name in ("core/api/api.c", "core/pages/pages.c", "core/pages/app.c"):
-        with open(os.path.join(ROOT, name), encoding="utf-8") as f:
-            found += re.findall(r'^ +\{"(/[^"]*)"', f.read(), re.M)
+    for name in (API, PAGES, APP):
+        found += re.findall(r'^ +\{"(/[^"]*)"', source(name), re.M)
     return sorted({path.replace("*", "x") for path in found})
 
 
