@@ -45,13 +45,13 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
 void kit_session_of(struct kit *kit, void *self, struct store *store)
 {
     struct err err = {0};
-    struct storage storage = {.ops = kit->storage, .self = self}; /* the model has neither plug nor extensions */
+    struct opened_storage opened = {.ops = kit->storage, .self = self}; /* the model has neither plug nor extensions */
     if (kit->plug != NULL) {
         storage = plug_storage(kit->plug);
         storage.self = self;
         storage.ops = kit->storage; /* the watched one */
     }
-    if (WATCHED("session_open", store_open(store, &storage, NULL, &err)) < 0)
+    if (WATCHED("session_open", store_open(store, &opened, NULL, &err)) < 0)
         fail_msg("session_open: %s", err.text);
 }
 
