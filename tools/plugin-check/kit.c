@@ -47,9 +47,9 @@ void kit_session_of(struct kit *kit, void *self, struct store *store)
     struct err err = {0};
     struct opened_storage opened = {.ops = kit->storage_ops, .self = self}; /* the model has neither plug nor extensions */
     if (kit->plug != NULL) {
-        storage = plug_storage(kit->plug);
-        storage.self = self;
-        storage.ops = kit->storage_ops; /* the watched one */
+        opened = plug_storage(kit->plug);
+        opened.self = self;
+        opened.ops = kit->storage_ops; /* the watched one */
     }
     if (WATCHED("session_open", store_open(store, &opened, NULL, &err)) < 0)
         fail_msg("session_open: %s", err.text);
