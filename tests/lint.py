@@ -7,6 +7,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "package"))
+sys.path.insert(0, str(ROOT / "tests"))
+import figures  # noqa: E402
 import links  # noqa: E402
 
 # Whose bytes nobody may learn by measuring.
@@ -61,6 +63,11 @@ HASHES_WITHOUT_KEY = {
     "core/search/segment.c": "equal addresses of a few candidates", "core/search/history_update.c": "a filter before a binary search",
     "plugins/storage-sqlite/query.c": "addresses of our own texts",
 }
+# Lines that cannot be wrapped: rows of Markdown tables, one long word (an address, a digest), what is recorded and never touched again.
+UNWRAPPABLE = re.compile(r"\||\s*\S*\S{60}")
+WRAPPED = ("*.c", "*.h", "*.cpp", "*.py", "*.md", "*.ts", "*.mjs", "*.css", "*.rs", "*.lua", "*.conf", "*meson.build", "dev", "*.sh", ".ci/run", ":!tests/package/epoch*", ":!*fixtures*")
+# The two databases, and the two queues, do the same things side by side: a function may be called in one as in the other.
+TWINS = (("plugins/storage-sqlite/", "plugins/storage-pg/"), ("plugins/queue-inproc/", "plugins/queue-redis/"))
 # What is shipped, unlike tests and what is copied from docs/.
 CODE = ("core", "plugins", "tools")
 findings = []
@@ -143,6 +150,39 @@ def check_format(paths):
     findings.extend(f"{p}: not formatted; run ./dev format" for p in bad)
 
 
+def check_width(paths):
+    for path in paths:
+        for n, line in enumerate((ROOT / path).read_text(encoding="utf-8").split("\n"), 1):
+            if len(line) > figures.WIDTH and not UNWRAPPABLE.match(line):
+                findings.append(f"{path}:{n}: {len(line)} columns; at most {figures.WIDTH}")
+
+
+def check_statics(paths):
+    """A name that a backtrace shows says where one is."""
+    where = {}
+    for path in paths:
+        if path.parts[0] in CODE and path.suffix == ".c":
+            for name, static, _ in figures.functions((ROOT / path).read_text(encoding="utf-8")):
+                if static:
+                    where.setdefault(name, []).append(str(path))
+    for name, files in sorted(where.items()):
+        if figures.is_one_word(name):
+            findings.append(f"{files[0]}: {name}() is one word; put before it whose it is")
+        twins = len(files) == 2 and any({one.startswith(a) and other.startswith(b) for one, other in (files, files[::-1])} >= {True} for a, b in TWINS)
+        if len(files) > 1 and not twins:
+            findings.append(f"{', '.join(files)}: each has a {name}(); put before it whose it is")
+
+
+def check_exported():
+    """The names that only a linker sees; they are there when it was built."""
+    build = ROOT / "build"
+    if not (build / "compile_commands.json").exists():
+        findings.append("build: exported names cannot be looked at before there is a build; run ./dev build")
+        return
+    where, _ = figures.exported(build)
+    findings.extend(f"{source}: {name} is exported and does not begin with {prefix}_" for name, source, prefix in figures.without_prefix(where))
+
+
 def check_links():
     pages = [ROOT / path for path in tracked("*.md")]
     findings.extend(said.removeprefix(f"{ROOT}/") for said in links.dead(pages)[0])
@@ -153,6 +193,9 @@ def main():
     for path in sources:
         check_source(path, (ROOT / path).read_text(encoding="utf-8"))
     check_format(sources)
+    check_width(tracked(*WRAPPED))
+    check_statics(sources)
+    check_exported()
     check_links()
     for f in findings:
         print(f)

@@ -236,8 +236,8 @@ static void check_schema(struct daemon *d, size_t i, struct store *store, struct
 static int open_store(struct daemon *d, size_t i, struct store *ret_store, struct err *err)
 {
     struct node *node = &d->app.nodes.items[i];
-    struct storage storage = plug_storage(node->storage);
-    int r = store_open(ret_store, &storage, NULL, err);
+    struct opened_storage opened = plug_storage(node->storage);
+    int r = store_open(ret_store, &opened, NULL, err);
     return r < 0 && node->name[0] != '\0' ? err_prefix(err, "node %s", node->name) : r;
 }
 

@@ -186,16 +186,16 @@ static int on_commit(void *ctx, const char *mark)
 
 void sink_note_credentials(struct sink *sink)
 {
-    sink->marked = credentials_mark(sink->store, sink->account, sink->source, sink->mark, NULL) == 0;
+    sink->fingerprinted = credentials_mark(sink->store, sink->account, sink->source, sink->fingerprint, NULL) == 0;
     store_reset(sink->store);
 }
 
 int sink_check_credentials(struct sink *sink)
 {
-    uint8_t mark[CREDENTIALS_MARK_SIZE];
-    int r = sink->marked ? credentials_mark(sink->store, sink->account, sink->source, mark, NULL) : 0;
+    uint8_t fingerprint[CREDENTIALS_MARK_SIZE];
+    int r = sink->fingerprinted ? credentials_mark(sink->store, sink->account, sink->source, fingerprint, NULL) : 0;
     store_reset(sink->store);
-    if (!sink->marked || r < 0 || memcmp(mark, sink->mark, sizeof(mark)) == 0) /* what the storage has against it will be seen */
+    if (!sink->fingerprinted || r < 0 || memcmp(fingerprint, sink->fingerprint, sizeof(fingerprint)) == 0) /* what the storage has against it will be seen */
         return 0;
     return err_set(&sink->err, HEARTH_ERR_CANCELLED, "somebody signed in to the account while it was synced; it is synced anew");
 }

@@ -28,8 +28,8 @@ struct sink {
     char damaged_example[96];               /* "bookmarks AbCdEfGhIjKl: reason" */
     unsigned changed;                       /* bit 1 << collection: it changed something */
     int64_t generation;                     /* after the last commit that changed something */
-    bool marked;                            /* the credentials of the pull are known by `mark` */
-    uint8_t mark[CREDENTIALS_MARK_SIZE];
+    bool fingerprinted;                            /* the credentials of the pull are known by `fingerprint` */
+    uint8_t fingerprint[CREDENTIALS_MARK_SIZE];
     struct err err; /* why a sink function returned an error */
 };
 

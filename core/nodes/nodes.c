@@ -94,8 +94,8 @@ int node_open_store(struct node *node, const atomic_bool *stop, struct store *re
 
 int node_open_store_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct store *ret_store, struct err *err)
 {
-    struct storage storage = plug_storage(node->storage);
-    int r = store_open_until(ret_store, &storage, stop, &node->breaker, deadline, err);
+    struct opened_storage opened = plug_storage(node->storage);
+    int r = store_open_until(ret_store, &opened, stop, &node->breaker, deadline, err);
     if (r == 0)
         ret_store->place = node->place;
     if (r == 0 && !atomic_load(&node->checked)) {

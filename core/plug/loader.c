@@ -368,10 +368,10 @@ const void *plug_extension(const struct plug *plug, enum plug_extension_id which
     return plug->extensions[which];
 }
 
-struct storage plug_storage(const struct plug *plug)
+struct opened_storage plug_storage(const struct plug *plug)
 {
     ASSERT(plug->descriptor.kind == HEARTH_STORAGE);
-    return (struct storage){.ops = plug->table,
+    return (struct opened_storage){.ops = plug->table,
                             .bulk = plug->extensions[PLUG_STORAGE_BULK],
                             .backup = plug->extensions[PLUG_STORAGE_BACKUP],
                             .limits = plug->descriptor.limits == NULL ? NULL : &plug->limits,

@@ -43,7 +43,7 @@ const void *plug_ops(const struct plug *plug); /* struct hearth_storage, hearth_
 /* Its part of an extension, as large as this host's struct, every entry there; NULL: it has not. */
 const void *plug_extension(const struct plug *plug, enum plug_extension_id which);
 void *plug_self(const struct plug *plug);             /* NULL before plug_open() */
-struct storage plug_storage(const struct plug *plug); /* of a storage, all of that together */
+struct opened_storage plug_storage(const struct plug *plug); /* of a storage, all of that together */
 
 const char *plug_kind_name(int kind); /* "storage" */
 

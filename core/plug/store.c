@@ -1,24 +1,24 @@
 #include "plug/store.h"
 #include "base/str.h"
 
-int store_open(struct store *store, const struct storage *storage, const atomic_bool *stop, struct err *err)
+int store_open(struct store *store, const struct opened_storage *opened, const atomic_bool *stop, struct err *err)
 {
-    return store_open_until(store, storage, stop, NULL, 0, err);
+    return store_open_until(store, opened, stop, NULL, 0, err);
 }
 
-int store_open_until(struct store *store, const struct storage *storage, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
+int store_open_until(struct store *store, const struct opened_storage *opened, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
                      struct err *err)
 {
     int r = breaker_allows(breaker, err);
     if (r < 0)
         return r;
     *store = (struct store){
-        .ops = storage->ops, .bulk = storage->bulk, .backup = storage->backup, .limits = storage->limits, .breaker = breaker};
+        .ops = opened->ops, .bulk = opened->bulk, .backup = opened->backup, .limits = opened->limits, .breaker = breaker};
     call_init(&store->call, stop, 0, 0);
     store->call.hearth.deadline = deadline;
     store->call.breaker = breaker;
     lock_border("a session of the storage is opened");
-    r = store_check(store, storage->ops->session_open(storage->self, &store->call.hearth, &store->session), err);
+    r = store_check(store, opened->ops->session_open(opened->self, &store->call.hearth, &store->session), err);
     if (r < 0)
         call_fini(&store->call);
     return r;

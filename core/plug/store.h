@@ -7,7 +7,7 @@
 #include "plug/call.h"
 
 /* An opened storage plugin. */
-struct storage {
+struct opened_storage {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
     const struct hearth_storage_backup *backup;
@@ -28,10 +28,10 @@ struct store {
 };
 
 /* stop: polled by long operations; NULL. */
-int store_open(struct store *store, const struct storage *storage, const atomic_bool *stop, struct err *err);
+int store_open(struct store *store, const struct opened_storage *opened, const atomic_bool *stop, struct err *err);
 /* The same for a database with a breaker (NULL: without): UNAVAILABLE at once when it is open. deadline: monotonic ms, for the opening
  * and for the calls that follow; 0: none. */
-int store_open_until(struct store *store, const struct storage *storage, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
+int store_open_until(struct store *store, const struct opened_storage *opened, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
                      struct err *err);
 void store_close(struct store *store);
 void store_reset(struct store *store); /* frees the results of earlier operations */

@@ -51,8 +51,8 @@ static int describe(struct store *store, struct hearth_call *call)
             call, HEARTH_ERR_INVALID,
             "dsn is no connection string: postgresql://user:password@host:port/database, special characters percent-encoded");
     const char *host = value_of(options, "host", getenv("PGHOST")), *port = value_of(options, "port", "5432");
-    const char *user = value_of(options, "user", ""), *database = value_of(options, "dbname", user);
-    snprintf(store->where, sizeof(store->where), "PostgreSQL %s:%s/%s", host == NULL ? "local" : host, port, database);
+    const char *user = value_of(options, "user", ""), *name = value_of(options, "dbname", user);
+    snprintf(store->where, sizeof(store->where), "PostgreSQL %s:%s/%s", host == NULL ? "local" : host, port, name);
     PQconninfoFree(options);
     return 0;
 }

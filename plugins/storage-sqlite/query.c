@@ -19,10 +19,10 @@ void query_open(struct query *query, struct session *session, const char *sql)
     *query = (struct query){.session = session, .connection = connection, .slot = find_slot(connection, sql), .next = 1};
     if (query->slot != NULL && query->slot->busy)
         query->slot = NULL;
-    if (query->slot != NULL && query->slot->handle != NULL) {
-        query->handle = query->slot->handle;
+    if (query->slot != NULL && query->slot->stmt != NULL) {
+        query->stmt = query->slot->stmt;
     } else {
-        int r = sqlite3_prepare_v3(connection->db, sql, -1, query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &query->handle, NULL);
+        int r = sqlite3_prepare_v3(connection->db, sql, -1, query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &query->stmt, NULL);
         if (r != SQLITE_OK) {
             query->failed = connection_fail(connection, r);
             query->slot = NULL;
@@ -30,26 +30,26 @@ void query_open(struct query *query, struct session *session, const char *sql)
         }
     }
     if (query->slot != NULL)
-        *query->slot = (struct statement){.sql = sql, .handle = query->handle, .busy = true};
+        *query->slot = (struct statement){.sql = sql, .stmt = query->stmt, .busy = true};
 }
 
 /* Steps of SQLite's virtual machine: they grow with the rows that a statement walks over, whatever it finds. */
 static void count_steps(const struct query *query)
 {
-    if (query->handle != NULL)
-        query->session->steps += sqlite3_stmt_status(query->handle, SQLITE_STMTSTATUS_VM_STEP, 1);
+    if (query->stmt != NULL)
+        query->session->steps += sqlite3_stmt_status(query->stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
 }
 
 void query_close(struct query *query)
 {
     count_steps(query);
     if (query->slot == NULL) {
-        sqlite3_finalize(query->handle);
+        sqlite3_finalize(query->stmt);
     } else {
-        sqlite3_reset(query->handle);
+        sqlite3_reset(query->stmt);
         query->slot->busy = false;
     }
-    query->handle = NULL;
+    query->stmt = NULL;
 }
 
 static void check_bind(struct query *query, int result)
@@ -61,7 +61,7 @@ static void check_bind(struct query *query, int result)
 void query_int(struct query *query, int64_t value)
 {
     if (query->failed == 0)
-        check_bind(query, sqlite3_bind_int64(query->handle, query->next++, value));
+        check_bind(query, sqlite3_bind_int64(query->stmt, query->next++, value));
 }
 
 void query_flag(struct query *query, int64_t value)
@@ -72,26 +72,26 @@ void query_flag(struct query *query, int64_t value)
 void query_text(struct query *query, const char *text)
 {
     if (query->failed == 0)
-        check_bind(query, sqlite3_bind_text(query->handle, query->next++, text, -1, SQLITE_STATIC));
+        check_bind(query, sqlite3_bind_text(query->stmt, query->next++, text, -1, SQLITE_STATIC));
 }
 
 void query_bytes(struct query *query, const void *bytes, size_t size)
 {
     if (query->failed == 0)
-        check_bind(query, sqlite3_bind_blob64(query->handle, query->next++, size == 0 ? "" : bytes, size, SQLITE_STATIC));
+        check_bind(query, sqlite3_bind_blob64(query->stmt, query->next++, size == 0 ? "" : bytes, size, SQLITE_STATIC));
 }
 
 void query_real(struct query *query, double value)
 {
     if (query->failed == 0)
-        check_bind(query, sqlite3_bind_double(query->handle, query->next++, value));
+        check_bind(query, sqlite3_bind_double(query->stmt, query->next++, value));
 }
 
 int query_step(struct query *query)
 {
     if (query->failed < 0)
         return query->failed;
-    int r = sqlite3_step(query->handle);
+    int r = sqlite3_step(query->stmt);
     if (r == SQLITE_ROW)
         return 1;
     return r == SQLITE_DONE ? 0 : connection_fail(query->connection, r);
@@ -149,8 +149,8 @@ int query_exec(struct session *session, const char *sql)
 
 int column_keep_bytes(struct query *query, int column, const void **ret_bytes, size_t *ret_size)
 {
-    const void *bytes = sqlite3_column_blob(query->handle, column);
-    size_t size = (size_t)sqlite3_column_bytes(query->handle, column);
+    const void *bytes = sqlite3_column_blob(query->stmt, column);
+    size_t size = (size_t)sqlite3_column_bytes(query->stmt, column);
     int r = session_copy_bytes(query->session, bytes, size, ret_bytes);
     if (r == 0)
         *ret_size = size;
@@ -165,7 +165,7 @@ int64_t query_changes(struct session *session)
 void query_forget_all(struct connection *connection)
 {
     for (size_t i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(connection->statements[i].handle);
+        sqlite3_finalize(connection->statements[i].stmt);
         connection->statements[i] = (struct statement){.sql = NULL};
     }
 }

@@ -10,7 +10,7 @@ struct query {
     struct session *session;
     struct connection *connection; /* the session's current one when it was opened */
     struct statement *slot;        /* NULL: a second copy, because the cached one is in use by an outer operation */
-    sqlite3_stmt *handle;
+    sqlite3_stmt *stmt;
     int next;   /* parameter */
     int failed; /* of a bind or the opening; reported by the first step */
 };
@@ -24,28 +24,28 @@ int64_t query_changes(struct session *session);           /* rows that the last 
 
 static inline int64_t column_int(struct query *query, int column)
 {
-    return sqlite3_column_int64(query->handle, column);
+    return sqlite3_column_int64(query->stmt, column);
 }
 
 static inline const char *column_text(struct query *query, int column)
 {
-    return (const char *)sqlite3_column_text(query->handle, column);
+    return (const char *)sqlite3_column_text(query->stmt, column);
 }
 
 static inline int64_t column_flag(struct query *query, int column)
 {
-    return sqlite3_column_int(query->handle, column) != 0;
+    return sqlite3_column_int(query->stmt, column) != 0;
 }
 
 static inline double column_real(struct query *query, int column)
 {
-    return sqlite3_column_double(query->handle, column);
+    return sqlite3_column_double(query->stmt, column);
 }
 
 static inline const uint8_t *column_hash(struct query *query, int column, size_t size)
 {
-    const void *bytes = sqlite3_column_blob(query->handle, column);
-    return bytes != NULL && (size_t)sqlite3_column_bytes(query->handle, column) == size ? bytes : NULL;
+    const void *bytes = sqlite3_column_blob(query->stmt, column);
+    return bytes != NULL && (size_t)sqlite3_column_bytes(query->stmt, column) == size ? bytes : NULL;
 }
 
 /* A person's rows are in a file of their own: the parameter is passed over. */

@@ -57,7 +57,7 @@ struct batch {
 /* A prepared statement, found by the address of its text. */
 struct statement {
     const char *sql;
-    sqlite3_stmt *handle;
+    sqlite3_stmt *stmt;
     bool busy;
 };
 

@@ -42,8 +42,8 @@ static int insert_visits(struct session *session, const struct known_page *page,
         r = query_step(&query);
         bool inserted = r == 0 && query_changes(session) > 0;
         added += inserted;
-        if (query.handle != NULL)
-            sqlite3_reset(query.handle);
+        if (query.stmt != NULL)
+            sqlite3_reset(query.stmt);
         if (inserted)
             r = take_off(session, page->id, HEARTH_AT(visits, i));
     }

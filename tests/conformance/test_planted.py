@@ -20,8 +20,8 @@ PLUGINS = dict(word.split("=", 1) for word in sys.argv[3:])
 
 # In storage-sqlite. name: (source, what is there, what is planted, the test that must fail, words of its diagnostics); patterns.
 PATTERNS = {
-    "numbers of 32 bits": ("storage-sqlite/query.c", r"sqlite3_bind_int64\(query->handle, query->next\+\+, value\)",
-                           "sqlite3_bind_int64(query->handle, query->next++, (int32_t)value)", "borders: every field", "."),
+    "numbers of 32 bits": ("storage-sqlite/query.c", r"sqlite3_bind_int64\(query->stmt, query->next\+\+, value\)",
+                           "sqlite3_bind_int64(query->stmt, query->next++, (int32_t)value)", "borders: every field", "."),
     "reals of 32 bits": ("storage-sqlite/query.c", r"query->next\+\+, value\)\);\n}\n\nint query_step", "query->next++, (float)value));\n}\n\nint query_step",
                          "borders: every field", "pick"),
     "texts of 64 KiB": ("storage-sqlite/query.c", r"text, -1, SQLITE_STATIC", "text, text == NULL ? -1 : (int)strnlen(text, 65536), SQLITE_STATIC",

@@ -27,8 +27,8 @@ static struct store *open_model(void)
     call_init(&call, NULL, 0, 0);
     ASSERT(ops->open(&host.hearth, &call.hearth, NULL, &self) == 0);
     call_fini(&call);
-    struct storage storage = {.ops = ops, .self = self};
-    ASSERT(store_open(&store, &storage, NULL, &err) == 0);
+    struct opened_storage opened = {.ops = ops, .self = self};
+    ASSERT(store_open(&store, &opened, NULL, &err) == 0);
     ASSERT(STORE(&store, &err, migrate) == 0);
     return &store;
 }

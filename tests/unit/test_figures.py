@@ -74,7 +74,8 @@ class Figures(unittest.TestCase):
         self.assertEqual(figures.circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}), [["a", "b", "c"]])
 
     def test_prefixes(self):
-        self.assertEqual(figures.modules_with_one_prefix({"conf_get": "conf", "conf_put": "conf", "page_get": "api", "api_run": "api"}), (["conf"], ["api", "conf"]))
+        self.assertEqual(figures.modules_with_one_prefix({"conf_get": "core/conf/conf.c", "arena_init": "core/base/arena.c", "page_get": "core/api/pages.c", "pg_open": "plugins/storage-pg/open.c"}),
+                         (["base/arena", "conf", "plugins/storage-pg"], ["api", "base/arena", "conf", "plugins/storage-pg"]))
 
     def test_fields(self):
         self.assertEqual(figures.containing({"a": "x tag_query;", "b": "tag_query_more"}, "tag_query"), 1)

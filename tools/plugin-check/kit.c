@@ -35,8 +35,8 @@ void kit_pause(int64_t ms)
 static int open_instance(struct kit *kit, struct hearth_call *call)
 {
     const struct hearth_host *host = &kit->host.hearth;
-    if (kit->storage != NULL)
-        return WATCHED("open", kit->storage->open(host, call, kit->values, &kit->self));
+    if (kit->storage_ops != NULL)
+        return WATCHED("open", kit->storage_ops->open(host, call, kit->values, &kit->self));
     if (kit->queue != NULL)
         return WATCHED("open", kit->queue->open(host, call, kit->values, &kit->self));
     return WATCHED("open", kit->sync->open(host, call, kit->values, &kit->self));
@@ -45,13 +45,13 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
 void kit_session_of(struct kit *kit, void *self, struct store *store)
 {
     struct err err = {0};
-    struct storage storage = {.ops = kit->storage, .self = self}; /* the model has neither plug nor extensions */
+    struct opened_storage opened = {.ops = kit->storage_ops, .self = self}; /* the model has neither plug nor extensions */
     if (kit->plug != NULL) {
-        storage = plug_storage(kit->plug);
-        storage.self = self;
-        storage.ops = kit->storage; /* the watched one */
+        opened = plug_storage(kit->plug);
+        opened.self = self;
+        opened.ops = kit->storage_ops; /* the watched one */
     }
-    if (WATCHED("session_open", store_open(store, &storage, NULL, &err)) < 0)
+    if (WATCHED("session_open", store_open(store, &opened, NULL, &err)) < 0)
         fail_msg("session_open: %s", err.text);
 }
 
@@ -67,7 +67,7 @@ void kit_open(struct kit *kit)
     if (open_instance(kit, &kit->call.hearth) < 0)
         fail_msg("open: %s", kit->call.error);
     expect(kit->self != NULL);
-    if (kit->storage != NULL)
+    if (kit->storage_ops != NULL)
         kit_session(kit, &kit->store);
     else if (kit->queue != NULL)
         line_open(kit, &kit->line);
@@ -78,9 +78,9 @@ void kit_open(struct kit *kit)
 
 void kit_close(struct kit *kit)
 {
-    if (kit->storage != NULL) {
+    if (kit->storage_ops != NULL) {
         store_close(&kit->store);
-        kit->storage->close(kit->self);
+        kit->storage_ops->close(kit->self);
     } else if (kit->queue != NULL) {
         line_close(&kit->line);
         kit->queue->close(kit->self);

@@ -60,7 +60,7 @@ struct kit {
     const struct kit_options *options;
     struct plug *plug;
     const struct hearth_plugin *descriptor;
-    const struct hearth_storage *storage; /* one of these three, by the plugin's kind */
+    const struct hearth_storage *storage_ops; /* one of these three, by the plugin's kind */
     const struct hearth_queue *queue;
     const struct hearth_sync *sync;
     const struct hearth_config_value *values;

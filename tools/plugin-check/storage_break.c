@@ -113,11 +113,11 @@ static void open_and_close_meanwhile(struct kit *kit, struct store *old)
     void *session = NULL;
     watch_call("session_open");
     call_init(&call, NULL, BROKEN_DEADLINE, 0);
-    int r = kit->storage->session_open(kit->self, &call.hearth, &session);
+    int r = kit->storage_ops->session_open(kit->self, &call.hearth, &session);
     expect_ended(r, true);
     watch_call("session_close");
     if (r == 0)
-        kit->storage->session_close(session);
+        kit->storage_ops->session_close(session);
     call_fini(&call);
     store_close(old);
     expect_ended(0, true);

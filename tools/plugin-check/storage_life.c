@@ -77,7 +77,7 @@ static void two_instances(struct kit *kit)
     const struct hearth_limits *limits = kit->descriptor->limits;
     bool single_writer = limits != NULL && limits->single_writer != 0;
     call_init(&call, NULL, 0, 0);
-    expect_number(kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &self), 0);
+    expect_number(kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &self), 0);
     kit_session_of(kit, self, &other.store);
     begin(&kit->store, "a", HEARTH_HISTORY);
     put_visited(&kit->store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
@@ -95,23 +95,23 @@ static void two_instances(struct kit *kit)
     OK(&other.store, pages_by_frecency, "a", on_page, &lines);
     expect_number(lines.count, 1);
     store_close(&other.store);
-    kit->storage->close(self);
+    kit->storage_ops->close(self);
     call_fini(&call);
 }
 
 static void close_accepts_null(struct kit *kit)
 {
-    kit->storage->close(NULL);
+    kit->storage_ops->close(NULL);
 }
 
 static void interrupt_without_a_call(struct kit *kit)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     for (int i = 0; i < 3; i++)
-        kit->storage->interrupt(kit->store.session);
+        kit->storage_ops->interrupt(kit->store.session);
     OK(&kit->store, account_get, "a", &account);
     begin(&kit->store, "a", HEARTH_TABS);
-    kit->storage->interrupt(kit->store.session);
+    kit->storage_ops->interrupt(kit->store.session);
     commit(&kit->store);
 }
 

@@ -221,15 +221,15 @@ static void opening_without_memory(struct kit *kit)
         struct call call;
         call_init(&call, NULL, 0, 0);
         memory_fail_at(n);
-        int r = kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &self);
+        int r = kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &self);
         if (r == 0)
-            r = kit->storage->session_open(self, &call.hearth, &session);
+            r = kit->storage_ops->session_open(self, &call.hearth, &session);
         bool failed = memory_failed();
         if (r < 0 && call.error[0] == '\0')
             fail_msg("opening fails with %s and without a text", err_name(r));
         if (session != NULL)
-            kit->storage->session_close(session);
-        kit->storage->close(self);
+            kit->storage_ops->session_close(session);
+        kit->storage_ops->close(self);
         call_fini(&call);
         if (!failed && r == 0)
             return;

@@ -35,7 +35,7 @@ struct output_operation {
     static int name(struct kit *kit, int present, union outputs *out)                                                                      \
     {                                                                                                                                      \
         (void)present;                                                                                                                     \
-        return kit->storage->operation(kit->store.session, &kit->store.call.hearth, __VA_ARGS__);                                          \
+        return kit->storage_ops->operation(kit->store.session, &kit->store.call.hearth, __VA_ARGS__);                                          \
     }
 #define EITHER(there, missing) (present != MISSING ? (there) : (missing))
 static const uint8_t hash_there[32] = {1}, hash_missing[32] = {9};
@@ -58,18 +58,18 @@ CALLS(get_schema, schema_version, &out->numbers[0], &out->numbers[1])
 static int open_session(struct kit *kit, int present, union outputs *out)
 {
     (void)present;
-    return kit->storage->session_open(kit->self, &kit->store.call.hearth, &out->pointer);
+    return kit->storage_ops->session_open(kit->self, &kit->store.call.hearth, &out->pointer);
 }
 
 static void close_session(struct kit *kit, union outputs *out)
 {
-    kit->storage->session_close(out->pointer);
+    kit->storage_ops->session_close(out->pointer);
 }
 
 static void abort_batch(struct kit *kit, union outputs *out)
 {
     (void)out;
-    kit->storage->batch_abort(kit->store.session);
+    kit->storage_ops->batch_abort(kit->store.session);
 }
 
 #define STRUCT(type) sizeof(struct hearth_##type)
@@ -127,7 +127,7 @@ static int call_in_batch(struct kit *kit, const struct output_operation *of, int
         begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
     int r = call_watched(kit, of, present, how, NULL);
     if (of->in_batch)
-        kit->storage->batch_abort(kit->store.session);
+        kit->storage_ops->batch_abort(kit->store.session);
     return r;
 }
 
@@ -148,7 +148,7 @@ static void call_stopped(struct kit *kit, const struct output_operation *of)
     if (r < 0)
         expect_code(of, "long after its deadline", r, HEARTH_ERR_TIMEOUT);
     if (of->in_batch)
-        kit->storage->batch_abort(kit->store.session);
+        kit->storage_ops->batch_abort(kit->store.session);
 }
 
 /* Its connection may be lost with an allocation, and with it the batch: each has a new one. */
@@ -178,7 +178,7 @@ static void check_outputs(struct kit *kit, const struct output_operation *of)
     if (of->call == begin_for) {
         begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
         expect_code(of, "in a batch", call_watched(kit, of, PRESENT, "in a batch", NULL), HEARTH_ERR_INVALID);
-        kit->storage->batch_abort(kit->store.session);
+        kit->storage_ops->batch_abort(kit->store.session);
     }
     call_stopped(kit, of);
     expect_code(of, "for what is there", call_in_batch(kit, of, PRESENT, "for what is there"), 0);

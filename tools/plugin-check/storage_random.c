@@ -210,15 +210,15 @@ static void write_bookmark(struct run *run)
     b.tags = b.kind == HEARTH_BOOKMARK ? ANY(run, tags) : NULL;
     b.page = pick(run, 3) == 0 ? 0 : 1 + (int64_t)pick(run, 6);
     b.source = ANY(run, sources);
-    size_t claims = 1 + pick(run, 3);
+    size_t child_count = 1 + pick(run, 3);
     switch (pick(run, 8)) {
     case 0:
         tell(run, "bookmark_remove %s", b.guid);
         BOTH(run, bookmark_remove, b.guid);
         break;
     case 1:
-        tell(run, "bookmark_claims_put %s %s %s", b.guid, children[0], claims == 3 ? children[2] : "");
-        BOTH(run, bookmark_claims_put, b.source, b.guid, children, claims);
+        tell(run, "bookmark_claims_put %s %s %s", b.guid, children[0], child_count == 3 ? children[2] : "");
+        BOTH(run, bookmark_claims_put, b.source, b.guid, children, child_count);
         break;
     case 2:
         tell(run, "bookmark_place %s in %s", b.guid, children[0]);
@@ -446,7 +446,7 @@ static void open_watchers(struct kit *kit, struct watchers *watchers)
     if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
         return;
     call_init(&call, NULL, 0, 0);
-    if (kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &watchers->instance) < 0)
+    if (kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &watchers->instance) < 0)
         fail_msg("another instance cannot be opened: %s", call.error);
     kit_session_of(kit, watchers->instance, &watchers->stores[watchers->count++]);
     call_fini(&call);
@@ -456,7 +456,7 @@ static void close_watchers(struct kit *kit, struct watchers *watchers)
 {
     for (size_t i = 0; i < watchers->count; i++)
         store_close(&watchers->stores[i]);
-    kit->storage->close(watchers->instance); /* accepts NULL */
+    kit->storage_ops->close(watchers->instance); /* accepts NULL */
     buf_fini(&watchers->before);
     buf_fini(&watchers->now);
 }

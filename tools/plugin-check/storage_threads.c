@@ -301,7 +301,7 @@ static void claims_are_exclusive(struct kit *kit)
     }
     call_init(&call, NULL, 0, 0);
     if (two)
-        expect_number(kit->storage->open(&kit->host.hearth, &call.hearth, kit->values, &other), 0);
+        expect_number(kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &other), 0);
     for (int i = 0; i < CLAIMERS; i++) {
         claimers[i] = (struct claimer){.kit = kit, .self = i % 2 == 0 ? kit->self : other, .claims = claims};
         expect_number(pthread_create(&claimers[i].thread, NULL, claimer_main, &claimers[i]), 0);
@@ -309,7 +309,7 @@ static void claims_are_exclusive(struct kit *kit)
     for (int i = 0; i < CLAIMERS; i++)
         pthread_join(claimers[i].thread, NULL);
     if (two)
-        kit->storage->close(other);
+        kit->storage_ops->close(other);
     call_fini(&call);
     for (int i = 0; i < ACCOUNTS; i++)
         if (claims[i] != 1)

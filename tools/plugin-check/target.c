@@ -70,7 +70,7 @@ void target_load(struct kit *kit)
     kit->descriptor = plug_descriptor(kit->plug);
     const void *ops = plug_ops(kit->plug);
     if (kit->descriptor->kind == HEARTH_STORAGE)
-        kit->storage = watched_storage(ops);
+        kit->storage_ops = watched_storage(ops);
     else if (kit->descriptor->kind == HEARTH_QUEUE)
         kit->queue = watched_queue(ops);
     else
@@ -88,7 +88,7 @@ void target_load(struct kit *kit)
 void target_open(struct kit *kit)
 {
     kit_open(kit);
-    if (kit->storage != NULL)
+    if (kit->storage_ops != NULL)
         storage_prepare(kit);
     else if (kit->queue != NULL)
         queue_prepare(kit);

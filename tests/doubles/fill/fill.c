@@ -168,8 +168,8 @@ static void open_plugin(struct filling *f, const char *file, const char *text, s
     DO(conf_load_text("fill-account", text, strlen(text), &conf, &err));
     DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config, descriptor->config_count, NULL, &values, &err));
     DO(plug_open(*ret_plug, values, NULL, NULL, &err));
-    struct storage storage = plug_storage(*ret_plug);
-    DO(store_open(&f->store, &storage, NULL, &err));
+    struct opened_storage opened = plug_storage(*ret_plug);
+    DO(store_open(&f->store, &opened, NULL, &err));
     *ret_conf = conf;
 }
 

@@ -34,17 +34,17 @@ void fixture_prepare(struct fixture *fixture)
     memcpy(fixture->values, values, sizeof(values));
 }
 
-struct storage fixture_storage(const struct fixture *fixture)
+struct opened_storage fixture_storage(const struct fixture *fixture)
 {
-    return (struct storage){
+    return (struct opened_storage){
         .ops = fixture->ops, .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK), .backup = fixture->backup, .self = fixture->self};
 }
 
 void fixture_session(struct fixture *fixture, struct store *store)
 {
     struct err err = {0};
-    struct storage storage = fixture_storage(fixture);
-    if (store_open(store, &storage, NULL, &err) < 0)
+    struct opened_storage opened = fixture_storage(fixture);
+    if (store_open(store, &opened, NULL, &err) < 0)
         fail_msg("session: %s", err.text);
 }
 

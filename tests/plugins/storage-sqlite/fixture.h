@@ -41,7 +41,7 @@ int fixture_setup(void **state);              /* for cmocka: prepared, open, mig
 int fixture_teardown(void **state);
 /* Closes, restores and opens again; with a code it must fail, and leaves the fixture closed. */
 void fixture_restore(struct fixture *fixture, const char *archive, bool replace, int code);
-struct storage fixture_storage(const struct fixture *fixture);
+struct opened_storage fixture_storage(const struct fixture *fixture);
 void fixture_session(struct fixture *fixture, struct store *store);
 
 /* Operations that have to succeed, or to fail with a code and a text. */

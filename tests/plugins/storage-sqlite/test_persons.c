@@ -306,8 +306,8 @@ static void test_read_only_is_said(void **state)
     set_modes(fixture, 0555, 0444);
     if (root)
         assert_int_equal(seteuid(65534), 0);
-    struct storage storage = fixture_storage(fixture);
-    int r = store_open(&reader, &storage, NULL, &err);
+    struct opened_storage opened = fixture_storage(fixture);
+    int r = store_open(&reader, &opened, NULL, &err);
     if (r == 0) {
         r = STORE(&reader, &err, settings_put, "a", "{}");
         store_close(&reader);

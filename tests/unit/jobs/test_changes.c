@@ -67,7 +67,7 @@ static int on_publish(void *session, struct hearth_call *call, const struct hear
     return 0;
 }
 
-static const struct hearth_storage storage = {.struct_size = sizeof(storage), .account_get = on_get, .session_close = on_close};
+static const struct hearth_storage storage_ops = {.struct_size = sizeof(storage_ops), .account_get = on_get, .session_close = on_close};
 static const struct hearth_queue queue = {
     .struct_size = sizeof(queue), .session_open = on_session, .session_close = on_close, .publish = on_publish};
 static struct nodes nodes = {.count = NODES, .items = {{.name = "alder"}, {.name = "birch"}}};
@@ -85,7 +85,7 @@ static int begin(void **state)
     pthread_mutex_init(&jobs.lock, NULL);
     for (size_t i = 0; i < NODES; i++) {
         struct jobs_store *store = calloc(1, sizeof(*store));
-        store->store = (struct store){.ops = &storage, .session = (void *)(i + 1)};
+        store->store = (struct store){.ops = &storage_ops, .session = (void *)(i + 1)};
         call_init(&store->store.call, NULL, 0, 0);
         jobs.stores[i].all = jobs.stores[i].free = store;
     }

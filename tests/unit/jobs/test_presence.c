@@ -87,8 +87,8 @@ static int on_publish(void *session, struct hearth_call *call, const struct hear
     return 0;
 }
 
-static const struct hearth_storage storage = {
-    .struct_size = sizeof(storage), .account_get = on_get, .account_update = on_update, .token_used = on_used};
+static const struct hearth_storage storage_ops = {
+    .struct_size = sizeof(storage_ops), .account_get = on_get, .account_update = on_update, .token_used = on_used};
 static const struct hearth_queue queue = {
     .struct_size = sizeof(queue), .session_open = on_session, .session_close = on_close, .publish = on_publish};
 static struct nodes nodes = {.count = 1};
@@ -104,7 +104,7 @@ static int begin(void **state)
     seen.last_sync = clock_now(); /* fresh */
     jobs = (struct jobs){.options = {.nodes = &nodes, .queue = &queue, .sync = {.schedule = {.interval = INTERVAL}}}};
     pthread_mutex_init(&jobs.lock, NULL);
-    store = (struct store){.ops = &storage};
+    store = (struct store){.ops = &storage_ops};
     call_init(&store.call, NULL, 0, 0);
     presence = presence_create(&jobs);
     return presence == NULL;
