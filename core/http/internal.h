@@ -159,9 +159,9 @@ struct http_server {
     pthread_mutex_t publish_lock; /* guards stopping: no event is sent to a loop that may have ended */
     bool stopping;
     pthread_mutex_t address_lock; /* a leaf; guards addresses */
-    struct address_count *addresses[1024];
+    struct address_count *addresses; /* a map */
     pthread_mutex_t payer_lock; /* a leaf; guards payers, and who pays for shared bytes */
-    struct payer *payers[1024];
+    struct payer *payers;        /* a map */
     atomic_size_t unsent;          /* bytes of answers that were not fetched */
     atomic_size_t spooled;         /* bytes of downloads, in files */
     unsigned memory_sweeps, quiet; /* memory.c; first loop's */
