@@ -46,12 +46,10 @@ void index_table_put(struct index_table *table, uint64_t hash, uint32_t number)
     table->slots[i] = number + 1;
 }
 
-bool index_table_reserve(struct index_table *table, size_t things, index_table_hash_fn *hash_of,
-                         const void *array)
+bool index_table_grow(struct index_table *table, size_t things, index_table_hash_fn *hash_of,
+                      const void *array)
 {
     struct index_table grown;
-    if (things * 2 < table->room)
-        return true;
     if (!index_table_init(&grown, things + 1))
         return false;
     for (size_t i = 0; i < things; i++)

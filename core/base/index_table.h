@@ -32,15 +32,22 @@ void index_table_fini(struct index_table *table); /* {0} again */
 
 /* Nothing is in it any more. */
 void index_table_clear(struct index_table *table);
-/* Before one more than `things` 0 to things - 1 is put: true when there is room, made anew if need
- * be, which moves slots. False: memory is short, and all is as it was. */
-bool index_table_reserve(struct index_table *table, size_t things, index_table_hash_fn *hash_of,
-                         const void *array);
+/* Made anew for one more than `things`, 0 to things - 1. False: memory is short, and all
+ * is as it was. */
+bool index_table_grow(struct index_table *table, size_t things, index_table_hash_fn *hash_of,
+                      const void *array);
 /* A number whose key is not there; there is room. */
 void index_table_put(struct index_table *table, uint64_t hash, uint32_t number);
 /* A number that is there. */
 void index_table_remove(struct index_table *table, uint64_t hash, uint32_t number,
                         index_table_hash_fn *hash_of, const void *things);
+
+/* Before one more than `things` 0 to things - 1 is put: true when there is room, made if need be. */
+static inline bool index_table_reserve(struct index_table *table, size_t things,
+                                       index_table_hash_fn *hash_of, const void *array)
+{
+    return things * 2 < table->room || index_table_grow(table, things, hash_of, array);
+}
 
 /* The slot of the key, or the free one (it holds 0) where number + 1 may be written if there is
  * room. The table has slots. */

@@ -47,7 +47,7 @@ typedef UT_hash_handle map_entry;
 #define MAP_REMOVE(map, item) HASH_DELETE(in_map, map, item)
 
 /* A loop; its body may remove and free the item that it has. */
-#define MAP_EACH(map, item, next) HASH_ITER (in_map, map, item, next)
+#define MAP_EACH(map, item, next) HASH_ITER(in_map, map, item, next)
 #define MAP_COUNT(map)            ((size_t)HASH_CNT(in_map, map))
 
 #endif

@@ -140,7 +140,8 @@ static int on_stored_page(void *ctx, const struct hearth_page *page)
 {
     struct absent *absent = ctx;
     const struct snapshot *snapshot = absent->snapshot;
-    if (has_no_history(page) || number_set_has(&snapshot->seen, (uint64_t)page->id) || number_set_has(&snapshot->damaged, (uint64_t)page->id))
+    if (has_no_history(page) || number_set_has(&snapshot->seen, (uint64_t)page->id) ||
+        number_set_has(&snapshot->damaged, (uint64_t)page->id))
         return 0;
     if (absent->count == absent->room) {
         size_t room = absent->room == 0 ? 256 : absent->room * 2;

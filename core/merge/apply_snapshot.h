@@ -9,7 +9,7 @@
 /* Memory: 32 bytes for each page of the snapshot and 8 for each that goes, at most twice that while it grows. */
 struct snapshot {
     struct number_set seen;    /* came */
-    struct kept kept;        /* ids of records that came damaged */
+    struct kept kept;          /* ids of records that came damaged */
     struct number_set damaged; /* what is stored under these ids */
 };
 

@@ -17,8 +17,8 @@ struct same {
     struct number_set buried; /* tombstones */
     struct number_set came;   /* guids */
     struct number_set listed; /* folders that came with children */
-    size_t nodes, lists;    /* stored: nodes, and folders with claims */
-    char *folder;           /* of the claims that are read */
+    size_t nodes, lists;      /* stored: nodes, and folders with claims */
+    char *folder;             /* of the claims that are read */
     uint64_t list;
     bool failed, differs;
     struct err *err;

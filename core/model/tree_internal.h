@@ -45,7 +45,7 @@ struct model_tree {
     char *names;
     size_t name_size, name_room;
     struct index_table table; /* nodes by name */
-    int32_t *order; /* the result: live nodes and roots */
+    int32_t *order;           /* the result: live nodes and roots */
     size_t order_count;
 };
 

@@ -221,10 +221,10 @@ static struct bookmarks *allocate(const struct bookmarks_loading *loading)
     bookmarks->places = malloc((count + 1) * sizeof(*bookmarks->places));
     bookmarks->text = calloc(1, loading->text.size + FIND_PADDING);
     bookmarks->names = malloc(loading->names.size + 1);
-    bookmarks->index.bytes =
-        sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) + bookmarks->table.room * sizeof(uint32_t) + loading->text.size + loading->names.size;
-    if (bookmarks->rows == NULL || bookmarks->offsets == NULL || bookmarks->places == NULL || !has_table ||
-        bookmarks->text == NULL || bookmarks->names == NULL) {
+    bookmarks->index.bytes = sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) + bookmarks->table.room * sizeof(uint32_t) +
+                             loading->text.size + loading->names.size;
+    if (bookmarks->rows == NULL || bookmarks->offsets == NULL || bookmarks->places == NULL || !has_table || bookmarks->text == NULL ||
+        bookmarks->names == NULL) {
         index_unref(&bookmarks->index);
         return NULL;
     }

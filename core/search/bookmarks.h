@@ -29,8 +29,8 @@ struct bookmarks {
     struct index index;
     uint32_t count;
     struct bookmarks_row *rows;
-    uint32_t *offsets;           /* count + 1: of the folded text */
-    uint32_t *places;            /* numbers by (parent, position, guid); those without a parent last */
+    uint32_t *offsets;        /* count + 1: of the folded text */
+    uint32_t *places;         /* numbers by (parent, position, guid); those without a parent last */
     struct index_table table; /* by guid */
     char *text, *names;
     char *mark; /* of the collection, when this was read; NULL: there was none */

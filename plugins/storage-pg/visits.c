@@ -113,8 +113,7 @@ static int take_fresh(struct session *session, int64_t page, bool *ret_fresh)
 {
     struct batch *batch = &session->batch;
     uint64_t id = (uint64_t)page;
-    bool fresh =
-        batch->fresh == page || (batch->empty && number_set_has(&batch->pages, id) && !number_set_has(&batch->visited, id));
+    bool fresh = batch->fresh == page || (batch->empty && number_set_has(&batch->pages, id) && !number_set_has(&batch->visited, id));
     if (batch->empty && !number_set_add(&batch->visited, id))
         return support_no_memory(session->call);
     if (batch->fresh == page)

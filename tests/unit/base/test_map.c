@@ -366,11 +366,16 @@ static void test_processes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_processes),           cmocka_unit_test(test_map_growth),
-        cmocka_unit_test(test_map_removal),         cmocka_unit_test(test_map_memory),
-        cmocka_unit_test(test_index_table),         cmocka_unit_test(test_index_table_removal),
-        cmocka_unit_test(test_index_table_memory),  cmocka_unit_test(test_number_set),
-        cmocka_unit_test(test_aimed),               cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_map_growth),
+        cmocka_unit_test(test_map_removal),
+        cmocka_unit_test(test_map_memory),
+        cmocka_unit_test(test_index_table),
+        cmocka_unit_test(test_index_table_removal),
+        cmocka_unit_test(test_index_table_memory),
+        cmocka_unit_test(test_number_set),
+        cmocka_unit_test(test_aimed),
+        cmocka_unit_test(test_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
