@@ -59,8 +59,8 @@ bool index_table_grow(struct index_table *table, size_t things, index_table_hash
     return true;
 }
 
-/* What lies behind it, up to the next free slot, moves up if it may: then no search stops too early,
- * and no slot is lost. */
+/* What lies behind it, up to the next free slot, moves up if it may: then no search stops too
+ * early, and no slot is lost. */
 void index_table_remove(struct index_table *table, uint64_t hash, uint32_t number,
                         index_table_hash_fn *hash_of, const void *things)
 {

@@ -32,8 +32,7 @@ void index_table_fini(struct index_table *table); /* {0} again */
 
 /* Nothing is in it any more. */
 void index_table_clear(struct index_table *table);
-/* Made anew for one more than `things`, 0 to things - 1. False: memory is short, and all
- * is as it was. */
+/* Made anew for one more than `things`, 0 to things - 1. False: memory is short, and all is as it was. */
 bool index_table_grow(struct index_table *table, size_t things, index_table_hash_fn *hash_of,
                       const void *array);
 /* A number whose key is not there; there is room. */
@@ -42,7 +41,8 @@ void index_table_put(struct index_table *table, uint64_t hash, uint32_t number);
 void index_table_remove(struct index_table *table, uint64_t hash, uint32_t number,
                         index_table_hash_fn *hash_of, const void *things);
 
-/* Before one more than `things` 0 to things - 1 is put: true when there is room, made if need be. */
+/* Before one more than `things`, 0 to things - 1, is put. True: there is room, made if need be,
+ * which moves slots. */
 static inline bool index_table_reserve(struct index_table *table, size_t things,
                                        index_table_hash_fn *hash_of, const void *array)
 {

@@ -1,6 +1,6 @@
-/* A set of 64-bit numbers, and of texts of which only 64 bits of a keyed hash are kept: two different
- * ones of the same 64 bits are not to be expected, and nobody can make them. At most 32 bytes for
- * each, and half of that more for a moment while it grows.
+/* A set of 64-bit numbers, and of texts of which only 64 bits of a keyed hash are kept: two
+ * different ones of the same 64 bits are not to be expected, and nobody can make them. At most 32
+ * bytes for each, and half of that more for a moment while it grows.
  *
  * Also for the plugins of this tree; it uses nothing of core but base/hash.h and
  * base/index_table.h. */
