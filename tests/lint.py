@@ -32,9 +32,13 @@ LIBRARIES = {
     "libpq-fe.h": ["plugins/storage-pg", "tests"],
     "hiredis/": ["plugins/queue-redis/hiredis_compat.h", "tests"],
     "cjose/": ["nowhere: core/jose does that"],
+    "uthash.h": ["core/base/map.h"],
 }
 # What a plugin of this tree may use of core besides hearth/*.h: a library that itself uses nothing else of core.
 SHARED = {"sync-fx": ["jose/jose.h"]}
+# Hash tables, for core and all plugins of this tree: what they stand on.
+HASH_HEADERS = ("base/hash.h", "base/index_table.h", "base/map.h", "base/number_set.h")
+HASH_FILES = tuple(f"core/{name}"[:-1] for name in HASH_HEADERS)
 # What all plugins of this tree share, on hearth/*.h and libc; core and templates for others do without it.
 SUPPORT = "plugins/support"
 # What the two databases compile into themselves, each over a driver of its own.
@@ -59,8 +63,7 @@ HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
 HASH_WITHOUT_KEY = re.compile(r"14695981039346656037|1099511628211|2166136261|16777619|0xcbf29ce484222325|0x100000001b3|0x811c9dc5|0x01000193|0x9e3779b97f4a7c15|\b5381\b", re.I)
 HASHES_WITHOUT_KEY = {
     "core/api/me.c": "an ETag", "core/api/validate.c": "an ETag", "core/merge/spool.c": "a checksum", "tools/plugin-check/storage_visits.c": "numbers of a test",
-    "core/jobs/presence.c": "ids that are made here, and a bound", "core/search/accounts.c": "ids that are made here", "plugins/support/hash.h": "ids that the core made, a column; number_set.c mixes a key in",
-    "core/search/segment.c": "equal addresses of a few candidates", "core/search/history_update.c": "a filter before a binary search",
+    "plugins/support/hash.h": "a column", "core/search/history_update.c": "a filter before a binary search",
     "plugins/storage-sqlite/query.c": "addresses of our own texts",
 }
 # Lines that cannot be wrapped: rows of Markdown tables, one long word (an address, a digest), what is recorded and never touched again.
@@ -68,6 +71,19 @@ UNWRAPPABLE = re.compile(r"\||\s*\S*\S{60}")
 WRAPPED = ("*.c", "*.h", "*.cpp", "*.py", "*.md", "*.ts", "*.mjs", "*.css", "*.rs", "*.lua", "*.conf", "*meson.build", "dev", "*.sh", ".ci/run", ":!tests/package/epoch*", ":!*fixtures*")
 # The two databases, and the two queues, do the same things side by side: a function may be called in one as in the other.
 TWINS = (("plugins/storage-sqlite/", "plugins/storage-pg/"), ("plugins/queue-inproc/", "plugins/queue-redis/"))
+# A hash table is base/map.h (structs on the heap) or base/index_table.h (numbers of an array).
+TABLE_BY_HAND = re.compile(
+    r"\bbuckets?\b|\bhash\w*\([^;]*\)\s*(?:%|&(?!&))|\bhash\s*(?:%|&(?!&))"
+    r"|[%&]\s*\(?(?:\w*(?:->|\.))?(?:SLOTS|SETS|STATEMENTS|(?:\w*_)?TABLE(?:_\w*)?|\w*table_mask)\b"
+    r"|(?<!&)&\s*\([\w>.-]*(?:room|count|size|slots)\s*-\s*1\)")
+# Slots that are there once and for all, in which what comes next takes the place of what was there:
+TABLES_BY_HAND = {
+    "core/base/index_table.c": "the one", "core/base/index_table.h": "the one",
+    "core/api/auth.c": "answers that may be lost", "core/api/generations.c": "answers that may be lost",
+    "core/base/rate.c": "of four the oldest goes", "core/jobs/changes.c": "notes: of eight one that is over goes",
+    "core/jobs/presence.c": "notes: of eight the oldest goes",
+    "plugins/storage-sqlite/query.c": "statements of a connection, by the address of our own text",
+}
 # What is shipped, unlike tests and what is copied from docs/.
 CODE = ("core", "plugins", "tools")
 findings = []
@@ -90,6 +106,8 @@ def check_source(path, text):
             findings.append(f"{path}:{n}: a row is known by its function or address; give the table a flag")
         if path.parts[0] in (*CODE, "docs") and COLLECTION_RANGE.search(line):
             findings.append(f"{path}:{n}: a range of collections, or a choice between two; put a row into a table by HEARTH_COLLECTION_SLOTS")
+        if path.parts[0] in CODE and str(path) not in TABLES_BY_HAND and TABLE_BY_HAND.search(line):
+            findings.append(f"{path}:{n}: a hash table by hand; use base/map.h or base/index_table.h")
         if path.parts[0] in CODE and SECRET_COMPARED.search(line):
             findings.append(f"{path}:{n}: a secret is compared in a time that tells where it differs; use CRYPTO_memcmp")
     for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():
@@ -123,8 +141,10 @@ def check_include(path, n, name):
         if name.startswith(prefix) and not any(str(path).startswith(f) for f in folders):
             findings.append(f"{path}:{n}: <{name}> belongs behind {folders[0]}")
     parts = path.parts
-    if parts[0] == "plugins" and name.split("/")[0] in LAYERS and name not in SHARED.get(parts[1], ()):
+    if parts[0] == "plugins" and name.split("/")[0] in LAYERS and name not in (*SHARED.get(parts[1], ()), *HASH_HEADERS):
         findings.append(f"{path}:{n}: a plugin uses nothing but hearth/*.h, not {name}")
+    if str(path).startswith(HASH_FILES) and name.split("/")[0] in LAYERS and name not in HASH_HEADERS:
+        findings.append(f"{path}:{n}: plugins have it, too: it uses nothing else of core, not {name}")
     if parts[0] == "tools" and name.split("/")[0] in LAYERS and name.split("/")[0] not in TOOLS[parts[1]]:
         findings.append(f"{path}:{n}: {parts[0]}/{parts[1]} uses {', '.join(TOOLS[parts[1]])} of core, not {name}")
     if name.startswith("support/") and parts[0] not in ("plugins", "tests"):

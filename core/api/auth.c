@@ -9,6 +9,7 @@
 #include "auth/session.h"
 #include "base/clock.h"
 #include "base/email.h"
+#include "base/hash.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/magic.h"
@@ -46,7 +47,7 @@ void token_cache_destroy(struct token_cache *cache)
 
 static size_t slot_of(const uint8_t hash[TOKEN_HASH_SIZE])
 {
-    return (size_t)(hash[0] << 8 | hash[1]) % SLOTS;
+    return (size_t)hash_bytes(hash, TOKEN_HASH_SIZE) % SLOTS;
 }
 
 bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity)

@@ -5,17 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/lock.h"
+#include "base/map.h"
 
-enum { BUCKETS = 4096, OVERHEAD = 64 };
+enum { OVERHEAD = 64 };
 
 struct entry {
-    struct entry *next;          /* in its bucket */
+    map_entry in_map;            /* by key: of all accounts, and a request chooses its key */
     struct entry *newer, *older; /* by last use */
     void *value;
     size_t cost;
-    uint64_t hash;
     char key[];
 };
 
@@ -25,7 +24,7 @@ struct response_cache {
     response_cache_unref_fn unref;
     size_t budget, used;
     struct entry *newest, *oldest;
-    struct entry *buckets[BUCKETS];
+    struct entry *entries;
 };
 
 struct response_cache *response_cache_create(size_t budget, response_cache_ref_fn ref, response_cache_unref_fn unref)
@@ -38,19 +37,6 @@ struct response_cache *response_cache_create(size_t budget, response_cache_ref_f
     cache->ref = ref;
     cache->unref = unref;
     return cache;
-}
-
-static uint64_t hash_of(const char *key)
-{
-    return hash_text(key); /* buckets are shared by all accounts, and a request chooses its key */
-}
-
-static struct entry *entry_find(struct response_cache *cache, const char *key, uint64_t hash)
-{
-    for (struct entry *e = cache->buckets[hash % BUCKETS]; e != NULL; e = e->next)
-        if (e->hash == hash && strcmp(e->key, key) == 0)
-            return e;
-    return NULL;
 }
 
 static void entry_unlink_use(struct response_cache *cache, struct entry *e)
@@ -70,13 +56,10 @@ static void entry_link_newest(struct response_cache *cache, struct entry *e)
 /* Takes it out; the list of what is let go once the lock is. */
 static void entry_drop(struct response_cache *cache, struct entry *e, struct entry **dropped)
 {
-    struct entry **link = &cache->buckets[e->hash % BUCKETS];
-    while (*link != e)
-        link = &(*link)->next;
-    *link = e->next;
+    MAP_REMOVE(cache->entries, e);
     entry_unlink_use(cache, e);
     cache->used -= e->cost;
-    e->next = *dropped;
+    e->older = *dropped;
     *dropped = e;
 }
 
@@ -84,7 +67,7 @@ static void entry_drop(struct response_cache *cache, struct entry *e, struct ent
 static void entries_release(struct response_cache *cache, struct entry *dropped)
 {
     for (struct entry *next; dropped != NULL; dropped = next) {
-        next = dropped->next;
+        next = dropped->older;
         cache->unref(dropped->value);
         free(dropped);
     }
@@ -104,10 +87,9 @@ void response_cache_destroy(struct response_cache *cache)
 
 void *response_cache_get(struct response_cache *cache, const char *key)
 {
-    uint64_t hash = hash_of(key);
     void *value = NULL;
     lock_take(&cache->lock);
-    struct entry *e = entry_find(cache, key, hash);
+    struct entry *e = MAP_FIND_TEXT(cache->entries, key);
     if (e != NULL) {
         entry_unlink_use(cache, e);
         entry_link_newest(cache, e);
@@ -126,21 +108,23 @@ void response_cache_put(struct response_cache *cache, const char *key, void *val
     if (e == NULL)
         return;
     memcpy(e->key, key, key_size);
-    e->hash = hash_of(key);
     e->cost = cost;
     lock_take(&cache->lock);
-    struct entry *old = entry_find(cache, key, e->hash);
+    struct entry *old = MAP_FIND_TEXT(cache->entries, key);
     if (old != NULL)
         entry_drop(cache, old, &dropped);
     while (cache->used + cost > cache->budget)
         entry_drop(cache, cache->oldest, &dropped);
-    e->value = cache->ref(value);
-    e->next = cache->buckets[e->hash % BUCKETS];
-    cache->buckets[e->hash % BUCKETS] = e;
-    entry_link_newest(cache, e);
-    cache->used += cost;
+    bool added = MAP_ADD_TEXT(cache->entries, e->key, e);
+    if (added) {
+        e->value = cache->ref(value);
+        entry_link_newest(cache, e);
+        cache->used += cost;
+    }
     lock_release(&cache->lock);
     entries_release(cache, dropped);
+    if (!added) /* memory is short: it is not remembered */
+        free(e);
 }
 
 void response_cache_drop_account(struct response_cache *cache, const char *account)

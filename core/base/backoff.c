@@ -5,79 +5,80 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/lock.h"
+#include "base/map.h"
 
-/* Open hashing would need deletion; a few thousand paused accounts are many, so: a fixed table of short lists that are swept as they are
- * walked. */
-enum { BUCKETS = 1024 };
+enum { SWEEP_FROM = 64 };
 
 struct entry {
-    struct entry *next;
+    map_entry in_map; /* by key */
     int64_t until;
     char key[];
 };
 
 struct backoff {
     pthread_mutex_t lock; /* a leaf */
-    struct entry *buckets[BUCKETS];
+    struct entry *entries;
+    size_t sweep_at; /* so many entries: those that ran out go before another one comes */
 };
 
 struct backoff *backoff_create(void)
 {
     struct backoff *backoff = calloc(1, sizeof(*backoff));
-    if (backoff != NULL)
-        pthread_mutex_init(&backoff->lock, NULL);
+    if (backoff == NULL)
+        return NULL;
+    pthread_mutex_init(&backoff->lock, NULL);
+    backoff->sweep_at = SWEEP_FROM;
     return backoff;
+}
+
+static void entry_drop(struct backoff *backoff, struct entry *e)
+{
+    MAP_REMOVE(backoff->entries, e);
+    free(e);
+}
+
+/* With the lock. Those whose time is at most `until`. */
+static void entries_drop(struct backoff *backoff, int64_t until)
+{
+    struct entry *e, *next;
+    MAP_EACH (backoff->entries, e, next)
+        if (e->until <= until)
+            entry_drop(backoff, e);
 }
 
 void backoff_destroy(struct backoff *backoff)
 {
     if (backoff == NULL)
         return;
-    for (size_t i = 0; i < BUCKETS; i++) {
-        while (backoff->buckets[i] != NULL) {
-            struct entry *next = backoff->buckets[i]->next;
-            free(backoff->buckets[i]);
-            backoff->buckets[i] = next;
-        }
-    }
+    entries_drop(backoff, INT64_MAX);
     pthread_mutex_destroy(&backoff->lock);
     free(backoff);
 }
 
-static struct entry **bucket_of(struct backoff *backoff, const char *key)
+/* With the lock. NULL: memory is short. */
+static struct entry *entry_add(struct backoff *backoff, const char *key)
 {
-    return &backoff->buckets[hash_text(key) % BUCKETS];
-}
-
-/* The entry of key, or NULL; drops what ran out on the way. */
-static struct entry *find(struct entry **link, const char *key, int64_t now)
-{
-    while (*link != NULL) {
-        struct entry *e = *link;
-        if (e->until <= now) {
-            *link = e->next;
-            free(e);
-        } else if (strcmp(e->key, key) == 0) {
-            return e;
-        } else {
-            link = &e->next;
-        }
+    if (MAP_COUNT(backoff->entries) >= backoff->sweep_at) {
+        entries_drop(backoff, clock_monotonic());
+        backoff->sweep_at = MAP_COUNT(backoff->entries) * 2 + SWEEP_FROM;
     }
+    struct entry *e = calloc(1, sizeof(*e) + strlen(key) + 1);
+    if (e == NULL)
+        return NULL;
+    memcpy(e->key, key, strlen(key) + 1);
+    if (MAP_ADD_TEXT(backoff->entries, e->key, e))
+        return e;
+    free(e);
     return NULL;
 }
 
 void backoff_set(struct backoff *backoff, const char *key, int64_t until)
 {
     lock_take(&backoff->lock);
-    struct entry **bucket = bucket_of(backoff, key), *e = find(bucket, key, clock_monotonic());
-    if (e == NULL && (e = malloc(sizeof(*e) + strlen(key) + 1)) != NULL) {
-        memcpy(e->key, key, strlen(key) + 1);
-        e->until = 0;
-        e->next = *bucket;
-        *bucket = e;
-    }
+    struct entry *e = MAP_FIND_TEXT(backoff->entries, key);
+    if (e == NULL)
+        e = entry_add(backoff, key);
     if (e != NULL && e->until < until)
         e->until = until;
     lock_release(&backoff->lock);
@@ -86,12 +87,11 @@ void backoff_set(struct backoff *backoff, const char *key, int64_t until)
 void backoff_clear(struct backoff *backoff, const char *key)
 {
     lock_take(&backoff->lock);
-    for (size_t i = 0; key == NULL && i < BUCKETS; i++)
-        for (struct entry *each = backoff->buckets[i]; each != NULL; each = each->next)
-            each->until = 0;
-    struct entry *e = key == NULL ? NULL : find(bucket_of(backoff, key), key, clock_monotonic());
+    struct entry *e = key == NULL ? NULL : MAP_FIND_TEXT(backoff->entries, key);
     if (e != NULL)
-        e->until = 0; /* the next walk frees it */
+        entry_drop(backoff, e);
+    else if (key == NULL)
+        entries_drop(backoff, INT64_MAX);
     lock_release(&backoff->lock);
 }
 
@@ -99,8 +99,10 @@ int64_t backoff_left(struct backoff *backoff, const char *key)
 {
     int64_t now = clock_monotonic();
     lock_take(&backoff->lock);
-    struct entry *e = find(bucket_of(backoff, key), key, now);
-    int64_t left = e == NULL ? 0 : e->until - now;
+    struct entry *e = MAP_FIND_TEXT(backoff->entries, key);
+    int64_t left = e == NULL || e->until <= now ? 0 : e->until - now;
+    if (e != NULL && left == 0)
+        entry_drop(backoff, e);
     lock_release(&backoff->lock);
     return left;
 }

@@ -1,17 +1,17 @@
 #include "base/hash.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-
-#include "base/magic.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static uint64_t process_key[2];
 
 static void draw_key(void)
 {
-    ASSERT(getrandom(process_key, sizeof(process_key), 0) == (ssize_t)sizeof(process_key));
+    if (getrandom(process_key, sizeof(process_key), 0) != (ssize_t)sizeof(process_key))
+        abort(); /* the kernel always has so few */
 }
 
 static inline uint64_t rotate(uint64_t x, int bits)

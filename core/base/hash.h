@@ -1,5 +1,6 @@
 /* A hash for tables whose keys strangers can choose: SipHash-1-3 under a key of this process, so that nobody outside can make keys that
- * meet in one bucket. Any thread. Values mean nothing in another process. */
+ * meet in one bucket. Any thread. Values mean nothing in another process. Tables by it are base/map.h and base/index_table.h. Also for the
+ * plugins of this tree, each of which has a key of its own; it uses nothing else of core. */
 #ifndef HEARTH_CORE_BASE_HASH_H
 #define HEARTH_CORE_BASE_HASH_H
 

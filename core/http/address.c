@@ -1,6 +1,6 @@
 /* How many connections an address has, and the networks around it. */
-#include "base/hash.h"
 #include "base/lock.h"
+#include "base/map.h"
 #include "http/internal.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,8 @@
 #include "base/rate.h"
 
 struct address_count {
-    struct address_count *next, *wider; /* wider: the network around it, of which each counts as well; NULL: none */
+    map_entry in_map;            /* by network */
+    struct address_count *wider; /* the network around it, of which each counts as well; NULL: none */
     size_t count;
     char network[64]; /* a key of rate_networks() */
 };
@@ -25,25 +26,21 @@ static bool address_text(const struct sockaddr *address, char ret[64])
     return IN6_IS_ADDR_V4MAPPED(six) ? inet_ntop(AF_INET, six->s6_addr + 12, ret, 64) != NULL : inet_ntop(AF_INET6, six, ret, 64) != NULL;
 }
 
-static struct address_count **address_find_network(struct http_server *server, const char *network)
-{
-    struct address_count **link = &server->addresses[hash_text(network) % (sizeof(server->addresses) / sizeof(server->addresses[0]))];
-    while (*link != NULL && strcmp((*link)->network, network) != 0)
-        link = &(*link)->next;
-    return link;
-}
-
 /* With the lock. One more of the network; NULL: it has `most`. */
 static struct address_count *address_count_one(struct http_server *server, const char *network, struct address_count *wider, size_t most)
 {
-    struct address_count **link = address_find_network(server, network), *count = *link;
+    struct address_count *count = MAP_FIND_TEXT(server->addresses, network);
     if (count != NULL ? count->count >= most : most == 0 || (count = calloc(1, sizeof(*count))) == NULL)
         return NULL;
-    if (count->count++ == 0) {
+    if (count->count == 0) {
         count->wider = wider;
         snprintf(count->network, sizeof(count->network), "%s", network);
-        *link = count;
+        if (!MAP_ADD_TEXT(server->addresses, count->network, count)) {
+            free(count);
+            return NULL;
+        }
     }
+    count->count++;
     return count;
 }
 
@@ -54,7 +51,7 @@ static void address_give_counted(struct http_server *server, struct address_coun
         wider = count->wider;
         if (--count->count > 0)
             continue;
-        *address_find_network(server, count->network) = count->next;
+        MAP_REMOVE(server->addresses, count);
         free(count);
     }
 }

@@ -1,7 +1,7 @@
 /* What answers hold until their clients have fetched them, and who pays for it: the account that asked, or without one the address.
  * Nobody's slowness costs others more than a bounded part of the memory, the disk and the threads. */
-#include "base/hash.h"
 #include "base/lock.h"
+#include "base/map.h"
 #include "http/internal.h"
 
 #include <stdlib.h>
@@ -10,9 +10,10 @@
 #include "base/rate.h"
 
 struct payer {
-    struct payer *next, *wider; /* wider: the network around an address's, which pays as well; NULL: none */
-    size_t times;               /* of what one may have, the wider may */
-    size_t bytes;               /* unsent */
+    map_entry in_map;    /* by key */
+    struct payer *wider; /* the network around an address's, which pays as well; NULL: none */
+    size_t times;        /* of what one may have, the wider may */
+    size_t bytes;        /* unsent */
     size_t under_way[BUDGET_KINDS];
     size_t refs; /* exchanges and shared bytes that name it */
     char key[];  /* an account, or "@" and an address */
@@ -28,27 +29,21 @@ void budget_fini(struct http_server *server)
     pthread_mutex_destroy(&server->payer_lock);
 }
 
-/* With the lock. */
-static struct payer **find_payer(struct http_server *server, const char *key)
-{
-    struct payer **link = &server->payers[hash_text(key) % (sizeof(server->payers) / sizeof(server->payers[0]))];
-    while (*link != NULL && strcmp((*link)->key, key) != 0)
-        link = &(*link)->next;
-    return link;
-}
-
 /* With the lock. NULL: memory is short, and nothing of wider is kept. */
 static struct payer *ref_one(struct http_server *server, const char *key, struct payer *wider, int times)
 {
-    struct payer **link = find_payer(server, key), *payer = *link;
+    struct payer *payer = MAP_FIND_TEXT(server->payers, key);
     if (payer == NULL) {
         payer = calloc(1, sizeof(*payer) + strlen(key) + 1);
         if (payer == NULL)
             return NULL;
         memcpy(payer->key, key, strlen(key) + 1);
+        if (!MAP_ADD_TEXT(server->payers, payer->key, payer)) {
+            free(payer);
+            return NULL;
+        }
         payer->wider = wider;
         payer->times = (size_t)times;
-        *link = payer;
     }
     payer->refs++;
     return payer;
@@ -61,7 +56,7 @@ static void unref_payer(struct http_server *server, struct payer *payer)
         wider = payer->wider;
         if (--payer->refs > 0)
             continue;
-        *find_payer(server, payer->key) = payer->next;
+        MAP_REMOVE(server->payers, payer);
         free(payer);
     }
 }
@@ -104,13 +99,13 @@ static size_t owed_by(struct http_server *server, const char *key)
     struct rate_network networks[RATE_NETWORKS];
     size_t most = 0;
     if (key[0] != '@') {
-        const struct payer *payer = *find_payer(server, key);
+        const struct payer *payer = MAP_FIND_TEXT(server->payers, key);
         return payer == NULL ? 0 : payer->bytes;
     }
     for (size_t i = rate_networks(key + 1, networks); i-- > 0;) {
         char name[PAYER_KEY];
         snprintf(name, sizeof(name), "@%s", networks[i].key);
-        const struct payer *payer = *find_payer(server, name);
+        const struct payer *payer = MAP_FIND_TEXT(server->payers, name);
         if (payer != NULL && payer->bytes / payer->times > most)
             most = payer->bytes / payer->times;
     }

@@ -158,13 +158,13 @@ struct http_server {
     atomic_uint_fast64_t ends;    /* calls of http_end_events() so far */
     pthread_mutex_t publish_lock; /* guards stopping: no event is sent to a loop that may have ended */
     bool stopping;
-    pthread_mutex_t address_lock; /* a leaf; guards addresses */
-    struct address_count *addresses[1024];
-    pthread_mutex_t payer_lock; /* a leaf; guards payers, and who pays for shared bytes */
-    struct payer *payers[1024];
-    atomic_size_t unsent;          /* bytes of answers that were not fetched */
-    atomic_size_t spooled;         /* bytes of downloads, in files */
-    unsigned memory_sweeps, quiet; /* memory.c; first loop's */
+    pthread_mutex_t address_lock;    /* a leaf; guards addresses */
+    struct address_count *addresses; /* a map */
+    pthread_mutex_t payer_lock;      /* a leaf; guards payers, and who pays for shared bytes */
+    struct payer *payers;            /* a map */
+    atomic_size_t unsent;            /* bytes of answers that were not fetched */
+    atomic_size_t spooled;           /* bytes of downloads, in files */
+    unsigned memory_sweeps, quiet;   /* memory.c; first loop's */
     atomic_size_t trimmed_to;
     atomic_bool trimming;
     sem_t started; /* posted by each loop when it takes messages */

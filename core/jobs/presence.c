@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "jobs/jobs_internal.h"
@@ -71,12 +72,7 @@ void presence_destroy(struct presence *presence)
 
 static size_t slot_of(const char *account, const char *token)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a; ids are made here */
-    for (const char *p = account; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
-    for (const char *p = token; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
-    return hash % SLOTS;
+    return (size_t)(hash_text(account) + hash_text(token)) % SLOTS;
 }
 
 static bool is_of(const struct presence_entry *e, const char *account, const char *token)

@@ -6,7 +6,7 @@
 #include "merge/apply_bookmarks.h"
 #include "merge/apply_tree.h"
 #include "merge/kept.h"
-#include "merge/page_set.h"
+#include "base/number_set.h"
 #include "merge/records.h"
 #include "merge/same_bookmarks.h"
 #include "model/page.h"
@@ -16,7 +16,7 @@ static const int64_t earliest_date = 727747200000; /* 1993-01-23, as Firefox has
 
 struct bookmarks {
     struct apply *apply;
-    struct page_set touched; /* pages whose bookmarks changed */
+    struct number_set touched; /* pages whose bookmarks changed */
     struct err *err;
 };
 
@@ -45,7 +45,7 @@ static bool is_root(const char *guid)
 
 static int touch(struct bookmarks *b, int64_t page)
 {
-    return page_set_add(&b->touched, page) ? 0 : err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
+    return page == 0 || number_set_add(&b->touched, (uint64_t)page) ? 0 : err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
 /* The smallest sane date known; never after the record was written. */
@@ -296,11 +296,9 @@ static int update_pages(struct bookmarks *b)
 {
     struct apply *apply = b->apply;
     int r = 0;
-    for (size_t i = 0; r == 0 && i < b->touched.room; i++) {
-        if (b->touched.slots[i] == 0)
-            continue;
+    for (size_t i = 0; r == 0 && i < b->touched.count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
-        r = STORE(apply->store, b->err, page_get, apply->account, b->touched.slots[i], &page);
+        r = STORE(apply->store, b->err, page_get, apply->account, (int64_t)b->touched.numbers[i], &page);
         if (r == 0)
             r = apply_page(apply, &page, b->err);
         store_reset(apply->store);
@@ -341,7 +339,7 @@ int apply_bookmarks(struct apply *apply, struct err *err)
         r = apply_tree(apply, err);
     if (r == 0)
         r = update_pages(&b);
-    page_set_fini(&b.touched);
+    number_set_fini(&b.touched);
     return r;
 }
 
@@ -375,6 +373,6 @@ int apply_no_bookmarks(struct apply *apply, struct err *err)
         r = apply_tree(apply, err);
     if (r == 0)
         r = update_pages(&b);
-    page_set_fini(&b.touched);
+    number_set_fini(&b.touched);
     return r;
 }

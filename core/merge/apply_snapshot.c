@@ -16,7 +16,7 @@ static int find_damaged(struct snapshot *snapshot, struct apply *apply, struct e
         int64_t page;
         int r = STORE(apply->store, &why, page_by_guid, snapshot->kept.ids[i], &page);
         store_reset(apply->store);
-        if (r == 0 && !page_set_add(&snapshot->damaged, page))
+        if (r == 0 && !number_set_add(&snapshot->damaged, (uint64_t)page))
             return snapshot_no_memory(err);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
             *err = why;
@@ -35,14 +35,14 @@ int snapshot_init(struct snapshot *ret_snapshot, struct apply *apply, struct err
 
 void snapshot_fini(struct snapshot *snapshot)
 {
-    page_set_fini(&snapshot->seen);
-    page_set_fini(&snapshot->damaged);
+    number_set_fini(&snapshot->seen);
+    number_set_fini(&snapshot->damaged);
     kept_fini(&snapshot->kept);
 }
 
 int snapshot_note(struct snapshot *snapshot, int64_t page, struct err *err)
 {
-    return page_set_add(&snapshot->seen, page) ? 0 : snapshot_no_memory(err);
+    return number_set_add(&snapshot->seen, (uint64_t)page) ? 0 : snapshot_no_memory(err);
 }
 
 /* --- visits ------------------------------------------------------------------------------------ */
@@ -101,8 +101,8 @@ static int find_missing(struct apply *apply, int64_t page, const struct hearth_p
 int snapshot_trim(struct snapshot *snapshot, struct apply *apply, const struct hearth_page *page, const struct hearth_page_record *record,
                   bool *ret_first, bool *ret_trimmed, struct err *err)
 {
-    bool damaged = page_set_has(&snapshot->damaged, page->id) && !kept_has(&snapshot->kept, record->guid);
-    bool first = !page_set_has(&snapshot->seen, page->id), missing = false, others = false;
+    bool damaged = number_set_has(&snapshot->damaged, (uint64_t)page->id) && !kept_has(&snapshot->kept, record->guid);
+    bool first = !number_set_has(&snapshot->seen, (uint64_t)page->id), missing = false, others = false;
     struct apply_taken taken;
     int r = snapshot_note(snapshot, page->id, err);
     if (r == 0 && first && !damaged)
@@ -140,7 +140,8 @@ static int on_stored_page(void *ctx, const struct hearth_page *page)
 {
     struct absent *absent = ctx;
     const struct snapshot *snapshot = absent->snapshot;
-    if (has_no_history(page) || page_set_has(&snapshot->seen, page->id) || page_set_has(&snapshot->damaged, page->id))
+    if (has_no_history(page) || number_set_has(&snapshot->seen, (uint64_t)page->id) ||
+        number_set_has(&snapshot->damaged, (uint64_t)page->id))
         return 0;
     if (absent->count == absent->room) {
         size_t room = absent->room == 0 ? 256 : absent->room * 2;

@@ -4,13 +4,13 @@
 
 #include "merge/apply.h"
 #include "merge/kept.h"
-#include "merge/page_set.h"
+#include "base/number_set.h"
 
 /* Memory: 32 bytes for each page of the snapshot and 8 for each that goes, at most twice that while it grows. */
 struct snapshot {
-    struct page_set seen;    /* came */
-    struct kept kept;        /* ids of records that came damaged */
-    struct page_set damaged; /* what is stored under these ids */
+    struct number_set seen;    /* came */
+    struct kept kept;          /* ids of records that came damaged */
+    struct number_set damaged; /* what is stored under these ids */
 };
 
 /* Reads the spool for damaged records. ret_snapshot needs snapshot_fini() whatever comes back. */

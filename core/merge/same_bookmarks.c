@@ -6,19 +6,19 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "merge/page_set.h"
+#include "base/number_set.h"
 #include "merge/records.h"
 #include "plug/fields.h"
 
 struct same {
     struct apply *apply;
-    struct page_set stored; /* nodes, by all that a list says of them */
-    struct page_set claims; /* stored lists of children, by folder and children */
-    struct page_set buried; /* tombstones */
-    struct page_set came;   /* guids */
-    struct page_set listed; /* folders that came with children */
-    size_t nodes, lists;    /* stored: nodes, and folders with claims */
-    char *folder;           /* of the claims that are read */
+    struct number_set stored; /* nodes, by all that a list says of them */
+    struct number_set claims; /* stored lists of children, by folder and children */
+    struct number_set buried; /* tombstones */
+    struct number_set came;   /* guids */
+    struct number_set listed; /* folders that came with children */
+    size_t nodes, lists;      /* stored: nodes, and folders with claims */
+    char *folder;             /* of the claims that are read */
     uint64_t list;
     bool failed, differs;
     struct err *err;
@@ -48,9 +48,9 @@ static uint64_t hash_node(const char *guid, int64_t kind, const char *said_paren
     return chain(chain(hash, (uint64_t)added), (uint64_t)modified);
 }
 
-static bool add(struct same *same, struct page_set *set, uint64_t hash)
+static bool add(struct same *same, struct number_set *set, uint64_t hash)
 {
-    same->failed |= !page_set_add(set, to_member(hash));
+    same->failed |= !number_set_add(set, to_member(hash));
     return !same->failed;
 }
 
@@ -123,11 +123,11 @@ static uint64_t hash_list(const struct hearth_bookmark_record *record)
 static bool is_listed(struct same *same, const struct hearth_bookmark_record *record, const struct hearth_bookmark *row)
 {
     bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
-    if (row->said_parent != NULL && page_set_has(&same->buried, to_member(hash_text(row->said_parent))))
+    if (row->said_parent != NULL && number_set_has(&same->buried, to_member(hash_text(row->said_parent))))
         return false;
-    if (folder && !page_set_has(&same->claims, to_member(hash_list(record))))
+    if (folder && !number_set_has(&same->claims, to_member(hash_list(record))))
         return false;
-    return page_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->said_parent, row->added, row->modified)));
+    return number_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->said_parent, row->added, row->modified)));
 }
 
 static int compare_row(struct same *same, struct hearth_bookmark *row)
@@ -187,7 +187,7 @@ static int compare_roots(struct same *same, const struct hearth_bookmark *roots)
     int r = 0;
     for (; r == 0 && !same->differs && roots->guid != NULL; roots++) {
         struct hearth_bookmark root = *roots;
-        if (page_set_has(&same->came, to_member(hash_text(root.guid))))
+        if (number_set_has(&same->came, to_member(hash_text(root.guid))))
             continue;
         add(same, &same->came, hash_text(root.guid));
         r = compare_row(same, &root);
@@ -214,11 +214,11 @@ int same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, sam
     int r = compare(&same, roots, make);
     if (r == 0 && same.failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    page_set_fini(&same.stored);
-    page_set_fini(&same.claims);
-    page_set_fini(&same.buried);
-    page_set_fini(&same.came);
-    page_set_fini(&same.listed);
+    number_set_fini(&same.stored);
+    number_set_fini(&same.claims);
+    number_set_fini(&same.buried);
+    number_set_fini(&same.came);
+    number_set_fini(&same.listed);
     if (r == 0)
         *ret_same = !same.differs;
     return r;

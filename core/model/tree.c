@@ -21,23 +21,14 @@ static void *grow(void *items, size_t count, size_t *room, size_t item_size)
     return grown;
 }
 
-static int rehash(struct model_tree *tree)
+static uint64_t name_hash(const void *tree, uint32_t node)
 {
-    size_t count = tree->slot_count == 0 ? 256 : tree->slot_count * 2;
-    uint32_t *slots = calloc(count, sizeof(*slots));
-    if (slots == NULL)
-        return HEARTH_ERR_NOMEM;
-    for (size_t i = 0; i < tree->node_count; i++) {
-        const char *name = tree_name(tree, (int32_t)i);
-        size_t at = hash_text(name) & (count - 1);
-        while (slots[at] != 0)
-            at = (at + 1) & (count - 1);
-        slots[at] = (uint32_t)i + 1;
-    }
-    free(tree->slots);
-    tree->slots = slots;
-    tree->slot_count = count;
-    return 0;
+    return hash_text(tree_name(tree, (int32_t)node));
+}
+
+static bool name_is(const void *tree, uint32_t node, const void *name)
+{
+    return strcmp(tree_name(tree, (int32_t)node), name) == 0;
 }
 
 static int add_name(struct model_tree *tree, const char *id, size_t size, uint32_t *ret_name)
@@ -63,16 +54,13 @@ static int intern(struct model_tree *tree, const char *id, int32_t *ret_node)
         *ret_node = TREE_NONE;
         return 0;
     }
-    if (tree->node_count * 2 >= tree->slot_count && rehash(tree) < 0)
+    if (!index_table_reserve(&tree->table, tree->node_count, name_hash, tree))
         return HEARTH_ERR_NOMEM;
     size_t size = strlen(id);
-    size_t at = hash_bytes(id, size) & (tree->slot_count - 1);
-    for (; tree->slots[at] != 0; at = (at + 1) & (tree->slot_count - 1)) {
-        int32_t node = (int32_t)tree->slots[at] - 1;
-        if (strcmp(tree_name(tree, node), id) == 0) {
-            *ret_node = node;
-            return 0;
-        }
+    uint32_t *slot = index_table_slot(&tree->table, hash_bytes(id, size), name_is, tree, id);
+    if (*slot != 0) {
+        *ret_node = (int32_t)*slot - 1;
+        return 0;
     }
     struct tree_node *nodes = grow(tree->nodes, tree->node_count, &tree->node_room, sizeof(*nodes));
     if (nodes == NULL)
@@ -90,7 +78,7 @@ static int intern(struct model_tree *tree, const char *id, int32_t *ret_node)
     if (r < 0)
         return r;
     *ret_node = (int32_t)tree->node_count++;
-    tree->slots[at] = (uint32_t)tree->node_count;
+    *slot = (uint32_t)tree->node_count;
     return 0;
 }
 
@@ -119,7 +107,7 @@ void model_tree_destroy(struct model_tree *tree)
     free(tree->nodes);
     free(tree->claims);
     free(tree->names);
-    free(tree->slots);
+    index_table_fini(&tree->table);
     free(tree->order);
     free(tree);
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/index_table.h"
+
 enum { TREE_NONE = -1 };
 /* Indices of the ids that are always there; the roots' order is their position. */
 enum { TREE_TOOLBAR, TREE_MENU, TREE_UNFILED, TREE_MOBILE, TREE_ROOTS, TREE_PLACES = TREE_ROOTS };
@@ -42,9 +44,8 @@ struct model_tree {
     size_t claim_count, claim_room;
     char *names;
     size_t name_size, name_room;
-    uint32_t *slots; /* open addressing by hash_bytes(), because ids are chosen by others: node index + 1; 0: empty */
-    size_t slot_count;
-    int32_t *order; /* the result: live nodes and roots */
+    struct index_table table; /* nodes by name */
+    int32_t *order;           /* the result: live nodes and roots */
     size_t order_count;
 };
 

@@ -8,14 +8,6 @@
 #include "base/lock.h"
 #include "search/search_internal.h"
 
-static size_t slot_of(const char *id)
-{
-    size_t hash = 5381;
-    for (; *id != '\0'; id++)
-        hash = hash * 33 ^ (uint8_t)*id;
-    return hash % ACCOUNT_TABLE_SIZE;
-}
-
 static void unlink_by_use(struct search *search, struct account *account)
 {
     *(account->newer == NULL ? &search->newest : &account->newer->older) = account->older;
@@ -32,10 +24,7 @@ static void link_newest(struct search *search, struct account *account)
 
 struct account *accounts_find(struct search *search, const char *id)
 {
-    struct account *account = search->table[slot_of(id)];
-    while (account != NULL && strcmp(account->id, id) != 0)
-        account = account->next;
-    return account;
+    return MAP_FIND_TEXT(search->accounts, id);
 }
 
 struct account *accounts_acquire(struct search *search, const char *id)
@@ -44,15 +33,14 @@ struct account *accounts_acquire(struct search *search, const char *id)
     if (account == NULL) {
         account = calloc(1, sizeof(*account));
         char *copy = strdup(id);
-        if (account == NULL || copy == NULL) {
+        if (account != NULL)
+            account->id = copy;
+        if (account == NULL || copy == NULL || !MAP_ADD_TEXT(search->accounts, account->id, account)) {
             free(account);
             free(copy);
             return NULL;
         }
-        account->id = copy;
         lock_init_condition(&account->progress);
-        account->next = search->table[slot_of(id)];
-        search->table[slot_of(id)] = account;
         search->stats.accounts++;
     } else {
         unlink_by_use(search, account);
@@ -113,10 +101,7 @@ void accounts_release(struct search *search, struct account *account)
 
 void accounts_detach(struct search *search, struct account *account)
 {
-    struct account **at = &search->table[slot_of(account->id)];
-    while (*at != account)
-        at = &(*at)->next;
-    *at = account->next;
+    MAP_REMOVE(search->accounts, account);
     unlink_by_use(search, account);
     search->stats.accounts--;
     search->stats.bytes -= account->bytes;

@@ -35,7 +35,7 @@ static void bookmarks_destroy(struct index *index)
     free(bookmarks->rows);
     free(bookmarks->offsets);
     free(bookmarks->places);
-    free(bookmarks->table);
+    index_table_fini(&bookmarks->table);
     free(bookmarks->text);
     free(bookmarks->names);
     free(bookmarks->mark);
@@ -171,12 +171,14 @@ static int read_wanted(struct bookmarks_loading *loading, const struct search_so
 
 /* --- the version ---------------------------------------------------------------------------------------------------------------------- */
 
+static bool guid_is(const void *bookmarks, uint32_t number, const void *guid)
+{
+    return strcmp(bookmarks_guid(bookmarks, number), guid) == 0;
+}
+
 static uint32_t *slot_of(const struct bookmarks *bookmarks, const char *guid)
 {
-    uint32_t i = (uint32_t)hash_text(guid) & bookmarks->table_mask; /* guids are chosen by others */
-    while (bookmarks->table[i] != 0 && strcmp(bookmarks_guid(bookmarks, bookmarks->table[i] - 1), guid) != 0)
-        i = (i + 1) & bookmarks->table_mask;
-    return &bookmarks->table[i];
+    return index_table_slot(&bookmarks->table, hash_text(guid), guid_is, bookmarks, guid);
 }
 
 uint32_t bookmarks_number(const struct bookmarks *bookmarks, const char *guid)
@@ -212,20 +214,17 @@ static struct bookmarks *allocate(const struct bookmarks_loading *loading)
         return NULL;
     atomic_init(&bookmarks->index.references, 1);
     bookmarks->index.destroy = bookmarks_destroy;
-    uint32_t count = bookmarks->count = loading->count, table = 64;
-    while (table < count * 2)
-        table *= 2;
-    bookmarks->table_mask = table - 1;
+    uint32_t count = bookmarks->count = loading->count;
+    bool has_table = index_table_init(&bookmarks->table, count);
     bookmarks->rows = malloc((count + 1) * sizeof(*bookmarks->rows));
     bookmarks->offsets = malloc((count + 1) * sizeof(*bookmarks->offsets));
     bookmarks->places = malloc((count + 1) * sizeof(*bookmarks->places));
-    bookmarks->table = calloc(table, sizeof(*bookmarks->table));
     bookmarks->text = calloc(1, loading->text.size + FIND_PADDING);
     bookmarks->names = malloc(loading->names.size + 1);
-    bookmarks->index.bytes =
-        sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) + table * sizeof(uint32_t) + loading->text.size + loading->names.size;
-    if (bookmarks->rows == NULL || bookmarks->offsets == NULL || bookmarks->places == NULL || bookmarks->table == NULL ||
-        bookmarks->text == NULL || bookmarks->names == NULL) {
+    bookmarks->index.bytes = sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) + bookmarks->table.room * sizeof(uint32_t) +
+                             loading->text.size + loading->names.size;
+    if (bookmarks->rows == NULL || bookmarks->offsets == NULL || bookmarks->places == NULL || !has_table || bookmarks->text == NULL ||
+        bookmarks->names == NULL) {
         index_unref(&bookmarks->index);
         return NULL;
     }

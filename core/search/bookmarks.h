@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/index_table.h"
 #include "search/index.h"
 #include "search/search.h"
 
@@ -28,9 +29,9 @@ struct bookmarks {
     struct index index;
     uint32_t count;
     struct bookmarks_row *rows;
-    uint32_t *offsets;           /* count + 1: of the folded text */
-    uint32_t *places;            /* numbers by (parent, position, guid); those without a parent last */
-    uint32_t *table, table_mask; /* number + 1 by hash of the guid; 0: free */
+    uint32_t *offsets;        /* count + 1: of the folded text */
+    uint32_t *places;         /* numbers by (parent, position, guid); those without a parent last */
+    struct index_table table; /* by guid */
     char *text, *names;
     char *mark; /* of the collection, when this was read; NULL: there was none */
 };

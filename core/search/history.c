@@ -116,8 +116,8 @@ struct history_loading {
     struct history *history;
     struct history_rows rows;
     uint32_t chunk_room;
-    uint32_t *table; /* number + 1 of a page by its id, which is a hash; 0: free */
-    size_t table_mask, visit_room;
+    struct index_table table; /* pages by id */
+    size_t visit_room;
     int result;
 };
 
@@ -150,27 +150,25 @@ static int on_page(void *ctx, const struct hearth_page *page)
     return loading->result;
 }
 
-static size_t slot_of(const struct history_loading *loading, int64_t id)
+static bool id_is(const void *history, uint32_t number, const void *id)
 {
-    size_t i = (size_t)hash_bytes(&id, sizeof(id)) & loading->table_mask; /* ids are made of URLs in a way that everybody knows */
-    while (loading->table[i] != 0 && history_id(loading->history, loading->table[i] - 1) != id)
-        i = (i + 1) & loading->table_mask;
-    return i;
+    return history_id(history, number) == *(const int64_t *)id;
+}
+
+/* Ids are hashes, but of URLs, in a way that everybody knows. */
+static uint32_t *slot_of(const struct history_loading *loading, int64_t id)
+{
+    return index_table_slot(&loading->table, hash_bytes(&id, sizeof(id)), id_is, loading->history, &id);
 }
 
 static int make_table(struct history_loading *loading)
 {
     const struct history *history = loading->history;
-    size_t room = 1024;
-    while (room < (size_t)history->chunk_count * HISTORY_CHUNK * 2)
-        room *= 2;
-    loading->table_mask = room - 1;
-    loading->table = calloc(room, sizeof(*loading->table));
-    if (loading->table == NULL)
+    if (!index_table_init(&loading->table, (size_t)history->chunk_count * HISTORY_CHUNK))
         return HEARTH_ERR_NOMEM;
     for (uint32_t c = 0; c < history->chunk_count; c++)
         for (uint32_t i = 0; i < history->chunks[c]->count; i++)
-            loading->table[slot_of(loading, history->chunks[c]->ids[i])] = c * HISTORY_CHUNK + i + 1;
+            *slot_of(loading, history->chunks[c]->ids[i]) = c * HISTORY_CHUNK + i + 1;
     return 0;
 }
 
@@ -195,7 +193,7 @@ static int on_date(void *ctx, const struct hearth_visit_row *row)
 {
     struct history_loading *loading = ctx;
     struct history *history = loading->history;
-    uint32_t number = loading->table[slot_of(loading, row->page)];
+    uint32_t number = *slot_of(loading, row->page);
     if (number == 0)
         return 0;
     if (history->visit_count == loading->visit_room && (loading->result = grow_visits(loading)) < 0)
@@ -245,7 +243,7 @@ int history_load(const struct search_source *source, struct index **ret_index, s
     }
     int r = load_rows(&loading, source, err);
     history_rows_fini(&loading.rows);
-    free(loading.table);
+    index_table_fini(&loading.table);
     if (r < 0)
         index_unref(&loading.history->index);
     else

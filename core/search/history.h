@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/index_table.h"
 #include "search/index.h"
 #include "search/search.h"
 
@@ -32,8 +33,9 @@ struct history_chunk {
 /* Names of hosts by number; a version that has new ones has a copy of its own. */
 struct history_hosts {
     atomic_uint references;
-    uint32_t count, room, table_mask;
-    uint32_t *offsets, *table; /* table: number + 1 by hash of the name; 0: free */
+    uint32_t count, room;
+    uint32_t *offsets;
+    struct index_table table; /* by name */
     char *text;
     size_t text_size, text_room;
 };

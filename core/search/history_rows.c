@@ -139,13 +139,25 @@ void history_chunk_unref(struct history_chunk *chunk)
 
 /* --- hosts ---------------------------------------------------------------------------------------------------------------------------- */
 
+static const char *host_name(const struct history_hosts *hosts, uint32_t number)
+{
+    return hosts->text + hosts->offsets[number];
+}
+
+static bool host_is(const void *hosts, uint32_t number, const void *name)
+{
+    return strcmp(host_name(hosts, number), name) == 0;
+}
+
+static uint64_t host_hash(const void *hosts, uint32_t number)
+{
+    return hash_text(host_name(hosts, number));
+}
+
 /* Where the host is in the table, or would be. */
 static uint32_t *host_slot(const struct history_hosts *hosts, const char *name)
 {
-    uint32_t i = (uint32_t)hash_text(name) & hosts->table_mask; /* who visits what chooses its name */
-    while (hosts->table[i] != 0 && strcmp(hosts->text + hosts->offsets[hosts->table[i] - 1], name) != 0)
-        i = (i + 1) & hosts->table_mask;
-    return &hosts->table[i];
+    return index_table_slot(&hosts->table, hash_text(name), host_is, hosts, name);
 }
 
 static struct history_hosts *hosts_allocate(uint32_t room, size_t text_room)
@@ -155,12 +167,10 @@ static struct history_hosts *hosts_allocate(uint32_t room, size_t text_room)
         return NULL;
     atomic_init(&hosts->references, 1);
     hosts->room = room;
-    hosts->table_mask = room * 2 - 1;
     hosts->text_room = text_room;
     hosts->offsets = malloc(room * sizeof(*hosts->offsets));
-    hosts->table = calloc((size_t)room * 2, sizeof(*hosts->table));
     hosts->text = malloc(text_room);
-    if (hosts->offsets == NULL || hosts->table == NULL || hosts->text == NULL) {
+    if (!index_table_init(&hosts->table, room) || hosts->offsets == NULL || hosts->text == NULL) {
         history_hosts_unref(hosts);
         return NULL;
     }
@@ -180,7 +190,7 @@ struct history_hosts *history_hosts_copy(const struct history_hosts *from)
     hosts->count = from->count;
     hosts->text_size = from->text_size;
     memcpy(hosts->offsets, from->offsets, from->count * sizeof(*from->offsets));
-    memcpy(hosts->table, from->table, (size_t)from->room * 2 * sizeof(*from->table));
+    memcpy(hosts->table.slots, from->table.slots, from->table.room * sizeof(*from->table.slots));
     memcpy(hosts->text, from->text, from->text_size);
     return hosts;
 }
@@ -196,7 +206,7 @@ void history_hosts_unref(struct history_hosts *hosts)
     if (hosts == NULL || atomic_fetch_sub_explicit(&hosts->references, 1, memory_order_acq_rel) != 1)
         return;
     free(hosts->offsets);
-    free(hosts->table);
+    index_table_fini(&hosts->table);
     free(hosts->text);
     free(hosts);
 }
@@ -214,15 +224,9 @@ static int hosts_grow(struct history_hosts *hosts)
     if (offsets == NULL)
         return HEARTH_ERR_NOMEM;
     hosts->offsets = offsets;
-    uint32_t *table = calloc((size_t)room * 2, sizeof(*table));
-    if (table == NULL)
+    if (!index_table_reserve(&hosts->table, hosts->count, host_hash, hosts))
         return HEARTH_ERR_NOMEM;
-    free(hosts->table);
-    hosts->table = table;
-    hosts->table_mask = room * 2 - 1;
     hosts->room = room;
-    for (uint32_t i = 0; i < hosts->count; i++)
-        *host_slot(hosts, hosts->text + hosts->offsets[i]) = i + 1;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/index_table.h"
 #include "base/magic.h"
 #include "search/block.h"
 #include "search/picks.h"
@@ -45,8 +46,7 @@ struct rank {
     uint32_t limit, tab_cap;
     struct candidate *candidates;
     uint16_t candidate_count, candidate_room;
-    uint16_t *table; /* by address: candidate index; NONE: free */
-    uint32_t table_mask;
+    struct index_table table; /* candidates by address; its memory is the arena's */
     uint16_t first[PARTS], last[PARTS];
     uint32_t count[PARTS]; /* that are not out */
     struct waiting *waiting;
@@ -76,16 +76,26 @@ static bool same_address(const struct candidate *a, const struct segment *segmen
     return size == other_size && memcmp(url, other, size) == 0;
 }
 
-/* The slot of an address: occupied by the candidate that has it, or free. */
-static uint16_t *slot_of(struct rank *rank, const struct segment *segment, uint32_t index)
+/* A page whose address is looked for. */
+struct looked_for {
+    const struct segment *segment;
+    uint32_t index;
+};
+
+static bool candidate_is(const void *candidates, uint32_t number, const void *key)
 {
-    uint32_t at = segment->keys[index] & rank->table_mask;
-    while (rank->table[at] != NONE && !same_address(&rank->candidates[rank->table[at]], segment, index))
-        at = (at + 1) & rank->table_mask;
-    return &rank->table[at];
+    const struct looked_for *page = key;
+    return same_address(&((const struct candidate *)candidates)[number], page->segment, page->index);
 }
 
-static struct candidate *append(struct rank *rank, enum part part, const struct segment *segment, uint32_t index, uint16_t *slot)
+/* The slot of an address: occupied by the candidate that has it, or free. */
+static uint32_t *slot_of(struct rank *rank, const struct segment *segment, uint32_t index)
+{
+    struct looked_for page = {segment, index};
+    return index_table_slot(&rank->table, segment->keys[index], candidate_is, rank->candidates, &page);
+}
+
+static struct candidate *append(struct rank *rank, enum part part, const struct segment *segment, uint32_t index, uint32_t *slot)
 {
     ASSERT(rank->candidate_count < rank->candidate_room);
     uint16_t number = rank->candidate_count++;
@@ -96,7 +106,7 @@ static struct candidate *append(struct rank *rank, enum part part, const struct 
         rank->candidates[rank->last[part]].next = number;
     rank->last[part] = number;
     rank->count[part]++;
-    *slot = number;
+    *slot = number + 1u;
     return &rank->candidates[number];
 }
 
@@ -115,8 +125,8 @@ static bool better_variant(const struct candidate *than, const struct segment *s
  * same part the better variant takes the place of the other. */
 static void add_page(struct rank *rank, enum part part, const struct segment *segment, uint32_t index)
 {
-    uint16_t *slot = slot_of(rank, segment, index);
-    struct candidate *there = *slot == NONE ? NULL : &rank->candidates[*slot];
+    uint32_t *slot = slot_of(rank, segment, index);
+    struct candidate *there = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
     if (there != NULL && there->part == part && better_variant(there, segment, index)) {
         there->segment = segment;
         there->index = index;
@@ -207,8 +217,8 @@ static int scan_tabs(struct rank *rank)
     for (uint32_t i = 0; i < tabs->count; i++) {
         if (scan_page(tabs->segment, i, rank->query) == SCAN_NONE)
             continue;
-        uint16_t *slot = slot_of(rank, tabs->segment, i);
-        struct candidate *candidate = *slot == NONE ? NULL : &rank->candidates[*slot];
+        uint32_t *slot = slot_of(rank, tabs->segment, i);
+        struct candidate *candidate = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
         if (candidate == NULL && rank->count[PART_TAB] + rank->count[PART_SPARE_TAB] < rank->limit)
             candidate = append(rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB, tabs->segment, i, slot);
         if (candidate != NULL && add_device(rank, candidate, &tabs->list[i]) < 0)
@@ -335,15 +345,13 @@ static bool choose_tabs(const struct rank *rank)
 static int prepare(struct rank *rank)
 {
     rank->candidate_room = (uint16_t)(rank->limit * (PARTS + 1));
-    uint32_t slots = 64;
-    while (slots < 2u * rank->candidate_room)
-        slots *= 2;
-    rank->table_mask = slots - 1;
+    rank->table.room = index_table_room(rank->candidate_room);
+    size_t table_size = rank->table.room * sizeof(*rank->table.slots);
     rank->candidates = arena_alloc(rank->arena, rank->candidate_room * sizeof(*rank->candidates));
-    rank->table = arena_alloc(rank->arena, slots * sizeof(*rank->table));
-    if (rank->candidates == NULL || rank->table == NULL)
+    rank->table.slots = arena_alloc(rank->arena, table_size);
+    if (rank->candidates == NULL || rank->table.slots == NULL)
         return HEARTH_ERR_NOMEM;
-    memset(rank->table, 0xFF, slots * sizeof(*rank->table));
+    memset(rank->table.slots, 0, table_size);
     memset(rank->first, 0xFF, sizeof(rank->first));
     memset(rank->last, 0xFF, sizeof(rank->last));
     return 0;

@@ -12,11 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/map.h"
 #include "search/block.h"
 #include "search/index.h"
 #include "search/search.h"
-
-enum { ACCOUNT_TABLE_SIZE = 1024 };
 
 /* An index and the generation that it is of. */
 struct slot {
@@ -26,7 +25,7 @@ struct slot {
 };
 
 struct account {
-    struct account *next;          /* in its slot of the table */
+    map_entry in_map;              /* by id */
     struct account *newer, *older; /* by use */
     struct account *next_job;
     char *id;
@@ -55,7 +54,7 @@ struct search {
     size_t memory, filter_from;
     void (*refresh)(void *ctx, struct search *search, const char *account, int64_t generation);
     void *refresh_ctx;
-    struct account *table[ACCOUNT_TABLE_SIZE];
+    struct account *accounts;
     struct account *newest, *oldest;
     struct account *first_job, *last_job;
     struct account *first_refresh, *last_refresh;

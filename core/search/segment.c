@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/magic.h"
 #include "base/str.h"
 #include "model/url.h"
@@ -94,21 +95,6 @@ static void add_field(struct segment_builder *builder, const char *text, size_t 
     builder->text[builder->text_size++] = '\0';
 }
 
-static uint32_t hash_of(const char *text, size_t size)
-{
-    uint64_t hash = size;
-    while (size > 0) {
-        uint64_t part = 0;
-        size_t n = size < sizeof(part) ? size : sizeof(part);
-        memcpy(&part, text, n);
-        hash = (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 29;
-        text += n;
-        size -= n;
-    }
-    return (uint32_t)(hash ^ hash >> 32);
-}
-
 static bool segment_takes(const struct hearth_page *page)
 {
     return !page->gone && page->frecency != 0 && page->url != NULL;
@@ -138,7 +124,7 @@ int segment_builder_add(struct segment_builder *builder, const struct hearth_pag
     struct model_url_key key;
     model_url_key(url, url_size, &key);
     struct segment_row row = {
-        .id = page->id, .key = hash_of(key.text, key.size), .frecency = clamp(page->frecency), .flags = flags_of(page, &key)};
+        .id = page->id, .key = (uint32_t)hash_bytes(key.text, key.size), .frecency = clamp(page->frecency), .flags = flags_of(page, &key)};
     if (memchr(url, '%', url_size) != NULL) {
         if (reserve_scratch(builder, url_size) < 0)
             return HEARTH_ERR_NOMEM;

@@ -10,6 +10,7 @@
 #include "auth/vault.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/index_table.h"
 #include "base/lock.h"
 #include "base/magic.h"
 #include "base/rate.h"
@@ -20,17 +21,14 @@ struct slot {
     struct attempt *attempt; /* NULL: free, or taken */
     char secret[ATTEMPT_SECRET_SIZE];
     int64_t until;
-    int next; /* of this hash */
 };
-
-enum { NONE = ROOM_NONE };
 
 struct attempts {
     pthread_mutex_t lock; /* guards what follows; a leaf */
     const struct vault *vault;
     size_t limit;
-    struct room *room; /* its places are slots */
-    int *lists;        /* heads of the slots' lists by hash of their secret: `limit` */
+    struct room *room;        /* its places are slots */
+    struct index_table table; /* slots by secret, room for all */
     struct slot slots[];
 };
 
@@ -43,13 +41,10 @@ struct attempts *attempts_create(const struct vault *vault, size_t limit)
     attempts->vault = vault;
     attempts->limit = limit;
     attempts->room = room_create((int)limit, limit < 4 ? 1 : (int)limit / 4);
-    attempts->lists = calloc(limit, sizeof(int));
-    if (attempts->room == NULL || attempts->lists == NULL) {
+    if (attempts->room == NULL || !index_table_init(&attempts->table, limit)) {
         attempts_destroy(attempts);
         return NULL;
     }
-    for (size_t i = 0; i < limit; i++)
-        attempts->lists[i] = NONE;
     return attempts;
 }
 
@@ -78,23 +73,26 @@ void attempts_destroy(struct attempts *attempts)
         attempt_free(attempts->slots[i].attempt);
     OPENSSL_cleanse(attempts->slots, attempts->limit * sizeof(struct slot));
     room_destroy(attempts->room);
-    free(attempts->lists);
+    index_table_fini(&attempts->table);
     pthread_mutex_destroy(&attempts->lock);
     free(attempts);
 }
 
-static int *list_of(struct attempts *attempts, const char *secret)
+static bool slot_has(const void *slots, uint32_t at, const void *secret)
 {
-    return &attempts->lists[hash_text(secret) % attempts->limit];
+    return CRYPTO_memcmp(((const struct slot *)slots)[at].secret, secret, ATTEMPT_SECRET_SIZE) == 0;
+}
+
+static uint64_t slot_hash(const void *slots, uint32_t at)
+{
+    return hash_text(((const struct slot *)slots)[at].secret);
 }
 
 /* With the lock. NULL: never was, or is over. */
 static struct slot *find(struct attempts *attempts, const char *secret, int64_t now)
 {
-    int at = *list_of(attempts, secret);
-    while (at != NONE && CRYPTO_memcmp(attempts->slots[at].secret, secret, ATTEMPT_SECRET_SIZE) != 0)
-        at = attempts->slots[at].next;
-    return at != NONE && attempts->slots[at].until > now ? &attempts->slots[at] : NULL;
+    int64_t at = index_table_find(&attempts->table, hash_text(secret), slot_has, attempts->slots, secret);
+    return at != INDEX_TABLE_NONE && attempts->slots[at].until > now ? &attempts->slots[at] : NULL;
 }
 
 /* With the lock. Returns what lay in it, to be freed without the lock; NULL: somebody has taken it. */
@@ -102,10 +100,7 @@ static struct attempt *clear(struct attempts *attempts, int at)
 {
     struct slot *slot = &attempts->slots[at];
     struct attempt *attempt = slot->attempt;
-    int *link = list_of(attempts, slot->secret);
-    while (*link != at)
-        link = &attempts->slots[*link].next;
-    *link = slot->next;
+    index_table_remove(&attempts->table, hash_text(slot->secret), (uint32_t)at, slot_hash, attempts->slots);
     room_leave(attempts->room, at);
     OPENSSL_cleanse(slot, sizeof(*slot));
     return attempt;
@@ -137,10 +132,10 @@ struct attempt *attempt_begin(struct attempts *attempts, const char *address)
     str_copy(site, sizeof(site), networks[rate_networks(address, networks) - 1].key); /* the widest */
     lock_take(&attempts->lock);
     clear_some(attempts, site, now, old);
-    int at = room_enter(attempts->room, site), *list = list_of(attempts, attempt->secret);
-    attempts->slots[at] = (struct slot){.until = attempt->until, .next = *list};
+    int at = room_enter(attempts->room, site);
+    attempts->slots[at] = (struct slot){.until = attempt->until};
     memcpy(attempts->slots[at].secret, attempt->secret, ATTEMPT_SECRET_SIZE);
-    *list = at;
+    index_table_put(&attempts->table, hash_text(attempt->secret), (uint32_t)at);
     lock_release(&attempts->lock);
     for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
         attempt_free(old[i]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/index_table.h"
 #include "base/str.h"
 
 /* Places and networks lie in arrays, and lists are of their numbers. */
@@ -25,7 +26,6 @@ struct place {
 
 struct site {
     char key[64];
-    int by_key; /* the next of this hash */
     int count;
     struct link of_count; /* among those with as many places */
     struct list places[RANKS];
@@ -38,8 +38,8 @@ struct room {
     struct site *sites;            /* as many as places: each place may be of another network */
     int *free_places, *free_sites; /* stacks */
     int free_place_count, free_site_count;
-    int *keys;         /* heads of the lists by hash: `limit` */
-    struct list *with; /* networks with so many places: site_limit + 1 */
+    struct index_table table; /* networks by key, room for all */
+    struct list *with;        /* networks with so many places: site_limit + 1 */
     struct list all;
 };
 
@@ -98,17 +98,14 @@ struct room *room_create(int limit, int site_limit)
     room->sites = calloc(count, sizeof(*room->sites));
     room->free_places = calloc(count, sizeof(int));
     room->free_sites = calloc(count, sizeof(int));
-    room->keys = calloc(count, sizeof(int));
     room->with = calloc((size_t)site_limit + 1, sizeof(*room->with));
-    if (room->places == NULL || room->sites == NULL || room->free_places == NULL || room->free_sites == NULL || room->keys == NULL ||
-        room->with == NULL) {
+    if (room->places == NULL || room->sites == NULL || room->free_places == NULL || room->free_sites == NULL || room->with == NULL ||
+        !index_table_init(&room->table, count)) {
         room_destroy(room);
         return NULL;
     }
-    for (int i = 0; i < limit; i++) {
+    for (int i = 0; i < limit; i++)
         room->free_places[i] = room->free_sites[i] = i;
-        room->keys[i] = ROOM_NONE;
-    }
     for (int i = 0; i <= site_limit; i++)
         room->with[i] = EMPTY;
     room->free_place_count = room->free_site_count = limit;
@@ -124,39 +121,38 @@ void room_destroy(struct room *room)
     free(room->sites);
     free(room->free_places);
     free(room->free_sites);
-    free(room->keys);
+    index_table_fini(&room->table);
     free(room->with);
     free(room);
 }
 
-static int *key_list(const struct room *room, const char *key)
+static bool site_has(const void *sites, uint32_t site, const void *key)
 {
-    return &room->keys[hash_text(key) % (size_t)room->limit];
+    return strcmp(((const struct site *)sites)[site].key, key) == 0;
+}
+
+static uint64_t site_hash(const void *sites, uint32_t site)
+{
+    return hash_text(((const struct site *)sites)[site].key);
 }
 
 static int site_find(const struct room *room, const char *key)
 {
-    int site = *key_list(room, key);
-    while (site != ROOM_NONE && strcmp(room->sites[site].key, key) != 0)
-        site = room->sites[site].by_key;
-    return site;
+    return (int)index_table_find(&room->table, hash_text(key), site_has, room->sites, key);
 }
 
 static int site_make(struct room *room, const char *key)
 {
-    int site = room->free_sites[--room->free_site_count], *list = key_list(room, key);
-    room->sites[site] = (struct site){.by_key = *list, .places = {EMPTY, EMPTY}};
+    int site = room->free_sites[--room->free_site_count];
+    room->sites[site] = (struct site){.places = {EMPTY, EMPTY}};
     str_copy(room->sites[site].key, sizeof(room->sites[site].key), key);
-    *list = site;
+    index_table_put(&room->table, hash_text(key), (uint32_t)site);
     return site;
 }
 
 static void site_free(struct room *room, int site)
 {
-    int *link = key_list(room, room->sites[site].key);
-    while (*link != site)
-        link = &room->sites[*link].by_key;
-    *link = room->sites[site].by_key;
+    index_table_remove(&room->table, hash_text(room->sites[site].key), (uint32_t)site, site_hash, room->sites);
     room->free_sites[room->free_site_count++] = site;
 }
 

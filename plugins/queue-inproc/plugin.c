@@ -34,7 +34,6 @@ static void queue_close(void *self)
     heap_fini(&queue->ready);
     heap_fini(&queue->timed);
     events_fini(&queue->events);
-    free(queue->buckets);
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->lock);
     free(queue);

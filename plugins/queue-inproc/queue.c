@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "support/call.h"
-#include "support/hash.h"
 #include "support/job.h"
 #include "support/text.h"
 
@@ -13,41 +12,13 @@ int64_t queue_now(const struct queue *queue)
     return support_now(queue->host);
 }
 
-static uint32_t job_hash(const char *kind, const char *key)
-{
-    return support_hash32(key) ^ support_hash32(kind) * 31;
-}
-
+/* No kind has a colon in it. What does not fit is the name of no job. */
 struct entry *queue_find(struct queue *queue, const char *kind, const char *key)
 {
-    if (queue->bucket_count == 0)
+    char name[SUPPORT_KIND_MAX + 1 + SUPPORT_KEY_MAX + 1];
+    if ((size_t)snprintf(name, sizeof(name), "%s:%s", kind, key) >= sizeof(name))
         return NULL;
-    uint32_t hash = job_hash(kind, key);
-    for (struct entry *e = queue->buckets[hash & (queue->bucket_count - 1)]; e != NULL; e = e->next)
-        if (e->hash == hash && strcmp(e->kind, kind) == 0 && strcmp(e->key, key) == 0)
-            return e;
-    return NULL;
-}
-
-static bool grow_buckets(struct queue *queue)
-{
-    if (queue->count < queue->bucket_count)
-        return true;
-    size_t count = queue->bucket_count == 0 ? 64 : queue->bucket_count * 2;
-    struct entry **buckets = calloc(count, sizeof(*buckets));
-    if (buckets == NULL)
-        return false;
-    for (size_t i = 0; i < queue->bucket_count; i++) {
-        for (struct entry *e = queue->buckets[i], *next; e != NULL; e = next) {
-            next = e->next;
-            e->next = buckets[e->hash & (count - 1)];
-            buckets[e->hash & (count - 1)] = e;
-        }
-    }
-    free(queue->buckets);
-    queue->buckets = buckets;
-    queue->bucket_count = count;
-    return true;
+    return MAP_FIND_TEXT(queue->entries, name);
 }
 
 static struct heap *heap_of(struct queue *queue, const struct entry *entry)
@@ -71,25 +42,22 @@ static void move(struct queue *queue, struct entry *entry, enum entry_state stat
 
 static struct entry *create(struct queue *queue, const struct hearth_job *job)
 {
-    size_t key_size = strlen(job->key) + 1;
-    if (!heap_reserve(&queue->ready, queue->count + 1) || !heap_reserve(&queue->timed, queue->count + 1) || !grow_buckets(queue))
+    size_t kind_size = strlen(job->kind), name_size = kind_size + 1 + strlen(job->key) + 1, count = MAP_COUNT(queue->entries) + 1;
+    if (!heap_reserve(&queue->ready, count) || !heap_reserve(&queue->timed, count))
         return NULL;
-    struct entry *entry = calloc(1, sizeof(*entry) + key_size);
+    struct entry *entry = calloc(1, sizeof(*entry) + name_size);
     char *payload = strdup(support_or_empty(job->payload));
-    if (entry == NULL || payload == NULL) {
+    if (entry != NULL)
+        snprintf(entry->name, name_size, "%s:%s", job->kind, job->key);
+    if (entry == NULL || payload == NULL || !MAP_ADD_TEXT(queue->entries, entry->name, entry)) {
         free(entry);
         free(payload);
         return NULL;
     }
-    memcpy(entry->kind, job->kind, strlen(job->kind) + 1);
-    memcpy(entry->key, job->key, key_size);
+    memcpy(entry->kind, job->kind, kind_size + 1);
+    entry->key = entry->name + kind_size + 1;
     entry->payload = payload;
-    entry->hash = job_hash(job->kind, job->key);
     entry->priority = job->priority;
-    struct entry **bucket = &queue->buckets[entry->hash & (queue->bucket_count - 1)];
-    entry->next = *bucket;
-    *bucket = entry;
-    queue->count++;
     return entry;
 }
 
@@ -122,8 +90,8 @@ int queue_publish(struct queue *queue, struct hearth_call *call, const struct he
         *ret_result = publish_again(queue, entry, job->priority, delay);
         return 0;
     }
-    if (queue->count >= queue->max_jobs)
-        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs, its max_jobs", queue->count);
+    if (MAP_COUNT(queue->entries) >= queue->max_jobs)
+        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs, its max_jobs", MAP_COUNT(queue->entries));
     entry = create(queue, job);
     if (entry == NULL)
         return support_no_memory(call);
@@ -181,11 +149,7 @@ void queue_drop(struct queue *queue, struct entry *entry)
 {
     heap_remove(heap_of(queue, entry), entry);
     queue->leased -= entry->state == ENTRY_LEASED;
-    struct entry **link = &queue->buckets[entry->hash & (queue->bucket_count - 1)];
-    while (*link != entry)
-        link = &(*link)->next;
-    *link = entry->next;
-    queue->count--;
+    MAP_REMOVE(queue->entries, entry);
     free(entry->payload);
     free(entry);
 }

@@ -3,6 +3,7 @@
 #define HEARTH_QUEUE_INPROC_QUEUE_H
 
 #include <pthread.h>
+#include "base/map.h"
 #include "events.h"
 #include "hearth/queue.h"
 #include "heap.h"
@@ -19,17 +20,17 @@
 enum entry_state { ENTRY_READY, ENTRY_DELAYED, ENTRY_LEASED };
 
 struct entry {
-    struct entry *next; /* in its bucket */
-    size_t place;       /* in its heap */
-    uint64_t order;     /* READY: as they came */
-    int64_t time;       /* DELAYED: may be taken; LEASED: the lease ends (monotonic ms) */
-    uint64_t lease;     /* number of the current lease */
+    map_entry in_map; /* by name */
+    size_t place;     /* in its heap */
+    uint64_t order;   /* READY: as they came */
+    int64_t time;     /* DELAYED: may be taken; LEASED: the lease ends (monotonic ms) */
+    uint64_t lease;   /* number of the current lease */
     int32_t priority, attempt;
-    uint32_t hash;
     enum entry_state state;
     char *payload;
     char kind[SUPPORT_KIND_MAX + 1];
-    char key[];
+    const char *key; /* in name */
+    char name[];     /* KIND:KEY */
 };
 
 struct queue {
@@ -38,8 +39,7 @@ struct queue {
     pthread_cond_t changed; /* monotonic clock: a job became ready, an event came, somebody was interrupted */
     size_t max_jobs;
     struct heap ready, timed; /* by priority and order; by time */
-    struct entry **buckets;
-    size_t bucket_count, count;
+    struct entry *entries;    /* a map */
     uint64_t next_order, next_lease;
     int64_t leased, dead;
     struct events events;

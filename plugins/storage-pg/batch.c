@@ -6,13 +6,12 @@
 #include "storage-sql/accounts.h"
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/removals.h"
-#include "support/number_set.h"
 
 void batch_forget(struct batch *batch)
 {
-    support_number_set_fini(&batch->pages);
-    support_number_set_fini(&batch->guids);
-    support_number_set_fini(&batch->visited);
+    number_set_fini(&batch->pages);
+    number_set_fini(&batch->guids);
+    number_set_fini(&batch->visited);
     *batch = (struct batch){.open = false};
 }
 

@@ -7,7 +7,6 @@
 #include "storage-sql/removals.h"
 #include "support/call.h"
 #include "support/hash.h"
-#include "support/number_set.h"
 #include "support/text.h"
 
 /* 0: it is there, as far as this batch knows; NOT_FOUND: it is not; 1: the server has to be asked. */
@@ -16,7 +15,7 @@ static int known_page(struct session *session, int64_t page)
     struct batch *batch = &session->batch;
     if (batch->absent == page)
         return HEARTH_ERR_NOT_FOUND;
-    if (batch->fresh == page || support_number_set_has(&batch->pages, (uint64_t)page))
+    if (batch->fresh == page || number_set_has(&batch->pages, (uint64_t)page))
         return 0;
     return batch->knows ? HEARTH_ERR_NOT_FOUND : 1;
 }
@@ -29,8 +28,8 @@ static int learn(struct session *session, const char *sql, bool guids)
     query_open(&query, session, sql);
     query_int(&query, batch->account);
     while ((r = query_step(&query)) > 0)
-        if (guids ? !support_number_set_add_text(&batch->guids, column_text(&query, 0))
-                  : !support_number_set_add(&batch->pages, (uint64_t)column_int(&query, 0)))
+        if (guids ? !number_set_add_text(&batch->guids, column_text(&query, 0))
+                  : !number_set_add(&batch->pages, (uint64_t)column_int(&query, 0)))
             break;
     query_close(&query);
     return r > 0 ? support_no_memory(session->call) : r;
@@ -68,7 +67,7 @@ int page_expect(struct op *op, const char *account, int64_t page)
         return 1;
     if (!batch->knows && ++batch->asked == batch->worth)
         r = page_learn(op->session);
-    return r < 0 ? r : !batch->knows || support_number_set_has(&batch->pages, (uint64_t)page);
+    return r < 0 ? r : !batch->knows || number_set_has(&batch->pages, (uint64_t)page);
 }
 
 void page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row)
@@ -100,7 +99,7 @@ int page_write(struct session *session, const struct hearth_page *page)
 {
     struct batch *batch = &session->batch;
     struct query query;
-    bool is_new = batch->knows && !support_number_set_has(&batch->pages, (uint64_t)page->id);
+    bool is_new = batch->knows && !number_set_has(&batch->pages, (uint64_t)page->id);
     bool fresh = known_page(session, page->id) == HEARTH_ERR_NOT_FOUND;
     bool plain = is_new && !removal_may_be(session, HEARTH_REMOVAL_PAGE);
     query_open(&query, session, plain ? INSERT : PUT);
@@ -113,7 +112,7 @@ int page_write(struct session *session, const struct hearth_page *page)
     }
     sql_bind_page(&query, page);
     int r = query_later(&query, COUNT_NONE, 0);
-    if (r == 0 && batch->knows && !support_number_set_add(&batch->pages, (uint64_t)page->id))
+    if (r == 0 && batch->knows && !number_set_add(&batch->pages, (uint64_t)page->id))
         r = support_no_memory(session->call);
     batch->absent = batch->absent == page->id ? 0 : batch->absent;
     if (fresh)
@@ -125,11 +124,8 @@ int page_write(struct session *session, const struct hearth_page *page)
 static void forget_known(struct batch *batch)
 {
     batch->knows = batch->empty = false;
-    batch->pages.count = batch->guids.count = 0;
-    if (batch->pages.room > 0)
-        memset(batch->pages.slots, 0, batch->pages.room * sizeof(*batch->pages.slots));
-    if (batch->guids.room > 0)
-        memset(batch->guids.slots, 0, batch->guids.room * sizeof(*batch->guids.slots));
+    number_set_clear(&batch->pages);
+    number_set_clear(&batch->guids);
 }
 
 int page_erase(struct session *session, int64_t page)
@@ -158,7 +154,7 @@ int page_erase(struct session *session, int64_t page)
 
 bool page_expect_guid(const struct session *session, const char *guid)
 {
-    return !session->batch.knows || support_number_set_has_text(&session->batch.guids, support_or_empty(guid));
+    return !session->batch.knows || number_set_has_text(&session->batch.guids, support_or_empty(guid));
 }
 
 int page_join_guid(struct session *session, const char *guid, int64_t page)
@@ -167,7 +163,7 @@ int page_join_guid(struct session *session, const char *guid, int64_t page)
                                    "ON CONFLICT (account, md5(guid)) DO UPDATE SET page = excluded.page";
     struct query query;
     int r = find_page(session, page);
-    if (r == 0 && session->batch.knows && !support_number_set_add_text(&session->batch.guids, guid))
+    if (r == 0 && session->batch.knows && !number_set_add_text(&session->batch.guids, guid))
         r = support_no_memory(session->call);
     if (r < 0)
         return r;

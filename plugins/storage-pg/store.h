@@ -8,7 +8,7 @@
 #include "hearth/storage.h"
 #include "storage-sql/sql.h"
 #include "support/backoff.h"
-#include "support/number_set.h"
+#include "base/number_set.h"
 #include "support/wait.h"
 
 enum { STORE_MAGIC = 0x5a11fe11, SESSION_MAGIC = 0x5a11fe12 };
@@ -37,11 +37,11 @@ struct batch {
     /* All pages and guids of the account are in these sets: what is not need not be asked for. So it is from the beginning when there are
      * none, as at a first sync, and since page_learn() when many were asked for. */
     bool knows;
-    struct support_number_set pages, guids; /* ids, and hashes of guids */
+    struct number_set pages, guids; /* ids, and hashes of guids */
     /* There were none at the beginning: those in `pages` have no visits but what was put since then, into these. An archive brings all
      * pages before the first visit. */
     bool empty;
-    struct support_number_set visited;
+    struct number_set visited;
     int64_t asked, worth; /* pages that were asked for, and how many make it worth to learn all */
     int64_t absent;       /* page that was looked up last and is not there; 0 */
     int64_t fresh;        /* page that this batch has inserted, without visits yet; 0 */

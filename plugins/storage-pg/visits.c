@@ -7,7 +7,6 @@
 #include "storage-sql/page_hooks.h"
 #include "storage-sql/removals.h"
 #include "support/call.h"
-#include "support/number_set.h"
 
 /* Array literals of a field of each: "{1,2,3}". Memory of the call. */
 struct visit_arrays {
@@ -114,9 +113,8 @@ static int take_fresh(struct session *session, int64_t page, bool *ret_fresh)
 {
     struct batch *batch = &session->batch;
     uint64_t id = (uint64_t)page;
-    bool fresh =
-        batch->fresh == page || (batch->empty && support_number_set_has(&batch->pages, id) && !support_number_set_has(&batch->visited, id));
-    if (batch->empty && !support_number_set_add(&batch->visited, id))
+    bool fresh = batch->fresh == page || (batch->empty && number_set_has(&batch->pages, id) && !number_set_has(&batch->visited, id));
+    if (batch->empty && !number_set_add(&batch->visited, id))
         return support_no_memory(session->call);
     if (batch->fresh == page)
         batch->fresh = 0;

@@ -13,8 +13,8 @@
 
 #include "newlines.h"
 #include "timestamp.h"
+#include "base/number_set.h"
 #include "support/codec.h"
-#include "support/number_set.h"
 
 enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20 };
 enum { RECORDS_MAX = 4000000 }; /* of one collection: their ids are kept until it ends, 16 to 32 bytes each */
@@ -29,7 +29,7 @@ struct reading {
     bool lines_ready, keys_checked;
     bool counting; /* ids alone: see check_complete() */
     int pages, restarts;
-    struct support_number_set came;
+    struct number_set came;
     int64_t listed, missing; /* ids of that list, and those of them that did not come */
     int64_t bad_hmac;        /* since the last restart */
     int64_t announced;       /* X-Weave-Records of this page */
@@ -50,7 +50,7 @@ static void on_listed_id(struct reading *g, const char *line, size_t size)
 {
     char id[FX_ID_MAX];
     g->listed++;
-    g->missing += !fx_bso_read_id(line, size, id) || !support_number_set_has_text(&g->came, id);
+    g->missing += !fx_bso_read_id(line, size, id) || !number_set_has_text(&g->came, id);
 }
 
 static int on_line(void *ctx, const char *line, size_t size)
@@ -70,19 +70,19 @@ static int on_line(void *ctx, const char *line, size_t size)
     g->p->result->records++;
     if (line == NULL) {
         bool named = fx_bso_guess_id(g->lines.head, g->lines.head_size, bso.id);
-        if (named && !support_number_set_add_text(&g->came, bso.id))
+        if (named && !number_set_add_text(&g->came, bso.id))
             return HEARTH_ERR_NOMEM;
         return reader_damaged(g, named ? bso.id : NULL, NULL, fx_bso_words(FX_BSO_TOO_LARGE));
     }
     enum fx_bso_status status = fx_bso_read(&g->decoder, line, size, &bso);
     if (status == FX_BSO_OK)
         status = fx_bso_open(&g->decoder, &g->p->state.keys.of[reader->collection], &bso, &json);
-    if (status == FX_BSO_NOMEM || (bso.id[0] != '\0' && !support_number_set_add_text(&g->came, bso.id)))
+    if (status == FX_BSO_NOMEM || (bso.id[0] != '\0' && !number_set_add_text(&g->came, bso.id)))
         return HEARTH_ERR_NOMEM;
     if (status != FX_BSO_OK) {
         /* Either of two ids may be the wrong one. */
         bool other = status == FX_BSO_OTHER_ID && g->decoder.other_id[0] != '\0';
-        if (other && !support_number_set_add_text(&g->came, g->decoder.other_id))
+        if (other && !number_set_add_text(&g->came, g->decoder.other_id))
             return HEARTH_ERR_NOMEM;
         g->bad_hmac += status == FX_BSO_BAD_HMAC;
         return reader_damaged(g, bso.id[0] != '\0' ? bso.id : NULL, other ? g->decoder.other_id : NULL, fx_bso_words(status));
@@ -317,7 +317,7 @@ static void reader_forget(struct reading *g)
 {
     g->bad_hmac = g->reader->records = g->reader->damaged = g->reader->nameless = 0;
     g->reader->uncounted = false;
-    support_number_set_fini(&g->came);
+    number_set_fini(&g->came);
 }
 
 static int read_all(struct reading *g)
@@ -351,6 +351,6 @@ int fx_reader_run(struct fx_reader *reader)
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);
     fx_decoder_fini(&g.decoder);
-    support_number_set_fini(&g.came);
+    number_set_fini(&g.came);
     return r;
 }

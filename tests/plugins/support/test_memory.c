@@ -1,4 +1,4 @@
-/* buf.c, number_set.c, owner.c: what a plugin keeps. */
+/* buf.c, owner.c: what a plugin keeps. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <setjmp.h>
@@ -13,7 +13,6 @@
 
 #include "hearth/plugin.h"
 #include "support/buf.h"
-#include "support/number_set.h"
 #include "support/owner.h"
 
 static void test_buf(void **state)
@@ -56,36 +55,6 @@ static void test_array(void **state)
     free(items);
 }
 
-static void test_number_set(void **state)
-{
-    (void)state;
-    struct support_number_set set = {0};
-    char text[32];
-    assert_false(support_number_set_has(&set, 7));
-    for (uint64_t i = 0; i < 5000; i++) {
-        assert_true(support_number_set_add(&set, i * 4096 + 2));
-        assert_true(support_number_set_add(&set, i * 4096 + 2));
-    }
-    assert_int_equal(set.count, 5000);
-    assert_true(set.room >= 2 * set.count && set.key != 0);
-    for (uint64_t i = 0; i < 5000; i++) {
-        assert_true(support_number_set_has(&set, i * 4096 + 2));
-        assert_false(support_number_set_has(&set, i * 4096 + 3));
-    }
-    assert_true(support_number_set_add(&set, 0));
-    assert_true(support_number_set_has(&set, 0));
-    support_number_set_fini(&set);
-    assert_int_equal(set.count, 0);
-    for (int i = 0; i < 1000; i++) {
-        snprintf(text, sizeof(text), "id-%d", i);
-        assert_true(support_number_set_add_text(&set, text));
-    }
-    assert_int_equal(set.count, 1000);
-    assert_true(support_number_set_has_text(&set, "id-999"));
-    assert_false(support_number_set_has_text(&set, "id-1000"));
-    support_number_set_fini(&set);
-}
-
 /* Run as root, what is new gets its folder's owner; else nothing changes. */
 static void test_owner(void **state)
 {
@@ -121,7 +90,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buf),
         cmocka_unit_test(test_array),
-        cmocka_unit_test(test_number_set),
         cmocka_unit_test(test_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

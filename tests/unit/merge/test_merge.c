@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "merge/limits.h"
-#include "merge/page_set.h"
 #include "merge/records.h"
 
 static void put_page(struct spool *spool, int i, size_t title_size)
@@ -96,23 +95,6 @@ static void test_spool(void **state)
     spool_fini(&spool);
 }
 
-static void test_page_set(void **state)
-{
-    (void)state;
-    struct page_set set = {0};
-    assert_true(page_set_add(&set, 0));
-    assert_int_equal(set.count, 0);
-    for (int round = 0; round < 2; round++)
-        for (int64_t i = 1; i <= 10000; i++)
-            assert_true(page_set_add(&set, i * 64));
-    assert_int_equal(set.count, 10000);
-    int64_t sum = 0;
-    for (size_t i = 0; i < set.room; i++)
-        sum += set.slots[i];
-    assert_int_equal(sum, 64LL * 10000 * 10001 / 2);
-    page_set_fini(&set);
-}
-
 /* Whatever provider brings them; who has more already may do with fewer. */
 static void test_devices_and_tabs(void **state)
 {
@@ -135,7 +117,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spool),
-        cmocka_unit_test(test_page_set),
         cmocka_unit_test(test_devices_and_tabs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
