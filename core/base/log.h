@@ -39,7 +39,8 @@ struct log_pair {
 #define LOG_PAIRS(...) ((const struct log_pair[]){__VA_ARGS__ __VA_OPT__(, )(struct log_pair){.key = NULL}})
 
 /* log_event(HEARTH_LOG_INFO, "jobs", "sync done", LOG_TEXT("account", id), LOG_INT("ms", ms)). `module` is the folder of core/ that the
- * line is written in, `event` a constant of a few words; docs/log.md has a row for each, and for each key (tests/unit/base/test_log_table.py). */
+ * line is written in, `event` a constant of a few words; docs/log.md has a row for each, and for each key
+ * (tests/unit/base/test_log_table.py). */
 #define log_event(level, module, event, ...) log_event_pairs((level), (module), (event), LOG_PAIRS(__VA_ARGS__))
 void log_event_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs);
 

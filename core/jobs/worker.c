@@ -214,10 +214,12 @@ static void take_job(struct jobs_worker *worker, struct call *call, const struct
     int32_t how = HEARTH_JOB_DONE;
     set_receipt(worker, job->receipt);
     if (kind == NULL) {
-        log_event(HEARTH_LOG_WARNING, "jobs", "job kind unknown", LOG_TEXT("account", job->key), LOG_TEXT("kind", job->kind));
+        log_event(HEARTH_LOG_WARNING, "jobs", "job kind unknown", LOG_TEXT("account", job->key), LOG_TEXT("kind", job->kind),
+                  LOG_TEXT("hint", "a newer release made this job, which is given up: bring all processes to one release"));
         how = HEARTH_JOB_DEAD;
     } else if (node == NODES_NONE) { /* of another configuration; it is published again by whoever knows better */
-        log_event(HEARTH_LOG_WARNING, "jobs", "job node unknown", LOG_TEXT("account", job->key), LOG_TEXT("node", job->payload));
+        log_event(HEARTH_LOG_WARNING, "jobs", "job node unknown", LOG_TEXT("account", job->key), LOG_TEXT("node", job->payload),
+                  LOG_TEXT("hint", "no [node] section here has that name: give all processes of a fleet the same ones"));
     } else {
         int r = perform_job(worker, kind, node, job, &outcome, &err);
         how = outcome_of(job, r, &outcome, &err, &delay);
@@ -291,7 +293,8 @@ void *jobs_keeper_main(void *arg)
             breaker_note_err(jobs->options.queue_breaker, r, &err);
             /* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
             if (r == HEARTH_ERR_NOT_FOUND && jobs_interrupt_worker(&jobs->workers[i], receipt))
-                log_event(HEARTH_LOG_WARNING, "jobs", "lease lost");
+                log_event(HEARTH_LOG_WARNING, "jobs", "lease lost",
+                          LOG_TEXT("hint", "the sync is stopped, and done again by whoever has its job now"));
             else if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
                 log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "lease not renewed", LOG_TEXT("error", err.text));
             call_reset(&call);

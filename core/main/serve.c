@@ -322,7 +322,8 @@ static void stop(struct daemon *d, int64_t drain)
     sd_notify(0, "STOPPING=1");
     serve_stop_guard(drain, serve_interrupt_people, d);
     if (!stop_threads(d)) {
-        log_event(HEARTH_LOG_ERROR, "main", "ping hangs");
+        log_event(HEARTH_LOG_ERROR, "main", "ping hangs",
+                  LOG_TEXT("hint", "a ping of a database or the queue does not come back: the process ends without waiting for it"));
         _exit(EXIT_FAILURE);
     }
     destroy(d);
@@ -345,7 +346,8 @@ static void say_setup(struct daemon *d)
         return;
     int r = base != NULL ? address_find(&d->app, base, &address, &err) : address_of_listener(d->people_come_to, &address, &err);
     if (r < 0)
-        log_event(HEARTH_LOG_WARNING, "main", "set-up code not shown", LOG_TEXT("error", err.text));
+        log_event(HEARTH_LOG_WARNING, "main", "set-up code not shown", LOG_TEXT("error", err.text),
+                  LOG_TEXT("hint", "this server belongs to nobody yet: hearthd setup shows the code"));
     else
         setup_print(&d->app, address.text);
 }

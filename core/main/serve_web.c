@@ -320,7 +320,8 @@ size_t serve_listeners(struct daemon *d, struct http_listener *ret)
         snprintf(d->control, sizeof(d->control), "unix:%s", path);
         ret[n++] = (struct http_listener){.name = "control", .address = d->control, .audience = HTTP_CONTROL, .mode = 0600};
     } else {
-        log_event(HEARTH_LOG_WARNING, "main", "no control socket", LOG_TEXT("state_dir", d->app.state_dir));
+        log_event(HEARTH_LOG_WARNING, "main", "no control socket", LOG_TEXT("state_dir", d->app.state_dir),
+                  LOG_TEXT("hint", "its path is too long, so hearthd queue and healthcheck do not work: choose a shorter one"));
     }
     return n;
 }
@@ -349,7 +350,8 @@ static void warn_of_certificates(const struct http_listener *listeners, size_t c
             continue;
         serve_certificate_words(listeners[i].certificate, ends, &words);
         if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
-            log_event(HEARTH_LOG_WARNING, "main", "certificate ends", LOG_TEXT("error", words.data));
+            log_event(HEARTH_LOG_WARNING, "main", "certificate ends", LOG_TEXT("error", words.data),
+                      LOG_TEXT("hint", "renew it, and send SIGHUP"));
         buf_fini(&words);
     }
 }

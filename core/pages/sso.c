@@ -232,7 +232,9 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     } else {
         enum enter_way way = person->fresh ? ENTER_COMPLETE : person->untold ? ENTER_UNTOLD : ENTER_REMEMBERED;
         if (person->untold)
-            log_event(HEARTH_LOG_WARNING, "pages", "sign-in time not told", LOG_TEXT("provider", call->provider));
+            log_event(HEARTH_LOG_WARNING, "pages", "sign-in time not told", LOG_TEXT("provider", call->provider),
+                      LOG_TEXT("hint", "it was asked when the person signed in there (max_age=0), and does not say (auth_time): the "
+                                       "account cannot be forgotten by this sign-in"));
         struct door door = {.kind = DOOR_IDENTITY, .issuer = issuer, .subject = person->subject};
         if (enter(call, node, id, &door, next, way) == HEARTH_ERR_NOT_FOUND)
             page_another(call);

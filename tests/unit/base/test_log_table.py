@@ -46,7 +46,7 @@ def arguments(text, at):
 def levels_of(text):
     """An outage that was told once is at debug afterwards: log_level_of(), outage_level_of_request()."""
     found = {name.lower() for name in LEVEL.findall(text)}
-    name = re.sub(r"\(.*", "", text, flags=re.S).strip()
+    name = re.sub(r"\(.*", "", re.sub(r"^\([^)]*\)", "", text), flags=re.S).strip()
     if name in ("log_level_of", "outage_level_of_request"):
         found.add("debug")
     return found or WORKED_OUT[name]
