@@ -30,23 +30,26 @@ struct log_pair {
     enum { LOG_KIND_TEXT, LOG_KIND_INT } kind;
 };
 
-/* The compiler looks at each pair: a key is a string literal, a text is a `char *` or `const char *` (NULL leaves the pair out), a number
- * is an integer of any width (JSON gets it as a number). Anything else does not compile. */
+/* The compiler looks at each pair: a key is a string literal, a text is a `char *` or `const char *`
+ * (NULL leaves the pair out), a number is an integer of any width (JSON gets it as a number). Anything
+ * else does not compile. */
 #define LOG_TEXT(key_, text_)                                                                                                              \
     ((struct log_pair){.key = "" key_, .text = _Generic((text_), char * : (text_), const char * : (text_)), .kind = LOG_KIND_TEXT})
 #define LOG_INT(key_, number_) ((struct log_pair){.key = "" key_, .number = (int64_t)((number_) | 0), .kind = LOG_KIND_INT})
 /* A list of pairs, or of none, for what takes a `const struct log_pair *`. */
 #define LOG_PAIRS(...) ((const struct log_pair[]){__VA_ARGS__ __VA_OPT__(, )(struct log_pair){.key = NULL}})
 
-/* log_event(HEARTH_LOG_INFO, "jobs", "sync done", LOG_TEXT("account", id), LOG_INT("ms", ms)). `module` is the folder of core/ that the
- * line is written in, `event` a constant of a few words; docs/log.md has a row for each, and for each key
- * (tests/unit/base/test_log_table.py). */
+/* log_event(HEARTH_LOG_INFO, "jobs", "sync done", LOG_TEXT("account", id), LOG_INT("ms", ms)).
+ * `module` is the folder of core/ that the line is written in, `event` a constant of a few words;
+ * docs/log.md has a row for each, and for each key (tests/unit/base/test_log_table.py). */
 #define log_event(level, module, event, ...) log_event_pairs((level), (module), (event), LOG_PAIRS(__VA_ARGS__))
 void log_event_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs);
 
-/* log_audit("signed in", LOG_TEXT("address", address), …): what an operator wants to find again: who signed in or tried to, what was made,
- * revoked, removed. A level of its own, beside the others: shown whatever the level is, until log_audit_off(). `event` as above. Where it
- * concerns a client, "address" is the first pair: programs that read the log then find it at a place that nobody else's text can take. */
+/* log_audit("signed in", LOG_TEXT("address", address), …): what an operator wants to find again: who
+ * signed in or tried to, what was made, revoked, removed. A level of its own, beside the others: shown
+ * whatever the level is, until log_audit_off(). `event` as above. Where it concerns a client, "address"
+ * is the first pair: programs that read the log then find it at a place that nobody else's text can
+ * take. */
 #define log_audit(event, ...) log_audit_pairs((event), LOG_PAIRS(__VA_ARGS__))
 void log_audit_pairs(const char *event, const struct log_pair *pairs);
 void log_audit_off(void); /* [hearth] audit = no; once, before threads start */

@@ -139,7 +139,7 @@ class Decisions(TestCase):
     def test_silent_at_info(self):
         """One line for each sync, of what happened."""
         _, node = self.home("info")
-        until(lambda: "done" in [event for event, _ in self.said(node)], "the first sync")
+        until(lambda: "sync done" in [event for event, _ in self.said(node)], "the first sync")
         self.assertEqual(self.said(node), [("sync done", "")])
 
 

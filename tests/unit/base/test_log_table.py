@@ -1,13 +1,13 @@
-"""docs/log.md knows each event that the sources write, with its module, levels and keys, and no others:
-who finds a line in a log finds there what it means."""
+"""docs/log.md knows each event that the sources write, with its module, levels and keys, and no
+others: who finds a line in a log finds there what it means."""
 import pathlib
 import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 LOG = "core/base/log.c"
-# A call of these writes a line: which argument is the module, which the event, where pairs begin, and
-# what is added to what the call names.
+# A call of these writes a line: which argument is the module, which the event, where pairs begin,
+# and what is added to what the call names.
 CALLS = {
     "log_event": {"level": 0, "module": 1, "event": 2, "pairs": 3},
     "outage_begins": {"level": 1, "module": 2, "event": 3, "pairs": 4},
@@ -22,7 +22,8 @@ TEXT = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 PAIR = re.compile(r'\bLOG_(?:TEXT|INT)\(\s*"([^"]+)"')
 LEVEL = re.compile(r"\bHEARTH_LOG_([A-Z]+)\b")
 # Levels that a call works out elsewhere.
-WORKED_OUT = {"level_of": {"info", "warning", "debug"}, "level": {"error", "warning", "info", "debug"}}
+WORKED_OUT = {"level_of": {"info", "warning", "debug"},
+              "level": {"error", "warning", "info", "debug"}}
 WORD = re.compile(r"`([^`]+)`")
 COLUMNS = ["event", "module", "level", "keys", "meaning"]
 
@@ -44,7 +45,7 @@ def arguments(text, at):
 
 
 def levels_of(text):
-    """An outage that was told once is at debug afterwards: log_level_of(), outage_level_of_request()."""
+    """What is of an outage that was told once is at debug: log_level_of() and its like."""
     found = {name.lower() for name in LEVEL.findall(text)}
     name = re.sub(r"\(.*", "", re.sub(r"^\([^)]*\)", "", text), flags=re.S).strip()
     if name in ("log_level_of", "outage_level_of_request"):
@@ -85,7 +86,7 @@ def written():
 def tables(text):
     """Of a page: (its columns, its rows)."""
     for table in re.findall(r"(?:^\|.*\n)+", text, re.M):
-        rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()]
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
         yield rows[0], rows[2:]
 
 
@@ -99,7 +100,8 @@ def documented():
                 for event in WORD.findall(row[0]):
                     module = (WORD.findall(row[1]) or [row[1]])[0]
                     assert (module, event) not in events, (module, event)
-                    events[module, event] = (set(row[2].split(", ")), set(WORD.findall(row[3])), row[4])
+                    levels, names = set(row[2].split(", ")), set(WORD.findall(row[3]))
+                    events[module, event] = (levels, names, row[4])
         elif columns[0] == "key":
             keys += [WORD.findall(row[0])[0] for row in rows]
     return events, order, keys
@@ -142,7 +144,8 @@ class LogTable(unittest.TestCase):
             self.assertEqual(names, sorted(names))
 
     def test_each_audit_event_is_tested(self):
-        tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+        pages = (ROOT / "tests").rglob("test_*.py")
+        tests = "".join(path.read_text(encoding="utf-8") for path in pages)
         for (_, event), (levels, _, _) in written().items():
             if "audit" in levels:
                 self.assertIn(f'"{event}"', tests)

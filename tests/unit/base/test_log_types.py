@@ -1,5 +1,5 @@
-"""What the log is told has the right type, or the compiler refuses it, with and without warnings that
-are errors."""
+"""What the log is told has the right type, or the compiler refuses it, even where warnings are no
+errors."""
 import subprocess
 import sys
 import unittest
@@ -19,7 +19,8 @@ RIGHT = [
     EVENT % "",
     EVENT % ', LOG_TEXT("a", text), LOG_TEXT("b", own), LOG_TEXT("c", "words")',
     EVENT % ', LOG_TEXT("a", number > 0 ? text : NULL)',
-    EVENT % ', LOG_INT("a", number), LOG_INT("b", size), LOG_INT("c", big), LOG_INT("d", -1)',
+    EVENT % ', LOG_INT("a", number), LOG_INT("b", size), LOG_INT("c", big)',
+    EVENT % ', LOG_INT("a", -1)',
     'log_audit("tested")',
     'log_audit(number > 0 ? "tested" : "tried", LOG_TEXT("a", text), LOG_INT("b", number))',
     'log_access(LOG_TEXT("a", text), LOG_INT("b", size))',
