@@ -16,7 +16,7 @@ struct pairs {
     size_t count;
 };
 
-static void add_pair(struct pairs *pairs, struct log_pair pair)
+static void audit_add(struct pairs *pairs, struct log_pair pair)
 {
     if (pairs->count < PAIRS)
         pairs->items[pairs->count++] = pair;
@@ -58,21 +58,21 @@ void audit_command_pairs(const struct app *app, const char *event, const struct 
     char user[64];
     for (const struct log_pair *pair = pairs; pair->key != NULL; pair++)
         if (pair->kind == LOG_KIND_INT || pair->text != NULL)
-            add_pair(&all, *pair);
-    add_pair(&all, LOG_TEXT("by", user_name(user, sizeof(user))));
+            audit_add(&all, *pair);
+    audit_add(&all, LOG_TEXT("by", user_name(user, sizeof(user))));
     if (!tell_daemon(app, event, &all))
         log_audit_pairs(event, all.items);
 }
 
 /* Who sends it is a command of this state directory, of this release or another one. */
-static void take_pair(struct pairs *pairs, const char *key, const json_t *value)
+static void audit_add_sent(struct pairs *pairs, const char *key, const json_t *value)
 {
     if (key == NULL || key[0] == '\0' || key[strspn(key, "abcdefghijklmnopqrstuvwxyz_")] != '\0')
         return;
     if (json_is_integer(value))
-        add_pair(pairs, (struct log_pair){.key = key, .number = json_integer_value(value), .kind = LOG_KIND_INT});
+        audit_add(pairs, (struct log_pair){.key = key, .number = json_integer_value(value), .kind = LOG_KIND_INT});
     else if (json_is_string(value))
-        add_pair(pairs, (struct log_pair){.key = key, .text = json_string_value(value), .kind = LOG_KIND_TEXT});
+        audit_add(pairs, (struct log_pair){.key = key, .text = json_string_value(value), .kind = LOG_KIND_TEXT});
 }
 
 void audit_take(struct http_request *request, struct http_reply *reply, void *worker)
@@ -84,7 +84,7 @@ void audit_take(struct http_request *request, struct http_reply *reply, void *wo
     size_t i;
     json_array_foreach(json_object_get(object, "pairs"), i, pair)
     {
-        take_pair(&pairs, json_string_value(json_array_get(pair, 0)), json_array_get(pair, 1));
+        audit_add_sent(&pairs, json_string_value(json_array_get(pair, 0)), json_array_get(pair, 1));
     }
     reply->status = event == NULL ? 400 : 204;
     if (event != NULL)
