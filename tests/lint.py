@@ -84,6 +84,11 @@ TABLES_BY_HAND = {
     "core/jobs/presence.c": "notes: of eight the oldest goes",
     "plugins/storage-sqlite/query.c": "statements of a connection, by the address of our own text",
 }
+# Arguments of any number, and so of any type: the compiler has to know what becomes of them.
+VARIADIC = re.compile(r"(\w+)\([^()]*$")
+NO_DECLARATION = re.compile(r"/\*.*?\*/|^#\s*define(?:[^\n]*\\\n)*[^\n]*|^#\s*(?:if|endif)[^\n]*",
+                            re.S | re.M)
+CHECKED_VARIADIC = re.compile(r"__attribute__\(\((?:format\(printf|sentinel)")
 # What is shipped, unlike tests and what is copied from docs/.
 CODE = ("core", "plugins", "tools")
 findings = []
@@ -125,6 +130,28 @@ def check_source(path, text):
     lines = text.count("\n")
     if lines > MAX_LINES:
         findings.append(f"{path}: {lines} lines; split it (at most {MAX_LINES})")
+
+
+def check_variadic(sources):
+    """Each has the attribute at one of its declarations."""
+    places, checked = {}, set()
+    for path in sources:
+        if path.parts[0] not in (*CODE, "docs", "tests") or "epoch" in str(path):
+            continue
+        text = NO_DECLARATION.sub(lambda m: re.sub(r"[^\n]", " ", m.group()),
+                                  (ROOT / path).read_text(encoding="utf-8"))
+        for dots in re.finditer(r"\.\.\.\)", text):
+            begin = max(text.rfind(c, 0, dots.start()) for c in ";{}") + 1
+            name = VARIADIC.search(text, begin, dots.start())
+            if name is None:
+                continue
+            places.setdefault(name[1], f"{path}:{text.count(chr(10), 0, name.start()) + 1}")
+            behind = re.split("[;{]", text[dots.end():dots.end() + 200])[0]
+            if CHECKED_VARIADIC.search(text[begin:dots.start()] + behind):
+                checked.add(name[1])
+    for name in sorted(set(places) - checked):
+        findings.append(f"{places[name]}: {name}() takes anything: give it the attribute "
+                        "format(printf) or sentinel, or a typed list (LOG_PAIRS)")
 
 
 def check_copies(path, text):
@@ -212,6 +239,7 @@ def main():
     sources = tracked("*.c", "*.h", ":!tests/package/epoch*")  # what is frozen keeps the form it had
     for path in sources:
         check_source(path, (ROOT / path).read_text(encoding="utf-8"))
+    check_variadic(sources)
     check_format(sources)
     check_width(tracked(*WRAPPED))
     check_statics(sources)

@@ -85,7 +85,8 @@ static void reply_error(struct api_call *call)
     while (told[i].error != call->err.code && told[i].error != HEARTH_ERR_INTERNAL)
         i++;
     if (told[i].status >= 500)
-        log_text(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "api", "%s: %s", call->request->path, call->err.text);
+        log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "api", "request failed", LOG_TEXT("path", call->request->path),
+                  LOG_TEXT("error", call->err.text));
     if (told[i].status == 503)
         http_reply_header(call->reply, "retry-after", "5");
     http_reply_problem(call->reply, told[i].status, told[i].code, told[i].error == HEARTH_ERR_INVALID ? call->err.text : told[i].words);

@@ -190,7 +190,8 @@ static int link_name(struct api_call *call, const struct who *who, const struct 
     struct store *store = node_stores_get(call->stores, node, &call->err);
     int r = store == NULL ? call->err.code : who_join(store, id, who, &call->err);
     if (r == 0)
-        log_audit("proxy name linked", "address", call->request->remote, "account", id, "email", who->email, "uid", who->subject, NULL);
+        log_audit("proxy name linked", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", id), LOG_TEXT("email", who->email),
+                  LOG_TEXT("uid", who->subject));
     return r;
 }
 
@@ -212,8 +213,9 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
         return bar(call, proof, begun);
     snprintf(identity.account, sizeof(identity.account), "%s", account.id == NULL ? "" : account.id);
     if (is == WHO_ANOTHER)
-        log_audit("sign-in refused", "address", call->request->remote, "account", account.id, "email", name, "provider", "proxy", "reason",
-                  "the proxy calls this account's person by another name; see hearthd account adopt", NULL);
+        log_audit("sign-in refused", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", account.id), LOG_TEXT("email", name),
+                  LOG_TEXT("provider", "proxy"),
+                  LOG_TEXT("reason", "the proxy calls this account's person by another name; see hearthd account adopt"));
     if (is == WHO_LINKS || is == WHO_JOINS)
         r = link_name(call, &who, &account, identity.node);
     if (r < 0)

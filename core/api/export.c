@@ -65,8 +65,8 @@ static int stream(struct http_stream *stream, void *ctx)
     int r = export_run(download->format, download->store, download->account, to_stream, stream, &err);
     store_reset(download->store);
     if (r < 0 && r != HEARTH_ERR_CANCELLED)
-        log_text(log_level_of(&err, HEARTH_LOG_ERROR), "api", "account %s: the export %s was not made: %s", download->account,
-                 download->format->name, err.text);
+        log_event(log_level_of(&err, HEARTH_LOG_ERROR), "api", "export failed", LOG_TEXT("account", download->account),
+                  LOG_TEXT("format", download->format->name), LOG_TEXT("error", err.text));
     return r;
 }
 
@@ -87,6 +87,6 @@ int export_get(struct api_call *call)
     http_reply_header(call->reply, "content-disposition", arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
     http_reply_header(call->reply, "cache-control", "private, no-store");
     if (call->request->method == HTTP_GET)
-        api_audit(call, "export", "format", format->name);
+        api_audit(call, "export", LOG_TEXT("format", format->name));
     return 0;
 }

@@ -31,9 +31,7 @@ static void end_or_warn(struct api *api, const char *account, bool with_data)
 {
     struct err err = {0};
     if (api_end(api, account, with_data, &err) < 0)
-        log_warning("api",
-                    "account %s: other processes were not told that a token, session or name has ended, and may go on for ten seconds: %s",
-                    account, err.text);
+        log_event(HEARTH_LOG_WARNING, "api", "others not told", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
 }
 
 void api_forget_tokens(struct api *api, const char *account)

@@ -10,6 +10,7 @@
 #include "api/response_cache.h"
 #include "auth/token.h"
 #include "base/backoff.h"
+#include "base/log.h"
 #include "base/rate.h"
 #include "base/str.h"
 #include "search/search.h"
@@ -143,8 +144,9 @@ void auth_refuse_forged(struct http_reply *reply);
 void auth_forget_here(struct api *api, const char *account);
 
 /* --- the audit trail (audit.c) --- */
-/* What this person did: event and key are constants; value NULL: none. */
-void api_audit(const struct api_call *call, const char *event, const char *key, const char *value);
+/* What this person did: log_audit() with "address" and "account" and at most one pair more. */
+#define api_audit(call, event, ...) api_audit_pairs((call), (event), LOG_PAIRS(__VA_ARGS__))
+void api_audit_pairs(const struct api_call *call, const char *event, const struct log_pair *pairs);
 /* code: AUTH_NOBODY or API_BARRED. */
 void api_audit_refused(struct api *api, const struct http_request *request, int code);
 void api_audit_proxy(const struct api_call *call, const char *account);

@@ -80,7 +80,7 @@ int me_delete(struct api_call *call)
         r = STORE(call->store, &call->err, account_remove, call->account);
     if (r < 0)
         return r;
-    api_audit(call, "account removed", NULL, NULL);
+    api_audit(call, "account removed");
     api_forget(call->api, call->account);
     call->reply->status = 204;
     if (call->who->kind == PROOF_BROWSER)

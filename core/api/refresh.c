@@ -48,7 +48,7 @@ void api_refresh(void *ctx, struct search *search, const char *account, int64_t 
         store_reset(&refresher->store);
     }
     if (r < 0 && !atomic_load(&refresher->stop)) /* its person's next question does it, and fails in words if it has to */
-        log_debug("search", "account %s was not brought up to date: %s", account, err.text);
+        log_event(HEARTH_LOG_DEBUG, "api", "search not refreshed", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
 }
 
 void api_refresher_stop(struct api_refresher *refresher, struct search *search)

@@ -56,7 +56,7 @@ int own_session_delete(struct api_call *call)
     int r = session_remove(call->store, call->account, call->who->token, &call->err);
     api_forget_tokens(call->api, call->account);
     if (r == 0)
-        api_audit(call, "signed out", "session", call->who->token);
+        api_audit(call, "signed out", LOG_TEXT("session", call->who->token));
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
         api_sign_out_here(call);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
@@ -67,7 +67,7 @@ int sessions_delete(struct api_call *call)
     int r = session_remove_all(call->store, call->account, NULL, &call->err);
     api_forget_tokens(call->api, call->account);
     if (r == 0) {
-        api_audit(call, "signed out everywhere", NULL, NULL);
+        api_audit(call, "signed out everywhere");
         api_sign_out_here(call);
     }
     return r;
@@ -95,7 +95,7 @@ int session_delete(struct api_call *call)
         r = session_remove(call->store, call->account, wanted.id, &call->err);
     if (r < 0)
         return r;
-    api_audit(call, "signed out", "session", wanted.id);
+    api_audit(call, "signed out", LOG_TEXT("session", wanted.id));
     api_forget_tokens(call->api, call->account);
     if (strcmp(wanted.id, call->who->token) == 0)
         api_sign_out_here(call);
@@ -116,7 +116,7 @@ int links_post(struct api_call *call)
         return api_ended(call);
     if (r < 0)
         return r;
-    api_audit(call, "link made", NULL, NULL);
+    api_audit(call, "link made");
     char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base, link.secret);
     r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : link_qr_svg(url, &svg, &call->err);
     if (r == 0) {

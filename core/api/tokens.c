@@ -38,7 +38,7 @@ static int create(struct api_call *call, const char *name, bool read_only, int64
         token_json(&(struct hearth_token){.scope = scope, .id = token.id, .name = name, .created = token.created, .expires = expires});
     json_object_set_new(value, "secret", json_string(token.secret));
     api_reply_json(call, json_pack("{s:o}", "token", value));
-    api_audit(call, "token made", "token", token.id);
+    api_audit(call, "token made", LOG_TEXT("token", token.id));
     call->reply->status = 201;
     http_reply_header(call->reply, "cache-control", "no-store");
     token_wipe(&token);
@@ -70,7 +70,7 @@ int token_delete(struct api_call *call)
     int r = STORE(call->store, &call->err, token_remove, call->account, call->request->argument);
     if (r < 0)
         return r;
-    api_audit(call, "token revoked", "token", call->request->argument);
+    api_audit(call, "token revoked", LOG_TEXT("token", call->request->argument));
     api_forget_tokens(call->api, call->account);
     call->reply->status = 204;
     return 0;

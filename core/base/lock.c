@@ -38,8 +38,9 @@ static __thread struct {
 static _Noreturn void lock_fail(const char *file, int line, const char *what)
 {
     for (int i = 0; i < held.count; i++)
-        log_error("fault", "lock %s is held; it was taken at %s:%d", held.items[i].name, held.items[i].file, held.items[i].line);
-    log_error("fault", "%s:%d: %s", file, line, what);
+        log_event(HEARTH_LOG_ERROR, "base", "lock held", LOG_TEXT("lock", held.items[i].name), LOG_TEXT("source", held.items[i].file),
+                  LOG_INT("line", held.items[i].line));
+    log_event(HEARTH_LOG_ERROR, "base", "fault", LOG_TEXT("source", file), LOG_INT("line", line), LOG_TEXT("error", what));
     abort();
 }
 
@@ -77,7 +78,8 @@ void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *
     while (i >= 0 && held.items[i].mutex != mutex)
         i--;
     if (i < 0) {
-        log_error("fault", "%s:%d: lock %s is released by a thread that does not hold it", file, line, name);
+        log_event(HEARTH_LOG_ERROR, "base", "fault", LOG_TEXT("source", file), LOG_INT("line", line),
+                  LOG_TEXT("error", "a lock is released by a thread that does not hold it"), LOG_TEXT("lock", name));
         abort();
     }
     for (held.count--; i < held.count; i++)

@@ -19,7 +19,7 @@ static struct {
     atomic_int level;  /* enum hearth_log_level */
     atomic_bool ended; /* the last word was said */
     bool audit, access;
-} out = {.fd = STDERR_FILENO, .format = LOG_TEXT, .level = HEARTH_LOG_INFO, .audit = true};
+} out = {.fd = STDERR_FILENO, .format = LOG_FORMAT_TEXT, .level = HEARTH_LOG_INFO, .audit = true};
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
@@ -90,13 +90,13 @@ static void on_abort(int signal)
 {
     static const char words[] = "the process ends itself: memory is exhausted (raise its limit, or lower [web] search_memory), "
                                 "or hearthd has a fault that the lines before this one name";
-    bool json = out.format == LOG_JSON;
+    bool json = out.format == LOG_FORMAT_JSON;
     char line[512];
     atomic_store(&out.ended, true);
     size_t n = write_text(line, json ? "{\"time\":\"" : "");
     n += write_time(line + n);
-    n += write_text(line + n, json ? "\",\"level\":\"error\",\"module\":\"fault\",\"event\":\"message\",\"text\":\""
-                                   : " error fault message text=\"");
+    n += write_text(line + n, json ? "\",\"level\":\"error\",\"module\":\"base\",\"event\":\"process aborts\",\"error\":\""
+                                   : " error base process aborts error=\"");
     n += write_text(line + n, words);
     n += write_text(line + n, json ? "\"}\n" : "\"\n");
     ssize_t written = write(out.fd, line, n);
@@ -183,8 +183,8 @@ static bool is_plain(const char *value)
 
 static void add_pair(struct buf *line, const char *key, const char *value)
 {
-    buf_printf(line, out.format == LOG_JSON ? ",\"%s\":" : " %s=", key);
-    if (out.format == LOG_TEXT && is_plain(value))
+    buf_printf(line, out.format == LOG_FORMAT_JSON ? ",\"%s\":" : " %s=", key);
+    if (out.format == LOG_FORMAT_TEXT && is_plain(value))
         buf_add_text(line, value);
     else
         add_quoted(line, value);
@@ -192,13 +192,13 @@ static void add_pair(struct buf *line, const char *key, const char *value)
 
 static void add_number(struct buf *line, const char *key, int64_t number)
 {
-    buf_printf(line, out.format == LOG_JSON ? ",\"%s\":%lld" : " %s=%lld", key, (long long)number);
+    buf_printf(line, out.format == LOG_FORMAT_JSON ? ",\"%s\":%lld" : " %s=%lld", key, (long long)number);
 }
 
 /* module NULL: lines of this level have none. */
 static void begin_line(struct buf *line, const char *level, const char *module, const char *event)
 {
-    if (out.format == LOG_JSON) {
+    if (out.format == LOG_FORMAT_JSON) {
         buf_add_text(line, "{\"time\":\"");
         add_time(line);
         buf_printf(line, "\",\"level\":\"%s\"", level);
@@ -216,7 +216,7 @@ static void begin_line(struct buf *line, const char *level, const char *module, 
 
 static void end_line(struct buf *line)
 {
-    buf_add_text(line, out.format == LOG_JSON ? "}\n" : "\n");
+    buf_add_text(line, out.format == LOG_FORMAT_JSON ? "}\n" : "\n");
     if (!buf_failed(line) && !atomic_load(&out.ended)) {
         ssize_t n = write(out.fd, line->data, line->size); /* one write a line: lines of threads do not mix */
         (void)n;
@@ -224,87 +224,38 @@ static void end_line(struct buf *line)
     buf_fini(line);
 }
 
-static void add_texts(struct buf *line, va_list ap)
-{
-    for (const char *key; (key = va_arg(ap, const char *)) != NULL;) {
-        const char *value = va_arg(ap, const char *);
-        if (value != NULL)
-            add_pair(line, key, value);
-    }
-}
-
 static void add_pairs(struct buf *line, const struct log_pair *pairs)
 {
     for (const struct log_pair *pair = pairs; pair->key != NULL; pair++) {
-        if (pair->is_number)
+        if (pair->kind == LOG_KIND_INT)
             add_number(line, pair->key, pair->number);
         else if (pair->text != NULL)
             add_pair(line, pair->key, pair->text);
     }
 }
 
-void log_event(enum hearth_log_level level, const char *module, const char *event, ...)
+static void write_line(const char *level, const char *module, const char *event, const struct log_pair *pairs)
 {
-    if (!log_wants(level))
-        return;
     struct buf line = {0};
-    begin_line(&line, level_names[level], module, event);
-    va_list ap;
-    va_start(ap, event);
-    add_texts(&line, ap);
-    va_end(ap);
-    end_line(&line);
-}
-
-void log_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs)
-{
-    if (!log_wants(level))
-        return;
-    struct buf line = {0};
-    begin_line(&line, level_names[level], module, event);
+    begin_line(&line, level, module, event);
     add_pairs(&line, pairs);
     end_line(&line);
 }
 
-void log_audit(const char *event, ...)
+void log_event_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs)
 {
-    if (!out.audit)
-        return;
-    struct buf line = {0};
-    begin_line(&line, "audit", NULL, event);
-    va_list ap;
-    va_start(ap, event);
-    add_texts(&line, ap);
-    va_end(ap);
-    end_line(&line);
+    if (log_wants(level))
+        write_line(level_names[level], module, event, pairs);
 }
 
-void log_access(const struct log_pair *pairs)
+void log_audit_pairs(const char *event, const struct log_pair *pairs)
 {
-    if (!out.access)
-        return;
-    struct buf line = {0};
-    begin_line(&line, "access", NULL, "request");
-    add_pairs(&line, pairs);
-    end_line(&line);
+    if (out.audit)
+        write_line("audit", NULL, event, pairs);
 }
 
-void log_text(enum hearth_log_level level, const char *module, const char *format, ...)
+void log_access_pairs(const struct log_pair *pairs)
 {
-    va_list ap;
-    va_start(ap, format);
-    log_text_args(level, module, format, ap);
-    va_end(ap);
-}
-
-void log_text_args(enum hearth_log_level level, const char *module, const char *format, va_list ap)
-{
-    if (!log_wants(level))
-        return;
-    char text[1024];
-    vsnprintf(text, sizeof(text), format, ap);
-    struct buf line = {0};
-    begin_line(&line, level_names[level], module, "message");
-    add_pair(&line, "text", text);
-    end_line(&line);
+    if (out.access)
+        write_line("access", NULL, "request", pairs);
 }

@@ -3,12 +3,11 @@
 #ifndef HEARTH_CORE_BASE_LOG_H
 #define HEARTH_CORE_BASE_LOG_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
 
-enum log_format { LOG_TEXT, LOG_JSON };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* Once, before threads start. */
 void log_init(enum log_format format, enum hearth_log_level level);
@@ -23,49 +22,41 @@ void log_set_level(enum hearth_log_level level); /* from now on; any thread */
 /* At which level a failure is told: HEARTH_LOG_DEBUG when it is one of an outage that is told once for all (outage.h). */
 enum hearth_log_level log_level_of(const struct err *err, enum hearth_log_level level);
 
-/* log_event(HEARTH_LOG_INFO, "main", "ready", "version", text, "address", text, NULL): pairs of key and text end with a NULL key; a NULL
- * text leaves its pair out. `module` and `event` are constants. */
-void log_event(enum hearth_log_level level, const char *module, const char *event, ...) __attribute__((sentinel));
-
-/* The same with numbers, which JSON gets as numbers:
- * log_pairs(level, "sync", "done", (struct log_pair[]){LOG_PAIR("account", id), LOG_NUMBER("ms", ms), LOG_PAIRS_END}). */
+/* A key with its value. Code makes it with LOG_TEXT() and LOG_INT(). */
 struct log_pair {
-    const char *key;
-    const char *text; /* NULL: a number, or left out */
+    const char *key; /* NULL: the end of a list of pairs */
+    const char *text;
     int64_t number;
-    bool is_number;
+    enum { LOG_KIND_TEXT, LOG_KIND_INT } kind;
 };
-#define LOG_PAIR(k, t)                                                                                                                     \
-    {                                                                                                                                      \
-        .key = (k), .text = (t)                                                                                                            \
-    }
-#define LOG_NUMBER(k, n)                                                                                                                   \
-    {                                                                                                                                      \
-        .key = (k), .number = (n), .is_number = true                                                                                       \
-    }
-#define LOG_PAIRS_END                                                                                                                      \
-    {                                                                                                                                      \
-        .key = NULL                                                                                                                        \
-    }
-void log_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs);
 
-/* What an operator wants to find again: who signed in or tried to, what was made, revoked, removed. A level of its own, beside the others:
- * shown whatever the level is, until log_audit_off(). `event` is a constant, a few words, and stands in the table of docs/operating.md;
- * pairs as for log_event(). Where it concerns a client, "address" is the first pair: programs that read the log then find it at a place
- * that nobody else's text can take. */
-void log_audit(const char *event, ...) __attribute__((sentinel));
+/* The compiler looks at each pair: a key is a string literal, a text is a `char *` or `const char *`
+ * (NULL leaves the pair out), a number is an integer of any width (JSON gets it as a number). Anything
+ * else does not compile. */
+#define LOG_TEXT(key_, text_)                                                                                                              \
+    ((struct log_pair){.key = "" key_, .text = _Generic((text_), char * : (text_), const char * : (text_)), .kind = LOG_KIND_TEXT})
+#define LOG_INT(key_, number_) ((struct log_pair){.key = "" key_, .number = (int64_t)((number_) | 0), .kind = LOG_KIND_INT})
+/* A list of pairs, or of none, for what takes a `const struct log_pair *`. */
+#define LOG_PAIRS(...) ((const struct log_pair[]){__VA_ARGS__ __VA_OPT__(, )(struct log_pair){.key = NULL}})
+
+/* log_event(HEARTH_LOG_INFO, "jobs", "sync done", LOG_TEXT("account", id), LOG_INT("ms", ms)).
+ * `module` is the folder of core/ that the line is written in, `event` a constant of a few words;
+ * docs/log.md has a row for each, and for each key (tests/unit/base/test_log_table.py). */
+#define log_event(level, module, event, ...) log_event_pairs((level), (module), (event), LOG_PAIRS(__VA_ARGS__))
+void log_event_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs);
+
+/* log_audit("signed in", LOG_TEXT("address", address), …): what an operator wants to find again: who
+ * signed in or tried to, what was made, revoked, removed. A level of its own, beside the others: shown
+ * whatever the level is, until log_audit_off(). `event` as above. Where it concerns a client, "address"
+ * is the first pair: programs that read the log then find it at a place that nobody else's text can
+ * take. */
+#define log_audit(event, ...) log_audit_pairs((event), LOG_PAIRS(__VA_ARGS__))
+void log_audit_pairs(const char *event, const struct log_pair *pairs);
 void log_audit_off(void); /* [hearth] audit = no; once, before threads start */
 /* A line of the access log, if that is on: path without its query, bytes of the body, ms since the request came; account "": nobody's. */
 void log_access_on(void); /* once, before threads start */
 bool log_access_is_on(void);
-void log_access(const struct log_pair *pairs);
-/* For a single formatted sentence under "text". */
-void log_text(enum hearth_log_level level, const char *module, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void log_text_args(enum hearth_log_level level, const char *module, const char *format, va_list ap);
-
-#define log_error(module, ...)   log_text(HEARTH_LOG_ERROR, module, __VA_ARGS__)
-#define log_warning(module, ...) log_text(HEARTH_LOG_WARNING, module, __VA_ARGS__)
-#define log_info(module, ...)    log_text(HEARTH_LOG_INFO, module, __VA_ARGS__)
-#define log_debug(module, ...)   log_text(HEARTH_LOG_DEBUG, module, __VA_ARGS__)
+#define log_access(...) log_access_pairs(LOG_PAIRS(__VA_ARGS__))
+void log_access_pairs(const struct log_pair *pairs);
 
 #endif

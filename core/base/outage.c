@@ -1,7 +1,6 @@
 #include "base/outage.h"
 
 #include <pthread.h>
-#include <stdarg.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -10,26 +9,21 @@ enum { SAID_LATELY = 60000 };
 
 static struct backoff *said; /* by words; lives as long as the process */
 
-void outage_begins(struct outage *outage, enum hearth_log_level level, const char *module, const char *format, ...)
+void outage_begins(struct outage *outage, enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs)
 {
     long long answered = 0, now = clock_monotonic();
-    if (!atomic_compare_exchange_strong(&outage->since, &answered, now > 0 ? now : 1))
-        return;
-    va_list ap;
-    va_start(ap, format);
-    log_text_args(level, module, format, ap);
-    va_end(ap);
+    if (atomic_compare_exchange_strong(&outage->since, &answered, now > 0 ? now : 1))
+        log_event_pairs(level, module, event, pairs);
 }
 
-bool outage_ends(struct outage *outage, const char *module, const char *event, const char *what)
+bool outage_ends(struct outage *outage, const char *module, const char *event, struct log_pair who)
 {
     if (!outage_lasts(outage)) /* most calls end here, without a write to what all threads share */
         return false;
     long long since = atomic_exchange(&outage->since, 0);
     if (since == 0)
         return false;
-    log_pairs(HEARTH_LOG_INFO, module, event,
-              (struct log_pair[]){LOG_PAIR("backend", what), LOG_NUMBER("seconds", (clock_monotonic() - since) / 1000), LOG_PAIRS_END});
+    log_event(HEARTH_LOG_INFO, module, event, who, LOG_INT("seconds", (clock_monotonic() - since) / 1000));
     return true;
 }
 

@@ -11,11 +11,10 @@ struct outage {
     atomic_llong since; /* monotonic ms; 0: it answers */
 };
 
-/* The line, unless it was told already. */
-void outage_begins(struct outage *outage, enum hearth_log_level level, const char *module, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-/* "EVENT backend=WHAT seconds=N", if its beginning was told. True: it was. */
-bool outage_ends(struct outage *outage, const char *module, const char *event, const char *what);
+/* The line (log_event(); LOG_PAIRS(...)), unless it was told already. */
+void outage_begins(struct outage *outage, enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs);
+/* "EVENT WHO=… seconds=N", if its beginning was told. True: it was. */
+bool outage_ends(struct outage *outage, const char *module, const char *event, struct log_pair who);
 bool outage_lasts(const struct outage *outage);
 
 /* log_level_of(), for what each request would say again: debug as well when these words were told in the last minute. */

@@ -28,8 +28,8 @@ static int create_file(const char *folder)
 
 static int fail_spool(struct http_stream *stream, int error, const char *what)
 {
-    log_error("http", "an export cannot be written: %s in %s: %s", what, stream->exchange->loop->server->options.spool_dir,
-              strerror(error));
+    log_event(HEARTH_LOG_ERROR, "http", "export not written", LOG_TEXT("step", what),
+              LOG_TEXT("folder", stream->exchange->loop->server->options.spool_dir), LOG_TEXT("error", strerror(error)));
     return error == ENOSPC || error == EDQUOT || error == EFBIG ? HEARTH_ERR_FULL : HEARTH_ERR_IO;
 }
 

@@ -50,7 +50,8 @@ void send_reply(struct exchange *exchange)
 {
     struct http_reply *reply = &exchange->reply;
     if (buf_failed(&reply->body) || reply->status == 0) {
-        log_error("http", "no answer to %s: out of memory, or a handler without a reply", exchange->request.path);
+        log_event(HEARTH_LOG_ERROR, "http", "no answer", LOG_TEXT("path", exchange->request.path),
+                  LOG_TEXT("error", "out of memory, or a handler without a reply"));
         send_instead(exchange, 500, "internal", NULL);
     }
     const char *over = budget_over(exchange);

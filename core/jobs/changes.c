@@ -249,8 +249,7 @@ int64_t changes_flush(struct changes *changes, struct jobs *jobs)
         }
     }
     if (err.code < 0 && err.code != HEARTH_ERR_CANCELLED)
-        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "changes",
-                 "a sync whose source has changed cannot be asked for; it is tried again: %s", err.text);
+        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "change not queued", LOG_TEXT("error", err.text));
     return next_due(changes);
 }
 

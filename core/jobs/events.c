@@ -40,7 +40,7 @@ void *jobs_listener_main(void *arg)
             call_check(&call, jobs->options.queue->event_wait(jobs->listener_session, &call.hearth, EVENT_WAIT, jobs_heard, jobs), &err);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
             breaker_note_err(jobs->options.queue_breaker, r, &err);
-            log_text(log_level_of(&err, HEARTH_LOG_ERROR), "events", "cannot wait for events: %s", err.text);
+            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "events not heard", LOG_TEXT("error", err.text));
             jobs_heard(jobs, "", ""); /* who knows what was missed */
             jobs_sleep(jobs, 1000);
         }

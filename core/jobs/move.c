@@ -331,7 +331,7 @@ int jobs_move(struct jobs *jobs, struct store *old, size_t to, const struct hear
     if (complete && r == 0)
         r = STORE(old, err, account_remove, id);
     if (complete && r == 0)
-        log_event(HEARTH_LOG_INFO, "worker", "moved", "account", id, "node", node, NULL);
+        log_event(HEARTH_LOG_INFO, "jobs", "account moved", LOG_TEXT("account", id), LOG_TEXT("node", node));
     if (!complete && r == 0 && ret_outcome->wait == 0)
         r = stay(jobs, old, new, id, ret_outcome, err);
     if (new != NULL)

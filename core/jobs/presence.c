@@ -28,7 +28,7 @@ struct presence_entry {
 
 /* A backend, seen from here: asked again only after a pause when it did not take something. Of the thread alone. */
 struct presence_way {
-    const char *what;
+    const char *step;
     int64_t pause, again; /* again: monotonic ms; 0: at once */
 };
 
@@ -50,9 +50,9 @@ struct presence *presence_create(struct jobs *jobs)
     if (presence == NULL)
         return NULL;
     presence->jobs = jobs;
-    presence->reads.what = "an account cannot be read";
-    presence->writes.what = "it cannot be written who was here";
-    presence->queue.what = "a sync that somebody's visit asks for cannot be published";
+    presence->reads.step = "reading an account";
+    presence->writes.step = "writing who was here";
+    presence->queue.step = "asking for a sync";
     presence->dropped = metric_get(METRIC_COUNTER, "visits_dropped", "visits that were not noted because too many waited to be written");
     pthread_mutex_init(&presence->lock, NULL);
     lock_init_condition(&presence->noted);
@@ -173,7 +173,8 @@ static bool note_answer(struct presence_way *way, int r, const struct err *err)
     way->pause = way->pause == 0 ? PAUSE_MIN : way->pause * 2 > PAUSE_MAX ? PAUSE_MAX : way->pause * 2;
     way->again = clock_monotonic() + way->pause;
     if (r != HEARTH_ERR_CANCELLED)
-        log_text(log_level_of(err, HEARTH_LOG_WARNING), "presence", "%s; it is tried again: %s", way->what, err->text);
+        log_event(log_level_of(err, HEARTH_LOG_WARNING), "jobs", "visit not noted", LOG_TEXT("step", way->step),
+                  LOG_TEXT("error", err->text));
     return false;
 }
 

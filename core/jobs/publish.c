@@ -42,7 +42,7 @@ void jobs_event(void *ctx, const char *account, const char *json)
     struct err err = {0};
     if (publish_event(jobs, JOBS_QUEUE_TIMEOUT, account, json, &err) == 0)
         return;
-    log_text(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "account %s: an event was not sent: %s", account, err.text);
+    log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "event not sent", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
     if (jobs->options.on_event != NULL) /* this process, at least, hears it */
         jobs_heard(jobs, account, json);
 }

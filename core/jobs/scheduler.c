@@ -191,7 +191,7 @@ void *jobs_scheduler_main(void *arg)
             count = jobs_scheduler_tick(scheduler, store, clock_now(), &err);
         bool failed = err.code != 0 && err.code != HEARTH_ERR_CANCELLED;
         if (failed)
-            log_text(log_level_of(&err, HEARTH_LOG_ERROR), "scheduler", "cannot look for due accounts: %s", err.text);
+            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "due accounts not read", LOG_TEXT("error", err.text));
         else if (count > 0)
             metric_add(claims, count);
         pause = jobs_scheduler_pause(&jobs->options, failed ? -1 : count > 0 ? count : 0, pause);

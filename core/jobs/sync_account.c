@@ -128,19 +128,11 @@ static enum hearth_log_level level_of(const struct hearth_account *before, const
 static void log_outcome(const struct hearth_account *before, const struct sync_outcome *outcome, const struct err *why)
 {
     bool ok = is_well(outcome);
-    const char *account = before->id, *cause = why->text;
-    const struct log_pair pairs[] = {
-        LOG_PAIR("account", account),
-        LOG_NUMBER("requests", outcome->requests),
-        LOG_NUMBER("records", outcome->records),
-        LOG_NUMBER("damaged", outcome->damaged),
-        LOG_NUMBER("ms", outcome->ms),
-        LOG_PAIR("error", outcome->code < 0 ? err_name(outcome->code) : NULL),
-        LOG_PAIR("detail", outcome->detail[0] != '\0' ? outcome->detail : NULL),
-        LOG_PAIR("cause", cause[0] != '\0' && strcmp(cause, outcome->detail) != 0 ? cause : NULL),
-        LOG_PAIRS_END,
-    };
-    log_pairs(level_of(before, outcome, why), "sync", ok ? "done" : "failed", pairs);
+    bool more = why->text[0] != '\0' && strcmp(why->text, outcome->detail) != 0;
+    log_event(level_of(before, outcome, why), "jobs", ok ? "sync done" : "sync failed", LOG_TEXT("account", before->id),
+              LOG_INT("requests", outcome->requests), LOG_INT("records", outcome->records), LOG_INT("damaged", outcome->damaged),
+              LOG_INT("ms", outcome->ms), LOG_TEXT("code", outcome->code < 0 ? err_name(outcome->code) : NULL),
+              LOG_TEXT("detail", outcome->detail[0] != '\0' ? outcome->detail : NULL), LOG_TEXT("error", more ? why->text : NULL));
     metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
     metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
     metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);
@@ -153,25 +145,21 @@ static void say_next(const char *account, const struct sync_outcome *outcome, in
     if (!log_wants(HEARTH_LOG_DEBUG))
         return;
     int64_t left = outcome->next_sync - clock_now();
-    const char *why = outcome->next_sync == 0                          ? "none until the person comes back"
-                      : outcome->code == HEARTH_ERR_CANCELLED          ? "this one was interrupted"
-                      : pause > 0 && left <= pause                     ? "the server wants a pause"
-                      : outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED ? "the server may change its mind"
-                      : is_well(outcome)                               ? "the interval"
-                                                                       : "this one failed";
-    log_pairs(HEARTH_LOG_DEBUG, "sync", "next",
-              (struct log_pair[]){LOG_PAIR("account", account), LOG_PAIR("why", why), LOG_NUMBER("seconds", left > 0 ? left / 1000 : 0),
-                                  LOG_NUMBER("pause", pause / 1000), LOG_PAIRS_END});
+    const char *reason = outcome->next_sync == 0                          ? "none until the person comes back"
+                         : outcome->code == HEARTH_ERR_CANCELLED          ? "this one was interrupted"
+                         : pause > 0 && left <= pause                     ? "the server wants a pause"
+                         : outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED ? "the server may change its mind"
+                         : is_well(outcome)                               ? "the interval"
+                                                                          : "this one failed";
+    log_event(HEARTH_LOG_DEBUG, "jobs", "sync next", LOG_TEXT("account", account), LOG_TEXT("reason", reason),
+              LOG_INT("seconds", left > 0 ? left / 1000 : 0), LOG_INT("pause_seconds", pause / 1000));
 }
 
 /* Nothing is asked: somebody paused the account, or its server wants to be left alone. */
 static void say_nothing_done(const char *account, int64_t wait)
 {
-    if (log_wants(HEARTH_LOG_DEBUG))
-        log_pairs(HEARTH_LOG_DEBUG, "sync", "not now",
-                  (struct log_pair[]){LOG_PAIR("account", account),
-                                      LOG_PAIR("why", wait > 0 ? "the server wants a pause" : "the account is paused"),
-                                      LOG_NUMBER("seconds", wait / 1000), LOG_PAIRS_END});
+    log_event(HEARTH_LOG_DEBUG, "jobs", "sync put off", LOG_TEXT("account", account),
+              LOG_TEXT("reason", wait > 0 ? "the server wants a pause" : "the account is paused"), LOG_INT("seconds", wait / 1000));
 }
 
 static unsigned random16(void)

@@ -56,7 +56,7 @@ static int leave_alone(struct jobs *jobs, struct store *store, const struct hear
     struct sync_outcome outcome = {.code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR};
     snprintf(outcome.detail, sizeof(outcome.detail), "%s", why->text);
     uint64_t fields = sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
-    log_warning("worker", "account %s: %s", account.id, why->text);
+    log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", account.id), LOG_TEXT("error", why->text));
     int r = STORE(store, err, account_update, &account, fields);
     if (r == 0)
         *ret_outcome = outcome;
@@ -68,16 +68,15 @@ static void say_begin(const struct hearth_account *account, const struct hearth_
 {
     if (!log_wants(HEARTH_LOG_DEBUG))
         return;
-    const char *why = moves                                  ? "it moves to another node"
-                      : job->priority == HEARTH_PERSON_WAITS ? "a person waits"
-                      : account->resync                      ? "all is to be read anew"
-                      : account->failures > 0                ? "the last one failed"
-                      : account->last_sync == 0              ? "it is the first"
-                      : account->next_sync > clock_now()     ? "its source says that something changed"
-                                                             : "it is due";
-    log_pairs(HEARTH_LOG_DEBUG, "sync", "begins",
-              (struct log_pair[]){LOG_PAIR("account", account->id), LOG_PAIR("why", why), LOG_NUMBER("failures", account->failures),
-                                  LOG_NUMBER("delivery", job->attempt), LOG_PAIRS_END});
+    const char *reason = moves                                  ? "it moves to another node"
+                         : job->priority == HEARTH_PERSON_WAITS ? "a person waits"
+                         : account->resync                      ? "all is to be read anew"
+                         : account->failures > 0                ? "the last one failed"
+                         : account->last_sync == 0              ? "it is the first"
+                         : account->next_sync > clock_now()     ? "its source says that something changed"
+                                                                : "it is due";
+    log_event(HEARTH_LOG_DEBUG, "jobs", "sync begins", LOG_TEXT("account", account->id), LOG_TEXT("reason", reason),
+              LOG_INT("failures", account->failures), LOG_INT("delivery", job->attempt));
 }
 
 /* A job that a worker has taken, and what its kind's function needs for it. */
@@ -169,8 +168,8 @@ static void finish_job(struct jobs_worker *worker, struct call *call, const stru
     int told = call_check(call, worker->jobs->options.queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
     breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
     if (told < 0 && told != HEARTH_ERR_NOT_FOUND && told != HEARTH_ERR_CANCELLED)
-        log_text(log_level_of(&why, HEARTH_LOG_WARNING), "worker", "account %s: the queue did not take the end of the job: %s", job->key,
-                 why.text);
+        log_event(log_level_of(&why, HEARTH_LOG_WARNING), "jobs", "job end not told", LOG_TEXT("account", job->key),
+                  LOG_TEXT("error", why.text));
 }
 
 /* What the queue is told of a job that was done as well as it could be. */
@@ -179,7 +178,7 @@ static int32_t outcome_of(const struct hearth_job *job, int r, const struct sync
 {
     *ret_delay = 0;
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
-        log_text(log_level_of(err, HEARTH_LOG_ERROR), "worker", "account %s: %s", job->key, err->text);
+        log_event(log_level_of(err, HEARTH_LOG_ERROR), "jobs", "job failed", LOG_TEXT("account", job->key), LOG_TEXT("error", err->text));
         *ret_delay = err->retry_after > 0 ? err->retry_after : STORAGE_TROUBLE_PAUSE;
         return HEARTH_JOB_RETRY;
     }
@@ -215,11 +214,12 @@ static void take_job(struct jobs_worker *worker, struct call *call, const struct
     int32_t how = HEARTH_JOB_DONE;
     set_receipt(worker, job->receipt);
     if (kind == NULL) {
-        log_warning("worker", "account %s: its job is of the kind \"%s\", which this release does not know: it was given up", job->key,
-                    job->kind);
+        log_event(HEARTH_LOG_WARNING, "jobs", "job kind unknown", LOG_TEXT("account", job->key), LOG_TEXT("kind", job->kind),
+                  LOG_TEXT("hint", "a newer release made this job, which is given up: bring all processes to one release"));
         how = HEARTH_JOB_DEAD;
     } else if (node == NODES_NONE) { /* of another configuration; it is published again by whoever knows better */
-        log_warning("worker", "account %s: its job names the node \"%s\", which is not configured here", job->key, job->payload);
+        log_event(HEARTH_LOG_WARNING, "jobs", "job node unknown", LOG_TEXT("account", job->key), LOG_TEXT("node", job->payload),
+                  LOG_TEXT("hint", "no [node] section here has that name: give all processes of a fleet the same ones"));
     } else {
         int r = perform_job(worker, kind, node, job, &outcome, &err);
         how = outcome_of(job, r, &outcome, &err, &delay);
@@ -243,7 +243,7 @@ void *jobs_worker_main(void *arg)
         if (r == 0) {
             take_job(worker, &call, &job);
         } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
-            log_text(log_level_of(&err, HEARTH_LOG_ERROR), "worker", "cannot take a job: %s", err.text);
+            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "no job taken", LOG_TEXT("error", err.text));
             jobs_sleep(jobs, 1000);
         }
         call_reset(&call);
@@ -293,10 +293,10 @@ void *jobs_keeper_main(void *arg)
             breaker_note_err(jobs->options.queue_breaker, r, &err);
             /* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
             if (r == HEARTH_ERR_NOT_FOUND && jobs_interrupt_worker(&jobs->workers[i], receipt))
-                log_warning("worker",
-                            "a job's lease was lost while it was worked on: the sync is stopped, and done again by whoever gets it");
+                log_event(HEARTH_LOG_WARNING, "jobs", "lease lost",
+                          LOG_TEXT("hint", "the sync is stopped, and done again by whoever has its job now"));
             else if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
-                log_text(log_level_of(&err, HEARTH_LOG_WARNING), "worker", "cannot keep a lease alive: %s", err.text);
+                log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "lease not renewed", LOG_TEXT("error", err.text));
             call_reset(&call);
         }
     }

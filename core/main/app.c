@@ -31,7 +31,7 @@ static int init_log(struct app *app, const struct cli *cli, struct err *err)
     const char *format = cli->log != NULL ? cli->log : conf_text(hearth, "log");
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return err_set(err, HEARTH_ERR_INVALID, "--log takes text or json");
-    log_init(strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT, (enum hearth_log_level)conf_number(hearth, "log_level"));
+    log_init(strcmp(format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, (enum hearth_log_level)conf_number(hearth, "log_level"));
     if (conf_number(hearth, "audit") == 0)
         log_audit_off();
     if (conf_get_number(app->conf, "web", "access_log") != 0)

@@ -248,7 +248,8 @@ static int compare(const struct comparison *comparison, bool every, struct err *
             return 0;
     }
     if (!every)
-        log_warning("main", "no database answers yet: the key file was not compared with what they were sealed with");
+        log_event(HEARTH_LOG_WARNING, "main", "key file not compared",
+                  LOG_TEXT("hint", "no database answers yet, so it is not known whether this key file opens what is stored"));
     return 0;
 }
 

@@ -2,34 +2,24 @@
 
 #include <jansson.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "main/control.h"
 
 enum { PAIRS = 7 };
 
 struct pairs {
-    const char *keys[PAIRS + 1], *values[PAIRS + 1]; /* a NULL key ends them */
+    struct log_pair items[PAIRS + 1]; /* a NULL key ends them */
     size_t count;
 };
 
-static void add(struct pairs *pairs, const char *key, const char *value)
+static void audit_add(struct pairs *pairs, struct log_pair pair)
 {
-    if (pairs->count == PAIRS || value == NULL)
-        return;
-    pairs->keys[pairs->count] = key;
-    pairs->values[pairs->count++] = value;
-}
-
-static void write_line(const char *event, const struct pairs *p)
-{
-    log_audit(event, p->keys[0], p->values[0], p->keys[1], p->values[1], p->keys[2], p->values[2], p->keys[3], p->values[3], p->keys[4],
-              p->values[4], p->keys[5], p->values[5], p->keys[6], p->values[6], NULL);
+    if (pairs->count < PAIRS)
+        pairs->items[pairs->count++] = pair;
 }
 
 /* Who ran the command. */
@@ -46,8 +36,10 @@ static const char *user_name(char *ret, size_t size)
 static bool tell_daemon(const struct app *app, const char *event, const struct pairs *pairs)
 {
     json_t *object = json_object(), *list = json_array();
-    for (size_t i = 0; i < pairs->count; i++)
-        json_array_append_new(list, json_pack("[s, s]", pairs->keys[i], pairs->values[i]));
+    for (const struct log_pair *pair = pairs->items; pair->key != NULL; pair++) {
+        json_t *value = pair->kind == LOG_KIND_INT ? json_integer(pair->number) : json_string(pair->text);
+        json_array_append_new(list, json_pack("[s, o]", pair->key, value));
+    }
     json_object_set_new(object, "event", json_string(event));
     json_object_set_new(object, "pairs", list);
     char *text = json_dumps(object, JSON_COMPACT);
@@ -60,18 +52,27 @@ static bool tell_daemon(const struct app *app, const char *event, const struct p
     return r == 0 && status == 204;
 }
 
-void audit_command(const struct app *app, const char *event, ...)
+void audit_command_pairs(const struct app *app, const char *event, const struct log_pair *pairs)
 {
-    struct pairs pairs = {0};
+    struct pairs all = {0};
     char user[64];
-    va_list arguments;
-    va_start(arguments, event);
-    for (const char *key; (key = va_arg(arguments, const char *)) != NULL;)
-        add(&pairs, key, va_arg(arguments, const char *));
-    va_end(arguments);
-    add(&pairs, "by", user_name(user, sizeof(user)));
-    if (!tell_daemon(app, event, &pairs))
-        write_line(event, &pairs);
+    for (const struct log_pair *pair = pairs; pair->key != NULL; pair++)
+        if (pair->kind == LOG_KIND_INT || pair->text != NULL)
+            audit_add(&all, *pair);
+    audit_add(&all, LOG_TEXT("by", user_name(user, sizeof(user))));
+    if (!tell_daemon(app, event, &all))
+        log_audit_pairs(event, all.items);
+}
+
+/* Who sends it is a command of this state directory, of this release or another one. */
+static void audit_add_sent(struct pairs *pairs, const char *key, const json_t *value)
+{
+    if (key == NULL || key[0] == '\0' || key[strspn(key, "abcdefghijklmnopqrstuvwxyz_")] != '\0')
+        return;
+    if (json_is_integer(value))
+        audit_add(pairs, (struct log_pair){.key = key, .number = json_integer_value(value), .kind = LOG_KIND_INT});
+    else if (json_is_string(value))
+        audit_add(pairs, (struct log_pair){.key = key, .text = json_string_value(value), .kind = LOG_KIND_TEXT});
 }
 
 void audit_take(struct http_request *request, struct http_reply *reply, void *worker)
@@ -83,12 +84,10 @@ void audit_take(struct http_request *request, struct http_reply *reply, void *wo
     size_t i;
     json_array_foreach(json_object_get(object, "pairs"), i, pair)
     {
-        const char *key = json_string_value(json_array_get(pair, 0));
-        if (key != NULL && key[0] != '\0' && key[strspn(key, "abcdefghijklmnopqrstuvwxyz_")] == '\0')
-            add(&pairs, key, json_string_value(json_array_get(pair, 1)));
+        audit_add_sent(&pairs, json_string_value(json_array_get(pair, 0)), json_array_get(pair, 1));
     }
     reply->status = event == NULL ? 400 : 204;
     if (event != NULL)
-        write_line(event, &pairs);
+        log_audit_pairs(event, pairs.items);
     json_decref(object);
 }

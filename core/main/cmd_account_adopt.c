@@ -96,8 +96,8 @@ static int adopt_proxy(struct app *app, const struct cli *cli, const char *id, c
     forget_command(app, id, false);
     cli_say(stdout, "Whom the proxy calls %s is %s from now on.%s%s\n", name, email,
             ended[0] != '\0' ? " What opened the account before ended: " : "", ended);
-    audit_command(app, "proxy name adopted", "account", id, "email", email, "uid", name, "before", taken ? other.email : "", "ended", ended,
-                  NULL);
+    audit_command(app, "proxy name adopted", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("uid", name),
+                  LOG_TEXT("email_before", taken ? other.email : NULL), LOG_TEXT("ended", ended));
     return 0;
 }
 
@@ -118,7 +118,7 @@ static int adopt_next(struct app *app, const struct cli *cli, const char *id, co
     cli_say(stdout,
             "The next sign-in as %s at %s joins this account, if it comes within an hour; what opened the account before ends then.\n",
             email, where);
-    audit_command(app, "adoption announced", "account", id, "email", email, "provider", issuer, NULL);
+    audit_command(app, "adoption announced", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("issuer", issuer));
     return 0;
 }
 

@@ -48,8 +48,8 @@ int account_archive(struct app *app, struct cli *cli, struct err *err)
         cli_say(stdout, "%s is archived in %s: %s.\n", email, cli->argv[2], words);
         if (!cli->with_credentials)
             cli_say(stdout, "Its credentials are not in it: where it is restored its person signs in again (or --with-credentials).\n");
-        audit_command(app, "account archived", "account", id, "email", email, "credentials", cli->with_credentials ? "yes" : "no", "tokens",
-                      cli->with_tokens ? "yes" : "no", NULL);
+        audit_command(app, "account archived", LOG_TEXT("account", id), LOG_TEXT("email", email),
+                      LOG_TEXT("credentials", cli->with_credentials ? "yes" : "no"), LOG_TEXT("tokens", cli->with_tokens ? "yes" : "no"));
     }
     free(email);
     return r;
@@ -213,7 +213,7 @@ int account_restore(struct app *app, struct cli *cli, struct err *err)
         store_reset(app->store);
         if (restoring.archive.counts[ARCHIVE_KIND_token] > 0)
             cli_say(stdout, "And by the tokens and browsers of the archive: hearthd token list %s\n", restoring.email);
-        audit_command(app, "account restored", "account", id, "email", restoring.email, NULL);
+        audit_command(app, "account restored", LOG_TEXT("account", id), LOG_TEXT("email", restoring.email));
     }
     for (size_t i = 0; i < restoring.said_count; i++)
         free(restoring.said[i]);

@@ -52,7 +52,7 @@ static int set_paused(struct app *app, struct cli *cli, bool paused, struct err 
         cli_say(stdout, "%s is paused: it is not synced until \"hearthd account resume %s\".\n", account.email, account.email);
     else
         cli_say(stdout, "%s is synced again.\n", account.email);
-    audit_command(app, paused ? "account paused" : "account resumed", "account", account.id, "email", account.email, NULL);
+    audit_command(app, paused ? "account paused" : "account resumed", LOG_TEXT("account", account.id), LOG_TEXT("email", account.email));
     return 0;
 }
 
@@ -83,7 +83,7 @@ int account_sign_out(struct app *app, struct cli *cli, struct err *err)
     forget_command(app, subject.account.id, false);
     cli_say(stdout, "%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email,
             browsers, email);
-    audit_command(app, "signed out everywhere", "account", subject.account.id, "email", email, NULL);
+    audit_command(app, "signed out everywhere", LOG_TEXT("account", subject.account.id), LOG_TEXT("email", email));
     return 0;
 }
 
@@ -108,6 +108,6 @@ int account_remove(struct app *app, struct cli *cli, struct err *err)
         return r;
     forget_command(app, subject.account.id, true);
     cli_say(stdout, "removed %s: %s, %s, %s; its tokens and sessions ended\n", email, pages, visits, bookmarks);
-    audit_command(app, "account removed", "account", subject.account.id, "email", email, NULL);
+    audit_command(app, "account removed", LOG_TEXT("account", subject.account.id), LOG_TEXT("email", email));
     return 0;
 }

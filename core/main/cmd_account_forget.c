@@ -140,7 +140,7 @@ int account_forget(struct app *app, struct cli *cli, struct err *err)
     if (r == 0) {
         forget_command(app, account_id, true);
         say_result(cli, email, &result);
-        audit_command(app, "history removed here", "account", account_id, "email", email, NULL);
+        audit_command(app, "history removed here", LOG_TEXT("account", account_id), LOG_TEXT("email", email));
     }
     free(account_id);
     free(email);
@@ -212,7 +212,7 @@ int account_remember(struct app *app, struct cli *cli, struct err *err)
     if (r == 0) {
         cli_say(stdout, "It is not kept out any more. What its source still has comes back with hearthd account resync %s.\n",
                 cli->argv[1]);
-        audit_command(app, "history kept out no longer", "account", id, "email", cli->argv[1], NULL);
+        audit_command(app, "history kept out no longer", LOG_TEXT("account", id), LOG_TEXT("email", cli->argv[1]));
     }
     return r;
 }

@@ -108,7 +108,7 @@ static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     cli_say(stdout, "Dropped %s. An account is queued again when it is asked for, or when its claim ends ([scheduler] claim).\n", jobs);
-    audit_command(app, "queue cleared", "jobs", jobs, NULL);
+    audit_command(app, "queue cleared", LOG_INT("jobs", waiting));
     return 0;
 }
 

@@ -76,7 +76,7 @@ static int export(struct app *app, struct cli *cli, struct err *err)
     if (r == 0 && fflush(stdout) != 0)
         r = err_set(err, HEARTH_ERR_IO, "cannot write to standard output");
     if (r == 0)
-        audit_command(app, "export", "account", id, "email", email, "format", format->name, NULL);
+        audit_command(app, "export", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("format", format->name));
     free(email);
     return r;
 }

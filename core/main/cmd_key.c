@@ -137,7 +137,7 @@ static int new_key(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = key_file_make(path, 1, err);
     if (r == 0)
-        audit_command(app, "key file made", "file", path, NULL);
+        audit_command(app, "key file made", LOG_TEXT("file", path));
     return r == 0 ? say_made(path, "Key", err) : r;
 }
 
@@ -172,7 +172,7 @@ static int add_key(struct app *app, struct cli *cli, struct err *err)
     vault_close(vault);
     r = key_file_extend(path, newest.number + 1, err);
     if (r == 0)
-        audit_command(app, "key added", "file", path, NULL);
+        audit_command(app, "key added", LOG_TEXT("file", path));
     if (r == 0)
         r = say_made(path, "Key", err);
     if (r == 0 && own)
@@ -303,7 +303,7 @@ static int accept_loss(struct app *app, struct cli *cli, struct err *err)
     vault_close(loss.vault);
     if (r < 0)
         return r;
-    audit_command(app, "lost key given up", "file", path, "accounts", accounts, NULL);
+    audit_command(app, "lost key given up", LOG_TEXT("file", path), LOG_INT("accounts", loss.total));
     return say_made(path, "Everybody signs in anew: key", err);
 }
 

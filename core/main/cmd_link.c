@@ -74,7 +74,7 @@ static int make(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         take_back(app->store, &link);
     else
-        audit_command(app, "link made", "account", id, "email", email, NULL);
+        audit_command(app, "link made", LOG_TEXT("account", id), LOG_TEXT("email", email));
     link_wipe(&link);
     return r;
 }

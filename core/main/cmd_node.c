@@ -213,8 +213,7 @@ static int drain(struct app *app, struct cli *cli, struct err *err)
         return r;
     cli_say(stdout, "%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
             leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
-    snprintf(accounts, sizeof(accounts), "%zu", leavers.count);
-    audit_command(app, "node drained", "node", cli->argv[1], "accounts", accounts, NULL);
+    audit_command(app, "node drained", LOG_TEXT("node", cli->argv[1]), LOG_INT("accounts", leavers.count));
     if (app->nodes.items[node].weight > 0)
         cli_say(stdout, "Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
     return cli->wait ? wait_until_empty(app, err) : 0;

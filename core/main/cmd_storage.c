@@ -157,7 +157,7 @@ int cmd_restore(struct cli *cli)
     if (r == 0)
         say_restored(&app, path);
     if (r == 0)
-        audit_command(&app, "backup restored", "file", path, NULL);
+        audit_command(&app, "backup restored", LOG_TEXT("file", path));
     app_fini(&app);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

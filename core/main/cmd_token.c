@@ -49,7 +49,8 @@ static int create(struct app *app, struct cli *cli, struct err *err)
         return r;
     r = say_secret(app, id, &token, err);
     if (r == 0)
-        audit_command(app, "token made", "account", id, "email", email, "token", token.id, "name", cli->name, NULL);
+        audit_command(app, "token made", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("token", token.id),
+                      LOG_TEXT("name", cli->name));
     token_wipe(&token);
     return r;
 }
@@ -148,7 +149,8 @@ static int revoke(struct app *app, struct cli *cli, struct err *err)
         return r;
     forget_command(app, wanted.account, false);
     cli_say(stdout, "The token \"%s\" of %s is revoked.\n", name, wanted.email);
-    audit_command(app, "token revoked", "account", wanted.account, "email", wanted.email, "token", wanted.id, "name", wanted.name, NULL);
+    audit_command(app, "token revoked", LOG_TEXT("account", wanted.account), LOG_TEXT("email", wanted.email), LOG_TEXT("token", wanted.id),
+                  LOG_TEXT("name", wanted.name));
     return 0;
 }
 

@@ -70,7 +70,8 @@ static int connect_node(struct daemon *d, size_t node, struct err *err)
         *err = why;
         return r;
     }
-    log_debug("main", "the storage does not answer yet: %s", why.text); /* its probe tells it, once for all */
+    log_event(HEARTH_LOG_DEBUG, "main", "storage away", LOG_TEXT("node", d->app.nodes.items[node].name),
+              LOG_TEXT("error", why.text)); /* its probe tells it, once for all */
     return 0;
 }
 
@@ -321,7 +322,8 @@ static void stop(struct daemon *d, int64_t drain)
     sd_notify(0, "STOPPING=1");
     serve_stop_guard(drain, serve_interrupt_people, d);
     if (!stop_threads(d)) {
-        log_error("main", "a ping of a database or the queue does not come back: the process ends without waiting for it");
+        log_event(HEARTH_LOG_ERROR, "main", "ping hangs",
+                  LOG_TEXT("hint", "a ping of a database or the queue does not come back: the process ends without waiting for it"));
         _exit(EXIT_FAILURE);
     }
     destroy(d);
@@ -338,14 +340,14 @@ static void say_setup(struct daemon *d)
     if ((d->roles & ROLE_WEB) == 0)
         return;
     if (owner_find(&d->app.stores, &owned, &err) < 0)
-        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "main", "%s", err.text);
+        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "main", "owner not read", LOG_TEXT("error", err.text));
     node_stores_reset(&d->app.stores);
     if (owned || conf_get_text(d->app.conf, "auth", "allow") != NULL)
         return;
     int r = base != NULL ? address_find(&d->app, base, &address, &err) : address_of_listener(d->people_come_to, &address, &err);
     if (r < 0)
-        log_warning("main", "this server belongs to nobody yet, and its set-up code cannot be shown: %s; \"hearthd setup\" says it then",
-                    err.text);
+        log_event(HEARTH_LOG_WARNING, "main", "set-up code not shown", LOG_TEXT("error", err.text),
+                  LOG_TEXT("hint", "this server belongs to nobody yet: hearthd setup shows the code"));
     else
         setup_print(&d->app, address.text);
 }
@@ -353,8 +355,8 @@ static void say_setup(struct daemon *d)
 /* To the log before it is said to whoever waits for it: what that one does next stands behind it there. */
 static void say_ready(struct daemon *d)
 {
-    log_event(HEARTH_LOG_INFO, "main", "ready", "version", HEARTH_VERSION, "address", d->http == NULL ? NULL : http_address(d->http, 0),
-              "state_dir", d->app.state_dir, NULL);
+    log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("version", HEARTH_VERSION),
+              LOG_TEXT("listen", d->http == NULL ? NULL : http_address(d->http, 0)), LOG_TEXT("state_dir", d->app.state_dir));
     printf("ready");
     const char *address;
     for (size_t i = 0; d->http != NULL && (address = http_address(d->http, i)) != NULL; i++)
@@ -409,7 +411,7 @@ int cmd_serve(struct cli *cli)
         }
         say_ready(&d);
         wait_for_end(&d, cli, &signals);
-        log_event(HEARTH_LOG_INFO, "main", "stopping", NULL);
+        log_event(HEARTH_LOG_INFO, "main", "stopping");
     }
     stop(&d, d.app.conf == NULL ? 0 : conf_get_number(d.app.conf, "web", "drain_timeout"));
     if (r < 0)

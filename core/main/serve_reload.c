@@ -21,14 +21,15 @@ void serve_reload(struct daemon *d, const struct cli *cli)
     bool certificates = d->http != NULL && has_certificates(d);
     int r = app_read_conf(cli, &findings, &conf, &err);
     if (r < 0)
-        log_error("main", "the configuration was not reloaded, the log level%s (\"hearthd check\" says all that is wrong): %s",
-                  certificates ? " and the certificates stay" : " stays", err.text);
+        log_event(HEARTH_LOG_ERROR, "main", "reload refused", LOG_TEXT("kept", certificates ? "log_level, certificates" : "log_level"),
+                  LOG_TEXT("error", err.text), LOG_TEXT("hint", "hearthd check says all that is wrong"));
     else if (certificates && (r = http_reload(d->http, &err)) < 0)
-        log_error("main", "the configuration was not reloaded, the log level and the certificates stay: %s", err.text);
+        log_event(HEARTH_LOG_ERROR, "main", "reload refused", LOG_TEXT("kept", "log_level, certificates"), LOG_TEXT("error", err.text),
+                  LOG_TEXT("hint", "hearthd check says all that is wrong"));
     if (r == 0) {
         log_set_level((enum hearth_log_level)conf_get_number(conf, "hearth", "log_level"));
-        log_audit("configuration reloaded", "reloaded", certificates ? "log_level, certificates" : "log_level", "rest", "needs a restart",
-                  NULL);
+        log_audit("configuration reloaded", LOG_TEXT("reloaded", certificates ? "log_level, certificates" : "log_level"),
+                  LOG_TEXT("rest", "needs a restart"));
     }
     findings_fini(&findings);
     conf_free(conf);

@@ -186,7 +186,8 @@ static void signed_in(void *ctx, const char *account, size_t node)
     struct err err = {0};
     api_forget(d->api, account);
     if (node == d->app.nodes.own && jobs_request(d->jobs, account, &err) < 0)
-        log_text(log_level_of(&err, HEARTH_LOG_WARNING), "main", "the first sync waits for the schedule: %s", err.text);
+        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "main", "first sync put off", LOG_TEXT("account", account),
+                  LOG_TEXT("error", err.text));
 }
 
 int serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err)
@@ -319,8 +320,8 @@ size_t serve_listeners(struct daemon *d, struct http_listener *ret)
         snprintf(d->control, sizeof(d->control), "unix:%s", path);
         ret[n++] = (struct http_listener){.name = "control", .address = d->control, .audience = HTTP_CONTROL, .mode = 0600};
     } else {
-        log_warning("main", "the path of the control socket in %s is too long: hearthd queue and healthcheck will not work",
-                    d->app.state_dir);
+        log_event(HEARTH_LOG_WARNING, "main", "no control socket", LOG_TEXT("state_dir", d->app.state_dir),
+                  LOG_TEXT("hint", "its path is too long, so hearthd queue and healthcheck do not work: choose a shorter one"));
     }
     return n;
 }
@@ -349,7 +350,8 @@ static void warn_of_certificates(const struct http_listener *listeners, size_t c
             continue;
         serve_certificate_words(listeners[i].certificate, ends, &words);
         if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
-            log_warning("main", "%s", words.data == NULL ? "" : words.data);
+            log_event(HEARTH_LOG_WARNING, "main", "certificate ends", LOG_TEXT("error", words.data),
+                      LOG_TEXT("hint", "renew it, and send SIGHUP"));
         buf_fini(&words);
     }
 }
@@ -388,13 +390,8 @@ static const char *const *known_hosts(struct daemon *d, struct arena *arena, siz
 static void note_access(const struct http_request *request, const char *account, int status, size_t bytes, int64_t ms, void *ctx)
 {
     (void)ctx;
-    const struct log_pair pairs[] = {
-        LOG_PAIR("address", request->remote), LOG_PAIR("method", http_method_name(request->method)),
-        LOG_PAIR("path", request->path),      LOG_NUMBER("status", status),
-        LOG_NUMBER("bytes", (int64_t)bytes),  LOG_NUMBER("ms", ms),
-        LOG_PAIR("account", account),         LOG_PAIRS_END,
-    };
-    log_access(pairs);
+    log_access(LOG_TEXT("address", request->remote), LOG_TEXT("method", http_method_name(request->method)), LOG_TEXT("path", request->path),
+               LOG_INT("status", status), LOG_INT("bytes", bytes), LOG_INT("ms", ms), LOG_TEXT("account", account));
 }
 
 int serve_start_http(struct daemon *d, struct err *err)

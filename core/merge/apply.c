@@ -71,7 +71,7 @@ int apply_collection(struct store *store, const char *account, int32_t collectio
     arena_init(&apply.arena, 0);
     int r = apply_once(&apply, collection, mark, ret_generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */
-        log_warning("jobs", "account %s: the outcome of a batch is uncertain, storing it again", account);
+        log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", account));
         store_reset(store); /* what it has changed stays told: the second time there may be nothing left to change */
         r = apply_once(&apply, collection, mark, ret_generation, err);
     }

@@ -82,7 +82,7 @@ static int batch(struct removing *removing, int32_t collection, removing_fn run,
 {
     int r = batch_once(removing, collection, run, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then */
-        log_warning("jobs", "account %s: the outcome of a batch is uncertain, removing again", removing->apply.account);
+        log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", removing->apply.account));
         store_reset(removing->apply.store);
         r = batch_once(removing, collection, run, err);
     }

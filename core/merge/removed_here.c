@@ -303,7 +303,7 @@ static int take_away(struct store *store, const char *account, const struct hear
         r = take_once(taking, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count, but
                                       * what the first time has changed stays told */
-        log_warning("jobs", "account %s: the outcome of a batch is uncertain, removing again", account);
+        log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", account));
         store_reset(store);
         r = take_once(taking, err);
     }

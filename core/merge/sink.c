@@ -56,8 +56,9 @@ static int on_damaged(void *ctx, const char *guid, const char *why)
         snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", merge_collection_name(sink->collection),
                  guid == NULL ? "(no id)" : guid, why);
     if (sink->damaged++ < DAMAGED_LOGGED)
-        log_event(sink->failed_before ? HEARTH_LOG_DEBUG : HEARTH_LOG_WARNING, "sync", "damaged record", "account", sink->account,
-                  "collection", merge_collection_name(sink->collection), "id", guid, "why", why, NULL);
+        log_event(sink->failed_before ? HEARTH_LOG_DEBUG : HEARTH_LOG_WARNING, "merge", "damaged record",
+                  LOG_TEXT("account", sink->account), LOG_TEXT("collection", merge_collection_name(sink->collection)),
+                  LOG_TEXT("record", guid), LOG_TEXT("reason", why));
     if (guid != NULL)
         return records_put_kept(&sink->spool, guid, &sink->err);
     sink->nameless = true;
@@ -170,11 +171,9 @@ static int on_commit(void *ctx, const char *mark)
     r = apply_collection(sink->store, sink->account, sink->collection, sink->how, &sink->spool, mark, &changed, &generation, &sink->err);
     if (r < 0)
         return r;
-    if (log_wants(HEARTH_LOG_DEBUG))
-        log_pairs(HEARTH_LOG_DEBUG, "sync", "stored",
-                  (struct log_pair[]){LOG_PAIR("account", sink->account), LOG_PAIR("collection", merge_collection_name(sink->collection)),
-                                      LOG_PAIR("how", how_it_came(sink)), LOG_PAIR("changed", changed ? "yes" : "no"),
-                                      LOG_NUMBER("records", sink->records - sink->records_before), LOG_PAIRS_END});
+    log_event(HEARTH_LOG_DEBUG, "merge", "collection stored", LOG_TEXT("account", sink->account),
+              LOG_TEXT("collection", merge_collection_name(sink->collection)), LOG_TEXT("how", how_it_came(sink)),
+              LOG_TEXT("changed", changed ? "yes" : "no"), LOG_INT("records", sink->records - sink->records_before));
     if (changed) {
         sink->changed |= 1u << sink->collection;
         sink->generation = generation;

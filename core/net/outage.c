@@ -40,20 +40,19 @@ bool net_outage_lasts(struct net *net, const char *place)
 
 bool net_note_outage(struct net *net, const char *place, int code, int status, const char *words)
 {
-    char what[NET_HOST_MAX + 16], answered[32];
-    snprintf(what, sizeof(what), "the server %s", place);
+    char answered[32];
     bool silent = status == 0 && (code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT);
     if (!silent && !status_is_of_outage(status)) {
         struct outage *outage = status == 0 ? NULL : outage_of(net, place, false); /* without an answer: interrupted, refused here */
         if (outage != NULL)
-            outage_ends(outage, "net", "answers again", what);
+            outage_ends(outage, "net", "answers again", LOG_TEXT("server", place));
         return false;
     }
     struct outage *outage = outage_of(net, place, true);
     if (outage == NULL)
         return false;
     snprintf(answered, sizeof(answered), "it answered %d", status);
-    outage_begins(outage, HEARTH_LOG_WARNING, "net", "%s cannot be used (%s); who needs it tries again until it can", what,
-                  silent ? words : answered);
+    outage_begins(outage, HEARTH_LOG_WARNING, "net", "cannot be used",
+                  LOG_PAIRS(LOG_TEXT("server", place), LOG_TEXT("error", silent ? words : answered)));
     return true;
 }

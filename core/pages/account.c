@@ -84,7 +84,7 @@ void account_link_post(struct page_call *call)
     struct store *store = node_stores_get(call->stores, basic.person.node, &call->err);
     int r = store == NULL ? call->err.code : link_create(store, basic.person.account, &basic.person.door, &link, &call->err);
     if (r == 0) {
-        log_audit("link made", "address", call->request->remote, "account", basic.person.account, NULL);
+        log_audit("link made", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", basic.person.account));
         r = put_link(call, &link);
         link_wipe(&link);
     }
@@ -118,7 +118,8 @@ void account_browser_post(struct page_call *call)
     if (r == 0 && wanted.found)
         r = session_remove(store, basic.person.account, wanted.id, &call->err);
     if (r == 0 && wanted.found)
-        log_audit("signed out", "address", call->request->remote, "account", basic.person.account, "session", wanted.id, NULL);
+        log_audit("signed out", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", basic.person.account),
+                  LOG_TEXT("session", wanted.id));
     api_forget_tokens(call->pages->options.api, basic.person.account);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         page_error(call);
@@ -141,7 +142,7 @@ void account_everywhere_post(struct page_call *call)
         page_error(call);
         return;
     }
-    log_audit("signed out everywhere", "address", call->request->remote, "account", basic.person.account, NULL);
+    log_audit("signed out everywhere", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", basic.person.account));
     page_forget_browser(call);
     page_message(call, 200, "You are signed out everywhere", "All browsers have forgotten you. API tokens still work.", "/auth/signin",
                  "Sign in again");

@@ -149,7 +149,8 @@ static int load(const char *folder, struct app_files **ret_files, struct err *er
     if (r != HEARTH_ERR_NOT_FOUND)
         return r;
     *err = (struct err){0};
-    log_warning("web", "the web app is not there, so people get the basic pages: build it (npm is needed), or set [web] app_dir");
+    log_event(HEARTH_LOG_WARNING, "pages", "web app missing",
+              LOG_TEXT("hint", "people get the basic pages: build it (npm is needed), or set [web] app_dir"));
     return 0;
 }
 

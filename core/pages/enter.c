@@ -58,7 +58,7 @@ static void note_fresh(struct page_call *call, struct store *store, const char *
     struct token token;
     struct err err = {0};
     if (fresh_create(store, account, door, session, &token, &err) < 0) {
-        log_warning("pages", "a complete sign-in could not be noted, so that deleting will ask for another one: %s", err.text);
+        log_event(HEARTH_LOG_WARNING, "pages", "fresh sign-in not noted", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
         return;
     }
     page_cookie(call, fresh_cookie_name(call->request->tls), token.secret, FRESH_LIFE / SECOND, "Strict");
@@ -81,8 +81,8 @@ static void note_ended(struct page_call *call, const char *account, const struct
     if (token->ended[0] == '\0')
         return;
     api_forget_tokens(call->pages->options.api, account);
-    log_audit("signed out", "address", call->request->remote, "account", account, "session", token->ended, "reason", "too many browsers",
-              NULL);
+    log_audit("signed out", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", account), LOG_TEXT("session", token->ended),
+              LOG_TEXT("reason", "too many browsers"));
 }
 
 static int enter_here(struct page_call *call, struct store *store, const char *account, const struct door *door, const char *next,
@@ -104,8 +104,8 @@ static int enter_here(struct page_call *call, struct store *store, const char *a
     stay_here(call);
     if (way == ENTER_COMPLETE)
         note_fresh(call, store, account, door, id);
-    log_audit("signed in", "address", call->request->remote, "account", account, "provider", call->provider, "session", id, "browser", name,
-              NULL);
+    log_audit("signed in", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", account), LOG_TEXT("provider", call->provider),
+              LOG_TEXT("session", id), LOG_TEXT("browser", name));
     if (way == ENTER_UNTOLD)
         say_untold(call);
     else

@@ -70,7 +70,8 @@ void page_error(struct page_call *call)
 {
     bool later = call->err.code == HEARTH_ERR_UNAVAILABLE || call->err.code == HEARTH_ERR_TIMEOUT ||
                  call->err.code == HEARTH_ERR_CANCELLED || call->err.code == HEARTH_ERR_FULL || call->err.code == HEARTH_ERR_NOMEM;
-    log_text(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "pages", "%s: %s", call->request->path, call->err.text);
+    log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "pages", "request failed", LOG_TEXT("path", call->request->path),
+              LOG_TEXT("error", call->err.text));
     if (later)
         http_reply_header(call->reply, "retry-after", "10");
     page_message(
@@ -82,7 +83,8 @@ void page_error(struct page_call *call)
 
 void page_slow(struct page_call *call, const char *link)
 {
-    log_text(outage_level_of_request(&call->err, HEARTH_LOG_WARNING), "signin", "%s: %s", call->request->path, call->err.text);
+    log_event(outage_level_of_request(&call->err, HEARTH_LOG_WARNING), "pages", "sign-in slow", LOG_TEXT("path", call->request->path),
+              LOG_TEXT("error", call->err.text));
     http_reply_header(call->reply, "retry-after", "10");
     page_message(call, 503, "One moment",
                  "The accounts server is slow, or does not answer at the moment. Nothing is lost; try again in a minute.", link,

@@ -6,15 +6,15 @@
 void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider)
 {
     if (rate_take_address(call->pages->noted, call->request->remote) == 0)
-        log_audit("sign-in failed", "address", call->request->remote, "reason", reason, "provider", provider, "email",
-                  email == NULL || email[0] == '\0' ? NULL : email, NULL);
+        log_audit("sign-in failed", LOG_TEXT("address", call->request->remote), LOG_TEXT("reason", reason), LOG_TEXT("provider", provider),
+                  LOG_TEXT("email", email == NULL || email[0] == '\0' ? NULL : email));
 }
 
 void page_audit_ended(struct page_call *call, const char *reason, const char *provider)
 {
     if (rate_take_address(call->pages->noted, call->request->remote) == 0)
-        log_audit("sign-in ended", "address", call->request->remote, "reason", reason == NULL ? "refused" : reason, "provider", provider,
-                  NULL);
+        log_audit("sign-in ended", LOG_TEXT("address", call->request->remote), LOG_TEXT("reason", reason == NULL ? "refused" : reason),
+                  LOG_TEXT("provider", provider));
 }
 
 bool page_may_step(struct page_call *call)

@@ -54,8 +54,9 @@ static int email_of(struct page_call *call, const struct found *found, const cha
 /* Whoever let them in (the operator, or a browser of before) did so for an account that may not be signed in to now. */
 static void bar(struct page_call *call, const struct found *found, const char *email)
 {
-    log_audit("sign-in refused", "address", call->request->remote, "account", found->row.account, "email", email, "provider",
-              found->row.scope == HEARTH_TOKEN_CODE ? "code" : "link", "reason", ALLOW_REFUSED, NULL);
+    log_audit("sign-in refused", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", found->row.account),
+              LOG_TEXT("email", email), LOG_TEXT("provider", found->row.scope == HEARTH_TOKEN_CODE ? "code" : "link"),
+              LOG_TEXT("reason", ALLOW_REFUSED));
     page_not_allowed(call);
 }
 

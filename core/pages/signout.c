@@ -41,7 +41,8 @@ void signout_post(struct page_call *call)
         r = store == NULL ? call->err.code : session_remove(store, person.account, person.session, &call->err);
         api_forget_tokens(options->api, person.account);
         if (r == 0)
-            log_audit("signed out", "address", call->request->remote, "account", person.account, "session", person.session, NULL);
+            log_audit("signed out", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", person.account),
+                      LOG_TEXT("session", person.session));
     }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         page_error(call);

@@ -34,7 +34,8 @@ static bool find_sso(const struct page_call *call, const char *name, size_t *ret
 static void failed(struct page_call *call, int r)
 {
     if (r == HEARTH_ERR_DENIED) {
-        log_warning("signin", "single sign-on: %s", call->err.text);
+        log_event(HEARTH_LOG_WARNING, "pages", "single sign-on refused", LOG_TEXT("provider", call->provider),
+                  LOG_TEXT("error", call->err.text));
         page_message(
             call, 403, "That did not work",
             "The sign-in was not accepted. If you did not decline it yourself, whoever runs this server finds the reason in its log.",
@@ -159,8 +160,8 @@ static int ask_who(struct page_call *call, const struct attempt *attempt, struct
 
 static void note_refused(const struct page_call *call, const struct oidc_person *person, const char *reason)
 {
-    log_audit("sign-in refused", "address", call->request->remote, "email", person->email, "provider", "oidc", "uid", person->subject,
-              "reason", reason, NULL);
+    log_audit("sign-in refused", LOG_TEXT("address", call->request->remote), LOG_TEXT("email", person->email),
+              LOG_TEXT("provider", call->provider), LOG_TEXT("uid", person->subject), LOG_TEXT("reason", reason));
 }
 
 static void refuse_stranger(struct page_call *call, const struct oidc_person *person)
@@ -184,8 +185,9 @@ static int join(struct page_call *call, const struct who *who, size_t node, cons
     if (adopted)
         api_forget(call->pages->options.api, account);
     if (r == 0)
-        log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", "address", call->request->remote, "account", account,
-                  "email", who->email, "provider", who->issuer, "uid", who->subject, adopted ? "ended" : NULL, ended, NULL);
+        log_audit(adopted ? "single sign-on adopted" : "single sign-on linked", LOG_TEXT("address", call->request->remote),
+                  LOG_TEXT("account", account), LOG_TEXT("email", who->email), LOG_TEXT("issuer", who->issuer),
+                  LOG_TEXT("uid", who->subject), LOG_TEXT("ended", adopted ? ended : NULL));
     return r;
 }
 
@@ -230,10 +232,9 @@ static void let_in(struct page_call *call, const struct oidc *oidc, const struct
     } else {
         enum enter_way way = person->fresh ? ENTER_COMPLETE : person->untold ? ENTER_UNTOLD : ENTER_REMEMBERED;
         if (person->untold)
-            log_warning("signin",
-                        "[oidc %s]: it was asked when the person signed in there (max_age=0), and does not say (auth_time): the account "
-                        "cannot be forgotten by this sign-in",
-                        call->provider);
+            log_event(HEARTH_LOG_WARNING, "pages", "sign-in time not told", LOG_TEXT("provider", call->provider),
+                      LOG_TEXT("hint", "it was asked when the person signed in there (max_age=0), and does not say (auth_time): the "
+                                       "account cannot be forgotten by this sign-in"));
         struct door door = {.kind = DOOR_IDENTITY, .issuer = issuer, .subject = person->subject};
         if (enter(call, node, id, &door, next, way) == HEARTH_ERR_NOT_FOUND)
             page_another(call);

@@ -24,8 +24,8 @@ static void on_log(const struct hearth_host *hearth, int level, const char *text
     if (level < HEARTH_LOG_ERROR || level > HEARTH_LOG_DEBUG)
         level = HEARTH_LOG_ERROR;
     const struct call *call = call_current();
-    log_pairs((enum hearth_log_level)level, host_of(hearth)->module, "message",
-              (struct log_pair[]){LOG_PAIR("account", call == NULL ? NULL : call->account), LOG_PAIR("text", text), LOG_PAIRS_END});
+    log_event((enum hearth_log_level)level, host_of(hearth)->module, "message", LOG_TEXT("account", call == NULL ? NULL : call->account),
+              LOG_TEXT("text", text));
 }
 
 static bool on_log_wants(const struct hearth_host *hearth, int level)

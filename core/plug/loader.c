@@ -218,7 +218,7 @@ static int try_file(const char *path, int kind, struct trial_report *ret_report,
     struct attempt attempt = {path, str_ends(shown, sizeof(shown), path), kind};
     if (strcmp(path, hung) == 0)
         return err_set(err, why.code, "%s", why.text);
-    log_debug("plugin", "looking at %s", path); /* before anything can wait for it, or worse */
+    log_event(HEARTH_LOG_DEBUG, "plug", "plugin looked at", LOG_TEXT("file", path)); /* before anything can wait for it, or worse */
     int r = object_check(path, err);
     if (r == 0)
         r = trial_run(shown, patience, attempt_load, &attempt, ret_report, err);

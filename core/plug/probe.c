@@ -58,9 +58,10 @@ static void probe_report_impaired(struct probe *probe, const struct breaker_view
     if (after->code != 0 && after->code != before->code && outage_lasts(&probe->impaired)) /* in another way */
         atomic_store(&probe->impaired.since, 0);
     if (after->code != 0)
-        outage_begins(&probe->impaired, HEARTH_LOG_ERROR, "probe", "%s answers, but cannot be used in full: %s", what, after->words);
+        outage_begins(&probe->impaired, HEARTH_LOG_ERROR, "plug", "cannot be used in full",
+                      LOG_PAIRS(LOG_TEXT("backend", what), LOG_TEXT("error", after->words)));
     else
-        outage_ends(&probe->impaired, "probe", "can be used in full again", what);
+        outage_ends(&probe->impaired, "plug", "can be used in full again", LOG_TEXT("backend", what));
 }
 
 static void probe_report(struct probe *probe, int code, const char *words)
@@ -73,9 +74,9 @@ static void probe_report(struct probe *probe, int code, const char *words)
     const char *what = backend->breaker->what;
     /* Not whether this probe moved it: calls may have opened it before. */
     if (after.state == BREAKER_OPEN)
-        outage_begins(&probe->outage, HEARTH_LOG_ERROR, "probe", "%s does not answer (%s); who needs it is told so at once until it does",
-                      what, after.words);
-    else if (outage_ends(&probe->outage, "probe", "answers again", what))
+        outage_begins(&probe->outage, HEARTH_LOG_ERROR, "plug", "does not answer",
+                      LOG_PAIRS(LOG_TEXT("backend", what), LOG_TEXT("error", after.words)));
+    else if (outage_ends(&probe->outage, "plug", "answers again", LOG_TEXT("backend", what)))
         atomic_store(&probe->ended, clock_monotonic());
     if (after.state == BREAKER_CLOSED)
         probe_report_impaired(probe, &before, &after);
@@ -93,8 +94,8 @@ static void probe_tell_unanswered(struct probe *probe, int64_t unanswered, const
     if (unanswered == 0 || lately || now < probe->quiet || breaker_is_open(breaker))
         return;
     probe->quiet = now + PROBE_QUIET;
-    log_warning("probe", "%s answers, but %lld call%s had no answer: %s", breaker->what, (long long)unanswered, unanswered == 1 ? "" : "s",
-                words);
+    log_event(HEARTH_LOG_WARNING, "plug", "calls not answered", LOG_TEXT("backend", breaker->what), LOG_INT("calls", unanswered),
+              LOG_TEXT("error", words));
 }
 
 /* Published while somebody else may interrupt it. */

@@ -60,8 +60,8 @@ static void open_worker(struct thread *thread)
         return;
     }
     thread->retry_at = clock_monotonic() + REOPEN_PAUSE;
-    log_text(log_level_of(&err, HEARTH_LOG_ERROR), "pool", "a thread of the pool \"%s\" has no session with the storage: %s",
-             thread->pool->name, err.text);
+    log_event(log_level_of(&err, HEARTH_LOG_ERROR), "pool", "thread without storage", LOG_TEXT("pool", thread->pool->name),
+              LOG_TEXT("error", err.text));
 }
 
 static void run_item(struct thread *thread, struct item item)

@@ -75,8 +75,8 @@ int finish_make(struct finish *f, const char *id, struct err *err)
         r = STORE(f->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
     if (r == 0)
-        log_audit("account added", "address", f->end->address, "account", id, "email", f->identity->email, "provider", account.provider,
-                  NULL);
+        log_audit("account added", LOG_TEXT("address", f->end->address), LOG_TEXT("account", id), LOG_TEXT("email", f->identity->email),
+                  LOG_TEXT("provider", account.provider));
     return r;
 }
 
@@ -96,8 +96,8 @@ static int follow_email(struct finish *f, const char *id, struct err *err)
         r = STORE(f->store, &why, account_update, &account, HEARTH_ACCOUNT_EMAIL);
         taken = r == HEARTH_ERR_CONFLICT;
         if (r == 0) {
-            log_audit("e-mail address changed", "account", id, "email", f->identity->email, "before", f->email, "provider",
-                      finish_provider(f), NULL);
+            log_audit("e-mail address changed", LOG_TEXT("account", id), LOG_TEXT("email", f->identity->email),
+                      LOG_TEXT("email_before", f->email), LOG_TEXT("provider", finish_provider(f)));
             snprintf(f->email, sizeof(f->email), "%s", account.email);
             return 0;
         }
@@ -106,10 +106,9 @@ static int follow_email(struct finish *f, const char *id, struct err *err)
         *err = why;
         return r;
     }
-    log_warning("signin", "account %s keeps the address %s, although [sync %s] says %s: %s", id, f->email, finish_provider(f),
-                f->identity->email, taken ? "another account here has that one" : why.text);
-    log_audit("e-mail address kept", "account", id, "email", f->email, "other", f->identity->email, "reason",
-              taken ? "another account has it" : "a node does not answer", NULL);
+    log_audit("e-mail address kept", LOG_TEXT("account", id), LOG_TEXT("email", f->email), LOG_TEXT("email_new", f->identity->email),
+              LOG_TEXT("provider", finish_provider(f)), LOG_TEXT("reason", taken ? "another account has it" : "a node does not answer"),
+              LOG_TEXT("error", taken ? NULL : why.text));
     return 0;
 }
 
@@ -169,7 +168,8 @@ int finish_start_over(struct finish *f, const char *before, const char *id, stru
     if (r == 0)
         r = STORE(f->store, &why, account_remove, before);
     if (r == 0)
-        log_audit("account emptied", "account", before, "email", f->email, "reason", f->joins ? "adopted" : "new key", NULL);
+        log_audit("account emptied", LOG_TEXT("account", before), LOG_TEXT("email", f->email),
+                  LOG_TEXT("reason", f->joins ? "adopted" : "new key"));
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
         r = finish_make(f, id, err);
     else

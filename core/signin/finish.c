@@ -104,8 +104,9 @@ static int finish_known(struct finish *f, const char *id, struct signin_result *
         r = finish_start_over(f, result->before, result->account, err);
     }
     if (r == 0 && f->joins)
-        log_audit("account adopted", "address", f->end->address, "account", result->account, "email", f->identity->email, "provider",
-                  finish_provider(f), "before", f->provider, "ended", ended, NULL);
+        log_audit("account adopted", LOG_TEXT("address", f->end->address), LOG_TEXT("account", result->account),
+                  LOG_TEXT("email", f->identity->email), LOG_TEXT("provider", finish_provider(f)), LOG_TEXT("provider_before", f->provider),
+                  LOG_TEXT("ended", ended));
     return r;
 }
 
@@ -167,8 +168,9 @@ static void note_refused(const struct finish *f, const struct signin_result *res
                                           [SIGNIN_ANOTHER] = "the address is that of another identity's account; see hearthd account adopt",
                                           [SIGNIN_SETUP_MISSING] = "the server belongs to nobody yet, and no set-up code was given",
                                           [SIGNIN_SETUP_WRONG] = "a wrong set-up code"};
-    log_audit("sign-in refused", "address", f->end->address, "account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL, "email",
-              f->identity->email, "provider", finish_provider(f), "uid", f->identity->uid, "reason", reasons[result->outcome], NULL);
+    log_audit("sign-in refused", LOG_TEXT("address", f->end->address),
+              LOG_TEXT("account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL), LOG_TEXT("email", f->identity->email),
+              LOG_TEXT("provider", finish_provider(f)), LOG_TEXT("uid", f->identity->uid), LOG_TEXT("reason", reasons[result->outcome]));
 }
 
 static int finish(struct finish *f, struct signin_result *result, struct err *err)

@@ -39,7 +39,7 @@ static int ask_node(struct store *store, bool *ret_owned, struct err *err)
             r = 0;
     }
     if (r == 0 && any && owner_put(store, &why) < 0)
-        log_warning("signin", "that this server belongs to somebody could not be noted: %s", why.text);
+        log_event(HEARTH_LOG_WARNING, "signin", "owner not noted", LOG_TEXT("error", why.text));
     if (r < 0)
         *err = why;
     else

@@ -135,7 +135,7 @@ class App(TestCase):
             status, headers, _ = self.get(node, path)
             self.assertEqual((status, headers["location"]), (303, to), path)
         self.assertEqual([self.get(node, path)[0] for path in ("/assets/app-1.js", "/sw.js")], [404, 404])
-        self.assertEqual(node.log_text().count("the web app is not there"), 1)
+        self.assertEqual(node.log_text().count("web app missing"), 1)
         self.assertIn("npm", node.log_text())
 
 

@@ -66,7 +66,7 @@ class Check(TestCase):
         """The exit code of a start that fails, and what it says."""
         done = subprocess.run([*before, HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
         self.assertNotIn("ready", done.stdout)
-        return done.returncode, re.sub(r"(?m)^\d{4}-\S+ warning web message .*\n", "", done.stderr)
+        return done.returncode, re.sub(r"(?m)^\d{4}-\S+ warning pages web app missing .*\n", "", done.stderr)
 
     def serve_refuses(self, node):
         """The exit code and last line of a start that fails."""

@@ -24,16 +24,16 @@ class Decisions(TestCase):
         rows = []
         for line in node.log_text()[start:].splitlines():
             row = json.loads(line)
-            if row["module"] not in ("sync", "sync-fx") or row["level"] not in ("debug", "info", "warning"):
+            if row["module"] not in ("jobs", "merge", "sync-fx") or row["level"] not in ("debug", "info", "warning"):
                 continue
             self.assertIn("account", row)
-            words = row.get("text") or row.get("why") or row.get("collection") or row.get("detail", "")
-            rows.append((row["event"] if row["module"] == "sync" else "", re.sub(r"[0-9]+(\.[0-9]+)?", "N", words)))
+            words = row.get("text") or row.get("reason") or row.get("collection") or row.get("detail", "")
+            rows.append((row["event"] if row["event"] != "message" else "", re.sub(r"[0-9]+(\.[0-9]+)?", "N", words)))
         return rows
 
     def sync(self, node, person=False):
         """What is said of one more sync."""
-        start, wanted = len(node.log_text()), ("next", "not now")
+        start, wanted = len(node.log_text()), ("sync next", "sync put off")
         if person:
             self.assertEqual(node.request("/api/v1/sync", "POST").status, 202)
         else:
@@ -43,9 +43,9 @@ class Decisions(TestCase):
 
     def test_what_each_sync_decides(self):
         service, node = self.home()
-        until(lambda: ("next", "the interval") in self.said(node), "the first sync")
+        until(lambda: ("sync next", "the interval") in self.said(node), "the first sync")
         self.assertEqual(self.said(node), [
-            ("begins", "it is the first"),
+            ("sync begins", "it is the first"),
             ("", "the token server is asked for credentials, because there are none in hand"),
             ("", "the accounts server is asked for an access token, because there is none in hand, or it has run out"),
             ("", "info/collections is asked for, whatever it says"),
@@ -56,24 +56,24 @@ class Decisions(TestCase):
             ("", "clients: N page brought N records"),
             ("", "tabs: N page brought N records"),
             ("", "clients and tabs: N devices are known"),
-            ("stored", "devices"),
-            ("stored", "tabs"),
+            ("collection stored", "devices"),
+            ("collection stored", "tabs"),
             ("", "bookmarks is read whole, because it was never read"),
             ("", "bookmarks: N page brought N records"),
             ("", "bookmarks: N records are used, N are of no use here, N arrived damaged, N cannot be used"),
-            ("stored", "bookmarks"),
+            ("collection stored", "bookmarks"),
             ("", "history is read whole, because it was never read"),
             ("", "history: N pages brought N records"),
             ("", "history: N records are used, N are of no use here, N arrived damaged, N cannot be used"),
-            ("stored", "history"),
-            ("done", ""),
-            ("next", "the interval")])
+            ("collection stored", "history"),
+            ("sync done", ""),
+            ("sync next", "the interval")])
         self.assertEqual(self.sync(node, person=True), [
-            ("begins", "a person waits"),
+            ("sync begins", "a person waits"),
             ("", "info/collections is asked for, if anything has changed since N"),
             ("", "nothing is read, because nothing has changed (N)"),
-            ("done", ""),
-            ("next", "the interval")])
+            ("sync done", ""),
+            ("sync next", "the interval")])
         service.put_clear("history", NEW)
         changed = [
             ("", "info/collections says when each was written: meta N, crypto N, clients N, tabs N, bookmarks N, history N"),
@@ -84,10 +84,10 @@ class Decisions(TestCase):
             ("", "history is read from N on, because it has changed"),
             ("", "history: N page brought N records"),
             ("", "history: N records are used, N are of no use here, N arrived damaged, N cannot be used"),
-            ("stored", "history"),
-            ("done", ""),
-            ("next", "the interval")]
-        asked = [("begins", "it is due"), ("", "info/collections is asked for, if anything has changed since N")]
+            ("collection stored", "history"),
+            ("sync done", ""),
+            ("sync next", "the interval")]
+        asked = [("sync begins", "it is due"), ("", "info/collections is asked for, if anything has changed since N")]
         self.assertEqual(self.sync(node), asked + changed)
         # The credentials are refused in the middle.
         service.put_clear("history", {**NEW, "id": "BBBBBBBBBBBB"})
@@ -100,18 +100,18 @@ class Decisions(TestCase):
         self.assertEqual(self.sync(node)[2:], [
             ("", "nothing is read, because nothing has changed (N)"),
             ("", "the servers wish for a pause of N s (X-Weave-Backoff, X-Backoff)"),
-            ("done", ""),
-            ("next", "the interval")])
-        self.assertEqual(self.sync(node), [("begins", "it is due"), ("not now", "the server wants a pause")])
+            ("sync done", ""),
+            ("sync next", "the interval")])
+        self.assertEqual(self.sync(node), [("sync begins", "it is due"), ("sync put off", "the server wants a pause")])
         service.clear()
         until(lambda: service.log("info/collections"), "it is asked when the pause is over")
-        until(lambda: self.said(node)[-1][0] == "next", "the end of that sync")
+        until(lambda: self.said(node)[-1][0] == "sync next", "the end of that sync")
         # It demands one.
         service.faults({"path": "info/collections", "times": 1, "status": 503, "headers": {"Retry-After": "3600"}})
         said = self.sync(node)
         self.assertEqual(said[0:2] + said[2:3], asked + [("", "the server asks to be left alone for N s (Retry-After, with N)")])
-        self.assertEqual((said[3][0], said[4]), ("failed", ("next", "the server wants a pause")))
-        self.assertEqual(self.sync(node), [("begins", "the last one failed"), ("not now", "the server wants a pause")])
+        self.assertEqual((said[3][0], said[4]), ("sync failed", ("sync next", "the server wants a pause")))
+        self.assertEqual(self.sync(node), [("sync begins", "the last one failed"), ("sync put off", "the server wants a pause")])
         self.check_nothing_personal(service, node)
 
     def check_nothing_personal(self, service, node):
@@ -139,8 +139,8 @@ class Decisions(TestCase):
     def test_silent_at_info(self):
         """One line for each sync, of what happened."""
         _, node = self.home("info")
-        until(lambda: "done" in [event for event, _ in self.said(node)], "the first sync")
-        self.assertEqual(self.said(node), [("done", "")])
+        until(lambda: "sync done" in [event for event, _ in self.said(node)], "the first sync")
+        self.assertEqual(self.said(node), [("sync done", "")])
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Scheduling(FaultCase):
             with self.subTest(rule):
                 node = self.home(OFTEN + "claim = 1s\n")
                 node.faults("storage", "account_claim_due " + rule)
-                told = ("cannot look for due accounts", "the storage does not answer (", "the storage answers, but ")
+                told = ("due accounts not read", "does not answer backend=\"the storage\"", "calls not answered backend=\"the storage\"")
                 until(lambda n=node: any(words in n.log_text() for words in told), "it is told")
                 self.wait_for_syncs(node)
                 node.close()
@@ -82,7 +82,7 @@ class Stopping(FaultCase):
 
     def test_stops_although_a_plugin_does_not_come_back(self):
         """Nothing can interrupt it: the process says what it waits for, and ends in the time that it has for stopping."""
-        for rule, words, path in (("account_get deaf=600000", "it waited for answers that are under way", "/api/v1/me"),
+        for rule, words, path in (("account_get deaf=600000", "stop takes too long step=\"answers that are under way\"", "/api/v1/me"),
                                   ("ping deaf=600000", "a ping of a database or the queue does not come back", None)):
             with self.subTest(rule):
                 node = self.home("interval = 1d\n[hearth]\nprobe_interval = 50ms\nprobe_timeout = 200ms\n", sync=False)
@@ -112,7 +112,7 @@ class Stopping(FaultCase):
         self.addCleanup(stuck.join)
         until(lambda: self.in_nanosleep(node), "the request waits")
         node.stop()
-        self.assertNotIn("the stop takes too long", node.log_text())
+        self.assertNotIn("stop takes too long", node.log_text())
 
     @staticmethod
     def ask_and_forget(node, path):

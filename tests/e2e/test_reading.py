@@ -86,7 +86,7 @@ class Visits(FaultCase):
                 with self.subTest(path=path, method=method):
                     query = QUERIES.get(path, "")
                     self.assertIn(self.look(node, f"{concrete}?{query}&ask={time.monotonic_ns()}", method), allowed)
-        until(lambda: "cannot be written who was here" in node.log_text(), "the note of the visit is refused")
+        until(lambda: "visit not noted step=\"writing who was here\"" in node.log_text(), "the note of the visit is refused")
         node.clear()
         until(lambda: self.account(node)["last_seen_at"] > 0, "and written when it can be")
 
@@ -146,7 +146,7 @@ class Visits(FaultCase):
         node = self.home(DAILY)
         node.faults("storage", "account_update thread=presence error=FULL", "token_used thread=presence error=FULL")
         self.assertEqual(node.request("/api/v1/me").status, 200)
-        until(lambda: "cannot be written who was here" in node.log_text(), "it is refused")
+        until(lambda: "visit not noted step=\"writing who was here\"" in node.log_text(), "it is refused")
         node.clear()
         node.stop()
         node.start()

@@ -59,7 +59,7 @@ class Reading(FaultCase):
             node.clear()
             until(lambda: node.request("/readyz", email=None).status == 200, "a probe notices that it is back")
         text = node.log_text()
-        self.assertEqual((text.count("answers, but cannot be used in full"), text.count("can be used in full again")), (2, 2), text)
+        self.assertEqual((text.count(" error plug cannot be used in full "), text.count("can be used in full again")), (2, 2), text)
 
     def test_no_session_to_be_had(self):
         node = self.home(sync=False)

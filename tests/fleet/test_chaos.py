@@ -175,7 +175,7 @@ class Chaos(TestCase):
         for worker in self.fleet.workers:
             for line in worker.log_text().splitlines():
                 entry = json.loads(line) if line.startswith("{") else {}
-                if entry.get("module") == "sync" and entry.get("event") == "done":
+                if entry.get("event") == "sync done":
                     end = datetime.datetime.fromisoformat(entry["time"]).timestamp() * 1000
                     spans.setdefault(entry["account"], []).append((end - int(entry["ms"]), end, worker.state))
         self.assertGreaterEqual(len(spans), ACCOUNTS)

@@ -86,13 +86,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     first[size - 1] = '\0';
     second = first + strlen(first);
     second += second < first + size - 1 ? 1 : 0;
-    enum log_format format = (data[0] & 1) != 0 ? LOG_JSON : LOG_TEXT;
+    enum log_format format = (data[0] & 1) != 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
     log_init(format, HEARTH_LOG_INFO);
     int real, fd = catch_begin(&real);
-    log_audit("tested", "address", first, "reason", second, NULL);
+    log_audit("tested", LOG_TEXT("address", first), LOG_TEXT("reason", second));
     size_t n = catch_end(fd, real, line);
     check_shown(line, n);
-    if (format == LOG_JSON) {
+    if (format == LOG_FORMAT_JSON) {
         check_json(line, first, second);
     } else {
         static const char begin[] = " audit tested address=", between[] = " reason=";

@@ -103,7 +103,7 @@ class Protocols(TestCase):
         with open(cert, "w", encoding="utf-8") as f:
             f.write("damaged")
         node.process.send_signal(signal.SIGHUP)
-        until(lambda: "the log level and the certificates stay" in node.log_text(), "a damaged certificate is refused")
+        until(lambda: "kept=\"log_level, certificates\"" in node.log_text(), "a damaged certificate is refused")
         self.assertIn("second", subject())
 
     def test_unix_socket(self):

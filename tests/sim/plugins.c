@@ -145,7 +145,7 @@ static void fill_jobs(void)
 
 void sim_open(void)
 {
-    log_init(LOG_TEXT, HEARTH_LOG_ERROR); /* every visit in an outage of the queue is a warning */
+    log_init(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR); /* every visit in an outage of the queue is a warning */
     open_storage();
     open_queue();
     fill_jobs();

@@ -291,7 +291,7 @@ static void test_more_than_there_is_room_for(void **state)
 
 int main(void)
 {
-    log_init(LOG_TEXT, HEARTH_LOG_ERROR);
+    log_init(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_many_calls_are_one_sync),     TEST(test_by_the_function_of_the_host),

@@ -235,7 +235,7 @@ static void test_more_than_there_is_room_for(void **state)
 
 int main(void)
 {
-    log_init(LOG_TEXT, HEARTH_LOG_ERROR);
+    log_init(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_many_requests_are_one_visit, begin, end),
         cmocka_unit_test_setup_teardown(test_without_a_token, begin, end),
