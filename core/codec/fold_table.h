@@ -1,6 +1,7 @@
-/* Made by make_fold_table.py from Unicode 14.0.0: simple lower case above ASCII. */
-#ifndef SUPPORT_FOLD_TABLE_H
-#define SUPPORT_FOLD_TABLE_H
+/* Simple lower case above ASCII of Unicode 14.0.0. Databases hold what it gives, so it is not to be
+ * changed; tests/unit/codec holds it against libutf8proc. */
+#ifndef HEARTH_CORE_CODEC_FOLD_TABLE_H
+#define HEARTH_CORE_CODEC_FOLD_TABLE_H
 
 #include <stdint.h>
 
