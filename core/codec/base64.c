@@ -1,7 +1,7 @@
 #include "codec/codec.h"
 #include "hearth/plugin.h"
 
-/* Of ASCII: the value of a digit, and what it is a digit of when it is not one of both alphabets. */
+/* Of ASCII: the value of a digit, and of which alphabet it is one when it is not of both. */
 enum { ONLY_STANDARD = 0x40, ONLY_URL = 0x80, NO_DIGIT = ONLY_STANDARD | ONLY_URL };
 
 /* clang-format off */

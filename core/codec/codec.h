@@ -71,8 +71,8 @@ enum {
     CODEC_PLUS = 2,          /* + is a blank, as in forms; otherwise it stays */
     CODEC_KEEP_CONTROLS = 4, /* escapes of U+0000 to U+001F and of U+007F stay as they are */
 };
-/* NUL-terminated, UTF-8 or not. FULL when it does not fit: size + 1 is always enough. ret_size, which
- * may be NULL: the length, untouched on failure; ret_text is undefined then. */
+/* NUL-terminated, UTF-8 or not. FULL when it does not fit: size + 1 is always enough. ret_size,
+ * which may be NULL: the length, untouched on failure; ret_text is undefined then. */
 int codec_percent_decode(unsigned how, const char *text, size_t size, char *ret_text,
                          size_t capacity, size_t *ret_size);
 
@@ -90,9 +90,10 @@ size_t codec_utf8_write(uint32_t code, char *ret_text);
 
 enum { CODEC_FOLD_GROWTH = 3 }; /* the folded text is at most this many times as long */
 /* Text as tags are compared, in databases as in memory: code point by code point, each by its own
- * lower case (hearth/storage.h), as Unicode 14 has it. Databases hold what comes out, so it stays as
- * it is, whatever Unicode the libraries of a system know: docs/schema.md#tags says more. Bytes that
- * are not UTF-8 stay. Returns the bytes written; ret_text: CODEC_FOLD_GROWTH * size; no NUL is added. */
+ * lower case (hearth/storage.h), as Unicode 14 has it. Databases hold what comes out, so it stays
+ * as it is, whatever Unicode the libraries of a system know: docs/schema.md#tags says more. Bytes
+ * that are not UTF-8 stay. Returns the bytes written; no NUL is added. ret_text:
+ * CODEC_FOLD_GROWTH * size. */
 size_t codec_fold(const char *text, size_t size, char *ret_text);
 
 #endif

@@ -1,5 +1,5 @@
 /* What core/codec makes of bytes from outside: percent coding in all its ways, hexadecimal, base64,
- * UTF-8, folding; and plugins/support's cut. All buffers are exactly as large as the headers ask. */
+ * UTF-8, folding; and plugins/support's cut. Buffers are as large as the headers ask. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

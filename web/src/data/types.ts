@@ -1,4 +1,5 @@
-// What the services answer: docs/openapi.yaml, of which `npm run types` makes openapi.d.ts. Here are only names for parts of answers.
+// What the services answer: docs/openapi.yaml, of which `npm run types` makes openapi.d.ts. Here
+// are only names for parts of answers.
 import type { Days, Me, Results, Settings, Sites, Tabs, Visits } from "./openapi.js";
 
 export type * from "./openapi.js";
