@@ -96,7 +96,7 @@ static int send_login(struct fx_signin *s, const char *code)
 struct login {
     struct fx_signin *s;
     char method[32], reason[32];
-    bool session, fetch, fetch2, email_verified, session_verified, bad;
+    bool session, fetch, email_verified, session_verified, bad;
 };
 
 static void take_secret(struct login *login, const struct fx_span *value, uint8_t ret[FX_SECRET], bool *ret_there)
