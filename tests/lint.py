@@ -13,14 +13,14 @@ import links  # noqa: E402
 
 # Whose bytes nobody may learn by measuring.
 SECRET_COMPARED = re.compile(r"\b(?<!CRYPTO_)(?:strn?(?:case)?cmp|memcmp|str_equal)\([^;]*(?:\bsecret\b|nonce|oauth_state|attempt->state|\bh?mac\b|verifier|password)")
-LAYERS = ["jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "archive", "jobs", "signin", "http", "api", "pages", "main"]
+LAYERS = ["codec", "jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes", "merge", "archive", "jobs", "signin", "http", "api", "pages", "main"]
 # A row of a table says itself what it is, by a flag.
 ROW_COMPARED = re.compile(r"(?:->|\.)(?:run|handle|handler|filter|to)\s*[!=]=\s*(?!NULL\b)&?[a-z]")
 # Collections are a table (HEARTH_COLLECTIONS), not neighbours with a first and a last.
 COLLECTION_RANGE = re.compile(r"[<>]=?\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\b|=\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*;[^;]*(?:<|!=)"
                               r"|\bHEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*(?:[-+]\s*1\b|\?)")
 # A program beside hearthd, and what it may use of core.
-TOOLS = {"plugin-check": ["base", "conf", "plug", "archive"]}
+TOOLS = {"plugin-check": ["codec", "base", "conf", "plug", "archive"]}
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\(")
 # A third-party header stays behind these folders.
 LIBRARIES = {
@@ -34,17 +34,24 @@ LIBRARIES = {
     "cjose/": ["nowhere: core/jose does that"],
     "uthash.h": ["core/base/map.h"],
 }
-# What a plugin of this tree may use of core besides hearth/*.h: a library that itself uses nothing else of core.
-SHARED = {"sync-fx": ["jose/jose.h"]}
 # Hash tables, for core and all plugins of this tree: what they stand on.
 HASH_HEADERS = ("base/hash.h", "base/index_table.h", "base/map.h", "base/number_set.h")
 HASH_FILES = tuple(f"core/{name}"[:-1] for name in HASH_HEADERS)
-# What all plugins of this tree share, on hearth/*.h and libc; core and templates for others do without it.
+# What a plugin of this tree may use of core besides hearth/*.h: libraries that themselves use nothing
+# else of core. codec/codec.h is for all of them but the template, which others copy without it.
+CODEC = "codec/codec.h"
+SHARED = {"sync-fx": [CODEC, "jose/jose.h"], "storage-mem": []}
+# Letters and digits by hand: what core/codec does, once for all. Templates are complete without it.
+CODEC_BY_HAND = re.compile(r"- '[aA]' \+ 10|<= 'Z' \?|\b(?:EVP_(?:En|De)codeBlock|tolower|isxdigit)\(")
+CODEC_TABLES = re.compile(r'"0123456789(?:abcdef|ABCDEF)"\s*[\[;]|"(?:%%)?%02[xX]"'
+                          r'|"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789[-+]')
+CODEC_AT_HOME = ("core/codec/", "plugins/storage-mem/")
+# What all plugins of this tree share, on hearth/*.h, core/codec and libc; core and templates for others do without it.
 SUPPORT = "plugins/support"
 # What the two databases compile into themselves, each over a driver of its own.
 STORAGE_SQL = "storage-sql"
 STORAGE_SQL_USERS = (STORAGE_SQL, "storage-sqlite", "storage-pg")
-SUPPORT_INCLUDES = ("hearth/", "support/", "arpa/", "netinet/", "sys/")
+SUPPORT_INCLUDES = ("hearth/", "codec/", "support/", "arpa/", "netinet/", "sys/")
 # In core a lock is one that a build with checks knows of: core/base/lock.h.
 UNCHECKED_LOCK = re.compile(r"\bpthread_(mutex_(lock|trylock|unlock)|cond_(timed)?wait)\s*\(")
 UNCHECKED_MAY = "core/base/lock."
@@ -121,7 +128,10 @@ def check_source(path, text):
             findings.append(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: html_put() does not know that directive")
     if path.parts[0] in CODE:
         check_copies(path, text)
+    is_by_hand = path.parts[0] in CODE and not str(path).startswith(CODEC_AT_HOME)
     for n, line in enumerate(text.split("\n"), 1):
+        if is_by_hand and (CODEC_BY_HAND.search(line) or CODEC_TABLES.search(line)):
+            findings.append(f"{path}:{n}: letters and digits by hand; codec/codec.h has them")
         include = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
         if include:
             check_include(path, n, include.group(1))
@@ -168,16 +178,16 @@ def check_include(path, n, name):
         if name.startswith(prefix) and not any(str(path).startswith(f) for f in folders):
             findings.append(f"{path}:{n}: <{name}> belongs behind {folders[0]}")
     parts = path.parts
-    if parts[0] == "plugins" and name.split("/")[0] in LAYERS and name not in (*SHARED.get(parts[1], ()), *HASH_HEADERS):
+    if parts[0] == "plugins" and name.split("/")[0] in LAYERS and name not in (*SHARED.get(parts[1], (CODEC,)), *HASH_HEADERS):
         findings.append(f"{path}:{n}: a plugin uses nothing but hearth/*.h, not {name}")
-    if str(path).startswith(HASH_FILES) and name.split("/")[0] in LAYERS and name not in HASH_HEADERS:
+    if str(path).startswith(HASH_FILES) and name.split("/")[0] in LAYERS and name not in (*HASH_HEADERS, CODEC):
         findings.append(f"{path}:{n}: plugins have it, too: it uses nothing else of core, not {name}")
     if parts[0] == "tools" and name.split("/")[0] in LAYERS and name.split("/")[0] not in TOOLS[parts[1]]:
         findings.append(f"{path}:{n}: {parts[0]}/{parts[1]} uses {', '.join(TOOLS[parts[1]])} of core, not {name}")
     if name.startswith("support/") and parts[0] not in ("plugins", "tests"):
         findings.append(f"{path}:{n}: {name} is for the plugins of this tree")
     if str(path.parent) == SUPPORT and "/" in name and not name.startswith(SUPPORT_INCLUDES):
-        findings.append(f"{path}:{n}: {SUPPORT} uses hearth/*.h and libc, not {name}")
+        findings.append(f"{path}:{n}: {SUPPORT} uses hearth/*.h, {CODEC} and libc, not {name}")
     if name.startswith(f"{STORAGE_SQL}/") and (parts[0] != "plugins" or parts[1] not in STORAGE_SQL_USERS):
         findings.append(f"{path}:{n}: {name} is for the databases of this tree")
     if parts[0] == "plugins" and name.startswith("../"):

@@ -4,7 +4,7 @@
 set -eu
 out=$(realpath -m "$1")
 cd "$(dirname "$0")"
-if [ -f "$out.stamp" ] && [ -d "$out" ] && [ -z "$(find . \( -name node_modules -o -name dist \) -prune -o -newer "$out.stamp" -print | head -n 1)" ]; then
+if [ -f "$out.stamp" ] && [ -d "$out" ] && [ -z "$(find . \( -name node_modules -o -name dist -o -name openapi.d.ts \) -prune -o -newer "$out.stamp" -print | head -n 1)" ]; then
     exit 0
 fi
 refuse() {

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "search/search.h"
 
-enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64, API_HOST_MAX = 255, API_EMAIL_MAX = 256 };
+enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64, API_HOST_MAX = 255 };
 
 enum proof_kind { PROOF_TOKEN = 1, PROOF_BROWSER, PROOF_PROXY };
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "codec/codec.h"
 
 int node_get(struct api_call *call)
 {
@@ -24,22 +25,11 @@ int node_get(struct api_call *call)
     return api_reply_json(call, json_pack("{s:s, s:s}", "node", nodes->items[node].name, "url", nodes->items[node].url));
 }
 
-static const char *percent_encode(struct arena *arena, const char *path)
+static const char *encode_path(struct arena *arena, const char *path)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    char *out = arena_alloc(arena, strlen(path) * 3 + 1), *p = out;
-    for (; out != NULL && *path != '\0'; path++) {
-        unsigned char c = (unsigned char)*path;
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("-._~/", c) != NULL;
-        if (plain) {
-            *p++ = (char)c;
-        } else {
-            *p++ = '%';
-            *p++ = hex[c >> 4];
-            *p++ = hex[c & 15];
-        }
-    }
-    return out;
+    size_t room = strlen(path) * 3 + 1;
+    char *out = arena_alloc(arena, room);
+    return out != NULL && codec_percent_encode(path, "/", out, room) == 0 ? out : NULL;
 }
 
 void node_set_cookie(struct api_call *call, size_t node)
@@ -57,7 +47,7 @@ void node_set_cookie(struct api_call *call, size_t node)
 int node_elsewhere(struct api_call *call, size_t node)
 {
     const struct node *n = &call->api->options.nodes->items[node];
-    const char *path = percent_encode(&call->request->arena, call->request->path), *query = call->request->query;
+    const char *path = encode_path(&call->request->arena, call->request->path), *query = call->request->query;
     size_t size = strlen(n->url);
     while (size > 0 && n->url[size - 1] == '/')
         size--;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "codec/codec.h"
 
 enum { CURSOR_MAX = 2 * API_HOST_MAX + 128 };
 
@@ -53,8 +54,12 @@ char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, 
         buf_printf(&buf, ".%lld", (long long)numbers[i]);
     if (text != NULL) {
         buf_add_char(&buf, '~');
-        for (const char *p = text; *p != '\0'; p++)
-            buf_printf(&buf, "%02x", (unsigned char)*p);
+        size_t size = strlen(text);
+        char *room = buf_reserve(&buf, 2 * size + 1);
+        if (room != NULL) {
+            codec_hex_encode((const uint8_t *)text, size, room);
+            buf_grew(&buf, 2 * size);
+        }
     }
     char *cursor = buf_failed(&buf) ? NULL : arena_strdup(&call->request->arena, buf.data);
     buf_fini(&buf);
@@ -71,7 +76,8 @@ static bool parse_cursor(struct api_call *call, char kind, char *cursor, int64_t
     if (tilde != NULL) {
         size_t n = strlen(tilde + 1);
         char *text = n % 2 == 0 && n / 2 <= API_HOST_MAX ? arena_alloc(&call->request->arena, n / 2 + 1) : NULL;
-        if (text == NULL || !str_unhex(tilde + 1, (uint8_t *)text, n / 2) || strlen(text) != n / 2 || !str_is_utf8(text, n / 2))
+        if (text == NULL || codec_hex_decode(tilde + 1, n, (uint8_t *)text, n / 2) != 0 || strlen(text) != n / 2 ||
+            !str_is_utf8(text, n / 2))
             return false;
         *ret_text = text;
         *tilde = '\0';
@@ -138,7 +144,6 @@ json_t *api_body(struct api_call *call)
 const char *api_lower(struct api_call *call, const char *text)
 {
     char *lower = text == NULL ? NULL : arena_strdup(&call->request->arena, text);
-    for (char *p = lower; p != NULL && *p != '\0'; p++)
-        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    codec_lower_text(lower);
     return lower;
 }

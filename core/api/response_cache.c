@@ -141,7 +141,7 @@ void response_cache_drop_account(struct response_cache *cache, const char *accou
     entries_release(cache, dropped);
 }
 
-size_t response_cache_size(struct response_cache *cache)
+size_t api_response_cache_size_for_test(struct response_cache *cache)
 {
     lock_take(&cache->lock);
     size_t used = cache->used;

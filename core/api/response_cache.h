@@ -18,6 +18,6 @@ void *response_cache_get(struct response_cache *cache, const char *key); /* a re
 /* Keeps a reference of its own. size: what the value counts for. A value larger than an eighth of the budget is not kept. */
 void response_cache_put(struct response_cache *cache, const char *key, void *value, size_t size);
 void response_cache_drop_account(struct response_cache *cache, const char *account);
-size_t response_cache_size(struct response_cache *cache); /* bytes kept */
+size_t api_response_cache_size_for_test(struct response_cache *cache); /* bytes kept */
 
 #endif

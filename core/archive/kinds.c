@@ -21,9 +21,8 @@ static const struct fields archive_fields_nothing = {"nothing", NULL, 0, 0};
 
 #define hearth_FIELDS(record)            fields_##record
 #define archive_FIELDS(record)           archive_fields_##record
-#define SYNCED(name)                     (ARCHIVE_KIND_##name >= ARCHIVE_KIND_device && ARCHIVE_KIND_##name <= ARCHIVE_KIND_mark)
 #define WITHOUT(name)                    (ARCHIVE_KIND_##name == ARCHIVE_KIND_account ? "node" : ARCHIVE_KIND_##name == ARCHIVE_KIND_token ? "account" : NULL)
-#define KIND(name, whose, record, owner) {#name, &archive_FIELDS(owner), &whose##_FIELDS(record), WITHOUT(name), SYNCED(name)},
+#define KIND(name, whose, record, owner) {#name, &archive_FIELDS(owner), &whose##_FIELDS(record), WITHOUT(name)},
 const struct archive_kind archive_kinds[ARCHIVE_KIND_COUNT] = {ARCHIVE_KINDS(KIND)};
 
 int archive_kind_of(const char *name)

@@ -78,7 +78,6 @@ struct archive_kind {
     const struct fields *owner; /* what stands before the fields; without any: nothing does */
     const struct fields *fields;
     const char *without; /* a field that is no property of the account */
-    bool is_synced;      /* belongs into the batch */
 };
 
 extern const struct archive_kind archive_kinds[ARCHIVE_KIND_COUNT];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 
 int archive_fails(struct writing *w, int code)
 {
@@ -70,9 +71,13 @@ static void put_field(struct buf *to, const struct hearth_field *field, const vo
     if (text != NULL) {
         archive_put_text(to, text);
     } else if (hash != NULL) {
+        size_t size = (size_t)field->most;
         buf_add_char(to, '"');
-        for (int64_t i = 0; i < field->most; i++)
-            buf_printf(to, "%02x", hash[i]);
+        char *room = buf_reserve(to, 2 * size + 1);
+        if (room != NULL) {
+            codec_hex_encode(hash, size, room);
+            buf_grew(to, 2 * size);
+        }
         buf_add_char(to, '"');
     } else if (field->kind == HEARTH_FIELD_REAL) {
         buf_printf(to, "%.17g", fields_real(field, record));

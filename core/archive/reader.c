@@ -11,6 +11,7 @@
 #include "archive/scan.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 enum { WARNED_MAX = 32, WARNED_NAME = 64, FIELDS_MAX = 64 };
 
@@ -141,7 +142,7 @@ static bool set_text(const struct member *member, const struct scan_value *value
     /* A hash of n bytes where 2n digits were. */
     size_t size = (size_t)member->field->most;
     uint8_t *bytes = (uint8_t *)(uintptr_t)value->text, hash[64];
-    if (size > sizeof(hash) || strlen(value->text) != 2 * size || !str_unhex(value->text, hash, size))
+    if (size > sizeof(hash) || codec_hex_decode(value->text, strlen(value->text), hash, size) != 0)
         return false;
     memcpy(bytes, hash, size);
     fields_set_hash(member->field, member->record, bytes);
@@ -397,7 +398,7 @@ static bool last_is_right(struct archive_reader *reader, const char *name, const
     if (strcmp(name, "sha256") == 0) {
         if (EVP_DigestFinal_ex(reader->hash, digest, NULL) != 1)
             return false;
-        str_hex(digest, sizeof(digest), hex);
+        codec_hex_encode(digest, sizeof(digest), hex);
         return value->kind == SCAN_TEXT && strcmp(hex, value->text) == 0;
     }
     if (kind < 0 && strcmp(name, "lines") != 0)

@@ -4,6 +4,7 @@
 
 #include "archive/archive.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 static bool scan_fail(struct scan *scan, const char *why)
 {
@@ -43,19 +44,11 @@ bool scan_begin(struct scan *scan, char *line, size_t size)
 
 static bool read_four(struct scan *scan, uint32_t *ret)
 {
-    uint32_t number = 0;
-    if (scan->end - scan->at < 4)
+    int unit = scan->end - scan->at < 4 ? -1 : codec_hex_unit(scan->at);
+    if (unit < 0)
         return scan_fail(scan, "a \\u in it has no four digits");
-    for (int i = 0; i < 4; i++) {
-        char c = *scan->at++;
-        uint32_t digit = c >= '0' && c <= '9'                 ? (uint32_t)(c - '0')
-                         : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10)
-                                                              : 16;
-        if (digit == 16)
-            return scan_fail(scan, "a \\u in it has no four digits");
-        number = number * 16 + digit;
-    }
-    *ret = number;
+    scan->at += 4;
+    *ret = (uint32_t)unit;
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "archive/reader.h"
 #include "archive/store_sources.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "merge/removed_here.h"
 
 enum { VISITS_AT_ONCE = 512 };
@@ -306,7 +307,7 @@ static int put_identities(struct storing *s, struct err *err)
 
 static bool unhex(const char *hex, uint8_t *ret)
 {
-    return str_unhex(hex, ret, strlen(hex) / 2);
+    return codec_hex_decode(hex, strlen(hex), ret, strlen(hex) / 2) == 0;
 }
 
 /* Of a source; *ret_put: this server can use them. */

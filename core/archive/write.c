@@ -6,6 +6,7 @@
 
 #include "archive/lines.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 /* --- what is small --- */
 
@@ -75,7 +76,7 @@ static int put_credentials(struct writing *w, int64_t source)
     char *hex = malloc(2 * size + 1);
     if (hex == NULL)
         return err_set(w->err, HEARTH_ERR_NOMEM, "out of memory");
-    str_hex(sealed, size, hex);
+    codec_hex_encode(sealed, size, hex);
     credentials.sealed = hex;
     r = archive_put_record(w, ARCHIVE_KIND_credentials, NULL, &credentials);
     free(hex);
@@ -228,7 +229,7 @@ static int write_end(struct writing *w)
     char hex[65];
     if (EVP_DigestFinal_ex(w->hash, digest, NULL) != 1)
         return err_set(w->err, HEARTH_ERR_INTERNAL, "SHA-256 failed");
-    str_hex(digest, sizeof(digest), hex);
+    codec_hex_encode(digest, sizeof(digest), hex);
     buf_printf(&w->lines, "{\"record\":\"end\",\"lines\":%" PRId64, w->line_count);
     for (int i = 0; i < ARCHIVE_KIND_COUNT; i++)
         buf_printf(&w->lines, ",\"%s\":%" PRId64, archive_kinds[i].name, w->counts[i]);

@@ -15,6 +15,7 @@
 #include "base/owner.h"
 #include "base/plain_file.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 enum { KEY_SIZE = 32, PATH_SIZE = 4096, LINE_MAX_SIZE = 96, FILE_MAX = 64 * 1024 };
 
@@ -25,7 +26,7 @@ static void make_line(uint32_t number, char ret_line[LINE_MAX_SIZE])
     uint8_t key[KEY_SIZE];
     char hex[2 * KEY_SIZE + 1];
     ASSERT(RAND_priv_bytes(key, sizeof(key)) == 1);
-    str_hex(key, sizeof(key), hex);
+    codec_hex_encode(key, sizeof(key), hex);
     snprintf(ret_line, LINE_MAX_SIZE, "%u:%s\n", number, hex);
     OPENSSL_cleanse(key, sizeof(key));
     OPENSSL_cleanse(hex, sizeof(hex));

@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "base/magic.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 enum { DOCUMENT_LIFE = 24 * 3600 * 1000, KEYS_PAUSE = 60 * 1000, KEYS_LIFE = 24 * 3600 * 1000 };
 
@@ -132,7 +133,7 @@ static void make_secret(char ret[OIDC_SECRET_SIZE])
     uint8_t bytes[32];
     char text[48];
     ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
-    str_base64url(bytes, sizeof(bytes), text);
+    codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
     memcpy(ret, text, OIDC_SECRET_SIZE);
     OPENSSL_cleanse(bytes, sizeof(bytes));
 }
@@ -140,10 +141,10 @@ static void make_secret(char ret[OIDC_SECRET_SIZE])
 static void add(struct buf *out, const char *name, const char *value)
 {
     buf_printf(out, "%s%s=", out->size == 0 ? "" : "&", name);
-    for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL;
-        buf_printf(out, plain ? "%c" : "%%%02X", *p);
-    }
+    size_t room = strlen(value) * 3 + 1;
+    char *to = buf_reserve(out, room);
+    if (to != NULL && codec_percent_encode(value, "", to, room) == 0)
+        buf_grew(out, strlen(to));
 }
 
 int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
@@ -161,7 +162,7 @@ int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool 
     ret_attempt->began = clock_now() / 1000;
     ret_attempt->fresh = fresh;
     ASSERT(EVP_Digest(ret_attempt->verifier, strlen(ret_attempt->verifier), digest, NULL, EVP_sha256(), NULL) == 1);
-    str_base64url(digest, sizeof(digest), challenge);
+    codec_base64_encode(CODEC_URL, digest, sizeof(digest), challenge);
     const char *endpoint = json_string_value(json_object_get(document, "authorization_endpoint"));
     const char *parameters[][2] = {{"response_type", "code"},      {"client_id", oidc->config.client_id}, {"redirect_uri", callback},
                                    {"scope", oidc->config.scopes}, {"state", ret_attempt->state},         {"nonce", ret_attempt->nonce},
@@ -209,7 +210,7 @@ static char *basic(const struct oidc *oidc)
     buf_add_text(&out, "Basic ");
     char *room = buf_reserve(&out, joined.size * 4 / 3 + 8);
     if (room != NULL)
-        buf_grew(&out, (size_t)EVP_EncodeBlock((unsigned char *)room, (const unsigned char *)joined.data, (int)joined.size));
+        buf_grew(&out, codec_base64_encode(CODEC_STANDARD, (const uint8_t *)joined.data, joined.size, room));
     OPENSSL_cleanse(joined.data, joined.room);
     OPENSSL_cleanse(secret.data, secret.room);
     buf_fini(&id);

@@ -9,6 +9,7 @@
 
 #include "base/magic.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 void token_random_id(char *ret, int size)
 {
@@ -53,7 +54,7 @@ static bool code_hash(const char *typed, uint8_t ret_hash[TOKEN_HASH_SIZE])
     char code[CODE_SIZE];
     size_t n = 0;
     for (const char *p = typed; *p != '\0'; p++) {
-        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+        char c = codec_lower(*p);
         if (c == ' ' || c == '-')
             continue;
         c = c == 'o' ? '0' : c == 'i' || c == 'l' ? '1' : c;
@@ -68,13 +69,15 @@ static bool code_hash(const char *typed, uint8_t ret_hash[TOKEN_HASH_SIZE])
 
 bool token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     if (scope == HEARTH_TOKEN_CODE)
         return code_hash(secret, ret_hash);
     const char *prefix = prefix_of(scope);
     size_t n = strlen(prefix);
-    if (!str_starts(secret, prefix) || strnlen(secret, TOKEN_SECRET_SIZE) != n + TEXT_SIZE || strspn(secret + n, allowed) != TEXT_SIZE)
+    if (!str_starts(secret, prefix) || strnlen(secret, TOKEN_SECRET_SIZE) != n + TEXT_SIZE)
         return false;
+    for (const char *c = secret + n; *c != '\0'; c++)
+        if (!codec_is_alnum(*c) && *c != '-' && *c != '_')
+            return false;
     digest(prefix, secret + n, TEXT_SIZE, ret_hash);
     return true;
 }
@@ -101,7 +104,7 @@ void token_make(uint32_t scope, struct token *ret_token)
         make_code(ret_token);
     } else {
         ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
-        str_base64url(bytes, sizeof(bytes), text);
+        codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
         snprintf(ret_token->secret, sizeof(ret_token->secret), "%s%s", prefix_of(scope), text);
         OPENSSL_cleanse(bytes, sizeof(bytes));
         OPENSSL_cleanse(text, sizeof(text));

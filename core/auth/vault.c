@@ -17,6 +17,7 @@
 #include "base/plain_file.h"
 #include "base/secret_file.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 enum { VAULT_MAGIC = 0x5a017001, KEY_SIZE = 32, KEYS_MAX = 64, FILE_MAX = 64 * 1024, FORMAT = 1, NONCE = 12, TAG = 16, HEADER = 5 };
 
@@ -38,7 +39,8 @@ static int add_key(struct vault *vault, const char *path, int line_number, char 
     struct key key;
     if (colon != NULL)
         *colon = '\0';
-    if (colon == NULL || !str_to_int(line, &number) || number < 1 || number > UINT32_MAX || !str_unhex(colon + 1, key.bytes, KEY_SIZE))
+    if (colon == NULL || !str_to_int(line, &number) || number < 1 || number > UINT32_MAX ||
+        codec_hex_decode(colon + 1, strlen(colon + 1), key.bytes, KEY_SIZE) != 0)
         return err_set(err, HEARTH_ERR_INVALID, "%s:%d: a line must be \"NUMBER:64 hex digits\"", path, line_number);
     key.number = (uint32_t)number;
     for (size_t i = 0; i < vault->count; i++)
@@ -151,7 +153,7 @@ void vault_key(const struct vault *vault, size_t i, struct vault_key *ret_key)
     memcpy(message + sizeof(label) - 1, vault->keys[i].bytes, KEY_SIZE);
     SHA256(message, sizeof(message), hash);
     ret_key->number = vault->keys[i].number;
-    str_hex(hash, (VAULT_FINGERPRINT_SIZE - 1) / 2, ret_key->fingerprint);
+    codec_hex_encode(hash, (VAULT_FINGERPRINT_SIZE - 1) / 2, ret_key->fingerprint);
     OPENSSL_cleanse(message, sizeof(message));
 }
 

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/magic.h"
+#include "codec/codec.h"
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static uint64_t process_key[2];
 
@@ -93,8 +96,8 @@ uint64_t hash_text_folded(const char *text)
     pthread_once(&once, draw_key);
     sip_begin(v, process_key);
     for (; text[size] != '\0'; size++) {
-        unsigned char c = (unsigned char)text[size];
-        word |= (uint64_t)(c >= 'A' && c <= 'Z' ? c + 32 : c) << (8 * (size % 8));
+        unsigned char c = (unsigned char)codec_lower(text[size]);
+        word |= (uint64_t)c << (8 * (size % 8));
         if (size % 8 == 7) {
             absorb(v, word);
             word = 0;

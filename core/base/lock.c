@@ -64,14 +64,6 @@ void lock_take_checked(pthread_mutex_t *mutex, const char *name, const char *fil
     lock_note_taken(mutex, name, file, line);
 }
 
-bool lock_try_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line)
-{
-    if (pthread_mutex_trylock(mutex) != 0)
-        return false;
-    lock_note_taken(mutex, name, file, line);
-    return true;
-}
-
 void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line)
 {
     int i = held.count - 1;

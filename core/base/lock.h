@@ -22,7 +22,6 @@ void lock_init_condition(pthread_cond_t *condition);
 #ifdef HEARTH_LOCK_CHECKS
 
 #define lock_take(mutex)    lock_take_checked((mutex), #mutex, __FILE__, __LINE__)
-#define lock_try(mutex)     lock_try_checked((mutex), #mutex, __FILE__, __LINE__)
 #define lock_release(mutex) lock_release_checked((mutex), #mutex, __FILE__, __LINE__)
 /* Waits for the condition; the lock is free meanwhile. until: as clock_monotonic() has it, INT64_MAX: for ever; ETIMEDOUT. */
 #define lock_wait(condition, mutex)              lock_wait_checked((condition), (mutex), INT64_MAX, __FILE__, __LINE__)
@@ -31,7 +30,6 @@ void lock_init_condition(pthread_cond_t *condition);
 #define lock_border(what) lock_border_checked((what), __FILE__, __LINE__)
 
 void lock_take_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line);
-bool lock_try_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line);
 void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *file, int line);
 int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until, const char *file, int line);
 void lock_border_checked(const char *what, const char *file, int line);
@@ -39,7 +37,6 @@ void lock_border_checked(const char *what, const char *file, int line);
 #else
 
 #define lock_take(mutex)            ((void)pthread_mutex_lock(mutex))
-#define lock_try(mutex)             (pthread_mutex_trylock(mutex) == 0)
 #define lock_release(mutex)         ((void)pthread_mutex_unlock(mutex))
 #define lock_wait(condition, mutex) pthread_cond_wait((condition), (mutex))
 #define lock_border(what)           ((void)0)

@@ -1,6 +1,7 @@
 #include "base/str.h"
 
 #include "base/magic.h"
+#include "codec/codec.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -159,25 +160,7 @@ const char *str_ends(char *ret, size_t size, const char *text)
 
 bool str_is_utf8(const char *text, size_t size)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    for (size_t i = 0; i < size;) {
-        unsigned char c = s[i];
-        if (c < 0x80) {
-            i++;
-            continue;
-        }
-        size_t n = c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 0;
-        if (n == 0 || size - i <= n)
-            return false;
-        for (size_t k = 1; k <= n; k++)
-            if ((s[i + k] & 0xc0) != 0x80)
-                return false;
-        unsigned char d = s[i + 1];
-        if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
-            return false;
-        i += n + 1;
-    }
-    return true;
+    return codec_utf8_valid(text, size);
 }
 
 uint32_t str_next_char(const char *text, size_t size, size_t *at)
@@ -202,67 +185,7 @@ uint32_t str_next_char(const char *text, size_t size, size_t *at)
 
 size_t str_put_char(char ret[4], uint32_t c)
 {
-    if (c < 0x80) {
-        ret[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        ret[0] = (char)(0xc0 | c >> 6);
-        ret[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        ret[0] = (char)(0xe0 | c >> 12);
-        ret[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        ret[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    ret[0] = (char)(0xf0 | c >> 18);
-    ret[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    ret[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    ret[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
-void str_hex(const uint8_t *bytes, size_t size, char *ret)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        ret[2 * i] = digits[bytes[i] >> 4];
-        ret[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    ret[2 * size] = '\0';
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool str_unhex(const char *text, uint8_t *ret, size_t size)
-{
-    if (strlen(text) != 2 * size)
-        return false;
-    for (size_t i = 0; i < 2 * size; i++)
-        if (hex_digit(text[i]) < 0)
-            return false;
-    for (size_t i = 0; i < size; i++)
-        ret[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
-    return true;
-}
-
-size_t str_base64url(const uint8_t *bytes, size_t size, char *ret)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t n = 0;
-    for (size_t i = 0; i < size; i += 3) {
-        uint32_t v = (uint32_t)bytes[i] << 16 | (i + 1 < size ? (uint32_t)bytes[i + 1] << 8 : 0) | (i + 2 < size ? bytes[i + 2] : 0);
-        size_t chars = size - i >= 3 ? 4 : size - i + 1;
-        for (size_t k = 0; k < chars; k++)
-            ret[n++] = digits[v >> (18 - 6 * k) & 63];
-    }
-    ret[n] = '\0';
-    return n;
+    return codec_utf8_write(c, ret);
 }
 
 /* Control characters, also those of C1; ends of lines of other alphabets; what changes the direction of text, or is not seen. Joiners stay:

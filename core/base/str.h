@@ -1,4 +1,4 @@
-/* Text: strict parsing of numbers, durations and sizes; UTF-8; hex; base64url. */
+/* Text: strict parsing of numbers, durations and sizes; UTF-8. How bytes are written is codec/codec.h. */
 #ifndef HEARTH_CORE_BASE_STR_H
 #define HEARTH_CORE_BASE_STR_H
 
@@ -27,10 +27,7 @@ void str_folder(const char *path, char *ret, size_t size);
 bool str_is_utf8(const char *text, size_t size);
 /* Decodes one code point at text[*at] (valid UTF-8 inside `size`) and moves *at behind it. */
 uint32_t str_next_char(const char *text, size_t size, size_t *at);
-size_t str_put_char(char ret[4], uint32_t c);                       /* encodes; returns 1..4 */
-void str_hex(const uint8_t *bytes, size_t size, char *ret);         /* 2 * size + 1 bytes, lower case */
-bool str_unhex(const char *text, uint8_t *ret, size_t size);        /* exactly 2 * size digits */
-size_t str_base64url(const uint8_t *bytes, size_t size, char *ret); /* without padding; ret: size * 4 / 3 + 4 */
+size_t str_put_char(char ret[4], uint32_t c); /* encodes; returns 1..4 */
 /* The next character of a text of which nothing is known, and moves *at behind it. True: one line of a log or a terminal may have it as it
  * is. *ret_c: its code point; a byte that is no UTF-8: STR_BROKEN and the byte. */
 enum { STR_BROKEN = 0x200000 };

@@ -10,6 +10,7 @@
 #include "base/magic.h"
 #include "base/plain_file.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "conf/conf_internal.h"
 
 enum { CONF_MAGIC = 0xc04f0001 };
@@ -251,7 +252,7 @@ const char *conf_where(const struct conf *conf, const struct conf_section *secti
 
 static bool is_of_word(char c)
 {
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return c == '_' || codec_is_alnum(c);
 }
 
 /* The key as a word of its own; NULL: it is not there. */

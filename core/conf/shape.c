@@ -5,6 +5,7 @@
 
 #include "base/email.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "conf/conf_internal.h"
 
 #define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -98,8 +99,7 @@ static const char *shape_hosts(struct arena *arena, const char *text, const void
     char *lower = arena_strdup(arena, text);
     if (list == NULL || lower == NULL)
         return "out of memory";
-    for (char *p = lower; *p != '\0'; p++)
-        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    codec_lower_text(lower);
     const char *why = list_split(arena, lower, CONF_HOSTS_MAX, list);
     if (why != NULL)
         return why;
@@ -224,8 +224,7 @@ static const char *shape_header(struct arena *arena, struct hearth_config_value 
         return "expected the name of one header, such as Remote-Email";
     if (n >= CONF_HEADER_SIZE)
         return "the name of a header may have 63 bytes here";
-    for (char *p = name; *p != '\0'; p++)
-        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    codec_lower_text(name);
     if (header_means_something_else(name))
         return "this header means something else; name one that only your proxy sets, such as Remote-Email";
     value->text = name;

@@ -213,7 +213,6 @@ size_t guard_header_bytes(const h2o_req_t *req); /* request line or pseudo heade
 
 /* request.c: handler of everything */
 int request_handle(h2o_handler_t *handler, h2o_req_t *req);
-bool request_parse(struct exchange *exchange, h2o_req_t *req);
 
 bool forwarded_matches(const struct http_server *server, const struct sockaddr *address);
 void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);

@@ -4,39 +4,21 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-const char *query_decode(struct arena *arena, const char *text, size_t size, bool plus_is_space)
+/* NULL: an escape is broken, or what it says is no text. */
+static const char *decode_text(struct arena *arena, const char *text, size_t size, unsigned how)
 {
     char *out = arena_alloc(arena, size + 1);
-    size_t n = 0;
-    if (out == NULL)
+    size_t n;
+    if (out == NULL || codec_percent_decode(CODEC_STRICT | how, text, size, out, size + 1, &n) != 0)
         return NULL;
-    for (size_t i = 0; i < size; i++) {
-        char c = text[i];
-        if (c == '%') {
-            if (size - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
-                return NULL;
-            c = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
-            i += 2;
-        } else if (c == '+' && plus_is_space) {
-            c = ' ';
-        }
-        if (c == '\0')
-            return NULL;
-        out[n++] = c;
-    }
-    out[n] = '\0';
     return str_is_utf8(out, n) ? out : NULL;
 }
 
 const char *query_path(struct arena *arena, const char *text, size_t size)
 {
-    const char *decoded = size > 0 && text[0] == '/' ? query_decode(arena, text, size, false) : NULL;
+    const char *decoded = size > 0 && text[0] == '/' ? decode_text(arena, text, size, 0) : NULL;
     char *out = decoded == NULL ? NULL : arena_alloc(arena, strlen(decoded) + 2);
     size_t n = 0;
     if (out == NULL)
@@ -81,8 +63,8 @@ bool query_parameters(struct http_request *request, const char *text, size_t siz
             size_t name_size = equals == NULL ? length : (size_t)(equals - (text + at));
             if (n == QUERY_PARAMETERS_MAX)
                 return false;
-            names[n] = query_decode(&request->arena, text + at, name_size, true);
-            values[n] = equals == NULL ? "" : query_decode(&request->arena, equals + 1, length - name_size - 1, true);
+            names[n] = decode_text(&request->arena, text + at, name_size, CODEC_PLUS);
+            values[n] = equals == NULL ? "" : decode_text(&request->arena, equals + 1, length - name_size - 1, CODEC_PLUS);
             if (names[n] == NULL || values[n] == NULL)
                 return false;
             n++;

@@ -140,7 +140,7 @@ static void request_parse_headers(struct http_request *request, const h2o_req_t 
     request->host = named ? request_text_of(request, req->input.authority) : NULL;
 }
 
-bool request_parse(struct exchange *exchange, h2o_req_t *req)
+static bool request_parse(struct exchange *exchange, h2o_req_t *req)
 {
     struct http_request *request = &exchange->request;
     size_t size = req->input.query_at != SIZE_MAX ? req->input.query_at : req->input.path.len;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "codec/codec.h"
+
 enum { LENGTH_DIGITS = 18, CHUNK_DIGITS = 15, EXTENSION_MAX = 100, TRAILER_MAX = 8 << 10 };
 
 /* tchar of RFC 9110, 5.6.2. */
@@ -55,12 +57,12 @@ static const char *check_version(const struct strict_request *request)
 
 static bool is_name_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    return codec_is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
 static bool is_six_char(char c)
 {
-    return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (c >= '0' && c <= '9') || c == '.' || c == ':';
+    return codec_hex_digit(c) >= 0 || c == '.' || c == ':';
 }
 
 bool strict_authority(const char *text, size_t size, const char **ret_host, size_t *ret_host_size)
@@ -211,11 +213,6 @@ const char *strict_check(struct strict_request *request)
  *                                                      └──► LAST_END ──► DONE                */
 enum { SIZE, BLANK, EXTENSION, SIZE_END, DATA, DATA_CR, DATA_END, TRAILER, LINE, LINE_END, LAST_END, DONE, BROKEN };
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool is_text(char c)
 {
     return (unsigned char)c >= 0x20 ? c != 0x7f : c == '\t';
@@ -223,7 +220,7 @@ static bool is_text(char c)
 
 static int after_size(struct strict_chunks *chunks, char c)
 {
-    int digit = hex_digit(c);
+    int digit = codec_hex_digit(c);
     if (digit >= 0 && chunks->count < CHUNK_DIGITS) {
         chunks->left = chunks->left * 16 + (size_t)digit;
         chunks->count++;

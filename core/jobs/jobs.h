@@ -65,8 +65,9 @@ bool jobs_is_syncing(struct jobs *jobs, const char *account);
 int jobs_tell(struct jobs *jobs, const char *account, const char *json, struct err *err);
 /* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
-/* The queue's content, for `hearthd queue`. Any thread. */
+/* The queue's content, for `hearthd queue`; remove: NOT_FOUND. Any thread. */
 int jobs_queue_peek(struct jobs *jobs, hearth_job_cb cb, void *ctx, struct err *err);
 int jobs_queue_clear(struct jobs *jobs, struct err *err);
+int jobs_queue_remove(struct jobs *jobs, const char *kind, const char *account, struct err *err);
 
 #endif

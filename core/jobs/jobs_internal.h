@@ -103,6 +103,8 @@ int jobs_move(struct jobs *jobs, struct store *store, size_t to, const struct he
 int jobs_heard(void *jobs, const char *channel, const char *text);
 
 /* One look at what is due at the time `now`; the number of accounts claimed, or an error. store: of the scheduler's node. */
+/* How much there is in the queue. */
+int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err);
 int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err);
 /* ms until the next look, after one that claimed `count` (negative: it failed) and had followed a pause of `pause`. */
 int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, int64_t pause);

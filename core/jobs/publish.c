@@ -84,3 +84,28 @@ int jobs_queue_clear(struct jobs *jobs, struct err *err)
     jobs_give_queue(jobs, queue, r, err);
     return r;
 }
+
+int jobs_queue_remove(struct jobs *jobs, const char *kind, const char *account, struct err *err)
+{
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->remove(queue->session, &queue->call.hearth, kind, account), err);
+    jobs_give_queue(jobs, queue, r, err);
+    return r;
+}
+
+int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err)
+{
+    struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
+    struct jobs_queue *queue;
+    int r = jobs_take_queue(jobs, JOBS_QUEUE_TIMEOUT, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue->call, jobs->options.queue->counts(queue->session, &queue->call.hearth, &counts), err);
+    jobs_give_queue(jobs, queue, r, err);
+    if (r == 0)
+        *ret_counts = counts;
+    return r;
+}

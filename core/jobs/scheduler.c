@@ -172,6 +172,28 @@ static int scheduler_void_claims(struct store *store, struct err *err)
     return r < 0 ? err_prefix(err, "claims of before the start cannot be given up") : 0;
 }
 
+/* What /metrics says of the queue: as it was at the last tick. One thread of a process does it. */
+static void scheduler_measure_queue(struct jobs *jobs)
+{
+    struct hearth_queue_counts counts;
+    struct err err = {0};
+    if (jobs_queue_counts(jobs, &counts, &err) < 0)
+        return; /* the tick has said so, or says so next time */
+    const struct {
+        const char *name, *help;
+        int64_t value;
+    } gauges[] = {
+        {"queue_ready", "jobs in the queue that may be taken", counts.ready},
+        {"queue_delayed", "jobs in the queue that wait for their time", counts.delayed},
+        {"queue_in_work", "jobs that a worker has", counts.in_work},
+        {"queue_dead", "jobs that were given up since the queue was made", counts.dead},
+    };
+    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
+        struct metric *gauge = metric_get(METRIC_GAUGE, gauges[i].name, gauges[i].help);
+        metric_add(gauge, gauges[i].value - metric_value(gauge));
+    }
+}
+
 void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
@@ -194,6 +216,8 @@ void *jobs_scheduler_main(void *arg)
             log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "due accounts not read", LOG_TEXT("error", err.text));
         else if (count > 0)
             metric_add(claims, count);
+        if (!failed && scheduler->node == 0)
+            scheduler_measure_queue(jobs);
         pause = jobs_scheduler_pause(&jobs->options, failed ? -1 : count > 0 ? count : 0, pause);
     } while (jobs_sleep(jobs, pause));
     if (store != NULL)

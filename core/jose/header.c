@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "codec/codec.h"
 #include "jose/jose_internal.h"
 
 bool jose_text_member(const json_t *object, const char *name, const char **ret_text)
@@ -36,7 +37,7 @@ int jose_header_read(const char *text, size_t size, json_t **ret_header, const c
     uint8_t bytes[JOSE_HEADER_MAX];
     size_t n;
     json_error_t error;
-    if (size > JOSE_HEADER_MAX || jose_base64_decode(JOSE_URL, text, size, bytes, &n) != 0)
+    if (size > JOSE_HEADER_MAX || codec_base64_decode(CODEC_URL, text, size, bytes, &n) != 0)
         return refuse(ret_reason, "is malformed");
     json_t *header = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
     if (header == NULL && json_error_code(&error) == json_error_out_of_memory)

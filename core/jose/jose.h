@@ -1,8 +1,8 @@
 /* JSON Object Signing and Encryption, as much as signing in needs: signatures of ID tokens (RFC 7515, 7517, 7518) and the keys that a
  * browser brings encrypted (RFC 7516), on OpenSSL and jansson.
  *
- * Core and the plugin sync-fx share it, so it uses nothing else of core. What it reads comes from outside: everything is bounded, whatever
- * is not understood is refused, and nothing ends the process. All functions may be called from any thread.
+ * Core and the plugin sync-fx share it, so it uses nothing of core but core/codec. What it reads comes from outside: everything is bounded,
+ * whatever is not understood is refused, and nothing ends the process. All functions may be called from any thread.
  *
  * Errors (hearth/plugin.h): INVALID: malformed, or not what is accepted here. DENIED: well-formed, but the signature or tag is not right.
  * NOMEM, INTERNAL: memory or OpenSSL failed, which says nothing about the input. */
@@ -24,14 +24,6 @@ enum {
     JOSE_RSA_BITS_MOST = 8192,
     JOSE_EC_JWK_SIZE = 160, /* jose_ec_jwk() */
 };
-
-/* --- base64.c --- */
-/* RFC 4648: the standard one with padding, that for URLs without (RFC 7515, 2). */
-enum jose_alphabet { JOSE_STANDARD, JOSE_URL };
-/* No blanks, no loose bits, no digits of the other alphabet. ret_bytes: at least size * 3 / 4; undefined after INVALID. */
-int jose_base64_decode(enum jose_alphabet alphabet, const char *text, size_t size, uint8_t *ret_bytes, size_t *ret_size);
-/* NUL-terminated. ret_text: at least (size + 2) / 3 * 4 + 1. */
-void jose_base64_encode(enum jose_alphabet alphabet, const uint8_t *bytes, size_t size, char *ret_text);
 
 /* --- jws.c --- */
 /* A compact JWS whose form is right; nothing about it is to be believed before jose_jws_verify(). */

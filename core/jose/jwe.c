@@ -9,6 +9,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include "codec/codec.h"
 #include "jose/jose_internal.h"
 
 enum { HEADER, KEY, NONCE, TEXT, TAG, PARTS };
@@ -48,8 +49,8 @@ int jose_ec_make(struct jose_ec_key *ret_key)
 void jose_ec_jwk(const struct jose_ec_key *key, char ret_text[JOSE_EC_JWK_SIZE])
 {
     char x[JOSE_EC_SIZE * 4 / 3 + 3], y[JOSE_EC_SIZE * 4 / 3 + 3];
-    jose_base64_encode(JOSE_URL, key->x, JOSE_EC_SIZE, x);
-    jose_base64_encode(JOSE_URL, key->y, JOSE_EC_SIZE, y);
+    codec_base64_encode(CODEC_URL, key->x, JOSE_EC_SIZE, x);
+    codec_base64_encode(CODEC_URL, key->y, JOSE_EC_SIZE, y);
     snprintf(ret_text, JOSE_EC_JWK_SIZE, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", x, y);
 }
 
@@ -85,7 +86,7 @@ static size_t put_size(uint8_t *to, size_t size)
 static bool put_party(uint8_t *to, const char *text, size_t *ret_size)
 {
     size_t size = 0, length = text == NULL ? 0 : strlen(text);
-    if (length > (PARTY_MAX * 4 + 2) / 3 || (length > 0 && jose_base64_decode(JOSE_URL, text, length, to + 4, &size) != 0))
+    if (length > (PARTY_MAX * 4 + 2) / 3 || (length > 0 && codec_base64_decode(CODEC_URL, text, length, to + 4, &size) != 0))
         return false;
     *ret_size = put_size(to, size) + size;
     return true;
@@ -144,8 +145,8 @@ static int decrypt(const struct jose_part parts[PARTS], const uint8_t key[CONTEN
     size_t nonce_size, tag_size;
     int n = 0, last = 0;
     if (parts[NONCE].size != 16 || parts[TAG].size != 22 ||
-        jose_base64_decode(JOSE_URL, parts[NONCE].at, parts[NONCE].size, nonce, &nonce_size) != 0 ||
-        jose_base64_decode(JOSE_URL, parts[TAG].at, parts[TAG].size, tag, &tag_size) != 0)
+        codec_base64_decode(CODEC_URL, parts[NONCE].at, parts[NONCE].size, nonce, &nonce_size) != 0 ||
+        codec_base64_decode(CODEC_URL, parts[TAG].at, parts[TAG].size, tag, &tag_size) != 0)
         return HEARTH_ERR_INVALID;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     bool ready = ctx != NULL && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, nonce) == 1;
@@ -173,7 +174,7 @@ int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, c
     if (r == 0)
         r = read_header(header, x, y, &apu, &apv);
     if (r == 0)
-        r = jose_base64_decode(JOSE_URL, parts[TEXT].at, parts[TEXT].size, (uint8_t *)ret_plain, &n);
+        r = codec_base64_decode(CODEC_URL, parts[TEXT].at, parts[TEXT].size, (uint8_t *)ret_plain, &n);
     if (r == 0)
         r = agree(key, x, y, z);
     if (r == 0)

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 
+#include "codec/codec.h"
 #include "jose/jose_internal.h"
 
 enum { EXPONENT_MAX = 8 };
@@ -12,7 +13,7 @@ bool jose_bytes_of(const json_t *value, uint8_t *ret_bytes, size_t size)
 {
     size_t n;
     return json_is_string(value) && json_string_length(value) == (size * 4 + 2) / 3 &&
-           jose_base64_decode(JOSE_URL, json_string_value(value), json_string_length(value), ret_bytes, &n) == 0 && n == size;
+           codec_base64_decode(CODEC_URL, json_string_value(value), json_string_length(value), ret_bytes, &n) == 0 && n == size;
 }
 
 static bool names_private_part(const json_t *jwk)
@@ -108,7 +109,7 @@ static int number_of(const json_t *value, size_t most, BIGNUM **ret_number)
     uint8_t bytes[JOSE_RSA_BITS_MOST / 8 + 4];
     size_t size;
     if (!json_is_string(value) || json_string_length(value) > (most * 4 + 2) / 3 ||
-        jose_base64_decode(JOSE_URL, json_string_value(value), json_string_length(value), bytes, &size) != 0 || size == 0)
+        codec_base64_decode(CODEC_URL, json_string_value(value), json_string_length(value), bytes, &size) != 0 || size == 0)
         return HEARTH_ERR_INVALID;
     BIGNUM *number = BN_bin2bn(bytes, (int)size, NULL);
     if (number == NULL)

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include "codec/codec.h"
 #include "jose/jose_internal.h"
 
 enum { HEADER, PAYLOAD, SIGNATURE, PARTS };
@@ -41,7 +42,7 @@ static int decode_part(const struct jose_part *part, uint8_t **ret_bytes, size_t
     uint8_t *bytes = part->size == 0 ? NULL : malloc(part->size * 3 / 4 + 1);
     if (bytes == NULL)
         return part->size == 0 ? HEARTH_ERR_INVALID : HEARTH_ERR_NOMEM;
-    int r = jose_base64_decode(JOSE_URL, part->at, part->size, bytes, ret_size);
+    int r = codec_base64_decode(CODEC_URL, part->at, part->size, bytes, ret_size);
     if (r != 0) {
         free(bytes);
         return r;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/codec.h"
 #include "main/app.h"
 #include "main/audit.h"
 #include "main/control.h"
@@ -112,11 +113,60 @@ static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
     return 0;
 }
 
+static int remove_shared(struct app *app, const char *kind, const char *account, struct err *err)
+{
+    struct shared_queue queue;
+    int r = open_shared(app, &queue, err);
+    if (r < 0)
+        return r;
+    r = call_check(&queue.call, queue.ops->remove(queue.session, &queue.call.hearth, kind, account), err);
+    close_shared(&queue);
+    return r;
+}
+
+static int remove_daemon(struct app *app, const char *kind, const char *account, struct err *err)
+{
+    enum { NAME_MAX_ENCODED = 3 * 256 };
+    char path[64 + 2 * NAME_MAX_ENCODED], name[NAME_MAX_ENCODED], of[NAME_MAX_ENCODED];
+    if (codec_percent_encode(kind, "", name, sizeof(name)) != 0 || codec_percent_encode(account, "", of, sizeof(of)) != 0)
+        return err_set(err, HEARTH_ERR_NOT_FOUND, "no job has a name that long");
+    snprintf(path, sizeof(path), "/control/queue/job?kind=%s&account=%s", name, of);
+    struct buf body = {0};
+    int status, r = control_request(app->state_dir, "DELETE", path, &status, &body, err);
+    buf_fini(&body);
+    if (r < 0 || status == 204)
+        return r;
+    return status == 404 || status == 400 ? err_set(err, HEARTH_ERR_NOT_FOUND, "there is no such job")
+                                          : err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer");
+}
+
+/* One job, waiting or in work: whoever has it stops when it finds its lease gone. */
+static int queue_remove(struct app *app, bool shared, struct cli *cli, struct err *err)
+{
+    const char *account = cli->argv[1], *kind = cli->argc == 3 ? cli->argv[2] : "sync";
+    int r = cli_confirm(cli, err, "Remove the job \"%s\" of account %s from the queue?", kind, account);
+    if (r < 0)
+        return r;
+    r = shared ? remove_shared(app, kind, account, err) : remove_daemon(app, kind, account, err);
+    if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_INVALID)
+        return err_set(err, HEARTH_ERR_NOT_FOUND, "the queue has no job \"%s\" of account %s; `hearthd queue show` lists all", kind,
+                       account);
+    if (r < 0)
+        return r;
+    cli_say(stdout,
+            "Removed the job \"%s\" of account %s. It is queued again when it is asked for, or when "
+            "its claim ends ([scheduler] claim).\n",
+            kind, account);
+    audit_command(app, "job removed", "account", account, "kind", kind, NULL);
+    return 0;
+}
+
 int cmd_queue(struct cli *cli)
 {
     bool is_show = cli->argc == 1 && strcmp(cli->argv[0], "show") == 0, is_clear = cli->argc == 1 && strcmp(cli->argv[0], "clear") == 0;
-    if (!is_show && !is_clear)
-        return cli_usage("queue show | clear [--yes]");
+    bool is_remove = (cli->argc == 2 || cli->argc == 3) && strcmp(cli->argv[0], "remove") == 0;
+    if (!is_show && !is_clear && !is_remove)
+        return cli_usage("queue show | remove ACCOUNT [KIND] [--yes] | clear [--yes]");
     struct app app = {0};
     struct err err = {0};
     int r = app_init(&app, cli, &err);
@@ -124,7 +174,7 @@ int cmd_queue(struct cli *cli)
         r = app_open_queue(&app, &err);
     bool shared = r == 0 && (plug_descriptor(app.queue)->capabilities & HEARTH_SHARED) != 0;
     if (r == 0)
-        r = is_show ? show(&app, shared, cli, &err) : clear(&app, shared, cli, &err);
+        r = is_show ? show(&app, shared, cli, &err) : is_clear ? clear(&app, shared, cli, &err) : queue_remove(&app, shared, cli, &err);
     app_fini(&app);
     return r < 0 ? cli_fail(&err) : CLI_OK;
 }

@@ -1,10 +1,10 @@
 /* Commands that cannot be undone ask first. */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "codec/codec.h"
 #include "main/cli.h"
 
 enum { QUESTION_MAX = 1024, ANSWER_MAX = 64 };
@@ -14,7 +14,7 @@ static bool answer_is_yes(const char *answer)
     char word[8] = "";
     size_t n = strcspn(answer, " \t\r\n");
     for (size_t i = 0; i < n && i < sizeof(word) - 1; i++)
-        word[i] = (char)tolower((unsigned char)answer[i]);
+        word[i] = codec_lower(answer[i]);
     return strcmp(word, "y") == 0 || strcmp(word, "yes") == 0;
 }
 

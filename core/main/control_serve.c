@@ -66,6 +66,26 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
         reply->status = 204;
 }
 
+static void queue_remove(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)worker;
+    const char *kind = http_parameter(request, "kind"), *account = http_parameter(request, "account");
+    struct err err = {0};
+    if (kind == NULL || account == NULL) {
+        http_reply_problem(reply, 400, "bad_request", "Say which job: kind and account.");
+        return;
+    }
+    int r = jobs == NULL ? HEARTH_ERR_UNAVAILABLE : jobs_queue_remove(jobs, kind, account, &err);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        http_reply_problem(reply, 404, "not_found", "There is no such job.");
+    else if (r == HEARTH_ERR_INVALID)
+        http_reply_problem(reply, 400, "bad_request", err.text);
+    else if (r < 0)
+        http_reply_problem(reply, 503, "unavailable", err.text);
+    else
+        reply->status = 204;
+}
+
 static void address_show(struct http_request *request, struct http_reply *reply, void *worker)
 {
     (void)request;
@@ -84,6 +104,7 @@ const struct http_route control_routes[] = {
     {.path = "/control/address", .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = address_show},
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
+    {.path = "/control/queue/job", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_remove},
     {.path = "/control/forget", .methods = HTTP_POST, .kind = HTTP_POOLED, .handler = forget_take, .max_body = FORGET_BODY_MAX},
     {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = audit_take, .max_body = AUDIT_BODY_MAX},
 };

@@ -27,7 +27,7 @@ static const struct command {
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
     {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
-    {"queue", "show | clear [--yes]", cmd_queue},
+    {"queue", "show | remove ACCOUNT [KIND] [--yes] | clear [--yes]", cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
     {"plugin",
      "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "

@@ -6,6 +6,7 @@
 #include "auth/oidc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/codec.h"
 #include "main/control.h"
 #include "main/control_serve.h"
 #include "main/forget.h"
@@ -363,8 +364,7 @@ static char *host_of_url(struct arena *arena, const char *url)
     if (host == NULL)
         return NULL;
     char *name = arena_strndup(arena, host + 3, strcspn(host + 3, ":/"));
-    for (char *p = name; p != NULL && *p != '\0'; p++)
-        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    codec_lower_text(name);
     return name;
 }
 

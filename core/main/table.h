@@ -20,7 +20,4 @@ void table_print(const struct table *table, bool as_json);
 /* Prints one object as lines of key and value, for people. */
 void table_print_object(const json_t *object);
 
-/* "2026-11-23 09:30" local time; "-" for 0. ret: 32 bytes. */
-void table_time(long long ms, char *ret);
-
 #endif

@@ -17,7 +17,6 @@ struct sink {
     const char *account;  /* id */
     int64_t source;       /* whose records come; 0: the account's own provider */
     const char *provider; /* whose sign-in made the credentials */
-    bool fetch_anew;      /* resync: stored marks were withheld from the provider */
     struct spool spool;
     int32_t collection; /* begun; NONE: none */
     int32_t how;        /* enum hearth_sync_begin */

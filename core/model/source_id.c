@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 
 /* Bytes of digits and colon in front; 0: there are none. */
 static size_t prefix_of(const char *id)
@@ -23,7 +24,7 @@ const char *model_source_id(int64_t source, const char *id, size_t longest, char
     if (size < MODEL_SOURCE_ID_SIZE && (size_t)size <= longest)
         return buffer;
     SHA256((const unsigned char *)id, strlen(id), digest);
-    str_hex(digest, sizeof(digest), hex);
+    codec_hex_encode(digest, sizeof(digest), hex);
     snprintf(buffer, MODEL_SOURCE_ID_SIZE, "%lld:#%s", (long long)source, hex);
     return buffer;
 }

@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 
 int64_t model_page_id(const char *url)
 {
@@ -16,15 +17,9 @@ int64_t model_page_id(const char *url)
     return id == 0 ? 1 : (int64_t)id;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 static bool is_scheme_char(char c)
 {
-    char l = lower(c);
-    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    return codec_is_alnum(c) || c == '+' || c == '-' || c == '.';
 }
 
 void model_url_host(const char *url, char *ret_host, size_t size)
@@ -55,14 +50,14 @@ void model_url_host(const char *url, char *ret_host, size_t size)
     if (n >= size)
         return;
     for (size_t i = 0; i < n; i++)
-        ret_host[i] = lower(p[i]);
+        ret_host[i] = codec_lower(p[i]);
     ret_host[n] = '\0';
 }
 
 static bool has_scheme(const char *url, const char *scheme)
 {
     while (*scheme != '\0')
-        if (lower(*url++) != *scheme++)
+        if (codec_lower(*url++) != *scheme++)
             return false;
     return true;
 }
@@ -72,34 +67,13 @@ bool model_url_is_link(const char *url)
     return has_scheme(url, "https://") || has_scheme(url, "http://") || has_scheme(url, "ftp://") || has_scheme(url, "mailto:");
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char l = lower(c);
-    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
 size_t model_url_decode(const char *text, size_t size, char *ret_text)
 {
     size_t n = 0;
-    bool decoded = false;
-    for (size_t i = 0; i < size; i++) {
-        int high = -1, low = -1;
-        if (text[i] == '%' && i + 2 < size) {
-            high = hex_digit(text[i + 1]);
-            low = hex_digit(text[i + 2]);
-        }
-        if (high < 2 || low < 0 || (high == 7 && low == 15)) {
-            ret_text[n++] = text[i];
-        } else {
-            ret_text[n++] = (char)(high << 4 | low);
-            decoded = true;
-            i += 2;
-        }
-    }
-    if (decoded && !str_is_utf8(ret_text, n)) {
+    codec_percent_decode(CODEC_KEEP_CONTROLS, text, size, ret_text, size + 1, &n);
+    if (n < size && !codec_utf8_valid(ret_text, n)) {
         memcpy(ret_text, text, size);
+        ret_text[size] = '\0';
         return size;
     }
     return n;

@@ -17,7 +17,7 @@ void model_url_host(const char *url, char *ret_host, size_t size);
 bool model_url_is_link(const char *url);
 
 /* Percent-decodes as Firefox does before it matches: escapes of control characters stay; when the result is not valid UTF-8, everything
- * stays as it was. Writes at most `size` bytes to ret_text, without a NUL; returns how many. */
+ * stays as it was. NUL-terminated; ret_text: size + 1. Returns the length. */
 size_t model_url_decode(const char *text, size_t size, char *ret_text);
 
 /* Bytes of "http://", "https://" or "ftp://" at the beginning; 0: none of them. */

@@ -7,6 +7,7 @@
 
 #include "base/lock.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "net/net_internal.h"
 
 enum { CONNECT_TIMEOUT = 20000, DEFAULT_TIMEOUT = 300000, SLOW_BYTES = 10, SLOW_SECONDS = 60, DEFAULT_MAX = 1 << 20 };
@@ -30,7 +31,7 @@ static bool keep_header(struct fetch *fetch, const char *line, size_t size)
     if (memchr(line, '\0', size) != NULL || fetch->headers.size + size + 2 > NET_HEADERS_MAX || fetch->header_count == NET_HEADER_COUNT_MAX)
         return false;
     for (const char *p = line; p < colon; p++)
-        buf_add_char(&fetch->headers, *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p);
+        buf_add_char(&fetch->headers, codec_lower(*p));
     buf_add_char(&fetch->headers, '\0');
     buf_add(&fetch->headers, value, (size_t)(end - value));
     buf_add_char(&fetch->headers, '\0');

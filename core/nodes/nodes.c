@@ -4,6 +4,8 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "codec/codec.h"
+
 const struct hearth_storage *node_ops(const struct node *node)
 {
     return plug_ops(node->storage);
@@ -27,7 +29,7 @@ static double draw(const char *name, const char *placement)
         m = sizeof(text) - 64;
     memcpy(text, name, n);
     for (size_t i = 0; i < m; i++)
-        text[n + i] = placement[i] >= 'A' && placement[i] <= 'Z' ? (char)(placement[i] - 'A' + 'a') : placement[i];
+        text[n + i] = codec_lower(placement[i]);
     SHA256((const unsigned char *)text, n + m, hash);
     uint64_t bits = 0;
     for (int i = 0; i < 8; i++)

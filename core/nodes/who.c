@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "codec/codec.h"
 
 bool who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
 {
@@ -12,7 +13,7 @@ bool who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
     if (size == 0 || size == WHO_TEXT_MAX)
         return false;
     for (size_t i = 0; i <= size; i++)
-        ret_text[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        ret_text[i] = codec_lower(text[i]);
     return true;
 }
 

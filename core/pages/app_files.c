@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/codec.h"
+
 enum { FILES_MAX = 1000, FILE_MAX = 8 * 1024 * 1024, TOTAL_MAX = 64 * 1024 * 1024, DEPTH_MAX = 4, PATH_SIZE = 512 };
 
 struct app_files {
@@ -84,8 +86,7 @@ static int add_file(struct app_files *files, int fd, const char *path, size_t si
         return r;
     files->total += size;
     SHA256((const unsigned char *)file->plain.data, size, digest);
-    for (size_t i = 0; i < 8; i++)
-        snprintf(file->hash + 2 * i, 3, "%02x", digest[i]);
+    codec_hex_encode(digest, 8, file->hash);
     return 0;
 }
 

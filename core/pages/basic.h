@@ -7,8 +7,6 @@
 
 #include "pages/internal.h"
 
-enum { BASIC_ROWS = 25 };
-
 /* A page of a signed-in person. */
 struct basic {
     struct page_call *call;

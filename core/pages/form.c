@@ -5,6 +5,7 @@
 
 #include "base/magic.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "pages/internal.h"
 
 enum { FORM_COOKIE_LIFE = 24 * 3600 };
@@ -29,7 +30,7 @@ static const char *token(struct page_call *call)
     uint8_t bytes[16];
     char text[32];
     ASSERT(RAND_bytes(bytes, sizeof(bytes)) == 1);
-    str_base64url(bytes, sizeof(bytes), text);
+    codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
     page_cookie(call, cookie_name(call), text, FORM_COOKIE_LIFE, "Strict");
     call->request->cookie = arena_printf(&call->request->arena, "%s=%s", cookie_name(call), text); /* one value for all forms of a page */
     return arena_strdup(&call->request->arena, text);

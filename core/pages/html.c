@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "codec/codec.h"
+
 static const char *entity(unsigned char c)
 {
     switch (c) {
@@ -86,14 +88,8 @@ void html_put(struct buf *out, const char *format, ...)
 
 void html_query_value(struct buf *out, const char *text)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    for (const unsigned char *p = (const unsigned char *)text; p != NULL && *p != '\0'; p++) {
-        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("-._~/", *p) != NULL) {
-            buf_add_char(out, (char)*p);
-        } else {
-            buf_add_char(out, '%');
-            buf_add_char(out, hex[*p >> 4]);
-            buf_add_char(out, hex[*p & 15]);
-        }
-    }
+    size_t room = text == NULL ? 0 : strlen(text) * 3 + 1;
+    char *to = room == 0 ? NULL : buf_reserve(out, room);
+    if (to != NULL && codec_percent_encode(text, "/", to, room) == 0)
+        buf_grew(out, strlen(to));
 }

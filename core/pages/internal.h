@@ -100,7 +100,6 @@ void account_page(struct page_call *call);            /* GET /auth/account */
 void account_link_post(struct page_call *call);       /* POST /auth/account/link */
 void account_browser_post(struct page_call *call);    /* POST /auth/account/browser */
 void account_everywhere_post(struct page_call *call); /* POST /auth/account/everywhere */
-void style_sheet(struct page_call *call);             /* GET /auth/style.css */
 void sso_begin(struct page_call *call);               /* GET /auth/oidc/NAME */
 void sso_callback(struct page_call *call);            /* GET /auth/oidc/callback */
 

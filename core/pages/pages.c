@@ -10,6 +10,16 @@ enum { FORM_MAX = 16 * 1024, ATTEMPTS_MAX = 1000, WINDOW = 15 * 60 * 1000 };
 /* From one address in a window; docs/signing-in.md#limits says them. */
 enum { STEPS_MAX = 300, WRONG_ANSWERS_MAX = 30, WRONG_CODES_MAX = 10, NOTED_MAX = 100 };
 
+/* GET /auth/style.css */
+static void style_sheet(struct page_call *call)
+{
+    call->reply->status = 200;
+    call->reply->content_type = "text/css; charset=utf-8";
+    call->reply->fixed = pages_style;
+    call->reply->fixed_size = strlen(pages_style);
+    http_reply_header(call->reply, "cache-control", "public, max-age=3600");
+}
+
 static const struct {
     const char *path;
     unsigned method;
@@ -46,15 +56,6 @@ static const struct {
 };
 
 enum { ROUTES = sizeof(table) / sizeof(table[0]) };
-
-void style_sheet(struct page_call *call)
-{
-    call->reply->status = 200;
-    call->reply->content_type = "text/css; charset=utf-8";
-    call->reply->fixed = pages_style;
-    call->reply->fixed_size = strlen(pages_style);
-    http_reply_header(call->reply, "cache-control", "public, max-age=3600");
-}
 
 void page_renew_deadline(struct page_call *call)
 {

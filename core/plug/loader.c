@@ -245,7 +245,7 @@ int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct er
     return r < 0 ? r : plug_load_tried(path, kind, ret_plug, err);
 }
 
-void plug_patience(int64_t ms)
+void plug_patience_for_test(int64_t ms)
 {
     patience = ms;
 }

@@ -22,7 +22,7 @@ int plug_load(int kind, const char *name, const char *const *directories, size_t
 int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct err *err);
 /* The same without the look and the child: for a file that was loaded like that before, by a process whose crash is a result. */
 int plug_load_tried(const char *path, int kind, struct plug **ret_plug, struct err *err);
-void plug_patience(int64_t ms); /* how long the child may take; for tests */
+void plug_patience_for_test(int64_t ms); /* how long the child may take; for tests */
 /* Before plug_open(): may a storage make a database where there is none? Else it may. */
 void plug_forbid_creation(struct plug *plug);
 /* Before plug_open(): a storage is only looked at, and changes nothing on the disk. */

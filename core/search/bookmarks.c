@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "codec/codec.h"
 #include "search/fold.h"
 #include "search/words.h"
 
@@ -80,7 +81,7 @@ static void add_tags(struct bookmarks_loading *loading, const char *tags)
     if (size > 0 && lower == NULL)
         loading->result = HEARTH_ERR_NOMEM;
     if (lower != NULL) {
-        buf_add(&loading->names, lower, fold_case(tags, size, lower));
+        buf_add(&loading->names, lower, codec_fold(tags, size, lower));
         buf_add(&loading->names, "\n", 1);
     }
     buf_add(&loading->names, "", 1);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "codec/codec.h"
 #include "search/bookmarks.h"
 #include "search/fold.h"
 #include "search/search.h"
@@ -90,7 +91,7 @@ static const char *lower_case(const char *tag, struct arena *arena)
     size_t size = strlen(tag);
     char *lower = arena_alloc(arena, FOLD_ROOM(size) + 1);
     if (lower != NULL)
-        lower[fold_case(tag, size, lower)] = '\0';
+        lower[codec_fold(tag, size, lower)] = '\0';
     return lower;
 }
 

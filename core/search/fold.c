@@ -9,6 +9,7 @@
 #endif
 
 #include "base/str.h"
+#include "codec/codec.h"
 
 enum { TABLE_SIZE = 0x10000, REPLACEMENT = 0xFFFD };
 
@@ -115,7 +116,7 @@ static void fold_ascii(struct output *out, uint8_t c)
     bool is_lower = c >= 'a' && c <= 'z', is_upper = c >= 'A' && c <= 'Z';
     if (!is_lower || !out->after_letter)
         mark(out);
-    out->text[out->size++] = (char)(is_upper ? c + ('a' - 'A') : c);
+    out->text[out->size++] = codec_lower((char)c);
     out->after_letter = is_lower || is_upper;
 }
 
@@ -174,22 +175,6 @@ size_t fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_sta
         }
     }
     return out.size;
-}
-
-size_t fold_case(const char *text, size_t size, char *ret_text)
-{
-    size_t written = 0;
-    for (size_t at = 0; at < size;) {
-        uint8_t c = (uint8_t)text[at];
-        if (c < 0x80) {
-            ret_text[written++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-            at++;
-        } else {
-            written +=
-                str_put_char(ret_text + written, (uint32_t)utf8proc_tolower((utf8proc_int32_t)decode((const uint8_t *)text, size, &at)));
-        }
-    }
-    return written;
 }
 
 size_t fold_cut(const char *text, size_t size, size_t max)

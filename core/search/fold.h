@@ -12,9 +12,6 @@
 #define FOLD_ROOM(size) ((size)*3 + 16)
 size_t fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_starts, size_t first_bit);
 
-/* Lower case alone, as tags are compared; room and size as above. */
-size_t fold_case(const char *text, size_t size, char *ret_text);
-
 /* The greatest n <= max at which text can be cut without splitting a character. */
 size_t fold_cut(const char *text, size_t size, size_t max);
 

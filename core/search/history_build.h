@@ -32,9 +32,8 @@ void history_chunk_unref(struct history_chunk *chunk); /* accepts NULL */
 struct history_hosts *history_hosts_create(void);                            /* NULL when memory is short */
 struct history_hosts *history_hosts_copy(const struct history_hosts *hosts); /* likewise */
 struct history_hosts *history_hosts_ref(struct history_hosts *hosts);
-void history_hosts_unref(struct history_hosts *hosts);                                      /* accepts NULL */
-uint32_t history_hosts_find(const struct history_hosts *hosts, const char *name);           /* HISTORY_NO_HOST */
-int history_hosts_add(struct history_hosts *hosts, const char *name, uint32_t *ret_number); /* finds or adds; 0 or NOMEM */
+void history_hosts_unref(struct history_hosts *hosts);                            /* accepts NULL */
+uint32_t history_hosts_find(const struct history_hosts *hosts, const char *name); /* HISTORY_NO_HOST */
 
 struct history *history_create(void); /* empty; NULL when memory is short */
 /* Takes the reference; `room`: that of history->chunks, 0 at the beginning. NOMEM also for a chunk that is NULL; FULL. */

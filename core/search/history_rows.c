@@ -48,6 +48,9 @@ static bool is_shown(const struct hearth_page *page)
     return !page->gone && !page->hidden && page->url != NULL && page->last_visit != 0;
 }
 
+/* Finds or adds; 0 or NOMEM. */
+static int hosts_add(struct history_hosts *hosts, const char *name, uint32_t *ret_number);
+
 int history_rows_add(struct history_rows *rows, const struct hearth_page *page, struct history_hosts *hosts)
 {
     if (rows_reserve(rows, WORDS_ROOM) < 0)
@@ -60,7 +63,7 @@ int history_rows_add(struct history_rows *rows, const struct hearth_page *page, 
     if (row.shown) {
         char host[HOST_SIZE];
         model_url_host(page->url, host, sizeof(host));
-        if (host[0] != '\0' && history_hosts_add(hosts, host, &row.host) < 0)
+        if (host[0] != '\0' && hosts_add(hosts, host, &row.host) < 0)
             return HEARTH_ERR_NOMEM;
         int64_t visits = page->visit_count;
         row.visit_count = visits < 0 ? 0 : visits > UINT32_MAX ? UINT32_MAX : (uint32_t)visits;
@@ -230,7 +233,7 @@ static int hosts_grow(struct history_hosts *hosts)
     return 0;
 }
 
-int history_hosts_add(struct history_hosts *hosts, const char *name, uint32_t *ret_number)
+static int hosts_add(struct history_hosts *hosts, const char *name, uint32_t *ret_number)
 {
     uint32_t *slot = host_slot(hosts, name);
     if (*slot != 0) {

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "model/url.h"
 #include "search/fold.h"
 #include "search/search.h"
@@ -66,11 +67,6 @@ static void split(const char *text, size_t from, size_t end, struct words *ret_w
         ret_words->list[ret_words->count++] = (struct word){text + start, end - start};
 }
 
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* Applies a restriction character; false if it is none, or one of its sort was taken before. */
 static bool restrict_by(struct query *query, char c)
 {
@@ -108,7 +104,7 @@ static void take_restrictions(struct words *words, struct query *query)
     if (query->only != QUERY_ANY || query->field != QUERY_EVERYWHERE || words->count == 0)
         return;
     struct word *first = &words->list[0];
-    bool escape = first->size > 2 && first->text[0] == '%' && is_hex(first->text[1]) && is_hex(first->text[2]);
+    bool escape = first->size > 2 && first->text[0] == '%' && codec_hex_digit(first->text[1]) >= 0 && codec_hex_digit(first->text[2]) >= 0;
     if (first->size > 1 && !escape && restrict_by(query, first->text[0])) {
         first->text++;
         first->size--;

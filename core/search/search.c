@@ -217,7 +217,7 @@ void search_forget(struct search *search, const char *id)
     lock_release(&search->lock);
 }
 
-void search_settle(struct search *search)
+void search_settle_for_test(struct search *search)
 {
     lock_take(&search->lock);
     while (search->first_job != NULL || search->trash_count > 0 || search->working || search->first_refresh != NULL || search->refreshing)
@@ -225,7 +225,7 @@ void search_settle(struct search *search)
     lock_release(&search->lock);
 }
 
-void search_stats(struct search *search, struct search_stats *ret_stats)
+void search_stats_for_test(struct search *search, struct search_stats *ret_stats)
 {
     lock_take(&search->lock);
     *ret_stats = search->stats;

@@ -137,14 +137,14 @@ double search_pick_again(double use_count, int64_t used, int64_t now);
 double search_pick_worth(double use_count, int64_t used, int64_t now); /* what is left of it */
 
 /* Waits until the background threads have nothing to do: tests and benchmarks. */
-void search_settle(struct search *search);
+void search_settle_for_test(struct search *search);
 
 struct search_stats {
     size_t accounts, bytes, pages;
     uint64_t loads, updates, rebuilds, evictions;
     uint64_t index_loads, index_updates, refreshes;
 };
-void search_stats(struct search *search, struct search_stats *ret_stats);
+void search_stats_for_test(struct search *search, struct search_stats *ret_stats);
 /* Counts entries of indexes that a question has looked at: walks over integers and folded text are the one cost that may grow with an
  * account, and are counted so that it can be seen (metric search_entries_looked_at). */
 void search_looked_at(size_t entries);

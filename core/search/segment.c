@@ -126,7 +126,7 @@ int segment_builder_add(struct segment_builder *builder, const struct hearth_pag
     struct segment_row row = {
         .id = page->id, .key = (uint32_t)hash_bytes(key.text, key.size), .frecency = clamp(page->frecency), .flags = flags_of(page, &key)};
     if (memchr(url, '%', url_size) != NULL) {
-        if (reserve_scratch(builder, url_size) < 0)
+        if (reserve_scratch(builder, url_size + 1) < 0)
             return HEARTH_ERR_NOMEM;
         url_size = model_url_decode(url, url_size, builder->scratch);
         url = builder->scratch;

@@ -38,7 +38,7 @@ size_t words_fold(const char *title, const char *url, const char *tags, char ret
     size_t end = fold_field(title, ret_text);
     if (url != NULL) {
         size_t size = fold_cut(url, strnlen(url, WORDS_TEXT_MAX + 4), WORDS_TEXT_MAX);
-        decoded[model_url_decode(url, size, decoded)] = '\0';
+        model_url_decode(url, size, decoded);
         end += fold_field(decoded, ret_text + end);
     }
     return end + fold_field(tags, ret_text + end);

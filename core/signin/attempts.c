@@ -15,6 +15,7 @@
 #include "base/magic.h"
 #include "base/rate.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "signin/room.h"
 
 struct slot {
@@ -125,7 +126,7 @@ struct attempt *attempt_begin(struct attempts *attempts, const char *address)
     if (attempt == NULL)
         return NULL;
     ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
-    str_base64url(bytes, sizeof(bytes), text);
+    codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
     memcpy(attempt->secret, text, ATTEMPT_SECRET_SIZE);
     int64_t now = clock_monotonic();
     attempt->until = now + ATTEMPT_LIFE;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/codec.h"
+#include "codec/codec.h"
 
 static bool number(const char *text, size_t size, int most, int *ret)
 {
@@ -38,8 +38,8 @@ static const char *parse_user(const char *text, size_t size, struct redis_url *u
 {
     const char *colon = memchr(text, ':', size);
     size_t user = colon == NULL ? size : (size_t)(colon - text);
-    if (support_percent_decode_all(text, user, url->user, URL_PART) != 0 ||
-        (colon != NULL && support_percent_decode_all(colon + 1, size - user - 1, url->password, URL_PART) != 0))
+    if (codec_percent_decode(CODEC_STRICT, text, user, url->user, URL_PART, NULL) != 0 ||
+        (colon != NULL && codec_percent_decode(CODEC_STRICT, colon + 1, size - user - 1, url->password, URL_PART, NULL) != 0))
         return "user or password is malformed: percent-encode what is special in URLs";
     if (colon == NULL) { /* redis://password@host, as many write it */
         memcpy(url->password, url->user, sizeof(url->password));
@@ -73,7 +73,7 @@ const char *url_parse(const char *text, struct redis_url *ret_url)
     const char *colon = memchr(bracket == NULL ? p : bracket, ':', (size_t)(end - (bracket == NULL ? p : bracket)));
     const char *host_end = bracket != NULL ? bracket : colon != NULL ? colon : end;
     const char *host = bracket != NULL ? p + 1 : p;
-    if (host_end <= host || support_percent_decode_all(host, (size_t)(host_end - host), url.host, URL_PART) != 0)
+    if (host_end <= host || codec_percent_decode(CODEC_STRICT, host, (size_t)(host_end - host), url.host, URL_PART, NULL) != 0)
         return "the host is missing or malformed";
     if (colon != NULL && !number(colon + 1, (size_t)(end - colon - 1), 65535, &url.port))
         return "the port is not a number from 1 to 65535";

@@ -8,7 +8,7 @@
 #include "connection.h"
 #include "session.h"
 #include "support/call.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 void query_open(struct query *query, struct session *session, const char *sql)
 {
@@ -416,7 +416,7 @@ const uint8_t *column_hash(struct query *query, int column, size_t size)
     const char *text = PQgetvalue(query->result, query->row, column);
     assert(size <= sizeof(query->hash));
     bool good =
-        strncmp(text, "\\x", 2) == 0 && strlen(text) == 2 + 2 * size && support_hex_decode(text + 2, 2 * size, query->hash, size) == 0;
+        strncmp(text, "\\x", 2) == 0 && strlen(text) == 2 + 2 * size && codec_hex_decode(text + 2, 2 * size, query->hash, size) == 0;
     return good ? query->hash : NULL;
 }
 
@@ -429,7 +429,7 @@ int column_keep_bytes(struct query *query, int column, const void **ret_bytes, s
     unsigned char *bytes = session->store->host->alloc(session->call, size + 1);
     if (bytes == NULL)
         return support_no_memory(session->call);
-    if (strncmp(text, "\\x", 2) != 0 || support_hex_decode(text + 2, digits, bytes, size) != 0)
+    if (strncmp(text, "\\x", 2) != 0 || codec_hex_decode(text + 2, digits, bytes, size) != 0)
         return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: bytes came in no form of bytea; set bytea_output to hex",
                            session->store->where);
     *ret_bytes = bytes;

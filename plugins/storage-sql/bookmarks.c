@@ -5,7 +5,7 @@
 #include "storage-sql/operations.h"
 #include "storage-sql/removals.h"
 #include "support/call.h"
-#include "support/fold.h"
+#include "codec/codec.h"
 #include "support/text.h"
 
 /* Runs a statement with the parameter guid, later. */
@@ -33,11 +33,11 @@ static int insert_tag(struct session *session, const struct hearth_bookmark *boo
 {
     static const char INSERT[] = "INSERT INTO bookmark_tags (" ACCOUNT_COLUMN "folded, added, guid, tag) "
                                  "VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-    char *folded = session->store->host->alloc(session->call, (SUPPORT_FOLD_GROWTH + 1) * size + 2);
+    char *folded = session->store->host->alloc(session->call, (CODEC_FOLD_GROWTH + 1) * size + 2);
     struct query query;
     if (folded == NULL)
         return support_no_memory(session->call);
-    char *written = folded + support_fold(tag, size, folded) + 1; /* the memory is zeroed: both texts end */
+    char *written = folded + codec_fold(tag, size, folded) + 1; /* the memory is zeroed: both texts end */
     memcpy(written, tag, size);
     query_open(&query, session, INSERT);
     query_batch(&query);

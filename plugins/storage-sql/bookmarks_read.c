@@ -4,7 +4,7 @@
 #include "storage-sql/operations.h"
 #include "support/abi.h"
 #include "support/call.h"
-#include "support/fold.h"
+#include "codec/codec.h"
 #include "support/text.h"
 
 /* Of bookmarks b, with the page p of each: what is stored, then what is derived. */
@@ -140,10 +140,10 @@ static int list_by_tag(struct op *op, struct bookmark_listing *listing, const st
     if (filter->tag == NULL)
         return hearth_fail(op->session->call, HEARTH_ERR_INVALID, "no tag is given");
     size_t size = strlen(filter->tag);
-    char *folded = op->session->store->host->alloc(op->session->call, SUPPORT_FOLD_GROWTH * size + 1);
+    char *folded = op->session->store->host->alloc(op->session->call, CODEC_FOLD_GROWTH * size + 1);
     if (folded == NULL)
         return support_no_memory(op->session->call);
-    support_fold(filter->tag, size, folded);
+    codec_fold(filter->tag, size, folded);
     listing->sql = LIST;
     listing->key = folded;
     place_before(listing, filter);

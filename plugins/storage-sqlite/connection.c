@@ -12,6 +12,7 @@
 #include "query.h"
 #include "session.h"
 #include "use_lock.h"
+#include "codec/codec.h"
 #include "support/call.h"
 
 enum { PROGRESS_STEPS = 5000 }; /* of SQLite's machine, between looks at the stop conditions: about 0.1 ms */
@@ -195,16 +196,14 @@ static bool needs_log(struct session *session, const char *path)
 /* "file:PATH?…" for a file that is only looked at: neither the write-ahead log nor its index is made or written. */
 static char *look_only_uri(struct session *session, const char *path)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
     char *real = realpath(path, NULL); /* the log is beside the file, not beside a link */
     const char *file = real == NULL ? path : real;
     size_t size = 3 * strlen(file) + 64;
     char *uri = malloc(size);
     if (uri != NULL) {
-        char *end = uri + snprintf(uri, size, "file:");
-        for (const char *p = file; *p != '\0'; p++)
-            end += snprintf(end, 4, strchr(plain, *p) != NULL ? "%c" : "%%%02X", (unsigned char)*p);
-        snprintf(end, 40, "?mode=ro&%s", needs_log(session, file) ? "readonly_shm=1" : "immutable=1");
+        size_t n = (size_t)snprintf(uri, size, "file:");
+        codec_percent_encode(file, "/", uri + n, size - n); /* fits */
+        snprintf(uri + strlen(uri), 40, "?mode=ro&%s", needs_log(session, file) ? "readonly_shm=1" : "immutable=1");
     }
     free(real);
     return uri;

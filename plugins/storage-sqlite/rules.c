@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "storage-sql/bookmark_hooks.h"
-#include "support/fold.h"
+#include "codec/codec.h"
 #include "support/hash.h"
 
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they end up in bug reports. */
@@ -156,10 +156,10 @@ static int check_foreign_keys(struct run *run)
 /* *ret_missing counts up when the bookmark has no row for this tag. */
 static int look_for_tag(sqlite3_stmt *find, const char *guid, const char *tag, size_t size, int64_t *ret_missing)
 {
-    char *folded = malloc(SUPPORT_FOLD_GROWTH * size + 1);
+    char *folded = malloc(CODEC_FOLD_GROWTH * size + 1);
     if (folded == NULL)
         return SQLITE_NOMEM;
-    size_t length = support_fold(tag, size, folded);
+    size_t length = codec_fold(tag, size, folded);
     int r = sqlite3_bind_text(find, 1, guid, -1, SQLITE_STATIC);
     if (r == SQLITE_OK)
         r = sqlite3_bind_blob64(find, 2, length == 0 ? "" : folded, length, SQLITE_STATIC);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "support/buf.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { DIGEST = 32, HEX = 2 * DIGEST, NAME = 101, LINE = HEX + 2 + NAME + 1 };
 
@@ -48,7 +48,7 @@ bool sums_end(struct sums *sums, const char *name)
     char line[LINE + 1];
     if (EVP_DigestFinal_ex(sums->digest, digest, NULL) != 1)
         return false;
-    support_hex_encode(digest, DIGEST, line);
+    codec_hex_encode(digest, DIGEST, line);
     int size = snprintf(line + HEX, sizeof(line) - HEX, "  %.*s\n", NAME - 1, name) + HEX;
     sums->text.size--; /* the NUL */
     if (support_buf_append(&sums->text, line, (size_t)size + 1) != 0) {

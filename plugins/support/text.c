@@ -1,53 +1,6 @@
 #include "support/text.h"
 
-size_t support_utf8_length(const char *text, size_t size)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    if (s[0] < 0x80)
-        return 1;
-    size_t length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    if (length == 0 || size < length)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return length;
-}
-
-bool support_utf8_valid(const char *text, size_t size)
-{
-    for (size_t i = 0, n; i < size; i += n) {
-        n = support_utf8_length(text + i, size - i);
-        if (n == 0)
-            return false;
-    }
-    return true;
-}
-
-uint32_t support_utf8_code(const char *text, size_t length)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    uint32_t code = length == 1 ? s[0] : s[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++)
-        code = code << 6 | (s[i] & 0x3fu);
-    return code;
-}
-
-size_t support_utf8_write(uint32_t code, char *ret_text)
-{
-    if (code < 0x80) {
-        ret_text[0] = (char)code;
-        return 1;
-    }
-    size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = length - 1; i > 0; i--, code >>= 6)
-        ret_text[i] = (char)(0x80 | (code & 0x3f));
-    ret_text[0] = (char)((0xf00u >> length & 0xff) | code);
-    return length;
-}
+#include "codec/codec.h"
 
 size_t support_utf8_cut(const char *text, size_t size, size_t units)
 {
@@ -55,7 +8,7 @@ size_t support_utf8_cut(const char *text, size_t size, size_t units)
         return size;
     size_t i = 0;
     for (size_t n; i < size; i += n) {
-        n = support_utf8_length(text + i, size - i);
+        n = codec_utf8_length(text + i, size - i);
         size_t needs = n == 4 ? 2 : 1;
         if (n == 0 || needs > units)
             break;

@@ -5,6 +5,7 @@
 
 #include "text.h"
 #include "timestamp.h"
+#include "codec/codec.h"
 #include "support/text.h"
 
 enum { DAY = 86400 * 1000 };
@@ -98,7 +99,7 @@ static void read_next(const char *text, struct fx_answer *answer)
     answer->has_next = true;
     size_t size = strlen(text);
     answer->next[0] = '\0';
-    if (size > 0 && size < sizeof(answer->next) && support_utf8_valid(text, size))
+    if (size > 0 && size < sizeof(answer->next) && codec_utf8_valid(text, size))
         memcpy(answer->next, text, size + 1);
 }
 
@@ -122,7 +123,7 @@ static void read_header(const char *name, const char *value, struct fx_answer *a
     else if (strcmp(name, "www-authenticate") == 0 && fx_answer_hawk_ts(value, &number) == 0)
         answer->hawk_ts = number;
     else if (strcmp(name, "x-weave-alert") == 0) {
-        size_t size = support_utf8_valid(value, strlen(value)) ? support_utf8_cut(value, strlen(value), (FX_ALERT_MAX - 1) / 3) : 0;
+        size_t size = codec_utf8_valid(value, strlen(value)) ? support_utf8_cut(value, strlen(value), (FX_ALERT_MAX - 1) / 3) : 0;
         memcpy(answer->alert, value, size);
         answer->alert[size] = '\0';
         fx_text_plain(answer->alert);

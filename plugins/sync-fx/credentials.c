@@ -8,7 +8,7 @@
 #include "hearth/plugin.h"
 #include "json_scan.h"
 #include "text.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 #include "support/text.h"
 
 static const char TOKEN_SERVER_SUFFIX[] = "/1.0/sync/1.5";
@@ -46,8 +46,8 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 static bool read_text(const struct fields *fields, int field, char *ret_text, size_t capacity, size_t *ret_size)
 {
     const struct fx_span *span = &fields->at[field];
-    return span->kind == FX_JSON_STRING && fx_span_text(span, ret_text, capacity, ret_size) == 0 &&
-           support_utf8_valid(ret_text, *ret_size) && strlen(ret_text) == *ret_size;
+    return span->kind == FX_JSON_STRING && fx_span_text(span, ret_text, capacity, ret_size) == 0 && codec_utf8_valid(ret_text, *ret_size) &&
+           strlen(ret_text) == *ret_size;
 }
 
 static bool is_email(const char *text, size_t size)
@@ -66,7 +66,7 @@ void fx_uid_write_lower(char *uid)
     if (strspn(uid, "0123456789abcdefABCDEF") != strlen(uid))
         return;
     for (char *p = uid; *p != '\0'; p++)
-        *p = support_lower(*p);
+        *p = codec_lower(*p);
 }
 
 /* "<milliseconds>-<16 bytes in base64url>" */
@@ -79,7 +79,7 @@ static bool is_kid(const char *text, size_t size)
 bool fx_email_is_valid(const char *email)
 {
     size_t size = strlen(email);
-    return size < FX_EMAIL_MAX && is_email(email, size) && support_utf8_valid(email, size);
+    return size < FX_EMAIL_MAX && is_email(email, size) && codec_utf8_valid(email, size);
 }
 
 bool fx_kid_is_valid(const char *kid)
@@ -106,7 +106,7 @@ static bool read_sync_key(const struct fields *fields, struct fx_key *ret_key)
     char hex[2 * FX_KEY_SIZE + 1];
     size_t size = 0;
     bool ok = fields->at[SYNC_KEY].kind == FX_JSON_STRING && fx_span_text(&fields->at[SYNC_KEY], hex, sizeof(hex), &size) == 0 &&
-              support_hex_decode(hex, size, ret_key->bytes, FX_KEY_SIZE) == 0;
+              codec_hex_decode(hex, size, ret_key->bytes, FX_KEY_SIZE) == 0;
     OPENSSL_cleanse(hex, sizeof(hex));
     return ok;
 }
@@ -230,7 +230,7 @@ bool fx_credentials_are_of(const struct fx_credentials *credentials, const char 
 size_t fx_credentials_format(const struct fx_credentials *c, char ret_blob[FX_BLOB_MAX])
 {
     char key[2 * FX_KEY_SIZE + 1];
-    support_hex_encode(c->sync_key.bytes, FX_KEY_SIZE, key);
+    codec_hex_encode(c->sync_key.bytes, FX_KEY_SIZE, key);
     bool server = c->token_server[0] != '\0', access = c->access_token[0] != '\0';
     bool at = c->made_at[0] != '\0', made_for = c->made_for[0] != '\0';
     int size =

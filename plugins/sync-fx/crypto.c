@@ -10,7 +10,7 @@
 #include "hearth/plugin.h"
 #include "json_scan.h"
 #include "support/buf.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 int fx_box_init(struct fx_box *box)
 {
@@ -76,7 +76,7 @@ static bool hmac_is_right(struct fx_box *box, const struct fx_key *key, const st
               EVP_MAC_final(box->mac_ctx, mac, &size, sizeof(mac)) == 1 && size == sizeof(mac);
     if (!ok)
         return false;
-    support_hex_encode(mac, sizeof(mac), hex);
+    codec_hex_encode(mac, sizeof(mac), hex);
     return CRYPTO_memcmp(hex, sealed->hmac.at, 64) == 0;
 }
 
@@ -85,10 +85,11 @@ static enum fx_open decrypt(struct fx_box *box, const struct fx_key *key, const 
 {
     uint8_t iv[24];
     size_t iv_size, size;
-    if (sealed->iv.size != 24 || jose_base64_decode(JOSE_STANDARD, sealed->iv.at, 24, iv, &iv_size) != 0 || iv_size != 16)
+    if (sealed->iv.size != 24 || codec_base64_decode(CODEC_STANDARD, sealed->iv.at, 24, iv, &iv_size) != 0 || iv_size != 16)
         return FX_OPEN_FORMAT;
     uint8_t *bytes = (uint8_t *)work->data + work->size;
-    if (jose_base64_decode(JOSE_STANDARD, sealed->ciphertext.at, sealed->ciphertext.size, bytes, &size) != 0 || size == 0 || size % 16 != 0)
+    if (codec_base64_decode(CODEC_STANDARD, sealed->ciphertext.at, sealed->ciphertext.size, bytes, &size) != 0 || size == 0 ||
+        size % 16 != 0)
         return FX_OPEN_CIPHER;
     if (support_buf_reserve(ret_plain, size + 17) != 0)
         return FX_OPEN_NOMEM;
@@ -128,5 +129,5 @@ void fx_key_fingerprint(const struct fx_key *key, char ret_text[FX_FINGERPRINT_T
     memcpy(input + sizeof(label), key->bytes, FX_KEY_SIZE);
     EVP_Digest(input, sizeof(input), digest, NULL, EVP_sha256(), NULL);
     OPENSSL_cleanse(input, sizeof(input));
-    support_hex_encode(digest, (FX_FINGERPRINT_TEXT - 1) / 2, ret_text);
+    codec_hex_encode(digest, (FX_FINGERPRINT_TEXT - 1) / 2, ret_text);
 }

@@ -6,7 +6,7 @@
 
 #include "hearth/plugin.h"
 #include "support/buf.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { EAGER_TRIES = 3, HOUR_S = 3600, DAY_S = 24 * HOUR_S, TRIES_MAX = 1000000, ENCODED_MAX = 3 * FX_ID_MAX };
 
@@ -44,7 +44,7 @@ static struct fx_failed *failed_find(const struct fx_failed_list *list, const ch
 static size_t text_of(const char *id)
 {
     char encoded[ENCODED_MAX];
-    return support_percent_encode(id, encoded, sizeof(encoded)) == 0 ? strlen(encoded) + 24 : FX_FAILED_TEXT;
+    return codec_percent_encode(id, "", encoded, sizeof(encoded)) == 0 ? strlen(encoded) + 24 : FX_FAILED_TEXT;
 }
 
 static int64_t due_after(int tries, int64_t now)
@@ -142,7 +142,7 @@ void fx_failed_format(const struct fx_failed_list *list, char ret_text[FX_FAILED
     for (size_t i = 0; i < list->count; i++) {
         const struct fx_failed *failed = &list->items[i];
         char encoded[ENCODED_MAX];
-        if (support_percent_encode(failed->id, encoded, sizeof(encoded)) == 0)
+        if (codec_percent_encode(failed->id, "", encoded, sizeof(encoded)) == 0)
             used += (size_t)snprintf(ret_text + used, FX_FAILED_TEXT - used, "%s%s:%d:%lld", used == 0 ? "" : ",", encoded, failed->tries,
                                      (long long)failed->due);
     }
@@ -167,7 +167,7 @@ static int read_one(struct fx_failed_list *list, const char **at, const char *en
     size_t size = colon == NULL ? 0 : (size_t)(colon - *at);
     if (size == 0 || size >= sizeof(id))
         return HEARTH_ERR_INVALID;
-    size = support_percent_decode(*at, size, id);
+    codec_percent_decode(CODEC_LENIENT, *at, size, id, sizeof(id), &size);
     if (size >= FX_ID_MAX || strlen(id) != size)
         return HEARTH_ERR_INVALID;
     for (size_t i = 0; i < size; i++)

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "codec/codec.h"
 #include "jose/jose.h"
 #include "hearth/plugin.h"
 
@@ -37,7 +38,7 @@ void fx_hawk_mac(const struct fx_hawk *hawk, char ret_mac[FX_HAWK_MAC_TEXT])
     }
     HMAC(EVP_sha256(), hawk->key, (int)(hawk->key_size == 0 ? strlen(hawk->key) : hawk->key_size), (const unsigned char *)text, used, mac,
          &size);
-    jose_base64_encode(JOSE_STANDARD, mac, 32, ret_mac);
+    codec_base64_encode(CODEC_STANDARD, mac, 32, ret_mac);
     OPENSSL_cleanse(mac, sizeof(mac));
 }
 
@@ -63,5 +64,5 @@ void fx_hawk_payload_hash(const char *type, const char *body, char ret_hash[FX_H
         EVP_DigestFinal_ex(ctx, digest, NULL);
     }
     EVP_MD_CTX_free(ctx);
-    jose_base64_encode(JOSE_STANDARD, digest, 32, ret_hash);
+    codec_base64_encode(CODEC_STANDARD, digest, 32, ret_hash);
 }

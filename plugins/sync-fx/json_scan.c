@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "hearth/plugin.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 struct scanner {
     const char *at, *end;
@@ -29,8 +29,7 @@ static bool scan_string(struct scanner *s, struct fx_span *ret_span)
         if (++c == s->end || strchr("\"\\/bfnrtu", *c) == NULL || *c == '\0')
             return false;
         if (*c == 'u') {
-            if (s->end - c < 5 || support_hex_digit(c[1]) < 0 || support_hex_digit(c[2]) < 0 || support_hex_digit(c[3]) < 0 ||
-                support_hex_digit(c[4]) < 0)
+            if (s->end - c < 5 || codec_hex_unit(c + 1) < 0)
                 return false;
             c += 4;
         }
@@ -202,14 +201,6 @@ bool fx_span_is_null(const struct fx_span *span)
     return span->kind == FX_JSON_WORD && span->at[0] == 'n';
 }
 
-static uint32_t unit_of(const char *hex)
-{
-    uint32_t unit = 0;
-    for (int i = 0; i < 4; i++)
-        unit = unit << 4 | (uint32_t)(hex[i] <= '9' ? hex[i] - '0' : (hex[i] | 0x20) - 'a' + 10);
-    return unit;
-}
-
 static char *put_character(char *out, uint32_t c)
 {
     if (c == 0 || (c >= 0xd800 && c <= 0xdfff))
@@ -253,10 +244,10 @@ int fx_span_text(const struct fx_span *span, char *ret_text, size_t capacity, si
             in += 2;
             continue;
         }
-        uint32_t c = unit_of(in + 2);
+        uint32_t c = (uint32_t)codec_hex_unit(in + 2);
         in += 6;
         if (c >= 0xd800 && c <= 0xdbff && end - in >= 6 && in[0] == '\\' && in[1] == 'u') {
-            uint32_t low = unit_of(in + 2);
+            uint32_t low = (uint32_t)codec_hex_unit(in + 2);
             if (low >= 0xdc00 && low <= 0xdfff) {
                 c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
                 in += 6;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 
+#include "codec/codec.h"
 #include "jose/jose.h"
 #include "hearth/plugin.h"
 #include "json_scan.h"
@@ -21,7 +22,7 @@ static int on_half(void *ctx, const struct fx_span *name, const struct fx_span *
     size_t size;
     int r = HEARTH_ERR_INVALID;
     if (pair->count < 2 && value->kind == FX_JSON_STRING && fx_span_text(value, text, sizeof(text), &size) == 0 && size == 44 &&
-        jose_base64_decode(JOSE_STANDARD, text, size, bytes, &size) == 0 && size == 32) {
+        codec_base64_decode(CODEC_STANDARD, text, size, bytes, &size) == 0 && size == 32) {
         memcpy(pair->key->bytes + 32 * pair->count++, bytes, 32);
         r = 0;
     }

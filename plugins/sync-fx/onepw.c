@@ -9,6 +9,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include "codec/codec.h"
 #include "jose/jose.h"
 #include "hearth/plugin.h"
 
@@ -91,7 +92,7 @@ int fx_kid(const uint8_t kb[FX_SECRET], int64_t timestamp, char *ret_kid, size_t
     char text[32];
     if (EVP_Digest(kb, FX_SECRET, digest, NULL, EVP_sha256(), NULL) != 1)
         return HEARTH_ERR_INTERNAL;
-    jose_base64_encode(JOSE_URL, digest, FINGERPRINT, text);
+    codec_base64_encode(CODEC_URL, digest, FINGERPRINT, text);
     OPENSSL_cleanse(digest, sizeof(digest));
     return snprintf(ret_kid, capacity, "%lld-%s", (long long)timestamp, text) < (int)capacity ? 0 : HEARTH_ERR_FULL;
 }

@@ -14,7 +14,7 @@
 #include "newlines.h"
 #include "timestamp.h"
 #include "base/number_set.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20 };
 enum { RECORDS_MAX = 4000000 }; /* of one collection: their ids are kept until it ends, 16 to 32 bytes each */
@@ -137,7 +137,7 @@ static int make_path(struct reading *g, const char *offset, char *ret_path, size
         fx_timestamp_print(reader->since, time);
         snprintf(since, sizeof(since), "&newer=%s", time);
     }
-    if (support_percent_encode(offset, encoded, sizeof(encoded)) != 0)
+    if (codec_percent_encode(offset, "", encoded, sizeof(encoded)) != 0)
         return HEARTH_ERR_FULL;
     const char *name = fx_collections[reader->collection].name, *word = offset[0] == '\0' ? "" : "&offset=";
     int size;
@@ -224,7 +224,7 @@ static int check_complete(struct reading *g, int64_t unmodified_since)
         /* More than came: enough is known, and offsets that lead in a circle end here. */
         if (!answer.has_next || g->lines.lines == 0 || g->listed > reader->records)
             break;
-        if (support_percent_encode(answer.next, encoded, sizeof(encoded)) != 0)
+        if (codec_percent_encode(answer.next, "", encoded, sizeof(encoded)) != 0)
             return cut_off(g);
     }
     if (g->missing <= reader->nameless && g->listed <= reader->records)

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "text.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 #include "support/text.h"
 
 static int kind_of(const char *type, const char *url)
@@ -87,7 +87,7 @@ static const char *read_keyword(struct fx_translate *t, const json_t *json)
     fx_text_trim(&text, &size);
     char *keyword = size == 0 || size > FX_URL_BYTES ? NULL : fx_arena_copy(t->arena, text, size);
     for (char *c = keyword; c != NULL && *c != '\0'; c++)
-        *c = support_lower(*c);
+        *c = codec_lower(*c);
     return keyword;
 }
 
@@ -109,8 +109,10 @@ static char *place_parameter(struct fx_translate *t, const char *url, const char
     if (found_size == 0)
         return NULL;
     char *text = fx_arena_alloc(t->arena, found_size + 1);
-    size_t size = text == NULL ? 0 : support_percent_decode(found, found_size, text);
-    return size == 0 || !support_utf8_valid(text, size) || strlen(text) != size ? NULL : text;
+    size_t size = 0;
+    if (text != NULL)
+        codec_percent_decode(CODEC_LENIENT, found, found_size, text, found_size + 1, &size);
+    return size == 0 || !codec_utf8_valid(text, size) || strlen(text) != size ? NULL : text;
 }
 
 /* Which tag a query shows. The name inside the URL is right; folderName of old records can be UTF-8 that was encoded twice. */

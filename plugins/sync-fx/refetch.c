@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { IDS_MAX = 100, IDS_TEXT = 1600 };
 
@@ -32,7 +32,7 @@ static void choose(const struct fx_failed_list *todo, size_t *at, int64_t now, s
     for (; *at < todo->count && ret_asking->count < IDS_MAX; (*at)++) {
         const struct fx_failed *failed = &todo->items[*at];
         char encoded[3 * FX_ID_MAX];
-        if (failed->fresh || !fx_failed_is_due(failed, now) || support_percent_encode(failed->id, encoded, sizeof(encoded)) != 0)
+        if (failed->fresh || !fx_failed_is_due(failed, now) || codec_percent_encode(failed->id, "", encoded, sizeof(encoded)) != 0)
             continue;
         size_t size = strlen(encoded);
         if (used + size + 2 > sizeof(ret_asking->ids))

@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "text.h"
+#include "codec/codec.h"
 #include "support/abi.h"
 #include "support/buf.h"
 #include "support/call.h"
@@ -30,7 +31,7 @@ void fx_signin_state_init(struct fx_signin_state *state, int stage, int64_t now)
 static bool is_text(const char *text, size_t capacity)
 {
     const char *end = memchr(text, '\0', capacity);
-    return end != NULL && support_utf8_valid(text, (size_t)(end - text));
+    return end != NULL && codec_utf8_valid(text, (size_t)(end - text));
 }
 
 int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state *ret_state)
@@ -87,7 +88,7 @@ static int finish(struct fx_signin *s, int r, struct hearth_signin_step *ret_ste
 static bool take_text(char *to, size_t capacity, const char *text)
 {
     size_t size = text == NULL ? 0 : strlen(text);
-    if (size >= capacity || !support_utf8_valid(text == NULL ? "" : text, size))
+    if (size >= capacity || !codec_utf8_valid(text == NULL ? "" : text, size))
         return false;
     memcpy(to, text == NULL ? "" : text, size);
     fx_text_plain(to);

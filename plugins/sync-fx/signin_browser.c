@@ -8,7 +8,7 @@
 
 #include "json_scan.h"
 #include "text.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { CODE_MAX = 129, ADDRESS_MAX = 16384 };
 
@@ -20,9 +20,9 @@ static int make_secrets(struct fx_signin *s)
     uint8_t bytes[32];
     const struct hearth_host *host = s->asker.host;
     host->random(host, bytes, 16);
-    jose_base64_encode(JOSE_URL, bytes, 16, s->state.oauth_state);
+    codec_base64_encode(CODEC_URL, bytes, 16, s->state.oauth_state);
     host->random(host, bytes, 32);
-    jose_base64_encode(JOSE_URL, bytes, 32, s->state.verifier);
+    codec_base64_encode(CODEC_URL, bytes, 32, s->state.verifier);
     OPENSSL_cleanse(bytes, sizeof(bytes));
     return jose_ec_make(&s->state.key);
 }
@@ -31,13 +31,13 @@ static void keys_jwk(const struct jose_ec_key *key, char ret_text[256])
 {
     char json[JOSE_EC_JWK_SIZE];
     jose_ec_jwk(key, json);
-    jose_base64_encode(JOSE_URL, (const uint8_t *)json, strlen(json), ret_text);
+    codec_base64_encode(CODEC_URL, (const uint8_t *)json, strlen(json), ret_text);
 }
 
 static size_t add(char *url, size_t used, size_t capacity, const char *name, const char *value)
 {
     size_t n = (size_t)snprintf(url + used, capacity - used, "%s%s=", used > 0 && strchr(url, '?') != NULL ? "&" : "?", name);
-    if (used + n >= capacity || support_percent_encode(value, url + used + n, capacity - used - n) != 0)
+    if (used + n >= capacity || codec_percent_encode(value, "", url + used + n, capacity - used - n) != 0)
         return capacity;
     return used + n + strlen(url + used + n);
 }
@@ -49,7 +49,7 @@ static int address(struct fx_signin *s, const char *endpoint, char *ret_url, siz
     char challenge[48], jwk[256];
     if (EVP_Digest(s->state.verifier, strlen(s->state.verifier), digest, NULL, EVP_sha256(), NULL) != 1)
         return HEARTH_ERR_INTERNAL;
-    jose_base64_encode(JOSE_URL, digest, 32, challenge);
+    codec_base64_encode(CODEC_URL, digest, 32, challenge);
     keys_jwk(&s->state.key, jwk);
     const struct fx_config *config = &s->asker.fx->config;
     const char *parameters[][2] = {{"client_id", config->client_id},
@@ -105,7 +105,7 @@ static void take_pair(const char *name, size_t name_size, const char *value, siz
     for (size_t i = 0; i < 3; i++) {
         if (strlen(wanted[i].name) != name_size || memcmp(wanted[i].name, name, name_size) != 0 || size >= sizeof(decoded))
             continue;
-        support_percent_decode(value, size, decoded);
+        codec_percent_decode(CODEC_LENIENT, value, size, decoded, sizeof(decoded), NULL);
         snprintf(wanted[i].to, wanted[i].capacity, "%s", decoded);
     }
 }
@@ -214,7 +214,7 @@ static int on_key(void *ctx, const struct fx_span *key, const struct fx_span *va
     if (value->kind != FX_JSON_STRING || fx_span_text(value, text, sizeof(text), &length) != 0)
         return 0;
     if (fx_span_is(key, "k")) {
-        scoped->found = jose_base64_decode(JOSE_URL, text, length, bytes, &size) == 0 && size == FX_KEY_SIZE;
+        scoped->found = codec_base64_decode(CODEC_URL, text, length, bytes, &size) == 0 && size == FX_KEY_SIZE;
         if (scoped->found)
             memcpy(c->sync_key.bytes, bytes, FX_KEY_SIZE);
     } else if (fx_span_is(key, "kid")) {

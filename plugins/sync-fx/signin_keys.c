@@ -7,7 +7,7 @@
 
 #include "json_scan.h"
 #include "signin.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 struct fx_signin_auth fx_signin_session_auth(const struct fx_signin *s)
 {
@@ -35,7 +35,7 @@ static int on_bundle(void *ctx, const struct fx_span *key, const struct fx_span 
     if (!fx_span_is(key, "bundle"))
         return 0;
     bool ok = value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 &&
-              support_hex_decode(hex, size, ctx, FX_BUNDLE) == 0;
+              codec_hex_decode(hex, size, ctx, FX_BUNDLE) == 0;
     OPENSSL_cleanse(hex, sizeof(hex));
     return ok ? 0 : HEARTH_ERR_INVALID;
 }

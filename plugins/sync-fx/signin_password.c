@@ -9,7 +9,7 @@
 #include "json_scan.h"
 #include "signin_keys.h"
 #include "text.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { PASSWORD_MAX = 1024, LOOK_AGAIN = 10000, LINK_LIFE = 20 * 60 * 1000, CODE_TEXT = 65 };
 
@@ -82,7 +82,7 @@ static int send_login(struct fx_signin *s, const char *code)
     if (fx_json_quote(s->state.email, email, sizeof(email)) != 0 || fx_json_quote(s->state.typed, typed, sizeof(typed)) != 0)
         return HEARTH_ERR_INVALID;
     bool other = strcmp(s->state.email, s->state.typed) != 0;
-    support_hex_encode(s->state.auth_pw, FX_SECRET, hex);
+    codec_hex_encode(s->state.auth_pw, FX_SECRET, hex);
     snprintf(body, sizeof(body),
              "{\"email\":%s,\"authPW\":\"%s\",\"service\":\"sync\",\"reason\":\"login\",\"verificationMethod\":\"email-2fa\"%s%s%s%s%s}",
              email, hex, other ? ",\"originalLoginEmail\":" : "", other ? typed : "", code == NULL ? "" : ",\"unblockCode\":\"",
@@ -96,7 +96,7 @@ static int send_login(struct fx_signin *s, const char *code)
 struct login {
     struct fx_signin *s;
     char method[32], reason[32];
-    bool session, fetch, fetch2, email_verified, session_verified, bad;
+    bool session, fetch, email_verified, session_verified, bad;
 };
 
 static void take_secret(struct login *login, const struct fx_span *value, uint8_t ret[FX_SECRET], bool *ret_there)
@@ -104,7 +104,7 @@ static void take_secret(struct login *login, const struct fx_span *value, uint8_
     char hex[2 * FX_SECRET + 1];
     size_t size;
     *ret_there = value->kind == FX_JSON_STRING && fx_span_text(value, hex, sizeof(hex), &size) == 0 &&
-                 support_hex_decode(hex, size, ret, FX_SECRET) == 0;
+                 codec_hex_decode(hex, size, ret, FX_SECRET) == 0;
     login->bad = login->bad || !*ret_there;
     OPENSSL_cleanse(hex, sizeof(hex));
 }

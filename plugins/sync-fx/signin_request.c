@@ -6,7 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "hawk.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { AUTHORIZATION_MAX = 2048 };
 
@@ -42,8 +42,8 @@ static int hawk(struct fx_signin *s, const char *method, const char *url, const 
         return HEARTH_ERR_INTERNAL;
     const struct hearth_host *host = s->asker.host;
     host->random(host, random, sizeof(random));
-    support_hex_encode(random, sizeof(random), nonce);
-    support_hex_encode(keys.id, FX_SECRET, id);
+    codec_hex_encode(random, sizeof(random), nonce);
+    codec_hex_encode(keys.id, FX_SECRET, id);
     if (body != NULL)
         fx_hawk_payload_hash("application/json", body, hash);
     struct fx_hawk signature = {
@@ -72,7 +72,7 @@ static int authorize(struct fx_signin *s, const char *method, const char *url, c
         return hawk(s, method, url, auth, body, ret_header);
     if (fx_token_derive(auth->token, auth->type, &keys) != 0)
         return HEARTH_ERR_INTERNAL;
-    support_hex_encode(keys.id, FX_SECRET, id);
+    codec_hex_encode(keys.id, FX_SECRET, id);
     snprintf(ret_header, AUTHORIZATION_MAX, "Bearer %s_%s", auth->prefix, id);
     OPENSSL_cleanse(&keys, sizeof(keys));
     return 0;

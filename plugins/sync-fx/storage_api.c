@@ -9,7 +9,7 @@
 #include "hawk.h"
 #include "text.h"
 #include "timestamp.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { PATH_MAX_SIZE = 2048, CLOCK_TOLERANCE = 30 * 1000 };
 
@@ -21,7 +21,7 @@ static int sign(struct fx_pull *p, const char *url, char *ret_header, size_t cap
     if (fx_url_parse(url, &parsed) != 0)
         return HEARTH_ERR_INVALID;
     p->host->random(p->host, random, sizeof(random));
-    support_hex_encode(random, sizeof(random), nonce);
+    codec_hex_encode(random, sizeof(random), nonce);
     struct fx_hawk hawk = {.id = p->state.hawk_id,
                            .key = p->state.hawk_key,
                            .method = "GET",

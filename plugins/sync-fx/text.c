@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "support/codec.h"
+#include "codec/codec.h"
 #include "support/text.h"
 
 static size_t blank_at(const char *text, size_t size)
@@ -40,7 +40,7 @@ bool fx_text_ungarble(char *text)
     size_t size = strlen(text), out = 0;
     bool high = false;
     for (size_t i = 0, n; i < size; i += n) {
-        n = support_utf8_length(text + i, size - i);
+        n = codec_utf8_length(text + i, size - i);
         if (n == 0 || n > 2 || (n == 2 && (unsigned char)text[i] > 0xc3))
             return false;
         out++;
@@ -58,7 +58,7 @@ bool fx_text_ungarble(char *text)
             c = (unsigned char)(c << 6 | (text[++i] & 0x3f));
         plain[out++] = (char)c;
     }
-    if (!support_utf8_valid(plain, out))
+    if (!codec_utf8_valid(plain, out))
         return false;
     memcpy(text, plain, out);
     text[out] = '\0';
@@ -70,21 +70,14 @@ static int unit_at(const char *text, size_t size)
 {
     if (size < 6 || text[0] != '\\' || text[1] != 'u')
         return -1;
-    int unit = 0;
-    for (int i = 2; i < 6; i++) {
-        int digit = support_hex_digit(text[i]);
-        if (digit < 0)
-            return -1;
-        unit = unit << 4 | digit;
-    }
-    return unit;
+    return codec_hex_unit(text + 2);
 }
 
 void fx_text_repair_json(char *text, size_t size)
 {
     for (size_t i = 0; i < size;) {
         if (text[i] != '\\') {
-            size_t n = support_utf8_length(text + i, size - i);
+            size_t n = codec_utf8_length(text + i, size - i);
             if (n == 0)
                 text[i] = '?';
             i += n == 0 ? 1 : n;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "codec/codec.h"
 #include "hearth/plugin.h"
 #include "text.h"
 #include "support/text.h"
@@ -35,7 +36,7 @@ static int parse_authority(const char *text, size_t size, struct fx_url *url)
     if (host == 0 || host >= sizeof(url->host))
         return HEARTH_ERR_INVALID;
     for (size_t i = 0; i < host; i++) {
-        char c = support_lower(text[i]);
+        char c = codec_lower(text[i]);
         if (text[0] != '[' && !is_host_character(c))
             return HEARTH_ERR_INVALID;
         url->host[i] = c;

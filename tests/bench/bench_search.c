@@ -311,7 +311,7 @@ static void bench(size_t count, bool with_sql)
     printf("%zu pages\n", count);
     search_create(&plain, &setup.search, NULL);
     double first = ask(&setup, any_word());
-    search_stats(setup.search, &stats);
+    search_stats_for_test(setup.search, &stats);
     printf("  load and first answer        %.1f ms, %.0f ns a page; %.0f bytes a page\n", first / 1000, first * 1000 / (double)count,
            (double)stats.bytes / (double)stats.pages);
     type_all(&setup, "warm, plain scan");
@@ -319,9 +319,9 @@ static void bench(size_t count, bool with_sql)
     search_create(&filtered, &setup.search, NULL);
     ask(&setup, "");
     double start = now_us();
-    search_settle(setup.search);
+    search_settle_for_test(setup.search);
     double built = now_us() - start;
-    search_stats(setup.search, &stats);
+    search_stats_for_test(setup.search, &stats);
     printf("  filter                       %.1f ms, %.0f ns a page; %.0f bytes a page in all\n", built / 1000, built * 1000 / (double)count,
            (double)stats.bytes / (double)stats.pages);
     type_all(&setup, "warm, with filter");
@@ -333,7 +333,7 @@ static void bench(size_t count, bool with_sql)
     setup.generation = 3;
     ask(&setup, "");
     start = now_us();
-    search_settle(setup.search);
+    search_settle_for_test(setup.search);
     printf("  rebuild with filters         %.1f ms (in the background)\n", (now_us() - start) / 1000);
     search_destroy(setup.search);
     if (with_sql)

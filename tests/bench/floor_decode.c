@@ -10,7 +10,7 @@
 
 #include "bso.h"
 #include "jose/jose.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { DISTINCT = 4096, TEXT = 8192 };
 
@@ -70,10 +70,10 @@ static void make_sample(int i, struct sample *s)
     s->base64 = malloc(2 * TEXT);
     s->line = malloc(2 * TEXT + 512);
     check(s->base64 != NULL && s->line != NULL, "memory");
-    jose_base64_encode(JOSE_STANDARD, sealed, (size_t)(first + last), s->base64);
+    codec_base64_encode(CODEC_STANDARD, sealed, (size_t)(first + last), s->base64);
     HMAC(EVP_sha256(), key.bytes + 32, 32, (unsigned char *)s->base64, strlen(s->base64), mac, &mac_size);
-    support_hex_encode(mac, 32, s->hmac);
-    jose_base64_encode(JOSE_STANDARD, s->iv, 16, iv);
+    codec_hex_encode(mac, 32, s->hmac);
+    codec_base64_encode(CODEC_STANDARD, s->iv, 16, iv);
     snprintf(s->line, 2 * TEXT + 512,
              "{\"id\":\"page%08d\",\"modified\":1795417433.%02d,\"sortindex\":%d,"
              "\"payload\":\"{\\\"ciphertext\\\":\\\"%s\\\",\\\"IV\\\":\\\"%s\\\",\\\"hmac\\\":\\\"%s\\\"}\"}",
@@ -94,7 +94,7 @@ static double run_floor(const struct sample *samples, long records)
         int first = 0, last = 0, size = (int)strlen(s->base64);
         char hex[65];
         HMAC(EVP_sha256(), key.bytes + 32, 32, (const unsigned char *)s->base64, (size_t)size, mac, &mac_size);
-        support_hex_encode(mac, 32, hex);
+        codec_hex_encode(mac, 32, hex);
         check(memcmp(hex, s->hmac, 64) == 0, "HMAC");
         int padding = (s->base64[size - 1] == '=') + (s->base64[size - 2] == '=');
         size = EVP_DecodeBlock(bytes, (const unsigned char *)s->base64, size) - padding;

@@ -171,7 +171,7 @@ class Check(TestCase):
         node.prepare()
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
         pem, key = certificate(node.folder, "one")
-        other_pem, other_key = certificate(node.folder, "other")
+        other_key = certificate(node.folder, "other")[1]
         listener = "[listen main]\naddress = 127.0.0.1:0\n"
         with open(os.path.join(node.folder, "no.pem"), "w", encoding="utf-8") as f:
             f.write("Dear Hearth")

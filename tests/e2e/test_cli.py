@@ -1,9 +1,10 @@
 """The command line as a self-hoster meets it."""
 import json
 import os
+import re
 import unittest
 
-from harness import ADA, TestCase
+from harness import ADA, TestCase, until
 
 
 class CommandLine(TestCase):
@@ -96,7 +97,9 @@ class CommandLine(TestCase):
         node.add_account(service)
         self.assertEqual(node.cli("healthcheck"), "")
         node.cli("queue", "show")
+        self.assertIn("no job \"sync\" of account nobody", node.cli("queue", "remove", "nobody", "--yes", code=1))
         node.cli("queue", "clear", "--yes")
+        until(lambda: re.search(r"^hearth_queue_dead 0$", node.control("GET", "/metrics").body.decode(), re.M), "the queue is measured")
         node.cli("account", "pause", ADA)
         self.assertIn("paused", node.sync(code=1))
         self.assertEqual(node.api("/me")["account"]["state"], "paused")

@@ -86,6 +86,26 @@ class Destructive(TestCase):
                 self.audit(node, event)
         self.assertIn("there is no API token", node.cli("token", "revoke", token, "--yes", code=1))
 
+    def test_one_job_is_taken_out(self):
+        """Also while a worker has it: it is gone at once, and the account is synced again when somebody asks."""
+        service, node = self.service(), self.node("[scheduler]\ntick = 100ms\n")
+        service.faults({"match": "storage/history", "times": 1, "delay": 3600})
+        node.add_account(service, sync=False)
+        until(lambda: service.log("storage/history"), "the sync waits for the history")
+        job, = node.cli_json("queue", "show")
+        self.assertEqual((job["kind"], job["state"]), ("sync", "in work"))
+        until(lambda: node.metric("queue_in_work") == 1, "the metric counts it")
+        self.assertIn("Give --yes", node.cli("queue", "remove", job["account"], code=2))
+        self.assertIn("has no job \"move\"", node.cli("queue", "remove", job["account"], "move", "--yes", code=1))
+        self.assertEqual(len(node.cli_json("queue", "show")), 1)
+        self.assertIn("Removed the job \"sync\"", node.cli("queue", "remove", job["account"], "--yes"))
+        self.assertEqual(node.cli_json("queue", "show"), [])
+        self.audit(node, "job removed")
+        until(lambda: node.metric("queue_in_work") == 0, "the metric knows")
+        self.assertIn("has no job \"sync\"", node.cli("queue", "remove", job["account"], "--yes", code=1))
+        service.faults()
+        node.sync()
+
     def test_what_changes_says_so(self):
         node, service = self.node(), self.service()
         node.add_account(service)

@@ -8,7 +8,6 @@ from browser import Browser
 from harness import ADA, HEARTHD, TestCase, until
 
 CLIENT = "3c49430b43dfba77"
-PASTE = "The address where you ended"
 
 
 class SigningIn(TestCase):

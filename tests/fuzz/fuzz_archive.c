@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/magic.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "plug/host.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -99,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char hex[65], last[200];
     long lines = 0;
     SHA256(data, size, digest);
-    str_hex(digest, sizeof(digest), hex);
+    codec_hex_encode(digest, sizeof(digest), hex);
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n';
     snprintf(last, sizeof(last), "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);

@@ -7,7 +7,7 @@
 #include "text.h"
 #include "timestamp.h"
 #include "url.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 #include "support/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,9 +38,11 @@ static void check_value(const char *value)
     }
     if (fx_url_base(value, "/1.0/sync/1.5", base) == 0)
         check(fx_url_parse(base, &url) == 0);
-    if (support_percent_encode(value, encoded, sizeof(encoded)) == 0) {
+    if (codec_percent_encode(value, "", encoded, sizeof(encoded)) == 0) {
         char back[sizeof(encoded)];
-        check(support_percent_decode(encoded, strlen(encoded), back) == strlen(value) && strcmp(back, value) == 0);
+        size_t back_size;
+        check(codec_percent_decode(CODEC_LENIENT, encoded, strlen(encoded), back, sizeof(back), &back_size) == 0);
+        check(back_size == strlen(value) && strcmp(back, value) == 0);
     }
 }
 
@@ -66,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         headers[response.header_count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(line, value + 2);
     }
     fx_answer_read(&response, &answer);
-    check(strlen(answer.next) < sizeof(answer.next) && support_utf8_valid(answer.alert, strlen(answer.alert)));
+    check(strlen(answer.next) < sizeof(answer.next) && codec_utf8_valid(answer.alert, strlen(answer.alert)));
     check(answer.retry_after >= 0 && answer.backoff >= 0 && answer.last_modified >= -1);
     free(text);
     return 0;

@@ -8,6 +8,7 @@
 
 #include "auth/oidc_internal.h"
 #include "base/magic.h"
+#include "codec/codec.h"
 #include "jose/jose_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,14 +64,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *token = malloc(2 * size + 256);
     if (token == NULL)
         abort();
-    jose_base64_encode(JOSE_URL, header == 0 ? (const uint8_t *)usual : data, header == 0 ? strlen(usual) : header, token);
+    codec_base64_encode(CODEC_URL, header == 0 ? (const uint8_t *)usual : data, header == 0 ? strlen(usual) : header, token);
     size_t used = strlen(token);
     token[used++] = '.';
-    jose_base64_encode(JOSE_URL, newline + 1, rest, token + used);
+    codec_base64_encode(CODEC_URL, newline + 1, rest, token + used);
     used += strlen(token + used);
     sign_text(token, used, signature);
     token[used] = '.';
-    jose_base64_encode(JOSE_URL, signature, sizeof(signature), token + used + 1);
+    codec_base64_encode(CODEC_URL, signature, sizeof(signature), token + used + 1);
     int r = oidc_verify(token, keys, &expected, &claims, &err);
     if (r == 0) {
         ASSERT(strcmp(text_of(claims, "iss"), expected.issuer) == 0 && strcmp(text_of(claims, "nonce"), expected.nonce) == 0);

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "codec/codec.h"
 #include "hearth/plugin.h"
 #include "jose/jose.h"
 
@@ -13,9 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         "hk8gP0Po8nBh-WSiTsvsyesC5c1L6fGOEVuX8FHsvTs"};
     struct jose_ec_key key;
     size_t n;
-    jose_base64_decode(JOSE_URL, texts[0], 43, key.private_key, &n);
-    jose_base64_decode(JOSE_URL, texts[1], 43, key.x, &n);
-    jose_base64_decode(JOSE_URL, texts[2], 43, key.y, &n);
+    codec_base64_decode(CODEC_URL, texts[0], 43, key.private_key, &n);
+    codec_base64_decode(CODEC_URL, texts[1], 43, key.x, &n);
+    codec_base64_decode(CODEC_URL, texts[2], 43, key.y, &n);
     char *plain = malloc(size + 1); /* no more than is promised to suffice */
     if (plain == NULL)
         return 0;

@@ -8,6 +8,7 @@
 #include "meta.h"
 #include "record.h"
 #include "text.h"
+#include "codec/codec.h"
 #include "support/buf.h"
 #include "support/text.h"
 
@@ -21,7 +22,7 @@ static void check(bool ok)
 
 static void check_text(const char *text)
 {
-    check(text == NULL || support_utf8_valid(text, strlen(text)));
+    check(text == NULL || codec_utf8_valid(text, strlen(text)));
 }
 
 static int on_page(void *ctx, const struct hearth_page_record *p)

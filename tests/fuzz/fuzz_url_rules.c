@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct model_url_key key, again;
-    char host[256], small[8], *url = malloc(size + 1), *decoded = malloc(size == 0 ? 1 : size);
+    char host[256], small[8], *url = malloc(size + 1), *decoded = malloc(size + 1);
     if (url == NULL || decoded == NULL)
         abort();
     memcpy(url, data, size);

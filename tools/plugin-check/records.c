@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/codec.h"
 #include "kit.h"
 
 enum { LONG_TEXT = 64 * 1024 + 1, SHOWN_BYTES = 48 };
@@ -36,14 +37,18 @@ static void print_text(struct buf *out, const char *text)
 static void print_value(struct buf *out, const struct hearth_field *field, const void *record)
 {
     const uint8_t *hash;
+    char *room;
     switch (field->kind) {
     case HEARTH_FIELD_TEXT:
         print_text(out, fields_text(field, record));
         break;
     case HEARTH_FIELD_HASH:
         hash = fields_hash(field, record);
-        for (int64_t i = 0; hash != NULL && i < field->most; i++)
-            buf_printf(out, "%02x", hash[i]);
+        room = hash == NULL ? NULL : buf_reserve(out, 2 * (size_t)field->most + 1);
+        if (room != NULL) {
+            codec_hex_encode(hash, (size_t)field->most, room);
+            buf_grew(out, 2 * (size_t)field->most);
+        }
         break;
     case HEARTH_FIELD_REAL:
         buf_printf(out, "%.17g", fields_real(field, record));

@@ -417,7 +417,7 @@ static void take_step(struct run *run)
 /* The model lives beside the plugin in the same process. */
 static void open_model(struct kit *kit, struct kit *model)
 {
-    *model = (struct kit){.options = kit->options, .storage = storage_model()->operations, .host = kit->host};
+    *model = (struct kit){.options = kit->options, .storage_ops = storage_model()->operations, .host = kit->host};
     host_init(&model->host, "model", NULL, NULL);
     kit_open(model);
     storage_prepare(model);

@@ -26,12 +26,6 @@ void watch_leave(void);
 /* The same around an expression. */
 int watch_left(int code);
 #define WATCHED(operation, call) (watch_enter((operation), __FILE__, __LINE__, 0), watch_left(call))
-#define WATCHED_VOID(operation, call)                                                                                                      \
-    do {                                                                                                                                   \
-        watch_enter((operation), __FILE__, __LINE__, 0);                                                                                   \
-        call;                                                                                                                              \
-        watch_leave();                                                                                                                     \
-    } while (0)
 /* Around a helper that calls the plugin for a test: the test's line is the one to tell. The outermost one
  * counts. */
 void watch_from(const char *file, int line);

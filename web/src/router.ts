@@ -10,7 +10,7 @@ export interface Place {
 const WITH_ARGUMENT = new Set(["bookmarks", "history"]);
 const VIEWS = new Set(["search", "tabs", "bookmarks", "history", "sites", "account", "themes"]);
 
-export function parse(address: URL): Place {
+function parse(address: URL): Place {
   const [, name = "", argument = "", ...rest] = address.pathname.split("/");
   const parameters = address.searchParams;
   if (name === "" || name === "index.html") return { view: "home", argument: "", parameters };
@@ -28,7 +28,6 @@ function safeDecode(text: string) {
 }
 
 const listeners = new Set<() => void>();
-let entries = 0; // our own entries behind this one: Back stays inside
 
 export function place(): Place {
   return parse(new URL(location.href));
@@ -45,21 +44,12 @@ export function go(to: string, how: "push" | "replace" = "push") {
   if (to === location.pathname + location.search) return;
   if (how === "push") {
     history.replaceState({ ...history.state, scroll: scrollY }, "");
-    history.pushState({ depth: ++entries }, "", to);
+    history.pushState({}, "", to);
   } else history.replaceState(history.state, "", to);
   moved();
 }
 
-/** Back to where one came from; to `otherwise` when that is not ours. */
-export function back(otherwise: string) {
-  if (entries > 0) history.back();
-  else go(otherwise, "replace");
-}
-
-addEventListener("popstate", e => {
-  entries = (e.state as { depth?: number } | null)?.depth ?? 0;
-  moved();
-});
+addEventListener("popstate", moved);
 
 /** Where the page was scrolled to when it was left; null: it is new. */
 export function keptScroll(): number | null {

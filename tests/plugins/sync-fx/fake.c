@@ -7,7 +7,7 @@
 #include <openssl/rand.h>
 
 #include "hawk.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 static struct fake *of_host(const struct hearth_host *host)
 {
@@ -239,7 +239,7 @@ struct fake *fake_create_with(const char *key, const char *value)
                                "\"access_token\":\"t0ken\"}",
                                0);
     char hex[2 * FX_KEY_SIZE + 1];
-    support_hex_encode(fake_sync_key.bytes, FX_KEY_SIZE, hex);
+    codec_hex_encode(fake_sync_key.bytes, FX_KEY_SIZE, hex);
     memcpy(strstr(f->credentials, "000000"), hex, 128);
     int r = f->ops->open(&f->host, &f->call, values, &f->self);
     if (r == 0)

@@ -8,7 +8,7 @@
 #include <openssl/rand.h>
 
 #include "jose/jose.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 const struct fx_key fake_sync_key = {{1, 2, 3, 4, [63] = 9}}, fake_bulk_key = {{5, 6, 7, 8, [63] = 10}},
                     fake_other_key = {{5, 6, [63] = 11}};
@@ -30,10 +30,10 @@ char *fake_seal(struct fake *f, const struct fx_key *key, const char *cleartext)
     assert_int_equal(EVP_EncryptUpdate(ctx, sealed, &first, (const unsigned char *)cleartext, (int)size), 1);
     assert_int_equal(EVP_EncryptFinal_ex(ctx, sealed + first, &last), 1);
     EVP_CIPHER_CTX_free(ctx);
-    jose_base64_encode(JOSE_STANDARD, sealed, (size_t)(first + last), base64);
-    jose_base64_encode(JOSE_STANDARD, iv, sizeof(iv), iv_text);
+    codec_base64_encode(CODEC_STANDARD, sealed, (size_t)(first + last), base64);
+    codec_base64_encode(CODEC_STANDARD, iv, sizeof(iv), iv_text);
     HMAC(EVP_sha256(), key->bytes + 32, 32, (unsigned char *)base64, strlen(base64), mac, &mac_size);
-    support_hex_encode(mac, sizeof(mac), hex);
+    codec_hex_encode(mac, sizeof(mac), hex);
     char *text = fake_text(f, "{\"ciphertext\":\"%s\",\"IV\":\"%s\",\"hmac\":\"%s\"}", base64, iv_text, hex);
     free(sealed);
     free(base64);
@@ -60,8 +60,8 @@ char *fake_bso(struct fake *f, const struct fx_key *key, const char *id, const c
 char *fake_keys_bso(struct fake *f, const struct fx_key *sync_key, const struct fx_key *bulk, const char *modified)
 {
     char aes[64], mac[64];
-    jose_base64_encode(JOSE_STANDARD, bulk->bytes, 32, aes);
-    jose_base64_encode(JOSE_STANDARD, bulk->bytes + 32, 32, mac);
+    codec_base64_encode(CODEC_STANDARD, bulk->bytes, 32, aes);
+    codec_base64_encode(CODEC_STANDARD, bulk->bytes + 32, 32, mac);
     return fake_bso(f, sync_key, "keys", modified,
                     fake_text(f, "{\"id\":\"keys\",\"collection\":\"crypto\",\"default\":[\"%s\",\"%s\"],\"collections\":{}}", aes, mac));
 }

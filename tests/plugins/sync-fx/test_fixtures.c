@@ -10,7 +10,7 @@
 #include "keys.h"
 #include "meta.h"
 #include "record.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 enum { LINE_MAX_SIZE = 4 << 20 };
 
@@ -83,7 +83,7 @@ static struct fx_key sync_key(void)
     assert_non_null(file);
     assert_int_equal(fread(hex, 1, 2 * FX_KEY_SIZE, file), 2 * FX_KEY_SIZE);
     fclose(file);
-    assert_int_equal(support_hex_decode(hex, strlen(hex), key.bytes, FX_KEY_SIZE), 0);
+    assert_int_equal(codec_hex_decode(hex, strlen(hex), key.bytes, FX_KEY_SIZE), 0);
     return key;
 }
 

@@ -7,6 +7,7 @@
 
 #include "answer.h"
 #include "cache.h"
+#include "codec/codec.h"
 #include "jose/jose.h"
 #include "hawk.h"
 #include "json_scan.h"
@@ -59,26 +60,6 @@ static void test_timestamps(void **state)
         assert_int_equal(fx_timestamp_parse(text, strlen(text), &back), 0);
         assert_int_equal(back, t);
     }
-}
-
-static void test_base64(void **state)
-{
-    (void)state;
-    uint8_t bytes[64];
-    char text[128];
-    size_t size;
-    for (size_t n = 0; n < 48; n++) {
-        uint8_t source[48];
-        for (size_t i = 0; i < n; i++)
-            source[i] = (uint8_t)(i * 37 + n);
-        jose_base64_encode(JOSE_STANDARD, source, n, text);
-        assert_int_equal(jose_base64_decode(JOSE_STANDARD, text, strlen(text), bytes, &size), 0);
-        assert_int_equal(size, n);
-        assert_memory_equal(bytes, source, n);
-    }
-    static const char *const bad[] = {"A", "AA", "AAA", "====", "A===", "AA=A", "AA==AAAA", "AB==", "AAB=", "AAA\n", "AA-_", "AA ="};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_int_equal(jose_base64_decode(JOSE_STANDARD, bad[i], strlen(bad[i]), bytes, &size), HEARTH_ERR_INVALID);
 }
 
 static void test_text(void **state)
@@ -436,10 +417,9 @@ static void test_cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timestamps), cmocka_unit_test(test_base64), cmocka_unit_test(test_text),
-        cmocka_unit_test(test_repair),     cmocka_unit_test(test_json),   cmocka_unit_test(test_json_limits),
-        cmocka_unit_test(test_newlines),   cmocka_unit_test(test_hawk),   cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_headers),    cmocka_unit_test(test_marks),  cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_timestamps),  cmocka_unit_test(test_text),     cmocka_unit_test(test_repair), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_limits), cmocka_unit_test(test_newlines), cmocka_unit_test(test_hawk),   cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_headers),     cmocka_unit_test(test_marks),    cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include "meta.h"
 #include "record.h"
 #include "support/buf.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 #define KSYNC                                                                                                                              \
     "9103e3f241298d68d8c8048f25822cc1c1dfe1938709c8793ba2cd8b9e8d60cc81fd33da652c55c3f7acf361956346904052977392a134075e2f0f1d1732d688"
@@ -32,7 +32,7 @@ static const char bookmark_payload[] =
 static struct fx_key key_from(const char *hex)
 {
     struct fx_key key;
-    assert_int_equal(support_hex_decode(hex, strlen(hex), key.bytes, FX_KEY_SIZE), 0);
+    assert_int_equal(codec_hex_decode(hex, strlen(hex), key.bytes, FX_KEY_SIZE), 0);
     return key;
 }
 

@@ -9,12 +9,12 @@
 #include "hearth/plugin.h"
 #include "onepw.h"
 #include "signin.h"
-#include "support/codec.h"
+#include "codec/codec.h"
 
 static void expect_hex(const uint8_t *bytes, size_t size, const char *hex)
 {
     char text[512];
-    support_hex_encode(bytes, size, text);
+    codec_hex_encode(bytes, size, text);
     assert_string_equal(text, hex);
 }
 
@@ -60,8 +60,8 @@ static void test_keys(void **state)
     expect_hex(keys.id, FX_SECRET, "3d0a7c02a15a62a2882f76e39b6494b500c022a8816e048625a495718998ba60");
     expect_hex(keys.hawk, FX_SECRET, "87b8937f61d38d0e29cd2d5600b3f4da0aa48ac41de36a0efe84bb4a9872ceb7");
     expect_hex(keys.bundle, FX_SECRET, "14f338a9e8c6324d9e102d4e6ee83b209796d5c74bb734a410e729e014a4a546");
-    assert_int_equal(support_hex_decode(BUNDLE, strlen(BUNDLE), bundle, FX_BUNDLE), 0);
-    assert_int_equal(support_hex_decode(UNWRAP, strlen(UNWRAP), unwrap, FX_SECRET), 0);
+    assert_int_equal(codec_hex_decode(BUNDLE, strlen(BUNDLE), bundle, FX_BUNDLE), 0);
+    assert_int_equal(codec_hex_decode(UNWRAP, strlen(UNWRAP), unwrap, FX_SECRET), 0);
     assert_int_equal(fx_bundle_open(keys.bundle, bundle, unwrap, kb), 0);
     expect_hex(kb, FX_SECRET, "a095c51c1c6e384e8d5777d97e3c487a4fc2128a00ab395a73d57fedf41631f0");
     assert_int_equal(fx_sync_key(kb, &key), 0);

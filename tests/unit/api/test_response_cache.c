@@ -88,7 +88,7 @@ static void test_least_recently_used_goes(void **state)
         snprintf(key, sizeof(key), "a\n%d", i);
         put(cache, key, i, 1000);
         assert_int_equal(get(cache, "a\nkeep"), 1); /* used all the time */
-        assert_true(response_cache_size(cache) <= 20000);
+        assert_true(api_response_cache_size_for_test(cache) <= 20000);
     }
     assert_int_equal(get(cache, "a\n0"), -1);
     assert_int_equal(get(cache, "a\n99"), 99);

@@ -3,6 +3,7 @@
 #include <openssl/sha.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 
 struct fixture *fixture;
 struct buf said;
@@ -35,7 +36,7 @@ void seal_archive(struct buf *archive)
     char hex[65];
     long lines = 0;
     SHA256((const unsigned char *)archive->data, archive->size, digest);
-    str_hex(digest, sizeof(digest), hex);
+    codec_hex_encode(digest, sizeof(digest), hex);
     for (size_t i = 0; i < archive->size; i++)
         lines += archive->data[i] == '\n';
     buf_printf(archive, "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);

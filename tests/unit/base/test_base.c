@@ -83,22 +83,6 @@ static void test_utf8(void **state)
     assert_string_equal(shown, "\\x85\\u{2028}\\u{2066}\\xff\\xc3(\\xe2\\x80");
 }
 
-static void test_hex(void **state)
-{
-    (void)state;
-    uint8_t bytes[4];
-    char text[16];
-    assert_true(str_unhex("00fFa5c3", bytes, 4));
-    str_hex(bytes, 4, text);
-    assert_string_equal(text, "00ffa5c3");
-    assert_false(str_unhex("00ffa5c", bytes, 4));
-    assert_false(str_unhex("00ffa5cg", bytes, 4));
-    assert_int_equal(str_base64url((const uint8_t *)"\xfb\xff", 2, text), 3);
-    assert_string_equal(text, "-_8");
-    str_base64url((const uint8_t *)"abc", 3, text);
-    assert_string_equal(text, "YWJj");
-}
-
 /* What was handed out is overwritten, also what was before a reset; and no more, which has nothing in it. */
 static void test_arena_wipe(void **state)
 {
@@ -285,9 +269,9 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email), cmocka_unit_test(test_folder),  cmocka_unit_test(test_numbers),    cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_hex),   cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),
-        cmocka_unit_test(test_err),   cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_email),   cmocka_unit_test(test_folder),     cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),
+        cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

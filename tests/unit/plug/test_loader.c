@@ -98,12 +98,12 @@ static void test_code_at_load(void **state)
 static void test_hanging_ones(void **state)
 {
     (void)state;
-    plug_patience(400);
+    plug_patience_for_test(400);
     refused(HEARTH_QUEUE, "hang", "hangs while it is loaded: it did not come back within 400 ms");
     refused(HEARTH_QUEUE, "ctorhang", "hangs while it is loaded");
     refused(HEARTH_QUEUE, "stop", "hangs while it is loaded");
     refused(HEARTH_QUEUE, "ctorstop", "hangs while it is loaded");
-    plug_patience(10000);
+    plug_patience_for_test(10000);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
     assert_int_equal(errno, ECHILD);
 }
@@ -215,9 +215,9 @@ static void on_plugin(void *ctx, const struct plug_found *found)
 static void test_list(void **state)
 {
     (void)state;
-    plug_patience(400);
+    plug_patience_for_test(400);
     plug_list(&folder, 1, on_plugin, NULL);
-    plug_patience(10000);
+    plug_patience_for_test(10000);
     assert_int_equal(listed - refused_count, 3);
     assert_int_equal(refused_count, 45);
 }

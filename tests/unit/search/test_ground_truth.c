@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "codec/codec.h"
 #include "model/page.h"
 #include "model/url.h"
 #include "search/block.h"
@@ -223,7 +224,7 @@ static void compare(struct found *found, int set, const json_t *want, const char
     }
     SHA256((const unsigned char *)(joined.data == NULL ? "" : joined.data), joined.size, digest);
     buf_fini(&joined);
-    str_hex(digest, sizeof(digest), hex);
+    codec_hex_encode(digest, sizeof(digest), hex);
     assert_string_equal(hex, json_string_value(json_object_get(want, "sha256")));
 }
 

@@ -147,7 +147,7 @@ static void history_is_what_is_stored(void **state)
         change(model, round % 7 == 0 ? 0 : round % 5 == 0 ? 600 : 12, 0);
     }
     struct search_stats stats;
-    search_stats(search, &stats);
+    search_stats_for_test(search, &stats);
     assert_in_range(stats.index_loads, 1, 3); /* anew only when much of it went */
     search_destroy(search);
     free(model);
@@ -174,7 +174,7 @@ static void history_update_reads_little(void **state)
     model->forgets = true;
     change(model, 3, 0);
     search_index_done(search, get(search, model, SEARCH_INDEX_HISTORY));
-    search_stats(search, &stats);
+    search_stats_for_test(search, &stats);
     assert_int_equal(stats.index_loads, 2);
     assert_int_equal(stats.index_updates, 2);
     search_destroy(search);
@@ -255,7 +255,7 @@ static void bookmarks_are_what_is_stored(void **state)
         search_index_done(search, index);
         change(model, 5, round % 4 == 0 ? 0 : 25);
     }
-    search_stats(search, &stats);
+    search_stats_for_test(search, &stats);
     assert_int_equal(stats.index_loads, 1);
     search_destroy(search);
     free(model);
@@ -357,14 +357,14 @@ static void all_at_once(void **state)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     search_changed(engine_of_all, "a", shared->generation);
-    search_settle(engine_of_all);
+    search_settle_for_test(engine_of_all);
     struct index *index = get(engine_of_all, shared, SEARCH_INDEX_HISTORY);
     compare_visits(shared, history_of(index));
     search_index_done(engine_of_all, index);
-    search_stats(engine_of_all, &stats);
+    search_stats_for_test(engine_of_all, &stats);
     assert_true(stats.bytes > 0);
     search_forget(engine_of_all, "a");
-    search_stats(engine_of_all, &stats);
+    search_stats_for_test(engine_of_all, &stats);
     assert_int_equal(stats.bytes, 0);
     search_destroy(engine_of_all);
     free(shared);

@@ -150,10 +150,10 @@ static void up_to_date(void **state)
         snprintf(typed, sizeof(typed), "g%d", (int)g);
         assert_int_equal(ask(search, "a", &storage, typed, 500, NULL), storage.changes);
         if (g % 100 == 0)
-            search_settle(search);
+            search_settle_for_test(search);
     }
-    search_settle(search);
-    search_stats(search, &stats);
+    search_settle_for_test(search);
+    search_stats_for_test(search, &stats);
     assert_int_equal(storage.loads, 1);
     assert_int_equal(storage.updates, 598);
     assert_true(stats.loads == 1 && stats.updates == 598 && stats.rebuilds > 0 && stats.accounts == 1 && stats.evictions == 0);
@@ -194,7 +194,7 @@ static void memory(void **state)
         assert_int_equal(ask(search, name, &storage, "word", 5, NULL), 5);
         assert_int_equal(ask(search, "a0", &storage, "word", 5, NULL), 5); /* in use: stays */
     }
-    search_stats(search, &stats);
+    search_stats_for_test(search, &stats);
     assert_true(stats.bytes <= 1 << 20 && stats.accounts >= 5 && stats.accounts < 30);
     assert_int_equal(stats.evictions, 40 - stats.accounts);
     assert_int_equal(storage.loads, 40);
@@ -319,7 +319,7 @@ static void all_at_once(void **state)
     for (int i = 0; i < 300; i++) {
         struct search_stats stats;
         generation_of(&shared[i % 3], 1);
-        search_stats(search, &stats);
+        search_stats_for_test(search, &stats);
         if (i % 10 == 0)
             search_forget(search, "b");
         assert_true(ask(search, "a", &shared[0], "word", 20, NULL) == 20);
@@ -351,26 +351,26 @@ static void made_ready(void **state)
     struct search *search;
     assert_int_equal(search_create(&config, &search, NULL), 0);
     search_changed(search, "a", 1); /* never asked */
-    search_settle(search);
+    search_settle_for_test(search);
     assert_int_equal(storage.loads, 0);
     search_expect(search, "a", 1);
-    search_settle(search);
+    search_settle_for_test(search);
     assert_int_equal(storage.loads, 1);
     search_expect(search, "a", 1);
     assert_int_equal(ask(search, "a", &storage, "word", 20, NULL), 20);
     assert_int_equal(storage.loads, 1);
     for (int i = 0; i < 50; i++)
         search_changed(search, "a", generation_of(&storage, 1));
-    search_settle(search);
+    search_settle_for_test(search);
     int updates = storage.updates;
     assert_in_range(updates, 1, 50); /* those that came while one ran are one */
     assert_int_equal(ask(search, "a", &storage, "g51", 20, NULL), 10);
     assert_int_equal(storage.updates, updates);
     storage.fail = HEARTH_ERR_UNAVAILABLE; /* a failure in the background hurts nobody: who asks does it */
     search_changed(search, "a", generation_of(&storage, 1));
-    search_settle(search);
+    search_settle_for_test(search);
     assert_int_equal(ask(search, "a", &storage, "g52", 20, NULL), 10);
-    search_stats(search, &stats);
+    search_stats_for_test(search, &stats);
     assert_int_equal(stats.loads, 1);
     search_forget(search, "a");
     search_changed(search, "a", generation_of(&storage, 1));

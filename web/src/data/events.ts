@@ -2,7 +2,7 @@
 import { expire, resource } from "./resource.js";
 import type { Me } from "./types.js";
 
-export type SyncState = "started" | "done" | "failed";
+type SyncState = "started" | "done" | "failed";
 export interface SyncEvent {
   state: SyncState;
   detail: string;

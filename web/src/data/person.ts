@@ -23,7 +23,7 @@ function become(next: Presence) {
 }
 
 /** Everything that this browser keeps of the person. */
-export async function emptyCaches() {
+async function emptyCaches() {
   forgetResources();
   localStorage.removeItem("account");
   if ("caches" in window) for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);

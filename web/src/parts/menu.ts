@@ -14,7 +14,7 @@ interface Entry {
 
 let opened: { menu: HTMLElement; button: HTMLElement } | null = null;
 
-export function closeMenu(focus = true) {
+function closeMenu(focus = true) {
   if (!opened) return;
   const { menu, button } = opened;
   opened = null;

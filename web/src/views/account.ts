@@ -4,7 +4,7 @@ import { ApiError, change } from "../data/api.js";
 import { onSync } from "../data/events.js";
 import { forgetMe, me, signOut } from "../data/person.js";
 import { Watch } from "../data/resource.js";
-import type { Devices, Me, Sessions, SignInLink, Token, Tokens } from "../data/types.js";
+import type { Devices, MadeLink, MadeToken, Me, Sessions, Tokens } from "../data/types.js";
 import { View } from "../parts/element.js";
 import { deviceIcon, icon } from "../parts/icons.js";
 import { say } from "../parts/say.js";
@@ -27,8 +27,8 @@ class AccountView extends View {
     confirming: { state: true },
     signingIn: { state: true },
   };
-  declare link: SignInLink["link"] | null;
-  declare fresh: Token | null; // just made: its secret is shown this once
+  declare link: MadeLink["link"] | null;
+  declare fresh: MadeToken["token"] | null; // just made: its secret is shown this once
   declare progress: string;
   declare busy: boolean;
   declare confirming: boolean;
@@ -147,7 +147,7 @@ class AccountView extends View {
   }
 
   private async addDevice() {
-    this.link = (await change<SignInLink>("POST", "/links"))!.link;
+    this.link = (await change<MadeLink>("POST", "/links"))!.link;
     await this.updateComplete;
     this.querySelector<HTMLElement>("#link-made")?.focus();
   }
@@ -156,7 +156,7 @@ class AccountView extends View {
     await signOut("/sessions");
   }
 
-  private newLink(link: SignInLink["link"]) {
+  private newLink(link: MadeLink["link"]) {
     return html`<div class="panel" id="link-made" tabindex="-1">
       <img class="qr" src=${"data:image/svg+xml;utf8," + encodeURIComponent(link.qr)} alt=${S.qrAlt} width="200" height="200" />
       <div>
@@ -198,7 +198,7 @@ class AccountView extends View {
     const body: Record<string, unknown> = { name: String(fields.get("name")).trim(), scope: String(fields.get("scope")) };
     if (days > 0) body["expires"] = Date.now() + days * DAY;
     await this.act(async () => {
-      this.fresh = (await change<{ token: Token }>("POST", "/tokens", body))!.token;
+      this.fresh = (await change<MadeToken>("POST", "/tokens", body))!.token;
       form.reset();
       this.tokens.reload();
     });
@@ -246,13 +246,13 @@ class AccountView extends View {
     </details>`;
   }
 
-  private freshToken(token: Token) {
+  private freshToken(token: MadeToken["token"]) {
     return html`<div class="panel">
       <div>
         <p>${S.tokenOnce}</p>
         <p class="secret"><code>${token.secret}</code></p>
         <button class="button quiet-button" @click=${() =>
-          void navigator.clipboard?.writeText(token.secret ?? "").then(
+          void navigator.clipboard?.writeText(token.secret).then(
             () => say(S.copied),
             () => say(S.copyFailed),
           )}>${icon("copy")}${S.copy}</button>

@@ -3,7 +3,7 @@ import { html, nothing } from "lit";
 import { query as toQuery } from "../data/api.js";
 import { Paged } from "../data/paged.js";
 import { Watch } from "../data/resource.js";
-import type { Folder, Item, Tags } from "../data/types.js";
+import type { Bookmarks, Item, Tags } from "../data/types.js";
 import { View } from "../parts/element.js";
 import { AddressFilter } from "../parts/filter.js";
 import { icon } from "../parts/icons.js";
@@ -78,7 +78,7 @@ class BookmarksView extends View {
   }
 
   private path() {
-    const folder = this.items.extra["folder"] as Folder["folder"];
+    const folder = this.items.extra["folder"] as Bookmarks["folder"];
     if (this.flat || this.argument === "" || !folder) return nothing;
     return html`<nav class="crumbs" aria-label=${S.breadcrumbs}>
       <ol>
@@ -90,7 +90,7 @@ class BookmarksView extends View {
   }
 
   private heading() {
-    const folder = this.items.extra["folder"] as Folder["folder"];
+    const folder = this.items.extra["folder"] as Bookmarks["folder"];
     if (this.tag) return html`<h1 class="tagged">${icon("tag")}<bdi>${clean(this.tag)}</bdi></h1>`;
     if (!this.flat && this.argument !== "" && folder) return html`<h1><bdi>${folderName(folder.id, folder.title)}</bdi></h1>`;
     return html`<h1>${S.viewNames.bookmarks}</h1>`;

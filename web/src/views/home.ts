@@ -3,7 +3,7 @@ import { html, nothing } from "lit";
 import { me } from "../data/person.js";
 import { keepForOffline } from "../data/offline.js";
 import { Watch } from "../data/resource.js";
-import type { Devices, DeviceTabs, Folder, Me, Results, Tabs } from "../data/types.js";
+import type { Bookmarks, Devices, DeviceTabs, Me, Results, Tabs } from "../data/types.js";
 import { View } from "../parts/element.js";
 import { deviceIcon, icon } from "../parts/icons.js";
 import { siteRow, tile } from "../parts/site.js";
@@ -21,7 +21,7 @@ class HomeView extends View {
   private tabs = new Watch<Tabs>(this, "/tabs");
   private devices = new Watch<Devices>(this, "/devices");
   private top = new Watch<Results>(this, "/search?limit=12");
-  private added = new Watch<Folder>(this, "/bookmarks?sort=added&limit=6");
+  private added = new Watch<Bookmarks>(this, "/bookmarks?sort=added&limit=6");
 
   override firstUpdated() {
     (window.requestIdleCallback ?? setTimeout)(keepForOffline);
@@ -61,7 +61,7 @@ class HomeView extends View {
     </ul>`;
   }
 
-  private recent(folder: Folder) {
+  private recent(folder: Bookmarks) {
     if (folder.items.length === 0) return html`<p class="hint">${S.noBookmarksText}</p>`;
     return html`<ul class="rows columns">
       ${folder.items.map(i => siteRow({ ...i, after: i.added ? html`<span class="when">${ago(i.added)}</span>` : nothing }))}

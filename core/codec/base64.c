@@ -1,6 +1,7 @@
-#include "jose/jose_internal.h"
+#include "codec/codec.h"
+#include "hearth/plugin.h"
 
-/* Of ASCII: the value of a digit, and what it is a digit of when it is not one of both alphabets. */
+/* Of ASCII: the value of a digit, and of which alphabet it is one when it is not of both. */
 enum { ONLY_STANDARD = 0x40, ONLY_URL = 0x80, NO_DIGIT = ONLY_STANDARD | ONLY_URL };
 
 /* clang-format off */
@@ -17,9 +18,9 @@ static const uint8_t values[128] = {
 /* clang-format on */
 
 /* What must not be set in a digit of this alphabet. */
-static unsigned foreign(enum jose_alphabet alphabet)
+static unsigned foreign(enum codec_alphabet alphabet)
 {
-    return alphabet == JOSE_URL ? ONLY_STANDARD : ONLY_URL;
+    return alphabet == CODEC_URL ? ONLY_STANDARD : ONLY_URL;
 }
 
 static unsigned value_of(char c)
@@ -27,18 +28,21 @@ static unsigned value_of(char c)
     return (unsigned char)c < sizeof(values) ? values[(unsigned char)c] : (unsigned)NO_DIGIT;
 }
 
-int jose_base64_decode(enum jose_alphabet alphabet, const char *text, size_t size, uint8_t *ret_bytes, size_t *ret_size)
+int codec_base64_decode(enum codec_alphabet alphabet, const char *text, size_t size,
+                        uint8_t *ret_bytes, size_t *ret_size)
 {
     unsigned wrong = foreign(alphabet), seen = 0;
     size_t out = 0, i = 0;
-    if (alphabet == JOSE_STANDARD && size % 4 != 0)
+    if (alphabet == CODEC_STANDARD && size % 4 != 0)
         return HEARTH_ERR_INVALID;
-    for (int padding = 0; alphabet == JOSE_STANDARD && padding < 2 && size > 0 && text[size - 1] == '='; padding++)
+    for (int padding = 0;
+         alphabet == CODEC_STANDARD && padding < 2 && size > 0 && text[size - 1] == '='; padding++)
         size--;
     if (size % 4 == 1)
         return HEARTH_ERR_INVALID;
     for (; size - i >= 4; i += 4) {
-        unsigned a = value_of(text[i]), b = value_of(text[i + 1]), c = value_of(text[i + 2]), d = value_of(text[i + 3]);
+        unsigned a = value_of(text[i]), b = value_of(text[i + 1]), c = value_of(text[i + 2]),
+                 d = value_of(text[i + 3]);
         seen |= a | b | c | d;
         uint32_t bits = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
         ret_bytes[out++] = (uint8_t)(bits >> 16);
@@ -47,10 +51,12 @@ int jose_base64_decode(enum jose_alphabet alphabet, const char *text, size_t siz
     }
     size_t rest = size - i;
     if (rest > 0) {
-        unsigned a = value_of(text[i]), b = value_of(text[i + 1]), c = rest == 3 ? value_of(text[i + 2]) : 0;
+        unsigned a = value_of(text[i]), b = value_of(text[i + 1]),
+                 c = rest == 3 ? value_of(text[i + 2]) : 0;
         seen |= a | b | c;
         uint32_t bits = (a & 63) << 12 | (b & 63) << 6 | (c & 63);
-        if ((bits & (rest == 2 ? 0x3ff : 3)) != 0) /* loose bits: a second text for the same bytes */
+        if ((bits & (rest == 2 ? 0x3ff : 3)) !=
+            0) /* loose bits: a second text for the same bytes */
             return HEARTH_ERR_INVALID;
         ret_bytes[out++] = (uint8_t)(bits >> 10);
         if (rest == 3)
@@ -62,20 +68,24 @@ int jose_base64_decode(enum jose_alphabet alphabet, const char *text, size_t siz
     return 0;
 }
 
-void jose_base64_encode(enum jose_alphabet alphabet, const uint8_t *bytes, size_t size, char *ret_text)
+size_t codec_base64_encode(enum codec_alphabet alphabet, const uint8_t *bytes, size_t size,
+                           char *ret_text)
 {
+    const char *from = ret_text;
     static const char digits[][65] = {
-        [JOSE_STANDARD] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-        [JOSE_URL] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+        [CODEC_STANDARD] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+        [CODEC_URL] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
     };
     for (size_t i = 0; i < size; i += 3) {
         size_t left = size - i;
-        uint32_t bits = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+        uint32_t bits = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
+                        (left > 2 ? bytes[i + 2] : 0);
         size_t chars = left > 2 ? 4 : left + 1;
         for (size_t k = 0; k < chars; k++)
             *ret_text++ = digits[alphabet][bits >> (18 - 6 * k) & 63];
-        for (size_t k = chars; alphabet == JOSE_STANDARD && k < 4; k++)
+        for (size_t k = chars; alphabet == CODEC_STANDARD && k < 4; k++)
             *ret_text++ = '=';
     }
     *ret_text = '\0';
+    return (size_t)(ret_text - from);
 }
