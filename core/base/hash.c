@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/magic.h"
 #include "codec/codec.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
