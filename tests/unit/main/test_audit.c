@@ -1,4 +1,4 @@
-/* Lines of the audit trail that a command hands to the daemon: which are taken, and what becomes of the others. */
+/* Lines of the audit trail that a command hands to the daemon: which are taken, and which are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +71,7 @@ static void test_no_lines(void **state)
     expect_line("null", NULL);
 }
 
-/* A value cannot look like further pairs or lines; a key that is none is left out with its value. */
+/* A value cannot look like further pairs or lines; a key that is none is left out. */
 static void test_hostile_pairs(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Talking to the daemon over its control socket: what is sent, and what becomes of answers that are none. */
+/* Talking to the daemon over its control socket: what is sent, and answers that are none. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
