@@ -199,8 +199,10 @@ static size_t add_rule(struct zone *zone, const struct rule *rule)
         struct transition b = {change_at(&rule->end, year, rule->daylight), rule->standard};
         struct transition in_order[2] = {a.at < b.at ? a : b, a.at < b.at ? b : a};
         for (int k = 0; k < 2; k++)
-            if (in_order[k].at > last)
+            if (in_order[k].at > last) {
                 zone->transitions[zone->count++] = in_order[k];
+                last = in_order[k].at;
+            }
     }
     return zone->count;
 }
@@ -224,7 +226,8 @@ static struct zone *parse(const unsigned char *file, size_t size)
     zone->first = (int32_t)number(infos, 4);
     bool sound = is_offset(zone->first);
     for (int64_t i = 0; i < c.time; i++)
-        sound = sound && types[i] < c.type && is_offset(number(infos + types[i] * 6, 4)) && is_time(number(p + i * 8, 8));
+        sound = sound && types[i] < c.type && is_offset(number(infos + types[i] * 6, 4)) && is_time(number(p + i * 8, 8)) &&
+                (i == 0 || number(p + i * 8, 8) > number(p + i * 8 - 8, 8)); /* RFC 8536, 3.2 */
     if (!sound) {
         free(zone);
         return NULL;
