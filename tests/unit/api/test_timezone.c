@@ -182,6 +182,24 @@ static void test_tables(void **state)
     timezone_free(zone);
 }
 
+/* Changes that overtake each other, as no zone has them. */
+static void test_changes_out_of_order(void **state)
+{
+    static const struct table_row rows[] = {{1000, HOUR}, {0, 2 * HOUR}, {0, 3 * HOUR}};
+    struct zone *zone = zone_of(NULL, 0, "AAA0BBB,M12.5.6/167:59:59,M1.1.0/-167");
+    (void)state;
+    assert_true(zone->count > 100);
+    for (size_t i = 1; i < zone->count; i++)
+        assert_true(zone->transitions[i - 1].at < zone->transitions[i].at);
+    timezone_free(zone);
+    for (size_t i = 0; i < 2; i++) { /* backwards, and twice at one time */
+        struct buf file = {0};
+        put_zone(&file, '2', rows + i, 2, "");
+        assert_null(parse((const unsigned char *)file.data, file.size));
+        buf_fini(&file);
+    }
+}
+
 static struct zone *parse_exactly(const void *bytes, size_t size)
 {
     unsigned char *exact = malloc(size == 0 ? 1 : size);
@@ -349,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_names_of_days),
         cmocka_unit_test(test_names_of_zones),
+        cmocka_unit_test(test_changes_out_of_order),
         cmocka_unit_test(test_like_the_c_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
