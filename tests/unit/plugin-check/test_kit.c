@@ -55,6 +55,7 @@ static void run_nothing(void)
 {
 }
 
+#undef fail_msg
 #define fail_msg(...)                                                                              \
     KIT_FAIL(__VA_ARGS__) /* for the kit's macros, from here to the end of these */
 
