@@ -18,7 +18,7 @@ static bool is_ours(const char *name)
     size_t n = strlen(name);
     return strcasecmp(name, "home.example.org") == 0 || strcasecmp(name, "alder") == 0 ||
            strcasecmp(name, "alder.local") == 0 || strcasecmp(name, "localhost") == 0 ||
-           (n > 10 && strcasecmp(name + n - 10, ".localhost") == 0) ||
+           (n >= 10 && strcasecmp(name + n - 10, ".localhost") == 0) ||
            inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
 }
 
