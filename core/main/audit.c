@@ -74,6 +74,13 @@ void audit_command(const struct app *app, const char *event, ...)
         write_line(event, &pairs);
 }
 
+/* A few words, as every event of a command is: nothing that looks like further pairs or lines. */
+static bool audit_event_is_plain(const char *event)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -,";
+    return event != NULL && event[0] != '\0' && event[strspn(event, letters)] == '\0';
+}
+
 void audit_take(struct http_request *request, struct http_reply *reply, void *worker)
 {
     (void)worker;
@@ -87,8 +94,8 @@ void audit_take(struct http_request *request, struct http_reply *reply, void *wo
         if (key != NULL && key[0] != '\0' && key[strspn(key, "abcdefghijklmnopqrstuvwxyz_")] == '\0')
             add(&pairs, key, json_string_value(json_array_get(pair, 1)));
     }
-    reply->status = event == NULL ? 400 : 204;
-    if (event != NULL)
+    reply->status = audit_event_is_plain(event) ? 204 : 400;
+    if (reply->status == 204)
         write_line(event, &pairs);
     json_decref(object);
 }

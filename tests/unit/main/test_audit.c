@@ -69,6 +69,10 @@ static void test_no_lines(void **state)
     expect_line("{\"event\":1}", NULL);
     expect_line("{\"pairs\":[[\"a\",\"b\"]]}", NULL);
     expect_line("null", NULL);
+    expect_line("{\"event\":\"\"}", NULL);
+    expect_line("{\"event\":\"two\\nlines\"}", NULL);
+    expect_line("{\"event\":\"token made by=root\"}", NULL);
+    expect_line("{\"event\":\"\u202ex\"}", NULL);
 }
 
 /* A value cannot look like further pairs or lines; a key that is none is left out. */

@@ -37,9 +37,9 @@ static int fake_find(void *session, struct hearth_call *call, const char *email,
         return hearth_fail(call, fake->code, "it is gone");
     for (size_t i = 0; i < ROWS && fake->rows[i].email != NULL; i++) {
         const struct fake_row *row = &fake->rows[i];
-        bool is_it = email != NULL ? strcmp(row->email, email) == 0
-                                   : row->issuer != NULL && strcmp(row->issuer, issuer) == 0 &&
-                                         strcmp(row->subject, subject) == 0;
+        bool is_it = email != NULL && strcmp(row->email, email) == 0;
+        if (issuer != NULL && subject != NULL && row->issuer != NULL)
+            is_it = strcmp(row->issuer, issuer) == 0 && strcmp(row->subject, subject) == 0;
         if (!is_it)
             continue;
         *ret_account = (struct hearth_account){.struct_size = sizeof(*ret_account),
