@@ -17,7 +17,9 @@ enum {
     NAME_MAX_SIZE = 64,
     HEADER = 44,
     TRANSITIONS_MAX = 2000,
-    YEARS_AHEAD = 60
+    YEARS_AHEAD = 60,
+    OFFSET_HOURS = 24, /* RFC 8536, 3.3 */
+    CHANGE_HOURS = 167
 };
 
 struct transition {
@@ -88,72 +90,72 @@ struct rule {
     } start, end;
 };
 
+/* "CET", "<+0545>": what is behind it; NULL: it is none. */
 static const char *skip_name(const char *p)
 {
-    if (*p == '<')
-        return (p = strchr(p, '>')) == NULL ? "" : p + 1;
-    while ((*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z'))
-        p++;
-    return p;
+    const char *from = *p == '<' ? p + 1 : p;
+    const char *letters = from > p ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
+                                   : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t n = strspn(from, letters);
+    if (n < 3 || (from > p && from[n] != '>'))
+        return NULL;
+    return from + n + (from > p);
 }
 
-/* [+-]h[h[h]][:mm[:ss]] */
-static const char *read_time(const char *p, int32_t *ret)
+/* Digits, at most `most`; NULL: there are none, or it is more. */
+static const char *read_number(const char *p, int most, int *ret)
 {
-    int sign = *p == '-' ? -1 : 1;
-    int32_t parts[3] = {0};
-    p += *p == '-' || *p == '+';
-    for (int i = 0; i < 3; i++) {
-        if (*p < '0' || *p > '9')
-            break;
-        while (*p >= '0' && *p <= '9' && parts[i] < 1000)
-            parts[i] = parts[i] * 10 + (*p++ - '0');
-        if (*p != ':')
-            break;
-        p++;
-    }
+    int value = 0;
+    const char *from = p;
+    while (*p >= '0' && *p <= '9' && value <= most)
+        value = value * 10 + (*p++ - '0');
+    *ret = value;
+    return p == from || value > most ? NULL : p;
+}
+
+/* [+-]h[h[h]][:mm[:ss]]; NULL: it is none. */
+static const char *read_time(const char *p, int hours_most, int32_t *ret)
+{
+    int sign = *p == '-' ? -1 : 1, parts[3] = {0};
+    p = read_number(p + (*p == '-' || *p == '+'), hours_most, &parts[0]);
+    for (int i = 1; i < 3 && p != NULL && *p == ':'; i++)
+        p = read_number(p + 1, 59, &parts[i]);
     *ret = sign * (parts[0] * 3600 + parts[1] * 60 + parts[2]);
     return p;
 }
 
-static const char *read_number(const char *p, int *ret)
-{
-    int v = 0;
-    while (*p >= '0' && *p <= '9' && v < 1000)
-        v = v * 10 + (*p++ - '0');
-    *ret = v;
-    return *p == '.' ? p + 1 : p;
-}
-
+/* ",M3.5.0/2": the other forms are not used by tzdata for zones of today. */
 static const char *read_change(const char *p, struct change *ret)
 {
     if (p[0] != ',' || p[1] != 'M')
-        return NULL; /* the other forms are not used by tzdata for zones of today */
-    p = read_number(p + 2, &ret->month);
-    p = read_number(p, &ret->week);
-    p = read_number(p, &ret->day);
+        return NULL;
+    p = read_number(p + 2, 12, &ret->month);
+    if (p != NULL)
+        p = *p == '.' ? read_number(p + 1, 5, &ret->week) : NULL;
+    if (p != NULL)
+        p = *p == '.' ? read_number(p + 1, 6, &ret->day) : NULL;
     ret->time = 7200;
-    if (*p == '/')
-        p = read_time(p + 1, &ret->time);
-    return ret->month >= 1 && ret->month <= 12 && ret->week >= 1 && ret->week <= 5 && ret->day <= 6 && ret->time > -168 * 3600 &&
-                   ret->time < 168 * 3600
-               ? p
-               : NULL;
+    if (p != NULL && *p == '/')
+        p = read_time(p + 1, CHANGE_HOURS, &ret->time);
+    return p != NULL && ret->month >= 1 && ret->week >= 1 ? p : NULL;
 }
 
 static bool read_rule(const char *text, struct rule *ret)
 {
     struct rule rule = {0};
-    int32_t west;
+    int32_t west = 0;
     const char *p = skip_name(text);
-    p = read_time(p, &west);
+    if (p == NULL || (p = read_time(p, OFFSET_HOURS, &west)) == NULL)
+        return false;
     rule.standard = -west;
     rule.daylight = rule.standard + 3600;
     if (*p != '\0') {
         rule.has_daylight = true;
-        p = skip_name(p);
+        if ((p = skip_name(p)) == NULL)
+            return false;
         if (*p != ',') {
-            p = read_time(p, &west);
+            if ((p = read_time(p, OFFSET_HOURS, &west)) == NULL)
+                return false;
             rule.daylight = -west;
         }
         if ((p = read_change(p, &rule.start)) == NULL || (p = read_change(p, &rule.end)) == NULL)
@@ -197,8 +199,10 @@ static size_t add_rule(struct zone *zone, const struct rule *rule)
         struct transition b = {change_at(&rule->end, year, rule->daylight), rule->standard};
         struct transition in_order[2] = {a.at < b.at ? a : b, a.at < b.at ? b : a};
         for (int k = 0; k < 2; k++)
-            if (in_order[k].at > last)
+            if (in_order[k].at > last) {
                 zone->transitions[zone->count++] = in_order[k];
+                last = in_order[k].at;
+            }
     }
     return zone->count;
 }
@@ -222,7 +226,8 @@ static struct zone *parse(const unsigned char *file, size_t size)
     zone->first = (int32_t)number(infos, 4);
     bool sound = is_offset(zone->first);
     for (int64_t i = 0; i < c.time; i++)
-        sound = sound && types[i] < c.type && is_offset(number(infos + types[i] * 6, 4)) && is_time(number(p + i * 8, 8));
+        sound = sound && types[i] < c.type && is_offset(number(infos + types[i] * 6, 4)) && is_time(number(p + i * 8, 8)) &&
+                (i == 0 || number(p + i * 8, 8) > number(p + i * 8 - 8, 8)); /* RFC 8536, 3.2 */
     if (!sound) {
         free(zone);
         return NULL;

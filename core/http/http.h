@@ -43,14 +43,12 @@ const char *http_method_name(enum http_method method); /* "GET"; "other": none o
     X(if_none_match, "if-none-match", false)                                                                                               \
     X(accept, "accept", false)                                                                                                             \
     X(accept_encoding, "accept-encoding", false)                                                                                           \
-    X(accept_language, "accept-language", false)                                                                                           \
     X(content_type, "content-type", false)                                                                                                 \
     X(origin, "origin", false)                                                                                                             \
     X(sec_fetch_site, "sec-fetch-site", false)                                                                                             \
     X(csrf, "x-hearth-csrf", false)                                                                                                        \
     X(last_event_id, "last-event-id", false)                                                                                               \
-    X(user_agent, "user-agent", false)                                                                                                     \
-    X(range, "range", false)
+    X(user_agent, "user-agent", false)
 
 /* A parsed request. Everything lives in its arena until the reply was handed over. */
 struct http_request {

@@ -88,8 +88,8 @@ const char *http_parameter(const struct http_request *request, const char *name)
 /* "q=0", "q=0.0", "q=0.000": no. */
 static bool weight_is_zero(const char *parameters, size_t size)
 {
-    for (size_t i = 0; i + 2 < size; i++) {
-        if ((parameters[i] != 'q' && parameters[i] != 'Q') || parameters[i + 1] != '=')
+    for (size_t i = 1; i + 2 < size; i++) {
+        if ((parameters[i] != 'q' && parameters[i] != 'Q') || parameters[i + 1] != '=' || strchr("; \t", parameters[i - 1]) == NULL)
             continue;
         for (size_t k = i + 2; k < size && parameters[k] != ';' && parameters[k] != ' '; k++)
             if (parameters[k] != '0' && parameters[k] != '.')

@@ -308,7 +308,8 @@ bool http_etag_matches(const struct http_request *request, const char *etag)
         p += strspn(p, " \t,");
         if (p[0] == 'W' && p[1] == '/')
             p += 2;
-        if (*p == '*' || (strncmp(p, etag, n) == 0 && (p[n] == '\0' || p[n] == ',' || p[n] == ' ')))
+        size_t tag = *p == '*' ? 1 : strncmp(p, etag, n) == 0 ? n : 0;
+        if (tag > 0 && strchr(", \t", p[tag]) != NULL) /* or the end */
             return true;
         p += strcspn(p, ",");
     }

@@ -75,6 +75,13 @@ static void audit_add_sent(struct pairs *pairs, const char *key, const json_t *v
         audit_add(pairs, (struct log_pair){.key = key, .text = json_string_value(value), .kind = LOG_KIND_TEXT});
 }
 
+/* A few words, as every event of a command is: nothing that looks like further pairs or lines. */
+static bool audit_event_is_plain(const char *event)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -,";
+    return event != NULL && event[0] != '\0' && event[strspn(event, letters)] == '\0';
+}
+
 void audit_take(struct http_request *request, struct http_reply *reply, void *worker)
 {
     (void)worker;
@@ -86,8 +93,8 @@ void audit_take(struct http_request *request, struct http_reply *reply, void *wo
     {
         audit_add_sent(&pairs, json_string_value(json_array_get(pair, 0)), json_array_get(pair, 1));
     }
-    reply->status = event == NULL ? 400 : 204;
-    if (event != NULL)
+    reply->status = audit_event_is_plain(event) ? 204 : 400;
+    if (reply->status == 204)
         log_audit_pairs(event, pairs.items);
     json_decref(object);
 }

@@ -38,8 +38,26 @@ static void test_integers_of_every_size(void **state)
     buf_fini(&out);
 }
 
+/* In a query nothing is left that ends a value, an attribute or a tag. */
+static void test_values_of_queries(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    html_query_value(&out, "/a-b_c.d~e");
+    expect_html(&out, "/a-b_c.d~e");
+    html_query_value(&out, "a b&c=d#e?f+g%h\"<'>\n");
+    expect_html(&out, "a%20b%26c%3Dd%23e%3Ff%2Bg%25h%22%3C%27%3E%0A");
+    html_query_value(&out, "\xc3\xa9\xff");
+    expect_html(&out, "%C3%A9%FF");
+    html_query_value(&out, "");
+    html_query_value(&out, NULL);
+    expect_html(&out, "");
+    buf_fini(&out);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts_are_escaped), cmocka_unit_test(test_integers_of_every_size)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts_are_escaped), cmocka_unit_test(test_integers_of_every_size),
+                                       cmocka_unit_test(test_values_of_queries)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,39 @@ static void test_life(void **state)
     attempts_destroy(attempts);
 }
 
+/* Time passes when the test says so. */
+static int64_t passed;
+int64_t __real_clock_monotonic(void);
+int64_t __wrap_clock_monotonic(void);
+
+int64_t __wrap_clock_monotonic(void)
+{
+    return __real_clock_monotonic() + passed;
+}
+
+/* After half an hour it is over, whoever has it. */
+static void test_over(void **state)
+{
+    (void)state;
+    struct attempts *attempts = attempts_create(vault, 4);
+    bool busy;
+    char secret[ATTEMPT_SECRET_SIZE];
+    struct attempt *attempt = attempt_begin(attempts, "192.0.2.7"), *held = attempt_begin(attempts, "192.0.2.8");
+    memcpy(secret, attempt->secret, sizeof(secret));
+    attempt_put(attempts, attempt);
+    passed = ATTEMPT_LIFE - 60000;
+    assert_ptr_equal(attempt_take(attempts, secret, &busy), attempt);
+    attempt_put(attempts, attempt); /* which gives it no further half hour */
+    passed = ATTEMPT_LIFE;
+    assert_null(attempt_take(attempts, secret, &busy));
+    assert_false(busy);
+    memcpy(secret, held->secret, sizeof(secret));
+    attempt_put(attempts, held);
+    assert_null(attempt_take(attempts, secret, &busy));
+    passed = 0;
+    attempts_destroy(attempts);
+}
+
 /* Begins one and puts it back. */
 static void begin(struct attempts *attempts, const char *address, bool worth, char ret_secret[ATTEMPT_SECRET_SIZE])
 {
@@ -193,7 +226,8 @@ static void test_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life),
+        cmocka_unit_test(test_over), cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
                                        cmocka_unit_test(test_sealed), cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,237 @@
+/* What answers hold until they are fetched, who pays for it, and how many jobs one may have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "http/internal.h"
+
+enum { KB = 1024 };
+
+/* One request over a connection of its own, which is not ended: its socket is "closed". */
+struct asked {
+    struct exchange exchange;
+    struct track track;
+    struct conn conn;
+};
+
+static struct http_server server;
+static struct loop server_loop = {.server = &server};
+static struct address_count *const somebody = (struct address_count *)&server; /* not a proxy */
+
+static int begin_server(void **state)
+{
+    (void)state;
+    memset(&server, 0, sizeof(server));
+    budget_init(&server);
+    server.options.unsent_per_connection = 1 << 20;
+    server.options.unsent_per_account = 100 * KB;
+    server.options.unsent_total = 1 << 20;
+    server.options.max_jobs_per_account = 4;
+    server.options.exports_per_account = 2;
+    return 0;
+}
+
+static int end_server(void **state)
+{
+    (void)state;
+    assert_int_equal(server.unsent, 0);
+    for (size_t i = 0; i < sizeof(server.payers) / sizeof(server.payers[0]); i++)
+        assert_null(server.payers[i]);
+    budget_fini(&server);
+    return 0;
+}
+
+/* account NULL: the address pays. */
+static struct asked *ask(const char *address, const char *account, size_t bytes)
+{
+    struct asked *asked = calloc(1, sizeof(*asked));
+    assert_non_null(asked);
+    asked->conn =
+        (struct conn){.loop = &server_loop, .sock_closed = true, .refs = 1, .address = somebody};
+    asked->track.conn = &asked->conn;
+    asked->exchange.track = &asked->track;
+    asked->exchange.loop = &server_loop;
+    asked->exchange.spool_fd = -1;
+    asked->exchange.reply.account = account;
+    asked->exchange.reply.body.room = bytes;
+    snprintf(asked->exchange.request.remote, sizeof(asked->exchange.request.remote), "%s", address);
+    return asked;
+}
+
+static void fetch(struct asked *asked)
+{
+    budget_give(&asked->exchange);
+    assert_int_equal(asked->conn.unsent, 0);
+    assert_int_equal(asked->conn.refs, 1);
+    free(asked);
+}
+
+/* want: a part of what is told; NULL: it is not over. */
+static void expect_over(const char *address, const char *account, const char *want)
+{
+    struct asked *asked = ask(address, account, 0);
+    const char *got = budget_over(&asked->exchange);
+    if (want == NULL ? got != NULL : got == NULL || strstr(got, want) == NULL)
+        fail_msg("%s: got %s", account == NULL ? address : account, got == NULL ? "-" : got);
+    free(asked);
+}
+
+static void test_an_account_pays(void **state)
+{
+    (void)state;
+    struct asked *one = ask("192.0.2.7", "ada", 60 * KB), *two = ask("192.0.2.8", "ada", 60 * KB);
+    budget_take(&one->exchange);
+    expect_over("192.0.2.9", "ada", NULL);
+    budget_take(&two->exchange);
+    budget_take(&two->exchange); /* once */
+    assert_int_equal(two->conn.unsent, ANSWER_COST + 60 * KB);
+    expect_over("192.0.2.9", "ada", "Your programs and browsers");
+    expect_over("192.0.2.7", NULL, NULL); /* not by the address, then */
+    expect_over("192.0.2.7", "eve", NULL);
+    fetch(one);
+    expect_over("192.0.2.9", "ada", NULL);
+    fetch(two);
+}
+
+static void test_an_address_pays(void **state)
+{
+    (void)state;
+    struct asked *one = ask("192.0.2.7", NULL, 100 * KB);
+    budget_take(&one->exchange);
+    expect_over("192.0.2.7", NULL, "Clients at your address");
+    expect_over("192.0.2.8", NULL, NULL);
+    expect_over("192.0.2.7", "ada", NULL);
+    fetch(one);
+}
+
+/* A neighbour in the same /64 is the same; one in the /56 owes a half of what the two may. */
+static void test_networks_pay(void **state)
+{
+    (void)state;
+    struct asked *one = ask("2001:db8:1:100::1", NULL, 120 * KB),
+                 *two = ask("2001:db8:1:101::1", NULL, 120 * KB);
+    budget_take(&one->exchange);
+    expect_over("2001:db8:1:100:2::2", NULL, "Clients at your address");
+    expect_over("2001:db8:1:102::1", NULL, NULL);
+    budget_take(&two->exchange);
+    expect_over("2001:db8:1:102::1", NULL, "Clients at your address");
+    expect_over("2001:db8:1:200::1", NULL, NULL);
+    expect_over("2001:db8:2::1", NULL, NULL);
+    fetch(two);
+    expect_over("2001:db8:1:102::1", NULL, NULL);
+    fetch(one);
+}
+
+/* Shared bytes are paid once, by who asked first, until nobody sends them any more. */
+static void test_shared_bytes(void **state)
+{
+    (void)state;
+    char *bytes = calloc(1, 100 * KB);
+    struct http_shared *shared = http_shared_create(bytes, 100 * KB);
+    struct asked *one = ask("192.0.2.7", "ada", 0), *two = ask("192.0.2.7", "eve", 0);
+    one->exchange.reply.shared = two->exchange.reply.shared = shared;
+    budget_take(&one->exchange);
+    budget_take(&two->exchange);
+    assert_int_equal(server.unsent, 100 * KB + 2 * ANSWER_COST);
+    expect_over("192.0.2.7", "ada", "Your programs");
+    expect_over("192.0.2.7", "eve", NULL);
+    fetch(one);
+    expect_over("192.0.2.7", "ada", "Your programs"); /* eve sends them still */
+    assert_int_equal(server.unsent, 100 * KB + ANSWER_COST);
+    fetch(two);
+    http_shared_unref(shared);
+    free(bytes);
+}
+
+static void test_a_connection_pays(void **state)
+{
+    (void)state;
+    struct asked *one = ask("192.0.2.7", "ada", 0);
+    one->conn.unsent = 1 << 20;
+    assert_non_null(strstr(budget_over(&one->exchange), "This connection"));
+    one->conn.address = NULL; /* of a proxy, which carries many people's */
+    assert_null(budget_over(&one->exchange));
+    free(one);
+}
+
+static void test_the_whole_server(void **state)
+{
+    (void)state;
+    server.unsent = 2 << 20;
+    expect_over("192.0.2.7", "ada", "many clients");
+    server.unsent = (2 << 20) - 1;
+    expect_over("192.0.2.7", "ada", NULL);
+    server.unsent = 0;
+}
+
+/* A stream of events is there to stay, and has nothing unsent most of the time. */
+static void test_streams_of_events(void **state)
+{
+    (void)state;
+    struct asked *one = ask("192.0.2.7", "ada", 0);
+    one->exchange.reply.events_channel = "ada";
+    budget_take(&one->exchange);
+    assert_int_equal(server.unsent, 0);
+    assert_int_equal(one->conn.unsent, ANSWER_COST);
+    fetch(one);
+}
+
+static void test_jobs(void **state)
+{
+    struct asked *jobs[6];
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        jobs[i] = ask("192.0.2.7", "ada", 0);
+        assert_int_equal(budget_begin(&jobs[i]->exchange, BUDGET_JOBS), i < 4);
+    }
+    assert_true(budget_begin(&jobs[5]->exchange, BUDGET_EXPORTS)); /* counted apart */
+    budget_end(&jobs[4]->exchange, BUDGET_JOBS);                   /* was not begun */
+    assert_false(budget_begin(&jobs[4]->exchange, BUDGET_JOBS));
+    budget_end(&jobs[0]->exchange, BUDGET_JOBS);
+    budget_end(&jobs[0]->exchange, BUDGET_JOBS); /* once */
+    assert_true(budget_begin(&jobs[4]->exchange, BUDGET_JOBS));
+    assert_false(budget_begin(&jobs[0]->exchange, BUDGET_JOBS));
+    for (size_t i = 0; i < 6; i++) {
+        budget_end(&jobs[i]->exchange, BUDGET_JOBS);
+        budget_end(&jobs[i]->exchange, BUDGET_EXPORTS);
+        free(jobs[i]);
+    }
+}
+
+/* Of a /56 there are twice as many at a time, whichever /64 they are in. */
+static void test_jobs_of_a_network(void **state)
+{
+    struct asked *jobs[10];
+    char address[64];
+    int begun = 0;
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        snprintf(address, sizeof(address), "2001:db8:1:10%d::1", i);
+        jobs[i] = ask(address, NULL, 0);
+        begun += budget_begin(&jobs[i]->exchange, BUDGET_JOBS);
+    }
+    assert_int_equal(begun, 8);
+    for (int i = 0; i < 10; i++) {
+        budget_end(&jobs[i]->exchange, BUDGET_JOBS);
+        free(jobs[i]);
+    }
+}
+
+#define BUDGET_TEST(test) cmocka_unit_test_setup_teardown(test, begin_server, end_server)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BUDGET_TEST(test_an_account_pays),   BUDGET_TEST(test_an_address_pays),
+        BUDGET_TEST(test_networks_pay),      BUDGET_TEST(test_shared_bytes),
+        BUDGET_TEST(test_a_connection_pays), BUDGET_TEST(test_the_whole_server),
+        BUDGET_TEST(test_streams_of_events), BUDGET_TEST(test_jobs),
+        BUDGET_TEST(test_jobs_of_a_network),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
