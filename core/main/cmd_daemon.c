@@ -157,7 +157,7 @@ static int queue_remove(struct app *app, bool shared, struct cli *cli, struct er
             "Removed the job \"%s\" of account %s. It is queued again when it is asked for, or when "
             "its claim ends ([scheduler] claim).\n",
             kind, account);
-    audit_command(app, "job removed", "account", account, "kind", kind, NULL);
+    audit_command(app, "job removed", LOG_TEXT("account", account), LOG_TEXT("kind", kind));
     return 0;
 }
 

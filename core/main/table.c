@@ -32,8 +32,7 @@ void table_add(struct table *table, json_t *row)
         json_array_append_new(table->rows, row);
 }
 
-/* "2026-11-23 09:30" local time; "-" for 0. ret: 32 bytes. */
-static void table_time(long long ms, char *ret)
+void table_time(long long ms, char *ret)
 {
     struct tm tm;
     time_t seconds = (time_t)(ms / 1000);

@@ -17,6 +17,9 @@ void table_add(struct table *table, json_t *row); /* takes the object over; NULL
 /* Prints to standard output: an array of objects, or aligned columns under a heading. Numbers of columns that end in "_at" are times. */
 void table_print(const struct table *table, bool as_json);
 
+/* ms -> "2026-11-23 09:30" local time; "-" for 0. ret: 32 bytes. */
+void table_time(long long ms, char *ret);
+
 /* Prints one object as lines of key and value, for people. */
 void table_print_object(const json_t *object);
 

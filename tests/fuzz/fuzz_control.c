@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct http_reply reply = {0};
     if (size == 0 || size > 8192)
         return 0;
-    log_init(data[0] % 2 == 0 ? LOG_TEXT : LOG_JSON, HEARTH_LOG_ERROR);
+    log_init(data[0] % 2 == 0 ? LOG_FORMAT_TEXT : LOG_FORMAT_JSON, HEARTH_LOG_ERROR);
     size_t n = taken_line(&request, &reply, line, sizeof(line));
     ASSERT(reply.status == 204 || reply.status == 400);
     ASSERT((reply.status == 204) == (n > 0) && str_is_utf8(line, n));

@@ -85,7 +85,7 @@ static void test_hostile_pairs(void **state)
         " x\n");
     expect_line(
         "{\"event\":\"x\",\"pairs\":[[\"a\"],[],1,{},\"a\",[1,\"b\"],[\"c\",1],[\"d\",\"e\"]]}",
-        " x d=e\n");
+        " x c=1 d=e\n");
     expect_line("{\"event\":\"x\",\"pairs\":{\"a\":\"b\"}}", " x\n");
     expect_line(
         "{\"event\":\"x\",\"pairs\":[[\"a\",\"1\"],[\"b\",\"1\"],[\"c\",\"1\"],[\"d\",\"1\"],"
@@ -100,7 +100,7 @@ static void test_commands(void **state)
     (void)state;
     daemon_is_there = true;
     output_begin(2);
-    audit_command(&app, "token made", "email", "ada@example.org", "name", NULL, NULL);
+    audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"), LOG_TEXT("name", NULL));
     assert_string_equal(output_end(), "");
     assert_non_null(
         strstr(daemon_got,
@@ -108,7 +108,7 @@ static void test_commands(void **state)
     assert_null(strstr(daemon_got, "name"));
     daemon_is_there = false;
     output_begin(2);
-    audit_command(&app, "token made", "email", "ada@example.org", NULL);
+    audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"));
     assert_non_null(strstr(output_end(), "token made email=ada@example.org by="));
 }
 
