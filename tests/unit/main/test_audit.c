@@ -100,7 +100,7 @@ static void test_commands(void **state)
     (void)state;
     daemon_is_there = true;
     output_begin(2);
-    audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"), LOG_TEXT("name", NULL));
+    audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"), LOG_TEXT("name", (const char *)NULL));
     assert_string_equal(output_end(), "");
     assert_non_null(
         strstr(daemon_got,
