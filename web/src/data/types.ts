@@ -2,12 +2,20 @@
 
 export type AccountState = "ok" | "waiting" | "signin_needed" | "paused" | "error";
 
+/** What a person is told: docs/messages.md. Decide by the id, never by English. */
+export interface Message {
+  id: string;
+  parameters: Record<string, string | number>;
+}
+
 export interface Account {
   id: string;
   email: string;
   name: string | null;
   state: AccountState;
   state_detail: string | null;
+  /** The same by id; null: nothing is said, or words without an id. */
+  message?: Message | null;
   node: string;
   created: number;
   last_sync: number | null;
