@@ -56,40 +56,56 @@ static const struct {
 
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
 
-/* What a person is told of an error whose details are none of theirs; `words` NULL: the error's own, or none. */
-static const struct {
-    int error, status;
-    const char *code, *words;
-} told[] = {
-    {HEARTH_ERR_NOT_FOUND, 404, "not_found", NULL},
-    {HEARTH_ERR_INVALID, 400, "bad_request", NULL},
-    {HEARTH_ERR_UNAVAILABLE, 503, "unavailable", "The storage or the queue does not answer at the moment. Try again in a little while."},
-    {HEARTH_ERR_TIMEOUT, 503, "unavailable", "The storage or the queue took too long to answer. Try again in a little while."},
-    {HEARTH_ERR_CANCELLED, 503, "unavailable", "The server is being stopped. Try again in a little while."},
-    {HEARTH_ERR_FULL, 503, "full",
-     "There is no room left on the server's disk. What is stored can be read; whoever runs the server has to make room."},
-    {HEARTH_ERR_DENIED, 500, "storage_refused",
-     "The server may not read or write its own database. You are still signed in; whoever runs the server has to give it back its "
-     "permissions."},
-    {HEARTH_ERR_IO, 500, "storage_failed",
-     "The server's disk failed to read or write. Whoever runs the server finds the reason in its log."},
-    {HEARTH_ERR_CORRUPT, 500, "damaged",
-     "What is stored here is damaged. Nothing is lost in Firefox; whoever runs the server has to restore a backup or sync anew."},
-    {HEARTH_ERR_UNCERTAIN, 500, "uncertain", "This may or may not have been done. Look before you try again."},
-    {HEARTH_ERR_INTERNAL, 500, "internal", "Something went wrong here. The server's log knows more."}, /* last: all others */
-};
+/* What a person is told of an error whose details are none of theirs. */
+static int problem_of(const struct err *err, struct hearth_sentence *ret_sentence)
+{
+    switch (err->code) {
+    case HEARTH_ERR_NOT_FOUND:
+        *ret_sentence = api_says_not_found();
+        return 404;
+    case HEARTH_ERR_INVALID:
+        *ret_sentence = api_says_refused(err->text);
+        return 400;
+    case HEARTH_ERR_UNAVAILABLE:
+        *ret_sentence = api_says_unavailable();
+        return 503;
+    case HEARTH_ERR_TIMEOUT:
+        *ret_sentence = api_says_unavailable_slow();
+        return 503;
+    case HEARTH_ERR_CANCELLED:
+        *ret_sentence = api_says_unavailable_stopping();
+        return 503;
+    case HEARTH_ERR_FULL:
+        *ret_sentence = api_says_full();
+        return 503;
+    case HEARTH_ERR_DENIED:
+        *ret_sentence = api_says_storage_refused();
+        return 500;
+    case HEARTH_ERR_IO:
+        *ret_sentence = api_says_storage_failed();
+        return 500;
+    case HEARTH_ERR_CORRUPT:
+        *ret_sentence = api_says_damaged();
+        return 500;
+    case HEARTH_ERR_UNCERTAIN:
+        *ret_sentence = api_says_uncertain();
+        return 500;
+    default:
+        *ret_sentence = api_says_internal();
+        return 500;
+    }
+}
 
 static void reply_error(struct api_call *call)
 {
-    size_t i = 0;
-    while (told[i].error != call->err.code && told[i].error != HEARTH_ERR_INTERNAL)
-        i++;
-    if (told[i].status >= 500)
+    struct hearth_sentence sentence;
+    int status = problem_of(&call->err, &sentence);
+    if (status >= 500)
         log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "api", "request failed", LOG_TEXT("path", call->request->path),
                   LOG_TEXT("error", call->err.text));
-    if (told[i].status == 503)
+    if (status == 503)
         http_reply_header(call->reply, "retry-after", "5");
-    http_reply_problem(call->reply, told[i].status, told[i].code, told[i].error == HEARTH_ERR_INVALID ? call->err.text : told[i].words);
+    http_reply_problem(call->reply, status, sentence);
 }
 
 static int find_account(struct api_call *call)
@@ -118,7 +134,7 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     call->account = identity->account;
     call->reply->account = arena_strdup(&call->request->arena, identity->account);
     if ((endpoint->flags & API_CHANGES) != 0 && identity->read_only)
-        return api_problem(call, 403, "read_only", "This token may only read.");
+        return api_problem(call, 403, api_says_read_only());
     r = find_account(call);
     if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
         token_cache_clear(call->api->tokens);

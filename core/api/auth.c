@@ -292,7 +292,7 @@ void auth_note_seen(struct api *api, const struct identity *identity)
 
 void auth_refuse(struct http_reply *reply)
 {
-    http_reply_problem(reply, 401, "unauthorized", "Sign in at /auth/signin, or send an API token: Authorization: Bearer hth_…");
+    http_reply_problem(reply, 401, api_says_unauthorized());
     http_reply_header(reply, "www-authenticate", "Bearer realm=\"hearth\"");
 }
 
@@ -305,14 +305,11 @@ int api_ended(struct api_call *call)
 
 void auth_refuse_barred(struct http_reply *reply)
 {
-    http_reply_problem(reply, 401, "not_allowed",
-                       "This account's address is not among those who may sign in on this server ([auth] allow). Ask whoever runs it.");
+    http_reply_problem(reply, 401, api_says_not_allowed());
     http_reply_header(reply, "www-authenticate", "Bearer realm=\"hearth\"");
 }
 
 void auth_refuse_forged(struct http_reply *reply)
 {
-    http_reply_problem(
-        reply, 403, "csrf",
-        "A signed-in browser changes something only by a request of this site's own pages, with the header X-Hearth-CSRF: 1.");
+    http_reply_problem(reply, 403, api_says_csrf());
 }

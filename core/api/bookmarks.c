@@ -224,7 +224,7 @@ int bookmarks_get(struct api_call *call)
         !api_text_parameter(call, "q", &q) || !api_text_parameter(call, "sort", &sort))
         return 0;
     if (sort != NULL && strcmp(sort, "added") != 0)
-        return api_problem(call, 400, "bad_request", "The parameter sort can only be \"added\".");
+        return api_problem(call, 400, api_says_parameter_sort());
     int r = words_init(&listing.words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;

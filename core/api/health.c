@@ -33,7 +33,7 @@ int readyz_get(struct api_call *call)
     if (options->readiness != NULL)
         options->readiness(options->ctx, &reasons, &queue);
     if (reasons.size > 0)
-        api_problem(call, 503, "not_ready", reasons.data);
+        http_reply_operator_problem(call->reply, 503, "not_ready", reasons.data);
     else
         api_reply_json(call, json_pack("{s:b, s:s}", "ready", 1, "queue", queue.size > 0 ? queue.data : "ok"));
     buf_fini(&reasons);

@@ -222,11 +222,11 @@ int history_days_get(struct api_call *call)
         !api_int_parameter(call, "from", to > INT64_MIN + 30 * DAY ? to - 30 * DAY : 0, &from))
         return 0;
     if (to < from || from < -100000 * DAY || to > 100000 * DAY || to - from > DAYS_MAX * DAY)
-        return api_problem(call, 400, "bad_request", "The parameters from and to must be at most 400 days apart.");
+        return api_problem(call, 400, api_says_parameter_days(DAYS_MAX));
     struct zone *zone;
     int r = timezone_load(name == NULL ? "UTC" : name, &zone, &call->err);
     if (r < 0)
-        return api_problem(call, 400, "bad_request", "The parameter tz must be a time zone such as Europe/Berlin.");
+        return api_problem(call, 400, api_says_parameter_tz());
     r = list_days(call, zone, from, to);
     timezone_free(zone);
     return r;

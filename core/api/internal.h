@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/item.h"
+#include "api/messages.h"
 #include "api/response_cache.h"
 #include "auth/token.h"
 #include "base/backoff.h"
@@ -85,11 +86,11 @@ const struct api_endpoint *api_find(const struct api *api, const char *path); /*
 /* Status 200 with this JSON; takes the reference. */
 int api_reply_json(struct api_call *call, json_t *value);
 /* A list that is rendered row by row: {"name":[…  then rows, then api_list_end(). */
-void api_list_begin(struct api_call *call, const char *prefix); /* e.g. "{\"items\":[" */
-void api_list_add(struct api_call *call, json_t *row);          /* takes the reference; NULL is an error at the end */
-void api_list_end(struct api_call *call, const char *next);     /* closes with "next"; NULL: null */
-void api_list_close(struct api_call *call, const char *suffix); /* closes with this text */
-int api_problem(struct api_call *call, int status, const char *code, const char *detail); /* returns 0 */
+void api_list_begin(struct api_call *call, const char *prefix);                      /* e.g. "{\"items\":[" */
+void api_list_add(struct api_call *call, json_t *row);                               /* takes the reference; NULL is an error at the end */
+void api_list_end(struct api_call *call, const char *next);                          /* closes with "next"; NULL: null */
+void api_list_close(struct api_call *call, const char *suffix);                      /* closes with this text */
+int api_problem(struct api_call *call, int status, struct hearth_sentence sentence); /* returns 0 */
 /* How people reach this server, without a slash at the end: as configured, else as this request did. In the arena; NULL when memory is
  * short. */
 char *api_base_url(struct api_call *call);

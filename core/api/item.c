@@ -56,6 +56,16 @@ static json_t *page_id(int64_t id)
     return json_string(text);
 }
 
+/* {"id", "parameters"}; null where the state has no words, or words without an id. */
+static json_t *state_message(const struct hearth_account *account)
+{
+    if (account->state_message == NULL || account->state_message[0] == '\0')
+        return json_null();
+    json_t *parameters = account->state_parameters == NULL ? NULL : json_loads(account->state_parameters, 0, NULL);
+    return json_pack("{s:s, s:o}", "id", account->state_message, "parameters",
+                     json_is_object(parameters) ? parameters : (json_decref(parameters), json_object()));
+}
+
 /* clang-format off */
 /* S(record, name in JSON, field, value), where `r` is the record. */
 #define ITEM_ACCOUNT(S) \
@@ -64,6 +74,7 @@ static json_t *page_id(int64_t id)
     S(account, "name",         name,         api_text(r->name)) \
     S(account, "state",        state,        json_string(state_name(r->state))) \
     S(account, "state_detail", state_detail, api_text(r->state_detail)) \
+    S(account, "message",      state_message, state_message(r)) \
     S(account, "node",         node,         json_string(r->node)) \
     S(account, "created",      created,      json_integer(r->created)) \
     S(account, "last_sync",    last_sync,    api_time(r->last_sync)) \
@@ -124,6 +135,7 @@ static json_t *page_id(int64_t id)
 
 /* I(record, field, because): what is stored and not served, or not by these. */
 #define ITEM_INTERNAL(I) \
+    I(account, state_parameters, "they are served in the message") \
     I(account, uid, "the provider's id of a person is nobody's business") \
     I(account, provider, "a word of the operator's configuration") \
     I(account, last_seen, "it says when somebody was here") \

@@ -43,14 +43,14 @@ int sync_post(struct api_call *call)
     int64_t left = backoff_left(call->api->asked, call->account);
     if (left > 0) {
         http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(left + 999) / 1000));
-        return api_problem(call, 429, "too_soon", "A sync was asked for less than 30 seconds ago.");
+        return api_problem(call, 429, api_says_too_soon(hearth_duration_of(ASK_EVERY), hearth_duration_of(left)));
     }
     struct hearth_account a = {.struct_size = sizeof(a)};
     int r = STORE(call->store, &call->err, account_get, call->account, &a);
     if (r < 0)
         return r;
     if (a.state == HEARTH_ACCOUNT_PAUSED)
-        return api_problem(call, 409, "paused", "Syncing is paused for this account.");
+        return api_problem(call, 409, api_says_paused());
     lock_border("a sync is asked for");
     r = call->api->options.request_sync(call->api->options.ctx, call->account, &call->err);
     if (r < 0) { /* whatever the queue has against it */
@@ -69,11 +69,7 @@ int me_delete(struct api_call *call)
     const char *fresh = http_cookie(call->request, fresh_cookie_name(call->request->tls));
     int r = fresh_use(call->store, call->account, fresh, &call->err);
     if (r == HEARTH_ERR_NOT_FOUND)
-        return api_problem(
-            call, 403, "fresh_signin_needed",
-            "Forgetting you cannot be undone here, so it asks for a complete sign-in within the last ten minutes: sign in at "
-            "/auth/signin?next=/account%23forget in this browser, then ask again. A link, a code, a proxy or an API token is "
-            "not enough, nor is an OpenID provider that does not say when the password was typed (auth_time).");
+        return api_problem(call, 403, api_says_fresh_signin_needed(hearth_duration_of(FRESH_LIFE)));
     if (r == 0) /* an account of an older release may be all that says so */
         r = owner_put(call->store, &call->err);
     if (r == 0)

@@ -13,7 +13,7 @@ int node_get(struct api_call *call)
     if (!api_text_parameter(call, "account", &email))
         return 0;
     if (email == NULL)
-        return api_problem(call, 400, "bad_request", "Say whose: account=EMAIL.");
+        return api_problem(call, 400, api_says_whose());
     int r = node_stores_by_email(call->stores, email, &node, &account, &call->err);
     if (r == HEARTH_ERR_NOT_FOUND) { /* the same shape for strangers: where they would be */
         node = nodes_home(nodes, email, NODES_NONE);
@@ -61,8 +61,7 @@ int node_elsewhere(struct api_call *call, size_t node)
         call->reply->status = 307;
         return 0;
     }
-    char *detail = arena_printf(&call->request->arena, "This account is on node %s: send the request to %s.", n->name, url);
-    return api_problem(call, 421, "wrong_node", detail);
+    return api_problem(call, 421, api_says_wrong_node(n->name, url));
 }
 
 int node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node)

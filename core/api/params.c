@@ -7,11 +7,9 @@
 
 enum { CURSOR_MAX = 2 * API_HOST_MAX + 128 };
 
-static bool refuse(struct api_call *call, const char *name, const char *expected)
+static bool refuse(struct api_call *call, struct hearth_sentence sentence)
 {
-    char detail[160];
-    snprintf(detail, sizeof(detail), "The parameter %s %s.", name, expected);
-    api_problem(call, 400, "bad_request", detail);
+    api_problem(call, 400, sentence);
     return false;
 }
 
@@ -22,7 +20,7 @@ bool api_int_parameter(struct api_call *call, const char *name, int64_t fallback
         *ret = fallback;
         return true;
     }
-    return str_to_int(text, ret) ? true : refuse(call, name, "must be a whole number");
+    return str_to_int(text, ret) ? true : refuse(call, api_says_parameter_number(name));
 }
 
 bool api_limit(struct api_call *call, size_t *ret_limit)
@@ -31,7 +29,7 @@ bool api_limit(struct api_call *call, size_t *ret_limit)
     if (!api_int_parameter(call, "limit", API_LIMIT_DEFAULT, &limit))
         return false;
     if (limit < 1 || limit > API_LIMIT_MAX)
-        return refuse(call, "limit", "must be from 1 to 500");
+        return refuse(call, api_says_parameter_range("limit", 1, API_LIMIT_MAX));
     *ret_limit = (size_t)limit;
     return true;
 }
@@ -40,7 +38,7 @@ bool api_text_parameter(struct api_call *call, const char *name, const char **re
 {
     const char *text = http_parameter(call->request, name);
     if (text != NULL && strlen(text) > API_TEXT_MAX)
-        return refuse(call, name, "has at most 4096 bytes");
+        return refuse(call, api_says_parameter_length(name, API_TEXT_MAX));
     *ret = text != NULL && text[0] != '\0' ? text : NULL;
     return true;
 }
@@ -106,7 +104,7 @@ bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t c
         return true;
     char *copy = strlen(given) <= CURSOR_MAX ? arena_strdup(&call->request->arena, given) : NULL;
     if (copy == NULL || !parse_cursor(call, kind, copy, ret_numbers, count, ret_text))
-        return refuse(call, "cursor", "is not one that this list gave");
+        return refuse(call, api_says_parameter_cursor());
     return true;
 }
 
@@ -127,7 +125,7 @@ json_t *api_body(struct api_call *call)
     const struct http_request *request = call->request;
     if (request->content_type == NULL || strncmp(request->content_type, "application/", 12) != 0 ||
         strstr(request->content_type, "json") == NULL) {
-        api_problem(call, 415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.");
+        api_problem(call, 415, api_says_media_type());
         return NULL;
     }
     json_t *body = request->body == NULL || too_deep(request->body, request->body_size)
@@ -135,7 +133,7 @@ json_t *api_body(struct api_call *call)
                        : json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(body)) {
         json_decref(body);
-        api_problem(call, 400, "bad_request", "The body must be a JSON object.");
+        api_problem(call, 400, api_says_body_object());
         return NULL;
     }
     return body;

@@ -52,9 +52,9 @@ void api_list_end(struct api_call *call, const char *next)
         buf_printf(&call->reply->body, "],\"next\":\"%s\"}", next);
 }
 
-int api_problem(struct api_call *call, int status, const char *code, const char *detail)
+int api_problem(struct api_call *call, int status, struct hearth_sentence sentence)
 {
-    http_reply_problem(call->reply, status, code, detail);
+    http_reply_problem(call->reply, status, sentence);
     return 0;
 }
 

@@ -67,7 +67,7 @@ int search_get(struct api_call *call)
     if (!api_text_parameter(call, "q", &q) || !api_text_parameter(call, "in", &in_text) || !api_limit(call, &limit))
         return 0;
     if (in_text != NULL && !parse_in(in_text, &in))
-        return api_problem(call, 400, "bad_request", "The parameter in is a list of tabs, bookmarks, history.");
+        return api_problem(call, 400, api_says_parameter_in());
     api_list_begin(call, "{\"results\":[");
     int r = find_run(call->api->options.search, call->store, call->account, call->generation, q == NULL ? "" : q, in, (uint32_t)limit,
                      &call->request->arena, on_result, call, &call->err);
@@ -168,7 +168,7 @@ int search_picked_post(struct api_call *call)
     struct known known = {.input = input, .now = now};
     int r = 0;
     if (q == NULL || url == NULL) {
-        api_problem(call, 400, "bad_request", "The body must be {\"q\":\"…\",\"url\":\"…\"}.");
+        api_problem(call, 400, api_says_body_picked());
     } else {
         search_fold_input(q, input, sizeof(input));
         r = find_page(call, url, &known.page);

@@ -52,7 +52,7 @@ void api_sign_out_here(struct api_call *call)
 int own_session_delete(struct api_call *call)
 {
     if (call->who->kind != PROOF_BROWSER)
-        return api_problem(call, 409, "no_session", "This request was not made by a signed-in browser; there is nothing to sign out.");
+        return api_problem(call, 409, api_says_no_session());
     int r = session_remove(call->store, call->account, call->who->token, &call->err);
     api_forget_tokens(call->api, call->account);
     if (r == 0)

@@ -49,55 +49,62 @@ static bool is_word(const json_t *value)
     return text != NULL && text[0] != '\0' && strlen(text) <= 32 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
-/* NULL: fine; else what is wrong. */
-static const char *merge_theme(json_t *theme, const json_t *change)
+static bool merge_fails(struct hearth_sentence *ret_wrong, struct hearth_sentence sentence)
+{
+    *ret_wrong = sentence;
+    return false;
+}
+
+/* False: *ret_wrong says what is wrong. */
+static bool merge_theme(json_t *theme, const json_t *change, struct hearth_sentence *ret_wrong)
 {
     const char *key;
     json_t *value;
     if (!json_is_object(change))
-        return "theme must be an object";
+        return merge_fails(ret_wrong, api_says_setting_theme());
     json_object_foreach((json_t *)(uintptr_t)change, key, value)
     {
         const char *text = json_string_value(value);
         bool mode = strcmp(key, "mode") == 0;
         if (!mode && strcmp(key, "name") != 0)
-            return "theme has the keys mode and name";
+            return merge_fails(ret_wrong, api_says_setting_theme_keys());
         if (mode && (text == NULL || (strcmp(text, "auto") != 0 && strcmp(text, "light") != 0 && strcmp(text, "dark") != 0)))
-            return "theme.mode must be auto, light or dark";
+            return merge_fails(ret_wrong, api_says_setting_theme_mode());
         if (!mode && !is_word(value))
-            return "theme.name must be a word of a-z 0-9 -";
+            return merge_fails(ret_wrong, api_says_setting_theme_name());
         json_object_set(theme, key, value);
     }
-    return NULL;
+    return true;
 }
 
-static const char *merge_timezone(json_t *settings, json_t *value)
+static bool merge_timezone(json_t *settings, json_t *value, struct hearth_sentence *ret_wrong)
 {
     struct zone *zone;
     const char *name = json_string_value(value);
     if (name == NULL || timezone_load(name, &zone, NULL) < 0)
-        return "timezone must be the name of a time zone such as Europe/Berlin";
+        return merge_fails(ret_wrong, api_says_setting_timezone());
     timezone_free(zone);
     json_object_set(settings, "timezone", value);
-    return NULL;
+    return true;
 }
 
-static const char *merge(json_t *settings, const json_t *change)
+static bool merge(json_t *settings, const json_t *change, struct hearth_sentence *ret_wrong)
 {
-    const char *key, *wrong = NULL;
+    const char *key;
     json_t *value;
+    bool good = true;
     json_object_foreach((json_t *)(uintptr_t)change, key, value)
     {
         if (strcmp(key, "theme") == 0)
-            wrong = merge_theme(json_object_get(settings, "theme"), value);
+            good = merge_theme(json_object_get(settings, "theme"), value, ret_wrong);
         else if (strcmp(key, "timezone") == 0)
-            wrong = merge_timezone(settings, value);
+            good = merge_timezone(settings, value, ret_wrong);
         else
-            wrong = "known settings are theme and timezone";
-        if (wrong != NULL)
-            return wrong;
+            good = merge_fails(ret_wrong, api_says_setting_unknown());
+        if (!good)
+            return false;
     }
-    return NULL;
+    return true;
 }
 
 int settings_patch(struct api_call *call)
@@ -110,11 +117,12 @@ int settings_patch(struct api_call *call)
         json_decref(change);
         return r;
     }
-    const char *wrong = merge(settings, change);
+    struct hearth_sentence wrong;
+    bool good = merge(settings, change, &wrong);
     json_decref(change);
-    if (wrong != NULL) {
+    if (!good) {
         json_decref(settings);
-        return api_problem(call, 400, "bad_request", wrong);
+        return api_problem(call, 400, wrong);
     }
     char *text = json_dumps(settings, JSON_COMPACT);
     r = text == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")

@@ -31,7 +31,7 @@ static int create(struct api_call *call, const char *name, bool read_only, int64
     if (r == HEARTH_ERR_NOT_FOUND)
         return api_ended(call);
     if (r == HEARTH_ERR_CONFLICT)
-        return api_problem(call, 409, "too_many_tokens", call->err.text);
+        return api_problem(call, 409, api_says_too_many_tokens(TOKEN_MOST));
     if (r < 0)
         return r;
     json_t *value =
@@ -54,11 +54,11 @@ int tokens_post(struct api_call *call)
     const json_t *expires = json_object_get(body, "expires");
     int r = 0;
     if (!token_name_is_good(name))
-        api_problem(call, 400, "bad_request", "name must be " TOKEN_NAME_RULE ".");
+        api_problem(call, 400, api_says_token_name(1, TOKEN_NAME_MAX));
     else if (json_object_get(body, "scope") != NULL && (scope == NULL || (strcmp(scope, "full") != 0 && strcmp(scope, "read") != 0)))
-        api_problem(call, 400, "bad_request", "scope must be full or read.");
+        api_problem(call, 400, api_says_token_scope());
     else if (expires != NULL && !json_is_null(expires) && (!json_is_integer(expires) || json_integer_value(expires) <= clock_now()))
-        api_problem(call, 400, "bad_request", "expires must be a time to come, in milliseconds.");
+        api_problem(call, 400, api_says_token_expires());
     else
         r = create(call, name, scope != NULL && strcmp(scope, "read") == 0, json_integer_value(expires));
     json_decref(body);

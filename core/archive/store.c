@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/messages.h"
 #include "archive/issuers.h"
 #include "archive/reader.h"
 #include "archive/store_sources.h"
@@ -79,7 +80,8 @@ static int create_account(struct storing *s, struct err *err)
     row.placement = row.placement != NULL && row.placement[0] != '\0' ? row.placement : NULL;
     row.next_sync = 0;
     row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
-    row.state_detail = "It is being restored from an archive. If nobody does, that was interrupted: restore it again, or remove it.";
+    struct message_kept being_restored;
+    message_put_account_sentence(&being_restored, archive_says_being_restored(), &row);
     row.generation = row.generation > 0 ? row.generation - 1 : 0;
     int r = STORE(s->store, &why, account_create, &row);
     if (r < 0)
@@ -369,13 +371,14 @@ static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
 static int put_schedule(struct storing *s, bool usable, struct err *err)
 {
     struct hearth_account row = s->account;
+    struct message_kept restored;
     if (s->has_own)
         return 0;
     row.id = s->id;
     if (!usable && row.state != HEARTH_ACCOUNT_PAUSED) {
         row.next_sync = 0;
         row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
-        row.state_detail = "It was restored from an archive without credentials: sign in again.";
+        message_put_account_sentence(&restored, archive_says_restored(), &row);
     }
     return STORE(s->store, err, account_update, &row, HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_STATE);
 }

@@ -207,7 +207,13 @@ static bool is_shared(const struct conn *conn)
     return conn->address == NULL;
 }
 
-const char *budget_over(struct exchange *exchange)
+static bool budget_refuse(struct hearth_sentence sentence, struct hearth_sentence *ret_why)
+{
+    *ret_why = sentence;
+    return true;
+}
+
+bool budget_over(struct exchange *exchange, struct hearth_sentence *ret_why)
 {
     struct http_server *server = exchange->loop->server;
     struct conn *conn = exchange->track->conn;
@@ -220,13 +226,12 @@ const char *budget_over(struct exchange *exchange)
     if (!is_shared(conn) && (conn->unsent >= 2 * server->options.unsent_per_connection || bytes >= 2 * server->options.unsent_per_account))
         conn_kill(conn);
     if (much)
-        return "This connection has many answers that were not fetched. Fetch them first.";
+        return budget_refuse(http_says_unfetched_connection(), ret_why);
     if (bytes >= server->options.unsent_per_account)
-        return key[0] == '@' ? "Clients at your address have many answers that they did not fetch. Try again when they are gone."
-                             : "Your programs and browsers have many answers that they did not fetch. Try again when they are gone.";
+        return budget_refuse(key[0] == '@' ? http_says_unfetched_address() : http_says_unfetched_account(), ret_why);
     if (atomic_load(&server->unsent) >= 2 * server->options.unsent_total)
-        return "This server waits for many clients to fetch their answers. Try again in a moment.";
-    return NULL;
+        return budget_refuse(http_says_unfetched_server(), ret_why);
+    return false;
 }
 
 /* --- how many at a time --- */

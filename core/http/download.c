@@ -97,12 +97,12 @@ static void refuse_export(struct http_reply *reply, int r)
     reply->header_count = 0;
     if (r == HEARTH_ERR_FULL) {
         http_reply_header(reply, "retry-after", "60");
-        http_reply_problem(reply, 503, "no_space", "There is no room for this export at the moment. Try again later.");
+        http_reply_problem(reply, 503, http_says_no_space());
     } else if (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_CANCELLED) {
         http_reply_header(reply, "retry-after", "5");
-        http_reply_problem(reply, 503, "unavailable", "The storage does not answer at the moment. Try again in a little while.");
+        http_reply_problem(reply, 503, http_says_export_unavailable());
     } else {
-        http_reply_problem(reply, 500, "internal", "Something went wrong here. The server's log knows more.");
+        http_reply_problem(reply, 500, http_says_internal());
     }
 }
 
@@ -116,8 +116,7 @@ void download_make(struct exchange *exchange)
     if (!budget_begin(exchange, BUDGET_EXPORTS)) {
         reply->header_count = 0;
         http_reply_header(reply, "retry-after", "10");
-        http_reply_problem(reply, 429, "too_many_exports",
-                           "Other exports of this account are being fetched. Try again when they are done.");
+        http_reply_problem(reply, 429, http_says_too_many_exports());
         return;
     }
     struct http_stream stream = {.exchange = exchange, .fd = -1};

@@ -62,7 +62,7 @@ static void exchange_expire(void *job)
 {
     struct exchange *exchange = job;
     http_reply_header(&exchange->reply, "retry-after", "5");
-    http_reply_problem(&exchange->reply, 503, "busy", "This server could not turn to your request in time. Try again in a moment.");
+    http_reply_problem(&exchange->reply, 503, http_says_busy_late());
     inbox_send(exchange->loop, &exchange->done);
 }
 

@@ -57,25 +57,23 @@ static bool is_known(const struct http_server *server, const char *name)
 static void refuse_name(const struct http_request *request, const char *name, struct http_reply *reply)
 {
     bool html = request->accept != NULL && strstr(request->accept, "text/html") != NULL;
-    struct buf words = {0};
-    buf_printf(
-        &words,
-        "This server does not go by the name %s. If it should, its operator adds the name to the configuration and restarts it: ", name);
-    buf_printf(&words, "[web] hosts = %s; or base_url, if it is the address that people use. It also answers to IP addresses.", name);
-    if (words.failed || !html) {
-        http_reply_problem(reply, 421, "unknown_host", words.data);
+    struct hearth_sentence sentence = http_says_unknown_host(name);
+    struct hearth_message message = hearth_sentence_message(&sentence);
+    if (!html) {
+        http_reply_problem(reply, 421, sentence);
     } else {
+        char words[HEARTH_MESSAGE_TEXT_MAX];
+        hearth_message_render(&message, words, sizeof(words));
         reply->status = 421;
         reply->content_type = "text/html; charset=utf-8";
         buf_printf(&reply->body,
                    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Unknown name – Hearth</title>\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n</head>\n<body>\n<h1>Unknown name</h1>\n"
                    "<p>%s</p>\n</body>\n</html>\n",
-                   words.data);
+                   words);
         http_reply_header(reply, "content-security-policy", "default-src 'none'; frame-ancestors 'none'");
     }
     http_reply_header(reply, "cache-control", "no-store");
-    buf_fini(&words);
 }
 
 bool hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply)
@@ -90,7 +88,7 @@ bool hosts_check(const struct http_server *server, struct http_request *request,
         return false;
     }
     if (!strict_authority(request->host, strlen(request->host), &host, &size) || size >= sizeof(name)) {
-        http_reply_problem(reply, 400, "bad_request", "Host is malformed.");
+        http_reply_problem(reply, 400, http_says_malformed_host());
         return false;
     }
     memcpy(name, host, size);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/message.h"
 #include "base/err.h"
 
 struct http_server;
@@ -124,8 +125,11 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
 /* Compresses the body now, on the caller's thread, when that pays (over 1 KB, and smaller); true: it did, and the header is set. The server
  * does it by itself for replies with `gzip` set; a handler that keeps the compressed form calls it. */
 bool http_reply_gzip(struct http_reply *reply);
-/* application/problem+json (RFC 9457): type, title, status, detail, code. detail may be NULL. */
-void http_reply_problem(struct http_reply *reply, int status, const char *code, const char *detail);
+/* application/problem+json (RFC 9457): type, title, status, detail, code, message. The sentence's id is "problem.CODE" or
+ * "problem.CODE.more". */
+void http_reply_problem(struct http_reply *reply, int status, struct hearth_sentence sentence);
+/* The same for operators and their programs (the control socket, /readyz): English alone. */
+void http_reply_operator_problem(struct http_reply *reply, int status, const char *code, const char *detail);
 
 /* Bytes shared by several replies; counted, any thread. */
 struct http_shared {

@@ -9,6 +9,7 @@
 #include "base/network.h"
 #include "http/h2o_compat.h"
 #include "http/http.h"
+#include "http/messages.h"
 
 enum {
     HTTP_LISTENERS_MAX = 16,
@@ -232,7 +233,7 @@ int exchange_submit(struct exchange *exchange); /* to the pool; 0 or why not */
 
 /* send.c */
 void send_reply(struct exchange *exchange);
-void send_refusal(struct exchange *exchange, int status, const char *code, const char *detail);
+void send_refusal(struct exchange *exchange, int status, struct hearth_sentence sentence);
 
 /* head.c */
 void head_add_to_refusal(h2o_req_t *req); /* the headers that an answer of h2o's own has */
@@ -256,9 +257,9 @@ bool body_retry(struct exchange *exchange);
 /* budget.c; loop, but for budget_begin() of an export: a pool's thread */
 void budget_init(struct http_server *server);
 void budget_fini(struct http_server *server);
-const char *budget_over(struct exchange *exchange); /* NULL; else what to tell who has too much unfetched */
-void budget_take(struct exchange *exchange);        /* for the reply as it is now, until budget_give() */
-void budget_give(struct exchange *exchange);        /* before the reply's bytes go */
+bool budget_over(struct exchange *exchange, struct hearth_sentence *ret_why); /* why: what to tell who has too much unfetched */
+void budget_take(struct exchange *exchange);                                  /* for the reply as it is now, until budget_give() */
+void budget_give(struct exchange *exchange);                                  /* before the reply's bytes go */
 /* False: who asks has as many as may be. Else budget_end(), which does nothing when none was begun. */
 bool budget_begin(struct exchange *exchange, enum budget_kind kind);
 void budget_end(struct exchange *exchange, enum budget_kind kind);

@@ -58,19 +58,33 @@ static void reply_add_json_text(struct buf *body, const char *text)
     }
 }
 
-void http_reply_problem(struct http_reply *reply, int status, const char *code, const char *detail)
+static void reply_put_problem(struct http_reply *reply, int status, const char *code, size_t code_size, const char *detail,
+                              const struct hearth_message *message)
 {
     buf_reset(&reply->body);
-    buf_printf(&reply->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d", reply_reason(status), status);
-    if (detail != NULL) {
-        buf_add_text(&reply->body, ",\"detail\":\"");
-        reply_add_json_text(&reply->body, detail);
-        buf_add_char(&reply->body, '"');
-    }
-    buf_printf(&reply->body, ",\"code\":\"%s\"}", code);
+    buf_printf(&reply->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"", reply_reason(status), status);
+    reply_add_json_text(&reply->body, detail);
+    buf_printf(&reply->body, "\",\"code\":\"%.*s\",\"message\":", (int)code_size, code);
+    message_put_json(&reply->body, message);
+    buf_add_char(&reply->body, '}');
     reply->status = status;
     reply->content_type = "application/problem+json";
     reply->gzip = false;
+}
+
+void http_reply_problem(struct http_reply *reply, int status, struct hearth_sentence sentence)
+{
+    static const char PREFIX[] = "problem.";
+    struct hearth_message message = hearth_sentence_message(&sentence);
+    char detail[HEARTH_MESSAGE_TEXT_MAX];
+    const char *code = sentence.id + sizeof(PREFIX) - 1;
+    hearth_message_render(&message, detail, sizeof(detail));
+    reply_put_problem(reply, status, code, strcspn(code, "."), detail, &message);
+}
+
+void http_reply_operator_problem(struct http_reply *reply, int status, const char *code, const char *detail)
+{
+    reply_put_problem(reply, status, code, strlen(code), detail, NULL);
 }
 
 struct http_shared *http_shared_create(const void *bytes, size_t size)

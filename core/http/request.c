@@ -163,9 +163,9 @@ static bool request_parse(struct exchange *exchange, h2o_req_t *req)
     return true;
 }
 
-static void request_refuse(struct exchange *exchange, int status, const char *code, const char *detail)
+static void request_refuse(struct exchange *exchange, int status, struct hearth_sentence sentence)
 {
-    http_reply_problem(&exchange->reply, status, code, detail);
+    http_reply_problem(&exchange->reply, status, sentence);
     send_reply(exchange);
 }
 
@@ -181,7 +181,7 @@ static void request_refuse_method(struct exchange *exchange, unsigned allowed)
         send_reply(exchange);
         return;
     }
-    request_refuse(exchange, 405, "method_not_allowed", NULL);
+    request_refuse(exchange, 405, http_says_method());
 }
 
 /* h2o's buffers are used again, but not cleared: the body's own, and with HTTP/2 the connection's, from which it was copied. */
@@ -207,11 +207,11 @@ static bool request_take_body(struct exchange *exchange, h2o_req_t *req)
 static void request_dispatch(struct exchange *exchange, h2o_req_t *req, enum http_audience audience)
 {
     struct http_server *server = exchange->loop->server;
-    const char *over;
+    struct hearth_sentence over;
     unsigned allowed;
     exchange->route = router_find(server, &exchange->request, audience, &allowed);
     if (exchange->route == NULL && allowed == 0) {
-        request_refuse(exchange, 404, "not_found", NULL);
+        request_refuse(exchange, 404, http_says_not_found());
         return;
     }
     if (exchange->route == NULL) {
@@ -223,11 +223,11 @@ static void request_dispatch(struct exchange *exchange, h2o_req_t *req, enum htt
         return;
     }
     if (req->entity.len > exchange->route->max_body) {
-        request_refuse(exchange, 413, "too_large", NULL);
+        request_refuse(exchange, 413, http_says_too_large());
         return;
     }
     if (!request_take_body(exchange, req)) {
-        request_refuse(exchange, 503, "busy", "Memory is short.");
+        request_refuse(exchange, 503, http_says_busy_memory());
         return;
     }
     size_t n = strlen(exchange->route->path);
@@ -238,14 +238,14 @@ static void request_dispatch(struct exchange *exchange, h2o_req_t *req, enum htt
     } else if (exchange->route->kind == HTTP_INLINE) {
         exchange->route->handler(&exchange->request, &exchange->reply, NULL);
         send_reply(exchange);
-    } else if ((over = budget_over(exchange)) != NULL) { /* before anybody works for an answer that nobody fetches */
+    } else if (budget_over(exchange, &over)) { /* before anybody works for an answer that nobody fetches */
         metric_add(server->refused, 1);
         http_reply_header(&exchange->reply, "retry-after", "5");
-        send_refusal(exchange, 503, "unfetched", over);
+        send_refusal(exchange, 503, over);
     } else if (exchange_submit(exchange) < 0) {
         metric_add(server->refused, 1);
         http_reply_header(&exchange->reply, "retry-after", "1");
-        request_refuse(exchange, 503, "busy", "Too many requests are waiting. Try again in a moment.");
+        request_refuse(exchange, 503, http_says_busy());
     }
 }
 
@@ -277,16 +277,16 @@ int request_handle(h2o_handler_t *handler, h2o_req_t *req)
         }
     }
     if (conn->banned) {
-        request_refuse(exchange, 503, "busy", NULL);
+        request_refuse(exchange, 503, http_says_busy_memory());
     } else if (h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT(STRICT_REFUSED))) {
         req->http1_is_persistent = 0;
-        request_refuse(exchange, 400, "bad_request", arena_strndup(&exchange->request.arena, req->input.path.base, req->input.path.len));
+        request_refuse(exchange, 400,
+                       http_says_malformed(arena_strndup(&exchange->request.arena, req->input.path.base, req->input.path.len)));
     } else if (large) {
         req->http1_is_persistent = 0;
-        request_refuse(exchange, 431, "headers_too_large", NULL);
+        request_refuse(exchange, 431, http_says_headers_too_large());
     } else if (!parsed) {
-        request_refuse(exchange, unknown ? 501 : 400, unknown ? "not_implemented" : "bad_request",
-                       unknown ? NULL : "The address is malformed.");
+        request_refuse(exchange, unknown ? 501 : 400, unknown ? http_says_not_implemented() : http_says_malformed_address());
     } else {
         request_dispatch(exchange, req, loop->server->listeners[conn->listener].options.audience);
     }

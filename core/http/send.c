@@ -7,7 +7,7 @@
 #include "base/metrics.h"
 
 /* Instead of what the reply says so far. */
-static void send_instead(struct exchange *exchange, int status, const char *code, const char *detail)
+static void send_instead(struct exchange *exchange, int status, struct hearth_sentence sentence)
 {
     struct http_reply *reply = &exchange->reply;
     http_shared_unref(reply->shared);
@@ -16,7 +16,7 @@ static void send_instead(struct exchange *exchange, int status, const char *code
     *reply = (struct http_reply){.account = reply->account};
     if (status == 503)
         http_reply_header(reply, "retry-after", "5");
-    http_reply_problem(reply, status, code, detail);
+    http_reply_problem(reply, status, sentence);
 }
 
 static void send_body(struct exchange *exchange)
@@ -39,9 +39,9 @@ static void send_body(struct exchange *exchange)
     }
 }
 
-void send_refusal(struct exchange *exchange, int status, const char *code, const char *detail)
+void send_refusal(struct exchange *exchange, int status, struct hearth_sentence sentence)
 {
-    http_reply_problem(&exchange->reply, status, code, detail);
+    http_reply_problem(&exchange->reply, status, sentence);
     exchange->body_size = body_size(exchange);
     send_body(exchange);
 }
@@ -52,12 +52,12 @@ void send_reply(struct exchange *exchange)
     if (buf_failed(&reply->body) || reply->status == 0) {
         log_event(HEARTH_LOG_ERROR, "http", "no answer", LOG_TEXT("path", exchange->request.path),
                   LOG_TEXT("error", "out of memory, or a handler without a reply"));
-        send_instead(exchange, 500, "internal", NULL);
+        send_instead(exchange, 500, http_says_internal());
     }
-    const char *over = budget_over(exchange);
-    if (over != NULL) {
+    struct hearth_sentence over;
+    if (budget_over(exchange, &over)) {
         metric_add(exchange->loop->server->refused, 1);
-        send_instead(exchange, 503, "unfetched", over);
+        send_instead(exchange, 503, over);
     }
     if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->request.accepts_gzip &&
         reply->gzip)

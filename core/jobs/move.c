@@ -124,6 +124,8 @@ static int create_row(struct store *old, struct store *new, const char *node, co
     } else if (r == 0) { /* of an earlier attempt, before which the account may have been paused or in trouble */
         known.state = account.state;
         known.state_detail = account.state_detail;
+        known.state_message = account.state_message;
+        known.state_parameters = account.state_parameters;
         known.next_sync = 0;
         r = STORE(new, err, account_update, &known, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
     } else if (err != NULL) {
@@ -291,7 +293,7 @@ static int stay(struct jobs *jobs, struct store *old, struct store *new, const c
     if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED) /* paused while it was under way: it stays so */
         return r;
     account.state = outcome->state;
-    account.state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
+    message_put_account(&outcome->detail, &account);
     account.last_attempt = clock_now();
     account.failures++;
     account.next_sync = outcome->code == HEARTH_ERR_CANCELLED ? account.last_attempt

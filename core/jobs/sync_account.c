@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/backoff.h"
+#include "jobs/messages.h"
 #include "merge/collections.h"
 #include "merge/sink.h"
 
@@ -39,9 +40,11 @@ static void emit(const struct sync_context *context, const char *account, json_t
     json_decref(object);
 }
 
-static void emit_state(const struct sync_context *context, const char *account, const char *state, const char *detail)
+static void emit_state(const struct sync_context *context, const char *account, const char *state, const struct message_kept *detail)
 {
-    emit(context, account, json_pack("{s:s, s:s, s:s}", "event", "sync", "state", state, "detail", detail));
+    json_t *parameters = detail->id[0] == '\0' ? NULL : json_loads(detail->parameters, 0, NULL);
+    json_t *message = parameters == NULL ? json_null() : json_pack("{s:s, s:o}", "id", detail->id, "parameters", parameters);
+    emit(context, account, json_pack("{s:s, s:s, s:s, s:o}", "event", "sync", "state", state, "detail", detail->text, "message", message));
 }
 
 static void emit_changed(const struct sync_context *context, const struct sink *sink)
@@ -56,50 +59,49 @@ static void emit_changed(const struct sync_context *context, const struct sink *
 
 /* What stands between the account and its sync is this server's own trouble: the person learns which, the operator the rest from the log.
  * Damage is no reason to ask every few minutes: the waits grow as for any failure, up to [scheduler] retry_max. NULL: another one. */
-static const char *own_trouble(int code)
+static bool own_trouble(int code, struct hearth_sentence *ret_trouble)
 {
     switch (code) {
     case HEARTH_ERR_FULL:
-        return "The disk of this server is full: what is new could not be stored. It goes on by itself when whoever runs the server has "
-               "made "
-               "room.";
+        *ret_trouble = jobs_says_disk_full();
+        return true;
     case HEARTH_ERR_IO:
-        return "The disk of this server is read-only or fails: what is new could not be stored. Whoever runs the server finds the reason "
-               "in "
-               "its log.";
+        *ret_trouble = jobs_says_disk_failed();
+        return true;
     case HEARTH_ERR_CORRUPT:
-        return "What this server has stored is damaged. Whoever runs it has to restore a backup, or to remove the account and sync it "
-               "anew.";
+        *ret_trouble = jobs_says_damaged();
+        return true;
     case HEARTH_ERR_DENIED:
-        return "The key file of this server is not the one that it signed in with. Whoever runs the server has to bring that file back; "
-               "or sign in again.";
+        *ret_trouble = jobs_says_other_key();
+        return true;
     default:
-        return NULL;
+        return false;
     }
 }
 
-/* The state that a pull leaves, in words. */
-static void describe(struct sync_outcome *outcome, const struct hearth_pull_result *result, const struct sink *sink, int code,
-                     const struct err *why)
+/* The state that a pull leaves, in words. said: by the provider; NULL. */
+static void describe(struct sync_outcome *outcome, const struct hearth_pull_result *result, const struct hearth_message *said,
+                     const struct sink *sink, int code, const struct err *why)
 {
+    struct hearth_sentence trouble;
     outcome->code = code;
     outcome->state = result->state;
     if (code < 0 && outcome->state == HEARTH_ACCOUNT_OK)
         outcome->state = HEARTH_ACCOUNT_ERROR;
     /* The provider knows only that a record was not taken; which limit was reached, and what to do, is told here. */
-    bool own = code < 0 && (sink->err.code < 0 || result->detail[0] == '\0'); /* the provider had no part in it */
+    bool own = code < 0 && (sink->err.code < 0 || said == NULL); /* the provider had no part in it */
     int cause = sink->err.code == HEARTH_ERR_DENIED ? HEARTH_ERR_IO : sink->err.code < 0 ? sink->err.code : code;
-    const char *trouble = own ? own_trouble(cause) : NULL;
-    snprintf(outcome->detail, sizeof(outcome->detail), "%s",
-             sink->spool.limited ? sink->err.text
-             : trouble != NULL   ? trouble
-                                 : result->detail);
-    if (code < 0 && outcome->detail[0] == '\0')
-        snprintf(outcome->detail, sizeof(outcome->detail), "%s", why->text);
-    if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail[0] == '\0')
-        snprintf(outcome->detail, sizeof(outcome->detail), "%lld of %lld records arrived damaged (%s); what is stored of %s stays",
-                 (long long)sink->damaged, (long long)(sink->records + sink->damaged), sink->damaged_example,
-                 sink->damaged == 1 ? "it" : "them");
+    if (sink->spool.limited)
+        outcome->detail = sink->spool.why;
+    else if (own && own_trouble(cause, &trouble))
+        message_keep_sentence(&outcome->detail, trouble);
+    else
+        message_keep(&outcome->detail, said);
+    if (code < 0 && outcome->detail.text[0] == '\0')
+        message_keep_sentence(&outcome->detail, jobs_says_failed(why->text));
+    if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail.text[0] == '\0')
+        message_keep_sentence(&outcome->detail,
+                              jobs_says_records_damaged(sink->damaged, sink->records + sink->damaged, sink->damaged_example));
     outcome->passing = result->passing != 0 || code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT;
     outcome->requests = result->requests;
     outcome->bytes = result->bytes;
@@ -120,7 +122,7 @@ static enum hearth_log_level level_of(const struct hearth_account *before, const
     if (is_well(outcome))
         return HEARTH_LOG_INFO;
     bool same = before->failures > 0 && before->state == outcome->state && before->state_detail != NULL &&
-                strcmp(before->state_detail, outcome->detail) == 0;
+                strcmp(before->state_detail, outcome->detail.text) == 0;
     return same ? HEARTH_LOG_DEBUG : log_level_of(why, HEARTH_LOG_WARNING);
 }
 
@@ -128,11 +130,11 @@ static enum hearth_log_level level_of(const struct hearth_account *before, const
 static void log_outcome(const struct hearth_account *before, const struct sync_outcome *outcome, const struct err *why)
 {
     bool ok = is_well(outcome);
-    bool more = why->text[0] != '\0' && strcmp(why->text, outcome->detail) != 0;
+    bool more = why->text[0] != '\0' && strcmp(why->text, outcome->detail.text) != 0;
     log_event(level_of(before, outcome, why), "jobs", ok ? "sync done" : "sync failed", LOG_TEXT("account", before->id),
               LOG_INT("requests", outcome->requests), LOG_INT("records", outcome->records), LOG_INT("damaged", outcome->damaged),
               LOG_INT("ms", outcome->ms), LOG_TEXT("code", outcome->code < 0 ? err_name(outcome->code) : NULL),
-              LOG_TEXT("detail", outcome->detail[0] != '\0' ? outcome->detail : NULL), LOG_TEXT("error", more ? why->text : NULL));
+              LOG_TEXT("detail", outcome->detail.text[0] != '\0' ? outcome->detail.text : NULL), LOG_TEXT("error", more ? why->text : NULL));
     metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
     metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
     metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);
@@ -180,7 +182,7 @@ uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome 
     bool newly_dead = outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
     if (account->state != HEARTH_ACCOUNT_PAUSED) { /* paused while it was running: it stays so */
         account->state = outcome->state;
-        account->state_detail = outcome->detail[0] != '\0' ? outcome->detail : NULL;
+        message_put_account(&outcome->detail, account);
         fields |= HEARTH_ACCOUNT_STATE;
     }
     bool failed = outcome->state == HEARTH_ACCOUNT_ERROR || outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED;
@@ -257,16 +259,22 @@ static void remember_pause(const struct sync_context *context, const char *accou
 
 /* Who is interrupted goes on at once, elsewhere or later. Whose time is over has failed: else a server that never comes to an end would be
  * asked again and again, by a worker that does nothing else. */
-static int judge_interruption(struct call *call, int code, struct hearth_pull_result *result, struct err *why)
+static bool took_too_long(const struct call *call, int code)
 {
     bool stopped = call->stop != NULL && atomic_load(call->stop);
-    if (code != HEARTH_ERR_CANCELLED || stopped || call->hearth.deadline == 0 || clock_monotonic() < call->hearth.deadline)
-        return code;
-    snprintf(result->detail, sizeof(result->detail),
-             "The Sync server did not come to an end in the time that one sync may take ([worker] timeout). What was there before is kept; "
-             "it is tried again.");
-    result->state = HEARTH_ACCOUNT_ERROR;
-    return err_set(why, HEARTH_ERR_TIMEOUT, "%s", result->detail);
+    return code == HEARTH_ERR_CANCELLED && !stopped && call->hearth.deadline != 0 && clock_monotonic() >= call->hearth.deadline;
+}
+
+/* What the provider said, or what is said for it: in the call's memory. */
+static const struct hearth_message *take_words(struct call *call, const struct hearth_pull_result *result, bool late)
+{
+    const struct hearth_message *said = NULL;
+    struct err err = {0};
+    struct hearth_sentence sentence = jobs_says_too_long();
+    struct hearth_message too_long = hearth_sentence_message(&sentence);
+    if (message_take(&call->arena, late ? &too_long : result->message, &said, &err) < 0)
+        log_warning("sync", "what the sync plugin says cannot be shown: %s", err.text);
+    return said;
 }
 
 static int run(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *session,
@@ -278,10 +286,15 @@ static int run(const struct sync_context *context, struct store *store, const st
     sink.failed_before = account->failures > 0;
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
-    emit_state(context, account->id, "started", "");
+    emit_state(context, account->id, "started", &(struct message_kept){0});
     sink_note_credentials(&sink);
     int code = pull(context, provider, session, call, account, &sink, &result, &why);
-    code = judge_interruption(call, code, &result, &why);
+    bool late = took_too_long(call, code);
+    const struct hearth_message *said = take_words(call, &result, late);
+    if (late) {
+        code = err_set(&why, HEARTH_ERR_TIMEOUT, "the sync did not come to an end in [worker] timeout");
+        result.state = HEARTH_ACCOUNT_ERROR;
+    }
     if (sink_check_credentials(&sink) == HEARTH_ERR_CANCELLED) { /* its state is not the account's either */
         code = HEARTH_ERR_CANCELLED;
         why = sink.err;
@@ -289,7 +302,7 @@ static int run(const struct sync_context *context, struct store *store, const st
     }
     why.told |= code == 0 && call->told; /* an answer that the provider took for a failure of its server */
     remember_pause(context, account->id, &result);
-    describe(outcome, &result, &sink, code, &why);
+    describe(outcome, &result, said, &sink, code, &why);
     outcome->ms = clock_monotonic() - begun;
     int64_t pause = result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
     if (pause < why.retry_after)
@@ -297,7 +310,7 @@ static int run(const struct sync_context *context, struct store *store, const st
     int r = store_outcome(context, store, account->id, pause, outcome, err);
     if (sink.changed != 0)
         emit_changed(context, &sink);
-    emit_state(context, account->id, is_well(outcome) ? "done" : "failed", outcome->detail);
+    emit_state(context, account->id, is_well(outcome) ? "done" : "failed", &outcome->detail);
     log_outcome(account, outcome, &why);
     if (r == 0)
         say_next(account->id, outcome, pause);

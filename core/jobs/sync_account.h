@@ -3,6 +3,7 @@
 #ifndef HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
 #define HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
 
+#include "base/message.h"
 #include "hearth/sync.h"
 #include "jobs/schedule.h"
 #include "merge/limits.h"
@@ -27,11 +28,11 @@ struct sync_context {
 };
 
 struct sync_outcome {
-    int32_t state;    /* enum hearth_account_state after the sync */
-    int code;         /* 0, or what the pull returned */
-    char detail[512]; /* words for a person; "" */
-    bool passing;     /* a fault of network or service */
-    int64_t wait;     /* ms: the server asked to come back later, nothing was fetched; 0 */
+    int32_t state;              /* enum hearth_account_state after the sync */
+    int code;                   /* 0, or what the pull returned */
+    struct message_kept detail; /* for the person */
+    bool passing;               /* a fault of network or service */
+    int64_t wait;               /* ms: the server asked to come back later, nothing was fetched; 0 */
     int64_t requests, bytes, records, damaged, ms;
     int64_t generation; /* 0: nothing changed */
     int64_t next_sync;
@@ -41,7 +42,7 @@ struct sync_outcome {
  * state could not be read or written. */
 int sync_account(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *provider_session,
                  struct call *provider_call, const char *account, struct sync_outcome *ret_outcome, struct err *err);
-/* What an attempt that ended `now` means for the account: changes it, and returns the fields to write. The account's state_detail is the
+/* What an attempt that ended `now` means for the account: changes it, and returns the fields to write. What the account says is the
  * outcome's then. A cancelled attempt (the daemon stops) leaves everything due at once. pause: what the server demanded, ms. random:
  * 0..65535. Pure. */
 uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,

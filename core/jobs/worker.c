@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "jobs/messages.h"
 #include "jobs/jobs_internal.h"
 #include "plug/breaker.h"
 
@@ -42,8 +43,7 @@ static int provider_session(struct jobs_worker *worker, const struct hearth_acco
             *ret_index = i;
         return r;
     }
-    return err_set(err, HEARTH_ERR_UNSUPPORTED,
-                   "This account was signed in at [sync %s], which is not configured on this server any more. Ask whoever runs it.",
+    return err_set(err, HEARTH_ERR_UNSUPPORTED, "it was signed in at [sync %s], which is not configured on this server any more",
                    account->provider);
 }
 
@@ -54,7 +54,7 @@ static int leave_alone(struct jobs *jobs, struct store *store, const struct hear
 {
     struct hearth_account account = *stored;
     struct sync_outcome outcome = {.code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR};
-    snprintf(outcome.detail, sizeof(outcome.detail), "%s", why->text);
+    message_keep_sentence(&outcome.detail, jobs_says_no_section(stored->provider));
     uint64_t fields = sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
     log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", account.id), LOG_TEXT("error", why->text));
     int r = STORE(store, err, account_update, &account, fields);

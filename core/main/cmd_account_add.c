@@ -68,6 +68,15 @@ static void say(const char *text)
     }
 }
 
+/* What a provider says. */
+static void say_message(const struct hearth_message *message)
+{
+    char text[HEARTH_MESSAGE_TEXT_MAX];
+    hearth_message_render(message, text, sizeof(text));
+    if (message != NULL)
+        say(text);
+}
+
 struct talk {
     struct signin_worker worker;
     size_t provider;
@@ -90,13 +99,19 @@ static bool is_choice(const struct hearth_signin_step *step, const char *line, s
 
 static int ask(struct talk *talk, const struct hearth_signin_step *step, struct err *err)
 {
-    for (size_t i = 0; i < step->choice_count; i++)
-        cli_say(stderr, "  (/%s: %s)\n", step->choices[i].name, step->choices[i].label);
+    char label[HEARTH_MESSAGE_TEXT_MAX], plain[4 * HEARTH_MESSAGE_TEXT_MAX];
+    for (size_t i = 0; i < step->choice_count; i++) {
+        hearth_message_render(step->choices[i].label, label, sizeof(label));
+        str_printable(label, plain, sizeof(plain));
+        cli_say(stderr, "  (/%s: %s)\n", step->choices[i].name, plain);
+    }
     talk->count = 0;
     for (size_t i = 0; i < step->field_count && i < ANSWERS_MAX; i++) {
         const struct hearth_signin_field *field = &step->fields[i];
         char *line = talk->line + i * LINE_MAX_SIZE;
-        cli_say(stderr, "%s: ", field->label);
+        hearth_message_render(field->label, label, sizeof(label));
+        str_printable(label, plain, sizeof(plain));
+        cli_say(stderr, "%s: ", plain);
         if (field->input == HEARTH_SIGNIN_SECRET)
             hide();
         int r = read_line(line, LINE_MAX_SIZE, err);
@@ -117,12 +132,9 @@ static int ask(struct talk *talk, const struct hearth_signin_step *step, struct 
 
 static void show(const struct hearth_signin_step *step)
 {
-    if (step->problem != NULL)
-        say(step->problem);
-    if (step->title != NULL)
-        say(step->title);
-    if (step->text != NULL)
-        say(step->text);
+    say_message(step->problem);
+    say_message(step->title);
+    say_message(step->text);
     if (step->url != NULL)
         cli_say(stderr, "\n%s\n\n", step->url);
 }

@@ -43,7 +43,7 @@ static int set_paused(struct app *app, struct cli *cli, bool paused, struct err 
     if (!paused && account.state != HEARTH_ACCOUNT_PAUSED)
         return err_set(err, HEARTH_ERR_CONFLICT, "%s is not paused", account.email);
     account.state = paused ? HEARTH_ACCOUNT_PAUSED : HEARTH_ACCOUNT_OK;
-    account.state_detail = NULL;
+    account.state_detail = account.state_message = account.state_parameters = NULL;
     account.next_sync = paused ? 0 : 1;
     r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
     if (r < 0)

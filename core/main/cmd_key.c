@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "auth/key_file.h"
+#include "base/message.h"
+#include "signin/messages.h"
 #include "main/app_key.h"
 #include "main/audit.h"
 #include "main/table.h"
@@ -228,7 +230,9 @@ static int on_loser(void *ctx, const struct hearth_account *account)
 static int accept_on_node(struct app *app, void *ctx, struct err *err)
 {
     struct loss *loss = ctx;
+    struct message_kept key_lost;
     int r;
+    message_keep_sentence(&key_lost, signin_says_key_lost());
     do {
         loss->count = 0;
         r = STORE(app->store, err, account_list, on_loser, loss);
@@ -237,8 +241,9 @@ static int accept_on_node(struct app *app, void *ctx, struct err *err)
             struct hearth_account account = {.struct_size = sizeof(account),
                                              .id = loss->accounts[i].id,
                                              .state = HEARTH_ACCOUNT_SIGNIN_NEEDED,
-                                             .state_detail =
-                                                 "This server's key was lost, and with it what it signed in with. Sign in again."};
+                                             .state_detail = key_lost.text,
+                                             .state_message = key_lost.id,
+                                             .state_parameters = key_lost.parameters};
             r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
             if (r == HEARTH_ERR_NOT_FOUND)
                 r = 0;

@@ -44,7 +44,7 @@ static void queue_show(struct http_request *request, struct http_reply *reply, v
     struct err err = {0};
     json_t *list = json_array();
     if (jobs == NULL || jobs_queue_peek(jobs, on_job, list, &err) < 0) {
-        http_reply_problem(reply, 503, "unavailable", err.text);
+        http_reply_operator_problem(reply, 503, "unavailable", err.text);
     } else {
         char *text = json_dumps(list, JSON_COMPACT);
         reply->status = 200;
@@ -61,7 +61,7 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
     (void)worker;
     struct err err = {0};
     if (jobs == NULL || jobs_queue_clear(jobs, &err) < 0)
-        http_reply_problem(reply, 503, "unavailable", err.text);
+        http_reply_operator_problem(reply, 503, "unavailable", err.text);
     else
         reply->status = 204;
 }
@@ -92,7 +92,7 @@ static void address_show(struct http_request *request, struct http_reply *reply,
     (void)worker;
     const char *listens = people_come_to;
     if (listens == NULL) {
-        http_reply_problem(reply, 404, "not_found", "No browser can come to a listener of this daemon.");
+        http_reply_operator_problem(reply, 404, "not_found", "No browser can come to a listener of this daemon.");
         return;
     }
     reply->status = 200;

@@ -82,9 +82,9 @@ void forget_take(struct http_request *request, struct http_reply *reply, void *w
     json_t *object = json_loadb(request->body == NULL ? "" : request->body, request->body_size, 0, NULL);
     const char *account = json_string_value(json_object_get(object, "account"));
     if (account == NULL || forgetting == NULL)
-        http_reply_problem(reply, 400, "bad_request", "The body must be {\"account\":\"…\"}.");
+        http_reply_operator_problem(reply, 400, "bad_request", "The body must be {\"account\":\"…\"}.");
     else if (api_end(forgetting, account, json_is_true(json_object_get(object, "removed")), &err) < 0)
-        http_reply_problem(reply, 502, "others_not_told", err.text);
+        http_reply_operator_problem(reply, 502, "others_not_told", err.text);
     else
         reply->status = 204;
     json_decref(object);

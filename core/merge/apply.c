@@ -20,7 +20,7 @@ static int check_limits(struct apply *apply, struct err *err)
     int r = STORE(apply->store, err, counts, apply->account, &now);
     if (r < 0)
         return r;
-    r = limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, err);
+    r = limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, &apply->spool->why, err);
     apply->spool->limited |= r < 0;
     return r;
 }
@@ -34,9 +34,9 @@ int apply_count_record(struct apply *apply, struct err *err)
 static int apply_once(struct apply *apply, int32_t collection, const char *mark, int64_t *ret_generation, struct err *err)
 {
     struct store *store = apply->store;
-    int r = limits_check_free(apply->spool->limits, apply->spool->directory, spool_size(apply->spool), err);
+    int r = limits_check_free(apply->spool->limits, apply->spool->directory, spool_size(apply->spool), &apply->spool->why, err);
     if (r == 0)
-        r = limits_check_free(apply->spool->limits, store->place, spool_size(apply->spool), err);
+        r = limits_check_free(apply->spool->limits, store->place, spool_size(apply->spool), &apply->spool->why, err);
     apply->spool->limited |= r < 0;
     if (r == 0)
         r = STORE(store, err, batch_begin, apply->account, collection, ret_generation);

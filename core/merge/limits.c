@@ -1,56 +1,40 @@
 #include "merge/limits.h"
 
-#include <inttypes.h>
 #include <sys/statvfs.h>
 
-static int too_many(const char *collection, int64_t now, const char *what, const char *key, int64_t limit, struct err *err)
-{
-    return err_set(err, HEARTH_ERR_FULL,
-                   "this account would have %" PRId64 " %s, and %" PRId64
-                   " is the most that this server keeps for one ([limits] %s): the %s "
-                   "of this sync were not stored, and everything that was here stays; remove some in Firefox, or ask whoever runs the "
-                   "server to raise the limit",
-                   now, what, limit, key, collection);
-}
+#include "merge/messages.h"
 
-static int too_many_devices(const char *collection, int64_t now, const char *what, int64_t most, struct err *err)
+static int limits_refuse(struct hearth_sentence sentence, struct message_kept *ret_why, struct err *err)
 {
-    return err_set(err, HEARTH_ERR_FULL,
-                   "this account would have %" PRId64 " %s, and %" PRId64
-                   " is the most that Hearth keeps for one: the %s of this sync were not stored, and everything that was here stays; sign "
-                   "devices out in Firefox that are not used any more",
-                   now, what, most, collection);
+    message_keep_sentence(ret_why, sentence);
+    return err_set(err, HEARTH_ERR_FULL, "%s", ret_why->text);
 }
 
 int limits_check_counts(const struct limits *limits, const struct hearth_counts *before, const struct hearth_counts *now,
-                        const char *collection, struct err *err)
+                        const char *collection, struct message_kept *ret_why, struct err *err)
 {
     int64_t entries = now->bookmarks + now->folders;
     if (now->devices > LIMITS_DEVICES && now->devices > before->devices)
-        return too_many_devices(collection, now->devices, "devices", LIMITS_DEVICES, err);
+        return limits_refuse(merge_says_devices(now->devices, LIMITS_DEVICES, collection), ret_why, err);
     if (now->tabs > LIMITS_TABS && now->tabs > before->tabs)
-        return too_many_devices(collection, now->tabs, "open tabs", LIMITS_TABS, err);
+        return limits_refuse(merge_says_tabs(now->tabs, LIMITS_TABS, collection), ret_why, err);
     if (limits->pages > 0 && now->pages > limits->pages && now->pages > before->pages)
-        return too_many(collection, now->pages, "pages in its history", "pages", limits->pages, err);
+        return limits_refuse(merge_says_pages(now->pages, limits->pages, collection), ret_why, err);
     if (limits->bookmarks > 0 && entries > limits->bookmarks && entries > before->bookmarks + before->folders)
-        return too_many(collection, entries, "bookmarks and folders", "bookmarks", limits->bookmarks, err);
+        return limits_refuse(merge_says_bookmarks(entries, limits->bookmarks, collection), ret_why, err);
     if (limits->space > 0 && now->space > limits->space && now->space > before->space)
-        return too_many(collection, now->space, "bytes", "space", limits->space, err);
+        return limits_refuse(merge_says_space(now->space, limits->space, collection), ret_why, err);
     return 0;
 }
 
-int limits_check_spool(const struct limits *limits, int64_t size, struct err *err)
+int limits_check_spool(const struct limits *limits, int64_t size, struct message_kept *ret_why, struct err *err)
 {
     if (limits == NULL || limits->space == 0 || size <= limits->space)
         return 0;
-    return err_set(err, HEARTH_ERR_FULL,
-                   "the Sync server gives more than %" PRId64 " bytes at once, the most that this server keeps for one account "
-                   "([limits] space): nothing of them was stored, and everything that was here stays; remove some in Firefox, or ask "
-                   "whoever runs the server to raise the limit",
-                   limits->space);
+    return limits_refuse(merge_says_spool(limits->space), ret_why, err);
 }
 
-int limits_check_free(const struct limits *limits, const char *place, int64_t size, struct err *err)
+int limits_check_free(const struct limits *limits, const char *place, int64_t size, struct message_kept *ret_why, struct err *err)
 {
     struct statvfs disk;
     if (limits == NULL || limits->free_space == 0 || place == NULL || statvfs(place, &disk) != 0)
@@ -58,8 +42,6 @@ int limits_check_free(const struct limits *limits, const char *place, int64_t si
     int64_t left = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize - size;
     if (left >= limits->free_space)
         return 0;
-    return err_set(err, HEARTH_ERR_FULL,
-                   "%s: the disk of this server is nearly full, less than %" PRId64 " bytes are free ([limits] free_space): nothing of "
-                   "this sync was stored, and everything that was here stays; whoever runs the server has to make room",
-                   place, limits->free_space);
+    limits_refuse(merge_says_free_space(limits->free_space), ret_why, err);
+    return err_prefix(err, "%s", place);
 }

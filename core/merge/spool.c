@@ -116,7 +116,7 @@ static int flush(struct spool *spool, struct err *err)
         if (r < 0)
             return r;
     }
-    int full = limits_check_free(spool->limits, spool->directory, (int64_t)spool->pending.size, err);
+    int full = limits_check_free(spool->limits, spool->directory, (int64_t)spool->pending.size, &spool->why, err);
     if (full < 0) {
         spool->limited = true;
         return full;
@@ -146,7 +146,7 @@ int spool_end(struct spool *spool, struct err *err)
     buf_add(&spool->pending, spool->record.data, spool->record.size);
     if (buf_failed(&spool->pending))
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = limits_check_spool(spool->limits, spool_size(spool), err);
+    int r = limits_check_spool(spool->limits, spool_size(spool), &spool->why, err);
     if (r < 0) {
         spool->limited = true;
         return r;

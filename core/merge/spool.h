@@ -14,8 +14,9 @@ struct spool {
     const struct limits *limits; /* borrowed; NULL: none */
     int64_t source;              /* whose records: their ids are put as the account has them */
     size_t longest;              /* bytes that the storage keeps of an id; 0: HEARTH_KEY_MAX */
-    bool limited;                /* it, or what was made of it, was more than the limits allow: the person is to read why */
-    int fd;                      /* -1: all of it is still in memory */
+    bool limited;                /* it, or what was made of it, was more than the limits allow: the person is to read `why` */
+    struct message_kept why;
+    int fd; /* -1: all of it is still in memory */
     int64_t file_size;
     struct buf pending; /* written behind the file */
     struct buf record;  /* the one being built or read */

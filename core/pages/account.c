@@ -13,20 +13,20 @@ static void put_browsers(struct basic *basic, const json_t *sessions)
 {
     struct page_call *call = basic->call;
     const json_t *session;
-    char used[24];
     size_t i;
     json_array_foreach((json_t *)(uintptr_t)sessions, i, session)
     {
         bool current = json_is_true(json_object_get(session, "current")) || strcmp(basic_text(session, "id"), basic->person.session) == 0;
-        basic_time(json_object_get(session, "last_used"), used);
+        int64_t used = json_integer_value(json_object_get(session, "last_used"));
         form_begin(call, "/auth/account/browser", NULL);
-        html_put(&call->html, "<p><b>%s</b>%s<br>\n<small>last used %s UTC</small><br>\n", basic_text(session, "name"),
-                 current ? " (this one)" : "", used);
+        html_put(&call->html, "<p><b>%s</b>%s<br>\n", basic_text(session, "name"), current ? " (this one)" : "");
+        if (used != 0)
+            html_put(&call->html, "<small>%s</small><br>\n", page_words(call, pages_says_last_used(hearth_time_of(used))));
         html_put(&call->html, "<button type=\"submit\" class=\"quiet\" name=\"id\" value=\"%s\">Sign out</button></p>\n</form>\n",
                  basic_text(session, "id"));
     }
     if (json_array_size(sessions) == 0)
-        buf_add_text(&call->html, "<p>None.</p>\n");
+        page_paragraph(call, pages_says_no_browsers());
 }
 
 void account_page(struct page_call *call)
@@ -37,7 +37,7 @@ void account_page(struct page_call *call)
     json_t *me = basic_ask(&basic, "/api/v1/me", NULL, NULL);
     json_t *sessions = me == NULL ? NULL : basic_ask(&basic, "/api/v1/sessions", NULL, NULL);
     if (sessions != NULL) {
-        page_begin(call, "Account", -1, NULL);
+        page_begin(call, page_words(call, pages_says_title_account()), -1, NULL);
         html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n", basic_text(json_object_get(me, "account"), "email"));
         form_begin(call, "/auth/account/link", NULL);
         form_end(call, "Add another device");
@@ -60,15 +60,13 @@ static int put_link(struct page_call *call, const struct link *link)
     struct buf svg = {0};
     int r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : link_qr_svg(url, &svg, &call->err);
     if (r == 0) {
-        page_begin(call, "Add another device", -1, NULL);
-        html_put(&call->html, "<p>Once, within ten minutes: scan this with the other device,</p>\n<p><img class=\"qr\" alt=\"QR code of "
-                              "the link\" src=\"data:image/svg+xml,");
+        page_begin(call, page_words(call, pages_says_title_add_device()), -1, NULL);
+        page_paragraph(call, pages_says_add_scan(hearth_duration_of(LINK_LIFE)));
+        html_put(&call->html, "<p><img class=\"qr\" alt=\"QR code of the link\" src=\"data:image/svg+xml,");
         html_query_value(&call->html, svg.data);
-        html_put(&call->html,
-                 "\"></p>\n<p>or open this address there,</p>\n<p class=\"address\"><code>%s</code></p>\n<p>or open "
-                 "<code>%s/auth/code</code> there and type</p>\n"
-                 "<p class=\"shown-code\"><code>%s</code></p>\n<p><a href=\"/auth/account\">Back</a></p>\n",
-                 url, base, link->code);
+        html_put(&call->html, "\"></p>\n<p class=\"address\"><code>%s</code></p>\n", url);
+        page_paragraph(call, pages_says_add_type(arena_printf(&call->request->arena, "%s/auth/code", base == NULL ? "" : base)));
+        html_put(&call->html, "<p class=\"shown-code\"><code>%s</code></p>\n<p><a href=\"/auth/account\">Back</a></p>\n", link->code);
         page_end(call, 200);
     }
     buf_fini(&svg);
@@ -144,6 +142,5 @@ void account_everywhere_post(struct page_call *call)
     }
     log_audit("signed out everywhere", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", basic.person.account));
     page_forget_browser(call);
-    page_message(call, 200, "You are signed out everywhere", "All browsers have forgotten you. API tokens still work.", "/auth/signin",
-                 "Sign in again");
+    page_message(call, 200, pages_says_title_everywhere(), pages_says_everywhere(), "/auth/signin", "Sign in again");
 }

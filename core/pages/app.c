@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "pages/app_files.h"
 #include "pages/html.h"
+#include "pages/messages.h"
 #include "plug/places.h"
 
 /* No inline script or style, no other host; what becomes script passes the app's own policies. */
@@ -99,7 +100,7 @@ static void serve_file(struct http_request *request, struct http_reply *reply, v
     const struct app_file *file = app_files_find(server->files, request->path);
     (void)worker;
     if (file == NULL)
-        http_reply_problem(reply, 404, "not_found", "The web app has no such file; after an update, loading the page again helps.");
+        http_reply_problem(reply, 404, pages_says_no_file());
     else
         send_file(request, reply, file, false);
 }

@@ -55,8 +55,8 @@ json_t *basic_ask(struct basic *basic, const char *path, const char *argument, .
     va_end(ap);
     int r = api_ask(call->pages->options.api, call->stores, basic->person.account, &question, &answer, &call->err);
     if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_INVALID)
-        page_message(call, r == HEARTH_ERR_NOT_FOUND ? 404 : 400, "There is nothing here", "The address is old, or was not typed right.",
-                     "/basic/", "Back to the beginning");
+        page_message(call, r == HEARTH_ERR_NOT_FOUND ? 404 : 400, pages_says_title_nothing(), pages_says_nothing(), "/basic/",
+                     "Back to the beginning");
     else if (r < 0)
         page_error(call);
     return answer;

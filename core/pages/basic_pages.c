@@ -6,15 +6,16 @@
 /* --- tabs
  * ----------------------------------------------------------------------------------------------------------------------------------- */
 
-static void put_device(struct buf *out, const json_t *device, size_t most)
+static void put_device(struct page_call *call, const json_t *device, size_t most)
 {
+    struct buf *out = &call->html;
     const json_t *tabs = json_object_get(device, "tabs"), *tab;
-    char uploaded[24];
     size_t i;
-    basic_time(json_object_get(device, "last_upload"), uploaded);
-    html_put(out, "<h2>%s</h2>\n<p><small>last uploaded %s UTC</small></p>\n", basic_text(device, "name"), uploaded);
+    int64_t uploaded = json_integer_value(json_object_get(device, "last_upload"));
+    html_put(out, "<h2>%s</h2>\n<p><small>%s</small></p>\n", basic_text(device, "name"),
+             page_words(call, pages_says_uploaded(hearth_time_of(uploaded))));
     if (json_array_size(tabs) == 0) {
-        buf_add_text(out, "<p>No open tabs.</p>\n");
+        page_paragraph(call, pages_says_no_tabs());
         return;
     }
     buf_add_text(out, "<ul>\n");
@@ -38,9 +39,9 @@ static void put_tabs(struct basic *basic, const json_t *answer, size_t most)
 {
     const json_t *devices = json_object_get(answer, "devices"), *device;
     size_t i;
-    json_array_foreach((json_t *)(uintptr_t)devices, i, device) put_device(&basic->call->html, device, most);
+    json_array_foreach((json_t *)(uintptr_t)devices, i, device) put_device(basic->call, device, most);
     if (json_array_size(devices) == 0)
-        buf_add_text(&basic->call->html, "<p>No device has uploaded anything yet.</p>\n");
+        page_paragraph(basic->call, pages_says_no_devices());
 }
 
 void basic_tabs(struct page_call *call)
@@ -62,17 +63,14 @@ void basic_tabs(struct page_call *call)
  * ------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* The honest line: when it was synced, or why not. */
-static void put_status(struct buf *out, const json_t *account)
+static void put_status(struct page_call *call, const json_t *account)
 {
+    struct buf *out = &call->html;
     const char *state = basic_text(account, "state"), *detail = basic_text(account, "state_detail");
-    char synced[24];
-    basic_time(json_object_get(account, "last_sync"), synced);
+    int64_t synced = json_integer_value(json_object_get(account, "last_sync"));
     if (json_is_true(json_object_get(account, "syncing")))
-        buf_add_text(out, "<p>A sync is running.</p>\n");
-    if (synced[0] != '\0')
-        html_put(out, "<p>Synced %s UTC.</p>\n", synced);
-    else
-        html_put(out, "<p>Not synced yet. The first sync takes a moment; <a href=\"/basic/\">look again</a>.</p>\n");
+        page_paragraph(call, pages_says_syncing());
+    page_paragraph(call, synced != 0 ? pages_says_synced(hearth_time_of(synced)) : pages_says_not_synced());
     if (detail != NULL)
         html_put(out, "<p><strong>%s</strong></p>\n", detail);
     if (state != NULL && strcmp(state, "signin_needed") == 0)
@@ -88,7 +86,7 @@ void basic_home(struct page_call *call)
     json_t *tabs = me == NULL ? NULL : basic_ask(&basic, "/api/v1/tabs", NULL, NULL);
     if (tabs != NULL) {
         basic_begin(&basic, "Home");
-        put_status(&call->html, json_object_get(me, "account"));
+        put_status(call, json_object_get(me, "account"));
         put_tabs(&basic, tabs, 5);
         basic_end(&basic);
     }
@@ -121,12 +119,13 @@ static void put_item(struct buf *out, const json_t *item)
     buf_add_text(out, "</li>\n");
 }
 
-static void put_items(struct buf *out, const json_t *items)
+static void put_items(struct page_call *call, const json_t *items)
 {
+    struct buf *out = &call->html;
     const json_t *item;
     size_t i;
     if (json_array_size(items) == 0) {
-        buf_add_text(out, "<p>Nothing here.</p>\n");
+        page_paragraph(call, pages_says_empty());
         return;
     }
     buf_add_text(out, "<ul>\n");
@@ -160,7 +159,7 @@ void basic_bookmarks(struct page_call *call)
         }
         buf_add_text(&call->html, "</p>\n");
     }
-    put_items(&call->html, json_object_get(answer, "items"));
+    put_items(call, json_object_get(answer, "items"));
     basic_more(&call->html, "/basic/bookmarks", "folder", id, json_object_get(answer, "next"));
     basic_end(&basic);
     json_decref(answer);
@@ -170,8 +169,9 @@ void basic_bookmarks(struct page_call *call)
  * -------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Newest first, a heading for each day. */
-static void put_visits(struct buf *out, const json_t *visits)
+static void put_visits(struct page_call *call, const json_t *visits)
 {
+    struct buf *out = &call->html;
     const json_t *visit;
     char day[24] = "", time[24];
     size_t i;
@@ -187,7 +187,10 @@ static void put_visits(struct buf *out, const json_t *visits)
         basic_link(out, json_object_get(visit, "title"), json_object_get(visit, "url"));
         buf_add_text(out, "</li>\n");
     }
-    buf_add_text(out, i > 0 ? "</ul>\n" : "<p>Nothing here.</p>\n");
+    if (i > 0)
+        buf_add_text(out, "</ul>\n");
+    else
+        page_paragraph(call, pages_says_empty());
 }
 
 void basic_history(struct page_call *call)
@@ -201,7 +204,7 @@ void basic_history(struct page_call *call)
     if (answer == NULL)
         return;
     basic_begin(&basic, "History");
-    put_visits(&call->html, json_object_get(answer, "visits"));
+    put_visits(call, json_object_get(answer, "visits"));
     basic_more(&call->html, "/basic/history", "host", host, json_object_get(answer, "next"));
     basic_end(&basic);
     json_decref(answer);
@@ -224,7 +227,7 @@ void basic_search(struct page_call *call)
     const json_t *results = json_object_get(answer, "results");
     basic_begin(&basic, "Search");
     if (json_array_size(results) == 0)
-        buf_add_text(&call->html, "<p>Nothing was found.</p>\n");
+        page_paragraph(call, pages_says_not_found());
     else
         buf_add_text(&call->html, "<ol>\n");
     json_array_foreach((json_t *)(uintptr_t)results, i, result)

@@ -68,11 +68,7 @@ static void note_fresh(struct page_call *call, struct store *store, const char *
 /* They wanted a sign-in of this moment, and would be asked for it again and again. */
 static void say_untold(struct page_call *call)
 {
-    page_message(call, 200, "You are signed in, but not for forgetting you",
-                 "Hearth forgets somebody only after a sign-in of this moment, and the provider does not say when you typed your password "
-                 "there (auth_time). Sign in with your Mozilla account for it, or ask whoever runs this server to remove the account "
-                 "(\u201chearthd account remove\u201d).",
-                 "/auth/signin?next=/account%23forget", "Sign in another way");
+    page_message(call, 200, pages_says_title_untold(), pages_says_untold(), "/auth/signin?next=/account%23forget", "Sign in another way");
 }
 
 /* One browser more than an account may have: the one that was not used for longest is out, at once. */

@@ -63,8 +63,7 @@ void form_end(struct page_call *call, const char *label)
 bool form_read(struct page_call *call)
 {
     if (!http_form(call->request)) {
-        page_message(call, 400, "That form did not arrive", "The browser sent something that is not a form of this page.", "/auth/signin",
-                     "Start over");
+        page_message(call, 400, pages_says_title_form(), pages_says_form(), "/auth/signin", "Start over");
         return false;
     }
     const char *cookie = own_token(call), *field = http_parameter(call->request, "form");
@@ -72,9 +71,7 @@ bool form_read(struct page_call *call)
                 CRYPTO_memcmp(cookie, field, FORM_TOKEN_SIZE - 1) == 0 &&
                 http_same_origin(call->request, call->pages->options.base_url) != 0;
     if (!ours)
-        page_message(call, 403, "Please try once more",
-                     "This form was not sent by a page of this site, or the page was very old. Cookies must be allowed for signing in.",
-                     "/auth/signin", "Start over");
+        page_message(call, 403, pages_says_title_form_foreign(), pages_says_form_foreign(), "/auth/signin", "Start over");
     return ours;
 }
 

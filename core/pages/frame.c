@@ -48,10 +48,27 @@ void page_end(struct page_call *call, int status)
     page_send(call, status);
 }
 
-void page_message(struct page_call *call, int status, const char *title, const char *text, const char *link, const char *label)
+const char *page_words(struct page_call *call, struct hearth_sentence sentence)
 {
-    page_begin(call, title, -1, NULL);
-    html_put(&call->html, "<p>%s</p>\n", text);
+    const char *words = message_sentence_text(&call->request->arena, sentence);
+    return words == NULL ? sentence.text : words;
+}
+
+void page_paragraph(struct page_call *call, struct hearth_sentence sentence)
+{
+    html_put(&call->html, "<p>%s</p>\n", page_words(call, sentence));
+}
+
+void page_problem(struct page_call *call, const char *words)
+{
+    html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", words);
+}
+
+void page_message(struct page_call *call, int status, struct hearth_sentence title, struct hearth_sentence text, const char *link,
+                  const char *label)
+{
+    page_begin(call, page_words(call, title), -1, NULL);
+    page_paragraph(call, text);
     if (link != NULL)
         html_put(&call->html, "<p><a class=\"button\" href=\"%s\">%s</a></p>\n", link, label);
     page_end(call, status);
@@ -74,11 +91,8 @@ void page_error(struct page_call *call)
               LOG_TEXT("error", call->err.text));
     if (later)
         http_reply_header(call->reply, "retry-after", "10");
-    page_message(
-        call, later ? 503 : 500, later ? "Not now" : "Something went wrong here",
-        later ? "This server, or one that it needs for this, does not answer at the moment. Nothing is lost; try again in a little while."
-              : "It is not your fault. The server's log says what happened; whoever runs this server can look there.",
-        "/auth/signin", "Back to signing in");
+    page_message(call, later ? 503 : 500, later ? pages_says_title_not_now() : pages_says_title_fault(),
+                 later ? pages_says_not_now() : pages_says_fault(), "/auth/signin", "Back to signing in");
 }
 
 void page_slow(struct page_call *call, const char *link)
@@ -86,27 +100,19 @@ void page_slow(struct page_call *call, const char *link)
     log_event(outage_level_of_request(&call->err, HEARTH_LOG_WARNING), "pages", "sign-in slow", LOG_TEXT("path", call->request->path),
               LOG_TEXT("error", call->err.text));
     http_reply_header(call->reply, "retry-after", "10");
-    page_message(call, 503, "One moment",
-                 "The accounts server is slow, or does not answer at the moment. Nothing is lost; try again in a minute.", link,
-                 "Try again");
+    page_message(call, 503, pages_says_title_moment(), pages_says_slow(), link, "Try again");
 }
 
 void page_busy(struct page_call *call, const char *link)
 {
     http_reply_header(call->reply, "retry-after", "10");
-    page_message(call, 503, "One moment",
-                 "Somebody where you are signs in with this e-mail address at this moment. Nothing is lost; try again when that is over.",
-                 link, "Try again");
+    page_message(call, 503, pages_says_title_moment(), pages_says_busy(), link, "Try again");
 }
 
 void page_too_many(struct page_call *call, int64_t wait)
 {
-    int64_t minutes = (wait + 59999) / 60000;
     http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(wait + 999) / 1000));
-    page_message(call, 429, "Too many tries",
-                 arena_printf(&call->request->arena, "There were too many attempts from here. Wait %lld minute%s, then try again.",
-                              (long long)minutes, minutes == 1 ? "" : "s"),
-                 NULL, NULL);
+    page_message(call, 429, pages_says_title_too_many(), pages_says_too_many(hearth_duration_of(wait)), NULL, NULL);
 }
 
 void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site)

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/rate.h"
 #include "pages/html.h"
+#include "pages/messages.h"
 #include "pages/pages.h"
 #include "signin/attempts.h"
 #include "signin/gate.h"
@@ -51,14 +52,19 @@ void page_close(struct page_call *call);
 void page_send(struct page_call *call, int status); /* what was written becomes the reply */
 void page_end(struct page_call *call, int status);  /* both */
 /* A page that says one thing, with a link onwards (NULL: none). */
-void page_message(struct page_call *call, int status, const char *title, const char *text, const char *link, const char *label);
-void page_redirect(struct page_call *call, const char *url); /* 303; url: in the request's arena, or a constant */
-void page_error(struct page_call *call);                     /* of call->err */
-void page_another(struct page_call *call);                   /* 403: the address is that of another identity's account */
-void page_not_allowed(struct page_call *call);               /* 403: [auth] allow does not name the account's address */
-void page_slow(struct page_call *call, const char *link);    /* 503: the server that says who people are does not */
-void page_busy(struct page_call *call, const char *link);    /* 503: this person's sign-in is under way already */
-void page_too_many(struct page_call *call, int64_t wait);    /* 429 */
+void page_message(struct page_call *call, int status, struct hearth_sentence title, struct hearth_sentence text, const char *link,
+                  const char *label);
+/* Sentences of messages.h (or of a provider) are the only words for a person besides labels of the frame. In the request's arena. */
+const char *page_words(struct page_call *call, struct hearth_sentence sentence);
+void page_paragraph(struct page_call *call, struct hearth_sentence sentence); /* <p>…</p> */
+void page_problem(struct page_call *call, const char *words);                 /* the same, as what went wrong */
+void page_redirect(struct page_call *call, const char *url);                  /* 303; url: in the request's arena, or a constant */
+void page_error(struct page_call *call);                                      /* of call->err */
+void page_another(struct page_call *call);                                    /* 403: the address is that of another identity's account */
+void page_not_allowed(struct page_call *call);                                /* 403: [auth] allow does not name the account's address */
+void page_slow(struct page_call *call, const char *link);                     /* 503: the server that says who people are does not */
+void page_busy(struct page_call *call, const char *link);                     /* 503: this person's sign-in is under way already */
+void page_too_many(struct page_call *call, int64_t wait);                     /* 429 */
 /* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
 void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider);
 /* It came to nothing, and nobody guessed: not for those who count failures. */

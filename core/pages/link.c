@@ -35,8 +35,7 @@ static int find(struct page_call *call, const uint8_t hash[TOKEN_HASH_SIZE], str
 static void refuse(struct page_call *call, int r)
 {
     if (r == HEARTH_ERR_NOT_FOUND)
-        page_message(call, 410, "This link is over",
-                     "A sign-in link works once and for ten minutes. Make a new one on the device where you are signed in.", "/auth/signin",
+        page_message(call, 410, pages_says_title_link_over(), pages_says_link_over(hearth_duration_of(LINK_LIFE)), "/auth/signin",
                      "Sign in another way");
     else
         page_error(call);
@@ -78,8 +77,8 @@ void link_page(struct page_call *call)
         bar(call, &found, email);
         return;
     }
-    page_begin(call, "Sign in on this device?", -1, NULL);
-    html_put(&call->html, "<p>This browser will show the bookmarks, history and tabs of <b>%s</b> until you sign out.</p>\n", email);
+    page_begin(call, page_words(call, pages_says_title_link()), -1, NULL);
+    page_paragraph(call, pages_says_link(email));
     form_begin(call, "/auth/link", form_next(http_parameter(call->request, "next")));
     html_put(&call->html, "<div><input type=\"hidden\" name=\"t\" value=\"%s\"></div>\n", secret);
     form_end(call, "Sign in");
@@ -126,12 +125,10 @@ void link_post(struct page_call *call)
 
 static void code_form(struct page_call *call, int status, const char *problem)
 {
-    page_begin(call, "Type the code", -1, NULL);
+    page_begin(call, page_words(call, pages_says_title_code()), -1, NULL);
     if (problem != NULL)
-        html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", problem);
-    html_put(&call->html,
-             "<p>On a device where you are signed in, open \u201cAccount\u201d and choose \u201cAdd another device\u201d. It shows "
-             "eight letters and digits.</p>\n");
+        page_problem(call, problem);
+    page_paragraph(call, pages_says_code());
     form_begin(call, "/auth/code", form_next(http_parameter(call->request, "next")));
     html_put(&call->html,
              "<p><label for=\"code\">Code</label><br>\n<input type=\"text\" id=\"code\" name=\"code\" class=\"code\" maxlength=\"20\" "
@@ -172,7 +169,7 @@ void code_post(struct page_call *call)
     if (r == 0)
         use(call, hash);
     else if (r == HEARTH_ERR_NOT_FOUND)
-        code_form(call, 403, "That code is not valid. Codes work once and for ten minutes.");
+        code_form(call, 403, page_words(call, pages_says_code_wrong(hearth_duration_of(LINK_LIFE))));
     else
         page_error(call);
 }

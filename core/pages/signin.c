@@ -65,7 +65,8 @@ static void provider_forms(struct page_call *call, size_t provider, const char *
     if (signin_provider_count(signin) > 1)
         html_put(&call->html, "<h2>%s</h2>\n", name);
     if ((ways & HEARTH_SIGNIN_BROWSER) != 0) {
-        html_put(&call->html, "<section>\n<p>Sign in where your Firefox does. Hearth never sees your password.</p>\n");
+        buf_add_text(&call->html, "<section>\n");
+        page_paragraph(call, pages_says_signin_browser());
         begin_form(call, name, "browser", next);
         setup_field(call, setup, "browser");
         device_field(call, "d_browser");
@@ -73,7 +74,8 @@ static void provider_forms(struct page_call *call, size_t provider, const char *
         buf_add_text(&call->html, "</section>\n");
     }
     if ((ways & HEARTH_SIGNIN_PASSWORD) != 0) {
-        html_put(&call->html, "<section>\n<p>Or type the password of your Mozilla account here. It is used once and not kept.</p>\n");
+        buf_add_text(&call->html, "<section>\n");
+        page_paragraph(call, pages_says_signin_password());
         begin_form(call, name, "password", next);
         html_put(&call->html,
                  "<p><label for=\"email\">E-mail address</label><br>\n<input type=\"text\" id=\"email\" name=\"email\" class=\"wide\" "
@@ -97,8 +99,8 @@ void signin_page(struct page_call *call)
     if (call->stores == NULL || signin_needs_setup(options->signin, call->stores, &setup.needed, &call->err) < 0)
         setup.needed = false; /* it is looked at again when somebody has signed in */
     form_mark(call);
-    page_begin(call, "Sign in", -1, NULL);
-    html_put(&call->html, "<p>Your Firefox bookmarks, history and open tabs, in any browser.</p>\n");
+    page_begin(call, page_words(call, pages_says_title_signin()), -1, NULL);
+    page_paragraph(call, pages_says_signin());
     if (setup.needed)
         setup_notice(call);
     for (size_t i = 0; i < options->sso_count; i++)
@@ -109,13 +111,10 @@ void signin_page(struct page_call *call)
         any = any || signin_ways(options->signin, i) != 0;
     }
     if (!any && options->sso_count == 0)
-        html_put(&call->html,
-                 "<p>This server is not set up for signing in with a Mozilla account. Whoever runs it finds the settings under "
-                 "\u201c[sync \u2026]\u201d in its documentation.</p>\n");
-    html_put(&call->html,
-             "<section>\n<p>Signed in on another device? Let it show you a code, and <a href=\"/auth/code?next=%s\">type it here</a>.</p>\n"
-             "</section>\n",
-             onwards);
+        page_paragraph(call, pages_says_signin_none());
+    buf_add_text(&call->html, "<section>\n");
+    page_paragraph(call, pages_says_other_device());
+    html_put(&call->html, "<p><a href=\"/auth/code?next=%s\">Type a code</a></p>\n</section>\n", onwards);
     buf_fini(&escaped);
     page_end(call, 200);
 }
@@ -153,9 +152,10 @@ static void failed(struct page_call *call, struct attempt *attempt, const struct
     char *next = arena_strdup(&call->request->arena, attempt->next);
     size_t provider = attempt->provider;
     over(call, attempt);
-    page_begin(call, step->title == NULL ? "That did not work" : step->title, -1, NULL);
-    html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n",
-             step->text == NULL ? "The sign-in was not accepted." : step->text);
+    const char *title = step->title == NULL ? NULL : message_text(&call->request->arena, step->title);
+    const char *text = step->text == NULL ? NULL : message_text(&call->request->arena, step->text);
+    page_begin(call, title == NULL ? page_words(call, pages_says_title_failed()) : title, -1, NULL);
+    page_problem(call, text == NULL ? page_words(call, pages_says_not_accepted()) : text);
     if ((step->try_ways & signin_ways(call->pages->options.signin, provider) & HEARTH_SIGNIN_BROWSER) != 0) {
         begin_form(call, signin_provider_name(call->pages->options.signin, provider), "browser", next);
         form_end(call, "Continue with your Mozilla account");
@@ -299,8 +299,7 @@ void signin_begin_post(struct page_call *call)
     if (!find_provider(call, http_parameter(call->request, "provider"), &provider) ||
         (email != NULL && email[0] != '\0' && email_fault(email) != NULL) || (device != NULL && strlen(device) > 400) ||
         (setup != NULL && strlen(setup) >= SETUP_TYPED_MAX)) {
-        page_message(call, 400, "That form is not complete", "Something in it is missing, too long, or no e-mail address.", "/auth/signin",
-                     "Start over");
+        page_message(call, 400, pages_says_title_form_incomplete(), pages_says_form_incomplete(), "/auth/signin", "Start over");
         return;
     }
     if (!page_may_step(call))
@@ -349,10 +348,9 @@ static struct attempt *take(struct page_call *call)
         attempt = NULL;
     }
     if (attempt == NULL && busy)
-        page_message(call, 409, "One moment", "This sign-in is being worked on.", "/auth/step", "Look again");
+        page_message(call, 409, pages_says_title_moment(), pages_says_worked_on(), "/auth/step", "Look again");
     else if (attempt == NULL)
-        page_message(call, 410, "This sign-in is over", "It took longer than half an hour, or it was finished or begun in another window.",
-                     "/auth/signin", "Start over");
+        page_message(call, 410, pages_says_title_over(), pages_says_over(hearth_duration_of(ATTEMPT_LIFE)), "/auth/signin", "Start over");
     return attempt;
 }
 

@@ -15,8 +15,8 @@ void page_forget_browser(struct page_call *call)
 
 void signout_page(struct page_call *call)
 {
-    page_begin(call, "Sign out", -1, NULL);
-    html_put(&call->html, "<p>This browser forgets you. Your data stay on the server.</p>\n");
+    page_begin(call, page_words(call, pages_says_title_signout()), -1, NULL);
+    page_paragraph(call, pages_says_signout());
     form_begin(call, "/auth/signout", form_next(http_parameter(call->request, "next")));
     form_end(call, "Sign out");
     page_end(call, 200);
@@ -32,8 +32,7 @@ void signout_post(struct page_call *call)
     if (r == HEARTH_ERR_DENIED || r == API_BARRED) /* signed out already; a storage that says so below has not done it */
         r = HEARTH_ERR_NOT_FOUND;
     if (r == 0 && person.session[0] == '\0') {
-        page_message(call, 409, "You are signed in elsewhere", "The proxy in front of this server has signed you in; sign out there.", "/",
-                     "Back");
+        page_message(call, 409, pages_says_title_elsewhere(), pages_says_elsewhere(), "/", "Back");
         return;
     }
     if (r == 0) {
@@ -49,5 +48,5 @@ void signout_post(struct page_call *call)
         return;
     }
     page_forget_browser(call);
-    page_message(call, 200, "You are signed out", "This browser has forgotten you.", "/auth/signin", "Sign in again");
+    page_message(call, 200, pages_says_title_signed_out(), pages_says_signed_out(), "/auth/signin", "Sign in again");
 }

@@ -36,10 +36,7 @@ static void failed(struct page_call *call, int r)
     if (r == HEARTH_ERR_DENIED) {
         log_event(HEARTH_LOG_WARNING, "pages", "single sign-on refused", LOG_TEXT("provider", call->provider),
                   LOG_TEXT("error", call->err.text));
-        page_message(
-            call, 403, "That did not work",
-            "The sign-in was not accepted. If you did not decline it yourself, whoever runs this server finds the reason in its log.",
-            "/auth/signin", "Back to signing in");
+        page_message(call, 403, pages_says_title_failed(), pages_says_sso_refused(), "/auth/signin", "Back to signing in");
     } else {
         page_error(call);
     }
@@ -79,7 +76,7 @@ static void ask_to_go_on(struct page_call *call, size_t index)
     const struct pages_sso *sso = &call->pages->options.sso[index];
     struct buf next = {0};
     html_query_value(&next, form_next(http_parameter(call->request, "next")));
-    page_begin(call, "Sign in?", -1, NULL);
+    page_begin(call, page_words(call, pages_says_title_sso_go_on()), -1, NULL);
     html_put(&call->html, "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%s\">Sign in with %s</a></p>\n", sso->name,
              next.data == NULL ? "/" : next.data, sso->title);
     buf_fini(&next);
@@ -91,8 +88,7 @@ void sso_begin(struct page_call *call)
     char url[OIDC_URL_SIZE];
     size_t index;
     if (!find_sso(call, call->request->argument, &index)) {
-        page_message(call, 404, "There is no such way to sign in", "This server does not know that provider.", "/auth/signin",
-                     "Back to signing in");
+        page_message(call, 404, pages_says_title_sso_unknown(), pages_says_sso_unknown(), "/auth/signin", "Back to signing in");
         return;
     }
     if (!form_is_marked(call)) { /* another site sent the browser, or a bookmark: a person has to go on */
@@ -167,11 +163,7 @@ static void note_refused(const struct page_call *call, const struct oidc_person 
 static void refuse_stranger(struct page_call *call, const struct oidc_person *person)
 {
     note_refused(call, person, person->email_verified ? "no account" : "the address is not confirmed");
-    page_message(call, 403, "There is no account for you here yet",
-                 "You are signed in at the provider, but nobody with your confirmed e-mail address has an account on this server. Sign "
-                 "in with your "
-                 "Mozilla account once; from then on this way works, too.",
-                 "/auth/signin", "Back to signing in");
+    page_message(call, 403, pages_says_title_sso_stranger(), pages_says_sso_stranger(), "/auth/signin", "Back to signing in");
 }
 
 /* It is this person's from now on: remembered by the provider's name for them, not by the address. */
@@ -249,17 +241,14 @@ void sso_callback(struct page_call *call)
     if (attempt == NULL || !attempt->sso) {
         if (attempt != NULL)
             attempt_put(call->pages->attempts, attempt);
-        page_message(call, 410, "This sign-in is over", "It took longer than half an hour, or it was finished or begun in another window.",
-                     "/auth/signin", "Start over");
+        page_message(call, 410, pages_says_title_over(), pages_says_over(hearth_duration_of(ATTEMPT_LIFE)), "/auth/signin", "Start over");
         return;
     }
     call->provider = call->pages->options.sso[attempt->provider].name;
     int r = ask_who(call, attempt, &person);
     if (r == HEARTH_ERR_NOT_FOUND) { /* any site can send a browser here: the sign-in that is under way goes on */
         attempt_put(call->pages->attempts, attempt);
-        page_message(call, 403, "That did not work",
-                     "This answer belongs to another sign-in. The one that you began goes on in the window where you are signing in.",
-                     "/auth/signin", "Start over");
+        page_message(call, 403, pages_says_title_failed(), pages_says_sso_other(), "/auth/signin", "Start over");
         return;
     }
     if (r == HEARTH_ERR_DENIED)

@@ -3,8 +3,16 @@
 
 #include "pages/internal.h"
 
-static void render_field(struct buf *out, const struct hearth_signin_field *field, bool first)
+/* A provider's words; NULL: none. */
+static const char *words_of(struct page_call *call, const struct hearth_message *message)
 {
+    const char *words = message == NULL ? NULL : message_text(&call->request->arena, message);
+    return words == NULL && message != NULL ? message->text : words;
+}
+
+static void render_field(struct page_call *call, const struct hearth_signin_field *field, bool first)
+{
+    struct buf *out = &call->html;
     const char *type = field->input == HEARTH_SIGNIN_SECRET ? "password" : "text";
     const char *more = field->input == HEARTH_SIGNIN_SECRET ? " autocomplete=\"current-password\""
                        : field->input == HEARTH_SIGNIN_CODE ? " autocomplete=\"one-time-code\" autocapitalize=\"off\" spellcheck=\"false\""
@@ -12,11 +20,11 @@ static void render_field(struct buf *out, const struct hearth_signin_field *fiel
                        : strcmp(field->name, "email") == 0     ? " autocomplete=\"username\" inputmode=\"email\""
                                                                : "";
     html_put(out, "<p><label for=\"f_%s\">%s</label><br>\n<input type=\"%s\" id=\"f_%s\" name=\"f_%s\" class=\"%s\"", field->name,
-             field->label, type, field->name, field->name, field->input == HEARTH_SIGNIN_CODE ? "code" : "wide");
+             words_of(call, field->label), type, field->name, field->name, field->input == HEARTH_SIGNIN_CODE ? "code" : "wide");
     buf_add_text(out, more);
     buf_add_text(out, first ? " autofocus required>" : " required>");
     if (field->hint != NULL)
-        html_put(out, "<br>\n<small>%s</small>", field->hint);
+        html_put(out, "<br>\n<small>%s</small>", words_of(call, field->hint));
     buf_add_text(out, "</p>\n");
 }
 
@@ -24,12 +32,12 @@ static void render_fields(struct page_call *call, const struct hearth_signin_ste
 {
     form_begin(call, "/auth/step", NULL);
     for (size_t i = 0; i < step->field_count; i++)
-        render_field(&call->html, &step->fields[i], i == 0);
+        render_field(call, &step->fields[i], i == 0);
     form_end(call, "Continue");
     for (size_t i = 0; i < step->choice_count; i++) {
         form_begin(call, "/auth/step", NULL);
         html_put(&call->html, "<p><button type=\"submit\" class=\"quiet\" name=\"c_%s\" value=\"1\">%s</button></p>\n</form>\n",
-                 step->choices[i].name, step->choices[i].label);
+                 step->choices[i].name, words_of(call, step->choices[i].label));
     }
 }
 
@@ -62,42 +70,36 @@ void step_render(struct page_call *call, struct attempt *attempt, const struct h
 {
     bool leaves = step->kind == HEARTH_SIGNIN_VISIT && step->returns, waits = step->kind == HEARTH_SIGNIN_WAIT;
     int seconds = step->wait < 5000 ? 5 : (int)(step->wait / 1000);
-    page_begin(call, step->title, leaves ? 1 : waits ? seconds : -1, leaves ? step->url : NULL);
+    page_begin(call, words_of(call, step->title), leaves ? 1 : waits ? seconds : -1, leaves ? step->url : NULL);
     if (step->problem != NULL)
-        html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", step->problem);
+        page_problem(call, words_of(call, step->problem));
     if (step->text != NULL)
-        html_put(&call->html, "<p class=\"text\">%s</p>\n", step->text);
+        html_put(&call->html, "<p class=\"text\">%s</p>\n", words_of(call, step->text));
     if (step->kind == HEARTH_SIGNIN_VISIT)
         render_visit(call, step);
     else if (step->kind == HEARTH_SIGNIN_ASK)
         render_fields(call, step);
     else
-        html_put(&call->html, "<p>This page looks again by itself every %lld seconds.</p>\n", (long long)seconds);
+        page_paragraph(call, pages_says_looks_again(hearth_duration_of((int64_t)seconds * 1000)));
     render_cancel(call);
     keep(call, attempt);
 }
 
+static void put_decision(struct page_call *call, const char *name, struct hearth_sentence label, struct hearth_sentence text)
+{
+    buf_add_text(&call->html, strcmp(name, "c_nothing") == 0 ? "<p><button type=\"submit\" class=\"quiet\"" : "<p><button type=\"submit\"");
+    html_put(&call->html, " name=\"%s\" value=\"1\">%s</button><br>\n<small>%s</small></p>\n", name, page_words(call, label),
+             page_words(call, text));
+}
+
 void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email, bool joins)
 {
-    page_begin(call, joins ? "Your sign-in joins an account" : "Your account has a new key", -1, NULL);
-    html_put(&call->html, "<p>");
-    if (joins)
-        html_put(&call->html,
-                 "There are data here of %s that another sign-in brought. Whoever runs this server has said that they are yours, too. "
-                 "Browsers, API tokens, links and other sign-ins that opened this account until now end with it.",
-                 email);
-    else
-        html_put(&call->html,
-                 "The password of %s was reset, so your Firefox data are now encrypted with another key, and the Sync service has begun "
-                 "anew. What Hearth has read before is still here.",
-                 email);
-    html_put(&call->html, "</p>\n");
+    page_begin(call, page_words(call, joins ? pages_says_title_joins() : pages_says_title_new_key()), -1, NULL);
+    page_paragraph(call, joins ? pages_says_joins(email) : pages_says_new_key(email));
     form_begin(call, "/auth/step", NULL);
-    html_put(&call->html,
-             "<p><button type=\"submit\" name=\"c_keep\" value=\"1\">Keep what is here</button><br>\n<small>History stays. Bookmarks and "
-             "tabs are replaced as soon as a Firefox has synced to the account again.</small></p>\n"
-             "<p><button type=\"submit\" class=\"quiet\" name=\"c_nothing\" value=\"1\">Delete it and begin anew</button><br>\n<small>All "
-             "history, settings and API tokens of this account here are deleted.</small></p>\n</form>\n");
+    put_decision(call, "c_keep", pages_says_label_keep(), pages_says_keep());
+    put_decision(call, "c_nothing", pages_says_label_anew(), pages_says_anew());
+    buf_add_text(&call->html, "</form>\n");
     render_cancel(call);
     keep(call, attempt);
 }

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/email.h"
+#include "base/message.h"
+#include "signin/messages.h"
 
 enum { STEP_TIMEOUT = 60000, ARENA_MAX = 1 << 20 };
 
@@ -139,6 +141,27 @@ static int take_arrays(struct signin_worker *worker, struct hearth_signin_step *
     return step->fields != NULL && step->choices != NULL ? 0 : err_set(err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
+/* Its words, as this host's structs in the call's memory. */
+static int take_words(struct signin_worker *worker, struct hearth_signin_step *step, struct err *err)
+{
+    struct arena *arena = &worker->call.arena;
+    struct hearth_signin_field *fields = (struct hearth_signin_field *)(uintptr_t)step->fields; /* take_arrays() made them */
+    struct hearth_signin_choice *choices = (struct hearth_signin_choice *)(uintptr_t)step->choices;
+    int r = message_take(arena, step->title, &step->title, err);
+    if (r == 0)
+        r = message_take(arena, step->text, &step->text, err);
+    if (r == 0)
+        r = message_take(arena, step->problem, &step->problem, err);
+    for (size_t i = 0; r == 0 && i < step->field_count; i++) {
+        r = message_take(arena, fields[i].label, &fields[i].label, err);
+        if (r == 0)
+            r = message_take(arena, fields[i].hint, &fields[i].hint, err);
+    }
+    for (size_t i = 0; r == 0 && i < step->choice_count; i++)
+        r = message_take(arena, choices[i].label, &choices[i].label, err);
+    return r;
+}
+
 static bool fields_are_sound(const struct hearth_signin_step *step)
 {
     for (size_t i = 0; i < step->field_count; i++)
@@ -155,8 +178,10 @@ static int check_step(struct signin_worker *worker, size_t provider, struct hear
 {
     const struct signin *signin = worker->signin;
     int r = take_arrays(worker, step, err);
+    if (r == 0)
+        r = take_words(worker, step, err);
     if (r < 0)
-        return r;
+        return r == HEARTH_ERR_INVALID ? err->code = HEARTH_ERR_INTERNAL : r;
     const char *name = signin->options.providers[provider].name;
     bool goes_on = step->kind == HEARTH_SIGNIN_ASK || step->kind == HEARTH_SIGNIN_VISIT || step->kind == HEARTH_SIGNIN_WAIT;
     const struct hearth_identity *identity = step->identity;
@@ -173,20 +198,17 @@ static int check_step(struct signin_worker *worker, size_t provider, struct hear
 
 /* Whoever says so, no account is called by an address that cannot be read, typed or told from another. One that is nobody's address at all
  * comes in by the operator alone, who says whose it is. */
-static void refuse_address(struct hearth_signin_step *step)
+static int refuse_address(struct signin_worker *worker, struct hearth_signin_step *step, struct err *err)
 {
     const char *email = step->kind == HEARTH_SIGNIN_DONE ? step->identity->email : NULL;
     if (step->kind != HEARTH_SIGNIN_DONE || (email != NULL && email_fault(email) == NULL))
-        return;
+        return 0;
+    struct hearth_sentence sentences[] = {signin_says_title(), email == NULL ? signin_says_no_address() : signin_says_unusable_address()};
+    struct hearth_message title = hearth_sentence_message(&sentences[0]), text = hearth_sentence_message(&sentences[1]);
     *step = (struct hearth_signin_step){
-        .struct_size = step->struct_size,
-        .kind = HEARTH_SIGNIN_FAILED,
-        .reason = email == NULL ? "no_address" : "unusable_address",
-        .text = email == NULL
-                    ? "You are signed in there, but nothing there says which e-mail address is yours, and accounts here are called by "
-                      "one. Whoever runs this server can take the account in: hearthd account import FILE --account EMAIL."
-                    : "You are signed in there, but the e-mail address of that account cannot be used here: it has "
-                      "characters that no address has, or that are not shown. Give the account another one."};
+        .struct_size = step->struct_size, .kind = HEARTH_SIGNIN_FAILED, .reason = email == NULL ? "no_address" : "unusable_address"};
+    int r = message_take(&worker->call.arena, &title, &step->title, err);
+    return r == 0 ? message_take(&worker->call.arena, &text, &step->text, err) : r;
 }
 
 static struct hearth_signin_step empty_step(void)
@@ -230,10 +252,10 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
     gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(worker, provider, &step, err);
-    if (r == 0) {
-        refuse_address(&step);
+    if (r == 0)
+        r = refuse_address(worker, &step, err);
+    if (r == 0)
         *ret_step = step;
-    }
     return r;
 }
 
@@ -256,10 +278,10 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
     gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(worker, provider, &step, err);
-    if (r == 0) {
-        refuse_address(&step);
+    if (r == 0)
+        r = refuse_address(worker, &step, err);
+    if (r == 0)
         *ret_step = step;
-    }
     return r;
 }
 

@@ -77,6 +77,8 @@ static struct row *updated(const struct row *old, const struct hearth_account *a
     now.member = account->member
     UPDATE(STATE, state);
     UPDATE(STATE, state_detail);
+    UPDATE(STATE, state_message);
+    UPDATE(STATE, state_parameters);
     UPDATE(NAME, name);
     UPDATE(EMAIL, email);
     UPDATE(UID, uid);

@@ -65,6 +65,8 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
 #define UPDATE_WITH(more, condition)                                                                                                       \
     "UPDATE accounts SET state = CASE WHEN ?2 & 1 <> 0 THEN ?3 ELSE state END, "                                                           \
     "state_detail = CASE WHEN ?2 & 1 <> 0 THEN ?4 ELSE state_detail END, "                                                                 \
+    "state_message = CASE WHEN ?2 & 1 <> 0 THEN ?15 ELSE state_message END, "                                                              \
+    "state_parameters = CASE WHEN ?2 & 1 <> 0 THEN ?16 ELSE state_parameters END, "                                                        \
     "name = CASE WHEN ?2 & 2 <> 0 THEN ?5 ELSE name END, "                                                                                 \
     "uid = CASE WHEN ?2 & 8 <> 0 THEN ?6 ELSE uid END, "                                                                                   \
     "node = CASE WHEN ?2 & 16 <> 0 THEN ?7 ELSE node END, "                                                                                \
@@ -79,7 +81,7 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
 
 int account_update(void *self, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
 {
-    static const char UPDATE[] = UPDATE_WITH("", ""), MOVE[] = UPDATE_WITH(", email = ?15", ADDRESS_IS_FREE("?15", "?1"));
+    static const char UPDATE[] = UPDATE_WITH("", ""), MOVE[] = UPDATE_WITH(", email = ?17", ADDRESS_IS_FREE("?17", "?1"));
     struct op op;
     struct query query;
     int64_t rows = 0;
@@ -104,6 +106,8 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     query_int(&query, account->failures);
     query_int(&query, account->resync);
     query_text(&query, support_or_empty(account->provider));
+    query_text(&query, HEARTH_HAS(account, state_message) ? account->state_message : NULL);
+    query_text(&query, HEARTH_HAS(account, state_parameters) ? account->state_parameters : NULL);
     if (moves)
         query_text(&query, account->email);
     r = query_run(&query, &rows);

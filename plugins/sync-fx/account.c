@@ -12,8 +12,6 @@
 
 enum { CONFIGURATION_LIFE = 24 * 3600 * 1000, KEYS_REFETCH_PAUSE = 600 * 1000, STORAGE_VERSION = 5 };
 
-static const char WAITING_WORDS[] = "No Firefox has synced to this account yet. Turn on sync in a Firefox; Hearth looks again by itself.";
-
 bool fx_account_wants(const struct fx_pull *p, int collection)
 {
     int64_t left_out = p->account.declined | p->account.unsupported;
@@ -100,13 +98,11 @@ int fx_account_info(struct fx_pull *p)
     if (r == 0)
         r = fx_storage_get(p, &get, &answer);
     if (r == 0 && (body.size == 0 || fx_json_scan(body.data, body.size, on_timestamp, p) != 0))
-        r = fx_end_passing(
-            p,
-            "The answer to info/collections is cut off or not from a Sync server (perhaps a proxy's or portal's page). It is tried again.");
+        r = fx_end_passing(p, fx_says_no_info());
     else if (r == 0 && answer.last_modified > 0)
         p->info = answer.last_modified;
     else if (r == FX_MISSING || r == FX_MODIFIED)
-        r = fx_end_status(p, "Sync server", "info/collections", &answer);
+        r = fx_end_status(p, FX_SYNC_SERVER, "info/collections", &answer);
     if (r == 0)
         fx_say_info(p);
     else if (r == FX_UNCHANGED)
@@ -154,9 +150,9 @@ static int get_record(struct fx_pull *p, const char *path, struct fx_decoder *de
     struct fx_get get = {.path = path, .ret_body = &body, .max_response = 4 << 20};
     int r = fx_storage_get(p, &get, &answer);
     if (r == 0 && fx_bso_read(decoder, body.data, body.size, ret_bso) != FX_BSO_OK)
-        r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The record %s on the Sync server is damaged. It is tried again.", path + strlen("storage/"));
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_record_damaged(path + strlen("storage/")));
     support_buf_fini(&body);
-    return r == FX_MODIFIED || r == FX_UNCHANGED ? fx_end_status(p, "Sync server", path, &answer) : r;
+    return r == FX_MODIFIED || r == FX_UNCHANGED ? fx_end_status(p, FX_SYNC_SERVER, path, &answer) : r;
 }
 
 static int fetch_meta(struct fx_pull *p)
@@ -164,13 +160,12 @@ static int fetch_meta(struct fx_pull *p)
     struct fx_decoder decoder;
     struct fx_bso bso;
     if (fx_decoder_init(&decoder) != 0)
-        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = get_record(p, "storage/meta/global", &decoder, &bso);
     if (r == FX_MISSING)
-        r = fx_end(p, HEARTH_ACCOUNT_WAITING, "%s", WAITING_WORDS);
+        r = fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting());
     else if (r == 0 && fx_meta_parse(bso.payload, bso.payload_size, &p->state.meta) != 0)
-        r = fx_end(p, HEARTH_ACCOUNT_ERROR,
-                   "The record meta/global on the Sync server is damaged. A Firefox that syncs to the account mends it.");
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_meta_damaged());
     else if (r == 0)
         p->state.meta.timestamp = p->meta_timestamp;
     fx_decoder_fini(&decoder);
@@ -181,11 +176,9 @@ static int check_storage_version(struct fx_pull *p)
 {
     int64_t version = p->state.meta.storage_version;
     if (version > STORAGE_VERSION)
-        return fx_end(p, HEARTH_ACCOUNT_ERROR,
-                      "The account's data is in a newer format (%lld) than this Hearth understands. Update Hearth.", (long long)version);
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_format_newer(version));
     if (version < STORAGE_VERSION)
-        return fx_end(p, HEARTH_ACCOUNT_WAITING, "The account's data is in an obsolete format (%lld). Sync once with a current Firefox.",
-                      (long long)version);
+        return fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_format_obsolete(version));
     return 0;
 }
 
@@ -212,7 +205,7 @@ static void note_engines(struct fx_pull *p)
 int fx_account_meta(struct fx_pull *p)
 {
     if (p->meta_timestamp == 0 || p->keys_timestamp == 0)
-        return fx_end(p, HEARTH_ACCOUNT_WAITING, "%s", WAITING_WORDS);
+        return fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting());
     bool known = p->state.meta.present && p->state.meta.timestamp == p->meta_timestamp;
     fx_say(p, known ? "meta/global is known" : "meta/global is read, because it has changed or is not known yet");
     int r = known ? 0 : fetch_meta(p);
@@ -240,16 +233,15 @@ static int fetch_keys(struct fx_pull *p)
     struct fx_decoder decoder;
     struct fx_bso bso;
     if (fx_decoder_init(&decoder) != 0)
-        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = get_record(p, "storage/crypto/keys", &decoder, &bso);
     enum fx_bso_status status = r == 0 ? fx_bso_decrypt(&decoder, &p->credentials.sync_key, &bso) : FX_BSO_OK;
     if (status == FX_BSO_BAD_HMAC)
         r = FX_REKEYED;
     else if (status == FX_BSO_NOMEM)
-        r = fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        r = fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     else if (r == 0 && (status != FX_BSO_OK || fx_keys_parse(decoder.plain.data, decoder.plain.size, &p->state.keys) != 0))
-        r = fx_end(p, HEARTH_ACCOUNT_ERROR,
-                   "The record crypto/keys on the Sync server is damaged. A Firefox that syncs to the account mends it.");
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_keys_damaged());
     else if (r == 0)
         p->state.keys.timestamp = bso.modified;
     fx_decoder_fini(&decoder);
@@ -267,9 +259,8 @@ static int keys_do_not_open(struct fx_pull *p)
     if (r != 0)
         return r;
     if (p->account.keys != 0 && p->account.keys == p->keys_timestamp) /* nobody has written it since it could be opened */
-        return fx_end_passing(p, "The record crypto/keys on the Sync server is damaged. What was there before is kept; it is tried again.");
-    return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
-                  "The account's key does not open its data: the password was probably reset. Sign in again.");
+        return fx_end_passing(p, fx_says_keys_damaged_now());
+    return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_key_changed());
 }
 
 static int get_keys(struct fx_pull *p)
@@ -277,7 +268,7 @@ static int get_keys(struct fx_pull *p)
     int r = fetch_keys(p);
     if (r == FX_REKEYED)
         r = keys_do_not_open(p);
-    return r == FX_MISSING ? fx_end(p, HEARTH_ACCOUNT_WAITING, "%s", WAITING_WORDS) : r;
+    return r == FX_MISSING ? fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting()) : r;
 }
 
 int fx_account_keys(struct fx_pull *p)

@@ -33,7 +33,7 @@ int fx_begin(struct fx_pull *p, int collection, int how)
     if (p->open_collection == collection && p->open_how == how)
         return 0; /* given up before, see fx_abandon() */
     if (p->open_collection != 0)
-        return fx_break(p, HEARTH_ERR_INTERNAL, "A batch of %s is still open.", fx_collections[p->open_collection].title);
+        return fx_break(p, HEARTH_ERR_INTERNAL, fx_says_fault());
     int r = p->sink->begin(p->sink->ctx, collection, how);
     if (r == 0) {
         p->open_collection = collection;
@@ -47,7 +47,7 @@ int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark, struct f
     int collection = p->open_collection;
     char *text = malloc(FX_MARK_FAILED_MAX);
     if (text == NULL)
-        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     fx_collection_mark_format_failed(mark, failed, text);
     int r = p->sink->commit(p->sink->ctx, text);
     free(text);
@@ -91,7 +91,7 @@ static int on_damaged(void *ctx, const char *id, const char *why)
     struct taker *taker = ctx;
     struct fx_pull *p = taker->p;
     if (id != NULL && fx_failed_add(&taker->failed, id, fx_now_s(p)) != 0)
-        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     return p->sink->damaged(p->sink->ctx, id, why);
 }
 
@@ -121,7 +121,7 @@ static int on_restart(void *ctx)
     struct fx_pull *p = taker->p;
     taker->unusable = taker->skipped = 0;
     if (fx_failed_copy(&taker->failed, &p->failed[taker->collection]) != 0)
-        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     return p->sink->restart(p->sink->ctx);
 }
 
@@ -134,7 +134,7 @@ static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct 
     struct fx_reader reader = {.p = p, .collection = taker->collection, .since = since, .united = united, .ops = &taker_ops, .ctx = taker};
     int r = fx_failed_copy(&taker->failed, &p->failed[taker->collection]);
     if (r != 0)
-        return fx_break(p, r, "Out of memory.");
+        return fx_break(p, r, fx_says_no_memory());
     r = fx_reader_run(&reader);
     damage->records = reader.records;
     damage->damaged = reader.damaged;
@@ -219,7 +219,7 @@ static int refetch_failed(struct fx_pull *p, struct taker *taker)
 {
     int r = on_restart(taker);
     if (r == 0 && fx_failed_count_tries(&taker->failed, fx_now_s(p)) != 0)
-        r = fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        r = fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     return r;
 }
 
@@ -234,7 +234,7 @@ int fx_collection_ask_again(struct fx_pull *p, int collection)
     fx_say(p, "%s: records that arrived damaged before are asked for again", fx_collections[collection].name);
     int r = fx_begin(p, collection, HEARTH_INCREMENTAL), asked = 0;
     if (r == 0 && fx_failed_copy(&taker.failed, &p->failed[collection]) != 0)
-        r = fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        r = fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     if (r == 0)
         asked = fx_refetch(p, collection, &taker.failed, &taker_ops, &taker);
     bool refused = asked == FX_LEFT || (asked == FX_END && p->result->state == HEARTH_ACCOUNT_ERROR);
@@ -270,12 +270,12 @@ int fx_collection_run(struct fx_pull *p, int collection)
     if (r == 0 && collection == HEARTH_BOOKMARKS)
         p->state.bookmarks_last = false;
     if (r == FX_LEFT || r == FX_REKEYED) {
-        fx_say(p, "%s is left for the next sync: %s", fx_collections[collection].name, p->left[0] != '\0' ? p->left : "its key changes");
+        fx_say_left(p, fx_collections[collection].name);
         p->incomplete = true;
         r = fx_abandon(p);
         if (r == 0 && p->open_collection != 0) { /* the others cannot be read any more: next time they come first */
             p->state.bookmarks_last = true;
-            r = fx_end(p, p->left_is_error ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, "%s", p->left);
+            r = fx_end_left(p, collection);
         }
     }
     return r;

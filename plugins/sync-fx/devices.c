@@ -121,8 +121,7 @@ static int read_one(struct devices *d, int collection, int64_t *ret_modified)
         r = fx_reader_run(&reader);
     }
     if (r == 0 && d->too_broken)
-        r = fx_leave(d->p, true, "Of %lld records of %s, too many arrived damaged. What was there before is kept; it is tried again.",
-                     (long long)reader.records, fx_collections[collection].title);
+        r = fx_leave(d->p, true, fx_says_too_many_damaged(reader.records, fx_collections[collection].name));
     d->nameless[collection] = reader.nameless > 0;
     d->p->damage[collection].records = reader.records;
     d->p->damage[collection].forgotten = reader.nameless;
@@ -273,7 +272,7 @@ int fx_devices_run(struct fx_pull *p, int collection)
     struct devices *d = calloc(1, sizeof(*d));
     if (d == NULL || (d->list = calloc(MAX_DEVICES, sizeof(*d->list))) == NULL) {
         free(d);
-        return fx_break(p, HEARTH_ERR_NOMEM, "Out of memory.");
+        return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     }
     d->p = p;
     d->translate = (struct fx_translate){.arena = &d->arena, .sink = p->sink, .now = p->host->now_ms(p->host)};
@@ -284,7 +283,7 @@ int fx_devices_run(struct fx_pull *p, int collection)
     free(d->list);
     free(d);
     if (r == FX_LEFT || r == FX_REKEYED) {
-        fx_say(p, "clients and tabs are left for the next sync: %s", p->left[0] != '\0' ? p->left : "their key changes");
+        fx_say_left(p, "clients and tabs");
         p->incomplete = true;
         r = 0;
     }

@@ -54,8 +54,7 @@ static int keep(struct fx_pull *p, struct found *found)
         if (fx_url_parse(found->url[i], &parsed) != 0)
             continue;
         if (!fx_url_may_be_named(&parsed, p->fx->config.accounts_url, p->fx->config.insecure_http))
-            return fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server names a plain http address (%s), which is refused.",
-                          sources[i].member);
+            return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_plain_http(sources[i].member));
         pthread_mutex_lock(&p->fx->lock);
         memcpy(p->fx->endpoints[sources[i].endpoint].url, found->url[i], FX_URL_MAX);
         p->fx->endpoints[sources[i].endpoint].until = until;
@@ -73,7 +72,7 @@ static int read_document(struct fx_pull *p, const char *name)
     struct found found = {.document = name};
     static const struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("accept", "application/json")};
     snprintf(url, sizeof(url), "%s/.well-known/%s", p->fx->config.accounts_url, name);
-    struct fx_request request = {.who = "accounts server",
+    struct fx_request request = {.server = FX_ACCOUNTS_SERVER,
                                  .what = name,
                                  .method = "GET",
                                  .url = url,
@@ -86,7 +85,7 @@ static int read_document(struct fx_pull *p, const char *name)
         if (fx_json_scan(body.data, body.size, on_member, &found) == 0)
             r = keep(p, &found);
     } else if (r == 0 && answer.status != 404 && answer.status != 410) {
-        r = fx_end_status(p, "accounts server", name, &answer);
+        r = fx_end_status(p, FX_ACCOUNTS_SERVER, name, &answer);
     }
     support_buf_fini(&body);
     return r;
@@ -128,8 +127,8 @@ int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char re
         snprintf(ret_url, FX_URL_MAX, "%.*s/authorization", FX_URL_MAX - 20, p->fx->config.accounts_url);
         return 0;
     }
-    return fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server %s does not say where %s. Check accounts_url.", p->fx->config.accounts_url,
-                  endpoint == FX_TOKEN_ENDPOINT     ? "tokens are given out"
-                  : endpoint == FX_PROFILE_ENDPOINT ? "profiles are"
-                                                    : "people sign in with a password");
+    return fx_end(p, HEARTH_ACCOUNT_ERROR,
+                  endpoint == FX_TOKEN_ENDPOINT     ? fx_says_no_token_address(p->fx->config.accounts_url)
+                  : endpoint == FX_PROFILE_ENDPOINT ? fx_says_no_profile_address(p->fx->config.accounts_url)
+                                                    : fx_says_no_auth_address(p->fx->config.accounts_url));
 }

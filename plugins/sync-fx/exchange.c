@@ -41,30 +41,40 @@ static int on_body(void *ctx, const void *data, size_t size)
     return x->stopped != 0;
 }
 
+/* The rows of FX_SERVER_MESSAGES, of one server. begun: the headers of the answer had come. */
+#define FAULT_SENTENCES(server)                                                                                                            \
+    static struct hearth_sentence server##_fault(int code, bool begun, const char *path, const char *reason)                               \
+    {                                                                                                                                      \
+        return code == HEARTH_ERR_TIMEOUT ? fx_says_##server##_timeout(path)                                                               \
+               : code == HEARTH_ERR_FULL  ? fx_says_##server##_large(path)                                                                 \
+               : begun                    ? fx_says_##server##_broke_off(reason)                                                           \
+                                          : fx_says_##server##_unreachable(reason);                                                                           \
+    }
+FAULT_SENTENCES(sync)
+FAULT_SENTENCES(token)
+FAULT_SENTENCES(accounts)
+
 /* `begun`: the headers of the answer had come. */
 static int explain(struct fx_pull *p, const struct fx_request *request, bool begun, int code)
 {
-    char reason[256];
-    snprintf(reason, sizeof(reason), "%s", p->call->error); /* the host's words */
+    char *reason = p->reason;
+    snprintf(reason, sizeof(p->reason), "%s", p->call->error[0] != '\0' ? p->call->error : "no reason given");
     if (p->call->retry_after > 0 && p->result->account_backoff < p->call->retry_after)
         p->result->account_backoff = p->call->retry_after;
     switch (code) {
     case HEARTH_ERR_CANCELLED:
-        return fx_break(p, code, "The sync was interrupted.");
-    case HEARTH_ERR_TIMEOUT:
-        p->result->passing = 1;
-        return fx_break(p, code, "The %s did not answer in time (%s).", request->who, request->what);
-    case HEARTH_ERR_FULL:
-        return fx_break(p, code, "The answer of the %s to %s is larger than Hearth accepts.", request->who, request->what);
+        return fx_break(p, code, fx_says_interrupted());
     case HEARTH_ERR_NOMEM:
-        return fx_break(p, code, "Out of memory.");
+        return fx_break(p, code, fx_says_no_memory());
     default:
-        p->result->passing = 1;
-        if (begun)
-            return fx_break(p, code, "The connection to the %s broke off (%s). It is tried again.", request->who, reason);
-        return fx_break(p, code, "The %s cannot be reached: %s. Check the address and the network.", request->who,
-                        reason[0] != '\0' ? reason : "no reason given");
+        break;
     }
+    if (code != HEARTH_ERR_FULL)
+        p->result->passing = 1;
+    return fx_break(p, code,
+                    request->server == FX_SYNC_SERVER    ? sync_fault(code, begun, request->what, reason)
+                    : request->server == FX_TOKEN_SERVER ? token_fault(code, begun, request->what, reason)
+                                                         : accounts_fault(code, begun, request->what, reason));
 }
 
 /* NULL: nobody but the operator. */

@@ -10,6 +10,7 @@
 #include "cache.h"
 #include "hearth/sync.h"
 #include "marks.h"
+#include "messages.h"
 #include "support/buf.h"
 
 #define FX_SCOPE_SYNC "https://identity.mozilla.com/apps/oldsync"
@@ -61,6 +62,9 @@ enum fx_step {
     FX_REKEYED = 7    /* the collection's key changed: read it whole */
 };
 
+/* Who is asked. */
+enum fx_server { FX_SYNC_SERVER, FX_TOKEN_SERVER, FX_ACCOUNTS_SERVER };
+
 /* What of a collection could not be read in this pull. */
 struct fx_damage {
     int64_t records; /* that arrived, also damaged ones */
@@ -93,8 +97,9 @@ struct fx_pull {
     bool incomplete;                   /* something was left for the next run */
     int64_t soft_backoff;              /* X-Weave-Backoff: ms */
     int32_t open_collection, open_how; /* batch in the sink; 0: none */
-    char left[256];                    /* why something was left behind, in words; "" nothing */
+    const struct hearth_message *left; /* why something was left behind; NULL: nothing */
     bool left_is_error;                /* it will not mend itself by the next run */
+    char reason[256];                  /* why the last request did not get through: the host's words */
     bool says;                         /* somebody looks at debug: see fx_say() */
 };
 
@@ -108,35 +113,28 @@ struct fx_pull {
 __attribute__((format(printf, 2, 3)))
 #endif
 void fx_say_text(struct fx_pull *p, const char *format, ...);
+void fx_say_left(struct fx_pull *p, const char *what);     /* why it waits for the next sync: p->left */
 void fx_say_info(struct fx_pull *p);                       /* what info/collections answered */
 void fx_say_collection(struct fx_pull *p, int collection); /* bookmarks, history: what is read of it */
 void fx_say_devices(struct fx_pull *p);                    /* whether clients and tabs are read */
 
 /* --- result.c ----------------------------------------------------------------------------------------------------------------------- */
 
+/* A copy for whoever reads the result. Not NULL: when memory is short it says that. */
+const struct hearth_message *fx_message(struct fx_pull *p, struct hearth_sentence sentence);
 /* Ends the pull with a state and a sentence. Returns FX_END. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
-int fx_end(struct fx_pull *p, int state, const char *format, ...);
+int fx_end(struct fx_pull *p, int state, struct hearth_sentence sentence);
 /* The pull broke off: fills result and the call's error text. Returns code. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
-int fx_break(struct fx_pull *p, int code, const char *format, ...);
+int fx_break(struct fx_pull *p, int code, struct hearth_sentence sentence);
 /* Ends the pull because of a status that no step knows how to handle: sentence and pauses from section 5.5 of the protocol.
- * `who`: "Sync server", "token server", "accounts server"; what: "info/collections". Returns FX_END. */
-int fx_end_status(struct fx_pull *p, const char *who, const char *what, const struct fx_answer *answer);
+ * path: what was asked for, "info/collections". Returns FX_END. */
+int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path, const struct fx_answer *answer);
 /* The same for faults of network and service, which pass by themselves. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-int fx_end_passing(struct fx_pull *p, const char *format, ...);
+int fx_end_passing(struct fx_pull *p, struct hearth_sentence sentence);
 /* The collection is given up until the next run; p->left says why. Returns FX_LEFT. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
-int fx_leave(struct fx_pull *p, bool passing, const char *format, ...);
+int fx_leave(struct fx_pull *p, bool passing, struct hearth_sentence sentence);
+/* The pull ends with what was left behind, because of this collection. Returns FX_END. */
+int fx_end_left(struct fx_pull *p, int collection);
 /* A server's wish for a pause, with up to 25 % on top, so that not all come back at once. */
 int64_t fx_with_jitter(struct fx_pull *p, int64_t ms);
 bool fx_stopping(struct fx_pull *p);
@@ -147,7 +145,7 @@ bool fx_stopping(struct fx_pull *p);
 enum fx_origin { FX_NAMED_BY_ACCOUNTS, FX_NAMED_BY_TOKEN_SERVER, FX_CONFIGURED };
 
 struct fx_request {
-    const char *who;  /* for sentences: "Sync server" */
+    enum fx_server server;
     const char *what; /* "info/collections" */
     const char *method;
     const char *url;

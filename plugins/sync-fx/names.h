@@ -11,9 +11,8 @@ struct fx_record;
 struct fx_translate;
 
 struct fx_collection {
-    const char *name;  /* on the server, and of the engine in meta/global */
-    const char *title; /* for people */
-    int version;       /* the newest format that is understood here */
+    const char *name; /* on the server, and of the engine in meta/global */
+    int version;      /* the newest format that is understood here */
     /* Reads it from the server. NULL: another collection's function does (tabs come with the devices). */
     int (*run)(struct fx_pull *p, int collection);
     /* Hands one record to the sink: record.h. NULL: its records live no longer than their device. */

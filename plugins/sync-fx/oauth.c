@@ -55,7 +55,7 @@ static int keep_credentials(struct fx_pull *p, const char *token)
     size_t size = fx_credentials_format(&p->credentials, blob);
     int r = p->sink->credentials(p->sink->ctx, blob, size);
     OPENSSL_cleanse(blob, sizeof(blob));
-    return r < 0 ? fx_break(p, r, "The new sign-in token could not be stored.") : 0;
+    return r < 0 ? fx_break(p, r, fx_says_token_not_stored()) : 0;
 }
 
 static int take_grant(struct fx_pull *p, const struct support_buf *body)
@@ -63,7 +63,7 @@ static int take_grant(struct fx_pull *p, const struct support_buf *body)
     struct grant grant = {.expires_in = ACCESS_TOKEN_UNKNOWN_LIFE};
     int r = 0;
     if (fx_json_scan(body->data, body->size, on_grant, &grant) != 0 || grant.access_token[0] == '\0')
-        r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The accounts server's answer holds no access token. Check accounts_url.");
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_access_token());
     else
         r = keep_credentials(p, grant.refresh_token);
     if (r == 0) {
@@ -91,27 +91,18 @@ static int end_refused(struct fx_pull *p, const struct fx_answer *answer)
     fx_json_scan(answer->error_body, answer->error_body_size, on_errno, &number);
     for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
         if (number == dead[i])
-            return fx_end(
-                p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
-                "The sign-in is no longer valid: the password was changed, or Hearth was disconnected from the account. Sign in again.");
+            return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_signin_ended());
     }
     bool refused = answer->status >= 400 && answer->status <= 403; /* 114 is "throttled" too, with 429 */
     for (size_t i = 0; i < sizeof(configuration) / sizeof(configuration[0]); i++) {
         if (refused && number == configuration[i])
-            return fx_end(
-                p, HEARTH_ACCOUNT_ERROR,
-                "The accounts server does not accept client_id for Sync (%d, errno %d). Set the client_id that the account signed in with.",
-                answer->status, (int)number);
+            return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_client_refused(answer->status, number));
     }
     if ((answer->status == 401 || answer->status == 403) && number == 0) /* whoever has no number is not the accounts server */
-        return fx_end_passing(
-            p,
-            "Something between here and the accounts server refuses the request (%d; perhaps a proxy's or portal's page). "
-            "It is tried again.",
-            answer->status);
+        return fx_end_passing(p, fx_says_accounts_foreign(answer->status));
     if (answer->status == 401)
-        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The accounts server refused the sign-in (401). Sign in again.");
-    return fx_end_status(p, "accounts server", "an access token", answer);
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_signin_refused());
+    return fx_end_status(p, FX_ACCOUNTS_SERVER, "oauth/token", answer);
 }
 
 static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *answer, struct support_buf *body)
@@ -120,8 +111,8 @@ static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *an
     snprintf(text, sizeof(text),
              "{\"client_id\":\"%s\",\"grant_type\":\"refresh_token\",\"refresh_token\":\"%s\",\"scope\":\"%s\",\"ttl\":%d}",
              p->fx->config.client_id, p->credentials.refresh_token, FX_SCOPE_SYNC, TOKEN_LIFE);
-    struct fx_request request = {.who = "accounts server",
-                                 .what = "an access token",
+    struct fx_request request = {.server = FX_ACCOUNTS_SERVER,
+                                 .what = "oauth/token",
                                  .method = "POST",
                                  .url = url,
                                  .headers = json_headers,
@@ -136,7 +127,7 @@ static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *an
 static int refresh(struct fx_pull *p)
 {
     if (p->fx->config.client_id[0] == '\0')
-        return fx_end(p, HEARTH_ACCOUNT_ERROR, "client_id is not set in the [sync …] section; without it the sign-in cannot be renewed.");
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_client_id());
     char url[FX_URL_MAX];
     struct fx_answer answer;
     struct support_buf body = {0};
@@ -158,8 +149,7 @@ int fx_oauth_ensure(struct fx_pull *p, bool fresh)
 {
     if (p->credentials.access_token[0] != '\0') {
         if (fresh)
-            return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
-                          "The access token of this account is no longer accepted. Sign in or import it again.");
+            return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_access_token_ended());
         memcpy(p->state.access_token, p->credentials.access_token, FX_TOKEN_MAX);
         return 0;
     }

@@ -51,8 +51,7 @@ static int read_collections(struct fx_pull *p)
             r = fx_collections[c].run(p, c);
             if (r == 0 && p->open_collection != 0) { /* the new server has no bookmarks: nothing may be committed for them */
                 p->incomplete = true;
-                r = fx_end(p, HEARTH_ACCOUNT_OK,
-                           "The account was moved to another server while it was read; the rest follows with the next sync.");
+                r = fx_end(p, HEARTH_ACCOUNT_OK, fx_says_moved());
             }
         }
     for (int c = 1; r == 0 && c < FX_COLLECTIONS; c++)
@@ -87,63 +86,78 @@ static int run_once(struct fx_pull *p)
     return r;
 }
 
-/* "Not synced, by choice in Firefox: history." */
-static void append_list(struct fx_pull *p, char *text, size_t capacity, const char *intro, int64_t bits, const char *end)
+/* The names of the collections that are wanted here and in this set. */
+static size_t collections_in(const struct fx_pull *p, int64_t bits, const char *ret_names[FX_COLLECTIONS])
 {
-    const char *separator = intro;
-    for (int c = 1; c < FX_COLLECTIONS; c++) {
-        if ((bits >> c & 1) == 0 || (fx_collections[c].optional && !p->fx->config.history))
-            continue;
-        size_t used = strlen(text);
-        snprintf(text + used, capacity - used, "%s%s", separator, fx_collections[c].title);
-        separator = ", ";
+    size_t count = 0;
+    for (int c = 1; c < FX_COLLECTIONS; c++)
+        if ((bits >> c & 1) != 0 && (!fx_collections[c].optional || p->fx->config.history))
+            ret_names[count++] = fx_collections[c].name;
+    return count;
+}
+
+/* False: there is nothing to say. */
+static bool note_left_out(const struct fx_pull *p, struct hearth_sentence *ret_note)
+{
+    const char *n[FX_COLLECTIONS];
+    size_t count = collections_in(p, p->account.unsupported, n);
+    if (count > 0) {
+        *ret_note = count == 1   ? fx_says_unsupported_1(n[0])
+                    : count == 2 ? fx_says_unsupported_2(n[0], n[1])
+                    : count == 3 ? fx_says_unsupported_3(n[0], n[1], n[2])
+                                 : fx_says_unsupported_4(n[0], n[1], n[2], n[3]);
+        return true;
     }
-    size_t used = strlen(text);
-    if (separator != intro)
-        snprintf(text + used, capacity - used, "%s", end);
+    count = collections_in(p, p->account.declined, n);
+    if (count > 0)
+        *ret_note = count == 1   ? fx_says_declined_1(n[0])
+                    : count == 2 ? fx_says_declined_2(n[0], n[1])
+                    : count == 3 ? fx_says_declined_3(n[0], n[1], n[2])
+                                 : fx_says_declined_4(n[0], n[1], n[2], n[3]);
+    return count > 0;
 }
 
-/* "3 of 861 records of bookmarks arrived damaged; their earlier copies are kept, and they are asked for again. " */
-static void append_damage(const struct fx_pull *p, int collection, char *text, size_t capacity)
+/* Of the collections that are read: what arrived damaged, else what is still to be asked for again, else what is of no use. */
+static bool note_damage(const struct fx_pull *p, struct hearth_sentence *ret_note)
 {
-    const struct fx_damage *damage = &p->damage[collection];
-    const char *title = fx_collections[collection].title;
-    long long waiting = (long long)p->failed[collection].count;
-    size_t used = strlen(text);
-    if (damage->damaged > 0)
-        used += (size_t)snprintf(text + used, capacity - used, "%lld of %lld records of %s arrived damaged; ", (long long)damage->damaged,
-                                 (long long)damage->records, title);
-    else if (waiting > 0)
-        used += (size_t)snprintf(text + used, capacity - used, "%lld record%s of %s still arrive%s damaged; ", waiting,
-                                 waiting == 1 ? "" : "s", title, waiting == 1 ? "s" : "");
-    if (used < capacity && (damage->damaged > 0 || waiting > 0))
-        used += (size_t)snprintf(text + used, capacity - used, "earlier copies are kept%s",
-                                 waiting == 0   ? ""
-                                 : waiting == 1 ? ", and it is asked for again"
-                                                : ", and they are asked for again");
-    if (used < capacity && damage->forgotten > 0)
-        used += (size_t)snprintf(text + used, capacity - used, ", but for %lld", (long long)damage->forgotten);
-    if (used < capacity && (damage->damaged > 0 || waiting > 0))
-        used += (size_t)snprintf(text + used, capacity - used, ". ");
-    if (used < capacity && damage->unusable > 0)
-        snprintf(text + used, capacity - used, "%lld record%s of %s cannot be used (%s). ", (long long)damage->unusable,
-                 damage->unusable == 1 ? "" : "s", title, damage->why);
+    int64_t damaged = 0;
+    int damaged_in = 0, collections = 0, still = 0, unusable = 0;
+    for (int c = 1; c < FX_COLLECTIONS; c++) {
+        if (!fx_account_wants(p, c))
+            continue;
+        if (p->damage[c].damaged > 0) {
+            damaged += p->damage[c].damaged;
+            damaged_in = c;
+            collections++;
+        }
+        still = still == 0 && p->failed[c].count > 0 ? c : still;
+        unusable = unusable == 0 && p->damage[c].unusable > 0 ? c : unusable;
+    }
+    const struct fx_damage *damage = &p->damage[damaged_in];
+    const char *name = fx_collections[damaged_in].name;
+    int64_t waiting = (int64_t)p->failed[damaged_in].count;
+    if (collections > 1)
+        *ret_note = fx_says_several_damaged(damaged);
+    else if (collections == 1)
+        *ret_note = damage->forgotten > 0 ? fx_says_some_forgotten(damage->damaged, damage->records, name, damage->forgotten)
+                    : waiting > 0         ? fx_says_some_asked_again(damage->damaged, damage->records, name, waiting)
+                                          : fx_says_some_damaged(damage->damaged, damage->records, name);
+    else if (still != 0)
+        *ret_note = fx_says_still_damaged((int64_t)p->failed[still].count, fx_collections[still].name);
+    else if (unusable != 0)
+        *ret_note = fx_says_unusable(p->damage[unusable].unusable, fx_collections[unusable].name, p->damage[unusable].why);
+    return collections > 0 || still != 0 || unusable != 0;
 }
 
-/* Good, with notes for the person. */
+/* Good, with the weightiest remark for the person. */
 static void conclude(struct fx_pull *p)
 {
-    char text[1024] = "";
-    for (int c = 1; c < FX_COLLECTIONS; c++)
-        if (fx_account_wants(p, c))
-            append_damage(p, c, text, sizeof(text));
-    append_list(p, text, sizeof(text),
-                "Not read, because it is in a newer format than this Hearth understands (update Hearth): ", p->account.unsupported, ". ");
-    append_list(p, text, sizeof(text), "Not synced, by choice in Firefox: ", p->account.declined, ".");
-    if (p->left[0] != '\0')
-        fx_end(p, p->left_is_error ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, "%s", p->left);
-    else
-        fx_end(p, HEARTH_ACCOUNT_OK, "%.*s", (int)(strlen(text) - (text[0] != '\0' && text[strlen(text) - 1] == ' ')), text);
+    struct hearth_sentence note;
+    p->result->state = HEARTH_ACCOUNT_OK;
+    if (p->left != NULL)
+        fx_end_left(p, 0);
+    else if (note_damage(p, &note) || note_left_out(p, &note))
+        fx_end(p, HEARTH_ACCOUNT_OK, note);
 }
 
 static int run(struct fx_pull *p)
@@ -155,7 +169,7 @@ static int run(struct fx_pull *p)
             r = run_once(p);
     }
     if (r == FX_MOVED)
-        return fx_end(p, HEARTH_ACCOUNT_ERROR, "The token server names another storage server each time. Ask its operator.");
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_wanders());
     if (r == 0)
         conclude(p);
     return r;
@@ -172,7 +186,7 @@ static int read_marks(struct fx_pull *p, const struct hearth_pull *pull)
             r = fx_collection_mark_parse_failed(mark->text, &p->marks[mark->collection], &p->failed[mark->collection]);
     }
     p->stored_account = p->account;
-    return r == 0 ? 0 : fx_break(p, r, "Out of memory.");
+    return r == 0 ? 0 : fx_break(p, r, fx_says_no_memory());
 }
 
 /* What the cache holds belongs to one set of credentials. */
@@ -217,11 +231,9 @@ static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
 {
     uint64_t ticket;
     if (fx_credentials_parse(pull->credentials, pull->credentials_size, &p->credentials) != 0)
-        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored sign-in cannot be read. Sign in or import the account again.");
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_credentials_unreadable());
     if (!fx_credentials_are_of(&p->credentials, p->fx->config.accounts_url, p->fx->config.token_server))
-        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
-                      "This server works with another accounts or Sync server than when you signed in; your sign-in is not shown to "
-                      "that one. Sign in again.");
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_other_servers());
     load_state(p, pull->account, &ticket);
     int r = read_marks(p, pull);
     if (r == 0)
@@ -253,8 +265,8 @@ int fx_pull_run(struct fx_session *session, struct hearth_call *call, const stru
         if (wait > result.account_backoff)
             result.account_backoff = wait;
     }
-    if (r < 0 && result.detail[0] == '\0')
-        fx_break(p, r, "What was read could not be stored; it is tried again.");
+    if (r < 0 && result.message == NULL)
+        fx_break(p, r, fx_says_not_stored());
     for (int c = 0; c < FX_COLLECTIONS; c++)
         fx_failed_fini(&p->failed[c]);
     OPENSSL_cleanse(p, sizeof(*p));

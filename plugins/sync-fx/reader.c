@@ -64,8 +64,7 @@ static int on_line(void *ctx, const char *line, size_t size)
         return 0;
     }
     if (reader->records >= RECORDS_MAX)
-        return fx_leave(g->p, false, "The Sync server gives more than %d records of %s. What was there before is kept; it is tried again.",
-                        RECORDS_MAX, fx_collections[reader->collection].title);
+        return fx_leave(g->p, false, fx_says_too_many_records(RECORDS_MAX, fx_collections[reader->collection].name));
     reader->records++;
     g->p->result->records++;
     if (line == NULL) {
@@ -100,14 +99,20 @@ static size_t line_limit(const struct fx_pull *p)
     return (size_t)(limit < FX_LINE_MAX ? FX_LINE_MAX : limit > greatest ? greatest : limit);
 }
 
+enum { STORAGE_PATH = 64 };
+
+static const char *storage_path(const struct reading *g, char ret_path[STORAGE_PATH])
+{
+    snprintf(ret_path, STORAGE_PATH, "storage/%s", fx_collections[g->reader->collection].name);
+    return ret_path;
+}
+
 static int on_begin(void *ctx, const struct fx_answer *answer)
 {
     struct reading *g = ctx;
+    char path[STORAGE_PATH];
     if (answer->body_type == FX_BODY_OTHER)
-        return fx_end_passing(
-            g->p,
-            "The Sync server's answer to storage/%s is not a list of records (perhaps a proxy's or portal's page). It is tried again.",
-            fx_collections[g->reader->collection].name);
+        return fx_end_passing(g->p, fx_says_no_list(storage_path(g, path)));
     if (g->lines_ready)
         fx_newlines_fini(&g->lines);
     fx_newlines_init(&g->lines, answer->body_type == FX_BODY_JSON, line_limit(g->p), on_line, g);
@@ -118,8 +123,8 @@ static int on_begin(void *ctx, const struct fx_answer *answer)
 
 static int cut_off(struct reading *g)
 {
-    return fx_end_passing(g->p, "The Sync server's answer to storage/%s was cut off. It is tried again.",
-                          fx_collections[g->reader->collection].name);
+    char path[STORAGE_PATH];
+    return fx_end_passing(g->p, fx_says_cut_off(storage_path(g, path)));
 }
 
 static int on_data(void *ctx, const char *data, size_t size)
@@ -159,9 +164,10 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
                          .on_begin = on_begin,
                          .on_data = on_data,
                          .ctx = g};
+    char name[STORAGE_PATH];
     int r = fx_storage_get(g->p, &get, ret_answer);
     if (r == FX_MISSING || r == FX_UNCHANGED)
-        return fx_end_status(g->p, "Sync server", fx_collections[g->reader->collection].name, ret_answer);
+        return fx_end_status(g->p, FX_SYNC_SERVER, storage_path(g, name), ret_answer);
     if (r != 0)
         return r;
     g->pages++;
@@ -186,17 +192,11 @@ static int read_page(struct reading *g, const char *offset, int64_t unmodified_s
 static int check_first_page(struct reading *g, const struct fx_answer *answer)
 {
     int collection = g->reader->collection;
-    const char *title = fx_collections[collection].title;
+    const char *word = fx_collections[collection].name;
     if (answer->last_modified >= 0 && answer->last_modified < g->p->timestamps[collection])
-        return fx_leave(
-            g->p, true,
-            "The Sync server's list of %s is older than it says itself: it may be wiped or out of step. What was there before is "
-            "kept; it is tried again.",
-            title);
+        return fx_leave(g->p, true, fx_says_older(word));
     if (g->reader->ids == NULL && g->lines.lines == 0 && !answer->has_next && (answer->records != 0 || answer->last_modified < 0))
-        return fx_leave(
-            g->p, true,
-            "The Sync server says that there are %s and sends an empty answer. What was there before is kept; it is tried again.", title);
+        return fx_leave(g->p, true, fx_says_sends_nothing(word));
     return 0;
 }
 
@@ -229,11 +229,7 @@ static int check_complete(struct reading *g, int64_t unmodified_since)
     }
     if (g->missing <= reader->nameless && g->listed <= reader->records)
         return 0;
-    return fx_leave(
-        g->p, true,
-        "The Sync server has %lld records of %s, and its pages brought %lld of them. What was there before is kept; it is tried "
-        "again.",
-        (long long)g->listed, fx_collections[reader->collection].title, (long long)(g->listed - g->missing));
+    return fx_leave(g->p, true, fx_says_incomplete(g->listed, fx_collections[reader->collection].name, g->listed - g->missing));
 }
 
 /* Something could not be opened: with the right key? */
@@ -272,8 +268,7 @@ static int read_pages(struct reading *g)
             memcpy(earlier, answer.next, sizeof(earlier));
         memcpy(offset, answer.next, sizeof(offset));
     }
-    return fx_end_passing(g->p, "The Sync server's pages of %s do not come to an end. It is tried again.",
-                          fx_collections[g->reader->collection].title);
+    return fx_end_passing(g->p, fx_says_endless(fx_collections[g->reader->collection].name));
 }
 
 /* A little damage is kept apart, record by record. When much is damaged something is wrong with all of it: then nothing of it is used,
@@ -282,7 +277,7 @@ static int read_pages(struct reading *g)
 static int check_sound(struct reading *g)
 {
     struct fx_reader *reader = g->reader;
-    const char *title = fx_collections[reader->collection].title;
+    const char *word = fx_collections[reader->collection].name;
     uint8_t *given_up = &g->p->state.too_damaged[reader->collection];
     bool whole = reader->since == 0, lasting = fx_collections[reader->collection].translate != NULL;
     bool many = reader->damaged > FEW && reader->damaged * FEW_IN > reader->records;
@@ -302,15 +297,11 @@ static int check_sound(struct reading *g)
     }
     *given_up += *given_up < FX_PATIENCE;
     if (g->bad_hmac > 0 && g->bad_hmac * 2 > reader->records)
-        return fx_leave(g->p, false,
-                        "Of %lld records of %s, %lld cannot be opened with the account's keys; what was there before is kept. Sync with a "
-                        "Firefox, or sign in again.",
-                        (long long)reader->records, title, (long long)g->bad_hmac);
-    return fx_leave(
-        g->p, true,
-        "Of %lld records of %s, %lld arrived damaged%s. None of them is used, what was there before is kept; it is tried again.",
-        (long long)reader->records, title, (long long)reader->damaged,
-        unknown && !many && !none ? ", so that nobody can say which they are" : "");
+        return fx_leave(g->p, false, fx_says_not_opened(reader->records, word, g->bad_hmac));
+    bool nameless = unknown && !many && !none;
+    return fx_leave(g->p, true,
+                    nameless ? fx_says_nameless_damaged(reader->records, word, reader->damaged)
+                             : fx_says_all_damaged(reader->records, word, reader->damaged));
 }
 
 static void reader_forget(struct reading *g)
@@ -335,8 +326,7 @@ static int read_all(struct reading *g)
             return r;
         g->restarts++;
     }
-    snprintf(g->p->left, sizeof(g->p->left), "Other devices were writing %s all the time; they are read with the next sync.",
-             fx_collections[g->reader->collection].title);
+    g->p->left = fx_message(g->p, fx_says_written_all_the_time(fx_collections[g->reader->collection].name));
     return FX_LEFT;
 }
 
@@ -344,7 +334,7 @@ int fx_reader_run(struct fx_reader *reader)
 {
     struct reading g = {.reader = reader, .p = reader->p};
     if (fx_decoder_init(&g.decoder) != 0)
-        return fx_break(reader->p, HEARTH_ERR_NOMEM, "Out of memory.");
+        return fx_break(reader->p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = read_all(&g);
     fx_say(reader->p, "%s: %d page%s brought %lld records%s", fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
            (long long)reader->records, g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");

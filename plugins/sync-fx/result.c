@@ -19,81 +19,100 @@ int64_t fx_with_jitter(struct fx_pull *p, int64_t ms)
     return ms + (int64_t)((double)ms * 0.25 * (random / 4294967296.0));
 }
 
-/* Sentences carry texts of servers: on one line, and never with half a character. */
-static void set_detail(struct fx_pull *p, int state, const char *format, va_list ap)
+const struct hearth_message *fx_message(struct fx_pull *p, struct hearth_sentence sentence)
 {
-    char text[1024];
+    static const struct hearth_message NO_MEMORY = HEARTH_ENGLISH("Memory is short on this server at the moment.");
+    struct hearth_message said = hearth_sentence_message(&sentence);
+    const struct hearth_message *message = hearth_message_keep(p->host, p->call, &said);
+    return message == NULL ? &NO_MEMORY : message;
+}
+
+int fx_end(struct fx_pull *p, int state, struct hearth_sentence sentence)
+{
     p->result->state = state;
-    vsnprintf(text, sizeof(text), format, ap);
-    fx_text_plain(text);
-    size_t size = strlen(text);
-    if (size >= sizeof(p->result->detail))
-        for (size = sizeof(p->result->detail) - 1; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80;)
-            size--;
-    memcpy(p->result->detail, text, size);
-    p->result->detail[size] = '\0';
-}
-
-int fx_end(struct fx_pull *p, int state, const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    set_detail(p, state, format, ap);
-    va_end(ap);
+    p->result->message = fx_message(p, sentence);
     return FX_END;
 }
 
-int fx_end_passing(struct fx_pull *p, const char *format, ...)
+int fx_end_passing(struct fx_pull *p, struct hearth_sentence sentence)
 {
-    va_list ap;
-    va_start(ap, format);
-    set_detail(p, HEARTH_ACCOUNT_ERROR, format, ap);
-    va_end(ap);
     p->result->passing = 1;
-    return FX_END;
+    return fx_end(p, HEARTH_ACCOUNT_ERROR, sentence);
 }
 
-int fx_leave(struct fx_pull *p, bool passing, const char *format, ...)
+int fx_leave(struct fx_pull *p, bool passing, struct hearth_sentence sentence)
 {
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(p->left, sizeof(p->left), format, ap);
-    va_end(ap);
+    p->left = fx_message(p, sentence);
     p->left_is_error = true;
     p->result->passing = passing;
     return FX_LEFT;
 }
 
-int fx_break(struct fx_pull *p, int code, const char *format, ...)
+int fx_end_left(struct fx_pull *p, int collection)
 {
-    va_list ap;
-    va_start(ap, format);
-    set_detail(p, HEARTH_ACCOUNT_ERROR, format, ap);
-    va_end(ap);
-    return hearth_fail(p->call, code, "%s", p->result->detail);
+    if (p->left == NULL)
+        return fx_end(p, HEARTH_ACCOUNT_OK, fx_says_key_changes(fx_collections[collection].name));
+    p->result->state = p->left_is_error ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK;
+    p->result->message = p->left;
+    return FX_END;
 }
 
-/* The body of a 400 of the storage server is a number. */
-static const char *weave_words(const struct fx_answer *answer)
+int fx_break(struct fx_pull *p, int code, struct hearth_sentence sentence)
 {
-    static const struct {
-        const char *code, *words;
-    } codes[] = {{"0", "unknown error"},
-                 {"1", "illegal method or protocol"},
-                 {"6", "could not read JSON"},
-                 {"8", "invalid record"},
-                 {"13", "invalid collection"},
-                 {"14", "the account is over its quota"},
-                 {"16", "the client must be upgraded; update Hearth"},
-                 {"17", "size limit exceeded"}};
-    const char *body = answer->error_body + strspn(answer->error_body, " \"\r\n");
-    size_t size = strcspn(body, " \"\r\n");
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (strlen(codes[i].code) == size && memcmp(codes[i].code, body, size) == 0)
-            return codes[i].words;
-    }
-    return "no reason given";
+    char text[HEARTH_MESSAGE_TEXT_MAX];
+    fx_end(p, HEARTH_ACCOUNT_ERROR, sentence);
+    hearth_message_render(p->result->message, text, sizeof(text));
+    return hearth_fail(p->call, code, "%s", text);
 }
+
+/* The body of a 400 of the storage server is a number in JSON. */
+static int64_t weave_code(const struct fx_answer *answer)
+{
+    const char *body = answer->error_body + strspn(answer->error_body, " \"\r\n");
+    size_t size = strspn(body, "0123456789");
+    int64_t code = 0;
+    for (size_t i = 0; i < size && size <= 3; i++)
+        code = code * 10 + (body[i] - '0');
+    return size > 0 && body[size + strspn(body + size, " \"\r\n")] == '\0' ? code : 0;
+}
+
+/* The rows of FX_SERVER_MESSAGES, of one server. */
+#define STATUS_SENTENCES(server)                                                                                                           \
+    static struct hearth_sentence server##_status(const struct fx_answer *answer, const char *path)                                        \
+    {                                                                                                                                      \
+        int status = answer->status;                                                                                                       \
+        char reason[16];                                                                                                                   \
+        switch (status) {                                                                                                                  \
+        case 400:                                                                                                                          \
+            snprintf(reason, sizeof(reason), "%d", (int)weave_code(answer));                                                               \
+            return fx_says_##server##_refused(path, reason);                                                                               \
+        case 403:                                                                                                                          \
+            return fx_says_##server##_forbidden(path);                                                                                     \
+        case 404:                                                                                                                          \
+        case 410:                                                                                                                          \
+            return fx_says_##server##_missing(path, status);                                                                               \
+        case 405:                                                                                                                          \
+        case 415:                                                                                                                          \
+            return fx_says_##server##_stranger(path, status);                                                                              \
+        case 406:                                                                                                                          \
+            return fx_says_##server##_browser_check();                                                                                     \
+        case 409:                                                                                                                          \
+            return fx_says_##server##_conflict();                                                                                          \
+        case 429:                                                                                                                          \
+            return fx_says_##server##_throttles();                                                                                         \
+        case 503:                                                                                                                          \
+            return fx_says_##server##_overloaded();                                                                                        \
+        case 513:                                                                                                                          \
+            return fx_says_##server##_shut_down();                                                                                         \
+        default:                                                                                                                           \
+            return status >= 500                   ? fx_says_##server##_failed(status, path)                                               \
+                   : status >= 300 && status < 400 ? fx_says_##server##_redirects(path, status)                                            \
+                                                   : fx_says_##server##_unknown(status, path);                                             \
+        }                                                                                                                                  \
+    }
+STATUS_SENTENCES(sync)
+STATUS_SENTENCES(token)
+STATUS_SENTENCES(accounts)
 
 static void set_pauses(struct fx_pull *p, const struct fx_answer *answer)
 {
@@ -107,41 +126,18 @@ static void set_pauses(struct fx_pull *p, const struct fx_answer *answer)
         p->result->host_backoff = wait;
 }
 
-int fx_end_status(struct fx_pull *p, const char *who, const char *what, const struct fx_answer *answer)
+int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path, const struct fx_answer *answer)
 {
-    int state = HEARTH_ACCOUNT_ERROR;
+    enum { OVER_QUOTA = 14, MUST_UPGRADE = 16 };
+    int64_t reason = server == FX_SYNC_SERVER && answer->status == 400 ? weave_code(answer) : 0;
     set_pauses(p, answer);
     p->result->passing = answer->status == 409 || answer->status == 429 || (answer->status >= 500 && answer->status != 513);
-    switch (answer->status) {
-    case 400:
-        return fx_end(p, state, "The %s refused the request for %s (400: %s). If it repeats, this is a fault of Hearth: please report it.",
-                      who, what, weave_words(answer));
-    case 403:
-        return fx_end(p, state, "The %s does not allow %s to be read (403). Ask its operator.", who, what);
-    case 404:
-    case 410:
-        return fx_end(p, state, "The %s has no %s (%d). Check the server's address in the configuration.", who, what, answer->status);
-    case 405:
-    case 415:
-        return fx_end(p, state, "The %s does not accept the request for %s (%d): it seems not to be a Sync 1.5 server. Check the address.",
-                      who, what, answer->status);
-    case 406:
-        return fx_end(p, state, "The %s asked for a browser check that a program cannot pass (406). Try again later, or sign in again.",
-                      who);
-    case 409:
-        return fx_end(p, state, "Another device was writing to the account (409). It is tried again.");
-    case 429:
-        return fx_end(p, state, "The %s asks for fewer requests (429). Hearth waits before it tries again.", who);
-    case 503:
-        return fx_end(p, state, "The %s is down for maintenance or overloaded (503). Hearth waits before it tries again.", who);
-    case 513:
-        return fx_end(p, state, "This Sync service has been shut down (513). Move the account to another service.");
-    default:
-        if (answer->status >= 500)
-            return fx_end(p, state, "The %s failed (%d at %s). It is tried again.", who, answer->status, what);
-        if (answer->status >= 300 && answer->status < 400)
-            return fx_end(p, state, "The %s redirects %s elsewhere (%d), which is not followed. Check the server's address.", who, what,
-                          answer->status);
-        return fx_end(p, state, "The %s gave an answer that Hearth does not understand (%d at %s).", who, answer->status, what);
-    }
+    if (reason == OVER_QUOTA)
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_over_quota());
+    if (reason == MUST_UPGRADE)
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_must_upgrade());
+    return fx_end(p, HEARTH_ACCOUNT_ERROR,
+                  server == FX_SYNC_SERVER    ? sync_status(answer, path)
+                  : server == FX_TOKEN_SERVER ? token_status(answer, path)
+                                              : accounts_status(answer, path));
 }

@@ -17,6 +17,15 @@ void fx_say_text(struct fx_pull *p, const char *format, ...)
     p->host->log(p->host, HEARTH_LOG_DEBUG, text);
 }
 
+void fx_say_left(struct fx_pull *p, const char *what)
+{
+    char why[HEARTH_MESSAGE_TEXT_MAX];
+    if (!p->says)
+        return;
+    hearth_message_render(p->left, why, sizeof(why));
+    fx_say(p, "%s is left for the next sync: %s", what, p->left != NULL ? why : "its key changes");
+}
+
 void fx_say_info(struct fx_pull *p)
 {
     char text[512], time[FX_TIMESTAMP_TEXT];

@@ -145,7 +145,7 @@ int fx_signin_next(struct fx_session *session, struct hearth_call *call, const v
     if (r < 0)
         r = hearth_fail(call, r, "this sign-in was begun by another version of Hearth; start again");
     else if (age > LIFE)
-        r = fx_step_failed(s, "too_late", "This sign-in took too long. Please start again.", 0, 0);
+        r = fx_step_failed(s, "too_late", fx_asks_too_late(), 0, 0);
     else
         r = go_on(s);
     return finish(s, r, ret_step);

@@ -59,23 +59,35 @@ const char *fx_signin_answer(const struct fx_signin *s, const char *name); /* NU
 /* --- signin_step.c: each fills s->step and returns 0 (or NOMEM) ------------------------------------------------------------------------
  */
 
+typedef struct hearth_sentence (*fx_words)(void); /* of FX_SIGNIN_MESSAGES, without parameters */
+
 struct fx_signin_field {
-    const char *name, *label, *hint;
+    const char *name;
+    fx_words label, hint; /* hint NULL: none */
     int input;
 };
 
-int fx_step_ask(struct fx_signin *s, int stage, const char *title, const char *text, const char *problem,
-                const struct fx_signin_field *fields, size_t count, const char *choice, const char *choice_label);
-int fx_step_visit(struct fx_signin *s, const char *url, const char *problem);
-int fx_step_wait(struct fx_signin *s, const char *title, const char *text, int64_t wait);
-int fx_step_failed(struct fx_signin *s, const char *reason, const char *text, uint64_t try_ways, int64_t wait);
+struct fx_signin_page {
+    int stage;
+    fx_words title, text; /* text NULL: none */
+    const struct fx_signin_field *fields;
+    size_t count;
+    const char *choice; /* NULL: none */
+    fx_words choice_label;
+};
+
+/* problem: NULL: nothing was wrong. */
+int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page, const struct hearth_sentence *problem);
+int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sentence *problem);
+int fx_step_wait(struct fx_signin *s, fx_words title, fx_words text, int64_t wait);
+int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text, uint64_t try_ways, int64_t wait);
 int fx_step_done(struct fx_signin *s);
 /* The server's refusal, by the table of signin_errors.c: asks again where that makes sense, else ends. */
 int fx_step_refused(struct fx_signin *s);
 /* A request did not get through: the words are in the asker's result. */
 int fx_step_unreachable(struct fx_signin *s, int code);
 /* The page of the stage again, with what was wrong. */
-int fx_step_again(struct fx_signin *s, const char *problem);
+int fx_step_again(struct fx_signin *s, const struct hearth_sentence *problem);
 
 /* --- signin_errors.c -------------------------------------------------------------------------------------------------------------------
  */
@@ -86,7 +98,7 @@ struct fx_signin_error {
     int number; /* errno; 0 ends the table */
     enum fx_refusal what;
     const char *reason; /* for programs */
-    const char *text;   /* for people, with the remedy */
+    fx_words text;      /* for people, with the remedy */
 };
 
 const struct fx_signin_error *fx_signin_error(int64_t number); /* NULL: unknown */
@@ -119,11 +131,11 @@ int fx_json_quote(const char *text, char *ret_json, size_t capacity);
 
 int fx_browser_start(struct fx_signin *s);
 int fx_browser_return(struct fx_signin *s);
-int fx_password_start(struct fx_signin *s, const char *problem);
+int fx_password_start(struct fx_signin *s, const struct hearth_sentence *problem);
 int fx_password_login(struct fx_signin *s);   /* with an e-mail address and password */
 int fx_password_unblock(struct fx_signin *s); /* with the code */
 int fx_password_prove(struct fx_signin *s);   /* with the second factor, or a link that may have been followed */
-int fx_password_ask_factor(struct fx_signin *s, const char *problem);
+int fx_password_ask_factor(struct fx_signin *s, const struct hearth_sentence *problem);
 /* The session is no longer needed: whatever happened. */
 void fx_password_end_session(struct fx_signin *s);
 /* What a grant of tokens says: fills s->made's refresh token; *ret_access: wipe it. ret_jwe NULL: not wanted; else FX_JWE_MAX bytes. */

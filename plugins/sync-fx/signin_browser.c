@@ -70,7 +70,7 @@ static int address(struct fx_signin *s, const char *endpoint, char *ret_url, siz
     return used < capacity ? 0 : HEARTH_ERR_FULL;
 }
 
-static int visit(struct fx_signin *s, const char *problem)
+static int visit(struct fx_signin *s, const struct hearth_sentence *problem)
 {
     char endpoint[FX_URL_MAX], url[4096];
     int r = fx_discover(&s->asker, FX_AUTHORIZATION_ENDPOINT, false, endpoint);
@@ -277,9 +277,9 @@ static int read_profile(struct fx_signin *s, const char *access)
     if (r != 0)
         return fx_step_unreachable(s, r);
     if (s->answer.status != 200)
-        return fx_step_failed(s, "no_profile", "The accounts server does not say who you are. Try again in a few minutes.", 0, 0);
+        return fx_step_failed(s, "no_profile", fx_asks_no_profile(), 0, 0);
     if (fx_json_scan(s->body.data, s->body.size, on_profile, &s->made) != 0 || !fx_import_is_person(&s->made))
-        return fx_step_failed(s, "no_profile", "The accounts server's answer about who you are cannot be used.", 0, 0);
+        return fx_step_failed(s, "no_profile", fx_asks_bad_profile(), 0, 0);
     fx_text_plain(s->made.name);
     fx_signin_register_device(s);
     return fx_step_done(s);
@@ -303,16 +303,11 @@ static int complete(struct fx_signin *s)
     char access[FX_TOKEN_MAX], jwe[JOSE_JWE_MAX];
     int r = fx_signin_take_grant(s, access, jwe);
     if (r != 0)
-        r = fx_step_failed(s, "server_error",
-                           "The accounts server's answer holds no tokens. Whoever runs this server can check accounts_url.", 0, 0);
+        r = fx_step_failed(s, "server_error", fx_asks_no_tokens(), 0, 0);
     else if (jwe[0] == '\0')
-        r = fx_step_failed(
-            s, "no_sync_key",
-            "You are signed in, but the accounts server did not hand over the key of your Sync data. Sign in again and type your "
-            "password there when asked; if that does not help, the client id of this server may not receive keys.",
-            HEARTH_SIGNIN_PASSWORD, 0);
+        r = fx_step_failed(s, "no_sync_key", fx_asks_no_sync_key(), HEARTH_SIGNIN_PASSWORD, 0);
     else if (take_key(s, jwe) != 0)
-        r = fx_step_failed(s, "bad_sync_key", "The key of your Sync data did not arrive whole. Please start again.", 0, 0);
+        r = fx_step_failed(s, "bad_sync_key", fx_asks_bad_sync_key(), 0, 0);
     else
         r = read_profile(s, access);
     OPENSSL_cleanse(access, sizeof(access));
@@ -330,7 +325,7 @@ static int refused(struct fx_signin *s)
         if (refusal.number != own[i][0])
             continue;
         const struct fx_signin_error *error = fx_signin_error(own[i][1]);
-        return fx_step_failed(s, error->reason, error->text, HEARTH_SIGNIN_BROWSER, 0);
+        return fx_step_failed(s, error->reason, error->text(), HEARTH_SIGNIN_BROWSER, 0);
     }
     return fx_step_refused(s);
 }
@@ -340,23 +335,19 @@ int fx_browser_return(struct fx_signin *s)
     const char *query = fx_signin_answer(s, "query"), *pasted = fx_signin_answer(s, "address");
     bool returns = s->state.callback[0] != '\0';
     struct returned back = {0};
+    struct hearth_sentence other = fx_asks_other_signin(), missing = fx_asks_no_code_pasted();
     if (returns && query != NULL)
         read_query(query, &back);
     else if (pasted != NULL)
         read_pasted(pasted, &back);
     if (back.state[0] != '\0' ? !is_our_state(s, back.state) : returns) /* any site can send a browser here: the sign-in goes on */
-        return visit(s, "That address belongs to another sign-in. Open the sign-in page from here once more.");
+        return visit(s, &other);
     if (back.error[0] != '\0') {
         bool declined = strcmp(back.error, "access_denied") == 0;
-        return fx_step_failed(
-            s, declined ? "declined" : "oauth_error",
-            declined ? "You did not allow it. Nothing was changed."
-                     : "The accounts server refused the sign-in. Whoever runs this server can check client_id, redirect_uri and scopes.",
-            0, 0);
+        return fx_step_failed(s, declined ? "declined" : "oauth_error", declined ? fx_asks_declined() : fx_asks_oauth_error(), 0, 0);
     }
     if (!is_code(back.code))
-        return returns ? fx_step_failed(s, "no_code", "The accounts server sent no code. Please start again.", 0, 0)
-                       : visit(s, "There is no code in what was pasted. It must be the whole address of the page where you ended.");
+        return returns ? fx_step_failed(s, "no_code", fx_asks_no_code(), 0, 0) : visit(s, &missing);
     int r = exchange(s, back.code);
     OPENSSL_cleanse(&back, sizeof(back));
     if (r != 0)

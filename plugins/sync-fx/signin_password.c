@@ -13,16 +13,17 @@
 
 enum { PASSWORD_MAX = 1024, LOOK_AGAIN = 10000, LINK_LIFE = 20 * 60 * 1000, CODE_TEXT = 65 };
 
-int fx_password_start(struct fx_signin *s, const char *problem)
+int fx_password_start(struct fx_signin *s, const struct hearth_sentence *problem)
 {
-    static const struct fx_signin_field fields[] = {{"email", "E-mail address", NULL, HEARTH_SIGNIN_TEXT},
-                                                    {"password", "Password", "Used once, and not kept.", HEARTH_SIGNIN_SECRET}};
-    bool known = s->state.email[0] != '\0' && problem == NULL;
-    char words[FX_EMAIL_MAX + 64];
-    snprintf(words, sizeof(words), "The password of the Mozilla account %s.", s->state.email);
-    if (known || (s->state.email[0] != '\0' && s->state.typed[0] != '\0'))
-        return fx_step_ask(s, FX_AT_PASSWORD, "Sign in with your password", words, problem, fields + 1, 1, NULL, NULL);
-    return fx_step_ask(s, FX_AT_PASSWORD, "Sign in with your password", NULL, problem, fields, 2, NULL, NULL);
+    static const struct fx_signin_field fields[] = {{"email", fx_asks_label_email, NULL, HEARTH_SIGNIN_TEXT},
+                                                    {"password", fx_asks_label_password, fx_asks_hint_password, HEARTH_SIGNIN_SECRET}};
+    bool known = s->state.email[0] != '\0' && (problem == NULL || s->state.typed[0] != '\0');
+    struct fx_signin_page page = {
+        .stage = FX_AT_PASSWORD, .title = fx_asks_title_password, .fields = known ? fields + 1 : fields, .count = known ? 1 : 2};
+    int r = fx_step_ask(s, &page, problem);
+    if (r == 0 && known)
+        s->step.text = fx_message(&s->asker, fx_asks_password_of(s->state.email));
+    return r;
 }
 
 /* --- stretching
@@ -133,7 +134,7 @@ static int on_login(void *ctx, const struct fx_span *key, const struct fx_span *
     return 0;
 }
 
-static int end(struct fx_signin *s, const char *reason, const char *words, uint64_t ways)
+static int end(struct fx_signin *s, const char *reason, struct hearth_sentence words, uint64_t ways)
 {
     fx_password_end_session(s);
     return fx_step_failed(s, reason, words, ways, 0);
@@ -144,19 +145,14 @@ static int take_login(struct fx_signin *s)
     struct login login = {.s = s};
     OPENSSL_cleanse(s->state.auth_pw, FX_SECRET);
     if (fx_json_scan(s->body.data, s->body.size, on_login, &login) != 0 || login.bad || !login.session || s->state.uid[0] == '\0')
-        return fx_step_failed(s, "server_error",
-                              "The accounts server's answer cannot be understood. Whoever runs this server can check accounts_url.", 0, 0);
+        return fx_step_failed(s, "server_error", fx_asks_bad_answer(), 0, 0);
     s->state.has_session = 1;
     if (strcmp(login.reason, "change_password") == 0)
-        return end(
-            s, "must_change_password",
-            "The accounts server has locked this account until its password is changed. Do that on its own pages, then sign in again.",
-            HEARTH_SIGNIN_BROWSER);
+        return end(s, "must_change_password", fx_asks_must_change_password(), HEARTH_SIGNIN_BROWSER);
     if (!login.email_verified)
-        return end(s, "unverified_account", fx_signin_error(104)->text, 0);
+        return end(s, "unverified_account", fx_asks_refused_104(), 0);
     if (!login.fetch)
-        return end(s, "no_sync_key", "The accounts server did not offer the key of your Sync data. Sign in on its own pages instead.",
-                   HEARTH_SIGNIN_BROWSER);
+        return end(s, "no_sync_key", fx_asks_no_key_offered(), HEARTH_SIGNIN_BROWSER);
     if (login.session_verified)
         return fx_signin_keys(s);
     snprintf(s->state.method, sizeof(s->state.method), "%.14s", login.method);
@@ -228,10 +224,12 @@ int fx_password_login(struct fx_signin *s)
     struct stretch how = {0};
     if (!take_email(s)) {
         s->state.email[0] = s->state.typed[0] = '\0';
-        return fx_password_start(s, "That is not an e-mail address.");
+        struct hearth_sentence problem = fx_asks_not_email();
+        return fx_password_start(s, &problem);
     }
+    struct hearth_sentence missing = fx_asks_type_password();
     if (password == NULL || password[0] == '\0' || strlen(password) > PASSWORD_MAX)
-        return fx_password_start(s, "Type the password of your Mozilla account.");
+        return fx_password_start(s, &missing);
     int r = ask_version(s, &how);
     if (r == 0)
         r = stretch_password(s, &how, password);
@@ -260,8 +258,9 @@ static bool take_code(const struct fx_signin *s, char ret_code[CODE_TEXT])
 int fx_password_unblock(struct fx_signin *s)
 {
     char code[CODE_TEXT];
+    struct hearth_sentence missing = fx_asks_type_unblock();
     if (!take_code(s, code))
-        return fx_step_again(s, "Type the code from the mail: letters and digits.");
+        return fx_step_again(s, &missing);
     int r = send_login(s, code);
     return r == 0 ? after_login(s) : fx_step_unreachable(s, r);
 }
@@ -269,23 +268,24 @@ int fx_password_unblock(struct fx_signin *s)
 /* --- the second factor
  * ----------------------------------------------------------------------------------------------------------------------- */
 
-int fx_password_ask_factor(struct fx_signin *s, const char *problem)
+int fx_password_ask_factor(struct fx_signin *s, const struct hearth_sentence *problem)
 {
-    static const struct fx_signin_field TOTP[] = {{"code", "Code from your authenticator app", "Six digits", HEARTH_SIGNIN_CODE}};
-    static const struct fx_signin_field MAILED[] = {{"code", "Code from the mail", "Six digits", HEARTH_SIGNIN_CODE}};
-    static const struct fx_signin_field BACKUP[] = {
-        {"code", "Backup code", "One of those that you were given with the authenticator", HEARTH_SIGNIN_CODE}};
+    static const struct fx_signin_field TOTP[] = {{"code", fx_asks_label_totp, fx_asks_hint_six, HEARTH_SIGNIN_CODE}};
+    static const struct fx_signin_field MAILED[] = {{"code", fx_asks_label_mailed, fx_asks_hint_six, HEARTH_SIGNIN_CODE}};
+    static const struct fx_signin_field BACKUP[] = {{"code", fx_asks_label_backup, fx_asks_hint_backup, HEARTH_SIGNIN_CODE}};
+    static const struct fx_signin_page ASK_BACKUP = {FX_AT_BACKUP, fx_asks_title_backup, NULL, BACKUP, 1, "totp", fx_asks_choice_totp};
+    static const struct fx_signin_page ASK_TOTP = {FX_AT_TOTP, fx_asks_title_totp, NULL, TOTP, 1, "backup", fx_asks_choice_backup};
+    static const struct fx_signin_page ASK_MAILED = {FX_AT_CODE, fx_asks_title_code, fx_asks_mailed_code,  MAILED,
+                                                     1,          "resend",           fx_asks_choice_resend};
     if (s->state.stage == FX_AT_BACKUP)
-        return fx_step_ask(s, FX_AT_BACKUP, "Use a backup code", NULL, problem, BACKUP, 1, "totp", "Use the authenticator app");
+        return fx_step_ask(s, &ASK_BACKUP, problem);
     if (strcmp(s->state.method, "totp-2fa") == 0)
-        return fx_step_ask(s, FX_AT_TOTP, "Two-step authentication", NULL, problem, TOTP, 1, "backup", "Use a backup code instead");
+        return fx_step_ask(s, &ASK_TOTP, problem);
     if (strcmp(s->state.method, "email-2fa") == 0 || strcmp(s->state.method, "email-otp") == 0)
-        return fx_step_ask(s, FX_AT_CODE, "Enter the code", "The accounts server has sent a mail with a code to your address.", problem,
-                           MAILED, 1, "resend", "Send the mail again");
+        return fx_step_ask(s, &ASK_MAILED, problem);
     if (strcmp(s->state.method, "email") == 0)
-        return fx_step_wait(s, "Look into your mail", "The accounts server has sent a mail with a link. Follow it, on any device.",
-                            LOOK_AGAIN);
-    return end(s, "needs_browser", "The accounts server wants a second factor that works only on its own pages.", HEARTH_SIGNIN_BROWSER);
+        return fx_step_wait(s, fx_asks_title_link, fx_asks_mailed_link, LOOK_AGAIN);
+    return end(s, "needs_browser", fx_asks_refused_223(), HEARTH_SIGNIN_BROWSER);
 }
 
 static int on_success(void *ctx, const struct fx_span *key, const struct fx_span *value)
@@ -312,7 +312,8 @@ static int send_code(struct fx_signin *s, const char *code)
     if (s->answer.status != 200)
         return fx_step_refused(s);
     fx_json_scan(s->body.data, s->body.size, on_success, &good);
-    return good ? fx_signin_keys(s) : fx_password_ask_factor(s, "That code is not right. Codes change every 30 seconds.");
+    struct hearth_sentence wrong = totp ? fx_asks_wrong_totp() : backup ? fx_asks_wrong_backup() : fx_asks_wrong_mailed();
+    return good ? fx_signin_keys(s) : fx_password_ask_factor(s, &wrong);
 }
 
 static int resend(struct fx_signin *s)
@@ -321,8 +322,11 @@ static int resend(struct fx_signin *s)
     int r = fx_signin_ask(s, "POST", "/session/resend_code", &auth, "{}");
     if (r != 0)
         return fx_step_unreachable(s, r);
-    return s->answer.status == 200 ? fx_password_ask_factor(s, "A new mail is on its way. Only the newest code is good.")
-                                   : fx_step_refused(s);
+    if (s->answer.status != 200)
+        return fx_step_refused(s);
+    r = fx_password_ask_factor(s, NULL);
+    s->step.text = fx_message(&s->asker, fx_asks_resent());
+    return r;
 }
 
 static int on_state(void *ctx, const struct fx_span *key, const struct fx_span *value)
@@ -344,15 +348,16 @@ static int look_for_link(struct fx_signin *s)
     if (fx_json_scan(s->body.data, s->body.size, on_state, &verified) == 0 && verified)
         return fx_signin_keys(s);
     if (s->asker.host->now_ms(s->asker.host) - s->state.began > LINK_LIFE)
-        return end(s, "too_late", "The link in the mail was not followed within twenty minutes. Please start again.", 0);
+        return end(s, "too_late", fx_asks_link_too_late(hearth_duration_of(LINK_LIFE)), 0);
     return fx_password_ask_factor(s, NULL);
 }
 
 int fx_password_prove(struct fx_signin *s)
 {
     char code[CODE_TEXT];
+    struct hearth_sentence missing = fx_asks_type_code();
     if (s->state.has_session == 0)
-        return fx_step_failed(s, "session_over", "This sign-in is over. Please start again.", 0, 0);
+        return fx_step_failed(s, "session_over", fx_asks_over(), 0, 0);
     if (s->state.stage == FX_AT_LINK)
         return look_for_link(s);
     if (s->state.stage == FX_AT_CODE && fx_signin_answer(s, "resend") != NULL)
@@ -362,6 +367,6 @@ int fx_password_prove(struct fx_signin *s)
     else if (s->state.stage == FX_AT_BACKUP && fx_signin_answer(s, "totp") != NULL)
         s->state.stage = FX_AT_TOTP;
     else
-        return take_code(s, code) ? send_code(s, code) : fx_password_ask_factor(s, "Type the code: letters and digits.");
+        return take_code(s, code) ? send_code(s, code) : fx_password_ask_factor(s, &missing);
     return fx_password_ask_factor(s, NULL);
 }

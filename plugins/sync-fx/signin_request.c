@@ -94,7 +94,7 @@ static int send_once(struct fx_signin *s, const char *method, const char *url, c
     }
     if (s->body.data != NULL) /* what came before may be secret, and what comes now shorter */
         OPENSSL_cleanse(s->body.data, s->body.capacity);
-    struct fx_request request = {.who = "accounts server",
+    struct fx_request request = {.server = FX_ACCOUNTS_SERVER,
                                  .what = "signing in",
                                  .method = method,
                                  .url = url,

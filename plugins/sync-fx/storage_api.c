@@ -37,7 +37,7 @@ static int send_once(struct fx_pull *p, const struct fx_get *get, struct fx_answ
     snprintf(what, sizeof(what), "%.*s", (int)strcspn(get->path, "?"), get->path);
     snprintf(url, sizeof(url), "%s/%s", p->state.endpoint, get->path);
     if (sign(p, url, authorization, sizeof(authorization)) != 0)
-        return fx_break(p, HEARTH_ERR_INTERNAL, "The request for %s could not be signed.", what);
+        return fx_break(p, HEARTH_ERR_INTERNAL, fx_says_fault());
     struct hearth_http_header headers[4] = {HEARTH_HTTP_HEADER("authorization", authorization),
                                             HEARTH_HTTP_HEADER("accept", get->newlines ? "application/newlines" : "application/json")};
     size_t count = 2;
@@ -47,7 +47,7 @@ static int send_once(struct fx_pull *p, const struct fx_get *get, struct fx_answ
         headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(modified ? "x-if-modified-since" : "x-if-unmodified-since", since);
     }
     headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("user-agent", "Hearth/" HEARTH_VERSION);
-    struct fx_request request = {.who = "Sync server",
+    struct fx_request request = {.server = FX_SYNC_SERVER,
                                  .origin = FX_NAMED_BY_TOKEN_SERVER,
                                  .what = what,
                                  .method = "GET",
@@ -96,10 +96,7 @@ static int on_unauthorized(struct fx_pull *p, const struct fx_answer *answer)
         return fx_token_ensure(p, true);
     }
     p->state.hawk_id[0] = '\0';
-    return fx_end(
-        p, HEARTH_ACCOUNT_ERROR,
-        "The Sync server refuses correctly signed requests (401). A proxy in front of it may rewrite Host or strip a path prefix: it "
-        "must pass on host, port and path exactly as they came.");
+    return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_unauthorized());
 }
 
 int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer)
@@ -127,5 +124,5 @@ int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer
     }
     char what[64];
     snprintf(what, sizeof(what), "%.*s", (int)strcspn(get->path, "?"), get->path);
-    return fx_end_status(p, "Sync server", what, ret_answer);
+    return fx_end_status(p, FX_SYNC_SERVER, what, ret_answer);
 }

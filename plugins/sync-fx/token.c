@@ -72,16 +72,13 @@ static int take_issued(struct fx_pull *p, const struct support_buf *body, const 
     struct fx_url url;
     int r = 0;
     if (fx_json_scan(body->data, body->size, on_issued, &issued) != 0 || issued.id[0] == '\0' || issued.key[0] == '\0' || !issued.has_uid)
-        r = fx_end(p, HEARTH_ACCOUNT_ERROR, "%s does not answer like a token server. Check token_server.", server);
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_token_server(server));
     else if (issued.other_hash)
-        r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The token server asks for signatures other than SHA-256, which Hearth does not know.");
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_token_hash());
     else if (fx_url_base(issued.endpoint, NULL, p->state.endpoint) != 0 || fx_url_parse(p->state.endpoint, &url) != 0)
-        r = fx_end(p, HEARTH_ACCOUNT_ERROR, "The token server names no usable storage server.");
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_storage_server());
     else if (!fx_url_may_be_named(&url, server, p->fx->config.insecure_http))
-        r = fx_end(
-            p, HEARTH_ACCOUNT_ERROR,
-            "The token server names a storage server on plain http (%.150s). Correct its public address, or set insecure_http = yes.",
-            p->state.endpoint);
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_plain_http(p->state.endpoint));
     if (r == 0) {
         int64_t duration = issued.duration < 0 ? 0 : issued.duration > MAX_DURATION ? MAX_DURATION : issued.duration;
         memcpy(p->state.hawk_id, issued.id, FX_HAWK_ID_MAX);
@@ -128,9 +125,9 @@ static int ask(struct fx_pull *p, const char *server, struct fx_answer *answer, 
     snprintf(bearer, sizeof(bearer), "Bearer %s", p->state.access_token);
     struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("authorization", bearer), HEARTH_HTTP_HEADER("x-keyid", p->credentials.kid),
                                            HEARTH_HTTP_HEADER("accept", "application/json")};
-    struct fx_request request = {.who = "token server",
+    struct fx_request request = {.server = FX_TOKEN_SERVER,
                                  .origin = FX_CONFIGURED,
-                                 .what = "a storage token",
+                                 .what = "1.0/sync/1.5",
                                  .method = "GET",
                                  .url = server,
                                  .headers = headers,
@@ -149,29 +146,21 @@ static int end_refused(struct fx_pull *p, enum refusal refusal, const struct fx_
 {
     switch (refusal) {
     case REFUSED_TOKEN:
-        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The token server no longer accepts the sign-in, even renewed. Sign in again.");
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_token_signin_refused());
     case REFUSED_CLOCK:
-        return fx_end(p, HEARTH_ACCOUNT_ERROR, "The token server says that the clock is wrong. Check the time of this machine.");
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_token_clock());
     case REFUSED_KEY:
-        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED,
-                      "The account's password was reset, and with it the key of the data changed. Sign in again.");
+        return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_token_key());
     case REFUSED_USER:
-        return fx_end(p, HEARTH_ACCOUNT_ERROR, "The Sync server takes no new users. Ask its operator.");
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_token_no_users());
     case REFUSED_FOREIGN:
-        return fx_end_passing(
-            p,
-            "Something between here and the token server refuses the request (%d; perhaps a proxy's or portal's page). It "
-            "is tried again.",
-            answer->status);
+        return fx_end_passing(p, fx_says_token_foreign(answer->status));
     case REFUSED_OTHER:
         break;
     }
     if (answer->status == 401)
-        return fx_end(
-            p, HEARTH_ACCOUNT_ERROR,
-            "The token server did not understand the request (401). Check token_server, and that a proxy in front of it passes the "
-            "headers Authorization and X-KeyID.");
-    return fx_end_status(p, "token server", "a storage token", answer);
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_token_misunderstood());
+    return fx_end_status(p, FX_TOKEN_SERVER, "1.0/sync/1.5", answer);
 }
 
 const char *fx_token_server(const struct fx_pull *p)

@@ -126,7 +126,7 @@ class Limits(TestCase):
         node.configure("60-test", f"[limits]\nfree_space = {(free(small) + free(large)) // 2}\n")
         node.start()
         service.put_clear("history", *(page(n) for n in range(5)), email=ANNA)
-        self.refused(node, ANNA, f"{database}/hearth.db: the disk of this server is nearly full", "[limits] free_space")
+        self.refused(node, ANNA, "The disk of this server is nearly full", "[limits] free_space")
 
 
 class Doors(TestCase):

@@ -47,7 +47,7 @@ class Sessions(TestCase):
         self.assertEqual([(s["name"], s["current"]) for s in sessions], [("Firefox on Android", True)])
         again = Browser(node.address).open(f"{node.address}/auth/link?t={token}")
         self.assertEqual(again.status, 410)
-        self.assertIn("once and for ten minutes", again.text)
+        self.assertIn("once and for 10 minutes", again.text)
         other = Browser(node.address)  # its code is over, too
         other.open(node.address + "/auth/code")
         self.assertEqual(other.submit("Sign in", code=link["code"]).status, 403)

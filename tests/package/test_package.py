@@ -44,7 +44,7 @@ class Package(unittest.TestCase):
         folder = self.prefix / "include" / "hearth"
         headers = sorted(str(p.relative_to(folder)) for p in folder.rglob("*.h"))
         drafts = [f"draft/{name}.h" for name in ("aggregates", "failed", "icons", "imports", "keys", "pagewords", "sync15", "versions")]
-        self.assertEqual(headers, drafts + ["plugin.h", "queue.h", "records.h", "storage.h", "sync.h"])
+        self.assertEqual(headers, drafts + ["message.h", "plugin.h", "queue.h", "records.h", "storage.h", "sync.h"])
         for header in headers:
             self.compiles(header, ("c99", "c11", "c17"), ("c++11", "c++17", "c++20"))
 

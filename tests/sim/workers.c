@@ -78,7 +78,7 @@ static struct sync_outcome pull(const struct person *person, int64_t *ret_pause)
     if (person->broken || draw < FAILS) {
         outcome.state = HEARTH_ACCOUNT_ERROR;
         outcome.code = HEARTH_ERR_UNAVAILABLE;
-        snprintf(outcome.detail, sizeof(outcome.detail), "the Sync service does not answer");
+        snprintf(outcome.detail.text, sizeof(outcome.detail.text), "The Sync service does not answer.");
     } else if (draw < FAILS + ASKED_TO_WAIT) {
         *ret_pause = sim_between(5 * MINUTE, 30 * MINUTE);
     } else if (draw < FAILS + ASKED_TO_WAIT + SIGNED_OUT) {

@@ -116,7 +116,7 @@ static void failing_service(struct kit *kit)
             call_init(&call, NULL, 0, 0);
             sync_forget(kit, "a");
             int r = sync_pull(kit, kit->session, &call, &identity, &sink, &result);
-            if (answer.requests > 0 && r == 0 && result.state == HEARTH_ACCOUNT_ERROR && result.detail[0] == '\0')
+            if (answer.requests > 0 && r == 0 && result.state == HEARTH_ACCOUNT_ERROR && result.message == NULL)
                 fail_msg("the answer %d \"%s\" ends in an error without words", statuses[i], bodies[k]);
             if (answer.requests > 0 && sink.records > 0)
                 fail_msg("the answer %d \"%s\" brought records", statuses[i], bodies[k]);

@@ -289,6 +289,17 @@ void sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity
     buf_fini(&text);
 }
 
+void kit_check_message(const struct hearth_message *message, const char *what)
+{
+    struct arena arena;
+    struct err err = {0};
+    const struct hearth_message *taken;
+    arena_init(&arena, 0);
+    if (message_take(&arena, message, &taken, &err) == HEARTH_ERR_INVALID) /* memory may be short: a test makes it so */
+        fail_msg("%s of the plugin cannot be shown: %s", what, err.text);
+    arena_fini(&arena);
+}
+
 int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result)
 {
@@ -312,12 +323,12 @@ int sync_pull(struct kit *kit, void *session, struct call *call, const struct he
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)marks[i].text);
     sink->open = -1; /* what was not committed is dropped */
-    if (r < 0 && call->error[0] == '\0' && ret_result->detail[0] == '\0')
+    if (r < 0 && call->error[0] == '\0' && ret_result->message == NULL)
         fail_msg("pull returned %s without any words", err_name(r));
     if (ret_result->state < HEARTH_ACCOUNT_OK || ret_result->state > HEARTH_ACCOUNT_ERROR)
         fail_msg("pull leaves the account in the state %d, which does not exist", (int)ret_result->state);
-    if (memchr(ret_result->detail, '\0', sizeof(ret_result->detail)) == NULL ||
-        memchr(ret_result->host, '\0', sizeof(ret_result->host)) == NULL)
+    kit_check_message(ret_result->message, "the result");
+    if (memchr(ret_result->host, '\0', sizeof(ret_result->host)) == NULL)
         fail_msg("a text of hearth_pull_result does not end");
     return r;
 }

@@ -2,6 +2,7 @@
 #ifndef HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
 #define HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
 
+#include "base/message.h"
 #include "kit.h"
 
 /* What every http_fetch() of this thread answers. */
@@ -45,5 +46,8 @@ void sync_kit_opened(bool is_open);
 void sync_kit_pulls(void); /* a pull tells the plugin of the account "a" */
 
 extern const struct kit_test signin_tests[]; /* sync_signin.c */
+
+/* A message that the host would take; NULL is none. */
+void kit_check_message(const struct hearth_message *message, const char *what);
 
 #endif

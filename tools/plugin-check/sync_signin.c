@@ -16,6 +16,9 @@ static void expect_step(const struct hearth_signin_step *step)
         fail_msg("a step without a state of 1 to 16,384 bytes");
     if (goes_on && step->title == NULL)
         fail_msg("a step without a title");
+    kit_check_message(step->title, "the title");
+    kit_check_message(step->text, "the text");
+    kit_check_message(step->problem, "the problem");
     if (step->kind == HEARTH_SIGNIN_VISIT && step->url == NULL)
         fail_msg("a VISIT without an address");
     if (step->kind == HEARTH_SIGNIN_VISIT && !step->returns && step->field_count == 0)
@@ -24,6 +27,12 @@ static void expect_step(const struct hearth_signin_step *step)
         fail_msg("a FAILED without words");
     for (size_t i = 0; i < step->field_count; i++)
         expect(HEARTH_AT(step->fields, i)->name != NULL && HEARTH_AT(step->fields, i)->label != NULL);
+    for (size_t i = 0; i < step->field_count; i++) {
+        kit_check_message(HEARTH_AT(step->fields, i)->label, "a label");
+        kit_check_message(HEARTH_AT(step->fields, i)->hint, "a hint");
+    }
+    for (size_t i = 0; i < step->choice_count; i++)
+        kit_check_message(HEARTH_AT(step->choices, i)->label, "a choice");
 }
 
 static struct hearth_signin_step empty(void)

@@ -76,7 +76,7 @@ enum hearth_bookmark_kind { HEARTH_BOOKMARK = 1, HEARTH_FOLDER = 2, HEARTH_SEPAR
  * To a storage both are texts, compared byte by byte. */
 /* Which fields account_update() writes. */
 enum hearth_account_field {
-    HEARTH_ACCOUNT_STATE = 1 << 0, /* state and state_detail */
+    HEARTH_ACCOUNT_STATE = 1 << 0, /* state, state_detail, state_message, state_parameters */
     HEARTH_ACCOUNT_NAME = 1 << 1,
     HEARTH_ACCOUNT_EMAIL = 1 << 2,
     HEARTH_ACCOUNT_UID = 1 << 3,

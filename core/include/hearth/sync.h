@@ -5,6 +5,7 @@
 #ifndef HEARTH_SYNC_H
 #define HEARTH_SYNC_H
 
+#include "hearth/message.h"
 #include "hearth/storage.h"
 
 #ifdef __cplusplus
@@ -119,11 +120,11 @@ struct hearth_pull {
 /* What came of a pull, also filled when it fails. */
 struct hearth_pull_result {
     uint32_t struct_size;
-    int32_t state;           /* enum hearth_account_state: OK, WAITING (nothing is there yet), SIGNIN_NEEDED, ERROR */
-    char detail[256];        /* words for a person, with the remedy; a remark, or "", when OK */
-    int64_t account_backoff; /* no pull of this account before so many ms */
-    int64_t host_backoff;    /* no pull from this service before so many ms */
-    char host[256];          /* "name:port" of the storage server, for the back-off; "" unknown */
+    int32_t state;                        /* enum hearth_account_state: OK, WAITING (nothing is there yet), SIGNIN_NEEDED, ERROR */
+    const struct hearth_message *message; /* for the person, with the remedy; a remark, or NULL, when OK. A constant, or of the call */
+    int64_t account_backoff;              /* no pull of this account before so many ms */
+    int64_t host_backoff;                 /* no pull from this service before so many ms */
+    char host[256];                       /* "name:port" of the storage server, for the back-off; "" unknown */
     int64_t requests, bytes, records, damaged;
     /* With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
      * itself; the host then keeps trying at its ordinary pace instead of growing its pauses for hours. */
@@ -177,10 +178,10 @@ enum hearth_signin_input {
 
 struct hearth_signin_field {
     uint32_t struct_size;
-    int32_t input;     /* enum hearth_signin_input */
-    const char *name;  /* [a-z_]+ */
-    const char *label; /* "Code from your authenticator app" */
-    const char *hint;  /* NULL: none */
+    int32_t input;                      /* enum hearth_signin_input */
+    const char *name;                   /* [a-z_]+ */
+    const struct hearth_message *label; /* "Code from your authenticator app" */
+    const struct hearth_message *hint;  /* NULL: none */
 };
 
 /* Something the person may do instead of answering: "Send the code again". Its answer is its name with the value "1". */
@@ -188,7 +189,7 @@ struct hearth_signin_choice {
     uint32_t struct_size;
     uint32_t reserved;
     const char *name; /* [a-z_]+ */
-    const char *label;
+    const struct hearth_message *label;
 };
 
 struct hearth_signin_answer {
@@ -210,9 +211,9 @@ struct hearth_signin {
 struct hearth_signin_step {
     uint32_t struct_size;
     int32_t kind;                             /* enum hearth_signin_kind */
-    const char *title;                        /* "Enter the code" */
-    const char *text;                         /* one or more sentences; NULL */
-    const char *problem;                      /* what was wrong with the last answer; NULL */
+    const struct hearth_message *title;       /* "Enter the code" */
+    const struct hearth_message *text;        /* one or more sentences; NULL */
+    const struct hearth_message *problem;     /* what was wrong with the last answer; NULL */
     const char *reason;                       /* FAILED: a stable word like "anti_bot_challenge"; NULL */
     const char *url;                          /* VISIT */
     const struct hearth_signin_field *fields; /* HEARTH_AT */
@@ -245,6 +246,46 @@ struct hearth_sync {
      * tells of it again). From any thread, also while a pull runs; does not wait for anybody. */
     void (*forget)(void *self, const char *account);
 };
+
+/* One text for C and C++. */
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
+static inline const char *hearth_text_keep(const struct hearth_host *host, struct hearth_call *call, const char *text)
+{
+    size_t size = text == NULL ? 0 : strlen(text) + 1;
+    char *copy = text == NULL ? NULL : (char *)host->alloc(call, size);
+    return copy == NULL ? NULL : (const char *)memcpy(copy, text, size);
+}
+
+/* A copy in the call's memory, with all its texts: for a result or a step. NULL: memory is short. */
+static inline const struct hearth_message *hearth_message_keep(const struct hearth_host *host, struct hearth_call *call,
+                                                               const struct hearth_message *message)
+{
+    struct hearth_message *copy = (struct hearth_message *)host->alloc(call, sizeof(*copy));
+    size_t count = message->parameter_count;
+    struct hearth_message_parameter *parameters = (struct hearth_message_parameter *)host->alloc(call, (count + 1) * sizeof(*parameters));
+    if (copy == NULL || parameters == NULL)
+        return NULL;
+    *copy = *message;
+    copy->id = hearth_text_keep(host, call, message->id);
+    copy->text = hearth_text_keep(host, call, message->text);
+    copy->parameters = parameters;
+    for (size_t i = 0; i < count; i++) {
+        parameters[i] = message->parameters[i];
+        parameters[i].name = hearth_text_keep(host, call, message->parameters[i].name);
+        parameters[i].text = hearth_text_keep(host, call, message->parameters[i].text);
+        if (parameters[i].name == NULL || (parameters[i].text == NULL) != (message->parameters[i].text == NULL))
+            return NULL;
+    }
+    return copy->id == NULL || copy->text == NULL ? NULL : copy;
+}
+
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 /* --- extensions: what a provider may have besides, asked for by name; see hearth_plugin.extension --- */
 

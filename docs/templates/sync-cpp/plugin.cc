@@ -174,10 +174,12 @@ int read_history(Session &session, hearth_call *call, const hearth_pull *pull, c
     return r == 0 ? sink->commit(sink->ctx, mark.c_str()) : r;
 }
 
-void say(hearth_pull_result &result, int32_t state, const char *words)
+// What a person reads: English alone here; hearth/message.h says how it gets an id and parameters.
+void say(Session &session, hearth_call *call, hearth_pull_result &result, int32_t state, const char *words)
 {
+    hearth_message english = HEARTH_ENGLISH(words);
     result.state = state;
-    std::snprintf(result.detail, sizeof(result.detail), "%s", words);
+    result.message = hearth_message_keep(session.host, call, &english);
 }
 
 /* --- the operations ---------------------------------------------------------------------------- */
@@ -236,12 +238,12 @@ int pull(void *s, hearth_call *call, const hearth_pull *pulled, hearth_pull_resu
         return read_history(session, call, pulled, credentials, result);
     });
     if (r == HEARTH_ERR_INVALID) { // the pull itself worked: it found out what is to be done
-        say(result, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored text of this account cannot be read. Import the account again.");
+        say(session, call, result, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored text of this account cannot be read. Import the account again.");
         r = 0;
     } else if (r < 0) {
         if (call->error[0] == '\0') // an error of the sink came without words
             hearth_fail(call, r, "what was read could not be stored: it is tried again");
-        say(result, HEARTH_ACCOUNT_ERROR, call->error);
+        say(session, call, result, HEARTH_ACCOUNT_ERROR, call->error);
     }
     give(result, ret_result);
     return r;

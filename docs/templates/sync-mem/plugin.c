@@ -209,16 +209,19 @@ static int read_collection(struct reader *reader, int32_t collection)
     return r == 0 ? reader->sink->commit(reader->sink->ctx, mark) : r;
 }
 
-/* A text that does not fit is cut, but never in the middle of a character. */
-static void say(struct reader *reader, int32_t state, const char *words)
+/* What a person reads: words of our own are rows of this table, so that whoever shows them in another language knows which they are. */
+/* clang-format off */
+#define MESSAGES(M, T) \
+    M(T, unreadable, "sync-mem.unreadable", "The stored text of this account cannot be read. Import the account again.", 0) \
+    M(T, failed, "sync-mem.failed", "The sync failed: {reason}. It is tried again.", 1, TEXT, reason)
+/* clang-format on */
+MESSAGES(HEARTH_MESSAGE_DEFINE, mem_says)
+
+static void say(struct reader *reader, int32_t state, struct hearth_sentence sentence)
 {
-    size_t size = strlen(words);
-    if (size >= sizeof(reader->result.detail))
-        for (size = sizeof(reader->result.detail) - 1; size > 0 && ((unsigned char)words[size] & 0xc0) == 0x80;)
-            size--;
+    struct hearth_message message = hearth_sentence_message(&sentence);
     reader->result.state = state;
-    memcpy(reader->result.detail, words, size);
-    reader->result.detail[size] = '\0';
+    reader->result.message = hearth_message_keep(reader->session->host, reader->call, &message);
 }
 
 static int read_all(struct reader *reader)
@@ -227,17 +230,19 @@ static int read_all(struct reader *reader)
     if (r == 0)
         r = text_parse(reader->session->host, reader->call, reader->pull->credentials, reader->pull->credentials_size, &reader->text);
     if (r == HEARTH_ERR_INVALID) { /* the pull itself worked: it found out what is to be done */
-        say(reader, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored text of this account cannot be read. Import the account again.");
+        say(reader, HEARTH_ACCOUNT_SIGNIN_NEEDED, mem_says_unreadable());
         return 0;
     }
     if (r == 0 && reader->text.fail != NULL) {
-        say(reader, (int32_t)reader->text.fail->number, reader->text.fail->rest);
+        const struct hearth_message english = HEARTH_ENGLISH(reader->text.fail->rest); /* words without an id do as well */
+        reader->result.state = (int32_t)reader->text.fail->number;
+        reader->result.message = hearth_message_keep(reader->session->host, reader->call, &english);
         return 0;
     }
     for (int32_t collection = 1; r == 0 && collection < HEARTH_COLLECTION_SLOTS; collection++)
         r = read_collection(reader, collection);
     if (r == 0)
-        say(reader, HEARTH_ACCOUNT_OK, "");
+        reader->result.state = HEARTH_ACCOUNT_OK;
     return r;
 }
 
@@ -251,7 +256,7 @@ static int pull(void *s, struct hearth_call *call, const struct hearth_pull *pul
     if (r < 0) { /* the result is filled all the same; an error of the sink came without words */
         if (call->error[0] == '\0')
             hearth_fail(call, r, "what was read could not be stored: it is tried again");
-        say(&reader, HEARTH_ACCOUNT_ERROR, call->error);
+        say(&reader, HEARTH_ACCOUNT_ERROR, mem_says_failed(call->error));
     }
     reader.result.bytes = (int64_t)pulled->credentials_size;
     reader.result.struct_size = ret_result->struct_size < sizeof(reader.result) ? ret_result->struct_size : (uint32_t)sizeof(reader.result);
@@ -271,17 +276,16 @@ static uint64_t signin_ways(void *self)
 
 static int ask(struct session *session, struct hearth_call *call, const char *problem, struct hearth_signin_step *ret_step)
 {
-    static const struct hearth_signin_field fields[] = {{.struct_size = sizeof(struct hearth_signin_field),
-                                                         .input = HEARTH_SIGNIN_SECRET,
-                                                         .name = "text",
-                                                         .label = "The account, as text.h describes it"}};
+    static const struct hearth_message title = HEARTH_ENGLISH("Sign in"), label = HEARTH_ENGLISH("The account, as text.h describes it");
+    static const struct hearth_signin_field fields[] = {
+        {.struct_size = sizeof(struct hearth_signin_field), .input = HEARTH_SIGNIN_SECRET, .name = "text", .label = &label}};
     struct hearth_signin_step step = {
-        .kind = HEARTH_SIGNIN_ASK, .title = "Sign in", .fields = fields, .field_count = 1, .state = STATE, .state_size = sizeof(STATE)};
+        .kind = HEARTH_SIGNIN_ASK, .title = &title, .fields = fields, .field_count = 1, .state = STATE, .state_size = sizeof(STATE)};
     if (problem != NULL) {
-        char *copy = session->host->alloc(call, strlen(problem) + 1);
-        if (copy == NULL)
+        const struct hearth_message english = HEARTH_ENGLISH(problem);
+        step.problem = hearth_message_keep(session->host, call, &english);
+        if (step.problem == NULL)
             return no_memory(call);
-        step.problem = memcpy(copy, problem, strlen(problem) + 1);
     }
     step.struct_size = ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
     memcpy(ret_step, &step, step.struct_size);

@@ -180,14 +180,15 @@ static uint64_t signin_ways(void *self)
 
 static int signin_start(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
 {
+    static const struct hearth_message title = HEARTH_ENGLISH("Which file?"), label = HEARTH_ENGLISH("The file");
     static const struct hearth_signin_field field = {
-        .struct_size = sizeof(field), .input = HEARTH_SIGNIN_SECRET, .name = "path", .label = "The file"};
+        .struct_size = sizeof(field), .input = HEARTH_SIGNIN_SECRET, .name = "path", .label = &label};
     (void)session;
     if (signin->way != HEARTH_SIGNIN_PASSWORD)
         return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "a file has no page to sign in at");
     *ret_step = (struct hearth_signin_step){.struct_size = sizeof(*ret_step),
                                             .kind = HEARTH_SIGNIN_ASK,
-                                            .title = "Which file?",
+                                            .title = &title,
                                             .fields = &field,
                                             .field_count = 1,
                                             .state = "file",
@@ -198,6 +199,7 @@ static int signin_start(void *session, struct hearth_call *call, const struct he
 static int signin_next(void *session, struct hearth_call *call, const void *state, size_t state_size,
                        const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
 {
+    static const struct hearth_message no_file = HEARTH_ENGLISH("That is no file.");
     struct hearth_identity *identity = ((struct provider *)session)->host->alloc(call, sizeof(*identity));
     if (state_size != 4 || memcmp(state, "file", 4) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a sign-in of somebody else's");
@@ -209,7 +211,7 @@ static int signin_next(void *session, struct hearth_call *call, const void *stat
     int r = count == 0 ? HEARTH_ERR_INVALID : account_import(session, call, answers[0].value, identity);
     *ret_step = (struct hearth_signin_step){.struct_size = sizeof(*ret_step),
                                             .kind = r < 0 ? HEARTH_SIGNIN_FAILED : HEARTH_SIGNIN_DONE,
-                                            .text = r < 0 ? "That is no file." : NULL,
+                                            .text = r < 0 ? &no_file : NULL,
                                             .identity = r < 0 ? NULL : identity};
     return 0;
 }
@@ -240,6 +242,7 @@ static int send_line(const struct hearth_sync_sink *sink, char *line)
 static int pull_file(struct provider *provider, struct hearth_call *call, const struct hearth_pull *pull, const char *path,
                      struct hearth_pull_result *ret_result)
 {
+    static const struct hearth_message not_there = HEARTH_ENGLISH("The file is not there yet.");
     const struct hearth_sync_sink *sink = pull->sink;
     struct version version = version_of(path); /* before it is read: what changes meanwhile is another change */
     char line[4096];
@@ -248,7 +251,7 @@ static int pull_file(struct provider *provider, struct hearth_call *call, const 
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         ret_result->state = HEARTH_ACCOUNT_WAITING;
-        snprintf(ret_result->detail, sizeof(ret_result->detail), "The file is not there yet.");
+        ret_result->message = &not_there;
         return 0;
     }
     int r = has_mark(pull, &version) ? 1 : sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT);
@@ -262,6 +265,7 @@ static int pull_file(struct provider *provider, struct hearth_call *call, const 
 
 static int pull(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
 {
+    static const struct hearth_message no_path = HEARTH_ENGLISH("What is stored is no path of a file.");
     struct provider *provider = session;
     char path[PATH_SIZE] = "";
     call->error[0] = '\0';
@@ -271,7 +275,7 @@ static int pull(void *session, struct hearth_call *call, const struct hearth_pul
         memcpy(path, pull->credentials, pull->credentials_size);
     if (path[0] != '/') {
         ret_result->state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
-        snprintf(ret_result->detail, sizeof(ret_result->detail), "What is stored is no path of a file.");
+        ret_result->message = &no_path;
         return 0;
     }
     ret_result->state = HEARTH_ACCOUNT_OK;

@@ -153,7 +153,7 @@ static void test_schema(void **state)
     fixture_reopen(fixture);
     OK(&fixture->store, schema_version, &has, &wants);
     assert_int_equal(has, 0);
-    assert_int_equal(wants, 6);
+    assert_int_equal(wants, 7);
     FAILS(UNSUPPORTED, &fixture->store, account_get, "a", &got);
     assert_non_null(strstr(fixture->store.call.error, "hearthd migrate"));
     OK(&fixture->store, ping);

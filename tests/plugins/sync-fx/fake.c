@@ -270,6 +270,12 @@ struct fake_step *fake_expect(struct fake *f, const char *request, int status, c
     return step;
 }
 
+const char *fake_words(struct fake *f)
+{
+    hearth_message_render(f->result.message, f->words, sizeof(f->words));
+    return f->words;
+}
+
 int fake_pull(struct fake *f)
 {
     struct hearth_sync_sink sink = fake_sink(f);
@@ -292,11 +298,11 @@ int fake_pull(struct fake *f)
     f->result = (struct hearth_pull_result){.struct_size = sizeof(f->result)};
     int r = f->ops->pull(f->session, &f->call, &pull, &f->result);
     if (f->next != f->step_count)
-        fail_msg("request %zu never came: %s\n(%s)", f->next + 1, f->steps[f->next].request, f->result.detail);
+        fail_msg("request %zu never came: %s\n(%s)", f->next + 1, f->steps[f->next].request, fake_words(f));
     /* Nothing secret may reach marks, sentences or the log. */
     for (int c = 0; c < 5; c++)
         assert_null(strstr(f->marks[c], "t0ken"));
-    assert_null(strstr(f->result.detail, "t0ken"));
+    assert_null(strstr(fake_words(f), "t0ken"));
     assert_null(strstr(f->log, "t0ken"));
     return r;
 }
@@ -304,8 +310,8 @@ int fake_pull(struct fake *f)
 void fake_pull_ends(struct fake *f, int state, const char *words)
 {
     assert_int_equal(fake_pull(f), 0);
-    if (f->result.state != state || strstr(f->result.detail, words) == NULL)
-        fail_msg("state %d, \"%s\"; not %d, \"%s\"", f->result.state, f->result.detail, state, words);
+    if (f->result.state != state || strstr(fake_words(f), words) == NULL)
+        fail_msg("state %d, \"%s\"; not %d, \"%s\"", f->result.state, fake_words(f), state, words);
 }
 
 void fake_between(int64_t value, int64_t least)

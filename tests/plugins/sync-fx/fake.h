@@ -43,6 +43,7 @@ struct fake {
     void *self, *session;
     const char *credentials;
     struct hearth_pull_result result;
+    char words[HEARTH_MESSAGE_TEXT_MAX]; /* of fake_words() */
 };
 
 struct fake *fake_create(void);                                    /* the plugin is open with its defaults, client_id "0123456789abcdef" */
@@ -52,6 +53,7 @@ struct fake_step *fake_expect(struct fake *f, const char *request, int status, c
 char *fake_text(struct fake *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct hearth_sync_sink fake_sink(struct fake *f);
 void *fake_alloc(struct fake *f, size_t size); /* zeroed, until fake_destroy() */
+const char *fake_words(struct fake *f);        /* what the result says, in English; "": nothing */
 int fake_pull(struct fake *f);                 /* checks that every step was used */
 
 /* A pull that returns 0 with this state, and these words in its detail. */

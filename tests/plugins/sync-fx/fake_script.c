@@ -155,6 +155,6 @@ void fake_first_pull(struct fake *f)
     fake_expect_bookmarks(f);
     fake_expect_history(f);
     assert_int_equal(fake_pull(f), 0);
-    assert_string_equal(f->result.detail, "");
+    assert_string_equal(fake_words(f), "");
     assert_int_equal(f->result.state, HEARTH_ACCOUNT_OK);
 }

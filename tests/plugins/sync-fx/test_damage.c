@@ -84,7 +84,7 @@ static void test_remembered_and_healed(void **state)
         end = stpcpy(end, bookmark(f, &fake_bulk_key, i));
     fake_expect_page(f, "bookmarks?full=1&ids=b0,b1,b2,b3,b4,b5,b6,other", "1795417403.50", good)->headers[2] = "x-weave-records: 7";
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_string_equal(f->result.detail, "");
+    assert_string_equal(fake_words(f), "");
     assert_non_null(strstr(f->events, "begin bookmarks incremental\nbookmark b0 3"));
     assert_int_equal(failed_in(f->marks[HEARTH_BOOKMARKS], &failed), 0);
     assert_null(strstr(f->marks[HEARTH_BOOKMARKS], "failed"));
@@ -122,7 +122,7 @@ static void test_asked_for_more_and_more_rarely(void **state)
     fake_expect_info(f, ONLY_BOOKMARKS);
     fake_expect_page(f, "bookmarks?full=1&ids=b0", "1795417403.50", "");
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_string_equal(f->result.detail, "");
+    assert_string_equal(fake_words(f), "");
     fx_failed_fini(&failed);
     fake_destroy(f);
 }
@@ -139,7 +139,7 @@ static void test_incremental_damage(void **state)
            "\"history\":1795417409.50}");
     fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000", "1795417409.50",
                      "{\"id\":\"p:1\",\"modified\":1795417409.50,\"payload\":\"\"}\n");
-    fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 of 1 records of history arrived damaged");
+    fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 of 1 record of history arrived damaged");
     assert_non_null(strstr(f->marks[HEARTH_HISTORY], "\"lm\":179541740950,")); /* moves on */
     assert_int_equal(failed_in(f->marks[HEARTH_HISTORY], &failed), 1);
     assert_string_equal(failed.items[0].id, "p:1");
@@ -173,7 +173,7 @@ static void test_much_damage(void **state)
             if (round == 0)
                 expect_keys_again(f);
             bool given_up = round < rows[i].given_up;
-            fake_pull_ends(f, given_up ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, "records of bookmarks");
+            fake_pull_ends(f, given_up ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, "of bookmarks");
             assert_int_equal(strstr(f->events, "commit bookmarks\n") == NULL, given_up);
             assert_int_equal(f->marks[HEARTH_BOOKMARKS][0] == '\0', given_up);
             if (!given_up)
@@ -295,12 +295,12 @@ static void test_devices(void **state)
     fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", "1795417401.00", client);
     fake_expect_page(f, "tabs?full=1&sort=oldest&limit=1000", "1795417402.00", tabs);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_string_equal(f->result.detail, "");
+    assert_string_equal(fake_words(f), "");
     fake_expect(f, FAKE_GET "info/collections", 304, NULL);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417409,\"tabs\":1795417402.0}");
     fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", "1795417409.00", "7\n");
-    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Of 1 records of devices, 1 arrived damaged, so that nobody can say which they are");
+    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Of 1 record of devices, 1 arrived damaged, so that nobody can say which they are");
     assert_null(strstr(f->events, "begin clients"));
     fake_destroy(f);
 }

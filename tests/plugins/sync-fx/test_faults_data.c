@@ -270,7 +270,7 @@ static void test_nothing_opens(void **state)
     fake_expect_page(f, "bookmarks?full=1&sort=oldest&limit=1000", "1795417403.50",
                      fake_bso(f, &fake_other_key, "b9", "1795417403.50", "{\"id\":\"b9\",\"type\":\"separator\"}"));
     fake_expect_keys(f);
-    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Of 1 records of bookmarks, 1 cannot be opened");
+    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Of 1 record of bookmarks, 1 cannot be opened");
     assert_null(strstr(f->events, "commit bookmarks"));
     /* History comes first now, so that it is not lost too. */
     fake_expect_info(f, FAKE_INFO);

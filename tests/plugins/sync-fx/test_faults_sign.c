@@ -26,7 +26,7 @@ static void test_token_refusals(void **state)
         {403, "{\"status\":\"new-users-disabled\"}", HEARTH_ACCOUNT_ERROR, "no new users"},
         {401, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "X-KeyID"},
         {403, "", HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request (403"},
-        {404, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "Check the server's address"},
+        {404, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "has nothing at 1.0/sync/1.5"},
         {302, "", HEARTH_ACCOUNT_ERROR, "redirects"},
         {500, "{\"status\":\"internal-error\"}", HEARTH_ACCOUNT_ERROR, "token server failed (500"},
         {504, "{\"status\":\"elapsed\"}", HEARTH_ACCOUNT_ERROR, "token server failed (504"},
@@ -185,7 +185,7 @@ static void test_discovery(void **state)
     f = with_refresh_token();
     fake_expect(f, OPENID, 200, "<html>");
     fake_expect(f, LEGACY, 404, "");
-    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Check accounts_url");
+    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "can check accounts_url");
     fake_destroy(f);
     f = with_refresh_token();
     fake_expect(f, OPENID, 200, "{\"token_endpoint\":\"http://oauth.example/v1/token\"}");
@@ -280,7 +280,7 @@ static void test_no_client_id(void **state)
     (void)state;
     struct fake *g = with_refresh_token(), *f = fake_create_with("client_id", "");
     f->credentials = g->credentials;
-    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "client_id is not set");
+    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "has no client_id");
     fake_destroy(f);
     fake_destroy(g);
 }

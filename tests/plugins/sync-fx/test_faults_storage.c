@@ -13,15 +13,15 @@ static void test_storage_statuses(void **state)
         const char *body, *header, *words;
         int64_t account, host; /* ms, least */
     } rows[] = {
-        {400, "8", NULL, "invalid record", 0, 0},
+        {400, "8", NULL, "400, reason 8", 0, 0},
         {400, "14", NULL, "over its quota", 0, 0},
-        {400, "\"16\"", NULL, "update Hearth", 0, 0},
-        {400, "<html>", NULL, "no reason given", 0, 0},
+        {400, "\"16\"", NULL, "newer Hearth", 0, 0},
+        {400, "<html>", NULL, "400, reason 0", 0, 0},
         {403, "", NULL, "does not allow", 0, 0},
-        {404, "", NULL, "has no info/collections", 0, 0},
-        {405, "", NULL, "not to be a Sync 1.5 server", 0, 0},
-        {415, "", NULL, "not to be a Sync 1.5 server", 0, 0},
-        {409, "", "retry-after: 10", "Another device was writing", 10000, 0},
+        {404, "", NULL, "has nothing at info/collections", 0, 0},
+        {405, "", NULL, "seems to be another kind of server", 0, 0},
+        {415, "", NULL, "seems to be another kind of server", 0, 0},
+        {409, "", "retry-after: 10", "another device was writing", 10000, 0},
         {429, "", "retry-after: 100", "fewer requests", 100000, 100000},
         {503, "", "retry-after: 120", "overloaded", 120000, 120000},
         {503, "", "x-weave-backoff: 75", "overloaded", 75000, 75000},
@@ -64,8 +64,8 @@ static void test_network(void **state)
         fake_expect_token(f);
         fake_expect(f, FAKE_GET "info/collections", rows[i].code, NULL);
         assert_int_equal(fake_pull(f), rows[i].code);
-        assert_non_null(strstr(f->result.detail, rows[i].words));
-        assert_string_equal(f->error, f->result.detail);
+        assert_non_null(strstr(fake_words(f), rows[i].words));
+        assert_string_equal(f->error, fake_words(f));
         assert_int_equal(f->result.state, HEARTH_ACCOUNT_ERROR);
         fake_destroy(f);
     }
@@ -272,9 +272,9 @@ static void test_page_faults(void **state)
         {"content-type: application/json", NULL, "[", 200, "cut off"},
         {"content-type: application/json", NULL, "{}", 200, "cut off"},
         {"content-type: application/newlines", "x-weave-next-offset: ", "", 200, "do not come to an end"},
-        {"content-type: application/newlines", NULL, "", 404, "has no bookmarks"},
-        {"content-type: application/newlines", "retry-after: 10", "", 409, "Another device"},
-        {"content-type: application/json", NULL, "13", 400, "invalid collection"},
+        {"content-type: application/newlines", NULL, "", 404, "has nothing at storage/bookmarks"},
+        {"content-type: application/newlines", "retry-after: 10", "", 409, "another device was writing"},
+        {"content-type: application/json", NULL, "13", 400, "400, reason 13"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fake *f = fake_create();

@@ -102,14 +102,15 @@ static void test_devices_and_tabs(void **state)
     const struct limits limits = {.pages = 0};
     struct hearth_counts before = {.devices = 3, .tabs = 7}, now = {.devices = LIMITS_DEVICES, .tabs = LIMITS_TABS};
     struct err err = {0};
-    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &err), 0);
+    struct message_kept why;
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &why, &err), 0);
     now.devices++;
-    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &err), HEARTH_ERR_FULL);
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &why, &err), HEARTH_ERR_FULL);
     assert_non_null(strstr(err.text, "1001 devices, and 1000 is the most"));
     before.devices = now.devices;
-    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &err), 0);
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "devices", &why, &err), 0);
     now.tabs++;
-    assert_int_equal(limits_check_counts(&limits, &before, &now, "tabs", &err), HEARTH_ERR_FULL);
+    assert_int_equal(limits_check_counts(&limits, &before, &now, "tabs", &why, &err), HEARTH_ERR_FULL);
     assert_non_null(strstr(err.text, "100001 open tabs, and 100000 is the most"));
 }
 

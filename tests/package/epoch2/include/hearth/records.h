@@ -72,7 +72,9 @@
     X(T, ALWAYS,   INT,  generation,   0, INT64_MAX,       "grows by one with every batch that changes something") \
     X(T, ALWAYS,   INT,  failures,     0, INT64_MAX,       "of syncs, in a row") \
     X(T, ALWAYS,   INT,  resync,       0, INT64_MAX,       "1: the next sync fetches everything anew") \
-    X(T, OPTIONAL, TEXT, placement,    1, HEARTH_LINE_MAX, "decides the node of a newcomer: the e-mail address at the time; NULL in account_create(): `email`")
+    X(T, OPTIONAL, TEXT, placement,    1, HEARTH_LINE_MAX, "decides the node of a newcomer: the e-mail address at the time; NULL in account_create(): `email`") \
+    X(T, OPTIONAL, TEXT, state_message, 1, HEARTH_ID_MAX,  "id of the message that state_detail is in English; NULL: it has none") \
+    X(T, OPTIONAL, TEXT, state_parameters, 0, HEARTH_LINE_MAX, "of that message: an object of JSON; NULL without id")
 
 #define HEARTH_ACCOUNT_IDENTITY_FIELDS(X, T) \
     X(T, KEY,      TEXT, issuer,       1, 1024,            "who says so: see storage.h") \
