@@ -266,14 +266,14 @@ static bool took_too_long(const struct call *call, int code)
 }
 
 /* What the provider said, or what is said for it: in the call's memory. */
-static const struct hearth_message *take_words(struct call *call, const struct hearth_pull_result *result, bool late)
+static const struct hearth_message *take_words(struct call *call, const char *account, const struct hearth_pull_result *result, bool late)
 {
     const struct hearth_message *said = NULL;
     struct err err = {0};
     struct hearth_sentence sentence = jobs_says_too_long();
     struct hearth_message too_long = hearth_sentence_message(&sentence);
     if (message_take(&call->arena, late ? &too_long : result->message, &said, &err) < 0)
-        log_warning("sync", "what the sync plugin says cannot be shown: %s", err.text);
+        log_event(HEARTH_LOG_WARNING, "jobs", "message refused", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
     return said;
 }
 
@@ -290,7 +290,7 @@ static int run(const struct sync_context *context, struct store *store, const st
     sink_note_credentials(&sink);
     int code = pull(context, provider, session, call, account, &sink, &result, &why);
     bool late = took_too_long(call, code);
-    const struct hearth_message *said = take_words(call, &result, late);
+    const struct hearth_message *said = take_words(call, account->id, &result, late);
     if (late) {
         code = err_set(&why, HEARTH_ERR_TIMEOUT, "the sync did not come to an end in [worker] timeout");
         result.state = HEARTH_ACCOUNT_ERROR;

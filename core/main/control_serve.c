@@ -72,16 +72,16 @@ static void queue_remove(struct http_request *request, struct http_reply *reply,
     const char *kind = http_parameter(request, "kind"), *account = http_parameter(request, "account");
     struct err err = {0};
     if (kind == NULL || account == NULL) {
-        http_reply_problem(reply, 400, "bad_request", "Say which job: kind and account.");
+        http_reply_operator_problem(reply, 400, "bad_request", "Say which job: kind and account.");
         return;
     }
     int r = jobs == NULL ? HEARTH_ERR_UNAVAILABLE : jobs_queue_remove(jobs, kind, account, &err);
     if (r == HEARTH_ERR_NOT_FOUND)
-        http_reply_problem(reply, 404, "not_found", "There is no such job.");
+        http_reply_operator_problem(reply, 404, "not_found", "There is no such job.");
     else if (r == HEARTH_ERR_INVALID)
-        http_reply_problem(reply, 400, "bad_request", err.text);
+        http_reply_operator_problem(reply, 400, "bad_request", err.text);
     else if (r < 0)
-        http_reply_problem(reply, 503, "unavailable", err.text);
+        http_reply_operator_problem(reply, 503, "unavailable", err.text);
     else
         reply->status = 204;
 }

@@ -70,13 +70,14 @@ static void fetch(struct asked *asked)
     free(asked);
 }
 
-/* want: a part of what is told; NULL: it is not over. */
+/* want: the id of what is told; NULL: it is not over. */
 static void expect_over(const char *address, const char *account, const char *want)
 {
     struct asked *asked = ask(address, account, 0);
-    const char *got = budget_over(&asked->exchange);
-    if (want == NULL ? got != NULL : got == NULL || strstr(got, want) == NULL)
-        fail_msg("%s: got %s", account == NULL ? address : account, got == NULL ? "-" : got);
+    struct hearth_sentence got = {0};
+    bool over = budget_over(&asked->exchange, &got);
+    if (over != (want != NULL) || (over && strcmp(got.id, want) != 0))
+        fail_msg("%s: got %s", account == NULL ? address : account, over ? got.id : "-");
     free(asked);
 }
 
@@ -89,7 +90,7 @@ static void test_an_account_pays(void **state)
     budget_take(&two->exchange);
     budget_take(&two->exchange); /* once */
     assert_int_equal(two->conn.unsent, ANSWER_COST + 60 * KB);
-    expect_over("192.0.2.9", "ada", "Your programs and browsers");
+    expect_over("192.0.2.9", "ada", "problem.unfetched.account");
     expect_over("192.0.2.7", NULL, NULL); /* not by the address, then */
     expect_over("192.0.2.7", "eve", NULL);
     fetch(one);
@@ -102,7 +103,7 @@ static void test_an_address_pays(void **state)
     (void)state;
     struct asked *one = ask("192.0.2.7", NULL, 100 * KB);
     budget_take(&one->exchange);
-    expect_over("192.0.2.7", NULL, "Clients at your address");
+    expect_over("192.0.2.7", NULL, "problem.unfetched.address");
     expect_over("192.0.2.8", NULL, NULL);
     expect_over("192.0.2.7", "ada", NULL);
     fetch(one);
@@ -115,10 +116,10 @@ static void test_networks_pay(void **state)
     struct asked *one = ask("2001:db8:1:100::1", NULL, 120 * KB),
                  *two = ask("2001:db8:1:101::1", NULL, 120 * KB);
     budget_take(&one->exchange);
-    expect_over("2001:db8:1:100:2::2", NULL, "Clients at your address");
+    expect_over("2001:db8:1:100:2::2", NULL, "problem.unfetched.address");
     expect_over("2001:db8:1:102::1", NULL, NULL);
     budget_take(&two->exchange);
-    expect_over("2001:db8:1:102::1", NULL, "Clients at your address");
+    expect_over("2001:db8:1:102::1", NULL, "problem.unfetched.address");
     expect_over("2001:db8:1:200::1", NULL, NULL);
     expect_over("2001:db8:2::1", NULL, NULL);
     fetch(two);
@@ -137,10 +138,10 @@ static void test_shared_bytes(void **state)
     budget_take(&one->exchange);
     budget_take(&two->exchange);
     assert_int_equal(server.unsent, 100 * KB + 2 * ANSWER_COST);
-    expect_over("192.0.2.7", "ada", "Your programs");
+    expect_over("192.0.2.7", "ada", "problem.unfetched.account");
     expect_over("192.0.2.7", "eve", NULL);
     fetch(one);
-    expect_over("192.0.2.7", "ada", "Your programs"); /* eve sends them still */
+    expect_over("192.0.2.7", "ada", "problem.unfetched.account"); /* eve sends them still */
     assert_int_equal(server.unsent, 100 * KB + ANSWER_COST);
     fetch(two);
     http_shared_unref(shared);
@@ -152,9 +153,11 @@ static void test_a_connection_pays(void **state)
     (void)state;
     struct asked *one = ask("192.0.2.7", "ada", 0);
     one->conn.unsent = 1 << 20;
-    assert_non_null(strstr(budget_over(&one->exchange), "This connection"));
+    struct hearth_sentence got;
+    assert_true(budget_over(&one->exchange, &got));
+    assert_string_equal(got.id, "problem.unfetched.connection");
     one->conn.address = NULL; /* of a proxy, which carries many people's */
-    assert_null(budget_over(&one->exchange));
+    assert_false(budget_over(&one->exchange, &got));
     free(one);
 }
 
@@ -162,7 +165,7 @@ static void test_the_whole_server(void **state)
 {
     (void)state;
     server.unsent = 2 << 20;
-    expect_over("192.0.2.7", "ada", "many clients");
+    expect_over("192.0.2.7", "ada", "problem.unfetched.server");
     server.unsent = (2 << 20) - 1;
     expect_over("192.0.2.7", "ada", NULL);
     server.unsent = 0;

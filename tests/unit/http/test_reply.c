@@ -48,13 +48,13 @@ static void test_problems(void **state)
     (void)state;
     buf_add_text(&reply.body, "half an answer");
     reply.gzip = true;
-    http_reply_problem(&reply, 404, "not_found", NULL);
+    http_reply_operator_problem(&reply, 404, "not_found", NULL);
     assert_string_equal(reply.body.data, "{\"type\":\"about:blank\",\"title\":\"Not Found\","
                                          "\"status\":404,\"code\":\"not_found\"}");
     assert_int_equal(reply.status, 404);
     assert_string_equal(reply.content_type, "application/problem+json");
     assert_false(reply.gzip);
-    http_reply_problem(&reply, 400, "bad_request", "a \"b\" \\ \n\x01 \xc3\xa9");
+    http_reply_operator_problem(&reply, 400, "bad_request", "a \"b\" \\ \n\x01 \xc3\xa9");
     assert_non_null(
         strstr(reply.body.data, "\"detail\":\"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa9\""));
     buf_fini(&reply.body);
